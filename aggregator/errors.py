@@ -1,0 +1,97 @@
+"""Every error that the wire raises on purpose, as one tree; anything else that is raised is a bug.
+
+AggregatorError
+├── ConfigError          config/ does not load: the faults of all its files
+├── StoreError           the database cannot be used: what to do stands in the message
+│   ├── StoreBusy        another program kept it locked for too long
+│   ├── StoreFull        no space left to write
+│   └── QueryRefused     a query that would write, or is not SQL
+├── DaemonRunning        another daemon holds this database
+├── PressError           the local press cannot start, e.g. its port is in use
+├── FetchError           no usable HTTP answer; becomes a failed Poll
+│   ├── AddressRefused   a private or otherwise forbidden address
+│   ├── RobotsRefused    robots.txt names our token and disallows the address
+│   ├── RedirectRefused  too many redirects, or one that must not be followed
+│   ├── BodyTooLarge     the body passed [fetch] max_body_bytes
+│   ├── FetchTimeout     the deadline of the whole request passed
+│   └── HttpStatus       an answer that is neither 200 nor 304
+└── ParseError           the document has no readable entry; becomes a failed Poll
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+
+class AggregatorError(Exception):
+    """The root. `str()` of every one of them is a sentence for the person at the keyboard."""
+
+
+class ConfigError(AggregatorError):
+    """Holds the faults of all files, each a line: file, key, what was found, what was expected."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+class StoreError(AggregatorError):
+    """The database cannot be used."""
+
+
+class StoreBusy(StoreError):
+    """Another program kept the database locked for longer than we wait."""
+
+
+class StoreFull(StoreError):
+    """The disk is full; nothing stored is lost, and the next poll tries again."""
+
+
+class QueryRefused(StoreError):
+    """A query that would write, or that SQLite does not understand."""
+
+
+class DaemonRunning(AggregatorError):
+    """Two daemons on one database would poll every publisher twice."""
+
+
+class PressError(AggregatorError):
+    """The local press cannot start."""
+
+
+class FetchError(AggregatorError):
+    """No usable HTTP answer."""
+
+
+class AddressRefused(FetchError):
+    """The address really connected to is one that the wire must not reach."""
+
+
+class RobotsRefused(FetchError):
+    """RFC 9309: the host's robots.txt disallows the address for our own token."""
+
+
+class RedirectRefused(FetchError):
+    """Too many redirects, or one to another scheme than http and https, or from https down to http."""
+
+
+class BodyTooLarge(FetchError):
+    """The body, after decompression, passed the cap."""
+
+
+class FetchTimeout(FetchError):
+    """The whole request took longer than its deadline."""
+
+
+class HttpStatus(FetchError):
+    """An answer that is neither 200 nor 304. `retry_after` is RFC 9110's field, resolved to a duration or a time."""
+
+    def __init__(self, status: int, retry_after: timedelta | datetime | None = None) -> None:
+        super().__init__(f"the server answered {status}")
+        self.status = status
+        self.retry_after = retry_after
+
+
+class ParseError(AggregatorError):
+    """The document has no readable entry."""

@@ -1,0 +1,65 @@
+"""The closed vocabularies of the wire: its rights model (README, "Rights"), and IPTC pubStatus for `Status`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Kind = Literal[
+    "newspaper",
+    "magazine",
+    "news_site",
+    "broadcaster",
+    "agency",
+    "press_release_service",
+    "ngo",
+    "government",
+    "intergovernmental",
+    "academic",
+    "think_tank",
+    "church",
+    "company",
+    "blog",
+    "individual",
+    "own",
+]
+Group = Literal["news_organization", "institution", "individual", "own"]
+Relationship = Literal["own", "partner", "open_licence", "public_body", "press_release", "none"]
+Basis = Literal["own", "agreement", "open_licence", "public_domain", "statutory", "press_release", "quotation", "none"]
+TextScope = Literal["none", "headline_only", "excerpt", "full_text"]
+Edits = Literal["none", "style_only", "licensed"]
+Translation = Literal["no", "with_label", "licensed"]
+CommercialUse = Literal["yes", "no", "not_sold_separately", "ask"]
+SystematicRepublication = Literal["yes", "no", "unstated"]
+ImageScope = Literal["none", "per_image_licence", "same_as_text", "agreement"]
+Storage = Literal["keep", "metadata_only", "transient"]
+Channel = Literal["web", "feed", "api", "email"]
+AiUse = Literal["allowed", "search_only", "prohibited", "unstated"]
+Index = Literal["index", "noindex"]
+Canonical = Literal["publisher", "self", "none"]
+OnMissing = Literal["keep", "suspend", "withdraw"]
+OnGone = Literal["withdraw", "suspend"]
+ItemClass = Literal["news", "analysis", "opinion", "interview", "press_release", "document", "notice", "own_report"]
+Status = Literal["usable", "withheld", "canceled"]
+ChangeKind = Literal["new", "revised", "corrected", "withheld", "withdrawn", "restored"]
+
+GROUP_OF_KIND: Mapping[Kind, Group] = {
+    "newspaper": "news_organization",
+    "magazine": "news_organization",
+    "news_site": "news_organization",
+    "broadcaster": "news_organization",
+    "agency": "news_organization",
+    "press_release_service": "institution",
+    "ngo": "institution",
+    "government": "institution",
+    "intergovernmental": "institution",
+    "academic": "institution",
+    "think_tank": "institution",
+    "church": "institution",
+    "company": "institution",
+    "blog": "individual",
+    "individual": "individual",
+    "own": "own",
+}
+
+Outcome = Literal["ok", "unchanged", "not_modified", "failed"]  # of a poll

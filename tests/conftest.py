@@ -1,0 +1,119 @@
+"""Values that many tests begin from. Real files, real servers; nothing is faked here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.decide import decide
+from aggregator.normalise import normalise
+from aggregator.store import Store
+from aggregator.types import (
+    Article,
+    Entry,
+    FetchSettings,
+    Images,
+    Link,
+    NextPoll,
+    Parsed,
+    Person,
+    Poll,
+    Publisher,
+    Rights,
+    Source,
+    Text,
+    Wire,
+)
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+QUOTATION = Rights(relationship="none", basis="quotation", text_scope="excerpt", credit="{publisher} ({place})")
+AGREEMENT = replace(
+    QUOTATION,
+    relationship="partner",
+    basis="agreement",
+    text_scope="full_text",
+    copyright_notice="© {publisher}",
+    images=Images(scope="agreement"),
+)
+
+WIRE = Wire(
+    name="Test Wire",
+    url="https://wire.example/",
+    publisher="test-wire",
+    user_agent="TestWire/1.0 (+https://wire.example/bot)",
+    robots_token="TestWire",
+    complaints_url="https://wire.example/complain",
+    complaints_email="desk@wire.example",
+    fetch=FetchSettings(
+        per_domain_concurrency=64,
+        per_domain_spacing=timedelta(0),
+        timeout=timedelta(seconds=5),
+        allow_addresses=("127.0.0.0/8",),
+    ),
+)
+
+
+def make_publisher(key: str = "daily-example", rights: Rights = AGREEMENT, **fields: object) -> Publisher:
+    source = Source(publisher=key, key="feed", url=f"http://{key}.example/feed")
+    made = Publisher(
+        key=key,
+        name=key.replace("-", " ").title(),
+        place="Bamako",
+        country="ML",
+        kind="newspaper",
+        languages=("fr",),
+        homepage=f"http://{key}.example/",
+        rights=rights,
+        sources=(source,),
+    )
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def make_entry(number: int = 1, **fields: object) -> Entry:
+    made = Entry(
+        id=f"tag:daily.example,2026:{number}",
+        title=Text(f"Le pont numéro {number} rouvre", "text/plain"),
+        summary=Text(f"<p>Le pont n° {number} rouvre lundi. Les camions attendent.</p>"),
+        content=(Text(f"<p>BAMAKO — Le pont n° {number} rouvre lundi.</p><p>Les camions attendent depuis mardi.</p>"),),
+        links=(Link(f"http://daily.example/{number}"),),
+        authors=(Person("Awa Keïta"),),
+        published="Sat, 21 Nov 2026 08:00:00 GMT",
+    )
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def make_articles(publisher: Publisher, *entries: Entry) -> tuple[Article, ...]:
+    articles, _ = normalise(Parsed(format="rss20", entries=entries), publisher.sources[0], publisher)
+    return articles
+
+
+def make_poll(source: Source, now: datetime = NOW, **fields: object) -> Poll:
+    following = NextPoll(at=now + timedelta(minutes=30), reason="interval")
+    made = Poll(source=source, started=now, seconds=0.1, outcome="ok", next=following, status=200)
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def record(store: Store, publisher: Publisher, *entries: Entry, now: datetime = NOW) -> Poll:
+    """One poll of the publisher's first source that brought these entries, indexed for search."""
+    poll = make_poll(publisher.sources[0], now)
+    (counted,) = store.record([(poll, make_articles(publisher, *entries))], decide, now)
+    while store.index():
+        pass
+    return counted
+
+
+@pytest.fixture
+def publisher() -> Publisher:
+    return make_publisher()
+
+
+@pytest.fixture
+def store(tmp_path: Path, publisher: Publisher) -> Store:
+    """An open, empty database that knows `publisher`."""
+    with Store.open(tmp_path / "wire.db") as opened:
+        opened.sync(WIRE, [publisher], NOW, date(2026, 11, 22))
+        yield opened

@@ -1,0 +1,111 @@
+"""From what the publisher said to what we hold: entries to articles. Pure; it alone knows the form of the raw words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from aggregator import identity, text
+from aggregator.dates import read_date
+from aggregator.types import Article, Entry, Parsed, Person, Publisher, Source, Text
+
+DUPLICATE = "duplicate_in_document"
+
+
+def normalise(parsed: Parsed, source: Source, publisher: Publisher) -> tuple[tuple[Article, ...], Mapping[str, int]]:
+    """The articles of one document, in its order, and how many entries were left out, by reason.
+
+    An entry that is listed twice in one document is one article, and the first listing stands.
+    """
+    drops = Counter(parsed.drops)
+    articles: dict[str, Article] = {}
+    for entry, keys in zip(parsed.entries, identity.keys_of(parsed.entries), strict=True):
+        if keys[0] in articles:
+            drops[DUPLICATE] += 1
+        else:
+            articles[keys[0]] = _article(entry, keys, parsed.language, source, publisher)
+    return tuple(articles.values()), dict(drops)
+
+
+def _article(
+    said: Entry, keys: tuple[str, ...], document_language: str | None, source: Source, publisher: Publisher
+) -> Article:
+    held = _may_be_held(said, publisher)
+    raw = raw_words(said)
+    summary, body = text.plain(held.summary), "\n".join(filter(None, map(text.plain, held.content)))
+    return Article(
+        publisher=publisher.key,
+        keys=keys,
+        public_id=identity.public_id(publisher.key, keys[0]),
+        title=text.one_line(said.title),
+        summary=summary,
+        text=body or summary,
+        excerpt=text.excerpt(summary, body, publisher.rights.excerpt_max_words),
+        url=identity.link_of(said),
+        byline=_byline(said.authors),
+        language=_language(said.language or document_language, publisher.languages),
+        item_class=source.item_class,
+        published=read_date(said.published),
+        published_stated=said.published,
+        updated=read_date(said.updated),
+        updated_stated=said.updated,
+        categories=said.categories,
+        raw=raw if held is said else raw_words(held),
+        words_hash=_words_hash(said),
+        entry_hash=hashlib.sha256(raw).digest(),
+    )
+
+
+def _may_be_held(said: Entry, publisher: Publisher) -> Entry:
+    """A publisher that lets us keep no words of a report beyond its headline: the rest is hashed and let go."""
+    if publisher.rights.storage != "metadata_only":
+        return said
+    return replace(said, summary=None, content=())
+
+
+def raw_words(entry: Entry) -> bytes:
+    """The entry as the publisher said it, as JSON (UTF-8, keys in the order of `types.Entry`, what is absent left out).
+
+    A lone surrogate, which JSON can say and UTF-8 cannot, is kept by Python's `surrogatepass`.
+    """
+    said = {name: _plain_value(value) for name in Entry.__slots__ if (value := getattr(entry, name))}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _plain_value(value: Any) -> Any:
+    """A noun as the JSON that stands for it: an object of those of its fields that were said."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return [_plain_value(item) for item in value]
+    return {name: said for name in value.__slots__ if (said := getattr(value, name)) is not None}
+
+
+def _words_hash(entry: Entry) -> bytes:
+    """SHA-256 of what a reader would call the report, verbatim: headline, summary, body, authors and link, with a NUL
+    between them.
+    """
+    words = [text.value if text else "" for text in (entry.title, entry.summary, *entry.content)]
+    words += [said or "" for person in entry.authors for said in (person.name, person.email, person.uri)]
+    words.append(identity.link_of(entry) or "")
+    return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).digest()
+
+
+def _byline(authors: Sequence[Person]) -> str | None:
+    names = (text.one_line(Text(person.name, "text/plain")) for person in authors if person.name)
+    return ", ".join(dict.fromkeys(filter(None, names))) or None
+
+
+def _language(stated: str | None, configured: Sequence[str]) -> str | None:
+    """One of the publisher's configured languages: the one stated, or else its first.
+
+    Many a French site says `en-US` because its software did; the person who wrote the configuration looked.
+    """
+    if not configured:
+        return stated
+    primary = (stated or "").split("-")[0].lower()
+    return next((language for language in configured if language.split("-")[0].lower() == primary), configured[0])

@@ -1,0 +1,105 @@
+"""Readings of a publisher's words: plain text, an excerpt, and the folded form that search compares.
+
+Nothing here changes what is stored of the publisher; these are our readings beside it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+import nh3
+
+from aggregator.types import Text
+
+_BLOCK_END = re.compile(r"(?i)</(?:p|div|li|h[1-6]|blockquote|tr|dd|dt|figcaption|pre|section|article)\s*>|<br\s*/?>")
+# Controls but tab and newlines, and lone surrogates: no text, and SQLite cannot hold the latter.
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# Publishers that label windows-1252 as Latin-1 send quotes and dashes as C1 controls; browsers show what was meant
+# (WHATWG HTML, "numeric character reference end state").
+_WINDOWS_1252 = {code: said for code in range(0x80, 0xA0) if (said := bytes([code]).decode("cp1252", "ignore"))}
+_SENTENCE_END = re.compile(r"(?<=[.!?…።؟۔])[\"'”’)\]]*(?:\s?»)?\s+|\n+")
+
+
+def plain(text: Text | None) -> str:
+    """The words without markup: one line a paragraph, single spaces, character references resolved."""
+    if text is None:
+        return ""
+    value = text.value
+    if text.type != "text/plain" and ("<" in value or "&" in value):
+        # nh3 joins what tags held apart, so the ends of blocks become newlines first.
+        value = html.unescape(nh3.clean(_BLOCK_END.sub("\n", value.replace("\n", " ")), tags=set()))
+    if _NOT_TEXT.search(value):
+        value = _NOT_TEXT.sub("", value.translate(_WINDOWS_1252))
+    lines = (" ".join(line.split()) for line in value.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def one_line(text: Text | None) -> str:
+    """`plain`, for a headline or a byline: without line breaks."""
+    return " ".join(plain(text).split())
+
+
+def excerpt(summary: str, text: str, max_words: int) -> str:
+    """Whole sentences from the publisher's own summary, or else from the start of its text.
+
+    At most `max_words` words; a first sentence longer than that is cut between words and ends in " …".
+    """
+    rest = summary or text
+    taken: list[str] = []
+    room = max_words
+    for sentence in _sentences(rest):
+        words = len(sentence.split())
+        if words > room:
+            break
+        taken.append(sentence)
+        room -= words
+    if taken or not rest:
+        return " ".join(taken)
+    return " ".join(rest.split()[:max_words]) + " …"
+
+
+def _sentences(text: str) -> list[str]:
+    starts = [0] + [match.end() for match in _SENTENCE_END.finditer(text)]
+    ends = [*starts[1:], len(text)]
+    return [piece for a, b in zip(starts, ends, strict=True) if (piece := text[a:b].strip())]
+
+
+# Marks that a searcher leaves out or types differently: Latin accents, Arabic vowel signs, Hebrew points and so on.
+_MARKS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed"
+    "\u135d-\u135f\u1dc0-\u1dff\u20d0-\u20f0]"
+)
+_NEEDS_LETTERS = re.compile("[\u0600-\u06ff\u1200-\u137f]")
+
+
+def _letters() -> dict[int, str]:
+    """Letters that one language writes in several ways without a difference that a searcher would make.
+
+    Arabic: alef maqsura and yeh, teh marbuta and heh, Persian forms, digits. Amharic: the homophones h, s, a, ts
+    (Unicode Standard, chapters 9.2 and 19.1).
+    """
+    letters = {0x0649: "\u064a", 0x0629: "\u0647", 0x06A9: "\u0643", 0x06CC: "\u064a", 0x0671: "\u0627"}
+    for digit in range(10):
+        letters[0x0660 + digit] = letters[0x06F0 + digit] = str(digit)
+    rows = ((0x1210, 0x1200), (0x1280, 0x1200), (0x1220, 0x1230), (0x12D0, 0x12A0), (0x1340, 0x1338))
+    for variant, usual in rows:
+        for order in range(7):
+            letters[variant + order] = chr(usual + order)
+    for long, short in ((0x1203, 0x1200), (0x1213, 0x1200), (0x1283, 0x1200), (0x12A3, 0x12A0), (0x12D3, 0x12A0)):
+        letters[long] = chr(short)  # the first and the fourth order of h and of a sound the same
+    return letters
+
+
+_LETTERS = _letters()
+
+
+def fold(text: str | None) -> str:
+    """What search compares: no case, no accents, one form a letter. Registered as the SQL function `fold`."""
+    if not text:
+        return ""
+    if text.isascii():
+        return text.lower()
+    folded = _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold()
+    return folded.translate(_LETTERS) if _NEEDS_LETTERS.search(folded) else folded

@@ -1,0 +1,107 @@
+"""Which article an entry is: keys that hold when a listing varies, and that never make two articles one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.identity import canonical_url, keys_of, public_id
+from aggregator.types import Entry, Link, Text
+from tests.conftest import make_entry
+
+
+@pytest.mark.parametrize(
+    ("missing", "kinds"),
+    [
+        ({}, ["id", "url"]),
+        ({"id": None}, ["url"]),
+        ({"links": ()}, ["id"]),
+        ({"id": None, "links": ()}, ["title", "words"]),
+        ({"id": None, "links": (), "title": None}, ["words"]),
+    ],
+)
+def test_the_publishers_id_comes_first_then_its_link_then_its_words(
+    missing: dict[str, object], kinds: list[str]
+) -> None:
+    (keys,) = keys_of([make_entry(1, **missing)])
+    assert [key.partition(":")[0] for key in keys] == kinds
+
+
+def test_an_edit_keeps_the_first_key() -> None:
+    (before,), (after,) = keys_of([make_entry()]), keys_of([make_entry(title=Text("Another headline"))])
+    assert before[0] == after[0]
+
+
+@pytest.mark.parametrize("shared", [{"id": "same"}, {"id": None, "links": (Link("http://daily.example/"),)}])
+def test_one_guid_or_link_for_all_items_identifies_none(shared: dict[str, object]) -> None:
+    keys = keys_of([make_entry(n, **shared) for n in range(5)])
+    assert len({ladder[0] for ladder in keys}) == 5
+
+
+def test_an_entry_without_id_and_link_is_known_by_headline_and_date() -> None:
+    bare = make_entry(id=None, links=())
+    edited = make_entry(id=None, links=(), content=(Text("more"),))
+    assert keys_of([bare])[0][0] == keys_of([edited])[0][0]
+    other_day = make_entry(id=None, links=(), published="Sun, 22 Nov 2026 08:00:00 GMT")
+    assert keys_of([bare])[0][0] != keys_of([other_day])[0][0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.daily.example/2026/pont/",
+        "http://daily.example/2026/pont?utm_source=rss&utm_medium=feed#comments",
+        "HTTPS://Daily.Example:443/2026/pont?fbclid=x",
+        " http://daily.example:80/2026/pont ",
+    ],
+)
+def test_addresses_of_one_page_compare_equal(url: str) -> None:
+    assert canonical_url(url) == "//daily.example/2026/pont"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://daily.example/?p=1", "http://daily.example/?p=2"),
+        ("http://daily.example/a", "http://sport.daily.example/a"),
+        ("http://daily.example/a", "http://daily.example:8080/a"),
+        ("http://daily.example/A", "http://daily.example/a"),
+        ("http://[bad", "http://[worse"),
+    ],
+)
+def test_addresses_of_two_pages_do_not(one: str, other: str) -> None:
+    assert canonical_url(one) != canonical_url(other)
+
+
+def test_the_public_id_is_the_same_everywhere_and_fits_an_address() -> None:
+    assert public_id("daily", "id:1") == "um4nc2p66rh2qyev"
+    assert public_id("daily", "id:1") != public_id("other", "id:1")
+
+
+words = st.text(max_size=12)
+entries = st.builds(
+    Entry,
+    id=st.none() | words,
+    title=st.none() | st.builds(Text, words),
+    summary=st.none() | st.builds(Text, words),
+    links=st.lists(st.builds(Link, words), max_size=2).map(tuple),
+    published=st.none() | words,
+)
+
+
+@given(st.lists(entries, max_size=8))
+def test_no_two_headlines_of_one_document_share_a_first_key(document: list[Entry]) -> None:
+    first = [ladder[0] for ladder in keys_of(document)]
+    headline = [" ".join(entry.title.value.split()) if entry.title else "" for entry in document]
+    by_key: dict[str, set[str]] = {}
+    for key, title in zip(first, headline, strict=True):
+        by_key.setdefault(key, set()).add(title)
+    assert all(len(titles) == 1 for titles in by_key.values())
+
+
+@given(st.lists(entries, max_size=8), st.randoms())
+def test_keys_do_not_depend_on_the_order_of_the_document(document: list[Entry], random: object) -> None:
+    shuffled = document[:]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert sorted(keys_of(document)) == sorted(keys_of(shuffled))

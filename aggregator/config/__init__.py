@@ -1,0 +1,290 @@
+"""From a folder of TOML files to the Wire and its Publishers, or to all faults of all files at once.
+
+This room alone knows the files' layout, keys and units. `faults` is everywhere the list that each step adds its own to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_keys
+from aggregator.config.files import TomlTable, publisher_files, read_toml
+from aggregator.config.shapes import (
+    KEY,
+    KEY_EXPECTED,
+    PUBLISHER,
+    RIGHTS,
+    SOURCE_KINDS,
+    WIRE,
+    FetchTable,
+    PollTable,
+    PublisherFile,
+    SourceTable,
+    WireFile,
+    check,
+    check_part,
+)
+from aggregator.errors import ConfigError
+from aggregator.rights import (
+    did_you_mean,
+    fault,
+    faults_of_disclaimers,
+    faults_of_publisher,
+    faults_of_rights,
+)
+from aggregator.types import Contact, FetchSettings, PollSettings, Publisher, Rights, Source, Wire
+
+__all__ = ["SOURCE_KINDS", "Config", "find_config", "load", "source_key"]
+
+Profiles = Mapping[str, TomlTable | None]  # None: a profile of that name stands in rights.toml, but is faulty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    wire: Wire
+    publishers: tuple[Publisher, ...]  # sorted by key
+
+
+def find_config(explicit: Path | None = None) -> Path:
+    """The folder to load: the one given with --config, ./config, or that of the checkout this package runs from.
+
+    ConfigError: none was given and neither of the others holds a wire.toml.
+    """
+    if explicit is not None:
+        return explicit
+    places = (Path("config").absolute(), Path(__file__).absolute().parents[2] / "config")
+    for place in places:
+        if (place / "wire.toml").is_file():
+            return place
+    looked = " nor in ".join(dict.fromkeys(map(str, places)))
+    raise ConfigError([f"--config: found no wire.toml in {looked}, expected --config DIR, the folder that holds one"])
+
+
+def load(folder: Path) -> Config:
+    """The wire and its publishers. ConfigError: the faults of all files in `folder`, each a line."""
+    if not folder.is_dir():
+        expected = "expected a folder with wire.toml, rights.toml and publishers/; give it with --config DIR"
+        raise ConfigError([f"{folder}: found {'a file' if folder.exists() else 'no such folder'}, {expected}"])
+    faults: list[str] = []
+    wire = _wire(folder, faults)
+    profiles = _profiles(folder, faults)
+    names = _publisher_names(folder, faults)
+    tables = {name: table for name in names if (table := _table(folder, name, faults)) is not None}
+    publishers = [_publisher(name, table, profiles, wire, faults) for name, table in tables.items()]
+    faults += [*repeated_keys(names), *repeated_addresses(tables)]
+    if wire is not None and names:
+        faults += own_publisher_faults(wire.publisher, tables, names)
+    if wire is None or faults:
+        raise ConfigError(faults)
+    return Config(wire=wire, publishers=tuple(sorted(filter(None, publishers), key=lambda publisher: publisher.key)))
+
+
+def source_key(url: str) -> str:
+    """The key of a source that was given none: the path of its address as a slug; `main` where that leaves nothing."""
+    path = re.sub(r"\.[a-z0-9]{1,5}$", "", unquote(urlsplit(url).path).lower())
+    return re.sub(r"[^a-z0-9]+", "-", path).strip("-") or "main"
+
+
+def _table(folder: Path, name: str, faults: list[str]) -> TomlTable | None:
+    try:
+        return read_toml(folder, name)
+    except ConfigError as error:
+        faults.extend(error.faults)
+        return None
+
+
+def _publisher_names(folder: Path, faults: list[str]) -> Sequence[str]:
+    try:
+        return publisher_files(folder)
+    except ConfigError as error:
+        faults.extend(error.faults)
+        return ()
+
+
+def _in_file(name: str, lines: Sequence[str]) -> list[str]:
+    return [f"{name}: {line}" for line in lines]
+
+
+# wire.toml
+
+
+def _wire(folder: Path, faults: list[str]) -> Wire | None:
+    table = _table(folder, "wire.toml", faults)
+    if table is None:
+        return None
+    shape, lines = check(WIRE, table)
+    if shape is not None:
+        lines = [*_agent_faults(shape), *_poll_faults(shape.poll)]
+    faults += _in_file("wire.toml", lines)
+    if shape is None:
+        return None
+    words = shape.model_dump(exclude={"fetch", "poll"})
+    return Wire(**words, fetch=_fetch_settings(shape.fetch), poll=_poll_settings(shape.poll))
+
+
+def _agent_faults(wire: WireFile) -> Iterator[str]:
+    # RFC 9309 section 2.2.1: the token should be part of what the crawler calls itself, or nobody could find it.
+    if wire.robots_token.casefold() not in wire.user_agent.casefold():
+        yield fault("user_agent", wire.user_agent, f'text that contains robots_token, "{wire.robots_token}"')
+
+
+def _poll_faults(poll: PollTable) -> Iterator[str]:
+    if poll.shortest_minutes > poll.longest_minutes:
+        expected = f"at most longest_minutes, {poll.longest_minutes:g}"
+        yield fault("poll.shortest_minutes", _plain(poll.shortest_minutes), expected)
+    elif not poll.shortest_minutes <= poll.every_minutes <= poll.longest_minutes:
+        expected = f"a number from shortest_minutes, {poll.shortest_minutes:g}, to longest_minutes, "
+        yield fault("poll.every_minutes", _plain(poll.every_minutes), f"{expected}{poll.longest_minutes:g}")
+
+
+def _plain(number: float) -> float:
+    """As it stood in the file: `30` has become 30.0 on its way here."""
+    return int(number) if number.is_integer() else number
+
+
+def _fetch_settings(table: FetchTable) -> FetchSettings:
+    return FetchSettings(
+        concurrency=table.concurrency,
+        per_domain_concurrency=table.per_domain_concurrency,
+        per_domain_spacing=timedelta(seconds=table.per_domain_seconds),
+        timeout=timedelta(seconds=table.timeout_seconds),
+        max_body_bytes=table.max_body_bytes,
+        allow_addresses=table.allow_addresses,
+    )
+
+
+def _poll_settings(table: PollTable) -> PollSettings:
+    return PollSettings(
+        every=timedelta(minutes=table.every_minutes),
+        shortest=timedelta(minutes=table.shortest_minutes),
+        longest=timedelta(minutes=table.longest_minutes),
+    )
+
+
+# rights.toml
+
+
+def _profiles(folder: Path, faults: list[str]) -> Profiles | None:
+    """The named profiles; None: the file cannot be read."""
+    table = _table(folder, "rights.toml", faults)
+    if table is None:
+        return None
+    lines = {name: check_part(RIGHTS, {name: profile}) for name, profile in table.items()}
+    for name in table:
+        faults += _in_file("rights.toml", lines[name])
+    return {name: None if lines[name] else profile for name, profile in table.items()}
+
+
+def _rights(table: TomlTable, profiles: Profiles | None) -> tuple[Rights | None, Sequence[str]]:
+    """A publisher's profile with its own [rights] over it, and what is wrong with the outcome."""
+    name, own = table.get("rights_profile"), table.get("rights", {})
+    if not isinstance(own, dict) or not isinstance(name, str):
+        return None, ()  # the shape of the file says so
+    profile = None if profiles is None else profiles.get(name)
+    if profile is None:
+        lines = check_part(RIGHTS, {"rights": own})
+        if profiles is not None and name not in profiles:
+            expected = f"a profile of rights.toml: {', '.join(profiles)}{did_you_mean(name, profiles)}"
+            lines.append(fault("rights_profile", name, expected))
+        return None, lines
+    merged, lines = check(RIGHTS, {"rights": _merged(profile, own)})
+    if merged is None:
+        return None, lines
+    return merged["rights"], faults_of_rights(merged["rights"])
+
+
+def _merged(profile: TomlTable, own: TomlTable) -> TomlTable:
+    """Key by key, in the tables within too."""
+    inner = {
+        key: {**profile[key], **value}
+        for key, value in own.items()
+        if isinstance(value, dict) and isinstance(profile.get(key), dict)
+    }
+    return {**profile, **own, **inner}
+
+
+# publishers/COUNTRY/KEY.toml
+
+
+def _publisher(
+    name: str, table: TomlTable, profiles: Profiles | None, wire: Wire | None, faults: list[str]
+) -> Publisher | None:
+    """What the file `name` makes, as far as it makes a publisher."""
+    publisher = None
+    shape, shape_lines = check(PUBLISHER, table)
+    rights, rights_lines = _rights(table, profiles)
+    lines = [*_place_faults(PurePosixPath(name), table), *shape_lines, *rights_lines]
+    if shape is not None:
+        lines += _source_faults(shape.source, wire)
+    if shape is not None and rights is not None:
+        publisher = _assembled(PurePosixPath(name).stem, shape, rights)
+        lines += faults_of_publisher(publisher)
+    else:
+        lines += faults_of_disclaimers(_texts(table.get("disclaimers")))
+    faults += _in_file(name, lines)
+    return publisher
+
+
+def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
+    return Publisher(
+        key=key,
+        name=shape.name,
+        place=shape.place,
+        country=shape.country,
+        kind=shape.kind,
+        languages=shape.languages,
+        homepage=shape.homepage,
+        rights=rights,
+        contact=Contact(**shape.contact.model_dump()),
+        disclaimers=shape.disclaimers,
+        sources=tuple(_source(key, source) for source in shape.source),
+    )
+
+
+def _source(publisher: str, table: SourceTable) -> Source:
+    return Source(
+        publisher=publisher,
+        key=table.key or source_key(table.url),
+        url=table.url,
+        kind=table.kind,
+        item_class=table.item_class,
+        every=None if table.every_minutes is None else timedelta(minutes=table.every_minutes),
+        enabled=table.enabled,
+    )
+
+
+def _texts(disclaimers: object) -> dict[str, str]:
+    """What of a `[disclaimers]` table is text; the shape of the file complains about the rest."""
+    items = disclaimers.items() if isinstance(disclaimers, dict) else ()
+    return {name: text for name, text in items if isinstance(text, str)}
+
+
+def _place_faults(path: PurePosixPath, table: TomlTable) -> Iterator[str]:
+    if not KEY.fullmatch(path.stem):
+        yield fault("the file's name", path.stem, f"{KEY_EXPECTED}, because it is the publisher's key")
+    folder, country = path.parent.name, table.get("country")
+    if len(path.parts) == 3 and isinstance(country, str) and len(country) == 2 and folder != country.lower():
+        yield fault("country", country, f"the file to stand in publishers/{country.lower()}/, not publishers/{folder}/")
+
+
+def _source_faults(sources: Sequence[SourceTable], wire: Wire | None) -> Iterator[str]:
+    first: dict[str, int] = {}
+    for number, source in enumerate(sources, start=1):
+        key = source.key or source_key(source.url)
+        if first.setdefault(key, number) != number:
+            expected = f"another key than source[{first[key]}] has; give it a `key` of its own"
+            yield fault(f"source[{number}].key", key, expected)
+        if wire is not None and source.every_minutes is not None:
+            yield from _every_faults(number, source.every_minutes, wire.poll)
+
+
+def _every_faults(number: int, minutes: float, poll: PollSettings) -> Iterator[str]:
+    if not poll.shortest <= timedelta(minutes=minutes) <= poll.longest:
+        shortest, longest = poll.shortest.total_seconds() / 60, poll.longest.total_seconds() / 60
+        expected = f"a number from {shortest:g} to {longest:g}, the limits in [poll] of wire.toml"
+        yield fault(f"source[{number}].every_minutes", _plain(minutes), expected)

@@ -1,0 +1,218 @@
+"""The shapes of the config files in their own words and units; this file alone knows pydantic's models and errors."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from aggregator.rights import did_you_mean, fault, is_address
+from aggregator.types import Corrections, FetchSettings, Images, ItemClass, Kind, PollSettings, Rights
+
+SourceKind = Literal["feed", "jsonfeed"]
+SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)  # the rows of parse.PARSERS
+
+KEY = re.compile("[a-z0-9][a-z0-9-]*")  # of a publisher and of a source: it stands in addresses and on command lines
+KEY_EXPECTED = "small letters a-z, digits and hyphens"
+
+T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
+_FETCH = FetchSettings()
+_POLL = PollSettings()
+_CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _that(holds: Callable[[str], bool], expected: str) -> AfterValidator:
+    """A check of a text that words what it expected."""
+
+    def check(value: str) -> str:
+        if not holds(value):
+            raise PydanticCustomError("unexpected", "{expected}", {"expected": expected})
+        return value
+
+    return AfterValidator(check)
+
+
+def _like(pattern: str, expected: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+    return _that(lambda value: compiled.fullmatch(value) is not None, expected)
+
+
+def _is_network(value: str) -> bool:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_contact(value: str) -> bool:
+    return re.fullmatch(r'[^@\s<>"{}]+@[^@\s<>"{}]+', value) is not None or is_address(value)
+
+
+Line = Annotated[str, _like(r"(?=.*\S)[^\x00-\x1f\x7f{}]+", "one line of text without braces")]
+Address = Annotated[
+    str, _that(is_address, "an http or https address, such as https://daily.example/, without user name or braces")
+]
+Reachable = Annotated[str, _that(_is_contact, "an e-mail address or the address of a page")]
+Email = Annotated[str, _like(r'[^@\s<>"{}]+@[^@\s<>"{}]+', "an e-mail address, such as desk@wire.example")]
+Key = Annotated[str, _like(KEY.pattern, KEY_EXPECTED)]
+Country = Annotated[str, _like("[A-Z]{2}", 'two capital letters of ISO 3166-1, or "XA" (Africa) or "XW" (the world)')]
+Language = Annotated[str, _like(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", 'a language of BCP 47, such as "fr" or "pt-MZ"')]
+Network = Annotated[str, _that(_is_network, 'a CIDR block, such as "127.0.0.0/8"')]
+# RFC 9309 section 2.2.1: the product token has only these characters.
+RobotsToken = Annotated[str, _like("[A-Za-z_-]+", "a product token of RFC 9309: letters, underscores and hyphens")]
+UserAgent = Annotated[str, _like(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", "one line of printable ASCII")]
+Minutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]  # at most a year
+
+
+class Table(BaseModel):
+    model_config = _CONFIG
+
+
+class FetchTable(Table):
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = _FETCH.concurrency
+    per_domain_concurrency: Annotated[int, Field(ge=1, le=1000)] = _FETCH.per_domain_concurrency
+    per_domain_seconds: Annotated[float, Field(ge=0, le=3600)] = _FETCH.per_domain_spacing.total_seconds()
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = _FETCH.timeout.total_seconds()
+    max_body_bytes: Annotated[int, Field(ge=1024, le=2**30)] = _FETCH.max_body_bytes
+    allow_addresses: tuple[Network, ...] = _FETCH.allow_addresses
+
+
+class PollTable(Table):
+    every_minutes: Minutes = _POLL.every.total_seconds() / 60
+    shortest_minutes: Minutes = _POLL.shortest.total_seconds() / 60
+    longest_minutes: Minutes = _POLL.longest.total_seconds() / 60
+
+
+class WireFile(Table):
+    name: Line
+    url: Address
+    publisher: Key
+    user_agent: UserAgent
+    robots_token: RobotsToken
+    complaints_url: Address
+    complaints_email: Email
+    fetch: FetchTable = FetchTable()
+    poll: PollTable = PollTable()
+
+
+class ContactTable(Table):
+    corrections: Reachable | None = None
+    permissions: Reachable | None = None
+    technical: Reachable | None = None
+
+
+class SourceTable(Table):
+    url: Address
+    kind: SourceKind = "feed"
+    item_class: ItemClass = Field(default="news", alias="class")
+    every_minutes: Minutes | None = None
+    key: Key | None = None
+    enabled: bool = True
+
+
+class PublisherFile(Table):
+    name: Line
+    place: Line
+    country: Country
+    kind: Kind
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    homepage: Address
+    rights_profile: str
+    contact: ContactTable = ContactTable()
+    rights: dict[str, Any] = {}  # checked as RIGHTS, merged with the profile
+    disclaimers: dict[str, str] = {}
+    source: tuple[SourceTable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(Generic[T]):
+    """What a file must look like; `root` and `tables` know the keys of its tables, for "did you mean"."""
+
+    adapter: TypeAdapter[T]
+    root: type
+    tables: Mapping[str, type] = field(default_factory=dict)
+
+    def known_keys(self, path: tuple[str | int, ...]) -> list[str]:
+        names = [step for step in path if isinstance(step, str)]
+        table = self.tables.get(names[-1], self.root) if names else self.root
+        if is_dataclass(table):
+            return [noun_field.name for noun_field in fields(table)]
+        assert issubclass(table, BaseModel)
+        return [info.alias or name for name, info in table.model_fields.items()]
+
+
+WIRE = Shape(TypeAdapter(WireFile), WireFile, {"fetch": FetchTable, "poll": PollTable})
+PUBLISHER = Shape(TypeAdapter(PublisherFile), PublisherFile, {"contact": ContactTable, "source": SourceTable})
+# A noun takes the settings of what stands around it, so unknown keys are refused inside Rights too.
+RIGHTS = Shape(TypeAdapter(dict[str, Rights], config=_CONFIG), Rights, {"images": Images, "corrections": Corrections})
+
+
+def check(shape: Shape[T], table: Mapping[str, Any]) -> tuple[T | None, list[str]]:
+    """The table in its shape, or None and its faults, each a line as `rights.fault` words it.
+
+    Through JSON, because that is where pydantic is strict (no "60" for 60) and yet takes a list for a tuple.
+    """
+    try:
+        return shape.adapter.validate_json(json.dumps(table, default=str)), []
+    except ValidationError as error:
+        return None, [_line(shape, details) for details in error.errors(include_url=False)]
+
+
+def check_part(shape: Shape[T], table: Mapping[str, Any]) -> list[str]:
+    """The faults of a table that another completes: a missing key is none."""
+    try:
+        shape.adapter.validate_json(json.dumps(table, default=str))
+    except ValidationError as error:
+        return [_line(shape, details) for details in error.errors(include_url=False) if details["type"] != "missing"]
+    return []
+
+
+_EXPECTED: Mapping[str, str] = {  # by pydantic's type of error, with its `ctx`; other messages of its own serve
+    "bool_type": "true or false",
+    "dataclass_type": "a table",
+    "date_from_datetime_inexact": "a date, such as 2026-12-31",
+    "date_from_datetime_parsing": "a date, such as 2026-12-31",
+    "date_parsing": "a date, such as 2026-12-31",
+    "date_type": "a date, such as 2026-12-31",
+    "dict_type": "a table",
+    "finite_number": "a number",
+    "float_type": "a number",
+    "greater_than": "a number above {gt:g}",
+    "greater_than_equal": "a number of at least {ge:g}",
+    "int_from_float": "a whole number",
+    "int_type": "a whole number",
+    "less_than_equal": "a number of at most {le:g}",
+    "model_type": "a table",
+    "string_type": "text in quotes",
+    "too_short": "a list that is not empty",
+    "tuple_type": "a list in square brackets",
+}
+
+
+def _line(shape: Shape[T], error: ErrorDetails) -> str:
+    key, found, context = _dotted(error["loc"]), error["input"], error.get("ctx", {})
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = shape.known_keys(error["loc"][:-1])
+        hint = did_you_mean(str(error["loc"][-1]), known)
+        return f"{key}: found an unknown key, expected {'a known one' if hint else 'one of ' + ', '.join(known)}{hint}"
+    if error["type"] == "missing":
+        return fault(key, None, "this key to be set")
+    if error["type"] == "literal_error":
+        expected = context["expected"].replace("'", '"')
+        return fault(key, found, expected + did_you_mean(str(found), re.findall(r'"(\w+)"', expected)))
+    if error["type"] in _EXPECTED:
+        return fault(key, found, _EXPECTED[error["type"]].format(**context))
+    return fault(key, found, error["msg"].removeprefix("Input should be "))
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    """`source[1].url`: as in the file, tables and lists counted from 1."""
+    steps = [f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in path]
+    return "".join(steps).removeprefix(".")

@@ -1,0 +1,218 @@
+"""What may leave, and what must stand beside it; this room alone knows the rules of rights and the disclaimers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import get_args
+
+from aggregator.rights.rules import MOST_EXCERPT_WORDS, broken, is_address, wider
+from aggregator.rights.templates import DEFAULT_DISCLAIMERS, fields_of, fill, licence_name
+from aggregator.types import Images, ItemClass, Publisher, Rights, Terms, TextScope, Wire
+
+__all__ = [
+    "CREDIT_FIELDS",
+    "DEFAULT_DISCLAIMERS",
+    "DISCLAIMER_FIELDS",
+    "MOST_EXCERPT_WORDS",
+    "did_you_mean",
+    "effective",
+    "fault",
+    "faults_of_disclaimers",
+    "faults_of_publisher",
+    "faults_of_rights",
+    "is_address",
+    "terms",
+]
+
+CREDIT_FIELDS = frozenset({"publisher", "place", "wire", "licence", "licence_url", "holder", "homepage"})
+DISCLAIMER_FIELDS = frozenset(
+    {"wire", "publisher", "corrections_contact", "complaints_url", "licence_name", "original_url"}
+)
+
+_KEY_OF_FIELD: Mapping[str, str] = MappingProxyType(
+    {  # where the words of a field stand in a publisher's file
+        "publisher": "name",
+        "place": "place",
+        "homepage": "homepage",
+        "licence": "rights.licence",
+        "licence_name": "rights.licence",
+        "licence_url": "rights.licence_url",
+        "holder": "rights.copyright_holder",
+        "corrections_contact": "contact.corrections",
+    }
+)
+_FROM_ELSEWHERE = frozenset({"wire", "complaints_url", "original_url"})  # wire.toml, and the report itself
+
+
+def fault(key: str, found: object, expected: str) -> str:
+    """One fault as every ConfigError words it: the dotted key, what was found (None: nothing), what was expected."""
+    shown = "nothing" if found is None else json.dumps(found, ensure_ascii=False, default=str)
+    return f"{key}: found {shown if len(shown) <= 80 else shown[:77] + '...'}, expected {expected}"
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """`; did you mean "x"?` when a known word is close, else the empty string."""
+    close = get_close_matches(word, known, n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def faults_of_rights(rights: Rights) -> tuple[str, ...]:
+    """All broken rules between the keys of `rights` (WIRE.md section 2), each a line as `fault` words it."""
+    return tuple(fault(*rule) for rule in broken(rights))
+
+
+def effective(rights: Rights, today: date) -> Rights:
+    """`rights` as they hold on `today`; never wider than configured.
+
+    After the last day of an agreement nothing but an excerpt is left. Where a publisher bars taking everything by
+    machine, full text is for reports picked by hand, which nobody does yet, so it is an excerpt too.
+    """
+    expired = rights.expires is not None and today > rights.expires
+    if not expired and rights.systematic_republication != "no":
+        return rights
+    scope: TextScope = "excerpt" if wider(rights.text_scope, "excerpt") else rights.text_scope
+    if not expired:
+        return replace(rights, text_scope=scope)
+    return replace(rights, text_scope=scope, images=Images(scope="none"), edits="none", translation="no")
+
+
+def terms(publisher: Publisher, item_class: ItemClass, wire: Wire, today: date) -> Terms:
+    """What stands beside every report of `item_class` by a publisher that `faults_of_publisher` found sound.
+
+    `{original_url}` stays in the disclaimer, literally, for the view of the database to fill in per report; no other
+    brace is left in any text.
+    """
+    rights = effective(publisher.rights, today)
+    values = {**_values(publisher), "wire": wire.name, "complaints_url": wire.complaints_url}
+    values["original_url"] = "{original_url}"
+    texts = {**DEFAULT_DISCLAIMERS, **publisher.disclaimers}
+    notice = _notice(rights)
+    return Terms(
+        credit=fill(rights.credit, values),
+        disclaimer=" ".join(fill(texts[name], values) for name in _names(publisher, item_class, rights.text_scope)),
+        text_scope=rights.text_scope,
+        licence=rights.licence,
+        copyright_notice=None if notice is None else fill(notice, values),
+        complaints_url=wire.complaints_url,
+    )
+
+
+def faults_of_publisher(publisher: Publisher) -> tuple[str, ...]:
+    """Why credit, notice or disclaimer of `publisher` could not be resolved, on any day and for any class of report.
+
+    Each a line as `fault` words it. The rules within its rights are those of `faults_of_rights`.
+    """
+    values = _values(publisher)
+    texts = {**DEFAULT_DISCLAIMERS, **publisher.disclaimers}
+    in_use = {name for item_class in get_args(ItemClass) for name in _names(publisher, item_class, "excerpt")}
+    lines = [*_own_faults(publisher), *_value_faults(values), *faults_of_disclaimers(publisher.disclaimers)]
+    lines += _template_faults("rights.credit", publisher.rights.credit, CREDIT_FIELDS, values)
+    notice = _notice(publisher.rights)
+    if notice is not None:
+        lines += _template_faults("rights.copyright_notice", notice, CREDIT_FIELDS, values)
+    for name in sorted(in_use):
+        if not _unknown_fields(texts[name], DISCLAIMER_FIELDS):
+            lines += _unset_faults(f"disclaimers.{name}", texts[name], values)
+    return tuple(lines)
+
+
+def faults_of_disclaimers(overrides: Mapping[str, str]) -> tuple[str, ...]:
+    """What is wrong with a `[disclaimers]` table by itself: unknown names, empty texts, fields that nobody fills in."""
+    lines: list[str] = []
+    for name, text in overrides.items():
+        key = f"disclaimers.{name}"
+        if name in DEFAULT_DISCLAIMERS:
+            lines += _text_faults(key, text, DISCLAIMER_FIELDS | set(fields_of(DEFAULT_DISCLAIMERS[name])))
+        else:
+            known = f"one of {', '.join(sorted(DEFAULT_DISCLAIMERS))}{did_you_mean(name, DEFAULT_DISCLAIMERS)}"
+            lines.append(f"{key}: found an unknown name, expected {known}")
+    return tuple(lines)
+
+
+def _names(publisher: Publisher, item_class: ItemClass, scope: TextScope) -> Iterator[str]:
+    """The texts that make up the disclaimer, in the order in which they are read."""
+    rights = publisher.rights
+    yield "own" if publisher.kind == "own" or rights.relationship == "own" else "third_party"
+    if publisher.group == "institution":
+        yield "institution"
+    if item_class == "press_release" or rights.relationship == "press_release":
+        yield "press_release"
+    if item_class == "opinion":
+        yield "opinion"
+    if rights.basis == "open_licence":
+        yield "open_licence"
+    if scope == "excerpt":
+        yield "excerpt"
+
+
+def _notice(rights: Rights) -> str | None:
+    if rights.copyright_notice is not None:
+        return rights.copyright_notice
+    return None if rights.copyright_holder is None else "© {holder}"
+
+
+def _values(publisher: Publisher) -> dict[str, str]:
+    """What the fields of a template stand for, as far as the publisher decides it; what is unset is not among them."""
+    rights = publisher.rights
+    values = {
+        "publisher": publisher.name,
+        "place": publisher.place,
+        "homepage": publisher.homepage,
+        "licence": rights.licence,
+        "licence_name": None if rights.licence is None else licence_name(rights.licence),
+        "licence_url": rights.licence_url,
+        "holder": rights.copyright_holder,
+        "corrections_contact": publisher.contact.corrections or publisher.homepage,
+    }
+    return {name: value for name, value in values.items() if value and value.strip()}
+
+
+def _own_faults(publisher: Publisher) -> Iterator[str]:
+    """Only the wire's own work may say that the wire answers for it."""
+    own = publisher.kind == "own"
+    if own != (publisher.rights.relationship == "own"):
+        expected = f'{"" if own else "another than "}"own", because kind is "{publisher.kind}"'
+        yield fault("rights.relationship", publisher.rights.relationship, expected)
+    for number, source in enumerate(publisher.sources, start=1):
+        if source.item_class == "own_report" and not own:
+            expected = f'another class, because kind is "{publisher.kind}"'
+            yield fault(f"source[{number}].class", source.item_class, expected)
+
+
+def _value_faults(values: Mapping[str, str]) -> Iterator[str]:
+    # A brace in a name would look like a field that was never filled in, and might become one.
+    for name, value in values.items():
+        if name != "licence_name" and re.search(r"[{}\x00-\x1f\x7f]", value):
+            yield fault(_KEY_OF_FIELD[name], value, "one line of text without braces")
+
+
+def _template_faults(key: str, template: str, allowed: Collection[str], values: Mapping[str, str]) -> list[str]:
+    return [*_text_faults(key, template, allowed)] or [*_unset_faults(key, template, values)]
+
+
+def _text_faults(key: str, template: str, allowed: Collection[str]) -> Iterator[str]:
+    if not template.strip() or re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", template):
+        yield fault(key, template, "a text that is not empty and has no control characters")
+    elif unknown := _unknown_fields(template, allowed):
+        expected = "only the fields " + ", ".join(f"{{{name}}}" for name in sorted(allowed))
+        yield fault(key, unknown, expected + did_you_mean(unknown.strip("{}"), allowed))
+
+
+def _unknown_fields(template: str, allowed: Collection[str]) -> str:
+    """The fields of `template` that are not `allowed`, in braces; the whole template if its braces make no sense."""
+    try:
+        return " ".join(f"{{{name}}}" for name in fields_of(template) if name not in allowed)
+    except ValueError:
+        return template
+
+
+def _unset_faults(key: str, template: str, values: Mapping[str, str]) -> Iterator[str]:
+    for name in dict.fromkeys(fields_of(template)):
+        if name not in values and name not in _FROM_ELSEWHERE:
+            yield fault(key, f"{{{name}}}", f"{_KEY_OF_FIELD[name]} to be set, or a text without {{{name}}}")

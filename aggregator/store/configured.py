@@ -1,0 +1,90 @@
+"""Brings the tables of what people configured in line with config/: publishers, sources, terms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import get_args
+
+from aggregator.rights import effective, terms
+from aggregator.types import ItemClass, Publisher, Source, Wire
+
+_DIGEST = "config_digest"
+
+
+def sync(connection: sqlite3.Connection, wire: Wire, publishers: Sequence[Publisher], now: str, today: date) -> bool:
+    """Writes what changed since the last call and says whether anything had; nothing that was held is deleted.
+
+    What is no longer configured stays as a row that is switched off, since articles point to it. The day is part of
+    the comparison because agreements expire.
+    """
+    digest = hashlib.sha256(repr((today, wire, publishers)).encode()).hexdigest()
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_DIGEST,)).fetchone()
+    if row == (digest,):
+        return False
+    connection.execute("UPDATE publishers SET configured = 0")
+    connection.execute("UPDATE sources SET enabled = 0")
+    for publisher in publishers:
+        _write_publisher(connection, publisher, today)
+        _write_terms(connection, publisher, wire, today)
+        for source in publisher.sources:
+            _write_source(connection, source, now)
+    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_DIGEST, digest))
+    return True
+
+
+def _write_publisher(connection: sqlite3.Connection, publisher: Publisher, today: date) -> None:
+    connection.execute(
+        """
+        INSERT INTO publishers (key, name, place, country, kind, "group", languages, homepage, corrections, rights,
+          configured)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+        ON CONFLICT (key) DO UPDATE SET name = excluded.name, place = excluded.place, country = excluded.country,
+          kind = excluded.kind, "group" = excluded."group", languages = excluded.languages,
+          homepage = excluded.homepage, corrections = excluded.corrections, rights = excluded.rights, configured = 1
+        """,
+        (
+            publisher.key,
+            publisher.name,
+            publisher.place,
+            publisher.country,
+            publisher.kind,
+            publisher.group,
+            json.dumps(publisher.languages),
+            publisher.homepage,
+            publisher.contact.corrections,
+            json.dumps(asdict(effective(publisher.rights, today)), default=str),
+        ),
+    )
+
+
+def _write_terms(connection: sqlite3.Connection, publisher: Publisher, wire: Wire, today: date) -> None:
+    rows = []
+    for item_class in get_args(ItemClass):
+        t = terms(publisher, item_class, wire, today)
+        said = (t.credit, t.disclaimer, t.text_scope, t.licence, t.copyright_notice, t.complaints_url)
+        rows.append((publisher.key, item_class, *said))
+    connection.executemany("INSERT OR REPLACE INTO terms VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _write_source(connection: sqlite3.Connection, source: Source, now: str) -> None:
+    """A source whose address or kind changed forgets its validators: they belong to the old document."""
+    every = source.every.total_seconds() / 60 if source.every else None
+    connection.execute(
+        """
+        INSERT INTO sources (publisher, key, url, kind, class, every_minutes, enabled, next_at, next_reason)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'first')
+        ON CONFLICT (publisher, key) DO UPDATE SET
+          etag = CASE WHEN url = excluded.url AND kind = excluded.kind THEN etag END,
+          last_modified = CASE WHEN url = excluded.url AND kind = excluded.kind THEN last_modified END,
+          body_hash = CASE WHEN url = excluded.url AND kind = excluded.kind THEN body_hash END,
+          next_at = CASE WHEN url = excluded.url AND kind = excluded.kind THEN next_at ELSE excluded.next_at END,
+          url = excluded.url, kind = excluded.kind, class = excluded.class, every_minutes = excluded.every_minutes,
+          enabled = excluded.enabled
+        """,
+        (source.publisher, source.key, source.url, source.kind, source.item_class, every, int(source.enabled), now),
+    )

@@ -1,0 +1,127 @@
+"""What people read: rows of the view `wire` as Reports, and the record of one article."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from aggregator.dates import to_iso
+from aggregator.types import Report, Selection
+
+_COLUMNS = ", ".join(f"w.{'class' if name == 'item_class' else name}" for name in Report.__slots__)
+
+
+def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
+    """The newest reports first, by the time they are listed under."""
+    conditions, values = _conditions(selection)
+    sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY w.listed_at DESC, w.article DESC LIMIT ?"  # noqa: S608
+    return _reports(connection.execute(sql, (*values, selection.limit)))
+
+
+def found(connection: sqlite3.Connection, hits: str, order: str, expression: str, selection: Selection) -> list[Report]:
+    """The reports among `hits`, a query for (revision, score), in that order. Only newest words count."""
+    conditions, values = _conditions(selection)
+    sql = f"""
+        SELECT {_COLUMNS}
+        FROM ({hits}) AS hit
+        CROSS JOIN revisions AS r ON r.id = hit.revision
+        CROSS JOIN articles AS a ON a.id = r.article AND a.revision = r.number
+        CROSS JOIN wire AS w ON w.article = a.id
+        {conditions} ORDER BY {order} LIMIT ?
+    """  # noqa: S608  (made of constants; every value is a parameter)
+    return _reports(connection.execute(sql, (expression, *values, selection.limit)))
+
+
+def _conditions(selection: Selection) -> tuple[str, list[Any]]:
+    conditions: list[str] = []
+    values: list[Any] = []
+    for column in ("publisher", "country"):
+        if value := getattr(selection, column):
+            conditions.append(f"w.{column} = ?")
+            values.append(value)
+    if selection.item_class:
+        conditions.append("w.class = ?")
+        values.append(selection.item_class)
+    if selection.language:  # `fr` also means fr-CA
+        conditions.append("(w.language = ? OR w.language LIKE ? || '-%')")
+        values += [selection.language, selection.language]
+    if selection.since:
+        conditions.append("w.listed_at >= ?")
+        values.append(to_iso(selection.since))
+    return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
+
+
+def report(connection: sqlite3.Connection, public_id: str) -> Report | None:
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM wire AS w WHERE w.id = ?", (public_id,))  # noqa: S608
+    return next(iter(_reports(rows)), None)
+
+
+def _reports(rows: Iterable[tuple[Any, ...]]) -> list[Report]:
+    return [Report(**dict(zip(Report.__slots__, row, strict=True))) for row in rows]
+
+
+def status(connection: sqlite3.Connection, public_id: str) -> str | None:
+    """The status of an article that is or is not in the wire; None: there is no such article."""
+    row = connection.execute("SELECT status FROM articles WHERE public_id = ?", (public_id,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def raw(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
+    """Everything the entry said, newest revision, as the publisher said it; None: there is no such article."""
+    row = connection.execute(
+        """
+        SELECT raw_words(r.raw, r.dictionary) FROM articles AS a
+        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision WHERE a.public_id = ?
+        """,
+        (public_id,),
+    ).fetchone()
+    return dict(json.loads(row[0])) if row else None
+
+
+def revisions(connection: sqlite3.Connection, public_id: str) -> list[dict[str, Any]]:
+    """Every revision, oldest first: number, kind, seen_at, source, title and `words`, everything the entry said."""
+    cursor = connection.execute(
+        """
+        SELECT r.number, c.kind, r.seen_at, s.publisher || '/' || s.key AS source, r.title,
+          raw_words(r.raw, r.dictionary) AS words
+        FROM articles AS a
+        JOIN revisions AS r ON r.article = a.id
+        JOIN changes AS c ON c.article = a.id AND c.revision = r.number
+        JOIN sources AS s ON s.id = r.source
+        WHERE a.public_id = ? ORDER BY r.number, c.seq
+        """,
+        (public_id,),
+    )
+    return [{**row, "words": json.loads(row["words"])} for row in _dictionaries(cursor)]
+
+
+def changes(connection: sqlite3.Connection, after: int) -> list[dict[str, Any]]:
+    """The ledger after the sequence number `after`, oldest first; of what is in the wire."""
+    sql = """
+        SELECT c.seq, c.kind, c.at, c.revision, w.id, w.publisher, w.publisher_name, w.publisher_place, w.title
+        FROM changes AS c JOIN wire AS w ON w.article = c.article WHERE c.seq > ? ORDER BY c.seq
+    """
+    return _dictionaries(connection.execute(sql, (after,)))
+
+
+def rows(connection: sqlite3.Connection, sql: str) -> list[dict[str, Any]]:
+    return _dictionaries(connection.execute(sql))
+
+
+def _dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+PUBLISHERS = """
+    SELECT p.key, p.name, p.place, p.country, p.kind, p."group", p.languages, p.homepage,
+      json_extract(p.rights, '$.text_scope') AS text_scope, json_extract(p.rights, '$.licence') AS licence,
+      (SELECT count(*) FROM sources AS s WHERE s.publisher = p.key AND s.enabled) AS sources,
+      (SELECT coalesce(sum(d.articles), 0) FROM daily AS d WHERE d.publisher = p.key) AS articles,
+      (SELECT max(a.listed_at) FROM articles AS a WHERE a.publisher = p.key) AS newest
+    FROM publishers AS p WHERE p.configured ORDER BY p.country, p.name
+"""
+
+HEALTH = "SELECT * FROM health WHERE enabled ORDER BY failures DESC, last_success, source"

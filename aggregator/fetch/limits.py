@@ -1,0 +1,62 @@
+"""Keeps a publisher's servers from a burst: so many requests at once, so far apart, per registrable domain."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import cached_property
+
+from publicsuffixlist import PublicSuffixList
+
+
+class Limits:
+    """Holds the domains that were asked lately. One event loop, one Limits."""
+
+    def __init__(self, concurrency: int, per_domain: int, spacing: timedelta) -> None:
+        self._everywhere = asyncio.Semaphore(concurrency)
+        self._per_domain = per_domain
+        self._spacing = spacing.total_seconds()
+        self._domains: dict[str, _Domain] = {}
+
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[None]:
+        """Waits for this host's turn and holds it. A domain that has to wait keeps no place from the others."""
+        async with self._domain(host).places:
+            await self.space(host)
+            async with self._everywhere:
+                yield
+
+    async def space(self, host: str) -> None:
+        """Waits until this host's domain may be asked again, without holding a place: for a redirect's next hop,
+        which holds one already and would otherwise wait for those that wait for it.
+        """
+        domain = self._domain(host)
+        clock = asyncio.get_running_loop().time
+        starts = max(clock(), domain.next_start)
+        domain.next_start = starts + self._spacing
+        await asyncio.sleep(starts - clock())
+
+    def _domain(self, host: str) -> _Domain:
+        return self._domains.setdefault(self.domain_of(host), _Domain(self._per_domain))
+
+    def domain_of(self, host: str) -> str:
+        """The registrable domain by the Public Suffix List: `b.co.za` for `www.b.co.za`; an address is its own."""
+        host = host.lower().rstrip(".")
+        try:
+            return str(ipaddress.ip_address(host.strip("[]")))
+        except ValueError:
+            return self._suffixes.privatesuffix(host) or host
+
+    @cached_property
+    def _suffixes(self) -> PublicSuffixList:
+        """The list comes with the package; nothing is downloaded. Reading it takes a tenth of a second."""
+        return PublicSuffixList()
+
+
+class _Domain:
+    def __init__(self, places: int) -> None:
+        self.places = asyncio.Semaphore(places)
+        self.next_start = 0.0  # on the event loop's clock

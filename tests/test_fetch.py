@@ -1,0 +1,294 @@
+"""Fetching, against the local press over real HTTP: what is sent, what comes back, where it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aggregator.errors import (
+    AddressRefused,
+    BodyTooLarge,
+    FetchError,
+    FetchTimeout,
+    HttpStatus,
+)
+from aggregator.fetch import Fetcher
+from aggregator.fetch.addresses import refuse_private
+from aggregator.fetch.answers import retry_after
+from aggregator.fetch.limits import Limits
+from aggregator.press import Document, Press
+from aggregator.types import FetchResult, FetchSettings, Validators, Wire
+from tests.conftest import NOW, WIRE
+
+HOST = "daily.example"
+NONE = Validators()
+FEED = f"http://{HOST}/feed"
+BODY = b"<rss version='2.0'><channel><title>Daily</title></channel></rss>"
+
+
+@pytest.fixture
+def press() -> Iterator[Press]:
+    with Press(now=NOW) as opened:
+        opened.set_document(HOST, "/feed", BODY)
+        yield opened
+
+
+def wire(**settings: object) -> Wire:
+    return replace(WIRE, fetch=replace(WIRE.fetch, **settings))  # type: ignore[arg-type]
+
+
+def get(press: Press, url: str = FEED, validators: Validators = NONE, **settings: object) -> FetchResult:
+    """One fetch in which every `.example` host is the press."""
+
+    async def trip() -> FetchResult:
+        connect_to = lambda host: press.address if host.endswith(".example") else None  # noqa: E731
+        async with Fetcher(wire(**settings), connect_to) as fetcher, fetcher.turn(url):
+            return await fetcher.get(url, validators)
+
+    return asyncio.run(trip())
+
+
+def test_the_wire_says_who_it_is_and_never_poses_as_a_browser(press: Press) -> None:
+    assert get(press).body == BODY
+    (seen,) = press.requests
+    assert seen.headers["user-agent"] == WIRE.user_agent
+    assert seen.headers["host"] == HOST
+    assert "cookie" not in seen.headers
+
+
+@pytest.mark.parametrize("etag", ['"plain"', 'W/"weak"', '"a b"', "unquoted", '"--gzip"', '"x";y', "''"])
+def test_validators_go_back_byte_for_byte(press: Press, etag: str) -> None:
+    date = "sunday, 1 Febuary 2026"  # not a date; opaque all the same
+    press.set_document(
+        HOST,
+        "/odd",
+        Document(BODY, "application/xml", headers=(("ETag", etag), ("Last-Modified", date)), validators=False),
+    )
+    first = get(press, f"http://{HOST}/odd")
+    assert first.validators == Validators(etag, date)
+    press.forget()
+    get(press, f"http://{HOST}/odd", first.validators)
+    (seen,) = press.requests
+    assert (seen.headers["if-none-match"], seen.headers["if-modified-since"]) == (etag, date)
+
+
+def test_a_304_keeps_the_validators_that_it_does_not_name(press: Press) -> None:
+    first = get(press)
+    second = get(press, validators=first.validators)
+    assert (second.status, second.body) == (304, b"")
+    assert second.validators == first.validators
+
+
+@pytest.mark.parametrize("status", [404, 410, 500, 403, 451, 206])
+def test_other_answers_are_errors_with_their_status(press: Press, status: int) -> None:
+    press.misbehave(HOST, "/feed", "status", status=status)
+    with pytest.raises(HttpStatus, match=str(status)) as caught:
+        get(press)
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("120", timedelta(seconds=120)),
+        ("Sun, 22 Nov 2026 12:00:00 GMT", datetime(2026, 11, 22, 12, tzinfo=UTC)),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ("-5", None),
+        ("9" * 400, timedelta(seconds=10**9)),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str | None, expected: object) -> None:
+    assert retry_after(value) == expected
+
+
+def test_busy_answers_say_when_to_come_back(press: Press) -> None:
+    press.misbehave(HOST, "/feed", "busy", retry_after=300)
+    with pytest.raises(HttpStatus) as caught:
+        get(press)
+    assert caught.value.retry_after == timedelta(seconds=300)
+
+
+def test_a_body_over_the_cap_is_cut_off(press: Press) -> None:
+    press.set_document(HOST, "/large", b"x" * 50_000_000)
+    with pytest.raises(BodyTooLarge, match="max_body_bytes"):
+        get(press, f"http://{HOST}/large", max_body_bytes=1_000_000)
+
+
+def test_an_endless_body_is_cut_off(press: Press) -> None:
+    press.misbehave(HOST, "/feed", "endless")
+    with pytest.raises(BodyTooLarge):
+        get(press, max_body_bytes=200_000)
+
+
+def test_a_bomb_stops_at_the_cap_after_decompression(press: Press) -> None:
+    press.misbehave(HOST, "/feed", "gzip_bomb")
+    with pytest.raises(BodyTooLarge):
+        get(press, max_body_bytes=1_000_000)
+
+
+def test_gzip_is_unpacked_in_all_its_members(press: Press) -> None:
+    two = gzip.compress(BODY) + gzip.compress(b"<!-- more -->")
+    packed = Document(two, "application/xml", headers=(("Content-Encoding", "gzip"),))
+    press.set_document(HOST, "/two", packed)
+    assert get(press, f"http://{HOST}/two").body == BODY + b"<!-- more -->"
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "deflate"])
+def test_an_encoding_that_was_not_asked_for_is_refused(press: Press, encoding: str) -> None:
+    packed = Document(gzip.compress(BODY), "application/xml", headers=(("Content-Encoding", encoding),))
+    press.set_document(HOST, "/odd", packed)
+    with pytest.raises(FetchError, match="only gzip"):
+        get(press, f"http://{HOST}/odd")
+
+
+@pytest.mark.parametrize("cut", [10, 40])
+def test_a_gzip_body_that_breaks_off_is_no_body(press: Press, cut: int) -> None:
+    packed = Document(gzip.compress(BODY)[:cut], "application/xml", headers=(("Content-Encoding", "gzip"),))
+    press.set_document(HOST, "/cut", packed)
+    with pytest.raises(FetchError, match=r"breaks off|damaged"):
+        get(press, f"http://{HOST}/cut")
+
+
+@pytest.mark.parametrize("kind", ["truncated", "close", "garbage", "huge_headers"])
+def test_broken_servers_are_a_fetch_error_with_words(press: Press, kind: str) -> None:
+    press.misbehave(HOST, "/feed", kind)
+    with pytest.raises(FetchError) as caught:
+        get(press)
+    assert str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["slow", "drip"])
+def test_the_deadline_is_of_the_whole_request(press: Press, kind: str) -> None:
+    press.misbehave(HOST, "/feed", kind, seconds=0.1 if kind == "drip" else 30)
+    began = time.monotonic()
+    with pytest.raises(FetchTimeout, match=r"0\.4 s"):
+        get(press, timeout=timedelta(seconds=0.4))
+    assert time.monotonic() - began < 3
+
+
+def test_a_dead_port_is_a_fetch_error() -> None:
+    with Press(now=NOW) as gone:
+        address = gone.address
+    with pytest.raises(FetchError, match=r"[Cc]onnect"):
+        asyncio.run(_get_plain("http://{}:{}/".format(*address)))
+
+
+async def _get_plain(url: str, **settings: object) -> FetchResult:
+    async with Fetcher(wire(**settings)) as fetcher, fetcher.turn(url):
+        return await fetcher.get(url, Validators())
+
+
+def test_redirects_are_followed_and_the_last_address_told(press: Press) -> None:
+    press.misbehave(HOST, "/old", "redirect", status=301, location="http://www.daily.example/new")
+    press.set_document("www.daily.example", "/new", BODY)
+    result = get(press, f"http://{HOST}/old")
+    assert (result.body, result.url) == (BODY, "http://www.daily.example/new")
+
+
+@pytest.mark.parametrize("location", ["/feed", "file:///etc/passwd", "ftp://daily.example/", "javascript:alert(1)"])
+def test_redirects_that_lead_nowhere_are_refused(press: Press, location: str) -> None:
+    press.misbehave(HOST, "/feed", "redirect", status=302, location=location)
+    with pytest.raises(FetchError) as caught:
+        get(press)
+    assert not isinstance(caught.value, HttpStatus)
+    assert len(press.requests) <= 6
+
+
+def test_a_redirect_to_a_private_address_is_refused(press: Press) -> None:
+    host, _port = press.address
+    press.misbehave(HOST, "/feed", "redirect", status=302, location="http://169.254.169.254/latest/meta-data/")
+    with pytest.raises(AddressRefused, match=r"169\.254\.169\.254"):
+        get(press, allow_addresses=(f"{host}/32",))
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://daily.example/feed", "file:///etc/passwd", "http:///feed", "feed", "http://[::1"]
+)
+def test_what_is_no_web_address_is_refused_before_anything_is_sent(press: Press, url: str) -> None:
+    with pytest.raises(FetchError, match="address"):
+        get(press, url)
+    assert press.requests == ()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:{port}/", "http://localhost:{port}/", "http://2130706433:{port}/", "http://0x7f.1:{port}/",
+            "http://0177.0.0.1:{port}/", "http://[::ffff:127.0.0.1]:{port}/", "http://0.0.0.0:{port}/"],
+)  # fmt: skip
+def test_loopback_is_refused_in_every_spelling_unless_allowed(press: Press, url: str) -> None:
+    with pytest.raises(FetchError, match=r"allow_addresses|IPv4"):
+        asyncio.run(_get_plain(url.format(port=press.address[1]), allow_addresses=()))
+    assert press.requests == ()
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.1.1", "224.0.0.1", "0.0.0.0", "::1",
+                "fe80::1%eth0", "fc00::1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "255.255.255.255"],
+)  # fmt: skip
+def test_private_addresses_are_refused(address: str) -> None:
+    with pytest.raises(AddressRefused):
+        refuse_private(address, [])
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:4700::6810:1"])
+def test_public_addresses_are_not(address: str) -> None:
+    refuse_private(address, [])
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [("www.b.co.za", "b.co.za"), ("feeds.B.co.za.", "b.co.za"), ("a.blogspot.com", "a.blogspot.com"),
+     ("the-lantern.example", "the-lantern.example"), ("127.0.0.1", "127.0.0.1"),
+     ("[::1]", "::1"), ("localhost", "localhost")],
+)  # fmt: skip
+def test_limits_count_by_registrable_domain(host: str, domain: str) -> None:
+    assert Limits(1, 1, timedelta(0)).domain_of(host) == domain
+
+
+def test_one_domain_is_asked_one_at_a_time_and_spaced_while_others_go_on() -> None:
+    starts: list[tuple[str, float]] = []
+
+    async def ask(limits: Limits, host: str) -> None:
+        async with limits.turn(host):
+            starts.append((host, asyncio.get_running_loop().time()))
+
+    async def trip() -> None:
+        limits = Limits(10, 1, timedelta(seconds=0.05))
+        await asyncio.gather(*(ask(limits, host) for host in ["a.b.co.za"] * 3 + ["c.b.co.za", "other.example"]))
+
+    asyncio.run(trip())
+    shared = [at for host, at in starts if host.endswith("b.co.za")]
+    assert all(later - earlier >= 0.049 for earlier, later in itertools.pairwise(shared))
+    assert [host for host, _ in starts].index("other.example") <= 1
+
+
+def test_no_more_requests_at_once_than_allowed(press: Press) -> None:
+    at_once = peak = 0
+
+    async def one(limits: Limits, number: int) -> None:
+        nonlocal at_once, peak
+        async with limits.turn(f"h{number}.example"):
+            at_once += 1
+            peak = max(peak, at_once)
+            await asyncio.sleep(0.001)
+            at_once -= 1
+
+    async def trip() -> None:
+        limits = Limits(3, 2, timedelta(0))
+        await asyncio.gather(*(one(limits, number) for number in range(20)))
+
+    asyncio.run(trip())
+    assert peak == 3
+
+
+def test_settings_have_the_defaults_of_the_design() -> None:
+    assert FetchSettings().timeout == timedelta(seconds=30)
+    assert FetchSettings().max_body_bytes == 16 * 1024 * 1024

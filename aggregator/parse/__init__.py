@@ -1,0 +1,144 @@
+"""From a fetched body to entries: one parser a kind of source, in a table.
+
+A parser is a function `(FetchResult, Source) -> Parsed` that raises ParseError and nothing else. To add one, write a
+file beside the others, add its line to PARSERS, and lay fixture pairs into tests/fixtures/KIND/.
+
+On the way of a feed: `encoding` (bytes to UTF-8), `mend` (well-formed, bounded), `feed` (feedparser), `verbatim` (the
+exact words again). Every entry that stands in a document is among `Parsed.entries`, or counted in `Parsed.drops`:
+
+- `unreadable_entry`: it could not be read;
+- `cut_off`: the document breaks off inside it;
+- `over_cap`: it stands behind the first MAX_ENTRIES;
+- `empty`: it has neither id, nor link, nor title, nor words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from aggregator.errors import ParseError
+from aggregator.parse import encoding, feed, jsonfeed, mend, refusal, verbatim
+from aggregator.types import Entry, FetchResult, Parsed, Source
+
+MAX_ENTRIES = 2_000
+UNREADABLE, CUT_OFF, OVER_CAP, EMPTY = "unreadable_entry", "cut_off", "over_cap", "empty"
+
+_Read = tuple[str, list[Entry | None], str | None]  # format, entries (None: unreadable), language
+# Readers of feeds in XML, the strictest first: one that raises ParseError leaves the document to the next.
+_READERS: tuple[Callable[[bytes, str], _Read], ...] = (feed.read,)
+
+_FEED_TAG = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)[\s/>]", re.IGNORECASE)
+_WARNING = 300  # characters
+
+
+def parse(result: FetchResult, source: Source) -> Parsed:
+    """The entries of a document, as its publisher said them.
+
+    A JSON Feed under the kind `feed`, and a feed in XML under `jsonfeed`, is read for what it is. Raises ParseError,
+    with a message that says what was found and what to do, if the document has no readable entry; a feed that has
+    no entries at all is fine.
+    """
+    kind = _IS_IN_FACT.get((source.kind, _first_character(result.body)), source.kind)
+    if kind not in PARSERS:
+        raise ParseError(f"{source.name} is of kind {kind!r}, which nobody here reads; known: {', '.join(PARSERS)}")
+    return PARSERS[kind](result, source)
+
+
+def _first_character(body: bytes) -> bytes:
+    return body[:64].lstrip(b"\xef\xbb\xbf\xfe\xff\0\t\r\n ")[:1]
+
+
+def _parse_feed(result: FetchResult, source: Source) -> Parsed:
+    document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
+    if not _FEED_TAG.search(document):
+        raise refusal.refusal(document, result.url, False, None)
+    mended, reading = _well_formed(document)
+    version, entries, language = _read(mended.document, result.url)
+    entries = _verbatim(entries, reading)
+    if not entries and (mended.breaks_off or not version):
+        raise refusal.refusal(document, result.url, mended.breaks_off, "; ".join(mended.remarks) or None)
+    drops = Counter({CUT_OFF: mended.cut_off, OVER_CAP: mended.over_cap})
+    return _parsed(version or "unknown", entries, drops, language, [remark, *mended.remarks])
+
+
+def _well_formed(document: bytes) -> tuple[mend.Mended, verbatim.Reading]:
+    """The document as well-formed and as bounded as can be, and what stands in it. Most need nothing for that."""
+    if mend.is_plain(document):
+        reading = verbatim.read(document)
+        if reading.well_formed and len(reading.records) <= MAX_ENTRIES:
+            return mend.Mended(document, True), reading
+    mended = mend.mend(document, MAX_ENTRIES)
+    return mended, verbatim.read(mended.document)
+
+
+def _read(document: bytes, url: str) -> _Read:
+    """By the first reader that can; where all fail on the whole document, entry by entry: one costs no other."""
+    for read in _READERS:
+        try:
+            return read(document, url)
+        except ParseError as error:
+            failure = error
+    pieces = [_read_alone(piece, url) for piece in mend.apart(document, MAX_ENTRIES)]
+    first = next((piece for piece in pieces if piece), None)
+    if first is None:
+        raise failure
+    return first[0], [entry for piece in pieces for entry in (piece[1] if piece else [None])], first[2]
+
+
+def _read_alone(document: bytes, url: str) -> _Read | None:
+    try:
+        return _READERS[-1](document, url)
+    except ParseError:
+        return None
+
+
+def _verbatim(entries: Sequence[Entry | None], reading: verbatim.Reading) -> list[Entry | None]:
+    """The entries with their exact words; of a document that is not well-formed, those before its fault."""
+    if reading.well_formed and len(reading.records) != len(entries):
+        return list(entries)
+    pairs = zip(entries, reading.records, strict=False)
+    restored = [entry and verbatim.restore(entry, record) for entry, record in pairs]
+    return [*restored, *entries[len(restored) :]]
+
+
+def _parse_jsonfeed(result: FetchResult, source: Source) -> Parsed:
+    document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
+    if not document.lstrip().startswith((b"{", b"[")):
+        raise refusal.refusal(document, result.url, False, None)
+    items = jsonfeed.read(document, result.url, MAX_ENTRIES)
+    drops = Counter({OVER_CAP: items.over_cap})
+    return _parsed(items.format, items.entries, drops, items.language, [remark, items.remark])
+
+
+def _parsed(
+    version: str,
+    found: Sequence[Entry | None],
+    drops: Counter[str],
+    language: str | None,
+    remarks: Sequence[str | None],
+) -> Parsed:
+    """What was found, less what is no entry, which is counted."""
+    kept = found[:MAX_ENTRIES]
+    entries = tuple(entry for entry in kept if entry and not _is_empty(entry))
+    drops[OVER_CAP] += len(found) - len(kept)
+    drops[UNREADABLE] += sum(entry is None for entry in kept)
+    drops[EMPTY] += sum(entry is not None and _is_empty(entry) for entry in kept)
+    if kept and not entries and drops[UNREADABLE]:
+        raise ParseError(f"none of its {len(found)} entries could be read")
+    warning = "; ".join(filter(None, remarks))[:_WARNING] or None
+    return Parsed(format=version, entries=entries, drops=dict(+drops), language=language, warning=warning)
+
+
+def _is_empty(entry: Entry) -> bool:
+    words = [entry.title, entry.summary, *entry.content]
+    return not (entry.id or entry.links or any(text and text.value.strip() for text in words))
+
+
+PARSERS: Mapping[str, Callable[[FetchResult, Source], Parsed]] = MappingProxyType(
+    {"feed": _parse_feed, "jsonfeed": _parse_jsonfeed}
+)
+# (kind, first character of the document) -> the kind that it is in fact.
+_IS_IN_FACT = MappingProxyType({("feed", b"{"): "jsonfeed", ("feed", b"["): "jsonfeed", ("jsonfeed", b"<"): "feed"})

@@ -1,0 +1,190 @@
+"""Reads RSS 0.9x to 2.0, RDF and Atom 0.3 and 1.0 through feedparser; it alone imports feedparser and knows its keys.
+
+feedparser gets bytes in a `BytesIO` (a `str` might be opened as a path), already in UTF-8 and with a header that says
+so, hence nothing is left for it to detect; its sanitiser and its resolving of addresses inside content are off. Its
+dictionaries answer for keys that they do not hold (`updated` with `published`), so they are made plain ones first.
+
+What feedparser does to words, and what of that is undone, stands in `verbatim`. In a document that `mend` could not
+make well-formed, feedparser's second parser reads on behind the fault; what it returns from there on has, besides,
+character references resolved once too often in CDATA, and lower-case names of elements in markup.
+
+Our reading of the formats:
+
+- `feedburner:origLink` and `pheedo:origLink` are the publisher's own address, so they become the first alternate link;
+  the proxy's stays an alternate behind it, as the document calls it: `via` would claim another source.
+- An RSS `guid` that is a permalink, and an RDF item's `rdf:about`, is the link of an item without one, if it is an
+  http address.
+- Relative links: against `xml:base`; then, in RSS, the channel's link; then the address that was fetched.
+- An Atom entry without authors has those of its `source`, or else of the feed; without `rights`, the feed's (RFC 4287,
+  sections 4.2.1 and 4.2.10). An RSS item has only its own.
+- `pubDate`, `issued`, `published` and the like are `published`. An RSS item's only other date (`dc:date`) is too.
+- A summary that feedparser made up by copying the content is none.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urljoin
+
+import feedparser
+
+from aggregator.errors import ParseError
+from aggregator.types import Entry, Link, Person, Text
+
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
+_MARKUP = frozenset(("text/html", "application/xhtml+xml"))
+_ORIGINAL_LINKS = ("feedburner_origlink", "pheedo_origlink")
+_PUBLISHED = ("published", "created", "prism_publicationdate")
+_IANA = "http://www.iana.org/assignments/relation/"
+
+
+def read(document: bytes, url: str) -> tuple[str, list[Entry | None], str | None]:
+    """The format (`rss20`, `atom10` ...; empty if feedparser knows none), the entries in order, the feed's language.
+
+    An entry that could not be read is None. `document` is UTF-8; `url` is where it was fetched. Raises ParseError if
+    feedparser fails on the whole document.
+    """
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(document), response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:  # a bug of feedparser's must cost one source one poll, and no more
+        raise ParseError(f"feedparser failed on it: {type(error).__name__}: {error}") from error
+    feed, version = _plain(parsed.get("feed")), str(parsed.get("version") or "")
+    entries = [_entry(_plain(said), feed, version, url) for said in parsed["entries"]]
+    return version, entries, _string(feed.get("language"))
+
+
+def _entry(said: Mapping[str, Any], feed: Mapping[str, Any], version: str, url: str) -> Entry | None:
+    is_atom = version.startswith("atom")
+    try:
+        published, updated = _dates(said, is_atom)
+        return Entry(
+            id=_string(said.get("id")),
+            title=_text(said.get("title_detail")),
+            summary=_summary(said),
+            content=_content(said),
+            links=_links(said, version, _base(feed, is_atom, url)),
+            authors=_authors(said, feed if is_atom else {}),
+            categories=_categories(said),
+            published=published,
+            updated=updated,
+            rights=_string(said.get("rights")) or (_string(feed.get("rights")) if is_atom else None),
+            language=_language(said),
+        )
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):  # a publisher's element named like a key
+        return None
+
+
+def _plain(said: Any) -> dict[str, Any]:
+    """What stands in one of feedparser's dictionaries, and nothing that it would answer instead."""
+    return dict.copy(said) if isinstance(said, dict) else {}
+
+
+def _several(value: Any) -> list[dict[str, Any]]:
+    return [_plain(item) for item in value] if isinstance(value, list) else []
+
+
+def _string(value: Any) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _text(detail: Any) -> Text | None:
+    """Words with their media type; a type that is no text and no markup holds no words."""
+    said = _plain(detail)
+    value, media_type = said.get("value"), str(said.get("type") or "text/html").split(";")[0].strip()
+    if not isinstance(value, str) or not value:
+        return None
+    if media_type in _MARKUP:
+        return Text(value, media_type)
+    if media_type.endswith(("+xml", "/xml")):
+        return Text(value, "application/xhtml+xml")
+    return Text(value, "text/plain") if media_type.startswith("text/") else None
+
+
+def _summary(said: Mapping[str, Any]) -> Text | None:
+    """`summary` keeps the outer of two; `summary_detail` tells its type, unless it is the inner one's."""
+    detail, value = _plain(said.get("summary_detail")), _string(said.get("summary"))
+    if not detail or not value:
+        return None
+    return _text(detail if detail.get("value") == value else {"value": value, "type": "text/html"})
+
+
+def _content(said: Mapping[str, Any]) -> tuple[Text, ...]:
+    return tuple(text for detail in _several(said.get("content")) if (text := _text(detail)))
+
+
+def _base(feed: Mapping[str, Any], is_atom: bool, url: str) -> str:
+    """What relative links are relative to, where no xml:base says it."""
+    home = None if is_atom else _string(feed.get("link"))
+    base = _resolved(url, home) if home else url
+    return base if base.startswith(("http://", "https://")) else url
+
+
+def _resolved(base: str, href: str) -> str:
+    if href.startswith(("http://", "https://")):
+        return href
+    try:
+        return urljoin(base, href)
+    except ValueError:  # e.g. a bracket in the host's place: kept as it was said
+        return href
+
+
+def _links(said: Mapping[str, Any], version: str, base: str) -> tuple[Link, ...]:
+    links = [Link(original) for key in _ORIGINAL_LINKS if (original := _string(said.get(key)))]
+    links += [_link(link) for link in _several(said.get("links")) if _string(link.get("href"))]
+    guid = _string(said.get("id")) or ""
+    is_link = said.get("guidislink", version in ("rss090", "rss10")) and not version.startswith("atom")
+    if is_link and guid.startswith(("http://", "https://")) and not any(link.rel == "alternate" for link in links):
+        links.append(Link(guid))
+    for detail in _several(said.get("content")):
+        if src := _string(detail.get("src")):
+            links.append(Link(_resolved(str(detail.get("base") or ""), src), "enclosure", _string(detail.get("type"))))
+    for media in _several(said.get("media_content")):
+        if address := _string(media.get("url")):
+            links.append(Link(address, "enclosure", _string(media.get("type"))))
+    resolved = (Link(_resolved(base, link.href), link.rel, link.type) for link in links)
+    return tuple(dict.fromkeys(resolved))
+
+
+def _link(said: Mapping[str, Any]) -> Link:
+    """feedparser says `text/html` of every link that names no type; of a page that is true, of a picture it is not."""
+    rel = (_string(said.get("rel")) or "alternate").removeprefix(_IANA)
+    media_type = _string(said.get("type"))
+    return Link(said["href"].strip(), rel, None if media_type == "text/html" and rel != "alternate" else media_type)
+
+
+def _authors(said: Mapping[str, Any], feed: Mapping[str, Any]) -> tuple[Person, ...]:
+    """The entry's own authors, or else its source's, or else the feed's; each once."""
+    for owner in (said, _plain(said.get("source")), feed):
+        mail, persons = None, []
+        for author in _several(owner.get("authors")):
+            name, email, uri = (_string(author.get(key)) for key in ("name", "email", "href"))
+            # feedparser gives an author without a mail address the one of the author before.
+            persons.append(Person(name, None if email == mail else email, uri))
+            mail = email
+        if named := [person for person in persons if person != Person()]:
+            return tuple(dict.fromkeys(named))
+    return ()
+
+
+def _categories(said: Mapping[str, Any]) -> tuple[str, ...]:
+    names = (_string(tag.get("term")) or _string(tag.get("label")) for tag in _several(said.get("tags")))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _dates(said: Mapping[str, Any], is_atom: bool) -> tuple[str | None, str | None]:
+    published = next((date for key in _PUBLISHED if (date := _string(said.get(key)))), None)
+    updated = _string(said.get("updated"))
+    if published is None and not is_atom:
+        return updated, None
+    return published, updated
+
+
+def _language(said: Mapping[str, Any]) -> str | None:
+    """`dc:language`, or the `xml:lang` in scope of the words."""
+    details: Sequence[Any] = [*_several(said.get("content")), said.get("summary_detail"), said.get("title_detail")]
+    languages = (_string(_plain(detail).get("language")) for detail in details)
+    return _string(said.get("language")) or next((language for language in languages if language), None)

@@ -1,0 +1,126 @@
+"""Reads JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/); it alone knows its keys.
+
+Words (title, summary, content) are as JSON says them; a lone surrogate in them is kept. In ids, addresses, names, tags
+and dates, which other programs must be able to store, a lone surrogate or NUL becomes U+FFFD. Of a key that stands
+twice the last counts, as in every reader of JSON. A number is text where text is wanted (the specification asks for it
+with `id`), in its own spelling; a value of any other type is as good as absent, and a publisher's whole item is never
+lost for it. Where an item has its content as HTML and as plain text, they are one content, and the HTML is taken.
+An item without authors has the feed's, as version 1.1 says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+from aggregator.errors import ParseError
+from aggregator.types import Entry, Link, Person, Text
+
+_VERSION = re.compile(r"jsonfeed\.org/version/(\d)(?:\.(\d))?")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# Numbers keep their spelling, which also spares us the limits of int().
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, strict=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """What stands in a document."""
+
+    format: str  # jsonfeed10, jsonfeed11 ...
+    entries: list[Entry | None]  # in order; None: an item that is no object
+    over_cap: int  # items behind those
+    language: str | None
+    remark: str | None
+
+
+def read(document: bytes, url: str, most: int) -> Items:
+    """The first `most` items of a document in UTF-8 that was fetched from `url`.
+
+    Raises ParseError if it is no JSON, or no JSON Feed.
+    """
+    text = document.decode("utf-8", "replace").strip("\ufeff \t\r\n")
+    try:
+        feed, end = _DECODER.raw_decode(text)
+    except ValueError as error:
+        raise ParseError(f"it looks like JSON but is not, or breaks off: {error}; the next poll asks again") from error
+    except RecursionError as error:
+        raise ParseError("its JSON is nested deeper than can be read: no feed needs that") from error
+    version = _VERSION.search(str(feed.get("version"))) if isinstance(feed, dict) else None
+    if version is None:
+        raise ParseError(
+            "it is JSON, but no JSON Feed: no `version` of jsonfeed.org stands in it; look for the site's feed, "
+            "which has another address than its API"
+        )
+    if not isinstance(feed.get("items"), list):
+        raise ParseError("it says it is a JSON Feed, but its `items` are no array; the next poll asks again")
+    remark = f"{len(text) - end} characters behind the end of the JSON" if end < len(text) else None
+    items = feed["items"]
+    return Items(
+        format=f"jsonfeed{version.group(1)}{version.group(2) or 0}",
+        entries=[_entry(item, feed, url) for item in items[:most]],
+        over_cap=max(len(items) - most, 0),
+        language=_token(feed.get("language")),
+        remark=remark,
+    )
+
+
+def _entry(item: Any, feed: Mapping[str, Any], url: str) -> Entry | None:
+    if not isinstance(item, dict):
+        return None
+    base = _resolved(url, _token(feed.get("home_page_url")) or url)
+    content = _text(item.get("content_html"), "text/html") or _text(item.get("content_text"), "text/plain")
+    return Entry(
+        id=_token(item.get("id")),
+        title=_text(item.get("title"), "text/plain"),
+        summary=_text(item.get("summary"), "text/plain"),
+        content=(content,) if content else (),
+        links=_links(item, base),
+        authors=_authors(item) or _authors(feed),
+        categories=tuple(dict.fromkeys(filter(None, map(_token, _array(item.get("tags")))))),
+        published=_token(item.get("date_published")),
+        updated=_token(item.get("date_modified")),
+        language=_token(item.get("language")),
+    )
+
+
+def _array(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _text(value: Any, media_type: str) -> Text | None:
+    return Text(value, media_type) if isinstance(value, str) and value else None
+
+
+def _token(value: Any) -> str | None:
+    return _UNSTORABLE.sub("\ufffd", value).strip() or None if isinstance(value, str) else None
+
+
+def _resolved(base: str, href: str) -> str:
+    if href.startswith(("http://", "https://")):
+        return href
+    try:
+        return urljoin(base, href)
+    except ValueError:  # no address at all; kept as it was said
+        return href
+
+
+def _links(item: Mapping[str, Any], base: str) -> tuple[Link, ...]:
+    """`external_url` is a page that the item is about (`related` in RFC 4287), not the item's own."""
+    said = [(item.get(key), rel, None) for key, rel in (
+        ("url", "alternate"), ("external_url", "related"), ("image", "enclosure"), ("banner_image", "enclosure")
+    )]  # fmt: skip
+    attachments = [attachment for attachment in _array(item.get("attachments")) if isinstance(attachment, dict)]
+    said += [(attachment.get("url"), "enclosure", attachment.get("mime_type")) for attachment in attachments]
+    links = (Link(_resolved(base, href), rel, _token(kind)) for address, rel, kind in said if (href := _token(address)))
+    return tuple(dict.fromkeys(links))
+
+
+def _authors(owner: Mapping[str, Any]) -> tuple[Person, ...]:
+    """`authors` of version 1.1, or else `author` of 1.0; those that say something."""
+    said = [author for author in (*_array(owner.get("authors")), owner.get("author")) if isinstance(author, dict)]
+    persons = (Person(_token(author.get("name")), uri=_token(author.get("url"))) for author in said)
+    return tuple(dict.fromkeys(person for person in persons if person != Person()))

@@ -1,0 +1,296 @@
+"""Makes a document well-formed where that can be done without a guess about its words; it alone knows XML's grammar.
+
+feedparser reads a document that is not well-formed with a second parser, which is slow (quadratic in places), alters
+words in many ways (see `feed`) and takes half an article for a whole one. Most such documents have one of a few faults,
+and these are mended here; the bytes between the faults stay as they are:
+
+- a bare `&` or `<`, an entity of HTML that XML does not know (`&nbsp;`), a reference to a character that XML forbids
+  (`&#11;`): escaped, replaced by the character's number, dropped; never inside CDATA, where they are text;
+- a prefix that is not declared (`dc:date` without `xmlns:dc`): declared on the root element;
+- something behind the end of the root element (advertisements, PHP notices): cut off;
+- a document that breaks off: closed. The entry that it breaks off in is cut away and counted, since half an article
+  is worse than none and the next poll brings it whole.
+
+Nothing is expanded or fetched: expat reads no external entity unless asked to, and a document whose entities would grow
+is refused before anybody reads its words.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from html.entities import html5
+from typing import NoReturn
+from xml.parsers import expat
+from xml.parsers.expat import errors
+
+from aggregator.errors import ParseError
+
+MAX_DEPTH = 1_000  # elements within elements; Word's HTML reaches about 60
+MAX_ENTITY = 1_000  # characters that one entity may stand for
+
+_TRIES = 6
+_PREFIXES = 50  # undeclared ones; feedparser goes through all for every element
+_HEAD = 4096  # bytes; a longer prolog is no longer cheap
+_CODE = errors.codes
+_ENTRY = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])[^<>]*>", re.IGNORECASE)
+_ENTRY_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_FEED_END = re.compile(rb"</(?:[\w.-]+:)?(?:channel|rss|feed|rdf)\s*>", re.IGNORECASE)
+_REFERENCE = re.compile(
+    rb"""<!\[CDATA\[.*?(?:\]\]>|\Z) | <!--.*?(?:-->|\Z) | <(?![A-Za-z_:/!?\x80-\xff])
+    | &(?:\#(\d{1,9}|[xX][0-9a-fA-F]{1,8});|([A-Za-z][\w.-]*);)?""",
+    re.DOTALL | re.VERBOSE,
+)
+_DECLARED_ENTITY = re.compile(rb"""<!ENTITY\s+([\w.-]+)\s+["']""")  # not those that stand elsewhere (SYSTEM)
+_ENTITY_IN_VALUE = re.compile(r"&([\w.:-]+);")
+_PREFIX = re.compile(rb"</?([A-Za-z_][\w.-]*):|\s([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*\s*=\s*[\"']")
+_DECLARED_PREFIX = re.compile(rb"\sxmlns:([\w.-]+)\s*=")
+_ROOT = re.compile(rb"<\w[\w.:-]*")
+_NAME = re.compile(rb"<([^\s/>]+)")
+_SPACES = re.compile(rb"\s{2,}")
+
+_XML_ENTITIES = frozenset((b"amp", b"lt", b"gt", b"quot", b"apos"))
+_NAMESPACES = {
+    b"atom": b"http://www.w3.org/2005/Atom",
+    b"content": b"http://purl.org/rss/1.0/modules/content/",
+    b"dc": b"http://purl.org/dc/elements/1.1/",
+    b"dcterms": b"http://purl.org/dc/terms/",
+    b"feedburner": b"http://rssnamespace.org/feedburner/ext/1.0",
+    b"itunes": b"http://www.itunes.com/dtds/podcast-1.0.dtd",
+    b"media": b"http://search.yahoo.com/mrss/",
+    b"rdf": b"http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    b"xhtml": b"http://www.w3.org/1999/xhtml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A document that expat accepts if `well_formed`, and what had to be done to it."""
+
+    document: bytes
+    well_formed: bool
+    breaks_off: bool = False
+    cut_off: int = 0  # entries that the document breaks off in: 0 or 1
+    over_cap: int = 0  # entries behind the last one that may be read
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    code: int  # of expat.errors.codes
+    at: int  # byte
+    message: str
+    at_end: bool  # the document is well-formed as far as it goes
+
+
+@dataclass(slots=True)
+class _Trace:
+    """Where the elements begin that were open at some place of a document."""
+
+    open: list[int] = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)  # of `open`, those that are entries
+    count: int = 0  # entries so far
+    cap: tuple[int, ...] | None = None  # `open` at the first entry too many, that entry last
+
+
+def is_plain(document: bytes) -> bool:
+    """Whether there is nothing in its prolog that must be looked at before anybody reads on."""
+    root = _ROOT.search(document, 0, _HEAD)
+    return root is not None and b"<!DOCTYPE" not in document
+
+
+def mend(document: bytes, most: int) -> Mended:
+    """The document, mended if need be and if possible, without the entries after the first `most`.
+
+    Raises ParseError for a document that is made to harm: entities that grow, elements nested without end.
+    """
+    mended = _mended(document)
+    return _with_short_prolog(_capped(mended, most) if mended.well_formed else _bounded(mended, most))
+
+
+def apart(document: bytes, most: int) -> list[bytes]:
+    """Documents of one entry each, for a reader that fails on the whole; found by their tags alone."""
+    starts = [entry.start() for entry in _ENTRY.finditer(document)][: most + 1]
+    ends = [entry.end() for entry in _ENTRY_END.finditer(document)]
+    head, tail = document[: starts[0] if starts else 0], document[ends[-1] if ends else len(document) :]
+    stops = [*starts[1:], ends[-1] if ends else len(document)]
+    return [head + document[start:stop] + tail for start, stop in zip(starts, stops, strict=False)][:most]
+
+
+def _mended(document: bytes) -> Mended:
+    remarks: dict[str, None] = {}
+    breaks_off, cut_off = False, 0
+    if b"<!DOCTYPE" in document[:_HEAD]:  # with a DTD that nobody fetches, expat passes over entities in silence
+        document = _with_references(document)
+    for _ in range(_TRIES):
+        fault = _fault(document)
+        if fault is None:
+            return Mended(document, True, breaks_off, cut_off, 0, tuple(remarks))
+        remarks[("breaks off: " if fault.at_end else "not well-formed: ") + fault.message] = None
+        before = document
+        if fault.at_end:
+            breaks_off = True
+            document, cut_off = _closed(document, fault)
+        elif fault.code == _CODE[errors.XML_ERROR_UNBOUND_PREFIX]:
+            document = _with_prefixes(document)
+        elif fault.code == _CODE[errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]:
+            document = document if _ENTRY.search(document, fault.at) else document[: fault.at]
+        else:
+            document = _with_references(document)
+        if document == before:
+            break
+    return Mended(document, False, breaks_off, cut_off, 0, tuple(remarks))
+
+
+def _bounded(mended: Mended, most: int) -> Mended:
+    """For feedparser's second parser, which knows no bounds: no entities, no entry too many, none that may be half."""
+    document = mended.document
+    root = _ROOT.search(document)
+    end = root.start() if root else len(document)
+    document = document[:end].replace(b"<!ENTITY", b"<!IGNORED") + document[end:]
+    starts = [entry.start() for entry in _ENTRY.finditer(document)]
+    if len(starts) > most:
+        return replace(mended, document=document[: starts[most]], over_cap=len(starts) - most)
+    last = starts[-1] if starts else 0
+    breaks_off = not _FEED_END.search(document, last)
+    if not starts or not breaks_off or _ENTRY_END.search(document, last):
+        return replace(mended, document=document, breaks_off=breaks_off)
+    return replace(mended, document=document[:last], breaks_off=True, cut_off=1)
+
+
+def _fault(document: bytes) -> _Fault | None:
+    """The first fault of a document, or None if it is well-formed."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    sizes: dict[str, int] = {}
+    depth = 0
+
+    def opened(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ParseError(f"elements are nested more than {MAX_DEPTH} deep: no feed needs that, so it was not read")
+
+    def closed(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def declared(name: str, is_parameter: bool, value: str | None, *addresses: str | None) -> None:
+        inner = sum(sizes.get(inner, 0) for inner in _ENTITY_IN_VALUE.findall(value or ""))
+        sizes[name] = len(value or "") + inner
+        if sizes[name] > MAX_ENTITY:
+            _refuse_bomb(f"the entity {name!r} stands for {sizes[name]} characters")
+
+    parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = opened, closed, declared
+    at_end = False
+    try:
+        parser.Parse(document, False)
+        at_end = True
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        if error.code == _CODE[errors.XML_ERROR_AMPLIFICATION_LIMIT_BREACH]:
+            _refuse_bomb(str(error))
+        message = str(error).removeprefix("not well-formed ")
+        return _Fault(error.code, max(parser.ErrorByteIndex, 0), message, at_end)
+    return None
+
+
+def _refuse_bomb(why: str) -> NoReturn:
+    raise ParseError(f"its DTD makes the document grow (an XML bomb): {why}; it was not read")
+
+
+def _trace(document: bytes, most: int) -> _Trace:
+    """The elements open where the document ends, or breaks off, or has its first entry too many."""
+    parser = expat.ParserCreate()
+    trace = _Trace()
+
+    def opened(name: str, attributes: dict[str, str]) -> None:
+        trace.open.append(parser.CurrentByteIndex)
+        if name.rpartition(":")[2].lower() in ("item", "entry"):
+            trace.entries.append(parser.CurrentByteIndex)
+            trace.count += 1
+            if trace.count == most + 1:
+                trace.cap = tuple(trace.open)
+
+    def closed(name: str) -> None:
+        if trace.entries and trace.entries[-1] == trace.open[-1]:
+            trace.entries.pop()
+        trace.open.pop()
+
+    parser.StartElementHandler, parser.EndElementHandler = opened, closed
+    with suppress(expat.ExpatError):  # the caller knows
+        parser.Parse(document, False)
+    return trace
+
+
+def _closed(document: bytes, fault: _Fault) -> tuple[bytes, int]:
+    """A document that breaks off, closed; 1 if it broke off inside an entry, which is cut away, or else 0."""
+    trace = _trace(document, most=len(document))
+    if not trace.open:
+        return document, 0
+    if trace.entries:
+        outermost = trace.open.index(trace.entries[0])
+        return _closed_at(document, trace.open[outermost], trace.open[:outermost]), 1
+    end = document.rfind(b"<![CDATA[") if fault.code == _CODE[errors.XML_ERROR_UNCLOSED_CDATA_SECTION] else fault.at
+    return _closed_at(document, end, trace.open), 0
+
+
+def _closed_at(document: bytes, end: int, ancestors: list[int] | tuple[int, ...]) -> bytes:
+    names = [found.group(1) for start in reversed(ancestors) if (found := _NAME.match(document, start))]
+    return document[:end] + b"".join(b"</" + name + b">" for name in names)
+
+
+def _capped(mended: Mended, most: int) -> Mended:
+    document = mended.document
+    if document.count(b"item") + document.count(b"entry") <= most:
+        return mended
+    trace = _trace(document, most)
+    if trace.cap is None:
+        return mended
+    *ancestors, first_too_many = trace.cap
+    kept = _closed_at(document, first_too_many, ancestors)
+    return replace(mended, document=kept, over_cap=trace.count - most)
+
+
+def _with_references(document: bytes) -> bytes:
+    known = _XML_ENTITIES | set(_DECLARED_ENTITY.findall(document))
+
+    def mended(found: re.Match[bytes]) -> bytes:
+        whole, number, name = found.group(), found.group(1), found.group(2)
+        if whole == b"<":
+            return b"&lt;"
+        if number:
+            return whole if _is_character(int(number[1:], 16) if number[:1] in b"xX" else int(number)) else b""
+        if name in known or not whole.startswith(b"&"):
+            return whole
+        characters = html5.get(name.decode("ascii", "replace") + ";") if name else None
+        if characters is None:
+            return b"&amp;" + whole[1:]
+        return b"".join(b"&#%d;" % ord(character) for character in characters)
+
+    return _REFERENCE.sub(mended, document)
+
+
+def _is_character(code: int) -> bool:
+    """XML 1.0, section 2.2, production 2."""
+    return code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+
+
+def _with_prefixes(document: bytes) -> bytes:
+    used = {first or second for first, second in _PREFIX.findall(document)}
+    missing = used - set(_DECLARED_PREFIX.findall(document)) - {b"xml", b"xmlns"}
+    if len(missing) > _PREFIXES:
+        return document
+    declarations = [
+        b' xmlns:%s="%s"' % (prefix, _NAMESPACES.get(prefix, b"urn:undeclared:" + prefix)) for prefix in sorted(missing)
+    ]
+    return _ROOT.sub(lambda root: root.group() + b"".join(declarations), document, count=1)
+
+
+def _with_short_prolog(mended: Mended) -> Mended:
+    """Blank lines before the root element cost feedparser's search for a DOCTYPE time in the square of their number."""
+    root = _ROOT.search(mended.document)
+    end = root.start() if root else len(mended.document)
+    if end < _HEAD:
+        return mended
+    return replace(mended, document=_SPACES.sub(b"\n", mended.document[:end]) + mended.document[end:])

@@ -1,0 +1,134 @@
+"""demo: the whole trip against the local press, and what a wire looks like after it. Needs no network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aggregator.dates import utc_now
+from aggregator.errors import StoreError
+from aggregator.types import Poll, Selection
+from aggregator.workplace import Workplace
+
+if TYPE_CHECKING:
+    from aggregator.config import Config
+    from aggregator.press import Press
+    from aggregator.store import Store
+
+# Words that stand in the demo's reports: a river's name, French without its accents, Swahili, Arabic, Amharic.
+_SEARCHES = ("mbalawe", "penurie", "uchaguzi", "فيضان", "ክትባት")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the press. [default: any free one]")
+@click.option("--into", type=click.Path(path_type=Path), help="Database file. [default: data/demo.db]")
+def demo(port: int, into: Path | None) -> None:
+    """Run a wire of invented publishers, served on this machine, and show it.
+
+    The press is local, the trip is real: HTTP, parsing, storing. The database is made anew and left for you to query.
+    """
+    from aggregator.press import Press, read_sites
+
+    home = _home()
+    here = Workplace(home / "config", into or home.parent / "demo.db")
+    _make_room(here.database(), ours=into is None)
+    config = here.load_config()
+    with Press(read_sites(home / "press"), now=utc_now(), port=port) as press:
+        _say(f"{config.wire.name}: {len(config.publishers)} invented publishers, served on {press.url}")
+        with here.open_synced(config, utc_now()) as store:
+            asyncio.run(_rounds(config, store, press))
+    with here.read_store() as store:
+        _show(store, home)
+    shown = _shortest(here.database())
+    click.echo(f"Your turn:  aggregator --config {_shortest(home / 'config')} --db {shown} latest --country KE")
+    click.echo(f'            aggregator --db {shown} query "SELECT publisher_name, title FROM wire LIMIT 5"')  # noqa: S608
+
+
+def _home() -> Path:
+    home = Path(__file__).parents[2] / "data" / "demo"
+    if not home.is_dir():
+        raise StoreError(f"{home}: the sample wire is not there; run the demo from a checkout of the project")
+    return home
+
+
+def _make_room(database: Path, ours: bool) -> None:
+    """A database that a demo left behind is replaced; a file that somebody named is not."""
+    if database.exists() and not ours:
+        raise StoreError(f"{database}: this file is there already; name another with --into, or remove it")
+    for name in (database.name, f"{database.name}-wal", f"{database.name}-shm"):
+        database.with_name(name).unlink(missing_ok=True)
+
+
+async def _rounds(config: Config, store: Store, press: Press) -> None:
+    """Polls everything, lets the press move on, and polls again, until nothing more happens there."""
+    from aggregator.pipeline import Pipeline
+
+    def connect_to(host: str) -> tuple[str, int] | None:
+        return press.address if host.endswith(".example") else None
+
+    last = 0
+    async with Pipeline(config, store, utc_now, connect_to) as pipeline:
+        for number in range(press.last_round + 1):
+            if number:
+                press.advance()
+            polls = await pipeline.run(store.due(None))
+            await pipeline.maintain()
+            _say(f"Round {number + 1}: {_summary(polls)}")
+            changes = store.changes(last)
+            _print_changes([change for change in changes if change["kind"] != "new"] if number else [])
+            last = changes[-1]["seq"] if changes else last
+
+
+def _summary(polls: Sequence[Poll]) -> str:
+    outcomes = Counter(poll.outcome.replace("_", " ") for poll in polls)
+    formats = sorted({poll.format for poll in polls if poll.format})
+    said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+    counts = f"{sum(poll.new for poll in polls)} new reports, {sum(poll.revised for poll in polls)} changed"
+    return f"{len(polls)} sources polled ({said}): {counts}" + (f"; read {' '.join(formats)}" if formats else "")
+
+
+def _print_changes(changes: Sequence[dict[str, str]]) -> None:
+    for change in changes:
+        click.echo(f"  {change['kind']:<10} {change['publisher_name']}: {change['title']}")
+
+
+def _show(store: Store, home: Path) -> None:
+    from aggregator.output import OUTPUTS, page
+
+    _say("The wire now: the publisher stands above every report and answers for it")
+    click.echo(OUTPUTS["text"](store.latest(Selection(limit=8))), nl=False)
+    corrected = (store.report(change["id"]) for change in store.changes() if change["kind"] == "corrected")
+    for report in (report for report in corrected if report and report.text_scope == "full_text"):
+        _say("A correction that arrived, as its publisher words it, with credit, disclaimer and link")
+        click.echo(page(report), nl=False)
+        click.echo(f"{len(store.revisions(report.id))} versions are held; `show {report.id} --revisions` prints them")
+        break
+    _say("Search, in any script and without accents")
+    for words in _SEARCHES:
+        found = store.search(words, Selection(limit=100))
+        best = f"{found[0].publisher_name}: {found[0].title}" if found else "nothing"
+        click.echo(f"  {words:<12} {len(found)} reports, the newest by {best}")
+    _say("SQL: reports of a publisher (data/demo/reports.sql)")
+    names, rows = store.query((home / "reports.sql").read_text())
+    for publisher, country, reports, text in (tuple(names), *rows):
+        click.echo(f"  {publisher:<28} {country:<8} {reports:>7}  {text}")
+    click.echo()
+
+
+def _say(line: str) -> None:
+    click.echo()
+    click.secho(line, bold=True, fg="green")
+
+
+def _shortest(path: Path) -> str:
+    """As a person in this folder would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+COMMANDS = (demo,)

@@ -1,0 +1,116 @@
+"""fetch: polls once what is due, or what is named, and says what failed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from aggregator.dates import to_iso, utc_now
+from aggregator.types import Due, Poll
+from aggregator.workplace import Workplace
+
+if TYPE_CHECKING:
+    from aggregator.config import Config
+    from aggregator.store import Store
+
+
+@click.command()
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option("--all", "everything", is_flag=True, help="Poll every source, due or not.")
+@click.option("--json", "as_json", is_flag=True, help="Print the polls as JSON.")
+@click.pass_obj
+def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: bool) -> None:
+    """Poll once the sources that are due, or those of the publishers or sources named by KEY.
+
+    A KEY is a publisher's key or publisher/source. Quiet where there is no terminal, but for what failed; the exit
+    code is 1 when a poll failed.
+    """
+    config = here.load_config()
+    with here.open_synced(config, utc_now()) as store:
+        due = _named(store.due(None), keys) if keys or everything else store.due(utc_now())
+        with _progress(len(due), visible=not as_json) as done:
+            polls = asyncio.run(_run(config, store, due, done))
+    if as_json:
+        click.echo(json.dumps([_object(poll) for poll in polls], ensure_ascii=False, indent=1))
+    else:
+        _print(polls)
+    if any(poll.outcome == "failed" for poll in polls):
+        sys.exit(1)
+
+
+def _named(sources: Sequence[Due], keys: Sequence[str]) -> list[Due]:
+    known = {name for due in sources for name in (due.source.publisher, due.source.name)}
+    for key in keys:
+        if key not in known:
+            raise click.UsageError(f"no source that is switched on belongs to {key!r}; `aggregator health` lists them")
+    return [due for due in sources if not keys or {due.source.publisher, due.source.name} & set(keys)]
+
+
+async def _run(config: Config, store: Store, due: Sequence[Due], done: Callable[[Poll], None]) -> list[Poll]:
+    from aggregator.pipeline import Pipeline
+
+    async with Pipeline(config, store, utc_now) as pipeline:
+        polls = await pipeline.run(due, done)
+        await pipeline.maintain()
+    return polls
+
+
+@contextmanager
+def _progress(total: int, visible: bool) -> Iterator[Callable[[Poll], None]]:
+    """A bar on a terminal; elsewhere nothing, since cron mails whatever is printed."""
+    if not visible or not sys.stderr.isatty():
+        yield lambda poll: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    last = TextColumn("{task.fields[last]}")
+    columns = (TextColumn("Polling"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), last)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("polling", total=total, last="")
+        yield lambda poll: progress.update(task, advance=1, last=poll.source.name)
+
+
+def _print(polls: Sequence[Poll]) -> None:
+    from aggregator.output import printable
+
+    for poll in polls:
+        if poll.outcome == "failed":
+            click.echo(f"{poll.source.name}: {printable(poll.error or '')} ({poll.source.url})", err=True)
+    if not sys.stdout.isatty():
+        return
+    outcomes = Counter(poll.outcome.replace("_", " ") for poll in polls)
+    said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()) or "nothing is due"
+    drops: Counter[str] = sum((Counter(poll.drops) for poll in polls), Counter())
+    left_out = "".join(f"; {count} left out: {reason}" for reason, count in drops.items())
+    new, revised = sum(poll.new for poll in polls), sum(poll.revised for poll in polls)
+    click.echo(f"{len(polls)} polls ({said}): {new} new, {revised} revised{left_out}")
+
+
+def _object(poll: Poll) -> dict[str, object]:
+    return {
+        "source": poll.source.name,
+        "url": poll.source.url,
+        "outcome": poll.outcome,
+        "status": poll.status,
+        "error": poll.error,
+        "format": poll.format,
+        "entries": poll.entries,
+        "new": poll.new,
+        "revised": poll.revised,
+        "unchanged": poll.unchanged,
+        "drops": dict(poll.drops),
+        "seconds": round(poll.seconds, 3),
+        "next_at": to_iso(poll.next.at),
+        "next_reason": poll.next.reason,
+    }
+
+
+COMMANDS = (fetch,)

@@ -1,0 +1,123 @@
+"""query, check, publishers, health: tables for people, JSON and CSV for machines."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from aggregator.workplace import Workplace
+
+# A table in a pipe or a log has no width of its own; rich would take 80 columns and cut.
+_WIDTH_WITHOUT_TERMINAL = 200
+
+
+@click.command()
+@click.argument("sql")
+@click.option("--csv", "form", flag_value="csv", help="Comma-separated, with a header.")
+@click.option("--json", "form", flag_value="json", help="A JSON array, one object a line.")
+@click.pass_obj
+def query(here: Workplace, sql: str, form: str | None) -> None:
+    """Run SQL on the database, which is opened read-only. `wire` and `health` are the views to begin with.
+
+    Beside SQLite's functions there are fold(text), the form that the search index holds, and
+    raw_words(raw, dictionary), a revision's words as they came, as JSON.
+    """
+    from aggregator.output import json_array
+
+    with here.read_store() as store:
+        names, rows = store.query(sql)
+        if form == "csv":
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerow(names)
+            writer.writerows(rows)
+        elif form == "json":
+            click.echo(json_array(dict(zip(names, row, strict=True)) for row in rows), nl=False)
+        else:
+            _print_table(names, rows)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def check(here: Workplace, as_json: bool) -> None:
+    """Check the configuration; every fault of every file is printed."""
+    from aggregator.errors import ConfigError
+
+    folder = here.config_folder()
+    try:
+        config = here.load_config()
+    except ConfigError as error:
+        if as_json:
+            click.echo(json.dumps({"config": str(folder), "faults": error.faults}, ensure_ascii=False))
+        else:
+            click.echo("\n".join(error.faults), err=True)
+            click.echo(f"{folder}: {len(error.faults)} faults; nothing is loaded until they are mended", err=True)
+        sys.exit(1)
+    sources = [source for publisher in config.publishers for source in publisher.sources]
+    counts = {"publishers": len(config.publishers), "sources": len(sources)}
+    if as_json:
+        click.echo(json.dumps({"config": str(folder), "faults": [], **counts}, ensure_ascii=False))
+    else:
+        click.echo(f"{folder}: fine; {counts['publishers']} publishers, {counts['sources']} sources")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def publishers(here: Workplace, as_json: bool) -> None:
+    """List the publishers, what may be carried of each, and how much is held."""
+    with here.read_store() as store:
+        rows = store.publishers()
+    columns = ("key", "name", "place", "country", "kind", "text_scope", "licence", "sources", "articles", "newest")
+    _print_rows(rows, columns, as_json)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def health(here: Workplace, as_json: bool) -> None:
+    """Say of every source how its last poll went, and when and why the next one comes. The worst stand first."""
+    with here.read_store() as store:
+        rows = store.health()
+    columns = (
+        "source", "last_success", "failures", "articles_7_days", "next_at", "next_reason", "last_error"
+    )  # fmt: skip
+    _print_rows(rows, columns, as_json)
+
+
+def _print_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool) -> None:
+    from aggregator.output import json_array
+
+    if as_json:
+        click.echo(json_array(rows), nl=False)
+    else:
+        _print_table(columns, ([row[name] for name in columns] for row in rows))
+
+
+def _print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from aggregator.output import printable
+
+    table = Table(*names, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(printable("" if value is None else _shown(value))) for value in row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
+    console.print(table)
+
+
+def _shown(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+COMMANDS = (query, check, publishers, health)

@@ -1,0 +1,28 @@
+"""Reports as JSON for machines: an array, one object a line, the names of the view `wire`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from aggregator.types import Report
+
+
+def reports(rows: Sequence[Report]) -> str:
+    return array(_object(row) for row in rows)
+
+
+def _object(report: Report) -> dict[str, Any]:
+    names = (("class" if name == "item_class" else name, name) for name in Report.__slots__)
+    return {shown: getattr(report, name) for shown, name in names}
+
+
+def array(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Any rows as a JSON array, one object a line; what JSON does not know (a BLOB) is written as hexadecimal."""
+    lines = (json.dumps(row, ensure_ascii=False, default=_otherwise) for row in rows)
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def _otherwise(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)

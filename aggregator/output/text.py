@@ -1,0 +1,71 @@
+"""Reports as a person reads them on a terminal: the publisher above, what it answers for below, the rights beside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from aggregator.types import Report
+
+# Whoever prints to something that is no terminal strips these; click.echo does.
+_BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+# What could drive a terminal, or turn the reading direction of what follows, is not printed.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def listing(reports: Sequence[Report]) -> str:
+    """A block a report, newest as given, the publisher's name and place above the headline."""
+    return "\n".join(_entry(report) for report in reports)
+
+
+def _entry(report: Report) -> str:
+    said = [report.listed_at[:16].replace("T", " "), report.country, report.language, _class(report)]
+    lines = [
+        f"{_BOLD}{_publisher(report)}{_PLAIN}  {_DIM}{' · '.join(filter(None, said))}{_PLAIN}",
+        f"  {printable(report.title or '(no headline)')}",
+        f"  {_DIM}{report.id}  {printable(report.url or 'no address')}{_PLAIN}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def page(report: Report) -> str:
+    """One report with all that must stand beside it."""
+    above = [report.published or f"received {report.first_seen}", _class(report), report.language]
+    if report.byline:
+        above.insert(0, f"by {printable(report.byline)}")
+    parts = [
+        f"{_BOLD}{_publisher(report)}{_PLAIN}",
+        f"{_BOLD}{printable(report.title or '(no headline)')}{_PLAIN}",
+        " · ".join(filter(None, above)),
+        "",
+        printable(report.text or report.summary or "").replace("\n", "\n\n") or "(the headline is all we may carry)",
+        "",
+        *(f"{_DIM}{name}:{_PLAIN} {printable(value)}" for name, value in _beside(report) if value),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _beside(report: Report) -> list[tuple[str, str | None]]:
+    return [
+        ("Credit", report.credit),
+        ("Disclaimer", report.disclaimer),
+        ("Original", report.url),
+        ("Licence", report.licence),
+        ("Copyright", report.copyright_notice),
+        ("Complaints", report.complaints_url),
+        ("Text", report.text_scope.replace("_", " ")),
+        ("Updated", report.updated),
+        ("Id", report.id),
+    ]
+
+
+def _publisher(report: Report) -> str:
+    return printable(f"{report.publisher_name} ({report.publisher_place})")
+
+
+def _class(report: Report) -> str | None:
+    return None if report.item_class == "news" else f"[{report.item_class.replace('_', ' ')}]"
+
+
+def printable(value: str) -> str:
+    return _UNPRINTABLE.sub("", value)

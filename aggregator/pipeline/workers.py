@@ -1,0 +1,63 @@
+"""The processes that read documents, so that a hostile one can hang or crash nothing but itself.
+
+The first starts when the first document comes, another when the first has a queue: a pass in which little has changed
+does not pay for what it does not need.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+from concurrent.futures import TimeoutError as TooLong
+
+from pebble import ProcessExpired, ProcessPool
+
+from aggregator.errors import ParseError
+from aggregator.reader import Reading, read
+from aggregator.types import FetchResult, Publisher, Source
+
+# Honest documents take milliseconds, huge and broken ones seconds; what takes longer is hostile.
+PARSE_SECONDS = 60.0
+# A process that has read so many documents is replaced, so that memory stays flat over weeks.
+_DOCUMENTS_EACH = 2_000
+_QUEUE = 6  # documents; starting a process costs about as much time as reading ten of them
+
+
+class Workers:
+    """Holds the processes open."""
+
+    def __init__(self, processes: int | None = None, seconds: float = PARSE_SECONDS) -> None:
+        self._most = processes or os.cpu_count() or 1
+        self._seconds = seconds
+        self._pools: list[ProcessPool] = []  # of one process each
+        self._waiting: list[int] = []  # documents that each has to read
+
+    async def read(self, result: FetchResult, source: Source, publisher: Publisher) -> Reading:
+        """`read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
+        mine = self._choose()
+        self._waiting[mine] += 1
+        future = self._pools[mine].schedule(read, args=(result, source, publisher), timeout=self._seconds)
+        try:
+            return await asyncio.wrap_future(future)
+        except TooLong as error:
+            raise ParseError(f"reading the document took longer than {self._seconds:g} s; it was given up") from error
+        except (ProcessExpired, MemoryError, RecursionError) as error:
+            raise ParseError(f"the document broke its reader ({type(error).__name__})") from error
+        finally:
+            self._waiting[mine] -= 1
+
+    def _choose(self) -> int:
+        """The process with the shortest queue, or a new one where all are long."""
+        if not self._pools or (min(self._waiting) >= _QUEUE and len(self._pools) < self._most):
+            # spawn: a forked child would inherit the event loop's threads and locks in whatever state they are
+            context = multiprocessing.get_context("spawn")
+            self._pools.append(ProcessPool(1, max_tasks=_DOCUMENTS_EACH, context=context))
+            self._waiting.append(0)
+        return self._waiting.index(min(self._waiting))
+
+    def close(self) -> None:
+        """Ends the processes; whatever they were reading is read again at the next poll."""
+        for pool in self._pools:
+            pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves this one out
+            pool.join()

@@ -1,0 +1,97 @@
+"""The one writer: takes whatever polls have ended meanwhile and stores them in one transaction, in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import TypeVar
+
+from aggregator.decide import decide
+from aggregator.errors import StoreError
+from aggregator.store import Store
+from aggregator.types import Article, Due, Poll
+
+T = TypeVar("T")
+
+# A transaction holds the lock that other programs wait for, so it stays short: about 2,000 rows.
+_ARTICLES_A_TRANSACTION = 250
+_POLLS_A_TRANSACTION = 500
+_Waiting = tuple[Poll, Sequence[Article], "asyncio.Future[Poll]"]
+
+
+class Writer:
+    """Holds the writing thread open. Every call on the store goes through that thread while polls are under way."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._waiting: deque[_Waiting] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    async def record(self, poll: Poll, articles: Sequence[Article]) -> Poll:
+        """Stores the poll with all that it brought; returns it with its counts. Raises StoreError."""
+        future: asyncio.Future[Poll] = asyncio.get_running_loop().create_future()
+        self._waiting.append((poll, articles, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write_all())
+        return await future
+
+    async def _write_all(self) -> None:
+        """Writes until nobody waits; then the search index catches up, a batch at a time, so that polls go first."""
+        while True:
+            if self._waiting:
+                await self._write(self._take())
+            elif not await self._index() and not self._waiting:  # somebody may have come while the index was written
+                return
+
+    def _take(self) -> list[_Waiting]:
+        taken: list[_Waiting] = []
+        articles = 0
+        while self._waiting and len(taken) < _POLLS_A_TRANSACTION and articles < _ARTICLES_A_TRANSACTION:
+            taken.append(self._waiting.popleft())
+            articles += len(taken[-1][1])
+        return taken
+
+    async def _write(self, taken: list[_Waiting]) -> None:
+        polled = [(poll, articles) for poll, articles, _ in taken]
+        try:
+            counted = await self._in_thread(lambda: self._store.record(polled, decide, self._clock()))
+        except Exception as error:  # whatever it is, bugs too, belongs to those who wait; nobody else would hear of it
+            for _, _, future in taken:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, _, future), poll in zip(taken, counted, strict=True):
+            if not future.done():
+                future.set_result(poll)
+
+    async def _index(self) -> int:
+        try:
+            return await self._in_thread(self._store.index)
+        except StoreError:  # what waits stays in its queue; a poll that cannot be stored either will say so
+            return 0
+
+    async def due(self, now: datetime) -> list[Due]:
+        """The sources whose time has come; raises StoreError."""
+        return await self._in_thread(lambda: self._store.due(now))
+
+    async def maintain(self) -> None:
+        """The store's housekeeping; raises StoreError."""
+        await self.idle()
+        await self._in_thread(lambda: self._store.maintain(self._clock()))
+
+    async def idle(self) -> None:
+        """Returns when everything handed over has been written."""
+        if self._task is not None:
+            await self._task
+
+    async def close(self) -> None:
+        await self.idle()
+        self._thread.shutdown()
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)

@@ -1,0 +1,27 @@
+"""Reads one document, from bytes to articles. Runs in worker processes, so it imports only what that needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aggregator.normalise import normalise
+from aggregator.parse import parse
+from aggregator.types import Article, FetchResult, Publisher, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A document as articles, and what of it is none."""
+
+    articles: tuple[Article, ...]
+    drops: Mapping[str, int]
+    format: str
+    warning: str | None
+
+
+def read(result: FetchResult, source: Source, publisher: Publisher) -> Reading:
+    """Parses and normalises one document; raises ParseError."""
+    parsed = parse(result, source)
+    articles, drops = normalise(parsed, source, publisher)
+    return Reading(articles=articles, drops=drops, format=parsed.format, warning=parsed.warning)

@@ -1,0 +1,76 @@
+"""The README keeps its word: its queries run, its commands exist, its tables are the database's."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from aggregator.cli import aggregator
+from aggregator.store import Store
+from aggregator.types import Publisher
+from tests.conftest import make_entry, record
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+QUERIES = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
+
+
+def test_there_are_ten_queries_at_least() -> None:
+    assert len(QUERIES) >= 10
+
+
+@pytest.mark.parametrize("sql", [*QUERIES, (ROOT / "data" / "demo" / "reports.sql").read_text()])
+def test_every_query_runs(store: Store, publisher: Publisher, sql: str) -> None:
+    record(store, publisher, make_entry(1), make_entry(2))
+    with Store.read(store.path) as reader:
+        names, rows = reader.query(sql)
+        assert names
+        list(rows)
+
+
+def test_the_commands_are_those_of_the_program() -> None:
+    listed = README.partition("<!-- commands:")[2].partition("```text\n")[2].partition("```")[0]
+    expected = "".join(
+        f"{name:<11} {(command.help or '').partition(chr(10) * 2)[0].replace(chr(10), ' ')}\n"
+        for name, command in sorted(aggregator.commands.items())
+    )
+    assert listed == expected
+
+
+@pytest.mark.parametrize("view", ["wire", "health"])
+def test_the_columns_of_the_views_are_those_of_the_database(store: Store, view: str) -> None:
+    (row,) = re.findall(rf"^\| `{view}` \|.*`([^`]*)` \|$", README, re.MULTILINE)
+    with Store.read(store.path) as reader:
+        names, _ = reader.query(f"SELECT * FROM {view}")  # noqa: S608
+    assert row.split() == names
+
+
+def test_every_table_is_described(store: Store) -> None:
+    with Store.read(store.path) as reader:
+        _, rows = reader.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%sqlite%'")
+        tables = {str(name) for (name,) in rows if not str(name).startswith("article_search_")}
+    internal = {"settings", "dictionaries", "search_queue"}
+    missing = {table for table in tables - internal if f"`{table}`" not in README}
+    assert not missing
+
+
+def test_every_dependency_has_its_line() -> None:
+    names = re.findall(r'^    "([a-z0-9-]+)[><=]', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    table = README.partition("### Dependencies")[2]
+    assert names
+    for name in names:
+        assert re.search(rf"^\|.*\b{name}\b", table, re.MULTILINE), name
+
+
+def test_the_publisher_of_the_readme_loads(tmp_path: Path) -> None:
+    from aggregator.config import load
+
+    text = README.partition("## Add a publisher")[2].partition("```toml\n")[2].partition("```")[0]
+    config = tmp_path / "config"
+    shutil.copytree(ROOT / "config", config)
+    (config / "publishers" / "ml").mkdir(exist_ok=True)
+    (config / "publishers" / "ml" / "daily-example.toml").write_text(text)
+    assert "daily-example" in {publisher.key for publisher in load(config).publishers}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -16,15 +16,16 @@ import httpx
 from aggregator.errors import AddressRefused, FetchError, FetchTimeout, HttpStatus, RedirectRefused
 from aggregator.fetch import answers, body
 from aggregator.fetch.addresses import socket_factory
-from aggregator.fetch.client import make_client
-from aggregator.fetch.limits import Limits
+from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn
+from aggregator.fetch.transport import make_transport
 from aggregator.types import FetchResult, Validators, Wire
 
-__all__ = ["ConnectTo", "Fetcher"]
+__all__ = ["ConnectTo", "Fetcher", "Turn"]
 
 # Where to connect for a host instead of asking DNS; None: ask DNS. For the local press.
 ConnectTo = Callable[[str], tuple[str, int] | None]
 
+_ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
@@ -36,7 +37,8 @@ class Fetcher:
         self._settings = wire.fetch
         self._connect_to = connect_to
         sockets = socket_factory(wire.fetch.allow_addresses)
-        self._client = make_client(wire.user_agent, body.ACCEPT_ENCODING, wire.fetch.concurrency, sockets)
+        self._transport = make_transport(wire.fetch.concurrency * AWAITED_A_ROOM, sockets)
+        self._headers = {"User-Agent": wire.user_agent, "Accept": _ACCEPT, "Accept-Encoding": body.ACCEPT_ENCODING}
         self._limits = Limits(wire.fetch.concurrency, wire.fetch.per_domain_concurrency, wire.fetch.per_domain_spacing)
 
     async def __aenter__(self) -> Self:
@@ -45,27 +47,26 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._client.aclose()
+        await self._transport.aclose()
 
     @asynccontextmanager
-    async def turn(self, url: str) -> AsyncIterator[None]:
-        """Waits for the turn of the address's domain, and for a place among all requests, and holds both; raises
-        FetchError for what is no address. The holder may keep the place while it digests the answer: that is what
-        bounds the bodies in memory.
+    async def turn(self, url: str) -> AsyncIterator[Turn]:
+        """Waits for the turn of the address's domain and holds it; raises FetchError for what is no address. A body
+        takes up room until the end of the turn, so the holder digests it within: that bounds the bodies in memory.
         """
-        async with self._limits.turn(_host(url)):
-            yield
+        async with self._limits.turn(_host(url)) as turn:
+            yield turn
 
-    async def get(self, url: str, validators: Validators) -> FetchResult:
+    async def get(self, url: str, validators: Validators, turn: Turn) -> FetchResult:
         """One HTTP answer, 200 or 304, after at most five redirects; raises a FetchError for anything else.
 
-        To be called within `turn`. The deadline counts the requests, not the waits between them.
+        The deadline counts the requests, not the waits for a turn or for room.
         """
         left = self._settings.timeout.total_seconds()
         for _ in range(_MOST_REDIRECTS + 1):
             host = _host(url)
             began = time.monotonic()
-            answer = await self._hop(url, host, validators, left)
+            answer = await self._hop(url, host, validators, turn, left)
             left -= time.monotonic() - began
             if isinstance(answer, FetchResult):
                 return answer
@@ -73,18 +74,22 @@ class Fetcher:
             await self._limits.space(_host(url))
         raise RedirectRefused(f"more than {_MOST_REDIRECTS} redirects, the last to {url}")
 
-    async def _hop(self, url: str, host: str, validators: Validators, seconds: float) -> FetchResult | str:
+    async def _hop(self, url: str, host: str, validators: Validators, turn: Turn, seconds: float) -> FetchResult | str:
         """One request: its result, or the Location that it redirects to."""
         try:
-            async with asyncio.timeout(seconds):
-                return await self._ask(url, host, validators)
+            async with asyncio.timeout(seconds) as deadline:
+                return await self._ask(url, host, validators, turn, deadline)
         except TimeoutError as error:
             raise FetchTimeout(f"no whole answer within {self._settings.timeout.total_seconds():g} s") from error
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
             raise _explained(error) from error
 
-    async def _ask(self, url: str, host: str, validators: Validators) -> FetchResult | str:
-        async with self._client.stream("GET", self._address(url, host), headers=_conditions(url, validators)) as answer:
+    async def _ask(
+        self, url: str, host: str, validators: Validators, turn: Turn, deadline: asyncio.Timeout
+    ) -> FetchResult | str:
+        request = httpx.Request("GET", self._address(url, host), headers=self._headers | _conditions(url, validators))
+        answer = await self._transport.handle_async_request(request)
+        try:
             headers = {name.lower(): value for name, value in answer.headers.items()}
             if answer.status_code in _REDIRECTS and "location" in headers:
                 return headers["location"]
@@ -94,11 +99,14 @@ class Fetcher:
                 )
             if answer.status_code != 200:
                 raise HttpStatus(answer.status_code, answers.retry_after(headers.get("retry-after")))
+            await _without_deadline(turn.room, deadline)
             encoding = headers.get("content-encoding", "")
             content = await body.read(answer.aiter_raw(), encoding, self._settings.max_body_bytes)
             return FetchResult(
                 url=url, status=200, headers=headers, body=content, validators=_validators(headers, Validators())
             )
+        finally:
+            await answer.aclose()
 
     def _address(self, url: str, host: str) -> str:
         mapped = self._connect_to(host)
@@ -106,6 +114,14 @@ class Fetcher:
             return url
         parts = urlsplit(url)
         return parts._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
+
+
+async def _without_deadline(wait: Callable[[], Awaitable[None]], deadline: asyncio.Timeout) -> None:
+    """Waits for something that is not the server's fault; the deadline moves on by as long."""
+    until, began = deadline.when(), time.monotonic()
+    deadline.reschedule(None)
+    await wait()
+    deadline.reschedule(until + time.monotonic() - began if until is not None else None)
 
 
 def _conditions(url: str, validators: Validators) -> dict[str, str]:

@@ -5,29 +5,34 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import cached_property
 
 from publicsuffixlist import PublicSuffixList
+
+# A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
+# hosts would hold up a pass by their whole deadline. Only answers with a body take up room.
+AWAITED_A_ROOM = 4
 
 
 class Limits:
     """Holds the domains that were asked lately. One event loop, one Limits."""
 
     def __init__(self, concurrency: int, per_domain: int, spacing: timedelta) -> None:
-        self._everywhere = asyncio.Semaphore(concurrency)
+        self._rooms = asyncio.Semaphore(concurrency)
+        self._awaited = asyncio.Semaphore(concurrency * AWAITED_A_ROOM)
         self._per_domain = per_domain
         self._spacing = spacing.total_seconds()
         self._domains: dict[str, _Domain] = {}
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
+    async def turn(self, host: str) -> AsyncIterator[Turn]:
         """Waits for this host's turn and holds it. A domain that has to wait keeps no place from the others."""
         async with self._domain(host).places:
             await self.space(host)
-            async with self._everywhere:
-                yield
+            async with self._awaited, AsyncExitStack() as stack:
+                yield Turn(stack, self._rooms)
 
     async def space(self, host: str) -> None:
         """Waits until this host's domain may be asked again, without holding a place: for a redirect's next hop,
@@ -54,6 +59,21 @@ class Limits:
     def _suffixes(self) -> PublicSuffixList:
         """The list comes with the package; nothing is downloaded. Reading it takes a tenth of a second."""
         return PublicSuffixList()
+
+
+class Turn:
+    """A host's turn while it lasts. It has no room for a body until it asks for one."""
+
+    def __init__(self, stack: AsyncExitStack, rooms: asyncio.Semaphore) -> None:
+        self._stack = stack
+        self._rooms = rooms
+        self._has_room = False
+
+    async def room(self) -> None:
+        """Waits for room for a body, and keeps it to the end of the turn."""
+        if not self._has_room:
+            await self._stack.enter_async_context(self._rooms)
+            self._has_room = True
 
 
 class _Domain:

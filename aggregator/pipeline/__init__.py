@@ -17,7 +17,7 @@ from aggregator.config import Config
 from aggregator.dates import to_iso
 from aggregator.decide import next_after_failure, next_after_success
 from aggregator.errors import FetchError, HttpStatus, ParseError
-from aggregator.fetch import ConnectTo, Fetcher
+from aggregator.fetch import ConnectTo, Fetcher, Turn
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.store import Store
@@ -84,10 +84,10 @@ class Pipeline:
 
     async def _one(self, due: Due, done: Callable[[Poll], None]) -> Poll | None:
         try:
-            async with self._fetcher.turn(due.source.url):
+            async with self._fetcher.turn(due.source.url) as turn:
                 if self._stopping:
                     return None
-                poll, articles = await self._poll(due)
+                poll, articles = await self._poll(due, turn)
                 poll = await self._writer.record(poll, articles)
         except FetchError as error:  # its address is none, so there was no turn to wait for
             poll = await self._writer.record(self._failed(due, self._clock(), 0.0, error), ())
@@ -96,12 +96,12 @@ class Pipeline:
         done(poll)
         return poll
 
-    async def _poll(self, due: Due) -> tuple[Poll, Sequence[Article]]:
+    async def _poll(self, due: Due, turn: Turn) -> tuple[Poll, Sequence[Article]]:
         """The one place where an error of fetching or reading becomes a Poll."""
         started, began = self._clock(), time.monotonic()
         result: FetchResult | None = None
         try:
-            result = await self._fetcher.get(due.source.url, due.validators)
+            result = await self._fetcher.get(due.source.url, due.validators, turn)
             return await self._read(due, result, started, began)
         except (FetchError, ParseError) as error:
             poll = self._failed(due, started, time.monotonic() - began, error)

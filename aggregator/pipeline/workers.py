@@ -10,12 +10,15 @@ import asyncio
 import multiprocessing
 import os
 from concurrent.futures import TimeoutError as TooLong
+from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.errors import ParseError
-from aggregator.reader import Reading, read
 from aggregator.types import FetchResult, Publisher, Source
+
+if TYPE_CHECKING:
+    from aggregator.reader import Reading
 
 # Honest documents take milliseconds, huge and broken ones seconds; what takes longer is hostile.
 PARSE_SECONDS = 60.0
@@ -35,6 +38,8 @@ class Workers:
 
     async def read(self, result: FetchResult, source: Source, publisher: Publisher) -> Reading:
         """`read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
+        from aggregator.reader import read  # and feedparser with it, which a pass without a new document never needs
+
         mine = self._choose()
         self._waiting[mine] += 1
         future = self._pools[mine].schedule(read, args=(result, source, publisher), timeout=self._seconds)

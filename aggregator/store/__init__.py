@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from aggregator.dates import from_iso, to_iso
 from aggregator.errors import StoreBusy, StoreError, StoreFull
-from aggregator.store import configured, polls, query, raw, reading, retention, search, views
+from aggregator.store import configured, planner, polls, query, raw, reading, retention, search, views
 from aggregator.text import fold
 from aggregator.types import Article, Decision, Due, Known, Poll, Publisher, Report, Selection, Wire
 
@@ -140,12 +140,13 @@ class Store:
 
     def maintain(self, now: datetime) -> None:
         """Housekeeping between polls: the search index catches up, the dictionary is learnt once there is enough to
-        learn from, words that were lent for a while are let go.
+        learn from, the planner's counts are taken anew, words that were lent for a while are let go.
         """
         while self.index():
             pass
         with self._transaction():
             raw.train(self._connection, to_iso(now))
+            planner.measure(self._connection)
         while self._let_go(now):
             pass
 

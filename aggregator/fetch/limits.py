@@ -13,7 +13,7 @@ from publicsuffixlist import PublicSuffixList
 
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
 # hosts would hold up a pass by their whole deadline. Only answers with a body take up room.
-AWAITED_A_ROOM = 4
+AWAITED_A_ROOM = 8
 
 
 class Limits:

@@ -1,0 +1,174 @@
+"""The database at a million articles: what writing and reading cost, what it weighs: `python -m bench.database`.
+
+Articles go in through `Store.record` and are read as the commands read them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from aggregator.decide import decide
+from aggregator.store import Store
+from aggregator.types import NextPoll, Poll, Selection
+from aggregator.types import Wire as WireSettings
+from bench import articles as made
+from bench.measuring import machine, median_time, megabytes, say, size_of, table
+
+_BATCH = 250  # articles a transaction, as in aggregator.pipeline.writer
+_AHEAD = 40  # batches that may be made before they are stored
+_RARE = 40_000  # rank of a word that few articles hold
+_SETTINGS = WireSettings(
+    name="Bench Wire",
+    url="https://wire.example/",
+    publisher="paper-000",
+    user_agent="BenchWire/1.0",
+    robots_token="BenchWire",
+    complaints_url="https://wire.example/contact",
+    complaints_email="desk@wire.example",
+)
+
+
+def fill(path: Path, count: int) -> dict[str, float]:
+    """Stores the articles; the seconds that storing and indexing took, in all and over the last tenth."""
+    spent = dict.fromkeys(("record", "index", "record, last tenth", "index, last tenth"), 0.0)
+    room = threading.Semaphore(_AHEAD)
+    with Store.open(path) as store, multiprocessing.get_context("spawn").Pool(1, made.prepare, (count,)) as pool:
+        start = made.END - timedelta(days=count / made.A_DAY)
+        store.sync(_SETTINGS, made.publishers(), start, start.date())
+        done = 0
+        for batch in pool.imap(made.batch, _gated(made.bounds(count, _BATCH), room)):
+            room.release()
+            record, index = _write(store, batch)
+            done += _BATCH
+            for name, seconds in (("record", record), ("index", index)):
+                spent[name] += seconds
+                spent[f"{name}, last tenth"] += seconds if done > count * 0.9 else 0
+            if done % 50_000 == 0:
+                say(f"  {done} articles: {spent['record']:.0f} s recorded, {spent['index']:.0f} s indexed")
+        store.maintain(made.END)
+    return spent
+
+
+def _gated(bounds: Iterable[tuple[int, int]], room: threading.Semaphore) -> Iterator[tuple[int, int]]:
+    """The bounds, no faster than their batches are stored, so that those made meanwhile do not fill the memory."""
+    for each in bounds:
+        room.acquire()
+        yield each
+
+
+def _write(store: Store, batch: made.Batch) -> tuple[float, float]:
+    """Stores and indexes one batch; the seconds of both."""
+    now = batch[-1][2]
+    following = NextPoll(at=now + timedelta(minutes=30), reason="interval")
+    polled = [
+        (Poll(source=source, started=at, seconds=0.1, outcome="ok", next=following, entries=len(articles)), articles)
+        for source, articles, at in batch
+    ]
+    began = time.perf_counter()
+    store.record(polled, decide, now)
+    recorded = time.perf_counter()
+    while store.index():
+        pass
+    if (indexed := time.perf_counter()) and not now.hour:
+        store.maintain(now)  # as the daemon does between polls: learns the dictionary
+    return recorded - began, indexed - recorded
+
+
+def readings(path: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What is read, by name."""
+    store = Store.read(path)
+    keys = [publisher.key for publisher in made.publishers()]
+    common, rare = made.word(40), made.word(_RARE)
+    yield "latest 50 of the wire", lambda: store.latest(Selection(limit=50))
+    yield "latest 50 of the biggest publisher", lambda: store.latest(Selection(publisher=keys[0], limit=50))
+    yield "latest 50 of the smallest publisher", lambda: store.latest(Selection(publisher=keys[-1], limit=50))
+    yield "latest 50 of a country", lambda: store.latest(Selection(country="AA", limit=50))
+    yield "search newest, a common word", lambda: store.search(common, Selection(limit=50))
+    yield "search newest, a rare word", lambda: store.search(rare, Selection(limit=50))
+    yield "search newest, two common words", lambda: store.search(f"{common} {made.word(41)}", Selection(limit=50))
+    yield "search ranked, a common word", lambda: store.search(common, Selection(limit=50), ranked=True)
+    yield "articles per publisher and day, 30 days, `daily`", lambda: _rows(store, _DAILY)
+    yield "articles per publisher and day, 30 days, GROUP BY", lambda: _rows(store, _GROUPED)
+    yield "health", store.health
+    yield "publishers", store.publishers
+    yield "opening for reading", lambda: Store.read(path).close()
+    yield "opening for writing", lambda: Store.open(path).close()
+
+
+_DAILY = "SELECT publisher, day, articles FROM daily WHERE day >= date((SELECT max(day) FROM daily), '-30 days')"
+_GROUPED = (
+    "SELECT publisher, substr(listed_at, 1, 10) AS day, count(*) FROM articles"
+    " WHERE listed_at >= date((SELECT max(listed_at) FROM articles), '-30 days') GROUP BY publisher, day"
+)
+
+
+def _rows(store: Store, sql: str) -> int:
+    return len(list(store.query(sql)[1]))
+
+
+def _count(path: Path) -> int:
+    with Store.read(path) as store:
+        return int(next(store.query("SELECT count(*) FROM articles")[1])[0])
+
+
+def weights(path: Path) -> list[tuple[str, int]]:
+    """Bytes of each table and index, the heaviest first; the shadow tables of the search index together."""
+    with sqlite3.connect(path) as connection:
+        try:
+            rows = connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").fetchall()
+        except sqlite3.OperationalError:
+            say("SKIPPED: sizes by table; this SQLite has no dbstat")
+            return []
+    weighed: dict[str, int] = {}
+    for name, size in rows:
+        owner = "article_search" if name.startswith("article_search") else name
+        weighed[owner] = weighed.get(owner, 0) + size
+    return sorted(weighed.items(), key=lambda row: -row[1])
+
+
+def report(path: Path, count: int, spent: Mapping[str, float], times: Mapping[str, float]) -> str:
+    writes = [(name, seconds / count * (10 if "tenth" in name else 1) * 1000) for name, seconds in spent.items()]
+    sizes = [("whole file", size_of(path), size_of(path) / count)]
+    sizes += [(name, size, size / count) for name, size in weights(path) if size / count >= 1]
+    return "\n\n".join(
+        [
+            f"{count} articles, {made.PUBLISHERS} publishers; "
+            + "; ".join(f"{name} {value}" for name, value in machine().items()),
+            table(("writing", "ms an article"), writes),
+            table(("reading", "ms, median of 20"), [(name, seconds * 1000) for name, seconds in times.items()]),
+            table(
+                ("table or index", "MB", "bytes an article"),
+                [(name, megabytes(size), each) for name, size, each in sizes],
+            ),
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--articles", type=int, default=1_000_000)
+    parser.add_argument("--db", type=Path, help="keep the database here; one that is there is read, not filled")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-database-") as folder:
+        path = chosen.db or Path(folder) / "wire.db"
+        spent = {} if path.exists() else fill(path, chosen.articles)
+        count = _count(path)
+        times = {name: median_time(call) for name, call in readings(path)}
+        print(report(path, count, spent, times))
+        if chosen.json:
+            figures = {"write": spent, "read": times, "bytes": dict(weights(path)), **machine()}
+            chosen.json.write_text(json.dumps({"articles": count, **figures}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aggregator.normalise import normalise
-from aggregator.parse import parse
 from aggregator.types import Article, FetchResult, Publisher, Source
 
 
@@ -22,6 +20,10 @@ class Reading:
 
 def read(result: FetchResult, source: Source, publisher: Publisher) -> Reading:
     """Parses and normalises one document; raises ParseError."""
+    # Imported here, so that the process which only hands documents over does not load what reads them.
+    from aggregator.normalise import normalise
+    from aggregator.parse import parse
+
     parsed = parse(result, source)
     articles, drops = normalise(parsed, source, publisher)
     return Reading(articles=articles, drops=drops, format=parsed.format, warning=parsed.warning)

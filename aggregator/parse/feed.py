@@ -28,8 +28,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urljoin
 
-import feedparser
-
 from aggregator.errors import ParseError
 from aggregator.types import Entry, Link, Person, Text
 
@@ -46,6 +44,8 @@ def read(document: bytes, url: str) -> tuple[str, list[Entry | None], str | None
     An entry that could not be read is None. `document` is UTF-8; `url` is where it was fetched. Raises ParseError if
     feedparser fails on the whole document.
     """
+    import feedparser  # most documents are read by `strict`, and never need it
+
     try:
         parsed = feedparser.parse(
             io.BytesIO(document), response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False

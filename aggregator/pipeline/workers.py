@@ -7,23 +7,22 @@ does not pay for what it does not need.
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 from concurrent.futures import TimeoutError as TooLong
-from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.errors import ParseError
+from aggregator.reader import Reading, read
 from aggregator.types import FetchResult, Publisher, Source
-
-if TYPE_CHECKING:
-    from aggregator.reader import Reading
 
 # Honest documents take milliseconds, huge and broken ones seconds; what takes longer is hostile.
 PARSE_SECONDS = 60.0
 # A process that has read so many documents is replaced, so that memory stays flat over weeks.
 _DOCUMENTS_EACH = 2_000
+_GARBAGE = 50_000  # as in __main__
 _QUEUE = 6  # documents; starting a process costs about as much time as reading ten of them
 
 
@@ -38,8 +37,6 @@ class Workers:
 
     async def read(self, result: FetchResult, source: Source, publisher: Publisher) -> Reading:
         """`read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
-        from aggregator.reader import read  # and feedparser with it, which a pass without a new document never needs
-
         mine = self._choose()
         self._waiting[mine] += 1
         future = self._pools[mine].schedule(read, args=(result, source, publisher), timeout=self._seconds)
@@ -57,7 +54,11 @@ class Workers:
         if not self._pools or (min(self._waiting) >= _QUEUE and len(self._pools) < self._most):
             # spawn: a forked child would inherit the event loop's threads and locks in whatever state they are
             context = multiprocessing.get_context("spawn")
-            self._pools.append(ProcessPool(1, max_tasks=_DOCUMENTS_EACH, context=context))
+            self._pools.append(
+                ProcessPool(
+                    1, max_tasks=_DOCUMENTS_EACH, initializer=gc.set_threshold, initargs=[_GARBAGE], context=context
+                )
+            )
             self._waiting.append(0)
         return self._waiting.index(min(self._waiting))
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.types import Article, ChangeKind, Decision, Due, Known, NextPoll, PollSettings
+from aggregator import signals, versions
+from aggregator.types import Article, ChangeKind, Decision, Due, Match, NextPoll, PollSettings, Words
 
 # The publisher's own words for a correction, at the head of a headline or of a paragraph: en, fr, pt, es, ar, sw.
 # A bare noun counts only as a label, before a colon or the like: "Correction of prices" is no correction.
@@ -26,32 +28,76 @@ _CORRECTION = re.compile(
 _NEVER_SHORTER = timedelta(minutes=1)
 
 
-def decide(articles: Sequence[Article], known: Mapping[str, Known]) -> list[Decision]:
-    """One decision an article; `known` is what the store remembers, by the article's first key."""
-    return [_decision(article, known.get(article.keys[0])) for article in articles]
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a document means: a decision a match, and how many polls in a row its source has been restless."""
+
+    decisions: tuple[Decision, ...]
+    restless: int
 
 
-def _decision(article: Article, known: Known | None) -> Decision:
-    return Decision(article=article, known=known, change=_change(article, known))
-
-
-def _change(article: Article, known: Known | None) -> ChangeKind | None:
-    """An edit is a change in what *one* source says: another source's listing of the same article, with a shorter
-    summary perhaps, is not one. Later `updated` with the same words is one too (RFC 4287 section 4.2.15).
+def decide(matches: Sequence[Match], before: Mapping[int, Words], restless: int, settled: int, now: datetime) -> Judged:
+    """`before`: the newest words of the articles that are known, `restless`: what the last poll's answer was,
+    `settled`: how many entries of the document say just what they said before.
     """
-    if known is None:
-        return "new"
-    if known.entry_hash is None or article.entry_hash == known.entry_hash:
-        return None
-    touched = article.updated is not None and known.updated is not None and article.updated > known.updated
-    if article.words_hash == known.words_hash and not touched:
-        return None
-    return "corrected" if is_correction(article) else "revised"
+    decisions = [_decision(match, before) for match in matches]
+    versions_of_known = [d.changed for d in decisions if d.known and d.change]
+    listed = settled + sum(match.known is not None for match in matches)
+    polls, habit = versions.restless(restless, listed, versions_of_known)
+    return Judged(tuple(_held_back(decision, habit, now) for decision in decisions), polls)
 
 
-def is_correction(article: Article) -> bool:
-    """Whether the publisher itself says that this version corrects an earlier one."""
-    return bool(_CORRECTION.search(f"{article.title}\n{article.summary}\n{article.text}"))
+def _decision(match: Match, before: Mapping[int, Words]) -> Decision:
+    article, known = match.article, match.known
+    changed = _changed(match, before)
+    change: ChangeKind | None = None if known else "new"
+    if known and changed:
+        change = _kind(article, before[known.article], changed)
+    return Decision(
+        article=article,
+        known=known,
+        change=change,
+        matched_by=match.matched_by,
+        evidence=match.evidence,
+        changed=changed,
+    )
+
+
+def _changed(match: Match, before: Mapping[int, Words]) -> tuple[str, ...]:
+    """What differs from the version before. An edit is a change in what *one* source says: another source's listing
+    of the same article, with a shorter summary perhaps, is not one.
+    """
+    article, known = match.article, match.known
+    if known is None or known.entry_hash is None or known.article not in before:
+        return ()
+    old, new = before[known.article], versions.words_of(article)
+    if known.said_words == article.words_hash:  # the words are what this source said before; its dates perhaps not
+        return ("dates",) if (old.published, old.updated) != (new.published, new.updated) else ()
+    return versions.what_changed(old, new)
+
+
+def _kind(article: Article, old: Words, changed: tuple[str, ...]) -> ChangeKind | None:
+    if changed == ("dates",):  # later `updated` over the same words is a version too (RFC 4287 section 4.2.15)
+        touched = article.updated is not None and old.updated is not None and article.updated > old.updated
+        return "refile" if touched else None
+    if "title" in changed and signals.is_withdrawal(article):
+        return "withdrawn"
+    return versions.kind_of_change(old, versions.words_of(article), is_correction)
+
+
+def _held_back(decision: Decision, habit: frozenset[str], now: datetime) -> Decision:
+    """A change that waits because its source changes something at every poll."""
+    known = decision.known
+    if known is None or decision.change in (None, "withdrawn"):
+        return decision
+    if not versions.held_back(decision.changed, habit, known.last_revision, now):
+        return decision
+    return replace(decision, change=None, held_back=True)
+
+
+def is_correction(words: str) -> bool:
+    """Whether the publisher itself says, in a headline or paragraph, that this version corrects an earlier one."""
+    return bool(_CORRECTION.search(words))
 
 
 def next_after_success(now: datetime, every: timedelta | None, settings: PollSettings) -> NextPoll:

@@ -22,19 +22,22 @@ def normalise(parsed: Parsed, source: Source, publisher: Publisher) -> tuple[tup
     An entry that is listed twice in one document is one article, and the first listing stands.
     """
     drops = Counter(parsed.drops)
-    articles: dict[str, Article] = {}
+    articles: list[Article] = []
+    seen: set[str] = set()
     for entry, keys in zip(parsed.entries, identity.keys_of(parsed.entries), strict=True):
-        if keys[0] in articles:
+        if seen.intersection(keys):  # a key that stands for two headlines is none of the keys, so this is one report
             drops[DUPLICATE] += 1
         else:
-            articles[keys[0]] = _article(entry, keys, parsed.language, source, publisher)
-    return tuple(articles.values()), dict(drops)
+            articles.append(_article(entry, keys, parsed.language, source, publisher))
+            seen.update(keys)
+    return tuple(articles), dict(drops)
 
 
 def _article(
     said: Entry, keys: tuple[str, ...], document_language: str | None, source: Source, publisher: Publisher
 ) -> Article:
     held = _may_be_held(said, publisher)
+    folded_title, opening = text.fold(text.one_line(said.title)), _opening(said)
     raw = raw_words(said)
     summary, body = text.plain(held.summary), "\n".join(filter(None, map(text.plain, held.content)))
     return Article(
@@ -57,7 +60,16 @@ def _article(
         raw=raw if held is said else raw_words(held),
         words_hash=_words_hash(said),
         entry_hash=hashlib.sha256(raw).digest(),
+        folded_title=folded_title,
+        opening=opening,
+        near_keys=identity.near_keys(folded_title, opening),
+        id_is_shared=bool(said.id) and not keys[0].startswith("id:"),
     )
+
+
+def _opening(said: Entry) -> str:
+    """How the report begins, as two versions of it are compared: the first words of its text, folded."""
+    return text.opening(text.plain(said.content[0] if said.content else said.summary))
 
 
 def _may_be_held(said: Entry, publisher: Publisher) -> Entry:

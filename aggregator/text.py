@@ -95,6 +95,11 @@ def _letters() -> dict[int, str]:
 _LETTERS = _letters()
 
 
+def opening(text: str) -> str:
+    """The first forty words, folded. Registered as the SQL function `opening`."""
+    return fold(" ".join(text[:800].split()[:40]))
+
+
 def fold(text: str | None) -> str:
     """What search compares: no case, no accents, one form a letter. Registered as the SQL function `fold`."""
     if not text:

@@ -41,7 +41,7 @@ OnMissing = Literal["keep", "suspend", "withdraw"]
 OnGone = Literal["withdraw", "suspend"]
 ItemClass = Literal["news", "analysis", "opinion", "interview", "press_release", "document", "notice", "own_report"]
 Status = Literal["usable", "withheld", "canceled"]
-ChangeKind = Literal["new", "revised", "corrected", "withheld", "withdrawn", "restored"]
+ChangeKind = Literal["new", "revised", "corrected", "refile", "withheld", "withdrawn", "restored", "removed_by_wire"]
 
 GROUP_OF_KIND: Mapping[Kind, Group] = {
     "newspaper": "news_organization",
@@ -62,4 +62,19 @@ GROUP_OF_KIND: Mapping[Kind, Group] = {
     "own": "own",
 }
 
+Ladder = Literal["id", "url"]  # the strongest key that a source can be trusted with
 Outcome = Literal["ok", "unchanged", "not_modified", "failed"]  # of a poll
+
+Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend", "purge"]  # of the desk
+Notice = Literal["withheld", "withdrawn", "legal", "gone", "removed"]  # what stands in an article's place
+ComplaintKind = Literal[
+    "factual",
+    "copyright",
+    "licence",
+    "court_order",
+    "statute",
+    "privacy",
+    "safety",
+    "publisher_request",
+    "own_content",
+]

@@ -8,36 +8,66 @@ from datetime import datetime, timedelta
 import pytest
 
 from aggregator.decide import decide, is_correction, next_after_failure, next_after_success
-from aggregator.types import Due, Known, PollSettings, Text
+from aggregator.types import Article, Due, Known, Match, PollSettings, Text
+from aggregator.versions import words_of
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
 
 PUBLISHER = make_publisher()
 (ARTICLE,) = make_articles(PUBLISHER, make_entry())
-KNOWN = Known(article=1, revision=1, words_hash=ARTICLE.words_hash, updated=None, entry_hash=ARTICLE.entry_hash)
+(EDITED,) = make_articles(PUBLISHER, make_entry(title=Text("Le pont numéro 1 ne rouvre pas", "text/plain")))
+(NOTED,) = make_articles(PUBLISHER, make_entry(summary=Text("<p>RECTIFICATIF : le pont rouvre mardi.</p>")))
+(RETAGGED,) = make_articles(PUBLISHER, make_entry(categories=("ponts",)))
+(TOUCHED,) = make_articles(PUBLISHER, make_entry(updated="2026-11-22T09:00:00Z"))
+KNOWN = Known(
+    article=1,
+    revision=1,
+    words_hash=ARTICLE.words_hash,
+    updated=None,
+    first_seen=NOW,
+    last_revision=NOW,
+    entry_hash=ARTICLE.entry_hash,
+    said_words=ARTICLE.words_hash,
+)
 MINUTE = timedelta(minutes=1)
 SETTINGS = PollSettings(every=30 * MINUTE, shortest=5 * MINUTE, longest=24 * 60 * MINUTE)
 
 
 @pytest.mark.parametrize(
-    ("known", "change"),
+    ("article", "known", "change", "changed"),
     [
-        (None, "new"),
-        (KNOWN, None),
-        (replace(KNOWN, entry_hash=b"other"), None),  # dates or categories only
-        (replace(KNOWN, entry_hash=b"other", words_hash=b"other"), "revised"),
-        (replace(KNOWN, entry_hash=None, words_hash=b"other"), None),  # another source's listing
+        (ARTICLE, None, "new", ()),
+        (RETAGGED, KNOWN, None, ()),
+        (EDITED, KNOWN, "revised", ("title",)),
+        (NOTED, KNOWN, "corrected", ("summary",)),
+        (EDITED, replace(KNOWN, entry_hash=None), None, ()),  # another source's listing
+        (TOUCHED, KNOWN, None, ("dates",)),  # it said no `updated` before
     ],
 )
-def test_what_an_entry_means(known: Known | None, change: str | None) -> None:
-    (decision,) = decide([ARTICLE], {ARTICLE.keys[0]: known} if known else {})
-    assert decision.change == change
+def test_what_an_entry_means(
+    article: Article, known: Known | None, change: str | None, changed: tuple[str, ...]
+) -> None:
+    judged = decide([Match(article=article, known=known)], {1: words_of(ARTICLE)}, 0, 0, NOW)
+    (decision,) = judged.decisions
+    assert (decision.change, decision.changed) == (change, changed)
 
 
-@pytest.mark.parametrize(("hours", "change"), [(1, "revised"), (0, None), (-1, None)])
-def test_a_later_updated_is_an_update_though_the_words_are_the_same(hours: int, change: str | None) -> None:
-    touched = replace(ARTICLE, updated=NOW + timedelta(hours=hours), entry_hash=b"new")
-    (decision,) = decide([touched], {ARTICLE.keys[0]: replace(KNOWN, updated=NOW)})
-    assert decision.change == change
+@pytest.mark.parametrize(("hour", "change"), [(10, "refile"), (9, None), (8, None)])
+def test_a_later_updated_over_the_same_words_is_a_refile(hour: int, change: str | None) -> None:
+    (article,) = make_articles(PUBLISHER, make_entry(updated=f"2026-11-22T{hour:02}:00:00Z"))
+    judged = decide([Match(article=article, known=KNOWN)], {1: words_of(TOUCHED)}, 0, 0, NOW)
+    assert judged.decisions[0].change == change
+
+
+def test_a_source_that_changes_everything_at_every_poll_is_held_back() -> None:
+    matches = [Match(article=EDITED, known=replace(KNOWN, article=number)) for number in range(4)]
+    before = {number: words_of(ARTICLE) for number in range(4)}
+    polls = 0
+    for expected in (False, False, True):
+        judged = decide(matches, before, polls, 0, NOW + timedelta(hours=1))
+        polls = judged.restless
+        assert {decision.held_back for decision in judged.decisions} == {expected}
+    later = decide(matches, before, polls, 0, NOW + timedelta(days=1))
+    assert {decision.change for decision in later.decisions} == {"revised"}
 
 
 @pytest.mark.parametrize(
@@ -49,8 +79,7 @@ def test_a_later_updated_is_an_update_though_the_words_are_the_same(hours: int, 
     ],
 )  # fmt: skip
 def test_the_publishers_own_words_make_a_correction(words: str) -> None:
-    (article,) = make_articles(PUBLISHER, make_entry(title=Text(words, "text/plain")))
-    assert is_correction(article)
+    assert is_correction(words)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +92,7 @@ def test_the_publishers_own_words_make_a_correction(words: str) -> None:
     ],
 )
 def test_other_words_do_not(words: str) -> None:
-    (article,) = make_articles(PUBLISHER, make_entry(title=Text(words, "text/plain"), summary=None, content=()))
-    assert not is_correction(article)
+    assert not is_correction(words)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.conftest import make_entry
         ({}, ["id", "url"]),
         ({"id": None}, ["url"]),
         ({"links": ()}, ["id"]),
-        ({"id": None, "links": ()}, ["title", "words"]),
+        ({"id": None, "links": ()}, ["dated", "words"]),
         ({"id": None, "links": (), "title": None}, ["words"]),
     ],
 )

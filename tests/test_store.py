@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from aggregator.dates import to_iso
-from aggregator.decide import decide
 from aggregator.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError, StoreFull
 from aggregator.normalise import raw_words
+from aggregator.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.store.lock import only_daemon
 from aggregator.types import Publisher, Selection, Source, Text, Validators
@@ -108,7 +108,7 @@ def test_one_article_in_two_sections_is_one_row_and_no_edit(store: Store, publis
     shorter = make_entry(content=(), categories=("sport",))
     for _ in range(2):
         record(store, both, make_entry())
-        store.record([(make_poll(section), make_articles(both, shorter))], decide, NOW)
+        record_polls(store, [(make_poll(section), make_articles(both, shorter))], NOW)
     assert rows(store, "SELECT count(*) FROM articles") == [(1,)]
     assert rows(store, "SELECT count(*) FROM revisions") == [(1,)]
     assert "depuis mardi" in (store.latest(ANY)[0].text or "")
@@ -172,7 +172,7 @@ def test_whatever_is_typed_is_no_syntax_error(store: Store, publisher: Publisher
 
 
 def test_what_waits_for_the_index_survives_a_crash(store: Store, publisher: Publisher, tmp_path: Path) -> None:
-    store.record([(make_poll(publisher.sources[0]), make_articles(publisher, make_entry()))], decide, NOW)
+    record_polls(store, [(make_poll(publisher.sources[0]), make_articles(publisher, make_entry()))], NOW)
     assert store.search("pont", ANY) == []
     with Store.open(store.path) as again:
         again.maintain(NOW)
@@ -184,12 +184,12 @@ def test_validators_articles_and_next_poll_are_one_transaction(store: Store, pub
     poll = make_poll(source, validators=Validators('W/"a b"', "yesterday"), body_hash=b"x" * 32)
     broken = replace(make_articles(publisher, make_entry())[0], entry_hash=None)  # type: ignore[arg-type]
     with pytest.raises(sqlite3.IntegrityError):
-        store.record([(poll, [broken])], decide, NOW)
+        record_polls(store, [(poll, [broken])], NOW)
     (due,) = store.due(NOW)
     assert due.validators == Validators()
     assert due.body_hash is None
     assert rows(store, "SELECT (SELECT count(*) FROM polls), (SELECT count(*) FROM articles)") == [(0, 0)]
-    store.record([(poll, make_articles(publisher, make_entry()))], decide, NOW)
+    record_polls(store, [(poll, make_articles(publisher, make_entry()))], NOW)
     assert store.due(NOW) == []
     (due,) = store.due(None)
     assert due.validators == Validators('W/"a b"', "yesterday")
@@ -197,7 +197,7 @@ def test_validators_articles_and_next_poll_are_one_transaction(store: Store, pub
 
 def test_failures_are_counted_and_a_success_ends_them(store: Store, publisher: Publisher) -> None:
     failed = make_poll(publisher.sources[0], outcome="failed", error="no answer", status=None)
-    store.record([(failed, ()), (failed, ())], decide, NOW)
+    record_polls(store, [(failed, ()), (failed, ())], NOW)
     assert store.due(None)[0].failures == 2
     assert rows(store, "SELECT failures, last_error, last_success FROM health") == [(2, "no answer", None)]
     record(store, publisher, make_entry())
@@ -208,7 +208,7 @@ def test_a_source_that_moved_forgets_its_validators_and_one_that_went_is_off(
     store: Store, publisher: Publisher
 ) -> None:
     poll = make_poll(publisher.sources[0], validators=Validators("e", "m"), body_hash=b"x")
-    store.record([(poll, make_articles(publisher, make_entry()))], decide, NOW)
+    record_polls(store, [(poll, make_articles(publisher, make_entry()))], NOW)
     moved = replace(publisher, sources=(replace(publisher.sources[0], url="http://new.example/feed"),))
     assert store.sync(WIRE, [moved], NOW, NOW.date())
     (due,) = store.due(NOW)
@@ -269,7 +269,8 @@ def test_raw_words_learn_a_dictionary_and_old_ones_stay_readable(store: Store, p
 
 def test_the_ledger_has_no_gap(store: Store, publisher: Publisher) -> None:
     for version in range(5):
-        record(store, publisher, *(make_entry(n, title=Text(f"{n}.{version}", "text/plain")) for n in range(4)))
+        entries = [make_entry(n, title=Text(f"{n}.{version}", "text/plain")) for n in range(4)]
+        record(store, publisher, *entries, now=NOW + timedelta(days=2 * version))
     assert rows(store, "SELECT seq FROM changes ORDER BY seq") == [(n,) for n in range(1, 21)]
 
 

@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from aggregator.dates.names import DAY_FIRST_WORDS, MONTHS, SMALL_WORDS, WEEKDAYS, ZONES, fold, word_key
 
+_AGO = re.compile(r"(\d{1,6})\s*([mhdw])")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _LONGEST = 200  # characters; the longest honest literal in ten languages stays under 100
 _FIRST_YEAR = 1990  # no publisher's feed is older; years before it are a CMS's zero (0001, 1899, 1970) or a slip
 _TIMESTAMPS = range(1_000_000_000, 4_102_444_800)  # 2001-09-09, the first of ten digits, to 2100
@@ -63,6 +65,13 @@ def read_date(literal: str | None) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment.replace(microsecond=0) if moment.year >= _FIRST_YEAR else None
+
+
+def read_since(text: str, now: datetime) -> datetime | None:
+    """What a person at the keyboard means by a time: `90m`, `6h`, `2d`, `1w` before `now`, or a date; else None."""
+    if ago := _AGO.fullmatch(text.strip()):
+        return now - int(ago[1]) * _UNITS[ago[2]]
+    return read_date(text)
 
 
 # The two usual forms, and the shortest

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from aggregator.output import diff
 from aggregator.output.json import array as json_array
 from aggregator.output.json import reports as json_reports
 from aggregator.output.text import listing, page, printable
 from aggregator.types import Report
 
-__all__ = ["OUTPUTS", "json_array", "page", "printable"]
+__all__ = ["OUTPUTS", "json_array", "page", "printable", "versions", "with_changes"]
 
 OUTPUTS: Mapping[str, Callable[[Sequence[Report]], str]] = {"text": listing, "json": json_reports}
+
+with_changes = diff.with_changes
+
+
+def versions(rows: Sequence[Mapping[str, Any]], *, coloured: bool) -> str:
+    """Rows of `Store.revisions` as a person reads them: word by word what each version changed."""
+    return diff.versions(rows, coloured, printable)

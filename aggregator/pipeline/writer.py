@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
 
-from aggregator.decide import decide
 from aggregator.errors import StoreError
+from aggregator.recording import record
 from aggregator.store import Store
 from aggregator.types import Article, Due, Poll
 
@@ -59,7 +59,7 @@ class Writer:
     async def _write(self, taken: list[_Waiting]) -> None:
         polled = [(poll, articles) for poll, articles, _ in taken]
         try:
-            counted = await self._in_thread(lambda: self._store.record(polled, decide, self._clock()))
+            counted = await self._in_thread(lambda: record(self._store, polled, self._clock()))
         except Exception as error:  # whatever it is, bugs too, belongs to those who wait; nobody else would hear of it
             for _, _, future in taken:
                 if not future.done():
@@ -74,6 +74,10 @@ class Writer:
             return await self._in_thread(self._store.index)
         except StoreError:  # what waits stays in its queue; a poll that cannot be stored either will say so
             return 0
+
+    async def on_store(self, call: Callable[[Store], T]) -> T:
+        """What one call on the store returns, made between those that store polls; raises StoreError."""
+        return await self._in_thread(lambda: call(self._store))
 
     async def due(self, now: datetime) -> list[Due]:
         """The sources whose time has come; raises StoreError."""

@@ -6,24 +6,37 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from aggregator.dates import from_iso, to_iso
-from aggregator.errors import StoreBusy, StoreError, StoreFull
-from aggregator.store import configured, planner, polls, query, raw, reading, retention, search, views
-from aggregator.text import fold
-from aggregator.types import Article, Decision, Due, Known, Poll, Publisher, Report, Selection, Wire
+from aggregator.errors import StoreError
+from aggregator.identity import public_id
+from aggregator.store import (
+    configured,
+    merges,
+    notices,
+    planner,
+    polls,
+    purge,
+    query,
+    raw,
+    reading,
+    retention,
+    search,
+    views,
+)
+from aggregator.store.desk import Cause, Desk, release_embargoes
+from aggregator.store.trouble import BUSY_SECONDS, explained
+from aggregator.text import fold, opening
+from aggregator.types import Due, Publisher, Report, Selection, Source, Wire
 
-__all__ = ["Store"]
+__all__ = ["Connection", "Store"]
 
-Decide = Callable[[Sequence[Article], Mapping[str, Known]], list[Decision]]
-
-BUSY_SECONDS = 30
+Connection = sqlite3.Connection
 
 
 class Store:
@@ -33,6 +46,7 @@ class Store:
         self.path = path
         self._connection = connection
         connection.create_function("fold", 1, fold, deterministic=True)
+        connection.create_function("opening", 1, opening, deterministic=True)
         raw.register(connection)
 
     @classmethod
@@ -43,7 +57,7 @@ class Store:
         except OSError as error:
             said = f"{path.parent}: cannot make this folder ({error.strerror}); choose another place with --db"
             raise StoreError(said) from error
-        with _explained(path):
+        with explained(path):
             # Statements begin their transactions themselves, so isolation_level is None. The writer runs in a thread
             # of its own, one call at a time.
             connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
@@ -56,7 +70,7 @@ class Store:
         """Opens for reading only; raises StoreError when there is no database yet."""
         if not path.exists():
             raise StoreError(f"{path}: there is no database yet; `aggregator fetch` makes it, or name one with --db")
-        with _explained(path):
+        with explained(path):
             uri = path.absolute().as_uri() + "?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
             connection.execute("PRAGMA query_only = ON")
@@ -88,7 +102,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _explained(self.path):
+        with explained(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -107,31 +121,19 @@ class Store:
 
     def due(self, now: datetime | None) -> list[Due]:
         """The sources whose time has come, longest overdue first; with None all that are switched on."""
-        with _explained(self.path):
+        with explained(self.path):
             return polls.due(self._connection, to_iso(now) if now else None)
 
     def next_due_at(self) -> datetime | None:
-        with _explained(self.path):
+        with explained(self.path):
             moment = polls.next_due_at(self._connection)
         return from_iso(moment) if moment else None
 
-    def record(self, polled: Sequence[tuple[Poll, Sequence[Article]]], decide: Decide, now: datetime) -> list[Poll]:
-        """Stores polls with all that they brought, in one transaction, and returns them with their counts."""
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, for `recording`: all that happens in it is stored together or not at all."""
         with self._transaction():
-            pack = raw.packer(self._connection)
-            return [self._record(poll, articles, decide, now, pack) for poll, articles in polled]
-
-    def _record(self, poll: Poll, articles: Sequence[Article], decide: Decide, now: datetime, pack: polls.Pack) -> Poll:
-        source = polls.source_id(self._connection, poll.source)
-        decisions = decide(articles, polls.known(self._connection, source, articles))
-        polls.write_decisions(self._connection, source, decisions, now, pack)
-        changes = [decision.change for decision in decisions]
-        new = changes.count("new")
-        counted = replace(
-            poll, new=new, unchanged=changes.count(None), revised=len(changes) - new - changes.count(None)
-        )
-        polls.write_poll(self._connection, source, counted)
-        return counted
+            yield self._connection
 
     def index(self) -> int:
         """Indexes one batch of what waits to be searchable; returns how many, 0 when nothing waits."""
@@ -140,8 +142,9 @@ class Store:
 
     def maintain(self, now: datetime) -> None:
         """Housekeeping between polls: the search index catches up, the dictionary is learnt once there is enough to
-        learn from, the planner's counts are taken anew, words that were lent for a while are let go.
+        learn from, the planner's counts are taken anew, words that were lent for a while are let go, embargoes end.
         """
+        self.release_embargoes(now)
         while self.index():
             pass
         with self._transaction():
@@ -154,10 +157,41 @@ class Store:
         with self._transaction():
             return retention.let_go(self._connection, to_iso(now), raw.packer(self._connection))
 
+    def release_embargoes(self, now: datetime) -> int:
+        """Ends the embargoes whose time has come and tells the ledger; returns how many."""
+        with self._transaction():
+            return release_embargoes(self._connection, to_iso(now))
+
+    # What people decide
+
+    @property
+    def desk(self) -> Desk:
+        """Acts and complaints; see `store.desk`."""
+        return Desk(self._connection, self._transaction, lambda: explained(self.path))
+
+    def add_own_source(self, source: Source, now: datetime) -> None:
+        """Makes the source that the wire's own reports come from; raises DeskError when config/ uses its key."""
+        with self._transaction():
+            configured.add_own_source(self._connection, source, to_iso(now))
+
+    def purgeable(self, public_ids: Sequence[str], before: datetime | None, publisher: str | None) -> list[int]:
+        """The articles with these ids, and those first seen before a time; raises DeskError for an id that is none."""
+        with explained(self.path):
+            return purge.chosen(self._connection, public_ids, to_iso(before) if before else None, publisher)
+
+    def purge(self, articles: Sequence[int], because: Cause, now: datetime) -> None:
+        """Deletes the words, versions and keys of these articles for good, in transactions of a hundred each."""
+        while self.index():  # what waits for the index would find its words gone
+            pass
+        told = (because.actor, because.reason, because.reference)
+        for batch in purge.batches(articles):
+            with self._transaction():
+                purge.purge(self._connection, batch, told, to_iso(now), raw.packer(self._connection))
+
     # What people read
 
     def latest(self, selection: Selection) -> list[Report]:
-        with _explained(self.path):
+        with explained(self.path):
             return reading.latest(self._connection, selection)
 
     def search(self, words: str, selection: Selection, *, ranked: bool = False) -> list[Report]:
@@ -165,36 +199,50 @@ class Store:
         expression = search.expression(words)
         if not expression:
             return []
-        with _explained(self.path):
+        with explained(self.path):
             return reading.found(self._connection, search.hits(ranked), search.order(ranked), expression, selection)
 
     def report(self, public_id: str) -> Report | None:
-        with _explained(self.path):
+        with explained(self.path):
             return reading.report(self._connection, public_id)
 
-    def status(self, public_id: str) -> str | None:
-        with _explained(self.path):
-            return reading.status(self._connection, public_id)
+    def status(self, public_id: str, *, desk: bool = False) -> str | None:
+        with explained(self.path):
+            return reading.status(self._connection, public_id, desk=desk)
+
+    def notice(self, public_id: str) -> dict[str, Any] | None:
+        """The notice in the place of a report, a row of the view `notices`; None: there is none."""
+        with explained(self.path):
+            return notices.of(self._connection, public_id)
 
     def raw(self, public_id: str) -> dict[str, Any] | None:
-        with _explained(self.path):
+        with explained(self.path):
             return reading.raw(self._connection, public_id)
 
     def revisions(self, public_id: str) -> list[dict[str, Any]]:
-        with _explained(self.path):
+        with explained(self.path):
             return reading.revisions(self._connection, public_id)
 
-    def changes(self, after: int = 0) -> list[dict[str, Any]]:
+    def changes(self, after: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
         """The ledger after a sequence number, oldest first."""
-        with _explained(self.path):
-            return reading.changes(self._connection, after)
+        with explained(self.path):
+            return reading.changes(self._connection, after, limit)
+
+    def merges(self, since: datetime | None = None) -> list[dict[str, Any]]:
+        with explained(self.path):
+            return reading.rows(self._connection, merges.MERGES, to_iso(since) if since else "")
+
+    def split(self, merge: int, now: datetime) -> str:
+        """Undoes a merge; returns the public id of the article that its entry is from now on."""
+        with self._transaction():
+            return merges.split(self._connection, merge, to_iso(now), public_id)
 
     def publishers(self) -> list[dict[str, Any]]:
-        with _explained(self.path):
+        with explained(self.path):
             return reading.rows(self._connection, reading.PUBLISHERS)
 
     def health(self) -> list[dict[str, Any]]:
-        with _explained(self.path):
+        with explained(self.path):
             return reading.rows(self._connection, reading.HEALTH)
 
     def query(self, sql: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
@@ -209,29 +257,3 @@ def _migrate(connection: sqlite3.Connection) -> None:
     from aggregator.store.schema import migrations
 
     migrations.apply(Database(connection, execute_plugins=False))
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turns SQLite's errors into ours, which say what to do. Nothing stored is lost by any of them."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        said = str(error)
-        if "locked" in said or "busy" in said:
-            raise StoreBusy(
-                f"{path}: another program has kept the database locked for {BUSY_SECONDS} s; "
-                "end it (a long query, a copy under way?) and run this again; nothing stored is lost"
-            ) from error
-        if "full" in said:
-            raise StoreFull(
-                f"{path}: the disk is full; make room and run this again; nothing stored is lost"
-            ) from error
-        raise StoreError(f"{path}: {said}; can this user write the file and its folder?") from error
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
-            raise  # a bug of ours
-        raise StoreError(
-            f"{path}: {error}; keep the file, restore a copy, or give another with --db "
-            "(`sqlite3 FILE .recover` reads what can be read)"
-        ) from error

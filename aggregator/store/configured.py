@@ -10,10 +10,12 @@ from dataclasses import asdict
 from datetime import date
 from typing import get_args
 
-from aggregator.rights import effective, terms
+from aggregator.errors import DeskError
+from aggregator.rights import effective, notices, terms
 from aggregator.types import ItemClass, Publisher, Source, Wire
 
 _DIGEST = "config_digest"
+_FORM = 2  # of the rows written here: a database that an older version wrote is written anew
 
 
 def sync(connection: sqlite3.Connection, wire: Wire, publishers: Sequence[Publisher], now: str, today: date) -> bool:
@@ -22,7 +24,7 @@ def sync(connection: sqlite3.Connection, wire: Wire, publishers: Sequence[Publis
     What is no longer configured stays as a row that is switched off, since articles point to it. The day is part of
     the comparison because agreements expire.
     """
-    digest = hashlib.sha256(repr((today, wire, publishers)).encode()).hexdigest()
+    digest = hashlib.sha256(repr((_FORM, today, wire, publishers)).encode()).hexdigest()
     row = connection.execute("SELECT value FROM settings WHERE name = ?", (_DIGEST,)).fetchone()
     if row == (digest,):
         return False
@@ -69,6 +71,10 @@ def _write_terms(connection: sqlite3.Connection, publisher: Publisher, wire: Wir
         said = (t.credit, t.disclaimer, t.text_scope, t.licence, t.copyright_notice, t.complaints_url)
         rows.append((publisher.key, item_class, *said))
     connection.executemany("INSERT OR REPLACE INTO terms VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.execute(
+        "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
+        (f"notices/{publisher.key}", json.dumps(notices(publisher, wire))),
+    )
 
 
 def _write_source(connection: sqlite3.Connection, source: Source, now: str) -> None:
@@ -88,3 +94,19 @@ def _write_source(connection: sqlite3.Connection, source: Source, now: str) -> N
         """,
         (source.publisher, source.key, source.url, source.kind, source.item_class, every, int(source.enabled), now),
     )
+
+
+def add_own_source(connection: sqlite3.Connection, source: Source, now: str) -> None:
+    """The source that the wire's own reports come from, which nobody polls. DeskError: config/ uses its key."""
+    connection.execute(
+        """
+        INSERT INTO sources (publisher, key, url, kind, class, enabled, next_at, next_reason)
+        VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (publisher, key) DO NOTHING
+        """,
+        (source.publisher, source.key, source.url, source.kind, source.item_class, now, source.kind),
+    )
+    (kind,) = connection.execute(
+        "SELECT kind FROM sources WHERE publisher = ? AND key = ?", (source.publisher, source.key)
+    ).fetchone()
+    if kind != source.kind:
+        raise DeskError(f"{source.name}: this key belongs to a {kind} that is polled; give that another in config/")

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.dates import from_iso, to_iso
-from aggregator.types import Article, Decision, Due, Known, Poll, Source, Validators
+from aggregator.types import Article, Decision, Due, Poll, Source, Validators
 
 Pack = Callable[[bytes], tuple[bytes, int | None]]
 
 # A stated time up to this far ahead of us is taken for a clock that runs fast; beyond, first sight decides the place.
 _AHEAD = timedelta(minutes=15)
+_LATE = timedelta(days=2)  # by which a publisher may list a report after dating it
 
 
 def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
@@ -53,33 +54,6 @@ def source_id(connection: sqlite3.Connection, source: Source) -> int:
         "SELECT id FROM sources WHERE publisher = ? AND key = ?", (source.publisher, source.key)
     ).fetchone()
     return int(row[0])
-
-
-def known(connection: sqlite3.Connection, source: int, articles: Sequence[Article]) -> dict[str, Known]:
-    """What is remembered of these articles of one publisher, by their first key; one question for a whole document."""
-    if not articles:
-        return {}
-    rows = connection.execute(
-        """
-        SELECT k.key, a.id, a.revision, r.words_hash, a.updated, s.entry_hash
-        FROM json_each(?) AS asked
-        CROSS JOIN article_keys AS k ON k.publisher = ? AND k.key = asked.value
-        JOIN articles AS a ON a.id = k.article
-        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
-        LEFT JOIN sightings AS s ON s.source = ? AND s.article = a.id
-        """,
-        (json.dumps([article.keys[0] for article in articles]), articles[0].publisher, source),
-    )
-    return {
-        key: Known(
-            article=article,
-            revision=revision,
-            words_hash=words_hash,
-            updated=from_iso(updated) if updated else None,
-            entry_hash=entry_hash,
-        )
-        for key, article, revision, words_hash, updated, entry_hash in rows
-    }
 
 
 def write_poll(connection: sqlite3.Connection, source: int, poll: Poll) -> None:
@@ -124,8 +98,10 @@ def write_poll(connection: sqlite3.Connection, source: int, poll: Poll) -> None:
 
 def write_decisions(
     connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime, pack: Pack
-) -> None:
-    """The rows of what one document brought. The caller holds the transaction, so numbers can be counted on here."""
+) -> list[tuple[int, Article]]:
+    """The rows of what one document brought; returns the new articles with their ids. The caller holds the
+    transaction, so numbers can be counted on here.
+    """
     seen = to_iso(now)
     new, changed, relisted = [], [], []
     for decision in decisions:
@@ -133,23 +109,35 @@ def write_decisions(
             new.append(decision.article)
         elif decision.change is not None:
             changed.append(decision)
-        elif decision.known.entry_hash != decision.article.entry_hash:
+        elif decision.known.entry_hash != decision.article.entry_hash and not decision.held_back:
             relisted.append(decision)
+    numbered = list(enumerate(new, _next_id(connection, "articles")))
     if new:
-        _write_new(connection, source, new, now, pack)
+        _write_new(connection, source, numbered, now, pack)
     for decision in changed:
         _write_change(connection, source, decision, seen, pack)
     for decision in relisted:
         _write_relisted(connection, source, decision)
+    return numbered
+
+
+def flag_backfill(connection: sqlite3.Connection, source: int, numbered: Iterable[tuple[int, Article]]) -> None:
+    """Marks new articles that are older than the source's poll before: its publisher saved an archive anew. They are
+    held like all others, and kept out of the front. To be called before the poll itself is written.
+    """
+    (last,) = connection.execute("SELECT last_success FROM sources WHERE id = ?", (source,)).fetchone()
+    if last is None:  # everything is old to the first poll, and none of it floods: it stands where its date is
+        return
+    limit = from_iso(last) - _LATE
+    old = [(number,) for number, article in numbered if article.published and article.published < limit]
+    connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", old)
 
 
 def _write_new(
-    connection: sqlite3.Connection, source: int, articles: Sequence[Article], now: datetime, pack: Pack
+    connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]], now: datetime, pack: Pack
 ) -> None:
     seen = to_iso(now)
-    first = _next_id(connection, "articles")
-    numbered = list(enumerate(articles, first))
-    listed = [_listed_at(article, now) for article in articles]
+    listed = [_listed_at(article, now) for _, article in numbered]
     connection.executemany(
         """
         INSERT INTO articles (id, public_id, publisher, source, country, language, class, title, url, byline, published,
@@ -164,14 +152,14 @@ def _write_new(
         [(number, *_body(a)) for number, a in numbered],
     )
     connection.executemany(
-        "INSERT INTO sightings (source, article, entry_hash) VALUES (?, ?, ?)",
-        [(source, number, a.entry_hash) for number, a in numbered],
+        "INSERT INTO sightings (source, article, entry_hash, said_words) VALUES (?, ?, ?, ?)",
+        [(source, number, a.entry_hash, a.words_hash) for number, a in numbered],
     )
     _write_keys(connection, numbered)
-    _write_revisions(connection, source, [(number, 1, a, "new") for number, a in numbered], seen, pack)
+    _write_revisions(connection, source, [(number, 1, a, "new", None) for number, a in numbered], seen, pack)
     connection.executemany(
         "INSERT INTO daily VALUES (?, ?, 1) ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1",
-        [(a.publisher, at[:10]) for a, at in zip(articles, listed, strict=True)],
+        [(a.publisher, at[:10]) for (_, a), at in zip(numbered, listed, strict=True)],
     )
 
 
@@ -179,12 +167,20 @@ def _write_change(connection: sqlite3.Connection, source: int, decision: Decisio
     article, before = decision.article, decision.known
     assert before is not None
     connection.execute(
-        "UPDATE articles SET revision = ?, title = ?, url = ?, byline = ?, language = ? WHERE id = ?",
-        (before.revision + 1, article.title, article.url, article.byline, article.language, before.article),
+        "UPDATE articles SET revision = ?, title = ?, url = ?, byline = ?, language = ?, class = ? WHERE id = ?",
+        (
+            before.revision + 1,
+            article.title,
+            article.url,
+            article.byline,
+            article.language,
+            article.item_class,
+            before.article,
+        ),
     )
     _write_relisted(connection, source, decision)
-    revision = (before.article, before.revision + 1, article, decision.change or "revised")
-    _write_revisions(connection, source, [revision], seen, pack)
+    kind, changed = decision.change or "revised", json.dumps(decision.changed)
+    _write_revisions(connection, source, [(before.article, before.revision + 1, article, kind, changed)], seen, pack)
 
 
 def _write_relisted(connection: sqlite3.Connection, source: int, decision: Decision) -> None:
@@ -194,8 +190,8 @@ def _write_relisted(connection: sqlite3.Connection, source: int, decision: Decis
     article, before = decision.article, decision.known
     assert before is not None
     connection.execute(
-        "INSERT OR REPLACE INTO sightings (source, article, entry_hash) VALUES (?, ?, ?)",
-        (source, before.article, article.entry_hash),
+        "INSERT OR REPLACE INTO sightings (source, article, entry_hash, said_words) VALUES (?, ?, ?, ?)",
+        (source, before.article, article.entry_hash, article.words_hash),
     )
     _write_keys(connection, [(before.article, article)])
     if before.entry_hash is None and decision.change is None:
@@ -204,6 +200,8 @@ def _write_relisted(connection: sqlite3.Connection, source: int, decision: Decis
         "UPDATE articles SET published = ?, published_stated = ?, updated = ?, updated_stated = ? WHERE id = ?",
         (*_stated(article), before.article),
     )
+    if decision.change is None:  # the same words, but for what is volatile: the readings stay those of the revision
+        return
     connection.execute(
         "UPDATE bodies SET summary = ?, text = ?, excerpt = ?, categories = ? WHERE article = ?",
         (*_body(article), before.article),
@@ -213,27 +211,29 @@ def _write_relisted(connection: sqlite3.Connection, source: int, decision: Decis
 def _write_revisions(
     connection: sqlite3.Connection,
     source: int,
-    revisions: Sequence[tuple[int, int, Article, str]],
+    revisions: Sequence[tuple[int, int, Article, str, str | None]],
     seen: str,
     pack: Pack,
 ) -> None:
     """Revisions, their lines in the ledger and in the queue of the search index. A revision: article id, number,
-    article, kind of change.
+    article, kind of change, what changed as JSON.
     """
     first = _next_id(connection, "revisions")
     connection.executemany(
         """
-        INSERT INTO revisions (id, article, number, source, seen_at, title, words_hash, raw_hash, raw, dictionary)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO revisions
+          (id, article, number, source, seen_at, title, changed, words_hash, raw_hash, raw, dictionary)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
-            (row, article, number, source, seen, a.title, a.words_hash, a.entry_hash, *pack(a.raw))
-            for row, (article, number, a, _) in enumerate(revisions, first)
+            (row, article, number, source, seen, a.title, changed, a.words_hash, a.entry_hash, *pack(a.raw))
+            for row, (article, number, a, _, changed) in enumerate(revisions, first)
         ],
     )
     connection.executemany(
         "INSERT INTO changes (article, revision, kind, at) VALUES (?, ?, ?, ?)",
-        [(article, number, kind, seen) for article, number, _, kind in revisions],
+        # Of a withdrawal the act writes the line.
+        [(article, number, kind, seen) for article, number, _, kind, _ in revisions if kind != "withdrawn"],
     )
     connection.executemany(
         "INSERT INTO search_queue VALUES (?)", [(row,) for row in range(first, first + len(revisions))]

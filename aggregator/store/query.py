@@ -37,6 +37,8 @@ def _rows(cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
         yield from cursor
     except sqlite3.DatabaseError as error:
         raise QueryRefused(_explained(error)) from error
+    finally:
+        cursor.connection.set_authorizer(None)
 
 
 def _only_reading(action: int, first: str | None, second: str | None, _: str | None, __: str | None) -> int:

@@ -15,7 +15,7 @@ _COLUMNS = ", ".join(f"w.{'class' if name == 'item_class' else name}" for name i
 
 def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
     """The newest reports first, by the time they are listed under."""
-    conditions, values = _conditions(selection)
+    conditions, values = _conditions(selection, "NOT w.backfill")
     sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY w.listed_at DESC, w.article DESC LIMIT ?"  # noqa: S608
     return _reports(connection.execute(sql, (*values, selection.limit)))
 
@@ -34,8 +34,8 @@ def found(connection: sqlite3.Connection, hits: str, order: str, expression: str
     return _reports(connection.execute(sql, (expression, *values, selection.limit)))
 
 
-def _conditions(selection: Selection) -> tuple[str, list[Any]]:
-    conditions: list[str] = []
+def _conditions(selection: Selection, *always: str) -> tuple[str, list[Any]]:
+    conditions = list(always)
     values: list[Any] = []
     for column in ("publisher", "country"):
         if value := getattr(selection, column):
@@ -62,9 +62,18 @@ def _reports(rows: Iterable[tuple[Any, ...]]) -> list[Report]:
     return [Report(**dict(zip(Report.__slots__, row, strict=True))) for row in rows]
 
 
-def status(connection: sqlite3.Connection, public_id: str) -> str | None:
-    """The status of an article that is or is not in the wire; None: there is no such article."""
-    row = connection.execute("SELECT status FROM articles WHERE public_id = ?", (public_id,)).fetchone()
+def status(connection: sqlite3.Connection, public_id: str, *, desk: bool = False) -> str | None:
+    """The status of an article that is or is not in the wire; None: there is no such article, or it is under embargo
+    and not the desk that asks.
+    """
+    row = connection.execute(
+        """
+        SELECT status FROM articles
+        WHERE public_id = ? AND (? OR embargoed_until IS NULL
+          OR embargoed_until <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+        """,
+        (public_id, desk),
+    ).fetchone()
     return str(row[0]) if row else None
 
 
@@ -84,30 +93,59 @@ def revisions(connection: sqlite3.Connection, public_id: str) -> list[dict[str, 
     """Every revision, oldest first: number, kind, seen_at, source, title and `words`, everything the entry said."""
     cursor = connection.execute(
         """
-        SELECT r.number, c.kind, r.seen_at, s.publisher || '/' || s.key AS source, r.title,
+        SELECT r.number, c.kind, r.seen_at, s.publisher || '/' || s.key AS source, r.title, r.changed,
           raw_words(r.raw, r.dictionary) AS words
         FROM articles AS a
         JOIN revisions AS r ON r.article = a.id
-        JOIN changes AS c ON c.article = a.id AND c.revision = r.number
+        JOIN changes AS c ON c.seq = (SELECT min(seq) FROM changes WHERE article = a.id AND revision = r.number)
         JOIN sources AS s ON s.id = r.source
-        WHERE a.public_id = ? ORDER BY r.number, c.seq
+        WHERE a.public_id = ? ORDER BY r.number
         """,
         (public_id,),
     )
     return [{**row, "words": json.loads(row["words"])} for row in _dictionaries(cursor)]
 
 
-def changes(connection: sqlite3.Connection, after: int) -> list[dict[str, Any]]:
-    """The ledger after the sequence number `after`, oldest first; of what is in the wire."""
-    sql = """
-        SELECT c.seq, c.kind, c.at, c.revision, w.id, w.publisher, w.publisher_name, w.publisher_place, w.title
-        FROM changes AS c JOIN wire AS w ON w.article = c.article WHERE c.seq > ? ORDER BY c.seq
+def changes(connection: sqlite3.Connection, after: int, limit: int | None = None) -> list[dict[str, Any]]:
+    """The ledger after the sequence number `after`, oldest first: seq, kind, at, id, publisher, publisher_name,
+    publisher_place, title, url, revision, note.
+
+    Title and link are those that may leave now, so that a line of a report which is out of the wire has none. Nothing
+    is told of a report under embargo, but that it is to be taken out, and that only to those who were told of it.
     """
-    return _dictionaries(connection.execute(sql, (after,)))
+    return _dictionaries(connection.execute(_CHANGES, (after, -1 if limit is None else limit)))
 
 
-def rows(connection: sqlite3.Connection, sql: str) -> list[dict[str, Any]]:
-    return _dictionaries(connection.execute(sql))
+# `wire` and `notices` stand in subqueries: joined from the left they would be built whole before the first line.
+_CHANGES = """
+    SELECT c.seq, c.kind, c.at, a.public_id AS id, a.publisher, p.name AS publisher_name, p.place AS publisher_place,
+      CASE
+        WHEN a.notice IS NOT NULL THEN (SELECT n.title FROM notices AS n WHERE n.article = a.id)
+        WHEN c.kind NOT IN ('withheld', 'withdrawn', 'removed_by_wire')
+        THEN (SELECT w.title FROM wire AS w WHERE w.article = a.id)
+      END AS title,
+      CASE
+        WHEN a.notice IS NOT NULL THEN (SELECT n.url FROM notices AS n WHERE n.article = a.id)
+        WHEN c.kind NOT IN ('withheld', 'withdrawn', 'removed_by_wire')
+        THEN (SELECT w.url FROM wire AS w WHERE w.article = a.id)
+      END AS url,
+      c.revision, c.note
+    FROM changes AS c
+    JOIN articles AS a ON a.id = c.article
+    JOIN publishers AS p ON p.key = a.publisher
+    JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
+    WHERE c.seq > ? AND (
+      a.embargoed_until IS NULL OR a.embargoed_until <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+      OR c.kind = 'withheld' AND EXISTS (
+        SELECT 1 FROM acts AS k WHERE k.article = a.id AND k.act = 'embargo' AND k.at = c.at
+      )
+    )
+    ORDER BY c.seq LIMIT ?
+"""
+
+
+def rows(connection: sqlite3.Connection, sql: str, *values: str) -> list[dict[str, Any]]:
+    return _dictionaries(connection.execute(sql, values))
 
 
 def _dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:

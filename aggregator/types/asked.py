@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from aggregator.vocabulary import (
     GROUP_OF_KIND,
+    Act,
     AiUse,
     Basis,
     Canonical,
@@ -19,6 +20,7 @@ from aggregator.vocabulary import (
     Index,
     ItemClass,
     Kind,
+    Notice,
     OnGone,
     OnMissing,
     Outcome,
@@ -187,6 +189,63 @@ class FetchResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RobotsCopy:
+    """What a site's robots.txt said, as much of it as counts (RFC 9309)."""
+
+    origin: str  # scheme, host and port: `https://daily.example`
+    fetched_at: datetime
+    status: int | None  # of HTTP; None: no answer
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageVisit:
+    """What an article's own page answered; of its body nothing is read."""
+
+    status: int
+    url: str  # the address that answered, after redirects
+    validators: Validators = Validators()
+    retry_after: timedelta | datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """An article whose page is to be visited, with what the store remembers of earlier visits."""
+
+    article: int
+    public_id: str
+    publisher: str
+    url: str
+    first_seen: datetime
+    validators: Validators = Validators()
+    step: int = 0  # visits made
+    missing_since: datetime | None = None  # first 404 in a row; None: it was there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """Why a report leaves the wire, and what stands in its place. Only a person restores it."""
+
+    act: Act
+    notice: Notice
+    actor: str  # person:NAME, publisher:feed, publisher:page, wire
+    reason: str
+    reference: str | None = None  # what it rests on: an address, a ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a visit taught: when to come back, and whether the report leaves the wire."""
+
+    recheck: Recheck
+    said: str  # one line, for a log: `200`, `410: ...`
+    next_at: datetime | None  # None: no more visits
+    validators: Validators = Validators()
+    missing_since: datetime | None = None
+    removal: Removal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NextPoll:
     at: datetime
     reason: str  # interval, backoff, retry_after ...
@@ -212,6 +271,7 @@ class Poll:
     revised: int = 0
     unchanged: int = 0
     drops: Mapping[str, int] = field(default_factory=dict)
+    withdrawn: tuple[str, ...] = ()  # ids that the document took back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

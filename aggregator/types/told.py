@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.vocabulary import ChangeKind, ItemClass
+from aggregator.vocabulary import ChangeKind, ItemClass, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Parsed:
     drops: Mapping[str, int] = field(default_factory=dict)  # entries left out, by reason
     language: str | None = None  # of the document
     warning: str | None = None  # e.g. not well-formed; the entries were readable all the same
+    withdrawn: tuple[str, ...] = ()  # ids that the publisher takes back: tombstones (RFC 6721), items marked so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,26 @@ class Article:
     raw: bytes  # the entry's words as canonical JSON; see normalise.raw_words
     words_hash: bytes  # SHA-256 of what a reader would call the report
     entry_hash: bytes  # SHA-256 of everything the entry said
+    folded_title: str = ""
+    opening: str = ""  # the first words of the text, folded
+    near_keys: tuple[str, ...] = ()  # by which a twin under other keys is found, as a last resort
+    id_is_shared: bool = False  # its id stands for another item of the same document too, so it is none of the keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One version of a report's words, for comparing it with another; see `versions`."""
+
+    title: str  # plain, as are summary and text
+    summary: str = ""
+    text: str = ""  # the whole text, or the summary again where there is no more
+    byline: str | None = None
+    url: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    said_summary: Text | None = None  # as received; None: not said, or not kept
+    said_content: tuple[Text, ...] = ()
+    words_hash: bytes = b""  # of all that was said, kept or not; b"": not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +113,29 @@ class Known:
     revision: int
     words_hash: bytes
     updated: datetime | None
+    first_seen: datetime
+    last_revision: datetime  # when its newest revision was seen
     entry_hash: bytes | None  # what *this* source last said of it; None: this source never listed it
+    said_words: bytes | None = None  # the words_hash of that
+    url: str | None = None
+    language: str | None = None
+    published: datetime | None = None
+    folded_title: str = ""
+    opening: str = ""
+    merged: bool = False  # was taken for the same by a weaker key before
+    status: Status = "usable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Which article an entry is. `known` None: a new one."""
+
+    article: Article
+    known: Known | None = None
+    matched_by: str | None = None  # id, dated, words: its own key; alt, url, title, opening: another
+    evidence: str = ""  # what was alike, for a person who reviews a merge
+    conflict: bool = False  # its id is in use for another report
+    duplicate: bool = False  # another entry of the document is the same article
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +145,15 @@ class Decision:
     article: Article
     known: Known | None
     change: ChangeKind | None
+    matched_by: str | None = None
+    evidence: str = ""
+    changed: tuple[str, ...] = ()  # of title, summary, body, byline, url, dates
+    held_back: bool = False  # its source changes something on every poll; this change waits
+
+    @property
+    def is_merge(self) -> bool:
+        """Whether the entry's own first key did not lead to the article; that key becomes the article's too."""
+        return self.matched_by is not None and self.matched_by != self.article.keys[0].partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,21 +1,29 @@
-"""Which article an entry is: the keys of an entry, strongest first. Pure; it alone knows what makes one of each.
-
-A key is scoped to the publisher, so that a story in five section feeds, or in a feed that moved, is one article.
+"""The keys of an entry, strongest first. A key is scoped to the publisher, so that a story in five section feeds, or in
+a feed that moved, is one article.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from aggregator.types import Entry
+
+_FEWEST_TITLE_WORDS = 3
+_FEWEST_OPENING_WORDS = 8
+_OPENING_KEY_WORDS = 12
+
+_TWIN_HOST = re.compile(r"^(?:www|m|mobile|amp)\.(?=[^.]+\.)")
+_TWIN_PATH = re.compile(r"^/amp(?=/)|/amp$|\.amp$")
 
 # Parameters that say where a reader came from and nothing about the page.
 _TRACKING_PREFIXES = ("utm_", "at_", "mc_", "pk_")
 _TRACKING = frozenset(("cmpid", "dclid", "fbclid", "feedname", "feedtype", "gclid", "igshid", "msclkid", "xtor"))
+_TWIN_PARAMETERS = frozenset((("amp", "1"), ("amp", ""), ("outputType", "amp"), ("amp", "true")))
 
 
 def keys_of(entries: Sequence[Entry]) -> list[tuple[str, ...]]:
@@ -44,15 +52,38 @@ def _unambiguous(ladders: Sequence[tuple[str, ...]], faces: Sequence[str]) -> li
 
 
 def _stated_keys(entry: Entry) -> tuple[str, ...]:
-    keys = ["id:" + _bounded(entry.id)] if entry.id else []
+    keys = []
+    if entry.id:
+        keys.append("id:" + _bounded(entry.id))
+        if moved := _without_host(entry.id):
+            keys.append("alt:" + _bounded(moved))
     if url := link_of(entry):
         keys.append("url:" + _bounded(canonical_url(url)))
     return tuple(keys)
 
 
+def _without_host(guid: str) -> str:
+    """An id that is an address, without scheme and host, which change when a publisher moves; '' for any other."""
+    if not guid.startswith(("http://", "https://")):
+        return ""
+    path = canonical_url(guid).removeprefix("//").partition("/")
+    query = guid.partition("?")[2]
+    return path[1] + path[2] if path[2] else "?" + query if query else ""
+
+
+def near_keys(title: str, opening: str) -> tuple[str, ...]:
+    """The last resort, by which a candidate is only found, never accepted: the headline, and how the text begins.
+    Both folded. Too short ones ("Sport") find nothing.
+    """
+    near = ["title:" + _digest(title)] if len(title.split()) >= _FEWEST_TITLE_WORDS else []
+    if len(opening.split()) >= _FEWEST_OPENING_WORDS:
+        near.append("opening:" + _digest(" ".join(opening.split()[:_OPENING_KEY_WORDS])))
+    return tuple(near)
+
+
 def _title_keys(entry: Entry) -> tuple[str, ...]:
     headline = _headline(entry)
-    return ("title:" + _digest(headline, entry.published or ""),) if headline else ()
+    return ("dated:" + _digest(headline, entry.published or ""),) if headline else ()
 
 
 def _words(entry: Entry) -> list[str]:
@@ -66,18 +97,21 @@ def link_of(entry: Entry) -> str | None:
 
 def canonical_url(url: str) -> str:
     """An address without what varies from listing to listing: scheme, `www.`, port 80 or 443, fragment, tracking
-    parameters, trailing slash. For comparing only; what is shown and followed is the publisher's own spelling.
+    parameters, trailing slash, AMP and mobile twins. For comparing only; what is shown and followed is the publisher's
+    own spelling.
     """
     try:
         parts = urlsplit(url.strip())
-        host, port = (parts.hostname or "").removeprefix("www."), parts.port
+        host, port = _TWIN_HOST.sub("", parts.hostname or ""), parts.port
     except ValueError:  # not an address at all; it still tells its entry from others
         return url
     netloc = host if port in (None, 80, 443) else f"{host}:{port}"
     query = parts.query
     if query:
-        query = urlencode([pair for pair in parse_qsl(query, keep_blank_values=True) if not _is_tracking(pair[0])])
-    return urlunsplit(("", netloc, parts.path.rstrip("/"), query, ""))
+        pairs = parse_qsl(query, keep_blank_values=True)
+        query = urlencode([pair for pair in pairs if not _is_tracking(pair[0]) and pair not in _TWIN_PARAMETERS])
+    path = _TWIN_PATH.sub("", unquote(parts.path).rstrip("/"))
+    return urlunsplit(("", netloc, path, query, ""))
 
 
 def _is_tracking(name: str) -> bool:

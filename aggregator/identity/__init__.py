@@ -1,0 +1,20 @@
+"""Which article an entry is. Pure; it alone knows what makes one of each.
+
+An entry has keys, strongest first: the publisher's id, the same id without its host (`alt`), the canonical link. What a
+key finds is a candidate; `resolve` accepts it or not, and says by which key and on what evidence.
+"""
+
+from aggregator.identity.keys import canonical_url, keys_of, link_of, near_keys, public_id
+from aggregator.identity.resolve import next_ladder, resolve, spare_key, trusted
+
+__all__ = [
+    "canonical_url",
+    "keys_of",
+    "link_of",
+    "near_keys",
+    "next_ladder",
+    "public_id",
+    "resolve",
+    "spare_key",
+    "trusted",
+]

@@ -1,0 +1,188 @@
+"""Decides whether an entry is an article that is held already: by its own keys, or by what it says as a last resort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import replace
+from datetime import datetime, timedelta
+from difflib import SequenceMatcher
+
+from aggregator.types import Article, Known, Ladder, Match
+
+# Two headlines or openings as alike as this may be versions of one.
+_ALIKE = 0.5
+# As the only evidence they must be nearly equal, both, and within days.
+_NEARLY_EQUAL = 0.75
+_WITHIN = timedelta(days=3)
+_SAME_DATE = timedelta(hours=12)
+_CONFLICTS = 2  # ids used again for another report
+_SEVERAL = 3  # entries of one document
+
+Candidates = Mapping[str, Known]
+NewId = Callable[[str, str], str]  # public_id, of publisher and key
+
+
+def resolve(
+    articles: Sequence[Article],
+    candidates: Candidates,
+    taken: Set[int],
+    now: datetime,
+    new_id: NewId,
+) -> list[Match]:
+    """One match an article, in order. `candidates`: what the store remembers under the articles' keys and near keys;
+    `taken`: articles that other entries of the document are.
+
+    An entry's own id is believed first, for all entries of the document; only what that leaves over is tried by
+    weaker keys, so that no entry takes an article which another entry of the same document is.
+    """
+    own = [_by_own_key(article, candidates) for article in articles]
+    listed = set(taken)
+    taken = set(taken) | {match.known.article for match in own if match and match.known}
+    unknown = (article for article, match in zip(articles, own, strict=True) if not (match and match.known))
+    rekeyed = _is_rekeyed(unknown, candidates, taken)
+    matches: list[Match] = []
+    for article, match in zip(articles, own, strict=True):
+        if match is None or match.known is None:
+            conflict = match is not None and _kind(article.keys[0]) == "id"
+            found = _by_weaker_key(article, candidates, taken) or _by_words(article, candidates, taken, now, rekeyed)
+            # Counted once, when the other report is met first; to read a document again must teach nothing.
+            match = found or replace(_new(article, candidates, new_id), conflict=conflict)
+            taken |= {match.known.article} if match.known else set()
+        elif match.known.article in listed:  # two keys of one article, each in an entry of its own
+            match = replace(match, duplicate=True)
+        listed |= {match.known.article} if match.known else set()
+        matches.append(match)
+    return matches
+
+
+def trusted(articles: Sequence[Article], ladder: Ladder, new_id: NewId) -> list[Article]:
+    """The articles with the keys that their source can be trusted with: of one whose ids are none, without ids, but
+    where there is nothing else.
+    """
+    if ladder == "id":
+        return list(articles)
+    others = [tuple(key for key in article.keys if _kind(key) not in ("id", "alt")) for article in articles]
+    return [_known_by(article, keys or article.keys, new_id) for article, keys in zip(articles, others, strict=True)]
+
+
+def spare_key(article: Article) -> str:
+    """What an article without any key of its own is found by again: its words."""
+    return f"spare:{article.words_hash.hex()[:32]}"
+
+
+def next_ladder(ladder: Ladder, matches: Sequence[Match], conflicts_before: int) -> tuple[Ladder, str] | None:
+    """How far a source's keys can be trusted from now on, and why, judged by its own documents; None: as before."""
+    if ladder != "id":
+        return None
+    shared = sum(match.article.id_is_shared for match in matches)
+    if shared >= _SEVERAL:
+        return "url", f"one id stands for several items: {shared} in one document"
+    conflicts = conflicts_before + sum(match.conflict for match in matches)
+    if conflicts >= _CONFLICTS:
+        return "url", f"ids are used again for other items: {conflicts} times"
+    changing = sum(match.matched_by == "url" and match.known is not None and match.known.merged for match in matches)
+    if changing >= min(_SEVERAL, len(matches)) and changing:
+        return "url", f"ids change from poll to poll: {changing} of {len(matches)} changed entries in one document"
+    return None
+
+
+def _by_own_key(article: Article, candidates: Candidates) -> Match | None:
+    """The article under the entry's first key. None: nobody has that key; a Match without an article: the key is in
+    use for something else altogether, other words at another address.
+    """
+    kind, known = _kind(article.keys[0]), candidates.get(article.keys[0])
+    if known is None or kind == "url":  # a link is no name: several reports may stand there, one after the other
+        return None
+    if (kind == "id" and _is_another(article, known)) or (kind == "dated" and not _begins_alike(article, known)):
+        return Match(article=article)
+    return Match(article=article, known=known, matched_by=kind)
+
+
+def _is_another(article: Article, known: Known) -> bool:
+    same_place = article.url is not None and article.url == known.url
+    moved = article.url is not None and known.url is not None
+    return not same_place and (moved or article.url == known.url) and max(_alikeness(article, known)) < _ALIKE
+
+
+def _by_weaker_key(article: Article, candidates: Candidates, taken: Set[int]) -> Match | None:
+    for key in (*article.keys, spare_key(article)):
+        known = candidates.get(key)
+        if known is None or known.article in taken or _kind(key) not in ("alt", "url", "spare"):
+            continue
+        title, opening = _alikeness(article, known)
+        if max(title, opening) >= _ALIKE or known.words_hash == article.words_hash:
+            return _match(article, known, key, title, opening)
+    return None
+
+
+def _by_words(article: Article, candidates: Candidates, taken: Set[int], now: datetime, rekeyed: bool) -> Match | None:
+    for key in article.near_keys:
+        known = candidates.get(key)
+        # A translated twin is a report of its own.
+        if known is None or known.article in taken or known.language != article.language:
+            continue
+        title, opening = _alikeness(article, known)
+        within_days = now - known.first_seen <= _WITHIN and _dated_alike(article, known)
+        if (within_days and min(title, opening) >= _NEARLY_EQUAL) or (rekeyed and title == opening == 1.0):
+            return _match(article, known, key, title, opening)
+    return None
+
+
+def _is_rekeyed(articles: Iterable[Article], candidates: Candidates, taken: Set[int]) -> bool:
+    """Whether the document lists several articles under new keys, word for word: a new CMS, or an archive imported.
+    Of one item it cannot be told from a picture of the day.
+    """
+    equal = {
+        known.article
+        for article in articles
+        for key in article.near_keys
+        if (known := candidates.get(key)) and known.article not in taken and _alikeness(article, known) == (1.0, 1.0)
+    }
+    return len(equal) >= _SEVERAL
+
+
+def _begins_alike(article: Article, known: Known) -> bool:
+    """Of an entry with neither id nor link: the same headline and date over another text is another brief."""
+    return article.opening == known.opening or _alikeness(article, known)[1] >= _ALIKE
+
+
+def _dated_alike(article: Article, known: Known) -> bool:
+    """The picture of the day has one headline and one caption every day; only its date tells them apart. The weather
+    of two towns differs in a word of the headline, and in the minute: there the date must be the very same.
+    """
+    same_title = article.folded_title == known.folded_title
+    if article.published is None or known.published is None:
+        return same_title or article.published == known.published
+    return abs(article.published - known.published) <= (_SAME_DATE if same_title else timedelta(0))
+
+
+def _match(article: Article, known: Known, key: str, title: float, opening: float) -> Match:
+    evidence = f"headlines {title:.0%} alike, openings {opening:.0%}"
+    return Match(article=article, known=known, matched_by=_kind(key), evidence=evidence)
+
+
+def _new(article: Article, candidates: Candidates, new_id: NewId) -> Match:
+    """A new article, under the first of its keys that is not another's already."""
+    return Match(article=_known_by(article, tuple(key for key in article.keys if key not in candidates), new_id))
+
+
+def _known_by(article: Article, keys: tuple[str, ...], new_id: NewId) -> Article:
+    if keys and keys[0] == article.keys[0]:
+        return article
+    keys = keys or (spare_key(article),)
+    return replace(article, keys=keys, public_id=new_id(article.publisher, keys[0]))
+
+
+def _alikeness(article: Article, known: Known) -> tuple[float, float]:
+    return _ratio(article.folded_title, known.folded_title), _ratio(article.opening, known.opening)
+
+
+def _ratio(one: str, other: str) -> float:
+    """How much of the words of both stands in both, in order: 0 to 1; 0 where one says nothing."""
+    if not one or not other:
+        return 0.0
+    return 1.0 if one == other else SequenceMatcher(None, one.split(), other.split(), autojunk=False).ratio()
+
+
+def _kind(key: str) -> str:
+    return key.partition(":")[0]

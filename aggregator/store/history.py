@@ -1,0 +1,47 @@
+"""The versions of articles: the newest words of some, for comparing. It alone reads `Words` from rows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aggregator.dates import from_iso
+from aggregator.text import plain
+from aggregator.types import Text, Words
+
+
+def words_of(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[int, Words]:
+    """The words of the newest revision of these articles, by the article's id; one question for all of them.
+
+    The dates are those that were last said, which a listing may move without making a revision.
+    """
+    rows = connection.execute(
+        """
+        SELECT a.id, r.title, a.byline, a.url, a.published, a.updated, r.words_hash, raw_words(r.raw, r.dictionary)
+        FROM json_each(?) AS asked
+        CROSS JOIN articles AS a ON a.id = asked.value
+        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
+        """,
+        (json.dumps(list(articles)),),
+    )
+    return {
+        article: _words(
+            json.loads(said),
+            title=title,
+            byline=byline,
+            url=url,
+            published=from_iso(published) if published else None,
+            updated=from_iso(updated) if updated else None,
+            words_hash=words_hash,
+        )
+        for article, title, byline, url, published, updated, words_hash, said in rows
+    }
+
+
+def _words(said: Mapping[str, Any], **beside: Any) -> Words:
+    summary = Text(**said["summary"]) if "summary" in said else None
+    content = tuple(Text(**text) for text in said.get("content", ()))
+    short, body = plain(summary), "\n".join(filter(None, map(plain, content)))
+    return Words(summary=short, text=body or short, said_summary=summary, said_content=content, **beside)

@@ -1,0 +1,140 @@
+"""What is remembered of the articles that a document lists: by their first keys, by all of them, by what they say."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from aggregator.dates import from_iso
+from aggregator.types import Article, Decision, Known, Ladder
+
+
+def unchanged(connection: sqlite3.Connection, source: int, articles: Sequence[Article]) -> dict[str, int]:
+    """Of the articles of one publisher those of which this source says what it said before: article by first key."""
+    if not articles:
+        return {}
+    said = {article.keys[0]: article.entry_hash for article in articles}
+    rows = connection.execute(
+        """
+        SELECT k.key, k.article, s.entry_hash
+        FROM json_each(?) AS asked
+        CROSS JOIN article_keys AS k ON k.publisher = ? AND k.key = asked.value
+        JOIN sightings AS s ON s.source = ? AND s.article = k.article
+        """,
+        (json.dumps(list(said)), articles[0].publisher, source),
+    )
+    return {key: article for key, article, entry_hash in rows if said[key] == entry_hash}
+
+
+def candidates(
+    connection: sqlite3.Connection, source: int, publisher: str, keys: Iterable[str], near: Iterable[str]
+) -> dict[str, Known]:
+    """The articles of the publisher under these keys and near keys, by key."""
+    found: dict[str, Known] = {}
+    for table, asked in (("near_keys", near), ("article_keys", keys)):
+        sql = f"""
+            SELECT k.key, a.id, a.revision, r.words_hash, a.updated, r.seen_at, s.entry_hash, s.said_words,
+              a.url, a.published, a.language, fold(a.title),
+              opening(iif(b.text <> '', b.text, b.summary)), a.first_seen,
+              EXISTS (SELECT 1 FROM merges AS m WHERE m.article = a.id AND m.undone_at IS NULL), a.status
+            FROM json_each(?) AS asked
+            CROSS JOIN {table} AS k ON k.publisher = ? AND k.key = asked.value
+            JOIN articles AS a ON a.id = k.article
+            JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
+            JOIN bodies AS b ON b.article = a.id
+            LEFT JOIN sightings AS s ON s.source = ? AND s.article = a.id
+        """  # noqa: S608  (made of constants)
+        rows = connection.execute(sql, (json.dumps(list(asked)), publisher, source))
+        found |= {row[0]: _known(row[1:]) for row in rows}
+    return found
+
+
+def _known(row: tuple[Any, ...]) -> Known:
+    (
+        article,
+        revision,
+        words_hash,
+        updated,
+        revised,
+        entry_hash,
+        said,
+        url,
+        published,
+        language,
+        title,
+        begins,
+        *rest,
+    ) = row
+    first_seen, merged, status = rest
+    return Known(
+        article=article,
+        revision=revision,
+        words_hash=words_hash,
+        updated=from_iso(updated) if updated else None,
+        first_seen=from_iso(first_seen),
+        last_revision=from_iso(revised),
+        entry_hash=entry_hash,
+        said_words=said,
+        url=url,
+        published=from_iso(published) if published else None,
+        language=language,
+        folded_title=title,
+        opening=begins,
+        merged=bool(merged),
+        status=status,
+    )
+
+
+def write_near_keys(connection: sqlite3.Connection, numbered: Iterable[tuple[int, Article]]) -> None:
+    """The newest article stands under a near key: twins come within days."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO near_keys (publisher, key, article) VALUES (?, ?, ?)",
+        [(article.publisher, key, number) for number, article in numbered for key in article.near_keys],
+    )
+
+
+def write_merges(connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: str) -> None:
+    """A row for every entry that was taken for an article by another key than its first; `split` undoes it."""
+    connection.executemany(
+        """
+        INSERT INTO merges (article, publisher, source, key, matched_by, evidence, revision, at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+            (
+                decision.known.article,
+                decision.article.publisher,
+                source,
+                decision.article.keys[0],
+                decision.matched_by,
+                decision.evidence,
+                decision.known.revision,
+                now,
+            )
+            for decision in decisions
+            if decision.known and decision.is_merge
+        ],
+    )
+
+
+def trust(connection: sqlite3.Connection, source: int) -> tuple[Ladder, int, int]:
+    """How far the source's keys are trusted, how often one of its ids was in use for another report, and how many
+    polls in a row it has been restless.
+    """
+    row = connection.execute("SELECT ladder, id_conflicts, restless FROM sources WHERE id = ?", (source,)).fetchone()
+    return row[0], row[1], row[2]
+
+
+def write_restless(connection: sqlite3.Connection, source: int, polls: int) -> None:
+    connection.execute("UPDATE sources SET restless = ? WHERE id = ? AND restless <> ?", (polls, source, polls))
+
+
+def write_ladder(
+    connection: sqlite3.Connection, source: int, conflicts: int, changed: tuple[Ladder, str] | None
+) -> None:
+    if conflicts:
+        connection.execute("UPDATE sources SET id_conflicts = id_conflicts + ? WHERE id = ?", (conflicts, source))
+    if changed:
+        connection.execute("UPDATE sources SET ladder = ?, ladder_reason = ? WHERE id = ?", (*changed, source))

@@ -1,0 +1,130 @@
+"""Merges, and how one is undone: the entry that was taken for an article becomes an article of its own again.
+
+Nothing is deleted: the new article begins with the words that came under its key, the old one gets a new revision with
+the words it had before.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from aggregator.errors import StoreError
+from aggregator.text import excerpt, one_line, plain
+from aggregator.types import Text
+
+NewId = Callable[[str, str], str]
+
+MERGES = """
+    SELECT m.id, m.at, a.public_id AS article, p.name AS publisher_name,
+      (SELECT w.title FROM wire AS w WHERE w.article = a.id) AS title, m.matched_by, m.evidence, m.key, m.undone_at,
+      b.public_id AS split_into
+    FROM merges AS m
+    JOIN articles AS a ON a.id = m.article
+    JOIN publishers AS p ON p.key = m.publisher
+    LEFT JOIN articles AS b ON b.id = m.split_into
+    WHERE m.at >= ? ORDER BY m.id
+"""
+
+
+def split(connection: sqlite3.Connection, merge: int, now: str, new_id: NewId) -> str:
+    """Undoes a merge and returns the public id of the article that the entry is from now on. Within a transaction.
+
+    Raises StoreError for a merge that is not there or is undone already.
+    """
+    row = connection.execute(
+        "SELECT article, publisher, source, key, revision, undone_at FROM merges WHERE id = ?", (merge,)
+    ).fetchone()
+    if row is None or row[5] is not None:
+        state = "is undone already" if row else "is not there"
+        raise StoreError(f"merge {merge} {state}; `aggregator merges` lists those in force")
+    article, publisher, source, key, before, _ = row
+    public_id = new_id(publisher, key)
+    new = _copied(connection, article, source, before, public_id, now)
+    connection.execute("UPDATE article_keys SET article = ? WHERE publisher = ? AND key = ?", (new, publisher, key))
+    _reverted(connection, article, before, now)
+    connection.execute("UPDATE merges SET undone_at = ?, split_into = ? WHERE id = ?", (now, new, merge))
+    return public_id
+
+
+def _copied(connection: sqlite3.Connection, article: int, source: int, before: int, public_id: str, now: str) -> int:
+    """The new article, with the newest words that its source said since the merge, or else the newest of all."""
+    (revision,) = connection.execute(
+        """
+        SELECT coalesce(max(iif(source = ? AND number > ?, id, NULL)), max(id)) FROM revisions WHERE article = ?
+        """,
+        (source, before, article),
+    ).fetchone()
+    cursor = connection.execute(
+        """
+        INSERT INTO articles (public_id, publisher, source, country, language, class, title, url, byline, published,
+          published_stated, updated, updated_stated, listed_at, first_seen, revision, status, notice, embargoed_until)
+        SELECT ?, publisher, ?, country, language, class, title, url, byline, published, published_stated, updated,
+          updated_stated, listed_at, ?, 1, status, notice, embargoed_until FROM articles WHERE id = ?
+        """,
+        (public_id, source, now, article),
+    )
+    new = int(cursor.lastrowid or 0)
+    connection.execute(
+        "INSERT INTO bodies SELECT ?, summary, text, excerpt, categories FROM bodies WHERE article = ?", (new, article)
+    )
+    # An empty hash: whatever the source says of it next is compared anew.
+    connection.execute("INSERT INTO sightings (source, article, entry_hash) VALUES (?, ?, x'')", (source, new))
+    _append(connection, new, 1, revision, "new", now)
+    return new
+
+
+def _reverted(connection: sqlite3.Connection, article: int, number: int, now: str) -> None:
+    """The old article says again what it said before the merge, if anything was changed since."""
+    newest, words = connection.execute(
+        """
+        SELECT a.revision, r.id FROM articles AS a JOIN revisions AS r ON r.article = a.id AND r.number = ?
+        WHERE a.id = ?
+        """,
+        (number, article),
+    ).fetchone()
+    if newest > number:
+        _append(connection, article, newest + 1, words, "revised", now)
+
+
+def _append(connection: sqlite3.Connection, article: int, number: int, words: int, kind: str, now: str) -> None:
+    """A revision with the words of another one, its line in the ledger, and the plain readings of them."""
+    cursor = connection.execute(
+        """
+        INSERT INTO revisions (article, number, source, seen_at, title, words_hash, raw_hash, raw, dictionary)
+        SELECT ?, ?, source, ?, title, words_hash, raw_hash, raw, dictionary FROM revisions WHERE id = ?
+        """,
+        (article, number, now, words),
+    )
+    connection.execute("INSERT INTO search_queue VALUES (?)", (cursor.lastrowid,))
+    connection.execute(
+        "INSERT INTO changes (article, revision, kind, at) VALUES (?, ?, ?, ?)", (article, number, kind, now)
+    )
+    said, most = connection.execute(
+        """
+        SELECT raw_words(r.raw, r.dictionary), json_extract(p.rights, '$.excerpt_max_words')
+        FROM revisions AS r JOIN articles AS a ON a.id = ? JOIN publishers AS p ON p.key = a.publisher WHERE r.id = ?
+        """,
+        (article, words),
+    ).fetchone()
+    title, summary, body, url = _readings(json.loads(said))
+    connection.execute(
+        "UPDATE articles SET revision = ?, title = ?, url = ? WHERE id = ?", (number, title, url, article)
+    )
+    connection.execute(
+        "UPDATE bodies SET summary = ?, text = ?, excerpt = ? WHERE article = ?",
+        (summary, body or summary, excerpt(summary, body, most), article),
+    )
+
+
+def _readings(said: dict[str, Any]) -> tuple[str, str, str, str | None]:
+    summary = plain(_text(said.get("summary")))
+    body = "\n".join(filter(None, (plain(_text(words)) for words in said.get("content", ()))))
+    url = next((link["href"] for link in said.get("links", ()) if link["rel"] == "alternate"), None)
+    return one_line(_text(said.get("title"))), summary, body, url
+
+
+def _text(said: dict[str, str] | None) -> Text | None:
+    return Text(**said) if said else None

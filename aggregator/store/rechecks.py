@@ -1,0 +1,122 @@
+"""Which articles' pages are to be visited again, and what was learnt there: reads and writes those rows.
+
+Articles are queued here long after the poll that brought them, so that polls do not pay for it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+
+from aggregator.dates import from_iso, to_iso
+from aggregator.types import Finding, Recheck, Validators
+
+BATCH = 2_000
+_QUEUED = "rechecks_queued"  # the newest article that was considered
+
+# When an article's page is visited first, by its address and first sight; None: never.
+First = Callable[[str, datetime], datetime | None]
+
+
+def queue(connection: sqlite3.Connection, oldest: str, first: First) -> int:
+    """Queues the next 2,000 articles for visits, and returns how many it looked at. Within a transaction.
+
+    Of all publishers of whom anything may leave, but the wire itself; what stood in an archive is left alone, and
+    so is all that was first seen before `oldest`.
+    """
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_QUEUED,)).fetchone()
+    after = int(row[0]) if row else _last_before(connection, oldest)
+    ids = connection.execute("SELECT id FROM articles WHERE id > ? ORDER BY id LIMIT ?", (after, BATCH)).fetchall()
+    if not ids:
+        return 0
+    rows = connection.execute(
+        """
+        SELECT a.id, a.url, a.first_seen FROM articles AS a
+        JOIN publishers AS p ON p.key = a.publisher AND p.configured AND p."group" <> 'own'
+        JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
+        WHERE a.id > ? AND a.id <= ? AND (a.url LIKE 'http://%' OR a.url LIKE 'https://%')
+          AND a.status <> 'canceled' AND NOT a.backfill
+        """,
+        (after, ids[-1][0]),
+    ).fetchall()
+    visits = [(article, first(url, from_iso(seen))) for article, url, seen in rows]
+    connection.executemany(
+        "INSERT OR IGNORE INTO rechecks (article, step, next_at) VALUES (?, 0, ?)",
+        [(article, to_iso(at)) for article, at in visits if at],
+    )
+    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_QUEUED, str(ids[-1][0])))
+    return len(ids)
+
+
+def _last_before(connection: sqlite3.Connection, oldest: str) -> int:
+    (found,) = connection.execute("SELECT min(id) FROM articles WHERE first_seen >= ?", (oldest,)).fetchone()
+    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()
+    return int(newest) if found is None else int(found) - 1
+
+
+def drop_idle(connection: sqlite3.Connection, now: str) -> None:
+    """Takes off the queue what is due but no longer to be visited: withdrawn already, or no longer in config/."""
+    connection.execute(
+        """
+        UPDATE rechecks SET next_at = NULL
+        WHERE next_at <= ? AND NOT EXISTS (
+          SELECT 1 FROM articles AS a JOIN publishers AS p ON p.key = a.publisher
+          WHERE a.id = rechecks.article AND a.status <> 'canceled' AND p.configured AND a.url IS NOT NULL)
+        """,
+        (now,),
+    )
+
+
+def due(connection: sqlite3.Connection, now: str, limit: int, per_publisher: int) -> list[Recheck]:
+    """At most `limit` visits whose time has come, longest overdue first, of one publisher at most `per_publisher`."""
+    rows = connection.execute(
+        """
+        SELECT article, public_id, publisher, url, first_seen, etag, last_modified, step, missing_since FROM (
+          SELECT r.*, a.public_id, a.publisher, a.url, a.first_seen,
+            row_number() OVER (PARTITION BY a.publisher ORDER BY r.next_at, r.article) AS place
+          FROM rechecks AS r JOIN articles AS a ON a.id = r.article WHERE r.next_at <= ?)
+        WHERE place <= ? ORDER BY next_at, article LIMIT ?
+        """,
+        (now, per_publisher, limit),
+    )
+    return [
+        Recheck(
+            article=article,
+            public_id=public_id,
+            publisher=publisher,
+            url=url,
+            first_seen=from_iso(first_seen),
+            validators=Validators(etag, last_modified),
+            step=step,
+            missing_since=from_iso(missing_since) if missing_since else None,
+        )
+        for article, public_id, publisher, url, first_seen, etag, last_modified, step, missing_since in rows
+    ]
+
+
+def write(connection: sqlite3.Connection, finding: Finding) -> None:
+    connection.execute(
+        """
+        UPDATE rechecks SET step = ?, next_at = ?, etag = ?, last_modified = ?, missing_since = ? WHERE article = ?
+        """,
+        (
+            finding.recheck.step,
+            to_iso(finding.next_at) if finding.next_at else None,
+            finding.validators.etag,
+            finding.validators.last_modified,
+            to_iso(finding.missing_since) if finding.missing_since else None,
+            finding.recheck.article,
+        ),
+    )
+
+
+def postpone(connection: sqlite3.Connection, publisher: str, until: str) -> None:
+    """Leaves a publisher's pages in peace for a while."""
+    connection.execute(
+        """
+        UPDATE rechecks SET next_at = ?1 WHERE next_at < ?1
+          AND EXISTS (SELECT 1 FROM articles AS a WHERE a.id = rechecks.article AND a.publisher = ?2)
+        """,
+        (until, publisher),
+    )

@@ -1,0 +1,170 @@
+"""What a later version of a report changes, and what kind of change that is. Pure; it alone knows what is no change.
+
+Words are compared in a reading that leaves out what is volatile. The words that are stored stay as they came.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from difflib import SequenceMatcher
+from typing import Any, Literal
+
+from aggregator.types import Article, Text, Words
+from aggregator.versions.markup import address, marked
+from aggregator.versions.volatile import without_volatile
+
+__all__ = [
+    "HELD_BACK",
+    "RESTLESS_POLLS",
+    "held_back",
+    "kind_of_change",
+    "restless",
+    "same_report",
+    "settled",
+    "what_changed",
+    "words_of",
+]
+
+HELD_BACK = "restless_source"
+RESTLESS_POLLS = 3  # in a row, before a source is taken for restless
+_FEWEST = 3  # known entries in a document that says something about its source
+_ONE_A_DAY = timedelta(days=1)
+_STANDING = 0.6  # how alike two correction notes are that are one note, edited
+
+# Blanks of every width, and characters without any: zero-width spaces, soft hyphens, byte order marks.
+_BLANK = re.compile("[\\s\u00a0\u00ad\u180e\u200b\u2060\ufeff]+")
+_INVISIBLE = re.compile("[\u00ad\u180e\u200b\u2060\ufeff]")
+
+
+def words_of(article: Article) -> Words:
+    """The words of an article as they stand in a document, for comparing them with those that are held."""
+    said = json.loads(article.raw.decode("utf-8", "replace"))
+    return Words(
+        title=article.title,
+        summary=article.summary,
+        text=article.text,
+        byline=article.byline,
+        url=article.url,
+        published=article.published,
+        updated=article.updated,
+        said_summary=_text(said.get("summary")),
+        said_content=tuple(Text(**text) for text in said.get("content", ())),
+        words_hash=article.words_hash,
+    )
+
+
+def _text(said: Mapping[str, Any] | None) -> Text | None:
+    return Text(**said) if said else None
+
+
+def what_changed(before: Words, after: Words) -> tuple[str, ...]:
+    """Which of title, summary, body, byline, url and dates differ, in that order; () for the same report.
+
+    Blanks and volatile matter (`volatile`) make no difference; a letter or a digit of a sentence always does.
+    Words that were not kept, or were let go, are compared by their hash: where it differs and nothing that is kept
+    does, the change is in the body.
+    """
+    dates = ("dates",) if (before.published, before.updated) != (after.published, after.updated) else ()
+    if before.words_hash and before.words_hash == after.words_hash:
+        return dates
+    old, new = _reading(before), _reading(after)
+    names = tuple(name for name in new if old[name] != new[name])
+    if not _has_words(before) or not _has_words(after):
+        names = tuple(name for name in names if name not in ("summary", "body"))
+        if not names and before.words_hash != after.words_hash:
+            names = ("body",)
+    return (*names, *dates)
+
+
+def same_report(before: Words, after: Words) -> bool:
+    """Whether a reader would find the same words in both; dates may differ."""
+    return not set(what_changed(before, after)) - {"dates"}
+
+
+def settled(words: Words) -> str:
+    """The words as they are compared: a line each for title, summary, body, byline and address, without what is
+    volatile. For comparing only.
+    """
+    return "\n".join(_reading(words).values())
+
+
+def _reading(words: Words) -> dict[str, str]:
+    body: Sequence[Text] = words.said_content
+    summary = words.said_summary or Text(words.summary, "text/plain")
+    if not body and words.text != words.summary and words.said_summary is None:
+        body = (Text(words.text, "text/plain"),)
+    return {
+        "title": _single_spaced(words.title),
+        "summary": _settled_text(summary, words.title),
+        "body": " ".join(_settled_text(text, words.title) for text in body),
+        "byline": _single_spaced(words.byline or ""),
+        "url": address(words.url or ""),
+    }
+
+
+def _settled_text(text: Text, title: str) -> str:
+    return _single_spaced(without_volatile(_INVISIBLE.sub("", marked(text)), title))
+
+
+def _single_spaced(words: str) -> str:
+    return _BLANK.sub(" ", _INVISIBLE.sub("", words)).strip()
+
+
+def _has_words(words: Words) -> bool:
+    return bool(words.said_summary or words.said_content or words.summary or words.text)
+
+
+def kind_of_change(
+    before: Words, after: Words, is_correction: Callable[[str], bool]
+) -> Literal["revised", "corrected", "refile"] | None:
+    """Corrected when the publisher's own words say so, in a headline or paragraph that is new in this version: a note
+    that stands does not make every later edit a correction. Refile: the same words under a later `updated` (RFC 4287
+    section 4.2.15). None: nothing that makes a revision. `is_correction` says it of one line of plain words.
+    """
+    if same_report(before, after):
+        touched = before.updated is not None and after.updated is not None and after.updated > before.updated
+        return "refile" if touched else None
+    return "corrected" if _new_note(_lines(before), _lines(after), is_correction) else "revised"
+
+
+def _lines(words: Words) -> list[str]:
+    return [line for text in (words.title, words.summary, words.text) for line in map(_single_spaced, text.split("\n"))]
+
+
+def _new_note(before: Sequence[str], after: Sequence[str], is_correction: Callable[[str], bool]) -> bool:
+    stood = [line for line in before if is_correction(line)]
+    fresh = set(after).difference(before)
+    return any(is_correction(line) and not any(_is_one_note(line, note) for note in stood) for line in fresh)
+
+
+def _is_one_note(line: str, note: str) -> bool:
+    # Bounded: a whole report in one paragraph would take seconds, and a note says what it is at its beginning.
+    return SequenceMatcher(None, note[:600], line[:600], autojunk=False).ratio() >= _STANDING
+
+
+def restless(polls: int, listed: int, changed: Sequence[Sequence[str]]) -> tuple[int, frozenset[str]]:
+    """How many polls in a row the source has changed most of what it lists, after this one, and the fields it is
+    restless in (none before the third poll in a row).
+
+    `polls` counts those before, `listed` the entries of this document whose articles are known from it, `changed`
+    holds the `what_changed` of each of them that has changed. A document with fewer than three says nothing.
+    """
+    if listed < _FEWEST:
+        return polls, frozenset()
+    if len(changed) * 2 <= listed:
+        return 0, frozenset()
+    often = Counter(field for fields in changed for field in set(fields))
+    habit = frozenset(field for field, times in often.items() if times * 2 > listed)
+    return polls + 1, habit if polls + 1 >= RESTLESS_POLLS else frozenset()
+
+
+def held_back(changed: Iterable[str], habit: frozenset[str], last: datetime, now: datetime) -> bool:
+    """Whether a change is to wait, counted as HELD_BACK: it touches nothing but what its source is restless in, and
+    the article's newest revision (`last`) is less than a day old.
+    """
+    fields = set(changed) - {"dates"}
+    return bool(habit) and fields <= habit and now - last < _ONE_A_DAY

@@ -6,6 +6,8 @@ AggregatorError
 │   ├── StoreBusy        another program kept it locked for too long
 │   ├── StoreFull        no space left to write
 │   └── QueryRefused     a query that would write, or is not SQL
+├── DeskError            an act of the desk that cannot be done: unknown report, nothing to change, unreadable time
+├── ManuscriptError      a report of the wire's own that cannot be published: the faults of its file
 ├── DaemonRunning        another daemon holds this database
 ├── PressError           the local press cannot start, e.g. its port is in use
 ├── FetchError           no usable HTTP answer; becomes a failed Poll
@@ -50,6 +52,18 @@ class StoreFull(StoreError):
 
 class QueryRefused(StoreError):
     """A query that would write, or that SQLite does not understand."""
+
+
+class DeskError(AggregatorError):
+    """An act that cannot be done; nothing was changed."""
+
+
+class ManuscriptError(AggregatorError):
+    """Holds the faults of one file, each a line: file, key, what was found, what was expected."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
 
 
 class DaemonRunning(AggregatorError):

@@ -41,6 +41,11 @@ class Workplace:
 
         return Store.open(self.database())
 
+    def open_existing(self) -> Store:
+        """For writing into a database that is there; raises StoreError, also when there is none yet."""
+        self.read_store().close()
+        return self.open_store()
+
     def read_store(self) -> Store:
         """For reading only; raises StoreError, also when there is no database yet."""
         from aggregator.store import Store

@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from aggregator import __version__
-from aggregator.cli import daemon, demo, polling, reading, tables
+from aggregator.cli import daemon, demo, desk, ledger, merges, polling, publishing, reading, recheck, tables
 from aggregator.errors import AggregatorError
 from aggregator.workplace import Workplace
 
@@ -37,8 +37,9 @@ def aggregator(context: click.Context, config: Path | None, db: Path | None, ver
     context.obj = Workplace(config, db)
 
 
-for _command in (*polling.COMMANDS, *daemon.COMMANDS, *reading.COMMANDS, *tables.COMMANDS, *demo.COMMANDS):
-    aggregator.add_command(_command)
+for _commands in (polling, daemon, reading, tables, demo, merges, desk, ledger, publishing, recheck):
+    for _command in _commands.COMMANDS:
+        aggregator.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -25,6 +25,9 @@ log = logging.getLogger("aggregator.run")
 
 _TICK = timedelta(seconds=5)  # how late a poll may start
 _MAINTENANCE = timedelta(minutes=10)
+# Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
+_RECHECK = timedelta(minutes=1)
+_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 2
 
 
 @click.command()
@@ -32,6 +35,7 @@ _MAINTENANCE = timedelta(minutes=10)
 def run(here: Workplace) -> None:
     """Poll what is due, until told to stop: the daemon.
 
+    Between polls it visits the pages of reports, to learn of withdrawals; `recheck` does that once.
     SIGTERM and SIGINT finish the polls in flight; SIGHUP reads the configuration anew. Two daemons do not share a
     database. Logs a line for every poll to standard error.
     """
@@ -90,20 +94,34 @@ async def _round(config: Config, store: Store, stop: asyncio.Event) -> None:
     from aggregator.schedule import Job, run_until
 
     async with Pipeline(config, store, utc_now) as pipeline:
-        under_way: set[asyncio.Task[None]] = set()
+        polls: set[asyncio.Task[None]] = set()
+        visits: set[asyncio.Task[None]] = set()
 
         async def poll_due() -> None:
             # The clock does not wait for the polls: a host that hangs must not keep the others from their turn.
-            task = asyncio.create_task(_complaining(lambda: _poll(pipeline)))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
+            _begin(lambda: _poll(pipeline), polls)
 
         async def maintain() -> None:
             await _complaining(pipeline.maintain)
 
-        await run_until(stop, (Job("poll", _TICK, poll_due), Job("maintain", _MAINTENANCE, maintain)))
+        async def recheck() -> None:
+            # The clock waits for the visits, so that no two are to the same page.
+            await asyncio.wait({_begin(lambda: pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER), visits)})
+
+        jobs = [Job("poll", _TICK, poll_due), Job("maintain", _MAINTENANCE, maintain)]
+        await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck)])
         pipeline.stop()
-        await asyncio.gather(*under_way)
+        for visit in visits:  # a site may want a minute between two; what is not visited now is due at the next start
+            visit.cancel()
+        await asyncio.gather(*polls)
+        await asyncio.gather(*visits, return_exceptions=True)
+
+
+def _begin(call: Callable[[], Awaitable[object]], tasks: set[asyncio.Task[None]]) -> asyncio.Task[None]:
+    task = asyncio.create_task(_complaining(call))
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return task
 
 
 async def _poll(pipeline: Pipeline) -> None:

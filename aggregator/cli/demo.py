@@ -94,7 +94,7 @@ def _summary(polls: Sequence[Poll]) -> str:
 
 def _print_changes(changes: Sequence[dict[str, str]]) -> None:
     for change in changes:
-        click.echo(f"  {change['kind']:<10} {change['publisher_name']}: {change['title']}")
+        click.echo(f"  {change['kind']:<10} {change['publisher_name']}: {change['title'] or change['id']}")
 
 
 def _show(store: Store, home: Path) -> None:

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import json
-import re
+import sys
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import reduce
 from typing import Any
 
 import click
 
-from aggregator.dates import from_iso, read_date, utc_now
+from aggregator.dates import read_since, utc_now
 from aggregator.errors import StoreError
-from aggregator.types import Selection, Text
+from aggregator.types import Selection
 from aggregator.workplace import Workplace
 
 Command = Callable[..., Any]
-_AGO = re.compile(r"(\d{1,6})\s*([mhdw])")
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
 def _since(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
     """`90m`, `6h`, `2d`, `1w` ago, or a date."""
     if value is None:
         return None
-    if ago := _AGO.fullmatch(value.strip()):
-        return utc_now() - int(ago[1]) * _UNITS[ago[2]]
-    if moment := read_date(value):
+    if moment := read_since(value, utc_now()):
         return moment
     raise click.BadParameter(f"{value!r} is neither a time ago such as 90m, 6h, 2d nor a date such as 2026-11-22")
 
@@ -45,13 +41,16 @@ def _selecting(command: Command) -> Command:
     return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
-def _print(reports: list[Any], as_json: bool, otherwise: str) -> None:
-    from aggregator.output import OUTPUTS
+def _print(reports: list[Any], as_json: bool, otherwise: str = "", page: bool = False) -> None:
+    from aggregator import output
 
     if not reports and not as_json:
         click.echo(otherwise, err=True)
         return
-    click.echo(OUTPUTS["json" if as_json else "text"](reports), nl=False)
+    if page and not as_json:
+        click.echo(output.page(reports[0]), nl=False)
+    else:
+        click.echo(output.OUTPUTS["json" if as_json else "text"](reports), nl=False)
 
 
 @click.command()
@@ -88,41 +87,71 @@ def search(here: Workplace, /, words: tuple[str, ...], ranked: bool, as_json: bo
 @click.argument("report_id", metavar="ID")
 @click.option("--revisions", is_flag=True, help="Every version we received, oldest first.")
 @click.option("--raw", is_flag=True, help="The publisher's words, exactly as they came, as JSON.")
+@click.option("--desk", is_flag=True, help="For the operator: what is held back too, and what was decided about it.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
-def show(here: Workplace, report_id: str, revisions: bool, raw: bool, as_json: bool) -> None:
-    """Print one report with its credit, disclaimer and original link."""
-    from aggregator.output import OUTPUTS, page
+def show(here: Workplace, report_id: str, revisions: bool, raw: bool, desk: bool, as_json: bool) -> None:
+    """Print one report with its credit, disclaimer and original link.
 
+    In the place of a report that is out of the wire stands its notice.
+    """
     with here.read_store() as store:
-        status = store.status(report_id)
+        status = store.status(report_id, desk=desk)
         if status is None:
             raise StoreError(f"{report_id}: there is no report with this id; `aggregator latest` prints ids")
+        notice = store.notice(report_id)
+        if notice and not desk and (raw or revisions):
+            raise StoreError(f"{report_id}: {notice['text']} (--desk shows the operator what is held)")
         if raw:
             click.echo(json.dumps(store.raw(report_id), ensure_ascii=False, indent=2))
         elif revisions:
             _print_revisions(store.revisions(report_id), as_json)
-        elif (report := store.report(report_id)) is None:
+        elif notice:
+            _print_notice(notice, as_json)
+        elif report := store.report(report_id):
+            _print([report], as_json, page=True)
+        elif not desk:
             raise StoreError(f"{report_id}: this report is {status}, or its publisher's rights let nothing of it out")
-        else:
-            click.echo(OUTPUTS["json"]([report]) if as_json else page(report), nl=False)
+        if desk and not (raw or revisions or as_json):
+            _print_acts(store.desk.acts(report_id))
+
+
+def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
+    """What stays of a report: whose it was, and why it is not here."""
+    from aggregator.output import json_array, printable
+
+    if as_json:
+        click.echo(json_array([notice]), nl=False)
+        return
+    click.secho(printable(f"{notice['publisher_name']} ({notice['publisher_place']})"), bold=True)
+    for line in (notice["title"], notice["text"]):
+        if line:
+            click.echo(printable(line))
+    for name, value in (("Original", notice["url"]), ("Since", notice["at"]), ("Id", notice["id"])):
+        if value:
+            click.echo(printable(f"{name}: {value}"))
+
+
+def _print_acts(acts: list[dict[str, Any]]) -> None:
+    from aggregator.output import printable
+
+    for act in acts:
+        beside = [
+            f"until {act['until']}" if act["until"] else None,
+            f"complaint {act['complaint']}" if act["complaint"] else None,
+            f"reference {act['reference']}" if act["reference"] else None,
+        ]
+        said = ", ".join(filter(None, (act["act"], *beside)))
+        click.echo(printable(f"Desk: {act['at']} {said}, by {act['actor']}: {act['reason']}"))
 
 
 def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:
-    from aggregator.output import json_array, printable
-    from aggregator.text import plain
+    from aggregator.output import json_array, versions, with_changes
 
     if as_json:
-        click.echo(json_array(revisions), nl=False)
-        return
-    for revision in revisions:
-        words = revision["words"]
-        seen = from_iso(revision["seen_at"]).strftime("%Y-%m-%d %H:%M:%S")
-        click.secho(f"{revision['number']}. {revision['kind']}, {seen} UTC, from {revision['source']}", bold=True)
-        for text in (words.get("title"), words.get("summary"), *words.get("content", ())):
-            if text:
-                click.echo(f"   {printable(plain(Text(**text)))}")
-        click.echo()
+        click.echo(json_array(with_changes(revisions)), nl=False)
+    else:
+        click.echo(versions(revisions, coloured=sys.stdout.isatty()), nl=False)
 
 
 COMMANDS = (latest, show, search)

@@ -85,7 +85,8 @@ def health(here: Workplace, as_json: bool) -> None:
     with here.read_store() as store:
         rows = store.health()
     columns = (
-        "source", "last_success", "failures", "articles_7_days", "next_at", "next_reason", "last_error"
+        "source", "last_success", "failures", "articles_7_days", "next_at", "next_reason", "last_error",
+        "ids_not_trusted",
     )  # fmt: skip
     _print_rows(rows, columns, as_json)
 

@@ -27,12 +27,19 @@ __all__ = [
     "faults_of_publisher",
     "faults_of_rights",
     "is_address",
+    "notices",
     "terms",
 ]
 
 CREDIT_FIELDS = frozenset({"publisher", "place", "wire", "licence", "licence_url", "holder", "homepage"})
 DISCLAIMER_FIELDS = frozenset(
     {"wire", "publisher", "corrections_contact", "complaints_url", "licence_name", "original_url"}
+)
+
+# The texts that stand in the place of a report, and what of them is filled in for each report.
+_NOTICES = ("withheld", "withdrawn", "legal", "gone")
+_OF_A_NOTICE: Mapping[str, str] = MappingProxyType(
+    {name: f"{{{name}}}" for name in ("time", "reason", "demand_detail", "original_url")}
 )
 
 _KEY_OF_FIELD: Mapping[str, str] = MappingProxyType(
@@ -103,6 +110,16 @@ def terms(publisher: Publisher, item_class: ItemClass, wire: Wire, today: date) 
     )
 
 
+def notices(publisher: Publisher, wire: Wire) -> dict[str, str]:
+    """The publisher's own texts for a report that is out of the wire, by name; where it has none, the default stands.
+
+    `{time}`, `{reason}`, `{demand_detail}` and `{original_url}` stay, literally, for the view of the database to fill
+    in per report; no other brace is left.
+    """
+    values = {**_values(publisher), "wire": wire.name, "complaints_url": wire.complaints_url, **_OF_A_NOTICE}
+    return {name: fill(text, values) for name, text in publisher.disclaimers.items() if name in _NOTICES}
+
+
 def faults_of_publisher(publisher: Publisher) -> tuple[str, ...]:
     """Why credit, notice or disclaimer of `publisher` could not be resolved, on any day and for any class of report.
 
@@ -119,6 +136,11 @@ def faults_of_publisher(publisher: Publisher) -> tuple[str, ...]:
     for name in sorted(in_use):
         if not _unknown_fields(texts[name], DISCLAIMER_FIELDS):
             lines += _unset_faults(f"disclaimers.{name}", texts[name], values)
+    for name, text in publisher.disclaimers.items():
+        if name in _NOTICES and not _unknown_fields(
+            text, DISCLAIMER_FIELDS | set(fields_of(DEFAULT_DISCLAIMERS[name]))
+        ):
+            lines += _unset_faults(f"disclaimers.{name}", text, {**values, **_OF_A_NOTICE})
     return tuple(lines)
 
 

@@ -1,0 +1,53 @@
+"""merges, split: which entries were taken for articles by a weaker key, and how a person undoes that."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from aggregator.dates import read_since, utc_now
+from aggregator.workplace import Workplace
+
+
+def _since(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    if moment := read_since(value, utc_now()):
+        return moment
+    raise click.BadParameter(f"{value!r} is neither a time ago such as 6h, 2d nor a date such as 2026-11-22")
+
+
+@click.command()
+@click.option("--since", callback=_since, help="Only those since: 6h, 2d, or a date.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def merges(here: Workplace, since: datetime | None, as_json: bool) -> None:
+    """List the entries that were taken for an article by another key than their own, with the evidence."""
+    from aggregator.output import json_array, printable
+
+    with here.read_store() as store:
+        rows = store.merges(since)
+    if as_json:
+        click.echo(json_array(rows), nl=False)
+        return
+    for row in rows:
+        undone = f", undone: {row['split_into']}" if row["undone_at"] else ""
+        click.secho(
+            f"{row['id']}. {row['publisher_name']}: {printable(row['title'] or '(out of the wire)')}", bold=True
+        )
+        click.echo(f"   {row['article']}  {row['at']}  by {row['matched_by']}, {row['evidence']}{undone}")
+        click.echo(f"   {printable(row['key'])}")
+
+
+@click.command()
+@click.argument("merge", type=int)
+@click.pass_obj
+def split(here: Workplace, merge: int) -> None:
+    """Undo the merge of this number: its entry becomes an article of its own, and stays one."""
+    with here.open_store() as store:
+        public_id = store.split(merge, utc_now())
+    click.echo(f"{public_id} is an article of its own now; the other has the words it had before")
+
+
+COMMANDS = (merges, split)

@@ -1,0 +1,35 @@
+"""publish: a report of the wire's own, from a Markdown file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from aggregator.dates import utc_now
+from aggregator.workplace import Workplace
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def publish(here: Workplace, file: Path) -> None:
+    """Publish a report of the wire's own: Markdown, with title, byline and the like as TOML between lines of +++.
+
+    The same file again is another version of the report, and a correction if it says so.
+    """
+    from aggregator import manuscript
+    from aggregator.output import printable
+
+    config = here.load_config()
+    (publisher,) = (one for one in config.publishers if one.key == config.wire.publisher)
+    report = manuscript.read(file, publisher.languages)
+    with here.open_synced(config, utc_now()) as store:
+        done = manuscript.publish(store, publisher, report, utc_now())
+        notice = store.notice(done.public_id)
+    click.echo(printable(f"{done.public_id}: {done.change or 'unchanged'}, {report.title}"))
+    if notice:
+        click.echo(printable(f"It is out of the wire, and stays so. Its notice: {notice['text']}"))
+
+
+COMMANDS = (publish,)

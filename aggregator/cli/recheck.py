@@ -1,0 +1,67 @@
+"""recheck: visits once the pages of reports that are due for it, for those who have no daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from aggregator.dates import to_iso, utc_now
+from aggregator.workplace import Workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aggregator.config import Config
+    from aggregator.store import Store
+    from aggregator.types import Finding
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many visits.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def recheck(here: Workplace, limit: int, as_json: bool) -> None:
+    """Visit the pages of reports that are due for it, and take out of the wire what their publishers took down.
+
+    A page is visited 1 hour, 6 hours, 1 day, 3 days and 7 days after its report was first seen, where robots.txt lets
+    us. The daemon does this by itself; `fetch` does not. Quiet where there is no terminal, but for what left the wire.
+    """
+    config = here.load_config()
+    with here.open_synced(config, utc_now()) as store:
+        findings = asyncio.run(_run(config, store, limit))
+    if as_json:
+        click.echo(json.dumps([_object(finding) for finding in findings], ensure_ascii=False, indent=1))
+        return
+    from aggregator.output import printable
+
+    removed = [finding for finding in findings if finding.removal]
+    for finding in removed:
+        click.echo(f"{finding.recheck.public_id}: {finding.said} ({printable(finding.recheck.url)})")
+    if sys.stdout.isatty():
+        click.echo(f"{len(findings)} pages visited, {len(removed)} reports taken out of the wire")
+
+
+async def _run(config: Config, store: Store, limit: int) -> Sequence[Finding]:
+    from aggregator.pipeline import Pipeline
+
+    async with Pipeline(config, store, utc_now) as pipeline:
+        return await pipeline.recheck(limit, per_publisher=limit)
+
+
+def _object(finding: Finding) -> dict[str, object]:
+    return {
+        "id": finding.recheck.public_id,
+        "publisher": finding.recheck.publisher,
+        "url": finding.recheck.url,
+        "said": finding.said,
+        "act": finding.removal.act if finding.removal else None,
+        "notice": finding.removal.notice if finding.removal else None,
+        "next_at": to_iso(finding.next_at) if finding.next_at else None,
+    }
+
+
+COMMANDS = (recheck,)

@@ -16,6 +16,7 @@ class Reading:
     drops: Mapping[str, int]
     format: str
     warning: str | None
+    withdrawn: tuple[str, ...] = ()  # ids that the publisher takes back
 
 
 def read(result: FetchResult, source: Source, publisher: Publisher) -> Reading:
@@ -26,4 +27,6 @@ def read(result: FetchResult, source: Source, publisher: Publisher) -> Reading:
 
     parsed = parse(result, source)
     articles, drops = normalise(parsed, source, publisher)
-    return Reading(articles=articles, drops=drops, format=parsed.format, warning=parsed.warning)
+    return Reading(
+        articles=articles, drops=drops, format=parsed.format, warning=parsed.warning, withdrawn=parsed.withdrawn
+    )

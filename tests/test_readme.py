@@ -40,7 +40,7 @@ def test_the_commands_are_those_of_the_program() -> None:
     assert listed == expected
 
 
-@pytest.mark.parametrize("view", ["wire", "health"])
+@pytest.mark.parametrize("view", ["wire", "health", "notices", "wire_at"])
 def test_the_columns_of_the_views_are_those_of_the_database(store: Store, view: str) -> None:
     (row,) = re.findall(rf"^\| `{view}` \|.*`([^`]*)` \|$", README, re.MULTILINE)
     with Store.read(store.path) as reader:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ def check(body: bytes, content_type: str | None = None) -> bool:
     document = encoding.to_utf8(body, content_type)[0]
     taken = strictly(document)
     if taken is not None:
-        assert taken == by_feedparser(document)
+        other = by_feedparser(document)  # it alone reads tombstones: `parse` leaves documents with any to it
+        assert taken == (replace(other, withdrawn=()) if isinstance(other, Parsed) else other)
     return taken is not None
 
 

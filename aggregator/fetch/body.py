@@ -23,6 +23,20 @@ async def read(chunks: AsyncIterator[bytes], encoding: str, most: int) -> bytes:
     return await _gunzipped(chunks, most)
 
 
+async def head(chunks: AsyncIterator[bytes], encoding: str, most: int) -> bytes:
+    """At most the first `most` bytes of a body, decompressed; what is damaged or in another coding ends it there."""
+    member = zlib.decompressobj(_GZIP) if encoding.strip().lower() in ("gzip", "x-gzip") else None
+    body = bytearray()
+    async for chunk in chunks:
+        try:
+            body += member.decompress(chunk, most) if member else chunk
+        except zlib.error:
+            break
+        if len(body) >= most:
+            break
+    return bytes(body[:most])
+
+
 async def _plain(chunks: AsyncIterator[bytes], most: int) -> bytes:
     body = bytearray()
     async for chunk in chunks:

@@ -27,21 +27,23 @@ class Limits:
         self._domains: dict[str, _Domain] = {}
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[Turn]:
-        """Waits for this host's turn and holds it. A domain that has to wait keeps no place from the others."""
+    async def turn(self, host: str, delay: float = 0.0) -> AsyncIterator[Turn]:
+        """Waits for this host's turn and holds it; for `delay` seconds after its start the domain is left in peace.
+        A domain that has to wait keeps no place from the others.
+        """
         async with self._domain(host).places:
-            await self.space(host)
+            await self.space(host, delay)
             async with self._awaited, AsyncExitStack() as stack:
                 yield Turn(stack, self._rooms)
 
-    async def space(self, host: str) -> None:
+    async def space(self, host: str, delay: float = 0.0) -> None:
         """Waits until this host's domain may be asked again, without holding a place: for a redirect's next hop,
         which holds one already and would otherwise wait for those that wait for it.
         """
         domain = self._domain(host)
         clock = asyncio.get_running_loop().time
         starts = max(clock(), domain.next_start)
-        domain.next_start = starts + self._spacing
+        domain.next_start = starts + max(self._spacing, delay)
         await asyncio.sleep(starts - clock())
 
     def _domain(self, host: str) -> _Domain:

@@ -11,7 +11,8 @@ Every entry that stands in a document is among `Parsed.entries`, or counted in `
 - `unreadable_entry`: it could not be read;
 - `cut_off`: the document breaks off inside it;
 - `over_cap`: it stands behind the first MAX_ENTRIES;
-- `empty`: it has neither id, nor link, nor title, nor words.
+- `empty`: it has neither id, nor link, nor title, nor words;
+- `withdrawn`: it says of itself that it is; its id is among `Parsed.withdrawn`, as are those of tombstones.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from aggregator.errors import ParseError
-from aggregator.parse import encoding, feed, jsonfeed, mend, refusal, strict, verbatim
+from aggregator.parse import encoding, feed, jsonfeed, mend, refusal, strict, tombstones, verbatim
 from aggregator.types import Entry, FetchResult, Parsed, Source
 
 MAX_ENTRIES = 2_000
 UNREADABLE, CUT_OFF, OVER_CAP, EMPTY = "unreadable_entry", "cut_off", "over_cap", "empty"
+WITHDRAWN = "withdrawn"
 
 _Read = tuple[str, list[Entry | None], str | None]  # format, entries (None: unreadable), language
 # Readers of feeds in XML, the strictest first: one that raises ParseError leaves the document to the next.
@@ -57,7 +60,7 @@ def _parse_feed(result: FetchResult, source: Source) -> Parsed:
     document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
     if not _FEED_TAG.search(document):
         raise refusal.refusal(document, result.url, False, None)
-    if plain := strict.read(document, result.url, MAX_ENTRIES):
+    if not tombstones.may_hold(document) and (plain := strict.read(document, result.url, MAX_ENTRIES)):
         return _parsed(plain[0], plain[1], Counter(), plain[2], [remark])
     return _parse_any(document, result.url, remark)
 
@@ -70,7 +73,8 @@ def _parse_any(document: bytes, url: str, remark: str | None) -> Parsed:
     if not entries and (mended.breaks_off or not version):
         raise refusal.refusal(document, url, mended.breaks_off, "; ".join(mended.remarks) or None)
     drops = Counter({CUT_OFF: mended.cut_off, OVER_CAP: mended.over_cap})
-    return _parsed(version or "unknown", entries, drops, language, [remark, *mended.remarks])
+    parsed = _parsed(version or "unknown", entries, drops, language, [remark, *mended.remarks])
+    return replace(parsed, withdrawn=tombstones.read(mended.document, parsed.entries))
 
 
 def _well_formed(document: bytes) -> tuple[mend.Mended, verbatim.Reading]:
@@ -118,8 +122,9 @@ def _parse_jsonfeed(result: FetchResult, source: Source) -> Parsed:
     if not document.lstrip().startswith((b"{", b"[")):
         raise refusal.refusal(document, result.url, False, None)
     items = jsonfeed.read(document, result.url, MAX_ENTRIES)
-    drops = Counter({OVER_CAP: items.over_cap})
-    return _parsed(items.format, items.entries, drops, items.language, [remark, items.remark])
+    drops = Counter({OVER_CAP: items.over_cap, WITHDRAWN: len(items.withdrawn)})
+    parsed = _parsed(items.format, items.entries, drops, items.language, [remark, items.remark])
+    return replace(parsed, withdrawn=items.withdrawn)
 
 
 def _parsed(

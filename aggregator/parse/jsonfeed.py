@@ -6,6 +6,9 @@ twice the last counts, as in every reader of JSON. A number is text where text i
 with `id`), in its own spelling; a value of any other type is as good as absent, and a publisher's whole item is never
 lost for it. Where an item has its content as HTML and as plain text, they are one content, and the HTML is taken.
 An item without authors has the feed's, as version 1.1 says.
+
+An item whose status is `canceled` or `withheld` (IPTC's pubStatus, or `status` in the extension `_wire`, which wires of
+this make write) is a withdrawal and no entry: whatever words it still has are not the report.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from aggregator.errors import ParseError
 from aggregator.types import Entry, Link, Person, Text
 
 _VERSION = re.compile(r"jsonfeed\.org/version/(\d)(?:\.(\d))?")
+_WITHDRAWN = ("canceled", "withheld")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # Numbers keep their spelling, which also spares us the limits of int().
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, strict=False)
@@ -35,6 +39,7 @@ class Items:
     over_cap: int  # items behind those
     language: str | None
     remark: str | None
+    withdrawn: tuple[str, ...]  # ids of items that are withdrawn, which are not among the entries
 
 
 def read(document: bytes, url: str, most: int) -> Items:
@@ -59,13 +64,24 @@ def read(document: bytes, url: str, most: int) -> Items:
         raise ParseError("it says it is a JSON Feed, but its `items` are no array; the next poll asks again")
     remark = f"{len(text) - end} characters behind the end of the JSON" if end < len(text) else None
     items = feed["items"]
+    gone = {id(item): said for item in items[:most] if (said := _withdrawn(item))}
     return Items(
         format=f"jsonfeed{version.group(1)}{version.group(2) or 0}",
-        entries=[_entry(item, feed, url) for item in items[:most]],
+        entries=[_entry(item, feed, url) for item in items[:most] if id(item) not in gone],
         over_cap=max(len(items) - most, 0),
         language=_token(feed.get("language")),
         remark=remark,
+        withdrawn=tuple(gone.values()),
     )
+
+
+def _withdrawn(item: Any) -> str | None:
+    """The id of an item that says it is withdrawn."""
+    if not isinstance(item, dict):
+        return None
+    wire = item.get("_wire")
+    said = (item.get("pubStatus"), item.get("pubstatus"), wire.get("status") if isinstance(wire, dict) else None)
+    return _token(item.get("id")) if any(status in _WITHDRAWN for status in said if isinstance(status, str)) else None
 
 
 def _entry(item: Any, feed: Mapping[str, Any], url: str) -> Entry | None:

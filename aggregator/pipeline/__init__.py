@@ -17,11 +17,12 @@ from aggregator.config import Config
 from aggregator.dates import to_iso
 from aggregator.decide import next_after_failure, next_after_success
 from aggregator.errors import FetchError, HttpStatus, ParseError
-from aggregator.fetch import ConnectTo, Fetcher, Turn
+from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn
+from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
-from aggregator.store import Store
-from aggregator.types import Article, Due, FetchResult, Poll
+from aggregator.store import Store, robots
+from aggregator.types import Article, Due, FetchResult, Finding, Poll, RobotsCopy
 
 __all__ = ["Pipeline"]
 
@@ -37,9 +38,10 @@ class Pipeline:
         self._poll_settings = config.wire.poll
         self._publishers = {publisher.key: publisher for publisher in config.publishers}
         self._clock = clock
-        self._fetcher = Fetcher(config.wire, connect_to) if connect_to else Fetcher(config.wire)
         self._workers = Workers()
         self._writer = Writer(store, clock)
+        shelf = Shelf(self._recall_robots, self._remember_robots)
+        self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), shelf)
         self._under_way: set[str] = set()
         self._stopping = False
 
@@ -82,6 +84,25 @@ class Pipeline:
         """Housekeeping between polls; raises StoreError."""
         await self._writer.maintain()
 
+    async def recheck(self, limit: int, per_publisher: int) -> list[Finding]:
+        """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError."""
+        rechecks = Rechecks(self._fetcher, self._writer.on_store, self._publishers, self._clock, lambda: self._stopping)
+        return await rechecks.run(limit, per_publisher)
+
+    async def _recall_robots(self, origin: str) -> RobotsCopy | None:
+        def recall(store: Store) -> RobotsCopy | None:
+            with store.writing() as connection:
+                return robots.recall(connection, origin)
+
+        return await self._writer.on_store(recall)
+
+    async def _remember_robots(self, copy: RobotsCopy) -> None:
+        def remember(store: Store) -> None:
+            with store.writing() as connection:
+                robots.remember(connection, copy)
+
+        await self._writer.on_store(remember)
+
     async def _one(self, due: Due, done: Callable[[Poll], None]) -> Poll | None:
         try:
             async with self._fetcher.turn(due.source.url) as turn:
@@ -101,6 +122,7 @@ class Pipeline:
         started, began = self._clock(), time.monotonic()
         result: FetchResult | None = None
         try:
+            await self._fetcher.heed(due.source.url, started)
             result = await self._fetcher.get(due.source.url, due.validators, turn)
             return await self._read(due, result, started, began)
         except (FetchError, ParseError) as error:
@@ -134,6 +156,7 @@ class Pipeline:
             body_hash=body_hash,
             entries=len(reading.articles) + sum(reading.drops.values()),
             drops=reading.drops,
+            withdrawn=reading.withdrawn,
             seconds=time.monotonic() - began,
         )
         return read, reading.articles

@@ -99,7 +99,7 @@ def _paragraph(chance: random.Random, words: tuple[str, ...], host: str, count: 
         address = f"http://{host}/{chance.randrange(10_000)}.html"
         text += f' <a href="{address}" target="_blank" rel="noopener">{chance.choice(words)}</a>'
     if chance.random() < 0.3:
-        text += f"&nbsp;<strong>{chance.choice(words)}</strong>, <em>{chance.choice(words)}</em>"
+        text += f"&#160;<strong>{chance.choice(words)}</strong>, <em>{chance.choice(words)}</em>"
     return f'<p class="body">{text}</p>' if chance.random() < 0.5 else f"<p>{text}</p>"
 
 

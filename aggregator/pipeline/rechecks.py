@@ -1,0 +1,110 @@
+"""Visits articles' own pages, and takes out of the wire what its publisher has taken down. Decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from aggregator.dates import to_iso
+from aggregator.errors import AddressRefused, FetchError, RedirectRefused, RobotsRefused
+from aggregator.fetch import Fetcher
+from aggregator.rechecks import STEPS, first_visit, judge, rest
+from aggregator.recording import take_out
+from aggregator.store import Store, rechecks
+from aggregator.types import Finding, PageVisit, Publisher, Recheck
+
+log = logging.getLogger("aggregator.recheck")
+
+T = TypeVar("T")
+
+
+class OnStore(Protocol):
+    """Runs one call on the store, in the thread that writes; raises StoreError."""
+
+    async def __call__(self, call: Callable[[Store], T]) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecks:
+    """What visits need; holds nothing open itself."""
+
+    fetcher: Fetcher
+    on_store: OnStore
+    publishers: Mapping[str, Publisher]
+    clock: Callable[[], datetime]
+    stopping: Callable[[], bool]
+
+    async def run(self, limit: int, per_publisher: int) -> list[Finding]:
+        """Visits what is due, of each publisher one page after the other; returns what was found. Raises StoreError."""
+        now = self.clock()
+        due = await self.on_store(lambda store: _due(store, now, limit, per_publisher))
+        mine = defaultdict(list)
+        for recheck in due:
+            mine[recheck.publisher].append(recheck)
+        tasks = [asyncio.create_task(self._of_publisher(self.publishers[key], each)) for key, each in mine.items()]
+        try:
+            return [finding for findings in await asyncio.gather(*tasks) for finding in findings]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _of_publisher(self, publisher: Publisher, due: Sequence[Recheck]) -> list[Finding]:
+        """A site that does not answer, or is busy, is left in peace for a while, with all its pages."""
+        findings: list[Finding] = []
+        for recheck in due:
+            if self.stopping():
+                break
+            visit, tried = await self._visit(recheck)
+            now = self.clock()
+            finding = judge(recheck, publisher, visit, now)
+            until = rest(visit, now) if tried else None
+            await self.on_store(_Writing(finding, until, now))
+            log.info("article=%s visits=%d said=%r", recheck.public_id, finding.recheck.step, finding.said)
+            findings.append(finding)
+            if until:
+                break
+        return findings
+
+    async def _visit(self, recheck: Recheck) -> tuple[PageVisit | None, bool]:
+        """What the page answered, if anything, and whether the site was asked to the end: robots.txt, a private
+        address or a redirect without end keep us from that, and say nothing of how the site is.
+        """
+        try:
+            return await self.fetcher.page(recheck.url, recheck.validators, self.clock()), True
+        except (RobotsRefused, AddressRefused, RedirectRefused):
+            return None, False
+        except FetchError:
+            return None, True
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """Stores what one visit taught, in one transaction."""
+
+    finding: Finding
+    until: datetime | None
+    now: datetime
+
+    def __call__(self, store: Store) -> None:
+        with store.writing() as connection:
+            rechecks.write(connection, self.finding)
+            if self.finding.removal:
+                take_out(connection, self.finding.recheck.article, self.finding.removal, to_iso(self.now))
+            if self.until:
+                rechecks.postpone(connection, self.finding.recheck.publisher, to_iso(self.until))
+
+
+def _due(store: Store, now: datetime, limit: int, per_publisher: int) -> list[Recheck]:
+    queued = 1
+    while queued:
+        with store.writing() as connection:
+            queued = rechecks.queue(connection, to_iso(now - STEPS[-1]), lambda url, seen: first_visit(url, seen, now))
+    with store.writing() as connection:
+        rechecks.drop_idle(connection, to_iso(now))
+        return rechecks.due(connection, to_iso(now), limit, per_publisher)

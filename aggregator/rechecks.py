@@ -1,0 +1,122 @@
+"""When an article's own page is visited again, and what its answer means for the report. Pure.
+
+A publisher that withdraws a report seldom says so in its feed, but its page says it: 410 (gone) or 451 (for legal
+reasons) at once; 404, or a redirect to the home page, when it is still so a day later. What happens then, the
+publisher's rights say: `corrections.on_gone` and `corrections.on_missing`. Falling off a feed means nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from aggregator.types import Finding, PageVisit, Publisher, Recheck, Removal
+
+# After first sight. Most withdrawals come within hours.
+STEPS = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(days=3), timedelta(days=7))
+APART = timedelta(hours=24)  # between two visits that find a page missing, before it counts
+UNANSWERED = timedelta(hours=1)  # so long a site is left in peace that did not answer, or was too busy
+_LONGEST_REST = timedelta(days=1)
+_MOST_VISITS = 12  # of one page, however seldom it answers
+# The home page's paths: a bare host, of one language, or a file's name.
+_HOME = re.compile(r"(?:/[a-z]{2}(?:-[a-z]{2})?)?(?:/index\.(?:html?|php))?", re.IGNORECASE)
+_ACTOR = "publisher:page"
+
+
+def next_visit(first_seen: datetime, now: datetime) -> datetime | None:
+    """The next step of the schedule; None behind the last. Steps that passed unused are not made up for."""
+    return next((first_seen + step for step in STEPS if first_seen + step > now), None)
+
+
+def first_visit(url: str, first_seen: datetime, now: datetime) -> datetime | None:
+    """When a new article's page is visited first; None: it has none of its own. A step that is due already is now."""
+    if _is_home(url) or first_seen + STEPS[-1] <= now:
+        return None
+    return first_seen + STEPS[0]
+
+
+def judge(recheck: Recheck, publisher: Publisher, visit: PageVisit | None, now: datetime) -> Finding:
+    """What one visit means. `visit` None: there was no answer, or robots.txt did not let us ask."""
+    step = replace(recheck, step=recheck.step + 1)
+    if _is_home_of(publisher, recheck.url):
+        return Finding(recheck=step, said="it has no page of its own", next_at=None)
+    if visit is None:
+        return _nothing(step, "no answer", now)
+    if visit.status in (410, 451):
+        return _out(step, _gone(publisher, visit))
+    if visit.status == 404 or (visit.status < 300 and _is_home_of(publisher, visit.url)):
+        return _missing(step, publisher, visit, now)
+    if visit.status < 300 or visit.status == 304:
+        said, following = str(visit.status), next_visit(recheck.first_seen, now)
+        return Finding(recheck=step, said=said, next_at=following, validators=visit.validators)
+    return _nothing(step, str(visit.status), now)
+
+
+def rest(visit: PageVisit | None, now: datetime) -> datetime | None:
+    """Until when the publisher's pages are left in peace; None: it answers well enough. At most a day."""
+    if visit is not None and visit.status not in (429, 503):
+        return None
+    asked = visit.retry_after if visit else None
+    until = asked if isinstance(asked, datetime) else now + (asked or UNANSWERED)
+    return min(max(until, now + UNANSWERED), now + _LONGEST_REST)
+
+
+def _gone(publisher: Publisher, visit: PageVisit) -> Removal:
+    if visit.status == 451:
+        reason = "the publisher's page answers 451: not available for legal reasons"
+        return Removal(act="withhold", notice="legal", actor=_ACTOR, reason=reason, reference=visit.url)
+    reason = "the publisher's page answers 410: gone"
+    if publisher.rights.corrections.on_gone == "withdraw":
+        return Removal(act="withdraw", notice="withdrawn", actor=_ACTOR, reason=reason, reference=visit.url)
+    return Removal(act="suspend", notice="gone", actor=_ACTOR, reason=reason, reference=visit.url)
+
+
+def _missing(step: Recheck, publisher: Publisher, visit: PageVisit, now: datetime) -> Finding:
+    said = "404" if visit.status == 404 else f"{visit.status} after a redirect to the home page"
+    answer = publisher.rights.corrections.on_missing
+    if answer == "keep":
+        return Finding(recheck=step, said=said, next_at=next_visit(step.first_seen, now))
+    since = step.missing_since or now
+    if now - since < APART:
+        return Finding(recheck=step, said=said, next_at=since + APART, missing_since=since)
+    reason = f"the publisher's page is missing since {since:%Y-%m-%d %H:%M} UTC: {said}"
+    if answer == "withdraw":
+        removal = Removal(act="withdraw", notice="withdrawn", actor=_ACTOR, reason=reason, reference=step.url)
+    else:
+        removal = Removal(act="suspend", notice="gone", actor=_ACTOR, reason=reason, reference=step.url)
+    return _out(step, removal)
+
+
+def _out(step: Recheck, removal: Removal) -> Finding:
+    """Only a person restores it, so there is nothing to learn from further visits."""
+    return Finding(recheck=step, said=removal.reason, next_at=None, removal=removal)
+
+
+def _nothing(step: Recheck, said: str, now: datetime) -> Finding:
+    """An answer that says nothing of the report. A page that was missing has still to be looked for a second time."""
+    following = next_visit(step.first_seen, now)
+    if following is None and step.missing_since and step.step < _MOST_VISITS:
+        following = now + APART
+    return Finding(
+        recheck=step, said=said, next_at=following, validators=step.validators, missing_since=step.missing_since
+    )
+
+
+def _is_home_of(publisher: Publisher, url: str) -> bool:
+    return _is_home(url) or _place(url) == _place(publisher.homepage)
+
+
+def _is_home(url: str) -> bool:
+    return _place(url)[1:] == ("", "")
+
+
+def _place(url: str) -> tuple[str, str, str]:
+    """Host without www., path, query; for comparing."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address at all, so no page either
+        return "", "", ""
+    path = parts.path.rstrip("/")
+    return (parts.hostname or "").removeprefix("www."), "" if _HOME.fullmatch(path) else path, parts.query

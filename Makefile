@@ -30,5 +30,14 @@ lock:
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --extra dev --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
+# Minutes to an hour; bench/README.md says what each measures and which peers it looks for.
+bench: .venv/installed
+	$(BIN)/python -m bench.startup
+	$(BIN)/python -m bench.feeds
+	$(BIN)/python -m bench.memory
+	$(BIN)/python -m bench.slow
+	$(BIN)/python -m bench.database
+	$(BIN)/python -m bench.identity
+
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -94,7 +94,9 @@ def _summary(polls: Sequence[Poll]) -> str:
 
 def _print_changes(changes: Sequence[dict[str, str]]) -> None:
     for change in changes:
-        click.echo(f"  {change['kind']:<10} {change['publisher_name']}: {change['title'] or change['id']}")
+        click.echo(
+            f"  {change['kind']:<10} {change['publisher_name']}: {change['title'] or '(a notice stands in its place)'}"
+        )
 
 
 def _show(store: Store, home: Path) -> None:

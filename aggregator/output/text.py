@@ -32,7 +32,7 @@ def page(report: Report) -> str:
     """One report with all that must stand beside it."""
     above = [report.published or f"received {report.first_seen}", _class(report), report.language]
     if report.byline:
-        above.insert(0, f"by {printable(report.byline)}")
+        above.insert(0, printable(report.byline))  # as stated; most begin with "By" already
     parts = [
         f"{_BOLD}{_publisher(report)}{_PLAIN}",
         f"{_BOLD}{printable(report.title or '(no headline)')}{_PLAIN}",

@@ -23,14 +23,20 @@ def normalise(parsed: Parsed, source: Source, publisher: Publisher) -> tuple[tup
     """
     drops = Counter(parsed.drops)
     articles: list[Article] = []
-    seen: set[str] = set()
+    listed: dict[str, Article] = {}
     for entry, keys in zip(parsed.entries, identity.keys_of(parsed.entries), strict=True):
-        if seen.intersection(keys):  # a key that stands for two headlines is none of the keys, so this is one report
+        article = _article(entry, keys, parsed.language, source, publisher)
+        twin = next((listed[key] for key in keys if key in listed), None)
+        if twin and (keys[0] in listed or _says_the_same(article, twin)):
             drops[DUPLICATE] += 1
         else:
-            articles.append(_article(entry, keys, parsed.language, source, publisher))
-            seen.update(keys)
+            articles.append(article)
+            listed |= {key: article for key in keys if key not in listed}
     return tuple(articles), dict(drops)
+
+
+def _says_the_same(one: Article, other: Article) -> bool:
+    return (one.title, one.summary, one.text) == (other.title, other.summary, other.text)
 
 
 def _article(

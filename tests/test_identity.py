@@ -105,3 +105,13 @@ def test_keys_do_not_depend_on_the_order_of_the_document(document: list[Entry], 
     shuffled = document[:]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert sorted(keys_of(document)) == sorted(keys_of(shuffled))
+
+
+def test_entries_without_headline_on_one_page_are_as_many_as_their_words() -> None:
+    """A weblog whose items are anchors of one page, without titles (scripting.com, 2002)."""
+    page = [Entry(summary=Text(f"Item {n}"), links=(Link(f"http://daily.example/2002/09/29#{n}"),)) for n in range(3)]
+    guids = [Entry(id=f"http://daily.example/2002/09/29#{n}", summary=Text(f"Item {n}")) for n in range(3)]
+    for document in (page, guids):
+        assert len({ladder[0] for ladder in keys_of(document)}) == 3
+        keys = [key for ladder in keys_of(document) for key in ladder]
+        assert len(keys) == len(set(keys))

@@ -33,7 +33,7 @@ def keys_of(entries: Sequence[Entry]) -> list[tuple[str, ...]]:
     for two headlines of one document (one guid for every item, all items linking to the front page) identifies none
     of them, so those entries fall to their next key.
     """
-    stated = _unambiguous([_stated_keys(entry) for entry in entries], [_headline(entry) for entry in entries])
+    stated = _unambiguous([_stated_keys(entry) for entry in entries], [_face(entry) for entry in entries])
     without = [number for number, keys in enumerate(stated) if not keys]
     words = ["words:" + _digest(*_words(entries[number])) for number in without]
     titles = _unambiguous([_title_keys(entries[number]) for number in without], words)
@@ -122,6 +122,11 @@ def public_id(publisher: str, key: str) -> str:
     """Sixteen characters of a-z and 2-7: the same on every machine for the same publisher and key, never reused."""
     digest = hashlib.blake2b(f"{publisher}\n{key}".encode("utf-8", "surrogatepass"), digest_size=10).digest()
     return base64.b32encode(digest).decode("ascii").lower()
+
+
+def _face(entry: Entry) -> str:
+    """What tells an entry from others that share a key: its headline, or all its words where it has none."""
+    return _headline(entry) or _digest(*_words(entry))
 
 
 def _headline(entry: Entry) -> str:

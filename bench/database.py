@@ -1,6 +1,6 @@
 """The database at a million articles: what writing and reading cost, what it weighs: `python -m bench.database`.
 
-Articles go in through `Store.record` and are read as the commands read them.
+Articles go in through `recording.record` and are read as the commands read them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator.decide import decide
+from aggregator.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.types import NextPoll, Poll, Selection
 from aggregator.types import Wire as WireSettings
@@ -74,7 +74,7 @@ def _write(store: Store, batch: made.Batch) -> tuple[float, float]:
         for source, articles, at in batch
     ]
     began = time.perf_counter()
-    store.record(polled, decide, now)
+    record_polls(store, polled, now)
     recorded = time.perf_counter()
     while store.index():
         pass

@@ -22,7 +22,6 @@ KNOWN = Known(
     article=1,
     revision=1,
     words_hash=ARTICLE.words_hash,
-    updated=None,
     first_seen=NOW,
     last_revision=NOW,
     entry_hash=ARTICLE.entry_hash,

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from aggregator.dates import from_iso, to_iso
+from aggregator.dates import to_iso
 from aggregator.errors import StoreError
 from aggregator.identity import public_id
 from aggregator.store import (
@@ -123,11 +123,6 @@ class Store:
         """The sources whose time has come, longest overdue first; with None all that are switched on."""
         with explained(self.path):
             return polls.due(self._connection, to_iso(now) if now else None)
-
-    def next_due_at(self) -> datetime | None:
-        with explained(self.path):
-            moment = polls.next_due_at(self._connection)
-        return from_iso(moment) if moment else None
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -35,10 +35,10 @@ def candidates(
     found: dict[str, Known] = {}
     for table, asked in (("near_keys", near), ("article_keys", keys)):
         sql = f"""
-            SELECT k.key, a.id, a.revision, r.words_hash, a.updated, r.seen_at, s.entry_hash, s.said_words,
+            SELECT k.key, a.id, a.revision, r.words_hash, r.seen_at, s.entry_hash, s.said_words,
               a.url, a.published, a.language, fold(a.title),
               opening(iif(b.text <> '', b.text, b.summary)), a.first_seen,
-              EXISTS (SELECT 1 FROM merges AS m WHERE m.article = a.id AND m.undone_at IS NULL), a.status
+              EXISTS (SELECT 1 FROM merges AS m WHERE m.article = a.id AND m.undone_at IS NULL)
             FROM json_each(?) AS asked
             CROSS JOIN {table} AS k ON k.publisher = ? AND k.key = asked.value
             JOIN articles AS a ON a.id = k.article
@@ -52,27 +52,12 @@ def candidates(
 
 
 def _known(row: tuple[Any, ...]) -> Known:
-    (
-        article,
-        revision,
-        words_hash,
-        updated,
-        revised,
-        entry_hash,
-        said,
-        url,
-        published,
-        language,
-        title,
-        begins,
-        *rest,
-    ) = row
-    first_seen, merged, status = rest
+    article, revision, words_hash, revised, entry_hash, said, *rest = row
+    url, published, language, title, begins, first_seen, merged = rest
     return Known(
         article=article,
         revision=revision,
         words_hash=words_hash,
-        updated=from_iso(updated) if updated else None,
         first_seen=from_iso(first_seen),
         last_revision=from_iso(revised),
         entry_hash=entry_hash,
@@ -83,7 +68,6 @@ def _known(row: tuple[Any, ...]) -> Known:
         folded_title=title,
         opening=begins,
         merged=bool(merged),
-        status=status,
     )
 
 

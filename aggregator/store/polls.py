@@ -44,11 +44,6 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
     ]
 
 
-def next_due_at(connection: sqlite3.Connection) -> str | None:
-    (moment,) = connection.execute("SELECT min(next_at) FROM sources WHERE enabled").fetchone()
-    return str(moment) if moment else None
-
-
 def source_id(connection: sqlite3.Connection, source: Source) -> int:
     row = connection.execute(
         "SELECT id FROM sources WHERE publisher = ? AND key = ?", (source.publisher, source.key)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.vocabulary import ChangeKind, ItemClass, Status
+from aggregator.vocabulary import ChangeKind, ItemClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,6 @@ class Known:
     article: int
     revision: int
     words_hash: bytes
-    updated: datetime | None
     first_seen: datetime
     last_revision: datetime  # when its newest revision was seen
     entry_hash: bytes | None  # what *this* source last said of it; None: this source never listed it
@@ -123,7 +122,6 @@ class Known:
     folded_title: str = ""
     opening: str = ""
     merged: bool = False  # was taken for the same by a weaker key before
-    status: Status = "usable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,6 +197,6 @@ def _article(entry: Entry, source: Source, publisher: Publisher) -> Article:
     """Known by its slug alone, a key of its own kind: a publisher's id is doubted when all the words under it change, a
     slug is not; and that two reports of the desk begin alike makes them no twins.
     """
-    articles, _ = normalise(Parsed(format=KIND, entries=(entry,)), source, publisher)
+    articles = normalise(Parsed(format=KIND, entries=(entry,)), source, publisher).articles
     key = f"slug:{entry.id}"
     return replace(articles[0], keys=(key,), near_keys=(), public_id=public_id(publisher.key, key))

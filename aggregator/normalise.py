@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from types import MappingProxyType
 from typing import Any
 
 from aggregator import identity, text
@@ -16,23 +18,40 @@ from aggregator.types import Article, Entry, Parsed, Person, Publisher, Source, 
 DUPLICATE = "duplicate_in_document"
 
 
-def normalise(parsed: Parsed, source: Source, publisher: Publisher) -> tuple[tuple[Article, ...], Mapping[str, int]]:
-    """The articles of one document, in its order, and how many entries were left out, by reason.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The entries of one document, in its order: those to be looked at, and the first keys of those that say what
+    they said before.
+    """
 
-    An entry that is listed twice in one document is one article, and the first listing stands.
+    articles: tuple[Article, ...]
+    settled: tuple[str, ...]
+    drops: Mapping[str, int]  # entries left out, by reason
+
+
+def normalise(
+    parsed: Parsed, source: Source, publisher: Publisher, said: Mapping[str, bytes] = MappingProxyType({})
+) -> Listing:
+    """What one document lists. An entry that is listed twice in it is one article, and the first listing stands.
+
+    `said`: the entry hash that this source last said, by first key; an entry that says it again is only named.
     """
     drops = Counter(parsed.drops)
     articles: list[Article] = []
-    listed: dict[str, Article] = {}
+    settled: list[str] = []
+    listed: dict[str, Callable[[], Article]] = {}
     for entry, keys in zip(parsed.entries, identity.keys_of(parsed.entries), strict=True):
-        article = _article(entry, keys, parsed.language, source, publisher)
+        article = cache(partial(_article, entry, keys, parsed.language, source, publisher))
         twin = next((listed[key] for key in keys if key in listed), None)
-        if twin and (keys[0] in listed or _says_the_same(article, twin)):
+        if twin and (keys[0] in listed or _says_the_same(article(), twin())):
             drops[DUPLICATE] += 1
+            continue
+        listed |= {key: article for key in keys if key not in listed}
+        if keys[0] in said and said[keys[0]] == hashlib.sha256(raw_words(entry)).digest():
+            settled.append(keys[0])
         else:
-            articles.append(article)
-            listed |= {key: article for key in keys if key not in listed}
-    return tuple(articles), dict(drops)
+            articles.append(article())
+    return Listing(articles=tuple(articles), settled=tuple(settled), drops=dict(drops))
 
 
 def _says_the_same(one: Article, other: Article) -> bool:
@@ -43,14 +62,17 @@ def _article(
     said: Entry, keys: tuple[str, ...], document_language: str | None, source: Source, publisher: Publisher
 ) -> Article:
     held = _may_be_held(said, publisher)
-    folded_title, opening = text.fold(text.one_line(said.title)), _opening(said)
+    title, said_summary = text.one_line(said.title), text.plain(said.summary)
+    contents = [text.plain(content) for content in said.content]
+    # How the report begins, as two versions of it are compared: the first words of its text, folded.
+    folded_title, opening = text.fold(title), text.opening(contents[0] if contents else said_summary)
+    summary, body = (said_summary, "\n".join(filter(None, contents))) if held is said else ("", "")
     raw = raw_words(said)
-    summary, body = text.plain(held.summary), "\n".join(filter(None, map(text.plain, held.content)))
     return Article(
         publisher=publisher.key,
         keys=keys,
         public_id=identity.public_id(publisher.key, keys[0]),
-        title=text.one_line(said.title),
+        title=title,
         summary=summary,
         text=body or summary,
         excerpt=text.excerpt(summary, body, publisher.rights.excerpt_max_words),
@@ -71,11 +93,6 @@ def _article(
         near_keys=identity.near_keys(folded_title, opening),
         id_is_shared=bool(said.id) and not keys[0].startswith("id:"),
     )
-
-
-def _opening(said: Entry) -> str:
-    """How the report begins, as two versions of it are compared: the first words of its text, folded."""
-    return text.opening(text.plain(said.content[0] if said.content else said.summary))
 
 
 def _may_be_held(said: Entry, publisher: Publisher) -> Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from aggregator.types import Article, FetchResult, Publisher, Source
 
@@ -13,20 +14,28 @@ class Reading:
     """A document as articles, and what of it is none."""
 
     articles: tuple[Article, ...]
+    settled: tuple[str, ...]  # first keys of the entries that say what their source said before
     drops: Mapping[str, int]
     format: str
     warning: str | None
     withdrawn: tuple[str, ...] = ()  # ids that the publisher takes back
 
 
-def read(result: FetchResult, source: Source, publisher: Publisher) -> Reading:
-    """Parses and normalises one document; raises ParseError."""
+def read(
+    result: FetchResult, source: Source, publisher: Publisher, said: Mapping[str, bytes] = MappingProxyType({})
+) -> Reading:
+    """Parses and normalises one document; raises ParseError. `said`: see `normalise`."""
     # Imported here, so that the process which only hands documents over does not load what reads them.
     from aggregator.normalise import normalise
     from aggregator.parse import parse
 
     parsed = parse(result, source)
-    articles, drops = normalise(parsed, source, publisher)
+    listing = normalise(parsed, source, publisher, said)
     return Reading(
-        articles=articles, drops=drops, format=parsed.format, warning=parsed.warning, withdrawn=parsed.withdrawn
+        articles=listing.articles,
+        settled=listing.settled,
+        drops=listing.drops,
+        format=parsed.format,
+        warning=parsed.warning,
+        withdrawn=parsed.withdrawn,
     )

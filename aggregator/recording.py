@@ -43,11 +43,11 @@ def record(store: Store, polled: Sequence[tuple[Poll, Sequence[Article]]], now: 
 def _record(connection: Connection, poll: Poll, articles: Sequence[Article], now: datetime, pack: polls.Pack) -> Poll:
     source = polls.source_id(connection, poll.source)
     drops = Counter(poll.drops)
-    if articles:
+    if articles or poll.settled:
         ladder, conflicts, restless = identify.trust(connection, source)
         listed = trusted(articles, ladder, public_id)
         kept = _without_purged(connection, listed)
-        resolved, settled = _resolved(connection, source, kept, now)
+        resolved, settled = _resolved(connection, poll, kept, source, now)
         matches = [match for match in resolved if not match.duplicate]
         drops[DUPLICATE] += len(resolved) - len(matches)
         identify.write_ladder(
@@ -99,22 +99,27 @@ def take_out(connection: Connection, article: int, removal: Removal, at: str) ->
 
 def _without_purged(connection: Connection, articles: Sequence[Article]) -> Sequence[Article]:
     """What was purged does not come back."""
+    if not articles:
+        return articles
     gone = purge.tombstoned(connection, articles[0].publisher, [article.keys[0] for article in articles])
     return [article for article in articles if article.keys[0] not in gone] if gone else articles
 
 
 def _resolved(
-    connection: Connection, source: int, articles: Sequence[Article], now: datetime
+    connection: Connection, poll: Poll, articles: Sequence[Article], source: int, now: datetime
 ) -> tuple[list[Match], int]:
     """Which article each entry is, but those that say what they said before: of these the number."""
     settled = identify.unchanged(connection, source, articles)
     others = [article for article in articles if article.keys[0] not in settled]
+    count = len(settled) + len(poll.settled)
+    if poll.settled:
+        settled |= identify.articles_under(connection, poll.source.publisher, poll.settled)
     if not others:
-        return [], len(settled)
+        return [], count
     keys = [key for article in others for key in (*article.keys, spare_key(article))]
     near = [key for article in others for key in article.near_keys]
     known = identify.candidates(connection, source, articles[0].publisher, keys, near)
-    return resolve(others, known, set(settled.values()), now, public_id), len(settled)
+    return resolve(others, known, set(settled.values()), now, public_id), count
 
 
 def _judged(connection: Connection, matches: Sequence[Match], restless: int, settled: int, now: datetime) -> Judged:

@@ -83,7 +83,7 @@ class Wire:
     ) -> tuple[Source, tuple[Article, ...], datetime]:
         entries = tuple(self._entry(chance, publisher, number) for number in range(first, first + size))
         source = publisher.sources[0]
-        articles, _ = normalise(Parsed(format="rss20", entries=entries), source, publisher)
+        articles = normalise(Parsed(format="rss20", entries=entries), source, publisher).articles
         return source, articles, self._time(first + size)
 
     def _time(self, number: int) -> datetime:

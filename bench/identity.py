@@ -91,7 +91,7 @@ def entry(number: int, guid: str = "", said: str = "") -> Entry:
 
 
 def articles(of: Publisher, entries: Sequence[Entry]) -> tuple[Article, ...]:
-    return normalise(Parsed(format="rss20", entries=tuple(entries)), of.sources[0], of)[0]
+    return normalise(Parsed(format="rss20", entries=tuple(entries)), of.sources[0], of).articles
 
 
 def polled(store: Store, of: Publisher, listed: Sequence[Article], minutes: int) -> float:

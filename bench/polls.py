@@ -28,12 +28,11 @@ from pathlib import Path
 
 import feedparser
 
-from aggregator.config import Config
 from aggregator.dates import to_iso
 from aggregator.pipeline import Pipeline
 from aggregator.press import Document, Press
 from aggregator.store import Store
-from aggregator.types import Due, FetchSettings, Images, Poll, Publisher, Rights, Source, Wire
+from aggregator.types import Config, Due, FetchSettings, Images, Poll, Publisher, Rights, Source, Wire
 
 POLLS = Path(__file__).parents[2] / "shared" / "polls"
 TWINS = "mymarrakesh"

@@ -94,8 +94,7 @@ def make_entry(number: int = 1, **fields: object) -> Entry:
 
 
 def make_articles(publisher: Publisher, *entries: Entry) -> tuple[Article, ...]:
-    articles, _ = normalise(Parsed(format="rss20", entries=entries), publisher.sources[0], publisher)
-    return articles
+    return normalise(Parsed(format="rss20", entries=entries), publisher.sources[0], publisher).articles
 
 
 def make_poll(source: Source, now: datetime = NOW, **fields: object) -> Poll:

@@ -23,13 +23,12 @@ from random import Random
 from types import TracebackType
 from typing import Any
 
-from aggregator.config import Config
 from aggregator.normalise import raw_words
 from aggregator.parse import parse
 from aggregator.pipeline import Pipeline
 from aggregator.press import Document, Press
 from aggregator.store import Store
-from aggregator.types import Due, FetchResult, Poll, Publisher, Source
+from aggregator.types import Config, Due, FetchResult, Poll, Publisher, Source
 from tests.conftest import AGREEMENT, NOW, WIRE, make_publisher
 
 FOLDER = Path(__file__).parent / "fixtures" / "identity"

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config import Config
 from aggregator.errors import StoreFull
 from aggregator.output import OUTPUTS, page
 from aggregator.pipeline import Pipeline
@@ -20,7 +19,7 @@ from aggregator.pipeline.workers import Workers
 from aggregator.press import Document, Press, read_sites
 from aggregator.press.sites import generate_feed
 from aggregator.store import Store
-from aggregator.types import Due, FetchResult, Poll, Publisher, Selection, Source
+from aggregator.types import Config, Due, FetchResult, Poll, Publisher, Selection, Source
 from tests.conftest import NOW, WIRE, make_publisher
 
 DEMO = Path(__file__).parents[1] / "data" / "demo"
@@ -208,8 +207,8 @@ def test_a_document_that_hangs_its_reader_is_given_up_and_the_next_is_read() -> 
         fine = FetchResult(url="http://a.example/", status=200, headers={}, body=feed(1))
         try:
             with pytest.raises(Exception, match=r"given up|readable|broke"):
-                await workers.read(slow, publisher.sources[0], publisher)
-            return await workers.read(fine, publisher.sources[0], publisher)  # type: ignore[return-value]
+                await workers.read(slow, publisher.sources[0], publisher, {})
+            return await workers.read(fine, publisher.sources[0], publisher, {})  # type: ignore[return-value]
         finally:
             workers.close()
 

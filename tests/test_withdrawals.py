@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from aggregator.config import Config, load
+from aggregator.config import load
 from aggregator.parse import parse
 from aggregator.pipeline import Pipeline
 from aggregator.press import Document, Press, read_sites
 from aggregator.store import Store
 from aggregator.store.desk import Cause
-from aggregator.types import FetchResult, Finding, Parsed, Publisher, Source
+from aggregator.types import Config, FetchResult, Finding, Parsed, Publisher, Source
 from tests.conftest import NOW, QUOTATION, WIRE, make_publisher
 from tests.test_cli import Desk
 from tests.test_trip import DEMO, HOST, Trip

@@ -17,9 +17,9 @@ from aggregator.errors import ConfigError, StoreError
 from aggregator.workplace import Workplace
 
 if TYPE_CHECKING:
-    from aggregator.config import Config
     from aggregator.pipeline import Pipeline
     from aggregator.store import Store
+    from aggregator.types import Config
 
 log = logging.getLogger("aggregator.run")
 

@@ -16,9 +16,9 @@ from aggregator.types import Poll, Selection
 from aggregator.workplace import Workplace
 
 if TYPE_CHECKING:
-    from aggregator.config import Config
     from aggregator.press import Press
     from aggregator.store import Store
+    from aggregator.types import Config
 
 # Words that stand in the demo's reports: a river's name, French without its accents, Swahili, Arabic, Amharic.
 _SEARCHES = ("mbalawe", "penurie", "uchaguzi", "فيضان", "ክትባት")

@@ -17,8 +17,8 @@ from aggregator.types import Due, Poll
 from aggregator.workplace import Workplace
 
 if TYPE_CHECKING:
-    from aggregator.config import Config
     from aggregator.store import Store
+    from aggregator.types import Config
 
 
 @click.command()

@@ -15,9 +15,8 @@ from aggregator.workplace import Workplace
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.config import Config
     from aggregator.store import Store
-    from aggregator.types import Finding
+    from aggregator.types import Config, Finding
 
 
 @click.command()

@@ -50,7 +50,7 @@ def check(here: Workplace, as_json: bool) -> None:
 
     folder = here.config_folder()
     try:
-        config = here.load_config()
+        config = here.check_config()
     except ConfigError as error:
         if as_json:
             click.echo(json.dumps({"config": str(folder), "faults": error.faults}, ensure_ascii=False))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -37,32 +36,11 @@ from aggregator.rights import (
     faults_of_publisher,
     faults_of_rights,
 )
-from aggregator.types import Contact, FetchSettings, PollSettings, Publisher, Rights, Source, Wire
+from aggregator.types import Config, Contact, FetchSettings, PollSettings, Publisher, Rights, Source, Wire
 
-__all__ = ["SOURCE_KINDS", "Config", "find_config", "load", "source_key"]
+__all__ = ["SOURCE_KINDS", "load", "source_key"]
 
 Profiles = Mapping[str, TomlTable | None]  # None: a profile of that name stands in rights.toml, but is faulty
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    wire: Wire
-    publishers: tuple[Publisher, ...]  # sorted by key
-
-
-def find_config(explicit: Path | None = None) -> Path:
-    """The folder to load: the one given with --config, ./config, or that of the checkout this package runs from.
-
-    ConfigError: none was given and neither of the others holds a wire.toml.
-    """
-    if explicit is not None:
-        return explicit
-    places = (Path("config").absolute(), Path(__file__).absolute().parents[2] / "config")
-    for place in places:
-        if (place / "wire.toml").is_file():
-            return place
-    looked = " nor in ".join(dict.fromkeys(map(str, places)))
-    raise ConfigError([f"--config: found no wire.toml in {looked}, expected --config DIR, the folder that holds one"])
 
 
 def load(folder: Path) -> Config:

@@ -10,6 +10,7 @@ import asyncio
 import gc
 import multiprocessing
 import os
+from collections.abc import Mapping
 from concurrent.futures import TimeoutError as TooLong
 
 from pebble import ProcessExpired, ProcessPool
@@ -23,7 +24,7 @@ PARSE_SECONDS = 60.0
 # A process that has read so many documents is replaced, so that memory stays flat over weeks.
 _DOCUMENTS_EACH = 2_000
 _GARBAGE = 50_000  # as in __main__
-_QUEUE = 6  # documents; starting a process costs about as much time as reading ten of them
+_QUEUE = 32  # documents; starting a process costs about as much time as reading so many of them
 
 
 class Workers:
@@ -35,11 +36,13 @@ class Workers:
         self._pools: list[ProcessPool] = []  # of one process each
         self._waiting: list[int] = []  # documents that each has to read
 
-    async def read(self, result: FetchResult, source: Source, publisher: Publisher) -> Reading:
+    async def read(
+        self, result: FetchResult, source: Source, publisher: Publisher, said: Mapping[str, bytes]
+    ) -> Reading:
         """`read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
         mine = self._choose()
         self._waiting[mine] += 1
-        future = self._pools[mine].schedule(read, args=(result, source, publisher), timeout=self._seconds)
+        future = self._pools[mine].schedule(read, args=(result, source, publisher, said), timeout=self._seconds)
         try:
             return await asyncio.wrap_future(future)
         except TooLong as error:

@@ -17,6 +17,7 @@ from aggregator.errors import StoreError
 from aggregator.identity import public_id
 from aggregator.store import (
     configured,
+    identify,
     merges,
     notices,
     planner,
@@ -119,10 +120,25 @@ class Store:
         with self._transaction():
             return configured.sync(self._connection, wire, publishers, to_iso(now), today)
 
+    def keep_config(self, digest: str, packed: str) -> None:
+        """Keeps the checked configuration in place of the one before; `digest` is of the files it came from."""
+        with self._transaction():
+            configured.keep(self._connection, digest, packed)
+
+    def kept_config(self, digest: str) -> str | None:
+        """What `keep_config` was given with this digest; None: it has kept another one since, or none."""
+        with explained(self.path):
+            return configured.kept(self._connection, digest)
+
     def due(self, now: datetime | None) -> list[Due]:
         """The sources whose time has come, longest overdue first; with None all that are switched on."""
         with explained(self.path):
             return polls.due(self._connection, to_iso(now) if now else None)
+
+    def said(self, source: Source) -> dict[str, bytes]:
+        """The entry hashes that the source last said, by first key."""
+        with explained(self.path):
+            return identify.said(self._connection, polls.source_id(self._connection, source))
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -15,6 +15,7 @@ from aggregator.rights import effective, notices, terms
 from aggregator.types import ItemClass, Publisher, Source, Wire
 
 _DIGEST = "config_digest"
+_KEPT = "config_kept"
 _FORM = 2  # of the rows written here: a database that an older version wrote is written anew
 
 
@@ -37,6 +38,17 @@ def sync(connection: sqlite3.Connection, wire: Wire, publishers: Sequence[Publis
             _write_source(connection, source, now)
     connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_DIGEST, digest))
     return True
+
+
+def keep(connection: sqlite3.Connection, digest: str, packed: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_KEPT, f"{digest} {packed}"))
+
+
+def kept(connection: sqlite3.Connection, digest: str) -> str | None:
+    row = connection.execute(
+        "SELECT substr(value, length(?2) + 2) FROM settings WHERE name = ?1 AND value GLOB ?2 || ' *'", (_KEPT, digest)
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _write_publisher(connection: sqlite3.Connection, publisher: Publisher, today: date) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 from aggregator.dates import from_iso
 from aggregator.types import Article, Decision, Known, Ladder
 
+_LISTED = 200  # few documents list more; what is not asked for is compared when it is recorded
+
 
 def unchanged(connection: sqlite3.Connection, source: int, articles: Sequence[Article]) -> dict[str, int]:
     """Of the articles of one publisher those of which this source says what it said before: article by first key."""
@@ -26,6 +28,34 @@ def unchanged(connection: sqlite3.Connection, source: int, articles: Sequence[Ar
         (json.dumps(list(said)), articles[0].publisher, source),
     )
     return {key: article for key, article, entry_hash in rows if said[key] == entry_hash}
+
+
+def said(connection: sqlite3.Connection, source: int) -> dict[str, bytes]:
+    """What the source last said, as entry hashes by first key; of the newest articles, since documents list those.
+    A key that leads to another article, because it is used for two or a merge was undone, is not among them.
+    """
+    rows = connection.execute(
+        """
+        SELECT s.key, s.entry_hash
+        FROM (SELECT * FROM sightings WHERE source = ?1 ORDER BY article DESC LIMIT ?2) AS s
+        CROSS JOIN article_keys AS k ON k.key = s.key AND k.article = s.article
+          AND k.publisher = (SELECT publisher FROM sources WHERE id = ?1)
+        """,
+        (source, _LISTED),
+    )
+    return dict(rows.fetchall())
+
+
+def articles_under(connection: sqlite3.Connection, publisher: str, keys: Sequence[str]) -> dict[str, int]:
+    """The articles of the publisher that these keys lead to, by key."""
+    rows = connection.execute(
+        """
+        SELECT k.key, k.article FROM json_each(?) AS asked
+        CROSS JOIN article_keys AS k ON k.publisher = ? AND k.key = asked.value
+        """,
+        (json.dumps(keys), publisher),
+    )
+    return dict(rows.fetchall())
 
 
 def candidates(

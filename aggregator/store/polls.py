@@ -21,7 +21,7 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
     """The sources whose time has come, longest overdue first; with `now` None all that are switched on."""
     rows = connection.execute(
         """
-        SELECT publisher, key, url, kind, class, every_minutes, etag, last_modified, body_hash, failures
+        SELECT publisher, key, url, kind, class, every_minutes, etag, last_modified, body_hash, failures, ladder
         FROM sources WHERE enabled AND (?1 IS NULL OR next_at <= ?1) ORDER BY next_at, id
         """,
         (now,),
@@ -39,8 +39,9 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
             validators=Validators(etag, last_modified),
             body_hash=body_hash,
             failures=failures,
+            ladder=ladder,
         )
-        for publisher, key, url, kind, item_class, every, etag, last_modified, body_hash, failures in rows
+        for publisher, key, url, kind, item_class, every, etag, last_modified, body_hash, failures, ladder in rows
     ]
 
 
@@ -147,8 +148,8 @@ def _write_new(
         [(number, *_body(a)) for number, a in numbered],
     )
     connection.executemany(
-        "INSERT INTO sightings (source, article, entry_hash, said_words) VALUES (?, ?, ?, ?)",
-        [(source, number, a.entry_hash, a.words_hash) for number, a in numbered],
+        "INSERT INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, ?, ?)",
+        [(source, number, a.entry_hash, a.words_hash, a.keys[0]) for number, a in numbered],
     )
     _write_keys(connection, numbered)
     _write_revisions(connection, source, [(number, 1, a, "new", None) for number, a in numbered], seen, pack)
@@ -185,8 +186,8 @@ def _write_relisted(connection: sqlite3.Connection, source: int, decision: Decis
     article, before = decision.article, decision.known
     assert before is not None
     connection.execute(
-        "INSERT OR REPLACE INTO sightings (source, article, entry_hash, said_words) VALUES (?, ?, ?, ?)",
-        (source, before.article, article.entry_hash, article.words_hash),
+        "INSERT OR REPLACE INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, ?, ?)",
+        (source, before.article, article.entry_hash, article.words_hash, article.keys[0]),
     )
     _write_keys(connection, [(before.article, article)])
     if before.entry_hash is None and decision.change is None:

@@ -1,6 +1,7 @@
 """The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
 
 from aggregator.types.asked import (
+    Config,
     Contact,
     Corrections,
     Due,
@@ -71,6 +72,7 @@ __all__ = [
     "ChangeKind",
     "Channel",
     "CommercialUse",
+    "Config",
     "Contact",
     "Corrections",
     "Decision",

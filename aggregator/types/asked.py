@@ -20,6 +20,7 @@ from aggregator.vocabulary import (
     Index,
     ItemClass,
     Kind,
+    Ladder,
     Notice,
     OnGone,
     OnMissing,
@@ -158,6 +159,15 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What stands in config/, read and checked."""
+
+    wire: Wire
+    publishers: tuple[Publisher, ...]  # sorted by key
+    digest: str | None = None  # of its files, as `kept` tells it; None: not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What must stand beside every report of one class of one publisher; `{original_url}` is left to fill in."""
 
@@ -272,6 +282,7 @@ class Poll:
     unchanged: int = 0
     drops: Mapping[str, int] = field(default_factory=dict)
     withdrawn: tuple[str, ...] = ()  # ids that the document took back
+    settled: tuple[str, ...] = ()  # first keys of the entries that say what they said before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,3 +293,4 @@ class Due:
     validators: Validators = Validators()
     body_hash: bytes | None = None
     failures: int = 0  # in a row
+    ladder: Ladder = "id"

@@ -1,0 +1,31 @@
+"""The tables, as migrations that are only ever added to. What NULL means stands beside each column that may be it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlite_utils import Database, Migrations
+
+from aggregator.store.schema import m0001, m0002, m0003
+
+migrations = Migrations("aggregator")
+
+
+@migrations(name="0001_the_wire_runs")
+def _the_wire_runs(db: Database) -> None:
+    _execute(db, (*m0001.CONFIGURED, *m0001.HELD, *m0001.HAPPENED, *m0001.SEARCHED))
+
+
+@migrations(name="0002_one_of_each")
+def _one_of_each(db: Database) -> None:
+    _execute(db, (*m0002.TRUSTED, *m0002.DESK))
+
+
+@migrations(name="0003_the_poller")
+def _the_poller(db: Database) -> None:
+    _execute(db, m0003.LEARNED)
+
+
+def _execute(db: Database, statements: Iterable[str]) -> None:
+    for statement in statements:
+        db.execute(statement)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from aggregator.types import Article, FetchResult, Publisher, Source
+from aggregator.types import Article, FetchResult, Hints, Publisher, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,8 @@ class Reading:
     format: str
     warning: str | None
     withdrawn: tuple[str, ...] = ()  # ids that the publisher takes back
+    hints: Hints = field(default_factory=Hints)
+    older: str | None = None  # the address of what the publisher listed before; None: not said
 
 
 def read(
@@ -38,4 +40,6 @@ def read(
         format=parsed.format,
         warning=parsed.warning,
         withdrawn=parsed.withdrawn,
+        hints=parsed.hints,
+        older=parsed.older,
     )

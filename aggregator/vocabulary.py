@@ -1,8 +1,11 @@
-"""The closed vocabularies of the wire: its rights model (README, "Rights"), and IPTC pubStatus for `Status`."""
+"""The closed vocabularies of the wire: its rights model (README, "Rights"), IPTC pubStatus for `Status`, and the rules
+of identity, which a publisher has and its articles carry.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
@@ -62,8 +65,12 @@ GROUP_OF_KIND: Mapping[Kind, Group] = {
     "own": "own",
 }
 
+IdTrust = Literal["learned", "trusted", "ignored"]
 Ladder = Literal["id", "url"]  # the strongest key that a source can be trusted with
-Outcome = Literal["ok", "unchanged", "not_modified", "failed"]  # of a poll
+# Of a poll. offline: nobody answered at all, so the fault is ours; challenge, consent: a wall, for browsers or people.
+Outcome = Literal["ok", "unchanged", "not_modified", "failed", "offline", "challenge", "consent"]
+
+Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
 
 Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend", "purge"]  # of the desk
 Notice = Literal["withheld", "withdrawn", "legal", "gone", "removed"]  # what stands in an article's place
@@ -78,3 +85,17 @@ ComplaintKind = Literal[
     "publisher_request",
     "own_content",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRules:
+    """`[identity]` of a publisher's file: what of its ids and addresses says which report an entry is."""
+
+    ids: IdTrust = "learned"  # from its documents; trusted: always believed; ignored: never
+    ignore_parameters: tuple[str, ...] = ()  # of the query, that say nothing of the page; `from_*`: all that begin so
+    keep_parameters: tuple[str, ...] | None = None  # only these say anything of it; None: all do
+    strip_path_prefixes: tuple[str, ...] = ()  # `/print`, `/sport`: the page is the same without
+    same_hosts: tuple[str, ...] = ()  # that serve the same pages as the first of them
+
+
+LEARNED = IdentityRules()  # of a publisher whose file says nothing

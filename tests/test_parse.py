@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -28,10 +29,10 @@ SHARED = Path(__file__).parents[2] / "shared" / "feeds"
 URL = "https://fetched.example/feeds/all"
 
 
-def read(body: bytes, kind: str = "feed", content_type: str | None = None) -> Parsed:
+def read(body: bytes, kind: str = "feed", content_type: str | None = None, url: str = URL) -> Parsed:
     headers = {"content-type": content_type} if content_type else {}
-    result = FetchResult(url=URL, status=200, headers=headers, body=body)
-    return parse(result, Source(publisher="river-post", key="all", url=URL, kind=kind))
+    result = FetchResult(url=url, status=200, headers=headers, body=body)
+    return parse(result, Source(publisher="river-post", key="all", url=url, kind=kind))
 
 
 def rss(items: str, declaration: str = '<?xml version="1.0" encoding="utf-8"?>') -> str:
@@ -56,6 +57,8 @@ def as_json(value: Any) -> Any:
     if is_dataclass(value):
         said = {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
         return {name: part for name, part in said.items() if part not in (None, [])}
+    if isinstance(value, timedelta):
+        return value / timedelta(minutes=1)
     return [as_json(part) for part in value] if isinstance(value, tuple) else value
 
 
@@ -68,10 +71,11 @@ def test_fixture(kind: str, path: Path, expected_path: Path) -> None:
             read(body, kind, content_type)
         assert expected["error"] in str(raised.value)
         return
-    parsed = read(body, kind, content_type)
+    parsed = read(body, kind, content_type, expected.get("url", URL))
     assert as_json(parsed.entries) == expected["entries"]
     assert (parsed.format, parsed.language) == (expected["format"], expected.get("language"))
     assert parsed.drops == expected.get("drops", {})
+    assert (as_json(parsed.hints), parsed.older) == (expected.get("hints", {}), expected.get("older"))
     assert (parsed.warning is None) == ("warning" not in expected)
     assert expected.get("warning", "") in (parsed.warning or "")
 

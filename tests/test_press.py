@@ -531,6 +531,13 @@ def _html(press: Press) -> None:
     assert b"We value your privacy" in reply.body
 
 
+def _challenge(press: Press) -> None:
+    press.misbehave(HOST, "/feed", "challenge", status=503)
+    reply = ask(press, "/feed")
+    assert (reply.status, reply.headers["server"], reply.headers["cf-mitigated"]) == (503, "cloudflare", "challenge")
+    assert b"Just a moment..." in reply.body
+
+
 def _empty(press: Press) -> None:
     press.misbehave(HOST, "/feed", "empty")
     reply = ask(press, "/feed")
@@ -590,6 +597,7 @@ CHECKS: Mapping[str, Callable[[Press], None]] = {
     "close": _close,
     "garbage": _garbage,
     "html": _html,
+    "challenge": _challenge,
     "empty": _empty,
     "wrong_length": _wrong_length,
     "huge_headers": _huge_headers,

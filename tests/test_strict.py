@@ -46,7 +46,7 @@ def strictly(document: bytes) -> Parsed | str | None:
     if plain is None:
         return None
     try:
-        return room._parsed(plain[0], plain[1], Counter(), plain[2], [None])
+        return room._with_channel(room._parsed(plain[0], plain[1], Counter(), plain[2], [None]), document, URL)
     except ParseError as error:
         return str(error)
 
@@ -291,6 +291,10 @@ CHANNEL = [
     "<u:odd><language>{}</language></u:odd>", "<cloud domain={q} port='80'/>", "<generator uri={a}>{}</generator>",
     "<contributor><name>{}</name></contributor>", "<updated>{}</updated>", "<link rel='alternate' href={a}/>",
     "<creativeCommons:license>{}</creativeCommons:license>", "<skipDays><day>{}</day></skipDays>", "<!-- x -->",
+    "<skipDays><day>Monday</day><day>Friday</day></skipDays>", "<skipHours><hour>{}</hour></skipHours>",
+    "<skipHours><hour>0</hour><hour>23</hour></skipHours>", "<sy:updatePeriod>{}</sy:updatePeriod>",
+    "<sy:updatePeriod>hourly</sy:updatePeriod>", "<ttl>60</ttl>", "<sy:updateFrequency>2</sy:updateFrequency>",
+    "<link rel='next' href={a}/>", "<atom:link rel='prev-archive' href='/older'/>", "<atom:link rel='next' href={a}/>",
     "<media:description>{}</media:description>", "<lastBuildDate>{}</lastBuildDate>",
 ]  # fmt: skip
 SPACES = "".join(
@@ -300,7 +304,7 @@ SPACES = "".join(
         "dcterms": "http://purl.org/dc/terms/", "media": "http://search.yahoo.com/mrss/",
         "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd", "georss": "http://www.georss.org/georss",
         "feedburner": "http://rssnamespace.org/feedburner/ext/1.0",
-        "content": "http://purl.org/rss/1.0/modules/content/",
+        "content": "http://purl.org/rss/1.0/modules/content/", "sy": "http://purl.org/rss/1.0/modules/syndication/",
         "creativeCommons": "http://backend.userland.com/creativeCommonsRssModule",
     }.items()
 )  # fmt: skip

@@ -5,6 +5,7 @@ file beside the others, add its line to PARSERS, and lay fixture pairs into test
 
 On the way of a feed: `encoding` (bytes to UTF-8), then `strict`, which reads what is plain. What it leaves goes through
 `mend` (well-formed, bounded), `feed` (feedparser) and `verbatim` (the exact words again), with the same result.
+What the document says of itself comes from `channel` on either way: `hints` about coming back, the `older` page.
 
 Every entry that stands in a document is among `Parsed.entries`, or counted in `Parsed.drops`:
 
@@ -24,7 +25,19 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from aggregator.errors import ParseError
-from aggregator.parse import encoding, feed, jsonfeed, mend, refusal, strict, tombstones, verbatim
+from aggregator.parse import (
+    channel,
+    encoding,
+    feed,
+    hints,
+    jsonfeed,
+    mend,
+    older,
+    refusal,
+    strict,
+    tombstones,
+    verbatim,
+)
 from aggregator.types import Entry, FetchResult, Parsed, Source
 
 MAX_ENTRIES = 2_000
@@ -61,7 +74,8 @@ def _parse_feed(result: FetchResult, source: Source) -> Parsed:
     if not _FEED_TAG.search(document):
         raise refusal.refusal(document, result.url, False, None)
     if not tombstones.may_hold(document) and (plain := strict.read(document, result.url, MAX_ENTRIES)):
-        return _parsed(plain[0], plain[1], Counter(), plain[2], [remark])
+        parsed = _parsed(plain[0], plain[1], Counter(), plain[2], [remark])
+        return _with_channel(parsed, document, result.url)
     return _parse_any(document, result.url, remark)
 
 
@@ -74,7 +88,17 @@ def _parse_any(document: bytes, url: str, remark: str | None) -> Parsed:
         raise refusal.refusal(document, url, mended.breaks_off, "; ".join(mended.remarks) or None)
     drops = Counter({CUT_OFF: mended.cut_off, OVER_CAP: mended.over_cap})
     parsed = _parsed(version or "unknown", entries, drops, language, [remark, *mended.remarks])
-    return replace(parsed, withdrawn=tombstones.read(mended.document, parsed.entries))
+    withdrawn = tombstones.read(mended.document, parsed.entries)
+    return _with_channel(replace(parsed, withdrawn=withdrawn), mended.document, url)
+
+
+def _with_channel(parsed: Parsed, document: bytes, url: str) -> Parsed:
+    """With what the document says of itself, which no reader of entries tells; for all of them the same."""
+    said = channel.read(document, url)
+    before = older.older(said.links, url)
+    if before is None and said.has_entries:  # a listing of nothing has nothing before it
+        before = older.of_wordpress((text for key, text in said.words if key == "generator"), url)
+    return replace(parsed, hints=hints.hints(said.words), older=before)
 
 
 def _well_formed(document: bytes) -> tuple[mend.Mended, verbatim.Reading]:
@@ -124,7 +148,8 @@ def _parse_jsonfeed(result: FetchResult, source: Source) -> Parsed:
     items = jsonfeed.read(document, result.url, MAX_ENTRIES)
     drops = Counter({OVER_CAP: items.over_cap, WITHDRAWN: len(items.withdrawn)})
     parsed = _parsed(items.format, items.entries, drops, items.language, [remark, items.remark])
-    return replace(parsed, withdrawn=items.withdrawn)
+    before = older.older([("next", "", items.next_url or "", result.url)], result.url)
+    return replace(parsed, withdrawn=items.withdrawn, older=before)
 
 
 def _parsed(

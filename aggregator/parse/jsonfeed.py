@@ -40,6 +40,7 @@ class Items:
     language: str | None
     remark: str | None
     withdrawn: tuple[str, ...]  # ids of items that are withdrawn, which are not among the entries
+    next_url: str | None  # where the older items are
 
 
 def read(document: bytes, url: str, most: int) -> Items:
@@ -72,6 +73,7 @@ def read(document: bytes, url: str, most: int) -> Items:
         language=_token(feed.get("language")),
         remark=remark,
         withdrawn=tuple(gone.values()),
+        next_url=_token(feed.get("next_url")),
     )
 
 

@@ -60,6 +60,7 @@ _NAMESPACES = {
     b"itunes": b"http://www.itunes.com/dtds/podcast-1.0.dtd",
     b"media": b"http://search.yahoo.com/mrss/",
     b"rdf": b"http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    b"sy": b"http://purl.org/rss/1.0/modules/syndication/",
     b"xhtml": b"http://www.w3.org/1999/xhtml",
 }
 

@@ -46,7 +46,8 @@ def _feeds_named_by(page: bytes, url: str) -> list[str]:
     from bs4.exceptions import ParserRejectedMarkup
     from bs4.filter import SoupStrainer
 
-    html = re.sub(rb"<\?.*?\?>", b"", page, flags=re.DOTALL).decode("utf-8", "replace")
+    # bs4 warns of instructions of XML; one that does not end must not be taken for one either.
+    html = re.sub(rb"<\?.*?\?>", b"", page, flags=re.DOTALL).replace(b"<?", b"< ").decode("utf-8", "replace")
     try:
         links = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer("link")).find_all("link", href=True)
     except ParserRejectedMarkup:

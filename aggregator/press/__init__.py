@@ -16,7 +16,7 @@ import inspect
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,11 +28,11 @@ from aggregator.press import answers, misbehave, sites
 from aggregator.press.answers import Document
 from aggregator.press.misbehave import MISBEHAVIOURS
 from aggregator.press.server import Request, Server
-from aggregator.press.sites import FORMATS, Event, Feed, Report, Site, generate_feed, read_sites
+from aggregator.press.sites import FORMATS, Event, Feed, Report, Site, generate_archive, generate_feed, read_sites
 
 __all__ = [
-    "FORMATS", "MISBEHAVIOURS", "Document", "Event", "Feed", "Press", "Report", "Seen", "Site", "generate_feed",
-    "read_sites",
+    "FORMATS", "MISBEHAVIOURS", "Document", "Event", "Feed", "Press", "Report", "Seen", "Site", "generate_archive",
+    "generate_feed", "read_sites",
 ]  # fmt: skip
 
 LAST = 1 << 30  # a round after every other
@@ -89,7 +89,7 @@ class Press:
 
         PressError: two sites share a host; from the `with`: the address is not loopback, or the port is in use.
         """
-        self._sites = _by_host(world)
+        self._sites = sites.by_host(world)
         self._opened = now.astimezone(UTC)
         self._gzip = gzip
         self._round = 0
@@ -147,8 +147,9 @@ class Press:
     def set_document(self, host: str, path: str, document: Document | bytes) -> None:
         """Serves these bytes at `http://HOST PATH` from now on, in place of whatever the site has there.
 
-        Bytes alone are served as `application/xml`. Without a `last_modified` of its own the document gets the present
-        second, or the one after that of the document which it replaces.
+        A path that ends in `?` stands for it with any query. Bytes alone are served as `application/xml`. Without a
+        `last_modified` of its own the document gets the present second, or the one after that of the document which it
+        replaces.
         """
         given = Document(document, "application/xml") if isinstance(document, bytes) else document
         key = (host.lower(), path)
@@ -160,6 +161,18 @@ class Press:
             self._shelf.documents[key] = given
             self._shelf.hosts.add(host.lower())
             self._shelf.cached.pop(key, None)
+
+    def set_pages(self, host: str, path: str, pages: Sequence[Document | bytes]) -> None:
+        """Serves an archive in place of all at `path`: its first page there, the Nth at `?paged=N`, else 404."""
+        with self._lock:
+            old = [key for key in self._shelf.documents if key[0] == host.lower() and key[1].startswith(f"{path}?")]
+            for key in old:
+                del self._shelf.documents[key]
+            self._shelf.cached.clear()
+            self.set_document(host, f"{path}?", _document(sites.missing_page()))
+            for number, page in enumerate(pages, 1):
+                self.set_document(host, f"{path}?paged={number}", page)
+            self.set_document(host, path, pages[0])
 
     def folder(self, path: Path, host: str) -> None:
         """Serves each file of the folder as `http://HOST/NAME`, its bytes untouched and read at every request."""
@@ -235,9 +248,9 @@ class Press:
         return (first.lower(), f"/{rest}") if host not in known and first.lower() in known else (host, target)
 
     def _found(self, host: str, path: str) -> tuple[Document, str]:
-        """The document and its entity tag: the exact path with its query, else the path alone, else a 404."""
-        bare = path.partition("?")[0]
-        for key in dict.fromkeys(((host, path), (host, bare))):
+        """The document and its entity tag: the exact path with its query, else with any, else without, else a 404."""
+        bare, mark, _ = path.partition("?")
+        for key in dict.fromkeys(((host, path), (host, bare + mark), (host, bare))):
             if key not in self._shelf.cached:
                 document = self._shelf.documents.get(key) or self._of_site(*key)
                 if document is None:
@@ -278,20 +291,6 @@ class Press:
     def _clock(self) -> datetime:
         """When it is, counted from `now`: the press never reads the wall clock."""
         return self._opened + timedelta(seconds=time.monotonic() - self._started)
-
-
-def _by_host(world: Iterable[Site]) -> dict[str, Site]:
-    found: dict[str, Site] = {}
-    for site in world:
-        if site.host in found:
-            raise PressError(f"two sites share the host {site.host}: {found[site.host].key} and {site.key}")
-        for feed in site.feeds:
-            if feed.format not in FORMATS:
-                raise PressError(
-                    f"{site.key}: [[feed]] format: found {feed.format!r}, expected one of {', '.join(FORMATS)}"
-                )
-        found[site.host.lower()] = site
-    return found
 
 
 def _document(page: sites.Page, last_modified: datetime | None = None) -> Document:

@@ -41,11 +41,16 @@ def honest(document: Document, etag: str, method: str, asked: Mapping[str, str],
     body, tag, extra = _packed(document, etag) if pack and _takes_gzip(document, asked) else (document.body, etag, ())
     headers = extra + _validators(document, tag)
     if document.status == 200 and document.validators and _unchanged(document, etag, asked):
-        return 304, headers, b""
+        told = tuple(pair for pair in document.headers if pair[0].lower() in _WITH_304)
+        return 304, (*headers, *told), b""
     ours = (("Content-Type", document.content_type), ("Content-Length", str(len(body))), *headers)
     replaced = {name.lower() for name, _ in document.headers}
     kept = tuple(pair for pair in ours if pair[0].lower() not in replaced)
     return document.status, kept + document.headers, b"" if method == "HEAD" else body
+
+
+# RFC 9110 section 15.4.5: what a 304 says as a 200 would have.
+_WITH_304 = ("age", "cache-control", "content-location", "date", "expires", "vary")
 
 
 def http_date(moment: datetime) -> str:

@@ -25,6 +25,12 @@ CONSENT_WALL = b"""<!DOCTYPE html>
 <form method="post" action="/consent"><button name="accept">Accept all</button></form></body></html>
 """
 
+CHALLENGE = b"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Just a moment...</title></head>
+<body><noscript>Enable JavaScript and cookies to continue</noscript><script>window._cf_chl_opt = {};</script>
+<script src="/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1"></script></body></html>
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -153,6 +159,12 @@ def html(exchange: Exchange, *, body: bytes = CONSENT_WALL) -> Plan:
     return _whole(_instead(exchange, 200, (), body))
 
 
+def challenge(exchange: Exchange, *, status: int = 403, mitigated: bool = True) -> Plan:
+    """Cloudflare asks for a browser; `mitigated`: and says so in the field that it documents."""
+    fields = (("Server", "cloudflare"), *((("cf-mitigated", "challenge"),) if mitigated else ()))
+    return _whole(_instead(exchange, status, fields, CHALLENGE))
+
+
 def empty(exchange: Exchange) -> Plan:
     """200 and no body at all."""
     return _whole((200, _with(exchange.plain[1], ("Content-Length", "0")), b""))
@@ -165,10 +177,10 @@ def wrong_length(exchange: Exchange, *, by: int = -10) -> Plan:
     return Plan(status, iter((head(status, _with(headers, ("Content-Length", str(wrong)))), body)), keep=False)
 
 
-def huge_headers(exchange: Exchange, *, size: int = 1 << 20) -> Plan:
-    """Headers of `size` bytes altogether before an honest body."""
+def huge_headers(exchange: Exchange, *, size: int = 1 << 20, each: int = 8000) -> Plan:
+    """Headers of `size` bytes altogether, in fields of `each`, before an honest body."""
     status, headers, body = exchange.plain
-    padding = tuple((f"X-Padding-{number}", "x" * 8000) for number in range(max(1, size // 8000)))
+    padding = tuple((f"X-Padding-{number}", "x" * each) for number in range(max(1, size // each)))
     return Plan(status, iter((head(status, headers + padding), body)), keep=False)
 
 
@@ -255,6 +267,7 @@ MISBEHAVIOURS: Mapping[str, Callable[..., Plan]] = {
     "close": close,
     "garbage": garbage,
     "html": html,
+    "challenge": challenge,
     "empty": empty,
     "wrong_length": wrong_length,
     "huge_headers": huge_headers,

@@ -1,32 +1,43 @@
-"""The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
+"""The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing.
 
+Here stand those that are made of nouns of several of its files: a poll, and what is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from aggregator.types.answered import (
+    FetchResult,
+    Finding,
+    NextPoll,
+    PageVisit,
+    Recheck,
+    Removal,
+    RobotsCopy,
+    Validators,
+)
 from aggregator.types.asked import (
     Config,
     Contact,
     Corrections,
-    Due,
-    FetchResult,
+    Credentials,
     FetchSettings,
-    Finding,
     Images,
-    NextPoll,
-    PageVisit,
-    Poll,
     PollSettings,
     Publisher,
-    Recheck,
-    Removal,
     Rights,
-    RobotsCopy,
     Source,
     Terms,
-    Validators,
     Wire,
 )
 from aggregator.types.told import (
     Article,
     Decision,
     Entry,
+    Hints,
     Known,
     Link,
     Match,
@@ -39,6 +50,7 @@ from aggregator.types.told import (
 )
 from aggregator.vocabulary import (
     GROUP_OF_KIND,
+    LEARNED,
     AiUse,
     Basis,
     Canonical,
@@ -46,7 +58,10 @@ from aggregator.vocabulary import (
     Channel,
     CommercialUse,
     Edits,
+    Gap,
     Group,
+    IdentityRules,
+    IdTrust,
     ImageScope,
     Index,
     ItemClass,
@@ -65,6 +80,7 @@ from aggregator.vocabulary import (
 
 __all__ = [
     "GROUP_OF_KIND",
+    "LEARNED",
     "AiUse",
     "Article",
     "Basis",
@@ -75,6 +91,7 @@ __all__ = [
     "Config",
     "Contact",
     "Corrections",
+    "Credentials",
     "Decision",
     "Due",
     "Edits",
@@ -82,7 +99,11 @@ __all__ = [
     "FetchResult",
     "FetchSettings",
     "Finding",
+    "Gap",
     "Group",
+    "Hints",
+    "IdTrust",
+    "IdentityRules",
     "ImageScope",
     "Images",
     "Index",
@@ -121,3 +142,51 @@ __all__ = [
     "Wire",
     "Words",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """What one poll of one source did. Stored with what it brought, in one transaction."""
+
+    source: Source
+    started: datetime
+    seconds: float
+    outcome: Outcome
+    next: NextPoll | None = None  # None: not decided yet
+    status: int | None = None  # of HTTP; None: no answer
+    error: str | None = None
+    format: str | None = None
+    body_bytes: int = 0
+    body_hash: bytes | None = None  # None: keep the one stored
+    validators: Validators | None = None  # None: keep those stored
+    is_conditional: bool = False  # validators were sent
+    retry_after: timedelta | datetime | None = None
+    fresh_for: timedelta | None = None
+    hints: Hints | None = None  # None: keep those stored
+    moved_to: str | None = None
+    entries: int = 0
+    new: int = 0
+    revised: int = 0
+    unchanged: int = 0
+    drops: Mapping[str, int] = field(default_factory=dict)
+    withdrawn: tuple[str, ...] = ()  # ids that the document took back
+    settled: tuple[str, ...] = ()  # first keys of the entries that say what they said before, and were only named
+    is_whole: bool = (
+        True  # False: the named ones matter after all; nothing was stored, the document is to be read whole
+    )
+    pages: int = 0  # older pages that were read, because the document did not reach back to the one before
+    overlap: int | None = None  # entries that the source had listed before; None: there was nothing to compare
+    gap: Gap | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A source whose time has come, with what the store remembers of it."""
+
+    source: Source
+    validators: Validators = field(default_factory=Validators)
+    body_hash: bytes | None = None
+    failures: int = 0  # in a row
+    ladder: Ladder = "id"
+    conditional: int = 0  # polls in a row that sent validators
+    validators_lied: bool = False

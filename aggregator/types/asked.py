@@ -1,14 +1,14 @@
-"""Whom the wire asks and what comes of asking: the wire, publishers, sources, polls."""
+"""Whom the wire asks, and on what terms: the wire, publishers, their rights, sources."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from aggregator.vocabulary import (
     GROUP_OF_KIND,
-    Act,
+    LEARNED,
     AiUse,
     Basis,
     Canonical,
@@ -16,15 +16,13 @@ from aggregator.vocabulary import (
     CommercialUse,
     Edits,
     Group,
+    IdentityRules,
     ImageScope,
     Index,
     ItemClass,
     Kind,
-    Ladder,
-    Notice,
     OnGone,
     OnMissing,
-    Outcome,
     Relationship,
     Storage,
     SystematicRepublication,
@@ -52,6 +50,8 @@ class PollSettings:
     every: timedelta = timedelta(minutes=30)
     shortest: timedelta = timedelta(minutes=5)
     longest: timedelta = timedelta(days=1)
+    requests_per_hour: float | None = None  # the budget of the whole wire; None: what `every` comes to
+    unconditional_every: int = 20  # of so many polls one sends no validators, because some servers' lie
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +120,17 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What opens a private source, as templates: `${NAME}` stands for a variable of the environment, and is filled in
+    for the request alone, so that no secret is stored or logged.
+    """
+
+    username: str | None = None  # with `password`: Basic (RFC 7617)
+    password: str | None = None
+    bearer: str | None = None  # RFC 6750
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One address that we poll. Never called a feed: a feed is what the wire writes."""
 
@@ -130,6 +141,7 @@ class Source:
     item_class: ItemClass = "news"
     every: timedelta | None = None  # None: the wire's [poll] every_minutes
     enabled: bool = True
+    credentials: Credentials | None = None
 
     @property
     def name(self) -> str:
@@ -152,6 +164,7 @@ class Publisher:
     contact: Contact = Contact()
     disclaimers: Mapping[str, str] = field(default_factory=dict)  # overrides of the wire's default texts, by name
     sources: tuple[Source, ...] = ()
+    identity: IdentityRules = LEARNED
 
     @property
     def group(self) -> Group:
@@ -177,120 +190,3 @@ class Terms:
     licence: str | None
     copyright_notice: str | None
     complaints_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """RFC 9110 section 8.8: opaque, sent back byte for byte."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchResult:
-    """One HTTP answer: 200 with a body, or 304 without one. Anything else is a FetchError."""
-
-    url: str  # the address that answered, after redirects
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes = b""
-    validators: Validators = Validators()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RobotsCopy:
-    """What a site's robots.txt said, as much of it as counts (RFC 9309)."""
-
-    origin: str  # scheme, host and port: `https://daily.example`
-    fetched_at: datetime
-    status: int | None  # of HTTP; None: no answer
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageVisit:
-    """What an article's own page answered; of its body nothing is read."""
-
-    status: int
-    url: str  # the address that answered, after redirects
-    validators: Validators = Validators()
-    retry_after: timedelta | datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recheck:
-    """An article whose page is to be visited, with what the store remembers of earlier visits."""
-
-    article: int
-    public_id: str
-    publisher: str
-    url: str
-    first_seen: datetime
-    validators: Validators = Validators()
-    step: int = 0  # visits made
-    missing_since: datetime | None = None  # first 404 in a row; None: it was there
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removal:
-    """Why a report leaves the wire, and what stands in its place. Only a person restores it."""
-
-    act: Act
-    notice: Notice
-    actor: str  # person:NAME, publisher:feed, publisher:page, wire
-    reason: str
-    reference: str | None = None  # what it rests on: an address, a ticket
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What a visit taught: when to come back, and whether the report leaves the wire."""
-
-    recheck: Recheck
-    said: str  # one line, for a log: `200`, `410: ...`
-    next_at: datetime | None  # None: no more visits
-    validators: Validators = Validators()
-    missing_since: datetime | None = None
-    removal: Removal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextPoll:
-    at: datetime
-    reason: str  # interval, backoff, retry_after ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Poll:
-    """What one poll of one source did. Stored with what it brought, in one transaction."""
-
-    source: Source
-    started: datetime
-    seconds: float
-    outcome: Outcome
-    next: NextPoll
-    status: int | None = None  # of HTTP; None: no answer
-    error: str | None = None
-    format: str | None = None
-    body_bytes: int = 0
-    body_hash: bytes | None = None  # None: keep the one stored
-    validators: Validators | None = None  # None: keep those stored
-    entries: int = 0
-    new: int = 0
-    revised: int = 0
-    unchanged: int = 0
-    drops: Mapping[str, int] = field(default_factory=dict)
-    withdrawn: tuple[str, ...] = ()  # ids that the document took back
-    settled: tuple[str, ...] = ()  # first keys of the entries that say what they said before
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """A source whose time has come, with what the store remembers of it."""
-
-    source: Source
-    validators: Validators = Validators()
-    body_hash: bytes | None = None
-    failures: int = 0  # in a row
-    ladder: Ladder = "id"

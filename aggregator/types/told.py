@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from aggregator.vocabulary import ChangeKind, ItemClass
+from aggregator.vocabulary import LEARNED, ChangeKind, IdentityRules, ItemClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What a document says about coming back: `ttl`, `skipHours`, `skipDays` (RSS 2.0), `sy:` (RSS 1.0 syndication)."""
+
+    every: timedelta | None = None  # no sooner than this after a poll; None: not said
+    skip_hours: tuple[int, ...] = ()  # 0 to 23, UTC
+    skip_days: tuple[int, ...] = ()  # 0 is Monday, UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """A document as entries, and why any of what stood in it is not among them."""
 
@@ -58,6 +67,8 @@ class Parsed:
     language: str | None = None  # of the document
     warning: str | None = None  # e.g. not well-formed; the entries were readable all the same
     withdrawn: tuple[str, ...] = ()  # ids that the publisher takes back: tombstones (RFC 6721), items marked so
+    hints: Hints = Hints()
+    older: str | None = None  # the address of what the publisher listed before this; None: not said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +97,7 @@ class Article:
     folded_title: str = ""
     opening: str = ""  # the first words of the text, folded
     near_keys: tuple[str, ...] = ()  # by which a twin under other keys is found, as a last resort
+    rules: IdentityRules = LEARNED  # its publisher's
     id_is_shared: bool = False  # its id stands for another item of the same document too, so it is none of the keys
 
 
@@ -149,9 +161,14 @@ class Decision:
     held_back: bool = False  # its source changes something on every poll; this change waits
 
     @property
-    def is_merge(self) -> bool:
+    def is_rekeyed(self) -> bool:
         """Whether the entry's own first key did not lead to the article; that key becomes the article's too."""
         return self.matched_by is not None and self.matched_by != self.article.keys[0].partition(":")[0]
+
+    @property
+    def is_merge(self) -> bool:
+        """Whether it was taken for the article by another key than its first, and had not been before."""
+        return self.is_rekeyed and self.known is not None and self.known.entry_hash != self.article.entry_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

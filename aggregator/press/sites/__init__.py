@@ -1,24 +1,30 @@
 """What an invented publisher serves: its feeds, its reports' pages, its home page and robots.txt, at any round.
 
 Here the site's parts meet: what the publishers say (`world`), how formats are written (`render`) and how pages are
-(`pages`); and `generate_feed`, which makes as many publishers as a benchmark wants.
+(`pages`); and `generate_feed`, which makes as many publishers as a benchmark wants, with `generate_archive` behind it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+from aggregator.errors import PressError
 from aggregator.press.sites import pages, world
 from aggregator.press.sites.generate import generated_entries
 from aggregator.press.sites.render import FORMATS, Channel
 from aggregator.press.sites.world import Event, Feed, Report, Site, changed, read_sites
-from aggregator.types import Link
+from aggregator.types import Entry, Link
 
 __all__ = [
-    "FORMATS", "Event", "Feed", "Page", "Report", "Site", "changed", "generate_feed", "missing_page", "read_sites",
-    "site_page",
+    "FORMATS", "Event", "Feed", "Page", "Report", "Site", "by_host", "changed", "generate_archive", "generate_feed",
+    "missing_page", "read_sites", "site_page",
 ]  # fmt: skip
+
+
+WORDPRESS = "https://wordpress.org/?v=6.4"  # as it names itself
 
 
 class Page(NamedTuple):
@@ -28,6 +34,24 @@ class Page(NamedTuple):
     content_type: str
     status: int = 200
     location: str | None = None  # of a redirect
+
+
+def by_host(world: Iterable[Site]) -> dict[str, Site]:
+    """The sites by the host that they answer for, in lower case.
+
+    Raises PressError if two share one, or a feed has a format that nobody writes.
+    """
+    found: dict[str, Site] = {}
+    for site in world:
+        if site.host in found:
+            raise PressError(f"two sites share the host {site.host}: {found[site.host].key} and {site.key}")
+        for feed in site.feeds:
+            if feed.format not in FORMATS:
+                raise PressError(
+                    f"{site.key}: [[feed]] format: found {feed.format!r}, expected one of {', '.join(FORMATS)}"
+                )
+        found[site.host.lower()] = site
+    return found
 
 
 def site_page(site: Site, path: str, at: int, opened: datetime) -> Page | None:
@@ -62,10 +86,35 @@ def generate_feed(seed: int, items: int, *, now: datetime, version: int = 0, for
     Every version puts one report on top and lets the oldest go; what both versions list is alike, guids and dates
     included. `now`: the newest report of version 0 is a day older. `format`: a row of FORMATS.
     """
-    host = f"site-{seed}.example"
-    entries = generated_entries(seed, items, now, version)
+    return FORMATS[format].render(_generated(seed, generated_entries(seed, items, now, version), now))
+
+
+def generate_archive(
+    seed: int, items: int, *, now: datetime, version: int = 0, rel: str | None = None
+) -> tuple[bytes, ...]:
+    """What `generate_feed` lists in this version, then everything before it, newest first, `items` reports a page.
+
+    The pages are made to be served by `Press.set_pages`. Without `rel`, WordPress writes them: RSS 2.0 that links none
+    of them. With `rel` (`next` or `prev-archive`, RFC 5005) they are Atom 1.0, and each but the last links the one
+    after it so. The last page ends with the first report ever, and may be shorter.
+    """
+    starts = range(version, -items, -items)
+    listed = [generated_entries(seed, items, now, start)[: items + min(start, 0)] for start in starts]
+    made = []
+    for number, entries in enumerate(listed, 2):
+        channel = _generated(seed, entries, now)
+        if rel is None:
+            made.append(FORMATS["rss20-full"].render(replace(channel, generator=WORDPRESS)))
+        else:
+            links = ((rel, f"?paged={number}"),) if number <= len(listed) else ()
+            made.append(FORMATS["atom10"].render(replace(channel, links=links)))
+    return tuple(made)
+
+
+def _generated(seed: int, entries: tuple[Entry, ...], now: datetime) -> Channel:
     newest = entries[0].published if entries and entries[0].published else now.isoformat()
-    channel = Channel(
+    host = f"site-{seed}.example"
+    return Channel(
         title=f"Invented Site {seed}",
         description="Generated for measuring",
         language=entries[0].language or "en" if entries else "en",
@@ -74,7 +123,6 @@ def generate_feed(seed: int, items: int, *, now: datetime, version: int = 0, for
         updated=datetime.fromisoformat(newest),
         entries=entries,
     )
-    return FORMATS[format].render(channel)
 
 
 def _feed_page(site: Site, feed: Feed, at: int, opened: datetime) -> Page:

@@ -1,7 +1,8 @@
 """A publisher's feed as bytes: one renderer a format, in the table FORMATS.
 
 Alone in the press this module knows how each format is written: Netscape's RSS 0.91, UserLand's RSS 0.92 and 2.0,
-RSS 1.0 (RDF), Atom 0.3 (the draft of December 2003), Atom 1.0 (RFC 4287, tombstones RFC 6721) and JSON Feed 1.0, 1.1.
+RSS 1.0 (RDF), Atom 0.3 (the draft of December 2003), Atom 1.0 (RFC 4287, tombstones RFC 6721, links of archives
+RFC 5005) and JSON Feed 1.0, 1.1.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Channel:
     entries: tuple[Entry, ...]
     deleted: tuple[tuple[str, str], ...] = ()  # tombstones: the id, and when, as ISO 8601 text
     encoding: str = "utf-8"
+    generator: str | None = None  # the program that wrote it, in RSS
+    links: tuple[tuple[str, str], ...] = ()  # more links of the feed, in Atom 1.0: rel, address (RFC 5005)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ def atom10_xhtml(channel: Channel) -> str:
 
 
 def _atom10(channel: Channel, content: Callable[[str], str]) -> str:
+    links = "".join(f"<link rel={quoteattr(rel)} href={quoteattr(href)}/>" for rel, href in channel.links)
     stones = "".join(f'<at:deleted-entry ref={quoteattr(ref)} when="{when}"/>\n' for ref, when in channel.deleted)
     entries = "".join(
         f'<entry xml:lang="{entry.language or channel.language}">{_tag("id", entry.id)}'
@@ -151,7 +155,7 @@ def _atom10(channel: Channel, content: Callable[[str], str]) -> str:
         f'xmlns:at="http://purl.org/atompub/tombstones/1.0" xml:lang="{channel.language}">\n'
         f"{_tag('id', channel.url)}{_tag('title', channel.title)}{_tag('subtitle', channel.description)}"
         f'<link rel="self" href={quoteattr(channel.url)}/><link rel="alternate" href={quoteattr(channel.home)}/>'
-        f"<author>{_tag('name', channel.title)}</author>{_tag('updated', channel.updated.isoformat())}\n"
+        f"{links}<author>{_tag('name', channel.title)}</author>{_tag('updated', channel.updated.isoformat())}\n"
         f"{stones}{entries}</feed>\n"
     )
 
@@ -162,7 +166,8 @@ def _rss(channel: Channel, version: str, items: str) -> str:
     return (
         f'{_prolog(channel)}<rss version="{version}"{spaces if version == "2.0" else ""}>\n<channel>'
         f"{_tag('title', channel.title)}{_tag('link', channel.home)}{_tag('description', channel.description)}"
-        f"{_tag('language', channel.language)}{_tag('lastBuildDate', updated)}\n{items}</channel>\n</rss>\n"
+        f"{_tag('language', channel.language)}{_tag('lastBuildDate', updated)}{_tag('generator', channel.generator)}\n"
+        f"{items}</channel>\n</rss>\n"
     )
 
 

@@ -13,7 +13,9 @@ AggregatorError
 ├── FetchError           no usable HTTP answer; becomes a failed Poll
 │   ├── AddressRefused   a private or otherwise forbidden address
 │   ├── RobotsRefused    robots.txt names our token and disallows the address
-│   ├── RedirectRefused  too many redirects, or one that must not be followed
+│   ├── RedirectRefused  too many redirects, one that must not be followed, or one to a home page or a login
+│   ├── Challenge        a wall for programs, such as Cloudflare's, instead of the document
+│   ├── ConsentWall      a page that asks for consent, instead of the document
 │   ├── BodyTooLarge     the body passed [fetch] max_body_bytes
 │   ├── FetchTimeout     the deadline of the whole request passed
 │   └── HttpStatus       an answer that is neither 200 nor 304
@@ -75,7 +77,16 @@ class PressError(AggregatorError):
 
 
 class FetchError(AggregatorError):
-    """No usable HTTP answer."""
+    """No usable HTTP answer.
+
+    `answered` is False where we asked and nothing came back: no such host, connection refused, network unreachable,
+    not a byte of an answer before the deadline. When that befalls all sources at once, the fault is our own network's.
+    True of all else: somebody answered, or we did not ask.
+    """
+
+    def __init__(self, message: str = "", *, answered: bool = True) -> None:
+        super().__init__(message)
+        self.answered = answered
 
 
 class AddressRefused(FetchError):
@@ -87,7 +98,23 @@ class RobotsRefused(FetchError):
 
 
 class RedirectRefused(FetchError):
-    """Too many redirects, or one to another scheme than http and https, or from https down to http."""
+    """Too many redirects, or one that must not be followed: to another scheme than http and https, from https down to
+    http, with a secret of ours to another origin; or one that ended at a home page or a login instead of a document.
+    """
+
+
+class Challenge(FetchError):
+    """A service that keeps programs out answered in the publisher's place, with `status`. We do not pose as a browser
+    to get past it.
+    """
+
+    def __init__(self, message: str = "", *, status: int = 403) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ConsentWall(FetchError):
+    """A page that asks a reader for consent, with 200, where a document was asked for. A program cannot consent."""
 
 
 class BodyTooLarge(FetchError):

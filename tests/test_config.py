@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from aggregator.config import SOURCE_KINDS, load, source_key
 from aggregator.errors import ConfigError
-from aggregator.types import Config, Contact, Corrections, Images
+from aggregator.types import Config, Contact, Corrections, Credentials, IdentityRules, Images
 from aggregator.workplace import find_config
 
 FIXTURES = Path(__file__).parent / "fixtures" / "config"
@@ -161,6 +161,51 @@ def test_a_source_with_all_keys(tmp_path: Path) -> None:
     [source] = loaded(tmp_path, text + 'key = "op"\nenabled = false\n').publishers[0].sources
     assert source.name == "daily/op"
     assert (source.kind, source.item_class, source.enabled, source.every) == ("jsonfeed", "opinion", False, None)
+
+
+def test_rules_of_identity(tmp_path: Path) -> None:
+    more = """[identity]
+ids = "ignored"
+ignore_parameters = ["session", "from_*"]
+strip_path_prefixes = ["/print"]
+same_hosts = ["daily.co.test"]
+"""
+    assert loaded(tmp_path, more).publishers[0].identity == IdentityRules(
+        ids="ignored",
+        ignore_parameters=("session", "from_*"),
+        strip_path_prefixes=("/print",),
+        same_hosts=("daily.test", "daily.co.test"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('ids = "maybe"', 'identity.ids: found "maybe", expected'),
+        ('ignore = ["x"]', "identity.ignore: found an unknown key, expected"),
+        ('ignore_parameters = ["*"]', 'identity.ignore_parameters[1]: found "*", expected the name of a parameter'),
+        ('keep_parameters = ["a*"]', 'identity.keep_parameters[1]: found "a*", expected the name of a parameter'),
+        ('strip_path_prefixes = ["print/"]', 'identity.strip_path_prefixes[1]: found "print/", expected the beginning'),
+        ('same_hosts = ["http://m.daily.test/"]', "identity.same_hosts[1]: found"),
+        ('same_hosts = "m.daily.test"', 'identity.same_hosts: found "m.daily.test", expected a list'),
+    ],
+)
+def test_faulty_rules_of_identity(tmp_path: Path, line: str, fault: str) -> None:
+    config = sound(tmp_path)
+    (config / DAILY).write_text((config / DAILY).read_text() + f"[identity]\n{line}\n")
+    [found] = faults_of(config)
+    assert found.startswith(f"{DAILY}: {fault}")
+
+
+def test_secrets_stay_templates(tmp_path: Path) -> None:
+    text = '[[source]]\nurl = "https://daily.test/${KEY}/feed?token=${DAILY_TOKEN}"\n'
+    text += '[[source]]\nurl = "https://daily.test/b"\nusername = "desk-${DESK}"\npassword = "${DAILY_PASSWORD}"\n'
+    text += '[[source]]\nurl = "https://daily.test/c"\nbearer = "${_TOKEN2}"\n'
+    first, second, third = loaded(tmp_path, text).publishers[0].sources
+    assert (first.name, first.url) == ("daily/key-feed", "https://daily.test/${KEY}/feed?token=${DAILY_TOKEN}")
+    assert first.credentials is None
+    assert second.credentials == Credentials(username="desk-${DESK}", password="${DAILY_PASSWORD}")
+    assert third.credentials == Credentials(bearer="${_TOKEN2}")
 
 
 def test_overrides_merge_key_by_key(tmp_path: Path) -> None:
@@ -324,12 +369,14 @@ KEYS = st.sampled_from(
         "homepage",
         "rights_profile",
         "contact",
+        "identity",
         "rights",
         "disclaimers",
         "source",
         "rights.images",
         "rights.redistribute",
         "contact.corrections",
+        "identity.same_hosts",
         "disclaimers.own",
         "other",
     ]

@@ -36,7 +36,7 @@ from aggregator.rights import (
     faults_of_publisher,
     faults_of_rights,
 )
-from aggregator.types import Config, Contact, FetchSettings, PollSettings, Publisher, Rights, Source, Wire
+from aggregator.types import Config, Contact, Credentials, FetchSettings, PollSettings, Publisher, Rights, Source, Wire
 
 __all__ = ["SOURCE_KINDS", "load", "source_key"]
 
@@ -141,6 +141,8 @@ def _poll_settings(table: PollTable) -> PollSettings:
         every=timedelta(minutes=table.every_minutes),
         shortest=timedelta(minutes=table.shortest_minutes),
         longest=timedelta(minutes=table.longest_minutes),
+        requests_per_hour=table.requests_per_hour,
+        unconditional_every=table.unconditional_every,
     )
 
 
@@ -221,6 +223,7 @@ def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
         contact=Contact(**shape.contact.model_dump()),
         disclaimers=shape.disclaimers,
         sources=tuple(_source(key, source) for source in shape.source),
+        identity=shape.identity.rules(shape.homepage),
     )
 
 
@@ -233,7 +236,14 @@ def _source(publisher: str, table: SourceTable) -> Source:
         item_class=table.item_class,
         every=None if table.every_minutes is None else timedelta(minutes=table.every_minutes),
         enabled=table.enabled,
+        credentials=_credentials(table),
     )
+
+
+def _credentials(table: SourceTable) -> Credentials | None:
+    if table.username is None and table.bearer is None:
+        return None
+    return Credentials(username=table.username, password=table.password, bearer=table.bearer)
 
 
 def _texts(disclaimers: object) -> dict[str, str]:
@@ -259,6 +269,15 @@ def _source_faults(sources: Sequence[SourceTable], wire: Wire | None) -> Iterato
             yield fault(f"source[{number}].key", key, expected)
         if wire is not None and source.every_minutes is not None:
             yield from _every_faults(number, source.every_minutes, wire.poll)
+        yield from _credentials_faults(number, source)
+
+
+def _credentials_faults(number: int, source: SourceTable) -> Iterator[str]:
+    for key, other in (("username", "password"), ("password", "username")):
+        if getattr(source, key) is not None and getattr(source, other) is None:
+            yield fault(f"source[{number}].{other}", None, f"this key to be set, because {key} is")
+    if source.bearer is not None and (source.username or source.password):
+        yield fault(f"source[{number}].bearer", source.bearer, "either this key, or username and password")
 
 
 def _every_faults(number: int, minutes: float, poll: PollSettings) -> Iterator[str]:

@@ -5,6 +5,7 @@ All of it from the bare tables by file name, so that a fault elsewhere in a file
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
@@ -51,7 +52,8 @@ def _addresses(table: Mapping[str, object]) -> Iterator[tuple[int, str]]:
     sources = table.get("source")
     for number, source in enumerate(sources if isinstance(sources, list) else (), start=1):
         address = source.get("url") if isinstance(source, dict) else None
-        if isinstance(address, str) and is_address(address):
+        # A `${NAME}` is compared as it stands: what it will be is not known here.
+        if isinstance(address, str) and is_address(re.sub(r"\$\{\w+\}", "NAME", address)):
             yield number, address
 
 

@@ -8,18 +8,33 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from aggregator.rights import did_you_mean, fault, is_address
-from aggregator.types import Corrections, FetchSettings, Images, ItemClass, Kind, PollSettings, Rights
+from aggregator.types import (
+    Corrections,
+    FetchSettings,
+    IdentityRules,
+    IdTrust,
+    Images,
+    ItemClass,
+    Kind,
+    PollSettings,
+    Rights,
+)
 
 SourceKind = Literal["feed", "jsonfeed"]
 SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)  # the rows of parse.PARSERS
 
 KEY = re.compile("[a-z0-9][a-z0-9-]*")  # of a publisher and of a source: it stands in addresses and on command lines
 KEY_EXPECTED = "small letters a-z, digits and hyphens"
+
+# `${NAME}`, for which a variable of the environment is filled in while a request is sent.
+_PLACEHOLDER = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")
+_SECRETS = ("username", "password", "bearer")  # keys whose values no fault shows
 
 T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
 _FETCH = FetchSettings()
@@ -51,6 +66,18 @@ def _is_network(value: str) -> bool:
     return True
 
 
+def _is_template(value: str) -> bool:
+    """Whether a text has a `${NAME}`, and nothing that only looks like one."""
+    rest = _PLACEHOLDER.sub("", value)
+    return rest != value and "${" not in rest and rest.isprintable()
+
+
+def _is_source_address(value: str) -> bool:
+    """An address whose path and query may have `${NAME}`. Its host may not: whom the wire asks is no secret."""
+    before, fragment = re.split(r"(?<=[^/:])[/?#]", value, maxsplit=1)[0], value.partition("#")[2]
+    return is_address(_PLACEHOLDER.sub("NAME", value)) and "${" not in before + fragment
+
+
 def _is_contact(value: str) -> bool:
     return re.fullmatch(r'[^@\s<>"{}]+@[^@\s<>"{}]+', value) is not None or is_address(value)
 
@@ -58,6 +85,17 @@ def _is_contact(value: str) -> bool:
 Line = Annotated[str, _like(r"(?=.*\S)[^\x00-\x1f\x7f{}]+", "one line of text without braces")]
 Address = Annotated[
     str, _that(is_address, "an http or https address, such as https://daily.example/, without user name or braces")
+]
+SourceAddress = Annotated[
+    str,
+    _that(
+        _is_source_address,
+        "an http or https address, such as https://daily.example/feed, without user name or braces, "
+        "but for ${NAME} in path or query",
+    ),
+]
+Secret = Annotated[
+    str, _that(_is_template, "${NAME}, where NAME is a variable of the environment: these files hold no secrets")
 ]
 Reachable = Annotated[str, _that(_is_contact, "an e-mail address or the address of a page")]
 Email = Annotated[str, _like(r'[^@\s<>"{}]+@[^@\s<>"{}]+', "an e-mail address, such as desk@wire.example")]
@@ -68,6 +106,10 @@ Network = Annotated[str, _that(_is_network, 'a CIDR block, such as "127.0.0.0/8"
 # RFC 9309 section 2.2.1: the product token has only these characters.
 RobotsToken = Annotated[str, _like("[A-Za-z_-]+", "a product token of RFC 9309: letters, underscores and hyphens")]
 UserAgent = Annotated[str, _like(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", "one line of printable ASCII")]
+Host = Annotated[str, _like(r"[a-z0-9-]+(\.[a-z0-9-]+)+", 'a host in small letters, such as "m.daily.example"')]
+Prefix = Annotated[str, _like(r"(/[^/?#\s]+)+", 'the beginning of a path without a slash at its end, such as "/print"')]
+Parameter = Annotated[str, _like(r"[^\s=&?*]+", 'the name of a parameter, such as "id"')]
+Pattern = Annotated[str, _like(r"[^\s=&?*\[]+\*?", 'the name of a parameter, or how names begin, such as "from_*"')]
 Minutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]  # at most a year
 
 
@@ -88,6 +130,8 @@ class PollTable(Table):
     every_minutes: Minutes = _POLL.every.total_seconds() / 60
     shortest_minutes: Minutes = _POLL.shortest.total_seconds() / 60
     longest_minutes: Minutes = _POLL.longest.total_seconds() / 60
+    requests_per_hour: Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)] | None = None
+    unconditional_every: Annotated[int, Field(ge=1, le=10_000)] = _POLL.unconditional_every
 
 
 class WireFile(Table):
@@ -108,13 +152,29 @@ class ContactTable(Table):
     technical: Reachable | None = None
 
 
+class IdentityTable(Table):
+    ids: IdTrust = "learned"
+    ignore_parameters: tuple[Pattern, ...] = ()
+    keep_parameters: tuple[Parameter, ...] | None = None
+    strip_path_prefixes: tuple[Prefix, ...] = ()
+    same_hosts: tuple[Host, ...] = ()
+
+    def rules(self, homepage: str) -> IdentityRules:
+        """The homepage's host is the one that `same_hosts` are the same as."""
+        hosts = (urlsplit(homepage).hostname or "", *self.same_hosts) if self.same_hosts else ()
+        return IdentityRules(**self.model_dump() | {"same_hosts": hosts})
+
+
 class SourceTable(Table):
-    url: Address
+    url: SourceAddress
     kind: SourceKind = "feed"
     item_class: ItemClass = Field(default="news", alias="class")
     every_minutes: Minutes | None = None
     key: Key | None = None
     enabled: bool = True
+    username: Secret | None = None
+    password: Secret | None = None
+    bearer: Secret | None = None
 
 
 class PublisherFile(Table):
@@ -128,6 +188,7 @@ class PublisherFile(Table):
     contact: ContactTable = ContactTable()
     rights: dict[str, Any] = {}  # checked as RIGHTS, merged with the profile
     disclaimers: dict[str, str] = {}
+    identity: IdentityTable = IdentityTable()
     source: tuple[SourceTable, ...] = ()
 
 
@@ -149,7 +210,11 @@ class Shape(Generic[T]):
 
 
 WIRE = Shape(TypeAdapter(WireFile), WireFile, {"fetch": FetchTable, "poll": PollTable})
-PUBLISHER = Shape(TypeAdapter(PublisherFile), PublisherFile, {"contact": ContactTable, "source": SourceTable})
+PUBLISHER = Shape(
+    TypeAdapter(PublisherFile),
+    PublisherFile,
+    {"contact": ContactTable, "identity": IdentityTable, "source": SourceTable},
+)
 # A noun takes the settings of what stands around it, so unknown keys are refused inside Rights too.
 RIGHTS = Shape(TypeAdapter(dict[str, Rights], config=_CONFIG), Rights, {"images": Images, "corrections": Corrections})
 
@@ -202,6 +267,8 @@ def _line(shape: Shape[T], error: ErrorDetails) -> str:
         known = shape.known_keys(error["loc"][:-1])
         hint = did_you_mean(str(error["loc"][-1]), known)
         return f"{key}: found an unknown key, expected {'a known one' if hint else 'one of ' + ', '.join(known)}{hint}"
+    if error["loc"][-1] in _SECRETS:
+        return f"{key}: found a text that is not shown, expected {context.get('expected', 'text in quotes')}"
     if error["type"] == "missing":
         return fault(key, None, "this key to be set")
     if error["type"] == "literal_error":

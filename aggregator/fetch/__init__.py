@@ -7,8 +7,10 @@ pages are visited only where it lets us (`page`).
 from __future__ import annotations
 
 import asyncio
+import os
+import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,11 +22,14 @@ import aiohttp
 import httpx
 
 from aggregator.errors import FetchError, FetchTimeout, HttpStatus, RedirectRefused, RobotsRefused
-from aggregator.fetch import answers, body, hops, robots
+from aggregator.fetch import answers, body, hops, robots, walls
 from aggregator.fetch.addresses import socket_factory
-from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn
+from aggregator.fetch.credentials import Opened
+from aggregator.fetch.hops import Redirect, Way
+from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, without_deadline
+from aggregator.fetch.robots import Shelf
 from aggregator.fetch.transport import make_transport
-from aggregator.types import FetchResult, PageVisit, RobotsCopy, Validators, Wire
+from aggregator.types import Credentials, FetchResult, PageVisit, RobotsCopy, Validators, Wire
 
 __all__ = ["ConnectTo", "Fetcher", "Shelf", "Turn"]
 
@@ -33,46 +38,57 @@ T = TypeVar("T")
 # Where to connect for a host instead of asking DNS; None: ask DNS. For the local press.
 ConnectTo = Callable[[str], tuple[str, int] | None]
 
-# Reads one answer (its address, the answer, its fields by names in lower case, the deadline) into what a caller wants.
-Take = Callable[[str, httpx.Response, dict[str, str], asyncio.Timeout], Awaitable[T]]
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer that is no redirect, while its connection is open."""
+
+    way: Way
+    status: int
+    headers: dict[str, str]  # names in lower case
+    chunks: AsyncIterator[bytes]
+    deadline: asyncio.Timeout
+
+    @property
+    def encoding(self) -> str:
+        return self.headers.get("content-encoding", "")
+
+
+# Reads an answer into what a caller wants.
+Take = Callable[[_Answer], Awaitable[T]]
 
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _PAGE = {"Accept": "text/html, application/xhtml+xml, */*;q=0.8"}
 _ROBOTS = {"Accept": "text/plain, */*;q=0.8"}
 _ROBOTS_SECONDS = 10.0  # so long may it keep a poll waiting
-_MOST_SITES = 10_000  # whose robots.txt is remembered in memory
-
-
-async def _nothing(origin: str) -> None:
-    return None
-
-
-async def _forget(copy: RobotsCopy) -> None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Where copies of robots.txt outlive the process: what is kept for an origin, and how to keep one."""
-
-    recall: Callable[[str], Awaitable[RobotsCopy | None]] = _nothing
-    remember: Callable[[RobotsCopy], Awaitable[None]] = _forget
+_MARKS_SECONDS = 3.0  # so long is a refusal searched for the marks of a wall
 
 
 class Fetcher:
-    """Holds the client and the publishers' limits open. One event loop, one Fetcher; use it as a context manager."""
+    """Holds the client and the publishers' limits open. One event loop, one Fetcher; use it as a context manager.
 
-    def __init__(self, wire: Wire, connect_to: ConnectTo = lambda host: None, shelf: Shelf | None = None) -> None:
-        self._settings = wire.fetch
+    `environment` has the variables that templates of private sources name; `chance` makes the spacing irregular.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        connect_to: ConnectTo = lambda host: None,
+        shelf: Shelf | None = None,
+        environment: Mapping[str, str] = os.environ,
+        chance: random.Random | None = None,
+    ) -> None:
+        settings = self._settings = wire.fetch
         self._connect_to = connect_to
-        sockets = socket_factory(wire.fetch.allow_addresses)
-        self._transport = make_transport(wire.fetch.concurrency * AWAITED_A_ROOM, sockets)
+        self._environment = environment
+        sockets = socket_factory(settings.allow_addresses)
+        self._transport = make_transport(settings.concurrency * AWAITED_A_ROOM, sockets)
         self._headers = {"User-Agent": wire.user_agent, "Accept": _ACCEPT, "Accept-Encoding": body.ACCEPT_ENCODING}
-        self._limits = Limits(wire.fetch.concurrency, wire.fetch.per_domain_concurrency, wire.fetch.per_domain_spacing)
+        self._limits = Limits(
+            settings.concurrency, settings.per_domain_concurrency, settings.per_domain_spacing, chance
+        )
         self._token = wire.robots_token
-        self._shelf = shelf or Shelf()
-        self._rules: dict[str, robots.Rules] = {}
-        self._asking: dict[str, asyncio.Lock] = {}
+        self._robots = robots.Memory(wire.robots_token, shelf or Shelf())
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,27 +106,45 @@ class Fetcher:
         async with self._limits.turn(hops.host_of(url)) as turn:
             yield turn
 
-    async def get(self, url: str, validators: Validators, turn: Turn) -> FetchResult:
+    async def get(
+        self,
+        url: str,
+        validators: Validators,
+        turn: Turn,
+        now: datetime | None = None,
+        credentials: Credentials | None = None,
+    ) -> FetchResult:
         """One HTTP answer, 200 or 304, after at most five redirects; raises a FetchError for anything else.
 
-        The deadline counts the requests, not the waits for a turn or for room.
+        The deadline counts the requests, not the waits for a turn or for room. `now` is only for servers without a
+        clock, whose answers have no Date. `url` and `credentials` may be templates with `${NAME}`; what comes back, or
+        is raised, has `${NAME}` again wherever a secret stood.
         """
+        opened = Opened.of(url, credentials, self._environment)
 
-        async def take(
-            url: str, answer: httpx.Response, headers: dict[str, str], deadline: asyncio.Timeout
-        ) -> FetchResult:
-            if answer.status_code == 304:
-                told = hops.validators_of(headers, otherwise=validators)
-                return FetchResult(url=url, status=304, headers=headers, validators=told)
-            if answer.status_code != 200:
-                raise HttpStatus(answer.status_code, answers.retry_after(headers.get("retry-after")))
-            await _without_deadline(turn.room, deadline)
-            encoding = headers.get("content-encoding", "")
-            content = await body.read(answer.aiter_raw(), encoding, self._settings.max_body_bytes)
-            told = hops.validators_of(headers, Validators())
-            return FetchResult(url=url, status=200, headers=headers, body=content, validators=told)
+        async def take(answer: _Answer) -> FetchResult:
+            content = b""
+            if answer.status == 304:
+                told = hops.validators_of(answer.headers, otherwise=validators)
+            elif answer.status == 200:
+                content, told = await self._document(answer, turn), hops.validators_of(answer.headers, Validators())
+            else:
+                raise await _refusal(answer)
+            return _result(answer, content, told, opened, now)
 
-        return await self._follow(url, hops.conditions(validators), take, self._settings.timeout.total_seconds())
+        try:
+            return await self._follow(opened, hops.conditions(validators), take, self._settings.timeout.total_seconds())
+        except FetchError as error:
+            opened.hush(error)
+            raise
+
+    async def _document(self, answer: _Answer, turn: Turn) -> bytes:
+        """The body of a 200; raises FetchError where a page for browsers or people stands in the document's place."""
+        await without_deadline(turn.room, answer.deadline)
+        content = await body.read(answer.chunks, answer.encoding, self._settings.max_body_bytes)
+        if walls.is_html(answer.headers, content):
+            walls.refuse(answer.way.asked, answer.way.at, answer.headers, content)
+        return content
 
     async def heed(self, url: str, now: datetime) -> None:
         """Raises RobotsRefused if the site's robots.txt names our token and disallows this feed. Within `turn`.
@@ -118,9 +152,10 @@ class Fetcher:
         Asks for robots.txt where the copy at hand is older than a day; a site that has none, or does not answer for
         it, does not keep us from an address that an operator configured.
         """
-        rules = await self._rules_for(url, now)
+        origin = _origin_of(url)
+        rules = await self._robots.at_hand(origin, now)
         if rules is None:
-            rules = await self._ask_robots(url, now)
+            rules = await self._robots.asked(origin, now, self._robots_copy)
             await self._limits.space(hops.host_of(url))
         if rules.names_us_and_disallows(url):
             raise RobotsRefused(f"{rules.copy.origin}/robots.txt names {self._token} and disallows {url}")
@@ -132,120 +167,128 @@ class Fetcher:
         let us go, and other FetchErrors where there was no answer.
         """
 
-        async def take(
-            url: str, answer: httpx.Response, headers: dict[str, str], deadline: asyncio.Timeout
-        ) -> PageVisit:
-            told = hops.validators_of(headers, validators if answer.status_code == 304 else Validators())
-            retry_after = answers.retry_after(headers.get("retry-after"))
-            return PageVisit(status=answer.status_code, url=url, validators=told, retry_after=retry_after)
+        async def take(answer: _Answer) -> PageVisit:
+            told = hops.validators_of(answer.headers, validators if answer.status == 304 else Validators())
+            retry_after = answers.retry_after(answer.headers.get("retry-after"))
+            return PageVisit(status=answer.status, url=answer.way.at, validators=told, retry_after=retry_after)
 
         seconds = self._settings.timeout.total_seconds()
+        way = Way(url, url)
         for _ in range(hops.MOST_REDIRECTS + 1):
-            delay = await self._permitted(url, now)
-            async with self._limits.turn(hops.host_of(url), delay):
-                visit = await self._hop(url, _PAGE | hops.conditions(validators), take, seconds)
+            delay = await self._permitted(way.at, now)
+            async with self._limits.turn(hops.host_of(way.at), delay):
+                visit = await self._hop(way, _PAGE | hops.conditions(validators), take, seconds)
             if isinstance(visit, PageVisit):
                 return visit
-            url = hops.redirected(url, visit)
-        raise hops.too_many(url)
+            way = way.on(visit)
+        raise hops.too_many(way.at)
 
     async def _permitted(self, url: str, now: datetime) -> float:
         """The seconds that the site wants between two visits; raises RobotsRefused where it wants none at all."""
-        rules = await self._rules_for(url, now)
+        origin = _origin_of(url)
+        rules = await self._robots.at_hand(origin, now)
         if rules is None:
             async with self._limits.turn(hops.host_of(url)):
-                rules = await self._ask_robots(url, now)
-        if not rules.allows(url):
-            raise RobotsRefused(f"{rules.copy.origin}/robots.txt ({rules.copy.status or 'no answer'}) disallows {url}")
-        return rules.delay
+                rules = await self._robots.asked(origin, now, self._robots_copy)
+        return rules.delay_before(url)
 
-    async def _rules_for(self, url: str, now: datetime) -> robots.Rules | None:
-        """The rules at hand, from memory or from the shelf, if they are fresh."""
-        hops.host_of(url)  # raises FetchError for what is no address
-        origin = robots.origin_of(url)
-        if origin not in self._rules and (copy := await self._shelf.recall(origin)):
-            self._rules[origin] = robots.Rules(copy, self._token)
-        rules = self._rules.get(origin)
-        return rules if rules and rules.is_fresh(now) else None
+    async def may_page(self, url: str, now: datetime) -> None:
+        """Waits until an older page of a document may be asked for. No operator configured its address, so robots.txt
+        binds as for an article's page. Within `turn`; raises RobotsRefused.
+        """
+        origin = _origin_of(url)
+        rules = await self._robots.at_hand(origin, now) or await self._robots.asked(origin, now, self._robots_copy)
+        await self._limits.space(hops.host_of(url), rules.delay_before(url))
 
-    async def _ask_robots(self, url: str, now: datetime) -> robots.Rules:
-        """Asks the site, once for all that wait for it; its answer is remembered, and that it gave none."""
-        origin = robots.origin_of(url)
-        async with self._asking.setdefault(origin, asyncio.Lock()):
-            if rules := await self._rules_for(url, now):
-                return rules
-            old = self._rules.get(origin)
-            copy = robots.kept(await self._robots_copy(origin, now), old.copy if old else None)
-            while len(self._rules) >= _MOST_SITES:
-                self._rules.pop(next(iter(self._rules)))
-            self._rules[origin] = rules = robots.Rules(copy, self._token)
-            await self._shelf.remember(copy)
-        self._asking.pop(origin, None)
-        return rules
+    def domain_of(self, url: str) -> str:
+        """The registrable domain that the limits count by; raises FetchError for what is no address."""
+        return self._limits.domain_of(hops.host_of(url))
 
     async def _robots_copy(self, origin: str, now: datetime) -> RobotsCopy:
-        async def take(
-            url: str, answer: httpx.Response, headers: dict[str, str], deadline: asyncio.Timeout
-        ) -> RobotsCopy:
-            encoding, content = headers.get("content-encoding", ""), b""
-            if answer.status_code == 200:
-                content = await body.head(answer.aiter_raw(), encoding, robots.MOST_BYTES)
-            return RobotsCopy(origin=origin, fetched_at=now, status=answer.status_code, body=content)
+        async def take(answer: _Answer) -> RobotsCopy:
+            content = b""
+            if answer.status == 200:
+                content = await body.head(answer.chunks, answer.encoding, robots.MOST_BYTES)
+            return RobotsCopy(origin=origin, fetched_at=now, status=answer.status, body=content)
 
         seconds = min(self._settings.timeout.total_seconds(), _ROBOTS_SECONDS)
         try:
-            return await self._follow(f"{origin}/robots.txt", _ROBOTS, take, seconds)
+            return await self._follow(Opened(f"{origin}/robots.txt"), _ROBOTS, take, seconds)
         except RedirectRefused:
             return RobotsCopy(origin=origin, fetched_at=now, status=robots.UNAVAILABLE)
         except FetchError:
             return RobotsCopy(origin=origin, fetched_at=now, status=None)
 
-    async def _follow(self, url: str, headers: dict[str, str], take: Take[T], seconds: float) -> T:
+    async def _follow(self, opened: Opened, headers: dict[str, str], take: Take[T], seconds: float) -> T:
         """What `take` makes of the first answer that is no redirect. Within `turn`."""
-        left = seconds
+        left, way = seconds, Way(opened.url, opened.url)
         for _ in range(hops.MOST_REDIRECTS + 1):
             began = time.monotonic()
-            answer = await self._hop(url, headers, take, left)
+            answer = await self._hop(way, headers | opened.fields_for(way.at), take, left)
             left -= time.monotonic() - began
-            if not isinstance(answer, str):
+            if not isinstance(answer, Redirect):
                 return answer
-            url = hops.redirected(url, answer)
-            await self._limits.space(hops.host_of(url))
-        raise hops.too_many(url)
+            way = way.on(answer)
+            opened.follow(way.at)
+            await self._limits.space(hops.host_of(way.at))
+        raise hops.too_many(way.at)
 
-    async def _hop(self, url: str, headers: dict[str, str], take: Take[T], seconds: float) -> T | str:
-        """One request: what `take` makes of its answer, or the Location that it redirects to."""
+    async def _hop(self, way: Way, headers: dict[str, str], take: Take[T], seconds: float) -> T | Redirect:
+        """One request: what `take` makes of its answer, or where it redirects to."""
+        answer: httpx.Response | None = None
         try:
             async with asyncio.timeout(seconds) as deadline:
-                return await self._ask(url, headers, take, deadline)
+                answer = await self._transport.handle_async_request(self._request(way.at, headers))
+                told = {name.lower(): value for name, value in answer.headers.items()}
+                if answer.status_code in hops.REDIRECTS and "location" in told:
+                    return Redirect(answer.status_code, told["location"])
+                return await take(_Answer(way, answer.status_code, told, answer.aiter_raw(), deadline))
         except TimeoutError as error:
-            raise FetchTimeout(f"no whole answer within {self._settings.timeout.total_seconds():g} s") from error
+            said = f"no whole answer within {self._settings.timeout.total_seconds():g} s"
+            raise FetchTimeout(said, answered=answer is not None or way.is_redirected) from error
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
             raise hops.explained(error) from error
-
-    async def _ask(self, url: str, headers: dict[str, str], take: Take[T], deadline: asyncio.Timeout) -> T | str:
-        sent = self._headers | {"Host": hops.authority_of(url)} | headers
-        request = httpx.Request("GET", self._address(url, hops.host_of(url)), headers=sent)
-        answer = await self._transport.handle_async_request(request)
-        try:
-            told = {name.lower(): value for name, value in answer.headers.items()}
-            if answer.status_code in hops.REDIRECTS and "location" in told:
-                return told["location"]
-            return await take(url, answer, told, deadline)
         finally:
-            await answer.aclose()
+            if answer is not None:
+                await answer.aclose()
 
-    def _address(self, url: str, host: str) -> str:
-        mapped = self._connect_to(host)
-        if mapped is None:
-            return url
-        parts = urlsplit(url)
-        return parts._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
+    def _request(self, url: str, headers: dict[str, str]) -> httpx.Request:
+        sent = self._headers | {"Host": hops.authority_of(url)} | headers
+        mapped = self._connect_to(hops.host_of(url))
+        if mapped is not None:
+            url = urlsplit(url)._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
+        return httpx.Request("GET", url, headers=sent)
 
 
-async def _without_deadline(wait: Callable[[], Awaitable[None]], deadline: asyncio.Timeout) -> None:
-    """Waits for something that is not the server's fault; the deadline moves on by as long."""
-    until, began = deadline.when(), time.monotonic()
-    deadline.reschedule(None)
-    await wait()
-    deadline.reschedule(until + time.monotonic() - began if until is not None else None)
+def _origin_of(url: str) -> str:
+    """Raises FetchError for what is no address."""
+    hops.host_of(url)
+    return robots.origin_of(url)
+
+
+def _result(answer: _Answer, content: bytes, told: Validators, opened: Opened, now: datetime | None) -> FetchResult:
+    """The answer without the secrets that were sent; a private source does not move to another site by itself."""
+    moved = answer.way.moved_to
+    stays = moved is None or moved == answer.way.asked or (opened.hidden and not opened.is_ours(moved))
+    return FetchResult(
+        url=opened.shown(answer.way.at),
+        status=answer.status,
+        headers={name: opened.redacted(value) for name, value in answer.headers.items()},
+        body=opened.redacted_body(content),
+        validators=opened.without_secrets(told),
+        moved_to=None if stays or moved is None else opened.shown(moved),
+        fresh_for=answers.fresh_for(answer.headers, now),
+    )
+
+
+async def _refusal(answer: _Answer) -> FetchError:
+    """What an answer other than 200 and 304 means."""
+    head = b""
+    if answer.status in walls.CHALLENGED:
+        try:
+            async with asyncio.timeout(_MARKS_SECONDS):
+                head = await body.head(answer.chunks, answer.encoding, walls.HEAD_BYTES)
+        except (TimeoutError, httpx.HTTPError, aiohttp.ClientError, OSError):
+            pass  # what the status says counts, however its page ends
+    retry_after = answers.retry_after(answer.headers.get("retry-after"))
+    return walls.challenge(answer.status, answer.headers, head) or HttpStatus(answer.status, retry_after)

@@ -9,6 +9,7 @@ from aggregator.errors import BodyTooLarge, FetchError
 
 ACCEPT_ENCODING = "gzip"
 _GZIP = 16 + zlib.MAX_WBITS  # zlib reads the gzip header itself (RFC 1952)
+_PIECE = 64 * 1024  # so much is unpacked at a time, so that a bomb never takes more room than the cap
 
 
 async def read(chunks: AsyncIterator[bytes], encoding: str, most: int) -> bytes:
@@ -49,15 +50,19 @@ async def _gunzipped(chunks: AsyncIterator[bytes], most: int) -> bytes:
     body = bytearray()
     member = zlib.decompressobj(_GZIP)
     async for chunk in chunks:
-        while chunk:
+        piece = b""
+        while chunk or len(piece) == _PIECE:  # a full piece may leave output waiting when all input is taken
             if member.eof:  # a gzip file may have several members, one after the other
                 member = zlib.decompressobj(_GZIP)
             try:
-                body += member.decompress(chunk, most + 1 - len(body))
+                piece = member.decompress(chunk, _PIECE)
             except zlib.error as error:
                 raise FetchError(f"the gzip body is damaged: {error}") from error
+            body += piece
             _cap(len(body), most)
-            chunk = member.unused_data
+            chunk = member.unused_data if member.eof else member.unconsumed_tail
+            if member.eof and not chunk:
+                break
     if not member.eof:
         raise FetchError("the gzip body breaks off before its end")
     return bytes(body)

@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin, urlsplit
+import re
+import ssl
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
+
+import aiohttp
 
 from aggregator.errors import AddressRefused, FetchError, RedirectRefused
 from aggregator.types import Validators
 
 MOST_REDIRECTS = 5
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
+PERMANENT = frozenset((301, 308))  # RFC 9110 sections 15.4.2 and 15.4.9
+# What RFC 3986 has no place for. Braces above all: `${NAME}` in an address that a server wrote must never be filled in.
+_FOREIGN = re.compile(r'[\x00-\x20"<>\\^`{|}\x7f]')
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """An answer that points elsewhere."""
+
+    status: int
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a request has come to: the address asked first, the one asked now, and how far permanent redirects led."""
+
+    asked: str
+    at: str
+    moved_to: str | None = None
+    permanent: bool = True  # every hop so far was
+
+    def on(self, redirect: Redirect) -> Way:
+        """One hop further; raises RedirectRefused for one from https down to http."""
+        target = redirected(self.at, redirect.location)
+        permanent = self.permanent and redirect.status in PERMANENT
+        return replace(self, at=target, permanent=permanent, moved_to=target if permanent else self.moved_to)
+
+    @property
+    def is_redirected(self) -> bool:
+        return self.at != self.asked
 
 
 def conditions(validators: Validators) -> dict[str, str]:
@@ -46,11 +82,18 @@ def authority_of(url: str) -> str:
 
 
 def redirected(url: str, location: str) -> str:
-    """The address that a redirect leads to; raises RedirectRefused for one from https down to http."""
-    target = urljoin(url, location)
-    if urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http":
+    """The address that a redirect leads to, without user name and fragment, and quoted as RFC 3986 has it; raises
+    RedirectRefused for one from https down to http, and FetchError for what is no address.
+    """
+    try:
+        parts = urlsplit(urldefrag(urljoin(url, location)).url)
+    except ValueError as error:
+        raise FetchError(f"redirected to {location!r}, which is not an address: {error}") from error
+    # aiohttp would send a user name that a server wrote into its redirect as ours.
+    target = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    if urlsplit(url).scheme == "https" and parts.scheme == "http":
         raise RedirectRefused(f"redirected from https down to {target}")
-    return target
+    return _FOREIGN.sub(lambda found: quote(found[0]), target)
 
 
 def too_many(url: str) -> RedirectRefused:
@@ -59,12 +102,15 @@ def too_many(url: str) -> RedirectRefused:
 
 def explained(error: Exception) -> FetchError:
     """The error in the words of its cause: httpx and aiohttp wrap what the system said."""
-    cause: BaseException = error
-    while cause.__cause__ is not None:
-        if isinstance(cause, PermissionError):
-            break
-        cause = cause.__cause__
+    chain: list[BaseException] = [error]
+    while chain[-1].__cause__ is not None and not isinstance(chain[-1], PermissionError):
+        chain.append(chain[-1].__cause__)
+    cause = chain[-1]
     if isinstance(cause, PermissionError):
         return AddressRefused(cause.strerror or str(cause))
+    # Names that are not found and ports that refuse; a certificate that is no good came from somebody.
+    unheard = any(isinstance(one, aiohttp.ClientConnectorError) for one in chain) and not isinstance(
+        cause, ssl.SSLError
+    )
     said = " ".join((str(error) or str(cause)).split())
-    return FetchError(f"{type(cause).__name__}: {said}" if said else type(cause).__name__)
+    return FetchError(f"{type(cause).__name__}: {said}" if said else type(cause).__name__, answered=not unheard)

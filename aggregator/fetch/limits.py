@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncIterator
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import cached_property
@@ -14,16 +16,21 @@ from publicsuffixlist import PublicSuffixList
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
 # hosts would hold up a pass by their whole deadline. Only answers with a body take up room.
 AWAITED_A_ROOM = 8
+# Two starts are so much further apart at most than the spacing asks, so that many wires do not fall into step.
+MOST_JITTER = 1.25
 
 
 class Limits:
     """Holds the domains that were asked lately. One event loop, one Limits."""
 
-    def __init__(self, concurrency: int, per_domain: int, spacing: timedelta) -> None:
+    def __init__(
+        self, concurrency: int, per_domain: int, spacing: timedelta, chance: random.Random | None = None
+    ) -> None:
         self._rooms = asyncio.Semaphore(concurrency)
         self._awaited = asyncio.Semaphore(concurrency * AWAITED_A_ROOM)
         self._per_domain = per_domain
         self._spacing = spacing.total_seconds()
+        self._chance = chance or random.Random()
         self._domains: dict[str, _Domain] = {}
 
     @asynccontextmanager
@@ -40,11 +47,11 @@ class Limits:
         """Waits until this host's domain may be asked again, without holding a place: for a redirect's next hop,
         which holds one already and would otherwise wait for those that wait for it.
         """
-        domain = self._domain(host)
-        clock = asyncio.get_running_loop().time
-        starts = max(clock(), domain.next_start)
-        domain.next_start = starts + max(self._spacing, delay)
-        await asyncio.sleep(starts - clock())
+        domain, clock = self._domain(host), asyncio.get_running_loop().time
+        async with domain.gate:  # first come, first served; and a start that came late holds up the next
+            while (wait := domain.next_start - clock()) > 0:
+                await asyncio.sleep(wait)
+            domain.next_start = clock() + max(jittered(self._spacing, self._chance), delay)
 
     def _domain(self, host: str) -> _Domain:
         return self._domains.setdefault(self.domain_of(host), _Domain(self._per_domain))
@@ -61,6 +68,11 @@ class Limits:
     def _suffixes(self) -> PublicSuffixList:
         """The list comes with the package; nothing is downloaded. Reading it takes a tenth of a second."""
         return PublicSuffixList()
+
+
+def jittered(seconds: float, chance: random.Random) -> float:
+    """At least `seconds`, and at most a quarter more."""
+    return seconds * chance.uniform(1.0, MOST_JITTER)
 
 
 class Turn:
@@ -81,4 +93,13 @@ class Turn:
 class _Domain:
     def __init__(self, places: int) -> None:
         self.places = asyncio.Semaphore(places)
+        self.gate = asyncio.Lock()
         self.next_start = 0.0  # on the event loop's clock
+
+
+async def without_deadline(wait: Callable[[], Awaitable[None]], deadline: asyncio.Timeout) -> None:
+    """Waits for something that is not the server's fault; the deadline moves on by as long."""
+    until, began = deadline.when(), time.monotonic()
+    deadline.reschedule(None)
+    await wait()
+    deadline.reschedule(until + time.monotonic() - began if until is not None else None)

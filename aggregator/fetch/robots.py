@@ -1,4 +1,4 @@
-"""What a site's robots.txt lets us visit (RFC 9309); it alone knows protego.
+"""What a site's robots.txt lets us visit (RFC 9309), and what is remembered of it; it alone knows protego.
 
 Where protego is more lenient than the RFC about whom a group addresses (a group for "Example" would bind
 "ExampleWire", one for "ExampleWire/1.0" would not), the lines are put right before it reads them.
@@ -6,14 +6,17 @@ Where protego is more lenient than the RFC about whom a group addresses (a group
 
 from __future__ import annotations
 
+import asyncio
 import re
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from urllib.parse import urlsplit
 
 from protego import Protego
 
+from aggregator.errors import RobotsRefused
 from aggregator.types import RobotsCopy
 
 MOST_BYTES = 500 * 1024  # RFC 9309 section 2.5: at least so much is read
@@ -23,6 +26,7 @@ UNANSWERED_GOOD_FOR = timedelta(hours=1)
 LONGEST_DELAY = 60.0  # seconds; a site that wants more between two visits gets this
 UNAVAILABLE = 300  # the status of a copy behind too many redirects, which counts as none (section 2.3.1.2)
 
+_MOST_SITES = 10_000  # whose rules are remembered in memory
 _AGENT_LINE = re.compile(r"(?im)^[ \t]*user[ -]?agent[ \t]*:[ \t]*(?P<token>\*(?=[ \t]*(?:#|\r?$))|[a-z_-]*)[^\r\n]*$")
 _US = "addressed-to-us"
 _SOMEBODY = "somebody-else"
@@ -44,6 +48,13 @@ class Rules:
         if _is_unreachable(self.copy):
             return False
         return self._rules is None or self._rules.can_fetch(url, _US)
+
+    def delay_before(self, url: str) -> float:
+        """The seconds that the site wants between two visits; raises RobotsRefused where it wants none to this page."""
+        if not self.allows(url):
+            said = self.copy.status or "no answer"
+            raise RobotsRefused(f"{self.copy.origin}/robots.txt ({said}) disallows {url}")
+        return self.delay
 
     def names_us_and_disallows(self, url: str) -> bool:
         """Whether a group of our own, not the one of `*`, disallows the address."""
@@ -73,6 +84,53 @@ class Rules:
     def _address(self, found: re.Match[str]) -> str:
         token = found["token"].casefold()
         return f"User-agent: {_US if token == self._token else '*' if token == '*' else _SOMEBODY}"
+
+
+async def _nothing(origin: str) -> None:
+    return None
+
+
+async def _forget(copy: RobotsCopy) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where copies of robots.txt outlive the process: what is kept for an origin, and how to keep one."""
+
+    recall: Callable[[str], Awaitable[RobotsCopy | None]] = _nothing
+    remember: Callable[[RobotsCopy], Awaitable[None]] = _forget
+
+
+class Memory:
+    """Holds the rules of the sites that were asked lately, as they concern one product token. One event loop."""
+
+    def __init__(self, token: str, shelf: Shelf) -> None:
+        self._token = token
+        self._shelf = shelf
+        self._rules: dict[str, Rules] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
+
+    async def at_hand(self, origin: str, now: datetime) -> Rules | None:
+        """The origin's rules, from memory or from the shelf, if they are fresh."""
+        if origin not in self._rules and (copy := await self._shelf.recall(origin)):
+            self._rules[origin] = Rules(copy, self._token)
+        rules = self._rules.get(origin)
+        return rules if rules and rules.is_fresh(now) else None
+
+    async def asked(self, origin: str, now: datetime, ask: Callable[[str, datetime], Awaitable[RobotsCopy]]) -> Rules:
+        """Asks the site, once for all that wait for it; its answer is remembered, and that it gave none."""
+        async with self._asking.setdefault(origin, asyncio.Lock()):
+            if rules := await self.at_hand(origin, now):
+                return rules
+            old = self._rules.get(origin)
+            copy = kept(await ask(origin, now), old.copy if old else None)
+            while len(self._rules) >= _MOST_SITES:
+                self._rules.pop(next(iter(self._rules)))
+            self._rules[origin] = rules = Rules(copy, self._token)
+            await self._shelf.remember(copy)
+        self._asking.pop(origin, None)
+        return rules
 
 
 def origin_of(url: str) -> str:

@@ -18,6 +18,7 @@ SocketFactory = Callable[..., socket.socket]
 # No publisher's fields are longer; aiohttp refuses the answer beyond. Its default of 8 kB is too little for some
 # content security policies.
 _MOST_FIELD_BYTES = 32 * 1024
+_MOST_FIELDS = 128
 
 
 def make_transport(connections: int, sockets: SocketFactory) -> httpx.AsyncBaseTransport:
@@ -32,6 +33,7 @@ def make_transport(connections: int, sockets: SocketFactory) -> httpx.AsyncBaseT
             cookie_jar=aiohttp.DummyCookieJar(),
             max_field_size=_MOST_FIELD_BYTES,
             max_line_size=_MOST_FIELD_BYTES,
+            max_headers=_MOST_FIELDS,
         )
 
     return AiohttpTransport(verify=certificates, client=session)

@@ -40,18 +40,22 @@ def normalise(
     articles: list[Article] = []
     settled: list[str] = []
     listed: dict[str, Callable[[], Article]] = {}
-    for entry, keys in zip(parsed.entries, identity.keys_of(parsed.entries), strict=True):
+    for entry, keys in zip(parsed.entries, identity.keys_of(parsed.entries, publisher.identity), strict=True):
         article = cache(partial(_article, entry, keys, parsed.language, source, publisher))
         twin = next((listed[key] for key in keys if key in listed), None)
         if twin and (keys[0] in listed or _says_the_same(article(), twin())):
             drops[DUPLICATE] += 1
             continue
         listed |= {key: article for key in keys if key not in listed}
-        if keys[0] in said and said[keys[0]] == hashlib.sha256(raw_words(entry)).digest():
+        if said.get(keys[0]) == hashlib.sha256(raw_words(entry)).digest() and not _shares_its_id(entry, keys):
             settled.append(keys[0])
         else:
             articles.append(article())
     return Listing(articles=tuple(articles), settled=tuple(settled), drops=dict(drops))
+
+
+def _shares_its_id(said: Entry, keys: Sequence[str]) -> bool:
+    return bool(said.id) and not keys[0].startswith("id:")
 
 
 def _says_the_same(one: Article, other: Article) -> bool:
@@ -91,7 +95,8 @@ def _article(
         folded_title=folded_title,
         opening=opening,
         near_keys=identity.near_keys(folded_title, opening),
-        id_is_shared=bool(said.id) and not keys[0].startswith("id:"),
+        rules=publisher.identity,
+        id_is_shared=_shares_its_id(said, keys),
     )
 
 

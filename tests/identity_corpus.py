@@ -23,6 +23,7 @@ from random import Random
 from types import TracebackType
 from typing import Any
 
+from aggregator.config.shapes import IdentityTable
 from aggregator.normalise import raw_words
 from aggregator.parse import parse
 from aggregator.pipeline import Pipeline
@@ -60,7 +61,11 @@ class Case:
             for name, kind in fields.get("sources", {"feed": "feed"}).items()
         )
         rights = replace(AGREEMENT, storage=fields.get("storage", "keep"))
-        return make_publisher(full, rights, languages=tuple(fields.get("languages", ["en"])), sources=sources)
+        languages = tuple(fields.get("languages", ["en"]))
+        identity = IdentityTable.model_validate_json(json.dumps(fields.get("identity", {}))).rules(
+            "http://daily.example/"
+        )
+        return make_publisher(full, rights, languages=languages, sources=sources, identity=identity)
 
     def source(self, name: str) -> Source:
         """By `source` of the only publisher, or by `publisher/source`."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.identity import canonical_url, keys_of, public_id
-from aggregator.types import Entry, Link, Text
+from aggregator.identity import by_rules, canonical_url, keys_of, public_id
+from aggregator.types import Entry, IdentityRules, Link, Text
 from tests.conftest import make_entry
 
 
@@ -72,6 +72,50 @@ def test_addresses_of_one_page_compare_equal(url: str) -> None:
 )
 def test_addresses_of_two_pages_do_not(one: str, other: str) -> None:
     assert canonical_url(one) != canonical_url(other)
+
+
+D = "http://daily.example"
+
+
+@pytest.mark.parametrize(
+    ("rules", "one", "other"),
+    [
+        (IdentityRules(ignore_parameters=("session", "from_*")), f"{D}/a?id=1&session=x&from_app=1", f"{D}/a?id=1"),
+        (IdentityRules(keep_parameters=("id",)), f"{D}/a?rnd=7&id=1", f"{D}/a?id=1&place=top"),
+        (IdentityRules(keep_parameters=()), f"{D}/a?x=1", f"{D}/a"),
+        (IdentityRules(strip_path_prefixes=("/print", "/sport")), f"{D}/print/2026/a", f"{D}/sport/2026/a"),
+        (IdentityRules(same_hosts=("daily.example", "daily.co.example")), f"{D}/a", "https://m.daily.co.example/a"),
+        (
+            IdentityRules(same_hosts=("www.daily.example", "d.example")),
+            "http://d.example:80/a",
+            "http://daily.example/a",
+        ),
+    ],
+)
+def test_addresses_that_are_one_page_by_their_publishers_rules(rules: IdentityRules, one: str, other: str) -> None:
+    assert canonical_url(by_rules(one, rules)) == canonical_url(by_rules(other, rules))
+    assert canonical_url(one) != canonical_url(other)
+
+
+@pytest.mark.parametrize(
+    ("rules", "one", "other"),
+    [
+        (IdentityRules(ignore_parameters=("session",)), f"{D}/a?sessions=1", f"{D}/a?sessions=2"),
+        (IdentityRules(keep_parameters=("id",)), f"{D}/a?id=1", f"{D}/a?id=2"),
+        (IdentityRules(strip_path_prefixes=("/print",)), f"{D}/printers/a", f"{D}/ers/a"),
+        (IdentityRules(same_hosts=("daily.example", "d.example")), f"{D}/a", "http://notd.example/a"),
+        (IdentityRules(same_hosts=("daily.example", "d.example")), "http://[bad", f"{D}/a"),
+    ],
+)
+def test_rules_reach_no_further_than_they_say(rules: IdentityRules, one: str, other: str) -> None:
+    assert canonical_url(by_rules(one, rules)) != canonical_url(by_rules(other, rules))
+
+
+def test_ids_that_are_ignored_are_no_keys_and_those_trusted_stand_for_any_headline() -> None:
+    (keys,) = keys_of([make_entry()], IdentityRules(ids="ignored"))
+    assert [key.partition(":")[0] for key in keys] == ["url"]
+    two = keys_of([make_entry(1, id="one"), make_entry(2, id="one")], IdentityRules(ids="trusted"))
+    assert {ladder[0] for ladder in two} == {"id:one"}
 
 
 def test_the_public_id_is_the_same_everywhere_and_fits_an_address() -> None:

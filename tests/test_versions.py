@@ -264,18 +264,22 @@ KINDS = [
 ]
 
 
+def kind_of(before: Words, after: Words) -> str | None:
+    return kind_of_change(before, after, what_changed(before, after), is_correction)
+
+
 @pytest.mark.parametrize(("old", "new", "kind"), KINDS)
 def test_the_kind_of_a_change(old: str, new: str, kind: str | None) -> None:
     before, after = Words(title="t", text=old), Words(title="t", text=new)
-    assert kind_of_change(before, after, is_correction) == kind
+    assert kind_of(before, after) == kind
 
 
 def test_a_later_updated_alone_is_a_refile() -> None:
     before = make_words(updated=NOW)
-    assert kind_of_change(before, make_words(updated=NOW + timedelta(hours=1)), is_correction) == "refile"
-    assert kind_of_change(before, make_words(updated=NOW - timedelta(hours=1)), is_correction) is None
-    assert kind_of_change(before, make_words(), is_correction) is None
-    assert kind_of_change(before, make_words(updated=NOW, published=NOW), is_correction) is None
+    assert kind_of(before, make_words(updated=NOW + timedelta(hours=1))) == "refile"
+    assert kind_of(before, make_words(updated=NOW - timedelta(hours=1))) is None
+    assert kind_of(before, make_words()) is None
+    assert kind_of(before, make_words(updated=NOW, published=NOW)) is None
 
 
 def test_a_source_is_restless_from_its_third_such_poll_on() -> None:

@@ -382,6 +382,85 @@ def test_a_site_that_is_busy_is_left_in_peace_with_all_its_pages(trip: Trip) -> 
     assert len(visits(trip, timedelta(seconds=1))) == 1
 
 
+# A site that says so to programs only
+
+
+@pytest.fixture
+def many(trip: Trip) -> Trip:
+    """Five reports with pages, stored; `/1` to `/5`."""
+    trip.press.set_document(HOST, "/feed", atom(*(ENTRY.format(n, EARLY) for n in range(1, 6))))
+    for n in range(1, 6):
+        trip.press.set_document(HOST, f"/{n}", Document(b"<html>Words</html>", "text/html"))
+    trip()
+    return trip
+
+
+def out(trip: Trip) -> list[tuple[object, ...]]:
+    return trip.rows("SELECT title FROM articles WHERE status <> 'usable' ORDER BY title")
+
+
+def refuses(trip: Trip, status: int, *pages: int) -> None:
+    for n in pages:
+        trip.press.misbehave(HOST, f"/{n}", "status", status=status)
+
+
+@pytest.mark.parametrize("status", [404, 410, 451])
+def test_a_site_where_nothing_is_there_loses_nothing(many: Trip, status: int) -> None:
+    refuses(many, status, 1, 2, 3, 4, 5)
+    findings = visits(many, HOUR)
+    assert [finding.doubted for finding in findings] == [True] * 5
+    assert "5 of the publisher's last 5 pages are not there" in findings[0].said
+    assert visits(many, 23 * HOUR) == []  # its pages rest
+    assert len(visits(many, HOUR)) == 5
+    assert (out(many), many.rows("SELECT count(*) FROM acts")) == ([], [(0,)])
+    assert many.rows("SELECT count(*) FROM rechecks WHERE missing_since IS NOT NULL") == [(5,)]
+
+
+def test_such_a_site_is_asked_a_dozen_times_and_believed_again_when_it_answers(many: Trip) -> None:
+    refuses(many, 410, 1, 2, 3, 4, 5)
+    for _ in range(4):
+        visits(many, DAY)
+    many.press.behave(HOST, "/1")
+    for n in (2, 3, 4):
+        many.press.behave(HOST, f"/{n}")
+    visits(many, DAY)
+    assert out(many) == [("Report 5",)]
+    refuses(many, 410, 1, 2, 3, 4)
+    for _ in range(20):
+        visits(many, DAY)
+    assert many.rows("SELECT max(step) FROM rechecks") <= [(12,)]
+
+
+def test_one_withdrawal_among_pages_that_are_there_counts_at_once(many: Trip) -> None:
+    refuses(many, 410, 2)
+    (removed,) = [finding for finding in visits(many, HOUR) if finding.removal]
+    assert removed.said == "the publisher's page answers 410: gone"
+    assert out(many) == [("Report 2",)]
+
+
+def test_earlier_visits_speak_for_a_site_too(many: Trip) -> None:
+    visits(many, HOUR)
+    refuses(many, 410, 1, 2)
+    assert len(visits(many, 5 * HOUR, limit=2)) == 2
+    assert out(many) == [("Report 1",), ("Report 2",)]
+    refuses(many, 410, 3)
+    assert [finding.doubted for finding in visits(many, limit=1)] == [True]
+    assert out(many) == [("Report 1",), ("Report 2",)]
+
+
+def test_another_publishers_pages_say_nothing(many: Trip) -> None:
+    other = make_publisher("other", sources=(Source(publisher="other", key="feed", url="http://other.example/feed"),))
+    listed = ENTRY.format(9, EARLY).replace(HOST, "other.example")
+    many.press.set_document("other.example", "/feed", atom(listed))
+    many.press.set_document("other.example", "/9", Document(b"<html>Words</html>", "text/html"))
+    many.config = replace(many.config, publishers=(*many.config.publishers, other))
+    many()
+    refuses(many, 410, 1, 2, 3, 4, 5)
+    many.press.misbehave("other.example", "/9", "status", status=410)
+    visits(many, HOUR)
+    assert out(many) == [("Report 9",)]
+
+
 def test_robots_txt_forbids_visits_but_not_the_feed(polled: Trip) -> None:
     polled.press.set_document(HOST, "/robots.txt", Document(b"User-agent: *\nDisallow: /", "text/plain"))
     answers(polled, 410)

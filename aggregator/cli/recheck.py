@@ -27,7 +27,8 @@ def recheck(here: Workplace, limit: int, as_json: bool) -> None:
     """Visit the pages of reports that are due for it, and take out of the wire what their publishers took down.
 
     A page is visited 1 hour, 6 hours, 1 day, 3 days and 7 days after its report was first seen, where robots.txt lets
-    us. The daemon does this by itself; `fetch` does not. Quiet where there is no terminal, but for what left the wire.
+    us. The daemon does this by itself; `fetch` does not. Quiet where there is no terminal, but for what left the wire
+    and for publishers whose pages are not believed, because most of them are not there.
     """
     config = here.load_config()
     with here.open_synced(config, utc_now()) as store:
@@ -40,6 +41,9 @@ def recheck(here: Workplace, limit: int, as_json: bool) -> None:
     removed = [finding for finding in findings if finding.removal]
     for finding in removed:
         click.echo(f"{finding.recheck.public_id}: {finding.said} ({printable(finding.recheck.url)})")
+    held_back = {finding.recheck.publisher: finding for finding in findings if finding.doubted}
+    for publisher, finding in held_back.items():
+        click.echo(f"{publisher}: its pages are not believed: {finding.said}")
     if sys.stdout.isatty():
         click.echo(f"{len(findings)} pages visited, {len(removed)} reports taken out of the wire")
 
@@ -59,6 +63,7 @@ def _object(finding: Finding) -> dict[str, object]:
         "said": finding.said,
         "act": finding.removal.act if finding.removal else None,
         "notice": finding.removal.notice if finding.removal else None,
+        "held_back": finding.doubted,
         "next_at": to_iso(finding.next_at) if finding.next_at else None,
     }
 

@@ -9,9 +9,11 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
-from aggregator.types import Entry
+from aggregator.types import LEARNED, Entry, IdentityRules
 
 _FEWEST_TITLE_WORDS = 3
 _FEWEST_OPENING_WORDS = 8
@@ -26,14 +28,14 @@ _TRACKING = frozenset(("cmpid", "dclid", "fbclid", "feedname", "feedtype", "gcli
 _TWIN_PARAMETERS = frozenset((("amp", "1"), ("amp", ""), ("outputType", "amp"), ("amp", "true")))
 
 
-def keys_of(entries: Sequence[Entry]) -> list[tuple[str, ...]]:
+def keys_of(entries: Sequence[Entry], rules: IdentityRules = LEARNED) -> list[tuple[str, ...]]:
     """The keys of each entry of one document, strongest first, never empty; an entry is found again by its first.
 
     The publisher's id and its link; without either, headline and stated date, then all its words. A key that stands
     for two headlines of one document (one guid for every item, all items linking to the front page) identifies none
-    of them, so those entries fall to their next key.
+    of those entries, so they fall to their next key.
     """
-    stated = _unambiguous([_stated_keys(entry) for entry in entries], [_face(entry) for entry in entries])
+    stated = _unambiguous([_stated_keys(entry, rules) for entry in entries], [_face(entry, rules) for entry in entries])
     without = [number for number, keys in enumerate(stated) if not keys]
     words = ["words:" + _digest(*_words(entries[number])) for number in without]
     titles = _unambiguous([_title_keys(entries[number]) for number in without], words)
@@ -51,14 +53,14 @@ def _unambiguous(ladders: Sequence[tuple[str, ...]], faces: Sequence[str]) -> li
     return [tuple(key for key in ladder if len(seen[key]) == 1) for ladder in ladders]
 
 
-def _stated_keys(entry: Entry) -> tuple[str, ...]:
+def _stated_keys(entry: Entry, rules: IdentityRules) -> tuple[str, ...]:
     keys = []
-    if entry.id:
+    if entry.id and rules.ids != "ignored":
         keys.append("id:" + _bounded(entry.id))
         if moved := _without_host(entry.id):
             keys.append("alt:" + _bounded(moved))
     if url := link_of(entry):
-        keys.append("url:" + _bounded(canonical_url(url)))
+        keys.append("url:" + _bounded(canonical_url(by_rules(url, rules))))
     return tuple(keys)
 
 
@@ -95,10 +97,36 @@ def link_of(entry: Entry) -> str | None:
     return next((link.href for link in entry.links if link.rel == "alternate" and link.href), None)
 
 
+def by_rules(url: str, rules: IdentityRules) -> str:
+    """An address without what its publisher's file says is nothing of the page; without such rules, as it is."""
+    if replace(rules, ids="learned") == LEARNED:
+        return url
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return url
+    if _TWIN_HOST.sub("", host) in {_TWIN_HOST.sub("", twin) for twin in rules.same_hosts}:
+        host = rules.same_hosts[0]
+    netloc = host if port is None else f"{host}:{port}"
+    prefix = next((prefix for prefix in rules.strip_path_prefixes if parts.path.startswith(prefix + "/")), "")
+    pairs = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if _says_something(pair[0], rules)]
+    return urlunsplit((parts.scheme, netloc, parts.path.removeprefix(prefix), urlencode(pairs), parts.fragment))
+
+
+def _says_something(parameter: str, rules: IdentityRules) -> bool:
+    if rules.keep_parameters is not None and parameter not in rules.keep_parameters:
+        return False
+    return not any(fnmatchcase(parameter, pattern) for pattern in rules.ignore_parameters)
+
+
 def canonical_url(url: str) -> str:
     """An address without what varies from listing to listing: scheme, `www.`, port 80 or 443, fragment, tracking
     parameters, trailing slash, AMP and mobile twins. For comparing only; what is shown and followed is the publisher's
     own spelling.
+
+    Not by courlan (1.4.0): it takes `cid`, `eid`, `uid` and `source` for tracking, so that `?cid=1` and `?cid=2` are
+    one page, and keeps scheme, `www.`, fragment, trailing slash and AMP.
     """
     try:
         parts = urlsplit(url.strip())
@@ -124,8 +152,12 @@ def public_id(publisher: str, key: str) -> str:
     return base64.b32encode(digest).decode("ascii").lower()
 
 
-def _face(entry: Entry) -> str:
-    """What tells an entry from others that share a key: its headline, or all its words where it has none."""
+def _face(entry: Entry, rules: IdentityRules) -> str:
+    """What tells an entry from others that share a key: its headline, or all its words where it has none; its id,
+    where that is to be believed.
+    """
+    if entry.id and rules.ids == "trusted":
+        return entry.id
     return _headline(entry) or _digest(*_words(entry))
 
 

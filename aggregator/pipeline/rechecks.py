@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from aggregator.dates import to_iso
 from aggregator.errors import AddressRefused, FetchError, RedirectRefused, RobotsRefused
 from aggregator.fetch import Fetcher
-from aggregator.rechecks import STEPS, first_visit, judge, rest
+from aggregator.rechecks import APART, LAST_PAGES, LATELY, STEPS, believed, first_visit, judge, rest
 from aggregator.recording import take_out
 from aggregator.store import Store, rechecks
 from aggregator.types import Finding, PageVisit, Publisher, Recheck
@@ -55,21 +55,34 @@ class Rechecks:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _of_publisher(self, publisher: Publisher, due: Sequence[Recheck]) -> list[Finding]:
-        """A site that does not answer, or is busy, is left in peace for a while, with all its pages."""
+        """A site that does not answer, or is busy, or has nothing of what it had, is left in peace for a while."""
+        findings: list[Finding] = []
+        for start in range(0, len(due), LAST_PAGES):
+            found, until = await self._round(publisher, due[start : start + LAST_PAGES])
+            now = self.clock()
+            round_ = await self.on_store(_Writing(publisher.key, found, until, now))
+            for finding in round_:
+                log.info("article=%s visits=%d said=%r", finding.recheck.public_id, finding.recheck.step, finding.said)
+            held_back = sum(finding.doubted for finding in round_)
+            if held_back:
+                log.warning("publisher=%s held_back=%d said=%r", publisher.key, held_back, round_[-1].said)
+            findings += round_
+            if until or held_back or self.stopping():
+                break
+        return findings
+
+    async def _round(self, publisher: Publisher, due: Sequence[Recheck]) -> tuple[list[Finding], datetime | None]:
+        """What these pages say, and until when the rest of the publisher's are to be left in peace."""
         findings: list[Finding] = []
         for recheck in due:
             if self.stopping():
                 break
             visit, tried = await self._visit(recheck)
             now = self.clock()
-            finding = judge(recheck, publisher, visit, now)
-            until = rest(visit, now) if tried else None
-            await self.on_store(_Writing(finding, until, now))
-            log.info("article=%s visits=%d said=%r", recheck.public_id, finding.recheck.step, finding.said)
-            findings.append(finding)
-            if until:
-                break
-        return findings
+            findings.append(judge(recheck, publisher, visit, now))
+            if tried and (until := rest(visit, now)):
+                return findings, until
+        return findings, None
 
     async def _visit(self, recheck: Recheck) -> tuple[PageVisit | None, bool]:
         """What the page answered, if anything, and whether the site was asked to the end: robots.txt, a private
@@ -85,19 +98,26 @@ class Rechecks:
 
 @dataclass(frozen=True, slots=True)
 class _Writing:
-    """Stores what one visit taught, in one transaction."""
+    """Stores what a round of visits taught, as far as it is believed, in one transaction; returns that."""
 
-    finding: Finding
+    publisher: str
+    findings: Sequence[Finding]
     until: datetime | None
     now: datetime
 
-    def __call__(self, store: Store) -> None:
+    def __call__(self, store: Store) -> list[Finding]:
+        since, visited = to_iso(self.now - LATELY), [finding.recheck.article for finding in self.findings]
         with store.writing() as connection:
-            rechecks.write(connection, self.finding)
-            if self.finding.removal:
-                take_out(connection, self.finding.recheck.article, self.finding.removal, to_iso(self.now))
-            if self.until:
-                rechecks.postpone(connection, self.finding.recheck.publisher, to_iso(self.until))
+            before = rechecks.pages(connection, self.publisher, since, LAST_PAGES, visited)
+            findings = believed(self.findings, before, self.now)
+            for finding in findings:
+                rechecks.write(connection, finding)
+                if finding.removal:
+                    take_out(connection, finding.recheck.article, finding.removal, to_iso(self.now))
+            until = self.now + APART if any(finding.doubted for finding in findings) else self.until
+            if until:
+                rechecks.postpone(connection, self.publisher, to_iso(until))
+        return findings
 
 
 def _due(store: Store, now: datetime, limit: int, per_publisher: int) -> list[Recheck]:

@@ -5,8 +5,9 @@ Articles are queued here long after the poll that brought them, so that polls do
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from aggregator.dates import from_iso, to_iso
@@ -120,3 +121,23 @@ def postpone(connection: sqlite3.Connection, publisher: str, until: str) -> None
         """,
         (until, publisher),
     )
+
+
+def pages(
+    connection: sqlite3.Connection, publisher: str, since: str, last: int, without: Sequence[int]
+) -> tuple[int, int]:
+    """How many of the publisher's pages were visited, of its `last` newest since a time and but for these articles,
+    and how many of them were not there when they were visited last.
+    """
+    row = connection.execute(
+        """
+        SELECT count(*), coalesce(sum(gone), 0) FROM (
+          SELECT r.missing_since IS NOT NULL
+            OR EXISTS (SELECT 1 FROM acts AS t WHERE t.article = a.id AND t.actor = 'publisher:page') AS gone
+          FROM articles AS a JOIN rechecks AS r ON r.article = a.id AND r.step > 0
+          WHERE a.publisher = ? AND a.listed_at >= ? AND a.id NOT IN (SELECT value FROM json_each(?))
+          ORDER BY a.listed_at DESC LIMIT ?)
+        """,
+        (publisher, since, json.dumps(list(without)), last),
+    ).fetchone()
+    return int(row[0]), int(row[1])

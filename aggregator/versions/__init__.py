@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Any, Literal
@@ -71,7 +71,8 @@ def what_changed(before: Words, after: Words) -> tuple[str, ...]:
     dates = ("dates",) if (before.published, before.updated) != (after.published, after.updated) else ()
     if before.words_hash and before.words_hash == after.words_hash:
         return dates
-    old, new = _reading(before), _reading(after)
+    same = _word_for_word(before, after)
+    old, new = _reading(before, but=same), _reading(after, but=same)
     names = tuple(name for name in new if old[name] != new[name])
     if not _has_words(before) or not _has_words(after):
         names = tuple(name for name in names if name not in ("summary", "body"))
@@ -92,18 +93,29 @@ def settled(words: Words) -> str:
     return "\n".join(_reading(words).values())
 
 
-def _reading(words: Words) -> dict[str, str]:
-    body: Sequence[Text] = words.said_content
-    summary = words.said_summary or Text(words.summary, "text/plain")
-    if not body and words.text != words.summary and words.said_summary is None:
-        body = (Text(words.text, "text/plain"),)
+def _word_for_word(before: Words, after: Words) -> tuple[str, ...]:
+    """The long fields that are the same as received, so that nothing need be read. A title is read along with them."""
+    if before.title != after.title:
+        return ()
+    old, new = _texts(before), _texts(after)
+    return tuple(name for name in old if old[name] == new[name])
+
+
+def _reading(words: Words, but: Container[str] = ()) -> dict[str, str]:
+    texts = {name: texts for name, texts in _texts(words).items() if name not in but}
     return {
         "title": _single_spaced(words.title),
-        "summary": _settled_text(summary, words.title),
-        "body": " ".join(_settled_text(text, words.title) for text in body),
+        **{name: " ".join(_settled_text(text, words.title) for text in said) for name, said in texts.items()},
         "byline": _single_spaced(words.byline or ""),
         "url": address(words.url or ""),
     }
+
+
+def _texts(words: Words) -> dict[str, Sequence[Text]]:
+    body: Sequence[Text] = words.said_content
+    if not body and words.text != words.summary and words.said_summary is None:
+        body = (Text(words.text, "text/plain"),)
+    return {"summary": (words.said_summary or Text(words.summary, "text/plain"),), "body": body}
 
 
 def _settled_text(text: Text, title: str) -> str:
@@ -119,13 +131,14 @@ def _has_words(words: Words) -> bool:
 
 
 def kind_of_change(
-    before: Words, after: Words, is_correction: Callable[[str], bool]
+    before: Words, after: Words, changed: Iterable[str], is_correction: Callable[[str], bool]
 ) -> Literal["revised", "corrected", "refile"] | None:
     """Corrected when the publisher's own words say so, in a headline or paragraph that is new in this version: a note
     that stands does not make every later edit a correction. Refile: the same words under a later `updated` (RFC 4287
-    section 4.2.15). None: nothing that makes a revision. `is_correction` says it of one line of plain words.
+    section 4.2.15). None: nothing that makes a revision. `changed`: their `what_changed`; `is_correction` says it of
+    one line of plain words.
     """
-    if same_report(before, after):
+    if not set(changed) - {"dates"}:
         touched = before.updated is not None and after.updated is not None and after.updated > before.updated
         return "refile" if touched else None
     return "corrected" if _new_note(_lines(before), _lines(after), is_correction) else "revised"

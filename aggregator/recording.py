@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from aggregator import signals
 from aggregator.dates import read_date, to_iso
-from aggregator.decide import Judged, decide
+from aggregator.decide import Found, Habits, Judged, Pace, conclude, decide
 from aggregator.errors import DeskError
-from aggregator.identity import next_ladder, public_id, resolve, spare_key, trusted
 from aggregator.normalise import DUPLICATE
-from aggregator.store import Connection, Store, history, identify, polls, purge, raw, withdrawals
+from aggregator.recognition import Heard, recognise
+from aggregator.store import Connection, Store, habits, history, identify, polls, raw, withdrawals
 from aggregator.store.desk import Cause, hold_back, hold_until
-from aggregator.types import Article, Match, Poll, Removal
+from aggregator.types import Article, Gap, Match, Poll, Removal
 from aggregator.versions import HELD_BACK
 
 PURGED = "purged"
@@ -31,42 +31,77 @@ _UNREADABLE = Removal(
 )
 
 
-def record(store: Store, polled: Sequence[tuple[Poll, Sequence[Article]]], now: datetime) -> list[Poll]:
-    """Stores polls with all that they brought and returns them with their counts. Raises StoreError; then nothing of
-    them is stored.
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """One transaction, and what all that is written in it shares."""
+
+    connection: Connection
+    now: datetime
+    pack: polls.Pack
+    pace: Pace
+
+
+def record(
+    store: Store, polled: Sequence[tuple[Poll, Sequence[Article]]], now: datetime, pace: Pace | None = None
+) -> list[Poll]:
+    """Stores polls with all that they brought and returns them with their counts and the time of the next. Raises
+    StoreError; then nothing of them is stored. A poll that comes back as not `is_whole` is to be read anew.
     """
     with store.writing() as connection:
-        pack = raw.packer(connection)
-        return [_record(connection, poll, articles, now, pack) for poll, articles in polled]
+        writing = _Writing(connection, now, raw.packer(connection), pace or Pace())
+        return [_record(writing, poll, articles) for poll, articles in polled]
 
 
-def _record(connection: Connection, poll: Poll, articles: Sequence[Article], now: datetime, pack: polls.Pack) -> Poll:
+def _record(writing: _Writing, poll: Poll, articles: Sequence[Article]) -> Poll:
+    connection = writing.connection
     source = polls.source_id(connection, poll.source)
-    drops = Counter(poll.drops)
+    before = habits.read(connection, source)
+    found = Found()
     if articles or poll.settled:
-        ladder, conflicts, restless = identify.trust(connection, source)
-        listed = trusted(articles, ladder, public_id)
-        kept = _without_purged(connection, listed)
-        resolved, settled = _resolved(connection, poll, kept, source, now)
-        matches = [match for match in resolved if not match.duplicate]
-        drops[DUPLICATE] += len(resolved) - len(matches)
-        identify.write_ladder(
-            connection, source, sum(match.conflict for match in matches), next_ladder(ladder, matches, conflicts)
-        )
-        judged = _judged(connection, matches, restless, settled, now)
-        identify.write_restless(connection, source, judged.restless)
-        poll = _counted(poll, judged, settled)
-        drops += Counter({PURGED: len(listed) - len(kept), HELD_BACK: sum(d.held_back for d in judged.decisions)})
-        new = polls.write_decisions(connection, source, judged.decisions, now, pack)
-        polls.flag_backfill(connection, source, new)
-        identify.write_near_keys(connection, new)
-        identify.write_merges(connection, source, judged.decisions, to_iso(now))
-        _obey(connection, new, judged, now)
+        taken = _taken_in(writing, poll, articles, source, before)
+        if taken is None:
+            return replace(poll, is_whole=False)
+        poll, found = taken
     hold = partial(take_out, connection)
-    withdrawals.withdraw_listed(connection, poll.source.publisher, poll.withdrawn, to_iso(now), hold)
-    poll = replace(poll, drops=dict(+drops))
-    polls.write_poll(connection, source, poll)
-    return poll
+    withdrawals.withdraw_listed(connection, poll.source.publisher, poll.withdrawn, to_iso(writing.now), hold)
+    after, following = conclude(poll, before, found, writing.pace)
+    following = poll.next or following
+    polls.write_poll(connection, source, poll, following)
+    habits.write(connection, source, before, after)
+    return replace(poll, next=following)
+
+
+def _taken_in(
+    writing: _Writing, poll: Poll, articles: Sequence[Article], source: int, before: Habits
+) -> tuple[Poll, Found] | None:
+    """The poll with its counts, and what it brought. None: it has to be read whole, and nothing was written."""
+    connection, now = writing.connection, writing.now
+    has_listed = identify.has_listed(connection, source)
+    heard = recognise(connection, source, poll, articles, now)
+    if heard is None:
+        return None
+    matches = [match for match in heard.matches if not match.duplicate]
+    judged = _judged(connection, matches, identify.restless(connection, source), heard.settled, now)
+    identify.write_restless(connection, source, judged.restless)
+    new = polls.write_decisions(connection, source, judged.decisions, now, writing.pack)
+    fresh = polls.flag_backfill(connection, before.unmodified_since or before.last_success, new)
+    identify.write_near_keys(connection, new)
+    identify.write_merges(connection, source, judged.decisions, to_iso(now))
+    _obey(connection, new, judged, now)
+    poll = _compared(_counted(poll, judged, heard), matches, heard.settled + heard.purged, has_listed)
+    return poll, Found(arrivals=tuple(article.published for article in fresh), gap=poll.gap)
+
+
+def _compared(poll: Poll, matches: Sequence[Match], others: int, has_listed: bool) -> Poll:
+    """Whether the document reaches back to what the source listed before; if not, items may be lost."""
+    if not has_listed:
+        return poll
+    known = sum(match.known is not None and match.known.entry_hash is not None for match in matches)
+    overlap = others + known
+    gap: Gap | None = None
+    if poll.pages or not overlap:
+        gap = "closed" if overlap else "open"
+    return replace(poll, overlap=overlap, gap=gap)
 
 
 def _obey(connection: Connection, new: Sequence[tuple[int, Article]], judged: Judged, now: datetime) -> None:
@@ -97,38 +132,17 @@ def take_out(connection: Connection, article: int, removal: Removal, at: str) ->
     return True
 
 
-def _without_purged(connection: Connection, articles: Sequence[Article]) -> Sequence[Article]:
-    """What was purged does not come back."""
-    if not articles:
-        return articles
-    gone = purge.tombstoned(connection, articles[0].publisher, [article.keys[0] for article in articles])
-    return [article for article in articles if article.keys[0] not in gone] if gone else articles
-
-
-def _resolved(
-    connection: Connection, poll: Poll, articles: Sequence[Article], source: int, now: datetime
-) -> tuple[list[Match], int]:
-    """Which article each entry is, but those that say what they said before: of these the number."""
-    settled = identify.unchanged(connection, source, articles)
-    others = [article for article in articles if article.keys[0] not in settled]
-    count = len(settled) + len(poll.settled)
-    if poll.settled:
-        settled |= identify.articles_under(connection, poll.source.publisher, poll.settled)
-    if not others:
-        return [], count
-    keys = [key for article in others for key in (*article.keys, spare_key(article))]
-    near = [key for article in others for key in article.near_keys]
-    known = identify.candidates(connection, source, articles[0].publisher, keys, near)
-    return resolve(others, known, set(settled.values()), now, public_id), count
-
-
 def _judged(connection: Connection, matches: Sequence[Match], restless: int, settled: int, now: datetime) -> Judged:
     listed_here = [match.known.article for match in matches if match.known and match.known.entry_hash is not None]
     before = history.words_of(connection, listed_here) if listed_here else {}
     return decide(matches, before, restless, settled, now)
 
 
-def _counted(poll: Poll, judged: Judged, settled: int) -> Poll:
+def _counted(poll: Poll, judged: Judged, heard: Heard) -> Poll:
     kinds = Counter(decision.change for decision in judged.decisions if not decision.held_back)
     revised = kinds.total() - kinds["new"] - kinds[None]
-    return replace(poll, new=kinds["new"], revised=revised, unchanged=settled + kinds[None])
+    drops = Counter(poll.drops)
+    drops[DUPLICATE] += sum(match.duplicate for match in heard.matches)
+    drops += Counter({PURGED: heard.purged, HELD_BACK: sum(decision.held_back for decision in judged.decisions)})
+    unchanged = heard.settled + kinds[None]
+    return replace(poll, new=kinds["new"], revised=revised, unchanged=unchanged, drops=dict(+drops))

@@ -112,8 +112,8 @@ def test_help_is_there_and_lists_the_commands() -> None:
     done = subprocess.run([sys.executable, "-m", "aggregator", "--help"], capture_output=True, text=True, check=True)
     listed = re.findall(r"^  (\w+) ", done.stdout.partition("Commands:")[2], re.MULTILINE)
     expected = (
-        "changes check complaint demo embargo fetch health latest merges publish publishers purge query recheck restore"
-        " run search show split withdraw withhold"
+        "changes check complaint coverage demo embargo fetch health latest merges publish publishers purge query"
+        " recheck restore resume run search show split withdraw withhold"
     )
     assert listed == expected.split()
 
@@ -210,7 +210,7 @@ def test_publishers_and_health_are_tables_and_json(desk: Desk) -> None:
     health = json.loads(desk("health", "--json"))
     assert [(row["source"], row["failures"], row["next_reason"]) for row in health] == [
         ("two/two-example-feed", 1, "backoff"),
-        ("one/one-example-feed", 0, "interval"),
+        ("one/one-example-feed", 0, "override"),
     ]
     assert "two/two-example-feed" in desk("health")
     assert "excerpt" in desk("publishers")
@@ -293,7 +293,7 @@ def test_the_daemon_polls_stops_on_sigterm_and_finishes_what_is_in_flight(
     assert process.returncode == 0, log
     assert desk.rows("SELECT outcome, new FROM polls ORDER BY id") == [("ok", 2), ("ok", 2)]
     assert desk.rows("PRAGMA integrity_check") == [("ok",)]
-    assert re.search(r"source=one/one-example-feed outcome=ok status=200 new=2 .* reason=interval", log)
+    assert re.search(r"source=one/one-example-feed outcome=ok status=200 new=2 .* reason=override", log)
     assert "Traceback" not in log
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from aggregator.decide import decide, is_correction, next_after_failure, next_after_success
-from aggregator.types import Article, Due, Known, Match, PollSettings, Text
+from aggregator.decide import decide, is_correction
+from aggregator.types import Article, Known, Match, PollSettings, Text
 from aggregator.versions import words_of
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
 
@@ -92,32 +92,3 @@ def test_the_publishers_own_words_make_a_correction(words: str) -> None:
 )
 def test_other_words_do_not(words: str) -> None:
     assert not is_correction(words)
-
-
-@pytest.mark.parametrize(
-    ("every", "minutes"), [(None, 30), (10 * MINUTE, 10), (1 * MINUTE, 5), (9_000 * MINUTE, 24 * 60)]
-)
-def test_after_success_the_source_is_asked_at_its_interval_within_bounds(every: timedelta | None, minutes: int) -> None:
-    following = next_after_success(NOW, every, SETTINGS)
-    assert (following.at - NOW, following.reason) == (minutes * MINUTE, "interval")
-
-
-@pytest.mark.parametrize(("failures", "minutes"), [(0, 30), (1, 60), (3, 240), (6, 24 * 60), (10_000, 24 * 60)])
-def test_failures_back_off_and_never_give_up(failures: int, minutes: int) -> None:
-    due = Due(source=PUBLISHER.sources[0], failures=failures)
-    following = next_after_failure(NOW, due, SETTINGS, None)
-    assert (following.at - NOW, following.reason) == (minutes * MINUTE, "backoff")
-
-
-@pytest.mark.parametrize(
-    ("asked", "after"),
-    [
-        (timedelta(seconds=300), timedelta(minutes=5)),
-        (NOW + timedelta(hours=2), timedelta(hours=2)),
-        (NOW - timedelta(days=1), timedelta(minutes=1)),
-        (timedelta(days=365), timedelta(days=7)),
-    ],
-)
-def test_retry_after_is_obeyed_within_reason(asked: timedelta | datetime, after: timedelta) -> None:
-    following = next_after_failure(NOW, Due(source=PUBLISHER.sources[0]), SETTINGS, asked)
-    assert (following.at - NOW, following.reason) == (after, "retry_after")

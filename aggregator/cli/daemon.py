@@ -27,7 +27,7 @@ _TICK = timedelta(seconds=5)  # how late a poll may start
 _MAINTENANCE = timedelta(minutes=10)
 # Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
 _RECHECK = timedelta(minutes=1)
-_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 2
+_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 3  # of fewer pages it cannot be told whether a site answers so to all
 
 
 @click.command()

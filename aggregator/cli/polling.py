@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from aggregator.types import Config
 
 
+_NO_ANSWER = ("failed", "offline", "challenge", "consent")
+
+
 @click.command()
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.option("--all", "everything", is_flag=True, help="Poll every source, due or not.")
@@ -41,7 +44,7 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
         click.echo(json.dumps([_object(poll) for poll in polls], ensure_ascii=False, indent=1))
     else:
         _print(polls)
-    if any(poll.outcome == "failed" for poll in polls):
+    if any(poll.outcome in _NO_ANSWER for poll in polls):
         sys.exit(1)
 
 
@@ -82,7 +85,7 @@ def _print(polls: Sequence[Poll]) -> None:
     from aggregator.output import printable
 
     for poll in polls:
-        if poll.outcome == "failed":
+        if poll.outcome in _NO_ANSWER:
             click.echo(f"{poll.source.name}: {printable(poll.error or '')} ({poll.source.url})", err=True)
     if not sys.stdout.isatty():
         return
@@ -108,8 +111,11 @@ def _object(poll: Poll) -> dict[str, object]:
         "unchanged": poll.unchanged,
         "drops": dict(poll.drops),
         "seconds": round(poll.seconds, 3),
-        "next_at": to_iso(poll.next.at),
-        "next_reason": poll.next.reason,
+        "overlap": poll.overlap,
+        "gap": poll.gap,
+        "pages": poll.pages,
+        "next_at": to_iso(poll.next.at) if poll.next else None,
+        "next_reason": poll.next.reason if poll.next else None,
     }
 
 

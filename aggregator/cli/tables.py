@@ -1,4 +1,4 @@
-"""query, check, publishers, health: tables for people, JSON and CSV for machines."""
+"""query, check, publishers, health, coverage, resume: tables for people, JSON and CSV for machines."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from aggregator.dates import read_since, to_iso, utc_now
 from aggregator.workplace import Workplace
 
 # A table in a pipe or a log has no width of its own; rich would take 80 columns and cut.
@@ -81,14 +82,53 @@ def publishers(here: Workplace, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
 def health(here: Workplace, as_json: bool) -> None:
-    """Say of every source how its last poll went, and when and why the next one comes. The worst stand first."""
+    """Say of every source how its last poll went, what troubles it, and when and why the next one comes.
+
+    The worst stand first. The exit code is 1 when the wire as a whole has stored nothing new for longer than its
+    rhythm allows: for cron and for monitors.
+    """
+    now = utc_now()
     with here.read_store() as store:
-        rows = store.health()
-    columns = (
-        "source", "last_success", "failures", "articles_7_days", "next_at", "next_reason", "last_error",
-        "ids_not_trusted",
-    )  # fmt: skip
+        rows, silence = store.health(), store.silence(now)
+    columns = ("source", "last_success", "articles_7_days", "next_at", "next_reason", "trouble", "mend")
     _print_rows(rows, columns, as_json)
+    if silence is not None:
+        said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"
+        click.echo(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--since", default="7d", show_default=True, help="The time to look at: 6h, 2d, or a date.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def coverage(here: Workplace, since: str, as_json: bool) -> None:
+    """Say of every publisher what its polls brought, lost and left out, and what was to be expected of it.
+
+    A gap: a document that did not reach back to the one before, so that reports may be lost; it is closed when the
+    source's older pages did.
+    """
+    now = utc_now()
+    begin = read_since(since, now)
+    if begin is None:
+        raise click.BadParameter(f"{since!r} is neither a time ago such as 6h, 2d nor a date such as 2026-11-22")
+    with here.read_store() as store:
+        rows = store.coverage(begin, now)
+    if not as_json:
+        rows = [{**row, "left_out": ", ".join(f"{n} {why}" for why, n in row["left_out"].items())} for row in rows]
+    columns = ("publisher", "polls", "failed", "gaps", "gaps_closed", "received", "expected", "left_out")
+    _print_rows(rows, columns, as_json)
+
+
+@click.command()
+@click.argument("source")
+@click.pass_obj
+def resume(here: Workplace, source: str) -> None:
+    """Poll again a SOURCE (publisher/key) that is paused, because its server said 410, gone for good."""
+    with here.open_existing() as store:
+        if not store.resume(source, utc_now()):
+            raise click.UsageError(f"no source {source!r} is paused; `aggregator health` lists those that are")
+    click.echo(f"{source} is due now")
 
 
 def _print_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool) -> None:
@@ -121,4 +161,4 @@ def _shown(value: Any) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-COMMANDS = (query, check, publishers, health)
+COMMANDS = (query, check, publishers, health, coverage, resume)

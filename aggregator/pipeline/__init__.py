@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from aggregator.dates import to_iso
-from aggregator.decide import next_after_failure, next_after_success
-from aggregator.errors import FetchError, HttpStatus, ParseError
+from aggregator.errors import FetchError
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn
+from aggregator.pipeline.asking import Asked, Asking
 from aggregator.pipeline.rechecks import Rechecks
+from aggregator.pipeline.weather import Weather
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.store import Store, robots
-from aggregator.types import Article, Config, Due, FetchResult, Finding, Poll, RobotsCopy
+from aggregator.types import Config, Due, Finding, Poll, RobotsCopy, Source
 
 __all__ = ["Pipeline"]
 
@@ -34,13 +33,16 @@ class Pipeline:
     def __init__(
         self, config: Config, store: Store, clock: Callable[[], datetime], connect_to: ConnectTo | None = None
     ) -> None:
-        self._poll_settings = config.wire.poll
+        self._settings = config.wire.poll
         self._publishers = {publisher.key: publisher for publisher in config.publishers}
+        self._sources = {source.name: source for publisher in config.publishers for source in publisher.sources}
         self._clock = clock
         self._workers = Workers()
         self._writer = Writer(store, clock)
         shelf = Shelf(self._recall_robots, self._remember_robots)
         self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), shelf)
+        self._weather = Weather()
+        self._asking = Asking(self._fetcher, self._workers.read, self._said, self._publishers, config.wire.poll, clock)
         self._under_way: set[str] = set()
         self._stopping = False
 
@@ -70,6 +72,7 @@ class Pipeline:
         """
         mine = [one for one in due if one.source.name not in self._under_way]
         self._under_way |= {one.source.name for one in mine}
+        await self._writer.reckon(self._settings)
         tasks = [asyncio.create_task(self._one(one, done)) for one in mine]
         try:
             return [poll for poll in await asyncio.gather(*tasks) if poll is not None]
@@ -87,6 +90,9 @@ class Pipeline:
         """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError."""
         rechecks = Rechecks(self._fetcher, self._writer.on_store, self._publishers, self._clock, lambda: self._stopping)
         return await rechecks.run(limit, per_publisher)
+
+    async def _said(self, source: Source) -> Mapping[str, bytes]:
+        return await self._writer.on_store(lambda store: store.said(source))
 
     async def _recall_robots(self, origin: str) -> RobotsCopy | None:
         def recall(store: Store) -> RobotsCopy | None:
@@ -107,80 +113,34 @@ class Pipeline:
             async with self._fetcher.turn(due.source.url) as turn:
                 if self._stopping:
                     return None
-                poll, articles = await self._poll(due, turn)
-                poll = await self._writer.record(poll, articles)
+                asked = await self._poll(due, turn)
+                poll = await self._writer.record(asked.poll, asked.articles)
+                if not poll.is_whole:
+                    poll = await self._writer.record(*await self._asking.read_whole(asked))
         except FetchError as error:  # its address is none, so there was no turn to wait for
-            poll = await self._writer.record(self._failed(due, self._clock(), 0.0, error), ())
+            poll = Poll(source=due.source, started=self._clock(), seconds=0.0, outcome="failed")
+            poll = await self._writer.record(self._asking.failed(poll, error), ())
         if log.isEnabledFor(logging.INFO):
             log.info("%s", _line(poll))
         done(poll)
         return poll
 
-    async def _poll(self, due: Due, turn: Turn) -> tuple[Poll, Sequence[Article]]:
-        """The one place where an error of fetching or reading becomes a Poll."""
-        started, began = self._clock(), time.monotonic()
-        result: FetchResult | None = None
+    async def _poll(self, due: Due, turn: Turn) -> Asked:
+        """A poll that got no answer while nobody answers is none of its publisher's."""
+        begun = self._weather.begin()
+        known = self._sources.get(due.source.name)
+        if known is not None:  # what opens a private source stands in the configuration alone
+            due = replace(due, source=replace(due.source, credentials=known.credentials))
         try:
-            await self._fetcher.heed(due.source.url, started)
-            result = await self._fetcher.get(due.source.url, due.validators, turn)
-            return await self._read(due, result, started, began)
-        except (FetchError, ParseError) as error:
-            poll = self._failed(due, started, time.monotonic() - began, error)
-            return (replace(poll, status=200, body_bytes=len(result.body)) if result else poll), ()
-
-    async def _read(
-        self, due: Due, result: FetchResult, started: datetime, began: float
-    ) -> tuple[Poll, Sequence[Article]]:
-        poll = Poll(
-            source=due.source,
-            started=started,
-            seconds=0.0,
-            outcome="not_modified",
-            next=next_after_success(started, due.source.every, self._poll_settings),
-            status=result.status,
-            body_bytes=len(result.body),
-            validators=result.validators,
-        )
-        if result.status == 304:
-            return replace(poll, seconds=time.monotonic() - began), ()
-        body_hash = hashlib.sha256(result.body).digest()
-        if body_hash == due.body_hash:
-            return replace(poll, outcome="unchanged", seconds=time.monotonic() - began), ()
-        said = await self._said(due)
-        reading = await self._workers.read(result, due.source, self._publishers[due.source.publisher], said)
-        read = replace(
-            poll,
-            outcome="ok",
-            error=reading.warning,
-            format=reading.format,
-            body_hash=body_hash,
-            entries=len(reading.articles) + len(reading.settled) + sum(reading.drops.values()),
-            drops=reading.drops,
-            withdrawn=reading.withdrawn,
-            settled=reading.settled,
-            seconds=time.monotonic() - began,
-        )
-        return read, reading.articles
-
-    async def _said(self, due: Due) -> Mapping[str, bytes]:
-        """What the source said before, so that only the rest is read closely. Keys that are not trusted are weighed
-        one by one when they are recorded.
-        """
-        if due.body_hash is None or due.ladder != "id":
-            return {}
-        return await self._writer.on_store(lambda store: store.said(due.source))
-
-    def _failed(self, due: Due, started: datetime, seconds: float, error: Exception) -> Poll:
-        asked = error.retry_after if isinstance(error, HttpStatus) else None
-        return Poll(
-            source=due.source,
-            started=started,
-            seconds=seconds,
-            outcome="failed",
-            next=next_after_failure(started, due, self._poll_settings, asked),
-            status=error.status if isinstance(error, HttpStatus) else None,
-            error=str(error),
-        )
+            asked = await self._asking.poll(due, turn)
+        except BaseException:
+            await self._weather.end(begun, answered=False)
+            raise
+        if asked.failure is None or asked.failure.answered:
+            await self._weather.end(begun, answered=True)
+        elif await self._weather.is_ours(begun, self._fetcher.domain_of(due.source.url)):
+            asked = replace(asked, poll=replace(asked.poll, outcome="offline"))
+        return asked
 
 
 def _line(poll: Poll) -> str:
@@ -195,8 +155,10 @@ def _line(poll: Poll) -> str:
         "dropped": sum(poll.drops.values()),
         "bytes": poll.body_bytes,
         "ms": round(poll.seconds * 1000),
-        "next": to_iso(poll.next.at),
-        "reason": poll.next.reason,
+        "pages": poll.pages or None,
+        "gap": poll.gap,
+        "next": to_iso(poll.next.at) if poll.next else None,
+        "reason": poll.next.reason if poll.next else None,
         "error": json.dumps(poll.error, ensure_ascii=False) if poll.error else None,
     }
     return " ".join(f"{key}={value}" for key, value in said.items() if value is not None)

@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
 
+from aggregator.decide import Pace
 from aggregator.errors import StoreError
 from aggregator.recording import record
 from aggregator.store import Store
-from aggregator.types import Article, Due, Poll
+from aggregator.types import Article, Due, Poll, PollSettings
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class Writer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._waiting: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._pace = Pace()
 
     async def record(self, poll: Poll, articles: Sequence[Article]) -> Poll:
         """Stores the poll with all that it brought; returns it with its counts. Raises StoreError."""
@@ -59,7 +61,7 @@ class Writer:
     async def _write(self, taken: list[_Waiting]) -> None:
         polled = [(poll, articles) for poll, articles, _ in taken]
         try:
-            counted = await self._in_thread(lambda: record(self._store, polled, self._clock()))
+            counted = await self._in_thread(lambda: record(self._store, polled, self._clock(), self._pace))
         except Exception as error:  # whatever it is, bugs too, belongs to those who wait; nobody else would hear of it
             for _, _, future in taken:
                 if not future.done():
@@ -82,6 +84,11 @@ class Writer:
     async def due(self, now: datetime) -> list[Due]:
         """The sources whose time has come; raises StoreError."""
         return await self._in_thread(lambda: self._store.due(now))
+
+    async def reckon(self, settings: PollSettings) -> None:
+        """Learns what a request costs, so that all of them together keep to the budget; raises StoreError."""
+        tariff = await self._in_thread(lambda: self._store.tariff(settings, self._clock()))
+        self._pace = Pace(settings=settings, tariff=tariff)
 
     async def maintain(self) -> None:
         """The store's housekeeping; raises StoreError."""

@@ -13,10 +13,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from aggregator.dates import to_iso
+from aggregator.decide import Silence, silence
 from aggregator.errors import StoreError
 from aggregator.identity import public_id
+from aggregator.rhythm import Tariff
 from aggregator.store import (
     configured,
+    due,
+    habits,
+    health,
     identify,
     merges,
     notices,
@@ -33,7 +38,7 @@ from aggregator.store import (
 from aggregator.store.desk import Cause, Desk, release_embargoes
 from aggregator.store.trouble import BUSY_SECONDS, explained
 from aggregator.text import fold, opening
-from aggregator.types import Due, Publisher, Report, Selection, Source, Wire
+from aggregator.types import Due, PollSettings, Publisher, Report, Selection, Source, Wire
 
 __all__ = ["Connection", "Store"]
 
@@ -90,7 +95,7 @@ class Store:
         if not views.is_migrated(connection):
             _migrate(connection)
         with self._transaction():
-            views.replace_views(connection)
+            views.replace_views(connection, health.VIEW)
 
     def close(self) -> None:
         self._connection.close()
@@ -133,12 +138,17 @@ class Store:
     def due(self, now: datetime | None) -> list[Due]:
         """The sources whose time has come, longest overdue first; with None all that are switched on."""
         with explained(self.path):
-            return polls.due(self._connection, to_iso(now) if now else None)
+            return due.due(self._connection, to_iso(now) if now else None)
 
     def said(self, source: Source) -> dict[str, bytes]:
         """The entry hashes that the source last said, by first key."""
         with explained(self.path):
             return identify.said(self._connection, polls.source_id(self._connection, source))
+
+    def tariff(self, settings: PollSettings, now: datetime) -> Tariff:
+        """What a request costs on this wire, reckoned anew every hour; see `rhythm`."""
+        with self._transaction():
+            return habits.tariff(self._connection, settings, now)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -254,7 +264,24 @@ class Store:
 
     def health(self) -> list[dict[str, Any]]:
         with explained(self.path):
-            return reading.rows(self._connection, reading.HEALTH)
+            return reading.rows(self._connection, health.HEALTH)
+
+    def coverage(self, since: datetime, now: datetime) -> list[dict[str, Any]]:
+        """What each publisher's polls brought, lost and left out; see `store.health`."""
+        with explained(self.path):
+            tariff = habits.kept_tariff(self._connection)
+            return health.coverage(self._connection, to_iso(since), to_iso(now), tariff)
+
+    def silence(self, now: datetime) -> Silence | None:
+        """Since when nothing new was stored, if that is longer than the rhythm of the wire as a whole allows."""
+        with explained(self.path):
+            rhythms = [rhythm for rhythm, _ in habits.rhythms(self._connection)]
+            return silence(rhythms, habits.kept_tariff(self._connection), health.last_new(self._connection), now)
+
+    def resume(self, name: str, now: datetime) -> bool:
+        """Lets a paused source be polled again; False: there is no such source that is paused."""
+        with self._transaction():
+            return health.resume(self._connection, name, now)
 
     def query(self, sql: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         """Column names and rows of somebody's SQL; raises QueryRefused for anything but reading."""

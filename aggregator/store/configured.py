@@ -90,21 +90,32 @@ def _write_terms(connection: sqlite3.Connection, publisher: Publisher, wire: Wir
 
 
 def _write_source(connection: sqlite3.Connection, source: Source, now: str) -> None:
-    """A source whose address or kind changed forgets its validators: they belong to the old document."""
+    """A source whose address or kind changed in config/ forgets what belongs to the old document: validators, whether
+    they lied, a pause. One that moved on from the address in config/ stays where it is.
+    """
     every = source.every.total_seconds() / 60 if source.every else None
     connection.execute(
         """
         INSERT INTO sources (publisher, key, url, kind, class, every_minutes, enabled, next_at, next_reason)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'first')
         ON CONFLICT (publisher, key) DO UPDATE SET
-          etag = CASE WHEN url = excluded.url AND kind = excluded.kind THEN etag END,
-          last_modified = CASE WHEN url = excluded.url AND kind = excluded.kind THEN last_modified END,
-          body_hash = CASE WHEN url = excluded.url AND kind = excluded.kind THEN body_hash END,
-          next_at = CASE WHEN url = excluded.url AND kind = excluded.kind THEN next_at ELSE excluded.next_at END,
-          url = excluded.url, kind = excluded.kind, class = excluded.class, every_minutes = excluded.every_minutes,
-          enabled = excluded.enabled
+          class = excluded.class, every_minutes = excluded.every_minutes, enabled = excluded.enabled
         """,
         (source.publisher, source.key, source.url, source.kind, source.item_class, every, int(source.enabled), now),
+    )
+    connection.execute(
+        """
+        UPDATE sources SET url = ?3, old_url = NULL, kind = ?4, next_at = ?5, next_reason = 'first', etag = NULL,
+          last_modified = NULL, body_hash = NULL, moved_to = NULL, moved_since = NULL, paused_at = NULL,
+          conditional = 0, unmodified_since = NULL, validators_lied = NULL, hints = NULL
+        WHERE publisher = ?1 AND key = ?2 AND (kind <> ?4 OR ?3 NOT IN (url, coalesce(old_url, url)))
+        """,
+        (source.publisher, source.key, source.url, source.kind, now),
+    )
+    # Somebody wrote the new address into config/: then there is nothing left to mend.
+    connection.execute(
+        "UPDATE sources SET old_url = NULL WHERE publisher = ? AND key = ? AND url = ? AND old_url IS NOT NULL",
+        (source.publisher, source.key, source.url),
     )
 
 

@@ -46,6 +46,11 @@ def said(connection: sqlite3.Connection, source: int) -> dict[str, bytes]:
     return dict(rows.fetchall())
 
 
+def has_listed(connection: sqlite3.Connection, source: int) -> bool:
+    """Whether the source ever listed anything that is held."""
+    return connection.execute("SELECT 1 FROM sightings WHERE source = ? LIMIT 1", (source,)).fetchone() is not None
+
+
 def articles_under(connection: sqlite3.Connection, publisher: str, keys: Sequence[str]) -> dict[str, int]:
     """The articles of the publisher that these keys lead to, by key."""
     rows = connection.execute(
@@ -110,35 +115,38 @@ def write_near_keys(connection: sqlite3.Connection, numbered: Iterable[tuple[int
 
 
 def write_merges(connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: str) -> None:
-    """A row for every entry that was taken for an article by another key than its first; `split` undoes it."""
+    """A row for every entry that was taken for an article by another key than its first, which becomes the article's
+    too; `split` undoes it.
+    """
+    rekeyed = [(d.known, d.article, d) for d in decisions if d.known and d.is_rekeyed]
     connection.executemany(
         """
         INSERT INTO merges (article, publisher, source, key, matched_by, evidence, revision, at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+        WHERE NOT EXISTS (SELECT 1 FROM merges WHERE article = ?1 AND key = ?4 AND undone_at IS NULL)
         """,
         [
-            (
-                decision.known.article,
-                decision.article.publisher,
-                source,
-                decision.article.keys[0],
-                decision.matched_by,
-                decision.evidence,
-                decision.known.revision,
-                now,
-            )
-            for decision in decisions
-            if decision.known and decision.is_merge
+            (known.article, article.publisher, source, article.keys[0], d.matched_by, d.evidence, known.revision, now)
+            for known, article, d in rekeyed
+            if d.is_merge
         ],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO article_keys (publisher, key, article) VALUES (?, ?, ?)",
+        [(article.publisher, key, known.article) for known, article, _ in rekeyed for key in article.keys],
     )
 
 
-def trust(connection: sqlite3.Connection, source: int) -> tuple[Ladder, int, int]:
-    """How far the source's keys are trusted, how often one of its ids was in use for another report, and how many
-    polls in a row it has been restless.
-    """
-    row = connection.execute("SELECT ladder, id_conflicts, restless FROM sources WHERE id = ?", (source,)).fetchone()
-    return row[0], row[1], row[2]
+def trust(connection: sqlite3.Connection, source: int) -> tuple[Ladder, int]:
+    """How far the source's keys are trusted, and how often one of its ids was in use for another report."""
+    row = connection.execute("SELECT ladder, id_conflicts FROM sources WHERE id = ?", (source,)).fetchone()
+    return row[0], row[1]
+
+
+def restless(connection: sqlite3.Connection, source: int) -> int:
+    """How many polls in a row the source has been restless."""
+    row = connection.execute("SELECT restless FROM sources WHERE id = ?", (source,)).fetchone()
+    return int(row[0])
 
 
 def write_restless(connection: sqlite3.Connection, source: int, polls: int) -> None:

@@ -7,42 +7,15 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from aggregator.dates import from_iso, to_iso
-from aggregator.types import Article, Decision, Due, Poll, Source, Validators
+from aggregator.dates import to_iso
+from aggregator.decide import is_answer
+from aggregator.types import Article, Decision, NextPoll, Poll, Source
 
 Pack = Callable[[bytes], tuple[bytes, int | None]]
 
 # A stated time up to this far ahead of us is taken for a clock that runs fast; beyond, first sight decides the place.
 _AHEAD = timedelta(minutes=15)
 _LATE = timedelta(days=2)  # by which a publisher may list a report after dating it
-
-
-def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
-    """The sources whose time has come, longest overdue first; with `now` None all that are switched on."""
-    rows = connection.execute(
-        """
-        SELECT publisher, key, url, kind, class, every_minutes, etag, last_modified, body_hash, failures, ladder
-        FROM sources WHERE enabled AND (?1 IS NULL OR next_at <= ?1) ORDER BY next_at, id
-        """,
-        (now,),
-    )
-    return [
-        Due(
-            source=Source(
-                publisher=publisher,
-                key=key,
-                url=url,
-                kind=kind,
-                item_class=item_class,
-                every=timedelta(minutes=every) if every else None,
-            ),
-            validators=Validators(etag, last_modified),
-            body_hash=body_hash,
-            failures=failures,
-            ladder=ladder,
-        )
-        for publisher, key, url, kind, item_class, every, etag, last_modified, body_hash, failures, ladder in rows
-    ]
 
 
 def source_id(connection: sqlite3.Connection, source: Source) -> int:
@@ -52,13 +25,13 @@ def source_id(connection: sqlite3.Connection, source: Source) -> int:
     return int(row[0])
 
 
-def write_poll(connection: sqlite3.Connection, source: int, poll: Poll) -> None:
+def write_poll(connection: sqlite3.Connection, source: int, poll: Poll, following: NextPoll) -> None:
     """The poll's row, and what the source remembers of it: validators, body, failures in a row, next time."""
-    ok = poll.outcome != "failed"
-    started, next_at = to_iso(poll.started), to_iso(poll.next.at)
+    started, next_at = to_iso(poll.started), to_iso(following.at)
     connection.execute(
         "INSERT INTO polls (source, started, seconds, outcome, status, error, format, bytes, entries, new, revised,"
-        " unchanged, drops, next_at, next_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " unchanged, drops, next_at, next_reason, overlap, gap, pages)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             source,
             started,
@@ -74,17 +47,33 @@ def write_poll(connection: sqlite3.Connection, source: int, poll: Poll) -> None:
             poll.unchanged,
             json.dumps(poll.drops) if poll.drops else None,
             next_at,
-            poll.next.reason,
+            following.reason,
+            poll.overlap,
+            poll.gap,
+            poll.pages,
         ),
     )
     connection.execute(
-        """
-        UPDATE sources SET next_at = ?, next_reason = ?, last_poll = ?, last_success = iif(?, ?, last_success),
-          failures = iif(?, 0, failures + 1), last_error = ?, body_hash = coalesce(?, body_hash)
-        WHERE id = ?
-        """,
-        (next_at, poll.next.reason, started, ok, started, ok, None if ok else poll.error, poll.body_hash, source),
+        "UPDATE sources SET next_at = ?, next_reason = ?, last_poll = ? WHERE id = ?",
+        (next_at, following.reason, started, source),
     )
+    _remember(connection, source, poll, started)
+
+
+def _remember(connection: sqlite3.Connection, source: int, poll: Poll, started: str) -> None:
+    if is_answer(poll):
+        connection.execute(
+            """
+            UPDATE sources SET last_success = ?1, failures = 0, last_error = NULL, body_hash = coalesce(?2, body_hash),
+              last_new = iif(?3, ?1, last_new)
+            WHERE id = ?4
+            """,
+            (started, poll.body_hash, poll.new > 0, source),
+        )
+    elif poll.outcome != "offline":  # the fault is not the publisher's
+        connection.execute(
+            "UPDATE sources SET failures = failures + 1, last_error = ? WHERE id = ?", (poll.error, source)
+        )
     if poll.validators is not None:
         connection.execute(
             "UPDATE sources SET etag = ?, last_modified = ? WHERE id = ?",
@@ -117,16 +106,18 @@ def write_decisions(
     return numbered
 
 
-def flag_backfill(connection: sqlite3.Connection, source: int, numbered: Iterable[tuple[int, Article]]) -> None:
-    """Marks new articles that are older than the source's poll before: its publisher saved an archive anew. They are
-    held like all others, and kept out of the front. To be called before the poll itself is written.
+def flag_backfill(
+    connection: sqlite3.Connection, last: datetime | None, numbered: Sequence[tuple[int, Article]]
+) -> list[Article]:
+    """Marks new articles that are older than the source's document before, which was read at `last`: its publisher
+    saved an archive anew. They are held like all others, and kept out of the front. Returns the others.
     """
-    (last,) = connection.execute("SELECT last_success FROM sources WHERE id = ?", (source,)).fetchone()
     if last is None:  # everything is old to the first poll, and none of it floods: it stands where its date is
-        return
-    limit = from_iso(last) - _LATE
-    old = [(number,) for number, article in numbered if article.published and article.published < limit]
-    connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", old)
+        return [article for _, article in numbered]
+    limit = last - _LATE
+    old = {number for number, article in numbered if article.published and article.published < limit}
+    connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", [(number,) for number in old])
+    return [article for number, article in numbered if number not in old]
 
 
 def _write_new(

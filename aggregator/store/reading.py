@@ -161,5 +161,3 @@ PUBLISHERS = """
       (SELECT max(a.listed_at) FROM articles AS a WHERE a.publisher = p.key) AS newest
     FROM publishers AS p WHERE p.configured ORDER BY p.country, p.name
 """
-
-HEALTH = "SELECT * FROM health WHERE enabled ORDER BY failures DESC, last_success, source"

@@ -48,27 +48,6 @@ WHERE a.status = 'usable' AND t.text_scope <> 'none'
   AND (a.embargoed_until IS NULL OR a.embargoed_until <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 """
 
-_HEALTH = """
-CREATE VIEW health AS
-SELECT
-  s.publisher || '/' || s.key AS source,
-  p.name AS publisher_name,
-  s.url,
-  s.enabled,
-  s.last_poll,
-  s.last_success,
-  s.failures,
-  s.last_error,
-  (SELECT coalesce(sum(new), 0) FROM polls
-    WHERE source = s.id AND started >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')) AS articles_7_days,
-  s.next_at,
-  s.next_reason,
-  s.ladder_reason AS ids_not_trusted
-FROM sources AS s
-JOIN publishers AS p ON p.key = s.publisher
-"""
-
-
 # A report that the wire removed itself has words of nobody left; there is no publisher's own text for that.
 _REMOVED = "We removed this report from the wire on {time} and keep only this record. Reason: {reason}."
 
@@ -195,12 +174,14 @@ def is_migrated(connection: sqlite3.Connection) -> bool:
     return (NEWEST_MIGRATION,) in names
 
 
-def replace_views(connection: sqlite3.Connection) -> None:
-    """Puts the views of this version in place, unless they stand there already; raises sqlite3.Error."""
+def replace_views(connection: sqlite3.Connection, health: str) -> None:
+    """Puts the views of this version in place, unless they stand there already; raises sqlite3.Error. `health`: the SQL
+    of that view.
+    """
     stored = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall())
     for name, sql in (
         ("wire", _WIRE.strip()),
-        ("health", _HEALTH.strip()),
+        ("health", health.strip()),
         ("notices", _NOTICES.strip()),
         ("wire_at", _WIRE_AT.strip()),
     ):

@@ -1,17 +1,14 @@
-"""What a poll means: whether an entry is new, revised, corrected or unchanged, and when to ask its source again.
-
-Pure: everything it needs comes as an argument, the time included.
-"""
+"""What an entry of a poll means: new, revised, corrected, withdrawn, or nothing that was not said before."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from aggregator import signals, versions
-from aggregator.types import Article, ChangeKind, Decision, Due, Match, NextPoll, PollSettings, Words
+from aggregator import identity, signals, versions
+from aggregator.types import Article, ChangeKind, Decision, Match, Words
 
 # The publisher's own words for a correction, at the head of a headline or of a paragraph: en, fr, pt, es, ar, sw.
 # A bare noun counts only as a label, before a colon or the like: "Correction of prices" is no correction.
@@ -25,7 +22,6 @@ _CORRECTION = re.compile(
       | una\ versión\ anterior\b
     )"""
 )
-_NEVER_SHORTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +40,8 @@ def decide(matches: Sequence[Match], before: Mapping[int, Words], restless: int,
     versions_of_known = [d.changed for d in decisions if d.known and d.change]
     listed = settled + sum(match.known is not None for match in matches)
     polls, habit = versions.restless(restless, listed, versions_of_known)
+    if not any(decision.change for decision in decisions):  # the document of the poll before, once more
+        polls = restless
     return Judged(tuple(_held_back(decision, habit, now) for decision in decisions), polls)
 
 
@@ -70,19 +68,21 @@ def _changed(match: Match, before: Mapping[int, Words]) -> tuple[str, ...]:
     article, known = match.article, match.known
     if known is None or known.entry_hash is None or known.article not in before:
         return ()
-    old, new = before[known.article], versions.words_of(article)
+    old, new = (_by_rules(words, article) for words in (before[known.article], versions.words_of(article)))
     if known.said_words == article.words_hash:  # the words are what this source said before; its dates perhaps not
         return ("dates",) if (old.published, old.updated) != (new.published, new.updated) else ()
     return versions.what_changed(old, new)
 
 
+def _by_rules(words: Words, article: Article) -> Words:
+    """With an address that compares as the publisher's file says: a new session is no change."""
+    return replace(words, url=identity.by_rules(words.url, article.rules)) if words.url else words
+
+
 def _kind(article: Article, old: Words, changed: tuple[str, ...]) -> ChangeKind | None:
-    if changed == ("dates",):  # later `updated` over the same words is a version too (RFC 4287 section 4.2.15)
-        touched = article.updated is not None and old.updated is not None and article.updated > old.updated
-        return "refile" if touched else None
     if "title" in changed and signals.is_withdrawal(article):
         return "withdrawn"
-    return versions.kind_of_change(old, versions.words_of(article), is_correction)
+    return versions.kind_of_change(old, versions.words_of(article), changed, is_correction)
 
 
 def _held_back(decision: Decision, habit: frozenset[str], now: datetime) -> Decision:
@@ -98,27 +98,3 @@ def _held_back(decision: Decision, habit: frozenset[str], now: datetime) -> Deci
 def is_correction(words: str) -> bool:
     """Whether the publisher itself says, in a headline or paragraph, that this version corrects an earlier one."""
     return bool(_CORRECTION.search(words))
-
-
-def next_after_success(now: datetime, every: timedelta | None, settings: PollSettings) -> NextPoll:
-    """The source's own interval, or the wire's; the wire's bounds hold for both."""
-    interval = min(max(every or settings.every, settings.shortest), settings.longest)
-    return NextPoll(at=now + interval, reason="interval")
-
-
-def next_after_failure(
-    now: datetime, due: Due, settings: PollSettings, retry_after: timedelta | datetime | None
-) -> NextPoll:
-    """Twice as long with every failure in a row, up to the wire's longest; never sooner than the server asks.
-
-    A publisher is never given up: feeds die for weeks and come back.
-    """
-    interval = due.source.every or settings.every
-    doubled = interval * 2 ** min(due.failures, 16)
-    backoff = now + min(max(doubled, settings.shortest), settings.longest)
-    if retry_after is None:
-        return NextPoll(at=backoff, reason="backoff")
-    asked = retry_after if isinstance(retry_after, datetime) else now + retry_after
-    # A server may ask for a year, or for the past; neither is taken at its word.
-    asked = min(max(asked, now + _NEVER_SHORTER), now + max(settings.longest, timedelta(days=7)))
-    return NextPoll(at=asked, reason="retry_after")

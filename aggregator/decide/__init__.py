@@ -1,0 +1,31 @@
+"""What a poll means: what each of its entries is, what it teaches of its source, and when to ask again. Pure:
+everything it needs comes as an argument, the time included.
+"""
+
+from aggregator.decide.changes import Judged, decide, is_correction
+from aggregator.decide.polls import (
+    Found,
+    Habits,
+    Pace,
+    Silence,
+    conclude,
+    is_answer,
+    reckon,
+    silence,
+    validators_for,
+)
+
+__all__ = [
+    "Found",
+    "Habits",
+    "Judged",
+    "Pace",
+    "Silence",
+    "conclude",
+    "decide",
+    "is_answer",
+    "is_correction",
+    "reckon",
+    "silence",
+    "validators_for",
+]

@@ -1,0 +1,265 @@
+"""What an answer teaches of its source's ways, and when to ask it again, and why.
+
+Reasons of a next poll: learned_rate, shortest, longest and gap (`rhythm`), interval (nothing is learnt yet), override
+(a person set `every_minutes`), gap (items may have been lost), max_age, ttl, skip_hours (the publisher's own hints),
+retry_after, backoff, offline, gone.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from aggregator import rhythm
+from aggregator.dates import read_date, to_iso
+from aggregator.rhythm import Bounds, Rhythm, Tariff
+from aggregator.silence import is_silent, wire_is_silent
+from aggregator.types import Due, Hints, NextPoll, Poll, PollSettings, Validators
+
+_NEVER_SHORTER = timedelta(minutes=1)
+_WEEK = timedelta(days=7)
+_LONG_DEAD = 30  # failures in a row, after which a source is asked once a week
+_JITTER = 0.1  # of the interval, at most
+_CLOCKS_DIFFER = timedelta(days=1)
+_DATED_LATE = timedelta(hours=1)
+_DAYS_WITHOUT = timedelta(days=2)
+_FAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """What is remembered of a source's ways from poll to poll."""
+
+    url: str
+    failures: int = 0  # in a row
+    last_success: datetime | None = None
+    hints: Hints = field(default_factory=Hints)
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    conditional: int = 0  # polls in a row that sent validators
+    unmodified_since: datetime | None = None  # the first 304 in a row
+    validators_lied: str | None = None
+    moved_to: str | None = None  # where it redirects for good, and since when
+    moved_since: datetime | None = None
+    paused_at: datetime | None = None
+    silent_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a poll brought, as far as it says something of its source."""
+
+    arrivals: tuple[datetime | None, ...] = ()  # dates of new reports that are no backfill; None: none that can be read
+    gap: str | None = None  # open, closed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often the wire asks: its settings, and what a request costs."""
+
+    settings: PollSettings = field(default_factory=PollSettings)
+    tariff: Tariff = field(default_factory=lambda: Tariff(price=1.0))
+
+
+def is_answer(poll: Poll) -> bool:
+    """Whether the source answered as it should."""
+    return poll.outcome in ("ok", "unchanged", "not_modified")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Of the wire as a whole: nothing new since, where so many reports were to be expected."""
+
+    since: datetime
+    expected: float
+
+
+def silence(rhythms: Sequence[Rhythm], tariff: Tariff, last_new: datetime | None, now: datetime) -> Silence | None:
+    """None: there is none, or none that its rhythm does not allow."""
+    taught = [each for each in rhythms if each.taught_at]
+    if last_new is None or not wire_is_silent(taught, tariff, last_new, now):
+        return None
+    expected = sum(rhythm.expected(each, tariff, last_new, now) for each in taught)
+    return Silence(since=last_new, expected=expected)
+
+
+def reckon(sources: Sequence[tuple[Rhythm, timedelta | None]], settings: PollSettings, now: datetime) -> Tariff:
+    """What a request costs on a wire of these sources, each with the interval that a person set. Without a budget in
+    the settings it is what asking all of them every `settings.every` would take.
+    """
+    bounds = Bounds(shortest=settings.shortest, longest=settings.longest)
+    bounded = [(taught, Bounds(shortest=every, longest=every) if every else bounds) for taught, every in sources]
+    budget = settings.requests_per_hour or len(bounded) * timedelta(hours=1) / settings.every
+    return rhythm.tariff(bounded, budget, now)
+
+
+def validators_for(due: Due, settings: PollSettings) -> Validators:
+    """What to send: nothing to a server whose validators lied, nor at every twentieth poll or so, which shows it."""
+    if due.validators_lied or due.conditional + 1 >= settings.unconditional_every:
+        return Validators()
+    return due.validators
+
+
+def conclude(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habits, NextPoll]:
+    """The source's ways after this poll, and the next one."""
+    if poll.outcome == "offline":
+        return habits, _after(poll, pace.settings.shortest, "offline")
+    if not is_answer(poll):
+        return _failed(poll, habits, pace)
+    learnt = _moved(poll, _validated(poll, habits, found))
+    learnt = replace(learnt, failures=0, last_success=poll.started, hints=poll.hints or habits.hints)
+    learnt = _taught(poll, habits, learnt, found, pace)
+    return learnt, _next(poll, habits, learnt, found, pace)
+
+
+# When it failed
+
+
+def _failed(poll: Poll, habits: Habits, pace: Pace) -> tuple[Habits, NextPoll]:
+    """A publisher is never given up: feeds die for weeks and come back. 410 alone waits for a person."""
+    learnt = replace(habits, failures=habits.failures + 1)
+    if poll.status == 410:
+        return replace(learnt, paused_at=poll.started), _after(poll, _WEEK, "gone")
+    if poll.retry_after is not None:
+        return learnt, _after(poll, _asked(poll, pace.settings), "retry_after")
+    return learnt, _after(poll, _backoff(poll, learnt.failures, pace.settings), "backoff")
+
+
+def _asked(poll: Poll, settings: PollSettings) -> timedelta:
+    """A server may ask for a year, or for the past; neither is taken at its word."""
+    said = poll.retry_after
+    wait: timedelta = said - poll.started if isinstance(said, datetime) else said or timedelta()
+    return min(max(wait, _NEVER_SHORTER), max(settings.longest, _WEEK))
+
+
+def _backoff(poll: Poll, failures: int, settings: PollSettings) -> timedelta:
+    """Twice as long with every failure in a row, up to the wire's longest; of one long dead, a week."""
+    if failures >= _LONG_DEAD:
+        return max(_WEEK, settings.longest)
+    doubled: timedelta = (poll.source.every or settings.every) * 2 ** min(failures - 1, 16)
+    return min(max(doubled, settings.shortest), settings.longest)
+
+
+def _after(poll: Poll, wait: timedelta, reason: str) -> NextPoll:
+    """Never sooner than `wait`, and as much later as chance has it for this poll, so that sources which were asked
+    together, or stand on one host, are not asked together again.
+    """
+    chance = zlib.crc32(f"{poll.source.name} {poll.started}".encode()) / 2**32
+    return NextPoll(at=poll.started + wait * (1 + _JITTER * chance), reason=reason)
+
+
+# When it answered
+
+
+def _next(poll: Poll, before: Habits, learnt: Habits, found: Found, pace: Pace) -> NextPoll:
+    settings, now = pace.settings, poll.started
+    following = _wanted(poll, learnt, pace)
+    if found.gap and before.last_success:
+        sooner = now + max(settings.shortest, (now - before.last_success) / 2)
+        following = min(following, NextPoll(at=sooner, reason="gap"), key=lambda each: each.at)
+    following = _after(poll, following.at - now, following.reason)
+    # What a person set for a source stands above what its document says of itself: WordPress writes "hourly" for all.
+    hints = Hints() if poll.source.every else learnt.hints
+    for reason, wait in (("ttl", hints.every), ("max_age", poll.fresh_for)):
+        wait = min(wait or timedelta(), settings.longest)
+        if now + wait > following.at:
+            following = _after(poll, wait, reason)
+    return _outside(hints, following)
+
+
+def _wanted(poll: Poll, learnt: Habits, pace: Pace) -> NextPoll:
+    settings, now = pace.settings, poll.started
+    if poll.source.every:
+        interval = min(max(poll.source.every, settings.shortest), settings.longest)
+        return NextPoll(at=now + interval, reason="override")
+    if learnt.rhythm.taught_at is None:
+        return NextPoll(at=now + settings.every, reason="interval")
+    return rhythm.next_at(learnt.rhythm, pace.tariff, _bounds(settings), now)
+
+
+def _bounds(settings: PollSettings) -> Bounds:
+    return Bounds(shortest=settings.shortest, longest=settings.longest)
+
+
+def _outside(hints: Hints, following: NextPoll) -> NextPoll:
+    """The time itself, or as many minutes into the first hour that the publisher does not skip."""
+    for hours in range(8 * 24):
+        at = following.at + timedelta(hours=hours)
+        if at.hour not in hints.skip_hours and at.weekday() not in hints.skip_days:
+            return NextPoll(at=at, reason="skip_hours") if hours else following
+    return following  # whoever skips every hour says nothing
+
+
+def _taught(poll: Poll, before: Habits, learnt: Habits, found: Found, pace: Pace) -> Habits:
+    if poll.outcome != "ok" or not (found.arrivals or before.rhythm.taught_at is None):
+        return learnt  # silence is read from the clock
+    taught = rhythm.learn(
+        before.rhythm, found.arrivals, since=before.last_success, now=poll.started, listed=poll.entries
+    )
+    return replace(learnt, rhythm=taught, silent_after=_silent_after(taught, pace.tariff))
+
+
+def _silent_after(taught: Rhythm, tariff: Tariff) -> datetime | None:
+    """To the hour; None: not within a year, or not known."""
+    if taught.last_new is None or not is_silent(taught, tariff, taught.last_new + _FAR):
+        return None
+    loud, quiet = timedelta(), _FAR
+    while quiet - loud > timedelta(hours=1):
+        between = (loud + quiet) / 2
+        loud, quiet = (loud, between) if is_silent(taught, tariff, taught.last_new + between) else (between, quiet)
+    return taught.last_new + quiet
+
+
+def _moved(poll: Poll, habits: Habits) -> Habits:
+    """A source moves when it has redirected for good, to the same place, for a week; from http to https on the same
+    host at once (RFC 9110 section 15.4.2 lets us; a mistake of a day must not).
+    """
+    target = poll.moved_to
+    if target is None or target == habits.url:
+        return replace(habits, moved_to=None, moved_since=None)
+    since = habits.moved_since if target == habits.moved_to and habits.moved_since else poll.started
+    if poll.started - since >= _WEEK or is_same_site_upgrade(habits.url, target):
+        return replace(habits, url=target, moved_to=None, moved_since=None)
+    return replace(habits, moved_to=target, moved_since=since)
+
+
+def is_same_site_upgrade(old: str, new: str) -> bool:
+    """Whether a move is only from http to https on the same host, port, path and query: it counts at once."""
+    before, after = urlsplit(old), urlsplit(new)
+    if (before.scheme, after.scheme) != ("http", "https"):
+        return False
+    return (_place(before.hostname, before.port, "http"), before.path or "/", before.query) == (
+        _place(after.hostname, after.port, "https"), after.path or "/", after.query,
+    )  # fmt: skip
+
+
+def _place(host: str | None, port: int | None, scheme: str) -> tuple[str | None, int | None]:
+    """Host and port; None for the port that the scheme has by itself."""
+    return host, None if port == (443 if scheme == "https" else 80) else port
+
+
+def _validated(poll: Poll, habits: Habits, found: Found) -> Habits:
+    not_modified = poll.outcome == "not_modified"
+    return replace(
+        habits,
+        conditional=habits.conditional + 1 if poll.is_conditional else 0,
+        unmodified_since=(habits.unmodified_since or poll.started) if not_modified else None,
+        validators_lied=habits.validators_lied or _lie(poll, habits, found),
+    )
+
+
+def _lie(poll: Poll, habits: Habits, found: Found) -> str | None:
+    """How the server's validators are seen to lie: a date of the future, or a 304 for a document that had changed."""
+    modified = read_date(poll.validators.last_modified) if poll.validators else None
+    if modified and modified > poll.started + _CLOCKS_DIFFER:
+        return f"Last-Modified lies in the future: {to_iso(modified)}"
+    if poll.is_conditional or habits.unmodified_since is None or habits.last_success is None:
+        return None
+    hidden = [at for at in found.arrivals if at and at < habits.last_success - _DATED_LATE]
+    if hidden and min(hidden) > habits.unmodified_since - _DAYS_WITHOUT:
+        return f"it said 304 until {to_iso(habits.last_success)}, and had an item of {to_iso(min(hidden))}"
+    if found.arrivals and not any(found.arrivals) and poll.started - habits.unmodified_since >= _DAYS_WITHOUT:
+        return f"it said 304 from {to_iso(habits.unmodified_since)} on, and had new items"
+    return None

@@ -1,0 +1,162 @@
+"""One poll: a source is asked, its document read, and its older pages where it does not reach back to the last one."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aggregator.decide import validators_for
+from aggregator.errors import Challenge, ConsentWall, FetchError, HttpStatus, ParseError
+from aggregator.fetch import Fetcher, Turn
+from aggregator.reader import Reading
+from aggregator.types import Article, Due, FetchResult, Outcome, Poll, PollSettings, Publisher, Source, Validators
+
+MOST_PAGES = 10  # older ones, read to close one gap
+
+
+Read = Callable[[FetchResult, Source, Publisher, Mapping[str, bytes]], Awaitable[Reading]]
+_WALLS: Mapping[type[FetchError], Outcome] = {Challenge: "challenge", ConsentWall: "consent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A poll that has yet to be recorded."""
+
+    poll: Poll
+    articles: Sequence[Article]
+    result: FetchResult | None  # None: there was no answer
+    failure: FetchError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What polls need; holds nothing open itself."""
+
+    fetcher: Fetcher
+    read: Read
+    said: Callable[[Source], Awaitable[Mapping[str, bytes]]]  # entry hashes that it last said, by first key
+    publishers: Mapping[str, Publisher]
+    settings: PollSettings
+    clock: Callable[[], datetime]
+
+    async def poll(self, due: Due, turn: Turn) -> Asked:
+        """The one place where an error of fetching or reading becomes a Poll."""
+        started, began = self.clock(), time.monotonic()
+        sent = validators_for(due, self.settings)
+        poll = Poll(
+            source=due.source, started=started, seconds=0.0, outcome="failed", is_conditional=sent != Validators()
+        )
+        articles: Sequence[Article] = ()
+        result: FetchResult | None = None
+        failure: FetchError | None = None
+        try:
+            await self.fetcher.heed(due.source.url, started)
+            result = await self.fetcher.get(due.source.url, sent, turn, started, due.source.credentials)
+            poll = _answered(poll, result)
+            if poll.outcome != "not_modified":
+                poll, articles = await self._read(poll, due, result, turn)
+        except FetchError as error:
+            poll, failure = self.failed(poll, error), error
+        except ParseError as error:
+            poll = replace(poll, outcome="failed", error=str(error))
+        return Asked(replace(poll, seconds=time.monotonic() - began), articles, result, failure)
+
+    async def read_whole(self, asked: Asked) -> tuple[Poll, Sequence[Article]]:
+        """The same poll, with every entry of its document read closely. Raises ParseError."""
+        assert asked.result is not None
+        source = asked.poll.source
+        reading = await self.read(asked.result, source, self.publishers[source.publisher], {})
+        return replace(asked.poll, settled=(), drops=reading.drops), reading.articles
+
+    def failed(self, poll: Poll, error: FetchError) -> Poll:
+        """The poll that this error ended."""
+        outcome: Outcome = _WALLS.get(type(error), "failed")
+        said = str(error)
+        if outcome != "failed":
+            publisher = self.publishers[poll.source.publisher]
+            contact = publisher.contact.technical or publisher.contact.corrections or publisher.homepage
+            said += f"; ask {publisher.name} to let this wire's reader through: {contact}"
+        poll = replace(poll, outcome=outcome, error=said)
+        if isinstance(error, HttpStatus):
+            return replace(poll, status=error.status, retry_after=error.retry_after)
+        return replace(poll, status=error.status) if isinstance(error, Challenge) else poll
+
+    async def _read(self, poll: Poll, due: Due, result: FetchResult, turn: Turn) -> tuple[Poll, Sequence[Article]]:
+        body_hash = hashlib.sha256(result.body).digest()
+        if body_hash == due.body_hash:
+            return replace(poll, outcome="unchanged"), ()
+        said = await self.said(due.source) if due.body_hash else {}
+        # Keys that are not trusted are weighed one by one when they are recorded.
+        known = said if due.ladder == "id" else {}
+        publisher = self.publishers[due.source.publisher]
+        reading = await self.read(result, due.source, publisher, known)
+        pages, trouble = 0, None
+        if said and _reaches_back(reading, said) is False and reading.older:
+            reading, pages, trouble = await self._page_back(due.source, reading, said, turn)
+        read = replace(
+            poll,
+            outcome="ok",
+            error="; ".join(filter(None, (reading.warning, trouble))) or None,
+            format=reading.format,
+            body_hash=body_hash,
+            entries=len(reading.articles) + len(reading.settled) + sum(reading.drops.values()),
+            drops=reading.drops,
+            withdrawn=reading.withdrawn,
+            settled=reading.settled,
+            hints=reading.hints,
+            pages=pages,
+        )
+        return read, reading.articles
+
+    async def _page_back(
+        self, source: Source, reading: Reading, said: Mapping[str, bytes], turn: Turn
+    ) -> tuple[Reading, int, str | None]:
+        """The document with its older pages, back to what the source listed before; how many; and what went wrong."""
+        publisher = self.publishers[source.publisher]
+        for page in range(1, MOST_PAGES + 1):
+            if reading.older is None:
+                return reading, page - 1, None
+            try:
+                await self.fetcher.may_page(reading.older, self.clock())
+                result = await self.fetcher.get(reading.older, Validators(), turn, self.clock(), source.credentials)
+                older = await self.read(result, source, publisher, {})
+            except (FetchError, ParseError) as error:
+                return reading, page - 1, f"an older page could not be read: {error}"
+            joined = _joined(reading, older)
+            if _reaches_back(older, said) or len(joined.articles) == len(reading.articles):
+                return joined, page, None
+            reading = joined
+        return reading, MOST_PAGES, None
+
+
+def _answered(poll: Poll, result: FetchResult) -> Poll:
+    return replace(
+        poll,
+        outcome="not_modified" if result.status == 304 else "ok",
+        status=result.status,
+        body_bytes=len(result.body),
+        validators=result.validators,
+        fresh_for=result.fresh_for,
+        moved_to=result.moved_to,
+    )
+
+
+def _reaches_back(reading: Reading, said: Mapping[str, bytes]) -> bool | None:
+    """Whether it lists anything that its source listed before; None: it lists nothing."""
+    if reading.settled:
+        return True
+    if not reading.articles:
+        return None
+    return any(key in said for article in reading.articles for key in article.keys)
+
+
+def _joined(reading: Reading, older: Reading) -> Reading:
+    """One listing of two pages: what stands on both, because a report came in between, stands in it once."""
+    listed = {article.keys[0] for article in reading.articles}
+    fresh = tuple(article for article in older.articles if article.keys[0] not in listed)
+    drops = Counter(reading.drops) + Counter(older.drops)
+    return replace(reading, articles=(*reading.articles, *fresh), drops=dict(drops), older=older.older)

@@ -1,0 +1,45 @@
+"""What is due, with what is remembered of it: reads those rows of `sources`."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+from typing import Any
+
+from aggregator.types import Due, ItemClass, Source, Validators
+
+
+def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
+    """The sources whose time has come, longest overdue first; with `now` None all that are switched on."""
+    rows = connection.execute(
+        """
+        SELECT publisher, key, url, kind, class, every_minutes, etag, last_modified, body_hash, failures, ladder,
+          conditional, validators_lied
+        FROM sources WHERE enabled AND paused_at IS NULL AND (?1 IS NULL OR next_at <= ?1) ORDER BY next_at, id
+        """,
+        (now,),
+    )
+    return [_due(*row) for row in rows]
+
+
+def _due(
+    publisher: str, key: str, url: str, kind: str, item_class: ItemClass, every: float | None, *remembered: Any
+) -> Due:
+    etag, last_modified, body_hash, failures, ladder, conditional, lied = remembered
+    source = Source(
+        publisher=publisher,
+        key=key,
+        url=url,
+        kind=kind,
+        item_class=item_class,
+        every=timedelta(minutes=every) if every else None,
+    )
+    return Due(
+        source=source,
+        validators=Validators(etag, last_modified),
+        body_hash=body_hash,
+        failures=failures,
+        ladder=ladder,
+        conditional=conditional,
+        validators_lied=lied is not None,
+    )

@@ -1,0 +1,134 @@
+"""What is remembered of a source's ways: its columns of `sources`, read and written whole; and of all together."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from aggregator.dates import from_iso, to_iso
+from aggregator.decide import Habits, reckon
+from aggregator.rhythm import Rhythm, Tariff, from_text, to_text
+from aggregator.types import Hints, PollSettings
+
+_TARIFF = "tariff"
+_GOOD_FOR = timedelta(hours=1)
+
+
+def read(connection: sqlite3.Connection, source: int) -> Habits:
+    row = connection.execute(
+        """
+        SELECT url, failures, last_success, hints, rhythm, conditional, unmodified_since, validators_lied, moved_to,
+          moved_since, paused_at, silent_after
+        FROM sources WHERE id = ?
+        """,
+        (source,),
+    ).fetchone()
+    url, failures, success, hints, rhythm, conditional, unmodified, lied, moved_to, since, paused, silent = row
+    return Habits(
+        url=url,
+        failures=failures,
+        last_success=_time(success),
+        hints=_hints(hints),
+        rhythm=from_text(rhythm),
+        conditional=conditional,
+        unmodified_since=_time(unmodified),
+        validators_lied=lied,
+        moved_to=moved_to,
+        moved_since=_time(since),
+        paused_at=_time(paused),
+        silent_after=_time(silent),
+    )
+
+
+def write(connection: sqlite3.Connection, source: int, before: Habits, after: Habits) -> None:
+    """Writes what changed. `last_success` and `failures` are written with the poll."""
+    if before.url != after.url:
+        connection.execute(
+            "UPDATE sources SET old_url = coalesce(old_url, url), url = ? WHERE id = ?", (after.url, source)
+        )
+    new, old = _row(after), _row(before)
+    if new == old:
+        return
+    connection.execute(
+        """
+        UPDATE sources SET hints = ?, rhythm = ?, conditional = ?, unmodified_since = ?, validators_lied = ?,
+          moved_to = ?, moved_since = ?, paused_at = ?, silent_after = ?
+        WHERE id = ?
+        """,
+        (*new, source),
+    )
+
+
+def _row(habits: Habits) -> tuple[str | int | None, ...]:
+    return (
+        _hints_text(habits.hints),
+        to_text(habits.rhythm) if habits.rhythm.taught_at else None,
+        habits.conditional,
+        _text(habits.unmodified_since),
+        habits.validators_lied,
+        habits.moved_to,
+        _text(habits.moved_since),
+        _text(habits.paused_at),
+        _text(habits.silent_after),
+    )
+
+
+def _hints(text: str | None) -> Hints:
+    said = json.loads(text) if text else {}
+    return Hints(
+        every=timedelta(seconds=said["every_seconds"]) if "every_seconds" in said else None,
+        skip_hours=tuple(said.get("skip_hours", ())),
+        skip_days=tuple(said.get("skip_days", ())),
+    )
+
+
+def _hints_text(hints: Hints) -> str | None:
+    every = hints.every.total_seconds() if hints.every else None
+    said = {"every_seconds": every, "skip_hours": hints.skip_hours, "skip_days": hints.skip_days}
+    return json.dumps({name: value for name, value in said.items() if value}) if any(said.values()) else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return from_iso(text) if text else None
+
+
+def _text(time: datetime | None) -> str | None:
+    return to_iso(time) if time else None
+
+
+# The wire as a whole
+
+
+def rhythms(connection: sqlite3.Connection) -> Iterator[tuple[Rhythm, timedelta | None]]:
+    """Of each source that is polled: what it has taught, and the interval that a person set."""
+    rows = connection.execute("SELECT rhythm, every_minutes FROM sources WHERE enabled AND paused_at IS NULL")
+    for text, minutes in rows.fetchall():
+        yield from_text(text), timedelta(minutes=minutes) if minutes else None
+
+
+def tariff(connection: sqlite3.Connection, settings: PollSettings, now: datetime) -> Tariff:
+    """The one reckoned last, or a new one where that is older than an hour or the settings are others. Within a
+    transaction.
+    """
+    kept = _kept(connection)
+    if kept.get("settings") == repr(settings) and timedelta() <= now - from_iso(kept["at"]) < _GOOD_FOR:
+        return Tariff(price=kept["price"], hours=tuple(kept["hours"]))
+    made = reckon(list(rhythms(connection)), settings, now)
+    told = {"price": made.price, "hours": made.hours, "at": to_iso(now), "settings": repr(settings)}
+    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_TARIFF, json.dumps(told)))
+    return made
+
+
+def kept_tariff(connection: sqlite3.Connection) -> Tariff:
+    """The one reckoned last; before there is any, one of which only the hours mean something."""
+    kept = _kept(connection)
+    return Tariff(price=kept["price"], hours=tuple(kept["hours"])) if kept else Tariff(price=1.0)
+
+
+def _kept(connection: sqlite3.Connection) -> dict[str, Any]:
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_TARIFF,)).fetchone()
+    kept: dict[str, Any] = json.loads(row[0]) if row else {}
+    return kept

@@ -1,0 +1,140 @@
+"""How sources fare: the view `health`, and what a publisher's polls brought, lost and left out (`coverage`)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from aggregator.dates import from_iso, to_iso
+from aggregator.rhythm import Tariff, expected, from_text
+
+# The trouble that matters most, and the command or the line that mends it; NULL: all is well. Nothing is ever switched
+# off silently, so whatever keeps a source from being polled stands here.
+VIEW = """
+CREATE VIEW health AS
+SELECT
+  s.publisher || '/' || s.key AS source,
+  p.name AS publisher_name,
+  s.url,
+  s.enabled,
+  s.last_poll,
+  s.last_success,
+  s.last_new,
+  s.failures,
+  s.last_error,
+  (SELECT coalesce(sum(new), 0) FROM polls
+    WHERE source = s.id AND started >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')) AS articles_7_days,
+  coalesce(g.gaps, 0) AS gaps_7_days,
+  s.next_at,
+  s.next_reason,
+  s.ladder_reason AS ids_not_trusted,
+  s.validators_lied AS validators_not_trusted,
+  CASE
+    WHEN s.paused_at IS NOT NULL THEN 'paused: it said 410, gone for good, on ' || substr(s.paused_at, 1, 10)
+    WHEN s.failures > 0 THEN 'failing: ' || coalesce(s.last_error, '')
+    WHEN s.old_url IS NOT NULL THEN 'moved for good from ' || s.old_url
+    WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+      THEN 'silent since ' || coalesce(substr(s.last_new, 1, 16), 'ever') || ', longer than its rhythm allows'
+    WHEN g.gaps > 0 THEN 'gaps: ' || g.gaps || ' in 7 days, items may be lost'
+    WHEN s.validators_lied IS NOT NULL THEN 'validators not trusted: ' || s.validators_lied
+    WHEN s.ladder_reason IS NOT NULL THEN 'ids not trusted: ' || s.ladder_reason
+  END AS trouble,
+  CASE
+    WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.key
+    WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.key || ' tries it now'
+    WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
+    WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now') THEN 'look at ' || s.url || ' and ' || p.homepage
+    WHEN g.gaps > 0 THEN 'a smaller every_minutes in the file of ' || s.publisher
+  END AS mend
+FROM sources AS s
+JOIN publishers AS p ON p.key = s.publisher
+LEFT JOIN (
+  SELECT source, count(*) AS gaps FROM polls INDEXED BY polls_with_gap
+  WHERE gap IS NOT NULL AND gap = 'open' AND started >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')
+  GROUP BY source
+) AS g ON g.source = s.id
+"""
+
+HEALTH = """
+    SELECT * FROM health WHERE enabled
+    ORDER BY trouble IS NULL, failures DESC, trouble, last_success, source
+"""
+
+
+def coverage(connection: sqlite3.Connection, since: str, now: str, tariff: Tariff) -> list[dict[str, Any]]:
+    """Of each publisher that was polled since then: polls, failed ones, gaps, those closed, entries left out by reason,
+    new reports, and how many its sources' rhythms would have had one expect.
+    """
+    rows = connection.execute(
+        """
+        SELECT s.publisher, p.name, count(*), sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified')),
+          sum(l.gap IS NOT NULL), sum(l.gap IS 'closed'), sum(l.new)
+        FROM polls AS l JOIN sources AS s ON s.id = l.source JOIN publishers AS p ON p.key = s.publisher
+        WHERE l.started >= ? GROUP BY s.publisher ORDER BY s.publisher
+        """,
+        (since,),
+    ).fetchall()
+    drops, hoped = _drops(connection, since), _hoped(connection, since, now, tariff)
+    return [
+        {
+            "publisher": key,
+            "publisher_name": name,
+            "polls": polls,
+            "failed": failed,
+            "gaps": gaps,
+            "gaps_closed": closed,
+            "left_out": dict(drops.get(key, {})),
+            "received": received,
+            "expected": round(hoped[key], 1),
+        }
+        for key, name, polls, failed, gaps, closed, received in rows
+    ]
+
+
+def _drops(connection: sqlite3.Connection, since: str) -> dict[str, Counter[str]]:
+    drops: dict[str, Counter[str]] = {}
+    rows = connection.execute(
+        "SELECT s.publisher, l.drops FROM polls AS l JOIN sources AS s ON s.id = l.source"
+        " WHERE l.started >= ? AND l.drops IS NOT NULL",
+        (since,),
+    )
+    for publisher, reasons in rows:
+        drops.setdefault(publisher, Counter()).update(json.loads(reasons))
+    return drops
+
+
+def _hoped(connection: sqlite3.Connection, since: str, now: str, tariff: Tariff) -> Counter[str]:
+    """From the first poll on, where that is later than `since`."""
+    hoped: Counter[str] = Counter()
+    rows = connection.execute(
+        """
+        SELECT s.publisher, s.rhythm, (SELECT min(started) FROM polls WHERE source = s.id)
+        FROM sources AS s WHERE s.last_poll >= ?
+        """,
+        (since,),
+    )
+    for publisher, rhythm, first in rows.fetchall():
+        begin = from_iso(max(since, first or since))
+        hoped[publisher] += expected(from_text(rhythm), tariff, begin, from_iso(now))  # type: ignore[assignment]
+    return hoped
+
+
+def last_new(connection: sqlite3.Connection) -> datetime | None:
+    """When the wire as a whole last stored something new; None: never."""
+    (last,) = connection.execute("SELECT max(last_new) FROM sources").fetchone()
+    return from_iso(last) if last else None
+
+
+def resume(connection: sqlite3.Connection, name: str, now: datetime) -> bool:
+    """Lets a paused source be polled again, at once; False: there is none of that name that is paused."""
+    cursor = connection.execute(
+        """
+        UPDATE sources SET paused_at = NULL, failures = 0, next_at = ?, next_reason = 'resumed'
+        WHERE publisher || '/' || key = ? AND paused_at IS NOT NULL
+        """,
+        (to_iso(now), name),
+    )
+    return cursor.rowcount > 0

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from aggregator import rhythm
 from aggregator.dates import read_date, to_iso
 from aggregator.rhythm import Bounds, Rhythm, Tariff
-from aggregator.silence import is_silent, wire_is_silent
+from aggregator.silence import silent_after, wire_is_silent
 from aggregator.types import Due, Hints, NextPoll, Poll, PollSettings, Validators
 
 _NEVER_SHORTER = timedelta(minutes=1)
@@ -26,7 +26,6 @@ _JITTER = 0.1  # of the interval, at most
 _CLOCKS_DIFFER = timedelta(days=1)
 _DATED_LATE = timedelta(hours=1)
 _DAYS_WITHOUT = timedelta(days=2)
-_FAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,18 +197,7 @@ def _taught(poll: Poll, before: Habits, learnt: Habits, found: Found, pace: Pace
     taught = rhythm.learn(
         before.rhythm, found.arrivals, since=before.last_success, now=poll.started, listed=poll.entries
     )
-    return replace(learnt, rhythm=taught, silent_after=_silent_after(taught, pace.tariff))
-
-
-def _silent_after(taught: Rhythm, tariff: Tariff) -> datetime | None:
-    """To the hour; None: not within a year, or not known."""
-    if taught.last_new is None or not is_silent(taught, tariff, taught.last_new + _FAR):
-        return None
-    loud, quiet = timedelta(), _FAR
-    while quiet - loud > timedelta(hours=1):
-        between = (loud + quiet) / 2
-        loud, quiet = (loud, between) if is_silent(taught, tariff, taught.last_new + between) else (between, quiet)
-    return taught.last_new + quiet
+    return replace(learnt, rhythm=taught, silent_after=silent_after(taught, pace.tariff))
 
 
 def _moved(poll: Poll, habits: Habits) -> Habits:

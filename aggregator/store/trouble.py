@@ -28,6 +28,11 @@ def explained(path: Path) -> Iterator[None]:
             raise StoreFull(
                 f"{path}: the disk is full; make room and run this again; nothing stored is lost"
             ) from error
+        if "no such column" in said or "no such table" in said:
+            raise StoreError(
+                f"{path}: {said}; another version of aggregator made this database, or none did; "
+                "`aggregator fetch` brings an older one up to date"
+            ) from error
         raise StoreError(f"{path}: {said}; can this user write the file and its folder?") from error
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):

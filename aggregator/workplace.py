@@ -92,7 +92,11 @@ class Workplace:
         from aggregator.kept import pack
 
         store = self.open_store()
-        store.sync(config.wire, config.publishers, now, date(now.year, now.month, now.day))
-        if config.digest and not store.kept_config(config.digest):
-            store.keep_config(config.digest, pack(config))
+        try:
+            store.sync(config.wire, config.publishers, now, date(now.year, now.month, now.day))
+            if config.digest and not store.kept_config(config.digest):
+                store.keep_config(config.digest, pack(config))
+        except BaseException:
+            store.close()
+            raise
         return store

@@ -101,7 +101,7 @@ class _Peak:
 
     def _sample(self) -> None:
         while not self._done.wait(_EVERY_SECONDS):
-            self._most = max(self._most, sum(map(_memory, _members(self._group))))
+            self._most = max(self._most, sum(map(memory, members(self._group))))
 
     def stop(self) -> int:
         self._done.set()
@@ -109,17 +109,28 @@ class _Peak:
         return self._most
 
 
-def _members(group: int) -> list[int]:
+def members(group: int) -> list[int]:
+    """The living processes of a process group."""
     members = []
     for name in os.listdir("/proc"):
         if name.isdigit():
             fields = _read(f"/proc/{name}/stat").rpartition(")")[2].split()
-            if len(fields) > 2 and fields[2] == str(group):
+            if len(fields) > 2 and fields[2] == str(group) and fields[0] != "Z":
                 members.append(int(name))
     return members
 
 
-def _memory(pid: int) -> int:
+def family(pid: int) -> list[int]:
+    """A living process and all that descend from it, whichever of its threads started them."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in _read(str(task)).split():
+            found += family(int(child))
+    return found
+
+
+def memory(pid: int) -> int:
+    """Bytes of a process, pages that it shares counted in part (PSS); 0 when it has ended."""
     for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
@@ -132,6 +143,14 @@ def _read(path: str) -> str:
         return Path(path).read_text()
     except OSError:
         return ""
+
+
+def open_files(pid: int) -> int:
+    """File descriptors of a process; 0 when it has ended."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
 
 
 def cpu_of(pid: int) -> float:

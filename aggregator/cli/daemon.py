@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("aggregator.run")
 
 _TICK = timedelta(seconds=5)  # how late a poll may start
+_LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
 _MAINTENANCE = timedelta(minutes=10)
 # Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
 _RECHECK = timedelta(minutes=1)
@@ -69,15 +72,34 @@ async def _serve(here: Workplace, config: Config) -> None:
     """One round for each configuration, until the end is asked for."""
     signals = _Signals()
     signals.listen()
-    while not signals.ending:
-        signals.woken.clear()
-        with here.open_synced(config, utc_now()) as store:
+    store: Store | None = here.open_synced(config, utc_now())
+    while store:
+        with store:
             sources = sum(len(publisher.sources) for publisher in config.publishers)
             log.info("polling %d sources of %d publishers into %s", sources, len(config.publishers), store.path)
             await _round(config, store, signals.woken)
-        if not signals.ending:
-            config = _reread(here, config)
+        config, store = await _reopened(here, config, signals)
     log.info("stopped; every poll that had begun is stored")
+
+
+async def _reopened(here: Workplace, config: Config, signals: _Signals) -> tuple[Config, Store | None]:
+    """The configuration read anew at every signal, and the database as soon as it can be used; None: the end was
+    asked for.
+    """
+    said = ""
+    while not signals.ending:
+        if signals.woken.is_set():
+            signals.woken.clear()
+            config = _reread(here, config)
+        try:
+            return config, here.open_synced(config, utc_now())
+        except StoreError as error:
+            if str(error) != said:
+                log.error("polling stands still, and goes on by itself: %s", error)
+            said = str(error)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(signals.woken.wait(), _TICK.total_seconds())
+    return config, None
 
 
 def _reread(here: Workplace, config: Config) -> Config:
@@ -94,19 +116,21 @@ async def _round(config: Config, store: Store, stop: asyncio.Event) -> None:
     from aggregator.schedule import Job, run_until
 
     async with Pipeline(config, store, utc_now) as pipeline:
+        trouble = _Trouble(pipeline.try_writing)
         polls: set[asyncio.Task[None]] = set()
         visits: set[asyncio.Task[None]] = set()
 
         async def poll_due() -> None:
             # The clock does not wait for the polls: a host that hangs must not keep the others from their turn.
-            _begin(lambda: _poll(pipeline), polls)
+            _begin(trouble.keep_trying(lambda: _poll(pipeline)), polls)
 
         async def maintain() -> None:
-            await _complaining(pipeline.maintain)
+            await trouble.complaining(pipeline.maintain)
 
         async def recheck() -> None:
             # The clock waits for the visits, so that no two are to the same page.
-            await asyncio.wait({_begin(lambda: pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER), visits)})
+            visit = trouble.complaining(lambda: pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER))
+            await asyncio.wait({_begin(visit, visits)})
 
         jobs = [Job("poll", _TICK, poll_due), Job("maintain", _MAINTENANCE, maintain)]
         await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck)])
@@ -117,8 +141,8 @@ async def _round(config: Config, store: Store, stop: asyncio.Event) -> None:
         await asyncio.gather(*visits, return_exceptions=True)
 
 
-def _begin(call: Callable[[], Awaitable[object]], tasks: set[asyncio.Task[None]]) -> asyncio.Task[None]:
-    task = asyncio.create_task(_complaining(call))
+def _begin(work: Coroutine[None, None, None], tasks: set[asyncio.Task[None]]) -> asyncio.Task[None]:
+    task = asyncio.create_task(work)
     tasks.add(task)
     task.add_done_callback(tasks.discard)
     return task
@@ -128,12 +152,66 @@ async def _poll(pipeline: Pipeline) -> None:
     await pipeline.run(await pipeline.due(utc_now()))
 
 
-async def _complaining(call: Callable[[], Awaitable[object]]) -> None:
-    """A database that cannot be used now is complained of, and tried again at the next tick."""
+async def _surviving(call: Callable[[], Awaitable[object]]) -> None:
+    """Calls it; a bug is written down with all that is known of it, and the daemon goes on. Raises StoreError."""
     try:
         await call()
-    except StoreError as error:
-        log.error("%s", error)
+    except StoreError:
+        raise
+    except Exception:
+        log.exception("a fault of the program")
+
+
+class _Trouble:
+    """Whether the database can be used. When it cannot, that is said once, and nobody is asked for what could not be
+    stored: the database is tried alone, and polled for again once it takes what it is given.
+    """
+
+    def __init__(self, try_writing: Callable[[], Awaitable[None]]) -> None:
+        self._try_writing = try_writing
+        self._said = ""  # '': it can be used
+        self._under_way = 0  # calls
+        self._pause = _TICK.total_seconds()
+        self._not_before = 0.0
+
+    async def complaining(self, call: Callable[[], Awaitable[object]]) -> None:
+        """Calls it, unless the database cannot be used."""
+        if self._said:
+            return
+        self._under_way += 1
+        try:
+            await _surviving(call)
+        except StoreError as error:
+            self._complain(error)
+        finally:
+            self._under_way -= 1
+
+    async def keep_trying(self, call: Callable[[], Awaitable[object]]) -> None:
+        """Calls it; where the database could not be used, tries that first, and says when it can."""
+        if not self._said:
+            await self.complaining(call)
+        elif not self._under_way and time.monotonic() >= self._not_before:
+            self._under_way += 1  # an attempt alone says something
+            try:
+                await self._write_and(call)
+            except StoreError as error:
+                self._complain(error)
+            else:
+                self._said, self._pause = "", _TICK.total_seconds()
+                log.info("the database can be used again: polling goes on")
+            finally:
+                self._under_way -= 1
+
+    async def _write_and(self, call: Callable[[], Awaitable[object]]) -> None:
+        await self._try_writing()
+        self._not_before = time.monotonic() + self._pause  # should it take this, and then not what polls bring
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        await _surviving(call)
+
+    def _complain(self, error: StoreError) -> None:
+        if str(error) != self._said:
+            log.error("polling stands still, and goes on by itself: %s", error)
+        self._said = str(error)
 
 
 COMMANDS = (run,)

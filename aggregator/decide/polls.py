@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from aggregator import rhythm
@@ -107,9 +108,9 @@ def conclude(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habi
         return habits, _after(poll, pace.settings.shortest, "offline")
     if not is_answer(poll):
         return _failed(poll, habits, pace)
-    learnt = _moved(poll, _validated(poll, habits, found))
-    learnt = replace(learnt, failures=0, last_success=poll.started, hints=poll.hints or habits.hints)
-    learnt = _taught(poll, habits, learnt, found, pace)
+    lessons = _moved(poll, habits) | _validated(poll, habits, found) | _taught(poll, habits, found, pace)
+    hints = poll.hints or habits.hints
+    learnt = replace(habits, failures=0, last_success=poll.started, hints=hints, **lessons)
     return learnt, _next(poll, habits, learnt, found, pace)
 
 
@@ -191,26 +192,29 @@ def _outside(hints: Hints, following: NextPoll) -> NextPoll:
     return following  # whoever skips every hour says nothing
 
 
-def _taught(poll: Poll, before: Habits, learnt: Habits, found: Found, pace: Pace) -> Habits:
+_Lesson = dict[str, Any]  # fields of Habits that change
+
+
+def _taught(poll: Poll, before: Habits, found: Found, pace: Pace) -> _Lesson:
     if poll.outcome != "ok" or not (found.arrivals or before.rhythm.taught_at is None):
-        return learnt  # silence is read from the clock
+        return {}  # silence is read from the clock
     taught = rhythm.learn(
         before.rhythm, found.arrivals, since=before.last_success, now=poll.started, listed=poll.entries
     )
-    return replace(learnt, rhythm=taught, silent_after=silent_after(taught, pace.tariff))
+    return {"rhythm": taught, "silent_after": silent_after(taught, pace.tariff)}
 
 
-def _moved(poll: Poll, habits: Habits) -> Habits:
+def _moved(poll: Poll, habits: Habits) -> _Lesson:
     """A source moves when it has redirected for good, to the same place, for a week; from http to https on the same
     host at once (RFC 9110 section 15.4.2 lets us; a mistake of a day must not).
     """
     target = poll.moved_to
     if target is None or target == habits.url:
-        return replace(habits, moved_to=None, moved_since=None)
+        return {"moved_to": None, "moved_since": None}
     since = habits.moved_since if target == habits.moved_to and habits.moved_since else poll.started
     if poll.started - since >= _WEEK or is_same_site_upgrade(habits.url, target):
-        return replace(habits, url=target, moved_to=None, moved_since=None)
-    return replace(habits, moved_to=target, moved_since=since)
+        return {"url": target, "moved_to": None, "moved_since": None}
+    return {"moved_to": target, "moved_since": since}
 
 
 def is_same_site_upgrade(old: str, new: str) -> bool:
@@ -228,14 +232,13 @@ def _place(host: str | None, port: int | None, scheme: str) -> tuple[str | None,
     return host, None if port == (443 if scheme == "https" else 80) else port
 
 
-def _validated(poll: Poll, habits: Habits, found: Found) -> Habits:
+def _validated(poll: Poll, habits: Habits, found: Found) -> _Lesson:
     not_modified = poll.outcome == "not_modified"
-    return replace(
-        habits,
-        conditional=habits.conditional + 1 if poll.is_conditional else 0,
-        unmodified_since=(habits.unmodified_since or poll.started) if not_modified else None,
-        validators_lied=habits.validators_lied or _lie(poll, habits, found),
-    )
+    return {
+        "conditional": habits.conditional + 1 if poll.is_conditional else 0,
+        "unmodified_since": (habits.unmodified_since or poll.started) if not_modified else None,
+        "validators_lied": habits.validators_lied or _lie(poll, habits, found),
+    }
 
 
 def _lie(poll: Poll, habits: Habits, found: Found) -> str | None:

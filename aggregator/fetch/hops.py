@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 import aiohttp
@@ -64,6 +65,7 @@ def validators_of(headers: dict[str, str], otherwise: Validators) -> Validators:
     )
 
 
+@lru_cache(10_000)
 def host_of(url: str) -> str:
     """The host of an http or https address; raises FetchError for anything else."""
     try:

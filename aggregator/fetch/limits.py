@@ -32,6 +32,7 @@ class Limits:
         self._spacing = spacing.total_seconds()
         self._chance = chance or random.Random()
         self._domains: dict[str, _Domain] = {}
+        self._hosts: dict[str, _Domain] = {}
 
     @asynccontextmanager
     async def turn(self, host: str, delay: float = 0.0) -> AsyncIterator[Turn]:
@@ -54,7 +55,9 @@ class Limits:
             domain.next_start = clock() + max(jittered(self._spacing, self._chance), delay)
 
     def _domain(self, host: str) -> _Domain:
-        return self._domains.setdefault(self.domain_of(host), _Domain(self._per_domain))
+        if host not in self._hosts:
+            self._hosts[host] = self._domains.setdefault(self.domain_of(host), _Domain(self._per_domain))
+        return self._hosts[host]
 
     def domain_of(self, host: str) -> str:
         """The registrable domain by the Public Suffix List: `b.co.za` for `www.b.co.za`; an address is its own."""

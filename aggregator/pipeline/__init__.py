@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from aggregator.dates import to_iso
-from aggregator.errors import FetchError
+from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn
 from aggregator.pipeline.asking import Asked, Asking
 from aggregator.pipeline.rechecks import Rechecks
@@ -68,19 +68,25 @@ class Pipeline:
         """Polls all these sources, but those that are being polled already; calls `done` as each is stored.
 
         What goes wrong with a source is its Poll. What goes wrong with the store is raised, StoreError, and ends
-        the others: without a store there is nothing to poll for.
+        the others: without a store there is nothing to poll for. A bug is a failed Poll, so that its source is left in
+        peace for a while, and is raised when the others have ended.
         """
         mine = [one for one in due if one.source.name not in self._under_way]
         self._under_way |= {one.source.name for one in mine}
         await self._writer.reckon(self._settings)
         tasks = [asyncio.create_task(self._one(one, done)) for one in mine]
         try:
-            return [poll for poll in await asyncio.gather(*tasks) if poll is not None]
+            await _ended(tasks)
+            return [poll for task in tasks if (poll := task.result()) is not None]
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._under_way -= {one.source.name for one in mine}
+
+    async def try_writing(self) -> None:
+        """Whether polls can be stored again after a StoreError; raises one where they cannot."""
+        await self._writer.on_store(Store.try_writing)
 
     async def maintain(self) -> None:
         """Housekeeping between polls; raises StoreError."""
@@ -96,7 +102,7 @@ class Pipeline:
 
     async def _recall_robots(self, origin: str) -> RobotsCopy | None:
         def recall(store: Store) -> RobotsCopy | None:
-            with store.writing() as connection:
+            with store.reading() as connection:
                 return robots.recall(connection, origin)
 
         return await self._writer.on_store(recall)
@@ -118,12 +124,19 @@ class Pipeline:
                 if not poll.is_whole:
                     poll = await self._writer.record(*await self._asking.read_whole(asked))
         except FetchError as error:  # its address is none, so there was no turn to wait for
-            poll = Poll(source=due.source, started=self._clock(), seconds=0.0, outcome="failed")
-            poll = await self._writer.record(self._asking.failed(poll, error), ())
+            poll = await self._writer.record(self._asking.failed(self._unasked(due), error), ())
+        except StoreError:
+            raise
+        except Exception as error:
+            await self._writer.record(replace(self._unasked(due), error=_in_words(error)), ())
+            raise
         if log.isEnabledFor(logging.INFO):
             log.info("%s", _line(poll))
         done(poll)
         return poll
+
+    def _unasked(self, due: Due) -> Poll:
+        return Poll(source=due.source, started=self._clock(), seconds=0.0, outcome="failed")
 
     async def _poll(self, due: Due, turn: Turn) -> Asked:
         """A poll that got no answer while nobody answers is none of its publisher's."""
@@ -141,6 +154,25 @@ class Pipeline:
         elif await self._weather.is_ours(begun, self._fetcher.domain_of(due.source.url)):
             asked = replace(asked, poll=replace(asked.poll, outcome="offline"))
         return asked
+
+
+def _in_words(error: Exception) -> str:
+    """An exception that nobody meant to raise, for the record of a poll."""
+    said = " ".join(str(error).split())[:200]
+    return f"a fault of the program ({type(error).__name__}: {said}); the log has it"
+
+
+async def _ended(tasks: Iterable[asyncio.Task[Poll | None]]) -> None:
+    """Waits for all tasks. A StoreError is raised at once, any other exception when all have ended."""
+    waiting, bug = set(tasks), None
+    while waiting:
+        ended, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_EXCEPTION)
+        for error in filter(None, (task.exception() for task in ended)):
+            if isinstance(error, StoreError):
+                raise error
+            bug = bug or error
+    if bug:
+        raise bug
 
 
 def _line(poll: Poll) -> str:

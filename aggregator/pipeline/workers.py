@@ -10,8 +10,8 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import signal
 from collections.abc import Mapping
-from concurrent.futures import TimeoutError as TooLong
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -42,12 +42,17 @@ class Workers:
         """`read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
         mine = self._choose()
         self._waiting[mine] += 1
-        future = self._pools[mine].schedule(read, args=(result, source, publisher, said), timeout=self._seconds)
+        future = self._pools[mine].schedule(_read_in_time, args=(self._seconds, result, source, publisher, said))
         try:
-            return await asyncio.wrap_future(future)
-        except TooLong as error:
-            raise ParseError(f"reading the document took longer than {self._seconds:g} s; it was given up") from error
-        except (ProcessExpired, MemoryError, RecursionError) as error:
+            # Shielded, because a poll may be cancelled: pebble would kill the process, and with it the next document
+            # that the process may have taken up by then, whose reader would wait for ever.
+            return await asyncio.shield(_heard(asyncio.wrap_future(future)))
+        except ProcessExpired as error:
+            if error.exitcode == -signal.SIGALRM:
+                said_so = f"reading the document took longer than {self._seconds:g} s; it was given up"
+                raise ParseError(said_so) from error
+            raise ParseError("the document broke its reader (ProcessExpired)") from error
+        except (MemoryError, RecursionError) as error:
             raise ParseError(f"the document broke its reader ({type(error).__name__})") from error
         finally:
             self._waiting[mine] -= 1
@@ -70,3 +75,23 @@ class Workers:
         for pool in self._pools:
             pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves this one out
             pool.join()
+
+
+def _heard(future: asyncio.Future[Reading]) -> asyncio.Future[Reading]:
+    """The same; what goes wrong in it after everybody has left is not complained of."""
+    future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return future
+
+
+def _read_in_time(
+    seconds: float, result: FetchResult, source: Source, publisher: Publisher, said: Mapping[str, bytes]
+) -> Reading:
+    """`read`, in a worker. The system ends the process at its deadline, whatever it is busy with: also when whoever
+    asked has been killed meanwhile, and when the clock is set, by which pebble would measure.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return read(result, source, publisher, said)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)

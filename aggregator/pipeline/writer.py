@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
@@ -44,9 +44,10 @@ class Writer:
 
     async def _write_all(self) -> None:
         """Writes until nobody waits; then the search index catches up, a batch at a time, so that polls go first."""
-        while True:
+        usable = True
+        while usable:
             if self._waiting:
-                await self._write(self._take())
+                usable = await self._write(self._take())
             elif not await self._index() and not self._waiting:  # somebody may have come while the index was written
                 return
 
@@ -58,18 +59,24 @@ class Writer:
             articles += len(taken[-1][1])
         return taken
 
-    async def _write(self, taken: list[_Waiting]) -> None:
+    async def _write(self, taken: list[_Waiting]) -> bool:
+        """Whether the store can be used."""
         polled = [(poll, articles) for poll, articles, _ in taken]
         try:
             counted = await self._in_thread(lambda: record(self._store, polled, self._clock(), self._pace))
-        except Exception as error:  # whatever it is, bugs too, belongs to those who wait; nobody else would hear of it
-            for _, _, future in taken:
-                if not future.done():
-                    future.set_exception(error)
-            return
+        except StoreError as error:  # what waits behind them could not be stored either, and need not try for as long
+            _fail([*taken, *self._waiting], error)
+            self._waiting.clear()
+            return False
+        except Exception as error:  # a bug belongs to the poll that meets it; nobody else would hear of it
+            if len(taken) == 1:
+                _fail(taken, error)
+                return True
+            return all([await self._write([one]) for one in taken])
         for (_, _, future), poll in zip(taken, counted, strict=True):
             if not future.done():
                 future.set_result(poll)
+        return True
 
     async def _index(self) -> int:
         try:
@@ -106,3 +113,9 @@ class Writer:
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+
+def _fail(those: Iterable[_Waiting], error: Exception) -> None:
+    for _, _, future in those:
+        if not future.done():
+            future.set_exception(error)

@@ -18,6 +18,7 @@ from aggregator.errors import StoreError
 from aggregator.identity import public_id
 from aggregator.rhythm import Tariff
 from aggregator.store import (
+    clocks,
     configured,
     due,
     habits,
@@ -25,6 +26,7 @@ from aggregator.store import (
     identify,
     merges,
     notices,
+    opening,
     planner,
     polls,
     purge,
@@ -33,11 +35,11 @@ from aggregator.store import (
     reading,
     retention,
     search,
+    trouble,
     views,
 )
 from aggregator.store.desk import Cause, Desk, release_embargoes
 from aggregator.store.trouble import BUSY_SECONDS, explained
-from aggregator.text import fold, opening
 from aggregator.types import Due, PollSettings, Publisher, Report, Selection, Source, Wire
 
 __all__ = ["Connection", "Store"]
@@ -51,8 +53,7 @@ class Store:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        connection.create_function("fold", 1, fold, deterministic=True)
-        connection.create_function("opening", 1, opening, deterministic=True)
+        opening.register(connection)
         raw.register(connection)
 
     @classmethod
@@ -85,16 +86,12 @@ class Store:
 
     def _prepare(self) -> None:
         connection = self._connection
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        # Keys and ids fall anywhere into their indexes, so a batch touches a thousand pages. With SQLite's own 2 MB of
-        # cache, and a checkpoint after every 4 MB written, a million articles cost twice as much (bench/README.md).
-        connection.execute("PRAGMA cache_size = -16384")
-        connection.execute("PRAGMA wal_autocheckpoint = 8192")
-        connection.execute("PRAGMA foreign_keys = ON")
-        if not views.is_migrated(connection):
-            _migrate(connection)
-        with self._transaction():
+        opening.set_up(connection)
+        with self._transaction():  # all at once, so that nobody finds half of it
+            if not views.is_migrated(connection):
+                from aggregator.store.schema import migrate  # sqlite_utils takes a fifth of a second to import
+
+                migrate(connection)
             views.replace_views(connection, health.VIEW)
 
     def close(self) -> None:
@@ -138,6 +135,11 @@ class Store:
     def due(self, now: datetime | None) -> list[Due]:
         """The sources whose time has come, longest overdue first; with None all that are switched on."""
         with explained(self.path):
+            ran_ahead = now is not None and clocks.are_ahead(self._connection, now)
+        if now and ran_ahead:  # the clock did; the times that it has left are brought back
+            with self._transaction():
+                clocks.bring_back(self._connection, now)
+        with explained(self.path):
             return due.due(self._connection, to_iso(now) if now else None)
 
     def said(self, source: Source) -> dict[str, bytes]:
@@ -156,10 +158,20 @@ class Store:
         with self._transaction():
             yield self._connection
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """For a look that needs no lock."""
+        with explained(self.path):
+            yield self._connection
+
     def index(self) -> int:
         """Indexes one batch of what waits to be searchable; returns how many, 0 when nothing waits."""
         with self._transaction():
             return search.index_batch(self._connection)
+
+    def try_writing(self) -> None:
+        """Whether polls can be stored again after a StoreError; raises one where they cannot."""
+        trouble.try_writing(self._connection, self._transaction)
 
     def maintain(self, now: datetime) -> None:
         """Housekeeping between polls: the search index catches up, the dictionary is learnt once there is enough to
@@ -182,8 +194,6 @@ class Store:
         """Ends the embargoes whose time has come and tells the ledger; returns how many."""
         with self._transaction():
             return release_embargoes(self._connection, to_iso(now))
-
-    # What people decide
 
     @property
     def desk(self) -> Desk:
@@ -286,12 +296,3 @@ class Store:
     def query(self, sql: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         """Column names and rows of somebody's SQL; raises QueryRefused for anything but reading."""
         return query.run(self._connection, sql)
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Brings the tables up to date. sqlite_utils takes a fifth of a second to import, so only when it is needed."""
-    from sqlite_utils import Database
-
-    from aggregator.store.schema import migrations
-
-    migrations.apply(Database(connection, execute_plugins=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,31 +49,14 @@ def write(connection: sqlite3.Connection, source: int, before: Habits, after: Ha
         connection.execute(
             "UPDATE sources SET old_url = coalesce(old_url, url), url = ? WHERE id = ?", (after.url, source)
         )
-    new, old = _row(after), _row(before)
-    if new == old:
-        return
-    connection.execute(
-        """
-        UPDATE sources SET hints = ?, rhythm = ?, conditional = ?, unmodified_since = ?, validators_lied = ?,
-          moved_to = ?, moved_since = ?, paused_at = ?, silent_after = ?
-        WHERE id = ?
-        """,
-        (*new, source),
-    )
-
-
-def _row(habits: Habits) -> tuple[str | int | None, ...]:
-    return (
-        _hints_text(habits.hints),
-        to_text(habits.rhythm) if habits.rhythm.taught_at else None,
-        habits.conditional,
-        _text(habits.unmodified_since),
-        habits.validators_lied,
-        habits.moved_to,
-        _text(habits.moved_since),
-        _text(habits.paused_at),
-        _text(habits.silent_after),
-    )
+    changed = {
+        name: write_as(new)
+        for name, write_as in _COLUMNS.items()
+        if (new := getattr(after, name)) != getattr(before, name)
+    }
+    if changed:
+        columns = ", ".join(f"{name} = ?" for name in changed)
+        connection.execute(f"UPDATE sources SET {columns} WHERE id = ?", (*changed.values(), source))  # noqa: S608
 
 
 def _hints(text: str | None) -> Hints:
@@ -97,6 +80,24 @@ def _time(text: str | None) -> datetime | None:
 
 def _text(time: datetime | None) -> str | None:
     return to_iso(time) if time else None
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+# How each habit is written into its column, which has its name.
+_COLUMNS: Mapping[str, Callable[[Any], str | int | None]] = {
+    "hints": _hints_text,
+    "rhythm": to_text,
+    "conditional": _as_it_is,
+    "unmodified_since": _text,
+    "validators_lied": _as_it_is,
+    "moved_to": _as_it_is,
+    "moved_since": _text,
+    "paused_at": _text,
+    "silent_after": _text,
+}
 
 
 # The wire as a whole

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from aggregator.dates import to_iso
 from aggregator.decide import is_answer
-from aggregator.types import Article, Decision, NextPoll, Poll, Source
+from aggregator.types import Article, Decision, NextPoll, Poll, Source, Validators
 
 Pack = Callable[[bytes], tuple[bytes, int | None]]
 
@@ -53,32 +53,32 @@ def write_poll(connection: sqlite3.Connection, source: int, poll: Poll, followin
             poll.pages,
         ),
     )
-    connection.execute(
-        "UPDATE sources SET next_at = ?, next_reason = ?, last_poll = ? WHERE id = ?",
-        (next_at, following.reason, started, source),
-    )
-    _remember(connection, source, poll, started)
+    _remember(connection, source, poll, (next_at, following.reason, started))
 
 
-def _remember(connection: sqlite3.Connection, source: int, poll: Poll, started: str) -> None:
+def _remember(connection: sqlite3.Connection, source: int, poll: Poll, when: tuple[str, str, str]) -> None:
+    """`when`: the next time, its reason, and when this poll began."""
     if is_answer(poll):
+        told = poll.validators or Validators()
         connection.execute(
             """
-            UPDATE sources SET last_success = ?1, failures = 0, last_error = NULL, body_hash = coalesce(?2, body_hash),
-              last_new = iif(?3, ?1, last_new)
-            WHERE id = ?4
+            UPDATE sources SET next_at = ?1, next_reason = ?2, last_poll = ?3, last_success = ?3, failures = 0,
+              last_error = NULL, body_hash = coalesce(?4, body_hash), last_new = iif(?5, ?3, last_new),
+              etag = iif(?6, ?7, etag), last_modified = iif(?6, ?8, last_modified)
+            WHERE id = ?9
             """,
-            (started, poll.body_hash, poll.new > 0, source),
+            (*when, poll.body_hash, poll.new > 0, poll.validators is not None, told.etag, told.last_modified, source),
         )
-    elif poll.outcome != "offline":  # the fault is not the publisher's
-        connection.execute(
-            "UPDATE sources SET failures = failures + 1, last_error = ? WHERE id = ?", (poll.error, source)
-        )
-    if poll.validators is not None:
-        connection.execute(
-            "UPDATE sources SET etag = ?, last_modified = ? WHERE id = ?",
-            (poll.validators.etag, poll.validators.last_modified, source),
-        )
+        return
+    # Where the fault is ours, it counts against nobody.
+    connection.execute(
+        """
+        UPDATE sources SET next_at = ?1, next_reason = ?2, last_poll = ?3, failures = failures + ?4,
+          last_error = iif(?4, ?5, last_error)
+        WHERE id = ?6
+        """,
+        (*when, poll.outcome != "offline", poll.error, source),
+    )
 
 
 def write_decisions(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from aggregator.errors import StoreBusy, StoreError, StoreFull
 
 BUSY_SECONDS = 30  # how long a lock is waited for
+_LITTLE = 1 << 20  # bytes; with less than this free a disk is full
 
 
 @contextmanager
@@ -22,11 +24,15 @@ def explained(path: Path) -> Iterator[None]:
         if "locked" in said or "busy" in said:
             raise StoreBusy(
                 f"{path}: another program has kept the database locked for {BUSY_SECONDS} s; "
-                "end it (a long query, a copy under way?) and run this again; nothing stored is lost"
+                "end it (a long write, a copy under way?); nothing stored is lost, the next poll brings what is missing"
             ) from error
-        if "full" in said:
+        if "full" in said or ("disk I/O" in said and _is_full(path)):
             raise StoreFull(
-                f"{path}: the disk is full; make room and run this again; nothing stored is lost"
+                f"{path}: the disk is full; make room; nothing stored is lost, the next poll brings what is missing"
+            ) from error
+        if "disk I/O" in said:
+            raise StoreError(
+                f"{path}: {said}; is the disk over its quota, or failing? Nothing stored is lost"
             ) from error
         if "no such column" in said or "no such table" in said:
             raise StoreError(
@@ -41,3 +47,19 @@ def explained(path: Path) -> Iterator[None]:
             f"{path}: {error}; keep the file, restore a copy, or give another with --db "
             "(`sqlite3 FILE .recover` reads what can be read)"
         ) from error
+
+
+def _is_full(path: Path) -> bool:
+    """SQLite's own word for a full disk is not always that one."""
+    try:
+        return shutil.disk_usage(path.parent).free < _LITTLE
+    except OSError:
+        return False
+
+
+def try_writing(connection: sqlite3.Connection, transaction: Callable[[], AbstractContextManager[None]]) -> None:
+    """Writes a megabyte and deletes it again, whose pages the next polls can use; raises StoreError."""
+    with transaction():
+        connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES ('room', hex(zeroblob(524288)))")
+    with transaction():
+        connection.execute("DELETE FROM settings WHERE name = 'room'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 
 from sqlite_utils import Database, Migrations
@@ -29,3 +30,8 @@ def _the_poller(db: Database) -> None:
 def _execute(db: Database, statements: Iterable[str]) -> None:
     for statement in statements:
         db.execute(statement)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings the tables up to date."""
+    migrations.apply(Database(connection, execute_plugins=False))

@@ -163,6 +163,75 @@ def test_a_source_with_all_keys(tmp_path: Path) -> None:
     assert (source.kind, source.item_class, source.enabled, source.every) == ("jsonfeed", "opinion", False, None)
 
 
+def test_a_source_that_is_off_says_why(tmp_path: Path) -> None:
+    more = '[[source]]\nurl = "https://daily.test/feed"\nenabled = false\nreason = "it answers 404"\n'
+    assert loaded(tmp_path, more).publishers[0].sources[0].reason == "it answers 404"
+
+
+def test_a_homepage_to_look_for_a_feed_on(tmp_path: Path) -> None:
+    [source] = loaded(tmp_path, '[[source]]\nkind = "discover"\n').publishers[0].sources
+    assert (source.name, source.kind, source.url) == ("daily/main", "discover", "https://daily.test/")
+    more = '[[source]]\nkind = "discover"\nurl = "https://daily.test/news"\n'
+    [source] = loaded(tmp_path / "more", more).publishers[0].sources
+    assert source.url == "https://daily.test/news"
+
+
+def test_the_place_may_be_left_out(tmp_path: Path) -> None:
+    config = sound(tmp_path)
+    (config / DAILY).write_text((config / DAILY).read_text().replace('place = "Bamako"\n', ""))
+    assert load(config).publishers[0].place is None
+
+
+def test_the_profile_is_known_by_its_name(tmp_path: Path) -> None:
+    assert [publisher.profile for publisher in loaded(tmp_path).publishers] == ["quotation", "own"]
+
+
+# Warnings
+
+
+def test_the_sound_config_warns_of_nothing(tmp_path: Path) -> None:
+    assert loaded(tmp_path).warnings == ()
+
+
+READ = "rights.terms_checked: found nothing, expected the day somebody read the publisher's terms"
+PUBLIC = '[rights]\nrelationship = "public_body"\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "warning"),
+    [
+        (
+            '[[source]]\nurl = "http://www.daily.test/feed"\n',
+            'source[1].url: found "http://www.daily.test/feed", expected https, which other addresses here have at the '
+            "same host",
+        ),
+        (
+            '[[source]]\nurl = "https://daily.test/feed"\nenabled = false\n',
+            "source[1].reason: found nothing, expected why it is switched off",
+        ),
+        (
+            PUBLIC,
+            f"{READ}; until then it is quoted only",
+        ),
+        (
+            PUBLIC + 'basis = "statutory"\n',
+            f"{READ}, because the law is relied on",
+        ),
+        (
+            '[rights]\nrelationship = "open_licence"\nbasis = "open_licence"\nlicence = "CC-BY-4.0"\n'
+            'licence_url = "https://licence.test/"\n',
+            f"{READ}, because its licence is relied on",
+        ),
+    ],
+)
+def test_a_warning(tmp_path: Path, more: str, warning: str) -> None:
+    assert loaded(tmp_path, more).warnings == (f"{DAILY}: {warning}",)
+
+
+def test_what_was_looked_at_is_warned_of_no_more(tmp_path: Path) -> None:
+    assert loaded(tmp_path, PUBLIC + "terms_checked = 2026-11-22\n").warnings == ()
+
+
 def test_rules_of_identity(tmp_path: Path) -> None:
     more = """[identity]
 ids = "ignored"
@@ -277,7 +346,7 @@ def test_the_kinds_of_sources_are_those_that_parse_knows() -> None:
         from aggregator.parse import PARSERS
     except ImportError:
         pytest.skip("aggregator.parse is not there yet")
-    assert set(SOURCE_KINDS) == set(PARSERS)
+    assert set(SOURCE_KINDS) == {*PARSERS, "discover"}  # which is a homepage and not polled
 
 
 # Where it is found

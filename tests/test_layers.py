@@ -51,6 +51,7 @@ ALONE = {
     "bs4": {"text", "parse"},
     "tomllib": {"config", "press", "manuscript"},
     "markdown_it": {"manuscript"},
+    "pycountry": {"config"},
     "pydantic": {"config"},
     "msgspec": {"kept"},
     "httpx": {"fetch"},

@@ -354,3 +354,11 @@ def test_any_template_is_refused_or_filled(template: str) -> None:
             found = terms(publisher, "news", WIRE, TODAY)
             assert "object at" not in found.credit + found.disclaimer
             assert "{" not in found.credit
+
+
+def test_where_no_place_is_known_the_name_stands_alone() -> None:
+    nowhere = replace(DAILY, place=None)
+    assert terms_of(nowhere).credit == "The Daily"
+    notice = replace(QUOTATION, copyright_notice="© {publisher} ({place}), all of it")
+    assert terms_of(replace(nowhere, rights=notice)).copyright_notice == "© The Daily, all of it"
+    assert faults_of_publisher(nowhere) == ()

@@ -16,6 +16,7 @@ import pytest
 from aggregator.dates import to_iso
 from aggregator.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError, StoreFull
 from aggregator.normalise import raw_words
+from aggregator.output import OUTPUTS, page
 from aggregator.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.store.lock import only_daemon
@@ -400,3 +401,19 @@ def test_two_daemons_refuse_each_other(tmp_path: Path) -> None:
         other.kill()
     with only_daemon(database):  # a lock that no crash leaves behind
         pass
+
+
+def test_a_publisher_of_no_known_place_stands_alone_above_its_report(store: Store, publisher: Publisher) -> None:
+    publisher = replace(publisher, place=None)
+    store.sync(WIRE, [publisher], NOW, NOW.date())
+    record(store, publisher, make_entry())
+    (report,) = store.latest(ANY)
+    assert (report.publisher_place, report.credit) == ("", "Daily Example")
+    assert "()" not in OUTPUTS["text"]([report]) + page(report)
+
+
+def test_a_homepage_to_look_for_a_feed_on_is_not_due(store: Store, publisher: Publisher) -> None:
+    sought = Source(publisher=publisher.key, key="main", url=publisher.homepage, kind="discover")
+    store.sync(WIRE, [replace(publisher, sources=(*publisher.sources, sought))], NOW, NOW.date())
+    assert rows(store, "SELECT key FROM sources WHERE enabled AND kind = 'discover'") == [("main",)]
+    assert [due.source.key for due in store.due(None)] == ["feed"]

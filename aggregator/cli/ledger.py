@@ -43,10 +43,10 @@ def changes(here: Workplace, since: int, follow: bool, limit: int | None, as_jso
 
 
 def _line(line: dict[str, Any]) -> str:
-    from aggregator.output import printable
+    from aggregator.output import heading, printable
 
     said = line["title"] or line["note"] or "(out of the wire, or without a headline)"
-    publisher = f"{line['publisher_name']} ({line['publisher_place']})"
+    publisher = heading(line["publisher_name"], line["publisher_place"])
     return printable(f"{line['seq']}  {line['at']}  {line['kind']:<15} {line['id']}  {publisher}: {said}")
 
 

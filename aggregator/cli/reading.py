@@ -118,12 +118,12 @@ def show(here: Workplace, report_id: str, revisions: bool, raw: bool, desk: bool
 
 def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
     """What stays of a report: whose it was, and why it is not here."""
-    from aggregator.output import json_array, printable
+    from aggregator.output import heading, json_array, printable
 
     if as_json:
         click.echo(json_array([notice]), nl=False)
         return
-    click.secho(printable(f"{notice['publisher_name']} ({notice['publisher_place']})"), bold=True)
+    click.secho(heading(notice["publisher_name"], notice["publisher_place"]), bold=True)
     for line in (notice["title"], notice["text"]):
         if line:
             click.echo(printable(line))

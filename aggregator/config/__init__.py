@@ -5,13 +5,14 @@ This room alone knows the files' layout, keys and units. `faults` is everywhere 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
 
+from aggregator.config.advice import warnings
+from aggregator.config.bare import completed, merged, source_key, texts
 from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_keys
+from aggregator.config.codes import country_name, is_country, unknown_codes
 from aggregator.config.files import TomlTable, publisher_files, read_toml
 from aggregator.config.shapes import (
     KEY,
@@ -38,7 +39,7 @@ from aggregator.rights import (
 )
 from aggregator.types import Config, Contact, Credentials, FetchSettings, PollSettings, Publisher, Rights, Source, Wire
 
-__all__ = ["SOURCE_KINDS", "load", "source_key"]
+__all__ = ["SOURCE_KINDS", "country_name", "is_country", "load", "source_key"]
 
 Profiles = Mapping[str, TomlTable | None]  # None: a profile of that name stands in rights.toml, but is faulty
 
@@ -52,20 +53,16 @@ def load(folder: Path) -> Config:
     wire = _wire(folder, faults)
     profiles = _profiles(folder, faults)
     names = _publisher_names(folder, faults)
-    tables = {name: table for name in names if (table := _table(folder, name, faults)) is not None}
-    publishers = [_publisher(name, table, profiles, wire, faults) for name, table in tables.items()]
-    faults += [*repeated_keys(names), *repeated_addresses(tables)]
+    tables = {name: completed(table) for name in names if (table := _table(folder, name, faults)) is not None}
+    made = {name: _publisher(name, table, profiles, wire, faults) for name, table in tables.items()}
+    faults += [*unknown_codes(tables), *repeated_keys(names), *repeated_addresses(tables)]
     if wire is not None and names:
         faults += own_publisher_faults(wire.publisher, tables, names)
     if wire is None or faults:
         raise ConfigError(faults)
-    return Config(wire=wire, publishers=tuple(sorted(filter(None, publishers), key=lambda publisher: publisher.key)))
-
-
-def source_key(url: str) -> str:
-    """The key of a source that was given none: the path of its address as a slug; `main` where that leaves nothing."""
-    path = re.sub(r"\.[a-z0-9]{1,5}$", "", unquote(urlsplit(url).path).lower())
-    return re.sub(r"[^a-z0-9]+", "-", path).strip("-") or "main"
+    sound = {name: publisher for name, publisher in made.items() if publisher is not None}
+    publishers = tuple(sorted(sound.values(), key=lambda publisher: publisher.key))
+    return Config(wire=wire, publishers=publishers, warnings=tuple(warnings(sound)))
 
 
 def _table(folder: Path, name: str, faults: list[str]) -> TomlTable | None:
@@ -172,20 +169,10 @@ def _rights(table: TomlTable, profiles: Profiles | None) -> tuple[Rights | None,
             expected = f"a profile of rights.toml: {', '.join(profiles)}{did_you_mean(name, profiles)}"
             lines.append(fault("rights_profile", name, expected))
         return None, lines
-    merged, lines = check(RIGHTS, {"rights": _merged(profile, own)})
-    if merged is None:
+    shape, lines = check(RIGHTS, {"rights": merged(profile, own)})
+    if shape is None:
         return None, lines
-    return merged["rights"], faults_of_rights(merged["rights"])
-
-
-def _merged(profile: TomlTable, own: TomlTable) -> TomlTable:
-    """Key by key, in the tables within too."""
-    inner = {
-        key: {**profile[key], **value}
-        for key, value in own.items()
-        if isinstance(value, dict) and isinstance(profile.get(key), dict)
-    }
-    return {**profile, **own, **inner}
+    return shape["rights"], faults_of_rights(shape["rights"])
 
 
 # publishers/COUNTRY/KEY.toml
@@ -205,7 +192,7 @@ def _publisher(
         publisher = _assembled(PurePosixPath(name).stem, shape, rights)
         lines += faults_of_publisher(publisher)
     else:
-        lines += faults_of_disclaimers(_texts(table.get("disclaimers")))
+        lines += faults_of_disclaimers(texts(table.get("disclaimers")))
     faults += _in_file(name, lines)
     return publisher
 
@@ -220,6 +207,7 @@ def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
         languages=shape.languages,
         homepage=shape.homepage,
         rights=rights,
+        profile=shape.rights_profile,
         contact=Contact(**shape.contact.model_dump()),
         disclaimers=shape.disclaimers,
         sources=tuple(_source(key, source) for source in shape.source),
@@ -236,6 +224,7 @@ def _source(publisher: str, table: SourceTable) -> Source:
         item_class=table.item_class,
         every=None if table.every_minutes is None else timedelta(minutes=table.every_minutes),
         enabled=table.enabled,
+        reason=table.reason,
         credentials=_credentials(table),
     )
 
@@ -244,12 +233,6 @@ def _credentials(table: SourceTable) -> Credentials | None:
     if table.username is None and table.bearer is None:
         return None
     return Credentials(username=table.username, password=table.password, bearer=table.bearer)
-
-
-def _texts(disclaimers: object) -> dict[str, str]:
-    """What of a `[disclaimers]` table is text; the shape of the file complains about the rest."""
-    items = disclaimers.items() if isinstance(disclaimers, dict) else ()
-    return {name: text for name, text in items if isinstance(text, str)}
 
 
 def _place_faults(path: PurePosixPath, table: TomlTable) -> Iterator[str]:
@@ -269,6 +252,8 @@ def _source_faults(sources: Sequence[SourceTable], wire: Wire | None) -> Iterato
             yield fault(f"source[{number}].key", key, expected)
         if wire is not None and source.every_minutes is not None:
             yield from _every_faults(number, source.every_minutes, wire.poll)
+        if source.reason is not None and source.enabled:
+            yield fault(f"source[{number}].reason", source.reason, "this key only beside enabled = false")
         yield from _credentials_faults(number, source)
 
 

@@ -26,8 +26,8 @@ from aggregator.types import (
     Rights,
 )
 
-SourceKind = Literal["feed", "jsonfeed"]
-SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)  # the rows of parse.PARSERS
+SourceKind = Literal["feed", "jsonfeed", "discover"]
+SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)  # the rows of parse.PARSERS, and homepages whose feed is sought
 
 KEY = re.compile("[a-z0-9][a-z0-9-]*")  # of a publisher and of a source: it stands in addresses and on command lines
 KEY_EXPECTED = "small letters a-z, digits and hyphens"
@@ -172,6 +172,7 @@ class SourceTable(Table):
     every_minutes: Minutes | None = None
     key: Key | None = None
     enabled: bool = True
+    reason: Line | None = None
     username: Secret | None = None
     password: Secret | None = None
     bearer: Secret | None = None
@@ -179,7 +180,7 @@ class SourceTable(Table):
 
 class PublisherFile(Table):
     name: Line
-    place: Line
+    place: Line | None = None
     country: Country
     kind: Kind
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]

@@ -60,7 +60,12 @@ def _beside(report: Report) -> list[tuple[str, str | None]]:
 
 
 def _publisher(report: Report) -> str:
-    return printable(f"{report.publisher_name} ({report.publisher_place})")
+    return heading(report.publisher_name, report.publisher_place)
+
+
+def heading(name: str, place: str) -> str:
+    """The publisher as it stands above a report: with its place, where that is known."""
+    return printable(f"{name} ({place})" if place else name)
 
 
 def _class(report: Report) -> str | None:

@@ -101,11 +101,11 @@ def terms(publisher: Publisher, item_class: ItemClass, wire: Wire, today: date) 
     texts = {**DEFAULT_DISCLAIMERS, **publisher.disclaimers}
     notice = _notice(rights)
     return Terms(
-        credit=fill(rights.credit, values),
+        credit=fill(_placed(rights.credit, values), values),
         disclaimer=" ".join(fill(texts[name], values) for name in _names(publisher, item_class, rights.text_scope)),
         text_scope=rights.text_scope,
         licence=rights.licence,
-        copyright_notice=None if notice is None else fill(notice, values),
+        copyright_notice=None if notice is None else fill(_placed(notice, values), values),
         complaints_url=wire.complaints_url,
     )
 
@@ -179,6 +179,11 @@ def _notice(rights: Rights) -> str | None:
     return None if rights.copyright_holder is None else "© {holder}"
 
 
+def _placed(template: str, values: Mapping[str, str]) -> str:
+    """`template` without its `({place})` where no place is known, so that the name stands alone."""
+    return template if "place" in values else re.sub(r"\s*\(\{place\}\)", "", template)
+
+
 def _values(publisher: Publisher) -> dict[str, str]:
     """What the fields of a template stand for, as far as the publisher decides it; what is unset is not among them."""
     rights = publisher.rights
@@ -215,7 +220,7 @@ def _value_faults(values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _template_faults(key: str, template: str, allowed: Collection[str], values: Mapping[str, str]) -> list[str]:
-    return [*_text_faults(key, template, allowed)] or [*_unset_faults(key, template, values)]
+    return [*_text_faults(key, template, allowed)] or [*_unset_faults(key, _placed(template, values), values)]
 
 
 def _text_faults(key: str, template: str, allowed: Collection[str]) -> Iterator[str]:

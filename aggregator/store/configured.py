@@ -16,7 +16,7 @@ from aggregator.types import ItemClass, Publisher, Source, Wire
 
 _DIGEST = "config_digest"
 _KEPT = "config_kept"
-_FORM = 2  # of the rows written here: a database that an older version wrote is written anew
+_FORM = 3  # of the rows written here: a database that an older version wrote is written anew
 
 
 def sync(connection: sqlite3.Connection, wire: Wire, publishers: Sequence[Publisher], now: str, today: date) -> bool:
@@ -64,7 +64,7 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher, today
         (
             publisher.key,
             publisher.name,
-            publisher.place,
+            publisher.place or "",
             publisher.country,
             publisher.kind,
             publisher.group,

@@ -15,7 +15,8 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
         """
         SELECT publisher, key, url, kind, class, every_minutes, etag, last_modified, body_hash, failures, ladder,
           conditional, validators_lied
-        FROM sources WHERE enabled AND paused_at IS NULL AND (?1 IS NULL OR next_at <= ?1) ORDER BY next_at, id
+        FROM sources WHERE enabled AND paused_at IS NULL AND (?1 IS NULL OR next_at <= ?1)
+          AND kind <> 'discover' ORDER BY next_at, id
         """,
         (now,),
     )

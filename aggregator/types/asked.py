@@ -109,6 +109,7 @@ class Rights:
     canonical: Canonical = "publisher"
     corrections: Corrections = Corrections(on_missing="suspend", on_gone="withdraw")
     expires: date | None = None  # the last day of an agreement; after it the text falls to an excerpt
+    terms_checked: date | None = None  # the day a person read the publisher's terms; None: nobody has
     tracking_pixel: str | None = None  # an https URL template that the publisher requires beside full text
 
 
@@ -137,10 +138,11 @@ class Source:
     publisher: str  # the publisher's key
     key: str  # unique within the publisher
     url: str
-    kind: str = "feed"  # a row of parse.PARSERS
+    kind: str = "feed"  # a row of parse.PARSERS; discover: a homepage whose feed is sought, which nobody polls
     item_class: ItemClass = "news"
     every: timedelta | None = None  # None: the wire's [poll] every_minutes
     enabled: bool = True
+    reason: str | None = None  # why it is switched off
     credentials: Credentials | None = None
 
     @property
@@ -155,12 +157,13 @@ class Publisher:
 
     key: str
     name: str
-    place: str
+    place: str | None = None  # the city; None: not known, and the name stands alone above a report
     country: str  # ISO 3166-1 alpha-2; XA: all of Africa; XW: the world
     kind: Kind
     languages: tuple[str, ...]  # BCP 47
     homepage: str
     rights: Rights
+    profile: str | None = None  # of rights.toml, where its rights begin; None: made by a program
     contact: Contact = Contact()
     disclaimers: Mapping[str, str] = field(default_factory=dict)  # overrides of the wire's default texts, by name
     sources: tuple[Source, ...] = ()
@@ -177,6 +180,7 @@ class Config:
 
     wire: Wire
     publishers: tuple[Publisher, ...]  # sorted by key
+    warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
     digest: str | None = None  # of its files, as `kept` tells it; None: not known
 
 

@@ -1,0 +1,83 @@
+"""Whether a country or a language is one: ISO 3166-1, ISO 639 and ISO 15924; this file alone knows pycountry.
+
+Importing it and reading its tables takes a fifteenth of a second, so both wait until somebody asks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from aggregator.rights import fault
+
+# Of the codes that ISO 3166-1 leaves to its users: ours for all of Africa and the world, everybody's for Kosovo.
+_USER_ASSIGNED = frozenset({"XA", "XK", "XW"})
+_COUNTRY_EXPECTED = 'a country of ISO 3166-1, such as "ML", or "XA" (Africa) or "XW" (the world)'
+_LANGUAGE_EXPECTED = 'a language of ISO 639, such as "fr", with script and country where they matter, such as "pt-MZ"'
+
+
+def unknown_codes(tables: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
+    """A fault for each country and language, in publishers' bare tables by file name, that has the form of one only."""
+    for name, table in tables.items():
+        country, languages = table.get("country"), table.get("languages")
+        if isinstance(country, str) and re.fullmatch("[A-Z]{2}", country) and not is_country(country):
+            yield f"{name}: {fault('country', country, _COUNTRY_EXPECTED)}"
+        for number, language in enumerate(languages if isinstance(languages, list) else (), start=1):
+            if isinstance(language, str) and _FORM.fullmatch(language) and not is_language(language):
+                yield f"{name}: {fault(f'languages[{number}]', language, _LANGUAGE_EXPECTED)}"
+
+
+_FORM = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # the shape of the file complains about any other
+
+
+@cache
+def is_country(code: str) -> bool:
+    """Whether two capital letters are a country of ISO 3166-1, or one of the few codes beside it that we use."""
+    from pycountry import countries
+
+    return code in _USER_ASSIGNED or countries.get(alpha_2=code) is not None
+
+
+@cache
+def is_language(tag: str) -> bool:
+    """Whether the language of a BCP 47 tag is known, and the script and the country where it names them."""
+    primary, *rest = tag.split("-")
+    script = rest.pop(0) if rest and re.fullmatch("[A-Za-z]{4}", rest[0]) else None
+    region = rest.pop(0) if rest and re.fullmatch("[A-Za-z]{2}", rest[0]) else None
+    return _is_primary(primary.lower()) and _is_script(script) and (region is None or is_country(region.upper()))
+
+
+def _is_primary(code: str) -> bool:
+    from pycountry import language_families, languages
+
+    if len(code) == 2:
+        return languages.get(alpha_2=code) is not None
+    return languages.get(alpha_3=code) is not None or language_families.get(alpha_3=code) is not None
+
+
+def _is_script(code: str | None) -> bool:
+    from pycountry import scripts
+
+    return code is None or scripts.get(alpha_4=code.capitalize()) is not None
+
+
+def country_name(code: str) -> str:
+    """A country as people call it in English; the code itself where it has no name."""
+    from pycountry import countries
+
+    if code in _NAMES:
+        return _NAMES[code]
+    country = countries.get(alpha_2=code)
+    return code if country is None else getattr(country, "common_name", country.name)
+
+
+# Where ISO's own name is a formula or stands in the order of a register.
+_NAMES: Mapping[str, str] = {
+    "CD": "Congo (Kinshasa)",
+    "CG": "Congo (Brazzaville)",
+    "VA": "Vatican",
+    "XA": "All of Africa",
+    "XK": "Kosovo",
+    "XW": "The world",
+}

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format lock bench clean
+.PHONY: demo test check directory format lock bench clean
 
 demo: .venv/installed
 	$(BIN)/aggregator demo
@@ -19,6 +19,10 @@ test: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# After a change in config/publishers/; the README has the page's first table.
+directory: .venv/installed
+	$(BIN)/aggregator --config config publishers --markdown docs/directory.md
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

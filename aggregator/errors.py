@@ -8,6 +8,7 @@ AggregatorError
 │   └── QueryRefused     a query that would write, or is not SQL
 ├── DeskError            an act of the desk that cannot be done: unknown report, nothing to change, unreadable time
 ├── ManuscriptError      a report of the wire's own that cannot be published: the faults of its file
+├── OpmlError            a list of feeds that cannot be read: what was found, what was expected
 ├── DaemonRunning        another daemon holds this database
 ├── PressError           the local press cannot start, e.g. its port is in use
 ├── FetchError           no usable HTTP answer; becomes a failed Poll
@@ -54,6 +55,10 @@ class StoreFull(StoreError):
 
 class QueryRefused(StoreError):
     """A query that would write, or that SQLite does not understand."""
+
+
+class OpmlError(AggregatorError):
+    """A list of feeds that cannot be read; nothing of it was taken over."""
 
 
 class DeskError(AggregatorError):

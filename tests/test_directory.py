@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.config import load
+from aggregator.directory import Choice, outlines, page, polled, summary
+from aggregator.errors import OpmlError
+from aggregator.opml import Outline, read, write
 from aggregator.rights import effective
-from aggregator.types import Config
+from aggregator.types import Config, Credentials, Publisher, Source
+from tests.conftest import NOW
 
 ROOT = Path(__file__).parents[1]
 AFRICA = (
-    "DZ AO BJ BW BF BI CV CM CF TD KM CG CD CI DJ EG GQ ER SZ ET GA GM GH GN GW KE LS LR LY MG MW ML MR MU MA MZ NA NE NG "
-    "RW ST SN SC SL SO ZA SS SD TZ TG TN UG ZM ZW"
+    "DZ AO BJ BW BF BI CV CM CF TD KM CG CD CI DJ EG GQ ER SZ ET GA GM GH GN GW KE LS LR LY MG MW ML MR MU MA MZ NA NE "
+    "NG RW ST SN SC SL SO ZA SS SD TZ TG TN UG ZM ZW"
 )
 
 
@@ -31,7 +39,10 @@ def test_every_country_of_africa_is_there(shipped: Config) -> None:
 
 def test_every_publisher_is_one_or_another(shipped: Config) -> None:
     groups = Counter(publisher.group for publisher in shipped.publishers)
-    assert groups == {"news_organization": 900, "institution": 1208, "individual": 51, "own": 1}
+    assert groups["news_organization"] >= 900
+    assert groups["institution"] >= 1208
+    assert groups["individual"] >= 51
+    assert groups["own"] == 1
     assert all(publisher.sources for publisher in shipped.publishers if publisher.group != "own")
 
 
@@ -56,3 +67,92 @@ def test_the_shipped_directory_warns_of_terms_that_nobody_read_and_of_nothing_el
     relied_on = [publisher for publisher in shipped.publishers if publisher.profile in ("open-licence", "public-body")]
     assert len(shipped.warnings) == len(relied_on)
     assert all("rights.terms_checked: found nothing" in line for line in shipped.warnings)
+
+
+def test_the_page_of_counts_is_that_of_the_files(shipped: Config) -> None:
+    assert (ROOT / "docs" / "directory.md").read_text() == page(shipped.publishers), "run `make directory`"
+
+
+def test_the_counts_of_the_readme_are_those_of_the_files(shipped: Config) -> None:
+    readme = (ROOT / "README.md").read_text().partition("<!-- directory:")[2].partition("-->\n\n")[2]
+    assert readme.partition("\n\n")[0] + "\n" == summary(shipped.publishers), "the first table of docs/directory.md"
+
+
+# Which are meant, and how they leave
+
+
+def of(shipped: Config, **words: str) -> list[Publisher]:
+    choice = Choice(**words)
+    return [publisher for publisher in shipped.publishers if choice.takes(publisher)]
+
+
+def test_publishers_are_chosen_by_what_they_are(shipped: Config) -> None:
+    assert {publisher.country for publisher in of(shipped, country="ML")} == {"ML"}
+    assert {publisher.group for publisher in of(shipped, group="individual")} == {"individual"}
+    assert {publisher.kind for publisher in of(shipped, kind="church")} == {"church"}
+    assert all("fr" in publisher.languages for publisher in of(shipped, language="fr-ML"))
+    assert {publisher.profile for publisher in of(shipped, rights="open-licence")} == {"open-licence"}
+    assert len(of(shipped, country="ML", kind="newspaper")) < len(of(shipped, country="ML"))
+    assert len(of(shipped)) == len(shipped.publishers)
+
+
+def test_what_is_written_as_opml_is_read_back(shipped: Config) -> None:
+    folders = outlines(shipped.publishers)
+    assert "Mali" in folders
+    written = [outline for found in folders.values() for outline in found]
+    assert len(written) == sum(len(polled(publisher)) for publisher in shipped.publishers)
+    text = write('Wire & "co"', folders, NOW)
+    back = read(text.encode())
+    assert [replace(outline, categories=outline.categories[:2]) for outline in back] == written
+    assert back[0].categories[2] == next(iter(folders))
+
+
+def test_an_address_with_a_secret_stays_here(shipped: Config) -> None:
+    publisher = of(shipped, country="ML", kind="magazine")[:1] or of(shipped, country="ML")
+    source = Source(publisher="x", key="x", url="https://x.test/${TOKEN}")
+    locked = Source(publisher="x", key="y", url="https://x.test/y", credentials=Credentials(bearer="${TOKEN}"))
+    assert outlines([replace(publisher[0], sources=(source, locked))]) == {}
+
+
+# Lists from elsewhere
+
+
+def test_a_list_is_read_whatever_its_folders_and_capitals() -> None:
+    document = b"""<?xml version="1.0" encoding="ISO-8859-1"?><opml version="1.0"><head/><body>
+    <outline text="Afrique"><outline title="ML">
+    <outline text="Les \xc9chos" xmlurl=" https://echos.test/feed "/></outline>
+    <outline text="B" title="not this" xmlUrl="https://b.test/" htmlURL="https://b.test/home" language="fr"
+      category="/KE, news"/></outline><outline text="no feed"/></body></opml>"""
+    assert read(document) == (
+        Outline(title="Les \xc9chos", url="https://echos.test/feed", categories=("ML", "Afrique")),
+        Outline(
+            title="B",
+            url="https://b.test/",
+            homepage="https://b.test/home",
+            language="fr",
+            categories=("KE", "news", "Afrique"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (b"", "not XML"),
+        (b"<opml><body>", "not XML"),
+        (b"<rss version='2.0'/>", "begins with <rss>"),
+        (b"<!DOCTYPE opml [<!ENTITY a 'aa'>]><opml>&a;</opml>", "entity 'a'"),
+        (b'<?xml version="1.0" encoding="no-such"?><opml/>', "not XML"),
+        (b"<opml>" + b" " * 16_777_216, "at most"),
+    ],
+)
+def test_what_is_no_list_is_refused(document: bytes, said: str) -> None:
+    with pytest.raises(OpmlError, match=said):
+        read(document)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_list_or_an_error(data: bytes) -> None:
+    for document in (data, b"<opml>" + data + b"</opml>"):
+        with suppress(OpmlError):
+            read(document)

@@ -5,16 +5,24 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, get_args
 
 import click
 
 from aggregator.dates import read_since, to_iso, utc_now
+from aggregator.vocabulary import Group, Kind
 from aggregator.workplace import Workplace
+
+if TYPE_CHECKING:
+    from aggregator.types import Publisher
 
 # A table in a pipe or a log has no width of its own; rich would take 80 columns and cut.
 _WIDTH_WITHOUT_TERMINAL = 200
+_TOLD_ONE_BY_ONE = 5  # files with the same warning
+_OF_A_PUBLISHER = ("key", "name", "place", "country", "kind", "languages", "profile")
+_WRITTEN = click.File("w", encoding="utf-8", atomic=True)  # whole, or as it was
 
 
 @click.command()
@@ -46,7 +54,7 @@ def query(here: Workplace, sql: str, form: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
 def check(here: Workplace, as_json: bool) -> None:
-    """Check the configuration; every fault of every file is printed."""
+    """Check the configuration; every fault of every file is printed, and what somebody should look at."""
     from aggregator.errors import ConfigError
 
     folder = here.config_folder()
@@ -54,7 +62,7 @@ def check(here: Workplace, as_json: bool) -> None:
         config = here.check_config()
     except ConfigError as error:
         if as_json:
-            click.echo(json.dumps({"config": str(folder), "faults": error.faults}, ensure_ascii=False))
+            _print_checked(folder, {"faults": error.faults, "warnings": []})
         else:
             click.echo("\n".join(error.faults), err=True)
             click.echo(f"{folder}: {len(error.faults)} faults; nothing is loaded until they are mended", err=True)
@@ -62,20 +70,82 @@ def check(here: Workplace, as_json: bool) -> None:
     sources = [source for publisher in config.publishers for source in publisher.sources]
     counts = {"publishers": len(config.publishers), "sources": len(sources)}
     if as_json:
-        click.echo(json.dumps({"config": str(folder), "faults": [], **counts}, ensure_ascii=False))
-    else:
-        click.echo(f"{folder}: fine; {counts['publishers']} publishers, {counts['sources']} sources")
+        _print_checked(folder, {"faults": [], "warnings": config.warnings, **counts})
+        return
+    for line in _gathered(config.warnings):
+        click.echo(f"warning: {line}")
+    click.echo(f"{folder}: fine; {counts['publishers']} publishers, {counts['sources']} sources")
+
+
+def _print_checked(folder: Path, said: Mapping[str, Any]) -> None:
+    click.echo(json.dumps({"config": str(folder), **said}, ensure_ascii=False))
+
+
+def _gathered(warnings: Sequence[str]) -> Iterator[str]:
+    """The warnings, those that many files share told once: five hundred lines are read by nobody."""
+    files: dict[str, list[str]] = {}
+    for line in warnings:
+        name, _, what = line.partition(": ")
+        files.setdefault(what, []).append(name)
+    for what, names in files.items():
+        if len(names) <= _TOLD_ONE_BY_ONE:
+            yield from (f"{name}: {what}" for name in names)
+        else:
+            yield f"{len(names)} files: {what}; such as {', '.join(names[:2])} (--json names all)"
 
 
 @click.command()
+@click.option("--country", metavar="CODE", help="Those of a country: two letters, such as ML.")
+@click.option("--group", type=click.Choice(get_args(Group)), help="Newsrooms, institutions or individuals.")
+@click.option("--kind", type=click.Choice(get_args(Kind)), metavar="KIND", help="Such as newspaper or government.")
+@click.option("--language", metavar="CODE", help="Those that publish in it: such as fr.")
+@click.option("--rights", metavar="PROFILE", help="Those of a profile of rights.toml.")
+@click.option("--opml", type=_WRITTEN, metavar="FILE", help="Write the sources of these as OPML 2.0; - prints it.")
+@click.option("--markdown", type=_WRITTEN, metavar="FILE", help="Write a page of counts of these; - prints it.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
-def publishers(here: Workplace, as_json: bool) -> None:
+def publishers(
+    here: Workplace, /, as_json: bool, opml: IO[str] | None, markdown: IO[str] | None, **of: str | None
+) -> None:
     """List the publishers, what may be carried of each, and how much is held."""
-    with here.read_store() as store:
-        rows = store.publishers()
-    columns = ("key", "name", "place", "country", "kind", "text_scope", "licence", "sources", "articles", "newest")
-    _print_rows(rows, columns, as_json)
+    from aggregator import directory
+
+    config = here.load_config()
+    choice = directory.Choice(**{**of, "country": of["country"] and of["country"].upper()})
+    profiles = sorted({publisher.profile for publisher in config.publishers if publisher.profile})
+    if choice.rights is not None and choice.rights not in profiles:
+        raise click.BadParameter(
+            f"no publisher here has it; those in use: {', '.join(profiles)}", param_hint="--rights"
+        )
+    chosen = [publisher for publisher in config.publishers if choice.takes(publisher)]
+    if opml is not None:
+        from aggregator.opml import write
+
+        opml.write(write(config.wire.name, directory.outlines(chosen), utc_now()))
+    if markdown is not None:
+        markdown.write(directory.page(chosen))
+    if opml is None and markdown is None:
+        rows = _publisher_rows(here, chosen)
+        _print_rows(rows, (*_OF_A_PUBLISHER, "text_scope", "licence", "sources", "articles", "newest"), as_json)
+
+
+def _publisher_rows(here: Workplace, chosen: Sequence[Publisher]) -> list[dict[str, Any]]:
+    """What config/ says of each, and what the database holds of it, where there is one yet."""
+    from aggregator.directory import polled
+    from aggregator.rights import effective
+
+    held: dict[str, dict[str, Any]] = {}
+    if here.database().exists():
+        with here.read_store() as store:
+            held = {row["key"]: row for row in store.publishers()}
+    rows, today = [], utc_now().date()
+    for publisher in sorted(chosen, key=lambda publisher: (publisher.country, publisher.name.casefold())):
+        rights, of_it = effective(publisher.rights, today), held.get(publisher.key, {})
+        said = {name: getattr(publisher, name) for name in ("key", "name", "place", "country", "kind", "group")}
+        said |= {"languages": publisher.languages, "homepage": publisher.homepage, "profile": publisher.profile}
+        said |= {"text_scope": rights.text_scope, "licence": rights.licence, "sources": len(polled(publisher))}
+        rows.append({**said, "articles": of_it.get("articles", 0), "newest": of_it.get("newest")})
+    return rows
 
 
 @click.command()
@@ -143,12 +213,13 @@ def _print_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json:
 def _print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     from rich import box
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     from aggregator.output import printable
 
-    table = Table(*names, box=box.SIMPLE_HEAD, pad_edge=False)
+    columns = (Column(name, overflow="fold") for name in names)  # a key that is cut cannot be copied
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(printable("" if value is None else _shown(value))) for value in row))
     console = Console(highlight=False)
@@ -158,6 +229,8 @@ def _print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
     return value.hex() if isinstance(value, bytes) else str(value)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from aggregator.config.advice import warnings
 from aggregator.config.bare import completed, merged, source_key, texts
 from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_keys
-from aggregator.config.codes import country_name, is_country, unknown_codes
+from aggregator.config.codes import country_name, is_country, is_language, language_name, unknown_codes
 from aggregator.config.files import TomlTable, publisher_files, read_toml
 from aggregator.config.shapes import (
     KEY,
@@ -39,7 +39,7 @@ from aggregator.rights import (
 )
 from aggregator.types import Config, Contact, Credentials, FetchSettings, PollSettings, Publisher, Rights, Source, Wire
 
-__all__ = ["SOURCE_KINDS", "country_name", "is_country", "load", "source_key"]
+__all__ = ["SOURCE_KINDS", "country_name", "is_country", "is_language", "language_name", "load", "source_key"]
 
 Profiles = Mapping[str, TomlTable | None]  # None: a profile of that name stands in rights.toml, but is faulty
 

@@ -72,6 +72,15 @@ def country_name(code: str) -> str:
     return code if country is None else getattr(country, "common_name", country.name)
 
 
+def language_name(tag: str) -> str:
+    """The language of a BCP 47 tag in English; the tag itself where it has no name."""
+    from pycountry import languages
+
+    primary = tag.partition("-")[0].lower()
+    language = languages.get(**{"alpha_2" if len(primary) == 2 else "alpha_3": primary})
+    return tag if language is None else language.name.partition(" (")[0]
+
+
 # Where ISO's own name is a formula or stands in the order of a register.
 _NAMES: Mapping[str, str] = {
     "CD": "Congo (Kinshasa)",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from functools import cached_property
 
-from publicsuffixlist import PublicSuffixList
+from aggregator.domains import domain_of
 
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
 # hosts would hold up a pass by their whole deadline. Only answers with a body take up room.
@@ -60,17 +58,8 @@ class Limits:
         return self._hosts[host]
 
     def domain_of(self, host: str) -> str:
-        """The registrable domain by the Public Suffix List: `b.co.za` for `www.b.co.za`; an address is its own."""
-        host = host.lower().rstrip(".")
-        try:
-            return str(ipaddress.ip_address(host.strip("[]")))
-        except ValueError:
-            return self._suffixes.privatesuffix(host) or host
-
-    @cached_property
-    def _suffixes(self) -> PublicSuffixList:
-        """The list comes with the package; nothing is downloaded. Reading it takes a tenth of a second."""
-        return PublicSuffixList()
+        """The registrable domain, which is what is counted by."""
+        return domain_of(host)
 
 
 def jittered(seconds: float, chance: random.Random) -> float:

@@ -44,6 +44,7 @@ FLOORS = {
     "pipeline": 3,
     "kept": 2,
     "directory": 2.5,
+    "newcomers": 2.5,
     "workplace": 3,
     "cli": 4,
     "__main__": 5,

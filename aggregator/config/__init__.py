@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from aggregator.config.advice import warnings
 from aggregator.config.bare import completed, merged, source_key, texts
-from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_keys
+from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_keys, same_address
 from aggregator.config.codes import country_name, is_country, is_language, language_name, unknown_codes
-from aggregator.config.files import TomlTable, publisher_files, read_toml
+from aggregator.config.files import TomlTable, parse_toml, publisher_files, read_toml
 from aggregator.config.shapes import (
     KEY,
     KEY_EXPECTED,
@@ -39,21 +40,34 @@ from aggregator.rights import (
 )
 from aggregator.types import Config, Contact, Credentials, FetchSettings, PollSettings, Publisher, Rights, Source, Wire
 
-__all__ = ["SOURCE_KINDS", "country_name", "is_country", "is_language", "language_name", "load", "source_key"]
+__all__ = [
+    "SOURCE_KINDS",
+    "country_name",
+    "is_country",
+    "is_language",
+    "language_name",
+    "load",
+    "same_address",
+    "source_key",
+]
 
 Profiles = Mapping[str, TomlTable | None]  # None: a profile of that name stands in rights.toml, but is faulty
 
 
-def load(folder: Path) -> Config:
-    """The wire and its publishers. ConfigError: the faults of all files in `folder`, each a line."""
+def load(folder: Path, added: Mapping[str, str] = MappingProxyType({})) -> Config:
+    """The wire and its publishers. ConfigError: the faults of all files in `folder`, each a line.
+
+    `added` are publishers' files that do not stand there yet, by the names they would have.
+    """
     if not folder.is_dir():
         expected = "expected a folder with wire.toml, rights.toml and publishers/; give it with --config DIR"
         raise ConfigError([f"{folder}: found {'a file' if folder.exists() else 'no such folder'}, {expected}"])
     faults: list[str] = []
     wire = _wire(folder, faults)
     profiles = _profiles(folder, faults)
-    names = _publisher_names(folder, faults)
-    tables = {name: completed(table) for name in names if (table := _table(folder, name, faults)) is not None}
+    names = [*_publisher_names(folder, faults), *added]
+    found = {name: _table(folder, name, faults, added.get(name)) for name in names}
+    tables = {name: completed(table) for name, table in found.items() if table is not None}
     made = {name: _publisher(name, table, profiles, wire, faults) for name, table in tables.items()}
     faults += [*unknown_codes(tables), *repeated_keys(names), *repeated_addresses(tables)]
     if wire is not None and names:
@@ -65,9 +79,9 @@ def load(folder: Path) -> Config:
     return Config(wire=wire, publishers=publishers, warnings=tuple(warnings(sound)))
 
 
-def _table(folder: Path, name: str, faults: list[str]) -> TomlTable | None:
+def _table(folder: Path, name: str, faults: list[str], text: str | None = None) -> TomlTable | None:
     try:
-        return read_toml(folder, name)
+        return read_toml(folder, name) if text is None else parse_toml(name, text.encode())
     except ConfigError as error:
         faults.extend(error.faults)
         return None

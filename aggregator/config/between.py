@@ -30,8 +30,8 @@ def repeated_addresses(tables: Tables) -> Iterator[str]:
     for name, table in tables.items():
         for number, address in _addresses(table):
             place = f"{name} source[{number}]"
-            if first.setdefault(_same_address(address), place) != place:
-                expected = f"an address that no other source has; {first[_same_address(address)]} has it too"
+            if first.setdefault(same_address(address), place) != place:
+                expected = f"an address that no other source has; {first[same_address(address)]} has it too"
                 yield f"{name}: {fault(f'source[{number}].url', address, expected)}"
 
 
@@ -57,7 +57,7 @@ def _addresses(table: Mapping[str, object]) -> Iterator[tuple[int, str]]:
             yield number, address
 
 
-def _same_address(url: str) -> str:
+def same_address(url: str) -> str:
     """Equal for addresses that one server answers alike: scheme, `www.`, final slash and case of the host aside."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".").removeprefix("www.")

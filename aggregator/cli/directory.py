@@ -1,0 +1,102 @@
+"""import: publishers from a list of feeds, each as a file; the loader reads all of them before one is kept."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from aggregator.vocabulary import Kind
+from aggregator.workplace import Workplace
+
+if TYPE_CHECKING:
+    from aggregator.newcomers import LeftOut, Newcomer, Told
+    from aggregator.opml import Outline
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--country", metavar="CODE", help="Of all: two letters, such as ML. [default: a category or folder so named]"
+)
+@click.option("--language", metavar="CODE", help="Of those whose language the list does not say, such as fr.")
+@click.option(
+    "--kind",
+    type=click.Choice([kind for kind in get_args(Kind) if kind != "own"]),
+    default="news_site",
+    show_default=True,
+    metavar="KIND",
+    help="Of those that the list puts into no category of that name.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def take_over(
+    here: Workplace, /, file: Path, country: str | None, language: str | None, kind: Kind, as_json: bool
+) -> None:
+    """Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named."""
+    from aggregator.config import is_country, is_language
+    from aggregator.newcomers import Told
+    from aggregator.opml import read
+
+    told = Told(country=country.upper() if country else None, language=language, kind=kind)
+    if told.country is not None and not (len(told.country) == 2 and is_country(told.country)):
+        raise click.BadParameter(f"{country!r} is no country of ISO 3166-1", param_hint="--country")
+    if language is not None and not is_language(language):
+        raise click.BadParameter(f"{language!r} is no language of ISO 639", param_hint="--language")
+    added, left_out = _sound(here, read(file.read_bytes()), told)
+    _write(here.config_folder(), added)
+    _print(added, left_out, as_json)
+    sys.exit(0 if added else 1)
+
+
+def _sound(here: Workplace, outlines: tuple[Outline, ...], told: Told) -> tuple[list[Newcomer], list[LeftOut]]:
+    """Those that the loader takes beside all that is there, and the others with the reason."""
+    from aggregator.config import load
+    from aggregator.errors import ConfigError
+    from aggregator.newcomers import Known, LeftOut, Newcomer
+
+    sorted_out = list(Known(here.check_config().publishers).sort(outlines, told))
+    added = [each for each in sorted_out if isinstance(each, Newcomer)]
+    left_out = [each for each in sorted_out if isinstance(each, LeftOut)]
+    while added:
+        try:
+            load(here.config_folder(), {each.name: each.text for each in added})
+            break
+        except ConfigError as error:
+            faults = {name: what for name, _, what in (line.partition(": ") for line in reversed(error.faults))}
+            faulty = [each for each in added if each.name in faults]
+            if not faulty:
+                raise
+            left_out += [LeftOut(outline=each.outline, why=faults[each.name]) for each in faulty]
+            added = [each for each in added if each.name not in faults]
+    return added, left_out
+
+
+def _write(folder: Path, added: list[Newcomer]) -> None:
+    for newcomer in added:
+        path = folder / newcomer.name
+        path.parent.mkdir(exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")  # which the loader passes by
+        unfinished.write_text(newcomer.text, encoding="utf-8")
+        unfinished.replace(path)
+
+
+def _print(added: list[Newcomer], left_out: list[LeftOut], as_json: bool) -> None:
+    from aggregator.output import printable
+
+    if as_json:
+        files = [{"file": each.name, "name": each.outline.title, "url": each.outline.url} for each in added]
+        others = [{"name": each.outline.title, "url": each.outline.url, "why": each.why} for each in left_out]
+        click.echo(json.dumps({"added": files, "left_out": others}, ensure_ascii=False))
+        return
+    for each in added:
+        click.echo(printable(f"added     {each.name}  {each.outline.title}"))
+    for other in left_out:
+        click.echo(printable(f"left out  {other.outline.title or '(no name)'} ({other.outline.url}): {other.why}"))
+    click.echo(f"{len(added)} added, {len(left_out)} left out")
+
+
+COMMANDS = (take_over,)

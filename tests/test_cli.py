@@ -124,6 +124,7 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert not loaded & {"httpx", "aiohttp", "feedparser", "sqlite_utils", "pydantic", "rich", "nh3", "apscheduler"}
+    assert not loaded & {"pycountry", "publicsuffixlist", "aggregator.config", "aggregator.directory"}
 
 
 def test_fetch_is_quiet_in_cron_and_fills_the_wire(desk: Desk) -> None:
@@ -227,6 +228,40 @@ def test_check_says_fine_or_names_every_fault(desk: Desk) -> None:
     assert "fetches" in said
     assert "one.toml" in desk("fetch", code=1)  # and nothing is polled with half a configuration
     assert desk.press.requests == ()
+
+
+def test_check_warns_and_is_fine_all_the_same(desk: Desk) -> None:
+    assert "warning" not in desk("check")
+    assert json.loads(desk("check", "--json"))["warnings"] == []
+    text = (desk.config / "publishers" / "ml" / "one.toml").read_text().replace('"quotation"', '"public-body"')
+    (desk.config / "publishers" / "ml" / "one.toml").write_text(text)
+    line = "publishers/ml/one.toml: rights.terms_checked: found nothing, expected the day somebody read"
+    assert f"warning: {line}" in desk("check")
+    [warning] = json.loads(desk("check", "--json"))["warnings"]
+    assert warning.startswith(line)
+    for number in range(6):  # five hundred lines are read by nobody
+        more = text.replace("one.example/feed", f"n{number}.example/feed")
+        (desk.config / "publishers" / "ml" / f"n{number}.toml").write_text(more)
+    said = desk("check")
+    assert said.count("warning: ") == 1
+    assert "warning: 7 files: rights.terms_checked: found nothing" in said
+    assert len(json.loads(desk("check", "--json"))["warnings"]) == 7
+
+
+def test_publishers_are_listed_before_there_is_a_database(desk: Desk, tmp_path: Path) -> None:
+    rows = json.loads(desk("publishers", "--country", "ml", "--group", "news_organization", "--json"))
+    assert [(row["key"], row["profile"], row["sources"], row["articles"]) for row in rows] == [
+        ("one", "quotation", 1, 0),
+        ("two", "quotation", 1, 0),
+    ]
+    assert json.loads(desk("publishers", "--kind", "own", "--json"))[0]["newest"] is None
+    assert "those in use: own, quotation" in desk("publishers", "--rights", "agreement", code=2)
+    assert not desk.database.exists()
+    desk("publishers", "--language", "en", "--opml", str(tmp_path / "wire.opml"))
+    text = (tmp_path / "wire.opml").read_text()
+    assert text.count("<outline type=") == 2
+    assert '<outline text="Mali">' in text
+    assert "| Mali | ML | 2 | 0 | 0 | 2 |" in desk("publishers", "--markdown", "-")
 
 
 def test_a_missing_database_and_a_missing_folder_say_what_to_do(desk: Desk, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ FLOORS = {
     "press": 2,
     "schedule": 2,
     "reader": 2.5,
+    "probing": 2.5,
     "recognition": 2.25,
     "recording": 2.5,
     "manuscript": 3,

@@ -1,4 +1,6 @@
-"""Says what a body is that is no feed, and what to do about it; it alone knows what people take for a feed."""
+"""Says what a body is that is no feed, and what to do about it; it alone knows what people take for a feed, and reads
+the links of a page of HTML.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,10 @@ import re
 from urllib.parse import urljoin
 
 from aggregator.errors import ParseError
+from aggregator.types import Link
 
-_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
+# RSS autodiscovery: https://www.rssboard.org/rss-autodiscovery.
+FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)[\s/>]")
 _HEAD = 262_144  # bytes of a page in which we look for the feeds it names
@@ -34,26 +38,40 @@ def refusal(document: bytes, url: str, breaks_off: bool, fault: str | None) -> P
 
 
 def _about_page(document: bytes, url: str) -> str:
-    addresses = _feeds_named_by(document[:_HEAD], url)
+    addresses = _feeds_named_by(document, url)
     if not addresses:
         return "it is an HTML page and no feed, and it names no feed either; look for the feed's own address"
     return f"it is an HTML page and no feed; the feeds it names are {', '.join(addresses[:_SHOWN])}: poll one of those"
 
 
 def _feeds_named_by(page: bytes, url: str) -> list[str]:
-    """RSS autodiscovery: https://www.rssboard.org/rss-autodiscovery."""
+    return list(dict.fromkeys(link.href for link in links_of(page, url) if link.type in FEED_TYPES))
+
+
+def is_page(document: bytes) -> bool:
+    """Whether a document, in any encoding that keeps ASCII, is a page of HTML."""
+    return _HTML.search(document[:4096]) is not None
+
+
+def links_of(page: bytes, url: str) -> list[Link]:
+    """The `<link>` elements of a page at `url`, in its order, once for each `rel` that they have."""
     from bs4 import BeautifulSoup  # costs 100 ms, and only a failing source needs it
     from bs4.exceptions import ParserRejectedMarkup
     from bs4.filter import SoupStrainer
 
     # bs4 warns of instructions of XML; one that does not end must not be taken for one either.
-    html = re.sub(rb"<\?.*?\?>", b"", page, flags=re.DOTALL).replace(b"<?", b"< ").decode("utf-8", "replace")
+    html = re.sub(rb"<\?.*?\?>", b"", page[:_HEAD], flags=re.DOTALL).replace(b"<?", b"< ").decode("utf-8", "replace")
     try:
-        links = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer("link")).find_all("link", href=True)
+        found = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer("link")).find_all("link", href=True)
     except ParserRejectedMarkup:
         return []
-    named = (link for link in links if str(link.get("type", "")).strip().lower() in _FEED_TYPES)
-    return list(dict.fromkeys(_resolved(url, str(link["href"]).strip()) for link in named))
+    links = []
+    for link in found:
+        href, media_type = _resolved(url, str(link["href"]).strip()), str(link.get("type") or "").strip().lower()
+        links += [
+            Link(href, rel, media_type or None) for rel in link.get_attribute_list("rel") or [""] if rel is not None
+        ]
+    return links
 
 
 def _resolved(base: str, href: str) -> str:

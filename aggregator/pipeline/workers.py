@@ -11,13 +11,17 @@ import gc
 import multiprocessing
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.errors import ParseError
+from aggregator.probing import Measure, measure
 from aggregator.reader import Reading, read
 from aggregator.types import FetchResult, Publisher, Source
+
+T = TypeVar("T")
 
 # Honest documents take milliseconds, huge and broken ones seconds; what takes longer is hostile.
 PARSE_SECONDS = 60.0
@@ -40,9 +44,16 @@ class Workers:
         self, result: FetchResult, source: Source, publisher: Publisher, said: Mapping[str, bytes]
     ) -> Reading:
         """`read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
+        return await self._in_process(read, (result, source, publisher, said))
+
+    async def measured(self, result: FetchResult, source: Source) -> Measure:
+        """`measure`, likewise."""
+        return await self._in_process(measure, (result, source))
+
+    async def _in_process(self, call: Callable[..., T], arguments: tuple[object, ...]) -> T:
         mine = self._choose()
         self._waiting[mine] += 1
-        future = self._pools[mine].schedule(_read_in_time, args=(self._seconds, result, source, publisher, said))
+        future = self._pools[mine].schedule(_in_time, args=(self._seconds, call, *arguments))
         try:
             # Shielded, because a poll may be cancelled: pebble would kill the process, and with it the next document
             # that the process may have taken up by then, whose reader would wait for ever.
@@ -77,21 +88,19 @@ class Workers:
             pool.join()
 
 
-def _heard(future: asyncio.Future[Reading]) -> asyncio.Future[Reading]:
+def _heard(future: asyncio.Future[T]) -> asyncio.Future[T]:
     """The same; what goes wrong in it after everybody has left is not complained of."""
     future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     return future
 
 
-def _read_in_time(
-    seconds: float, result: FetchResult, source: Source, publisher: Publisher, said: Mapping[str, bytes]
-) -> Reading:
-    """`read`, in a worker. The system ends the process at its deadline, whatever it is busy with: also when whoever
+def _in_time(seconds: float, call: Callable[..., T], *arguments: object) -> T:
+    """The call, in a worker. The system ends the process at its deadline, whatever it is busy with: also when whoever
     asked has been killed meanwhile, and when the clock is set, by which pebble would measure.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        return read(result, source, publisher, said)
+        return call(*arguments)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

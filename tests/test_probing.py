@@ -1,0 +1,216 @@
+"""Discovery and live checks, over real HTTP against the press."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from aggregator.fetch import Fetcher, Shelf
+from aggregator.press import Document, Press
+from aggregator.probing import MOST_REQUESTS, Look, Measure, Prober, Survey, measure
+from aggregator.types import FetchResult, RobotsCopy, Source
+from tests.conftest import NOW, WIRE
+from tests.test_trip import HOST, feed
+
+SITE = f"http://{HOST}/"
+LONG = " ".join(["words"] * 200)
+
+
+@pytest.fixture
+def press() -> Iterator[Press]:
+    with Press(now=NOW) as opened:
+        opened.set_document(HOST, "/robots.txt", Document(b"User-agent: *\nAllow: /\n", "text/plain"))
+        yield opened
+
+
+def page(*links: str) -> Document:
+    head = "".join(f"<link {link}>" for link in links)
+    return Document(f"<!DOCTYPE html><html><head>{head}</head><body>News</body></html>".encode(), "text/html")
+
+
+def alternate(href: str, media_type: str = "application/rss+xml") -> str:
+    return f'rel="alternate" type="{media_type}" href="{href}"'
+
+
+def whole(*numbers: object) -> bytes:
+    """A feed that carries whole reports."""
+    return feed(*numbers).replace(b"Words of", f"{LONG} of".encode())
+
+
+async def _with(press: Press, url: str, look: bool) -> Survey | Look:
+    kept: dict[str, RobotsCopy] = {}
+
+    async def recall(origin: str) -> RobotsCopy | None:
+        return kept.get(origin)
+
+    async def remember(copy: RobotsCopy) -> None:
+        kept[copy.origin] = copy
+
+    async def measured(result: FetchResult, source: Source) -> Measure:
+        return measure(result, source)
+
+    async with Fetcher(WIRE, lambda host: press.address, Shelf(recall, remember)) as fetcher:
+        prober = Prober(fetcher, measured, recall, lambda: NOW)
+        if look:
+            return await prober.look(Source(publisher="daily-example", key="feed", url=url))
+        return await prober.discover(url)
+
+
+def discover(press: Press, url: str = SITE) -> Survey:
+    found = asyncio.run(_with(press, url, look=False))
+    assert isinstance(found, Survey)
+    return found
+
+
+def look(press: Press, path: str = "/feed") -> Look:
+    found = asyncio.run(_with(press, f"http://{HOST}{path}", look=True))
+    assert isinstance(found, Look)
+    return found
+
+
+def asked(press: Press) -> list[str]:
+    return [seen.path for seen in press.requests if seen.path != "/robots.txt"]
+
+
+# The doors of a site
+
+
+def test_an_address_that_is_a_feed_is_the_door(press: Press) -> None:
+    press.set_document(HOST, "/news.xml", feed(1, 2))
+    survey = discover(press, f"{SITE}news.xml")
+    (door,) = survey.doors
+    assert (door.url, door.kind, door.described) == (f"{SITE}news.xml", "feed", "rss20, 2 entries")
+    assert asked(press) == ["/news.xml"]
+
+
+def test_the_feeds_that_a_page_names_are_ranked_by_completeness(press: Press) -> None:
+    names = ("/short.xml", "/whole.xml", "/empty.xml", "/feed.json", "/comments/feed/")
+    types = (*["application/rss+xml"] * 3, "application/feed+json", "application/rss+xml")
+    press.set_document(HOST, "/", page(*(alternate(*pair) for pair in zip(names, types, strict=True))))
+    press.set_document(HOST, "/short.xml", feed(*range(9)))
+    press.set_document(HOST, "/whole.xml", whole(1, 2))
+    press.set_document(HOST, "/empty.xml", feed())
+    item = b'{"id": "1", "title": "One", "content_text": "Short."}'
+    press.set_document(HOST, "/feed.json", b'{"version": "https://jsonfeed.org/version/1.1", "items": [%s]}' % item)
+    survey = discover(press)
+    assert [door.url for door in survey.doors] == [f"{SITE}whole.xml", f"{SITE}short.xml", f"{SITE}feed.json"]
+    assert [door.kind for door in survey.doors] == ["feed", "feed", "jsonfeed"]
+    best = survey.doors[0].carries
+    assert (best.entries, best.full_text, best.dated, best.summaries) == (2, 1.0, 1.0, 1.0)
+    assert best.newest == datetime(2026, 11, 21, 8, tzinfo=UTC)
+    assert "/comments/feed/" not in asked(press)
+    assert "/feed/" not in asked(press)  # what a site names itself is preferred to guesses
+
+
+def test_a_door_that_nothing_has_come_through_for_long_is_the_worse(press: Press) -> None:
+    press.set_document(HOST, "/", page(alternate("/old.xml"), alternate("/new.xml")))
+    press.set_document(HOST, "/old.xml", whole(1, 2).replace(b"2026", b"2019"))
+    press.set_document(HOST, "/new.xml", feed(1))
+    assert [door.url for door in discover(press).doors] == [f"{SITE}new.xml", f"{SITE}old.xml"]
+
+
+@pytest.mark.parametrize("path", ["/feed/", "/rss.xml", "/feeds/posts/default", "/?format=feed&type=rss"])
+def test_where_a_page_names_none_the_usual_places_are_tried(press: Press, path: str) -> None:
+    press.set_document(HOST, "/", page())
+    press.set_document(HOST, path, feed(1))
+    survey = discover(press)
+    assert [door.url for door in survey.doors] == [f"{SITE.rstrip('/')}{path}"]
+    assert survey.tried[0].said == "an HTML page"
+    assert len(asked(press)) <= MOST_REQUESTS
+
+
+def test_a_section_has_its_own_feed_and_else_its_home_page_is_asked(press: Press) -> None:
+    press.set_document(HOST, "/sport/", page())
+    press.set_document(HOST, "/", page(alternate("/all.xml")))
+    press.set_document(HOST, "/all.xml", feed(1))
+    assert [door.url for door in discover(press, f"{SITE}sport/").doors] == [f"{SITE}all.xml"]
+    press.set_document(HOST, "/", page())
+    press.set_document(HOST, "/feed/", feed(1))
+    assert [door.url for door in discover(press, f"{SITE}sport/").doors] == [f"{SITE}feed/"]
+
+
+def test_doors_that_cannot_be_read_are_said(press: Press) -> None:
+    robots = (
+        b"User-agent: *\nAllow: /\nSitemap: http://x.example/news-sitemap.xml\nsitemap: http://x.example/pages.xml\n"
+    )
+    press.set_document(HOST, "/robots.txt", Document(robots, "text/plain"))
+    press.set_document(HOST, "/", page('rel="https://api.w.org/" href="/wp-json/"'))
+    survey = discover(press)
+    assert survey.doors == ()
+    assert [(other.what, other.url) for other in survey.others] == [
+        ("WordPress REST", f"{SITE}wp-json/wp/v2/posts"),
+        ("news sitemap", "http://x.example/news-sitemap.xml"),
+        ("sitemap", "http://x.example/pages.xml"),
+    ]
+    assert not {"/wp-json/wp/v2/posts", "/news-sitemap.xml"} & set(asked(press))
+
+
+def test_no_address_is_asked_that_robots_txt_keeps_from_anybody(press: Press) -> None:
+    rules = b"User-agent: *\nDisallow: /feed\nDisallow: /named\n"
+    press.set_document(HOST, "/robots.txt", Document(rules, "text/plain"))
+    press.set_document(HOST, "/", page(alternate("/named.xml")))
+    press.set_document(HOST, "/named.xml", feed(1))
+    press.set_document(HOST, "/feed/", feed(1))
+    press.set_document(HOST, "/atom.xml", feed(2))
+    survey = discover(press)
+    assert [door.url for door in survey.doors] == [f"{SITE}atom.xml"]
+    assert not [path for path in asked(press) if path.startswith(("/feed", "/named"))]
+    assert any("disallows" in each.said for each in survey.tried)
+
+
+def test_a_site_is_asked_a_dozen_times_at_most(press: Press) -> None:
+    press.set_document(HOST, "/", page(*(alternate(f"/{number}.xml") for number in range(30))))
+    assert discover(press).doors == ()
+    assert len(asked(press)) == MOST_REQUESTS
+
+
+@pytest.mark.parametrize(("kind", "options"), [("close", {}), ("busy", {"status": 503}), ("challenge", {})])
+def test_a_site_that_wants_to_be_left_alone_is(press: Press, kind: str, options: dict[str, object]) -> None:
+    press.misbehave(HOST, "/", kind, **options)
+    survey = discover(press)
+    assert (survey.doors, len(survey.tried)) == ((), 1)
+    assert survey.failure is not None
+    assert set(asked(press)) == {"/"}
+
+
+def test_a_door_is_where_it_has_moved_for_good(press: Press) -> None:
+    press.set_document(HOST, "/", page(alternate("/old.xml"), alternate("/new.xml")))
+    press.set_document(HOST, "/new.xml", feed(1))
+    press.misbehave(HOST, "/old.xml", "redirect", status=301, location=f"{SITE}new.xml")
+    assert [door.url for door in discover(press).doors] == [f"{SITE}new.xml"]
+
+
+# A source as it is now
+
+
+def test_a_look_says_what_a_source_carries_and_whether_validators_count(press: Press) -> None:
+    press.set_document(HOST, "/feed", whole(1, 2))
+    seen = look(press)
+    assert (seen.status, seen.error, seen.validators, seen.redirected_to) == (200, None, "yes", None)
+    assert seen.carries is not None
+    assert (seen.carries.format, seen.carries.full_text) == ("rss20", 1.0)
+    assert [each.status for each in press.requests if each.path == "/feed"] == [200, 304]
+
+
+def test_validators_that_are_not_sent_or_do_not_count(press: Press) -> None:
+    press.set_document(HOST, "/feed", feed(1))
+    press.misbehave(HOST, "/feed", "no_validators")
+    assert look(press).validators == "none sent"
+    fields = (("ETag", '"1"'),)
+    press.behave(HOST, "/feed")
+    press.set_document(HOST, "/feed", Document(feed(1), "application/xml", validators=False, headers=fields))
+    assert look(press).validators == "no"
+
+
+def test_a_look_at_what_is_dead_or_has_moved(press: Press) -> None:
+    press.set_document(HOST, "/new", feed(1))
+    press.misbehave(HOST, "/feed", "redirect", status=302, location=f"{SITE}new")
+    assert look(press).redirected_to == f"{SITE}new"
+    assert (look(press, "/none").status, look(press, "/none").error) == (404, "the server answered 404")
+    press.set_document(HOST, "/page", page())
+    seen = look(press, "/page")
+    assert (seen.status, seen.carries) == (200, None)
+    assert "HTML page" in (seen.error or "")

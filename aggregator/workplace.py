@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from aggregator.errors import ConfigError, StoreError
@@ -29,6 +30,18 @@ def find_config(explicit: Path | None = None) -> Path:
     raise ConfigError([f"--config: found no wire.toml in {looked}, expected --config DIR, the folder that holds one"])
 
 
+def _replace(name: str, path: Path, content: bytes) -> None:
+    """At once or not at all. The loader overlooks a name that begins with a dot."""
+    new = path.with_name(f".{path.name}.new")
+    try:
+        new.write_bytes(content)
+        shutil.copymode(path, new)
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise ConfigError([f"{name}: found a file that cannot be written ({error.strerror})"]) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Workplace:
     """What `--config` and `--db` said; None: not given."""
@@ -45,6 +58,34 @@ class Workplace:
         from aggregator.config import load
 
         return load(self.config_folder())
+
+    def file_of(self, publisher: str) -> str:
+        """The file of a publisher, relative to the configuration folder; raises ConfigError when there is none."""
+        from aggregator.config.files import publisher_files
+
+        names = publisher_files(self.config_folder())
+        found = next((name for name in names if PurePosixPath(name).stem == publisher), None)
+        if found is None:
+            raise ConfigError(
+                [f'publishers: found no file of "{publisher}", expected publishers/COUNTRY/{publisher}.toml']
+            )
+        return found
+
+    def write_source(self, name: str, url: str, kind: str) -> None:
+        """Puts a source into a publisher's file, which keeps its comments. ConfigError: the configuration does not load
+        with it, or the file cannot be written; then the file is as it was.
+        """
+        from aggregator.config.writing import with_source
+
+        path = self.config_folder() / name
+        before = path.read_bytes()
+        after = with_source(name, before.decode("utf-8-sig"), url, kind)
+        _replace(name, path, after.encode())
+        try:
+            self.check_config()
+        except ConfigError:
+            _replace(name, path, before)
+            raise
 
     def load_config(self) -> Config:
         """The configuration as the database keeps it, where no file has changed since; else as `check_config`."""

@@ -346,7 +346,7 @@ def test_the_kinds_of_sources_are_those_that_parse_knows() -> None:
         from aggregator.parse import PARSERS
     except ImportError:
         pytest.skip("aggregator.parse is not there yet")
-    assert set(SOURCE_KINDS) == {*PARSERS, "discover"}  # which is a homepage and not polled
+    assert set(SOURCE_KINDS) == {*PARSERS, "discover"}
 
 
 # Where it is found

@@ -47,6 +47,7 @@ FLOORS = {
     "directory": 2.5,
     "newcomers": 2.5,
     "workplace": 3,
+    "terminal": 3,
     "cli": 4,
     "__main__": 5,
 }
@@ -54,6 +55,7 @@ FLOORS = {
 ALONE = {
     "nh3": {"text"},
     "bs4": {"text", "parse"},
+    "tomlkit": {"config"},
     "tomllib": {"config", "press", "manuscript"},
     "markdown_it": {"manuscript"},
     "pycountry": {"config"},
@@ -71,7 +73,7 @@ ALONE = {
     "apscheduler": {"schedule"},
     "pebble": {"pipeline"},
     "click": {"cli"},
-    "rich": {"cli"},
+    "rich": {"terminal"},
 }
 # Who may look at the clock; everybody else is handed the time.
 CLOCK_READERS = {"dates", "cli", "schedule"}

@@ -15,7 +15,21 @@ from typing import NoReturn
 import click
 
 from aggregator import __version__
-from aggregator.cli import daemon, demo, desk, directory, ledger, merges, polling, publishing, reading, recheck, tables
+from aggregator.cli import (
+    checking,
+    daemon,
+    demo,
+    desk,
+    directory,
+    doors,
+    ledger,
+    merges,
+    polling,
+    publishing,
+    reading,
+    recheck,
+    tables,
+)
 from aggregator.errors import AggregatorError
 from aggregator.workplace import Workplace
 
@@ -37,7 +51,21 @@ def aggregator(context: click.Context, config: Path | None, db: Path | None, ver
     context.obj = Workplace(config, db)
 
 
-for _commands in (polling, daemon, reading, tables, demo, merges, desk, ledger, publishing, recheck, directory):
+for _commands in (
+    polling,
+    daemon,
+    reading,
+    tables,
+    checking,
+    doors,
+    demo,
+    merges,
+    desk,
+    ledger,
+    publishing,
+    recheck,
+    directory,
+):
     for _command in _commands.COMMANDS:
         aggregator.add_command(_command)
 

@@ -6,13 +6,13 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from aggregator.dates import to_iso, utc_now
+from aggregator.terminal import progress
 from aggregator.types import Due, Poll
 from aggregator.workplace import Workplace
 
@@ -38,7 +38,7 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
     config = here.load_config()
     with here.open_synced(config, utc_now()) as store:
         due = _named(store.due(None), keys) if keys or everything else store.due(utc_now())
-        with _progress(len(due), visible=not as_json) as done:
+        with progress("Polling", len(due), visible=not as_json) as done:
             polls = asyncio.run(_run(config, store, due, done))
     if as_json:
         click.echo(json.dumps([_object(poll) for poll in polls], ensure_ascii=False, indent=1))
@@ -56,29 +56,13 @@ def _named(sources: Sequence[Due], keys: Sequence[str]) -> list[Due]:
     return [due for due in sources if not keys or {due.source.publisher, due.source.name} & set(keys)]
 
 
-async def _run(config: Config, store: Store, due: Sequence[Due], done: Callable[[Poll], None]) -> list[Poll]:
+async def _run(config: Config, store: Store, due: Sequence[Due], done: Callable[[str], None]) -> list[Poll]:
     from aggregator.pipeline import Pipeline
 
     async with Pipeline(config, store, utc_now) as pipeline:
-        polls = await pipeline.run(due, done)
+        polls = await pipeline.run(due, lambda poll: done(poll.source.name))
         await pipeline.maintain()
     return polls
-
-
-@contextmanager
-def _progress(total: int, visible: bool) -> Iterator[Callable[[Poll], None]]:
-    """A bar on a terminal; elsewhere nothing, since cron mails whatever is printed."""
-    if not visible or not sys.stderr.isatty():
-        yield lambda poll: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    last = TextColumn("{task.fields[last]}")
-    columns = (TextColumn("Polling"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), last)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("polling", total=total, last="")
-        yield lambda poll: progress.update(task, advance=1, last=poll.source.name)
 
 
 def _print(polls: Sequence[Poll]) -> None:

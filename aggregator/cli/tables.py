@@ -1,26 +1,22 @@
-"""query, check, publishers, health, coverage, resume: tables for people, JSON and CSV for machines."""
+"""query, publishers, health, coverage, resume: tables for people, JSON and CSV for machines."""
 
 from __future__ import annotations
 
 import csv
-import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any, get_args
 
 import click
 
 from aggregator.dates import read_since, to_iso, utc_now
+from aggregator.terminal import print_table
 from aggregator.vocabulary import Group, Kind
 from aggregator.workplace import Workplace
 
 if TYPE_CHECKING:
     from aggregator.types import Publisher
 
-# A table in a pipe or a log has no width of its own; rich would take 80 columns and cut.
-_WIDTH_WITHOUT_TERMINAL = 200
-_TOLD_ONE_BY_ONE = 5  # files with the same warning
 _OF_A_PUBLISHER = ("key", "name", "place", "country", "kind", "languages", "profile")
 _WRITTEN = click.File("w", encoding="utf-8", atomic=True)  # whole, or as it was
 
@@ -47,51 +43,7 @@ def query(here: Workplace, sql: str, form: str | None) -> None:
         elif form == "json":
             click.echo(json_array(dict(zip(names, row, strict=True)) for row in rows), nl=False)
         else:
-            _print_table(names, rows)
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-@click.pass_obj
-def check(here: Workplace, as_json: bool) -> None:
-    """Check the configuration; every fault of every file is printed, and what somebody should look at."""
-    from aggregator.errors import ConfigError
-
-    folder = here.config_folder()
-    try:
-        config = here.check_config()
-    except ConfigError as error:
-        if as_json:
-            _print_checked(folder, {"faults": error.faults, "warnings": []})
-        else:
-            click.echo("\n".join(error.faults), err=True)
-            click.echo(f"{folder}: {len(error.faults)} faults; nothing is loaded until they are mended", err=True)
-        sys.exit(1)
-    sources = [source for publisher in config.publishers for source in publisher.sources]
-    counts = {"publishers": len(config.publishers), "sources": len(sources)}
-    if as_json:
-        _print_checked(folder, {"faults": [], "warnings": config.warnings, **counts})
-        return
-    for line in _gathered(config.warnings):
-        click.echo(f"warning: {line}")
-    click.echo(f"{folder}: fine; {counts['publishers']} publishers, {counts['sources']} sources")
-
-
-def _print_checked(folder: Path, said: Mapping[str, Any]) -> None:
-    click.echo(json.dumps({"config": str(folder), **said}, ensure_ascii=False))
-
-
-def _gathered(warnings: Sequence[str]) -> Iterator[str]:
-    """The warnings, those that many files share told once: five hundred lines are read by nobody."""
-    files: dict[str, list[str]] = {}
-    for line in warnings:
-        name, _, what = line.partition(": ")
-        files.setdefault(what, []).append(name)
-    for what, names in files.items():
-        if len(names) <= _TOLD_ONE_BY_ONE:
-            yield from (f"{name}: {what}" for name in names)
-        else:
-            yield f"{len(names)} files: {what}; such as {', '.join(names[:2])} (--json names all)"
+            print_table(names, rows)
 
 
 @click.command()
@@ -207,31 +159,7 @@ def _print_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json:
     if as_json:
         click.echo(json_array(rows), nl=False)
     else:
-        _print_table(columns, ([row[name] for name in columns] for row in rows))
+        print_table(columns, ([row[name] for name in columns] for row in rows))
 
 
-def _print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Column, Table
-    from rich.text import Text
-
-    from aggregator.output import printable
-
-    columns = (Column(name, overflow="fold") for name in names)  # a key that is cut cannot be copied
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(printable("" if value is None else _shown(value))) for value in row))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
-    console.print(table)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " ".join(map(str, value))
-    return value.hex() if isinstance(value, bytes) else str(value)
-
-
-COMMANDS = (query, check, publishers, health, coverage, resume)
+COMMANDS = (query, publishers, health, coverage, resume)

@@ -27,7 +27,7 @@ from aggregator.types import (
 )
 
 SourceKind = Literal["feed", "jsonfeed", "discover"]
-SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)  # the rows of parse.PARSERS, and homepages whose feed is sought
+SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)  # the rows of parse.PARSERS, and what has yet to be found
 
 KEY = re.compile("[a-z0-9][a-z0-9-]*")  # of a publisher and of a source: it stands in addresses and on command lines
 KEY_EXPECTED = "small letters a-z, digits and hyphens"

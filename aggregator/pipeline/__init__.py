@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -19,10 +20,11 @@ from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.weather import Weather
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
+from aggregator.probing import Prober
 from aggregator.store import Store, robots
-from aggregator.types import Config, Due, Finding, Poll, RobotsCopy, Source
+from aggregator.types import Config, Due, Finding, Poll, RobotsCopy, Source, Wire
 
-__all__ = ["Pipeline"]
+__all__ = ["Pipeline", "open_prober"]
 
 log = logging.getLogger("aggregator.poll")
 
@@ -173,6 +175,27 @@ async def _ended(tasks: Iterable[asyncio.Task[Poll | None]]) -> None:
             bug = bug or error
     if bug:
         raise bug
+
+
+@asynccontextmanager
+async def open_prober(
+    wire: Wire, clock: Callable[[], datetime], connect_to: ConnectTo | None = None
+) -> AsyncIterator[Prober]:
+    """For looking without a database: what sites' robots.txt say is remembered as long as this is open."""
+    copies: dict[str, RobotsCopy] = {}
+
+    async def recall(origin: str) -> RobotsCopy | None:
+        return copies.get(origin)
+
+    async def remember(copy: RobotsCopy) -> None:
+        copies[copy.origin] = copy
+
+    workers = Workers()
+    try:
+        async with Fetcher(wire, connect_to or (lambda host: None), Shelf(recall, remember)) as fetcher:
+            yield Prober(fetcher, workers.measured, recall, clock)
+    finally:
+        workers.close()
 
 
 def _line(poll: Poll) -> str:

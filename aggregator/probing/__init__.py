@@ -33,6 +33,7 @@ from aggregator.types import FetchResult, Link, RobotsCopy, Source, Validators
 
 __all__ = ["MOST_REQUESTS", "Candidate", "Door", "Look", "Measure", "Other", "Prober", "Survey", "Tried", "measure"]
 
+DISCOVER = "discover"  # the kind of a source that has yet to be found
 MOST_REQUESTS = 12  # of one site, robots.txt aside
 MOST_SECONDS = 240.0  # after which no more is tried
 # What is said of one address alone; but a site that has too much to do is left alone.
@@ -87,6 +88,12 @@ class Look:
     redirected_to: str | None = None
     error: str | None = None
 
+    @property
+    def state(self) -> str:
+        if self.source.kind == DISCOVER:
+            return "no source yet"
+        return "dead" if self.carries is None else "fine" if self.carries.entries else "empty"
+
 
 @dataclass
 class _Search:
@@ -140,6 +147,8 @@ class Prober:
     async def look(self, source: Source) -> Look:
         """Polls once, as a poll would and without validators; then with them, to see whether they count."""
         seen = Look(source=source)
+        if source.kind == DISCOVER:
+            return replace(seen, error=f"`aggregator probe --write {source.publisher} {source.url}` looks for one")
         try:
             async with self.fetcher.turn(source.url) as turn:
                 await self.fetcher.heed(source.url, self.clock())

@@ -1,0 +1,158 @@
+"""check: whether the configuration is sound; and, with --live, how its sources do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aggregator.dates import from_iso, to_iso, utc_now
+from aggregator.types import Config, Source
+from aggregator.workplace import Workplace
+
+if TYPE_CHECKING:
+    from aggregator.probing import Look
+
+_HOUR = timedelta(hours=1)
+_TOLD_ONE_BY_ONE = 5  # files with the same warning
+_COLUMNS = (
+    "source", "state", "status", "format", "entries", "dated", "summaries", "full_text", "newest", "validators",
+    "redirected_to", "error",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option("--live", is_flag=True, help="Poll every source once, or those of KEY, and store nothing.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def check(here: Workplace, keys: tuple[str, ...], live: bool, as_json: bool) -> None:
+    """Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
+
+    --live needs no database. It says of each source what its document carries, whether its validators are honoured,
+    and where it redirects to; the exit code is 1 when one is dead: it gave no answer, or no document that can be read.
+    A KEY is a publisher's key or publisher/source.
+    """
+    if keys and not live:
+        raise click.UsageError("a KEY belongs to --live: the files are always checked together")
+    config = _checked(here, as_json)
+    sources = [source for publisher in config.publishers for source in publisher.sources]
+    if live:
+        _live(config, _named([source for source in sources if source.enabled], keys), as_json)
+        return
+    counts = {"publishers": len(config.publishers), "sources": len(sources)}
+    if as_json:
+        _print_checked(here.config_folder(), {"faults": [], "warnings": config.warnings, **counts})
+    else:
+        for line in _gathered(config.warnings):
+            click.echo(f"warning: {line}")
+        click.echo(f"{here.config_folder()}: fine; {counts['publishers']} publishers, {counts['sources']} sources")
+
+
+def _checked(here: Workplace, as_json: bool) -> Config:
+    from aggregator.errors import ConfigError
+
+    folder = here.config_folder()
+    try:
+        return here.check_config()
+    except ConfigError as error:
+        if as_json:
+            _print_checked(folder, {"faults": error.faults, "warnings": []})
+        else:
+            click.echo("\n".join(error.faults), err=True)
+            click.echo(f"{folder}: {len(error.faults)} faults; nothing is loaded until they are mended", err=True)
+        sys.exit(1)
+
+
+def _print_checked(folder: Path, said: Mapping[str, Any]) -> None:
+    click.echo(json.dumps({"config": str(folder), **said}, ensure_ascii=False))
+
+
+def _gathered(warnings: Sequence[str]) -> Iterator[str]:
+    """The warnings, those that many files share told once: five hundred lines are read by nobody."""
+    files: dict[str, list[str]] = {}
+    for line in warnings:
+        name, _, what = line.partition(": ")
+        files.setdefault(what, []).append(name)
+    for what, names in files.items():
+        if len(names) <= _TOLD_ONE_BY_ONE:
+            yield from (f"{name}: {what}" for name in names)
+        else:
+            yield f"{len(names)} files: {what}; such as {', '.join(names[:2])} (--json names all)"
+
+
+def _named(sources: Sequence[Source], keys: Sequence[str]) -> list[Source]:
+    known = {name for source in sources for name in (source.publisher, source.name)}
+    for key in keys:
+        if key not in known:
+            raise click.UsageError(f"no source that is switched on belongs to {key!r}; `aggregator publishers` lists")
+    return [source for source in sources if not keys or {source.publisher, source.name} & set(keys)]
+
+
+def _live(config: Config, sources: Sequence[Source], as_json: bool) -> None:
+    from aggregator.output import json_array
+    from aggregator.terminal import print_table, progress
+
+    with progress("Asking", len(sources), visible=not as_json) as done:
+        looks = asyncio.run(_look(config, sources, done))
+    now = utc_now()
+    rows = [_row(look) for look in looks]
+    if as_json:
+        click.echo(json_array(rows), nl=False)
+    else:
+        print_table(_COLUMNS, [[_shown(name, row[name], now) for name in _COLUMNS] for row in rows])
+        states = [row["state"] for row in rows]
+        counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "none"
+        click.echo(f"{len(rows)} sources: {counted}")
+    if any(row["state"] == "dead" for row in rows):
+        sys.exit(1)
+
+
+async def _look(config: Config, sources: Sequence[Source], done: Callable[[str], None]) -> list[Look]:
+    from aggregator.pipeline import open_prober
+
+    async with open_prober(config.wire, utc_now) as prober:
+
+        async def look(source: Source) -> Look:
+            seen = await prober.look(source)
+            done(source.name)
+            return seen
+
+        return await asyncio.gather(*(look(source) for source in sources))
+
+
+def _row(look: Look) -> dict[str, Any]:
+    carries = look.carries
+    return {
+        "source": look.source.name,
+        "url": look.source.url,
+        "state": look.state,
+        "status": look.status,
+        "format": carries.format if carries else None,
+        "entries": carries.entries if carries else None,
+        "dated": carries.dated if carries else None,
+        "summaries": carries.summaries if carries else None,
+        "full_text": carries.full_text if carries else None,
+        "newest": to_iso(carries.newest) if carries and carries.newest else None,
+        "validators": look.validators,
+        "redirected_to": look.redirected_to,
+        "error": look.error,
+    }
+
+
+def _shown(name: str, value: Any, now: datetime) -> Any:
+    if isinstance(value, float):
+        return f"{value:.0%}"
+    if name == "newest" and value is not None:
+        hours = (now - from_iso(value)) / _HOUR
+        return value if hours < 0 else f"{hours:.0f} h ago" if hours < 72 else f"{hours / 24:.0f} d ago"
+    return value
+
+
+COMMANDS = (check,)

@@ -1,0 +1,105 @@
+"""probe: finds the best door of a site, and writes it into a publisher's file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aggregator.dates import to_iso, utc_now
+from aggregator.errors import FetchError
+from aggregator.types import Wire
+from aggregator.workplace import Workplace
+
+if TYPE_CHECKING:
+    from aggregator.probing import Door, Survey
+
+
+@click.command()
+@click.argument("url")
+@click.option("--write", "key", metavar="KEY", help="Put the best door into the file of the publisher with this key.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
+    """Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
+
+    It tries the URL, the feeds that its page names, and where it names none those of its home page and the usual
+    places: a dozen addresses at most, none that robots.txt keeps from anybody. The exit code is 1 when there is none.
+    --write puts the best in the place of a `kind = "discover"` source, or behind the others; comments stay.
+    """
+    from aggregator.config.writing import source_table
+
+    config = here.load_config()
+    name = here.file_of(key) if key else None  # a key that is none is said before anybody is asked
+    try:
+        survey = asyncio.run(_survey(config.wire, url))
+    except FetchError as error:
+        raise click.UsageError(f"URL: {error}") from error
+    best = survey.doors[0] if survey.doors else None
+    table = source_table(best.url, best.kind) if best else None
+    if as_json:
+        click.echo(json.dumps(_object(survey, table), ensure_ascii=False, indent=1))
+    else:
+        _print(survey, table)
+    if best is None:
+        click.echo(f"{url}: no door was found that this wire can read", err=True)
+        sys.exit(1)
+    if name:
+        here.write_source(name, best.url, best.kind)
+        click.echo(f"{name}: now has {best.url}", err=as_json)
+
+
+async def _survey(wire: Wire, url: str) -> Survey:
+    from aggregator.pipeline import open_prober
+
+    async with open_prober(wire, utc_now) as prober:
+        return await prober.discover(url)
+
+
+def _print(survey: Survey, table: str | None) -> None:
+    from aggregator.terminal import print_table
+
+    print_table(("tried", "named by", "what came"), [(each.url, each.named_by, each.said) for each in survey.tried])
+    if survey.others:
+        said = [(other.url, f"{other.what}: not readable by this wire") for other in survey.others]
+        print_table(("seen, not asked for", ""), said)
+    if survey.doors:
+        columns = ("door, the best first", "format", "entries", "dated", "summaries", "full text", "newest")
+        print_table(columns, [_row(door) for door in survey.doors])
+    if table:
+        click.echo(table, nl=False)
+
+
+def _row(door: Door) -> tuple[Any, ...]:
+    carries = door.carries
+    shares = (f"{share:.0%}" for share in (carries.dated, carries.summaries, carries.full_text))
+    newest = to_iso(carries.newest) if carries.newest else None
+    return (door.url, carries.format, carries.entries, *shares, newest)
+
+
+def _object(survey: Survey, table: str | None) -> dict[str, Any]:
+    return {
+        "url": survey.url,
+        "tried": [{"url": each.url, "named_by": each.named_by, "said": each.said} for each in survey.tried],
+        "seen": [{"url": other.url, "what": other.what} for other in survey.others],
+        "doors": [
+            {
+                "url": door.url,
+                "kind": door.kind,
+                "format": door.carries.format,
+                "entries": door.carries.entries,
+                "dated": door.carries.dated,
+                "summaries": door.carries.summaries,
+                "full_text": door.carries.full_text,
+                "newest": to_iso(door.carries.newest) if door.carries.newest else None,
+            }
+            for door in survey.doors
+        ],
+        "source": table,
+    }
+
+
+COMMANDS = (probe,)

@@ -1,0 +1,63 @@
+"""Writes a source into the text of a publisher's file, with its comments and its order; it alone knows tomlkit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT, Table
+
+from aggregator.errors import ConfigError
+
+DISCOVER = "discover"
+_USUAL = "feed"  # the kind that need not be written
+
+
+def source_table(url: str, kind: str) -> str:
+    """The `[[source]]` table of an address, ready to paste."""
+    document = tomlkit.document()
+    document["source"] = _tables(_table(url, kind))
+    return tomlkit.dumps(document)
+
+
+def with_source(name: str, text: str, url: str, kind: str) -> str:
+    """The text of the file `name` with this source: in the place of the first of kind "discover", else behind the
+    others. ConfigError: it is not TOML, or has that address already.
+    """
+    try:
+        document: Any = tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise ConfigError([f"{name}: found text that is not TOML ({error}), expected a publisher's file"]) from None
+    sources: Any = document.get("source", [])
+    number = next((n for n, source in enumerate(sources, start=1) if _is(source, url)), None)
+    if number is not None:
+        raise ConfigError([f'{name}: source[{number}].url: found "{url}" already, expected an address that is new'])
+    sought = next((source for source in sources if source.get("kind") == DISCOVER), None)
+    if sought is not None:
+        sought["url"], sought["kind"] = url, kind
+    elif isinstance(sources, AoT):
+        sources.append(_table(url, kind))
+    elif "source" in document:
+        sources.append({"url": url, "kind": kind})
+    else:
+        document["source"] = _tables(_table(url, kind))
+    return tomlkit.dumps(document)
+
+
+def _is(source: Any, url: str) -> bool:
+    return source.get("kind") != DISCOVER and str(source.get("url", "")).rstrip("/") == url.rstrip("/")
+
+
+def _table(url: str, kind: str) -> Table:
+    table = tomlkit.table()
+    table["url"] = url
+    if kind != _USUAL:
+        table["kind"] = kind
+    return table
+
+
+def _tables(table: Table) -> AoT:
+    tables = tomlkit.aot()
+    tables.append(table)
+    return tables

@@ -68,6 +68,7 @@ GROUP_OF_KIND: Mapping[Kind, Group] = {
 IdTrust = Literal["learned", "trusted", "ignored"]
 Ladder = Literal["id", "url"]  # the strongest key that a source can be trusted with
 # Of a poll. offline: nobody answered at all, so the fault is ours; challenge, consent: a wall, for browsers or people.
+DISCOVER = "discover"  # the kind of a source of which only the site is known
 Outcome = Literal["ok", "unchanged", "not_modified", "failed", "offline", "challenge", "consent"]
 
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages

@@ -14,6 +14,7 @@ import click
 from aggregator.dates import to_iso, utc_now
 from aggregator.terminal import progress
 from aggregator.types import Due, Poll
+from aggregator.vocabulary import DISCOVER
 from aggregator.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
     """
     config = here.load_config()
     with here.open_synced(config, utc_now()) as store:
-        due = _named(store.due(None), keys) if keys or everything else store.due(utc_now())
+        due = _asked_for(store, config, keys, everything)
         with progress("Polling", len(due), visible=not as_json) as done:
             polls = asyncio.run(_run(config, store, due, done))
     if as_json:
@@ -46,6 +47,19 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
         _print(polls)
     if any(poll.outcome in _NO_ANSWER for poll in polls):
         sys.exit(1)
+
+
+def _asked_for(store: Store, config: Config, keys: Sequence[str], everything: bool) -> list[Due]:
+    """A site is searched for a door when it is due or named, and not by --all, which may run every minute."""
+    now = store.due(utc_now())
+    if keys or not everything:
+        return _named(store.due(None), keys) if keys else now
+    names, accepts = {due.source.name for due in now}, config.wire.poll.accept_discovered
+
+    def may_be(due: Due) -> bool:
+        return due.source.kind != DISCOVER or due.source.name in names or (accepts and due.proposed is not None)
+
+    return [due for due in store.due(None) if may_be(due)]
 
 
 def _named(sources: Sequence[Due], keys: Sequence[str]) -> list[Due]:
@@ -98,6 +112,7 @@ def _object(poll: Poll) -> dict[str, object]:
         "overlap": poll.overlap,
         "gap": poll.gap,
         "pages": poll.pages,
+        "proposed": poll.proposal.url if poll.proposal else None,
         "next_at": to_iso(poll.next.at) if poll.next else None,
         "next_reason": poll.next.reason if poll.next else None,
     }

@@ -153,6 +153,7 @@ def _poll_settings(table: PollTable) -> PollSettings:
         shortest=timedelta(minutes=table.shortest_minutes),
         longest=timedelta(minutes=table.longest_minutes),
         requests_per_hour=table.requests_per_hour,
+        accept_discovered=table.accept_discovered,
         unconditional_every=table.unconditional_every,
     )
 

@@ -131,6 +131,7 @@ class PollTable(Table):
     shortest_minutes: Minutes = _POLL.shortest.total_seconds() / 60
     longest_minutes: Minutes = _POLL.longest.total_seconds() / 60
     requests_per_hour: Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)] | None = None
+    accept_discovered: bool = _POLL.accept_discovered
     unconditional_every: Annotated[int, Field(ge=1, le=10_000)] = _POLL.unconditional_every
 
 

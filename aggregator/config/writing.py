@@ -9,8 +9,8 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Table
 
 from aggregator.errors import ConfigError
+from aggregator.vocabulary import DISCOVER
 
-DISCOVER = "discover"
 _USUAL = "feed"  # the kind that need not be written
 
 

@@ -2,7 +2,7 @@
 
 Reasons of a next poll: learned_rate, shortest, longest and gap (`rhythm`), interval (nothing is learnt yet), override
 (a person set `every_minutes`), gap (items may have been lost), max_age, ttl, skip_hours (the publisher's own hints),
-retry_after, backoff, offline, gone.
+retry_after, backoff, offline, gone, discover (the site was searched for a door).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from aggregator.dates import read_date, to_iso
 from aggregator.rhythm import Bounds, Rhythm, Tariff
 from aggregator.silence import silent_after, wire_is_silent
 from aggregator.types import Due, Hints, NextPoll, Poll, PollSettings, Validators
+from aggregator.vocabulary import DISCOVER
 
 _NEVER_SHORTER = timedelta(minutes=1)
 _WEEK = timedelta(days=7)
@@ -106,12 +107,19 @@ def conclude(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habi
     """The source's ways after this poll, and the next one."""
     if poll.outcome == "offline":
         return habits, _after(poll, pace.settings.shortest, "offline")
+    if poll.source.kind == DISCOVER:
+        return habits, _after(poll, _search_again(poll, pace.settings), "discover")
     if not is_answer(poll):
         return _failed(poll, habits, pace)
     lessons = _moved(poll, habits) | _validated(poll, habits, found) | _taught(poll, habits, found, pace)
     hints = poll.hints or habits.hints
     learnt = replace(habits, failures=0, last_success=poll.started, hints=hints, **lessons)
     return learnt, _next(poll, habits, learnt, found, pace)
+
+
+def _search_again(poll: Poll, settings: PollSettings) -> timedelta:
+    """A site is searched once a week at most; what was found may be polled soon, if the operator lets the wire."""
+    return settings.shortest if poll.proposal and settings.accept_discovered else _WEEK
 
 
 # When it failed

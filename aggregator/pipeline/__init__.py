@@ -23,6 +23,7 @@ from aggregator.pipeline.writer import Writer
 from aggregator.probing import Prober
 from aggregator.store import Store, robots
 from aggregator.types import Config, Due, Finding, Poll, RobotsCopy, Source, Wire
+from aggregator.vocabulary import DISCOVER
 
 __all__ = ["Pipeline", "open_prober"]
 
@@ -44,7 +45,10 @@ class Pipeline:
         shelf = Shelf(self._recall_robots, self._remember_robots)
         self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), shelf)
         self._weather = Weather()
-        self._asking = Asking(self._fetcher, self._workers.read, self._said, self._publishers, config.wire.poll, clock)
+        prober = Prober(self._fetcher, self._workers.measured, self._recall_robots, clock)
+        self._asking = Asking(
+            self._fetcher, self._workers.read, prober, self._said, self._publishers, config.wire.poll, clock
+        )
         self._under_way: set[str] = set()
         self._stopping = False
 
@@ -116,7 +120,14 @@ class Pipeline:
 
         await self._writer.on_store(remember)
 
+    def _or_its_door(self, due: Due) -> Due:
+        """What was found for a source is polled in its place, where the operator lets the wire do so unseen."""
+        if due.source.kind != DISCOVER or due.proposed is None or not self._settings.accept_discovered:
+            return due
+        return replace(due, source=replace(due.source, url=due.proposed, kind="feed"))
+
     async def _one(self, due: Due, done: Callable[[Poll], None]) -> Poll | None:
+        due = self._or_its_door(due)
         try:
             async with self._fetcher.turn(due.source.url) as turn:
                 if self._stopping:
@@ -144,10 +155,13 @@ class Pipeline:
         """A poll that got no answer while nobody answers is none of its publisher's."""
         begun = self._weather.begin()
         known = self._sources.get(due.source.name)
-        if known is not None:  # what opens a private source stands in the configuration alone
+        is_found = known is not None and known.kind == DISCOVER
+        if known is not None and not is_found:  # what opens a private source stands in the configuration alone
             due = replace(due, source=replace(due.source, credentials=known.credentials))
         try:
             asked = await self._asking.poll(due, turn)
+            if is_found:  # the address in the configuration is the site's, and does not move with its door
+                asked = replace(asked, poll=replace(asked.poll, moved_to=None))
         except BaseException:
             await self._weather.end(begun, answered=False)
             raise
@@ -212,6 +226,7 @@ def _line(poll: Poll) -> str:
         "ms": round(poll.seconds * 1000),
         "pages": poll.pages or None,
         "gap": poll.gap,
+        "proposed": poll.proposal.url if poll.proposal else None,
         "next": to_iso(poll.next.at) if poll.next else None,
         "reason": poll.next.reason if poll.next else None,
         "error": json.dumps(poll.error, ensure_ascii=False) if poll.error else None,

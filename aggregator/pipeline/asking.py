@@ -12,8 +12,21 @@ from datetime import datetime
 from aggregator.decide import validators_for
 from aggregator.errors import Challenge, ConsentWall, FetchError, HttpStatus, ParseError
 from aggregator.fetch import Fetcher, Turn
+from aggregator.probing import Prober
 from aggregator.reader import Reading
-from aggregator.types import Article, Due, FetchResult, Outcome, Poll, PollSettings, Publisher, Source, Validators
+from aggregator.types import (
+    Article,
+    Due,
+    FetchResult,
+    Outcome,
+    Poll,
+    PollSettings,
+    Proposal,
+    Publisher,
+    Source,
+    Validators,
+)
+from aggregator.vocabulary import DISCOVER
 
 MOST_PAGES = 10  # older ones, read to close one gap
 
@@ -38,6 +51,7 @@ class Asking:
 
     fetcher: Fetcher
     read: Read
+    prober: Prober
     said: Callable[[Source], Awaitable[Mapping[str, bytes]]]  # entry hashes that it last said, by first key
     publishers: Mapping[str, Publisher]
     settings: PollSettings
@@ -45,6 +59,8 @@ class Asking:
 
     async def poll(self, due: Due, turn: Turn) -> Asked:
         """The one place where an error of fetching or reading becomes a Poll."""
+        if due.source.kind == DISCOVER:
+            return await self._search(due.source, turn)
         started, began = self.clock(), time.monotonic()
         sent = validators_for(due, self.settings)
         poll = Poll(
@@ -64,6 +80,24 @@ class Asking:
         except ParseError as error:
             poll = replace(poll, outcome="failed", error=str(error))
         return Asked(replace(poll, seconds=time.monotonic() - began), articles, result, failure)
+
+    async def _search(self, source: Source, turn: Turn) -> Asked:
+        """Looks for a door of the source's site, and proposes it. Nothing of what is found is read into the wire."""
+        poll = Poll(source=source, started=self.clock(), seconds=0.0, outcome="failed")
+        began = time.monotonic()
+        survey = await self.prober.survey(source.url, turn)
+        poll = replace(poll, seconds=time.monotonic() - began)
+        failure = survey.failure if len(survey.tried) == 1 else None
+        if survey.doors:
+            best, failure = survey.doors[0], None
+            proposal = Proposal(best.url, best.described)
+            found = replace(poll, outcome="ok", format=best.carries.format, entries=best.carries.entries)
+            return Asked(replace(found, proposal=proposal), (), None, None)
+        if failure is not None:
+            return Asked(self.failed(poll, failure), (), None, failure)
+        seen = "".join(f"; {other.what} was seen, which it cannot" for other in survey.others[:1])
+        said = f"none of {len(survey.tried)} addresses is a door that this wire can read{seen}"
+        return Asked(replace(poll, error=said), (), None, None)
 
     async def read_whole(self, asked: Asked) -> tuple[Poll, Sequence[Article]]:
         """The same poll, with every entry of its document read closely. Raises ParseError."""

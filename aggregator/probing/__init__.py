@@ -30,10 +30,10 @@ from aggregator.probing import doors
 from aggregator.probing.doors import Candidate, Other
 from aggregator.probing.measure import Measure, completeness, measure
 from aggregator.types import FetchResult, Link, RobotsCopy, Source, Validators
+from aggregator.vocabulary import DISCOVER
 
 __all__ = ["MOST_REQUESTS", "Candidate", "Door", "Look", "Measure", "Other", "Prober", "Survey", "Tried", "measure"]
 
-DISCOVER = "discover"  # the kind of a source that has yet to be found
 MOST_REQUESTS = 12  # of one site, robots.txt aside
 MOST_SECONDS = 240.0  # after which no more is tried
 # What is said of one address alone; but a site that has too much to do is left alone.

@@ -107,7 +107,8 @@ def _write_source(connection: sqlite3.Connection, source: Source, now: str) -> N
         """
         UPDATE sources SET url = ?3, old_url = NULL, kind = ?4, next_at = ?5, next_reason = 'first', etag = NULL,
           last_modified = NULL, body_hash = NULL, moved_to = NULL, moved_since = NULL, paused_at = NULL,
-          conditional = 0, unmodified_since = NULL, validators_lied = NULL, hints = NULL
+          conditional = 0, unmodified_since = NULL, validators_lied = NULL, hints = NULL, proposed = NULL,
+          proposed_as = NULL
         WHERE publisher = ?1 AND key = ?2 AND (kind <> ?4 OR ?3 NOT IN (url, coalesce(old_url, url)))
         """,
         (source.publisher, source.key, source.url, source.kind, now),

@@ -14,9 +14,8 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
     rows = connection.execute(
         """
         SELECT publisher, key, url, kind, class, every_minutes, etag, last_modified, body_hash, failures, ladder,
-          conditional, validators_lied
-        FROM sources WHERE enabled AND paused_at IS NULL AND (?1 IS NULL OR next_at <= ?1)
-          AND kind <> 'discover' ORDER BY next_at, id
+          conditional, validators_lied, proposed
+        FROM sources WHERE enabled AND paused_at IS NULL AND (?1 IS NULL OR next_at <= ?1) ORDER BY next_at, id
         """,
         (now,),
     )
@@ -26,7 +25,7 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
 def _due(
     publisher: str, key: str, url: str, kind: str, item_class: ItemClass, every: float | None, *remembered: Any
 ) -> Due:
-    etag, last_modified, body_hash, failures, ladder, conditional, lied = remembered
+    etag, last_modified, body_hash, failures, ladder, conditional, lied, proposed = remembered
     source = Source(
         publisher=publisher,
         key=key,
@@ -43,4 +42,5 @@ def _due(
         ladder=ladder,
         conditional=conditional,
         validators_lied=lied is not None,
+        proposed=proposed,
     )

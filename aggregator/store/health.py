@@ -34,6 +34,9 @@ SELECT
   s.validators_lied AS validators_not_trusted,
   CASE
     WHEN s.paused_at IS NOT NULL THEN 'paused: it said 410, gone for good, on ' || substr(s.paused_at, 1, 10)
+    WHEN s.kind = 'discover' AND (s.next_reason = 'discover' OR s.next_reason = 'first' AND s.last_success IS NULL)
+      THEN 'no source yet; ' || coalesce(
+        'found ' || s.proposed || ' (' || s.proposed_as || ')', s.last_error, 'it is looked for at the next poll')
     WHEN s.failures > 0 THEN 'failing: ' || coalesce(s.last_error, '')
     WHEN s.old_url IS NOT NULL THEN 'moved for good from ' || s.old_url
     WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
@@ -44,6 +47,8 @@ SELECT
   END AS trouble,
   CASE
     WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.key
+    WHEN s.kind = 'discover' AND (s.next_reason = 'discover' OR s.next_reason = 'first' AND s.last_success IS NULL)
+      THEN 'aggregator probe --write ' || s.publisher || ' ' || coalesce(s.proposed, s.url)
     WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.key || ' tries it now'
     WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
     WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now') THEN 'look at ' || s.url || ' and ' || p.homepage

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from aggregator.dates import to_iso
 from aggregator.decide import is_answer
 from aggregator.types import Article, Decision, NextPoll, Poll, Source, Validators
+from aggregator.vocabulary import DISCOVER
 
 Pack = Callable[[bytes], tuple[bytes, int | None]]
 
@@ -53,7 +54,30 @@ def write_poll(connection: sqlite3.Connection, source: int, poll: Poll, followin
             poll.pages,
         ),
     )
-    _remember(connection, source, poll, (next_at, following.reason, started))
+    when = (next_at, following.reason, started)
+    if poll.source.kind == DISCOVER:
+        _remember_search(connection, source, poll, when)
+    else:
+        _remember(connection, source, poll, when)
+
+
+def _remember_search(connection: sqlite3.Connection, source: int, poll: Poll, when: tuple[str, str, str]) -> None:
+    """What was found is proposed. It is no success of the source: nothing of it has been read yet. A search in vain
+    leaves what was found before.
+    """
+    if poll.proposal is None:
+        _remember(connection, source, poll, when)
+        return
+    connection.execute(
+        """
+        UPDATE sources SET next_at = ?1, next_reason = ?2, last_poll = ?3, failures = 0, last_error = NULL,
+          proposed = ?4, proposed_as = ?5,
+          etag = iif(proposed IS ?4, etag, NULL), last_modified = iif(proposed IS ?4, last_modified, NULL),
+          body_hash = iif(proposed IS ?4, body_hash, NULL)
+        WHERE id = ?6
+        """,
+        (*when, poll.proposal.url, poll.proposal.carries, source),
+    )
 
 
 def _remember(connection: sqlite3.Connection, source: int, poll: Poll, when: tuple[str, str, str]) -> None:

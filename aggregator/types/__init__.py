@@ -14,6 +14,7 @@ from aggregator.types.answered import (
     Finding,
     NextPoll,
     PageVisit,
+    Proposal,
     Recheck,
     Removal,
     RobotsCopy,
@@ -122,6 +123,7 @@ __all__ = [
     "Person",
     "Poll",
     "PollSettings",
+    "Proposal",
     "Publisher",
     "Recheck",
     "Relationship",
@@ -177,6 +179,7 @@ class Poll:
     pages: int = 0  # older pages that were read, because the document did not reach back to the one before
     overlap: int | None = None  # entries that the source had listed before; None: there was nothing to compare
     gap: Gap | None = None
+    proposal: Proposal | None = None  # what a search for a door found; None: nothing, or it was none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,3 +193,4 @@ class Due:
     ladder: Ladder = "id"
     conditional: int = 0  # polls in a row that sent validators
     validators_lied: bool = False
+    proposed: str | None = None  # the door that was found for a source of kind "discover"

@@ -89,6 +89,14 @@ class Finding:
     doubted: bool = False  # its publisher's pages say the same of nearly everything, so it counts for nothing
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A door that was found for a source of kind "discover"."""
+
+    url: str
+    carries: str  # for people: `rss20, 30 entries`
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextPoll:
     at: datetime

@@ -16,6 +16,8 @@ LEARNED = (
     "ALTER TABLE sources ADD COLUMN rhythm TEXT",  # when it publishes, see aggregator/rhythm.py; NULL: not learnt yet
     "ALTER TABLE sources ADD COLUMN last_new TEXT",  # when it last brought something new; NULL: never
     "ALTER TABLE sources ADD COLUMN silent_after TEXT",  # silence after this is suspicious; NULL: not known
+    "ALTER TABLE sources ADD COLUMN proposed TEXT",  # kind discover: the door that was found; NULL: none yet
+    "ALTER TABLE sources ADD COLUMN proposed_as TEXT",  # what it carries, for people; NULL: none was found yet
     # entries that the source had listed before; NULL: there was nothing to compare, or no document was read
     "ALTER TABLE polls ADD COLUMN overlap INTEGER",
     # open: the document does not reach back to the last one, so items may be lost; closed: older pages did; NULL: none

@@ -88,7 +88,7 @@ def test_every_kind_has_fixtures(kind: str) -> None:
 
 
 def test_a_kind_that_nobody_reads() -> None:
-    with pytest.raises(ParseError, match=r"river-post/all is of kind 'gopher'.*known: feed, jsonfeed"):
+    with pytest.raises(ParseError, match=r"river-post/all is of kind 'gopher'.*known: feed, jsonfeed, wordpress"):
         read(b"<rss/>", "gopher")
 
 

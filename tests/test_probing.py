@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -137,15 +138,37 @@ def test_doors_that_cannot_be_read_are_said(press: Press) -> None:
         b"User-agent: *\nAllow: /\nSitemap: http://x.example/news-sitemap.xml\nsitemap: http://x.example/pages.xml\n"
     )
     press.set_document(HOST, "/robots.txt", Document(robots, "text/plain"))
-    press.set_document(HOST, "/", page('rel="https://api.w.org/" href="/wp-json/"'))
+    press.set_document(HOST, "/", page())
     survey = discover(press)
     assert survey.doors == ()
     assert [(other.what, other.url) for other in survey.others] == [
-        ("WordPress REST", f"{SITE}wp-json/wp/v2/posts"),
         ("news sitemap", "http://x.example/news-sitemap.xml"),
         ("sitemap", "http://x.example/pages.xml"),
     ]
-    assert not {"/wp-json/wp/v2/posts", "/news-sitemap.xml"} & set(asked(press))
+    assert "/news-sitemap.xml" not in asked(press)
+
+
+@pytest.mark.parametrize(
+    ("root", "path"), [("/wp-json/", "/wp-json/wp/v2/posts?"), ("/?rest_route=/", "/?rest_route=/wp/v2/posts&")]
+)
+def test_wordpress_is_asked_for_posts_where_its_feed_has_no_whole_texts(press: Press, root: str, path: str) -> None:
+    path += "per_page=20&_embed=author,wp:term"
+    links = alternate("/news.xml"), f'rel="https://api.w.org/" href="{root}"'
+    press.set_document(HOST, "/", page(*links))
+    press.set_document(HOST, "/news.xml", feed(1, 2))
+    text = {"rendered": f"<p>{LONG}</p>"}
+    post = {"guid": {"rendered": f"{SITE}?p=1"}, "link": f"{SITE}1/", "title": {"rendered": "One"}, "content": text}
+    body = json.dumps([{**post, "date_gmt": "2026-11-21T08:00:00"}]).encode()
+    press.set_document(HOST, path, Document(body, "application/json"))
+    survey = discover(press)
+    assert [(door.kind, door.url) for door in survey.doors] == [
+        ("wordpress", f"{SITE.rstrip('/')}{path}"),
+        ("feed", f"{SITE}news.xml"),
+    ]
+    press.set_document(HOST, "/news.xml", whole(1, 2))
+    press.forget()
+    assert [door.kind for door in discover(press).doors] == ["feed"]
+    assert asked(press) == ["/", "/news.xml"]
 
 
 def test_no_address_is_asked_that_robots_txt_keeps_from_anybody(press: Press) -> None:

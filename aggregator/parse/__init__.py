@@ -37,6 +37,7 @@ from aggregator.parse import (
     strict,
     tombstones,
     verbatim,
+    wordpress,
 )
 from aggregator.types import Entry, FetchResult, Parsed, Source
 
@@ -55,7 +56,7 @@ _WARNING = 300  # characters
 def parse(result: FetchResult, source: Source) -> Parsed:
     """The entries of a document, as its publisher said them.
 
-    A JSON Feed under the kind `feed`, and a feed in XML under `jsonfeed`, is read for what it is. Raises ParseError,
+    A document of another kind than its source's is read for what it is. Raises ParseError,
     with a message that says what was found and what to do, if the document has no readable entry; a feed that has
     no entries at all is fine.
     """
@@ -152,6 +153,14 @@ def _parse_jsonfeed(result: FetchResult, source: Source) -> Parsed:
     return replace(parsed, withdrawn=items.withdrawn, older=before)
 
 
+def _parse_wordpress(result: FetchResult, source: Source) -> Parsed:
+    document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
+    if not document.lstrip().startswith((b"{", b"[")):
+        raise refusal.refusal(document, result.url, False, None)
+    posts = wordpress.read(document, MAX_ENTRIES)
+    return _parsed(wordpress.FORMAT, posts.entries, Counter({OVER_CAP: posts.over_cap}), None, [remark, posts.remark])
+
+
 def _parsed(
     version: str,
     found: Sequence[Entry | None],
@@ -177,7 +186,15 @@ def _is_empty(entry: Entry) -> bool:
 
 
 PARSERS: Mapping[str, Callable[[FetchResult, Source], Parsed]] = MappingProxyType(
-    {"feed": _parse_feed, "jsonfeed": _parse_jsonfeed}
+    {"feed": _parse_feed, "jsonfeed": _parse_jsonfeed, "wordpress": _parse_wordpress}
 )
 # (kind, first character of the document) -> the kind that it is in fact.
-_IS_IN_FACT = MappingProxyType({("feed", b"{"): "jsonfeed", ("feed", b"["): "jsonfeed", ("jsonfeed", b"<"): "feed"})
+_IS_IN_FACT = MappingProxyType(
+    {
+        ("feed", b"{"): "jsonfeed",
+        ("feed", b"["): "wordpress",
+        ("jsonfeed", b"["): "wordpress",
+        ("jsonfeed", b"<"): "feed",
+        ("wordpress", b"<"): "feed",
+    }
+)

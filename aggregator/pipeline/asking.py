@@ -95,7 +95,7 @@ class Asking:
             return Asked(replace(found, proposal=proposal), (), None, None)
         if failure is not None:
             return Asked(self.failed(poll, failure), (), None, failure)
-        seen = "".join(f"; {other.what} was seen, which it cannot" for other in survey.others[:1])
+        seen = "".join(f"; a {other.what} was seen, which it cannot read" for other in survey.others[:1])
         said = f"none of {len(survey.tried)} addresses is a door that this wire can read{seen}"
         return Asked(replace(poll, error=said), (), None, None)
 

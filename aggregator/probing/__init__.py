@@ -35,6 +35,7 @@ from aggregator.vocabulary import DISCOVER
 __all__ = ["MOST_REQUESTS", "Candidate", "Door", "Look", "Measure", "Other", "Prober", "Survey", "Tried", "measure"]
 
 MOST_REQUESTS = 12  # of one site, robots.txt aside
+_WHOLE = 0.9  # of its entries carry whole texts: then no fuller door is looked for
 MOST_SECONDS = 240.0  # after which no more is tried
 # What is said of one address alone; but a site that has too much to do is left alone.
 _ANSWERS = (HttpStatus, RobotsRefused, RedirectRefused, ConsentWall, BodyTooLarge, AddressRefused)
@@ -110,6 +111,10 @@ class _Search:
     def has_door(self) -> bool:
         return any(each.door and each.door.carries.entries for each in self.tried)
 
+    @property
+    def has_whole(self) -> bool:
+        return any(each.door and each.door.carries.full_text >= _WHOLE for each in self.tried)
+
     def wants(self, candidate: Candidate) -> bool:
         full = len(self.tried) >= MOST_REQUESTS or time.monotonic() - self.began > MOST_SECONDS
         return not self.is_over and not full and not any(_same(candidate.url, each.url) for each in self.tried)
@@ -133,10 +138,10 @@ class Prober:
         """As `discover`, within a turn."""
         search = _Search(url, time.monotonic())
         links, at = await self._page(search, Candidate(url, "given"), turn)
-        await self._all(search, doors.named_by_page(links), turn)
+        await self._named(search, links, "its page", turn)
         if not search.has_door and urlsplit(at).path not in ("", "/"):
             links, at = await self._page(search, Candidate(doors.home_of(at), "its site"), turn)
-            await self._all(search, doors.named_by_page(links, "its home page"), turn)
+            await self._named(search, links, "its home page", turn)
         if not search.has_door:
             await self._all(search, doors.by_custom(at), turn)
         copy = await self.robots(doors.home_of(at).rstrip("/"))
@@ -171,6 +176,12 @@ class Prober:
             return None
         return "yes" if again.status == 304 else "no"
 
+    async def _named(self, search: _Search, links: list[Link], named_by: str, turn: Turn) -> None:
+        """Tries the feeds that a page names, and WordPress's own listing where none of them carries whole texts."""
+        await self._all(search, doors.named_by_page(links, named_by), turn)
+        if not search.has_whole:
+            await self._all(search, doors.of_wordpress(links), turn)
+
     async def _all(self, search: _Search, candidates: Iterable[Candidate], turn: Turn) -> None:
         """Tries them in their order; those of custom only until one is found."""
         for candidate in candidates:
@@ -183,9 +194,7 @@ class Prober:
         result = await self._try(search, candidate, turn)
         if result is None or search.has_door or not is_page(result.body):
             return [], result.url if result else candidate.url
-        links = links_of(result.body, result.url)
-        search.others += doors.unreadable(links)
-        return links, result.url
+        return links_of(result.body, result.url), result.url
 
     async def _try(self, search: _Search, candidate: Candidate, turn: Turn) -> FetchResult | None:
         if not search.wants(candidate):
@@ -209,7 +218,8 @@ class Prober:
         """Raises ParseError. A door is where its site moved it for good; other redirects are the site's own affair."""
         at = result.moved_to or url
         carries = await self.measured(result, Source(publisher="probe", key="door", url=at))
-        return Door(url=at, kind="jsonfeed" if carries.format.startswith("jsonfeed") else "feed", carries=carries)
+        kind = next((kind for kind in ("jsonfeed", "wordpress") if carries.format.startswith(kind)), "feed")
+        return Door(url=at, kind=kind, carries=carries)
 
 
 def _note(search: _Search, candidate: Candidate, error: FetchError) -> None:

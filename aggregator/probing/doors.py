@@ -27,6 +27,7 @@ _COMMON = (
     "/feeds/posts/default",
     "/?format=feed&type=rss",
 )
+_POSTS = "per_page=20&_embed=author,wp:term"
 _COMMENTS = re.compile(r"/comments?/(feed|default)\b|/feeds/(\d+/)?comments/|[?&]feed=comments", re.IGNORECASE)
 # Within the text of a robots.txt (https://www.sitemaps.org/protocol.html#submit_robots).
 _SITEMAP = re.compile(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S+)")
@@ -37,7 +38,7 @@ class Candidate:
     """An address that may be a door, and who says so."""
 
     url: str
-    named_by: str  # given, its site, custom; its page, its home page
+    named_by: str  # given, its site, custom; its page, its home page, WordPress
 
 
 OWN = frozenset(("given", "its site", "custom"))  # named by nobody, and of the site itself
@@ -82,11 +83,13 @@ def home_of(url: str) -> str:
     return urljoin(url, "/")
 
 
-def unreadable(links: Iterable[Link]) -> Iterator[Other]:
-    """The doors that a page names and no parser here reads."""
+def of_wordpress(links: Iterable[Link]) -> Iterator[Candidate]:
+    """The listing of posts in WordPress's REST interface, which carries whole texts where feeds carry summaries."""
     roots = dict.fromkeys(link.href for link in links if link.rel.lower() == _WORDPRESS_API)
     for root in roots:
-        yield Other(f"{root.rstrip('/')}/wp/v2/posts", "WordPress REST")
+        if root.lower().startswith(("http://", "https://")):
+            mark = "&" if "?" in root else "?"  # without pretty addresses the root is `/?rest_route=/`
+            yield Candidate(f"{root.rstrip('/')}/wp/v2/posts{mark}{_POSTS}", "WordPress")
 
 
 def sitemaps(robots: str) -> Iterator[Other]:

@@ -51,11 +51,14 @@ def measure(result: FetchResult, source: Source) -> Measure:
 
 
 def completeness(carries: Measure, now: datetime) -> tuple[float, ...]:
-    """The greater, the better the door: has it entries, of late, whole, dated, with words; how many; how fresh."""
+    """The greater, the better the door: has it entries, of late, whole, dated, with words; how many; how fresh. Among
+    equals a feed is better than WordPress's REST interface, which has no validators and sends everything every time.
+    """
     alive = carries.newest is None or now - carries.newest <= _ALIVE
     shares = (round(share, 1) for share in (carries.full_text, carries.dated, carries.summaries))
     newest = carries.newest.timestamp() if carries.newest else 0.0
-    return (float(carries.entries > 0), float(alive), *shares, float(carries.entries), newest)
+    is_feed = not carries.format.startswith("wordpress")
+    return (float(carries.entries > 0), float(alive), *shares, float(is_feed), float(carries.entries), newest)
 
 
 def _date(entry: Entry) -> datetime | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.press import Press
-from aggregator.store import Store
+from aggregator.store import Store, habits
 from aggregator.types import Publisher, Source
 from tests.conftest import NOW
 from tests.test_cli import Desk
@@ -76,6 +76,12 @@ def test_a_site_is_searched_once_a_week_at_most(trip: Trip) -> None:
     assert trip.press.requests == ()
     trip.now += timedelta(days=2)
     assert len(trip(due_only=True)) == 1
+
+
+def test_a_site_that_is_searched_has_no_part_in_the_budget(trip: Trip) -> None:
+    trip()
+    with Store.open(trip.path) as store, store.writing() as connection:
+        assert list(habits.rhythms(connection)) == []
 
 
 def test_a_search_in_vain_says_so_and_leaves_what_was_found_before(trip: Trip) -> None:

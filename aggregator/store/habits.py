@@ -104,8 +104,13 @@ _COLUMNS: Mapping[str, Callable[[Any], str | int | None]] = {
 
 
 def rhythms(connection: sqlite3.Connection) -> Iterator[tuple[Rhythm, timedelta | None]]:
-    """Of each source that is polled: what it has taught, and the interval that a person set."""
-    rows = connection.execute("SELECT rhythm, every_minutes FROM sources WHERE enabled AND paused_at IS NULL")
+    """Of each source that is polled: what it has taught, and the interval that a person set. A site that is only
+    searched once a week has no part in the budget.
+    """
+    rows = connection.execute(
+        "SELECT rhythm, every_minutes FROM sources"
+        " WHERE enabled AND paused_at IS NULL AND (kind <> 'discover' OR last_success IS NOT NULL)"
+    )
     for text, minutes in rows.fetchall():
         yield from_text(text), timedelta(minutes=minutes) if minutes else None
 

@@ -364,7 +364,7 @@ def disk(tmp_path: Path) -> Path:
 
 def on_disk(folder: Path, script: str, *command: str) -> list[str]:
     """The command, upon the small disk that the shell's script may fill first."""
-    mount = f"mount -t tmpfs -o size=4m none '{folder}' && {script}"
+    mount = f"mount -t tmpfs -o size=12m none '{folder}' && {script}"
     return ["unshare", "-rm", "sh", "-c", f'{mount}\nexec "$@"', "sh", *command]
 
 

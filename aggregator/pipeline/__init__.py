@@ -77,9 +77,9 @@ class Pipeline:
         the others: without a store there is nothing to poll for. A bug is a failed Poll, so that its source is left in
         peace for a while, and is raised when the others have ended.
         """
+        await self._writer.reckon(self._settings)
         mine = [one for one in due if one.source.name not in self._under_way]
         self._under_way |= {one.source.name for one in mine}
-        await self._writer.reckon(self._settings)
         tasks = [asyncio.create_task(self._one(one, done)) for one in mine]
         try:
             await _ended(tasks)

@@ -42,6 +42,8 @@ bench: .venv/installed
 	$(BIN)/python -m bench.slow
 	$(BIN)/python -m bench.database
 	$(BIN)/python -m bench.identity
+	$(BIN)/python -m bench.crash
+	$(BIN)/python -m bench.day
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -117,7 +117,7 @@ class Bench:
         """Starts the process and kills it at a random moment within so many seconds; or, with `writes`, before one of
         so many of its writes to the database's log.
         """
-        dies_at = str(self._chance.randint(1, writes)) if writes and self._mortal else ""
+        dies_at = str(self._chance.randint(1, max(1, writes * 4 // 5))) if writes and self._mortal else ""
         process, dump = self._start(database, dies_at, *commands)
         with suppress(subprocess.TimeoutExpired):
             process.wait(within * 2 if dies_at else self._chance.uniform(0, within))

@@ -351,7 +351,7 @@ def test_a_long_query_does_not_stop_writing_and_leaves_no_long_log(trip: Trip) -
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    """A folder that a command started by `on_disk` finds 4 MB small."""
+    """A folder that a command started by `on_disk` finds 12 MB small."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if not shutil.which("unshare"):

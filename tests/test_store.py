@@ -410,10 +410,3 @@ def test_a_publisher_of_no_known_place_stands_alone_above_its_report(store: Stor
     (report,) = store.latest(ANY)
     assert (report.publisher_place, report.credit) == ("", "Daily Example")
     assert "()" not in OUTPUTS["text"]([report]) + page(report)
-
-
-def test_a_homepage_to_look_for_a_feed_on_is_not_due(store: Store, publisher: Publisher) -> None:
-    sought = Source(publisher=publisher.key, key="main", url=publisher.homepage, kind="discover")
-    store.sync(WIRE, [replace(publisher, sources=(*publisher.sources, sought))], NOW, NOW.date())
-    assert rows(store, "SELECT key FROM sources WHERE enabled AND kind = 'discover'") == [("main",)]
-    assert [due.source.key for due in store.due(None)] == ["feed"]

@@ -30,7 +30,7 @@ from aggregator.store import Store
 from aggregator.types import Config, Publisher, Source
 from bench.day_press import ITEMS, OPENED, key
 from bench.measuring import family, megabytes, memory, open_files, say, size_of, table
-from bench.polls import KEPT, WIRE
+from bench.sample import KEPT, WIRE
 
 _HERE = Path(__file__).parents[1]
 _STEP = timedelta(minutes=5)

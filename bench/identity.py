@@ -26,39 +26,20 @@ from aggregator.store import Store
 from aggregator.types import (
     Article,
     Entry,
-    Images,
     Link,
     NextPoll,
     Parsed,
     Person,
     Poll,
     Publisher,
-    Rights,
     Source,
     Text,
-    Wire,
 )
+from bench.sample import KEPT, WIRE
 
 ENTRIES, POLLS, SOURCES = 30, 50, 100
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 WORDS = "harbour council teacher rain ferry market bridge clinic harvest road court radio river school union"
-KEPT = Rights(
-    relationship="partner",
-    basis="agreement",
-    text_scope="full_text",
-    credit="{publisher}",
-    copyright_notice="© {publisher}",
-    images=Images(scope="none"),
-)
-WIRE = Wire(
-    name="Bench",
-    url="https://bench.example/",
-    publisher="bench",
-    user_agent="Bench/1.0",
-    robots_token="Bench",
-    complaints_url="https://bench.example/",
-    complaints_email="bench@bench.example",
-)
 
 
 def publisher(number: int) -> Publisher:

@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import feedparser
@@ -32,28 +32,11 @@ from aggregator.dates import to_iso
 from aggregator.pipeline import Pipeline
 from aggregator.press import Document, Press
 from aggregator.store import Store
-from aggregator.types import Config, Due, FetchSettings, Images, Poll, Publisher, Rights, Source, Wire
+from aggregator.types import Config, Due, Poll, Publisher, Source
+from bench.sample import KEPT, WIRE
 
 POLLS = Path(__file__).parents[2] / "shared" / "polls"
 TWINS = "mymarrakesh"
-KEPT = Rights(
-    relationship="partner",
-    basis="agreement",
-    text_scope="full_text",
-    credit="{publisher}",
-    copyright_notice="© {publisher}",
-    images=Images(scope="none"),
-)
-WIRE = Wire(
-    name="Bench",
-    url="https://bench.example/",
-    publisher="bench",
-    user_agent="Bench/1.0",
-    robots_token="Bench",
-    complaints_url="https://bench.example/",
-    complaints_email="bench@bench.example",
-    fetch=FetchSettings(per_domain_spacing=timedelta(0), allow_addresses=("127.0.0.0/8",)),
-)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from aggregator.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError
 from aggregator.normalise import raw_words
 from aggregator.output import OUTPUTS, page
 from aggregator.recording import record as record_polls
-from aggregator.store import Store
+from aggregator.store import Store, retention
 from aggregator.store.lock import only_daemon
 from aggregator.types import Publisher, Selection, Source, Text, Validators
 from tests.conftest import NOW, QUOTATION, WIRE, make_articles, make_entry, make_poll, make_publisher, record
@@ -254,6 +254,22 @@ def test_words_that_were_lent_for_a_while_are_let_go(store: Store) -> None:
     (okapi,) = store.search("okapi", ANY)
     assert set(store.raw(okapi.id) or {}) == {"id", "title", "links", "authors", "published"}
     assert rows(store, "SELECT count(*) FROM revisions WHERE raw_hash = ''") == [(0,)]
+
+
+def test_letting_go_looks_only_at_what_was_lent(store: Store, publisher: Publisher) -> None:
+    """Housekeeping comes every ten minutes, and a wire holds a million articles."""
+
+    def steps() -> int:
+        taken: list[int] = []
+        with store.writing() as connection:
+            connection.set_progress_handler(lambda: taken.append(1), 1)
+            retention.let_go(connection, to_iso(NOW), lambda raw: (raw, None))
+            connection.set_progress_handler(None, 1)
+        return len(taken)
+
+    before = steps()
+    record(store, publisher, *(make_entry(number) for number in range(400)))
+    assert steps() <= before + 20  # with each article looked at it would be thousands
 
 
 def test_raw_words_learn_a_dictionary_and_old_ones_stay_readable(store: Store, publisher: Publisher) -> None:

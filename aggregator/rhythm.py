@@ -186,11 +186,11 @@ def tariff(sources: Iterable[tuple[Rhythm, Bounds]], requests_per_hour: float, n
     """
     watched = list(sources)
     plain = Tariff(price=0.5, hours=_usual(rhythm for rhythm, _ in watched))
-    hours = [
-        (math.sqrt(here), *_limits(here, rhythm, bounds))
-        for rhythm, bounds in watched
-        for here in rates(rhythm, plain, now)
-    ]
+    hours = []
+    for rhythm, bounds in watched:
+        by_hour = rates(rhythm, plain, now)
+        fewest, most = _limits(by_hour, rhythm, bounds)
+        hours += [(math.sqrt(here), least, most) for here, least in zip(by_hour, fewest, strict=True)]
     return replace(plain, price=0.5 / _pace(hours, requests_per_hour * _HOURS) ** 2)
 
 
@@ -227,11 +227,11 @@ def _usual(rhythms: Iterable[Rhythm]) -> tuple[float, ...]:
     return tuple(round(hour / mean, 4) for hour in total)
 
 
-def _limits(rate: float, rhythm: Rhythm, bounds: Bounds) -> tuple[float, float]:
-    """How many requests an hour are made at least and at most."""
-    most = _HOUR / bounds.shortest
-    turned = rate / max(rhythm.listed * _TURNOVER, 1.0) if rhythm.listed else 0.0
-    return min(max(_HOUR / bounds.longest, turned), most), most
+def _limits(by_hour: Sequence[float], rhythm: Rhythm, bounds: Bounds) -> tuple[list[float], float]:
+    """How many requests an hour are made at least, by hour of the day, and at most."""
+    slowest, most = _HOUR / bounds.longest, _HOUR / bounds.shortest
+    turn = max(rhythm.listed * _TURNOVER, 1.0) if rhythm.listed else math.inf
+    return [min(max(slowest, rate / turn), most) for rate in by_hour], most
 
 
 def next_at(rhythm: Rhythm, tariff: Tariff, bounds: Bounds, now: datetime) -> NextPoll:
@@ -239,18 +239,19 @@ def next_at(rhythm: Rhythm, tariff: Tariff, bounds: Bounds, now: datetime) -> Ne
     reports fall off its document; `shortest` or `longest`, the bounds.
     """
     by_hour = rates(rhythm, tariff, now)
+    fewest, most = _limits(by_hour, rhythm, bounds)
     pace = math.sqrt(0.5 / tariff.price)
     begin = at = _clock(now)
     left = 1.0
     while True:
-        here = by_hour[int(at) % _HOURS]
-        least, most = _limits(here, rhythm, bounds)
-        asked = max(least, min(pace * math.sqrt(here), most))
-        rest = int(at) + 1 - at
+        hour = int(at)
+        least = fewest[hour % _HOURS]
+        asked = max(least, min(pace * math.sqrt(by_hour[hour % _HOURS]), most))
+        rest = hour + 1 - at
         if asked * rest >= left:
             break
         left -= asked * rest
-        at = float(int(at) + 1)
+        at = float(hour + 1)
     after = timedelta(hours=at + left / asked - begin)
     reason = "learned_rate"
     if asked == most:
@@ -283,6 +284,7 @@ def from_text(text: str | None) -> Rhythm:
     except (ValueError, TypeError, OverflowError):
         return Rhythm()
     figures = (*rhythm.hours, rhythm.reports, rhythm.days, rhythm.longest, rhythm.listed)
+    sensible = min(figures) >= 0 and sum(figures) < math.inf  # so none is NaN either
     aware = all(at is None or at.tzinfo for at in (rhythm.taught_at, rhythm.last_new))
     sound = version == _VERSION and len(hours) == _HOURS and aware
-    return rhythm if sound and all(0 <= figure < math.inf for figure in figures) else Rhythm()
+    return rhythm if sound and sensible else Rhythm()

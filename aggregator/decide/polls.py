@@ -251,7 +251,9 @@ def _validated(poll: Poll, habits: Habits, found: Found) -> _Lesson:
 
 def _lie(poll: Poll, habits: Habits, found: Found) -> str | None:
     """How the server's validators are seen to lie: a date of the future, or a 304 for a document that had changed."""
-    modified = read_date(poll.validators.last_modified) if poll.validators else None
+    # A 304 repeats what was sent, which was read when it came.
+    told = poll.validators if poll.outcome != "not_modified" else None
+    modified = read_date(told.last_modified) if told else None
     if modified and modified > poll.started + _CLOCKS_DIFFER:
         return f"Last-Modified lies in the future: {to_iso(modified)}"
     if poll.is_conditional or habits.unmodified_since is None or habits.last_success is None:

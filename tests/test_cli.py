@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -141,6 +142,27 @@ def test_fetch_takes_keys_of_publishers_and_of_sources(desk: Desk) -> None:
     assert sorted(poll["outcome"] for poll in polls) == ["not_modified", "ok"]
     assert "nobody" in desk("fetch", "nobody", code=2)
     assert len(json.loads(desk("fetch", "--all", "--json"))) == 2
+
+
+def test_fetch_loads_what_its_pass_needs(desk: Desk) -> None:
+    """What makes a pass slow in which little is new is imports too: the workers' and, where nothing is new, our own."""
+
+    def imported(*arguments: str) -> Counter[str]:
+        command = [sys.executable, "-X", "importtime", *desk.command(*arguments)[1:]]  # so the workers say it as well
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
+        return Counter(line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "|" in line)
+
+    first = imported("fetch")
+    assert first["aggregator.parse"] >= 1
+    assert {name: first[name] for name in ("httpx", "aiohttp", "aggregator.store", "aggregator.pipeline")} == {
+        "httpx": 1, "aiohttp": 1, "aggregator.store": 1, "aggregator.pipeline": 1
+    }  # fmt: skip
+    assert desk.rows("SELECT count(*) FROM polls WHERE outcome = 'ok'") == [(2,)]
+    again = imported("fetch", "--all")
+    assert desk.rows("SELECT count(*) FROM polls WHERE outcome = 'not_modified'") == [(2,)]
+    assert again["aggregator.pipeline"] == 1
+    assert not again.keys() & {"rich", "pygments", "pydantic", "pebble", "feedparser", "multiprocessing.queues"}
+    assert not again.keys() & {"aggregator.parse", "aggregator.probing", "aggregator.versions.volatile"}
 
 
 def test_a_failed_poll_is_named_and_is_exit_code_1(desk: Desk) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gzip
 import itertools
+import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -19,6 +21,7 @@ from aggregator.errors import (
 from aggregator.fetch import Fetcher
 from aggregator.fetch.answers import retry_after
 from aggregator.fetch.limits import Limits, jittered
+from aggregator.fetch.transport import certificates
 from aggregator.press import Document, Press
 from aggregator.types import FetchResult, FetchSettings, Validators, Wire
 from tests.conftest import NOW, WIRE
@@ -238,3 +241,24 @@ def test_a_host_that_is_slow_to_answer_keeps_no_other_waiting() -> None:
 def test_settings_have_the_defaults_of_the_design() -> None:
     assert FetchSettings().timeout == timedelta(seconds=30)
     assert FetchSettings().max_body_bytes == 16 * 1024 * 1024
+
+
+@pytest.mark.parametrize(("bundle", "files"), [("certs.pem", None), (None, 2), (None, 0), (None, None)])
+def test_the_systems_authorities_are_trusted_and_certifis_where_there_are_none(
+    bundle: str | None, files: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "certs"
+    if files is not None:
+        folder.mkdir()
+    for number in range(files or 0):
+        (folder / f"{number}.pem").touch()
+    capath = str(folder) if files is not None else None
+    found = ssl.DefaultVerifyPaths(bundle, capath, "SSL_CERT_FILE", "/no/file", "SSL_CERT_DIR", "/no/folder")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: found)
+    trusted = certificates()
+    if bundle or files:
+        assert trusted is True
+    else:
+        assert isinstance(trusted, ssl.SSLContext)
+        assert trusted.cert_store_stats()["x509_ca"] > 50
+        assert trusted.verify_mode == ssl.CERT_REQUIRED

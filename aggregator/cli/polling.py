@@ -80,10 +80,10 @@ async def _run(config: Config, store: Store, due: Sequence[Due], done: Callable[
 
 
 def _print(polls: Sequence[Poll]) -> None:
-    from aggregator.output import printable
-
     for poll in polls:
         if poll.outcome in _NO_ANSWER:
+            from aggregator.output import printable
+
             click.echo(f"{poll.source.name}: {printable(poll.error or '')} ({poll.source.url})", err=True)
     if not sys.stdout.isatty():
         return

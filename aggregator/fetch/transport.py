@@ -6,7 +6,9 @@ client adds and the wire decides for itself, cost more than a request that is an
 
 from __future__ import annotations
 
+import os
 import socket
+import ssl
 from collections.abc import Callable
 
 import aiohttp
@@ -25,15 +27,23 @@ def make_transport(connections: int, sockets: SocketFactory) -> httpx.AsyncBaseT
     """The transport. It follows no redirect, keeps no cookie, asks no proxy, and connects only where `sockets`, which
     is handed every address before it is connected to, makes a socket. It has no timeout: the whole request has one.
     """
-    certificates = httpx.create_ssl_context()  # 30 ms to load, so once
 
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, socket_factory=sockets, ssl=certificates),
+            connector=aiohttp.TCPConnector(limit=connections, socket_factory=sockets, ssl=certificates()),
             cookie_jar=aiohttp.DummyCookieJar(),
             max_field_size=_MOST_FIELD_BYTES,
             max_line_size=_MOST_FIELD_BYTES,
             max_headers=_MOST_FIELDS,
         )
 
-    return AiohttpTransport(verify=certificates, client=session)
+    # Its own context is for sessions that it makes itself; left to itself it would read all certificates for it.
+    return AiohttpTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), client=session)
+
+
+def certificates() -> ssl.SSLContext | bool:
+    """Whom to trust: True, the authorities that this system trusts, an operator's own among them, or those that
+    SSL_CERT_FILE and SSL_CERT_DIR name; where there are none, as in a bare container, certifi's.
+    """
+    paths = ssl.get_default_verify_paths()  # None for those that are missing
+    return bool(paths.cafile or (paths.capath and os.listdir(paths.capath))) or httpx.create_ssl_context()

@@ -28,7 +28,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from xml.parsers import expat
-from xml.sax.saxutils import unescape
 
 from aggregator.errors import ParseError
 from aggregator.types import Entry, Person, Text
@@ -233,6 +232,8 @@ def _restored(text: Text, candidates: Sequence[Said]) -> tuple[Text, Said | None
         if said.shown is None and text.value in (said.exact.strip(), as_altered(said.exact)):
             return Text(said.exact, text.type), said
     for said in candidates:  # markup that was written anew, or escaped once too often
+        from xml.sax.saxutils import unescape  # loads urllib.request, http and email with it
+
         letters = _letters(unescape(text.value if said.shown is None else _TAG.sub("", text.value)))
         shown = said.exact if said.shown is None else said.shown
         if letters in (_letters(shown), _letters(as_altered(shown))) and (letters or len(candidates) == 1):

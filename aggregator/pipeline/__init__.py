@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from aggregator.dates import to_iso
 from aggregator.errors import FetchError, StoreError
@@ -20,10 +20,12 @@ from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.weather import Weather
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
-from aggregator.probing import Prober
 from aggregator.store import Store, robots
 from aggregator.types import Config, Due, Finding, Poll, RobotsCopy, Source, Wire
 from aggregator.vocabulary import DISCOVER
+
+if TYPE_CHECKING:
+    from aggregator.probing import Prober
 
 __all__ = ["Pipeline", "open_prober"]
 
@@ -45,9 +47,8 @@ class Pipeline:
         shelf = Shelf(self._recall_robots, self._remember_robots)
         self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), shelf)
         self._weather = Weather()
-        prober = Prober(self._fetcher, self._workers.measured, self._recall_robots, clock)
         self._asking = Asking(
-            self._fetcher, self._workers.read, prober, self._said, self._publishers, config.wire.poll, clock
+            self._fetcher, self._workers.read, self._prober, self._said, self._publishers, config.wire.poll, clock
         )
         self._under_way: set[str] = set()
         self._stopping = False
@@ -102,6 +103,11 @@ class Pipeline:
         """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError."""
         rechecks = Rechecks(self._fetcher, self._writer.on_store, self._publishers, self._clock, lambda: self._stopping)
         return await rechecks.run(limit, per_publisher)
+
+    def _prober(self) -> Prober:
+        from aggregator.probing import Prober
+
+        return Prober(self._fetcher, self._workers.measured, self._recall_robots, self._clock)
 
     async def _said(self, source: Source) -> Mapping[str, bytes]:
         return await self._writer.on_store(lambda store: store.said(source))
@@ -196,6 +202,8 @@ async def open_prober(
     wire: Wire, clock: Callable[[], datetime], connect_to: ConnectTo | None = None
 ) -> AsyncIterator[Prober]:
     """For looking without a database: what sites' robots.txt say is remembered as long as this is open."""
+    from aggregator.probing import Prober
+
     copies: dict[str, RobotsCopy] = {}
 
     async def recall(origin: str) -> RobotsCopy | None:

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from aggregator.decide import validators_for
 from aggregator.errors import Challenge, ConsentWall, FetchError, HttpStatus, ParseError
 from aggregator.fetch import Fetcher, Turn
-from aggregator.probing import Prober
 from aggregator.reader import Reading
 from aggregator.types import (
     Article,
@@ -27,6 +27,9 @@ from aggregator.types import (
     Validators,
 )
 from aggregator.vocabulary import DISCOVER
+
+if TYPE_CHECKING:
+    from aggregator.probing import Prober
 
 MOST_PAGES = 10  # older ones, read to close one gap
 
@@ -51,7 +54,7 @@ class Asking:
 
     fetcher: Fetcher
     read: Read
-    prober: Prober
+    prober: Callable[[], Prober]  # made when a site is searched
     said: Callable[[Source], Awaitable[Mapping[str, bytes]]]  # entry hashes that it last said, by first key
     publishers: Mapping[str, Publisher]
     settings: PollSettings
@@ -85,7 +88,7 @@ class Asking:
         """Looks for a door of the source's site, and proposes it. Nothing of what is found is read into the wire."""
         poll = Poll(source=source, started=self.clock(), seconds=0.0, outcome="failed")
         began = time.monotonic()
-        survey = await self.prober.survey(source.url, turn)
+        survey = await self.prober().survey(source.url, turn)
         poll = replace(poll, seconds=time.monotonic() - began)
         failure = survey.failure if len(survey.tried) == 1 else None
         if survey.doors:

@@ -12,14 +12,16 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Mapping
-from typing import TypeVar
-
-from pebble import ProcessExpired, ProcessPool
+from typing import TYPE_CHECKING, TypeVar
 
 from aggregator.errors import ParseError
-from aggregator.probing import Measure, measure
-from aggregator.reader import Reading, read
+from aggregator.reader import Reading, in_time, read
 from aggregator.types import FetchResult, Publisher, Source
+
+if TYPE_CHECKING:  # these take as long to load as a hundred answers of 304 to read
+    from pebble import ProcessPool
+
+    from aggregator.probing import Measure
 
 T = TypeVar("T")
 
@@ -28,7 +30,7 @@ PARSE_SECONDS = 60.0
 # A process that has read so many documents is replaced, so that memory stays flat over weeks.
 _DOCUMENTS_EACH = 2_000
 _GARBAGE = 50_000  # as in __main__
-_QUEUE = 32  # documents; starting a process costs about as much time as reading so many of them
+_QUEUE = 64  # documents; starting a process costs about as much time as reading so many of them, most of them known
 
 
 class Workers:
@@ -48,12 +50,16 @@ class Workers:
 
     async def measured(self, result: FetchResult, source: Source) -> Measure:
         """`measure`, likewise."""
+        from aggregator.probing import measure
+
         return await self._in_process(measure, (result, source))
 
     async def _in_process(self, call: Callable[..., T], arguments: tuple[object, ...]) -> T:
+        from pebble import ProcessExpired
+
         mine = self._choose()
         self._waiting[mine] += 1
-        future = self._pools[mine].schedule(_in_time, args=(self._seconds, call, *arguments))
+        future = self._pools[mine].schedule(in_time, args=(self._seconds, call, *arguments))
         try:
             # Shielded, because a poll may be cancelled: pebble would kill the process, and with it the next document
             # that the process may have taken up by then, whose reader would wait for ever.
@@ -71,6 +77,8 @@ class Workers:
     def _choose(self) -> int:
         """The process with the shortest queue, or a new one where all are long."""
         if not self._pools or (min(self._waiting) >= _QUEUE and len(self._pools) < self._most):
+            from pebble import ProcessPool
+
             # spawn: a forked child would inherit the event loop's threads and locks in whatever state they are
             context = multiprocessing.get_context("spawn")
             self._pools.append(
@@ -92,15 +100,3 @@ def _heard(future: asyncio.Future[T]) -> asyncio.Future[T]:
     """The same; what goes wrong in it after everybody has left is not complained of."""
     future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     return future
-
-
-def _in_time(seconds: float, call: Callable[..., T], *arguments: object) -> T:
-    """The call, in a worker. The system ends the process at its deadline, whatever it is busy with: also when whoever
-    asked has been killed meanwhile, and when the clock is set, by which pebble would measure.
-    """
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        return call(*arguments)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)

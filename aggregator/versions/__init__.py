@@ -14,8 +14,6 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from aggregator.types import Article, Text, Words
-from aggregator.versions.markup import address, marked
-from aggregator.versions.volatile import without_volatile
 
 __all__ = [
     "HELD_BACK",
@@ -102,6 +100,8 @@ def _word_for_word(before: Words, after: Words) -> tuple[str, ...]:
 
 
 def _reading(words: Words, but: Container[str] = ()) -> dict[str, str]:
+    from aggregator.versions.markup import address
+
     texts = {name: texts for name, texts in _texts(words).items() if name not in but}
     return {
         "title": _single_spaced(words.title),
@@ -119,6 +119,10 @@ def _texts(words: Words) -> dict[str, Sequence[Text]]:
 
 
 def _settled_text(text: Text, title: str) -> str:
+    # Imported here: their patterns take a while to compile, and most passes meet no edit.
+    from aggregator.versions.markup import marked
+    from aggregator.versions.volatile import without_volatile
+
     return _single_spaced(without_volatile(_INVISIBLE.sub("", marked(text)), title))
 
 

@@ -30,6 +30,8 @@ def may_be_altered(document: bytes) -> bool:
 
 def is_altered(text: str) -> bool:
     """Whether feedparser would take a text for one of another encoding."""
+    if text.isascii():  # as most is
+        return False
     text = altered = text.strip()
     with suppress(UnicodeError):
         altered = text.encode("iso-8859-1").decode("utf-8")

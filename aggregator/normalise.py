@@ -16,6 +16,7 @@ from aggregator.dates import read_date
 from aggregator.types import Article, Entry, Parsed, Person, Publisher, Source, Text
 
 DUPLICATE = "duplicate_in_document"
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,7 @@ def raw_words(entry: Entry) -> bytes:
     A lone surrogate, which JSON can say and UTF-8 cannot, is kept by Python's `surrogatepass`.
     """
     said = {name: _plain_value(value) for name in Entry.__slots__ if (value := getattr(entry, name))}
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _AS_JSON(said).encode("utf-8", "surrogatepass")
 
 
 def _plain_value(value: Any) -> Any:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar
 
 from aggregator.types import Article, FetchResult, Hints, Publisher, Source
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +43,3 @@ def read(
         hints=parsed.hints,
         older=parsed.older,
     )
-
-
-def in_time(seconds: float, call: Callable[..., T], *arguments: object) -> T:
-    """The call, in a worker. The system ends the process at its deadline, whatever it is busy with: also when whoever
-    asked has been killed meanwhile, and when the clock is set, by which pebble would measure.
-    """
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        return call(*arguments)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)

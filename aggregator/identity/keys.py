@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
@@ -99,7 +98,7 @@ def link_of(entry: Entry) -> str | None:
 
 def by_rules(url: str, rules: IdentityRules) -> str:
     """An address without what its publisher's file says is nothing of the page; without such rules, as it is."""
-    if replace(rules, ids="learned") == LEARNED:
+    if not (rules.ignore_parameters or rules.strip_path_prefixes or rules.same_hosts) and rules.keep_parameters is None:
         return url
     try:
         parts = urlsplit(url.strip())

@@ -14,12 +14,12 @@ markup, and `entries` and `links` make an Entry of it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from aggregator.errors import ParseError
 from aggregator.parse.strict import entries, links, names, words
-from aggregator.types import Entry
+from aggregator.types import Entry, Link
 
 MAX_DEPTH = 1_000  # elements within elements; as in `verbatim`
 
@@ -67,8 +67,10 @@ class Item:
 
 
 def _entry(item: Item, version: str, feed: entries.Feed, url: str) -> Entry:
-    entry = entries.entry(item.parts, item.attributes, item.language, feed)
-    return replace(entry, links=links.links(item.parts, entry.id, version, item.base, url))
+    def find_links(entry_id: str | None) -> tuple[Link, ...]:
+        return links.links(item.parts, entry_id, version, item.base, url)
+
+    return entries.entry(item.parts, item.attributes, item.language, feed, find_links)
 
 
 class Scan:

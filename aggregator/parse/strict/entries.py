@@ -7,11 +7,12 @@ not done alike here is refused by a ParseError that says what it was.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from html.entities import entitydefs
 
 from aggregator.errors import ParseError
-from aggregator.types import Entry, Person, Text
+from aggregator.types import Entry, Link, Person, Text
 
 # Key, text, attributes; of an author with parts (name, email, uri), these are its attributes.
 Part = tuple[str, str, dict[str, str]]
@@ -55,10 +56,15 @@ class Feed:
 
 
 _Said = dict[str, list[Part]]
+FindLinks = Callable[[str | None], tuple[Link, ...]]
 
 
-def entry(parts: list[Part], attributes: dict[str, str], language: str | None, feed: Feed) -> Entry:
-    """The entry but for its links; `language`: xml:lang in scope. Raises ParseError for one that is not plain."""
+def entry(
+    parts: list[Part], attributes: dict[str, str], language: str | None, feed: Feed, find_links: FindLinks
+) -> Entry:
+    """The entry; `language`: xml:lang in scope, `find_links`: the links of the one with this id. Raises ParseError for
+    one that is not plain.
+    """
     said: _Said = {}
     for part in parts:
         said.setdefault(_TAGS.get(part[0], part[0]), []).append(part)
@@ -71,6 +77,7 @@ def entry(parts: list[Part], attributes: dict[str, str], language: str | None, f
         title=title,
         summary=summary,
         content=content,
+        links=find_links(entry_id),
         authors=_authors(said, feed),
         categories=_categories(said.get("tags", [])),
         published=published,

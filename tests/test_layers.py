@@ -38,6 +38,7 @@ FLOORS = {
     "press": 2,
     "schedule": 2,
     "reader": 2.5,
+    "worker": 0,
     "probing": 2.5,
     "recognition": 2.25,
     "recording": 2.5,
@@ -71,7 +72,6 @@ ALONE = {
     "sqlite3": {"store"},
     "zstandard": {"store"},
     "apscheduler": {"schedule"},
-    "pebble": {"pipeline"},
     "click": {"cli"},
     "rich": {"terminal"},
 }

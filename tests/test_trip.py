@@ -209,7 +209,7 @@ def test_a_document_that_hangs_its_reader_is_given_up_and_the_next_is_read() -> 
                 await workers.read(slow, publisher.sources[0], publisher, {})
             return await workers.read(fine, publisher.sources[0], publisher, {})  # type: ignore[return-value]
         finally:
-            workers.close()
+            await workers.close()
 
     assert len(asyncio.run(trip()).articles) == 1  # type: ignore[attr-defined]
 

@@ -60,7 +60,7 @@ class Pipeline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._writer.close()
-        self._workers.close()
+        await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
 
     def stop(self) -> None:
@@ -217,7 +217,7 @@ async def open_prober(
         async with Fetcher(wire, connect_to or (lambda host: None), Shelf(recall, remember)) as fetcher:
             yield Prober(fetcher, workers.measured, recall, clock)
     finally:
-        workers.close()
+        await workers.close()
 
 
 def _line(poll: Poll) -> str:

@@ -1,27 +1,32 @@
 """The processes that read documents, so that a hostile one can hang or crash nothing but itself.
 
 The first starts when the first document comes, another when the first has a queue: a pass in which little has changed
-does not pay for what it does not need.
+does not pay for what it does not need. `aggregator.worker` runs in them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import multiprocessing
+import json
+import logging
 import os
+import pickle
 import signal
+import sys
+from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from aggregator.errors import ParseError
-from aggregator.reader import Reading, in_time, read
+from aggregator.reader import Reading, read
 from aggregator.types import FetchResult, Publisher, Source
+from aggregator.worker import LENGTH, framed
 
-if TYPE_CHECKING:  # these take as long to load as a hundred answers of 304 to read
-    from pebble import ProcessPool
-
+if TYPE_CHECKING:
     from aggregator.probing import Measure
+
+log = logging.getLogger("aggregator.poll")
 
 T = TypeVar("T")
 
@@ -29,18 +34,19 @@ T = TypeVar("T")
 PARSE_SECONDS = 60.0
 # A process that has read so many documents is replaced, so that memory stays flat over weeks.
 _DOCUMENTS_EACH = 2_000
-_GARBAGE = 50_000  # as in __main__
 _QUEUE = 64  # documents; starting a process costs about as much time as reading so many of them, most of them known
+_AHEAD = 2  # documents in a process: the one that it reads, and the next
+# Not by multiprocessing, which would run a script that uses a Pipeline anew in each of its processes.
+_START = "import json, sys; sys.path = json.loads(sys.argv[1]); from aggregator.worker import serve; serve()"
 
 
 class Workers:
-    """Holds the processes open."""
+    """Holds the processes open. One event loop, one Workers."""
 
     def __init__(self, processes: int | None = None, seconds: float = PARSE_SECONDS) -> None:
         self._most = processes or os.cpu_count() or 1
         self._seconds = seconds
-        self._pools: list[ProcessPool] = []  # of one process each
-        self._waiting: list[int] = []  # documents that each has to read
+        self._lines: list[_Line] = []
 
     async def read(
         self, result: FetchResult, source: Source, publisher: Publisher, said: Mapping[str, bytes]
@@ -55,48 +61,141 @@ class Workers:
         return await self._in_process(measure, (result, source))
 
     async def _in_process(self, call: Callable[..., T], arguments: tuple[object, ...]) -> T:
-        from pebble import ProcessExpired
-
-        mine = self._choose()
-        self._waiting[mine] += 1
-        future = self._pools[mine].schedule(in_time, args=(self._seconds, call, *arguments))
+        line = self._choose()
+        line.waiting += 1
         try:
-            # Shielded, because a poll may be cancelled: pebble would kill the process, and with it the next document
-            # that the process may have taken up by then, whose reader would wait for ever.
-            return await asyncio.shield(_heard(asyncio.wrap_future(future)))
-        except ProcessExpired as error:
-            if error.exitcode == -signal.SIGALRM:
-                said_so = f"reading the document took longer than {self._seconds:g} s; it was given up"
-                raise ParseError(said_so) from error
-            raise ParseError("the document broke its reader (ProcessExpired)") from error
-        except (MemoryError, RecursionError) as error:
-            raise ParseError(f"the document broke its reader ({type(error).__name__})") from error
+            fine, answer = await line.ask(framed((self._seconds, call, arguments)))
         finally:
-            self._waiting[mine] -= 1
+            line.waiting -= 1
+        if fine:
+            return cast("T", answer)
+        if isinstance(answer, MemoryError | RecursionError):
+            raise ParseError(f"the document broke its reader ({type(answer).__name__})") from answer
+        raise cast("Exception", answer)
 
-    def _choose(self) -> int:
-        """The process with the shortest queue, or a new one where all are long."""
-        if not self._pools or (min(self._waiting) >= _QUEUE and len(self._pools) < self._most):
-            from pebble import ProcessPool
+    def _choose(self) -> _Line:
+        """The shortest queue, or a new one where all are long."""
+        if not self._lines or (len(self._lines) < self._most and min(line.waiting for line in self._lines) >= _QUEUE):
+            self._lines.append(_Line(self._seconds))
+        return min(self._lines, key=lambda line: line.waiting)
 
-            # spawn: a forked child would inherit the event loop's threads and locks in whatever state they are
-            context = multiprocessing.get_context("spawn")
-            self._pools.append(
-                ProcessPool(
-                    1, max_tasks=_DOCUMENTS_EACH, initializer=gc.set_threshold, initargs=[_GARBAGE], context=context
-                )
-            )
-            self._waiting.append(0)
-        return self._waiting.index(min(self._waiting))
-
-    def close(self) -> None:
+    async def close(self) -> None:
         """Ends the processes; whatever they were reading is read again at the next poll."""
-        for pool in self._pools:
-            pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves this one out
-            pool.join()
+        for line in self._lines:
+            await line.close()
 
 
-def _heard(future: asyncio.Future[T]) -> asyncio.Future[T]:
-    """The same; what goes wrong in it after everybody has left is not complained of."""
-    future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-    return future
+_Answer = tuple[bool, object]
+
+
+class _Lost(Exception):
+    """The process ended before it took this document up."""
+
+
+class _Line:
+    """A queue of documents, and the process that reads them: another one where it broke, or has read enough."""
+
+    def __init__(self, seconds: float) -> None:
+        self.waiting = 0
+        self._seconds = seconds
+        self._ahead = asyncio.Semaphore(_AHEAD)
+        self._starting = asyncio.Lock()
+        self._process: _Process | None = None
+        self._ended: list[_Process] = []
+
+    async def ask(self, call: bytes) -> _Answer:
+        """What the process answers; raises ParseError for a document that ended it."""
+        async with self._ahead:
+            while True:
+                try:
+                    return await (await self._open()).ask(call)
+                except _Lost:
+                    continue
+
+    async def _open(self) -> _Process:
+        async with self._starting:
+            if self._process is None or self._process.is_over:
+                if self._process is not None:
+                    self._ended = [*(old for old in self._ended if not old.is_gone), self._process]
+                self._process = await _Process.start(self._seconds)
+            return self._process
+
+    async def close(self) -> None:
+        async with self._starting:
+            for process in (*self._ended, *filter(None, [self._process])):
+                await process.close()
+
+
+class _Process:
+    """One process and what it has been asked, in order."""
+
+    def __init__(self, process: asyncio.subprocess.Process, seconds: float) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process, self._calls, self._answers = process, process.stdin, process.stdout
+        self._seconds = seconds
+        self._asked = 0
+        self._open: deque[asyncio.Future[_Answer]] = deque()
+        self._listening = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def start(cls, seconds: float) -> _Process:
+        """Raises ParseError where the system has no room for it."""
+        pipe, path = asyncio.subprocess.PIPE, json.dumps([str(folder) for folder in sys.path])
+        command = (sys.executable, "-P", "-c", _START, path)  # -P: nothing is imported from where somebody stands
+        try:
+            return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe), seconds)
+        except OSError as error:
+            raise ParseError(f"no process can be started to read the document ({error.strerror})") from error
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it takes no more documents."""
+        return self._asked >= _DOCUMENTS_EACH or self.is_gone
+
+    @property
+    def is_gone(self) -> bool:
+        return self._listening.done()
+
+    async def ask(self, call: bytes) -> _Answer:
+        """Raises ParseError if it ends over this document, and _Lost if it does so before."""
+        future: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
+        self._open.append(future)
+        self._asked += 1
+        self._calls.write(call)
+        if self.is_over:
+            self._calls.close()  # it ends when it has answered
+        return await future
+
+    async def _listen(self) -> None:
+        """Hands the answers out; whoever has left meanwhile gets none."""
+        try:
+            while True:
+                length = int.from_bytes(await self._answers.readexactly(LENGTH))
+                answer = pickle.loads(await self._answers.readexactly(length))
+                future = self._open.popleft()
+                if not future.done():
+                    future.set_result(answer)
+        except asyncio.IncompleteReadError:
+            pass
+        except Exception:
+            log.exception("a reading process gave an answer that cannot be read")
+            self._kill()
+        status = await self._process.wait()
+        for number, future in enumerate(self._open):
+            if not future.done():
+                future.set_exception(_Lost() if number else self._broken(status))
+
+    def _broken(self, status: int) -> ParseError:
+        if status == -signal.SIGALRM:
+            return ParseError(f"reading the document took longer than {self._seconds:g} s; it was given up")
+        ended = signal.Signals(-status).name if status < 0 else f"exit code {status}"
+        return ParseError(f"the document broke its reader ({ended})")
+
+    async def close(self) -> None:
+        self._kill()
+        await self._listening
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()

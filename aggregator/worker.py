@@ -1,0 +1,65 @@
+"""One reading process, seen from inside: it answers the calls that come on its standard input, one after the other.
+
+A call is `(seconds, function, arguments)`, an answer `(True, what it returned)` or `(False, the exception)`, each a
+pickle behind its length in eight bytes. `pipeline.workers` is the other end.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import BinaryIO, TypeVar
+
+T = TypeVar("T")
+
+LENGTH = 8  # bytes
+_GARBAGE = 50_000  # as in __main__
+
+
+def serve() -> None:
+    """Runs until standard input ends, as it does when whoever asks has ended, however it did."""
+    # These are for whoever asks: it finishes what is under way, and then closes our input.
+    for meant_for_all in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(meant_for_all, signal.SIG_IGN)
+    gc.set_threshold(_GARBAGE)
+    calls, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
+    while (call := _next(calls)) is not None:
+        answers.write(framed(_answer(*pickle.loads(call))))
+        answers.flush()
+
+
+def framed(said: object) -> bytes:
+    """A call or an answer, as it goes through a pipe."""
+    pickled = pickle.dumps(said, pickle.HIGHEST_PROTOCOL)
+    return len(pickled).to_bytes(LENGTH) + pickled
+
+
+def _next(calls: BinaryIO) -> bytes | None:
+    length = calls.read(LENGTH)
+    return calls.read(int.from_bytes(length)) if len(length) == LENGTH else None
+
+
+def _answer(seconds: float, call: Callable[..., object], arguments: tuple[object, ...]) -> tuple[bool, object]:
+    try:
+        return True, _in_time(seconds, call, *arguments)
+    except Exception as error:
+        error.add_note("".join(traceback.format_exception(error)))  # a traceback does not go through a pipe
+        return False, error
+
+
+def _in_time(seconds: float, call: Callable[..., T], *arguments: object) -> T:
+    """The system ends the process at its deadline, whatever it is busy with: also when whoever asked has been killed
+    meanwhile, and when the clock is set.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return call(*arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)

@@ -133,6 +133,17 @@ def test_a_poll_that_was_cancelled_takes_no_other_along() -> None:
     assert used(trip) == 1
 
 
+def test_what_waits_when_the_program_ends_is_given_up() -> None:
+    async def run() -> list[object]:
+        workers = Workers(processes=1)
+        waiting = [asyncio.create_task(reading(workers, HANGING)) for _ in range(4)]
+        await asyncio.sleep(0.5)
+        await workers.close()
+        return list(await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 20))
+
+    assert [type(each) for each in asyncio.run(run())] == [ParseError] * 4
+
+
 def test_an_error_comes_back_as_it_was_raised() -> None:
     async def trip(workers: Workers) -> object:
         with pytest.raises(ParseError, match="so it is"):

@@ -102,6 +102,7 @@ class _Line:
         self._starting = asyncio.Lock()
         self._process: _Process | None = None
         self._ended: list[_Process] = []
+        self._is_closed = False
 
     async def ask(self, call: bytes) -> _Answer:
         """What the process answers; raises ParseError for a document that ended it."""
@@ -114,6 +115,8 @@ class _Line:
 
     async def _open(self) -> _Process:
         async with self._starting:
+            if self._is_closed:
+                raise ParseError("the program is ending; the document is read at the next poll")
             if self._process is None or self._process.is_over:
                 if self._process is not None:
                     self._ended = [*(old for old in self._ended if not old.is_gone), self._process]
@@ -121,6 +124,7 @@ class _Line:
             return self._process
 
     async def close(self) -> None:
+        self._is_closed = True
         async with self._starting:
             for process in (*self._ended, *filter(None, [self._process])):
                 await process.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
 import html
 import json
 from collections.abc import Iterator
@@ -19,10 +20,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aggregator.errors import ParseError
-from aggregator.parse import CUT_OFF, EMPTY, MAX_ENTRIES, OVER_CAP, PARSERS, parse
+from aggregator.parse import CUT_OFF, EMPTY, MAX_ENTRIES, NOT_NEWS, OVER_CAP, PARSERS, parse
 from aggregator.parse import encoding as encoding_module
+from aggregator.parse import gzipped as gzipped_module
 from aggregator.parse import mend as mend_module
-from aggregator.types import FetchResult, Parsed, Source
+from aggregator.types import FetchResult, Parsed, Source, Text
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SHARED = Path(__file__).parents[2] / "shared" / "feeds"
@@ -203,6 +205,44 @@ def test_items_over_the_cap_are_counted() -> None:
     assert (len(parsed.entries), parsed.drops) == (MAX_ENTRIES, {OVER_CAP: 2})
 
 
+def news_sitemap(urls: str) -> bytes:
+    return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'.encode()
+
+
+def in_sitemap(number: int, title: str = "Report") -> str:
+    news = f"<news:news><news:title>{title}</news:title></news:news>"
+    return f"<url><loc>https://daily.example/{number}</loc>{news}</url>"
+
+
+@pytest.mark.parametrize("broken", ["", "<url><b></url>"])
+def test_news_over_the_cap_is_counted_and_pages_take_no_place(broken: str) -> None:
+    pages = "<url><loc>https://daily.example/about</loc></url>" * 5
+    parsed = read(news_sitemap(broken + pages + "".join(map(in_sitemap, range(MAX_ENTRIES + 2)))), "sitemap")
+    assert parsed.entries[-1].links[0].href == f"https://daily.example/{MAX_ENTRIES - 1}"
+    assert (len(parsed.entries), parsed.drops) == (MAX_ENTRIES, {OVER_CAP: 3 if broken else 2, NOT_NEWS: 5})
+
+
+def test_a_sitemap_under_the_name_of_another_kind_is_read_for_what_it_is() -> None:
+    body = news_sitemap(in_sitemap(1))
+    for kind in PARSERS:
+        assert read(body, kind).format == "sitemap-news09"
+        assert read(gzip.compress(body), kind).format == "sitemap-news09"
+    assert read(gzip.compress(WHOLE.encode())).format == "rss20"
+
+
+def test_what_a_gzip_file_unpacks_to_is_bounded() -> None:
+    with pytest.raises(ParseError, match="unpacks to more than 52428800 bytes"):
+        read(gzip.compress(b" " * (gzipped_module.MAX_BYTES + 1)))
+    with pytest.raises(ParseError, match="more than 16 members"):
+        read(gzip.compress(b" ") * 10_000)
+
+
+def test_a_bomb_in_a_sitemap_is_not_even_read() -> None:
+    dtd = b"<!DOCTYPE urlset SYSTEM 'file:///etc/passwd'>"
+    with pytest.raises(ParseError, match="DTD"):
+        read(dtd + news_sitemap(in_sitemap(1)), "sitemap")
+
+
 WHOLE = rss(
     "<item><title> One &amp; only </title><guid>1</guid><description><![CDATA[<p>first</p>]]></description></item>"
     "<item><title>Two</title><guid>2</guid><description>second, é</description></item>"
@@ -214,24 +254,31 @@ WHOLE_ATOM = (
     "<a:entry><a:id>2</a:id><a:title>Two</a:title><a:content type='html'>&lt;p>second&lt;/p></a:content></a:entry>"
     "</a:feed>"
 )
+WHOLE_SITEMAP = (
+    '<?xml version="1.0"?><urlset><url><loc>https://daily.example/1</loc><news:news><news:title>One &amp; all'
+    "</news:title></news:news></url><url><loc>https://daily.example/2</loc><news:news><news:title><![CDATA[Two]]>"
+    "</news:title></news:news></url></urlset>"
+)
 WHOLE_BUT_BROKEN = WHOLE.replace("second, é", "<b>second <i>é</b>")
 
 
-@pytest.mark.parametrize("whole", [WHOLE, WHOLE_ATOM, WHOLE_BUT_BROKEN], ids=["rss", "atom", "not-well-formed"])
+@pytest.mark.parametrize(
+    "whole", [WHOLE, WHOLE_ATOM, WHOLE_BUT_BROKEN, WHOLE_SITEMAP], ids=["rss", "atom", "broken", "sitemap"]
+)
 def test_half_an_entry_is_never_taken_for_a_whole_one(whole: str) -> None:
     body = whole.encode()
-    ids = {entry.id: entry for entry in read(body).entries}
+    ids = {entry.id or entry.links: entry for entry in read(body).entries}
     for length in range(len(body)):
         try:
             parsed = read(body[:length])
         except ParseError:
             continue
         for entry in parsed.entries:
-            full = ids[entry.id]
+            full = ids[entry.id or entry.links]
             words = [text.value.strip() for text in (entry.title, entry.summary, *entry.content) if text]
             assert words == [text.value.strip() for text in (full.title, full.summary, *full.content) if text]
         assert set(parsed.drops) <= {CUT_OFF}
-        ends = sum(body[:length].count(end) for end in (b"</item>", b"</a:entry>"))
+        ends = sum(body[:length].count(end) for end in (b"</item>", b"</a:entry>", b"</url>"))
         assert len(parsed.entries) == ends
 
 
@@ -241,7 +288,7 @@ ODDITIES = [
     b"&x;", b"</item>", b"<item>", b"<entry>", b"<links>x</links>", b"<authors>x</authors>", b"<tags>x</tags>",
     b"<width><content/>", b"<title>", b"</title>", b"<source>", b"<image>", b"<content src='x'>", b"<dc:x>",
     b"\xff", b"\0", b"{", b"}", b"[", b'"', b"<link>http://[x</link>", b"<summary_detail>x</summary_detail>",
-    b"<media_content>x</media_content>",
+    b"<media_content>x</media_content>", b"<url>", b"</url>", b"<loc>", b"<news:news>", b"\x1f\x8b\x08",
 ]  # fmt: skip
 MUTATIONS = st.lists(st.tuples(st.floats(0, 1), st.sampled_from([*ODDITIES, None]), st.integers(0, 40)), max_size=5)
 
@@ -326,6 +373,13 @@ def test_xhtml_comes_back_as_the_slice_it_was(markup: str) -> None:
     entry = f'<id>1</id><content type="xhtml">{div}</content>'
     parsed = read(f'<feed xmlns="http://www.w3.org/2005/Atom"><entry>{entry}</entry></feed>'.encode()).entries[0]
     assert [(text.value, text.type) for text in parsed.content] == [(markup + "<p>end</p>", "application/xhtml+xml")]
+
+
+@given(XML_TEXT, st.sampled_from([escape, in_cdata]))
+@settings(deadline=None)
+def test_a_headline_in_a_sitemap_comes_back_verbatim(title: str, write: Any) -> None:
+    (entry,) = read(news_sitemap(in_sitemap(1, write(title))), "sitemap").entries
+    assert entry.title == Text(title, "text/plain")
 
 
 @given(st.text(min_size=1), st.text(min_size=1))

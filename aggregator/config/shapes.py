@@ -26,7 +26,7 @@ from aggregator.types import (
     Rights,
 )
 
-SourceKind = Literal["feed", "jsonfeed", "wordpress", "discover"]
+SourceKind = Literal["feed", "jsonfeed", "wordpress", "sitemap", "discover"]
 SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)  # the rows of parse.PARSERS, and what has yet to be found
 
 KEY = re.compile("[a-z0-9][a-z0-9-]*")  # of a publisher and of a source: it stands in addresses and on command lines

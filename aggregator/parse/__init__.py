@@ -13,6 +13,7 @@ Every entry that stands in a document is among `Parsed.entries`, or counted in `
 - `cut_off`: the document breaks off inside it;
 - `over_cap`: it stands behind the first MAX_ENTRIES;
 - `empty`: it has neither id, nor link, nor title, nor words;
+- `not_news`: a page that a news sitemap lists among its news;
 - `withdrawn`: it says of itself that it is; its id is among `Parsed.withdrawn`, as are those of tombstones.
 """
 
@@ -29,11 +30,13 @@ from aggregator.parse import (
     channel,
     encoding,
     feed,
+    gzipped,
     hints,
     jsonfeed,
     mend,
     older,
     refusal,
+    sitemap,
     strict,
     tombstones,
     verbatim,
@@ -43,7 +46,7 @@ from aggregator.types import Entry, FetchResult, Parsed, Source
 
 MAX_ENTRIES = 2_000
 UNREADABLE, CUT_OFF, OVER_CAP, EMPTY = "unreadable_entry", "cut_off", "over_cap", "empty"
-WITHDRAWN = "withdrawn"
+WITHDRAWN, NOT_NEWS = "withdrawn", "not_news"
 
 _Read = tuple[str, list[Entry | None], str | None]  # format, entries (None: unreadable), language
 # Readers of feeds in XML, the strictest first: one that raises ParseError leaves the document to the next.
@@ -56,18 +59,21 @@ _WARNING = 300  # characters
 def parse(result: FetchResult, source: Source) -> Parsed:
     """The entries of a document, as its publisher said them.
 
-    A document of another kind than its source's is read for what it is. Raises ParseError,
-    with a message that says what was found and what to do, if the document has no readable entry; a feed that has
-    no entries at all is fine.
+    A document of another kind than its source's is read for what it is, and one that is a file of gzip unpacked.
+    Raises ParseError, with a message that says what was found and what to do, if the document has no readable entry;
+    a feed that has no entries at all is fine.
     """
-    kind = _IS_IN_FACT.get((source.kind, _first_character(result.body)), source.kind)
+    result = replace(result, body=gzipped.unpacked(result.body))
+    kind = _IS_IN_FACT.get((source.kind, _beginning(result.body)), source.kind)
     if kind not in PARSERS:
         raise ParseError(f"{source.name} is of kind {kind!r}, which nobody here reads; known: {', '.join(PARSERS)}")
     return PARSERS[kind](result, source)
 
 
-def _first_character(body: bytes) -> bytes:
-    return body[:64].lstrip(b"\xef\xbb\xbf\xfe\xff\0\t\r\n ")[:1]
+def _beginning(body: bytes) -> bytes:
+    """What tells one kind of document from another: its first character, or the root element of a sitemap."""
+    first = body[:64].lstrip(b"\xef\xbb\xbf\xfe\xff\0\t\r\n ")[:1]
+    return _SITEMAP if first == b"<" and sitemap.is_sitemap(body) else first
 
 
 def _parse_feed(result: FetchResult, source: Source) -> Parsed:
@@ -161,6 +167,21 @@ def _parse_wordpress(result: FetchResult, source: Source) -> Parsed:
     return _parsed(wordpress.FORMAT, posts.entries, Counter({OVER_CAP: posts.over_cap}), None, [remark, posts.remark])
 
 
+def _parse_sitemap(result: FetchResult, source: Source) -> Parsed:
+    document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
+    if not sitemap.is_sitemap(document):
+        return _parse_feed(result, source)
+    urls = sitemap.read(document, result.url, MAX_ENTRIES)
+    remarks = {remark: None, urls.remark: None}
+    if urls.unread:
+        urls = sitemap.read(mend.with_references(document), result.url, MAX_ENTRIES)
+        remarks[urls.remark] = None
+    if urls.remark and not urls.entries:
+        raise refusal.refusal(document, result.url, urls.breaks_off, urls.remark)
+    drops = Counter({OVER_CAP: urls.over_cap, NOT_NEWS: urls.not_news, CUT_OFF: urls.cut_off})
+    return _parsed(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, list(remarks))
+
+
 def _parsed(
     version: str,
     found: Sequence[Entry | None],
@@ -186,9 +207,10 @@ def _is_empty(entry: Entry) -> bool:
 
 
 PARSERS: Mapping[str, Callable[[FetchResult, Source], Parsed]] = MappingProxyType(
-    {"feed": _parse_feed, "jsonfeed": _parse_jsonfeed, "wordpress": _parse_wordpress}
+    {"feed": _parse_feed, "jsonfeed": _parse_jsonfeed, "wordpress": _parse_wordpress, "sitemap": _parse_sitemap}
 )
-# (kind, first character of the document) -> the kind that it is in fact.
+_SITEMAP = b"<urlset"
+# (kind, beginning of the document) -> the kind that it is in fact.
 _IS_IN_FACT = MappingProxyType(
     {
         ("feed", b"{"): "jsonfeed",
@@ -196,5 +218,8 @@ _IS_IN_FACT = MappingProxyType(
         ("jsonfeed", b"["): "wordpress",
         ("jsonfeed", b"<"): "feed",
         ("wordpress", b"<"): "feed",
+        ("sitemap", b"{"): "jsonfeed",
+        ("sitemap", b"["): "wordpress",
+        **{(kind, _SITEMAP): "sitemap" for kind in ("feed", "jsonfeed", "wordpress")},
     }
 )

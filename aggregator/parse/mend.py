@@ -123,7 +123,7 @@ def _mended(document: bytes) -> Mended:
     remarks: dict[str, None] = {}
     breaks_off, cut_off = False, 0
     if b"<!DOCTYPE" in document[:_HEAD]:  # with a DTD that nobody fetches, expat passes over entities in silence
-        document = _with_references(document)
+        document = with_references(document)
     for _ in range(_TRIES):
         fault = _fault(document)
         if fault is None:
@@ -138,7 +138,7 @@ def _mended(document: bytes) -> Mended:
         elif fault.code == _CODE[errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]:
             document = document if _ENTRY.search(document, fault.at) else document[: fault.at]
         else:
-            document = _with_references(document)
+            document = with_references(document)
         if document == before:
             break
     return Mended(document, False, breaks_off, cut_off, 0, tuple(remarks))
@@ -253,7 +253,8 @@ def _capped(mended: Mended, most: int) -> Mended:
     return replace(mended, document=kept, over_cap=trace.count - most)
 
 
-def _with_references(document: bytes) -> bytes:
+def with_references(document: bytes) -> bytes:
+    """The document with every bare `&` and `<`, and every reference that XML does not know, put right."""
     known = _XML_ENTITIES | set(_DECLARED_ENTITY.findall(document))
 
     def mended(found: re.Match[bytes]) -> bytes:

@@ -1,0 +1,245 @@
+"""Reads news sitemaps (https://www.sitemaps.org/protocol.html with Google's extension for news,
+https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap); it alone knows their elements.
+
+Elements are told by their local names and places, whatever prefix or namespace they have: the extension is declared in
+many spellings, and here and there not at all. A headline is as it was written, references resolved; of elements within
+it their words. The date of `lastmod` is when the page was changed, `news:publication_date` when the report was
+published. There is no id: a report is known by its address. Not read are pictures, `news:genres` and `news:access`.
+
+A `url` without `news:news` is a page and no report: it has neither headline nor date. A sitemap of such pages alone is
+refused, as is an index of sitemaps, and any document with a DTD, which no sitemap needs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+from xml.parsers import expat
+from xml.parsers.expat import errors
+
+from aggregator.errors import ParseError
+from aggregator.types import Entry, Link, Text
+
+FORMAT = "sitemap-news09"  # version 0.9 of both
+HEAD = 4096  # bytes, within which the root element stands
+MAX_DEPTH = 100  # elements within elements; sitemaps have five
+_MOST_FAULTS = 20  # behind which it is read on
+_SHOWN = 3
+
+_ROOT = re.compile(
+    rb"(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*+<((?:[\w.-]+:)?(?:urlset|sitemapindex))(?=[\s/>])",
+    re.DOTALL,
+)
+_URL = re.compile(rb"<(?:[\w.-]+:)?url(?=[\s/>])")
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_AT_END = frozenset(
+    errors.codes[message]
+    for message in (
+        errors.XML_ERROR_NO_ELEMENTS,
+        errors.XML_ERROR_UNCLOSED_TOKEN,
+        errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
+        errors.XML_ERROR_PARTIAL_CHAR,
+    )
+)
+_NEWS = ("urlset", "url", "news")
+_FIELDS = {
+    ("urlset", "url", "loc"): "loc",
+    ("urlset", "url", "lastmod"): "lastmod",
+    (*_NEWS, "title"): "title",
+    (*_NEWS, "publication_date"): "publication_date",
+    (*_NEWS, "keywords"): "keywords",
+    (*_NEWS, "publication", "language"): "language",
+    ("sitemapindex", "sitemap", "loc"): "loc",
+    ("sitemapindex", "sitemap", "lastmod"): "lastmod",
+}
+_ROWS = (("urlset", "url"), ("sitemapindex", "sitemap"))
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """What stands in a document."""
+
+    entries: list[Entry]  # those that are news, in order
+    over_cap: int  # news behind those
+    not_news: int  # pages
+    cut_off: int  # 1: the document breaks off inside one
+    unread: int  # those that have a fault
+    breaks_off: bool
+    remark: str | None  # what the XML parser said of the document, if it is not well-formed
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Whatever stands in a document, and how its reading ended."""
+
+    rows: list[dict[str, str]]  # words by element; "news" is there where it stands
+    fault: str | None  # the first
+    breaks_off: bool
+    is_in_row: bool  # when it ended
+
+
+@dataclass(slots=True)
+class _Reader:
+    """What one pass of expat has read so far, and where it is."""
+
+    parser: expat.XMLParserType
+    rows: list[dict[str, str]] = field(default_factory=list)
+    path: list[str] = field(default_factory=list)
+    row: dict[str, str] = field(default_factory=dict)
+    words: list[str] | None = None  # of the field that is open
+    depth: int = 0  # of that field
+
+    def __post_init__(self) -> None:
+        self.parser.buffer_text = True
+        self.parser.StartDoctypeDeclHandler = _refuse_dtd
+        self.parser.StartElementHandler, self.parser.EndElementHandler = self._opened, self._closed
+        self.parser.CharacterDataHandler = self._said
+
+    def _opened(self, name: str, attributes: dict[str, str]) -> None:
+        self.path.append(name.rpartition(":")[2])
+        if len(self.path) > MAX_DEPTH:
+            raise ParseError(f"elements are nested more than {MAX_DEPTH} deep: no sitemap needs that")
+        if self.words is not None:
+            return
+        place = tuple(self.path) if len(self.path) <= 5 else ()
+        if place in _ROWS:
+            self.row = {}
+        elif place == _NEWS:
+            self.row.setdefault("news", "")
+        elif place in _FIELDS:
+            self.words, self.depth = [], len(self.path)
+
+    def _said(self, words: str) -> None:
+        if self.words is not None:
+            self.words.append(words)
+
+    def _closed(self, name: str) -> None:
+        place = tuple(self.path) if len(self.path) <= 5 else ()
+        if self.words is not None and len(self.path) == self.depth:
+            words, self.words = "".join(self.words), None
+            if words.strip():
+                self.row.setdefault(_FIELDS[place], words)
+        elif place in _ROWS:
+            self.rows.append(self.row)
+        self.path.pop()
+
+
+def is_sitemap(document: bytes) -> bool:
+    """Whether the root element is one of a sitemap, or of an index of sitemaps; in any encoding that keeps ASCII."""
+    return bool(_root(document))
+
+
+def read(document: bytes, url: str, most: int) -> Urls:
+    """The first `most` news of a sitemap in UTF-8 that was fetched from `url`; one that has a fault costs no other.
+
+    Raises ParseError if it lists no news, or was made to harm.
+    """
+    if _is_index(document):
+        raise ParseError(_about_index(named_in(document)))
+    found = _read(document)
+    news = [row for row in found.rows if "news" in row]
+    if found.rows and not news and not found.fault:
+        raise ParseError(
+            f"it is a sitemap of {len(found.rows)} pages, not of news: none has a news:news with a headline; "
+            "look for the site's news sitemap, or for its feed"
+        )
+    cut_off = int(found.breaks_off and found.is_in_row)
+    return Urls(
+        entries=[_entry(row, url) for row in news[:most]],
+        over_cap=max(len(news) - most, 0),
+        not_news=len(found.rows) - len(news),
+        cut_off=cut_off,
+        unread=max(len(_URL.findall(document)) - len(found.rows) - cut_off, 0) if found.fault else 0,
+        breaks_off=found.breaks_off,
+        remark=found.fault,
+    )
+
+
+def named_in(index: bytes) -> tuple[str, ...]:
+    """The sitemaps that an index lists, the last changed first; none for a document that is no index."""
+    if not _is_index(index):
+        return ()
+    rows = [row for row in _read(index).rows if "loc" in row]
+    rows.sort(key=lambda row: row.get("lastmod", "").strip(), reverse=True)  # W3C-DTF, which sorts as text
+    return tuple(dict.fromkeys(row["loc"].strip() for row in rows))
+
+
+def is_of_news(url: str) -> bool:
+    """Whether a sitemap is one of news, by its name; the site's own name says nothing of it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return "news" in f"{parts.path}?{parts.query}".lower()
+
+
+def _root(document: bytes) -> bytes:
+    """The name of the root element, if it is one of ours."""
+    head = document[:HEAD]
+    for mark in _MARKS:
+        head = head.removeprefix(mark)
+    found = _ROOT.match(head.replace(b"\0", b""))  # UTF-16 without its NULs is ASCII
+    return found.group(1) if found else b""
+
+
+def _is_index(document: bytes) -> bool:
+    return _root(document).endswith(b"sitemapindex")
+
+
+def _read(document: bytes) -> _Read:
+    """All that can be read: behind a fault, from the next `url` on. Raises ParseError for what was made to harm."""
+    root, rows, fault, error = b"<" + _root(document) + b">", [], None, None
+    for _ in range(_MOST_FAULTS):
+        reader, error = _Reader(expat.ParserCreate()), None
+        try:
+            reader.parser.Parse(document, True)
+        except expat.ExpatError as raised:
+            error = raised
+        rows += reader.rows
+        breaks_off = error is not None and error.code in _AT_END
+        if error is not None:
+            fault = fault or f"{'breaks off' if breaks_off else 'not well-formed'}: {error}"
+        next_url = _URL.search(document, reader.parser.ErrorByteIndex + 1) if error and not breaks_off else None
+        if next_url is None:
+            break
+        document = root + document[next_url.start() :]
+    return _Read(rows, fault, breaks_off, tuple(reader.path[:2]) in _ROWS)
+
+
+def _refuse_dtd(*declared: object) -> None:
+    raise ParseError("it is a sitemap with a DTD, which no sitemap needs: it was not read")
+
+
+def _about_index(sitemaps: tuple[str, ...]) -> str:
+    news = [url for url in sitemaps if is_of_news(url)]
+    said = f"it is an index of {len(sitemaps)} sitemaps, and lists no news itself"
+    if news:
+        return f"{said}; those of news, by their names, are {', '.join(news[:_SHOWN])}: poll one of those"
+    if sitemaps:
+        return (
+            f"{said}, and by their names none of them does ({', '.join(sitemaps[:_SHOWN])}); look for the site's feed"
+        )
+    return f"{said}; look for the site's feed"
+
+
+def _entry(row: dict[str, str], url: str) -> Entry:
+    loc = row.get("loc", "").strip()
+    keywords = (keyword.strip() for keyword in row.get("keywords", "").split(","))
+    return Entry(
+        title=Text(row["title"], "text/plain") if "title" in row else None,
+        links=(Link(_resolved(url, loc)),) if loc else (),
+        categories=tuple(dict.fromkeys(filter(None, keywords))),
+        published=row.get("publication_date", "").strip() or None,
+        updated=row.get("lastmod", "").strip() or None,
+        language=row.get("language", "").strip() or None,
+    )
+
+
+def _resolved(base: str, href: str) -> str:
+    if href.startswith(("http://", "https://")):
+        return href
+    try:
+        return urljoin(base, href)
+    except ValueError:  # no address at all; kept as it was said
+        return href

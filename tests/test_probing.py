@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -133,19 +136,120 @@ def test_a_section_has_its_own_feed_and_else_its_home_page_is_asked(press: Press
     assert [door.url for door in discover(press, f"{SITE}sport/").doors] == [f"{SITE}feed/"]
 
 
-def test_doors_that_cannot_be_read_are_said(press: Press) -> None:
-    robots = (
-        b"User-agent: *\nAllow: /\nSitemap: http://x.example/news-sitemap.xml\nsitemap: http://x.example/pages.xml\n"
+def robots(press: Press, *lines: str) -> None:
+    text = "\n".join(("User-agent: *", "Allow: /", *lines, ""))
+    press.set_document(HOST, "/robots.txt", Document(text.encode(), "text/plain"))
+
+
+def news_sitemap(*numbers: object) -> bytes:
+    urls = "".join(
+        f"<url><loc>{SITE}{number}</loc><news:news><news:publication><news:name>Daily</news:name>"
+        "<news:language>fr</news:language></news:publication>"
+        "<news:publication_date>2026-11-21T08:00:00Z</news:publication_date>"
+        f"<news:title>Report {number}</news:title></news:news></url>"
+        for number in numbers
     )
-    press.set_document(HOST, "/robots.txt", Document(robots, "text/plain"))
+    spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    spaces += ' xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
+    return f"<?xml version='1.0' encoding='UTF-8'?><urlset {spaces}>{urls}</urlset>".encode()
+
+
+def index(*paths: str) -> bytes:
+    rows = (
+        f"<sitemap><loc>{SITE}{path}</loc><lastmod>2026-11-{10 + n}</lastmod></sitemap>" for n, path in enumerate(paths)
+    )
+    return f"<sitemapindex>{''.join(rows)}</sitemapindex>".encode()
+
+
+def test_news_sitemaps_that_robots_txt_names_are_doors_and_others_are_told_of(press: Press) -> None:
+    robots(press, f"Sitemap: {SITE}news-sitemap.xml", f"sitemap: {SITE}pages.xml", f"Sitemap: {SITE}2-news.xml.gz")
     press.set_document(HOST, "/", page())
+    press.set_document(HOST, "/news-sitemap.xml", news_sitemap(1, 2))
+    press.set_document(HOST, "/2-news.xml.gz", Document(gzip.compress(news_sitemap(1)), "application/gzip"))
+    survey = discover(press)
+    assert [(door.kind, door.url, door.described) for door in survey.doors] == [
+        ("sitemap", f"{SITE}news-sitemap.xml", "sitemap-news09, 2 entries"),
+        ("sitemap", f"{SITE}2-news.xml.gz", "sitemap-news09, 1 entries"),
+    ]
+    assert [each.named_by for each in survey.tried if each.door] == ["robots.txt", "robots.txt"]
+    assert [(other.what, other.url) for other in survey.others] == [("sitemap of pages", f"{SITE}pages.xml")]
+    assert "/pages.xml" not in asked(press)
+    assert len(asked(press)) <= MOST_REQUESTS
+
+
+def test_any_feed_that_is_alive_is_better_than_a_news_sitemap(press: Press) -> None:
+    robots(press, f"Sitemap: {SITE}news.xml")
+    press.set_document(HOST, "/news.xml", news_sitemap(*range(9)))
+    press.set_document(HOST, "/", page(alternate("/feed.xml")))
+    for body, expected in (
+        (feed(1), ["feed", "sitemap"]),
+        (re.sub(b"<(pubDate|description)>.*?</(pubDate|description)>", b"", feed(1)), ["feed", "sitemap"]),
+        (feed(1).replace(b"2026", b"2019"), ["sitemap", "feed"]),
+        (feed(), ["sitemap"]),
+    ):
+        press.set_document(HOST, "/feed.xml", body)
+        assert [door.kind for door in discover(press).doors] == expected
+
+
+def test_an_index_of_news_sitemaps_is_followed_one_level(press: Press) -> None:
+    robots(press, f"Sitemap: {SITE}sitemaps/news.xml")
+    press.set_document(HOST, "/", page())
+    press.set_document(HOST, "/sitemaps/news.xml", index("news-1.xml", "pages.xml", "news-2.xml", "news-index.xml"))
+    press.set_document(HOST, "/news-index.xml", index("news-9.xml"))
+    press.set_document(HOST, "/news-2.xml", news_sitemap(1))
+    survey = discover(press)
+    assert [(door.kind, door.url) for door in survey.doors] == [("sitemap", f"{SITE}news-2.xml")]
+    assert asked(press)[-3:] == ["/sitemaps/news.xml", "/news-index.xml", "/news-2.xml"]
+    (said,) = (each.said for each in survey.tried if each.url.endswith("sitemaps/news.xml"))
+    assert "an index of 4 sitemaps" in said
+
+
+def test_a_few_news_sitemaps_are_tried_and_the_others_are_told_of(press: Press) -> None:
+    robots(press, *(f"Sitemap: {SITE}news-{number}.xml" for number in range(5)))
+    press.set_document(HOST, "/", page(alternate("/feed.xml")))
+    press.set_document(HOST, "/feed.xml", feed(1))
+    survey = discover(press)
+    assert asked(press) == ["/", "/feed.xml", "/news-0.xml", "/news-1.xml", "/news-2.xml"]
+    assert [(other.what, other.url) for other in survey.others] == [
+        ("news sitemap", f"{SITE}news-3.xml"),
+        ("news sitemap", f"{SITE}news-4.xml"),
+    ]
+
+
+@pytest.mark.parametrize("body", [b"<!DOCTYPE x><sitemapindex/>", b"<urlset><url><loc>x</loc></url></urlset>", b""])
+def test_a_news_sitemap_that_is_none_says_why(press: Press, body: bytes) -> None:
+    robots(press, f"Sitemap: {SITE}news.xml", "Sitemap: http://[news.xml", "Sitemap: gopher://x.example/news.xml")
+    press.set_document(HOST, "/", page())
+    press.set_document(HOST, "/news.xml", body)
     survey = discover(press)
     assert survey.doors == ()
-    assert [(other.what, other.url) for other in survey.others] == [
-        ("news sitemap", "http://x.example/news-sitemap.xml"),
-        ("sitemap", "http://x.example/pages.xml"),
-    ]
-    assert "/news-sitemap.xml" not in asked(press)
+    assert all(each.said for each in survey.tried)
+
+
+def test_robots_txt_binds_news_sitemaps_too(press: Press) -> None:
+    robots(press, f"Sitemap: {SITE}news.xml", "Disallow: /news")
+    press.set_document(HOST, "/", page())
+    press.set_document(HOST, "/news.xml", news_sitemap(1))
+    survey = discover(press)
+    assert survey.doors == ()
+    assert "/news.xml" not in asked(press)
+    assert "disallows" in survey.tried[-1].said
+
+
+@pytest.mark.parametrize("other", [f"http://other.example/{HOST}.xml", f"{SITE}private/feed.xml"])
+@pytest.mark.parametrize("disallowed", [True, False])
+def test_robots_txt_binds_where_a_door_is_redirected_to(press: Press, other: str, disallowed: bool) -> None:
+    rules = b"User-agent: *\nDisallow: /private\nDisallow: /daily" if disallowed else b""
+    for host in (HOST, "other.example"):
+        press.set_document(host, "/robots.txt", Document(rules, "text/plain"))
+        press.set_document(host, f"/{other.split('/', 3)[3]}", feed(1))
+    press.set_document(HOST, "/", page(alternate("/moved.xml")))
+    press.misbehave(HOST, "/moved.xml", "redirect", status=302, location=other)
+    survey = discover(press)
+    assert [door.url for door in survey.doors] == ([] if disallowed else [f"{SITE}moved.xml"])
+    said = next(each.said for each in survey.tried if each.url == f"{SITE}moved.xml")
+    assert (f"disallows {other}" in said) == disallowed
+    assert (urlsplit(other).path in asked(press)) != disallowed
 
 
 @pytest.mark.parametrize(

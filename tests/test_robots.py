@@ -12,8 +12,9 @@ import pytest
 
 from aggregator.errors import AddressRefused, FetchError, RobotsRefused
 from aggregator.fetch import Fetcher, Shelf
+from aggregator.fetch.hops import origin_of
 from aggregator.fetch.limits import Limits
-from aggregator.fetch.robots import MOST_BYTES, Rules, kept, origin_of
+from aggregator.fetch.robots import MOST_BYTES, Rules, kept
 from aggregator.press import Document, Press
 from aggregator.types import PageVisit, RobotsCopy, Validators
 from tests.conftest import NOW, WIRE

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
     """Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
 
-    It tries the URL, the feeds that its page names, and where it names none those of its home page and the usual
-    places: a dozen addresses at most, none that robots.txt keeps from anybody. The exit code is 1 when there is none.
+    It tries the URL, the feeds that its page names, where it names none those of its home page and the usual places,
+    and the news sitemaps that robots.txt names: a dozen addresses at most, none that robots.txt keeps from anybody.
+    The exit code is 1 when there is none.
     --write puts the best in the place of a `kind = "discover"` source, or behind the others; comments stay.
     """
     from aggregator.config.writing import source_table
@@ -64,7 +65,7 @@ def _print(survey: Survey, table: str | None) -> None:
 
     print_table(("tried", "named by", "what came"), [(each.url, each.named_by, each.said) for each in survey.tried])
     if survey.others:
-        said = [(other.url, f"{other.what}: not readable by this wire") for other in survey.others]
+        said = [(other.url, other.what) for other in survey.others]
         print_table(("seen, not asked for", ""), said)
     if survey.doors:
         columns = ("door, the best first", "format", "entries", "dated", "summaries", "full text", "newest")

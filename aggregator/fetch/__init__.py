@@ -1,7 +1,7 @@
 """Fetching: an address and its validators in, one FetchResult out, or a FetchError. The only room with HTTP.
 
 Feeds that an operator configured are fetched unless robots.txt disallows them for our own token by name (`heed`);
-pages are visited only where it lets us (`page`).
+pages are visited, and what others name is fetched, only where it lets us (`page`, `linked`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import os
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -56,10 +55,9 @@ class _Answer:
 
 # Reads an answer into what a caller wants.
 Take = Callable[[_Answer], Awaitable[T]]
+# Waits until an address may be asked, or raises what forbids it.
+Before = Callable[[str], Awaitable[None]]
 
-_ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-_PAGE = {"Accept": "text/html, application/xhtml+xml, */*;q=0.8"}
-_ROBOTS = {"Accept": "text/plain, */*;q=0.8"}
 _ROBOTS_SECONDS = 10.0  # so long may it keep a poll waiting
 _MARKS_SECONDS = 3.0  # so long is a refusal searched for the marks of a wall
 
@@ -79,11 +77,12 @@ class Fetcher:
         chance: random.Random | None = None,
     ) -> None:
         settings = self._settings = wire.fetch
+        self._seconds = settings.timeout.total_seconds()
         self._connect_to = connect_to
         self._environment = environment
-        sockets = socket_factory(settings.allow_addresses)
-        self._transport = make_transport(settings.concurrency * AWAITED_A_ROOM, sockets)
-        self._headers = {"User-Agent": wire.user_agent, "Accept": _ACCEPT, "Accept-Encoding": body.ACCEPT_ENCODING}
+        most = settings.concurrency * AWAITED_A_ROOM
+        self._transport = make_transport(most, socket_factory(settings.allow_addresses))
+        self._headers = {"User-Agent": wire.user_agent, "Accept": hops.ACCEPT, "Accept-Encoding": body.ACCEPT_ENCODING}
         self._limits = Limits(
             settings.concurrency, settings.per_domain_concurrency, settings.per_domain_spacing, chance
         )
@@ -93,9 +92,7 @@ class Fetcher:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *raised: object) -> None:
         await self._transport.aclose()
 
     @asynccontextmanager
@@ -121,19 +118,29 @@ class Fetcher:
         is raised, has `${NAME}` again wherever a secret stood.
         """
         opened = Opened.of(url, credentials, self._environment)
+        return await self._got(opened, validators, turn, now, self._space)
 
+    async def linked(self, url: str, turn: Turn, now: datetime, credentials: Credentials | None = None) -> FetchResult:
+        """As `get` without validators, for an address that no operator configured: robots.txt binds as for an article's
+        page, there and wherever it is redirected to. Waits as long as crawl-delay asks; raises RobotsRefused.
+        """
+        opened = Opened.of(url, credentials, self._environment)
+        await self._may_go(url, now)
+        return await self._got(opened, Validators(), turn, now, lambda at: self._may_go(at, now))
+
+    async def _got(
+        self, opened: Opened, validators: Validators, turn: Turn, now: datetime | None, before: Before
+    ) -> FetchResult:
         async def take(answer: _Answer) -> FetchResult:
-            content = b""
             if answer.status == 304:
-                told = hops.validators_of(answer.headers, otherwise=validators)
-            elif answer.status == 200:
-                content, told = await self._document(answer, turn), hops.validators_of(answer.headers, Validators())
-            else:
+                return _result(answer, b"", hops.validators_of(answer.headers, otherwise=validators), opened, now)
+            if answer.status != 200:
                 raise await _refusal(answer)
-            return _result(answer, content, told, opened, now)
+            content = await self._document(answer, turn)
+            return _result(answer, content, hops.validators_of(answer.headers, Validators()), opened, now)
 
         try:
-            return await self._follow(opened, hops.conditions(validators), take, self._settings.timeout.total_seconds())
+            return await self._follow(opened, hops.conditions(validators), take, self._seconds, before)
         except FetchError as error:
             opened.hush(error)
             raise
@@ -152,7 +159,7 @@ class Fetcher:
         Asks for robots.txt where the copy at hand is older than a day; a site that has none, or does not answer for
         it, does not keep us from an address that an operator configured.
         """
-        origin = _origin_of(url)
+        origin = hops.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
             rules = await self._robots.asked(origin, now, self._robots_copy)
@@ -172,12 +179,11 @@ class Fetcher:
             retry_after = answers.retry_after(answer.headers.get("retry-after"))
             return PageVisit(status=answer.status, url=answer.way.at, validators=told, retry_after=retry_after)
 
-        seconds = self._settings.timeout.total_seconds()
         way = Way(url, url)
         for _ in range(hops.MOST_REDIRECTS + 1):
             delay = await self._permitted(way.at, now)
             async with self._limits.turn(hops.host_of(way.at), delay):
-                visit = await self._hop(way, _PAGE | hops.conditions(validators), take, seconds)
+                visit = await self._hop(way, hops.PAGE | hops.conditions(validators), take, self._seconds)
             if isinstance(visit, PageVisit):
                 return visit
             way = way.on(visit)
@@ -185,20 +191,24 @@ class Fetcher:
 
     async def _permitted(self, url: str, now: datetime) -> float:
         """The seconds that the site wants between two visits; raises RobotsRefused where it wants none at all."""
-        origin = _origin_of(url)
+        origin = hops.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
             async with self._limits.turn(hops.host_of(url)):
                 rules = await self._robots.asked(origin, now, self._robots_copy)
         return rules.delay_before(url)
 
-    async def may_page(self, url: str, now: datetime) -> None:
-        """Waits until an older page of a document may be asked for. No operator configured its address, so robots.txt
-        binds as for an article's page. Within `turn`; raises RobotsRefused.
-        """
-        origin = _origin_of(url)
-        rules = await self._robots.at_hand(origin, now) or await self._robots.asked(origin, now, self._robots_copy)
+    async def _may_go(self, url: str, now: datetime) -> None:
+        """Waits until the address may be asked, within a turn; raises RobotsRefused where it may not."""
+        origin = hops.origin_of(url)
+        rules = await self._robots.at_hand(origin, now)
+        if rules is None:
+            await self._space(url)  # another site's, perhaps, which was asked a moment ago
+            rules = await self._robots.asked(origin, now, self._robots_copy)
         await self._limits.space(hops.host_of(url), rules.delay_before(url))
+
+    async def _space(self, url: str) -> None:
+        await self._limits.space(hops.host_of(url))
 
     def domain_of(self, url: str) -> str:
         """The registrable domain that the limits count by; raises FetchError for what is no address."""
@@ -206,21 +216,21 @@ class Fetcher:
 
     async def _robots_copy(self, origin: str, now: datetime) -> RobotsCopy:
         async def take(answer: _Answer) -> RobotsCopy:
-            content = b""
-            if answer.status == 200:
-                content = await body.head(answer.chunks, answer.encoding, robots.MOST_BYTES)
+            is_whole = answer.status == 200
+            content = await body.head(answer.chunks, answer.encoding, robots.MOST_BYTES) if is_whole else b""
             return RobotsCopy(origin=origin, fetched_at=now, status=answer.status, body=content)
 
-        seconds = min(self._settings.timeout.total_seconds(), _ROBOTS_SECONDS)
+        seconds = min(self._seconds, _ROBOTS_SECONDS)
         try:
-            return await self._follow(Opened(f"{origin}/robots.txt"), _ROBOTS, take, seconds)
-        except RedirectRefused:
-            return RobotsCopy(origin=origin, fetched_at=now, status=robots.UNAVAILABLE)
-        except FetchError:
-            return RobotsCopy(origin=origin, fetched_at=now, status=None)
+            return await self._follow(Opened(f"{origin}/robots.txt"), hops.ROBOTS, take, seconds, self._space)
+        except FetchError as error:
+            status = robots.UNAVAILABLE if isinstance(error, RedirectRefused) else None
+            return RobotsCopy(origin=origin, fetched_at=now, status=status)
 
-    async def _follow(self, opened: Opened, headers: dict[str, str], take: Take[T], seconds: float) -> T:
-        """What `take` makes of the first answer that is no redirect. Within `turn`."""
+    async def _follow(
+        self, opened: Opened, headers: dict[str, str], take: Take[T], seconds: float, before: Before
+    ) -> T:
+        """What `take` makes of the first answer that is no redirect. Within `turn`; `before` each further hop."""
         left, way = seconds, Way(opened.url, opened.url)
         for _ in range(hops.MOST_REDIRECTS + 1):
             began = time.monotonic()
@@ -230,7 +240,7 @@ class Fetcher:
                 return answer
             way = way.on(answer)
             opened.follow(way.at)
-            await self._limits.space(hops.host_of(way.at))
+            await before(way.at)
         raise hops.too_many(way.at)
 
     async def _hop(self, way: Way, headers: dict[str, str], take: Take[T], seconds: float) -> T | Redirect:
@@ -244,7 +254,7 @@ class Fetcher:
                     return Redirect(answer.status_code, told["location"])
                 return await take(_Answer(way, answer.status_code, told, answer.aiter_raw(), deadline))
         except TimeoutError as error:
-            said = f"no whole answer within {self._settings.timeout.total_seconds():g} s"
+            said = f"no whole answer within {self._seconds:g} s"
             raise FetchTimeout(said, answered=answer is not None or way.is_redirected) from error
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
             raise hops.explained(error) from error
@@ -258,12 +268,6 @@ class Fetcher:
         if mapped is not None:
             url = urlsplit(url)._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
         return httpx.Request("GET", url, headers=sent)
-
-
-def _origin_of(url: str) -> str:
-    """Raises FetchError for what is no address."""
-    hops.host_of(url)
-    return robots.origin_of(url)
 
 
 def _result(answer: _Answer, content: bytes, told: Validators, opened: Opened, now: datetime | None) -> FetchResult:
@@ -285,10 +289,9 @@ async def _refusal(answer: _Answer) -> FetchError:
     """What an answer other than 200 and 304 means."""
     head = b""
     if answer.status in walls.CHALLENGED:
-        try:
+        # What the status says counts, however its page ends.
+        with suppress(TimeoutError, httpx.HTTPError, aiohttp.ClientError, OSError):
             async with asyncio.timeout(_MARKS_SECONDS):
                 head = await body.head(answer.chunks, answer.encoding, walls.HEAD_BYTES)
-        except (TimeoutError, httpx.HTTPError, aiohttp.ClientError, OSError):
-            pass  # what the status says counts, however its page ends
     retry_after = answers.retry_after(answer.headers.get("retry-after"))
     return walls.challenge(answer.status, answer.headers, head) or HttpStatus(answer.status, retry_after)

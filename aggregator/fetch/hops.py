@@ -13,6 +13,9 @@ import aiohttp
 from aggregator.errors import AddressRefused, FetchError, RedirectRefused
 from aggregator.types import Validators
 
+ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+PAGE = {"Accept": "text/html, application/xhtml+xml, */*;q=0.8"}
+ROBOTS = {"Accept": "text/plain, */*;q=0.8"}
 MOST_REDIRECTS = 5
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 PERMANENT = frozenset((301, 308))  # RFC 9110 sections 15.4.2 and 15.4.9
@@ -76,6 +79,15 @@ def host_of(url: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         raise RedirectRefused(f"{url!r} is no http or https address")
     return host
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address: what one robots.txt speaks for (RFC 9309 section 2.3); raises FetchError for
+    what is no address.
+    """
+    host_of(url)
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
 
 def authority_of(url: str) -> str:

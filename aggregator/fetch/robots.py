@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from protego import Protego
 
@@ -131,12 +130,6 @@ class Memory:
             await self._shelf.remember(copy)
         self._asking.pop(origin, None)
         return rules
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of an http or https address: what one robots.txt speaks for (RFC 9309 section 2.3)."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
 
 def kept(new: RobotsCopy, old: RobotsCopy | None) -> RobotsCopy:

@@ -127,7 +127,9 @@ class Pipeline:
         await self._writer.on_store(remember)
 
     def _or_its_door(self, due: Due) -> Due:
-        """What was found for a source is polled in its place, where the operator lets the wire do so unseen."""
+        """What was found for a source is polled in its place, where the operator lets the wire do so unseen. It is read
+        for what it is, a feed or another kind.
+        """
         if due.source.kind != DISCOVER or due.proposed is None or not self._settings.accept_discovered:
             return due
         return replace(due, source=replace(due.source, url=due.proposed, kind="feed"))

@@ -98,7 +98,7 @@ class Asking:
             return Asked(replace(found, proposal=proposal), (), None, None)
         if failure is not None:
             return Asked(self.failed(poll, failure), (), None, failure)
-        seen = "".join(f"; a {other.what} was seen, which it cannot read" for other in survey.others[:1])
+        seen = "".join(f"; a {other.what} was seen, and not asked for" for other in survey.others[:1])
         said = f"none of {len(survey.tried)} addresses is a door that this wire can read{seen}"
         return Asked(replace(poll, error=said), (), None, None)
 
@@ -158,8 +158,7 @@ class Asking:
             if reading.older is None:
                 return reading, page - 1, None
             try:
-                await self.fetcher.may_page(reading.older, self.clock())
-                result = await self.fetcher.get(reading.older, Validators(), turn, self.clock(), source.credentials)
+                result = await self.fetcher.linked(reading.older, turn, self.clock(), source.credentials)
                 older = await self.read(result, source, publisher, {})
             except (FetchError, ParseError) as error:
                 return reading, page - 1, f"an older page could not be read: {error}"

@@ -1,7 +1,8 @@
 """Looks without storing: which doors a site has (`discover`), and how a source does now (`look`).
 
-robots.txt binds every address that nobody configured, the site's domain is asked as seldom as polls ask it, and no site
-is asked more than MOST_REQUESTS times. What a site does not name is tried only where what it names cannot be read.
+robots.txt binds every address that nobody configured, and whatever such an address is redirected to; the site's domain
+is asked as seldom as polls ask it, and no site more than MOST_REQUESTS times. What a site does not name is tried only
+where what it names cannot be read.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from aggregator.vocabulary import DISCOVER
 __all__ = ["MOST_REQUESTS", "Candidate", "Door", "Look", "Measure", "Other", "Prober", "Survey", "Tried", "measure"]
 
 MOST_REQUESTS = 12  # of one site, robots.txt aside
+_MOST_SITEMAPS = 3  # of those that a robots.txt names
+_MOST_OF_INDEX = 2
 _WHOLE = 0.9  # of its entries carry whole texts: then no fuller door is looked for
 MOST_SECONDS = 240.0  # after which no more is tried
 # What is said of one address alone; but a site that has too much to do is left alone.
@@ -74,7 +77,7 @@ class Survey:
     url: str
     tried: tuple[Tried, ...]
     doors: tuple[Door, ...]  # the best first
-    others: tuple[Other, ...]  # seen, not asked for, and not readable here
+    others: tuple[Other, ...]  # seen, not asked for
     failure: FetchError | None = None  # why its first address, or the site, gave no answer
 
 
@@ -115,9 +118,12 @@ class _Search:
     def has_whole(self) -> bool:
         return any(each.door and each.door.carries.full_text >= _WHOLE for each in self.tried)
 
+    def has_tried(self, url: str) -> bool:
+        return any(_same(url, each.url) for each in self.tried)
+
     def wants(self, candidate: Candidate) -> bool:
         full = len(self.tried) >= MOST_REQUESTS or time.monotonic() - self.began > MOST_SECONDS
-        return not self.is_over and not full and not any(_same(candidate.url, each.url) for each in self.tried)
+        return not self.is_over and not full and not self.has_tried(candidate.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +150,7 @@ class Prober:
             await self._named(search, links, "its home page", turn)
         if not search.has_door:
             await self._all(search, doors.by_custom(at), turn)
-        copy = await self.robots(doors.home_of(at).rstrip("/"))
-        if copy is not None and copy.status == 200:
-            search.others += doors.sitemaps(copy.body.decode("utf-8-sig", "replace"))
+        await self._sitemaps(search, at, turn)
         return _surveyed(search, self.clock())
 
     async def look(self, source: Source) -> Look:
@@ -182,6 +186,17 @@ class Prober:
         if not search.has_whole:
             await self._all(search, doors.of_wordpress(links), turn)
 
+    async def _sitemaps(self, search: _Search, at: str, turn: Turn) -> None:
+        """Tries the news sitemaps that the site's robots.txt names, and where one is an index, those that it lists."""
+        copy = await self.robots(doors.home_of(at).rstrip("/"))
+        if copy is None or copy.status != 200:
+            return
+        news, others = doors.sitemaps(copy.body.decode("utf-8-sig", "replace"))
+        for candidate in news[:_MOST_SITEMAPS]:
+            result = await self._try(search, candidate, turn)
+            await self._all(search, doors.of_index(result.body)[:_MOST_OF_INDEX] if result else (), turn)
+        search.others += [Other(each.url, "news sitemap") for each in news if not search.has_tried(each.url)] + others
+
     async def _all(self, search: _Search, candidates: Iterable[Candidate], turn: Turn) -> None:
         """Tries them in their order; those of custom only until one is found."""
         for candidate in candidates:
@@ -200,8 +215,7 @@ class Prober:
         if not search.wants(candidate):
             return None
         try:
-            await self.fetcher.may_page(candidate.url, self.clock())
-            result = await self.fetcher.get(candidate.url, Validators(), turn, self.clock())
+            result = await self.fetcher.linked(candidate.url, turn, self.clock())
         except FetchError as error:
             _note(search, candidate, error)
             return None
@@ -218,7 +232,7 @@ class Prober:
         """Raises ParseError. A door is where its site moved it for good; other redirects are the site's own affair."""
         at = result.moved_to or url
         carries = await self.measured(result, Source(publisher="probe", key="door", url=at))
-        kind = next((kind for kind in ("jsonfeed", "wordpress") if carries.format.startswith(kind)), "feed")
+        kind = next((kind for kind in ("jsonfeed", "wordpress", "sitemap") if carries.format.startswith(kind)), "feed")
         return Door(url=at, kind=kind, carries=carries)
 
 

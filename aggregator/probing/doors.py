@@ -1,5 +1,5 @@
-"""Where a site's doors may be: from a page, a robots.txt and an address to the addresses to try. Pure; it alone knows
-the ways in which sites name their feeds, and where software puts them.
+"""Where a site's doors may be: from a page, a robots.txt, an index of sitemaps and an address to the addresses to try.
+Pure; it alone knows the ways in which sites name their feeds, and where software puts them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
+from aggregator.errors import ParseError
+from aggregator.parse.gzipped import unpacked
+from aggregator.parse.sitemap import is_of_news, named_in
 from aggregator.types import Link
 
+ROBOTS = "robots.txt"
 # The same type is named by what serves it as JSON Feed 1.0 did: https://www.jsonfeed.org/version/1.1/#discovery
 _FEED_TYPES = frozenset(
     ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json", "application/json")
@@ -27,6 +31,7 @@ _COMMON = (
     "/feeds/posts/default",
     "/?format=feed&type=rss",
 )
+_INDEX = 1024 * 1024  # bytes of an index in which we look; ten thousand sitemaps
 _POSTS = "per_page=20&_embed=author,wp:term"
 _COMMENTS = re.compile(r"/comments?/(feed|default)\b|/feeds/(\d+/)?comments/|[?&]feed=comments", re.IGNORECASE)
 # Within the text of a robots.txt (https://www.sitemaps.org/protocol.html#submit_robots).
@@ -38,7 +43,7 @@ class Candidate:
     """An address that may be a door, and who says so."""
 
     url: str
-    named_by: str  # given, its site, custom; its page, its home page, WordPress
+    named_by: str  # given, its site, custom; its page, its home page, WordPress, robots.txt, an index of sitemaps
 
 
 OWN = frozenset(("given", "its site", "custom"))  # named by nobody, and of the site itself
@@ -46,7 +51,7 @@ OWN = frozenset(("given", "its site", "custom"))  # named by nobody, and of the 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A door that this wire cannot read."""
+    """A door that was seen and not asked for."""
 
     url: str
     what: str
@@ -92,7 +97,17 @@ def of_wordpress(links: Iterable[Link]) -> Iterator[Candidate]:
             yield Candidate(f"{root.rstrip('/')}/wp/v2/posts{mark}{_POSTS}", "WordPress")
 
 
-def sitemaps(robots: str) -> Iterator[Other]:
-    """The sitemaps that a robots.txt names; by their names, because they are not asked for, those of news."""
-    for url in dict.fromkeys(_SITEMAP.findall(robots)):
-        yield Other(url, "news sitemap" if "news" in url.lower() else "sitemap")
+def sitemaps(robots: str) -> tuple[list[Candidate], list[Other]]:
+    """The sitemaps that a robots.txt names: by their names, those of news, which may be doors, and those of pages."""
+    urls = dict.fromkeys(_SITEMAP.findall(robots))
+    news = [Candidate(url, ROBOTS) for url in urls if is_of_news(url)]
+    return news, [Other(url, "sitemap of pages") for url in urls if not is_of_news(url)]
+
+
+def of_index(index: bytes) -> list[Candidate]:
+    """The sitemaps of news that an index of them lists, the last changed first; none for a document that is none."""
+    try:
+        listed = named_in(unpacked(index)[:_INDEX])
+    except ParseError:
+        return []
+    return [Candidate(url, "an index of sitemaps") for url in listed if is_of_news(url)]

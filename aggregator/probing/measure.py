@@ -53,12 +53,15 @@ def measure(result: FetchResult, source: Source) -> Measure:
 def completeness(carries: Measure, now: datetime) -> tuple[float, ...]:
     """The greater, the better the door: has it entries, of late, whole, dated, with words; how many; how fresh. Among
     equals a feed is better than WordPress's REST interface, which has no validators and sends everything every time.
+    A news sitemap stands behind all that is alive: it has headlines alone, and those of two days.
     """
     alive = carries.newest is None or now - carries.newest <= _ALIVE
     shares = (round(share, 1) for share in (carries.full_text, carries.dated, carries.summaries))
     newest = carries.newest.timestamp() if carries.newest else 0.0
     is_feed = not carries.format.startswith("wordpress")
-    return (float(carries.entries > 0), float(alive), *shares, float(is_feed), float(carries.entries), newest)
+    has_words = not carries.format.startswith("sitemap")
+    said = (float(carries.entries > 0), float(alive), float(has_words))
+    return (*said, *shares, float(is_feed), float(carries.entries), newest)
 
 
 def _date(entry: Entry) -> datetime | None:

@@ -140,8 +140,36 @@ def test_fetch_takes_keys_of_publishers_and_of_sources(desk: Desk) -> None:
     assert [(poll["source"], poll["outcome"], poll["new"]) for poll in polls] == [("one/one-example-feed", "ok", 2)]
     polls = json.loads(desk("fetch", "one/one-example-feed", "two", "--json"))
     assert sorted(poll["outcome"] for poll in polls) == ["not_modified", "ok"]
-    assert "nobody" in desk("fetch", "nobody", code=2)
     assert len(json.loads(desk("fetch", "--all", "--json"))) == 2
+
+
+def test_fetch_says_why_nothing_is_polled_for_a_key(desk: Desk) -> None:
+    assert "no publisher 'nobody'; `aggregator publishers` lists them" in desk("fetch", "nobody", code=2)
+    assert "no publisher 'tow'; did you mean \"two\"?" in desk("fetch", "tow", code=2)
+    assert "One has no source 'one/feed'; what it has: one/one-example-feed" in desk("fetch", "one/feed", code=2)
+    said = desk("fetch", "test-wire", code=2)
+    assert "publishers/xa/test-wire.toml names no [[source]]" in said
+    assert "`aggregator publish`" in said
+    file = desk.config / "publishers" / "ml" / "one.toml"
+    text = file.read_text() + 'enabled = false\nreason = "a guess"\n'
+    file.write_text(f'{text}[[source]]\nurl = "http://one.example/b"\nkey = "b"\n  enabled=false # as long as\n')
+    said = desk("fetch", "one", code=2)
+    assert f"one/one-example-feed ({desk.press.url}/one.example/feed): a guess\n" in said
+    assert "one/b (http://one.example/b): its file gives no reason\n" in said
+    lines = [line.partition("one.toml:")[2] for line in said.splitlines() if "one.toml:" in line]
+    assert [file.read_text().splitlines()[int(line) - 1] for line in lines] == [
+        "enabled = false",
+        "  enabled=false # as long as",
+    ]
+    assert "one-example-feed" not in desk("fetch", "one/b", code=2)
+    assert "'one' is switched off" in desk("check", "--live", "one", code=2)
+    assert desk.press.requests == ()
+
+
+def test_fetch_of_a_paused_source_names_the_command_that_ends_the_pause(desk: Desk) -> None:
+    desk.press.misbehave("one.example", "/feed", "status", status=410)
+    desk("fetch", "one", code=1)
+    assert "`aggregator resume one/one-example-feed` polls it again" in desk("fetch", "one", code=2)
 
 
 def test_fetch_loads_what_its_pass_needs(desk: Desk) -> None:

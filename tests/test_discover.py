@@ -162,3 +162,28 @@ def test_from_the_proposal_to_the_file(desk: Desk, site: str) -> None:  # noqa: 
     desk(*row["mend"].split()[1:])
     assert file.read_text() == f'{kept}[[source]]\n# the site\nurl = "{site}whole.xml"\nkind = "feed"\n'
     assert [poll["new"] for poll in json.loads(desk("fetch", "one", "--json"))] == [2]
+
+
+def discovering(desk: Desk, key: str, url: str) -> None:
+    """The publisher has the source alone of which only the site is known."""
+    kept = publisher_file(desk, key).read_text().partition("[[source]]")[0]
+    publisher_file(desk, key).write_text(f'{kept}[[source]]\nurl = "{url}"\nkind = "discover"\n')
+
+
+def test_fetch_of_a_site_says_what_was_found_and_what_to_do_next(desk: Desk, site: str) -> None:  # noqa: F811
+    discovering(desk, "one", site)
+    accept = f"`aggregator probe --write one {site}whole.xml` writes it down, and then it is polled"
+    assert desk("fetch", "one") == f"one/main: found {site}whole.xml (rss20, 2 entries); {accept}\n"
+    discovering(desk, "two", f"{site}nothing/")
+    desk.press.misbehave("127.0.0.1", "*", "status", status=404)
+    said = desk("fetch", "two", code=1)
+    assert said.startswith("two/nothing: none of ")
+    assert said.endswith(f"  `aggregator probe {site}nothing/` says what was tried\n")
+
+
+def test_many_searches_in_vain_are_one_line_where_nobody_asked_for_them(desk: Desk) -> None:
+    for number in range(6):
+        desk.add(f"n{number}.example")
+        discovering(desk, f"n{number}", f"{desk.press.url}/nothing/{number}")
+    assert desk("fetch", code=1) == "6 sites were searched for a feed in vain; `aggregator health --json` says why\n"
+    assert desk.rows("SELECT count(*) FROM polls WHERE outcome = 'ok'") == [(2,)]

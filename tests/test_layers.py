@@ -49,6 +49,7 @@ FLOORS = {
     "newcomers": 2.5,
     "workplace": 3,
     "terminal": 3,
+    "naming": 3.5,
     "cli": 4,
     "__main__": 5,
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.dates import from_iso, to_iso, utc_now
+from aggregator.naming import why_not_polled
 from aggregator.types import Config, Source
 from aggregator.workplace import Workplace
 
@@ -44,7 +45,8 @@ def check(here: Workplace, keys: tuple[str, ...], live: bool, as_json: bool) -> 
     config = _checked(here, as_json)
     sources = [source for publisher in config.publishers for source in publisher.sources]
     if live:
-        _live(config, _named([source for source in sources if source.enabled], keys), as_json)
+        enabled = [source for source in sources if source.enabled]
+        _live(config, _named(here, config, enabled, keys) if keys else enabled, as_json)
         return
     counts = {"publishers": len(config.publishers), "sources": len(sources)}
     if as_json:
@@ -87,12 +89,12 @@ def _gathered(warnings: Sequence[str]) -> Iterator[str]:
             yield f"{len(names)} files: {what}; such as {', '.join(names[:2])} (--json names all)"
 
 
-def _named(sources: Sequence[Source], keys: Sequence[str]) -> list[Source]:
+def _named(here: Workplace, config: Config, sources: Sequence[Source], keys: Sequence[str]) -> list[Source]:
     known = {name for source in sources for name in (source.publisher, source.name)}
     for key in keys:
         if key not in known:
-            raise click.UsageError(f"no source that is switched on belongs to {key!r}; `aggregator publishers` lists")
-    return [source for source in sources if not keys or {source.publisher, source.name} & set(keys)]
+            raise click.UsageError(why_not_polled(here, config, key))
+    return [source for source in sources if {source.publisher, source.name} & set(keys)]
 
 
 def _live(config: Config, sources: Sequence[Source], as_json: bool) -> None:

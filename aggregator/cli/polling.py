@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.dates import to_iso, utc_now
+from aggregator.naming import why_not_polled
 from aggregator.terminal import progress
 from aggregator.types import Due, Poll
 from aggregator.vocabulary import DISCOVER
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _NO_ANSWER = ("failed", "offline", "challenge", "consent")
+_TOLD_ONE_BY_ONE = 5  # searches in vain that nobody asked for; cron mails what is printed
 
 
 @click.command()
@@ -38,22 +40,22 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
     """
     config = here.load_config()
     with here.open_synced(config, utc_now()) as store:
-        due = _asked_for(store, config, keys, everything)
+        due = _asked_for(store, config, everything) if not keys else _named(here, config, store.due(None), keys)
         with progress("Polling", len(due), visible=not as_json) as done:
             polls = asyncio.run(_run(config, store, due, done))
     if as_json:
         click.echo(json.dumps([_object(poll) for poll in polls], ensure_ascii=False, indent=1))
     else:
-        _print(polls)
+        _print(polls, is_named=bool(keys))
     if any(poll.outcome in _NO_ANSWER for poll in polls):
         sys.exit(1)
 
 
-def _asked_for(store: Store, config: Config, keys: Sequence[str], everything: bool) -> list[Due]:
+def _asked_for(store: Store, config: Config, everything: bool) -> list[Due]:
     """A site is searched for a door when it is due or named, and not by --all, which may run every minute."""
     now = store.due(utc_now())
-    if keys or not everything:
-        return _named(store.due(None), keys) if keys else now
+    if not everything:
+        return now
     names, accepts = {due.source.name for due in now}, config.wire.poll.accept_discovered
 
     def may_be(due: Due) -> bool:
@@ -62,12 +64,12 @@ def _asked_for(store: Store, config: Config, keys: Sequence[str], everything: bo
     return [due for due in store.due(None) if may_be(due)]
 
 
-def _named(sources: Sequence[Due], keys: Sequence[str]) -> list[Due]:
+def _named(here: Workplace, config: Config, sources: Sequence[Due], keys: Sequence[str]) -> list[Due]:
     known = {name for due in sources for name in (due.source.publisher, due.source.name)}
     for key in keys:
         if key not in known:
-            raise click.UsageError(f"no source that is switched on belongs to {key!r}; `aggregator health` lists them")
-    return [due for due in sources if not keys or {due.source.publisher, due.source.name} & set(keys)]
+            raise click.UsageError(why_not_polled(here, config, key))
+    return [due for due in sources if {due.source.publisher, due.source.name} & set(keys)]
 
 
 async def _run(config: Config, store: Store, due: Sequence[Due], done: Callable[[str], None]) -> list[Poll]:
@@ -79,20 +81,45 @@ async def _run(config: Config, store: Store, due: Sequence[Due], done: Callable[
     return polls
 
 
-def _print(polls: Sequence[Poll]) -> None:
+def _print(polls: Sequence[Poll], is_named: bool) -> None:
+    in_vain = sum(poll.source.kind == DISCOVER and poll.outcome in _NO_ANSWER for poll in polls)
+    is_told = is_named or in_vain <= _TOLD_ONE_BY_ONE
     for poll in polls:
-        if poll.outcome in _NO_ANSWER:
-            from aggregator.output import printable
+        if poll.outcome in _NO_ANSWER and (is_told or poll.source.kind != DISCOVER):
+            click.echo(f"{poll.source.name}: {_printable(poll.error or '')} ({poll.source.url})", err=True)
+        if is_named and poll.source.kind == DISCOVER:
+            _print_search(poll)
+    if not is_told:
+        click.echo(f"{in_vain} sites were searched for a feed in vain; `aggregator health --json` says why", err=True)
+    if sys.stdout.isatty():
+        _summarise(polls)
 
-            click.echo(f"{poll.source.name}: {printable(poll.error or '')} ({poll.source.url})", err=True)
-    if not sys.stdout.isatty():
+
+def _print_search(poll: Poll) -> None:
+    """What to do next, of a site that a person asked to have searched."""
+    if poll.proposal is None:
+        click.echo(f"  `aggregator probe {poll.source.url}` says what was tried", err=True)
         return
+    url = _printable(poll.proposal.url)
+    accept = f"`aggregator probe --write {poll.source.publisher} {url}` writes it down, and then it is polled"
+    click.echo(f"{poll.source.name}: found {url} ({poll.proposal.carries}); {accept}")
+
+
+def _printable(text: str) -> str:
+    from aggregator.output import printable
+
+    return printable(text)
+
+
+def _summarise(polls: Sequence[Poll]) -> None:
     outcomes = Counter(poll.outcome.replace("_", " ") for poll in polls)
     said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()) or "nothing is due"
     drops: Counter[str] = sum((Counter(poll.drops) for poll in polls), Counter())
     left_out = "".join(f"; {count} left out: {reason}" for reason, count in drops.items())
     new, revised = sum(poll.new for poll in polls), sum(poll.revised for poll in polls)
-    click.echo(f"{len(polls)} polls ({said}): {new} new, {revised} revised{left_out}")
+    found = sum(poll.proposal is not None for poll in polls)
+    proposed = f"; {found} feeds found, which `aggregator health` lists" if found else ""
+    click.echo(f"{len(polls)} polls ({said}): {new} new, {revised} revised{left_out}{proposed}")
 
 
 def _object(poll: Poll) -> dict[str, object]:

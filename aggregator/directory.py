@@ -43,6 +43,10 @@ def polled(publisher: Publisher) -> tuple[Source, ...]:
     return tuple(source for source in publisher.sources if source.enabled and source.kind != "discover")
 
 
+def switched_off(publisher: Publisher) -> tuple[Source, ...]:
+    return tuple(source for source in publisher.sources if not source.enabled)
+
+
 def outlines(publishers: Iterable[Publisher]) -> dict[str, list[Outline]]:
     """The sources that are polled, by the names of their countries. Those that need a secret are left out: nobody else
     could use their addresses.

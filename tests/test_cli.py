@@ -259,7 +259,7 @@ def test_publishers_and_health_are_tables_and_json(desk: Desk) -> None:
     desk.press.misbehave("two.example", "/feed", "close")
     desk("fetch", code=1)
     rows = {row["key"]: row for row in json.loads(desk("publishers", "--json"))}
-    assert (rows["one"]["articles"], rows["two"]["articles"], rows["test-wire"]["sources"]) == (2, 0, 0)
+    assert (rows["one"]["articles"], rows["two"]["articles"], rows["test-wire"]["polled"]) == (2, 0, 0)
     health = json.loads(desk("health", "--json"))
     assert [(row["source"], row["failures"], row["next_reason"]) for row in health] == [
         ("two/two-example-feed", 1, "backoff"),
@@ -302,7 +302,7 @@ def test_check_warns_and_is_fine_all_the_same(desk: Desk) -> None:
 
 def test_publishers_are_listed_before_there_is_a_database(desk: Desk, tmp_path: Path) -> None:
     rows = json.loads(desk("publishers", "--country", "ml", "--group", "news_organization", "--json"))
-    assert [(row["key"], row["profile"], row["sources"], row["articles"]) for row in rows] == [
+    assert [(row["key"], row["profile"], row["polled"], row["articles"]) for row in rows] == [
         ("one", "quotation", 1, 0),
         ("two", "quotation", 1, 0),
     ]
@@ -314,6 +314,30 @@ def test_publishers_are_listed_before_there_is_a_database(desk: Desk, tmp_path: 
     assert text.count("<outline type=") == 2
     assert '<outline text="Mali">' in text
     assert "| Mali | ML | 2 | 0 | 0 | 2 |" in desk("publishers", "--markdown", "-")
+
+
+def test_what_is_switched_off_is_listed_with_its_reason(desk: Desk) -> None:
+    desk("fetch")
+    assert "switched off" not in desk("health")
+    assert json.loads(desk("publishers", "--off", "--json")) == []
+    with (desk.config / "publishers" / "ml" / "one.toml").open("a") as file:
+        file.write('enabled = false\nreason = "a guess"\n[[source]]\nurl = "http://one.example/b"\nkey = "b"\n')
+    said = desk("health")
+    assert said.endswith("1 sources are switched off; `aggregator publishers --off` lists them with the reasons\n")
+    listed = desk("publishers", "--off")
+    assert re.search(r"one/one-example-feed +http://127.*/one.example/feed +a guess", listed)
+    assert "two" not in listed
+    assert "one/b" not in listed
+    (row,) = json.loads(desk("publishers", "--off", "--json"))
+    url = f"{desk.press.url}/one.example/feed"
+    assert (row["key"], row["polled"]) == ("one", 1)
+    assert row["sources"] == [
+        {"key": "one-example-feed", "url": url, "kind": "feed", "enabled": False, "reason": "a guess"},
+        {"key": "b", "url": "http://one.example/b", "kind": "feed", "enabled": True, "reason": None},
+    ]
+    assert json.loads(desk("publishers", "--off", "--country", "KE", "--json")) == []
+    (desk.config / "wire.toml").write_text("name = ")
+    assert "two/two-example-feed" in desk("health")  # which is told whatever befell the configuration
 
 
 def test_a_missing_database_and_a_missing_folder_say_what_to_do(desk: Desk, tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from aggregator.press import Press
+from aggregator.recording import record as record_polls
 from aggregator.store import Store, habits
-from aggregator.types import Publisher, Source
-from tests.conftest import NOW
+from aggregator.types import NextPoll, Publisher, Source
+from tests.conftest import NOW, make_poll
 from tests.test_cli import Desk
 from tests.test_doors import publisher_file, site  # noqa: F401  (a fixture)
 from tests.test_probing import alternate, page, whole
@@ -187,3 +188,33 @@ def test_many_searches_in_vain_are_one_line_where_nobody_asked_for_them(desk: De
         discovering(desk, f"n{number}", f"{desk.press.url}/nothing/{number}")
     assert desk("fetch", code=1) == "6 sites were searched for a feed in vain; `aggregator health --json` says why\n"
     assert desk.rows("SELECT count(*) FROM polls WHERE outcome = 'ok'") == [(2,)]
+
+
+def test_health_tells_of_sites_together_and_of_what_was_found_one_by_one(desk: Desk) -> None:
+    door = f"{desk.press.url}/two.example/feed"
+    desk.press.set_document("two.example", "/home", page(alternate(door)))
+    discovering(desk, "two", f"{desk.press.url}/two.example/home")
+    for key in ("vain", "vainer", "waiting"):
+        desk.add(f"{key}.example")
+        discovering(desk, key, f"{desk.press.url}/{key}.example/none")
+    desk("fetch", "one", "two", "vain", "vainer", code=1)
+    said = desk("health")
+    told = "4 sites are searched for a feed once a week: 1 not searched yet, 2 found nothing, 1 have a proposal\n"
+    accept = f"aggregator probe --write two {door}"
+    assert said.index("one/one-example-feed") < said.index(accept) < said.index(told)
+    assert "vain" not in said
+    assert "waiting/" not in said
+    states = {row["source"].partition("/")[0]: row["search"] for row in json.loads(desk("health", "--json"))}
+    assert states == {"one": None, "two": "found", "vain": "nothing", "vainer": "nothing", "waiting": "waiting"}
+    desk(*accept.split()[1:])
+    desk("fetch", "two")
+    assert "3 sites are searched for a feed once a week: 1 not searched yet, 2 found nothing, 0" in desk("health")
+
+
+def test_a_site_that_could_not_be_reached_still_waits_for_its_search(trip: Trip) -> None:
+    with Store.open(trip.path) as store:
+        store.sync(trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
+        source = trip.config.publishers[0].sources[0]
+        record_polls(store, [(make_poll(source, outcome="offline", next=NextPoll(at=NOW, reason="offline")), ())], NOW)
+    assert trip.rows("SELECT search, failures FROM health") == [("waiting", 0)]
+    assert trouble(trip)[0] == "no source yet; it is looked for at the next poll"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Any, get_args
 
 import click
 
 from aggregator.dates import read_since, to_iso, utc_now
+from aggregator.errors import ConfigError
 from aggregator.terminal import print_table
 from aggregator.vocabulary import Group, Kind
 from aggregator.workplace import Workplace
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from aggregator.types import Publisher
 
 _OF_A_PUBLISHER = ("key", "name", "place", "country", "kind", "languages", "profile")
+_OF_A_SOURCE = ("key", "url", "kind", "enabled", "reason")
 _WRITTEN = click.File("w", encoding="utf-8", atomic=True)  # whole, or as it was
 
 
@@ -52,12 +55,13 @@ def query(here: Workplace, sql: str, form: str | None) -> None:
 @click.option("--kind", type=click.Choice(get_args(Kind)), metavar="KIND", help="Such as newspaper or government.")
 @click.option("--language", metavar="CODE", help="Those that publish in it: such as fr.")
 @click.option("--rights", metavar="PROFILE", help="Those of a profile of rights.toml.")
+@click.option("--off", is_flag=True, help="Those with a source that is switched off, and for what reason.")
 @click.option("--opml", type=_WRITTEN, metavar="FILE", help="Write the sources of these as OPML 2.0; - prints it.")
 @click.option("--markdown", type=_WRITTEN, metavar="FILE", help="Write a page of counts of these; - prints it.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
 def publishers(
-    here: Workplace, /, as_json: bool, opml: IO[str] | None, markdown: IO[str] | None, **of: str | None
+    here: Workplace, /, off: bool, as_json: bool, opml: IO[str] | None, markdown: IO[str] | None, **of: str | None
 ) -> None:
     """List the publishers, what may be carried of each, and how much is held."""
     from aggregator import directory
@@ -70,18 +74,22 @@ def publishers(
             f"no publisher here has it; those in use: {', '.join(profiles)}", param_hint="--rights"
         )
     chosen = [publisher for publisher in config.publishers if choice.takes(publisher)]
+    if off:
+        chosen = [publisher for publisher in chosen if directory.switched_off(publisher)]
     if opml is not None:
         from aggregator.opml import write
 
         opml.write(write(config.wire.name, directory.outlines(chosen), utc_now()))
     if markdown is not None:
         markdown.write(directory.page(chosen))
-    if opml is None and markdown is None:
-        rows = _publisher_rows(here, chosen)
-        _print_rows(rows, (*_OF_A_PUBLISHER, "text_scope", "licence", "sources", "articles", "newest"), as_json)
+    if off and not (opml or markdown or as_json):
+        _print_switched_off(chosen)
+    elif opml is None and markdown is None:
+        columns = (*_OF_A_PUBLISHER, "text_scope", "licence", "polled", "articles", "newest")
+        _print_rows(_publisher_rows(here, chosen), columns, as_json)
 
 
-def _publisher_rows(here: Workplace, chosen: Sequence[Publisher]) -> list[dict[str, Any]]:
+def _publisher_rows(here: Workplace, chosen: Iterable[Publisher]) -> list[dict[str, Any]]:
     """What config/ says of each, and what the database holds of it, where there is one yet."""
     from aggregator.directory import polled
     from aggregator.rights import effective
@@ -91,13 +99,25 @@ def _publisher_rows(here: Workplace, chosen: Sequence[Publisher]) -> list[dict[s
         with here.read_store() as store:
             held = {row["key"]: row for row in store.publishers()}
     rows, today = [], utc_now().date()
-    for publisher in sorted(chosen, key=lambda publisher: (publisher.country, publisher.name.casefold())):
+    for publisher in _in_order(chosen):
         rights, of_it = effective(publisher.rights, today), held.get(publisher.key, {})
         said = {name: getattr(publisher, name) for name in ("key", "name", "place", "country", "kind", "group")}
         said |= {"languages": publisher.languages, "homepage": publisher.homepage, "profile": publisher.profile}
-        said |= {"text_scope": rights.text_scope, "licence": rights.licence, "sources": len(polled(publisher))}
+        said |= {"text_scope": rights.text_scope, "licence": rights.licence, "polled": len(polled(publisher))}
+        said |= {"sources": [{name: getattr(source, name) for name in _OF_A_SOURCE} for source in publisher.sources]}
         rows.append({**said, "articles": of_it.get("articles", 0), "newest": of_it.get("newest")})
     return rows
+
+
+def _in_order(publishers: Iterable[Publisher]) -> list[Publisher]:
+    return sorted(publishers, key=lambda publisher: (publisher.country, publisher.name.casefold()))
+
+
+def _print_switched_off(publishers: Iterable[Publisher]) -> None:
+    from aggregator.directory import switched_off
+
+    rows = [(source.name, source.url, source.reason) for p in _in_order(publishers) for source in switched_off(p)]
+    print_table(("source", "url", "reason"), rows)
 
 
 @click.command()
@@ -112,12 +132,39 @@ def health(here: Workplace, as_json: bool) -> None:
     now = utc_now()
     with here.read_store() as store:
         rows, silence = store.health(), store.silence(now)
-    columns = ("source", "last_success", "articles_7_days", "next_at", "next_reason", "trouble", "mend")
-    _print_rows(rows, columns, as_json)
+    if as_json:
+        _print_rows(rows, (), as_json)
+    else:
+        _print_health(rows)
+        _tell_of_switched_off(here)
     if silence is not None:
         said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"
         click.echo(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
         sys.exit(1)
+
+
+def _print_health(rows: Sequence[dict[str, Any]]) -> None:
+    """The sites whose feed is sought are told together, but for those of which one was found: that wants a person."""
+    states = Counter(row.get("search") for row in rows)  # a database that an older version wrote has no such column
+    columns = ("source", "last_success", "articles_7_days", "next_at", "next_reason", "trouble", "mend")
+    _print_rows([row for row in rows if row.get("search") is None], columns, as_json=False)
+    if states["found"]:
+        _print_rows([row for row in rows if row.get("search") == "found"], ("source", "trouble", "mend"), as_json=False)
+    if sought := len(rows) - states[None]:
+        parts = f"{states['waiting']:,} not searched yet, {states['nothing']:,} found nothing"
+        click.echo(
+            f"{sought:,} sites are searched for a feed once a week: {parts}, {states['found']:,} have a proposal"
+        )
+
+
+def _tell_of_switched_off(here: Workplace) -> None:
+    """Only the configuration knows them. Where it has a fault, `check` says so, and health is told all the same."""
+    try:
+        config = here.load_config()
+    except ConfigError:
+        return
+    if off := sum(not source.enabled for publisher in config.publishers for source in publisher.sources):
+        click.echo(f"{off:,} sources are switched off; `aggregator publishers --off` lists them with the reasons")
 
 
 @click.command()

@@ -12,7 +12,8 @@ from aggregator.dates import from_iso, to_iso
 from aggregator.rhythm import Tariff, expected, from_text
 
 # The trouble that matters most, and the command or the line that mends it; NULL: all is well. Nothing is ever switched
-# off silently, so whatever keeps a source from being polled stands here.
+# off silently, so whatever keeps a source from being polled stands here. `search`, of a site whose feed is sought: one
+# was found, nothing was, or it is waiting for its first search; NULL: the source has an address, which is polled.
 VIEW = """
 CREATE VIEW health AS
 SELECT
@@ -34,7 +35,7 @@ SELECT
   s.validators_lied AS validators_not_trusted,
   CASE
     WHEN s.paused_at IS NOT NULL THEN 'paused: it said 410, gone for good, on ' || substr(s.paused_at, 1, 10)
-    WHEN s.kind = 'discover' AND (s.next_reason = 'discover' OR s.next_reason = 'first' AND s.last_success IS NULL)
+    WHEN s.search IS NOT NULL
       THEN 'no source yet; ' || coalesce(
         'found ' || s.proposed || ' (' || s.proposed_as || ')', s.last_error, 'it is looked for at the next poll')
     WHEN s.failures > 0 THEN 'failing: ' || coalesce(s.last_error, '')
@@ -47,14 +48,25 @@ SELECT
   END AS trouble,
   CASE
     WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.key
-    WHEN s.kind = 'discover' AND (s.next_reason = 'discover' OR s.next_reason = 'first' AND s.last_success IS NULL)
+    WHEN s.search IS NOT NULL
       THEN 'aggregator probe --write ' || s.publisher || ' ' || coalesce(s.proposed, s.url)
     WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.key || ' tries it now'
     WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
     WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now') THEN 'look at ' || s.url || ' and ' || p.homepage
     WHEN g.gaps > 0 THEN 'a smaller every_minutes in the file of ' || s.publisher
-  END AS mend
-FROM sources AS s
+  END AS mend,
+  s.search
+FROM (
+  SELECT *, CASE
+    WHEN kind <> 'discover' OR NOT (
+      next_reason = 'discover' OR next_reason IN ('first', 'offline') AND last_success IS NULL
+    ) THEN NULL
+    WHEN proposed IS NOT NULL THEN 'found'
+    WHEN next_reason = 'first' OR last_error IS NULL THEN 'waiting'
+    ELSE 'nothing'
+  END AS search
+  FROM sources
+) AS s
 JOIN publishers AS p ON p.key = s.publisher
 LEFT JOIN (
   SELECT source, count(*) AS gaps FROM polls INDEXED BY polls_with_gap

@@ -60,7 +60,7 @@ def ask(
         connect_to = lambda host: press.address if host.endswith(".example") else None  # noqa: E731
         opened = Fetcher(settings or wire(), connect_to, environment=environment)
         async with opened as fetcher, fetcher.turn(url) as turn:
-            await fetcher.heed(url, NOW)
+            await fetcher.heed(url, turn, NOW)
             return await fetcher.get(url, Validators(), turn, NOW, credentials)
 
     return asyncio.run(trip())

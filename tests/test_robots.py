@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from aggregator.errors import AddressRefused, FetchError, RobotsRefused
+from aggregator.errors import AddressRefused, FetchError, FetchTimeout, RobotsRefused
 from aggregator.fetch import Fetcher, Shelf
 from aggregator.fetch.hops import origin_of
 from aggregator.fetch.limits import Limits
@@ -293,14 +293,35 @@ def test_a_configured_feed_is_refused_only_by_name(press: Press, text: str, refu
 
     async def poll(fetcher: Fetcher) -> None:
         url = f"http://{HOST}/feed"
-        async with fetcher.turn(url):
-            await fetcher.heed(url, NOW)
+        async with fetcher.turn(url) as turn:
+            await fetcher.heed(url, turn, NOW)
 
     if refused:
         with pytest.raises(RobotsRefused, match="names TestWire"):
             run(press, poll)
     else:
         run(press, poll)
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_robots_and_the_feed_share_one_deadline(press: Press, hangs: bool) -> None:
+    """A host that hangs keeps a pass waiting no longer than one deadline; robots.txt takes a third of it at most."""
+    url = f"http://{HOST}/feed"
+    wire = replace(WIRE, fetch=replace(WIRE.fetch, timeout=timedelta(seconds=3)))
+    press.misbehave(HOST, "/feed", "slow", seconds=2.4)
+    if hangs:
+        press.misbehave(HOST, "/robots.txt", "slow", seconds=30)
+
+    async def poll() -> int:
+        async with Fetcher(wire, lambda host: press.address) as fetcher, fetcher.turn(url) as turn:
+            await fetcher.heed(url, turn, NOW)
+            return (await fetcher.get(url, Validators(), turn, NOW)).status
+
+    if hangs:
+        with pytest.raises(FetchTimeout):
+            asyncio.run(poll())
+    else:
+        assert asyncio.run(poll()) == 200
 
 
 def test_a_delay_is_left_after_a_visit() -> None:

@@ -113,9 +113,9 @@ class Fetcher:
     ) -> FetchResult:
         """One HTTP answer, 200 or 304, after at most five redirects; raises a FetchError for anything else.
 
-        The deadline counts the requests, not the waits for a turn or for room. `now` is only for servers without a
-        clock, whose answers have no Date. `url` and `credentials` may be templates with `${NAME}`; what comes back, or
-        is raised, has `${NAME}` again wherever a secret stood.
+        The deadline counts the requests, that for robots.txt among them, not the waits for a turn or for room. `now` is
+        only for servers without a clock, whose answers have no Date. `url` and `credentials` may be templates with
+        `${NAME}`; what comes back, or is raised, has `${NAME}` again wherever a secret stood.
         """
         opened = Opened.of(url, credentials, self._environment)
         return await self._got(opened, validators, turn, now, self._space)
@@ -140,7 +140,7 @@ class Fetcher:
             return _result(answer, content, hops.validators_of(answer.headers, Validators()), opened, now)
 
         try:
-            return await self._follow(opened, hops.conditions(validators), take, self._seconds, before)
+            return await self._follow(opened, hops.conditions(validators), take, self._seconds - turn.spent, before)
         except FetchError as error:
             opened.hush(error)
             raise
@@ -153,7 +153,7 @@ class Fetcher:
             walls.refuse(answer.way.asked, answer.way.at, answer.headers, content)
         return content
 
-    async def heed(self, url: str, now: datetime) -> None:
+    async def heed(self, url: str, turn: Turn, now: datetime) -> None:
         """Raises RobotsRefused if the site's robots.txt names our token and disallows this feed. Within `turn`.
 
         Asks for robots.txt where the copy at hand is older than a day; a site that has none, or does not answer for
@@ -162,7 +162,9 @@ class Fetcher:
         origin = hops.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
+            began = time.monotonic()
             rules = await self._robots.asked(origin, now, self._robots_copy)
+            turn.spent += time.monotonic() - began
             await self._limits.space(hops.host_of(url))
         if rules.names_us_and_disallows(url):
             raise RobotsRefused(f"{rules.copy.origin}/robots.txt names {self._token} and disallows {url}")
@@ -220,7 +222,7 @@ class Fetcher:
             content = await body.head(answer.chunks, answer.encoding, robots.MOST_BYTES) if is_whole else b""
             return RobotsCopy(origin=origin, fetched_at=now, status=answer.status, body=content)
 
-        seconds = min(self._seconds, _ROBOTS_SECONDS)
+        seconds = min(self._seconds / 3, _ROBOTS_SECONDS)  # of the deadline, so that the document has most of it
         try:
             return await self._follow(Opened(f"{origin}/robots.txt"), hops.ROBOTS, take, seconds, self._space)
         except FetchError as error:

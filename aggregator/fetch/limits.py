@@ -74,6 +74,7 @@ class Turn:
         self._stack = stack
         self._rooms = rooms
         self._has_room = False
+        self.spent = 0.0  # seconds of the deadline that went to what had to be asked first
 
     async def room(self) -> None:
         """Waits for room for a body, and keeps it to the end of the turn."""

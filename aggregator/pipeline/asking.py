@@ -73,7 +73,7 @@ class Asking:
         result: FetchResult | None = None
         failure: FetchError | None = None
         try:
-            await self.fetcher.heed(due.source.url, started)
+            await self.fetcher.heed(due.source.url, turn, started)
             result = await self.fetcher.get(due.source.url, sent, turn, started, due.source.credentials)
             poll = _answered(poll, result)
             if poll.outcome != "not_modified":

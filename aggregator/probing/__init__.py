@@ -160,7 +160,7 @@ class Prober:
             return replace(seen, error=f"`aggregator probe --write {source.publisher} {source.url}` looks for one")
         try:
             async with self.fetcher.turn(source.url) as turn:
-                await self.fetcher.heed(source.url, self.clock())
+                await self.fetcher.heed(source.url, turn, self.clock())
                 result = await self.fetcher.get(source.url, Validators(), turn, self.clock(), source.credentials)
                 seen = replace(seen, status=result.status, redirected_to=_elsewhere(source, result))
                 seen = replace(seen, carries=await self.measured(result, source))

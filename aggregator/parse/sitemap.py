@@ -25,6 +25,7 @@ FORMAT = "sitemap-news09"  # version 0.9 of both
 HEAD = 4096  # bytes, within which the root element stands
 MAX_DEPTH = 100  # elements within elements; sitemaps have five
 _MOST_FAULTS = 20  # behind which it is read on
+_MOST_SITEMAPS = 50_000  # of an index: https://www.sitemaps.org/protocol.html#index
 _SHOWN = 3
 
 _ROOT = re.compile(
@@ -69,32 +70,47 @@ class Urls:
     remark: str | None  # what the XML parser said of the document, if it is not well-formed
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """Whatever stands in a document, and how its reading ended."""
-
-    rows: list[dict[str, str]]  # words by element; "news" is there where it stands
-    fault: str | None  # the first
-    breaks_off: bool
-    is_in_row: bool  # when it ended
-
-
 @dataclass(slots=True)
 class _Reader:
-    """What one pass of expat has read so far, and where it is."""
+    """What has been read of a document so far, and where the reading is. Rows over `most`, and pages, are only counted,
+    so that millions of them take no room.
+    """
 
-    parser: expat.XMLParserType
-    rows: list[dict[str, str]] = field(default_factory=list)
+    most: int
+    rows: list[dict[str, str]] = field(default_factory=list)  # words by element
+    over: int = 0
+    pages: int = 0
     path: list[str] = field(default_factory=list)
     row: dict[str, str] = field(default_factory=dict)
     words: list[str] | None = None  # of the field that is open
     depth: int = 0  # of that field
+    fault: str | None = None  # the first
+    breaks_off: bool = False
 
-    def __post_init__(self) -> None:
-        self.parser.buffer_text = True
-        self.parser.StartDoctypeDeclHandler = _refuse_dtd
-        self.parser.StartElementHandler, self.parser.EndElementHandler = self._opened, self._closed
-        self.parser.CharacterDataHandler = self._said
+    def read(self, document: bytes) -> int | None:
+        """Reads as far as can be. The byte at which there is a fault, if it is not the end."""
+        self.path, self.words = [], None
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = _refuse_dtd
+        parser.StartElementHandler, parser.EndElementHandler = self._opened, self._closed
+        parser.CharacterDataHandler = self._said
+        try:
+            parser.Parse(document, True)
+        except expat.ExpatError as error:
+            self.breaks_off = error.code in _AT_END
+            said = "breaks off" if self.breaks_off else "not well-formed"
+            self.fault = self.fault or f"{said}: {error}"
+            return None if self.breaks_off else parser.ErrorByteIndex
+        return None
+
+    @property
+    def count(self) -> int:
+        return len(self.rows) + self.over + self.pages
+
+    @property
+    def is_cut_off(self) -> bool:
+        return self.breaks_off and tuple(self.path[:2]) in _ROWS
 
     def _opened(self, name: str, attributes: dict[str, str]) -> None:
         self.path.append(name.rpartition(":")[2])
@@ -121,8 +137,16 @@ class _Reader:
             if words.strip():
                 self.row.setdefault(_FIELDS[place], words)
         elif place in _ROWS:
-            self.rows.append(self.row)
+            self._end_row(is_page=place[0] == "urlset" and "news" not in self.row)
         self.path.pop()
+
+    def _end_row(self, is_page: bool) -> None:
+        if is_page:
+            self.pages += 1
+        elif len(self.rows) < self.most:
+            self.rows.append(self.row)
+        else:
+            self.over += 1
 
 
 def is_sitemap(document: bytes) -> bool:
@@ -137,20 +161,18 @@ def read(document: bytes, url: str, most: int) -> Urls:
     """
     if _is_index(document):
         raise ParseError(_about_index(named_in(document)))
-    found = _read(document)
-    news = [row for row in found.rows if "news" in row]
-    if found.rows and not news and not found.fault:
+    found = _read(document, most)
+    if found.pages and not found.rows and not found.fault:
         raise ParseError(
-            f"it is a sitemap of {len(found.rows)} pages, not of news: none has a news:news with a headline; "
+            f"it is a sitemap of {found.pages} pages, not of news: none has a news:news with a headline; "
             "look for the site's news sitemap, or for its feed"
         )
-    cut_off = int(found.breaks_off and found.is_in_row)
     return Urls(
-        entries=[_entry(row, url) for row in news[:most]],
-        over_cap=max(len(news) - most, 0),
-        not_news=len(found.rows) - len(news),
-        cut_off=cut_off,
-        unread=max(len(_URL.findall(document)) - len(found.rows) - cut_off, 0) if found.fault else 0,
+        entries=[_entry(row, url) for row in found.rows],
+        over_cap=found.over,
+        not_news=found.pages,
+        cut_off=int(found.is_cut_off),
+        unread=max(sum(1 for _ in _URL.finditer(document)) - found.count - found.is_cut_off, 0) if found.fault else 0,
         breaks_off=found.breaks_off,
         remark=found.fault,
     )
@@ -160,7 +182,7 @@ def named_in(index: bytes) -> tuple[str, ...]:
     """The sitemaps that an index lists, the last changed first; none for a document that is no index."""
     if not _is_index(index):
         return ()
-    rows = [row for row in _read(index).rows if "loc" in row]
+    rows = [row for row in _read(index, _MOST_SITEMAPS).rows if "loc" in row]
     rows.sort(key=lambda row: row.get("lastmod", "").strip(), reverse=True)  # W3C-DTF, which sorts as text
     return tuple(dict.fromkeys(row["loc"].strip() for row in rows))
 
@@ -187,24 +209,16 @@ def _is_index(document: bytes) -> bool:
     return _root(document).endswith(b"sitemapindex")
 
 
-def _read(document: bytes) -> _Read:
+def _read(document: bytes, most: int) -> _Reader:
     """All that can be read: behind a fault, from the next `url` on. Raises ParseError for what was made to harm."""
-    root, rows, fault, error = b"<" + _root(document) + b">", [], None, None
+    reader, root = _Reader(most), b"<" + _root(document) + b">"
     for _ in range(_MOST_FAULTS):
-        reader, error = _Reader(expat.ParserCreate()), None
-        try:
-            reader.parser.Parse(document, True)
-        except expat.ExpatError as raised:
-            error = raised
-        rows += reader.rows
-        breaks_off = error is not None and error.code in _AT_END
-        if error is not None:
-            fault = fault or f"{'breaks off' if breaks_off else 'not well-formed'}: {error}"
-        next_url = _URL.search(document, reader.parser.ErrorByteIndex + 1) if error and not breaks_off else None
+        fault = reader.read(document)
+        next_url = None if fault is None else _URL.search(document, fault + 1)
         if next_url is None:
             break
         document = root + document[next_url.start() :]
-    return _Read(rows, fault, breaks_off, tuple(reader.path[:2]) in _ROWS)
+    return reader
 
 
 def _refuse_dtd(*declared: object) -> None:

@@ -218,3 +218,12 @@ def test_a_site_that_could_not_be_reached_still_waits_for_its_search(trip: Trip)
         record_polls(store, [(make_poll(source, outcome="offline", next=NextPoll(at=NOW, reason="offline")), ())], NOW)
     assert trip.rows("SELECT search, failures FROM health") == [("waiting", 0)]
     assert trouble(trip)[0] == "no source yet; it is looked for at the next poll"
+
+
+def test_what_has_an_address_is_polled_before_sites_are_searched(trip: Trip) -> None:
+    (publisher,) = trip.config.publishers
+    sources = (*publisher.sources, Source(publisher=publisher.key, key="feed", url=DOOR))
+    with Store.open(trip.path) as store:
+        store.sync(trip.config.wire, [replace(publisher, sources=sources)], trip.now, trip.now.date())
+        for now in (None, trip.now):
+            assert [due.source.key for due in store.due(now)] == ["feed", "main"]

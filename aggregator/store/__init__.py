@@ -133,7 +133,7 @@ class Store:
             return configured.kept(self._connection, digest)
 
     def due(self, now: datetime | None) -> list[Due]:
-        """The sources whose time has come, longest overdue first; with None all that are switched on."""
+        """The sources whose time has come, longest overdue first, searches last; with None all that are switched on."""
         with explained(self.path):
             ran_ahead = now is not None and clocks.are_ahead(self._connection, now)
         if now and ran_ahead:  # the clock did; the times that it has left are brought back

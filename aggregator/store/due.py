@@ -7,17 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 from aggregator.types import Due, ItemClass, Source, Validators
+from aggregator.vocabulary import DISCOVER
 
 
 def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
-    """The sources whose time has come, longest overdue first; with `now` None all that are switched on."""
+    """The sources whose time has come, longest overdue first; with `now` None all that are switched on. Sites whose
+    feed is sought come last: a search takes half a minute, and a thousand may be waiting for their first.
+    """
     rows = connection.execute(
         """
         SELECT publisher, key, url, kind, class, every_minutes, etag, last_modified, body_hash, failures, ladder,
           conditional, validators_lied, proposed
-        FROM sources WHERE enabled AND paused_at IS NULL AND (?1 IS NULL OR next_at <= ?1) ORDER BY next_at, id
+        FROM sources WHERE enabled AND paused_at IS NULL AND (?1 IS NULL OR next_at <= ?1)
+        ORDER BY kind = ?2, next_at, id
         """,
-        (now,),
+        (now, DISCOVER),
     )
     return [_due(*row) for row in rows]
 

@@ -1,53 +1,70 @@
-"""Polls the whole shipped directory, every enabled address mapped onto the local press: `python -m bench.directory`.
+"""Runs `fetch --all --json` over the whole shipped directory, served by the local press: `python -m bench.directory`.
 
-The files of config/ are used as they are; only the resolver is the press's (`Pipeline(connect_to=...)`), so robots.txt,
-limits, spacing and everything behind them run for real. The press stands in a process of its own. Sites of which only
-the homepage is known are left out: to search one takes up to a dozen requests, spaced.
+The command is the real one, in a process of its own, in which the resolver alone is the press's (`bench.pressed`). The
+files of config/ are used as they are, but that a copy of wire.toml lets 127.0.0.0/8 be reached: robots.txt, limits,
+spacing and all behind them are the product's. The database is new, so the sites of which only the homepage is known are
+searched too: of three of them one names a feed, one has one where software puts it, one has none. A second pass polls
+all again.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
+import json
+import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from aggregator.config import load
-from aggregator.pipeline import Pipeline
+from aggregator.dates import to_iso
 from aggregator.press import Document, Press
 from aggregator.press.sites import generate_feed
-from aggregator.store import Store
-from aggregator.types import Config, Poll
+from aggregator.types import Source
 from aggregator.vocabulary import DISCOVER
-from bench.measuring import family, megabytes, memory, size_of, table
+from bench.measuring import Cost, measured, megabytes, say, size_of, table
 
 _HERE = Path(__file__).parents[1]
 _ITEMS = 20
+_NAMED, _BY_CUSTOM = "/named.xml", "/rss.xml"
+_PAGE = "<!doctype html><html><head><title>Home</title>{}</head><body><p>Welcome.</p></body></html>"
+_LINK = f'<link rel="alternate" type="application/rss+xml" href="{_NAMED}">'
+_CLOSED, _OPEN = "allow_addresses = []", 'allow_addresses = ["127.0.0.0/8"]'
+
+Polls = Sequence[dict[str, Any]]
+
+
+def enabled_sources(config: Path) -> list[Source]:
+    return [source for publisher in load(config).publishers for source in publisher.sources if source.enabled]
 
 
 def serve() -> None:
-    """The press, until standard input ends: a feed at every enabled address."""
-    now, config = datetime.now(UTC), load(_HERE / "config")
+    """The press, until standard input ends: a feed at every enabled address, a page at every site that is searched."""
+    now = datetime.now(UTC)
     with Press(now=now) as press:
-        sources = [source for publisher in config.publishers for source in publisher.sources if source.enabled]
-        for seed, source in enumerate(sources):
-            parts = urlsplit(source.url)
-            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        sources = enabled_sources(_HERE / "config")
+        for seed, source in enumerate(sorted(sources, key=lambda source: source.kind != DISCOVER)):
+            feed = Document(generate_feed(seed, _ITEMS, now=now), "application/rss+xml")
             if source.kind != DISCOVER:
-                feed = Document(generate_feed(seed, _ITEMS, now=now), "application/rss+xml")
-                press.set_document(parts.hostname or "", path, feed)
+                _put(press, source.url, feed)
+                continue
+            _put(press, source.url, Document(_PAGE.format("" if seed % 3 else _LINK).encode(), "text/html"))
+            if seed % 3 < 2:
+                _put(press, urljoin(source.url, _BY_CUSTOM if seed % 3 else _NAMED), feed)
         print(press.address[1], flush=True)
         sys.stdin.read()
+
+
+def _put(press: Press, url: str, document: Document) -> None:
+    parts = urlsplit(url)
+    press.set_document(parts.hostname or "", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), document)
 
 
 @contextmanager
@@ -62,64 +79,88 @@ def press_elsewhere() -> Iterator[int]:
             process.terminate()
 
 
-class Peak(threading.Thread):
-    """Samples the memory of this process and those that it starts, but for one."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.bytes = 0
-        self._others = set(family(os.getpid())) - {os.getpid()}
-
-    def run(self) -> None:
-        while True:
-            self.bytes = max(self.bytes, sum(memory(pid) for pid in set(family(os.getpid())) - self._others))
-            time.sleep(0.1)
+def copied_config(folder: Path) -> Path:
+    """config/ as it is shipped, but that the press may be reached."""
+    config = folder / "config"
+    shutil.copytree(_HERE / "config", config)
+    text = (config / "wire.toml").read_text()
+    assert _CLOSED in text
+    (config / "wire.toml").write_text(text.replace(_CLOSED, _OPEN))
+    return config
 
 
-async def poll(config: Config, store: Store, port: int) -> Sequence[Poll]:
-    def connect_to(host: str) -> tuple[str, int]:
-        return "127.0.0.1", port
+def fetch_all(folder: Path, config: Path, port: int) -> tuple[Cost, Polls]:
+    """One pass of the command, and the polls that it tells of. It ends with 1, because some searches are in vain."""
+    told = folder / "polls.json"
+    where = ["--config", str(config), "--db", str(folder / "wire.db")]
+    command = [sys.executable, "-m", "bench.pressed", str(port), *where, "fetch", "--all", "--json"]
+    cost = measured(command, folder=_HERE, log=folder / "log", output=told, codes=(0, 1))
+    return cost, json.loads(told.read_text())
 
-    async with Pipeline(config, store, lambda: datetime.now(UTC), connect_to) as pipeline:
-        polls = await pipeline.run([due for due in store.due(None) if due.source.kind != DISCOVER])
-        await pipeline.maintain()
-    return polls
+
+def done_after(database: Path, began: datetime, *, searches: bool) -> str:
+    """Seconds from `began` until half, nine in ten and all of the searches for a feed, or of the other polls, ended."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    found = connection.execute(
+        """
+        SELECT unixepoch(l.started) + l.seconds - ? FROM polls AS l JOIN sources AS s ON s.id = l.source
+        WHERE l.started >= ? AND (s.kind = 'discover') = ? ORDER BY 1
+        """,
+        (began.timestamp(), to_iso(began), searches),
+    ).fetchall()
+    connection.close()
+    last = len(found) - 1
+    return " / ".join(f"{found[place][0]:.0f}" for place in (last // 2, last * 9 // 10, last)) if found else ""
 
 
-def main() -> None:
+def rows(cost: Cost, polls: Polls, searches: Polls, database: Path, began: datetime) -> list[tuple[str, object]]:
+    found = sum(search["proposed"] is not None for search in searches)
+    return [
+        ("sources polled", len(polls)),
+        *((f"... {outcome}", count) for outcome, count in Counter(poll["outcome"] for poll in polls).items()),
+        ("... half / nine in ten / all after, seconds", done_after(database, began, searches=False)),
+        ("articles stored", sum(poll["new"] for poll in polls)),
+        ("sites searched for a feed", len(searches)),
+        ("... found / in vain", f"{found} / {len(searches) - found}"),
+        ("... half / nine in ten / all after, seconds", done_after(database, began, searches=True)),
+        ("seconds in all", round(cost.wall, 1)),
+        ("seconds of processor time", round(cost.cpu, 1)),
+        ("peak MB, all processes", megabytes(cost.peak)),
+        ("database MB", megabytes(size_of(database))),
+    ]
+
+
+def unread(sources: Sequence[Source], polls: Polls) -> Iterator[str]:
+    """The enabled sources with an address that were not read, and what was said of them."""
+    told = {poll["source"]: poll for poll in polls}
+    for source in sources:
+        poll = told.get(source.name, {"outcome": "not polled", "error": None})
+        if source.kind != DISCOVER and poll["outcome"] not in ("ok", "not_modified", "unchanged"):
+            yield f"{source.name}: {poll['outcome']} {poll['error']} ({source.url})"
+
+
+def main() -> int:
     if "--serve" in sys.argv:
         serve()
-        return
-    config = load(_HERE / "config")
-    # The press stands at a private address.
-    fetch = replace(config.wire.fetch, allow_addresses=("127.0.0.0/8",))
-    config = replace(config, wire=replace(config.wire, fetch=fetch))
-    with press_elsewhere() as port, tempfile.TemporaryDirectory(prefix="bench-directory-") as folder:
-        database = Path(folder) / "wire.db"
-        peak = Peak()
-        peak.start()
-        began = time.monotonic()
-        with Store.open(database) as store:
-            now = datetime.now(UTC)
-            store.sync(config.wire, config.publishers, now, now.date())
-            polls = asyncio.run(poll(config, store, port))
-        seconds = time.monotonic() - began
-        outcomes = Counter(each.outcome for each in polls)
-        rows = [
-            ("publishers", len(config.publishers)),
-            ("sources polled", len(polls)),
-            *((f"... {outcome}", count) for outcome, count in outcomes.items()),
-            ("articles stored", sum(each.new for each in polls)),
-            ("seconds", round(seconds, 1)),
-            ("peak MB", megabytes(peak.bytes)),
-            ("database MB", megabytes(size_of(database))),
-        ]
-        print(table(("what", "measured"), rows))
-        for each in polls:
-            if each.outcome != "ok":
-                print(f"{each.source.name}: {each.outcome} {each.error} ({each.source.url})")
-        sys.exit(outcomes["ok"] != len(polls))
+        return 0
+    faults: list[str] = []
+    with press_elsewhere() as port, tempfile.TemporaryDirectory(prefix="bench-directory-") as name:
+        folder = Path(name)
+        config = copied_config(folder)
+        sources = enabled_sources(config)
+        sought = {source.name for source in sources if source.kind == DISCOVER}
+        for what in ("first pass", "second pass"):
+            say(f"{what}: {len(sources)} sources, {len(sought)} of them to be searched for")
+            began = datetime.now(UTC).replace(microsecond=0)
+            cost, told = fetch_all(folder, config, port)
+            polls = [poll for poll in told if poll["source"] not in sought]
+            searches = [poll for poll in told if poll["source"] in sought]
+            measured_rows = rows(cost, polls, searches, folder / "wire.db", began)
+            print(table((what, "measured"), measured_rows), end="\n\n", flush=True)
+            faults += unread(sources, polls)
+    print("\n".join(faults))
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

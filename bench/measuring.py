@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,19 +35,26 @@ class Cost:
 
 
 def measured(
-    command: Sequence[str], *, folder: Path, log: Path, seconds: float = 1800, codes: Iterable[int | str] = (0,)
+    command: Sequence[str],
+    *,
+    folder: Path,
+    log: Path,
+    output: Path | None = None,
+    seconds: float = 1800,
+    codes: Iterable[int | str] = (0,),
 ) -> Cost:
     """Runs the command to its end and returns its cost; raises RunFailed, with the end of what it printed, when it
-    ends with a code that is not among `codes` or takes longer than `seconds`.
+    ends with a code that is not among `codes` or takes longer than `seconds`. All it prints goes to `log`, but for its
+    standard output where that has a file of its own, `output`.
     """
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     before, began = _children_cpu(), time.monotonic()
-    with log.open("wb") as printed:
+    with log.open("wb") as printed, output.open("wb") if output else nullcontext(printed) as out:
         process = subprocess.Popen(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            stdout=printed,
+            stdout=out,
             stderr=printed,
             start_new_session=True,
             env={name: value for name, value in os.environ.items() if name != _COMPILED_ANEW},

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -143,6 +144,7 @@ def main() -> int:
     if "--serve" in sys.argv:
         serve()
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind by `timeout`
     faults: list[str] = []
     with press_elsewhere() as port, tempfile.TemporaryDirectory(prefix="bench-directory-") as name:
         folder = Path(name)

@@ -6,6 +6,7 @@ pickle behind its length in eight bytes. `pipeline.workers` is the other end.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import pickle
@@ -13,12 +14,14 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO, TypeVar
 
 T = TypeVar("T")
 
 LENGTH = 8  # bytes
 _GARBAGE = 50_000  # as in __main__
+_PIPE = 1024 * 1024  # bytes; an answer that has room in it is not waited for
 
 
 def serve() -> None:
@@ -28,6 +31,8 @@ def serve() -> None:
         signal.signal(meant_for_all, signal.SIG_IGN)
     gc.set_threshold(_GARBAGE)
     calls, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    with suppress(AttributeError, OSError):  # Linux alone knows it, and not everybody may
+        fcntl.fcntl(answers, fcntl.F_SETPIPE_SZ, _PIPE)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     while (call := _next(calls)) is not None:
         answers.write(framed(_answer(*pickle.loads(call))))

@@ -35,7 +35,8 @@ PARSE_SECONDS = 60.0
 # A process that has read so many documents is replaced, so that memory stays flat over weeks.
 _DOCUMENTS_EACH = 2_000
 _QUEUE = 64  # documents; starting a process costs about as much time as reading so many of them, most of them known
-_AHEAD = 2  # documents in a process: the one that it reads, and the next
+_AHEAD = 4  # documents in a process: the one that it reads, and the next ones
+_ANSWER = 16 * 1024 * 1024  # bytes that are taken in before an answer is whole, without asking the process to wait
 # Not by multiprocessing, which would run a script that uses a Pipeline anew in each of its processes.
 _START = "import json, sys; sys.path = json.loads(sys.argv[1]); from aggregator.worker import serve; serve()"
 
@@ -148,7 +149,7 @@ class _Process:
         pipe, path = asyncio.subprocess.PIPE, json.dumps([str(folder) for folder in sys.path])
         command = (sys.executable, "-P", "-c", _START, path)  # -P: nothing is imported from where somebody stands
         try:
-            return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe), seconds)
+            return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=_ANSWER), seconds)
         except OSError as error:
             raise ParseError(f"no process can be started to read the document ({error.strerror})") from error
 

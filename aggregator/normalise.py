@@ -48,7 +48,8 @@ def normalise(
             drops[DUPLICATE] += 1
             continue
         listed |= {key: article for key in keys if key not in listed}
-        if said.get(keys[0]) == hashlib.sha256(raw_words(entry)).digest() and not _shares_its_id(entry, keys):
+        before = said.get(keys[0])
+        if before and before == hashlib.sha256(raw_words(entry)).digest() and not _shares_its_id(entry, keys):
             settled.append(keys[0])
         else:
             articles.append(article())

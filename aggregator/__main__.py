@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def main() -> None:
-    """Worker processes import this module anew, so the command line is imported only when it is called."""
+    """What is said here of memory and of httpx has to be said before anything else is imported."""
     import atexit
     import gc
     import sys

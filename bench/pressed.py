@@ -19,5 +19,5 @@ def main() -> None:
     cli.main(sys.argv[2:])
 
 
-if __name__ == "__main__":  # the reading processes import this module, and are not to run it
+if __name__ == "__main__":
     main()

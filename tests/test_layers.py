@@ -39,6 +39,7 @@ FLOORS = {
     "schedule": 2,
     "reader": 2.5,
     "worker": 0,
+    "links": 0,
     "probing": 2.5,
     "recognition": 2.25,
     "recording": 2.5,

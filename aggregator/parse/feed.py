@@ -26,9 +26,9 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urljoin
 
 from aggregator.errors import ParseError
+from aggregator.links import resolved
 from aggregator.types import Entry, Link, Person, Text
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
@@ -119,17 +119,8 @@ def _content(said: Mapping[str, Any]) -> tuple[Text, ...]:
 def _base(feed: Mapping[str, Any], is_atom: bool, url: str) -> str:
     """What relative links are relative to, where no xml:base says it."""
     home = None if is_atom else _string(feed.get("link"))
-    base = _resolved(url, home) if home else url
+    base = resolved(url, home) if home else url
     return base if base.startswith(("http://", "https://")) else url
-
-
-def _resolved(base: str, href: str) -> str:
-    if href.startswith(("http://", "https://")):
-        return href
-    try:
-        return urljoin(base, href)
-    except ValueError:  # e.g. a bracket in the host's place: kept as it was said
-        return href
 
 
 def _links(said: Mapping[str, Any], version: str, base: str) -> tuple[Link, ...]:
@@ -141,12 +132,11 @@ def _links(said: Mapping[str, Any], version: str, base: str) -> tuple[Link, ...]
         links.append(Link(guid))
     for detail in _several(said.get("content")):
         if src := _string(detail.get("src")):
-            links.append(Link(_resolved(str(detail.get("base") or ""), src), "enclosure", _string(detail.get("type"))))
+            links.append(Link(resolved(str(detail.get("base") or ""), src), "enclosure", _string(detail.get("type"))))
     for media in _several(said.get("media_content")):
         if address := _string(media.get("url")):
             links.append(Link(address, "enclosure", _string(media.get("type"))))
-    resolved = (Link(_resolved(base, link.href), link.rel, link.type) for link in links)
-    return tuple(dict.fromkeys(resolved))
+    return tuple(dict.fromkeys(Link(resolved(base, link.href), link.rel, link.type) for link in links))
 
 
 def _link(said: Mapping[str, Any]) -> Link:

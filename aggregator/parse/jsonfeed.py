@@ -18,9 +18,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
 
 from aggregator.errors import ParseError
+from aggregator.links import resolved
 from aggregator.types import Entry, Link, Person, Text
 
 _VERSION = re.compile(r"jsonfeed\.org/version/(\d)(?:\.(\d))?")
@@ -89,7 +89,7 @@ def _withdrawn(item: Any) -> str | None:
 def _entry(item: Any, feed: Mapping[str, Any], url: str) -> Entry | None:
     if not isinstance(item, dict):
         return None
-    base = _resolved(url, _token(feed.get("home_page_url")) or url)
+    base = resolved(url, _token(feed.get("home_page_url")) or url)
     content = _text(item.get("content_html"), "text/html") or _text(item.get("content_text"), "text/plain")
     return Entry(
         id=_token(item.get("id")),
@@ -117,15 +117,6 @@ def _token(value: Any) -> str | None:
     return _UNSTORABLE.sub("\ufffd", value).strip() or None if isinstance(value, str) else None
 
 
-def _resolved(base: str, href: str) -> str:
-    if href.startswith(("http://", "https://")):
-        return href
-    try:
-        return urljoin(base, href)
-    except ValueError:  # no address at all; kept as it was said
-        return href
-
-
 def _links(item: Mapping[str, Any], base: str) -> tuple[Link, ...]:
     """`external_url` is a page that the item is about (`related` in RFC 4287), not the item's own."""
     said = [(item.get(key), rel, None) for key, rel in (
@@ -133,7 +124,7 @@ def _links(item: Mapping[str, Any], base: str) -> tuple[Link, ...]:
     )]  # fmt: skip
     attachments = [attachment for attachment in _array(item.get("attachments")) if isinstance(attachment, dict)]
     said += [(attachment.get("url"), "enclosure", attachment.get("mime_type")) for attachment in attachments]
-    links = (Link(_resolved(base, href), rel, _token(kind)) for address, rel, kind in said if (href := _token(address)))
+    links = (Link(resolved(base, href), rel, _token(kind)) for address, rel, kind in said if (href := _token(address)))
     return tuple(dict.fromkeys(links))
 
 

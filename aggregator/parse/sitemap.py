@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 from xml.parsers import expat
 from xml.parsers.expat import errors
 
 from aggregator.errors import ParseError
+from aggregator.links import resolved
 from aggregator.types import Entry, Link, Text
 
 FORMAT = "sitemap-news09"  # version 0.9 of both
@@ -242,18 +243,9 @@ def _entry(row: dict[str, str], url: str) -> Entry:
     keywords = (keyword.strip() for keyword in row.get("keywords", "").split(","))
     return Entry(
         title=Text(row["title"], "text/plain") if "title" in row else None,
-        links=(Link(_resolved(url, loc)),) if loc else (),
+        links=(Link(resolved(url, loc)),) if loc else (),
         categories=tuple(dict.fromkeys(filter(None, keywords))),
         published=row.get("publication_date", "").strip() or None,
         updated=row.get("lastmod", "").strip() or None,
         language=row.get("language", "").strip() or None,
     )
-
-
-def _resolved(base: str, href: str) -> str:
-    if href.startswith(("http://", "https://")):
-        return href
-    try:
-        return urljoin(base, href)
-    except ValueError:  # no address at all; kept as it was said
-        return href

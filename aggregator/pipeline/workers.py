@@ -194,7 +194,7 @@ class _Process:
     def _broken(self, status: int) -> ParseError:
         if status == -signal.SIGALRM:
             return ParseError(f"reading the document took longer than {self._seconds:g} s; it was given up")
-        ended = signal.Signals(-status).name if status < 0 else f"exit code {status}"
+        ended = next((sign.name for sign in signal.Signals if sign == -status), f"exit code {status}")
         return ParseError(f"the document broke its reader ({ended})")
 
     async def close(self) -> None:

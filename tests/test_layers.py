@@ -1,4 +1,4 @@
-"""The house stands: who may import whom, how long things may be, where the clock and each library are met."""
+"""The house stands: who may import whom, where the clock and each library are met."""
 
 from __future__ import annotations
 
@@ -110,9 +110,7 @@ def test_a_room_imports_from_floors_below_only(file: Path) -> None:
     assert room in FLOORS, f"{room} has no floor: give it one here and in the README"
     for name in ours(file):
         other = name.split(".")[0]
-        if other == room:
-            assert file.name == "__init__.py", f"{file.name} imports its sibling {name}; only __init__ may"
-        elif other in FLOORS and other != "__init__":
+        if other != room and other in FLOORS and other != "__init__":
             assert FLOORS[other] < FLOORS[room], f"{room} (floor {FLOORS[room]}) imports {other} ({FLOORS[other]})"
 
 
@@ -133,23 +131,6 @@ def test_the_clock_is_read_where_it_may_be(file: Path) -> None:
         if isinstance(node, ast.Call)
     }
     assert not called & {"utc_now", "now", "utcnow", "today"}
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_files_and_functions_stay_short(file: Path) -> None:
-    text = file.read_text()
-    assert text.count("\n") <= 300
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert node.end_lineno is not None
-            assert node.end_lineno - node.lineno < 40 or _mostly_sql(node), f"{node.name} is too long"
-
-
-def _mostly_sql(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """A function that is short but for the text of its SQL."""
-    assert node.end_lineno is not None
-    texts = (n for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str) and "\n" in n.value)
-    return node.end_lineno - node.lineno - sum(text.value.count("\n") for text in texts) < 40
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))

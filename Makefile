@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check directory format lock bench clean
+.PHONY: demo test soak directory format lock bench clean
 
 demo: .venv/installed
 	$(BIN)/aggregator demo
@@ -11,7 +11,11 @@ test: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
+
+# What repeats or takes minutes, in full; `make test` runs a twentieth of it.
+soak: .venv/installed
+	SOAK=1 $(BIN)/pytest -m soak --numprocesses 2 --dist worksteal
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12 ...")'

@@ -90,7 +90,7 @@ class Bench:
         self.newsroom = newsroom
         self.outcome = Outcome()
         self._chance = random.Random(seed)
-        self._mortal = _compiled(folder)
+        self._mortal = compiled(folder)
         urls = [(newsroom.key(host), f"{press.url}/{host}/feed") for host in newsroom.hosts]
         self._config = make_config(folder / "config", urls, _FETCH)
         with (self._config / "wire.toml").open("a") as file:
@@ -197,7 +197,7 @@ class Bench:
         return {**os.environ, **preload, **more}
 
 
-def _compiled(folder: Path) -> Path | None:
+def compiled(folder: Path) -> Path | None:
     """`mortal.c` as a library; None: there is no C compiler, and all kills are left to chance."""
     library = folder / "mortal.so"
     command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(Path(__file__).with_name("mortal.c"))]

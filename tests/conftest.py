@@ -35,6 +35,16 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
+# `make soak` repeats in full what `make test` repeats a twentieth of, and runs what takes minutes (`only_soak`).
+SOAK = os.environ.get("SOAK") == "1"
+only_soak = pytest.mark.skipif(not SOAK, reason="takes minutes; `make soak` runs it")
+
+
+def scaled(full: int) -> int:
+    """How often to repeat something: so often in `make soak`, a twentieth of it, at least once, in `make test`."""
+    return full if SOAK else max(1, full // 20)
+
+
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 QUOTATION = Rights(relationship="none", basis="quotation", text_scope="excerpt", credit="{publisher} ({place})")

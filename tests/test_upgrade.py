@@ -1,0 +1,119 @@
+"""Every version's database opens in this version, answers as it did, and survives a kill amid the upgrade."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator import __version__
+from aggregator.store import Store
+from bench.crash import compiled
+from tests.make_database import DATABASES, answers_of
+
+VERSIONS = sorted(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz"))
+
+# What a later version says otherwise on purpose, by command and name. Each has its line in the CHANGELOG.
+CHANGED: dict[str, frozenset[str]] = {
+    # Counted from the time of the call.
+    "health": frozenset({"articles_7_days", "gaps_7_days", "trouble", "mend"}),
+}
+
+_OPEN = (
+    "import sys; from pathlib import Path; from aggregator.store import Store; Store.open(Path(sys.argv[1])).close()"
+)
+
+
+def test_this_version_has_its_database() -> None:
+    """A version that is released without one could not be tested by those after it."""
+    assert __version__ in VERSIONS
+
+
+@pytest.fixture(params=VERSIONS)
+def version(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def database(version: str, tmp_path: Path) -> Path:
+    path = tmp_path / "wire.db"
+    path.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))
+    return path
+
+
+@pytest.fixture
+def answers(version: str) -> dict[str, Any]:
+    """What the commands of that version printed."""
+    return dict(json.loads(gzip.decompress((DATABASES / f"{version}.json.gz").read_bytes())))
+
+
+def test_a_database_of_every_version_answers_as_it_did(database: Path, answers: dict[str, Any]) -> None:
+    Store.open(database).close()
+    assert integrity(database) == "ok"
+    now = answers_of(database)
+    for command, said in answers.items():
+        assert differences(said, now[command], CHANGED.get(command, frozenset())) == []
+
+
+def test_an_upgrade_that_is_killed_is_made_again(database: Path, answers: dict[str, Any], tmp_path: Path) -> None:
+    """Before each of a spread of its writes; the file that is left opens, and has lost nothing."""
+    mortal = compiled(tmp_path)
+    if mortal is None or sys.platform != "linux":
+        pytest.skip("kills are timed by a preloaded library, which takes Linux and a C compiler")
+    whole = tmp_path / "whole.db"
+    shutil.copy(database, whole)
+    told = tmp_path / "writes"
+    opened(whole, LD_PRELOAD=str(mortal), WRITES_TO=str(told))
+    writes = int(told.read_text()) if told.exists() else 0
+    for dies_at in range(1, writes + 1, max(1, writes // 5)):
+        killed = tmp_path / f"killed-{dies_at}.db"
+        shutil.copy(database, killed)
+        assert opened(killed, LD_PRELOAD=str(mortal), DIES_AT=str(dies_at)) == -signal.SIGKILL
+        assert opened(killed) == 0
+        assert integrity(killed) == "ok"
+        assert rows_of(killed) == rows_of(whole)
+    assert answers["latest"]
+
+
+def opened(database: Path, **environment: str) -> int:
+    """Opens the file for writing, in a process of its own; returns its exit code."""
+    return subprocess.run(
+        [sys.executable, "-c", _OPEN, str(database)], env=os.environ | environment, check=False, timeout=120
+    ).returncode
+
+
+def integrity(database: Path) -> str:
+    with closing(sqlite3.connect(database)) as connection:
+        return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
+
+
+def rows_of(database: Path) -> dict[str, int]:
+    """How many rows each table has."""
+    with closing(sqlite3.connect(database)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in sorted(tables)}  # noqa: S608
+
+
+def differences(before: Any, after: Any, changed: frozenset[str], place: str = "") -> list[str]:
+    """Where `after` does not say what `before` said. It may say more: other keys beside those of before."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            found
+            for name, value in before.items()
+            if name not in changed
+            for found in differences(value, after.get(name, "missing"), changed, f"{place}/{name}")
+        ]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        pairs = enumerate(zip(before, after, strict=True))
+        return [f for number, (one, other) in pairs for f in differences(one, other, changed, f"{place}/{number}")]
+    return [] if before == after else [f"{place}: {before!r} became {after!r}"]

@@ -11,8 +11,9 @@ Every entry that stands in a document is among `Parsed.entries`, or counted in `
 
 - `unreadable_entry`: it could not be read;
 - `cut_off`: the document breaks off inside it;
-- `over_cap`: it stands behind the first MAX_ENTRIES;
+- `over_cap`: it is not among the MAX_ENTRIES newest (see `cap`);
 - `empty`: it has neither id, nor link, nor title, nor words;
+- `not_published`: a draft, or in the bin (WordPress);
 - `not_news`: a page that a news sitemap lists among its news;
 - `withdrawn`: it says of itself that it is; its id is among `Parsed.withdrawn`, as are those of tombstones.
 """
@@ -27,6 +28,7 @@ from types import MappingProxyType
 
 from aggregator.errors import ParseError
 from aggregator.parse import (
+    cap,
     channel,
     encoding,
     feed,
@@ -46,7 +48,7 @@ from aggregator.types import Entry, FetchResult, Parsed, Source
 
 MAX_ENTRIES = 2_000
 UNREADABLE, CUT_OFF, OVER_CAP, EMPTY = "unreadable_entry", "cut_off", "over_cap", "empty"
-WITHDRAWN, NOT_NEWS = "withdrawn", "not_news"
+WITHDRAWN, NOT_NEWS, NOT_PUBLISHED = "withdrawn", "not_news", "not_published"
 
 _Read = tuple[str, list[Entry | None], str | None]  # format, entries (None: unreadable), language
 # Readers of feeds in XML, the strictest first: one that raises ParseError leaves the document to the next.
@@ -80,20 +82,23 @@ def _parse_feed(result: FetchResult, source: Source) -> Parsed:
     document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
     if not _FEED_TAG.search(document):
         raise refusal.refusal(document, result.url, False, None)
+    over_cap = 0
+    if mend.is_plain(document):  # a DTD is looked at before anybody reads on
+        document, over_cap = cap.without_older(document, MAX_ENTRIES)
     if not tombstones.may_hold(document) and (plain := strict.read(document, result.url, MAX_ENTRIES)):
-        parsed = _parsed(plain[0], plain[1], Counter(), plain[2], [remark])
+        parsed = _parsed(plain[0], plain[1], Counter({OVER_CAP: over_cap}), plain[2], [remark])
         return _with_channel(parsed, document, result.url)
-    return _parse_any(document, result.url, remark)
+    return _parse_any(document, result.url, remark, over_cap)
 
 
-def _parse_any(document: bytes, url: str, remark: str | None) -> Parsed:
+def _parse_any(document: bytes, url: str, remark: str | None, over_cap: int = 0) -> Parsed:
     """A feed that `strict` does not take; of one that it does take, this makes the same, eight times as slowly."""
     mended, reading = _well_formed(document)
     version, entries, language = _read(mended.document, url)
     entries = _verbatim(entries, reading)
     if not entries and (mended.breaks_off or not version):
         raise refusal.refusal(document, url, mended.breaks_off, "; ".join(mended.remarks) or None)
-    drops = Counter({CUT_OFF: mended.cut_off, OVER_CAP: mended.over_cap})
+    drops = Counter({CUT_OFF: mended.cut_off, OVER_CAP: over_cap + mended.over_cap})
     parsed = _parsed(version or "unknown", entries, drops, language, [remark, *mended.remarks])
     withdrawn = tombstones.read(mended.document, parsed.entries)
     return _with_channel(replace(parsed, withdrawn=withdrawn), mended.document, url)
@@ -164,7 +169,8 @@ def _parse_wordpress(result: FetchResult, source: Source) -> Parsed:
     if not document.lstrip().startswith((b"{", b"[")):
         raise refusal.refusal(document, result.url, False, None)
     posts = wordpress.read(document, MAX_ENTRIES)
-    return _parsed(wordpress.FORMAT, posts.entries, Counter({OVER_CAP: posts.over_cap}), None, [remark, posts.remark])
+    drops = Counter({OVER_CAP: posts.over_cap, NOT_PUBLISHED: posts.not_published})
+    return _parsed(wordpress.FORMAT, posts.entries, drops, None, [remark, posts.remark])
 
 
 def _parse_sitemap(result: FetchResult, source: Source) -> Parsed:

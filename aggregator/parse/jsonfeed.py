@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aggregator.errors import ParseError
 from aggregator.links import resolved
+from aggregator.parse.cap import newest
 from aggregator.types import Entry, Link, Person, Text
 
 _VERSION = re.compile(r"jsonfeed\.org/version/(\d)(?:\.(\d))?")
@@ -36,7 +37,7 @@ class Items:
 
     format: str  # jsonfeed10, jsonfeed11 ...
     entries: list[Entry | None]  # in order; None: an item that is no object
-    over_cap: int  # items behind those
+    over_cap: int  # items beyond the newest
     language: str | None
     remark: str | None
     withdrawn: tuple[str, ...]  # ids of items that are withdrawn, which are not among the entries
@@ -44,7 +45,7 @@ class Items:
 
 
 def read(document: bytes, url: str, most: int) -> Items:
-    """The first `most` items of a document in UTF-8 that was fetched from `url`.
+    """The `most` newest items of a document in UTF-8 that was fetched from `url`.
 
     Raises ParseError if it is no JSON, or no JSON Feed.
     """
@@ -65,16 +66,24 @@ def read(document: bytes, url: str, most: int) -> Items:
         raise ParseError("it says it is a JSON Feed, but its `items` are no array; the next poll asks again")
     remark = f"{len(text) - end} characters behind the end of the JSON" if end < len(text) else None
     items = feed["items"]
-    gone = {id(item): said for item in items[:most] if (said := _withdrawn(item))}
+    gone = {id(item): said for item in items if (said := _withdrawn(item))}
+    carried = [item for item in items if id(item) not in gone]
+    kept = newest([_dates(item) for item in carried], most)
     return Items(
         format=f"jsonfeed{version.group(1)}{version.group(2) or 0}",
-        entries=[_entry(item, feed, url) for item in items[:most] if id(item) not in gone],
-        over_cap=max(len(items) - most, 0),
+        entries=[_entry(carried[index], feed, url) for index in kept],
+        over_cap=len(carried) - len(kept),
         language=_token(feed.get("language")),
         remark=remark,
         withdrawn=tuple(gone.values()),
         next_url=_token(feed.get("next_url")),
     )
+
+
+def _dates(item: Any) -> Iterator[str | None]:
+    if isinstance(item, dict):
+        yield _token(item.get("date_published"))
+        yield _token(item.get("date_modified"))
 
 
 def _withdrawn(item: Any) -> str | None:

@@ -26,6 +26,7 @@ from xml.parsers import expat
 from xml.parsers.expat import errors
 
 from aggregator.errors import ParseError
+from aggregator.parse.cap import newest, without_older
 
 MAX_DEPTH = 1_000  # elements within elements; Word's HTML reaches about 60
 MAX_ENTITY = 1_000  # characters that one entity may stand for
@@ -36,6 +37,10 @@ _HEAD = 4096  # bytes; a longer prolog is no longer cheap
 _CODE = errors.codes
 _ENTRY = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])[^<>]*>", re.IGNORECASE)
 _ENTRY_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_DATE = re.compile(
+    rb"<(?:[\w.-]+:)?(?:pubDate|date|published|updated|issued|modified|created)\s*>\s*(?:<!\[CDATA\[)?([^<>\]]{4,100})",
+    re.IGNORECASE,
+)
 _FEED_END = re.compile(rb"</(?:[\w.-]+:)?(?:channel|rss|feed|rdf)\s*>", re.IGNORECASE)
 _REFERENCE = re.compile(
     rb"""<!\[CDATA\[.*?(?:\]\]>|\Z) | <!--.*?(?:-->|\Z) | <(?![A-Za-z_:/!?\x80-\xff])
@@ -73,7 +78,7 @@ class Mended:
     well_formed: bool
     breaks_off: bool = False
     cut_off: int = 0  # entries that the document breaks off in: 0 or 1
-    over_cap: int = 0  # entries behind the last one that may be read
+    over_cap: int = 0  # entries beyond the newest that are read
     remarks: tuple[str, ...] = ()
 
 
@@ -91,8 +96,6 @@ class _Trace:
 
     open: list[int] = field(default_factory=list)
     entries: list[int] = field(default_factory=list)  # of `open`, those that are entries
-    count: int = 0  # entries so far
-    cap: tuple[int, ...] | None = None  # `open` at the first entry too many, that entry last
 
 
 def is_plain(document: bytes) -> bool:
@@ -102,12 +105,15 @@ def is_plain(document: bytes) -> bool:
 
 
 def mend(document: bytes, most: int) -> Mended:
-    """The document, mended if need be and if possible, without the entries after the first `most`.
+    """The document, mended if need be and if possible, without the entries beyond the `most` newest.
 
     Raises ParseError for a document that is made to harm: entities that grow, elements nested without end.
     """
     mended = _mended(document)
-    return _with_short_prolog(_capped(mended, most) if mended.well_formed else _bounded(mended, most))
+    if not mended.well_formed:
+        return _with_short_prolog(_bounded(mended, most))
+    kept, over_cap = without_older(mended.document, most)
+    return _with_short_prolog(replace(mended, document=kept, over_cap=over_cap))
 
 
 def apart(document: bytes, most: int) -> list[bytes]:
@@ -152,12 +158,28 @@ def _bounded(mended: Mended, most: int) -> Mended:
     document = document[:end].replace(b"<!ENTITY", b"<!IGNORED") + document[end:]
     starts = [entry.start() for entry in _ENTRY.finditer(document)]
     if len(starts) > most:
-        return replace(mended, document=document[: starts[most]], over_cap=len(starts) - most)
+        return replace(mended, document=_without_older(document, starts, most), over_cap=len(starts) - most)
     last = starts[-1] if starts else 0
     breaks_off = not _FEED_END.search(document, last)
     if not starts or not breaks_off or _ENTRY_END.search(document, last):
         return replace(mended, document=document, breaks_off=breaks_off)
     return replace(mended, document=document[:last], breaks_off=True, cut_off=1)
+
+
+def _without_older(document: bytes, starts: list[int], most: int) -> bytes:
+    """The document without the entries beyond the `most` newest, as far as its tags tell where they stand."""
+    spans = []
+    for start, following in zip(starts, [*starts[1:], len(document)], strict=True):
+        end = _ENTRY_END.search(document, start, following)
+        spans.append((start, end.end() if end else following))
+    stated = [[text.decode("utf-8", "replace") for text in _DATE.findall(document, *span)] for span in spans]
+    kept = frozenset(newest(stated, most))
+    pieces, at = [], 0
+    for index, (start, end_of_entry) in enumerate(spans):
+        if index not in kept:
+            pieces.append(document[at:start])
+            at = end_of_entry
+    return b"".join([*pieces, document[at:]])
 
 
 def _fault(document: bytes) -> _Fault | None:
@@ -200,8 +222,8 @@ def _refuse_bomb(why: str) -> NoReturn:
     raise ParseError(f"its DTD makes the document grow (an XML bomb): {why}; it was not read")
 
 
-def _trace(document: bytes, most: int) -> _Trace:
-    """The elements open where the document ends, or breaks off, or has its first entry too many."""
+def _trace(document: bytes) -> _Trace:
+    """The elements open where the document ends, or breaks off."""
     parser = expat.ParserCreate()
     trace = _Trace()
 
@@ -209,9 +231,6 @@ def _trace(document: bytes, most: int) -> _Trace:
         trace.open.append(parser.CurrentByteIndex)
         if name.rpartition(":")[2].lower() in ("item", "entry"):
             trace.entries.append(parser.CurrentByteIndex)
-            trace.count += 1
-            if trace.count == most + 1:
-                trace.cap = tuple(trace.open)
 
     def closed(name: str) -> None:
         if trace.entries and trace.entries[-1] == trace.open[-1]:
@@ -226,7 +245,7 @@ def _trace(document: bytes, most: int) -> _Trace:
 
 def _closed(document: bytes, fault: _Fault) -> tuple[bytes, int]:
     """A document that breaks off, closed; 1 if it broke off inside an entry, which is cut away, or else 0."""
-    trace = _trace(document, most=len(document))
+    trace = _trace(document)
     if not trace.open:
         return document, 0
     if trace.entries:
@@ -239,18 +258,6 @@ def _closed(document: bytes, fault: _Fault) -> tuple[bytes, int]:
 def _closed_at(document: bytes, end: int, ancestors: list[int] | tuple[int, ...]) -> bytes:
     names = [found.group(1) for start in reversed(ancestors) if (found := _NAME.match(document, start))]
     return document[:end] + b"".join(b"</" + name + b">" for name in names)
-
-
-def _capped(mended: Mended, most: int) -> Mended:
-    document = mended.document
-    if document.count(b"item") + document.count(b"entry") <= most:
-        return mended
-    trace = _trace(document, most)
-    if trace.cap is None:
-        return mended
-    *ancestors, first_too_many = trace.cap
-    kept = _closed_at(document, first_too_many, ancestors)
-    return replace(mended, document=kept, over_cap=trace.count - most)
 
 
 def with_references(document: bytes) -> bytes:

@@ -20,13 +20,14 @@ from xml.parsers.expat import errors
 
 from aggregator.errors import ParseError
 from aggregator.links import resolved
+from aggregator.parse.cap import newest
 from aggregator.types import Entry, Link, Text
 
 FORMAT = "sitemap-news09"  # version 0.9 of both
 HEAD = 4096  # bytes, within which the root element stands
 MAX_DEPTH = 100  # elements within elements; sitemaps have five
 _MOST_FAULTS = 20  # behind which it is read on
-_MOST_SITEMAPS = 50_000  # of an index: https://www.sitemaps.org/protocol.html#index
+_MOST_ROWS = 50_000  # https://www.sitemaps.org/protocol.html#index
 _SHOWN = 3
 
 _ROOT = re.compile(
@@ -73,8 +74,8 @@ class Urls:
 
 @dataclass(slots=True)
 class _Reader:
-    """What has been read of a document so far, and where the reading is. Rows over `most`, and pages, are only counted,
-    so that millions of them take no room.
+    """What has been read of a document so far, and where the reading is. Rows behind the first `most`, and pages, are
+    only counted, so that millions of them take no room.
     """
 
     most: int
@@ -156,21 +157,22 @@ def is_sitemap(document: bytes) -> bool:
 
 
 def read(document: bytes, url: str, most: int) -> Urls:
-    """The first `most` news of a sitemap in UTF-8 that was fetched from `url`; one that has a fault costs no other.
+    """The `most` newest news of a sitemap in UTF-8 that was fetched from `url`; one that has a fault costs no other.
 
     Raises ParseError if it lists no news, or was made to harm.
     """
     if _is_index(document):
         raise ParseError(_about_index(named_in(document)))
-    found = _read(document, most)
+    found = _read(document, _MOST_ROWS)
     if found.pages and not found.rows and not found.fault:
         raise ParseError(
             f"it is a sitemap of {found.pages} pages, not of news: none has a news:news with a headline; "
             "look for the site's news sitemap, or for its feed"
         )
+    kept = newest([(row.get("publication_date"), row.get("lastmod")) for row in found.rows], most)
     return Urls(
-        entries=[_entry(row, url) for row in found.rows],
-        over_cap=found.over,
+        entries=[_entry(found.rows[index], url) for index in kept],
+        over_cap=found.over + len(found.rows) - len(kept),
         not_news=found.pages,
         cut_off=int(found.is_cut_off),
         unread=max(sum(1 for _ in _URL.finditer(document)) - found.count - found.is_cut_off, 0) if found.fault else 0,
@@ -183,7 +185,7 @@ def named_in(index: bytes) -> tuple[str, ...]:
     """The sitemaps that an index lists, the last changed first; none for a document that is no index."""
     if not _is_index(index):
         return ()
-    rows = [row for row in _read(index, _MOST_SITEMAPS).rows if "loc" in row]
+    rows = [row for row in _read(index, _MOST_ROWS).rows if "loc" in row]
     rows.sort(key=lambda row: row.get("lastmod", "").strip(), reverse=True)  # W3C-DTF, which sorts as text
     return tuple(dict.fromkeys(row["loc"].strip() for row in rows))
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aggregator.errors import ParseError
+from aggregator.parse.cap import newest
 from aggregator.types import Entry, Link, Person, Text
 
 FORMAT = "wordpress2"
@@ -29,12 +30,13 @@ class Posts:
     """What stands in a document."""
 
     entries: list[Entry | None]  # in order; None: a post that is no object
-    over_cap: int  # posts behind those
+    over_cap: int  # posts beyond the newest
+    not_published: int  # drafts, posts in the bin and the like, which an operator's own `?status=` may list
     remark: str | None
 
 
 def read(document: bytes, most: int) -> Posts:
-    """The first `most` posts of a document in UTF-8. Raises ParseError if it is no JSON, or no listing of posts."""
+    """The `most` newest posts of a document in UTF-8. Raises ParseError if it is no JSON, or no listing of posts."""
     text = document.decode("utf-8", "replace").strip("\ufeff \t\r\n")
     try:
         posts, end = _DECODER.raw_decode(text)
@@ -52,7 +54,19 @@ def read(document: bytes, most: int) -> Posts:
             "which has another address than its API; posts of WordPress are an array of objects with `guid` and `link`"
         )
     remark = f"{len(text) - end} characters behind the end of the JSON" if end < len(text) else None
-    return Posts([_entry(post) for post in posts[:most]], max(len(posts) - most, 0), remark)
+    published = [post for post in posts if not (isinstance(post, dict) and post.get("status", "publish") != "publish")]
+    kept = newest([_dates(post) for post in published], most)
+    return Posts(
+        entries=[_entry(published[index]) for index in kept],
+        over_cap=len(published) - len(kept),
+        not_published=len(posts) - len(published),
+        remark=remark,
+    )
+
+
+def _dates(post: Any) -> Iterator[str | None]:
+    if isinstance(post, dict):
+        yield _token(post.get("date_gmt")) or _token(post.get("date"))
 
 
 def _is_post(post: Any) -> bool:

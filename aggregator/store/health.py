@@ -43,6 +43,7 @@ SELECT
     WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
       THEN 'silent since ' || coalesce(substr(s.last_new, 1, 16), 'ever') || ', longer than its rhythm allows'
     WHEN g.gaps > 0 THEN 'gaps: ' || g.gaps || ' in 7 days, items may be lost'
+    WHEN l.over_cap > 0 THEN 'its document is too long: ' || l.over_cap || ' entries beyond the newest were not read'
     WHEN s.validators_lied IS NOT NULL THEN 'validators not trusted: ' || s.validators_lied
     WHEN s.ladder_reason IS NOT NULL THEN 'ids not trusted: ' || s.ladder_reason
   END AS trouble,
@@ -54,6 +55,7 @@ SELECT
     WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
     WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now') THEN 'look at ' || s.url || ' and ' || p.homepage
     WHEN g.gaps > 0 THEN 'a smaller every_minutes in the file of ' || s.publisher
+    WHEN l.over_cap > 0 THEN 'another source of ' || s.publisher || ' with fewer entries, if it has one'
   END AS mend,
   s.search
 FROM (
@@ -73,6 +75,11 @@ LEFT JOIN (
   WHERE gap IS NOT NULL AND gap = 'open' AND started >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')
   GROUP BY source
 ) AS g ON g.source = s.id
+LEFT JOIN (
+  SELECT source, max(started), json_extract(drops, '$.over_cap') AS over_cap FROM polls
+  WHERE outcome = 'ok' AND started >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')
+  GROUP BY source
+) AS l ON l.source = s.id
 """
 
 HEALTH = """

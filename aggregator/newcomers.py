@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from aggregator.config import is_country, is_language, same_address
 from aggregator.domains import domain_of
 from aggregator.opml import Outline
-from aggregator.rights import is_address
+from aggregator.rights import NOT_IN_ADDRESS, is_address
 from aggregator.types import Kind, Publisher
 
 
@@ -72,8 +72,11 @@ class Known:
                 yield LeftOut(outline=outline, why=why)
 
     def _objection(self, outline: Outline, told: Told) -> str | None:
+        if not outline.url:
+            at = f"; `aggregator probe {outline.homepage}` looks for one" if is_address(outline.homepage) else ""
+            return f"the list has no address of a feed for it (xmlUrl){at}"
         if not is_address(outline.url):
-            return "its address is none of http or https"
+            return _not_an_address(outline.url)
         if (key := self._addresses.get(same_address(outline.url))) is not None:
             return f"its address is that of {key}"
         for domain in dict.fromkeys((_domain(_homepage(outline)), _domain(outline.url))):
@@ -95,6 +98,13 @@ class Known:
             number += 1
             key = f"{slug}-{number}"
         return key
+
+
+def _not_an_address(url: str) -> str:
+    if found := NOT_IN_ADDRESS.search(url):
+        named = unicodedata.name(found.group(), f"U+{ord(found.group()):04X}").lower()
+        return f"its address has a character that no address has: {named}, at place {found.start() + 1}"
+    return "its address is none of http or https"
 
 
 def _newcomer(key: str, outline: Outline, told: Told) -> Newcomer:

@@ -102,7 +102,7 @@ def test_what_is_written_as_opml_is_read_back(shipped: Config) -> None:
     written = [outline for found in folders.values() for outline in found]
     assert len(written) == sum(len(polled(publisher)) for publisher in shipped.publishers)
     text = write('Wire & "co"', folders, NOW)
-    back = read(text.encode())
+    back = read(text.encode()).outlines
     assert [replace(outline, categories=outline.categories[:2]) for outline in back] == written
     assert back[0].categories[2] == next(iter(folders))
 
@@ -123,7 +123,7 @@ def test_a_list_is_read_whatever_its_folders_and_capitals() -> None:
     <outline text="Les \xc9chos" xmlurl=" https://echos.test/feed "/></outline>
     <outline text="B" title="not this" xmlUrl="https://b.test/" htmlURL="https://b.test/home" language="fr"
       category="/KE, news"/></outline><outline text="no feed"/></body></opml>"""
-    assert read(document) == (
+    assert read(document).outlines == (
         Outline(title="Les \xc9chos", url="https://echos.test/feed", categories=("ML", "Afrique")),
         Outline(
             title="B",
@@ -138,17 +138,73 @@ def test_a_list_is_read_whatever_its_folders_and_capitals() -> None:
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        (b"", "not XML"),
+        (b"", "begins with ''"),
         (b"<opml><body>", "not XML"),
         (b"<rss version='2.0'/>", "begins with <rss>"),
         (b"<!DOCTYPE opml [<!ENTITY a 'aa'>]><opml>&a;</opml>", "entity 'a'"),
-        (b'<?xml version="1.0" encoding="no-such"?><opml/>', "not XML"),
         (b"<opml>" + b" " * 16_777_216, "at most"),
     ],
 )
 def test_what_is_no_list_is_refused(document: bytes, said: str) -> None:
     with pytest.raises(OpmlError, match=said):
         read(document)
+
+
+WHOLE = '<outline text="Un" xmlUrl="https://un.test/feed"/><outline text="Deux" xmlUrl="https://deux.test/feed"/>'
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        f'<opml><body><outline text="A & B" xmlUrl="https://a.test/?x=1&y=2"/>{WHOLE}</body></opml>',
+        f'<opml><body><outline text="L&rsquo;&eacute;t&eacute;" xmlUrl="https://a.test/feed"/>{WHOLE}</body></opml>',
+        f'\ufeff\n <?xml version="1.0"?><opml><body><outline text="A" xmlUrl="https://a.test/feed"/>{WHOLE}</body></opml>',
+        f'<opml><body><outline text="A" xmlUrl="https://a.test/feed"/>{WHOLE}<outline text="Cut" xmlUrl="https://c',
+        f'<opml><body><outline text="A" xmlUrl="https://a.test/feed"/>{WHOLE}</body></opml><script>x</script>',
+        f"<br /><b>Warning</b>: x<opml><body><outline text=A xmlUrl=https://a.test/feed />{WHOLE}</body></opml>",
+        f'<opml><body><outline text="A\x0b" xmlUrl="https://a.test/feed"/>{WHOLE}</body></opml>',
+        f'<opml><body><outline text="A" text="A" xmlUrl="https://a.test/feed"></body>{WHOLE}</opml>',
+        f'<OPML><BODY><OUTLINE TEXT="A" XMLURL="https://a.test/feed"/>{WHOLE}</BODY></OPML>',
+        f'<?xml version="1.0" encoding="no-such"?><opml><outline text="A" xmlUrl="https://a.test/f"/>{WHOLE}</opml>',
+    ],
+    ids=["ampersand", "entity", "blank", "cut", "behind", "before", "control", "attribute", "capitals", "encoding"],
+)
+def test_one_slip_costs_no_other_feed_of_a_list(document: str) -> None:
+    outlines = read(document.encode()).outlines
+    assert len(outlines) == 3
+    assert outlines[0].url.startswith("https://a.test/")
+    assert [outline.url for outline in outlines[1:]] == ["https://un.test/feed", "https://deux.test/feed"]
+
+
+def test_a_list_that_is_not_quite_xml_says_so() -> None:
+    assert read(f"<opml><body>{WHOLE}".encode()).remark
+    assert read(f"<opml><body>{WHOLE}</body></opml>".encode()).remark is None
+
+
+@pytest.mark.parametrize(
+    ("attributes", "url"),
+    [
+        ('xmlUrl="feed://a.test/feed"', "http://a.test/feed"),
+        ('xmlUrl="feed:https://a.test/feed"', "https://a.test/feed"),
+        ('xmlUrl="feed:a.test/feed"', "http://a.test/feed"),
+        ('xmlUrl="//a.test/feed"', "http://a.test/feed"),
+        ('xmlUrl="www.a.test/feed"', "http://www.a.test/feed"),
+        ('type="rss" url="https://a.test/feed"', "https://a.test/feed"),
+        ('url="https://a.test/feed"', "https://a.test/feed"),
+        ('feedUrl="https://a.test/feed"', "https://a.test/feed"),
+        ('type="rss" htmlUrl="https://a.test/"', ""),
+        ('type="link" url="https://a.test/other.opml"', ""),
+        ('htmlUrl="https://a.test/"', ""),
+    ],
+)
+def test_addresses_as_programs_write_them(attributes: str, url: str) -> None:
+    (outline,) = read(f'<opml><body><outline text="A" {attributes}/></body></opml>'.encode()).outlines
+    assert outline.url == url
+
+
+def test_a_folder_with_an_address_of_its_own_is_none_of_the_feeds() -> None:
+    document = f'<opml><body><outline text="A" htmlUrl="https://a.test/">{WHOLE}</outline></body></opml>'
+    assert [outline.categories for outline in read(document.encode()).outlines] == [("A",), ("A",)]
 
 
 @given(st.binary(max_size=300))

@@ -42,7 +42,11 @@ def sort(config: Path, *outlines: Outline, told: Told = MALI) -> list[Newcomer |
         ("https://feeds.proxy.test/x", "https://www.daily.test/news", "its domain daily.test is that of daily; "),
         ("https://daily.test/feed", "https://other.test/", "its domain daily.test is that of daily; "),
         ("ftp://other.test/feed", "", "its address is none of http or https"),
-        ("other.test/feed", "", "its address is none of http or https"),
+        ("", "", "the list has no address of a feed for it (xmlUrl)"),
+        ("", "https://other.test/", "the list has no address of a feed for it (xmlUrl); `aggregator probe https://oth"),
+        ("https://other.test/a feed", "", "its address has a character that no address has: space, at place 21"),
+        ("https://other.test/a\u202efeed", "", "its address has a character that no address has: right-to-left"),
+        ("https://other.test/${HOME}", "", "its address has a character that no address has: left curly bracket"),
     ],
 )
 def test_who_is_here_already_is_left_out(config: Path, url: str, homepage: str, why: str) -> None:

@@ -288,7 +288,7 @@ def test_no_address_is_asked_that_robots_txt_keeps_from_anybody(press: Press) ->
     assert any("disallows" in each.said for each in survey.tried)
 
 
-def test_a_site_is_asked_a_dozen_times_at_most(press: Press) -> None:
+def test_a_site_is_asked_so_many_times_at_most(press: Press) -> None:
     press.set_document(HOST, "/", page(*(alternate(f"/{number}.xml") for number in range(30))))
     assert discover(press).doors == ()
     assert len(asked(press)) == MOST_REQUESTS

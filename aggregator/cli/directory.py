@@ -40,13 +40,17 @@ def take_over(
     from aggregator.config import is_country, is_language
     from aggregator.newcomers import Told
     from aggregator.opml import read
+    from aggregator.output import printable
 
     told = Told(country=country.upper() if country else None, language=language, kind=kind)
     if told.country is not None and not (len(told.country) == 2 and is_country(told.country)):
         raise click.BadParameter(f"{country!r} is no country of ISO 3166-1", param_hint="--country")
     if language is not None and not is_language(language):
         raise click.BadParameter(f"{language!r} is no language of ISO 639", param_hint="--language")
-    added, left_out = _sound(here, read(file.read_bytes()), told)
+    listed = read(file.read_bytes())
+    if listed.remark:
+        click.echo(printable(f"{file.name}: {listed.remark}; look whether all of it is here"), err=True)
+    added, left_out = _sound(here, listed.outlines, told)
     _write(here.config_folder(), added)
     _print(added, left_out, as_json)
     sys.exit(0 if added else 1)

@@ -27,7 +27,7 @@ def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
     """Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
 
     It tries the URL, the feeds that its page names, where it names none those of its home page and the usual places,
-    and the news sitemaps that robots.txt names: a dozen addresses at most, none that robots.txt keeps from anybody.
+    and the news sitemaps that robots.txt names: 14 addresses at most, none that robots.txt keeps from anybody.
     The exit code is 1 when there is none.
     --write puts the best in the place of a `kind = "discover"` source, or behind the others; comments stay.
     """

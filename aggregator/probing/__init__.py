@@ -26,7 +26,7 @@ from aggregator.errors import (
     RobotsRefused,
 )
 from aggregator.fetch import Fetcher, Turn
-from aggregator.parse.refusal import is_page, links_of
+from aggregator.parse.discovery import is_page, links_of, links_of_header
 from aggregator.probing import doors
 from aggregator.probing.doors import Candidate, Other
 from aggregator.probing.measure import Measure, completeness, measure
@@ -35,7 +35,7 @@ from aggregator.vocabulary import DISCOVER
 
 __all__ = ["MOST_REQUESTS", "Candidate", "Door", "Look", "Measure", "Other", "Prober", "Survey", "Tried", "measure"]
 
-MOST_REQUESTS = 12  # of one site, robots.txt aside
+MOST_REQUESTS = 14  # of one site, robots.txt aside
 _MOST_SITEMAPS = 3  # of those that a robots.txt names
 _MOST_OF_INDEX = 2
 _WHOLE = 0.9  # of its entries carry whole texts: then no fuller door is looked for
@@ -209,7 +209,8 @@ class Prober:
         result = await self._try(search, candidate, turn)
         if result is None or search.has_door or not is_page(result.body):
             return [], result.url if result else candidate.url
-        return links_of(result.body, result.url), result.url
+        named = links_of_header(result.headers.get("link", ""), result.url)
+        return [*named, *links_of(result.body, result.url)], result.url
 
     async def _try(self, search: _Search, candidate: Candidate, turn: Turn) -> FetchResult | None:
         if not search.wants(candidate):

@@ -10,22 +10,20 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from aggregator.errors import ParseError
+from aggregator.parse.discovery import feeds_among
 from aggregator.parse.gzipped import unpacked
 from aggregator.parse.sitemap import is_of_news, named_in
 from aggregator.types import Link
 
 ROBOTS = "robots.txt"
-# The same type is named by what serves it as JSON Feed 1.0 did: https://www.jsonfeed.org/version/1.1/#discovery
-_FEED_TYPES = frozenset(
-    ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json", "application/json")
-)
 _WORDPRESS_API = "https://api.w.org/"  # https://developer.wordpress.org/rest-api/using-the-rest-api/discovery/
-# Where software puts feeds: WordPress and Ghost; then by custom, Hugo, Jekyll, Blogger, Drupal, Joomla.
+# Where software puts feeds: WordPress and Ghost; then by custom, SPIP, Hugo, Jekyll, Blogger, Drupal, Joomla.
 _COMMON = (
     "/feed/",
     "/rss",
     "/rss.xml",
     "/feed.xml",
+    "/spip.php?page=backend",
     "/index.xml",
     "/atom.xml",
     "/feeds/posts/default",
@@ -33,7 +31,6 @@ _COMMON = (
 )
 _INDEX = 1024 * 1024  # bytes of an index in which we look; ten thousand sitemaps
 _POSTS = "per_page=20&_embed=author,wp:term"
-_COMMENTS = re.compile(r"/comments?/(feed|default)\b|/feeds/(\d+/)?comments/|[?&]feed=comments", re.IGNORECASE)
 # Within the text of a robots.txt (https://www.sitemaps.org/protocol.html#submit_robots).
 _SITEMAP = re.compile(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S+)")
 
@@ -59,18 +56,7 @@ class Other:
 
 def named_by_page(links: Iterable[Link], named_by: str = "its page") -> Iterator[Candidate]:
     """The feeds that a page names, without those of comments, each address once."""
-    urls = (
-        link.href
-        for link in links
-        if link.rel.lower() == "alternate"
-        and link.type in _FEED_TYPES
-        and link.href.lower().startswith(("http://", "https://"))
-        and "/wp-json/" not in link.href
-        and not link.href.partition("?")[2].startswith("rest_route=")
-        and "oembed" not in link.href
-        and not _COMMENTS.search(link.href)
-    )
-    yield from (Candidate(url, named_by) for url in dict.fromkeys(urls))
+    yield from (Candidate(url, named_by) for url in feeds_among(links))
 
 
 def by_custom(url: str) -> Iterator[Candidate]:

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import get_args
 
-from aggregator.rights.rules import MOST_EXCERPT_WORDS, broken, is_address, wider
+from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address, wider
 from aggregator.rights.templates import DEFAULT_DISCLAIMERS, fields_of, fill, licence_name
 from aggregator.types import Images, ItemClass, Publisher, Rights, Terms, TextScope, Wire
 
@@ -20,6 +20,7 @@ __all__ = [
     "DEFAULT_DISCLAIMERS",
     "DISCLAIMER_FIELDS",
     "MOST_EXCERPT_WORDS",
+    "NOT_IN_ADDRESS",
     "did_you_mean",
     "effective",
     "fault",

@@ -17,6 +17,10 @@ _SPDX_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 _SPDX_CC = re.compile(r"CC-BY(-NC)?(-ND|-SA)?-\d\.\d(-[A-Z0-9-]+)?|CC0-1\.0|CC-PDDC")
 
 
+# Blanks, delimiters (RFC 3986, appendix C), controls, and characters that are not seen or turn the reading direction.
+NOT_IN_ADDRESS = re.compile(r'[\s<>"{}\\\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]')
+
+
 def broken(rights: Rights) -> Iterator[Broken]:
     """Every broken rule between the keys of `rights`."""
     for rule in _RULES:
@@ -29,7 +33,7 @@ def wider(scope: TextScope, than: TextScope) -> bool:
 
 def is_address(value: str, schemes: Collection[str] = ("http", "https")) -> bool:
     """Whether `value` is an absolute address with a host and without a user name (RFC 3986 section 3.2)."""
-    if re.search(r'[\s<>"{}\\\x00-\x1f\x7f]', value):
+    if NOT_IN_ADDRESS.search(value):
         return False
     try:
         parts = urlsplit(value)

@@ -1,0 +1,133 @@
+"""Feed discovery: the feeds that a page of HTML names, in all the ways in which sites do that.
+
+RSS autodiscovery (https://www.rssboard.org/rss-autodiscovery) is `<link rel="alternate" type=... href=...>`. Sites also
+write `rel="feed"`, leave the type out or give another one, send the link in a field of HTTP, or link to a feed in the
+text of the page only. Addresses are resolved as the HTML standard says, by the page's `<base>`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from aggregator.links import as_http, resolved
+from aggregator.types import Link
+
+ANCHOR = "a"  # the `rel` of a link in the text of a page
+
+# The last is what JSON Feed 1.0 was served as: https://www.jsonfeed.org/version/1.1/#discovery
+_FEED_TYPES = frozenset(
+    ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json", "application/json")
+)
+_XML_TYPES = frozenset(
+    ("text/xml", "application/xml", "text/rss+xml", "text/rss", "application/rss", "application/x-rss")
+)
+_HTML = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
+_HEAD = 262_144  # bytes of a page in which we look
+_MOST_ANCHORS = 4
+_SHOWN = 200  # characters of a link's text in which we look
+# How the address of a feed looks. SPIP, which much of the francophone press uses, says `page=backend`.
+_FEED_ADDRESS = re.compile(
+    r"(?:^|[/._=?&-])(?:rss|atom|feeds?|rdf|backend|fil)(?:[-_]?\d{1,2})?(?:\.(?:xml|php|json|rdf|aspx?))?(?:[/?#&]|$)"
+    r"|\.(?:rss|rdf|atom)(?:[?#]|$)|[/=](?:rss|atom|feed|fil)[\w-]*\.xml(?:[?#]|$)",
+    re.IGNORECASE,
+)
+_FEED_WORDS = re.compile(r"\b(?:rss|atom|feeds?|fil d['’]info|flux)\b", re.IGNORECASE)
+_COMMENTS = re.compile(r"/comments?/(feed|default)\b|/feeds/(\d+/)?comments/|[?&]feed=comments", re.IGNORECASE)
+_HEADER_LINK = re.compile(r"<([^<>]{1,2048})>((?:\s*;[^,;\"]{0,200}(?:\"[^\"]{0,500}\")?){0,20})")
+_PARAMETER = re.compile(r";\s*(\w+)\s*=\s*(?:\"([^\"]*)\"|([^;,\s]+))")
+
+
+def is_page(document: bytes) -> bool:
+    """Whether a document, in any encoding that keeps ASCII, is a page of HTML."""
+    return _HTML.search(document[:4096]) is not None
+
+
+def feeds_among(links: Iterable[Link]) -> list[str]:
+    """The addresses among the links of a page that are feeds, or may be: those that the page names as feeds first,
+    those that only look like one last, each once, without feeds of comments.
+    """
+    ranked = ((rank, link.href) for link in links if (rank := _rank(link)) is not None)
+    likely = list(dict.fromkeys(sorted(ranked, key=lambda pair: pair[0])))
+    anchors = [href for rank, href in likely if rank == _LAST][:_MOST_ANCHORS]
+    return list(dict.fromkeys([*(href for rank, href in likely if rank != _LAST), *anchors]))
+
+
+_LAST = 3
+
+
+def _rank(link: Link) -> int | None:
+    """How surely a link is one to a feed, 0 for certain; None: it is none."""
+    if not link.href.lower().startswith(("http://", "https://")) or _is_other(link.href):
+        return None
+    rel, media_type = link.rel.lower(), (link.type or "").partition(";")[0].strip().lower()
+    if rel in ("alternate", "feed") and media_type in _FEED_TYPES:
+        return 0
+    if rel == "feed" and media_type != "text/html":
+        return 1
+    if rel == "alternate" and (media_type in _XML_TYPES or (not media_type and _looks_like_feed(link.href))):
+        return 2
+    return _LAST if rel == ANCHOR else None
+
+
+def _looks_like_feed(href: str) -> bool:
+    path = href.partition("#")[0].partition("://")[2].partition("/")[2]
+    return _FEED_ADDRESS.search(f"/{path}") is not None
+
+
+def _is_other(href: str) -> bool:
+    """Whether an address is known to be that of something else: comments, WordPress's REST interface, oEmbed."""
+    query = href.partition("?")[2]
+    return (
+        "/wp-json/" in href or query.startswith("rest_route=") or "oembed" in href or _COMMENTS.search(href) is not None
+    )
+
+
+def links_of(page: bytes, url: str) -> list[Link]:
+    """The `<link>` elements of a page at `url`, in its order, once for each `rel` that they have; then the links in its
+    text that may lead to a feed, with the `rel` ANCHOR.
+    """
+    from bs4 import BeautifulSoup  # costs 100 ms, and only a failing source needs it
+    from bs4.exceptions import ParserRejectedMarkup
+    from bs4.filter import SoupStrainer
+
+    # bs4 warns of instructions of XML; one that does not end must not be taken for one either.
+    html = re.sub(rb"<\?.*?\?>", b"", page[:_HEAD], flags=re.DOTALL).replace(b"<?", b"< ").decode("utf-8", "replace")
+    try:
+        soup = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer(["base", "link", "a", "area"]))
+    except ParserRejectedMarkup:
+        return []
+    base = next((resolved(url, str(found["href"]).strip()) for found in soup.find_all("base", href=True)), url)
+    links = []
+    for link in soup.find_all("link", href=True):
+        href, media_type = _address(base, str(link["href"])), str(link.get("type") or "").strip().lower()
+        links += [
+            Link(href, rel, media_type or None) for rel in link.get_attribute_list("rel") or [""] if rel is not None
+        ]
+    for anchor in soup.find_all(["a", "area"], href=True):
+        href, media_type = _address(base, str(anchor["href"])), str(anchor.get("type") or "").strip().lower()
+        shown = " ".join(str(anchor.get(name) or "") for name in ("title", "aria-label", "class")) + anchor.get_text(
+            " "
+        )
+        looks = _FEED_ADDRESS.search(href.partition("://")[2].partition("/")[2])
+        if (
+            media_type in _FEED_TYPES
+            or looks
+            or (_FEED_WORDS.search(shown[:200]) and href.rstrip("/#") != url.rstrip("/"))
+        ):
+            links.append(Link(href, ANCHOR, media_type or None))
+    return links
+
+
+def links_of_header(field: str, url: str) -> Iterator[Link]:
+    """The links of a `Link` field of HTTP (RFC 8288), once for each `rel` that they have."""
+    for href, parameters in _HEADER_LINK.findall(field):
+        said = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(parameters)}
+        for rel in said.get("rel", "").split():
+            yield Link(resolved(url, href.strip()), rel, said.get("type") or None)
+
+
+def _address(base: str, href: str) -> str:
+    """In full, without the blanks and line ends that browsers overlook (https://url.spec.whatwg.org/#url-parsing)."""
+    href = re.sub(r"[\t\r\n]", "", href).strip()
+    return as_http(href) if href[:5].lower() == "feed:" else resolved(base, href)

@@ -106,15 +106,10 @@ def links_of(page: bytes, url: str) -> list[Link]:
         ]
     for anchor in soup.find_all(["a", "area"], href=True):
         href, media_type = _address(base, str(anchor["href"])), str(anchor.get("type") or "").strip().lower()
-        shown = " ".join(str(anchor.get(name) or "") for name in ("title", "aria-label", "class")) + anchor.get_text(
-            " "
-        )
-        looks = _FEED_ADDRESS.search(href.partition("://")[2].partition("/")[2])
-        if (
-            media_type in _FEED_TYPES
-            or looks
-            or (_FEED_WORDS.search(shown[:200]) and href.rstrip("/#") != url.rstrip("/"))
-        ):
+        names = (str(anchor.get(name) or "") for name in ("title", "aria-label"))
+        shown = " ".join((anchor.get_text(" "), *names))[:_SHOWN]
+        is_here = href.partition("#")[0].rstrip("/") == url.rstrip("/")
+        if media_type in _FEED_TYPES or _looks_like_feed(href) or (_FEED_WORDS.search(shown) and not is_here):
             links.append(Link(href, ANCHOR, media_type or None))
     return links
 

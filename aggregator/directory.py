@@ -56,7 +56,7 @@ def outlines(publishers: Iterable[Publisher]) -> dict[str, list[Outline]]:
         publishers, key=lambda publisher: (country_name(publisher.country), publisher.name.casefold())
     ):
         for source in polled(publisher):
-            if source.credentials is None and "${" not in source.url:
+            if source.access is None:
                 folders.setdefault(country_name(publisher.country), []).append(_outline(publisher, source))
     return folders
 

@@ -14,7 +14,14 @@ import msgspec
 
 from aggregator.types import Config
 
-_CHECKED_BY = ("config", "rights", "types", "vocabulary.py", "kept.py")  # the rooms whose code decides what comes out
+_CHECKED_BY = (
+    "config",
+    "rights",
+    "types",
+    "links.py",
+    "vocabulary.py",
+    "kept.py",
+)  # the rooms whose code decides what comes out
 
 
 def digest(folder: Path) -> str:

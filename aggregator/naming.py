@@ -54,6 +54,6 @@ def _switched_off(here: Workplace, publisher: Publisher, sources: Sequence[Sourc
         if source in sources:
             line = switched_off_at(text, number)
             yield f"  {source.name} ({source.url}): {source.reason or 'its file gives no reason'}"
-            if "${" not in source.url and source.credentials is None:  # `probe` has no secret to fill in
+            if source.access is None:  # `probe` has no secret to fill in
                 yield f"    `aggregator probe {source.url}` tries the address"
             yield f"    to poll it, delete `enabled = false` and its `reason` in {file}{f':{line}' if line else ''}"

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from aggregator.config import is_country, is_language, same_address
 from aggregator.domains import domain_of
+from aggregator.links import without_user
 from aggregator.opml import Outline
 from aggregator.rights import NOT_IN_ADDRESS, is_address
 from aggregator.types import Kind, Publisher
@@ -75,6 +76,10 @@ class Known:
         if not outline.url:
             at = f"; `aggregator probe {outline.homepage}` looks for one" if is_address(outline.homepage) else ""
             return f"the list has no address of a feed for it (xmlUrl){at}"
+        if "${" in outline.url:
+            return "its address has ${NAME}, which a list may not fill in; write it into a publisher's file yourself"
+        if without_user(outline.url) != outline.url:
+            return "its address has a user name; write it into a publisher's file yourself, with `username` beside it"
         if not is_address(outline.url):
             return _not_an_address(outline.url)
         if (key := self._addresses.get(same_address(outline.url))) is not None:

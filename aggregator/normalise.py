@@ -13,6 +13,7 @@ from typing import Any
 
 from aggregator import identity, text
 from aggregator.dates import read_date
+from aggregator.links import without_user
 from aggregator.types import Article, Entry, Parsed, Person, Publisher, Source, Text
 
 DUPLICATE = "duplicate_in_document"
@@ -82,7 +83,7 @@ def _article(
         summary=summary,
         text=body or summary,
         excerpt=text.excerpt(summary, body, publisher.rights.excerpt_max_words),
-        url=identity.link_of(said),
+        url=_link(said),
         byline=_byline(said.authors),
         language=_language(said.language or document_language, publisher.languages),
         item_class=source.item_class,
@@ -100,6 +101,12 @@ def _article(
         rules=publisher.identity,
         id_is_shared=_shares_its_id(said, keys),
     )
+
+
+def _link(said: Entry) -> str | None:
+    """Without the user name and password that may stand in it: nobody who follows it is to send them, nor we."""
+    link = identity.link_of(said)
+    return None if link is None else without_user(link)
 
 
 def _may_be_held(said: Entry, publisher: Publisher) -> Entry:

@@ -14,7 +14,9 @@ from aggregator.normalise import normalise
 from aggregator.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.types import (
+    Access,
     Article,
+    Credentials,
     Entry,
     FetchSettings,
     Images,
@@ -26,6 +28,7 @@ from aggregator.types import (
     Publisher,
     Rights,
     Source,
+    Template,
     Text,
     Wire,
 )
@@ -72,6 +75,13 @@ WIRE = Wire(
         allow_addresses=("127.0.0.0/8",),
     ),
 )
+
+
+def make_source(url: str, credentials: Credentials | None = None) -> Source:
+    """A source as config/ makes it: private where its address is a template, or something stands beside it."""
+    is_private = credentials is not None or "${" in url
+    access = Access(url=Template(url), credentials=credentials) if is_private else None
+    return Source(publisher="daily-example", key="feed", url=url, access=access)
 
 
 def make_publisher(key: str = "daily-example", rights: Rights = AGREEMENT, **fields: object) -> Publisher:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from aggregator.config import SOURCE_KINDS, load, source_key
 from aggregator.errors import ConfigError
-from aggregator.types import Config, Contact, Corrections, Credentials, IdentityRules, Images
+from aggregator.types import Access, Config, Contact, Corrections, Credentials, IdentityRules, Images, Template
 from aggregator.workplace import find_config
 
 FIXTURES = Path(__file__).parent / "fixtures" / "config"
@@ -272,9 +272,11 @@ def test_secrets_stay_templates(tmp_path: Path) -> None:
     text += '[[source]]\nurl = "https://daily.test/c"\nbearer = "${_TOKEN2}"\n'
     first, second, third = loaded(tmp_path, text).publishers[0].sources
     assert (first.name, first.url) == ("daily/key-feed", "https://daily.test/${KEY}/feed?token=${DAILY_TOKEN}")
-    assert first.credentials is None
-    assert second.credentials == Credentials(username="desk-${DESK}", password="${DAILY_PASSWORD}")
-    assert third.credentials == Credentials(bearer="${_TOKEN2}")
+    assert first.access == Access(url=Template(first.url))
+    basic = Credentials(username=Template("desk-${DESK}"), password=Template("${DAILY_PASSWORD}"))
+    assert second.access == Access(url=Template("https://daily.test/b"), credentials=basic)
+    bearer = Credentials(bearer=Template("${_TOKEN2}"))
+    assert third.access == Access(url=Template("https://daily.test/c"), credentials=bearer)
 
 
 def test_overrides_merge_key_by_key(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from aggregator.directory import Choice, outlines, page, polled, summary
 from aggregator.errors import OpmlError
 from aggregator.opml import Outline, read, write
 from aggregator.rights import effective
-from aggregator.types import Config, Credentials, Publisher, Source
-from tests.conftest import NOW
+from aggregator.types import Config, Credentials, Publisher, Template
+from tests.conftest import NOW, make_source
 
 ROOT = Path(__file__).parents[1]
 AFRICA = (
@@ -109,8 +109,8 @@ def test_what_is_written_as_opml_is_read_back(shipped: Config) -> None:
 
 def test_an_address_with_a_secret_stays_here(shipped: Config) -> None:
     publisher = of(shipped, country="ML", kind="magazine")[:1] or of(shipped, country="ML")
-    source = Source(publisher="x", key="x", url="https://x.test/${TOKEN}")
-    locked = Source(publisher="x", key="y", url="https://x.test/y", credentials=Credentials(bearer="${TOKEN}"))
+    source = make_source("https://x.test/${TOKEN}")
+    locked = make_source("https://x.test/y", Credentials(bearer=Template("${TOKEN}")))
     assert outlines([replace(publisher[0], sources=(source, locked))]) == {}
 
 

@@ -18,13 +18,13 @@ from aggregator.errors import (
     FetchError,
     HttpStatus,
 )
-from aggregator.fetch import Fetcher
+from aggregator.fetch import Fetcher, written_in
 from aggregator.fetch.answers import retry_after
 from aggregator.fetch.limits import Limits, jittered
 from aggregator.fetch.transport import certificates
 from aggregator.press import Document, Press
 from aggregator.types import FetchResult, FetchSettings, Validators, Wire
-from tests.conftest import NOW, WIRE
+from tests.conftest import NOW, WIRE, make_source
 
 HOST = "daily.example"
 NONE = Validators()
@@ -48,8 +48,8 @@ def get(press: Press, url: str = FEED, validators: Validators = NONE, **settings
 
     async def trip() -> FetchResult:
         connect_to = lambda host: press.address if host.endswith(".example") else None  # noqa: E731
-        async with Fetcher(wire(**settings), connect_to) as fetcher, fetcher.turn(url) as turn:
-            return await fetcher.get(url, validators, turn)
+        async with Fetcher(wire(**settings), connect_to) as fetcher, fetcher.turn(url, written_in([url])) as turn:
+            return await fetcher.get(make_source(url), validators, turn)
 
     return asyncio.run(trip())
 
@@ -147,8 +147,8 @@ def test_a_dead_port_is_a_fetch_error() -> None:
 
 
 async def _get_plain(url: str, **settings: object) -> FetchResult:
-    async with Fetcher(wire(**settings)) as fetcher, fetcher.turn(url) as turn:
-        return await fetcher.get(url, Validators(), turn)
+    async with Fetcher(wire(**settings)) as fetcher, fetcher.turn(url, written_in([url])) as turn:
+        return await fetcher.get(make_source(url), Validators(), turn)
 
 
 def test_redirects_are_followed_and_the_last_address_told(press: Press) -> None:

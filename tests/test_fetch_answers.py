@@ -10,12 +10,12 @@ import pytest
 
 from aggregator.decide.polls import is_same_site_upgrade
 from aggregator.errors import Challenge, ConsentWall, FetchError, FetchTimeout, HttpStatus, RedirectRefused
-from aggregator.fetch import Fetcher
+from aggregator.fetch import Fetcher, written_in
 from aggregator.fetch.answers import fresh_for
 from aggregator.fetch.walls import HEAD_BYTES, is_html
 from aggregator.press import Document, Press
 from aggregator.types import Validators
-from tests.conftest import NOW, WIRE
+from tests.conftest import NOW, WIRE, make_source
 from tests.test_fetch import BODY, FEED, HOST, get
 
 OTHER = "other.example"
@@ -470,9 +470,9 @@ def test_who_speaks_no_tls_has_answered(press: Press) -> None:
     async def trip() -> FetchError:
         server = await asyncio.start_server(greet, "127.0.0.1", 0)
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        async with server, Fetcher(WIRE) as fetcher, fetcher.turn(url) as turn:
+        async with server, Fetcher(WIRE) as fetcher, fetcher.turn(url, written_in([url])) as turn:
             with pytest.raises(FetchError, match=r"(?i)ssl") as caught:
-                await fetcher.get(url, Validators(), turn)
+                await fetcher.get(make_source(url), Validators(), turn)
         return caught.value
 
     assert asyncio.run(trip()).answered

@@ -17,7 +17,7 @@ from aggregator.fetch.limits import Limits
 from aggregator.fetch.robots import MOST_BYTES, Rules, kept
 from aggregator.press import Document, Press
 from aggregator.types import PageVisit, RobotsCopy, Validators
-from tests.conftest import NOW, WIRE
+from tests.conftest import NOW, WIRE, make_source
 
 T = TypeVar("T")
 HOST = "daily.example"
@@ -315,7 +315,7 @@ def test_robots_and_the_feed_share_one_deadline(press: Press, hangs: bool) -> No
     async def poll() -> int:
         async with Fetcher(wire, lambda host: press.address) as fetcher, fetcher.turn(url) as turn:
             await fetcher.heed(url, turn, NOW)
-            return (await fetcher.get(url, Validators(), turn, NOW)).status
+            return (await fetcher.get(make_source(url), Validators(), turn, NOW)).status
 
     if hangs:
         with pytest.raises(FetchTimeout):

@@ -25,11 +25,11 @@ from aggregator.errors import (
     PressError,
     RedirectRefused,
 )
-from aggregator.fetch import Fetcher
+from aggregator.fetch import Fetcher, written_in
 from aggregator.fetch.addresses import refuse_private
 from aggregator.press import Document, Press
 from aggregator.types import FetchResult, Validators
-from tests.conftest import NOW
+from tests.conftest import NOW, make_source
 from tests.test_fetch import BODY, FEED, HOST, get, wire
 
 MEGABYTE = 1_000_000
@@ -43,11 +43,13 @@ def press() -> Iterator[Press]:
 
 
 def get_plain(url: str, *allowed: str) -> FetchResult:
-    """One fetch with the system's own DNS, in which only `allowed` blocks may be reached although private."""
+    """One fetch of a source that the operator wrote, with the system's own DNS, in which only `allowed` blocks may be
+    reached although private.
+    """
 
     async def trip() -> FetchResult:
-        async with Fetcher(wire(allow_addresses=allowed)) as fetcher, fetcher.turn(url) as turn:
-            return await fetcher.get(url, Validators(), turn)
+        async with Fetcher(wire(allow_addresses=allowed)) as fetcher, fetcher.turn(url, written_in([url])) as turn:
+            return await fetcher.get(make_source(url), Validators(), turn)
 
     return asyncio.run(trip())
 

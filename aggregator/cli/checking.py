@@ -119,7 +119,7 @@ def _live(config: Config, sources: Sequence[Source], as_json: bool) -> None:
 async def _look(config: Config, sources: Sequence[Source], done: Callable[[str], None]) -> list[Look]:
     from aggregator.pipeline import open_prober
 
-    async with open_prober(config.wire, utc_now) as prober:
+    async with open_prober(config.wire, utc_now, publishers=config.publishers) as prober:
 
         async def look(source: Source) -> Look:
             seen = await prober.look(source)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from aggregator.links import without_user
 from aggregator.vocabulary import Kind
 from aggregator.workplace import Workplace
 
@@ -93,13 +94,16 @@ def _print(added: list[Newcomer], left_out: list[LeftOut], as_json: bool) -> Non
 
     if as_json:
         files = [{"file": each.name, "name": each.outline.title, "url": each.outline.url} for each in added]
-        others = [{"name": each.outline.title, "url": each.outline.url, "why": each.why} for each in left_out]
+        others = [
+            {"name": each.outline.title, "url": without_user(each.outline.url), "why": each.why} for each in left_out
+        ]
         click.echo(json.dumps({"added": files, "left_out": others}, ensure_ascii=False))
         return
     for each in added:
         click.echo(printable(f"added     {each.name}  {each.outline.title}"))
     for other in left_out:
-        click.echo(printable(f"left out  {other.outline.title or '(no name)'} ({other.outline.url}): {other.why}"))
+        url = without_user(other.outline.url)  # whoever wrote the list may not have meant to show a password
+        click.echo(printable(f"left out  {other.outline.title or '(no name)'} ({url}): {other.why}"))
     click.echo(f"{len(added)} added, {len(left_out)} left out")
 
 

@@ -11,6 +11,7 @@ import click
 
 from aggregator.dates import to_iso, utc_now
 from aggregator.errors import FetchError
+from aggregator.links import without_user
 from aggregator.types import Wire
 from aggregator.workplace import Workplace
 
@@ -33,6 +34,11 @@ def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
     """
     from aggregator.config.writing import source_table
 
+    if "${" in url or without_user(url) != url:
+        raise click.UsageError(
+            "URL: found ${NAME} or a user name in it, expected an address that opens without; a search sends no secrets."
+            " Write a private address into the publisher's file, and try it with `aggregator check --live KEY`"
+        )
     config = here.load_config()
     name = here.file_of(key) if key else None  # a key that is none is said before anybody is asked
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -98,10 +99,11 @@ def _print(polls: Sequence[Poll], is_named: bool) -> None:
 def _print_search(poll: Poll) -> None:
     """What to do next, of a site that a person asked to have searched."""
     if poll.proposal is None:
-        click.echo(f"  `aggregator probe {poll.source.url}` says what was tried", err=True)
+        click.echo(f"  `aggregator probe {shlex.quote(poll.source.url)}` says what was tried", err=True)
         return
     url = _printable(poll.proposal.url)
-    accept = f"`aggregator probe --write {poll.source.publisher} {url}` writes it down, and then it is polled"
+    command = f"aggregator probe --write {poll.source.publisher} {shlex.quote(url)}"  # the address is its site's word
+    accept = f"`{command}` writes it down, and then it is polled"
     click.echo(f"{poll.source.name}: found {url} ({poll.proposal.carries}); {accept}")
 
 

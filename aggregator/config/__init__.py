@@ -20,6 +20,7 @@ from aggregator.config.shapes import (
     KEY_EXPECTED,
     PUBLISHER,
     RIGHTS,
+    SECRETS,
     SOURCE_KINDS,
     WIRE,
     FetchTable,
@@ -38,7 +39,20 @@ from aggregator.rights import (
     faults_of_publisher,
     faults_of_rights,
 )
-from aggregator.types import Config, Contact, Credentials, FetchSettings, PollSettings, Publisher, Rights, Source, Wire
+from aggregator.types import (
+    Access,
+    Config,
+    Contact,
+    Credentials,
+    FetchSettings,
+    PollSettings,
+    Publisher,
+    Rights,
+    Source,
+    Template,
+    Wire,
+)
+from aggregator.vocabulary import DISCOVER
 
 __all__ = [
     "SOURCE_KINDS",
@@ -240,14 +254,23 @@ def _source(publisher: str, table: SourceTable) -> Source:
         every=None if table.every_minutes is None else timedelta(minutes=table.every_minutes),
         enabled=table.enabled,
         reason=table.reason,
-        credentials=_credentials(table),
+        access=_access(table),
     )
 
 
-def _credentials(table: SourceTable) -> Credentials | None:
-    if table.username is None and table.bearer is None:
+def _access(table: SourceTable) -> Access | None:
+    """What makes a source private: a template in its address, or beside it."""
+    credentials = None
+    if table.username is not None or table.bearer is not None:
+        templates = {name: _template(getattr(table, name)) for name in SECRETS}
+        credentials = Credentials(**templates)
+    if credentials is None and "${" not in table.url:
         return None
-    return Credentials(username=table.username, password=table.password, bearer=table.bearer)
+    return Access(url=Template(table.url), credentials=credentials)
+
+
+def _template(text: str | None) -> Template | None:
+    return None if text is None else Template(text)
 
 
 def _place_faults(path: PurePosixPath, table: TomlTable) -> Iterator[str]:
@@ -269,6 +292,7 @@ def _source_faults(sources: Sequence[SourceTable], wire: Wire | None) -> Iterato
             yield from _every_faults(number, source.every_minutes, wire.poll)
         if source.reason is not None and source.enabled:
             yield fault(f"source[{number}].reason", source.reason, "this key only beside enabled = false")
+        yield from _discover_faults(number, source)
         yield from _credentials_faults(number, source)
 
 
@@ -278,6 +302,19 @@ def _credentials_faults(number: int, source: SourceTable) -> Iterator[str]:
             yield fault(f"source[{number}].{other}", None, f"this key to be set, because {key} is")
     if source.bearer is not None and (source.username or source.password):
         yield fault(f"source[{number}].bearer", source.bearer, "either this key, or username and password")
+
+
+def _discover_faults(number: int, source: SourceTable) -> Iterator[str]:
+    """A search asks addresses that others wrote, none of which gets a secret."""
+    if source.kind != DISCOVER:
+        return
+    if "${" in source.url:
+        expected = f'an address without ${{NAME}} beside kind = "{DISCOVER}": no secret is sent while a feed is sought'
+        yield fault(f"source[{number}].url", source.url, expected)
+    for key in SECRETS:
+        if getattr(source, key) is not None:
+            expected = f'no such key beside kind = "{DISCOVER}": no secret is sent while a feed is sought'
+            yield fault(f"source[{number}].{key}", getattr(source, key), expected)
 
 
 def _every_faults(number: int, minutes: float, poll: PollSettings) -> Iterator[str]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from aggregator.links import is_host
 from aggregator.rights import did_you_mean, fault, is_address
 from aggregator.types import (
     Corrections,
@@ -34,7 +35,7 @@ KEY_EXPECTED = "small letters a-z, digits and hyphens"
 
 # `${NAME}`, for which a variable of the environment is filled in while a request is sent.
 _PLACEHOLDER = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")
-_SECRETS = ("username", "password", "bearer")  # keys whose values no fault shows
+SECRETS = ("username", "password", "bearer")  # keys whose values no fault shows
 
 T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
 _FETCH = FetchSettings()
@@ -78,16 +79,31 @@ def _is_source_address(value: str) -> bool:
     return is_address(_PLACEHOLDER.sub("NAME", value)) and "${" not in before + fragment
 
 
+def _has_a_host(value: str) -> bool:
+    """Whether the host of an address can be one. True also of what has other faults, which `is_address` finds."""
+    try:
+        host = urlsplit(value).hostname or ""
+    except ValueError:
+        return True
+    return not re.fullmatch(r"[^\s{}]+", host) or is_host(host)
+
+
 def _is_contact(value: str) -> bool:
     return re.fullmatch(r'[^@\s<>"{}]+@[^@\s<>"{}]+', value) is not None or is_address(value)
 
 
 Line = Annotated[str, _like(r"(?=.*\S)[^\x00-\x1f\x7f{}]+", "one line of text without braces")]
+_with_a_host = _that(
+    _has_a_host, "a host that can be one: a name such as daily.example, or an IP address such as 192.0.2.1"
+)
 Address = Annotated[
-    str, _that(is_address, "an http or https address, such as https://daily.example/, without user name or braces")
+    str,
+    _with_a_host,
+    _that(is_address, "an http or https address, such as https://daily.example/, without user name or braces"),
 ]
 SourceAddress = Annotated[
     str,
+    _with_a_host,
     _that(
         _is_source_address,
         "an http or https address, such as https://daily.example/feed, without user name or braces, "
@@ -106,7 +122,11 @@ Network = Annotated[str, _that(_is_network, 'a CIDR block, such as "127.0.0.0/8"
 # RFC 9309 section 2.2.1: the product token has only these characters.
 RobotsToken = Annotated[str, _like("[A-Za-z_-]+", "a product token of RFC 9309: letters, underscores and hyphens")]
 UserAgent = Annotated[str, _like(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", "one line of printable ASCII")]
-Host = Annotated[str, _like(r"[a-z0-9-]+(\.[a-z0-9-]+)+", 'a host in small letters, such as "m.daily.example"')]
+Host = Annotated[
+    str,
+    _that(is_host, 'a host that can be one, such as "m.daily.example"'),
+    _like(r"[a-z0-9-]+(\.[a-z0-9-]+)+", 'a host in small letters, such as "m.daily.example"'),
+]
 Prefix = Annotated[str, _like(r"(/[^/?#\s]+)+", 'the beginning of a path without a slash at its end, such as "/print"')]
 Parameter = Annotated[str, _like(r"[^\s=&?*]+", 'the name of a parameter, such as "id"')]
 Pattern = Annotated[str, _like(r"[^\s=&?*\[]+\*?", 'the name of a parameter, or how names begin, such as "from_*"')]
@@ -269,7 +289,7 @@ def _line(shape: Shape[T], error: ErrorDetails) -> str:
         known = shape.known_keys(error["loc"][:-1])
         hint = did_you_mean(str(error["loc"][-1]), known)
         return f"{key}: found an unknown key, expected {'a known one' if hint else 'one of ' + ', '.join(known)}{hint}"
-    if error["loc"][-1] in _SECRETS:
+    if error["loc"][-1] in SECRETS:
         return f"{key}: found a text that is not shown, expected {context.get('expected', 'text in quotes')}"
     if error["type"] == "missing":
         return fault(key, None, "this key to be set")

@@ -9,13 +9,14 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Table
 
 from aggregator.errors import ConfigError
+from aggregator.links import literal
 from aggregator.vocabulary import DISCOVER
 
 _USUAL = "feed"  # the kind that need not be written
 
 
 def source_table(url: str, kind: str) -> str:
-    """The `[[source]]` table of an address, ready to paste."""
+    """The `[[source]]` table of an address that was found, ready to paste."""
     document = tomlkit.document()
     document["source"] = _tables(_table(url, kind))
     return tomlkit.dumps(document)
@@ -24,7 +25,10 @@ def source_table(url: str, kind: str) -> str:
 def with_source(name: str, text: str, url: str, kind: str) -> str:
     """The text of the file `name` with this source: in the place of the first of kind "discover", else behind the
     others. ConfigError: it is not TOML, or has that address already.
+
+    The address was found on the network, so it is written literally: `${NAME}` in an operator's file is a template.
     """
+    url = literal(url)
     try:
         document: Any = tomlkit.parse(text)
     except TOMLKitError as error:
@@ -51,7 +55,7 @@ def _is(source: Any, url: str) -> bool:
 
 def _table(url: str, kind: str) -> Table:
     table = tomlkit.table()
-    table["url"] = url
+    table["url"] = literal(url)
     if kind != _USUAL:
         table["kind"] = kind
     return table

@@ -1,7 +1,8 @@
-"""Fetching: an address and its validators in, one FetchResult out, or a FetchError. The only room with HTTP.
+"""Fetching: a source and its validators in, one FetchResult out, or a FetchError. The only room with HTTP.
 
-Feeds that an operator configured are fetched unless robots.txt disallows them for our own token by name (`heed`);
-pages are visited, and what others name is fetched, only where it lets us (`page`, `linked`).
+Feeds that an operator configured (`Source`) are fetched unless robots.txt disallows them for our own token by name
+(`heed`); pages are visited, and what others name (`str`) is fetched, only where it lets us (`page`, `linked`). Private
+addresses are reached only on hosts that stand in the file of the publisher for whom is asked.
 """
 
 from __future__ import annotations
@@ -20,17 +21,18 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx
 
-from aggregator.errors import FetchError, FetchTimeout, HttpStatus, RedirectRefused, RobotsRefused
+from aggregator.errors import AddressRefused, FetchError, FetchTimeout, HttpStatus, RedirectRefused, RobotsRefused
 from aggregator.fetch import answers, body, hops, robots, walls
-from aggregator.fetch.addresses import socket_factory
+from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
 from aggregator.fetch.credentials import Opened
 from aggregator.fetch.hops import Redirect, Way
 from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, without_deadline
 from aggregator.fetch.robots import Shelf
 from aggregator.fetch.transport import make_transport
-from aggregator.types import Credentials, FetchResult, PageVisit, RobotsCopy, Validators, Wire
+from aggregator.links import literal, without_user
+from aggregator.types import Access, FetchResult, PageVisit, RobotsCopy, Source, Validators, Wire
 
-__all__ = ["ConnectTo", "Fetcher", "Shelf", "Turn"]
+__all__ = ["NO_HOSTS", "ConnectTo", "Fetcher", "Hosts", "Shelf", "Turn", "written_by", "written_in"]
 
 T = TypeVar("T")
 
@@ -58,6 +60,16 @@ Take = Callable[[_Answer], Awaitable[T]]
 # Waits until an address may be asked, or raises what forbids it.
 Before = Callable[[str], Awaitable[None]]
 
+
+@dataclass(frozen=True, slots=True)
+class _Trip:
+    """What holds for a request and for all that it is redirected to."""
+
+    opened: Opened
+    hosts: Hosts  # for which `allow_addresses` holds
+    before: Before  # each further hop
+
+
 _ROBOTS_SECONDS = 10.0  # so long may it keep a poll waiting
 _MARKS_SECONDS = 3.0  # so long is a refusal searched for the marks of a wall
 
@@ -81,7 +93,10 @@ class Fetcher:
         self._connect_to = connect_to
         self._environment = environment
         most = settings.concurrency * AWAITED_A_ROOM
-        self._transport = make_transport(most, socket_factory(settings.allow_addresses))
+        # Each with its own connections: one to a private address never serves a request that may not go there.
+        blocks = settings.allow_addresses
+        self._public = make_transport(most, socket_factory(blocks, is_open=False))
+        self._open = make_transport(most, socket_factory(blocks, is_open=True)) if blocks else self._public
         self._headers = {"User-Agent": wire.user_agent, "Accept": hops.ACCEPT, "Accept-Encoding": body.ACCEPT_ENCODING}
         self._limits = Limits(
             settings.concurrency, settings.per_domain_concurrency, settings.per_domain_spacing, chance
@@ -93,40 +108,37 @@ class Fetcher:
         return self
 
     async def __aexit__(self, *raised: object) -> None:
-        await self._transport.aclose()
+        await self._public.aclose()
+        await self._open.aclose()
 
     @asynccontextmanager
-    async def turn(self, url: str) -> AsyncIterator[Turn]:
+    async def turn(self, url: str, hosts: Hosts = NO_HOSTS) -> AsyncIterator[Turn]:
         """Waits for the turn of the address's domain and holds it; raises FetchError for what is no address. A body
         takes up room until the end of the turn, so the holder digests it within: that bounds the bodies in memory.
+        `hosts`: those for which `allow_addresses` holds in all that is asked within the turn (`written_by`).
         """
         async with self._limits.turn(hops.host_of(url)) as turn:
+            turn.hosts = hosts
             yield turn
 
-    async def get(
-        self,
-        url: str,
-        validators: Validators,
-        turn: Turn,
-        now: datetime | None = None,
-        credentials: Credentials | None = None,
-    ) -> FetchResult:
+    async def get(self, source: Source, validators: Validators, turn: Turn, now: datetime | None = None) -> FetchResult:
         """One HTTP answer, 200 or 304, after at most five redirects; raises a FetchError for anything else.
 
         The deadline counts the requests, that for robots.txt among them, not the waits for a turn or for room. `now` is
-        only for servers without a clock, whose answers have no Date. `url` and `credentials` may be templates with
-        `${NAME}`; what comes back, or is raised, has `${NAME}` again wherever a secret stood.
+        only for servers without a clock, whose answers have no Date. The templates of `source.access` are filled in;
+        what comes back, or is raised, has `${NAME}` again wherever a secret stood.
         """
-        opened = Opened.of(url, credentials, self._environment)
+        opened = Opened.of_source(source, self._environment)
         return await self._got(opened, validators, turn, now, self._space)
 
-    async def linked(self, url: str, turn: Turn, now: datetime, credentials: Credentials | None = None) -> FetchResult:
-        """As `get` without validators, for an address that no operator configured: robots.txt binds as for an article's
-        page, there and wherever it is redirected to. Waits as long as crawl-delay asks; raises RobotsRefused.
+    async def linked(self, url: str, turn: Turn, now: datetime, access: Access | None = None) -> FetchResult:
+        """As `get` without validators, for an address that no operator configured, which is taken literally. robots.txt
+        binds as for an article's page, there and wherever it is redirected to; raises RobotsRefused. Waits as long as
+        crawl-delay asks. `access` is that of the private source whose document named the address.
         """
-        opened = Opened.of(url, credentials, self._environment)
-        await self._may_go(url, now)
-        return await self._got(opened, Validators(), turn, now, lambda at: self._may_go(at, now))
+        opened = Opened.of_link(url, access, self._environment)
+        await self._may_go(opened.url, turn.hosts, now)
+        return await self._got(opened, Validators(), turn, now, lambda at: self._may_go(at, turn.hosts, now))
 
     async def _got(
         self, opened: Opened, validators: Validators, turn: Turn, now: datetime | None, before: Before
@@ -140,7 +152,8 @@ class Fetcher:
             return _result(answer, content, hops.validators_of(answer.headers, Validators()), opened, now)
 
         try:
-            return await self._follow(opened, hops.conditions(validators), take, self._seconds - turn.spent, before)
+            left = self._seconds - turn.spent
+            return await self._follow(_Trip(opened, turn.hosts, before), hops.conditions(validators), take, left)
         except FetchError as error:
             opened.hush(error)
             raise
@@ -163,14 +176,17 @@ class Fetcher:
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
             began = time.monotonic()
-            rules = await self._robots.asked(origin, now, self._robots_copy)
+            # Of the site itself, which `get` will find, or of where its robots.txt redirects to.
+            with suppress(AddressRefused):
+                rules = await self._robots.asked(origin, now, self._asks_robots(turn.hosts))
             turn.spent += time.monotonic() - began
             await self._limits.space(hops.host_of(url))
-        if rules.names_us_and_disallows(url):
+        if rules and rules.names_us_and_disallows(url):
             raise RobotsRefused(f"{rules.copy.origin}/robots.txt names {self._token} and disallows {url}")
 
-    async def page(self, url: str, validators: Validators, now: datetime) -> PageVisit:
-        """What an article's page answers, whatever its status, after at most five redirects; its body is not read.
+    async def page(self, url: str, validators: Validators, now: datetime, hosts: Hosts = NO_HOSTS) -> PageVisit:
+        """What an article's page answers, whatever its status, after at most five redirects; its body is not read. The
+        address is taken literally; `hosts` as for `turn`.
 
         Waits its turn for every hop, and so long as crawl-delay asks. Raises RobotsRefused where robots.txt does not
         let us go, and other FetchErrors where there was no answer.
@@ -181,32 +197,32 @@ class Fetcher:
             retry_after = answers.retry_after(answer.headers.get("retry-after"))
             return PageVisit(status=answer.status, url=answer.way.at, validators=told, retry_after=retry_after)
 
-        way = Way(url, url)
+        way = Way(literal(url), literal(url))
         for _ in range(hops.MOST_REDIRECTS + 1):
-            delay = await self._permitted(way.at, now)
+            delay = await self._permitted(way.at, hosts, now)
             async with self._limits.turn(hops.host_of(way.at), delay):
-                visit = await self._hop(way, hops.PAGE | hops.conditions(validators), take, self._seconds)
+                visit = await self._hop(way, hosts, hops.PAGE | hops.conditions(validators), take, self._seconds)
             if isinstance(visit, PageVisit):
                 return visit
             way = way.on(visit)
         raise hops.too_many(way.at)
 
-    async def _permitted(self, url: str, now: datetime) -> float:
+    async def _permitted(self, url: str, hosts: Hosts, now: datetime) -> float:
         """The seconds that the site wants between two visits; raises RobotsRefused where it wants none at all."""
         origin = hops.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
             async with self._limits.turn(hops.host_of(url)):
-                rules = await self._robots.asked(origin, now, self._robots_copy)
+                rules = await self._robots.asked(origin, now, self._asks_robots(hosts))
         return rules.delay_before(url)
 
-    async def _may_go(self, url: str, now: datetime) -> None:
+    async def _may_go(self, url: str, hosts: Hosts, now: datetime) -> None:
         """Waits until the address may be asked, within a turn; raises RobotsRefused where it may not."""
         origin = hops.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
             await self._space(url)  # another site's, perhaps, which was asked a moment ago
-            rules = await self._robots.asked(origin, now, self._robots_copy)
+            rules = await self._robots.asked(origin, now, self._asks_robots(hosts))
         await self._limits.space(hops.host_of(url), rules.delay_before(url))
 
     async def _space(self, url: str) -> None:
@@ -216,7 +232,17 @@ class Fetcher:
         """The registrable domain that the limits count by; raises FetchError for what is no address."""
         return self._limits.domain_of(hops.host_of(url))
 
-    async def _robots_copy(self, origin: str, now: datetime) -> RobotsCopy:
+    def _asks_robots(self, hosts: Hosts) -> robots.Ask:
+        """How to ask for a robots.txt. It raises AddressRefused, which says something of who asks and nothing of the
+        site: the publisher whose host it is may go there, so nothing is remembered.
+        """
+
+        async def ask(origin: str, now: datetime) -> RobotsCopy:
+            return await self._robots_copy(origin, hosts, now)
+
+        return ask
+
+    async def _robots_copy(self, origin: str, hosts: Hosts, now: datetime) -> RobotsCopy:
         async def take(answer: _Answer) -> RobotsCopy:
             is_whole = answer.status == 200
             content = await body.head(answer.chunks, answer.encoding, robots.MOST_BYTES) if is_whole else b""
@@ -224,33 +250,38 @@ class Fetcher:
 
         seconds = min(self._seconds / 3, _ROBOTS_SECONDS)  # of the deadline, so that the document has most of it
         try:
-            return await self._follow(Opened(f"{origin}/robots.txt"), hops.ROBOTS, take, seconds, self._space)
+            trip = _Trip(Opened(f"{origin}/robots.txt"), hosts, self._space)
+            return await self._follow(trip, hops.ROBOTS, take, seconds)
+        except AddressRefused:
+            raise
         except FetchError as error:
             status = robots.UNAVAILABLE if isinstance(error, RedirectRefused) else None
             return RobotsCopy(origin=origin, fetched_at=now, status=status)
 
-    async def _follow(
-        self, opened: Opened, headers: dict[str, str], take: Take[T], seconds: float, before: Before
-    ) -> T:
-        """What `take` makes of the first answer that is no redirect. Within `turn`; `before` each further hop."""
+    async def _follow(self, trip: _Trip, headers: dict[str, str], take: Take[T], seconds: float) -> T:
+        """What `take` makes of the first answer that is no redirect. Within `turn`."""
+        opened = trip.opened
         left, way = seconds, Way(opened.url, opened.url)
         for _ in range(hops.MOST_REDIRECTS + 1):
             began = time.monotonic()
-            answer = await self._hop(way, headers | opened.fields_for(way.at), take, left)
+            answer = await self._hop(way, trip.hosts, headers | opened.fields_for(way.at), take, left)
             left -= time.monotonic() - began
             if not isinstance(answer, Redirect):
                 return answer
             way = way.on(answer)
             opened.follow(way.at)
-            await before(way.at)
+            await trip.before(way.at)
         raise hops.too_many(way.at)
 
-    async def _hop(self, way: Way, headers: dict[str, str], take: Take[T], seconds: float) -> T | Redirect:
+    async def _hop(
+        self, way: Way, hosts: Hosts, headers: dict[str, str], take: Take[T], seconds: float
+    ) -> T | Redirect:
         """One request: what `take` makes of its answer, or where it redirects to."""
         answer: httpx.Response | None = None
         try:
             async with asyncio.timeout(seconds) as deadline:
-                answer = await self._transport.handle_async_request(self._request(way.at, headers))
+                transport, request = self._request(way.at, hosts, headers)
+                answer = await transport.handle_async_request(request)
                 told = {name.lower(): value for name, value in answer.headers.items()}
                 if answer.status_code in hops.REDIRECTS and "location" in told:
                     return Redirect(answer.status_code, told["location"])
@@ -264,18 +295,22 @@ class Fetcher:
             if answer is not None:
                 await answer.aclose()
 
-    def _request(self, url: str, headers: dict[str, str]) -> httpx.Request:
+    def _request(
+        self, url: str, hosts: Hosts, headers: dict[str, str]
+    ) -> tuple[httpx.AsyncBaseTransport, httpx.Request]:
+        """The request, and what sends it. Whoever says where to connect for a host has opened that address for it."""
         sent = self._headers | {"Host": hops.authority_of(url)} | headers
         mapped = self._connect_to(hops.host_of(url))
+        transport = self._open if mapped is not None or is_written(url, hosts) else self._public
         if mapped is not None:
             url = urlsplit(url)._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
-        return httpx.Request("GET", url, headers=sent)
+        return transport, httpx.Request("GET", without_user(url), headers=sent)  # aiohttp would send a user as ours
 
 
 def _result(answer: _Answer, content: bytes, told: Validators, opened: Opened, now: datetime | None) -> FetchResult:
     """The answer without the secrets that were sent; a private source does not move to another site by itself."""
     moved = answer.way.moved_to
-    stays = moved is None or moved == answer.way.asked or (opened.hidden and not opened.is_ours(moved))
+    stays = moved is None or moved == answer.way.asked or not opened.may_move_to(moved)
     return FetchResult(
         url=opened.shown(answer.way.at),
         status=answer.status,

@@ -1,7 +1,8 @@
 """Fills secrets into a request for as long as it lasts, and keeps them out of whatever comes of it.
 
 A template such as `https://user.example/feed?token=${DAILY_TOKEN}` is what is stored and shown. It alone knows how one
-is filled in, and how a secret is found again in what a server says.
+is filled in, and how a secret is found again in what a server says. Only a `Template` is filled in: an address that a
+document or a server wrote is a `str`, and is taken literally, `${NAME}` and all.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Self
 from urllib.parse import quote, urlsplit
 
 from aggregator.errors import FetchError, RedirectRefused
-from aggregator.types import Credentials, Validators
+from aggregator.links import literal
+from aggregator.types import Access, Credentials, Source, Template, Validators
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
 _SENDABLE = re.compile(r"[\x21-\x7e]+")  # in a field of HTTP without being quoted
@@ -29,28 +31,51 @@ class Opened:
     """An address and the field Authorization with their secrets filled in, and what stands for each in messages."""
 
     url: str
+    home: str | None = None  # the address in the operator's file, whose origin alone gets secrets; None: there are none
     authorization: str | None = field(default=None, repr=False)
     hidden: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # secret, what stands for it; the longest first
     in_words: frozenset[str] = field(default=frozenset(), repr=False)  # the secrets that a document must not repeat
 
     @classmethod
-    def of(cls, url: str, credentials: Credentials | None, environment: Mapping[str, str]) -> Self:
-        """Raises FetchError where a variable is not set or cannot be sent; it names the variable and the template."""
-        filler = _Filler(url, environment)
-        parts = urlsplit(url)
-        path, query = (filler.fill(part, encode=True) for part in (parts.path, parts.query))
-        filled = parts._replace(path=path, query=query).geturl() if filler.hidden else url
-        authorization = _authorization(credentials, filler) if credentials else None
+    def of_source(cls, source: Source, environment: Mapping[str, str]) -> Self:
+        """The address in the operator's file, filled in; or else, where the source has moved, the one that a server
+        named, as it stands. Raises FetchError where a variable is not set or cannot be sent; it names the variable and
+        the template.
+        """
+        access = source.access
+        if access is None:
+            return cls(source.url)
+        return cls._of(access, None if source.url == access.url.text else source.url, environment)
+
+    @classmethod
+    def of_link(cls, url: str, access: Access | None, environment: Mapping[str, str]) -> Self:
+        """An address that a document or a server wrote, as it stands. `access` is that of the private source whose
+        document it was; its credentials go along only where the file's own origin is asked. Raises as `of_source`.
+        """
+        return cls(literal(url)) if access is None else cls._of(access, literal(url), environment)
+
+    @classmethod
+    def _of(cls, access: Access, url: str | None, environment: Mapping[str, str]) -> Self:
+        """`url` None: the address in the file."""
+        filler = _Filler(access.url, environment)
+        filled = filler.address()
+        authorization = _authorization(access.credentials, filler) if access.credentials else None
         hidden = tuple(sorted(filler.hidden.items(), key=lambda pair: -len(pair[0])))
-        return cls(filled, authorization, hidden, frozenset(filler.in_words))
+        return cls(url or filled, access.url.text, authorization, hidden, frozenset(filler.in_words))
 
     def fields_for(self, url: str) -> dict[str, str]:
-        """The fields that may be sent to this address: none to another scheme, host or port than the first."""
+        """The fields that may be sent to this address: none to another scheme, host or port than the file names."""
         return {"Authorization": self.authorization} if self.authorization and self.is_ours(url) else {}
 
     def is_ours(self, url: str) -> bool:
-        """Whether an address has the origin of the one that was asked (RFC 6454 section 4)."""
-        return _origin(url) == _origin(self.url)
+        """Whether an address has the origin that the operator's file names (RFC 6454 section 4)."""
+        return _origin(url) == _origin(self.home or self.url)
+
+    def may_move_to(self, url: str) -> bool:
+        """Whether a source may be asked at this address from now on, without a person. A private one stays within its
+        origin, and where the address has a secret it does not move at all: what is stored is never filled in.
+        """
+        return self.home is None or (self.is_ours(url) and self.shown(url) == url)
 
     def follow(self, url: str) -> None:
         """Raises RedirectRefused for an address of another origin that repeats a secret."""
@@ -101,25 +126,32 @@ class Opened:
 
 
 class _Filler:
-    """Fills in templates and notes what it filled in."""
+    """Fills in the templates of one source and notes what it filled in."""
 
-    def __init__(self, url: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, url: Template, environment: Mapping[str, str]) -> None:
         self._url = url
         self._environment = environment
         self.hidden: dict[str, str] = {}
         self.in_words: set[str] = set()
 
-    def fill(self, template: str, *, encode: bool = False, secret: bool = True) -> str:
-        """`encode`: percent-encoded, for a path or query (RFC 3986 section 2.1)."""
+    def address(self) -> str:
+        """The source's address; what is filled in is percent-encoded (RFC 3986 section 2.1)."""
+        parts = urlsplit(self._url.text)
+        path, query = (self._filled(part, encode=True) for part in (parts.path, parts.query))
+        return parts._replace(path=path, query=query).geturl() if self.hidden else self._url.text
 
+    def fill(self, template: Template, *, secret: bool = True) -> str:
+        return self._filled(template.text, secret=secret)
+
+    def _filled(self, template: str, *, encode: bool = False, secret: bool = True) -> str:
         def value(found: re.Match[str]) -> str:
             said = self._environment.get(found[1], "")
             if not said:
                 raise FetchError(
-                    f"the variable {found[1]} is not set in the environment, or empty; {self._url} needs it"
+                    f"the variable {found[1]} is not set in the environment, or empty; {self._url.text} needs it"
                 )
             # A user name may be part of the host, which is no secret and must stay legible.
-            if secret or said.lower() not in urlsplit(self._url).netloc.lower():
+            if secret or said.lower() not in urlsplit(self._url.text).netloc.lower():
                 self.hidden.setdefault(said, found[0])
             if secret:
                 self.in_words.add(said)
@@ -134,17 +166,17 @@ def _authorization(credentials: Credentials, filler: _Filler) -> str | None:
         token = filler.fill(credentials.bearer)
         if not _SENDABLE.fullmatch(token):
             raise FetchError(
-                f"the bearer token {credentials.bearer} has blanks or other characters that cannot be sent"
+                f"the bearer token {credentials.bearer.text} has blanks or other characters that cannot be sent"
             )
-        filler.hidden.setdefault(token, credentials.bearer)
+        filler.hidden.setdefault(token, credentials.bearer.text)
         return f"Bearer {token}"
     if credentials.username is None or credentials.password is None:
         return None
     username = filler.fill(credentials.username, secret=False)
     if ":" in username:
-        raise FetchError(f"the user name {credentials.username} has a colon, which RFC 7617 does not allow")
+        raise FetchError(f"the user name {credentials.username.text} has a colon, which RFC 7617 does not allow")
     pair = base64.b64encode(f"{username}:{filler.fill(credentials.password)}".encode()).decode()
-    filler.hidden[pair] = f"{credentials.username}:{credentials.password}"
+    filler.hidden[pair] = f"{credentials.username.text}:{credentials.password.text}"
     filler.in_words.add(pair)
     return f"Basic {pair}"
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from urllib.parse import quote, urldefrag, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
 from aggregator.errors import AddressRefused, FetchError, RedirectRefused
+from aggregator.links import literal
 from aggregator.types import Validators
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
@@ -19,8 +19,6 @@ ROBOTS = {"Accept": "text/plain, */*;q=0.8"}
 MOST_REDIRECTS = 5
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 PERMANENT = frozenset((301, 308))  # RFC 9110 sections 15.4.2 and 15.4.9
-# What RFC 3986 has no place for. Braces above all: `${NAME}` in an address that a server wrote must never be filled in.
-_FOREIGN = re.compile(r'[\x00-\x20"<>\\^`{|}\x7f]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +94,18 @@ def authority_of(url: str) -> str:
 
 
 def redirected(url: str, location: str) -> str:
-    """The address that a redirect leads to, without user name and fragment, and quoted as RFC 3986 has it; raises
-    RedirectRefused for one from https down to http, and FetchError for what is no address.
+    """The address that a redirect leads to, literal and without fragment; raises RedirectRefused for one from https
+    down to http, and FetchError for what is no address.
     """
+    location = literal(location)
     try:
-        parts = urlsplit(urldefrag(urljoin(url, location)).url)
+        target = literal(urlsplit(urljoin(url, location))._replace(fragment="").geturl())
+        is_lowered = urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http"
     except ValueError as error:
         raise FetchError(f"redirected to {location!r}, which is not an address: {error}") from error
-    # aiohttp would send a user name that a server wrote into its redirect as ours.
-    target = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    if urlsplit(url).scheme == "https" and parts.scheme == "http":
+    if is_lowered:
         raise RedirectRefused(f"redirected from https down to {target}")
-    return _FOREIGN.sub(lambda found: quote(found[0]), target)
+    return target
 
 
 def too_many(url: str) -> RedirectRefused:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from aggregator.domains import domain_of
+from aggregator.fetch.addresses import NO_HOSTS
 
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
 # hosts would hold up a pass by their whole deadline. Only answers with a body take up room.
@@ -75,6 +76,7 @@ class Turn:
         self._rooms = rooms
         self._has_room = False
         self.spent = 0.0  # seconds of the deadline that went to what had to be asked first
+        self.hosts = NO_HOSTS  # for which `allow_addresses` holds in what is asked within
 
     async def room(self) -> None:
         """Waits for room for a body, and keeps it to the end of the turn."""

@@ -85,6 +85,10 @@ class Rules:
         return f"User-agent: {_US if token == self._token else '*' if token == '*' else _SOMEBODY}"
 
 
+# Asks an origin for its robots.txt.
+Ask = Callable[[str, datetime], Awaitable[RobotsCopy]]
+
+
 async def _nothing(origin: str) -> None:
     return None
 
@@ -117,18 +121,22 @@ class Memory:
         rules = self._rules.get(origin)
         return rules if rules and rules.is_fresh(now) else None
 
-    async def asked(self, origin: str, now: datetime, ask: Callable[[str, datetime], Awaitable[RobotsCopy]]) -> Rules:
-        """Asks the site, once for all that wait for it; its answer is remembered, and that it gave none."""
-        async with self._asking.setdefault(origin, asyncio.Lock()):
-            if rules := await self.at_hand(origin, now):
-                return rules
-            old = self._rules.get(origin)
-            copy = kept(await ask(origin, now), old.copy if old else None)
-            while len(self._rules) >= _MOST_SITES:
-                self._rules.pop(next(iter(self._rules)))
-            self._rules[origin] = rules = Rules(copy, self._token)
-            await self._shelf.remember(copy)
-        self._asking.pop(origin, None)
+    async def asked(self, origin: str, now: datetime, ask: Ask) -> Rules:
+        """Asks the site, once for all that wait for it; its answer is remembered, and that it gave none. What `ask`
+        raises is not.
+        """
+        try:
+            async with self._asking.setdefault(origin, asyncio.Lock()):
+                if rules := await self.at_hand(origin, now):
+                    return rules
+                old = self._rules.get(origin)
+                copy = kept(await ask(origin, now), old.copy if old else None)
+                while len(self._rules) >= _MOST_SITES:
+                    self._rules.pop(next(iter(self._rules)))
+                self._rules[origin] = rules = Rules(copy, self._token)
+                await self._shelf.remember(copy)
+        finally:
+            self._asking.pop(origin, None)
         return rules
 
 

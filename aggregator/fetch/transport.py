@@ -15,6 +15,8 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from aggregator.fetch.first_addresses import FirstAddresses
+
 SocketFactory = Callable[..., socket.socket]
 
 # No publisher's fields are longer; aiohttp refuses the answer beyond. Its default of 8 kB is too little for some
@@ -30,7 +32,12 @@ def make_transport(connections: int, sockets: SocketFactory) -> httpx.AsyncBaseT
 
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, socket_factory=sockets, ssl=certificates()),
+            connector=aiohttp.TCPConnector(
+                limit=connections,
+                socket_factory=sockets,
+                ssl=certificates(),
+                resolver=FirstAddresses(aiohttp.ThreadedResolver()),
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             max_field_size=_MOST_FIELD_BYTES,
             max_line_size=_MOST_FIELD_BYTES,

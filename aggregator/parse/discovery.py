@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from aggregator.links import as_http, resolved
+from aggregator.links import as_http, literal, resolved
 from aggregator.types import Link
 
 ANCHOR = "a"  # the `rel` of a link in the text of a page
@@ -97,7 +97,7 @@ def links_of(page: bytes, url: str) -> list[Link]:
         soup = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer(["base", "link", "a", "area"]))
     except ParserRejectedMarkup:
         return []
-    base = next((resolved(url, str(found["href"]).strip()) for found in soup.find_all("base", href=True)), url)
+    base = next((_address(url, str(found["href"])) for found in soup.find_all("base", href=True)), url)
     links = []
     for link in soup.find_all("link", href=True):
         href, media_type = _address(base, str(link["href"])), str(link.get("type") or "").strip().lower()
@@ -119,10 +119,10 @@ def links_of_header(field: str, url: str) -> Iterator[Link]:
     for href, parameters in _HEADER_LINK.findall(field):
         said = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(parameters)}
         for rel in said.get("rel", "").split():
-            yield Link(resolved(url, href.strip()), rel, said.get("type") or None)
+            yield Link(_address(url, href), rel, said.get("type") or None)
 
 
 def _address(base: str, href: str) -> str:
     """In full, without the blanks and line ends that browsers overlook (https://url.spec.whatwg.org/#url-parsing)."""
     href = re.sub(r"[\t\r\n]", "", href).strip()
-    return as_http(href) if href[:5].lower() == "feed:" else resolved(base, href)
+    return literal(as_http(href) if href[:5].lower() == "feed:" else resolved(base, href))

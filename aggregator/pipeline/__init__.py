@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Self
 
 from aggregator.dates import to_iso
 from aggregator.errors import FetchError, StoreError
-from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn
+from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
 from aggregator.pipeline.asking import Asked, Asking
 from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.weather import Weather
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.store import Store, robots
-from aggregator.types import Config, Due, Finding, Poll, RobotsCopy, Source, Wire
+from aggregator.types import Config, Due, Finding, Poll, Publisher, RobotsCopy, Source, Wire
 from aggregator.vocabulary import DISCOVER
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Pipeline:
     def _prober(self) -> Prober:
         from aggregator.probing import Prober
 
-        return Prober(self._fetcher, self._workers.measured, self._recall_robots, self._clock)
+        return Prober(self._fetcher, self._workers.measured, self._recall_robots, self._clock, self._publishers)
 
     async def _said(self, source: Source) -> Mapping[str, bytes]:
         return await self._writer.on_store(lambda store: store.said(source))
@@ -137,7 +137,8 @@ class Pipeline:
     async def _one(self, due: Due, done: Callable[[Poll], None]) -> Poll | None:
         due = self._or_its_door(due)
         try:
-            async with self._fetcher.turn(due.source.url) as turn:
+            hosts = written_by(self._publishers.get(due.source.publisher))
+            async with self._fetcher.turn(due.source.url, hosts) as turn:
                 if self._stopping:
                     return None
                 asked = await self._poll(due, turn)
@@ -165,7 +166,7 @@ class Pipeline:
         known = self._sources.get(due.source.name)
         is_found = known is not None and known.kind == DISCOVER
         if known is not None and not is_found:  # what opens a private source stands in the configuration alone
-            due = replace(due, source=replace(due.source, credentials=known.credentials))
+            due = replace(due, source=replace(due.source, access=known.access))
         try:
             asked = await self._asking.poll(due, turn)
             if is_found:  # the address in the configuration is the site's, and does not move with its door
@@ -201,9 +202,14 @@ async def _ended(tasks: Iterable[asyncio.Task[Poll | None]]) -> None:
 
 @asynccontextmanager
 async def open_prober(
-    wire: Wire, clock: Callable[[], datetime], connect_to: ConnectTo | None = None
+    wire: Wire,
+    clock: Callable[[], datetime],
+    connect_to: ConnectTo | None = None,
+    publishers: Sequence[Publisher] = (),
 ) -> AsyncIterator[Prober]:
-    """For looking without a database: what sites' robots.txt say is remembered as long as this is open."""
+    """For looking without a database: what sites' robots.txt say is remembered as long as this is open. `publishers`:
+    those whose sources are looked at.
+    """
     from aggregator.probing import Prober
 
     copies: dict[str, RobotsCopy] = {}
@@ -217,7 +223,8 @@ async def open_prober(
     workers = Workers()
     try:
         async with Fetcher(wire, connect_to or (lambda host: None), Shelf(recall, remember)) as fetcher:
-            yield Prober(fetcher, workers.measured, recall, clock)
+            by_key = {publisher.key: publisher for publisher in publishers}
+            yield Prober(fetcher, workers.measured, recall, clock, by_key)
     finally:
         await workers.close()
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from aggregator.probing import Prober
 
 MOST_PAGES = 10  # older ones, read to close one gap
+_NEEDS_A_SECRET = (
+    "an older page was not asked for: its address needs a secret, and only the address in the publisher's file gets one"
+)
 
 
 Read = Callable[[FetchResult, Source, Publisher, Mapping[str, bytes]], Awaitable[Reading]]
@@ -74,7 +77,7 @@ class Asking:
         failure: FetchError | None = None
         try:
             await self.fetcher.heed(due.source.url, turn, started)
-            result = await self.fetcher.get(due.source.url, sent, turn, started, due.source.credentials)
+            result = await self.fetcher.get(due.source, sent, turn, started)
             poll = _answered(poll, result)
             if poll.outcome != "not_modified":
                 poll, articles = await self._read(poll, due, result, turn)
@@ -157,8 +160,10 @@ class Asking:
         for page in range(1, MOST_PAGES + 1):
             if reading.older is None:
                 return reading, page - 1, None
+            if source.access and "${" in reading.older:
+                return reading, page - 1, _NEEDS_A_SECRET
             try:
-                result = await self.fetcher.linked(reading.older, turn, self.clock(), source.credentials)
+                result = await self.fetcher.linked(reading.older, turn, self.clock(), source.access)
                 older = await self.read(result, source, publisher, {})
             except (FetchError, ParseError) as error:
                 return reading, page - 1, f"an older page could not be read: {error}"

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from aggregator.dates import to_iso
 from aggregator.errors import AddressRefused, FetchError, RedirectRefused, RobotsRefused
-from aggregator.fetch import Fetcher
+from aggregator.fetch import Fetcher, Hosts, written_by
 from aggregator.rechecks import APART, LAST_PAGES, LATELY, STEPS, believed, first_visit, judge, rest
 from aggregator.recording import take_out
 from aggregator.store import Store, rechecks
@@ -77,19 +77,19 @@ class Rechecks:
         for recheck in due:
             if self.stopping():
                 break
-            visit, tried = await self._visit(recheck)
+            visit, tried = await self._visit(recheck, written_by(publisher))
             now = self.clock()
             findings.append(judge(recheck, publisher, visit, now))
             if tried and (until := rest(visit, now)):
                 return findings, until
         return findings, None
 
-    async def _visit(self, recheck: Recheck) -> tuple[PageVisit | None, bool]:
+    async def _visit(self, recheck: Recheck, hosts: Hosts) -> tuple[PageVisit | None, bool]:
         """What the page answered, if anything, and whether the site was asked to the end: robots.txt, a private
         address or a redirect without end keep us from that, and say nothing of how the site is.
         """
         try:
-            return await self.fetcher.page(recheck.url, recheck.validators, self.clock()), True
+            return await self.fetcher.page(recheck.url, recheck.validators, self.clock(), hosts), True
         except (RobotsRefused, AddressRefused, RedirectRefused):
             return None, False
         except FetchError:

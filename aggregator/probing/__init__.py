@@ -8,7 +8,7 @@ where what it names cannot be read.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -25,12 +25,12 @@ from aggregator.errors import (
     RedirectRefused,
     RobotsRefused,
 )
-from aggregator.fetch import Fetcher, Turn
+from aggregator.fetch import Fetcher, Hosts, Turn, written_by, written_in
 from aggregator.parse.discovery import is_page, links_of, links_of_header
 from aggregator.probing import doors
 from aggregator.probing.doors import Candidate, Other
 from aggregator.probing.measure import Measure, completeness, measure
-from aggregator.types import FetchResult, Link, RobotsCopy, Source, Validators
+from aggregator.types import FetchResult, Link, Publisher, RobotsCopy, Source, Validators
 from aggregator.vocabulary import DISCOVER
 
 __all__ = ["MOST_REQUESTS", "Candidate", "Door", "Look", "Measure", "Other", "Prober", "Survey", "Tried", "measure"]
@@ -134,10 +134,13 @@ class Prober:
     measured: Callable[[FetchResult, Source], Awaitable[Measure]]  # `measure`, wherever documents are read
     robots: Callable[[str], Awaitable[RobotsCopy | None]]  # the copy at hand of an origin's robots.txt
     clock: Callable[[], datetime]
+    publishers: Mapping[str, Publisher] = field(default_factory=dict)  # by key, those whose sources are looked at
 
     async def discover(self, url: str) -> Survey:
-        """The doors of the site at `url`, the best first. Raises FetchError for what is no address."""
-        async with self.fetcher.turn(url) as turn:
+        """The doors of the site at `url`, which the operator wrote, the best first. Raises FetchError for what is no
+        address.
+        """
+        async with self.fetcher.turn(url, written_in([url])) as turn:
             return await self.survey(url, turn)
 
     async def survey(self, url: str, turn: Turn) -> Survey:
@@ -158,24 +161,25 @@ class Prober:
         seen = Look(source=source)
         if source.kind == DISCOVER:
             return replace(seen, error=f"`aggregator probe --write {source.publisher} {source.url}` looks for one")
+        hosts = written_by(self.publishers.get(source.publisher))
         try:
-            async with self.fetcher.turn(source.url) as turn:
+            async with self.fetcher.turn(source.url, hosts) as turn:
                 await self.fetcher.heed(source.url, turn, self.clock())
-                result = await self.fetcher.get(source.url, Validators(), turn, self.clock(), source.credentials)
+                result = await self.fetcher.get(source, Validators(), turn, self.clock())
                 seen = replace(seen, status=result.status, redirected_to=_elsewhere(source, result))
                 seen = replace(seen, carries=await self.measured(result, source))
-            return replace(seen, validators=await self._honoured(source, result.validators))
+            return replace(seen, validators=await self._honoured(source, result.validators, hosts))
         except (HttpStatus, Challenge) as error:
             return replace(seen, status=error.status, error=str(error))
         except (FetchError, ParseError) as error:
             return replace(seen, error=str(error))
 
-    async def _honoured(self, source: Source, validators: Validators) -> Honoured | None:
+    async def _honoured(self, source: Source, validators: Validators, hosts: Hosts) -> Honoured | None:
         if validators == Validators():
             return "none sent"
         try:
-            async with self.fetcher.turn(source.url) as turn:
-                again = await self.fetcher.get(source.url, validators, turn, self.clock(), source.credentials)
+            async with self.fetcher.turn(source.url, hosts) as turn:
+                again = await self.fetcher.get(source, validators, turn, self.clock())
         except FetchError:
             return None
         return "yes" if again.status == 304 else "no"
@@ -261,7 +265,7 @@ def _surveyed(search: _Search, now: datetime) -> Survey:
 
 
 def _elsewhere(source: Source, result: FetchResult) -> str | None:
-    return None if source.credentials or "${" in source.url or result.url == source.url else result.url
+    return None if source.access or result.url == source.url else result.url
 
 
 def _same(one: str, other: str) -> bool:

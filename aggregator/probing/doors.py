@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from aggregator.errors import ParseError
+from aggregator.links import literal
 from aggregator.parse.discovery import feeds_among
 from aggregator.parse.gzipped import unpacked
 from aggregator.parse.sitemap import is_of_news, named_in
@@ -85,7 +86,7 @@ def of_wordpress(links: Iterable[Link]) -> Iterator[Candidate]:
 
 def sitemaps(robots: str) -> tuple[list[Candidate], list[Other]]:
     """The sitemaps that a robots.txt names: by their names, those of news, which may be doors, and those of pages."""
-    urls = dict.fromkeys(_SITEMAP.findall(robots))
+    urls = dict.fromkeys(map(literal, _SITEMAP.findall(robots)))
     news = [Candidate(url, ROBOTS) for url in urls if is_of_news(url)]
     return news, [Other(url, "sitemap of pages") for url in urls if not is_of_news(url)]
 
@@ -93,7 +94,7 @@ def sitemaps(robots: str) -> tuple[list[Candidate], list[Other]]:
 def of_index(index: bytes) -> list[Candidate]:
     """The sitemaps of news that an index of them lists, the last changed first; none for a document that is none."""
     try:
-        listed = named_in(unpacked(index)[:_INDEX])
+        listed = map(literal, named_in(unpacked(index)[:_INDEX]))
     except ParseError:
         return []
     return [Candidate(url, "an index of sitemaps") for url in listed if is_of_news(url)]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from urllib.parse import urlsplit
 
+from aggregator.links import is_host
 from aggregator.types import Rights, TextScope
 
 Broken = tuple[str, object, str]  # the dotted key, what was found (None: nothing), what was expected
@@ -32,16 +33,18 @@ def wider(scope: TextScope, than: TextScope) -> bool:
 
 
 def is_address(value: str, schemes: Collection[str] = ("http", "https")) -> bool:
-    """Whether `value` is an absolute address with a host and without a user name (RFC 3986 section 3.2)."""
+    """Whether `value` is an absolute address without a user name (RFC 3986 section 3.2), whose host can be one."""
     if NOT_IN_ADDRESS.search(value):
         return False
     try:
         parts = urlsplit(value)
-        parts.port  # noqa: B018  urlsplit reads the port only when asked, and raises then
+        port = parts.port  # urlsplit reads the port only when asked, and raises then
     except ValueError:
         return False
     host = parts.hostname or ""
-    return parts.scheme in schemes and re.fullmatch(r"[^.]+(\.[^.]+)*\.?", host) is not None and "@" not in parts.netloc
+    if port == 0 or "@" in parts.netloc or ("[" in parts.netloc) != (":" in host):
+        return False
+    return parts.scheme in schemes and is_host(host)
 
 
 def _basis(rights: Rights) -> Iterator[Broken]:

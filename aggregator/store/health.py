@@ -11,10 +11,17 @@ from typing import Any
 from aggregator.dates import from_iso, to_iso
 from aggregator.rhythm import Tariff, expected, from_text
 
+# An address in a command that a person pastes into a shell: what a server wrote may hold `;`, `&` or `$(...)`.
+_PASTED = """
+      CASE WHEN coalesce(s.proposed, s.url) GLOB '*[^A-Za-z0-9_@%+=:,./-]*'
+        THEN '''' || replace(coalesce(s.proposed, s.url), '''', '''"''"''') || ''''
+        ELSE coalesce(s.proposed, s.url)
+      END"""
+
 # The trouble that matters most, and the command or the line that mends it; NULL: all is well. Nothing is ever switched
 # off silently, so whatever keeps a source from being polled stands here. `search`, of a site whose feed is sought: one
 # was found, nothing was, or it is waiting for its first search; NULL: the source has an address, which is polled.
-VIEW = """
+VIEW = f"""
 CREATE VIEW health AS
 SELECT
   s.publisher || '/' || s.key AS source,
@@ -50,7 +57,7 @@ SELECT
   CASE
     WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.key
     WHEN s.search IS NOT NULL
-      THEN 'aggregator probe --write ' || s.publisher || ' ' || coalesce(s.proposed, s.url)
+      THEN 'aggregator probe --write ' || s.publisher || ' ' ||{_PASTED}
     WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.key || ' tries it now'
     WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
     WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now') THEN 'look at ' || s.url || ' and ' || p.homepage
@@ -80,7 +87,7 @@ LEFT JOIN (
   WHERE outcome = 'ok' AND started >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')
   GROUP BY source
 ) AS l ON l.source = s.id
-"""
+"""  # noqa: S608  (made of constants)
 
 HEALTH = """
     SELECT * FROM health WHERE enabled

@@ -21,6 +21,7 @@ from aggregator.types.answered import (
     Validators,
 )
 from aggregator.types.asked import (
+    Access,
     Config,
     Contact,
     Corrections,
@@ -31,6 +32,7 @@ from aggregator.types.asked import (
     Publisher,
     Rights,
     Source,
+    Template,
     Terms,
     Wire,
 )
@@ -82,6 +84,7 @@ from aggregator.vocabulary import (
 __all__ = [
     "GROUP_OF_KIND",
     "LEARNED",
+    "Access",
     "AiUse",
     "Article",
     "Basis",
@@ -136,6 +139,7 @@ __all__ = [
     "Status",
     "Storage",
     "SystematicRepublication",
+    "Template",
     "Terms",
     "Text",
     "TextScope",

@@ -121,15 +121,33 @@ class Contact:
     technical: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What opens a private source, as templates: `${NAME}` stands for a variable of the environment, and is filled in
-    for the request alone, so that no secret is stored or logged.
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text of the operator's own files in which `${NAME}` stands for a variable of the environment. It is filled in for
+    one request alone, so that no secret is stored or logged. Only `config` makes one: what came over the network stays
+    `str`, which nothing fills in.
     """
 
-    username: str | None = None  # with `password`: Basic (RFC 7617)
-    password: str | None = None
-    bearer: str | None = None  # RFC 6750
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a private source asks for beside its address."""
+
+    username: Template | None = None  # with `password`: Basic (RFC 7617)
+    password: Template | None = None
+    bearer: Template | None = None  # RFC 6750
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How the operator's file opens a private source. All of it belongs to the origin of `url`, whose host and port are
+    never templates, and goes nowhere else.
+    """
+
+    url: Template
+    credentials: Credentials | None = None  # None: `url` has all there is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,13 +156,13 @@ class Source:
 
     publisher: str  # the publisher's key
     key: str  # unique within the publisher
-    url: str
+    url: str  # as it is stored and shown; asked as it stands, unless it is the one of `access`
     kind: str = "feed"  # a row of parse.PARSERS; discover: a homepage whose feed is sought, which nobody polls
     item_class: ItemClass = "news"
     every: timedelta | None = None  # None: the wire's [poll] every_minutes
     enabled: bool = True
     reason: str | None = None  # why it is switched off
-    credentials: Credentials | None = None
+    access: Access | None = None  # None: public, or not read from the files
 
     @property
     def name(self) -> str:

@@ -20,7 +20,8 @@ AggregatorError
 │   ├── BodyTooLarge     the body passed [fetch] max_body_bytes
 │   ├── FetchTimeout     the deadline of the whole request passed
 │   └── HttpStatus       an answer that is neither 200 nor 304
-└── ParseError           the document has no readable entry; becomes a failed Poll
+├── ParseError           the document has no readable entry; becomes a failed Poll
+└── RedirectHeld         the document came from an address that is not its publisher's; becomes a held Poll
 """
 
 from __future__ import annotations
@@ -141,3 +142,7 @@ class HttpStatus(FetchError):
 
 class ParseError(AggregatorError):
     """The document has no readable entry."""
+
+
+class RedirectHeld(AggregatorError):
+    """The document came from an address that is not known to be its publisher's, so nothing of it may be stored."""

@@ -49,6 +49,8 @@ def as_http(address: str) -> str:
     if address.startswith("//"):
         return f"http:{address}"
     return f"http://{address}" if not _HAS_SCHEME.match(address) and _HOST.match(address) else address
+
+
 def literal(url: str) -> str:
     """An address that somebody else wrote, as it may be asked, stored, shown and written into a file: without user name
     and password, and with whatever RFC 3986 section 2 has no place for percent-encoded. That includes braces, so that

@@ -21,6 +21,7 @@ class Reading:
     withdrawn: tuple[str, ...] = ()  # ids that the publisher takes back
     hints: Hints = field(default_factory=Hints)
     older: str | None = None  # the address of what the publisher listed before; None: not said
+    hosts: Mapping[str, int] = field(default_factory=dict)  # how many entries link to each; see `shared_hosts`
 
 
 def read(
@@ -30,6 +31,7 @@ def read(
     # Imported here, so that the process which only hands documents over does not load what reads them.
     from aggregator.normalise import normalise
     from aggregator.parse import parse
+    from aggregator.shared_hosts import linked_hosts
 
     parsed = parse(result, source)
     listing = normalise(parsed, source, publisher, said)
@@ -42,4 +44,5 @@ def read(
         withdrawn=parsed.withdrawn,
         hints=parsed.hints,
         older=parsed.older,
+        hosts=linked_hosts(parsed.entries),
     )

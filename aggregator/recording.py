@@ -17,7 +17,7 @@ from aggregator.decide import Found, Habits, Judged, Pace, conclude, decide
 from aggregator.errors import DeskError
 from aggregator.normalise import DUPLICATE
 from aggregator.recognition import Heard, recognise
-from aggregator.store import Connection, Store, habits, history, identify, polls, raw, withdrawals
+from aggregator.store import Connection, Store, habits, history, identify, polls, raw, redirects, withdrawals
 from aggregator.store.desk import Cause, hold_back, hold_until
 from aggregator.types import Article, Gap, Match, Poll, Removal
 from aggregator.versions import HELD_BACK
@@ -66,6 +66,7 @@ def _record(writing: _Writing, poll: Poll, articles: Sequence[Article]) -> Poll:
     withdrawals.withdraw_listed(connection, poll.source.publisher, poll.withdrawn, to_iso(writing.now), hold)
     after, following = conclude(poll, before, found, writing.pace)
     following = poll.next or following
+    redirects.write(connection, source, poll, writing.now)
     polls.write_poll(connection, source, poll, following)
     habits.write(connection, source, before, after)
     return replace(poll, next=following)

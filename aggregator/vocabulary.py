@@ -67,9 +67,13 @@ GROUP_OF_KIND: Mapping[Kind, Group] = {
 
 IdTrust = Literal["learned", "trusted", "ignored"]
 Ladder = Literal["id", "url"]  # the strongest key that a source can be trusted with
-# Of a poll. offline: nobody answered at all, so the fault is ours; challenge, consent: a wall, for browsers or people.
 DISCOVER = "discover"  # the kind of a source of which only the site is known
-Outcome = Literal["ok", "unchanged", "not_modified", "failed", "offline", "challenge", "consent"]
+# Of a poll. offline: nobody answered at all, so the fault is ours; challenge, consent: a wall, for browsers or people;
+# held: a document came, nothing of it was stored, and a person must look.
+Outcome = Literal["ok", "unchanged", "not_modified", "failed", "offline", "challenge", "consent", "held"]
+# Of a redirect. held: it waits for a person; refused: it leads to an address of another publisher of this wire;
+# undecided: the document itself must say more.
+RedirectState = Literal["accepted", "undecided", "held", "refused"]
 
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
 

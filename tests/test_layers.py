@@ -19,6 +19,7 @@ FLOORS = {
     "errors": 0,
     "versions": 0.5,
     "domains": 0.5,
+    "shared_hosts": 1.25,
     "dates": 1,
     "signals": 0.5,
     "rhythm": 0.5,

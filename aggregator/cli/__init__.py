@@ -16,6 +16,7 @@ import click
 
 from aggregator import __version__
 from aggregator.cli import (
+    accept,
     checking,
     daemon,
     demo,
@@ -65,6 +66,7 @@ for _commands in (
     publishing,
     recheck,
     directory,
+    accept,
 ):
     for _command in _commands.COMMANDS:
         aggregator.add_command(_command)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aggregator.types import Config
 
 
-_NO_ANSWER = ("failed", "offline", "challenge", "consent")
+_NO_ANSWER = ("failed", "offline", "challenge", "consent", "held")
 _TOLD_ONE_BY_ONE = 5  # searches in vain that nobody asked for; cron mails what is printed
 
 
@@ -37,7 +37,7 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
     """Poll once the sources that are due, or those of the publishers or sources named by KEY.
 
     A KEY is a publisher's key or publisher/source. Quiet where there is no terminal, but for what failed; the exit
-    code is 1 when a poll failed.
+    code is 1 when a poll failed, or was held because its document came from an address that is not its publisher's.
     """
     config = here.load_config()
     with here.open_synced(config, utc_now()) as store:
@@ -142,6 +142,7 @@ def _object(poll: Poll) -> dict[str, object]:
         "gap": poll.gap,
         "pages": poll.pages,
         "proposed": poll.proposal.url if poll.proposal else None,
+        "redirected_to": poll.redirection.url if poll.redirection else None,
         "next_at": to_iso(poll.next.at) if poll.next else None,
         "next_reason": poll.next.reason if poll.next else None,
     }

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, get_args
 
 import click
 
+from aggregator.cli.accept import print_redirects_in_force
 from aggregator.dates import read_since, to_iso, utc_now
 from aggregator.errors import ConfigError
 from aggregator.terminal import print_table
@@ -136,6 +137,7 @@ def health(here: Workplace, as_json: bool) -> None:
         _print_rows(rows, (), as_json)
     else:
         _print_health(rows)
+        print_redirects_in_force(here)
         _tell_of_switched_off(here)
     if silence is not None:
         said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"

@@ -2,7 +2,7 @@
 
 Reasons of a next poll: learned_rate, shortest, longest and gap (`rhythm`), interval (nothing is learnt yet), override
 (a person set `every_minutes`), gap (items may have been lost), max_age, ttl, skip_hours (the publisher's own hints),
-retry_after, backoff, offline, gone, discover (the site was searched for a door).
+retry_after, backoff, offline, gone, discover (the site was searched for a door), held (a person must look).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from aggregator.vocabulary import DISCOVER
 
 _NEVER_SHORTER = timedelta(minutes=1)
 _WEEK = timedelta(days=7)
+_HELD = timedelta(hours=6)  # between two polls of a source of which nothing is stored until a person has looked
 _LONG_DEAD = 30  # failures in a row, after which a source is asked once a week
 _JITTER = 0.1  # of the interval, at most
 _CLOCKS_DIFFER = timedelta(days=1)
@@ -109,6 +110,8 @@ def conclude(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habi
         return habits, _after(poll, pace.settings.shortest, "offline")
     if poll.source.kind == DISCOVER:
         return habits, _after(poll, _search_again(poll, pace.settings), "discover")
+    if poll.outcome == "held":
+        return _held(poll, habits, pace)
     if not is_answer(poll):
         return _failed(poll, habits, pace)
     lessons = _moved(poll, habits) | _validated(poll, habits, found) | _taught(poll, habits, found, pace)
@@ -120,6 +123,15 @@ def conclude(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habi
 def _search_again(poll: Poll, settings: PollSettings) -> timedelta:
     """A site is searched once a week at most; what was found may be polled soon, if the operator lets the wire."""
     return settings.shortest if poll.proposal and settings.accept_discovered else _WEEK
+
+
+def _held(poll: Poll, habits: Habits, pace: Pace) -> tuple[Habits, NextPoll]:
+    """It is polled on, calmly, because a redirect may end as it began. A week of redirects to one place, after which a
+    source moves, begins anew once they are accepted.
+    """
+    wait: timedelta = max(_HELD, poll.source.every or pace.settings.shortest, poll.fresh_for or timedelta())
+    calm = replace(habits, failures=0, moved_to=None, moved_since=None)
+    return calm, _after(poll, min(wait, pace.settings.longest), "held")
 
 
 # When it failed

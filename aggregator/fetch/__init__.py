@@ -317,6 +317,7 @@ def _result(answer: _Answer, content: bytes, told: Validators, opened: Opened, n
         headers={name: opened.redacted(value) for name, value in answer.headers.items()},
         body=opened.redacted_body(content),
         validators=opened.without_secrets(told),
+        hops=tuple(map(opened.shown, answer.way.passed)),
         moved_to=None if stays or moved is None else opened.shown(moved),
         fresh_for=answers.fresh_for(answer.headers, now),
     )

@@ -37,12 +37,15 @@ class Way:
     at: str
     moved_to: str | None = None
     permanent: bool = True  # every hop so far was
+    passed: tuple[str, ...] = ()  # the addresses between the first and this one
 
     def on(self, redirect: Redirect) -> Way:
         """One hop further; raises RedirectRefused for one from https down to http."""
         target = redirected(self.at, redirect.location)
         permanent = self.permanent and redirect.status in PERMANENT
-        return replace(self, at=target, permanent=permanent, moved_to=target if permanent else self.moved_to)
+        moved_to = target if permanent else self.moved_to
+        passed = (*self.passed, self.at) if self.is_redirected else self.passed
+        return replace(self, at=target, permanent=permanent, moved_to=moved_to, passed=passed)
 
     @property
     def is_redirected(self) -> bool:

@@ -17,6 +17,7 @@ from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
 from aggregator.pipeline.asking import Asked, Asking
 from aggregator.pipeline.rechecks import Rechecks
+from aggregator.pipeline.redirects import Redirects
 from aggregator.pipeline.weather import Weather
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
@@ -47,8 +48,16 @@ class Pipeline:
         shelf = Shelf(self._recall_robots, self._remember_robots)
         self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), shelf)
         self._weather = Weather()
+        self._redirects = Redirects(self._publishers)
         self._asking = Asking(
-            self._fetcher, self._workers.read, self._prober, self._said, self._publishers, config.wire.poll, clock
+            self._fetcher,
+            self._workers.read,
+            self._prober,
+            self._said,
+            self._publishers,
+            self._redirects,
+            config.wire.poll,
+            clock,
         )
         self._under_way: set[str] = set()
         self._stopping = False
@@ -79,6 +88,7 @@ class Pipeline:
         peace for a while, and is raised when the others have ended.
         """
         await self._writer.reckon(self._settings)
+        self._redirects.learn(await self._polled_elsewhere())
         mine = [one for one in due if one.source.name not in self._under_way]
         self._under_way |= {one.source.name for one in mine}
         tasks = [asyncio.create_task(self._one(one, done)) for one in mine]
@@ -111,6 +121,10 @@ class Pipeline:
 
     async def _said(self, source: Source) -> Mapping[str, bytes]:
         return await self._writer.on_store(lambda store: store.said(source))
+
+    async def _polled_elsewhere(self) -> tuple[tuple[str, str], ...]:
+        proposals = self._settings.accept_discovered
+        return await self._writer.on_store(lambda store: store.polled_elsewhere(proposals=proposals))
 
     async def _recall_robots(self, origin: str) -> RobotsCopy | None:
         def recall(store: Store) -> RobotsCopy | None:

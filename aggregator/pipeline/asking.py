@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aggregator.decide import validators_for
-from aggregator.errors import Challenge, ConsentWall, FetchError, HttpStatus, ParseError
+from aggregator.decide.redirects import SAME, Evidence
+from aggregator.errors import Challenge, ConsentWall, FetchError, HttpStatus, ParseError, RedirectHeld
 from aggregator.fetch import Fetcher, Turn
+from aggregator.pipeline.redirects import Check, Redirects
 from aggregator.reader import Reading
 from aggregator.types import (
     Article,
@@ -60,6 +62,7 @@ class Asking:
     prober: Callable[[], Prober]  # made when a site is searched
     said: Callable[[Source], Awaitable[Mapping[str, bytes]]]  # entry hashes that it last said, by first key
     publishers: Mapping[str, Publisher]
+    redirects: Redirects
     settings: PollSettings
     clock: Callable[[], datetime]
 
@@ -79,8 +82,7 @@ class Asking:
             await self.fetcher.heed(due.source.url, turn, started)
             result = await self.fetcher.get(due.source, sent, turn, started)
             poll = _answered(poll, result)
-            if poll.outcome != "not_modified":
-                poll, articles = await self._read(poll, due, result, turn)
+            poll, articles = await self._read(poll, due, result, turn)
         except FetchError as error:
             poll, failure = self.failed(poll, error), error
         except ParseError as error:
@@ -94,13 +96,18 @@ class Asking:
         survey = await self.prober().survey(source.url, turn)
         poll = replace(poll, seconds=time.monotonic() - began)
         failure = survey.failure if len(survey.tried) == 1 else None
-        if survey.doors:
-            best, failure = survey.doors[0], None
+        others = {door.url: self.redirects.owner_of(source, door.url) for door in survey.doors}
+        best = next((door for door in survey.doors if others[door.url] is None), None)
+        if best:
             proposal = Proposal(best.url, best.described)
             found = replace(poll, outcome="ok", format=best.carries.format, entries=best.carries.entries)
             return Asked(replace(found, proposal=proposal), (), None, None)
         if failure is not None:
             return Asked(self.failed(poll, failure), (), None, failure)
+        for url, other in others.items():
+            if other:
+                said = f"the feed that was found is at {url}, an address of {other.name} ({other.key})"
+                return Asked(replace(poll, error=said), (), None, None)
         seen = "".join(f"; a {other.what} was seen, and not asked for" for other in survey.others[:1])
         said = f"none of {len(survey.tried)} addresses is a door that this wire can read{seen}"
         return Asked(replace(poll, error=said), (), None, None)
@@ -126,17 +133,29 @@ class Asking:
         return replace(poll, status=error.status) if isinstance(error, Challenge) else poll
 
     async def _read(self, poll: Poll, due: Due, result: FetchResult, turn: Turn) -> tuple[Poll, Sequence[Article]]:
+        """What an answer brought: nothing where it came from an address that is not known to be its publisher's."""
+        check = self.redirects.of(due)
+        if check.judged(result).state in ("held", "refused"):
+            return check.applied(poll, result), ()
+        if poll.outcome == "not_modified":
+            return check.applied(poll, result, SAME), ()
         body_hash = hashlib.sha256(result.body).digest()
         if body_hash == due.body_hash:
-            return replace(poll, outcome="unchanged"), ()
+            return check.applied(replace(poll, outcome="unchanged"), result, SAME), ()
         said = await self.said(due.source) if due.body_hash else {}
         # Keys that are not trusted are weighed one by one when they are recorded.
         known = said if due.ladder == "id" else {}
         publisher = self.publishers[due.source.publisher]
         reading = await self.read(result, due.source, publisher, known)
+        reaches_back = _reaches_back(reading, said)
+        evidence = Evidence(hosts=reading.hosts, is_familiar=bool(reaches_back))
+        poll = check.applied(poll, result, evidence)
+        if poll.outcome == "held":
+            return poll, ()
         pages, trouble = 0, None
-        if said and _reaches_back(reading, said) is False and reading.older:
-            reading, pages, trouble = await self._page_back(due.source, reading, said, turn)
+        if said and reaches_back is False and reading.older:
+            older = check.accepting(result)
+            reading, pages, trouble = await self._page_back(due.source, reading, said, turn, older)
         read = replace(
             poll,
             outcome="ok",
@@ -153,7 +172,7 @@ class Asking:
         return read, reading.articles
 
     async def _page_back(
-        self, source: Source, reading: Reading, said: Mapping[str, bytes], turn: Turn
+        self, source: Source, reading: Reading, said: Mapping[str, bytes], turn: Turn, check: Check
     ) -> tuple[Reading, int, str | None]:
         """The document with its older pages, back to what the source listed before; how many; and what went wrong."""
         publisher = self.publishers[source.publisher]
@@ -163,9 +182,11 @@ class Asking:
             if source.access and "${" in reading.older:
                 return reading, page - 1, _NEEDS_A_SECRET
             try:
+                check.of_address(reading.older)
                 result = await self.fetcher.linked(reading.older, turn, self.clock(), source.access)
                 older = await self.read(result, source, publisher, {})
-            except (FetchError, ParseError) as error:
+                check.of_page(result, older.hosts)
+            except (FetchError, ParseError, RedirectHeld) as error:
                 return reading, page - 1, f"an older page could not be read: {error}"
             joined = _joined(reading, older)
             if _reaches_back(older, said) or len(joined.articles) == len(reading.articles):

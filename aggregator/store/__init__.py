@@ -33,6 +33,7 @@ from aggregator.store import (
     query,
     raw,
     reading,
+    redirects,
     retention,
     search,
     trouble,
@@ -40,7 +41,7 @@ from aggregator.store import (
 )
 from aggregator.store.desk import Cause, Desk, release_embargoes
 from aggregator.store.trouble import BUSY_SECONDS, explained
-from aggregator.types import Due, PollSettings, Publisher, Report, Selection, Source, Wire
+from aggregator.types import Due, PollSettings, Publisher, Redirection, Report, Selection, Source, Wire
 
 __all__ = ["Connection", "Store"]
 
@@ -141,6 +142,11 @@ class Store:
                 clocks.bring_back(self._connection, now)
         with explained(self.path):
             return due.due(self._connection, to_iso(now) if now else None)
+
+    def polled_elsewhere(self, *, proposals: bool) -> tuple[tuple[str, str], ...]:
+        """Publisher and address of each source that is polled elsewhere than its file says; see `store.redirects`."""
+        with explained(self.path):
+            return redirects.polled_elsewhere(self._connection, proposals=proposals)
 
     def said(self, source: Source) -> dict[str, bytes]:
         """The entry hashes that the source last said, by first key."""
@@ -292,6 +298,21 @@ class Store:
         """Lets a paused source be polled again; False: there is no such source that is paused."""
         with self._transaction():
             return health.resume(self._connection, name, now)
+
+    def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
+        """Accepts the redirect that is held of a source; see `store.redirects.accept`."""
+        with self._transaction():
+            return redirects.accept(self._connection, name, now)
+
+    def redirects_in_force(self) -> list[tuple[str, str]]:
+        """Source and address of each redirect that was in force before they were checked, until it has been listed."""
+        with explained(self.path):
+            return redirects.in_force(self._connection)
+
+    def note_redirects_listed(self, now: datetime) -> None:
+        """What `redirects_in_force` returned was shown to a person, and need not be listed again."""
+        with self._transaction():
+            redirects.note_listed(self._connection, now)
 
     def query(self, sql: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         """Column names and rows of somebody's SQL; raises QueryRefused for anything but reading."""

@@ -12,6 +12,7 @@ from typing import get_args
 
 from aggregator.errors import DeskError
 from aggregator.rights import effective, notices, terms
+from aggregator.store import redirects
 from aggregator.types import ItemClass, Publisher, Source, Wire
 
 _DIGEST = "config_digest"
@@ -91,7 +92,7 @@ def _write_terms(connection: sqlite3.Connection, publisher: Publisher, wire: Wir
 
 def _write_source(connection: sqlite3.Connection, source: Source, now: str) -> None:
     """A source whose address or kind changed in config/ forgets what belongs to the old document: validators, whether
-    they lied, a pause. One that moved on from the address in config/ stays where it is.
+    they lied, a pause, which redirects were accepted. One that moved on from the address in config/ stays where it is.
     """
     every = source.every.total_seconds() / 60 if source.every else None
     connection.execute(
@@ -103,21 +104,23 @@ def _write_source(connection: sqlite3.Connection, source: Source, now: str) -> N
         """,
         (source.publisher, source.key, source.url, source.kind, source.item_class, every, int(source.enabled), now),
     )
-    connection.execute(
+    changed = connection.execute(
         """
         UPDATE sources SET url = ?3, old_url = NULL, kind = ?4, next_at = ?5, next_reason = 'first', etag = NULL,
           last_modified = NULL, body_hash = NULL, moved_to = NULL, moved_since = NULL, paused_at = NULL,
           conditional = 0, unmodified_since = NULL, validators_lied = NULL, hints = NULL, proposed = NULL,
-          proposed_as = NULL
+          proposed_as = NULL, redirect_unchecked = 0
         WHERE publisher = ?1 AND key = ?2 AND (kind <> ?4 OR ?3 NOT IN (url, coalesce(old_url, url)))
         """,
         (source.publisher, source.key, source.url, source.kind, now),
     )
     # Somebody wrote the new address into config/: then there is nothing left to mend.
-    connection.execute(
+    written = connection.execute(
         "UPDATE sources SET old_url = NULL WHERE publisher = ? AND key = ? AND url = ? AND old_url IS NOT NULL",
         (source.publisher, source.key, source.url),
     )
+    if changed.rowcount or written.rowcount:
+        redirects.forget(connection, source.publisher, source.key)
 
 
 def add_own_source(connection: sqlite3.Connection, source: Source, now: str) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from datetime import timedelta
 from typing import Any
 
+from aggregator.store import redirects
 from aggregator.types import Due, ItemClass, Source, Validators
 from aggregator.vocabulary import DISCOVER
 
@@ -17,19 +18,20 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
     rows = connection.execute(
         """
         SELECT publisher, key, url, kind, class, every_minutes, etag, last_modified, body_hash, failures, ladder,
-          conditional, validators_lied, proposed
+          conditional, validators_lied, proposed, redirect_unchecked, id
         FROM sources WHERE enabled AND paused_at IS NULL AND (?1 IS NULL OR next_at <= ?1)
         ORDER BY kind = ?2, next_at, id
         """,
         (now, DISCOVER),
     )
-    return [_due(*row) for row in rows]
+    accepted = redirects.accepted(connection)
+    return [_due(*row[:-1], accepted.get(row[-1], ())) for row in rows]
 
 
 def _due(
     publisher: str, key: str, url: str, kind: str, item_class: ItemClass, every: float | None, *remembered: Any
 ) -> Due:
-    etag, last_modified, body_hash, failures, ladder, conditional, lied, proposed = remembered
+    etag, last_modified, body_hash, failures, ladder, conditional, lied, proposed, unchecked, accepted = remembered
     source = Source(
         publisher=publisher,
         key=key,
@@ -47,4 +49,6 @@ def _due(
         conditional=conditional,
         validators_lied=lied is not None,
         proposed=proposed,
+        accepted=accepted,
+        redirect_unchecked=bool(unchecked),
     )

@@ -21,6 +21,8 @@ _PASTED = """
 # The trouble that matters most, and the command or the line that mends it; NULL: all is well. Nothing is ever switched
 # off silently, so whatever keeps a source from being polled stands here. `search`, of a site whose feed is sought: one
 # was found, nothing was, or it is waiting for its first search; NULL: the source has an address, which is polled.
+# `redirect`, of the address `redirected_to` that its document came from: held, refused, person (accepted by one) or
+# in_force (accepted because it was so before redirects were checked); NULL: there is none that a person should know.
 VIEW = f"""
 CREATE VIEW health AS
 SELECT
@@ -42,6 +44,7 @@ SELECT
   s.validators_lied AS validators_not_trusted,
   CASE
     WHEN s.paused_at IS NOT NULL THEN 'paused: it said 410, gone for good, on ' || substr(s.paused_at, 1, 10)
+    WHEN r.state <> 'accepted' THEN r.state || ': its document came from ' || r.said
     WHEN s.search IS NOT NULL
       THEN 'no source yet; ' || coalesce(
         'found ' || s.proposed || ' (' || s.proposed_as || ')', s.last_error, 'it is looked for at the next poll')
@@ -56,6 +59,8 @@ SELECT
   END AS trouble,
   CASE
     WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.key
+    WHEN r.state = 'held' THEN 'aggregator accept ' || s.publisher || '/' || s.key
+    WHEN r.state = 'refused' THEN 'another url, or enabled = false, in the file of ' || s.publisher
     WHEN s.search IS NOT NULL
       THEN 'aggregator probe --write ' || s.publisher || ' ' ||{_PASTED}
     WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.key || ' tries it now'
@@ -64,7 +69,9 @@ SELECT
     WHEN g.gaps > 0 THEN 'a smaller every_minutes in the file of ' || s.publisher
     WHEN l.over_cap > 0 THEN 'another source of ' || s.publisher || ' with fewer entries, if it has one'
   END AS mend,
-  s.search
+  s.search,
+  iif(r.state = 'accepted', r.accepted_by, r.state) AS redirect,
+  r.url AS redirected_to
 FROM (
   SELECT *, CASE
     WHEN kind <> 'discover' OR NOT (
@@ -77,6 +84,9 @@ FROM (
   FROM sources
 ) AS s
 JOIN publishers AS p ON p.key = s.publisher
+LEFT JOIN (
+  SELECT *, row_number() OVER (PARTITION BY source ORDER BY state = 'accepted', at DESC, url) AS number FROM redirects
+) AS r ON r.source = s.id AND r.number = 1
 LEFT JOIN (
   SELECT source, count(*) AS gaps FROM polls INDEXED BY polls_with_gap
   WHERE gap IS NOT NULL AND gap = 'open' AND started >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')

@@ -9,7 +9,7 @@ import sqlite3
 
 from aggregator.rights import DEFAULT_DISCLAIMERS
 
-NEWEST_MIGRATION = "0004_addresses"
+NEWEST_MIGRATION = "0005_redirects"
 
 # The inner join with `terms` fails closed: a report without credit, disclaimer and rights is not in the wire.
 _WIRE = """

@@ -16,6 +16,7 @@ from aggregator.types.answered import (
     PageVisit,
     Proposal,
     Recheck,
+    Redirection,
     Removal,
     RobotsCopy,
     Validators,
@@ -73,6 +74,7 @@ from aggregator.vocabulary import (
     OnGone,
     OnMissing,
     Outcome,
+    RedirectState,
     Relationship,
     Status,
     Storage,
@@ -129,6 +131,8 @@ __all__ = [
     "Proposal",
     "Publisher",
     "Recheck",
+    "RedirectState",
+    "Redirection",
     "Relationship",
     "Removal",
     "Report",
@@ -170,6 +174,7 @@ class Poll:
     fresh_for: timedelta | None = None
     hints: Hints | None = None  # None: keep those stored
     moved_to: str | None = None
+    redirection: Redirection | None = None  # what is to be remembered of where the document came from; None: nothing
     entries: int = 0
     new: int = 0
     revised: int = 0
@@ -198,3 +203,5 @@ class Due:
     conditional: int = 0  # polls in a row that sent validators
     validators_lied: bool = False
     proposed: str | None = None  # the door that was found for a source of kind "discover"
+    accepted: tuple[str, ...] = ()  # addresses that its documents may come from, although none of its file's
+    redirect_unchecked: bool = False  # it was polled before redirects were checked, and has not answered since

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aggregator.vocabulary import Act, Notice
+from aggregator.vocabulary import Act, Notice, RedirectState
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,24 @@ class FetchResult:
     headers: Mapping[str, str]  # names in lower case
     body: bytes = b""
     validators: Validators = Validators()
+    hops: tuple[str, ...] = ()  # the addresses that redirected, in their order, the first one aside
     moved_to: str | None = None  # where permanent redirects alone (301, 308) led; None: there was none, or another kind
     fresh_for: timedelta | None = None  # by max-age or Expires (RFC 9111 section 4.2.1); None: not said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirection:
+    """Whether a document may be stored under its publisher's name, although it came from `url`; see `decide.redirects`.
+
+    `rule` says what decided: configured, domain, homepage, same_hosts, moved, entries (accepted without asking),
+    accepted (for this source, before), in_force (seen for the first time, and in force before redirects were checked),
+    another_publisher, unknown.
+    """
+
+    url: str
+    state: RedirectState
+    rule: str
+    said: str = ""  # for people: the address, and why it is held or refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database, Migrations
 
-from aggregator.store.schema import m0001, m0002, m0003, m0004
+from aggregator.store.schema import m0001, m0002, m0003, m0004, m0005
 
 migrations = Migrations("aggregator")
 
@@ -30,6 +30,11 @@ def _the_poller(db: Database) -> None:
 @migrations(name="0004_addresses")
 def _addresses(db: Database) -> None:
     _execute(db, m0004.LITERAL)
+
+
+@migrations(name="0005_redirects")
+def _redirects(db: Database) -> None:
+    _execute(db, m0005.REDIRECTS)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -5,7 +5,8 @@ AggregatorError
 ├── StoreError           the database cannot be used: what to do stands in the message
 │   ├── StoreBusy        another program kept it locked for too long
 │   ├── StoreFull        no space left to write
-│   └── QueryRefused     a query that would write, or is not SQL
+│   ├── QueryRefused     a query that would write, or is not SQL
+│   └── CursorError      a cursor that is not of this ledger: the database was restored, or is another one
 ├── DeskError            an act of the desk that cannot be done: unknown report, nothing to change, unreadable time
 ├── ManuscriptError      a report of the wire's own that cannot be published: the faults of its file
 ├── OpmlError            a list of feeds that cannot be read: what was found, what was expected
@@ -56,6 +57,10 @@ class StoreFull(StoreError):
 
 class QueryRefused(StoreError):
     """A query that would write, or that SQLite does not understand."""
+
+
+class CursorError(StoreError):
+    """The ledger does not hold the line of a cursor; whoever follows it has to start again."""
 
 
 class OpmlError(AggregatorError):

@@ -44,7 +44,18 @@ OnMissing = Literal["keep", "suspend", "withdraw"]
 OnGone = Literal["withdraw", "suspend"]
 ItemClass = Literal["news", "analysis", "opinion", "interview", "press_release", "document", "notice", "own_report"]
 Status = Literal["usable", "withheld", "canceled"]
-ChangeKind = Literal["new", "revised", "corrected", "refile", "withheld", "withdrawn", "restored", "removed_by_wire"]
+# Of a line of the ledger. terms_changed is about a publisher, all others are about an article.
+ChangeKind = Literal[
+    "new",
+    "revised",
+    "corrected",
+    "refile",
+    "withheld",
+    "withdrawn",
+    "restored",
+    "removed_by_wire",
+    "terms_changed",
+]
 
 GROUP_OF_KIND: Mapping[Kind, Group] = {
     "newspaper": "news_organization",

@@ -21,8 +21,9 @@ from aggregator.manuscript import Manuscript, publish, read
 from aggregator.rights import faults_of_publisher
 from aggregator.store import Store
 from aggregator.store.desk import Cause, Complaint
+from aggregator.store.ledger import Cursor
 from aggregator.types import Contact, Publisher, Rights, Selection, Text
-from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
+from tests.conftest import NOW, QUOTATION, WIRE, make_entry, make_publisher, record
 
 ANY = Selection()
 LATER, MUCH_LATER = NOW + timedelta(hours=1), datetime(2100, 1, 1, tzinfo=UTC)
@@ -214,16 +215,17 @@ def test_only_a_person_restores_and_only_what_is_out(store: Store, report: str) 
 
 
 def test_an_embargo_is_released_once_and_subscribers_are_told(store: Store, report: str) -> None:
-    last = store.changes()[-1]["seq"]
+    last = Cursor.read(store.changes()[-1]["cursor"])
     store.desk.embargo(report, FAR, CAUSE, LATER)
     (line,) = store.changes(last)
     assert (line["kind"], line["title"], line["url"]) == ("withheld", None, None)
-    assert [one["id"] for one in store.changes() if one["id"] == report] == [report]  # and nothing else of it
+    listed = [(one["kind"], one["title"], one["url"]) for one in store.changes() if one["id"] == report]
+    assert listed == [("new", None, None), ("revised", None, None), ("withheld", None, None)]  # and no words of it
     assert store.status(report) is None
     assert store.release_embargoes(FAR - timedelta(seconds=1)) == 0
     store.maintain(MUCH_LATER)
     store.maintain(MUCH_LATER)
-    told = [(one["kind"], one["title"]) for one in store.changes(line["seq"])]
+    told = [(one["kind"], one["title"]) for one in store.changes(Cursor.read(line["cursor"]))]
     assert told == [("restored", "Okapi on the bridge")]
     assert rows(store, "SELECT act, actor, until FROM acts") == [
         ("embargo", "person:ama", "2099-01-01T06:00:00Z"),
@@ -232,17 +234,20 @@ def test_an_embargo_is_released_once_and_subscribers_are_told(store: Store, repo
     assert store.report(report) is not None
 
 
-def test_of_a_report_that_came_under_embargo_nothing_is_told(store: Store, report: str) -> None:
-    """As when the publisher itself asked for it: nobody was told of the report before."""
-    with store.writing() as connection:
-        connection.execute(
-            "UPDATE articles SET embargoed_until = '2098-01-01T00:00:00Z' WHERE public_id = ?", (report,)
-        )
-    store.desk.embargo(report, FAR, CAUSE, LATER)
-    assert [one for one in store.changes() if one["id"] == report] == []
-    assert store.notice(report) is None
+def test_of_a_report_that_came_under_embargo_nothing_is_told(store: Store, publisher: Publisher) -> None:
+    """Its publisher asked for it with the first version, so that nobody knew of the report before."""
+    asked = "Under embargo until 2098-01-01T00:00:00Z: okapi on the bridge"
+    record(store, publisher, make_entry(1, title=Text(asked, "text/plain")))
+    record(store, publisher, make_entry(1, title=Text(f"{asked} of Kapiriloma", "text/plain")), now=LATER)
+    ((report,),) = rows(store, "SELECT public_id FROM articles")
+    store.desk.embargo(str(report), FAR, CAUSE, LATER)
+    assert store.changes() == []
+    assert store.notice(str(report)) is None
     assert store.release_embargoes(MUCH_LATER) == 1
-    assert [one["kind"] for one in store.changes() if one["id"] == report] == ["new", "revised", "restored"]
+    assert [(one["kind"], one["id"], one["title"]) for one in store.changes()] == [
+        ("restored", report, f"{asked} of Kapiriloma")
+    ]
+    assert rows(store, "SELECT kind FROM changes ORDER BY seq") == [("new",), ("revised",), ("restored",)]
 
 
 def test_an_embargo_takes_the_place_of_a_withholding_without_a_gap(store: Store, report: str) -> None:
@@ -256,7 +261,7 @@ def test_an_embargo_takes_the_place_of_a_withholding_without_a_gap(store: Store,
 
 def test_what_else_holds_a_report_back_outlives_its_embargo(store: Store, report: str) -> None:
     ACTS["embargo"](store, report)
-    ACTS["withdraw"](store, report)
+    ACTS["legal"](store, report)
     assert store.notice(report) is None  # under embargo nobody is to know that there is a report
     last = rows(store, "SELECT max(seq) FROM changes")
     assert store.release_embargoes(MUCH_LATER) == 1
@@ -318,18 +323,19 @@ def test_changes_are_streamed_from_where_the_last_call_ended(store: Store, repor
     assert [(line["seq"], line["kind"], line["revision"]) for line in lines] == [
         (1, "new", 1), (2, "new", 1), (3, "revised", 2)
     ]  # fmt: skip
-    expected = "seq kind at id publisher publisher_name publisher_place title url revision note"
+    expected = "seq cursor kind at id publisher publisher_name publisher_place title url revision note"
     assert list(lines[0]) == expected.split()
     assert len(command(store, "changes", "--limit", "2").splitlines()) == 2
     ACTS["withdraw"](store, report)
-    (line,) = command(store, "changes", "--since", "3", "--json").splitlines()
+    (line,) = command(store, "changes", "--after", lines[-1]["cursor"], "--json").splitlines()
+    cursor = json.loads(line)["cursor"]
     assert json.loads(line) == {
-        "seq": 4, "kind": "withdrawn", "at": "2026-11-22T11:00:00Z", "id": report, "publisher": "daily-example",
-        "publisher_name": "Daily Example", "publisher_place": "Bamako", "title": None, "url": None, "revision": 2,
-        "note": CAUSE.reason,
+        "seq": 4, "cursor": cursor, "kind": "withdrawn", "at": "2026-11-22T11:00:00Z", "id": report,
+        "publisher": "daily-example", "publisher_name": "Daily Example", "publisher_place": "Bamako", "title": None,
+        "url": None, "revision": 2, "note": CAUSE.reason,
     }  # fmt: skip
     assert "Okapi" not in command(store, "changes")
-    assert command(store, "changes", "--since", "4") == ""
+    assert command(store, "changes", "--after", cursor) == ""
 
 
 def test_follow_waits_for_more_and_keeps_no_cursor_open(store: Store, report: str) -> None:
@@ -342,8 +348,8 @@ def test_follow_waits_for_more_and_keeps_no_cursor_open(store: Store, report: st
         "changes",
         "--follow",
         "--json",
-        "--since",
-        "2",
+        "--after",
+        store.changes()[1]["cursor"],
     ]
     with subprocess.Popen(called, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
         try:
@@ -359,13 +365,15 @@ def test_follow_waits_for_more_and_keeps_no_cursor_open(store: Store, report: st
             following.kill()
 
 
-def test_a_publisher_that_lets_nothing_out_is_not_in_the_ledger_either(store: Store, report: str) -> None:
-    with store.writing() as connection:
-        connection.execute("UPDATE terms SET text_scope = 'none'")
+def test_a_publisher_that_never_let_anything_out_is_not_in_the_ledger_either(store: Store) -> None:
+    closed = make_publisher("closed-example", replace(QUOTATION, text_scope="none", basis="none"))
+    store.sync(WIRE, [closed], NOW, NOW.date())
+    record(store, closed, make_entry(1))
+    ((report,),) = rows(store, "SELECT public_id FROM articles")
     assert store.changes() == []
-    ACTS["withdraw"](store, report)
+    ACTS["withdraw"](store, str(report))
     assert store.changes() == []
-    assert store.notice(report) is None
+    assert store.notice(str(report)) is None
 
 
 # Complaints

@@ -67,11 +67,12 @@ def _make_room(database: Path, ours: bool) -> None:
 async def _rounds(config: Config, store: Store, press: Press) -> None:
     """Polls everything, lets the press move on, and polls again, until nothing more happens there."""
     from aggregator.pipeline import Pipeline
+    from aggregator.store.ledger import Cursor
 
     def connect_to(host: str) -> tuple[str, int] | None:
         return press.address if host.endswith(".example") else None
 
-    last = 0
+    last = None
     async with Pipeline(config, store, utc_now, connect_to) as pipeline:
         for number in range(press.last_round + 1):
             if number:
@@ -81,7 +82,7 @@ async def _rounds(config: Config, store: Store, press: Press) -> None:
             _say(f"Round {number + 1}: {_summary(polls)}")
             changes = store.changes(last)
             _print_changes([change for change in changes if change["kind"] != "new"] if number else [])
-            last = changes[-1]["seq"] if changes else last
+            last = Cursor.read(changes[-1]["cursor"]) if changes else last
 
 
 def _summary(polls: Sequence[Poll]) -> str:

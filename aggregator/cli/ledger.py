@@ -3,43 +3,128 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator.dates import read_since, utc_now
 from aggregator.workplace import Workplace
+
+if TYPE_CHECKING:
+    from aggregator.store.ledger import Cursor
 
 _AT_ONCE = 1_000  # lines asked of the database at a time
 _SECONDS = 1.0  # between two looks, with --follow
+_BEGINNING = "0"
+
+
+def _after(_: click.Context, __: click.Parameter, value: str | None) -> Cursor | None:
+    """None: from the beginning."""
+    from aggregator.store.ledger import Cursor
+
+    if value is None or value.strip() == _BEGINNING:
+        return None
+    if cursor := Cursor.read(value):
+        return cursor
+    raise click.BadParameter(
+        f"{value!r} is no cursor: expected one as the lines show it, such as 197-5e6f7a8b, or 0 for the beginning"
+    )
+
+
+def _since(_: click.Context, __: click.Parameter, value: str | None) -> datetime | int | None:
+    """A time, or the number of a line."""
+    if value is None:
+        return None
+    if re.fullmatch("[0-9]{1,18}", value.strip()):
+        return int(value)
+    if moment := read_since(value, utc_now()):
+        return moment
+    raise click.BadParameter(f"{value!r} is neither a time ago such as 90m, 6h, 2d nor a date such as 2026-11-22")
+
+
+def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.isprintable():
+        raise click.BadParameter(f"{value!r} is no key of a publisher; `aggregator publishers` lists them")
+    return value
+
+
+def _country(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch("[A-Za-z]{2}", value):
+        raise click.BadParameter(f"{value!r} is no country of ISO 3166-1 such as ML, nor XA or XW")
+    return value and value.upper()
 
 
 @click.command()
-@click.option("--since", type=click.IntRange(0), default=0, show_default=True, help="Only after this number.")
+@click.option("--after", callback=_after, metavar="CURSOR", help="Only after this line. [default: 0, from the first]")
+@click.option("--since", callback=_since, metavar="TIME", help="Only from this time on: 6h, 2d, or a date.")
+@click.option("--publisher", callback=_key, metavar="KEY", help="Only of this publisher.")
+@click.option("--country", callback=_country, metavar="CC", help="Only of publishers of this country, e.g. ML.")
 @click.option("--follow", is_flag=True, help="Wait for more, until interrupted.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many lines. [default: all]")
 @click.option("--json", "as_json", is_flag=True, help="For machines: JSON Lines, an object a line.")
 @click.pass_obj
-def changes(here: Workplace, since: int, follow: bool, limit: int | None, as_json: bool) -> None:
+def changes(
+    here: Workplace,
+    /,
+    after: Cursor | None,
+    since: datetime | int | None,
+    follow: bool,
+    limit: int | None,
+    as_json: bool,
+    **chosen: str | None,
+) -> None:
     """Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
 
-    Every line has a number; --since NUMBER goes on where the last call ended. Numbers rise and are never used again;
-    those of reports that may not leave are passed over.
+    Every line begins with its cursor; --after CURSOR goes on where the last call ended. It is an error when the
+    database no longer holds the line of the cursor, because it was restored from a backup. docs/changes.md says what
+    subscribers do with the lines.
     """
+    if after and since is not None:
+        raise click.UsageError("give --after or --since, not both: what is between the two would be left out")
+    cursor = after if since is None else _begin(here, since)
     left = limit
+    while True:
+        most = _AT_ONCE if left is None else min(left, _AT_ONCE)
+        # Opened anew for every look, so that a database that was put in its place meanwhile is noticed; and read whole
+        # before anything is printed, so that whoever reads slowly holds nothing open.
+        with here.read_store() as store:
+            end = store.last_cursor()
+            lines = store.changes(cursor, most, **chosen)
+        for line in lines:
+            click.echo(json.dumps(line, ensure_ascii=False) if as_json else _line(line))
+        left = None if left is None else left - len(lines)
+        if left == 0 or (len(lines) < most and not follow):
+            break
+        cursor = _read_up_to(cursor, lines, end if len(lines) < most else None)
+        if not lines:
+            time.sleep(_SECONDS)
+
+
+def _begin(here: Workplace, since: datetime | int) -> Cursor | None:
+    """The cursor after which the lines since a time begin; numbers of lines are understood for one version more."""
     with here.read_store() as store:
-        while left is None or left > 0:
-            # Read whole before anything is printed: whoever reads slowly keeps no cursor open.
-            lines = store.changes(since, _AT_ONCE if left is None else min(left, _AT_ONCE))
-            for line in lines:
-                click.echo(json.dumps(line, ensure_ascii=False) if as_json else _line(line))
-            if lines:
-                since = lines[-1]["seq"]
-                left = None if left is None else left - len(lines)
-            elif follow:
-                time.sleep(_SECONDS)
-            else:
-                break
+        if isinstance(since, datetime):
+            return store.cursor_before(since)
+        cursor = store.cursor_at(since)
+    click.echo(
+        f"aggregator: --since is a time; the number of a line is understood there in this version for the last time."
+        f" Use --after {cursor or _BEGINNING}",
+        err=True,
+    )
+    return cursor
+
+
+def _read_up_to(before: Cursor | None, lines: list[dict[str, Any]], end: Cursor | None) -> Cursor | None:
+    """The later of the three; `end`: where the ledger ended, if all up to there was looked at. What is not listed need
+    not be looked at again.
+    """
+    from aggregator.store.ledger import Cursor
+
+    last = Cursor.read(lines[-1]["cursor"]) if lines else None
+    return max(filter(None, (before, last, end)), key=lambda cursor: cursor.seq, default=None)
 
 
 def _line(line: dict[str, Any]) -> str:
@@ -47,7 +132,8 @@ def _line(line: dict[str, Any]) -> str:
 
     said = line["title"] or line["note"] or "(out of the wire, or without a headline)"
     publisher = heading(line["publisher_name"], line["publisher_place"])
-    return printable(f"{line['seq']}  {line['at']}  {line['kind']:<15} {line['id']}  {publisher}: {said}")
+    about = line["id"] or f"{'-':<16}"
+    return printable(f"{line['cursor']}  {line['at']}  {line['kind']:<15} {about}  {publisher}: {said}")
 
 
 COMMANDS = (changes,)

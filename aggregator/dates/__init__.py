@@ -70,7 +70,10 @@ def read_date(literal: str | None) -> datetime | None:
 def read_since(text: str, now: datetime) -> datetime | None:
     """What a person at the keyboard means by a time: `90m`, `6h`, `2d`, `1w` before `now`, or a date; else None."""
     if ago := _AGO.fullmatch(text.strip()):
-        return now - int(ago[1]) * _UNITS[ago[2]]
+        try:
+            return now - int(ago[1]) * _UNITS[ago[2]]
+        except OverflowError:  # before the year 1
+            return None
     return read_date(text)
 
 

@@ -24,6 +24,7 @@ from aggregator.store import (
     habits,
     health,
     identify,
+    ledger,
     merges,
     notices,
     opening,
@@ -40,6 +41,7 @@ from aggregator.store import (
     views,
 )
 from aggregator.store.desk import Cause, Desk, release_embargoes
+from aggregator.store.ledger import Cursor
 from aggregator.store.trouble import BUSY_SECONDS, explained
 from aggregator.types import Due, PollSettings, Publisher, Redirection, Report, Selection, Source, Wire
 
@@ -115,6 +117,17 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Several reads of one state of the database."""
+        with explained(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
 
     # What the pipeline calls
 
@@ -260,10 +273,34 @@ class Store:
         with explained(self.path):
             return reading.revisions(self._connection, public_id)
 
-    def changes(self, after: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
-        """The ledger after a sequence number, oldest first."""
+    def changes(
+        self,
+        after: Cursor | None = None,
+        limit: int | None = None,
+        *,
+        publisher: str | None = None,
+        country: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """The ledger after a cursor, or from its beginning, oldest first; of one publisher or country, or of all.
+        Raises CursorError where the cursor is not of this ledger. See `store.ledger`.
+        """
+        with self._snapshot():
+            return ledger.lines(self._connection, after, limit, publisher=publisher, country=country)
+
+    def last_cursor(self) -> Cursor | None:
+        """The cursor of the last line of the ledger, whether it is listed or not; None: there is none yet."""
         with explained(self.path):
-            return reading.changes(self._connection, after, limit)
+            return ledger.last_cursor(self._connection)
+
+    def cursor_at(self, seq: int) -> Cursor | None:
+        """The cursor of a line of the ledger; None for 0. Raises CursorError where there is no such line."""
+        with explained(self.path):
+            return ledger.cursor_at(self._connection, seq)
+
+    def cursor_before(self, since: datetime) -> Cursor | None:
+        """The cursor after which the ledger goes on at this time; None: from its beginning."""
+        with explained(self.path):
+            return ledger.cursor_before(self._connection, since)
 
     def merges(self, since: datetime | None = None) -> list[dict[str, Any]]:
         with explained(self.path):

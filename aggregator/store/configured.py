@@ -12,7 +12,7 @@ from typing import get_args
 
 from aggregator.errors import DeskError
 from aggregator.rights import effective, notices, terms
-from aggregator.store import redirects
+from aggregator.store import ledger, redirects
 from aggregator.types import ItemClass, Publisher, Source, Wire
 
 _DIGEST = "config_digest"
@@ -34,7 +34,9 @@ def sync(connection: sqlite3.Connection, wire: Wire, publishers: Sequence[Publis
     connection.execute("UPDATE sources SET enabled = 0")
     for publisher in publishers:
         _write_publisher(connection, publisher, today)
+        before = ledger.terms_of(connection, publisher.key)
         _write_terms(connection, publisher, wire, today)
+        ledger.terms_changed(connection, publisher.key, before, now)
         for source in publisher.sources:
             _write_source(connection, source, now)
     connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_DIGEST, digest))

@@ -15,6 +15,7 @@ from typing import Any
 
 from aggregator.dates import to_iso
 from aggregator.errors import DeskError
+from aggregator.store import ledger
 from aggregator.types import ChangeKind, Status
 from aggregator.vocabulary import Act, ComplaintKind, Notice
 
@@ -64,6 +65,7 @@ class _Held:
     status: Status
     notice: Notice | None
     embargoed_until: str | None
+    released_seq: int | None  # None: readers never could know of it
 
 
 class Desk:
@@ -81,7 +83,9 @@ class Desk:
             hold_back(self._connection, held.article, "withhold", "legal" if legal else "withheld", cause, to_iso(now))
 
     def withdraw(self, public_id: str, cause: Cause, now: datetime) -> None:
-        """The publisher takes its report back; only a person restores it."""
+        """The publisher takes its report back; only a person restores it. The embargo of a report that was out before
+        ends with that: subscribers hold it, and are told.
+        """
         with self._transaction():
             held = _held(self._connection, public_id)
             hold_back(self._connection, held.article, "withdraw", "withdrawn", cause, to_iso(now))
@@ -103,14 +107,14 @@ class Desk:
         """
         end, at = to_iso(until), to_iso(now)
         with self._transaction():
-            held = _held(self._connection, public_id)
+            held = _released_if_due(self._connection, _held(self._connection, public_id), at)
             if end <= at:
                 raise DeskError(f"{public_id}: an embargo until {end} would be over already; it is {at} now")
             if held.embargoed_until == end and held.status == "usable":
                 raise DeskError(f"{public_id}: this report is under embargo until {end} already")
             if _STRENGTH[held.notice] > _STRENGTH["withheld"]:
                 raise DeskError(f"{public_id}: this report is out of the wire ({held.notice}), not waiting for a time")
-            seen = held.status == "usable" and (held.embargoed_until is None or held.embargoed_until <= at)
+            seen = held.status == "usable" and held.embargoed_until is None
             _set(self._connection, held, "usable", None, end)
             # Subscribers that have the report are told to take it out; to the others there is none.
             _write(self._connection, held, "embargo", "withheld" if seen else None, cause, at)
@@ -176,21 +180,26 @@ def hold_back(
     """Takes an article out of the wire and says by which kind of change. Raises DeskError when something as strong
     holds it back already: withdrawn over legal over withheld over gone.
     """
-    held = _held_by("id", connection, article)
+    held = _released_if_due(connection, _held_by("id", connection, article), at)
     if _STRENGTH[held.notice] >= _STRENGTH[notice]:
         raise DeskError(
             f"{held.public_id}: this report is out of the wire already ({held.notice}); nothing was changed"
         )
-    kind: ChangeKind = "withdrawn" if notice == "withdrawn" else "withheld"
-    _set(connection, held, "canceled" if notice == "withdrawn" else "withheld", notice, held.embargoed_until)
-    _write(connection, held, act, kind, cause, at)
-    return kind
+    if notice != "withdrawn":
+        _set(connection, held, "withheld", notice, held.embargoed_until)
+        _write(connection, held, act, "withheld", cause, at)
+        return "withheld"
+    # Of a report that was never out nobody is to learn before its time, not even that it was withdrawn.
+    _set(connection, held, "canceled", notice, None if held.released_seq else held.embargoed_until)
+    _write(connection, held, act, "withdrawn", cause, at)
+    return "withdrawn"
 
 
 def hold_until(connection: sqlite3.Connection, article: int, until: str, cause: Cause, at: str) -> None:
-    """Puts an article that nobody was told of yet under the embargo that its publisher asks for."""
+    """Puts an article that came with this very transaction under the embargo that its publisher asks for."""
     held = _held_by("id", connection, article)
     _set(connection, held, held.status, held.notice, until)
+    ledger.not_released(connection, article)
     _write(connection, held, "embargo", None, cause, at)
 
 
@@ -198,13 +207,26 @@ def release_embargoes(connection: sqlite3.Connection, at: str) -> int:
     """Ends the embargoes whose time has come and tells the ledger, once; returns how many. An article that something
     else holds back stays out of the wire.
     """
-    over = connection.execute("SELECT id, embargoed_until FROM articles WHERE embargoed_until <= ?", (at,)).fetchall()
-    for article, end in over:
-        held = _held_by("id", connection, article)
-        _set(connection, held, held.status, held.notice, None)
-        cause = Cause(actor="wire", reason=f"the embargo until {end} is over")
-        _write(connection, held, "release", "restored" if held.status == "usable" else None, cause, at)
+    over = connection.execute("SELECT id FROM articles WHERE embargoed_until <= ?", (at,)).fetchall()
+    for (article,) in over:
+        _release(connection, _held_by("id", connection, article), at)
     return len(over)
+
+
+def _release(connection: sqlite3.Connection, held: _Held, at: str) -> None:
+    _set(connection, held, held.status, held.notice, None)
+    cause = Cause(actor="wire", reason=f"the embargo until {held.embargoed_until} is over")
+    _write(connection, held, "release", "restored" if held.status == "usable" else None, cause, at)
+
+
+def _released_if_due(connection: sqlite3.Connection, held: _Held, at: str) -> _Held:
+    """The article as it is now: where its embargo is over and nobody has written that down yet, that comes first, so
+    that the ledger tells things in their order.
+    """
+    if held.embargoed_until is None or held.embargoed_until > at:
+        return held
+    _release(connection, held, at)
+    return _held_by("id", connection, held.article)
 
 
 def _held(connection: sqlite3.Connection, public_id: str) -> _Held:
@@ -216,7 +238,8 @@ def _held(connection: sqlite3.Connection, public_id: str) -> _Held:
 
 
 def _held_by(column: str, connection: sqlite3.Connection, value: int | str) -> _Held:
-    sql = f"SELECT id, public_id, revision, status, notice, embargoed_until FROM articles WHERE {column} = ?"  # noqa: S608
+    names = "id, public_id, revision, status, notice, embargoed_until, released_seq"
+    sql = f"SELECT {names} FROM articles WHERE {column} = ?"  # noqa: S608  (constants)
     row = connection.execute(sql, (value,)).fetchone()
     if row is None:
         raise DeskError(f"{value}: there is no report with this id; `aggregator latest` prints ids")
@@ -248,10 +271,8 @@ def _write(
         (act, cause.actor, cause.reason, cause.reference, cause.complaint, act, at, held.article),
     )
     if kind:
-        connection.execute(
-            "INSERT INTO changes (article, revision, kind, at, note) VALUES (?, ?, ?, ?, ?)",
-            (held.article, held.revision, kind, at, cause.reason),
-        )
+        line = ledger.Line(kind=kind, at=at, article=held.article, revision=held.revision, note=cause.reason)
+        ledger.append(connection, [line])
 
 
 def _about(connection: sqlite3.Connection, held: _Held) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from aggregator.errors import StoreError
+from aggregator.store import ledger
 from aggregator.text import excerpt, one_line, plain
-from aggregator.types import Text
+from aggregator.types import ChangeKind, Text
 
 NewId = Callable[[str, str], str]
 
@@ -89,7 +90,7 @@ def _reverted(connection: sqlite3.Connection, article: int, number: int, now: st
         _append(connection, article, newest + 1, words, "revised", now)
 
 
-def _append(connection: sqlite3.Connection, article: int, number: int, words: int, kind: str, now: str) -> None:
+def _append(connection: sqlite3.Connection, article: int, number: int, words: int, kind: ChangeKind, now: str) -> None:
     """A revision with the words of another one, its line in the ledger, and the plain readings of them."""
     cursor = connection.execute(
         """
@@ -99,9 +100,7 @@ def _append(connection: sqlite3.Connection, article: int, number: int, words: in
         (article, number, now, words),
     )
     connection.execute("INSERT INTO search_queue VALUES (?)", (cursor.lastrowid,))
-    connection.execute(
-        "INSERT INTO changes (article, revision, kind, at) VALUES (?, ?, ?, ?)", (article, number, kind, now)
-    )
+    ledger.append(connection, [ledger.Line(kind=kind, at=now, article=article, revision=number)])
     said, most = connection.execute(
         """
         SELECT raw_words(r.raw, r.dictionary), json_extract(p.rights, '$.excerpt_max_words')

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from aggregator.dates import to_iso
 from aggregator.decide import is_answer
-from aggregator.types import Article, Decision, NextPoll, Poll, Source, Validators
+from aggregator.store import ledger
+from aggregator.types import Article, ChangeKind, Decision, NextPoll, Poll, Source, Validators
 from aggregator.vocabulary import DISCOVER
 
 Pack = Callable[[bytes], tuple[bytes, int | None]]
@@ -222,7 +223,7 @@ def _write_relisted(connection: sqlite3.Connection, source: int, decision: Decis
 def _write_revisions(
     connection: sqlite3.Connection,
     source: int,
-    revisions: Sequence[tuple[int, int, Article, str, str | None]],
+    revisions: Sequence[tuple[int, int, Article, ChangeKind, str | None]],
     seen: str,
     pack: Pack,
 ) -> None:
@@ -241,10 +242,13 @@ def _write_revisions(
             for row, (article, number, a, _, changed) in enumerate(revisions, first)
         ],
     )
-    connection.executemany(
-        "INSERT INTO changes (article, revision, kind, at) VALUES (?, ?, ?, ?)",
-        # Of a withdrawal the act writes the line.
-        [(article, number, kind, seen) for article, number, _, kind, _ in revisions if kind != "withdrawn"],
+    ledger.append(
+        connection,
+        [  # Of a withdrawal the act writes the line.
+            ledger.Line(kind=kind, at=seen, article=article, revision=number)
+            for article, number, _, kind, _ in revisions
+            if kind != "withdrawn"
+        ],
     )
     connection.executemany(
         "INSERT INTO search_queue VALUES (?)", [(row,) for row in range(first, first + len(revisions))]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from aggregator.errors import DeskError
+from aggregator.store import ledger
 from aggregator.text import plain
 from aggregator.types import Text
 
@@ -81,6 +82,7 @@ def purge(
     """Purges articles; `because` is actor, reason and reference. Within a transaction."""
     connection.execute("PRAGMA secure_delete = ON")  # the pages are overwritten, not only let go
     _bury_keys(connection, articles, at)
+    _write_lines(connection, articles, because[1], at)
     for article in articles:
         _forget_in_search(connection, article)
         _forget_words(connection, article, pack(b"{}"))
@@ -89,13 +91,21 @@ def purge(
             "INSERT INTO acts (article, act, actor, reason, reference, at) VALUES (?, 'purge', ?, ?, ?, ?)",
             (article, *because, at),
         )
-        connection.execute(
-            """
-            INSERT INTO changes (article, revision, kind, at, note)
-            SELECT id, revision, 'removed_by_wire', ?, ? FROM articles WHERE id = ?
-            """,
-            (at, because[1], article),
-        )
+
+
+def _write_lines(connection: sqlite3.Connection, articles: Sequence[int], reason: str, at: str) -> None:
+    """Before the husks lose what hides a report that was never out: its line is not for subscribers either."""
+    rows = connection.execute(
+        "SELECT a.id, a.revision FROM json_each(?) AS named CROSS JOIN articles AS a ON a.id = named.value",
+        (json.dumps(list(articles)),),
+    )
+    ledger.append(
+        connection,
+        [
+            ledger.Line(kind="removed_by_wire", at=at, article=article, revision=revision, note=reason)
+            for article, revision in rows.fetchall()
+        ],
+    )
 
 
 def _bury_keys(connection: sqlite3.Connection, articles: Sequence[int], at: str) -> None:

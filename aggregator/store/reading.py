@@ -106,44 +106,6 @@ def revisions(connection: sqlite3.Connection, public_id: str) -> list[dict[str, 
     return [{**row, "words": json.loads(row["words"])} for row in _dictionaries(cursor)]
 
 
-def changes(connection: sqlite3.Connection, after: int, limit: int | None = None) -> list[dict[str, Any]]:
-    """The ledger after the sequence number `after`, oldest first: seq, kind, at, id, publisher, publisher_name,
-    publisher_place, title, url, revision, note.
-
-    Title and link are those that may leave now, so that a line of a report which is out of the wire has none. Nothing
-    is told of a report under embargo, but that it is to be taken out, and that only to those who were told of it.
-    """
-    return _dictionaries(connection.execute(_CHANGES, (after, -1 if limit is None else limit)))
-
-
-# `wire` and `notices` stand in subqueries: joined from the left they would be built whole before the first line.
-_CHANGES = """
-    SELECT c.seq, c.kind, c.at, a.public_id AS id, a.publisher, p.name AS publisher_name, p.place AS publisher_place,
-      CASE
-        WHEN a.notice IS NOT NULL THEN (SELECT n.title FROM notices AS n WHERE n.article = a.id)
-        WHEN c.kind NOT IN ('withheld', 'withdrawn', 'removed_by_wire')
-        THEN (SELECT w.title FROM wire AS w WHERE w.article = a.id)
-      END AS title,
-      CASE
-        WHEN a.notice IS NOT NULL THEN (SELECT n.url FROM notices AS n WHERE n.article = a.id)
-        WHEN c.kind NOT IN ('withheld', 'withdrawn', 'removed_by_wire')
-        THEN (SELECT w.url FROM wire AS w WHERE w.article = a.id)
-      END AS url,
-      c.revision, c.note
-    FROM changes AS c
-    JOIN articles AS a ON a.id = c.article
-    JOIN publishers AS p ON p.key = a.publisher
-    JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
-    WHERE c.seq > ? AND (
-      a.embargoed_until IS NULL OR a.embargoed_until <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
-      OR c.kind = 'withheld' AND EXISTS (
-        SELECT 1 FROM acts AS k WHERE k.article = a.id AND k.act = 'embargo' AND k.at = c.at
-      )
-    )
-    ORDER BY c.seq LIMIT ?
-"""
-
-
 def rows(connection: sqlite3.Connection, sql: str, *values: str) -> list[dict[str, Any]]:
     return _dictionaries(connection.execute(sql, values))
 

@@ -9,7 +9,7 @@ import sqlite3
 
 from aggregator.rights import DEFAULT_DISCLAIMERS
 
-NEWEST_MIGRATION = "0005_redirects"
+NEWEST_MIGRATION = "0007_the_ledger"
 
 # The inner join with `terms` fails closed: a report without credit, disclaimer and rights is not in the wire.
 _WIRE = """
@@ -65,7 +65,8 @@ _DEFAULT_TEXTS = " ".join(
 # What stands in the place of a report that is out of the wire. The publisher's own text, where config/ has one, is in
 # `settings`, filled in but for what differs from report to report. The headline of a report that is `gone` stays; of
 # an address only that of a report that may come back, because the words of a headline stand in many an address.
-# Under an embargo nobody is to know that there is a report, so it has no notice either.
+# Under an embargo nobody is to know that there is a report, so it has no notice either, nor has one that was purged
+# before it was ever out.
 _NOTICES = f"""
 CREATE VIEW notices AS
 SELECT
@@ -96,7 +97,7 @@ JOIN changes AS c ON c.seq = coalesce(
   (SELECT max(seq) FROM changes WHERE article = a.id AND kind IN ('withheld', 'withdrawn', 'removed_by_wire')),
   (SELECT max(seq) FROM changes WHERE article = a.id))
 LEFT JOIN settings AS s ON s.name = 'notices/' || a.publisher
-WHERE a.notice IS NOT NULL AND a.status <> 'usable'
+WHERE a.notice IS NOT NULL AND a.status <> 'usable' AND (a.notice <> 'removed' OR a.released_seq IS NOT NULL)
   AND (a.embargoed_until IS NULL OR a.embargoed_until <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 """  # noqa: S608  (made of constants)
 

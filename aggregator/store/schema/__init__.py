@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database, Migrations
 
-from aggregator.store.schema import m0001, m0002, m0003, m0004, m0005
+from aggregator.store.schema import m0001, m0002, m0003, m0004, m0005, m0007
 
 migrations = Migrations("aggregator")
 
@@ -35,6 +35,13 @@ def _addresses(db: Database) -> None:
 @migrations(name="0005_redirects")
 def _redirects(db: Database) -> None:
     _execute(db, m0005.REDIRECTS)
+
+
+@migrations(name="0007_the_ledger")
+def _the_ledger(db: Database) -> None:
+    _execute(db, m0007.MADE_ANEW)
+    m0007.fill(db.conn)
+    _execute(db, m0007.FILLED)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from aggregator import identity, text
 from aggregator.dates import read_date
 from aggregator.links import without_user
-from aggregator.types import Article, Entry, Parsed, Person, Publisher, Source, Text
+from aggregator.types import Article, Entry, Link, Parsed, Person, Publisher, Source, Text
 
 DUPLICATE = "duplicate_in_document"
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -114,6 +114,26 @@ def _may_be_held(said: Entry, publisher: Publisher) -> Entry:
     if publisher.rights.storage != "metadata_only":
         return said
     return replace(said, summary=None, content=())
+
+
+def article_of(raw: bytes, key: str, language: str | None, source: Source, publisher: Publisher) -> Article:
+    """The article that an entry makes under this key, from its raw words. `language`: of its document, where the entry
+    itself says none.
+    """
+    return _article(entry_of(raw), (key,), language, source, publisher)
+
+
+def entry_of(raw: bytes) -> Entry:
+    """The entry that `raw_words` was given."""
+    said = json.loads(raw.decode("utf-8", "surrogatepass"))
+    texts = {name: Text(**said[name]) for name in ("title", "summary") if name in said}
+    lists = {
+        "content": tuple(Text(**text) for text in said.get("content", ())),
+        "links": tuple(Link(**link) for link in said.get("links", ())),
+        "authors": tuple(Person(**person) for person in said.get("authors", ())),
+        "categories": tuple(said.get("categories", ())),
+    }
+    return Entry(**{**said, **texts, **lists})
 
 
 def raw_words(entry: Entry) -> bytes:

@@ -6,23 +6,23 @@ The order of the steps is known here alone; what each means is decided in `ident
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 
 from aggregator import signals
 from aggregator.dates import read_date, to_iso
-from aggregator.decide import Found, Habits, Judged, Pace, conclude, decide
+from aggregator.decide import Found, Habits, Held, Judged, Pace, at_once, conclude, decide, hold_excess
 from aggregator.errors import DeskError
 from aggregator.normalise import DUPLICATE
 from aggregator.recognition import Heard, recognise
-from aggregator.store import Connection, Store, habits, history, identify, polls, raw, redirects, withdrawals
+from aggregator.store import Connection, Store, habits, history, identify, pending, polls, raw, redirects, withdrawals
 from aggregator.store.desk import Cause, hold_back, hold_until
-from aggregator.types import Article, Gap, Match, Poll, Removal
+from aggregator.types import Article, Gap, MassKind, Match, Poll, Removal, Words
 from aggregator.versions import HELD_BACK
 
 PURGED = "purged"
+PENDING = "pending"  # entries whose change waits for a person
 _UNREADABLE = Removal(
     act="withhold",
     notice="withheld",
@@ -57,13 +57,13 @@ def _record(writing: _Writing, poll: Poll, articles: Sequence[Article]) -> Poll:
     source = polls.source_id(connection, poll.source)
     before = habits.read(connection, source)
     found = Found()
+    done: Mapping[MassKind, int] = {}
     if articles or poll.settled:
         taken = _taken_in(writing, poll, articles, source, before)
         if taken is None:
             return replace(poll, is_whole=False)
-        poll, found = taken
-    hold = partial(take_out, connection)
-    withdrawals.withdraw_listed(connection, poll.source.publisher, poll.withdrawn, to_iso(writing.now), hold)
+        poll, found, done = taken
+    poll = _withdrawn(writing, poll, articles, source, done)
     after, following = conclude(poll, before, found, writing.pace)
     following = poll.next or following
     redirects.write(connection, source, poll, writing.now)
@@ -74,23 +74,75 @@ def _record(writing: _Writing, poll: Poll, articles: Sequence[Article]) -> Poll:
 
 def _taken_in(
     writing: _Writing, poll: Poll, articles: Sequence[Article], source: int, before: Habits
-) -> tuple[Poll, Found] | None:
-    """The poll with its counts, and what it brought. None: it has to be read whole, and nothing was written."""
+) -> tuple[Poll, Found, Mapping[MassKind, int]] | None:
+    """The poll with its counts, what it brought, and how many known reports it changed, by kind. None: it has to be
+    read whole, and nothing was written.
+    """
     connection, now = writing.connection, writing.now
     has_listed = identify.has_listed(connection, source)
     heard = recognise(connection, source, poll, articles, now)
     if heard is None:
         return None
     matches = [match for match in heard.matches if not match.duplicate]
-    judged = _judged(connection, matches, identify.restless(connection, source), heard.settled, now)
+    judged, words = _judged(connection, matches, identify.restless(connection, source), heard.settled, now)
+    waiting = pending.of_articles(connection, [match.known.article for match in matches if match.known])
+    held = _held(connection, source, judged, words, {article: kind for article, (_, kind) in waiting.items()})
+    judged = replace(judged, decisions=held.decisions)
     identify.write_restless(connection, source, judged.restless)
     new = polls.write_decisions(connection, source, judged.decisions, now, writing.pack)
-    fresh = polls.flag_backfill(connection, before.unmodified_since or before.last_success, new)
+    _keep_waiting(writing, source, judged, {article for article, (by, _) in waiting.items() if by == source})
+    last = before.unmodified_since or before.last_success
+    fresh, excess = polls.flag_backfill(connection, last, new, now, writing.pace.settings)
     identify.write_near_keys(connection, new)
     identify.write_merges(connection, source, judged.decisions, to_iso(now))
     _obey(connection, new, judged, now)
     poll = _compared(_counted(poll, judged, heard), matches, heard.settled + heard.purged, has_listed)
-    return poll, Found(arrivals=tuple(article.published for article in fresh), gap=poll.gap)
+    began = sum(d.waits is not None and d.known is not None and d.known.article not in waiting for d in held.decisions)
+    found = Found(arrivals=tuple(article.published for article in fresh), gap=poll.gap)
+    return replace(poll, waiting=began, excess=excess), found, held.done
+
+
+def _held(
+    connection: Connection,
+    source: int,
+    judged: Judged,
+    before: Mapping[int, Words],
+    waiting: Mapping[int, MassKind],
+) -> Held:
+    """The decisions, those marked that have to wait, because the poll changes more than its source ever did."""
+    if not any(decision.known and decision.change for decision in judged.decisions):
+        return Held(judged.decisions, {})
+    return hold_excess(judged.decisions, before, waiting, pending.most(connection, source))
+
+
+def _keep_waiting(writing: _Writing, source: int, judged: Judged, waited: set[int]) -> None:
+    """Keeps what has to wait. `waited`: articles of which something waits that this source said. What it says of them
+    now takes its place, be it a change that is stored, or what was said before.
+    """
+    pending.write(writing.connection, source, judged.decisions, writing.now, writing.pack)
+    over = [d.known.article for d in judged.decisions if d.known and not d.waits and not d.held_back]
+    if waited:
+        pending.forget(writing.connection, waited.intersection(over))
+
+
+def _withdrawn(
+    writing: _Writing, poll: Poll, articles: Sequence[Article], source: int, done: Mapping[MassKind, int]
+) -> Poll:
+    """Takes out what the document lists as deleted, up to the bound for one poll; the rest waits for a person, until
+    its entry is listed again. `done`: how many known reports the poll has changed already, by kind.
+    """
+    connection, keys = writing.connection, [withdrawals.key_of(said) for said in poll.withdrawn]
+    if (articles or poll.settled) and (stones := pending.tombstones(connection, source)):
+        here = {*poll.settled, *(key for article in articles for key in article.keys)}.difference(keys)
+        pending.forget_tombstones(connection, [article for article, key in stones.items() if key in here])
+    listed = list(withdrawals.listed(connection, poll.source.publisher, keys).items())
+    if not listed:
+        return poll
+    room = at_once("withdrawn", pending.most(connection, source)) - done.get("withdrawn", 0)
+    for article, _ in listed[:room]:
+        take_out(connection, article, withdrawals.DELETED, to_iso(writing.now))
+    pending.write_tombstones(connection, source, dict(listed[room:]), writing.now)
+    return replace(poll, waiting=poll.waiting + len(listed[room:]))
 
 
 def _compared(poll: Poll, matches: Sequence[Match], others: int, has_listed: bool) -> Poll:
@@ -108,7 +160,8 @@ def _compared(poll: Poll, matches: Sequence[Match], others: int, has_listed: boo
 def _obey(connection: Connection, new: Sequence[tuple[int, Article]], judged: Judged, now: datetime) -> None:
     """What the publisher's own words ask of us: a withdrawal in the headline, an embargo on a report that is new."""
     at = to_iso(now)
-    changed = [(d.known.article, d.article) for d in judged.decisions if d.known and d.change == "withdrawn"]
+    obeyed = [d for d in judged.decisions if d.change == "withdrawn" and not d.waits]
+    changed = [(decision.known.article, decision.article) for decision in obeyed if decision.known]
     for number, article in (*new, *changed):
         if signals.is_withdrawal(article):
             take_out(connection, number, withdrawals.MARKED, at)
@@ -133,17 +186,22 @@ def take_out(connection: Connection, article: int, removal: Removal, at: str) ->
     return True
 
 
-def _judged(connection: Connection, matches: Sequence[Match], restless: int, settled: int, now: datetime) -> Judged:
+def _judged(
+    connection: Connection, matches: Sequence[Match], restless: int, settled: int, now: datetime
+) -> tuple[Judged, Mapping[int, Words]]:
+    """What the entries mean, and the words that were held before."""
     listed_here = [match.known.article for match in matches if match.known and match.known.entry_hash is not None]
     before = history.words_of(connection, listed_here) if listed_here else {}
-    return decide(matches, before, restless, settled, now)
+    return decide(matches, before, restless, settled, now), before
 
 
 def _counted(poll: Poll, judged: Judged, heard: Heard) -> Poll:
-    kinds = Counter(decision.change for decision in judged.decisions if not decision.held_back)
+    kinds = Counter(decision.change for decision in judged.decisions if not (decision.held_back or decision.waits))
     revised = kinds.total() - kinds["new"] - kinds[None]
     drops = Counter(poll.drops)
     drops[DUPLICATE] += sum(match.duplicate for match in heard.matches)
-    drops += Counter({PURGED: heard.purged, HELD_BACK: sum(decision.held_back for decision in judged.decisions)})
+    held_back = sum(decision.held_back for decision in judged.decisions)
+    waiting = sum(decision.waits is not None for decision in judged.decisions)
+    drops += Counter({PURGED: heard.purged, HELD_BACK: held_back, PENDING: waiting})
     unchanged = heard.settled + kinds[None]
     return replace(poll, new=kinds["new"], revised=revised, unchanged=unchanged, drops=dict(+drops))

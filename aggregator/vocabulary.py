@@ -88,7 +88,11 @@ RedirectState = Literal["accepted", "undecided", "held", "refused"]
 
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
 
-Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend", "purge"]  # of the desk
+# Of the desk. accept, refuse: a change of a known report that waited for a person.
+Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend", "purge", "accept", "refuse"]
+# What one poll can do to many known reports at once: withdraw them, give them other links, give them all one and the
+# same headline, link or text, change their words.
+MassKind = Literal["withdrawn", "moved", "same_words", "revised"]
 Notice = Literal["withheld", "withdrawn", "legal", "gone", "removed"]  # what stands in an article's place
 ComplaintKind = Literal[
     "factual",

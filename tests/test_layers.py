@@ -44,6 +44,7 @@ FLOORS = {
     "opml": 2.25,
     "recognition": 2.25,
     "recording": 2.5,
+    "accepting": 2.75,
     "manuscript": 3,
     "pipeline": 3,
     "kept": 2,

@@ -21,7 +21,7 @@ from aggregator.workplace import Workplace
 if TYPE_CHECKING:
     from aggregator.pipeline import Pipeline
     from aggregator.store import Store
-    from aggregator.types import Config
+    from aggregator.types import Config, Poll
 
 log = logging.getLogger("aggregator.run")
 
@@ -149,7 +149,15 @@ def _begin(work: Coroutine[None, None, None], tasks: set[asyncio.Task[None]]) ->
 
 
 async def _poll(pipeline: Pipeline) -> None:
-    await pipeline.run(await pipeline.due(utc_now()))
+    await pipeline.run(await pipeline.due(utc_now()), _warn)
+
+
+def _warn(poll: Poll) -> None:
+    """Of what waits for a person, and of a source that adds more than it may."""
+    if poll.waiting:
+        log.warning("source=%s waiting=%d; `aggregator pending` shows what waits", poll.source.name, poll.waiting)
+    if poll.excess:
+        log.warning("source=%s new=%d kept_out_of_latest=%d", poll.source.name, poll.new, poll.excess)
 
 
 async def _surviving(call: Callable[[], Awaitable[object]]) -> None:

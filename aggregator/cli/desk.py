@@ -53,7 +53,7 @@ def _line(_: click.Context, parameter: click.Parameter, value: str | None) -> st
 
 _REASON = click.option("--reason", required=True, callback=_line, help="Why. Readers see it in the notice.")
 _REFERENCE = click.option("--ref", "reference", callback=_line, help="A ticket, a letter, a court's file.")
-_ACTOR = click.option("--actor", metavar="NAME", callback=_actor, help="Who acts. [default: you]")
+ACTOR = click.option("--actor", metavar="NAME", callback=_actor, help="Who acts. [default: you]")
 
 
 def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -69,7 +69,7 @@ def _cause(actor: str, reason: str, reference: str | None) -> Cause:
 @click.command()
 @click.argument("report_id", metavar="ID")
 @click.option("--legal", is_flag=True, help="In answer to a court order or a statute; the notice says so.")
-@_with(_REASON, _REFERENCE, _ACTOR)
+@_with(_REASON, _REFERENCE, ACTOR)
 @click.pass_obj
 def withhold(here: Workplace, report_id: str, legal: bool, reason: str, reference: str | None, actor: str) -> None:
     """Take a report out of the wire until a person restores it; a notice stays in its place."""
@@ -80,7 +80,7 @@ def withhold(here: Workplace, report_id: str, legal: bool, reason: str, referenc
 
 @click.command()
 @click.argument("report_id", metavar="ID")
-@_with(_REASON, _REFERENCE, _ACTOR)
+@_with(_REASON, _REFERENCE, ACTOR)
 @click.pass_obj
 def withdraw(here: Workplace, report_id: str, reason: str, reference: str | None, actor: str) -> None:
     """Take a report out of the wire because its publisher withdrew it; a notice stays in its place."""
@@ -91,7 +91,7 @@ def withdraw(here: Workplace, report_id: str, reason: str, reference: str | None
 
 @click.command()
 @click.argument("report_id", metavar="ID")
-@_with(_REASON, _REFERENCE, _ACTOR)
+@_with(_REASON, _REFERENCE, ACTOR)
 @click.pass_obj
 def restore(here: Workplace, report_id: str, reason: str, reference: str | None, actor: str) -> None:
     """Put a report back into the wire that was withheld, withdrawn or under embargo."""
@@ -103,7 +103,7 @@ def restore(here: Workplace, report_id: str, reason: str, reference: str | None,
 @click.command()
 @click.argument("report_id", metavar="ID")
 @click.argument("until")
-@_with(click.option("--reason", default="embargo", callback=_line, help="Why. [default: embargo]"), _REFERENCE, _ACTOR)
+@_with(click.option("--reason", default="embargo", callback=_line, help="Why. [default: embargo]"), _REFERENCE, ACTOR)
 @click.pass_obj
 def embargo(here: Workplace, report_id: str, until: str, reason: str, reference: str | None, actor: str) -> None:
     """Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; then it is released by itself.
@@ -131,7 +131,7 @@ def _say(report_id: str, done: str, notice: dict[str, Any] | None) -> None:
 @click.option("--older-than", type=click.IntRange(1), metavar="DAYS", help="All that were first seen before.")
 @click.option("--publisher", metavar="KEY", help="With --older-than: only this publisher's.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_with(_REASON, _REFERENCE, _ACTOR)
+@_with(_REASON, _REFERENCE, ACTOR)
 @click.pass_obj
 def purge(
     here: Workplace, /, ids: tuple[str, ...], older_than: int | None, publisher: str | None, yes: bool, **why: Any
@@ -163,7 +163,7 @@ def complaint() -> None:
 @click.option("--kind", type=click.Choice(get_args(ComplaintKind)), required=True, help="What it is about.")
 @click.option("--text", required=True, help="What was written. It stays with the desk.")
 @click.option("--from", "complainant", callback=_line, metavar="WHO", help="How to answer. [default: anonymous]")
-@_with(_REFERENCE, _ACTOR)
+@_with(_REFERENCE, ACTOR)
 @click.pass_obj
 def add(
     here: Workplace, /, report_id: str, kind: ComplaintKind, text: str, complainant: str | None, **why: Any

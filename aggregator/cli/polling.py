@@ -90,10 +90,31 @@ def _print(polls: Sequence[Poll], is_named: bool) -> None:
             click.echo(f"{poll.source.name}: {_printable(poll.error or '')} ({poll.source.url})", err=True)
         if is_named and poll.source.kind == DISCOVER:
             _print_search(poll)
+        if poll.waiting:
+            _print_waiting(poll)
+        if poll.excess:
+            _print_excess(poll)
     if not is_told:
         click.echo(f"{in_vain} sites were searched for a feed in vain; `aggregator health --json` says why", err=True)
     if sys.stdout.isatty():
         _summarise(polls)
+
+
+def _print_waiting(poll: Poll) -> None:
+    name = poll.source.name
+    click.echo(
+        f"{name}: {poll.waiting:,} changes of reports wait for a person, because one poll changed too many; "
+        f"`aggregator pending` shows them; `aggregator pending accept {name}` or `aggregator pending refuse {name}`",
+        err=True,
+    )
+
+
+def _print_excess(poll: Poll) -> None:
+    click.echo(
+        f"{poll.source.name}: {poll.excess:,} of {poll.new:,} new reports are kept out of `latest`, as one poll or "
+        "day may not add so many ([poll] in wire.toml); they are stored, and searched like all others",
+        err=True,
+    )
 
 
 def _print_search(poll: Poll) -> None:
@@ -141,6 +162,8 @@ def _object(poll: Poll) -> dict[str, object]:
         "overlap": poll.overlap,
         "gap": poll.gap,
         "pages": poll.pages,
+        "waiting": poll.waiting,
+        "excess": poll.excess,
         "proposed": poll.proposal.url if poll.proposal else None,
         "redirected_to": poll.redirection.url if poll.redirection else None,
         "next_at": to_iso(poll.next.at) if poll.next else None,

@@ -169,6 +169,8 @@ def _poll_settings(table: PollTable) -> PollSettings:
         requests_per_hour=table.requests_per_hour,
         accept_discovered=table.accept_discovered,
         unconditional_every=table.unconditional_every,
+        most_new_per_poll=table.most_new_per_poll,
+        most_new_per_day=table.most_new_per_day,
     )
 
 

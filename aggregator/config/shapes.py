@@ -153,6 +153,8 @@ class PollTable(Table):
     requests_per_hour: Annotated[float, Field(gt=0, le=10_000_000, allow_inf_nan=False)] | None = None
     accept_discovered: bool = _POLL.accept_discovered
     unconditional_every: Annotated[int, Field(ge=1, le=10_000)] = _POLL.unconditional_every
+    most_new_per_poll: Annotated[int, Field(ge=1, le=1_000_000)] = _POLL.most_new_per_poll
+    most_new_per_day: Annotated[int, Field(ge=1, le=1_000_000)] = _POLL.most_new_per_day
 
 
 class WireFile(Table):

@@ -3,6 +3,7 @@ everything it needs comes as an argument, the time included.
 """
 
 from aggregator.decide.changes import Judged, decide, is_correction
+from aggregator.decide.mass import Front, Held, Most, at_once, at_the_front, hold_excess
 from aggregator.decide.polls import (
     Found,
     Habits,
@@ -17,12 +18,18 @@ from aggregator.decide.polls import (
 
 __all__ = [
     "Found",
+    "Front",
     "Habits",
+    "Held",
     "Judged",
+    "Most",
     "Pace",
     "Silence",
+    "at_once",
+    "at_the_front",
     "conclude",
     "decide",
+    "hold_excess",
     "is_answer",
     "is_correction",
     "reckon",

@@ -63,15 +63,22 @@ def _decision(match: Match, before: Mapping[int, Words]) -> Decision:
 
 def _changed(match: Match, before: Mapping[int, Words]) -> tuple[str, ...]:
     """What differs from the version before. An edit is a change in what *one* source says: another source's listing
-    of the same article, with a shorter summary perhaps, is not one.
+    of the same article, with a shorter summary perhaps, is not one; nor is a later date under words that are not those
+    in force, because another source brought newer ones, or a person refused them.
     """
     article, known = match.article, match.known
     if known is None or known.entry_hash is None or known.article not in before:
         return ()
     old, new = (_by_rules(words, article) for words in (before[known.article], versions.words_of(article)))
     if known.said_words == article.words_hash:  # the words are what this source said before; its dates perhaps not
-        return ("dates",) if (old.published, old.updated) != (new.published, new.updated) else ()
+        return _dates_alone(old, new)
     return versions.what_changed(old, new)
+
+
+def _dates_alone(old: Words, new: Words) -> tuple[str, ...]:
+    if (old.published, old.updated) == (new.published, new.updated):
+        return ()
+    return ("dates",) if versions.same_report(old, new) else ()
 
 
 def _by_rules(words: Words, article: Article) -> Words:

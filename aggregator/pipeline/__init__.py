@@ -257,6 +257,8 @@ def _line(poll: Poll) -> str:
         "ms": round(poll.seconds * 1000),
         "pages": poll.pages or None,
         "gap": poll.gap,
+        "waiting": poll.waiting or None,
+        "excess": poll.excess or None,
         "proposed": poll.proposal.url if poll.proposal else None,
         "next": to_iso(poll.next.at) if poll.next else None,
         "reason": poll.next.reason if poll.next else None,

@@ -28,6 +28,7 @@ from aggregator.store import (
     merges,
     notices,
     opening,
+    pending,
     planner,
     polls,
     purge,
@@ -202,6 +203,8 @@ class Store:
         with self._transaction():
             raw.train(self._connection, to_iso(now))
             planner.measure(self._connection)
+            pending.let_go(self._connection, to_iso(now), raw.packer(self._connection))
+            health.forget_floods(self._connection, now)
         while self._let_go(now):
             pass
 
@@ -311,13 +314,20 @@ class Store:
         with self._transaction():
             return merges.split(self._connection, merge, to_iso(now), public_id)
 
+    def pending(self) -> list[dict[str, Any]]:
+        """Changes of known reports that wait for a person, by source and kind: source, publisher_name, kind, signal,
+        since, received_at, id; title, url, new_title and new_url are None of a report that is out of the wire.
+        """
+        with explained(self.path):
+            return reading.rows(self._connection, pending.WAITING)
+
     def publishers(self) -> list[dict[str, Any]]:
         with explained(self.path):
             return reading.rows(self._connection, reading.PUBLISHERS)
 
     def health(self) -> list[dict[str, Any]]:
         with explained(self.path):
-            return reading.rows(self._connection, health.HEALTH)
+            return health.listed(self._connection)
 
     def coverage(self, since: datetime, now: datetime) -> list[dict[str, Any]]:
         """What each publisher's polls brought, lost and left out; see `store.health`."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.dates import from_iso, to_iso
 from aggregator.rhythm import Tariff, expected, from_text
+from aggregator.store import reading
 
 # An address in a command that a person pastes into a shell: what a server wrote may hold `;`, `&` or `$(...)`.
 _PASTED = """
@@ -43,12 +44,16 @@ SELECT
   s.ladder_reason AS ids_not_trusted,
   s.validators_lied AS validators_not_trusted,
   CASE
+    WHEN c.changes > 0 THEN c.changes || ' changes of reports wait for a person since ' || substr(c.since, 1, 16)
+      || ', because one poll changed too many: ' || c.kinds
     WHEN s.paused_at IS NOT NULL THEN 'paused: it said 410, gone for good, on ' || substr(s.paused_at, 1, 10)
     WHEN r.state <> 'accepted' THEN r.state || ': its document came from ' || r.said
     WHEN s.search IS NOT NULL
       THEN 'no source yet; ' || coalesce(
         'found ' || s.proposed || ' (' || s.proposed_as || ')', s.last_error, 'it is looked for at the next poll')
     WHEN s.failures > 0 THEN 'failing: ' || coalesce(s.last_error, '')
+    WHEN s.flooded > 0 THEN 'too much at once: ' || s.flooded || ' new reports up to ' || substr(s.flooded_at, 1, 16)
+      || ' are kept out of latest'
     WHEN s.old_url IS NOT NULL THEN 'moved for good from ' || s.old_url
     WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
       THEN 'silent since ' || coalesce(substr(s.last_new, 1, 16), 'ever') || ', longer than its rhythm allows'
@@ -58,12 +63,16 @@ SELECT
     WHEN s.ladder_reason IS NOT NULL THEN 'ids not trusted: ' || s.ladder_reason
   END AS trouble,
   CASE
+    WHEN c.changes > 0 THEN 'aggregator pending shows them; aggregator pending accept ' || s.publisher || '/' || s.key
+      || ' or aggregator pending refuse ' || s.publisher || '/' || s.key
     WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.key
     WHEN r.state = 'held' THEN 'aggregator accept ' || s.publisher || '/' || s.key
     WHEN r.state = 'refused' THEN 'another url, or enabled = false, in the file of ' || s.publisher
     WHEN s.search IS NOT NULL
       THEN 'aggregator probe --write ' || s.publisher || ' ' ||{_PASTED}
     WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.key || ' tries it now'
+    WHEN s.flooded > 0 THEN 'look at ' || s.url
+      || '; where so much is meant, a larger most_new_per_poll or most_new_per_day in wire.toml'
     WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
     WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now') THEN 'look at ' || s.url || ' and ' || p.homepage
     WHEN g.gaps > 0 THEN 'a smaller every_minutes in the file of ' || s.publisher
@@ -71,7 +80,8 @@ SELECT
   END AS mend,
   s.search,
   iif(r.state = 'accepted', r.accepted_by, r.state) AS redirect,
-  r.url AS redirected_to
+  r.url AS redirected_to,
+  coalesce(c.changes, 0) AS pending
 FROM (
   SELECT *, CASE
     WHEN kind <> 'discover' OR NOT (
@@ -97,12 +107,36 @@ LEFT JOIN (
   WHERE outcome = 'ok' AND started >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')
   GROUP BY source
 ) AS l ON l.source = s.id
+LEFT JOIN (
+  SELECT source, sum(changes) AS changes, min(since) AS since,
+    group_concat(changes || ' ' || replace(kind, '_', ' '), ', ') AS kinds
+  FROM (
+    SELECT source, kind, count(*) AS changes, min(since) AS since FROM pending_changes
+    WHERE reason = 'mass' AND refused_at IS NULL GROUP BY source, kind
+  )
+  GROUP BY source
+) AS c ON c.source = s.id
 """  # noqa: S608  (made of constants)
 
-HEALTH = """
-    SELECT * FROM health WHERE enabled
-    ORDER BY trouble IS NULL, failures DESC, trouble, last_success, source
-"""
+_HEALTH = "SELECT * FROM health ORDER BY trouble IS NULL, failures DESC, trouble, last_success, source"
+_FLOOD_IS_SAID = timedelta(days=7)
+
+
+def listed(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The rows of the view, the worst first: what waits for a person before all else, also of a source that is switched
+    off; then the others that are polled.
+    """
+    found = reading.rows(connection, _HEALTH)
+    # A view that an older version wrote has no such column.
+    waiting = [row for row in found if row.get("pending")]
+    return waiting + [row for row in found if row["enabled"] and not row.get("pending")]
+
+
+def forget_floods(connection: sqlite3.Connection, now: datetime) -> None:
+    """A week after a source last added more than it may, `health` no longer says so."""
+    connection.execute(
+        "UPDATE sources SET flooded = 0, flooded_at = NULL WHERE flooded_at < ?", (to_iso(now - _FLOOD_IS_SAID),)
+    )
 
 
 def coverage(connection: sqlite3.Connection, since: str, now: str, tariff: Tariff) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aggregator.errors import StoreError
-from aggregator.store import ledger
+from aggregator.store import ledger, pending
 from aggregator.text import excerpt, one_line, plain
 from aggregator.types import ChangeKind, Text
 
@@ -45,6 +45,7 @@ def split(connection: sqlite3.Connection, merge: int, now: str, new_id: NewId) -
     public_id = new_id(publisher, key)
     new = _copied(connection, article, source, before, public_id, now)
     connection.execute("UPDATE article_keys SET article = ? WHERE publisher = ? AND key = ?", (new, publisher, key))
+    pending.follow_split(connection, article, key, new)
     _reverted(connection, article, before, now)
     connection.execute("UPDATE merges SET undone_at = ?, split_into = ? WHERE id = ?", (now, new, merge))
     return public_id

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.dates import to_iso
-from aggregator.decide import is_answer
+from aggregator.decide import at_the_front, is_answer
 from aggregator.store import ledger
-from aggregator.types import Article, ChangeKind, Decision, NextPoll, Poll, Source, Validators
+from aggregator.types import Article, ChangeKind, Decision, NextPoll, Poll, PollSettings, Source, Validators
 from aggregator.vocabulary import DISCOVER
 
 Pack = Callable[[bytes], tuple[bytes, int | None]]
@@ -32,8 +33,8 @@ def write_poll(connection: sqlite3.Connection, source: int, poll: Poll, followin
     started, next_at = to_iso(poll.started), to_iso(following.at)
     connection.execute(
         "INSERT INTO polls (source, started, seconds, outcome, status, error, format, bytes, entries, new, revised,"
-        " unchanged, drops, next_at, next_reason, overlap, gap, pages)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " unchanged, drops, next_at, next_reason, overlap, gap, pages, waiting, excess)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             source,
             started,
@@ -53,8 +54,14 @@ def write_poll(connection: sqlite3.Connection, source: int, poll: Poll, followin
             poll.overlap,
             poll.gap,
             poll.pages,
+            poll.waiting,
+            poll.excess,
         ),
     )
+    if poll.excess:
+        connection.execute(
+            "UPDATE sources SET flooded = flooded + ?, flooded_at = ? WHERE id = ?", (poll.excess, started, source)
+        )
     when = (next_at, following.reason, started)
     if poll.source.kind == DISCOVER:
         _remember_search(connection, source, poll, when)
@@ -115,6 +122,8 @@ def write_decisions(
     seen = to_iso(now)
     new, changed, relisted = [], [], []
     for decision in decisions:
+        if decision.waits:  # see `pending`
+            continue
         if decision.known is None:
             new.append(decision.article)
         elif decision.change is not None:
@@ -132,17 +141,48 @@ def write_decisions(
 
 
 def flag_backfill(
-    connection: sqlite3.Connection, last: datetime | None, numbered: Sequence[tuple[int, Article]]
-) -> list[Article]:
-    """Marks new articles that are older than the source's document before, which was read at `last`: its publisher
-    saved an archive anew. They are held like all others, and kept out of the front. Returns the others.
+    connection: sqlite3.Connection,
+    last: datetime | None,
+    numbered: Sequence[tuple[int, Article]],
+    now: datetime,
+    settings: PollSettings,
+) -> tuple[list[Article], int]:
+    """Marks the new articles of a poll that are kept out of `latest`, and held like all others. Those that are older
+    than the source's document before, which was read at `last`: its publisher saved an archive anew. And those beyond
+    what one poll, or one day of a publisher, may add there; see `decide.mass`. `numbered`: in the document's order.
+
+    Returns those that teach how much the source publishes, and how many are beyond a bound.
     """
-    if last is None:  # everything is old to the first poll, and none of it floods: it stands where its date is
-        return [article for _, article in numbered]
-    limit = last - _LATE
-    old = {number for number, article in numbered if article.published and article.published < limit}
-    connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", [(number,) for number in old])
-    return [article for number, article in numbered if number not in old]
+    if not numbered:
+        return [], 0
+    # Everything is old to the first poll: an archive stands where its dates are.
+    old = {n for n, a in numbered if last and a.published and a.published < last - _LATE}
+    others = [(number, article) for number, article in numbered if number not in old]
+    listed = [_listed_at(article, now) for _, article in others]
+    front = at_the_front(listed, _in_latest(connection, numbered, now), settings, now)
+    kept_out = [(n, a) for n, a in numbered if n in old] + [others[place] for place in sorted(front.excess)]
+    connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", [(number,) for number, _ in kept_out])
+    days = Counter((article.publisher, _listed_at(article, now)[:10]) for _, article in kept_out)
+    connection.executemany(
+        "UPDATE daily SET backfill = backfill + ? WHERE publisher = ? AND day = ?",
+        [(count, *day) for day, count in days.items()],
+    )
+    return [others[place][1] for place in sorted(front.lesson)], len(front.excess)
+
+
+def _in_latest(
+    connection: sqlite3.Connection, numbered: Sequence[tuple[int, Article]], now: datetime
+) -> dict[str, int]:
+    """How many reports of the publisher stood in `latest` before these new ones, by the days these are listed under."""
+    added = Counter(_listed_at(article, now)[:10] for _, article in numbered)
+    rows = connection.execute(
+        """
+        SELECT d.day, d.articles - d.backfill FROM json_each(?) AS asked
+        CROSS JOIN daily AS d ON d.publisher = ? AND d.day = asked.value
+        """,
+        (json.dumps(list(added)), numbered[0][1].publisher),
+    )
+    return {day: count - added[day] for day, count in rows}
 
 
 def _write_new(
@@ -168,14 +208,15 @@ def _write_new(
         [(source, number, a.entry_hash, a.words_hash, a.keys[0]) for number, a in numbered],
     )
     _write_keys(connection, numbered)
-    _write_revisions(connection, source, [(number, 1, a, "new", None) for number, a in numbered], seen, pack)
+    _write_revisions(connection, source, [(number, 1, a, "new", None) for number, a in numbered], seen, pack, seen)
     connection.executemany(
-        "INSERT INTO daily VALUES (?, ?, 1) ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1",
+        "INSERT INTO daily (publisher, day, articles) VALUES (?, ?, 1)"
+        " ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1",
         [(a.publisher, at[:10]) for (_, a), at in zip(numbered, listed, strict=True)],
     )
 
 
-def _write_change(connection: sqlite3.Connection, source: int, decision: Decision, seen: str, pack: Pack) -> None:
+def _write_change(connection: sqlite3.Connection, source: int, decision: Decision, at: str, pack: Pack) -> None:
     article, before = decision.article, decision.known
     assert before is not None
     connection.execute(
@@ -192,7 +233,8 @@ def _write_change(connection: sqlite3.Connection, source: int, decision: Decisio
     )
     _write_relisted(connection, source, decision)
     kind, changed = decision.change or "revised", json.dumps(decision.changed)
-    _write_revisions(connection, source, [(before.article, before.revision + 1, article, kind, changed)], seen, pack)
+    revision = (before.article, before.revision + 1, article, kind, changed)
+    _write_revisions(connection, source, [revision], to_iso(decision.seen) if decision.seen else at, pack, at)
 
 
 def _write_relisted(connection: sqlite3.Connection, source: int, decision: Decision) -> None:
@@ -226,9 +268,10 @@ def _write_revisions(
     revisions: Sequence[tuple[int, int, Article, ChangeKind, str | None]],
     seen: str,
     pack: Pack,
+    at: str,
 ) -> None:
-    """Revisions, their lines in the ledger and in the queue of the search index. A revision: article id, number,
-    article, kind of change, what changed as JSON.
+    """Revisions whose words were seen at `seen`, their lines in the ledger at `at`, and in the queue of the search
+    index. A revision: article id, number, article, kind of change, what changed as JSON.
     """
     first = _next_id(connection, "revisions")
     connection.executemany(
@@ -245,7 +288,7 @@ def _write_revisions(
     ledger.append(
         connection,
         [  # Of a withdrawal the act writes the line.
-            ledger.Line(kind=kind, at=seen, article=article, revision=number)
+            ledger.Line(kind=kind, at=at, article=article, revision=number)
             for article, number, _, kind, _ in revisions
             if kind != "withdrawn"
         ],

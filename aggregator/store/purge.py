@@ -20,7 +20,7 @@ from aggregator.types import Text
 _BATCH = 100
 
 # What belongs to an article and goes with it, beside its keys. `merges` holds keys too, and what was alike.
-_GOING = ("bodies", "rechecks", "merges")
+_GOING = ("bodies", "rechecks", "merges", "pending_changes")
 
 
 def tombstoned(connection: sqlite3.Connection, publisher: str, keys: Iterable[str]) -> set[str]:
@@ -161,8 +161,9 @@ def _forget_words(connection: sqlite3.Connection, article: int, nothing: tuple[b
 def _leave_husk(connection: sqlite3.Connection, article: int) -> None:
     connection.execute(
         """
-        UPDATE daily SET articles = articles - 1
-        WHERE (publisher, day) = (SELECT publisher, substr(listed_at, 1, 10) FROM articles WHERE id = ?)
+        UPDATE daily SET articles = articles - 1,
+          backfill = backfill - (SELECT backfill FROM articles WHERE id = ?1)
+        WHERE (publisher, day) = (SELECT publisher, substr(listed_at, 1, 10) FROM articles WHERE id = ?1)
         """,
         (article,),
     )

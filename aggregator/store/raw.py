@@ -42,6 +42,11 @@ def register(connection: sqlite3.Connection) -> None:
     connection.create_function("raw_words", 2, raw_words)
 
 
+def unpack(connection: sqlite3.Connection, packed: bytes, dictionary: int | None) -> bytes:
+    """The words as `packer` was given them, byte for byte."""
+    return _decompressor(connection, dictionary).decompress(packed, max_output_size=_MOST_BYTES)
+
+
 def _decompressor(connection: sqlite3.Connection, dictionary: int | None) -> zstandard.ZstdDecompressor:
     if dictionary is None:
         return zstandard.ZstdDecompressor()

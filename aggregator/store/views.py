@@ -9,7 +9,7 @@ import sqlite3
 
 from aggregator.rights import DEFAULT_DISCLAIMERS
 
-NEWEST_MIGRATION = "0007_the_ledger"
+NEWEST_MIGRATION = "0008_pending_changes"
 
 # The inner join with `terms` fails closed: a report without credit, disclaimer and rights is not in the wire.
 _WIRE = """

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from aggregator.identity import keys_of
 from aggregator.types import Entry, Removal
-
-# Takes an article out of the wire at a time, with the act and the line of the ledger; False: it is out already.
-Hold = Callable[[int, Removal, str], bool]
 
 DELETED = Removal(
     act="withdraw", notice="withdrawn", actor="publisher:feed", reason="the publisher's feed lists it as deleted"
@@ -20,21 +17,33 @@ MARKED = Removal(
 )
 
 
-def withdraw_listed(connection: sqlite3.Connection, publisher: str, ids: Sequence[str], at: str, hold: Hold) -> int:
-    """Withdraws the publisher's articles with these ids, as its feed said them; returns how many left the wire.
+def key_of(said: str) -> str:
+    """The key of an article whose id the publisher's feed says."""
+    return keys_of([Entry(id=said)])[0][0]
+
+
+def listed(connection: sqlite3.Connection, publisher: str, keys: Sequence[str]) -> dict[int, str]:
+    """The publisher's articles that its feed lists as deleted under these keys, and that are to leave the wire for it:
+    the key by article, in the feed's order.
 
     A tombstone is obeyed once: it stands in the feed for weeks, and what a person restored meanwhile stays restored.
-    Ids that nobody here knows are passed over. Within a transaction.
+    One that waits for a person, or was refused, is not asked for again. Keys that nobody here knows are passed over.
     """
-    if not ids:
-        return 0
-    keys = [keys_of([Entry(id=said)])[0][0] for said in ids]
+    if not keys:
+        return {}
     rows = connection.execute(
         """
-        SELECT DISTINCT k.article FROM json_each(?) AS asked
+        SELECT k.article, k.key FROM json_each(?) AS asked
         CROSS JOIN article_keys AS k ON k.publisher = ? AND k.key = asked.value
-        WHERE NOT EXISTS (SELECT 1 FROM acts AS t WHERE t.article = k.article AND t.actor = ? AND t.reason = ?)
+        CROSS JOIN articles AS a ON a.id = k.article
+        WHERE coalesce(a.notice, '') NOT IN ('withdrawn', 'removed')
+          AND NOT EXISTS (SELECT 1 FROM acts AS t WHERE t.article = k.article AND t.actor = ? AND t.reason = ?)
+          AND NOT EXISTS (SELECT 1 FROM pending_changes AS c WHERE c.article = k.article AND c.signal = 'tombstone')
+        ORDER BY asked.key
         """,
         (json.dumps(keys), publisher, DELETED.actor, DELETED.reason),
-    ).fetchall()
-    return sum(hold(article, DELETED, at) for (article,) in rows)
+    )
+    found: dict[int, str] = {}
+    for article, key in rows:
+        found.setdefault(article, key)
+    return found

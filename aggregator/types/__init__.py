@@ -71,6 +71,7 @@ from aggregator.vocabulary import (
     ItemClass,
     Kind,
     Ladder,
+    MassKind,
     OnGone,
     OnMissing,
     Outcome,
@@ -118,6 +119,7 @@ __all__ = [
     "Known",
     "Ladder",
     "Link",
+    "MassKind",
     "Match",
     "NextPoll",
     "OnGone",
@@ -189,6 +191,8 @@ class Poll:
     overlap: int | None = None  # entries that the source had listed before; None: there was nothing to compare
     gap: Gap | None = None
     proposal: Proposal | None = None  # what a search for a door found; None: nothing, or it was none
+    waiting: int = 0  # changes of known reports that wait for a person since this poll, because it changes too much
+    excess: int = 0  # of the new reports those beyond what one poll or day may add, which are stored as backfill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,8 @@ class PollSettings:
     requests_per_hour: float | None = None  # the budget of the whole wire; None: what `every` comes to
     accept_discovered: bool = False  # whether a door that was found is polled before a person wrote it down
     unconditional_every: int = 20  # of so many polls one sends no validators, because some servers' lie
+    most_new_per_poll: int = 200  # new reports; what one poll adds beyond it is stored as backfill
+    most_new_per_day: int = 500  # of a publisher, by the day they are listed under; likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from aggregator.vocabulary import LEARNED, ChangeKind, IdentityRules, ItemClass
+from aggregator.vocabulary import LEARNED, ChangeKind, IdentityRules, ItemClass, MassKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +159,8 @@ class Decision:
     evidence: str = ""
     changed: tuple[str, ...] = ()  # of title, summary, body, byline, url, dates
     held_back: bool = False  # its source changes something on every poll; this change waits
+    waits: MassKind | None = None  # its poll changes too much at once, so it waits for a person; None: it does not
+    seen: datetime | None = None  # when its words came; None: with the poll that is recorded now
 
     @property
     def is_rekeyed(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database, Migrations
 
-from aggregator.store.schema import m0001, m0002, m0003, m0004, m0005, m0007
+from aggregator.store.schema import m0001, m0002, m0003, m0004, m0005, m0007, m0008
 
 migrations = Migrations("aggregator")
 
@@ -42,6 +42,11 @@ def _the_ledger(db: Database) -> None:
     _execute(db, m0007.MADE_ANEW)
     m0007.fill(db.conn)
     _execute(db, m0007.FILLED)
+
+
+@migrations(name="0008_pending_changes")
+def _pending_changes(db: Database) -> None:
+    _execute(db, m0008.PENDING)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

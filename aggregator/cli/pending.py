@@ -1,0 +1,131 @@
+"""pending: the changes of known reports that wait for a person, because one poll changed too many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from aggregator.cli.desk import ACTOR
+from aggregator.dates import utc_now
+from aggregator.vocabulary import MassKind
+from aggregator.workplace import Workplace
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+_SHOWN = 5  # reports of one source and kind
+_KIND = click.option(
+    "--kind", type=click.Choice(get_args(MassKind)), help="Only changes of this kind. [default: all that wait]"
+)
+
+
+@click.group(invoke_without_command=True)
+@click.option("--all", "everything", is_flag=True, help=f"Every report, not only the first {_SHOWN} of each kind.")
+@click.option("--json", "as_json", is_flag=True, help="For machines: every report.")
+@click.pass_context
+def pending(context: click.Context, everything: bool, as_json: bool) -> None:
+    """List the changes of reports that wait for a person, because one poll changed too many; accept or refuse them.
+
+    The kinds: withdrawn (its publisher takes the report back), moved (another link), same_words (as many other reports
+    say now), revised (other words). Until somebody decides, the reports stay as they are.
+    """
+    if context.invoked_subcommand is not None:
+        if everything or as_json:
+            raise click.UsageError("--all and --json belong to `aggregator pending` alone")
+        return
+    from aggregator.output import json_array
+
+    here: Workplace = context.obj
+    with here.read_store() as store:
+        rows = store.pending()
+    if as_json:
+        click.echo(json_array(rows), nl=False)
+        return
+    for (source, kind), those in groupby(rows, key=lambda row: (row["source"], row["kind"])):
+        _print(source, kind, list(those), everything)
+    if not rows:
+        click.echo("nothing waits for a person")
+
+
+def _print(source: str, kind: str, rows: list[dict[str, Any]], everything: bool) -> None:
+    name, since = _line(rows[0]["publisher_name"]), min(row["since"] for row in rows)
+    click.secho(f"{name}: {len(rows):,} {kind} ({source}), waiting since {since}", bold=True)
+    shown = rows if everything else rows[:_SHOWN]
+    for row in shown:
+        _print_report(row)
+    if len(rows) > len(shown):
+        click.echo(f"  and {len(rows) - len(shown):,} more; --all shows them")
+    click.echo(f"  aggregator pending accept {source} --kind {kind}")
+    click.echo(f"  aggregator pending refuse {source} --kind {kind}")
+
+
+def _print_report(row: Mapping[str, Any]) -> None:
+    if row["title"] is None:
+        click.echo(f"  {row['id']}  (out of the wire)")
+        return
+    click.echo(f"  {row['id']}  {_line(row['title']) or '(no headline)'}")
+    if row["signal"] == "tombstone":
+        click.echo("    its feed lists it as deleted")
+        return
+    if (row["new_title"], row["new_url"]) == (row["title"], row["url"]):
+        click.echo("    other words under the same headline")
+    if row["new_title"] != row["title"]:
+        click.echo(f"    headline: {_line(row['new_title']) or '(none)'}")
+    if row["new_url"] != row["url"]:
+        click.echo(f"    link: {_line(row['url'] or '(none)')} -> {_line(row['new_url'] or '(none)')}")
+
+
+def _line(text: str) -> str:
+    from aggregator.output import printable
+
+    return " ".join(printable(text).split())
+
+
+@pending.command()
+@click.argument("key")
+@_KIND
+@ACTOR
+@click.pass_obj
+def accept(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None:
+    """Put in force what waits of KEY, a publisher or a source: what the publisher said is stored, and leaves the wire
+    where it was withdrawn. So many changes may come in one poll of the source from now on.
+    """
+    from aggregator import accepting
+
+    config = here.load_config()
+    with here.open_synced(config, utc_now()) as store:
+        kinds = (kind,) if kind else accepting.KINDS
+        done = accepting.accept(store, config.publishers, key, kinds, actor, utc_now())
+        while store.index():
+            pass
+    _say(key, "accepted", done)
+
+
+@pending.command()
+@click.argument("key")
+@_KIND
+@ACTOR
+@click.pass_obj
+def refuse(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None:
+    """Forget what waits of KEY, a publisher or a source. The same changes are not asked for again; later ones are."""
+    from aggregator import accepting
+
+    with here.open_existing() as store:
+        done = accepting.refuse(store, key, (kind,) if kind else accepting.KINDS, actor, utc_now())
+    _say(key, "refused", done)
+
+
+def _say(key: str, what: str, done: Counter[MassKind]) -> None:
+    if not done:
+        raise click.UsageError(f"no such change of {key!r} waits; `aggregator pending` lists those that do")
+    click.echo(f"{key}: {done.total():,} changes {what}: {_counts(done.items())}")
+
+
+def _counts(counts: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in counts)
+
+
+COMMANDS = (pending,)

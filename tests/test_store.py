@@ -395,10 +395,10 @@ def test_a_full_disk_is_said_and_loses_nothing(store: Store, publisher: Publishe
 
 def test_the_views_are_written_for_the_newest_tables(store: Store) -> None:
     from aggregator.store.schema import migrations
-    from aggregator.store.views import NEWEST_MIGRATION
+    from aggregator.store.views import MIGRATIONS
 
-    assert [migration.name for migration in migrations._migrations][-1] == NEWEST_MIGRATION
-    assert rows(store, "SELECT name FROM _sqlite_migrations ORDER BY rowid DESC LIMIT 1") == [(NEWEST_MIGRATION,)]
+    assert tuple(migration.name for migration in migrations._migrations) == MIGRATIONS
+    assert rows(store, "SELECT name FROM _sqlite_migrations ORDER BY rowid") == [(name,) for name in MIGRATIONS]
 
 
 def test_two_daemons_refuse_each_other(tmp_path: Path) -> None:

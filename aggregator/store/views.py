@@ -14,6 +14,7 @@ MIGRATIONS = (
     "0001_the_wire_runs",
     "0002_one_of_each",
     "0003_the_poller",
+    "0003a_what_it_lacked",
     "0004_addresses",
     "0005_redirects",
     "0007_the_ledger",

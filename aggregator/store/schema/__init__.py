@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database, Migrations
 
-from aggregator.store.schema import m0001, m0002, m0003, m0004, m0005, m0007, m0008
+from aggregator.store.schema import m0001, m0002, m0003, m0003a, m0004, m0005, m0007, m0008
 
 migrations = Migrations("aggregator")
 
@@ -25,6 +25,11 @@ def _one_of_each(db: Database) -> None:
 @migrations(name="0003_the_poller")
 def _the_poller(db: Database) -> None:
     _execute(db, m0003.LEARNED)
+
+
+@migrations(name="0003a_what_it_lacked")
+def _what_it_lacked(db: Database) -> None:
+    m0003a.add_missing(db.conn)
 
 
 @migrations(name="0004_addresses")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aggregator.identity import next_ladder, public_id, resolve, spare_key, trusted
 from aggregator.store import Connection, identify, purge
-from aggregator.types import Article, Match, Poll
+from aggregator.types import Article, Ladder, Match, Poll
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,10 @@ class Heard:
     matches: tuple[Match, ...]
     settled: int
     purged: int
+    conflicts: int = 0  # ids that were in use for another report
+    lesson: tuple[Ladder, str] | None = (
+        None  # how far its source's keys can be trusted from now on, and why; None: as before
+    )
 
 
 def recognise(
@@ -26,7 +30,7 @@ def recognise(
     """What a document teaches of its source's keys holds for the document itself: read again, it is read alike.
 
     None: the entries that were only named (`poll.settled`) matter after all, so the whole document has to be read
-    closely; nothing is written then.
+    closely. Reads only.
     """
     ladder, conflicts = identify.trust(connection, source)
     named = _named(connection, poll)
@@ -36,10 +40,10 @@ def recognise(
     lesson = next_ladder(ladder, articles, heard.matches, conflicts)
     if lesson and named:
         return None
-    identify.write_ladder(connection, source, sum(match.conflict for match in heard.matches), lesson)
+    conflicts = sum(match.conflict for match in heard.matches)
     if lesson:
         heard = _resolved(connection, source, trusted(articles, lesson[0], public_id), {}, now)
-    return heard and replace(heard, settled=heard.settled + len(poll.settled))
+    return heard and replace(heard, settled=heard.settled + len(poll.settled), conflicts=conflicts, lesson=lesson)
 
 
 def _named(connection: Connection, poll: Poll) -> dict[str, int]:

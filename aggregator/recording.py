@@ -1,4 +1,4 @@
-"""Records polls: which article each entry is, what changed, and all the rows of it, in one transaction.
+"""Records polls: which article each entry is, what changed, and all the rows of it.
 
 The order of the steps is known here alone; what each means is decided in `identity`, `versions` and `decide`.
 """
@@ -23,6 +23,7 @@ from aggregator.versions import HELD_BACK
 
 PURGED = "purged"
 PENDING = "pending"  # entries whose change waits for a person
+_TRIES = 3
 _UNREADABLE = Removal(
     act="withhold",
     notice="withheld",
@@ -41,65 +42,124 @@ class _Writing:
     pace: Pace
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A poll, what was held when it was decided upon, and what its document means. Nothing of it is written yet."""
+
+    poll: Poll
+    articles: Sequence[Article]
+    source: int
+    before: Habits
+    found: _Meant | None  # None: the document lists nothing that has to be looked at
+    is_whole: bool = True  # False: the document has to be read whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What the entries of a document mean."""
+
+    heard: Heard
+    matches: Sequence[Match]  # without duplicates
+    judged: Judged
+    held: Held
+    waiting: Mapping[int, tuple[int, MassKind]]  # articles of which something waits: the source that said it, its kind
+    has_listed: bool  # whether the source ever listed anything that is held
+
+
 def record(
     store: Store, polled: Sequence[tuple[Poll, Sequence[Article]]], now: datetime, pace: Pace | None = None
 ) -> list[Poll]:
     """Stores polls with all that they brought and returns them with their counts and the time of the next. Raises
     StoreError; then nothing of them is stored. A poll that comes back as not `is_whole` is to be read anew.
+
+    What documents mean is decided before the transaction begins, so that a long comparison keeps nobody from writing.
+    If another program has written meanwhile it is decided again; after three times within the transaction.
     """
+    first = _first_of_each_publisher(polled)
+    for _ in range(_TRIES):
+        with store.reading() as connection:
+            version = store.version()
+            decided = {index: _decided(connection, *polled[index], now) for index in first}
+        with store.writing() as connection:
+            if store.version() == version:
+                return _written(_Writing(connection, now, raw.packer(connection), pace or Pace()), polled, decided)
     with store.writing() as connection:
-        writing = _Writing(connection, now, raw.packer(connection), pace or Pace())
-        return [_record(writing, poll, articles) for poll, articles in polled]
+        return _written(_Writing(connection, now, raw.packer(connection), pace or Pace()), polled, {})
 
 
-def _record(writing: _Writing, poll: Poll, articles: Sequence[Article]) -> Poll:
-    connection = writing.connection
+def _first_of_each_publisher(polled: Sequence[tuple[Poll, Sequence[Article]]]) -> list[int]:
+    """What a second poll of a publisher means depends on what the first one stores."""
+    first: dict[str, int] = {}
+    for index, (poll, _) in enumerate(polled):
+        first.setdefault(poll.source.publisher, index)
+    return list(first.values())
+
+
+def _written(
+    writing: _Writing, polled: Sequence[tuple[Poll, Sequence[Article]]], decided: Mapping[int, _Decided]
+) -> list[Poll]:
+    return [
+        _write(writing, decided.get(index) or _decided(writing.connection, poll, articles, writing.now))
+        for index, (poll, articles) in enumerate(polled)
+    ]
+
+
+def _decided(connection: Connection, poll: Poll, articles: Sequence[Article], now: datetime) -> _Decided:
+    """What a poll means, by what is held now. Reads only."""
     source = polls.source_id(connection, poll.source)
-    before = habits.read(connection, source)
-    found = Found()
-    done: Mapping[MassKind, int] = {}
-    if articles or poll.settled:
-        taken = _taken_in(writing, poll, articles, source, before)
-        if taken is None:
-            return replace(poll, is_whole=False)
-        poll, found, done = taken
-    poll = _withdrawn(writing, poll, articles, source, done)
-    after, following = conclude(poll, before, found, writing.pace)
-    following = poll.next or following
-    redirects.write(connection, source, poll, writing.now)
-    polls.write_poll(connection, source, poll, following)
-    habits.write(connection, source, before, after)
-    return replace(poll, next=following)
-
-
-def _taken_in(
-    writing: _Writing, poll: Poll, articles: Sequence[Article], source: int, before: Habits
-) -> tuple[Poll, Found, Mapping[MassKind, int]] | None:
-    """The poll with its counts, what it brought, and how many known reports it changed, by kind. None: it has to be
-    read whole, and nothing was written.
-    """
-    connection, now = writing.connection, writing.now
-    has_listed = identify.has_listed(connection, source)
+    decided = _Decided(poll, articles, source, habits.read(connection, source), None)
+    if not (articles or poll.settled):
+        return decided
     heard = recognise(connection, source, poll, articles, now)
     if heard is None:
-        return None
+        return replace(decided, is_whole=False)
     matches = [match for match in heard.matches if not match.duplicate]
     judged, words = _judged(connection, matches, identify.restless(connection, source), heard.settled, now)
     waiting = pending.of_articles(connection, [match.known.article for match in matches if match.known])
     held = _held(connection, source, judged, words, {article: kind for article, (_, kind) in waiting.items()})
     judged = replace(judged, decisions=held.decisions)
+    has_listed = identify.has_listed(connection, source)
+    return replace(decided, found=_Meant(heard, matches, judged, held, waiting, has_listed))
+
+
+def _write(writing: _Writing, decided: _Decided) -> Poll:
+    connection, poll, source = writing.connection, decided.poll, decided.source
+    if not decided.is_whole:
+        return replace(poll, is_whole=False)
+    found = Found()
+    done: Mapping[MassKind, int] = {}
+    if decided.found:
+        poll, found = _taken_in(writing, decided, decided.found)
+        done = decided.found.held.done
+    poll = _withdrawn(writing, poll, decided.articles, source, done)
+    after, following = conclude(poll, decided.before, found, writing.pace)
+    following = poll.next or following
+    redirects.write(connection, source, poll, writing.now)
+    polls.write_poll(connection, source, poll, following)
+    habits.write(connection, source, decided.before, after)
+    return replace(poll, next=following)
+
+
+def _taken_in(writing: _Writing, decided: _Decided, meant: _Meant) -> tuple[Poll, Found]:
+    """Stores what the entries mean; returns the poll with its counts, and what it brought."""
+    connection, now, source = writing.connection, writing.now, decided.source
+    heard, judged, before = meant.heard, meant.judged, decided.before
+    identify.write_ladder(connection, source, heard.conflicts, heard.lesson)
     identify.write_restless(connection, source, judged.restless)
     new = polls.write_decisions(connection, source, judged.decisions, now, writing.pack)
-    _keep_waiting(writing, source, judged, {article for article, (by, _) in waiting.items() if by == source})
+    _keep_waiting(writing, source, judged, {article for article, (by, _) in meant.waiting.items() if by == source})
     last = before.unmodified_since or before.last_success
     fresh, excess = polls.flag_backfill(connection, last, new, now, writing.pace.settings)
     identify.write_near_keys(connection, new)
     identify.write_merges(connection, source, judged.decisions, to_iso(now))
     _obey(connection, new, judged, now)
-    poll = _compared(_counted(poll, judged, heard), matches, heard.settled + heard.purged, has_listed)
-    began = sum(d.waits is not None and d.known is not None and d.known.article not in waiting for d in held.decisions)
+    poll = _counted(decided.poll, judged, heard)
+    poll = _compared(poll, meant.matches, heard.settled + heard.purged, meant.has_listed)
+    began = sum(
+        d.waits is not None and d.known is not None and d.known.article not in meant.waiting for d in judged.decisions
+    )
     found = Found(arrivals=tuple(article.published for article in fresh), gap=poll.gap)
-    return replace(poll, waiting=began, excess=excess), found, held.done
+    return replace(poll, waiting=began, excess=excess), found
 
 
 def _held(

@@ -69,6 +69,7 @@ _EMBARGO = re.compile(
 )
 # Labels that may as well open a story about an arms embargo: they count only where a time can be read behind them.
 _PERHAPS = re.compile(r"(?i)^[\s\[(【*_\"“«]*(?:embargo(?:ed)?(?:\s+until)?)\s*[:：–—-]?\s*(?P<rest>\S.*)")
+_LABELLED = 500  # characters of a text in which a label and its date stand
 _MOST_WORDS = 14  # "00:01 hours GMT on the morning of Monday, the 23rd of November, 2026"
 _MOST_SMALL_WORDS = 4  # before the date: "the morning of", "às", "le"
 _AROUND = " \t\u00a0:;,.|–—-_*()[]{}【】\"'“”«»<>"
@@ -80,10 +81,11 @@ def is_withdrawal(article: Article) -> bool:
     "Annule et remplace" and "Refile" bring a new version and are none. Words that are also news ("KILLED", "RETIRADA")
     count in capitals only, and not where the whole headline stands in capitals.
     """
-    found = _LABEL.match(article.title)
+    title = article.title[:_LABELLED]
+    found = _LABEL.match(title)
     if found is None:
-        return bool(_SENTENCE.match(article.title))
-    return found["capitals"] is None or not article.title[found.end() :].isupper()
+        return bool(_SENTENCE.match(title))
+    return found["capitals"] is None or not title[found.end() :].isupper()
 
 
 def embargo_of(
@@ -95,7 +97,7 @@ def embargo_of(
     as `dates.read_date` does: a time without a zone is UTC, a day without a time begins at midnight.
     """
     for said in (article.title, article.summary, article.text):
-        line = said.partition("\n")[0]
+        line = said[:_LABELLED].partition("\n")[0]
         if found := _EMBARGO.match(line):
             until = _first_date(found["rest"], read_date)
             return "unreadable" if until is None else _still(until, received)

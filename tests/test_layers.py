@@ -17,6 +17,7 @@ FLOORS = {
     "__init__": 0,
     "types": 0,
     "errors": 0,
+    "likeness": 0,
     "versions": 0.5,
     "domains": 0.5,
     "shared_hosts": 1.25,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
-from difflib import SequenceMatcher
 
+from aggregator.likeness import likeness
 from aggregator.types import Article, Known, Ladder, Match
 
 # Two headlines or openings as alike as this may be versions of one.
@@ -221,14 +221,7 @@ def _known_by(article: Article, keys: tuple[str, ...], new_id: NewId) -> Article
 
 
 def _alikeness(article: Article, known: Known | Article) -> tuple[float, float]:
-    return _ratio(article.folded_title, known.folded_title), _ratio(article.opening, known.opening)
-
-
-def _ratio(one: str, other: str) -> float:
-    """How much of the words of both stands in both, in order: 0 to 1; 0 where one says nothing."""
-    if not one or not other:
-        return 0.0
-    return 1.0 if one == other else SequenceMatcher(None, one.split(), other.split(), autojunk=False).ratio()
+    return likeness(article.folded_title, known.folded_title), likeness(article.opening, known.opening)
 
 
 def _kind(key: str) -> str:

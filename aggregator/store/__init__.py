@@ -184,6 +184,11 @@ class Store:
         with explained(self.path):
             yield self._connection
 
+    def version(self) -> int:
+        """A number that is another one as soon as any other program or connection has written to the file."""
+        with explained(self.path):
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
     def index(self) -> int:
         """Indexes one batch of what waits to be searchable; returns how many, 0 when nothing waits."""
         with self._transaction():

@@ -10,9 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from difflib import SequenceMatcher
+from itertools import islice
 from typing import Any, Literal
 
+from aggregator.likeness import likeness
 from aggregator.types import Article, Text, Words
 
 __all__ = [
@@ -31,6 +32,8 @@ HELD_BACK = "restless_source"
 RESTLESS_POLLS = 3  # in a row, before a source is taken for restless
 _FEWEST = 3  # known entries in a document that says something about its source
 _ONE_A_DAY = timedelta(days=1)
+_MOST_NOTES = 20  # corrections that a report has already
+_LONGEST = 100_000  # characters of a text that is read for what is volatile; a longer one is compared as it is
 _STANDING = 0.6  # how alike two correction notes are that are one note, edited
 
 # Blanks of every width, and characters without any: zero-width spaces, soft hyphens, byte order marks.
@@ -123,6 +126,8 @@ def _settled_text(text: Text, title: str) -> str:
     from aggregator.versions.markup import marked
     from aggregator.versions.volatile import without_volatile
 
+    if len(text.value) > _LONGEST:
+        return _single_spaced(text.value)
     return _single_spaced(without_volatile(_INVISIBLE.sub("", marked(text)), title))
 
 
@@ -153,14 +158,14 @@ def _lines(words: Words) -> list[str]:
 
 
 def _new_note(before: Sequence[str], after: Sequence[str], is_correction: Callable[[str], bool]) -> bool:
-    stood = [line for line in before if is_correction(line)]
+    # No report has more notes: those behind them are compared with none.
+    stood = list(islice((line for line in before if is_correction(line)), _MOST_NOTES))
     fresh = set(after).difference(before)
     return any(is_correction(line) and not any(_is_one_note(line, note) for note in stood) for line in fresh)
 
 
 def _is_one_note(line: str, note: str) -> bool:
-    # Bounded: a whole report in one paragraph would take seconds, and a note says what it is at its beginning.
-    return SequenceMatcher(None, note[:600], line[:600], autojunk=False).ratio() >= _STANDING
+    return likeness(note, line) >= _STANDING
 
 
 def restless(polls: int, listed: int, changed: Sequence[Sequence[str]]) -> tuple[int, frozenset[str]]:

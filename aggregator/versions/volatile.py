@@ -15,6 +15,7 @@ _MARKS = re.compile("\ue000[^\ue000-\ue002]*\ue002|[\ue001\ue004\ue005]")
 _DIVIDER, _EDGE = re.compile("\\s*[·•|]+\\s*"), re.compile("\\s*\ue004+\\s*")
 _STRAY = re.compile("[\ue000-\ue005]")
 _LETTER = re.compile(r"\w")
+_LONGEST = 300  # characters of a volatile phrase with all that may stand around it; patterns see no more
 
 _N = r"[\d٠-٩][\d٠-٩.,٫٬\u00a0\u202f ]{0,12}[kKmM]?"
 _SAID = (
@@ -151,7 +152,7 @@ def _kept_of(line: str, title: str) -> str:
     is_item = line.startswith("\ue005")
     parts = [part for part in _DIVIDER.split(line) if not _is_volatile(part, is_item)]
     pieces = [piece for part in parts for piece in _EDGE.split(part) if not _is_volatile(piece, is_item)]
-    return " ".join(_LABELLED.sub("", piece) for piece in pieces)
+    return " ".join(_LABELLED.sub("", piece) if len(piece) <= _LONGEST else piece for piece in pieces)
 
 
 def _is_volatile(piece: str, is_item: bool) -> bool:
@@ -159,6 +160,8 @@ def _is_volatile(piece: str, is_item: bool) -> bool:
     it counts.
     """
     words = " ".join(_MARKS.sub(" ", piece).split())
+    if len(words) > _LONGEST:
+        return False
     if _TIME_AGO.fullmatch(words) or _MORE_ALONE.fullmatch(words):
         return True
     return not is_item and bool(_COUNTER_ALONE.fullmatch(words))

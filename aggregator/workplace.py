@@ -61,15 +61,18 @@ class Workplace:
 
     def file_of(self, publisher: str) -> str:
         """The file of a publisher, relative to the configuration folder; raises ConfigError when there is none."""
-        from aggregator.config.files import publisher_files
-
-        names = publisher_files(self.config_folder())
-        found = next((name for name in names if PurePosixPath(name).stem == publisher), None)
+        found = self.files_of_publishers().get(publisher)
         if found is None:
             raise ConfigError(
                 [f'publishers: found no file of "{publisher}", expected publishers/COUNTRY/{publisher}.toml']
             )
         return found
+
+    def files_of_publishers(self) -> dict[str, str]:
+        """The publishers' files by key, relative to the configuration folder; raises ConfigError."""
+        from aggregator.config.files import publisher_files
+
+        return {PurePosixPath(name).stem: name for name in publisher_files(self.config_folder())}
 
     def write_source(self, name: str, url: str, kind: str) -> None:
         """Puts a source into a publisher's file, which keeps its comments. ConfigError: the configuration does not load
@@ -107,6 +110,19 @@ class Workplace:
             return None
         return unpack(kept) if kept else None
 
+    def is_in_force(self) -> bool | None:
+        """Whether the database has the configuration that stands in the files; None: there is no database, or it cannot
+        be read. Raises OSError where a file cannot be read.
+        """
+        from aggregator.kept import digest
+
+        told = digest(self.config_folder())
+        try:
+            with self.read_store() as store:
+                return store.kept_config(told) is not None
+        except StoreError:
+            return None
+
     def database(self) -> Path:
         """The file given, or data/wire.db beside the configuration folder."""
         return self.db or self.config_folder().absolute().parent / "data" / "wire.db"
@@ -122,11 +138,13 @@ class Workplace:
         self.read_store().close()
         return self.open_store()
 
-    def read_store(self) -> Store:
-        """For reading only; raises StoreError, also when there is no database yet."""
+    def read_store(self, now: datetime | None = None) -> Store:
+        """For reading only, with the terms that hold at `now` (None: those that the database has in force); raises
+        StoreError, also when there is no database yet.
+        """
         from aggregator.store import Store
 
-        return Store.read(self.database())
+        return Store.read(self.database(), now=now)
 
     def open_synced(self, config: Config, now: datetime) -> Store:
         """For writing, with the tables brought in line with the configuration; raises StoreError."""
@@ -135,6 +153,7 @@ class Workplace:
         store = self.open_store()
         try:
             store.sync(config.wire, config.publishers, now, date(now.year, now.month, now.day))
+            store.update_terms(now)
             if config.digest and not store.kept_config(config.digest):
                 store.keep_config(config.digest, pack(config))
         except BaseException:

@@ -323,7 +323,7 @@ def test_changes_are_streamed_from_where_the_last_call_ended(store: Store, repor
     assert [(line["seq"], line["kind"], line["revision"]) for line in lines] == [
         (1, "new", 1), (2, "new", 1), (3, "revised", 2)
     ]  # fmt: skip
-    expected = "seq cursor kind at id publisher publisher_name publisher_place title url revision note"
+    expected = "seq cursor kind at id publisher publisher_name publisher_place title url revision note channels"
     assert list(lines[0]) == expected.split()
     assert len(command(store, "changes", "--limit", "2").splitlines()) == 2
     ACTS["withdraw"](store, report)
@@ -333,6 +333,7 @@ def test_changes_are_streamed_from_where_the_last_call_ended(store: Store, repor
         "seq": 4, "cursor": cursor, "kind": "withdrawn", "at": "2026-11-22T11:00:00Z", "id": report,
         "publisher": "daily-example", "publisher_name": "Daily Example", "publisher_place": "Bamako", "title": None,
         "url": None, "revision": 2, "note": CAUSE.reason,
+        "channels": ["web", "feed", "api", "email"],
     }  # fmt: skip
     assert "Okapi" not in command(store, "changes")
     assert command(store, "changes", "--after", cursor) == ""

@@ -113,6 +113,8 @@ def test_a_third_party_s_news() -> None:
         licence=None,
         copyright_notice=None,
         complaints_url="https://wire.test/contact",
+        channels=("web", "feed", "api", "email"),
+        excerpt_max_words=60,
     )
 
 

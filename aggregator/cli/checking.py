@@ -36,6 +36,9 @@ _COLUMNS = (
 def check(here: Workplace, keys: tuple[str, ...], live: bool, as_json: bool) -> None:
     """Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
 
+    It warns of agreements that have ended or end within 30 days, names the keys that nothing acts on yet, and says when
+    the database was written with other files than these.
+
     --live needs no database. It says of each source what its document carries, whether its validators are honoured,
     and where it redirects to; the exit code is 1 when one is dead: it gave no answer, or no document that can be read.
     A KEY is a publisher's key or publisher/source.
@@ -48,13 +51,38 @@ def check(here: Workplace, keys: tuple[str, ...], live: bool, as_json: bool) -> 
         enabled = [source for source in sources if source.enabled]
         _live(config, _named(here, config, enabled, keys) if keys else enabled, as_json)
         return
+    warnings = [*_agreements(here, config), *config.warnings]
     counts = {"publishers": len(config.publishers), "sources": len(sources)}
     if as_json:
-        _print_checked(here.config_folder(), {"faults": [], "warnings": config.warnings, **counts})
+        beside = {"warnings": warnings, "without_effect": config.without_effect, "in_force": here.is_in_force()}
+        _print_checked(here.config_folder(), {"faults": [], **beside, **counts})
     else:
-        for line in _gathered(config.warnings):
+        for line in _gathered(warnings):
             click.echo(f"warning: {line}")
+        _print_notes(config.without_effect, here.is_in_force())
         click.echo(f"{here.config_folder()}: fine; {counts['publishers']} publishers, {counts['sources']} sources")
+
+
+def _agreements(here: Workplace, config: Config) -> list[str]:
+    """The agreements that have ended or end soon, as warnings."""
+    from aggregator.rights import agreement_warnings
+
+    files = here.files_of_publishers()
+    return list(agreement_warnings({files[one.key]: one for one in config.publishers}, utc_now().date()))
+
+
+def _print_notes(without_effect: Sequence[str], is_in_force: bool | None) -> None:
+    """What is neither a fault nor a warning, and yet may not be as the operator thinks."""
+    from aggregator.rights import WITHOUT_EFFECT
+
+    if without_effect:
+        keys, here = ", ".join(WITHOUT_EFFECT), ", ".join(without_effect)
+        click.echo(f"note: nothing acts on these keys of the rights and contacts yet: {keys}; set here: {here}")
+    if is_in_force is False:
+        click.echo(
+            "note: the database was written with other files than these, or by another version; `aggregator fetch` puts"
+            " these in force, and so does SIGHUP to a running daemon"
+        )
 
 
 def _checked(here: Workplace, as_json: bool) -> Config:

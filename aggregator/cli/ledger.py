@@ -128,12 +128,13 @@ def _read_up_to(before: Cursor | None, lines: list[dict[str, Any]], end: Cursor 
 
 
 def _line(line: dict[str, Any]) -> str:
-    from aggregator.output import heading, printable
+    from aggregator.output import NOT_PASSED_ON, heading, printable
 
+    mark = "" if line["channels"] or line["id"] is None else f" ({NOT_PASSED_ON})"
     said = line["title"] or line["note"] or "(out of the wire, or without a headline)"
     publisher = heading(line["publisher_name"], line["publisher_place"])
     about = line["id"] or f"{'-':<16}"
-    return printable(f"{line['cursor']}  {line['at']}  {line['kind']:<15} {about}  {publisher}: {said}")
+    return printable(f"{line['cursor']}  {line['at']}  {line['kind']:<15} {about}  {publisher}: {said}{mark}")
 
 
 COMMANDS = (changes,)

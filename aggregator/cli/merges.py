@@ -24,7 +24,7 @@ def _since(_: click.Context, __: click.Parameter, value: str | None) -> datetime
 @click.pass_obj
 def merges(here: Workplace, since: datetime | None, as_json: bool) -> None:
     """List the entries that were taken for an article by another key than their own, with the evidence."""
-    from aggregator.output import json_array, printable
+    from aggregator.output import NOT_PASSED_ON, json_array, printable
 
     with here.read_store() as store:
         rows = store.merges(since)
@@ -38,6 +38,8 @@ def merges(here: Workplace, since: datetime | None, as_json: bool) -> None:
         )
         click.echo(f"   {row['article']}  {row['at']}  by {row['matched_by']}, {row['evidence']}{undone}")
         click.echo(f"   {printable(row['key'])}")
+        if row["channels"] == ():
+            click.echo(f"   {NOT_PASSED_ON}")
 
 
 @click.command()

@@ -59,7 +59,7 @@ def _print(reports: list[Any], as_json: bool, otherwise: str = "", page: bool = 
 def latest(here: Workplace, /, as_json: bool, **chosen: Any) -> None:
     """List the newest reports, each under its publisher's name."""
     chosen["country"] = chosen["country"].upper() if chosen["country"] else None
-    with here.read_store() as store:
+    with here.read_store(utc_now()) as store:
         reports = store.latest(Selection(**chosen))
     _print(
         reports, as_json, "No report fits. `aggregator fetch` polls what is due, `aggregator health` says how it went."
@@ -78,7 +78,7 @@ def search(here: Workplace, /, words: tuple[str, ...], ranked: bool, as_json: bo
     """
     chosen["country"] = chosen["country"].upper() if chosen["country"] else None
     typed = " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words)
-    with here.read_store() as store:
+    with here.read_store(utc_now()) as store:
         reports = store.search(typed, Selection(**chosen), ranked=ranked)
     _print(reports, as_json, f"Nothing found for {typed!r}.")
 
@@ -95,13 +95,17 @@ def show(here: Workplace, report_id: str, revisions: bool, raw: bool, desk: bool
 
     In the place of a report that is out of the wire stands its notice.
     """
-    with here.read_store() as store:
+    from aggregator.output import NOT_PASSED_ON
+
+    with here.read_store(utc_now()) as store:
         status = store.status(report_id, desk=desk)
         if status is None:
             raise StoreError(f"{report_id}: there is no report with this id; `aggregator latest` prints ids")
         notice = store.notice(report_id)
         if notice and not desk and (raw or revisions):
             raise StoreError(f"{report_id}: {notice['text']} (--desk shows the operator what is held)")
+        if (raw or revisions) and not store.channels(report_id):
+            click.echo(f"{report_id}: {NOT_PASSED_ON}", err=True)
         if raw:
             click.echo(json.dumps(store.raw(report_id), ensure_ascii=False, indent=2))
         elif revisions:
@@ -118,7 +122,7 @@ def show(here: Workplace, report_id: str, revisions: bool, raw: bool, desk: bool
 
 def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
     """What stays of a report: whose it was, and why it is not here."""
-    from aggregator.output import heading, json_array, printable
+    from aggregator.output import NOT_PASSED_ON, heading, json_array, printable
 
     if as_json:
         click.echo(json_array([notice]), nl=False)
@@ -127,6 +131,8 @@ def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
     for line in (notice["title"], notice["text"]):
         if line:
             click.echo(printable(line))
+    if not notice["channels"]:
+        click.echo(NOT_PASSED_ON)
     for name, value in (("Original", notice["url"]), ("Since", notice["at"]), ("Id", notice["id"])):
         if value:
             click.echo(printable(f"{name}: {value}"))

@@ -38,7 +38,7 @@ def query(here: Workplace, sql: str, form: str | None) -> None:
     """
     from aggregator.output import json_array
 
-    with here.read_store() as store:
+    with here.read_store(utc_now()) as store:
         names, rows = store.query(sql)
         if form == "csv":
             writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -127,17 +127,18 @@ def _print_switched_off(publishers: Iterable[Publisher]) -> None:
 def health(here: Workplace, as_json: bool) -> None:
     """Say of every source how its last poll went, what troubles it, and when and why the next one comes.
 
-    The worst stand first. The exit code is 1 when the wire as a whole has stored nothing new for longer than its
-    rhythm allows: for cron and for monitors.
+    The worst stand first; the agreements that have ended are named below. The exit code is 1 when the wire as a whole
+    has stored nothing new for longer than its rhythm allows: for cron and for monitors.
     """
     now = utc_now()
-    with here.read_store() as store:
-        rows, silence = store.health(), store.silence(now)
+    with here.read_store(now) as store:
+        rows, silence, ended = store.health(), store.silence(now), store.ended_agreements()
     if as_json:
         _print_rows(rows, (), as_json)
     else:
         _print_health(rows)
         print_redirects_in_force(here)
+        _print_ended(ended)
         _tell_of_switched_off(here)
     if silence is not None:
         said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"
@@ -157,6 +158,16 @@ def _print_health(rows: Sequence[dict[str, Any]]) -> None:
         click.echo(
             f"{sought:,} sites are searched for a feed once a week: {parts}, {states['found']:,} have a proposal"
         )
+
+
+def _print_ended(agreements: Sequence[dict[str, Any]]) -> None:
+    from aggregator.output import printable
+    from aggregator.rights import what_leaves
+
+    for of in agreements:
+        left = what_leaves(of["during"], of["after"])
+        said = f"the agreement with {of['name']} ({of['key']}) ended on {of['last_day']}: {left}"
+        click.echo(printable(f"{said}; `aggregator check` names the file"))
 
 
 def _tell_of_switched_off(here: Workplace) -> None:

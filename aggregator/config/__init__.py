@@ -38,6 +38,7 @@ from aggregator.rights import (
     faults_of_disclaimers,
     faults_of_publisher,
     faults_of_rights,
+    set_without_effect,
 )
 from aggregator.types import (
     Access,
@@ -90,7 +91,8 @@ def load(folder: Path, added: Mapping[str, str] = MappingProxyType({})) -> Confi
         raise ConfigError(faults)
     sound = {name: publisher for name, publisher in made.items() if publisher is not None}
     publishers = tuple(sorted(sound.values(), key=lambda publisher: publisher.key))
-    return Config(wire=wire, publishers=publishers, warnings=tuple(warnings(sound)))
+    idle = set_without_effect([*tables.values(), *({"rights": profile} for profile in (profiles or {}).values())])
+    return Config(wire=wire, publishers=publishers, warnings=tuple(warnings(sound)), without_effect=idle)
 
 
 def _table(folder: Path, name: str, faults: list[str], text: str | None = None) -> TomlTable | None:

@@ -8,10 +8,10 @@ from typing import Any
 from aggregator.output import diff
 from aggregator.output.json import array as json_array
 from aggregator.output.json import reports as json_reports
-from aggregator.output.text import heading, listing, page, printable
+from aggregator.output.text import NOT_PASSED_ON, heading, listing, page, printable
 from aggregator.types import Report
 
-__all__ = ["OUTPUTS", "heading", "json_array", "page", "printable", "versions", "with_changes"]
+__all__ = ["NOT_PASSED_ON", "OUTPUTS", "heading", "json_array", "page", "printable", "versions", "with_changes"]
 
 OUTPUTS: Mapping[str, Callable[[Sequence[Report]], str]] = {"text": listing, "json": json_reports}
 

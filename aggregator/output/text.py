@@ -10,6 +10,7 @@ from aggregator.types import Report
 # Whoever prints to something that is no terminal strips these; click.echo does.
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 # What could drive a terminal, or turn the reading direction of what follows, is not printed.
+NOT_PASSED_ON = "not for redistribution"  # what stands beside a report that may leave by no channel
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -25,6 +26,8 @@ def _entry(report: Report) -> str:
         f"  {printable(report.title or '(no headline)')}",
         f"  {_DIM}{report.id}  {printable(report.url or 'no address')}{_PLAIN}",
     ]
+    if not report.channels:
+        lines.append(f"  {NOT_PASSED_ON}")
     return "\n".join(lines) + "\n"
 
 
@@ -37,6 +40,7 @@ def page(report: Report) -> str:
         f"{_BOLD}{_publisher(report)}{_PLAIN}",
         f"{_BOLD}{printable(report.title or '(no headline)')}{_PLAIN}",
         " · ".join(filter(None, above)),
+        *(() if report.channels else (NOT_PASSED_ON,)),
         "",
         printable(report.text or report.summary or "").replace("\n", "\n\n") or "(the headline is all we may carry)",
         "",
@@ -54,6 +58,7 @@ def _beside(report: Report) -> list[tuple[str, str | None]]:
         ("Copyright", report.copyright_notice),
         ("Complaints", report.complaints_url),
         ("Text", report.text_scope.replace("_", " ")),
+        ("Channels", " ".join(report.channels) or "none"),
         ("Updated", report.updated),
         ("Id", report.id),
     ]

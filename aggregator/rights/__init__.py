@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import get_args
 
-from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address, wider
+from aggregator.rights.agreements import agreement_warnings, ends_at, what_leaves
+from aggregator.rights.effects import TAKES_EFFECT, WITHOUT_EFFECT, set_without_effect
+from aggregator.rights.gate import effective
+from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address
 from aggregator.rights.templates import DEFAULT_DISCLAIMERS, fields_of, fill, licence_name
-from aggregator.types import Images, ItemClass, Publisher, Rights, Terms, TextScope, Wire
+from aggregator.types import Channel, ItemClass, Publisher, Rights, Terms, TextScope, Wire
 
 __all__ = [
     "CREDIT_FIELDS",
@@ -21,15 +23,21 @@ __all__ = [
     "DISCLAIMER_FIELDS",
     "MOST_EXCERPT_WORDS",
     "NOT_IN_ADDRESS",
+    "TAKES_EFFECT",
+    "WITHOUT_EFFECT",
+    "agreement_warnings",
     "did_you_mean",
     "effective",
+    "ends_at",
     "fault",
     "faults_of_disclaimers",
     "faults_of_publisher",
     "faults_of_rights",
     "is_address",
     "notices",
+    "set_without_effect",
     "terms",
+    "what_leaves",
 ]
 
 CREDIT_FIELDS = frozenset({"publisher", "place", "wire", "licence", "licence_url", "holder", "homepage"})
@@ -75,21 +83,6 @@ def faults_of_rights(rights: Rights) -> tuple[str, ...]:
     return tuple(fault(*rule) for rule in broken(rights))
 
 
-def effective(rights: Rights, today: date) -> Rights:
-    """`rights` as they hold on `today`; never wider than configured.
-
-    After the last day of an agreement nothing but an excerpt is left. Where a publisher bars taking everything by
-    machine, full text is for reports picked by hand, which nobody does yet, so it is an excerpt too.
-    """
-    expired = rights.expires is not None and today > rights.expires
-    if not expired and rights.systematic_republication != "no":
-        return rights
-    scope: TextScope = "excerpt" if wider(rights.text_scope, "excerpt") else rights.text_scope
-    if not expired:
-        return replace(rights, text_scope=scope)
-    return replace(rights, text_scope=scope, images=Images(scope="none"), edits="none", translation="no")
-
-
 def terms(publisher: Publisher, item_class: ItemClass, wire: Wire, today: date) -> Terms:
     """What stands beside every report of `item_class` by a publisher that `faults_of_publisher` found sound.
 
@@ -108,6 +101,8 @@ def terms(publisher: Publisher, item_class: ItemClass, wire: Wire, today: date) 
         licence=rights.licence,
         copyright_notice=None if notice is None else fill(_placed(notice, values), values),
         complaints_url=wire.complaints_url,
+        channels=tuple(channel for channel in get_args(Channel) if channel in rights.redistribute),
+        excerpt_max_words=rights.excerpt_max_words,
     )
 
 

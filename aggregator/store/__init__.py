@@ -18,9 +18,11 @@ from aggregator.errors import StoreError
 from aggregator.identity import public_id
 from aggregator.rhythm import Tariff
 from aggregator.store import (
+    agreements,
     clocks,
     configured,
     due,
+    excerpts,
     habits,
     health,
     identify,
@@ -77,15 +79,19 @@ class Store:
         return store
 
     @classmethod
-    def read(cls, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
-        """Opens for reading only; raises StoreError when there is no database yet."""
+    def read(cls, path: Path, *, now: datetime | None = None, busy_seconds: float = BUSY_SECONDS) -> Self:
+        """Opens for reading only; raises StoreError when there is no database yet. With `now`, an agreement that has
+        ended by then has ended for whoever reads, also where nobody has written since.
+        """
         if not path.exists():
             raise StoreError(f"{path}: there is no database yet; `aggregator fetch` makes it, or name one with --db")
         with explained(path):
             uri = path.absolute().as_uri() + "?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
-            connection.execute("PRAGMA query_only = ON")
             connection.execute("SELECT 1 FROM articles LIMIT 1")
+            if now is not None:
+                agreements.read_at(connection, now)
+            connection.execute("PRAGMA query_only = ON")
         return cls(path, connection)
 
     def _prepare(self) -> None:
@@ -154,6 +160,8 @@ class Store:
         if now and ran_ahead:  # the clock did; the times that it has left are brought back
             with self._transaction():
                 clocks.bring_back(self._connection, now)
+        if now:
+            self.update_terms(now)
         with explained(self.path):
             return due.due(self._connection, to_iso(now) if now else None)
 
@@ -161,6 +169,16 @@ class Store:
         """Publisher and address of each source that is polled elsewhere than its file says; see `store.redirects`."""
         with explained(self.path):
             return redirects.polled_elsewhere(self._connection, proposals=proposals)
+
+    def update_terms(self, now: datetime) -> list[str]:
+        """Puts in force the terms that hold at `now`, some seconds ahead where an agreement ends; returns the keys of
+        the publishers whose terms it changed.
+        """
+        with explained(self.path):
+            if not agreements.are_out_of_date(self._connection, now):
+                return []
+        with self._transaction():
+            return agreements.update(self._connection, now)
 
     def said(self, source: Source) -> dict[str, bytes]:
         """The entry hashes that the source last said, by first key."""
@@ -200,10 +218,14 @@ class Store:
 
     def maintain(self, now: datetime) -> None:
         """Housekeeping between polls: the search index catches up, the dictionary is learnt once there is enough to
-        learn from, the planner's counts are taken anew, words that were lent for a while are let go, embargoes end.
+        learn from, the planner's counts are taken anew, excerpts follow the rights of today, words that may be stored
+        no longer are let go, embargoes and agreements end.
         """
+        self.update_terms(now)
         self.release_embargoes(now)
         while self.index():
+            pass
+        while self.cut_excerpts():
             pass
         with self._transaction():
             raw.train(self._connection, to_iso(now))
@@ -212,6 +234,11 @@ class Store:
             health.forget_floods(self._connection, now)
         while self._let_go(now):
             pass
+
+    def cut_excerpts(self) -> int:
+        """Cuts one batch of excerpts anew whose bound has changed; returns how many, 0 when none waits."""
+        with self._transaction():
+            return excerpts.cut_batch(self._connection)
 
     def _let_go(self, now: datetime) -> int:
         with self._transaction():
@@ -273,6 +300,11 @@ class Store:
         with explained(self.path):
             return notices.of(self._connection, public_id)
 
+    def channels(self, public_id: str) -> tuple[str, ...]:
+        """By which an article may be passed on, whether it is in the wire or not; (): by none."""
+        with explained(self.path):
+            return reading.channels(self._connection, public_id)
+
     def raw(self, public_id: str) -> dict[str, Any] | None:
         with explained(self.path):
             return reading.raw(self._connection, public_id)
@@ -312,7 +344,7 @@ class Store:
 
     def merges(self, since: datetime | None = None) -> list[dict[str, Any]]:
         with explained(self.path):
-            return reading.rows(self._connection, merges.MERGES, to_iso(since) if since else "")
+            return merges.listed(self._connection, to_iso(since) if since else "")
 
     def split(self, merge: int, now: datetime) -> str:
         """Undoes a merge; returns the public id of the article that its entry is from now on."""
@@ -325,6 +357,11 @@ class Store:
         """
         with explained(self.path):
             return reading.rows(self._connection, pending.WAITING)
+
+    def ended_agreements(self) -> list[dict[str, Any]]:
+        """The publishers whose agreements have ended: key, name, last_day, text scopes `during` and `after`."""
+        with explained(self.path):
+            return agreements.ended(self._connection)
 
     def publishers(self) -> list[dict[str, Any]]:
         with explained(self.path):

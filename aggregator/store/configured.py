@@ -7,17 +7,18 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
-from typing import get_args
+from datetime import date, timedelta
+from typing import Any, get_args
 
 from aggregator.errors import DeskError
-from aggregator.rights import effective, notices, terms
-from aggregator.store import ledger, redirects
+from aggregator.rights import effective, ends_at, notices, terms
+from aggregator.store import agreements, excerpts, ledger, redirects
+from aggregator.store.agreements import InForce
 from aggregator.types import ItemClass, Publisher, Source, Wire
 
 _DIGEST = "config_digest"
 _KEPT = "config_kept"
-_FORM = 3  # of the rows written here: a database that an older version wrote is written anew
+_FORM = 4  # of the rows written here: a database that an older version wrote is written anew
 
 
 def sync(connection: sqlite3.Connection, wire: Wire, publishers: Sequence[Publisher], now: str, today: date) -> bool:
@@ -30,15 +31,21 @@ def sync(connection: sqlite3.Connection, wire: Wire, publishers: Sequence[Publis
     row = connection.execute("SELECT value FROM settings WHERE name = ?", (_DIGEST,)).fetchone()
     if row == (digest,):
         return False
+    before = excerpts.bounds(connection)
     connection.execute("UPDATE publishers SET configured = 0")
     connection.execute("UPDATE sources SET enabled = 0")
     for publisher in publishers:
-        _write_publisher(connection, publisher, today)
-        before = ledger.terms_of(connection, publisher.key)
+        _write_publisher(connection, publisher)
+        terms_before = ledger.terms_of(connection, publisher.key)
         _write_terms(connection, publisher, wire, today)
-        ledger.terms_changed(connection, publisher.key, before, now)
+        ledger.terms_changed(connection, publisher.key, terms_before, now)
+        connection.execute(
+            "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
+            (f"notices/{publisher.key}", json.dumps(notices(publisher, wire))),
+        )
         for source in publisher.sources:
             _write_source(connection, source, now)
+    excerpts.queue(connection, before)
     connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_DIGEST, digest))
     return True
 
@@ -54,15 +61,16 @@ def kept(connection: sqlite3.Connection, digest: str) -> str | None:
     return row[0] if row else None
 
 
-def _write_publisher(connection: sqlite3.Connection, publisher: Publisher, today: date) -> None:
+def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> None:
+    """All but its rights, which `_write_terms` writes."""
     connection.execute(
         """
         INSERT INTO publishers (key, name, place, country, kind, "group", languages, homepage, corrections, rights,
           configured)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', 1)
         ON CONFLICT (key) DO UPDATE SET name = excluded.name, place = excluded.place, country = excluded.country,
           kind = excluded.kind, "group" = excluded."group", languages = excluded.languages,
-          homepage = excluded.homepage, corrections = excluded.corrections, rights = excluded.rights, configured = 1
+          homepage = excluded.homepage, corrections = excluded.corrections, configured = 1
         """,
         (
             publisher.key,
@@ -74,22 +82,33 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher, today
             json.dumps(publisher.languages),
             publisher.homepage,
             publisher.contact.corrections,
-            json.dumps(asdict(effective(publisher.rights, today)), default=str),
         ),
     )
 
 
 def _write_terms(connection: sqlite3.Connection, publisher: Publisher, wire: Wire, today: date) -> None:
-    rows = []
-    for item_class in get_args(ItemClass):
-        t = terms(publisher, item_class, wire, today)
-        said = (t.credit, t.disclaimer, t.text_scope, t.licence, t.copyright_notice, t.complaints_url)
-        rows.append((publisher.key, item_class, *said))
-    connection.executemany("INSERT OR REPLACE INTO terms VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    connection.execute(
-        "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
-        (f"notices/{publisher.key}", json.dumps(notices(publisher, wire))),
-    )
+    """The terms of today; of an agreement that ends, those on both sides of its end."""
+    last_day, moment = publisher.rights.expires, ends_at(publisher.rights)
+    if last_day is None or moment is None:
+        agreements.forget(connection, publisher.key)
+        agreements.put_in_force(connection, publisher.key, _in_force(publisher, wire, today))
+        return
+    during = _in_force(publisher, wire, last_day)
+    after = _in_force(publisher, wire, last_day + timedelta(days=1))
+    ended = today > last_day
+    agreements.remember(connection, publisher.key, (last_day, moment), (during, after), ended)
+    agreements.put_in_force(connection, publisher.key, after if ended else during)
+
+
+def _in_force(publisher: Publisher, wire: Wire, day: date) -> InForce:
+    rights = asdict(effective(publisher.rights, day))
+    return InForce(rights=rights, terms=[_row(publisher, item_class, wire, day) for item_class in get_args(ItemClass)])
+
+
+def _row(publisher: Publisher, item_class: ItemClass, wire: Wire, day: date) -> dict[str, Any]:
+    of_class = terms(publisher, item_class, wire, day)
+    row = {name: getattr(of_class, name) for name in of_class.__slots__}
+    return {**row, "class": item_class, "channels": " ".join(of_class.channels)}
 
 
 def _write_source(connection: sqlite3.Connection, source: Source, now: str) -> None:

@@ -24,6 +24,7 @@ _PASTED = """
 # was found, nothing was, or it is waiting for its first search; NULL: the source has an address, which is polled.
 # `redirect`, of the address `redirected_to` that its document came from: held, refused, person (accepted by one) or
 # in_force (accepted because it was so before redirects were checked); NULL: there is none that a person should know.
+# `agreement_ended`: the last day of its publisher's agreement; NULL: there is none, or it is in force.
 VIEW = f"""
 CREATE VIEW health AS
 SELECT
@@ -81,7 +82,8 @@ SELECT
   s.search,
   iif(r.state = 'accepted', r.accepted_by, r.state) AS redirect,
   r.url AS redirected_to,
-  coalesce(c.changes, 0) AS pending
+  coalesce(c.changes, 0) AS pending,
+  CASE WHEN t.ended THEN t.last_day END AS agreement_ended
 FROM (
   SELECT *, CASE
     WHEN kind <> 'discover' OR NOT (
@@ -94,6 +96,7 @@ FROM (
   FROM sources
 ) AS s
 JOIN publishers AS p ON p.key = s.publisher
+LEFT JOIN agreements AS t ON t.publisher = s.publisher
 LEFT JOIN (
   SELECT *, row_number() OVER (PARTITION BY source ORDER BY state = 'accepted', at DESC, url) AS number FROM redirects
 ) AS r ON r.source = s.id AND r.number = 1

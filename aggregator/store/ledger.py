@@ -33,7 +33,7 @@ _BATCH = 1_000
 _IS_OPEN = "coalesce(t.text_scope, 'none') <> 'none'"
 
 # What a subscriber needs to know of a publisher's terms when it changes, in the order of the columns read below.
-_TERMS = ("text_scope", "licence", "copyright_notice", "credit")
+_TERMS = ("text_scope", "licence", "copyright_notice", "credit", "channels")
 Terms = Mapping[str, tuple[str | None, ...]]  # by class, in the order of _TERMS
 
 
@@ -224,8 +224,8 @@ def lines(
     country: str | None = None,
 ) -> list[dict[str, Any]]:
     """The ledger after a cursor (None: from its beginning), oldest first: seq, cursor, kind, at, id, publisher,
-    publisher_name, publisher_place, title, url, revision, note. Of a line about a publisher id, title, url and revision
-    are None.
+    publisher_name, publisher_place, title, url, revision, note, channels (a tuple: those by which the report may be
+    passed on now). Of a line about a publisher id, title, url and revision are None, and it has no channels.
 
     Title and link are those that may leave now. A line new, revised, corrected or restored has a title, be it an empty
     one, if and only if its report is in the wire now. CursorError: the ledger does not hold the cursor's line. Within
@@ -244,10 +244,15 @@ def lines(
             "limit": -1 if limit is None else limit,
         },
     )
-    names = [column[0] for column in cursor.description[2:]]
+    names = [column[0] for column in cursor.description[2:-1]]
     return [
-        {"seq": seq, "cursor": str(_cursor(seq, hashed)), **dict(zip(names, others, strict=True))}
-        for seq, hashed, *others in cursor
+        {
+            "seq": seq,
+            "cursor": str(_cursor(seq, hashed)),
+            **dict(zip(names, others, strict=True)),
+            "channels": tuple((channels or "").split()),
+        }
+        for seq, hashed, *others, channels in cursor
     ]
 
 
@@ -324,9 +329,10 @@ _LINES = f"""
         WHEN NOT {_OUT} THEN (SELECT w.url FROM wire AS w WHERE w.article = a.id)
         WHEN a.notice IS NOT NULL THEN (SELECT n.url FROM notices AS n WHERE n.article = a.id)
       END AS url,
-      c.revision, c.note
+      c.revision, c.note, t.channels
     FROM changes AS c
     LEFT JOIN articles AS a ON a.id = c.article
+    LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
     JOIN publishers AS p ON p.key = coalesce(c.publisher, a.publisher)
     WHERE c.seq > :after
       AND (c.article IS NULL OR c.seq >= a.released_seq)

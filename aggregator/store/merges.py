@@ -18,16 +18,26 @@ from aggregator.types import ChangeKind, Text
 
 NewId = Callable[[str, str], str]
 
-MERGES = """
+_MERGES = """
     SELECT m.id, m.at, a.public_id AS article, p.name AS publisher_name,
       (SELECT w.title FROM wire AS w WHERE w.article = a.id) AS title, m.matched_by, m.evidence, m.key, m.undone_at,
-      b.public_id AS split_into
+      b.public_id AS split_into, (SELECT w.channels FROM wire AS w WHERE w.article = a.id) AS channels
     FROM merges AS m
     JOIN articles AS a ON a.id = m.article
     JOIN publishers AS p ON p.key = m.publisher
     LEFT JOIN articles AS b ON b.id = m.split_into
     WHERE m.at >= ? ORDER BY m.id
 """
+
+
+def listed(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]:
+    """The merges since a time, oldest first, by the names of the query above. `title` and `channels` (a tuple) are None
+    where the article is out of the wire.
+    """
+    cursor = connection.execute(_MERGES, (since,))
+    names = [column[0] for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor]
+    return [{**row, "channels": None if row["channels"] is None else tuple(row["channels"].split())} for row in rows]
 
 
 def split(connection: sqlite3.Connection, merge: int, now: str, new_id: NewId) -> str:

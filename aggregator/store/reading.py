@@ -59,7 +59,11 @@ def report(connection: sqlite3.Connection, public_id: str) -> Report | None:
 
 
 def _reports(rows: Iterable[tuple[Any, ...]]) -> list[Report]:
-    return [Report(**dict(zip(Report.__slots__, row, strict=True))) for row in rows]
+    return [_report(dict(zip(Report.__slots__, row, strict=True))) for row in rows]
+
+
+def _report(row: dict[str, Any]) -> Report:
+    return Report(**{**row, "channels": tuple(row["channels"].split())})
 
 
 def status(connection: sqlite3.Connection, public_id: str, *, desk: bool = False) -> str | None:
@@ -75,6 +79,16 @@ def status(connection: sqlite3.Connection, public_id: str, *, desk: bool = False
         (public_id, desk),
     ).fetchone()
     return str(row[0]) if row else None
+
+
+def channels(connection: sqlite3.Connection, public_id: str) -> tuple[str, ...]:
+    """By which an article may be passed on, in the wire or not; (): by none, or there is no such article."""
+    row = connection.execute(
+        "SELECT t.channels FROM articles AS a JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class"
+        " WHERE a.public_id = ?",
+        (public_id,),
+    ).fetchone()
+    return tuple(row[0].split()) if row else ()
 
 
 def raw(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:

@@ -1,4 +1,5 @@
-"""Lets go of words that a publisher lends for a while only: `storage = "transient"` with `retention_days`.
+"""Lets go of words that a publisher lends for a while only, `storage = "transient"` with `retention_days`, or lets us
+store no longer, `storage = "metadata_only"`.
 
 The one exception to "no revision is ever updated", and the publisher's rights demand it. Headline, link, dates and
 the hashes of what was received stay, so the record of the article does too.
@@ -23,9 +24,9 @@ def let_go(connection: sqlite3.Connection, now: str, pack: Callable[[bytes], tup
         SELECT a.id FROM publishers AS p
         CROSS JOIN articles AS a ON a.publisher = p.key
         CROSS JOIN bodies AS b ON b.article = a.id AND b.summary || b.text <> ''
-        WHERE json_extract(p.rights, '$.storage') = 'transient'
-          AND a.first_seen <=
-            strftime('%Y-%m-%dT%H:%M:%SZ', ?, '-' || json_extract(p.rights, '$.retention_days') || ' days')
+        WHERE json_extract(p.rights, '$.storage') IN ('transient', 'metadata_only')
+          AND (json_extract(p.rights, '$.storage') = 'metadata_only' OR a.first_seen <=
+            strftime('%Y-%m-%dT%H:%M:%SZ', ?, '-' || json_extract(p.rights, '$.retention_days') || ' days'))
         LIMIT ?
         """,
         (now, _BATCH),

@@ -19,10 +19,16 @@ MIGRATIONS = (
     "0005_redirects",
     "0007_the_ledger",
     "0008_pending_changes",
+    "0010_rights_in_force",
 )
 
+# An excerpt that was cut when more words were allowed does not leave until it has been cut anew. Its words have one
+# space between them; the "…" of one that was cut in the middle of a sentence is none of them.
+_EXCERPT = """CASE WHEN length(b.excerpt) - length(replace(b.excerpt, ' ', ''))
+    < t.excerpt_max_words + (b.excerpt LIKE '% …') THEN b.excerpt END"""
+
 # The inner join with `terms` fails closed: a report without credit, disclaimer and rights is not in the wire.
-_WIRE = """
+_WIRE = f"""
 CREATE VIEW wire AS
 SELECT
   a.public_id AS id,
@@ -31,8 +37,8 @@ SELECT
   p.place AS publisher_place,
   a.country,
   a.title,
-  CASE t.text_scope WHEN 'full_text' THEN b.summary WHEN 'excerpt' THEN b.excerpt END AS summary,
-  CASE t.text_scope WHEN 'full_text' THEN b.text WHEN 'excerpt' THEN b.excerpt END AS text,
+  CASE t.text_scope WHEN 'full_text' THEN b.summary WHEN 'excerpt' THEN {_EXCERPT} END AS summary,
+  CASE t.text_scope WHEN 'full_text' THEN b.text WHEN 'excerpt' THEN {_EXCERPT} END AS text,
   a.url,
   a.published,
   a.updated,
@@ -41,7 +47,7 @@ SELECT
   CASE WHEN t.text_scope <> 'headline_only' THEN a.byline END AS byline,
   a.class,
   t.credit,
-  replace(t.disclaimer, '{original_url}', coalesce(a.url, p.homepage)) AS disclaimer,
+  replace(t.disclaimer, '{{original_url}}', coalesce(a.url, p.homepage)) AS disclaimer,
   t.text_scope,
   t.licence,
   t.copyright_notice,
@@ -49,14 +55,15 @@ SELECT
   a.status,
   a.listed_at,
   a.id AS article,
-  a.backfill
+  a.backfill,
+  t.channels
 FROM articles AS a
 JOIN publishers AS p ON p.key = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
 JOIN bodies AS b ON b.article = a.id
 WHERE a.status = 'usable' AND t.text_scope <> 'none'
   AND (a.embargoed_until IS NULL OR a.embargoed_until <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
-"""
+"""  # noqa: S608  (made of constants)
 
 # A report that the wire removed itself has words of nobody left; there is no publisher's own text for that.
 _REMOVED = "We removed this report from the wire on {time} and keep only this record. Reason: {reason}."
@@ -99,7 +106,8 @@ SELECT
     '{{reason}}', rtrim(coalesce(c.note, 'not stated'), '.')) AS text,
   c.at,
   a.status,
-  a.id AS article
+  a.id AS article,
+  t.channels
 FROM articles AS a
 JOIN publishers AS p ON p.key = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
@@ -166,7 +174,8 @@ SELECT
   c.at AS valid_from,
   (SELECT k.at FROM changes AS k WHERE k.article = c.article AND k.seq > c.seq ORDER BY k.seq LIMIT 1) AS valid_until,
   c.seq,
-  a.id AS article
+  a.id AS article,
+  t.channels
 FROM changes AS c
 JOIN articles AS a ON a.id = c.article
 JOIN revisions AS r ON r.article = c.article AND r.number = c.revision

@@ -202,6 +202,7 @@ class Config:
     wire: Wire
     publishers: tuple[Publisher, ...]  # sorted by key
     warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
+    without_effect: tuple[str, ...] = ()  # keys that its files set and nothing acts on yet; see rights.TAKES_EFFECT
     digest: str | None = None  # of its files, as `kept` tells it; None: not known
 
 
@@ -215,3 +216,5 @@ class Terms:
     licence: str | None
     copyright_notice: str | None
     complaints_url: str
+    channels: tuple[Channel, ...]  # by which a report may be passed on, in the order of `Channel`; (): by none
+    excerpt_max_words: int  # a stored excerpt of more words does not leave

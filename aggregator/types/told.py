@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from aggregator.vocabulary import LEARNED, ChangeKind, IdentityRules, ItemClass, MassKind
+from aggregator.vocabulary import LEARNED, ChangeKind, Channel, IdentityRules, ItemClass, MassKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,7 @@ class Report:
     complaints_url: str
     status: str
     listed_at: str  # where it stands in lists: published, or first_seen where that is unknown or ahead
+    channels: tuple[Channel, ...]  # by which it may be passed on; (): by none, it is for the operator alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database, Migrations
 
-from aggregator.store.schema import m0001, m0002, m0003, m0003a, m0004, m0005, m0007, m0008
+from aggregator.store.schema import m0001, m0002, m0003, m0003a, m0004, m0005, m0007, m0008, m0010
 
 migrations = Migrations("aggregator")
 
@@ -52,6 +52,11 @@ def _the_ledger(db: Database) -> None:
 @migrations(name="0008_pending_changes")
 def _pending_changes(db: Database) -> None:
     _execute(db, m0008.PENDING)
+
+
+@migrations(name="0010_rights_in_force")
+def _rights_in_force(db: Database) -> None:
+    _execute(db, m0010.IN_FORCE)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

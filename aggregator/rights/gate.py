@@ -1,0 +1,31 @@
+"""The rights of a publisher as they hold on a day: never wider than configured; pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from aggregator.rights.rules import wider
+from aggregator.types import Images, Rights, TextScope
+
+
+def effective(rights: Rights, today: date) -> Rights:
+    """`rights` as they hold on `today`; never wider than configured.
+
+    After the last day of an agreement nothing but an excerpt is left. Where a publisher bars taking everything by
+    machine, full text is for reports picked by hand, which nobody does yet, so it is an excerpt too. Where only
+    metadata may be stored, words that were stored before do not leave any more.
+    """
+    expired = rights.expires is not None and today > rights.expires
+    scope = rights.text_scope
+    if expired or rights.systematic_republication == "no":
+        scope = _at_most(scope, "excerpt")
+    if rights.storage == "metadata_only":
+        scope = _at_most(scope, "headline_only")
+    if expired:
+        return replace(rights, text_scope=scope, images=Images(scope="none"), edits="none", translation="no")
+    return rights if scope == rights.text_scope else replace(rights, text_scope=scope)
+
+
+def _at_most(scope: TextScope, bound: TextScope) -> TextScope:
+    return bound if wider(scope, bound) else scope

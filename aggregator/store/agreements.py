@@ -1,0 +1,135 @@
+"""Agreements that end at a moment: their publishers' terms on both sides of it, and which of them are in force.
+
+What is in force is a stored state, so that whoever reads the file needs no clock. It is set a little before the moment,
+and whoever reads by a clock of their own (`Store.read` with `now`) compares as well: nobody reads too long.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from aggregator.dates import to_iso
+from aggregator.store import ledger
+
+# So long before its end an agreement is treated as over: the daemon looks every five seconds, and may be late.
+_BEFORE = timedelta(seconds=10)
+
+_TERMS = (
+    "class", "credit", "disclaimer", "text_scope", "licence", "copyright_notice", "complaints_url", "channels",
+    "excerpt_max_words",
+)  # fmt: skip
+_SET_TERMS = (
+    f"INSERT OR REPLACE INTO terms (publisher, {', '.join(_TERMS)})"  # noqa: S608  (names of ours)
+    f" VALUES (?, {', '.join('?' * len(_TERMS))})"
+)
+_OVER = "SELECT publisher, 1, after FROM agreements WHERE NOT ended AND ends_at <= ?1"
+# Over after all, or not over: a clock that ran ahead ended it, and was put right.
+_OUT_OF_DATE = f"{_OVER} UNION ALL SELECT publisher, 0, during FROM agreements WHERE ended AND ends_at > ?1"  # noqa: S608
+_READ_BY_VIEWS = ("publishers", "terms", "agreements")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """What the tables say of a publisher's terms at one time."""
+
+    rights: Mapping[str, Any]  # of publishers.rights
+    terms: Sequence[Mapping[str, Any]]  # rows of `terms`, by the names of _TERMS
+
+
+def put_in_force(connection: sqlite3.Connection, publisher: str, in_force: InForce) -> None:
+    """Writes terms into the tables that the views read. Within a transaction."""
+    rights = json.dumps(in_force.rights, default=str)  # a date is written as text
+    connection.execute("UPDATE publishers SET rights = ? WHERE key = ?", (rights, publisher))
+    connection.executemany(_SET_TERMS, [(publisher, *(row[name] for name in _TERMS)) for row in in_force.terms])
+
+
+def remember(
+    connection: sqlite3.Connection,
+    publisher: str,
+    end: tuple[date, datetime],
+    sides: tuple[InForce, InForce],
+    ended: bool,
+) -> None:
+    """Keeps the terms on both sides of the end of an agreement: its last day, and the moment after it. Within a
+    transaction.
+    """
+    last_day, moment = end
+    during, after = (json.dumps({"rights": side.rights, "terms": side.terms}, default=str) for side in sides)
+    connection.execute(
+        """
+        INSERT OR REPLACE INTO agreements (publisher, last_day, ends_at, ended, during, after)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+        (publisher, last_day.isoformat(), to_iso(moment), ended, during, after),
+    )
+
+
+def forget(connection: sqlite3.Connection, publisher: str) -> None:
+    """Of a publisher whose rights have no end. Within a transaction."""
+    connection.execute("DELETE FROM agreements WHERE publisher = ?", (publisher,))
+
+
+def are_out_of_date(connection: sqlite3.Connection, now: datetime) -> bool:
+    """Whether `update` would change anything."""
+    return connection.execute(f"{_OUT_OF_DATE} LIMIT 1", (to_iso(now + _BEFORE),)).fetchone() is not None
+
+
+def update(connection: sqlite3.Connection, now: datetime) -> list[str]:
+    """Puts in force the terms that hold at `now`; returns the publishers whose terms changed. Within a transaction."""
+    rows = connection.execute(_OUT_OF_DATE, (to_iso(now + _BEFORE),)).fetchall()
+    for publisher, ended, kept in rows:
+        before = ledger.terms_of(connection, publisher)
+        _change_over(connection, publisher, ended, kept)
+        ledger.terms_changed(connection, publisher, before, to_iso(now))
+    return [publisher for publisher, _, _ in rows]
+
+
+def _change_over(connection: sqlite3.Connection, publisher: str, ended: int, kept: str) -> None:
+    put_in_force(connection, publisher, InForce(**json.loads(kept)))
+    connection.execute("UPDATE agreements SET ended = ? WHERE publisher = ?", (ended, publisher))
+
+
+def read_at(connection: sqlite3.Connection, now: datetime) -> None:
+    """Makes the views of a connection that only reads say what holds at `now`, where an agreement has ended and nobody
+    has written that down yet. For this connection alone, temporary tables and views take the place of those of the
+    file (https://sqlite.org/lang_naming.html: `temp` is searched first).
+    """
+    schema = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view')").fetchall())
+    if "agreements" not in schema:  # an older version made the database, and nobody has written into it since
+        return
+    if connection.execute(f"{_OVER} LIMIT 1", (to_iso(now),)).fetchone() is None:
+        return
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("BEGIN")
+    for table in _READ_BY_VIEWS:
+        connection.execute(schema[table].replace("CREATE TABLE ", "CREATE TEMP TABLE ", 1))
+        connection.execute(f"INSERT INTO temp.{table} SELECT * FROM main.{table}")  # noqa: S608  (names of ours)
+    for row in connection.execute(_OVER, (to_iso(now),)).fetchall():
+        _change_over(connection, *row)
+    for sql in schema.values():
+        if sql and sql.startswith("CREATE VIEW "):
+            connection.execute(sql.replace("CREATE VIEW ", "CREATE TEMP VIEW ", 1))
+    connection.execute("COMMIT")
+
+
+def ended(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The configured publishers whose agreements have ended, the latest first: key, name, last_day, and the text scopes
+    `during` and `after`.
+    """
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'agreements'").fetchone():
+        return []  # an older version made the database, and nobody has written into it since
+    cursor = connection.execute(
+        """
+        SELECT p.key, p.name, g.last_day, json_extract(g.during, '$.rights.text_scope') AS during,
+          json_extract(g.after, '$.rights.text_scope') AS after
+        FROM agreements AS g JOIN publishers AS p ON p.key = g.publisher
+        WHERE g.ended AND p.configured ORDER BY g.last_day DESC, p.key
+        """
+    )
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aggregator.config import country_name, language_name
 from aggregator.opml import Outline
+from aggregator.printable import line
 from aggregator.types import Group, Publisher, Source
 
 _GROUPS: Mapping[Group, str] = {
@@ -144,4 +145,4 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _shown(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else line(str(value)).replace("|", r"\|")

@@ -30,6 +30,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from aggregator.printable import escaped
+
 
 class AggregatorError(Exception):
     """The root. `str()` of every one of them is a sentence for the person at the keyboard."""
@@ -39,7 +41,7 @@ class ConfigError(AggregatorError):
     """Holds the faults of all files, each a line: file, key, what was found, what was expected."""
 
     def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
+        super().__init__("\n".join(map(escaped, faults)))  # a file's name, and what stands in it, may hold line ends
         self.faults = tuple(faults)
 
 
@@ -75,7 +77,7 @@ class ManuscriptError(AggregatorError):
     """Holds the faults of one file, each a line: file, key, what was found, what was expected."""
 
     def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
+        super().__init__("\n".join(map(escaped, faults)))
         self.faults = tuple(faults)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from aggregator.printable import argument
 from aggregator.types import Config, Publisher, Source
 from aggregator.workplace import Workplace
 
@@ -41,7 +42,8 @@ def _without_sources(here: Workplace, config: Config, publisher: Publisher) -> s
     said = f"{here.file_of(publisher.key)} names no [[source]], so there is nothing to poll"
     if publisher.key == config.wire.publisher:
         return f"{said}: the wire's own reports come from `aggregator publish`"
-    return f"{said}; `aggregator probe --write {publisher.key} {publisher.homepage}` looks for one and writes it down"
+    command = f"aggregator probe --write {publisher.key} {argument(publisher.homepage)}"
+    return f"{said}; `{command}` looks for one and writes it down"
 
 
 def _switched_off(here: Workplace, publisher: Publisher, sources: Sequence[Source]) -> Iterator[str]:
@@ -55,5 +57,5 @@ def _switched_off(here: Workplace, publisher: Publisher, sources: Sequence[Sourc
             line = switched_off_at(text, number)
             yield f"  {source.name} ({source.url}): {source.reason or 'its file gives no reason'}"
             if source.access is None:  # `probe` has no secret to fill in
-                yield f"    `aggregator probe {source.url}` tries the address"
+                yield f"    `aggregator probe {argument(source.url)}` tries the address"
             yield f"    to poll it, delete `enabled = false` and its `reason` in {file}{f':{line}' if line else ''}"

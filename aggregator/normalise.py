@@ -1,22 +1,32 @@
-"""From what the publisher said to what we hold: entries to articles. Pure; it alone knows the form of the raw words."""
+"""From what the publisher said to what we hold: entries to articles. Pure; it alone knows the form of the raw words.
+
+The raw words keep everything. Beside them stand readings of bounded size, so that neither a whole report put into its
+headline nor a link that is none leaves by them; what of an entry is cut or left out so is named in `Article.adjusted`.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
-from aggregator import identity, text
+from aggregator import identity, printable, text
 from aggregator.dates import read_date
-from aggregator.links import without_user
 from aggregator.types import Article, Entry, Link, Parsed, Person, Publisher, Source, Text
 
 DUPLICATE = "duplicate_in_document"
+# Why a value of an entry is not held as it was said, outside the raw words.
+NO_ADDRESS, LONG_ADDRESS = "link_is_no_web_address", "link_too_long"
+LONG_HEADLINE, LONG_BYLINE = "headline_cut", "byline_cut"
+_MOST_CATEGORIES, _MOST_OF_CATEGORY = 100, 200  # the latter in characters
+_MOST_OF_DATE = 200  # characters of a literal, as in `dates`
+_LANGUAGE = re.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47, section 2.1
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -69,7 +79,10 @@ def _article(
     said: Entry, keys: tuple[str, ...], document_language: str | None, source: Source, publisher: Publisher
 ) -> Article:
     held = _may_be_held(said, publisher)
-    title, said_summary = text.one_line(said.title), text.plain(said.summary)
+    headline, said_summary = text.one_line(said.title), text.plain(said.summary)
+    title = text.shortened(headline, text.MOST_HEADLINE, text.MOST_HEADLINE_WORDS)
+    authors = text.byline(person.name for person in said.authors if person.name)
+    byline = text.shortened(authors, text.MOST_BYLINE)
     contents = [text.plain(content) for content in said.content]
     # How the report begins, as two versions of it are compared: the first words of its text, folded.
     folded_title, opening = text.fold(title), text.opening(contents[0] if contents else said_summary)
@@ -83,30 +96,44 @@ def _article(
         summary=summary,
         text=body or summary,
         excerpt=text.excerpt(summary, body, publisher.rights.excerpt_max_words),
-        url=_link(said),
-        byline=_byline(said.authors),
+        url=identity.address_of(said),
+        byline=byline or None,
         language=_language(said.language or document_language, publisher.languages),
         item_class=source.item_class,
         published=read_date(said.published),
-        published_stated=said.published,
+        published_stated=_literal(said.published),
         updated=read_date(said.updated),
-        updated_stated=said.updated,
-        categories=said.categories,
+        updated_stated=_literal(said.updated),
+        categories=_categories(said.categories),
         raw=raw if held is said else raw_words(held),
         words_hash=_words_hash(said),
         entry_hash=hashlib.sha256(raw).digest(),
         folded_title=folded_title,
         opening=opening,
-        near_keys=identity.near_keys(folded_title, opening),
+        # By the headline as it was said, so that one that is cut now is found as it was before.
+        near_keys=identity.near_keys(folded_title if title == headline else text.fold(headline), opening),
         rules=publisher.identity,
         id_is_shared=_shares_its_id(said, keys),
+        adjusted=tuple(_adjusted(said, title != headline, byline != authors)),
     )
 
 
-def _link(said: Entry) -> str | None:
-    """Without the user name and password that may stand in it: nobody who follows it is to send them, nor we."""
+def _adjusted(said: Entry, headline_is_cut: bool, byline_is_cut: bool) -> Iterator[str]:
     link = identity.link_of(said)
-    return None if link is None else without_user(link)
+    if link and identity.address_of(said) is None:
+        yield LONG_ADDRESS if len(link) > printable.MOST_ADDRESS else NO_ADDRESS
+    if headline_is_cut:
+        yield LONG_HEADLINE
+    if byline_is_cut:
+        yield LONG_BYLINE
+
+
+def _literal(stated: str | None) -> str | None:
+    return stated and text.shortened(printable.line(stated), _MOST_OF_DATE)
+
+
+def _categories(said: Sequence[str]) -> tuple[str, ...]:
+    return tuple(text.shortened(printable.line(name), _MOST_OF_CATEGORY) for name in said[:_MOST_CATEGORIES])
 
 
 def _may_be_held(said: Entry, publisher: Publisher) -> Entry:
@@ -164,17 +191,12 @@ def _words_hash(entry: Entry) -> bytes:
     return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).digest()
 
 
-def _byline(authors: Sequence[Person]) -> str | None:
-    names = (text.one_line(Text(person.name, "text/plain")) for person in authors if person.name)
-    return ", ".join(dict.fromkeys(filter(None, names))) or None
-
-
 def _language(stated: str | None, configured: Sequence[str]) -> str | None:
     """One of the publisher's configured languages: the one stated, or else its first.
 
     Many a French site says `en-US` because its software did; the person who wrote the configuration looked.
     """
     if not configured:
-        return stated
+        return stated if stated and _LANGUAGE.fullmatch(stated) else None
     primary = (stated or "").split("-")[0].lower()
     return next((language for language in configured if language.split("-")[0].lower() == primary), configured[0])

@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 from aggregator.errors import OpmlError
 from aggregator.links import as_http
 from aggregator.parse.encoding import to_utf8
+from aggregator.printable import line
 
 _MAX_BYTES = 16_777_216
 _ROOT = re.compile(rb"<opml[\s/>]", re.IGNORECASE)
@@ -89,7 +90,7 @@ class _Reader:
         if name.lower() != "outline":
             return
         # Programs write xmlUrl, xmlurl and xmlURL.
-        said = {key.lower(): " ".join(value.split()) for key, value in attributes.items()}
+        said = {key.lower(): " ".join(line(value).split()) for key, value in attributes.items()}
         title = said.get("text") or said.get("title") or ""
         is_leaf = bool(said.get("htmlurl") or said.get("type"))  # a folder has neither
         self._folders.append((title, len(self.found)))
@@ -146,11 +147,11 @@ def write(title: str, folders: Mapping[str, Sequence[Outline]], now: datetime) -
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<opml version="2.0">',
-        f"<head><title>{escape(title)}</title><dateCreated>{format_datetime(now)}</dateCreated></head>",
+        f"<head><title>{escape(line(title))}</title><dateCreated>{format_datetime(now)}</dateCreated></head>",
         "<body>",
     ]
     for name, outlines in folders.items():
-        lines += [f"<outline text={quoteattr(name)}>", *map(_element, outlines), "</outline>"]
+        lines += [f"<outline text={quoteattr(line(name))}>", *map(_element, outlines), "</outline>"]
     return "\n".join([*lines, "</body>", "</opml>"]) + "\n"
 
 
@@ -164,4 +165,4 @@ def _element(outline: Outline) -> str:
         "language": outline.language,
         "category": ",".join(outline.categories),
     }
-    return f"  <outline {' '.join(f'{name}={quoteattr(value)}' for name, value in said.items() if value)}/>"
+    return f"  <outline {' '.join(f'{name}={quoteattr(line(value))}' for name, value in said.items() if value)}/>"

@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from aggregator.printable import address
 from aggregator.types import Finding, PageVisit, Publisher, Recheck, Removal
 
 # After first sight. Most withdrawals come within hours.
@@ -99,11 +100,11 @@ def rest(visit: PageVisit | None, now: datetime) -> datetime | None:
 def _gone(publisher: Publisher, visit: PageVisit) -> Removal:
     if visit.status == 451:
         reason = "the publisher's page answers 451: not available for legal reasons"
-        return Removal(act="withhold", notice="legal", actor=_ACTOR, reason=reason, reference=visit.url)
+        return Removal(act="withhold", notice="legal", actor=_ACTOR, reason=reason, reference=address(visit.url))
     reason = "the publisher's page answers 410: gone"
     if publisher.rights.corrections.on_gone == "withdraw":
-        return Removal(act="withdraw", notice="withdrawn", actor=_ACTOR, reason=reason, reference=visit.url)
-    return Removal(act="suspend", notice="gone", actor=_ACTOR, reason=reason, reference=visit.url)
+        return Removal(act="withdraw", notice="withdrawn", actor=_ACTOR, reason=reason, reference=address(visit.url))
+    return Removal(act="suspend", notice="gone", actor=_ACTOR, reason=reason, reference=address(visit.url))
 
 
 def _missing(step: Recheck, publisher: Publisher, visit: PageVisit, now: datetime) -> Finding:

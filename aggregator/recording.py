@@ -15,6 +15,7 @@ from aggregator.dates import read_date, to_iso
 from aggregator.decide import Found, Habits, Held, Judged, Pace, at_once, conclude, decide, hold_excess
 from aggregator.errors import DeskError
 from aggregator.normalise import DUPLICATE
+from aggregator.printable import MOST_MESSAGE, escaped
 from aggregator.recognition import Heard, recognise
 from aggregator.store import Connection, Store, habits, history, identify, pending, polls, raw, redirects, withdrawals
 from aggregator.store.desk import Cause, hold_back, hold_until
@@ -107,6 +108,8 @@ def _written(
 def _decided(connection: Connection, poll: Poll, articles: Sequence[Article], now: datetime) -> _Decided:
     """What a poll means, by what is held now. Reads only."""
     source = polls.source_id(connection, poll.source)
+    if poll.error is not None:  # it may quote the document, or what its server said
+        poll = replace(poll, error=escaped(poll.error, MOST_MESSAGE))
     decided = _Decided(poll, articles, source, habits.read(connection, source), None)
     if not (articles or poll.settled):
         return decided
@@ -263,5 +266,8 @@ def _counted(poll: Poll, judged: Judged, heard: Heard) -> Poll:
     held_back = sum(decision.held_back for decision in judged.decisions)
     waiting = sum(decision.waits is not None for decision in judged.decisions)
     drops += Counter({PURGED: heard.purged, HELD_BACK: held_back, PENDING: waiting})
+    stored = (d.article for d in judged.decisions if d.change is not None and not (d.held_back or d.waits))
+    adjusted = Counter(reason for article in stored for reason in article.adjusted)
     unchanged = heard.settled + kinds[None]
-    return replace(poll, new=kinds["new"], revised=revised, unchanged=unchanged, drops=dict(+drops))
+    poll = replace(poll, new=kinds["new"], revised=revised, unchanged=unchanged)
+    return replace(poll, drops=dict(+drops), adjusted=dict(adjusted))

@@ -7,23 +7,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from aggregator.printable import line, lines
+
 # A table in a pipe or a log has no width of its own; rich would take 80 columns and cut.
 _WIDTH_WITHOUT_TERMINAL = 200
 
 
 def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """To standard output. None is an empty field, and bytes are shown as hexadecimal digits."""
+    """To standard output. None is an empty field, and bytes are shown as hexadecimal digits. Of a value of several
+    lines all but the first are indented, so that none of them passes for a row.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Column, Table
     from rich.text import Text
 
-    from aggregator.output import printable
-
-    columns = (Column(name, overflow="fold") for name in names)  # a key that is cut cannot be copied
+    columns = (Column(Text(line(name)), overflow="fold") for name in names)  # a key that is cut cannot be copied
     table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(printable("" if value is None else _shown(value))) for value in row))
+        table.add_row(*(Text(lines("" if value is None else _shown(value), indent="  ")) for value in row))
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)

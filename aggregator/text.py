@@ -8,6 +8,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import nh3
 
@@ -21,6 +23,13 @@ _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _WINDOWS_1252 = {code: said for code in range(0x80, 0xA0) if (said := bytes([code]).decode("cp1252", "ignore"))}
 _SENTENCE_END = re.compile(r"(?<=[.!?…።؟۔])[\"'”’)\]]*(?:\s?»)?\s+|\n+")
 
+# Publishers put whole reports into a headline, and what has no blanks is one word, however long. The longest headlines
+# of newsrooms have about 200 characters, and the words of languages with long ones (Zulu, Finnish) ten and a blank.
+MOST_HEADLINE, MOST_HEADLINE_WORDS = 300, 60  # characters, words
+MOST_BYLINE = 300  # characters
+_OF_A_WORD, _LONGEST_WORD = 12, 100  # characters of an excerpt: for each of its words on average, and of one
+_CUT = "…"
+
 
 def plain(text: Text | None) -> str:
     """The words without markup: one line a paragraph, single spaces, character references resolved."""
@@ -29,11 +38,18 @@ def plain(text: Text | None) -> str:
     value = text.value
     if text.type != "text/plain" and ("<" in value or "&" in value):
         # nh3 joins what tags held apart, so the ends of blocks become newlines first.
-        value = html.unescape(nh3.clean(_BLOCK_END.sub("\n", value.replace("\n", " ")), tags=set()))
+        value = html.unescape(_without_tags(_BLOCK_END.sub("\n", value.replace("\n", " "))))
     if _NOT_TEXT.search(value):
         value = _NOT_TEXT.sub("", value.translate(_WINDOWS_1252))
     lines = (" ".join(line.split()) for line in value.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _without_tags(markup: str) -> str:
+    try:
+        return nh3.clean(markup, tags=set())
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can say and UTF-8 cannot
+        return nh3.clean(markup.encode("utf-8", "ignore").decode(), tags=set())
 
 
 def one_line(text: Text | None) -> str:
@@ -41,11 +57,58 @@ def one_line(text: Text | None) -> str:
     return " ".join(plain(text).split())
 
 
+def headline(text: Text | None) -> str:
+    """`one_line`, at most MOST_HEADLINE long: what is longer is no headline, and ends in …"""
+    return shortened(one_line(text), MOST_HEADLINE, MOST_HEADLINE_WORDS)
+
+
+def byline(names: Iterable[str]) -> str:
+    """The names of a report's authors, as stated, each once; '' for none."""
+    return ", ".join(dict.fromkeys(filter(None, (one_line(Text(name, "text/plain")) for name in names))))
+
+
+def in_full(title: str, shown_byline: str | None, said: Mapping[str, Any]) -> tuple[str, str | None]:
+    """A headline and a byline as they were said, where the readings that are held were cut; `said`: the raw words."""
+    if title.endswith(_CUT) and "title" in said:
+        title = one_line(Text(**said["title"]))
+    if shown_byline and shown_byline.endswith(_CUT):
+        shown_byline = byline(person["name"] for person in said.get("authors", ()) if person.get("name"))
+    return title, shown_byline
+
+
+def shortened(words: str, most: int, most_words: int | None = None) -> str:
+    """At most so many characters, and words with single blanks between them; what is longer is cut, between words where
+    there are any, and ends in …
+    """
+    if len(words) > most:
+        words = _begun(words, most - 1) + _CUT
+    if most_words is not None and words.count(" ") >= most_words:
+        words = " ".join(words.split(" ")[:most_words]) + _CUT
+    return words
+
+
+def _begun(words: str, most: int) -> str:
+    """The first words, at most so many characters; where there is no blank, cut before a letter and not before a mark
+    that belongs to one.
+    """
+    end = words.rfind(" ", 0, most + 1)
+    if end < most // 2:
+        end = most
+        while end > 1 and unicodedata.category(words[end]) in ("Mn", "Mc", "Me", "Cf"):
+            end -= 1
+    return words[:end].rstrip()
+
+
 def excerpt(summary: str, text: str, max_words: int) -> str:
     """Whole sentences from the publisher's own summary, or else from the start of its text.
 
-    At most `max_words` words; a first sentence longer than that is cut between words and ends in " …".
+    At most `max_words` words, of a length that words have; a first sentence longer than that is cut between words and
+    ends in " …".
     """
+    return shortened(_excerpt(summary, text, max_words), _LONGEST_WORD + max_words * _OF_A_WORD)
+
+
+def _excerpt(summary: str, text: str, max_words: int) -> str:
     rest = summary or text
     taken: list[str] = []
     room = max_words

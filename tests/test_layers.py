@@ -14,6 +14,7 @@ PACKAGE = ROOT / "aggregator"
 # The floor of each room. A room imports only from floors below its own.
 FLOORS = {
     "vocabulary": -1,
+    "printable": -1,
     "__init__": 0,
     "types": 0,
     "errors": 0,

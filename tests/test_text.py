@@ -24,6 +24,7 @@ from aggregator.types import Text
         ("5 < 6 and 7 > 6", "5 < 6 and 7 > 6"),
         ("\x1b[31mred\x00", "[31mred"),
         ("\x93quoted\x94 it\x92s \x81", "“quoted” it’s"),
+        ("<p>half of \ud83d a pair &amp; more</p>", "half of a pair & more"),
         ("", ""),
     ],
 )

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import click
 
-from aggregator import __version__
+from aggregator import __version__, printable
 from aggregator.cli import (
     accept,
     checking,
@@ -27,6 +27,7 @@ from aggregator.cli import (
     merges,
     pending,
     polling,
+    printing,
     publishing,
     reading,
     recheck,
@@ -44,11 +45,7 @@ from aggregator.workplace import Workplace
 @click.pass_context
 def aggregator(context: click.Context, config: Path | None, db: Path | None, verbose: bool) -> None:
     """A news wire of many publishers, in SQLite. The publisher's name stands above every report."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
+    printing.set_up_log(logging.INFO if verbose else logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     context.obj = Workplace(config, db)
 
@@ -76,18 +73,32 @@ for _commands in (
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command and leaves with its exit code."""
+    sys.exit(printing.ended(lambda: _run(arguments)))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = aggregator.main(arguments, standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
-        error.show()
-        sys.exit(2 if isinstance(error, click.UsageError) else 1)
+        printing.say_usage(error)
+        return 2 if isinstance(error, click.UsageError) else 1
     except AggregatorError as error:
-        click.echo(f"aggregator: {error}", err=True)
-        sys.exit(1)
+        printing.say_lines(f"aggregator: {error}", err=True)
+        return 1
     except (KeyboardInterrupt, click.Abort):
-        click.echo("aggregator: interrupted; nothing stored is lost", err=True)
-        sys.exit(130)
-    except BrokenPipeError:  # `aggregator latest | head`
-        sys.stderr.close()
-        sys.exit(0)
+        printing.say("aggregator: interrupted; nothing stored is lost", err=True)
+        return 130
+    except UnicodeEncodeError:
+        odd = next((each for each in (sys.argv[1:] if arguments is None else arguments) if _is_odd(each)), None)
+        if odd is None:
+            raise
+        printing.say(f"aggregator: the argument {printable.escaped(odd)} is not UTF-8", err=True)
+        return 2
+    except SystemExit as end:  # of a command that has printed what it had to say
+        code = end.code
+    return code if isinstance(code, int) else 0
+
+
+def _is_odd(argument: str) -> bool:
+    """Whether it came in another encoding: no id, key, word or SQL is ever so, but the name of a file may be."""
+    return not argument.isascii() and any("\ud800" <= character <= "\udfff" for character in argument)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.cli.printing import say
 from aggregator.dates import utc_now
 from aggregator.errors import ConfigError, StoreError
 from aggregator.workplace import Workplace
@@ -34,21 +35,19 @@ def accept(here: Workplace, source: str) -> None:
     if not accepted:
         raise click.UsageError(f"nothing is held of {source!r}; `aggregator health` lists what is held, by source")
     for said in accepted:
-        click.echo(said)
+        say(said)
 
 
 def _redirect(store: Store, source: str, now: datetime) -> str | None:
-    from aggregator.output import printable
-
     found = store.accept_redirect(source, now)
     if found is None:
         return None
     if found.state == "refused":
         raise click.ClickException(
-            f"{source}: its document came from {printable(found.said)}, and one publisher's reports are never carried"
+            f"{source}: its document came from {found.said}, and one publisher's reports are never carried"
             " under another's name; write another url, or enabled = false, into the publisher's file"
         )
-    return f"{source}: its documents may come from {printable(found.url)}; it is due now"
+    return f"{source}: its documents may come from {found.url}; it is due now"
 
 
 # What may be held of a source. Each accepts its own, and says for people what it accepted; None: nothing was held.
@@ -72,7 +71,7 @@ def _print_in_force(rows: list[tuple[str, str]]) -> None:
     from aggregator.terminal import print_table
 
     if rows:
-        click.echo(
+        say(
             "Redirects that were in force before redirects were checked, to addresses that are not known to be their"
             " publishers'. They are accepted, and listed this once; where one is wrong, write the right url into the"
             " publisher's file:"

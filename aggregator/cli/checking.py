@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator.cli.printing import say, say_json, say_lines, say_rendered
 from aggregator.dates import from_iso, to_iso, utc_now
 from aggregator.naming import why_not_polled
+from aggregator.printable import escaped
 from aggregator.types import Config, Source
 from aggregator.workplace import Workplace
 
@@ -58,9 +59,9 @@ def check(here: Workplace, keys: tuple[str, ...], live: bool, as_json: bool) -> 
         _print_checked(here.config_folder(), {"faults": [], **beside, **counts})
     else:
         for line in _gathered(warnings):
-            click.echo(f"warning: {line}")
+            say(f"warning: {escaped(line)}")
         _print_notes(config.without_effect, here.is_in_force())
-        click.echo(f"{here.config_folder()}: fine; {counts['publishers']} publishers, {counts['sources']} sources")
+        say(f"{here.config_folder()}: fine; {counts['publishers']} publishers, {counts['sources']} sources")
 
 
 def _agreements(here: Workplace, config: Config) -> list[str]:
@@ -77,9 +78,9 @@ def _print_notes(without_effect: Sequence[str], is_in_force: bool | None) -> Non
 
     if without_effect:
         keys, here = ", ".join(WITHOUT_EFFECT), ", ".join(without_effect)
-        click.echo(f"note: nothing acts on these keys of the rights and contacts yet: {keys}; set here: {here}")
+        say(f"note: nothing acts on these keys of the rights and contacts yet: {keys}; set here: {here}")
     if is_in_force is False:
-        click.echo(
+        say(
             "note: the database was written with other files than these, or by another version; `aggregator fetch` puts"
             " these in force, and so does SIGHUP to a running daemon"
         )
@@ -95,13 +96,13 @@ def _checked(here: Workplace, as_json: bool) -> Config:
         if as_json:
             _print_checked(folder, {"faults": error.faults, "warnings": []})
         else:
-            click.echo("\n".join(error.faults), err=True)
-            click.echo(f"{folder}: {len(error.faults)} faults; nothing is loaded until they are mended", err=True)
+            say_lines(str(error), err=True)
+            say(f"{folder}: {len(error.faults)} faults; nothing is loaded until they are mended", err=True)
         sys.exit(1)
 
 
 def _print_checked(folder: Path, said: Mapping[str, Any]) -> None:
-    click.echo(json.dumps({"config": str(folder), **said}, ensure_ascii=False))
+    say_json({"config": str(folder), **said})
 
 
 def _gathered(warnings: Sequence[str]) -> Iterator[str]:
@@ -134,12 +135,12 @@ def _live(config: Config, sources: Sequence[Source], as_json: bool) -> None:
     now = utc_now()
     rows = [_row(look) for look in looks]
     if as_json:
-        click.echo(json_array(rows), nl=False)
+        say_rendered(json_array(rows))
     else:
         print_table(_COLUMNS, [[_shown(name, row[name], now) for name in _COLUMNS] for row in rows])
         states = [row["state"] for row in rows]
         counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "none"
-        click.echo(f"{len(rows)} sources: {counted}")
+        say(f"{len(rows)} sources: {counted}")
     if any(row["state"] == "dead" for row in rows):
         sys.exit(1)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.cli.printing import say, say_rendered
 from aggregator.dates import utc_now
 from aggregator.errors import StoreError
 from aggregator.types import Poll, Selection
@@ -39,14 +40,14 @@ def demo(port: int, into: Path | None) -> None:
     _make_room(here.database(), ours=into is None)
     config = here.load_config()
     with Press(read_sites(home / "press"), now=utc_now(), port=port) as press:
-        _say(f"{config.wire.name}: {len(config.publishers)} invented publishers, served on {press.url}")
+        _title(f"{config.wire.name}: {len(config.publishers)} invented publishers, served on {press.url}")
         with here.open_synced(config, utc_now()) as store:
             asyncio.run(_rounds(config, store, press))
     with here.read_store() as store:
         _show(store, home)
     shown = _shortest(here.database())
-    click.echo(f"Your turn:  aggregator --config {_shortest(home / 'config')} --db {shown} latest --country KE")
-    click.echo(f'            aggregator --db {shown} query "SELECT publisher_name, title FROM wire LIMIT 5"')  # noqa: S608
+    say(f"Your turn:  aggregator --config {_shortest(home / 'config')} --db {shown} latest --country KE")
+    say(f'            aggregator --db {shown} query "SELECT publisher_name, title FROM wire LIMIT 5"')  # noqa: S608
 
 
 def _home() -> Path:
@@ -79,7 +80,7 @@ async def _rounds(config: Config, store: Store, press: Press) -> None:
                 press.advance()
             polls = await pipeline.run(store.due(None))
             await pipeline.maintain()
-            _say(f"Round {number + 1}: {_summary(polls)}")
+            _title(f"Round {number + 1}: {_summary(polls)}")
             changes = store.changes(last)
             _print_changes([change for change in changes if change["kind"] != "new"] if number else [])
             last = Cursor.read(changes[-1]["cursor"]) if changes else last
@@ -95,37 +96,36 @@ def _summary(polls: Sequence[Poll]) -> str:
 
 def _print_changes(changes: Sequence[dict[str, str]]) -> None:
     for change in changes:
-        click.echo(
-            f"  {change['kind']:<10} {change['publisher_name']}: {change['title'] or '(a notice stands in its place)'}"
-        )
+        said = change["title"] or "(a notice stands in its place)"
+        say(f"  {change['kind']:<10} {change['publisher_name']}: {said}")
 
 
 def _show(store: Store, home: Path) -> None:
     from aggregator.output import OUTPUTS, page
 
-    _say("The wire now: the publisher stands above every report and answers for it")
-    click.echo(OUTPUTS["text"](store.latest(Selection(limit=8))), nl=False)
+    _title("The wire now: the publisher stands above every report and answers for it")
+    say_rendered(OUTPUTS["text"](store.latest(Selection(limit=8))))
     corrected = (store.report(change["id"]) for change in store.changes() if change["kind"] == "corrected")
     for report in (report for report in corrected if report and report.text_scope == "full_text"):
-        _say("A correction that arrived, as its publisher words it, with credit, disclaimer and link")
-        click.echo(page(report), nl=False)
-        click.echo(f"{len(store.revisions(report.id))} versions are held; `show {report.id} --revisions` prints them")
+        _title("A correction that arrived, as its publisher words it, with credit, disclaimer and link")
+        say_rendered(page(report))
+        say(f"{len(store.revisions(report.id))} versions are held; `show {report.id} --revisions` prints them")
         break
-    _say("Search, in any script and without accents")
+    _title("Search, in any script and without accents")
     for words in _SEARCHES:
         found = store.search(words, Selection(limit=100))
         best = f"{found[0].publisher_name}: {found[0].title}" if found else "nothing"
-        click.echo(f"  {words:<12} {len(found)} reports, the newest by {best}")
-    _say("SQL: reports of a publisher (data/demo/reports.sql)")
+        say(f"  {words:<12} {len(found)} reports, the newest by {best}")
+    _title("SQL: reports of a publisher (data/demo/reports.sql)")
     names, rows = store.query((home / "reports.sql").read_text())
     for publisher, country, reports, text in (tuple(names), *rows):
-        click.echo(f"  {publisher:<28} {country:<8} {reports:>7}  {text}")
-    click.echo()
+        say(f"  {publisher:<28} {country:<8} {reports:>7}  {text}")
+    say()
 
 
-def _say(line: str) -> None:
-    click.echo()
-    click.secho(line, bold=True, fg="green")
+def _title(words: str) -> None:
+    say()
+    say(words, bold=True, fg="green")
 
 
 def _shortest(path: Path) -> str:

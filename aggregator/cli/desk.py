@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import textwrap
 from collections.abc import Callable
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from aggregator.cli.printing import say, say_lines, say_rendered
 from aggregator.dates import read_date, to_iso, utc_now
 from aggregator.errors import DeskError
+from aggregator.printable import address, as_json
 from aggregator.vocabulary import ComplaintKind
 from aggregator.workplace import Workplace
 
@@ -75,7 +76,7 @@ def withhold(here: Workplace, report_id: str, legal: bool, reason: str, referenc
     """Take a report out of the wire until a person restores it; a notice stays in its place."""
     with here.open_existing() as store:
         store.desk.withhold(report_id, _cause(actor, reason, reference), utc_now(), legal=legal)
-        _say(report_id, "withheld", store.notice(report_id))
+        _print_done(report_id, "withheld", store.notice(report_id))
 
 
 @click.command()
@@ -86,7 +87,7 @@ def withdraw(here: Workplace, report_id: str, reason: str, reference: str | None
     """Take a report out of the wire because its publisher withdrew it; a notice stays in its place."""
     with here.open_existing() as store:
         store.desk.withdraw(report_id, _cause(actor, reason, reference), utc_now())
-        _say(report_id, "withdrawn", store.notice(report_id))
+        _print_done(report_id, "withdrawn", store.notice(report_id))
 
 
 @click.command()
@@ -97,7 +98,7 @@ def restore(here: Workplace, report_id: str, reason: str, reference: str | None,
     """Put a report back into the wire that was withheld, withdrawn or under embargo."""
     with here.open_existing() as store:
         store.desk.restore(report_id, _cause(actor, reason, reference), utc_now())
-        _say(report_id, "restored", None)
+        _print_done(report_id, "restored", None)
 
 
 @click.command()
@@ -112,18 +113,14 @@ def embargo(here: Workplace, report_id: str, until: str, reason: str, reference:
     """
     end = read_date(until)
     if end is None:
-        raise DeskError(
-            f"UNTIL: found {json.dumps(until, ensure_ascii=False)}, expected a time to come, such as 2026-12-01T06:00Z"
-        )
+        raise DeskError(f"UNTIL: found {as_json(until)}, expected a time to come, such as 2026-12-01T06:00Z")
     with here.open_existing() as store:
         store.desk.embargo(report_id, end, _cause(actor, reason, reference), utc_now())
-    click.echo(f"{report_id}: under embargo until {to_iso(end)}")
+    say(f"{report_id}: under embargo until {to_iso(end)}")
 
 
-def _say(report_id: str, done: str, notice: dict[str, Any] | None) -> None:
-    from aggregator.output import printable
-
-    click.echo(printable(f"{report_id}: {done}" + (f". Its notice: {notice['text']}" if notice else "")))
+def _print_done(report_id: str, done: str, notice: dict[str, Any] | None) -> None:
+    say(f"{report_id}: {done}" + (f". Its notice: {notice['text']}" if notice else ""))
 
 
 @click.command()
@@ -150,7 +147,7 @@ def purge(
         if articles and not yes:
             click.confirm(f"Delete {len(articles)} reports for good?", abort=True)
         store.purge(articles, _cause(**why), now)
-    click.echo(f"Purged: {len(articles)}")
+    say(f"Purged: {len(articles)}")
 
 
 @click.group()
@@ -180,18 +177,16 @@ def add(
     with here.open_existing() as store:
         done = store.desk.complain(report_id, said, cause, utc_now())
         notice = store.notice(report_id)
-    click.echo(f"Complaint {done['number']}, {kind}, about {report_id}")
+    say(f"Complaint {done['number']}, {kind}, about {report_id}")
     if done["act"]:
-        _say(report_id, "withdrawn" if done["act"] == "withdraw" else "withheld", notice)
+        _print_done(report_id, "withdrawn" if done["act"] == "withdraw" else "withheld", notice)
     elif notice:
-        _say(report_id, "was out of the wire already", notice)
+        _print_done(report_id, "was out of the wire already", notice)
     _advise(report_id, kind, text, done)
 
 
 def _advise(report_id: str, kind: str, text: str, done: dict[str, Any]) -> None:
     """What is left for a person to do."""
-    from aggregator.output import printable
-
     number = done["number"]
     if kind in ("factual", "own_content") and done["own"]:
         lines = [
@@ -204,7 +199,7 @@ def _advise(report_id: str, kind: str, text: str, done: dict[str, Any]) -> None:
             f"The wire has no right to change this report. Write to {done['publisher_name']},",
             f"{done['corrections'] or done['homepage']}, for example:",
             "",
-            f'    We carry your report "{done["title"]}" ({done["url"] or report_id})',
+            f'    We carry your report "{done["title"]}" ({address(done["url"]) or report_id})',
             f"    and received this complaint ({kind}, our number {number}):",
             *textwrap.wrap(text, 100, initial_indent="    > ", subsequent_indent="    > "),
             "    Please tell us whether you will correct or withdraw it. We pass on your next version as it comes.",
@@ -212,7 +207,8 @@ def _advise(report_id: str, kind: str, text: str, done: dict[str, Any]) -> None:
     else:
         lines = ["`aggregator restore` puts the report back, should that be the outcome."] if done["act"] else []
     closing = f"When it is settled: aggregator complaint resolve {number} --resolution TEXT"
-    click.echo("\n".join(printable(line) for line in (*lines, closing)))
+    for line in (*lines, closing):
+        say(line)
 
 
 @complaint.command("list")
@@ -221,22 +217,23 @@ def _advise(report_id: str, kind: str, text: str, done: dict[str, Any]) -> None:
 @click.pass_obj
 def list_complaints(here: Workplace, everything: bool, as_json: bool) -> None:
     """List the complaints that are open."""
-    from aggregator.output import json_array, printable
+    from aggregator.output import json_array
 
     with here.read_store() as store:
         rows = store.desk.complaints(resolved_too=everything)
     if as_json:
-        click.echo(json_array(rows), nl=False)
+        say_rendered(json_array(rows))
         return
     for row in rows:
-        click.secho(printable(f"{row['number']}. {row['kind']}, {row['id']}, {row['publisher_name']}"), bold=True)
-        click.echo(printable(f"   {row['received_at']} from {row['complainant'] or 'somebody'}: {row['text']}"))
+        say(f"{row['number']}. {row['kind']}, {row['id']}, {row['publisher_name']}", bold=True)
+        said = f"   {row['received_at']} from {row['complainant'] or 'somebody'}: {row['text']}"
+        say_lines(said, indent="     ")
         if row["acts"]:
-            click.echo(f"   done: {row['acts']}")
+            say(f"   done: {row['acts']}")
         if row["resolved_at"]:
-            click.echo(printable(f"   resolved {row['resolved_at']}: {row['resolution']}"))
+            say(f"   resolved {row['resolved_at']}: {row['resolution']}")
     if not rows:
-        click.echo("No complaint is open." if not everything else "There are no complaints.", err=True)
+        say("No complaint is open." if not everything else "There are no complaints.", err=True)
 
 
 @complaint.command()
@@ -247,7 +244,7 @@ def resolve(here: Workplace, number: int, resolution: str) -> None:
     """Close a complaint, once. The report stays as it is: `aggregator restore` is an act of its own."""
     with here.open_existing() as store:
         store.desk.resolve(number, resolution, utc_now())
-    click.echo(f"Complaint {number}: resolved")
+    say(f"Complaint {number}: resolved")
 
 
 COMMANDS = (withhold, restore, withdraw, embargo, purge, complaint)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 
+from aggregator.cli.printing import say, say_json
 from aggregator.links import without_user
 from aggregator.vocabulary import Kind
 from aggregator.workplace import Workplace
@@ -41,7 +41,6 @@ def take_over(
     from aggregator.config import is_country, is_language
     from aggregator.newcomers import Told
     from aggregator.opml import read
-    from aggregator.output import printable
 
     told = Told(country=country.upper() if country else None, language=language, kind=kind)
     if told.country is not None and not (len(told.country) == 2 and is_country(told.country)):
@@ -50,7 +49,7 @@ def take_over(
         raise click.BadParameter(f"{language!r} is no language of ISO 639", param_hint="--language")
     listed = read(file.read_bytes())
     if listed.remark:
-        click.echo(printable(f"{file.name}: {listed.remark}; look whether all of it is here"), err=True)
+        say(f"{file.name}: {listed.remark}; look whether all of it is here", err=True)
     added, left_out = _sound(here, listed.outlines, told)
     _write(here.config_folder(), added)
     _print(added, left_out, as_json)
@@ -90,21 +89,19 @@ def _write(folder: Path, added: list[Newcomer]) -> None:
 
 
 def _print(added: list[Newcomer], left_out: list[LeftOut], as_json: bool) -> None:
-    from aggregator.output import printable
-
     if as_json:
         files = [{"file": each.name, "name": each.outline.title, "url": each.outline.url} for each in added]
         others = [
             {"name": each.outline.title, "url": without_user(each.outline.url), "why": each.why} for each in left_out
         ]
-        click.echo(json.dumps({"added": files, "left_out": others}, ensure_ascii=False))
+        say_json({"added": files, "left_out": others})
         return
     for each in added:
-        click.echo(printable(f"added     {each.name}  {each.outline.title}"))
+        say(f"added     {each.name}  {each.outline.title}")
     for other in left_out:
         url = without_user(other.outline.url)  # whoever wrote the list may not have meant to show a password
-        click.echo(printable(f"left out  {other.outline.title or '(no name)'} ({url}): {other.why}"))
-    click.echo(f"{len(added)} added, {len(left_out)} left out")
+        say(f"left out  {other.outline.title or '(no name)'} ({url}): {other.why}")
+    say(f"{len(added)} added, {len(left_out)} left out")
 
 
 COMMANDS = (take_over,)

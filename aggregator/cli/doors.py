@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator.cli.printing import say, say_json, say_lines
 from aggregator.dates import to_iso, utc_now
 from aggregator.errors import FetchError
 from aggregator.links import without_user
@@ -48,15 +48,15 @@ def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
     best = survey.doors[0] if survey.doors else None
     table = source_table(best.url, best.kind) if best else None
     if as_json:
-        click.echo(json.dumps(_object(survey, table), ensure_ascii=False, indent=1))
+        say_json(_object(survey, table), indent=1)
     else:
         _print(survey, table)
     if best is None:
-        click.echo(f"{url}: no door was found that this wire can read", err=True)
+        say(f"{url}: no door was found that this wire can read", err=True)
         sys.exit(1)
     if name:
         here.write_source(name, best.url, best.kind)
-        click.echo(f"{name}: now has {best.url}", err=as_json)
+        say(f"{name}: now has {best.url}", err=as_json)
 
 
 async def _survey(wire: Wire, url: str) -> Survey:
@@ -77,7 +77,7 @@ def _print(survey: Survey, table: str | None) -> None:
         columns = ("door, the best first", "format", "entries", "dated", "summaries", "full text", "newest")
         print_table(columns, [_row(door) for door in survey.doors])
     if table:
-        click.echo(table, nl=False)
+        say_lines(table.rstrip("\n"))
 
 
 def _row(door: Door) -> tuple[Any, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from datetime import datetime
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator.cli.printing import say, say_json
 from aggregator.dates import read_since, utc_now
+from aggregator.printable import address
 from aggregator.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def changes(
             end = store.last_cursor()
             lines = store.changes(cursor, most, **chosen)
         for line in lines:
-            click.echo(json.dumps(line, ensure_ascii=False) if as_json else _line(line))
+            _print(line, as_json)
         left = None if left is None else left - len(lines)
         if left == 0 or (len(lines) < most and not follow):
             break
@@ -109,7 +110,7 @@ def _begin(here: Workplace, since: datetime | int) -> Cursor | None:
         if isinstance(since, datetime):
             return store.cursor_before(since)
         cursor = store.cursor_at(since)
-    click.echo(
+    say(
         f"aggregator: --since is a time; the number of a line is understood there in this version for the last time."
         f" Use --after {cursor or _BEGINNING}",
         err=True,
@@ -127,14 +128,17 @@ def _read_up_to(before: Cursor | None, lines: list[dict[str, Any]], end: Cursor 
     return max(filter(None, (before, last, end)), key=lambda cursor: cursor.seq, default=None)
 
 
-def _line(line: dict[str, Any]) -> str:
-    from aggregator.output import NOT_PASSED_ON, heading, printable
+def _print(line: dict[str, Any], as_json: bool) -> None:
+    from aggregator.output import NOT_PASSED_ON, heading
 
+    if as_json:
+        say_json({**line, "url": address(line["url"])})
+        return
     mark = "" if line["channels"] or line["id"] is None else f" ({NOT_PASSED_ON})"
     said = line["title"] or line["note"] or "(out of the wire, or without a headline)"
     publisher = heading(line["publisher_name"], line["publisher_place"])
     about = line["id"] or f"{'-':<16}"
-    return printable(f"{line['cursor']}  {line['at']}  {line['kind']:<15} {about}  {publisher}: {said}{mark}")
+    say(f"{line['cursor']}  {line['at']}  {line['kind']:<15} {about}  {publisher}: {said}{mark}")
 
 
 COMMANDS = (changes,)

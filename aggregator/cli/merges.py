@@ -6,6 +6,7 @@ from datetime import datetime
 
 import click
 
+from aggregator.cli.printing import say, say_rendered
 from aggregator.dates import read_since, utc_now
 from aggregator.workplace import Workplace
 
@@ -24,22 +25,20 @@ def _since(_: click.Context, __: click.Parameter, value: str | None) -> datetime
 @click.pass_obj
 def merges(here: Workplace, since: datetime | None, as_json: bool) -> None:
     """List the entries that were taken for an article by another key than their own, with the evidence."""
-    from aggregator.output import NOT_PASSED_ON, json_array, printable
+    from aggregator.output import NOT_PASSED_ON, json_array
 
     with here.read_store() as store:
         rows = store.merges(since)
     if as_json:
-        click.echo(json_array(rows), nl=False)
+        say_rendered(json_array(rows))
         return
     for row in rows:
         undone = f", undone: {row['split_into']}" if row["undone_at"] else ""
-        click.secho(
-            f"{row['id']}. {row['publisher_name']}: {printable(row['title'] or '(out of the wire)')}", bold=True
-        )
-        click.echo(f"   {row['article']}  {row['at']}  by {row['matched_by']}, {row['evidence']}{undone}")
-        click.echo(f"   {printable(row['key'])}")
+        say(f"{row['id']}. {row['publisher_name']}: {row['title'] or '(out of the wire)'}", bold=True)
+        say(f"   {row['article']}  {row['at']}  by {row['matched_by']}, {row['evidence']}{undone}")
+        say(f"   {row['key']}")
         if row["channels"] == ():
-            click.echo(f"   {NOT_PASSED_ON}")
+            say(f"   {NOT_PASSED_ON}")
 
 
 @click.command()
@@ -49,7 +48,7 @@ def split(here: Workplace, merge: int) -> None:
     """Undo the merge of this number: its entry becomes an article of its own, and stays one."""
     with here.open_store() as store:
         public_id = store.split(merge, utc_now())
-    click.echo(f"{public_id} is an article of its own now; the other has the words it had before")
+    say(f"{public_id} is an article of its own now; the other has the words it had before")
 
 
 COMMANDS = (merges, split)

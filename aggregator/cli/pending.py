@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from aggregator.cli.desk import ACTOR
+from aggregator.cli.printing import say, say_rendered
 from aggregator.dates import utc_now
 from aggregator.vocabulary import MassKind
 from aggregator.workplace import Workplace
@@ -42,46 +43,44 @@ def pending(context: click.Context, everything: bool, as_json: bool) -> None:
     with here.read_store() as store:
         rows = store.pending()
     if as_json:
-        click.echo(json_array(rows), nl=False)
+        say_rendered(json_array(rows))
         return
     for (source, kind), those in groupby(rows, key=lambda row: (row["source"], row["kind"])):
         _print(source, kind, list(those), everything)
     if not rows:
-        click.echo("nothing waits for a person")
+        say("nothing waits for a person")
 
 
 def _print(source: str, kind: str, rows: list[dict[str, Any]], everything: bool) -> None:
     name, since = _line(rows[0]["publisher_name"]), min(row["since"] for row in rows)
-    click.secho(f"{name}: {len(rows):,} {kind} ({source}), waiting since {since}", bold=True)
+    say(f"{name}: {len(rows):,} {kind} ({source}), waiting since {since}", bold=True)
     shown = rows if everything else rows[:_SHOWN]
     for row in shown:
         _print_report(row)
     if len(rows) > len(shown):
-        click.echo(f"  and {len(rows) - len(shown):,} more; --all shows them")
-    click.echo(f"  aggregator pending accept {source} --kind {kind}")
-    click.echo(f"  aggregator pending refuse {source} --kind {kind}")
+        say(f"  and {len(rows) - len(shown):,} more; --all shows them")
+    say(f"  aggregator pending accept {source} --kind {kind}")
+    say(f"  aggregator pending refuse {source} --kind {kind}")
 
 
 def _print_report(row: Mapping[str, Any]) -> None:
     if row["title"] is None:
-        click.echo(f"  {row['id']}  (out of the wire)")
+        say(f"  {row['id']}  (out of the wire)")
         return
-    click.echo(f"  {row['id']}  {_line(row['title']) or '(no headline)'}")
+    say(f"  {row['id']}  {_line(row['title']) or '(no headline)'}")
     if row["signal"] == "tombstone":
-        click.echo("    its feed lists it as deleted")
+        say("    its feed lists it as deleted")
         return
     if (row["new_title"], row["new_url"]) == (row["title"], row["url"]):
-        click.echo("    other words under the same headline")
+        say("    other words under the same headline")
     if row["new_title"] != row["title"]:
-        click.echo(f"    headline: {_line(row['new_title']) or '(none)'}")
+        say(f"    headline: {_line(row['new_title']) or '(none)'}")
     if row["new_url"] != row["url"]:
-        click.echo(f"    link: {_line(row['url'] or '(none)')} -> {_line(row['new_url'] or '(none)')}")
+        say(f"    link: {_line(row['url'] or '(none)')} -> {_line(row['new_url'] or '(none)')}")
 
 
 def _line(text: str) -> str:
-    from aggregator.output import printable
-
-    return " ".join(printable(text).split())
+    return " ".join(text.split())
 
 
 @pending.command()
@@ -121,7 +120,7 @@ def refuse(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None
 def _say(key: str, what: str, done: Counter[MassKind]) -> None:
     if not done:
         raise click.UsageError(f"no such change of {key!r} waits; `aggregator pending` lists those that do")
-    click.echo(f"{key}: {done.total():,} changes {what}: {_counts(done.items())}")
+    say(f"{key}: {done.total():,} changes {what}: {_counts(done.items())}")
 
 
 def _counts(counts: Iterable[tuple[str, int]]) -> str:

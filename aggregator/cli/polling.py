@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.cli.printing import say, say_json
 from aggregator.dates import to_iso, utc_now
 from aggregator.naming import why_not_polled
+from aggregator.printable import argument
 from aggregator.terminal import progress
 from aggregator.types import Due, Poll
 from aggregator.vocabulary import DISCOVER
@@ -45,7 +45,7 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
         with progress("Polling", len(due), visible=not as_json) as done:
             polls = asyncio.run(_run(config, store, due, done))
     if as_json:
-        click.echo(json.dumps([_object(poll) for poll in polls], ensure_ascii=False, indent=1))
+        say_json([_object(poll) for poll in polls], indent=1)
     else:
         _print(polls, is_named=bool(keys))
     if any(poll.outcome in _NO_ANSWER for poll in polls):
@@ -87,7 +87,7 @@ def _print(polls: Sequence[Poll], is_named: bool) -> None:
     is_told = is_named or in_vain <= _TOLD_ONE_BY_ONE
     for poll in polls:
         if poll.outcome in _NO_ANSWER and (is_told or poll.source.kind != DISCOVER):
-            click.echo(f"{poll.source.name}: {_printable(poll.error or '')} ({poll.source.url})", err=True)
+            say(f"{poll.source.name}: {poll.error or ''} ({poll.source.url})", err=True)
         if is_named and poll.source.kind == DISCOVER:
             _print_search(poll)
         if poll.waiting:
@@ -95,14 +95,14 @@ def _print(polls: Sequence[Poll], is_named: bool) -> None:
         if poll.excess:
             _print_excess(poll)
     if not is_told:
-        click.echo(f"{in_vain} sites were searched for a feed in vain; `aggregator health --json` says why", err=True)
+        say(f"{in_vain} sites were searched for a feed in vain; `aggregator health --json` says why", err=True)
     if sys.stdout.isatty():
         _summarise(polls)
 
 
 def _print_waiting(poll: Poll) -> None:
     name = poll.source.name
-    click.echo(
+    say(
         f"{name}: {poll.waiting:,} changes of reports wait for a person, because one poll changed too many; "
         f"`aggregator pending` shows them; `aggregator pending accept {name}` or `aggregator pending refuse {name}`",
         err=True,
@@ -110,7 +110,7 @@ def _print_waiting(poll: Poll) -> None:
 
 
 def _print_excess(poll: Poll) -> None:
-    click.echo(
+    say(
         f"{poll.source.name}: {poll.excess:,} of {poll.new:,} new reports are kept out of `latest`, as one poll or "
         "day may not add so many ([poll] in wire.toml); they are stored, and searched like all others",
         err=True,
@@ -120,18 +120,11 @@ def _print_excess(poll: Poll) -> None:
 def _print_search(poll: Poll) -> None:
     """What to do next, of a site that a person asked to have searched."""
     if poll.proposal is None:
-        click.echo(f"  `aggregator probe {shlex.quote(poll.source.url)}` says what was tried", err=True)
+        say(f"  `aggregator probe {argument(poll.source.url)}` says what was tried", err=True)
         return
-    url = _printable(poll.proposal.url)
-    command = f"aggregator probe --write {poll.source.publisher} {shlex.quote(url)}"  # the address is its site's word
-    accept = f"`{command}` writes it down, and then it is polled"
-    click.echo(f"{poll.source.name}: found {url} ({poll.proposal.carries}); {accept}")
-
-
-def _printable(text: str) -> str:
-    from aggregator.output import printable
-
-    return printable(text)
+    url = poll.proposal.url
+    accept = f"`aggregator probe --write {poll.source.publisher} {argument(url)}` writes it down, and then it is polled"
+    say(f"{poll.source.name}: found {url} ({poll.proposal.carries}); {accept}")
 
 
 def _summarise(polls: Sequence[Poll]) -> None:
@@ -142,7 +135,7 @@ def _summarise(polls: Sequence[Poll]) -> None:
     new, revised = sum(poll.new for poll in polls), sum(poll.revised for poll in polls)
     found = sum(poll.proposal is not None for poll in polls)
     proposed = f"; {found} feeds found, which `aggregator health` lists" if found else ""
-    click.echo(f"{len(polls)} polls ({said}): {new} new, {revised} revised{left_out}{proposed}")
+    say(f"{len(polls)} polls ({said}): {new} new, {revised} revised{left_out}{proposed}")
 
 
 def _object(poll: Poll) -> dict[str, object]:
@@ -158,6 +151,7 @@ def _object(poll: Poll) -> dict[str, object]:
         "revised": poll.revised,
         "unchanged": poll.unchanged,
         "drops": dict(poll.drops),
+        "adjusted": dict(poll.adjusted),
         "seconds": round(poll.seconds, 3),
         "overlap": poll.overlap,
         "gap": poll.gap,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from aggregator.cli.printing import say
 from aggregator.dates import utc_now
 from aggregator.workplace import Workplace
 
@@ -19,7 +20,6 @@ def publish(here: Workplace, file: Path) -> None:
     The same file again is another version of the report, and a correction if it says so.
     """
     from aggregator import manuscript
-    from aggregator.output import printable
 
     config = here.load_config()
     (publisher,) = (one for one in config.publishers if one.key == config.wire.publisher)
@@ -27,9 +27,9 @@ def publish(here: Workplace, file: Path) -> None:
     with here.open_synced(config, utc_now()) as store:
         done = manuscript.publish(store, publisher, report, utc_now())
         notice = store.notice(done.public_id)
-    click.echo(printable(f"{done.public_id}: {done.change or 'unchanged'}, {report.title}"))
+    say(f"{done.public_id}: {done.change or 'unchanged'}, {report.title}")
     if notice:
-        click.echo(printable(f"It is out of the wire, and stays so. Its notice: {notice['text']}"))
+        say(f"It is out of the wire, and stays so. Its notice: {notice['text']}")
 
 
 COMMANDS = (publish,)

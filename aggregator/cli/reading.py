@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -11,8 +10,10 @@ from typing import Any
 
 import click
 
+from aggregator.cli.printing import say, say_json, say_rendered
 from aggregator.dates import read_since, utc_now
 from aggregator.errors import StoreError
+from aggregator.printable import address
 from aggregator.types import Selection
 from aggregator.workplace import Workplace
 
@@ -45,12 +46,12 @@ def _print(reports: list[Any], as_json: bool, otherwise: str = "", page: bool = 
     from aggregator import output
 
     if not reports and not as_json:
-        click.echo(otherwise, err=True)
+        say(otherwise, err=True)
         return
     if page and not as_json:
-        click.echo(output.page(reports[0]), nl=False)
+        say_rendered(output.page(reports[0]))
     else:
-        click.echo(output.OUTPUTS["json" if as_json else "text"](reports), nl=False)
+        say_rendered(output.OUTPUTS["json" if as_json else "text"](reports))
 
 
 @click.command()
@@ -105,9 +106,9 @@ def show(here: Workplace, report_id: str, revisions: bool, raw: bool, desk: bool
         if notice and not desk and (raw or revisions):
             raise StoreError(f"{report_id}: {notice['text']} (--desk shows the operator what is held)")
         if (raw or revisions) and not store.channels(report_id):
-            click.echo(f"{report_id}: {NOT_PASSED_ON}", err=True)
+            say(f"{report_id}: {NOT_PASSED_ON}", err=True)
         if raw:
-            click.echo(json.dumps(store.raw(report_id), ensure_ascii=False, indent=2))
+            say_json(store.raw(report_id), indent=2)
         elif revisions:
             _print_revisions(store.revisions(report_id), as_json)
         elif notice:
@@ -122,25 +123,23 @@ def show(here: Workplace, report_id: str, revisions: bool, raw: bool, desk: bool
 
 def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
     """What stays of a report: whose it was, and why it is not here."""
-    from aggregator.output import NOT_PASSED_ON, heading, json_array, printable
+    from aggregator.output import NOT_PASSED_ON, heading, json_array
 
     if as_json:
-        click.echo(json_array([notice]), nl=False)
+        say_rendered(json_array([notice]))
         return
-    click.secho(heading(notice["publisher_name"], notice["publisher_place"]), bold=True)
-    for line in (notice["title"], notice["text"]):
-        if line:
-            click.echo(printable(line))
+    say(heading(notice["publisher_name"], notice["publisher_place"]), bold=True)
+    for words in (notice["title"], notice["text"]):
+        if words:
+            say(words)
     if not notice["channels"]:
-        click.echo(NOT_PASSED_ON)
-    for name, value in (("Original", notice["url"]), ("Since", notice["at"]), ("Id", notice["id"])):
+        say(NOT_PASSED_ON)
+    for name, value in (("Original", address(notice["url"])), ("Since", notice["at"]), ("Id", notice["id"])):
         if value:
-            click.echo(printable(f"{name}: {value}"))
+            say(f"{name}: {value}")
 
 
 def _print_acts(acts: list[dict[str, Any]]) -> None:
-    from aggregator.output import printable
-
     for act in acts:
         beside = [
             f"until {act['until']}" if act["until"] else None,
@@ -148,16 +147,16 @@ def _print_acts(acts: list[dict[str, Any]]) -> None:
             f"reference {act['reference']}" if act["reference"] else None,
         ]
         said = ", ".join(filter(None, (act["act"], *beside)))
-        click.echo(printable(f"Desk: {act['at']} {said}, by {act['actor']}: {act['reason']}"))
+        say(f"Desk: {act['at']} {said}, by {act['actor']}: {act['reason']}")
 
 
 def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:
     from aggregator.output import json_array, versions, with_changes
 
     if as_json:
-        click.echo(json_array(with_changes(revisions)), nl=False)
+        say_rendered(json_array(with_changes(revisions)))
     else:
-        click.echo(versions(revisions, coloured=sys.stdout.isatty()), nl=False)
+        say_rendered(versions(revisions, coloured=sys.stdout.isatty()))
 
 
 COMMANDS = (latest, show, search)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.cli.printing import say, say_json
 from aggregator.dates import to_iso, utc_now
 from aggregator.workplace import Workplace
 
@@ -34,18 +34,16 @@ def recheck(here: Workplace, limit: int, as_json: bool) -> None:
     with here.open_synced(config, utc_now()) as store:
         findings = asyncio.run(_run(config, store, limit))
     if as_json:
-        click.echo(json.dumps([_object(finding) for finding in findings], ensure_ascii=False, indent=1))
+        say_json([_object(finding) for finding in findings], indent=1)
         return
-    from aggregator.output import printable
-
     removed = [finding for finding in findings if finding.removal]
     for finding in removed:
-        click.echo(f"{finding.recheck.public_id}: {finding.said} ({printable(finding.recheck.url)})")
+        say(f"{finding.recheck.public_id}: {finding.said} ({finding.recheck.url})")
     held_back = {finding.recheck.publisher: finding for finding in findings if finding.doubted}
     for publisher, finding in held_back.items():
-        click.echo(f"{publisher}: its pages are not believed: {finding.said}")
+        say(f"{publisher}: its pages are not believed: {finding.said}")
     if sys.stdout.isatty():
-        click.echo(f"{len(findings)} pages visited, {len(removed)} reports taken out of the wire")
+        say(f"{len(findings)} pages visited, {len(removed)} reports taken out of the wire")
 
 
 async def _run(config: Config, store: Store, limit: int) -> Sequence[Finding]:

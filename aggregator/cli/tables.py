@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, get_args
 import click
 
 from aggregator.cli.accept import print_redirects_in_force
+from aggregator.cli.printing import say, say_csv, say_rendered
 from aggregator.dates import read_since, to_iso, utc_now
 from aggregator.errors import ConfigError
 from aggregator.terminal import print_table
@@ -29,23 +29,27 @@ _WRITTEN = click.File("w", encoding="utf-8", atomic=True)  # whole, or as it was
 @click.argument("sql")
 @click.option("--csv", "form", flag_value="csv", help="Comma-separated, with a header.")
 @click.option("--json", "form", flag_value="json", help="A JSON array, one object a line.")
+@click.option("--verbatim", is_flag=True, help="With --csv: no apostrophe before what may be taken for a formula.")
 @click.pass_obj
-def query(here: Workplace, sql: str, form: str | None) -> None:
+def query(here: Workplace, sql: str, form: str | None, verbatim: bool) -> None:
     """Run SQL on the database, which is opened read-only. `wire` and `health` are the views to begin with.
 
     Beside SQLite's functions there are fold(text), the form that the search index holds, and
     raw_words(raw, dictionary), a revision's words as they came, as JSON.
+
+    In CSV a text that begins with = + - @, a tab or a carriage return has an apostrophe before it, because spreadsheets
+    run it as a formula; a number has none.
     """
     from aggregator.output import json_array
 
+    if verbatim and form != "csv":
+        raise click.UsageError("--verbatim belongs to --csv: no other form has apostrophes added")
     with here.read_store(utc_now()) as store:
         names, rows = store.query(sql)
         if form == "csv":
-            writer = csv.writer(sys.stdout, lineterminator="\n")
-            writer.writerow(names)
-            writer.writerows(rows)
+            say_csv(names, rows, verbatim=verbatim)
         elif form == "json":
-            click.echo(json_array(dict(zip(names, row, strict=True)) for row in rows), nl=False)
+            say_rendered(json_array(dict(zip(names, row, strict=True)) for row in rows))
         else:
             print_table(names, rows)
 
@@ -142,7 +146,7 @@ def health(here: Workplace, as_json: bool) -> None:
         _tell_of_switched_off(here)
     if silence is not None:
         said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"
-        click.echo(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
+        say(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
         sys.exit(1)
 
 
@@ -155,19 +159,16 @@ def _print_health(rows: Sequence[dict[str, Any]]) -> None:
         _print_rows([row for row in rows if row.get("search") == "found"], ("source", "trouble", "mend"), as_json=False)
     if sought := len(rows) - states[None]:
         parts = f"{states['waiting']:,} not searched yet, {states['nothing']:,} found nothing"
-        click.echo(
-            f"{sought:,} sites are searched for a feed once a week: {parts}, {states['found']:,} have a proposal"
-        )
+        say(f"{sought:,} sites are searched for a feed once a week: {parts}, {states['found']:,} have a proposal")
 
 
 def _print_ended(agreements: Sequence[dict[str, Any]]) -> None:
-    from aggregator.output import printable
     from aggregator.rights import what_leaves
 
     for of in agreements:
         left = what_leaves(of["during"], of["after"])
         said = f"the agreement with {of['name']} ({of['key']}) ended on {of['last_day']}: {left}"
-        click.echo(printable(f"{said}; `aggregator check` names the file"))
+        say(f"{said}; `aggregator check` names the file")
 
 
 def _tell_of_switched_off(here: Workplace) -> None:
@@ -177,7 +178,7 @@ def _tell_of_switched_off(here: Workplace) -> None:
     except ConfigError:
         return
     if off := sum(not source.enabled for publisher in config.publishers for source in publisher.sources):
-        click.echo(f"{off:,} sources are switched off; `aggregator publishers --off` lists them with the reasons")
+        say(f"{off:,} sources are switched off; `aggregator publishers --off` lists them with the reasons")
 
 
 @click.command()
@@ -210,14 +211,14 @@ def resume(here: Workplace, source: str) -> None:
     with here.open_existing() as store:
         if not store.resume(source, utc_now()):
             raise click.UsageError(f"no source {source!r} is paused; `aggregator health` lists those that are")
-    click.echo(f"{source} is due now")
+    say(f"{source} is due now")
 
 
 def _print_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool) -> None:
     from aggregator.output import json_array
 
     if as_json:
-        click.echo(json_array(rows), nl=False)
+        say_rendered(json_array(rows))
     else:
         print_table(columns, ([row[name] for name in columns] for row in rows))
 

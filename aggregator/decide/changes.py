@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator import identity, signals, versions
+from aggregator import identity, signals, text, versions
 from aggregator.types import Article, ChangeKind, Decision, Match, Words
 
 # The publisher's own words for a correction, at the head of a headline or of a paragraph: en, fr, pt, es, ar, sw.
@@ -69,7 +70,7 @@ def _changed(match: Match, before: Mapping[int, Words]) -> tuple[str, ...]:
     article, known = match.article, match.known
     if known is None or known.entry_hash is None or known.article not in before:
         return ()
-    old, new = (_by_rules(words, article) for words in (before[known.article], versions.words_of(article)))
+    old, new = (_by_rules(words, article) for words in (before[known.article], _words_of(article)))
     if known.said_words == article.words_hash:  # the words are what this source said before; its dates perhaps not
         return _dates_alone(old, new)
     return versions.what_changed(old, new)
@@ -81,6 +82,15 @@ def _dates_alone(old: Words, new: Words) -> tuple[str, ...]:
     return ("dates",) if versions.same_report(old, new) else ()
 
 
+def _words_of(article: Article) -> Words:
+    """With the whole headline and byline, of which an article holds the beginning: a change behind it is a change."""
+    words = versions.words_of(article)
+    if not article.adjusted:
+        return words
+    title, byline = text.in_full(words.title, words.byline, json.loads(article.raw.decode("utf-8", "replace")))
+    return replace(words, title=title, byline=byline)
+
+
 def _by_rules(words: Words, article: Article) -> Words:
     """With an address that compares as the publisher's file says: a new session is no change."""
     return replace(words, url=identity.by_rules(words.url, article.rules)) if words.url else words
@@ -89,7 +99,7 @@ def _by_rules(words: Words, article: Article) -> Words:
 def _kind(article: Article, old: Words, changed: tuple[str, ...]) -> ChangeKind | None:
     if "title" in changed and signals.is_withdrawal(article):
         return "withdrawn"
-    return versions.kind_of_change(old, versions.words_of(article), changed, is_correction)
+    return versions.kind_of_change(old, _words_of(article), changed, is_correction)
 
 
 def _held_back(decision: Decision, habit: frozenset[str], now: datetime) -> Decision:

@@ -8,10 +8,11 @@ import base64
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
+from aggregator.printable import address
 from aggregator.types import LEARNED, Entry, IdentityRules
 
 _FEWEST_TITLE_WORDS = 3
@@ -92,8 +93,17 @@ def _words(entry: Entry) -> list[str]:
 
 
 def link_of(entry: Entry) -> str | None:
-    """The address of the report at its publisher: the first alternate link."""
-    return next((link.href for link in entry.links if link.rel == "alternate" and link.href), None)
+    """The link of the report as its publisher said it, whatever it is: the first alternate link. For comparing only."""
+    return next(_alternates(entry), None)
+
+
+def address_of(entry: Entry) -> str | None:
+    """Where a reader is sent: the first alternate link that is a web address, as `printable.address` makes it fit."""
+    return next(filter(None, map(address, _alternates(entry))), None)
+
+
+def _alternates(entry: Entry) -> Iterator[str]:
+    return (link.href for link in entry.links if link.rel == "alternate" and link.href)
 
 
 def by_rules(url: str, rules: IdentityRules) -> str:

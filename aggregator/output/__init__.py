@@ -1,4 +1,8 @@
-"""The way out: gated rows of the view `wire` to text. A format is a file here and a line in OUTPUTS."""
+"""The way out: gated rows of the view `wire` to text. A format is a file here and a line in OUTPUTS.
+
+What is rendered here is fit to be printed: every value has gone through `printable`, and a publisher's words are
+indented, or stand in a place that is theirs, so that no line of them can pass for the name of another publisher.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,10 @@ from typing import Any
 from aggregator.output import diff
 from aggregator.output.json import array as json_array
 from aggregator.output.json import reports as json_reports
-from aggregator.output.text import NOT_PASSED_ON, heading, listing, page, printable
+from aggregator.output.text import NOT_PASSED_ON, heading, listing, page
 from aggregator.types import Report
 
-__all__ = ["NOT_PASSED_ON", "OUTPUTS", "heading", "json_array", "page", "printable", "versions", "with_changes"]
+__all__ = ["NOT_PASSED_ON", "OUTPUTS", "heading", "json_array", "page", "versions", "with_changes"]
 
 OUTPUTS: Mapping[str, Callable[[Sequence[Report]], str]] = {"text": listing, "json": json_reports}
 
@@ -20,4 +24,4 @@ with_changes = diff.with_changes
 
 def versions(rows: Sequence[Mapping[str, Any]], *, coloured: bool) -> str:
     """Rows of `Store.revisions` as a person reads them: word by word what each version changed."""
-    return diff.versions(rows, coloured, printable)
+    return diff.versions(rows, coloured)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from aggregator.text import plain
+from aggregator.printable import address, line, lines
+from aggregator.text import byline, one_line, plain
 from aggregator.types import Text
 
 Piece = tuple[Literal["same", "gone", "come"], str]
@@ -59,36 +60,36 @@ def _changed(before: Row | None, row: Row) -> list[str]:
 
 def _fields(words: Row) -> dict[str, str]:
     """The plain reading of everything that an entry said which a version can change, by field."""
-    links = (link["href"] for link in words.get("links", ()) if link.get("rel", "alternate") == "alternate")
+    links = (address(link["href"]) for link in words.get("links", ()) if link.get("rel", "alternate") == "alternate")
     return {
-        "title": _plain(words.get("title")),
-        "summary": _plain(words.get("summary")),
-        "body": "\n".join(filter(None, map(_plain, words.get("content", ())))),
-        "byline": ", ".join(str(person["name"]) for person in words.get("authors", ()) if person.get("name")),
-        "url": next(links, ""),
+        "title": one_line(_text(words.get("title"))),
+        "summary": plain(_text(words.get("summary"))),
+        "body": "\n".join(filter(None, (plain(_text(text)) for text in words.get("content", ())))),
+        "byline": byline(person["name"] for person in words.get("authors", ()) if person.get("name")),
+        "url": next(filter(None, links), ""),
         "dates": " ".join(filter(None, (words.get("published"), words.get("updated")))),
     }
 
 
-def _plain(said: Mapping[str, str] | None) -> str:
-    return plain(Text(**said)) if said else ""
+def _text(said: Mapping[str, str] | None) -> Text | None:
+    return Text(**said) if said else None
 
 
-def versions(rows: Sequence[Row], coloured: bool, printable: Callable[[str], str]) -> str:
+def versions(rows: Sequence[Row], coloured: bool) -> str:
     """Every version of a report, oldest first: the first in full, of the others what changed.
 
     What came is green and what went red and struck through; where there are no colours {+what came+} and [-what went-].
     """
     rows = with_changes(rows)
-    texts = [{name: printable(text) for name, text in _fields(row["words"]).items()} for row in rows]
+    texts = [{name: lines(text) for name, text in _fields(row["words"]).items()} for row in rows]
     blocks = []
     for number, row in enumerate(rows):
         head = f"{row['number']}. {row['kind']}, {str(row['seen_at']).replace('T', ' ').rstrip('Z')} UTC"
         named = f"; changed: {', '.join(row['changed'])}" if row["changed"] else ""
         before = texts[number - 1] if number else None
-        lines = _first(texts[0]) if before is None else _later(before, texts[number], row["changed"], coloured)
-        head = printable(f"{head}, from {row['source']}{named}")
-        blocks.append("\n".join((f"{_BOLD}{head}{_PLAIN}" if coloured else head, *lines)) + "\n")
+        below = _first(texts[0]) if before is None else _later(before, texts[number], row["changed"], coloured)
+        head = line(f"{head}, from {row['source']}{named}")
+        blocks.append("\n".join((f"{_BOLD}{head}{_PLAIN}" if coloured else head, *below)) + "\n")
     return "\n".join(blocks)
 
 

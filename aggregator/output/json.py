@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from aggregator.printable import address, as_json
 from aggregator.types import Report
 
 
@@ -15,12 +15,12 @@ def reports(rows: Sequence[Report]) -> str:
 
 def _object(report: Report) -> dict[str, Any]:
     names = (("class" if name == "item_class" else name, name) for name in Report.__slots__)
-    return {shown: getattr(report, name) for shown, name in names}
+    return {shown: getattr(report, name) for shown, name in names} | {"url": address(report.url)}
 
 
 def array(rows: Iterable[Mapping[str, Any]]) -> str:
     """Any rows as a JSON array, one object a line; what JSON does not know (a BLOB) is written as hexadecimal."""
-    lines = (json.dumps(row, ensure_ascii=False, default=_otherwise) for row in rows)
+    lines = (as_json(row, default=_otherwise) for row in rows)
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from aggregator.printable import address, line, lines
 from aggregator.types import Report
 
 # Whoever prints to something that is no terminal strips these; click.echo does.
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
-# What could drive a terminal, or turn the reading direction of what follows, is not printed.
 NOT_PASSED_ON = "not for redistribution"  # what stands beside a report that may leave by no channel
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def listing(reports: Sequence[Report]) -> str:
@@ -21,30 +19,33 @@ def listing(reports: Sequence[Report]) -> str:
 
 def _entry(report: Report) -> str:
     said = [report.listed_at[:16].replace("T", " "), report.country, report.language, _class(report)]
-    lines = [
-        f"{_BOLD}{_publisher(report)}{_PLAIN}  {_DIM}{' · '.join(filter(None, said))}{_PLAIN}",
-        f"  {printable(report.title or '(no headline)')}",
-        f"  {_DIM}{report.id}  {printable(report.url or 'no address')}{_PLAIN}",
+    block = [
+        f"{_BOLD}{_publisher(report)}{_PLAIN}  {_DIM}{line(' · '.join(filter(None, said)))}{_PLAIN}",
+        f"  {line(report.title or '(no headline)')}",
+        f"  {_DIM}{report.id}  {address(report.url) or 'no address'}{_PLAIN}",
     ]
     if not report.channels:
-        lines.append(f"  {NOT_PASSED_ON}")
-    return "\n".join(lines) + "\n"
+        block.append(f"  {NOT_PASSED_ON}")
+    return "\n".join(block) + "\n"
 
 
 def page(report: Report) -> str:
-    """One report with all that must stand beside it."""
+    """One report with all that must stand beside it. Its first line is the publisher, its second the headline; whatever
+    else is the publisher's is indented.
+    """
     above = [report.published or f"received {report.first_seen}", _class(report), report.language]
     if report.byline:
-        above.insert(0, printable(report.byline))  # as stated; most begin with "By" already
+        above.insert(0, report.byline)  # as stated; most begin with "By" already
+    text = lines(report.text or report.summary or "(the headline is all we may carry)", indent="\n  ")
     parts = [
         f"{_BOLD}{_publisher(report)}{_PLAIN}",
-        f"{_BOLD}{printable(report.title or '(no headline)')}{_PLAIN}",
-        " · ".join(filter(None, above)),
-        *(() if report.channels else (NOT_PASSED_ON,)),
+        f"{_BOLD}{line(report.title or '(no headline)')}{_PLAIN}",
+        f"  {line(' · '.join(filter(None, above)))}",
+        *(() if report.channels else (f"  {NOT_PASSED_ON}",)),
         "",
-        printable(report.text or report.summary or "").replace("\n", "\n\n") or "(the headline is all we may carry)",
+        f"  {text}",
         "",
-        *(f"{_DIM}{name}:{_PLAIN} {printable(value)}" for name, value in _beside(report) if value),
+        *(f"{_DIM}{name}:{_PLAIN} {line(value)}" for name, value in _beside(report) if value),
     ]
     return "\n".join(parts) + "\n"
 
@@ -53,7 +54,7 @@ def _beside(report: Report) -> list[tuple[str, str | None]]:
     return [
         ("Credit", report.credit),
         ("Disclaimer", report.disclaimer),
-        ("Original", report.url),
+        ("Original", address(report.url)),
         ("Licence", report.licence),
         ("Copyright", report.copyright_notice),
         ("Complaints", report.complaints_url),
@@ -70,12 +71,8 @@ def _publisher(report: Report) -> str:
 
 def heading(name: str, place: str) -> str:
     """The publisher as it stands above a report: with its place, where that is known."""
-    return printable(f"{name} ({place})" if place else name)
+    return line(f"{name} ({place})" if place else name)
 
 
 def _class(report: Report) -> str | None:
     return None if report.item_class == "news" else f"[{report.item_class.replace('_', ' ')}]"
-
-
-def printable(value: str) -> str:
-    return _UNPRINTABLE.sub("", value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from aggregator.pipeline.redirects import Redirects
 from aggregator.pipeline.weather import Weather
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
+from aggregator.printable import escaped, log_line
 from aggregator.store import Store, robots
 from aggregator.types import Config, Due, Finding, Poll, Publisher, RobotsCopy, Source, Wire
 from aggregator.vocabulary import DISCOVER
@@ -197,7 +197,7 @@ class Pipeline:
 
 def _in_words(error: Exception) -> str:
     """An exception that nobody meant to raise, for the record of a poll."""
-    said = " ".join(str(error).split())[:200]
+    said = escaped(" ".join(str(error).split()), 200)
     return f"a fault of the program ({type(error).__name__}: {said}); the log has it"
 
 
@@ -244,7 +244,7 @@ async def open_prober(
 
 
 def _line(poll: Poll) -> str:
-    """The canonical line of a poll, for a log: `key=value`, values with spaces quoted."""
+    """The canonical line of a poll, for a log; see `printable.log_line`."""
     said = {
         "source": poll.source.name,
         "outcome": poll.outcome,
@@ -253,6 +253,7 @@ def _line(poll: Poll) -> str:
         "revised": poll.revised,
         "unchanged": poll.unchanged,
         "dropped": sum(poll.drops.values()),
+        "adjusted": sum(poll.adjusted.values()) or None,
         "bytes": poll.body_bytes,
         "ms": round(poll.seconds * 1000),
         "pages": poll.pages or None,
@@ -262,6 +263,6 @@ def _line(poll: Poll) -> str:
         "proposed": poll.proposal.url if poll.proposal else None,
         "next": to_iso(poll.next.at) if poll.next else None,
         "reason": poll.next.reason if poll.next else None,
-        "error": json.dumps(poll.error, ensure_ascii=False) if poll.error else None,
+        "error": poll.error or None,
     }
-    return " ".join(f"{key}={value}" for key, value in said.items() if value is not None)
+    return log_line(said)

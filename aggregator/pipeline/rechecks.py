@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from aggregator.dates import to_iso
 from aggregator.errors import AddressRefused, FetchError, RedirectRefused, RobotsRefused
 from aggregator.fetch import Fetcher, Hosts, written_by
+from aggregator.printable import log_line
 from aggregator.rechecks import APART, LAST_PAGES, LATELY, STEPS, believed, first_visit, judge, rest
 from aggregator.recording import take_out
 from aggregator.store import Store, rechecks
@@ -62,10 +63,12 @@ class Rechecks:
             now = self.clock()
             round_ = await self.on_store(_Writing(publisher.key, found, until, now))
             for finding in round_:
-                log.info("article=%s visits=%d said=%r", finding.recheck.public_id, finding.recheck.step, finding.said)
+                visit = {"article": finding.recheck.public_id, "visits": finding.recheck.step, "said": finding.said}
+                log.info("%s", log_line(visit))
             held_back = sum(finding.doubted for finding in round_)
             if held_back:
-                log.warning("publisher=%s held_back=%d said=%r", publisher.key, held_back, round_[-1].said)
+                doubt = {"publisher": publisher.key, "held_back": held_back, "said": round_[-1].said}
+                log.warning("%s", log_line(doubt))
             findings += round_
             if until or held_back or self.stopping():
                 break

@@ -27,6 +27,7 @@ from aggregator.errors import (
 )
 from aggregator.fetch import Fetcher, Hosts, Turn, written_by, written_in
 from aggregator.parse.discovery import is_page, links_of, links_of_header
+from aggregator.printable import MOST_MESSAGE, address, argument, escaped
 from aggregator.probing import doors
 from aggregator.probing.doors import Candidate, Other
 from aggregator.probing.measure import Measure, completeness, measure
@@ -160,7 +161,8 @@ class Prober:
         """Polls once, as a poll would and without validators; then with them, to see whether they count."""
         seen = Look(source=source)
         if source.kind == DISCOVER:
-            return replace(seen, error=f"`aggregator probe --write {source.publisher} {source.url}` looks for one")
+            command = f"aggregator probe --write {source.publisher} {argument(source.url)}"
+            return replace(seen, error=f"`{command}` looks for one")
         hosts = written_by(self.publishers.get(source.publisher))
         try:
             async with self.fetcher.turn(source.url, hosts) as turn:
@@ -170,9 +172,9 @@ class Prober:
                 seen = replace(seen, carries=await self.measured(result, source))
             return replace(seen, validators=await self._honoured(source, result.validators, hosts))
         except (HttpStatus, Challenge) as error:
-            return replace(seen, status=error.status, error=str(error))
+            return replace(seen, status=error.status, error=escaped(str(error), MOST_MESSAGE))
         except (FetchError, ParseError) as error:
-            return replace(seen, error=str(error))
+            return replace(seen, error=escaped(str(error), MOST_MESSAGE))
 
     async def _honoured(self, source: Source, validators: Validators, hosts: Hosts) -> Honoured | None:
         if validators == Validators():
@@ -230,12 +232,13 @@ class Prober:
             search.tried.append(replace(tried, said=door.described, door=door))
         except ParseError as error:
             is_found = is_page(result.body) and candidate.named_by in ("given", "its site")
-            search.tried.append(replace(tried, said="an HTML page" if is_found else str(error)))
+            said = "an HTML page" if is_found else escaped(str(error), MOST_MESSAGE)
+            search.tried.append(replace(tried, said=said))
         return result
 
     async def _door(self, url: str, result: FetchResult) -> Door:
         """Raises ParseError. A door is where its site moved it for good; other redirects are the site's own affair."""
-        at = result.moved_to or url
+        at = address(result.moved_to) or url
         carries = await self.measured(result, Source(publisher="probe", key="door", url=at))
         kind = next((kind for kind in ("jsonfeed", "wordpress", "sitemap") if carries.format.startswith(kind)), "feed")
         return Door(url=at, kind=kind, carries=carries)
@@ -243,7 +246,8 @@ class Prober:
 
 def _note(search: _Search, candidate: Candidate, error: FetchError) -> None:
     """What failed; a site that does not answer, has too much to do, or wants no programs is left alone."""
-    search.tried.append(Tried(url=candidate.url, named_by=candidate.named_by, said=str(error)))
+    said = escaped(str(error), MOST_MESSAGE)
+    search.tried.append(Tried(url=candidate.url, named_by=candidate.named_by, said=said))
     search.failure = search.failure or error
     goes_on = isinstance(error, _ANSWERS) and getattr(error, "status", 0) not in _ENOUGH_SAID
     is_theirs = candidate.named_by in doors.OWN or candidate.url.startswith(doors.home_of(search.url))

@@ -1,5 +1,6 @@
 """Where a site's doors may be: from a page, a robots.txt, an index of sitemaps and an address to the addresses to try.
-Pure; it alone knows the ways in which sites name their feeds, and where software puts them.
+Pure; it alone knows the ways in which sites name their feeds, and where software puts them. What a site names is an
+address only where `printable.address` makes it one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from aggregator.links import literal
 from aggregator.parse.discovery import feeds_among
 from aggregator.parse.gzipped import unpacked
 from aggregator.parse.sitemap import is_of_news, named_in
+from aggregator.printable import address
 from aggregator.types import Link
 
 ROBOTS = "robots.txt"
@@ -57,7 +59,7 @@ class Other:
 
 def named_by_page(links: Iterable[Link], named_by: str = "its page") -> Iterator[Candidate]:
     """The feeds that a page names, without those of comments, each address once."""
-    yield from (Candidate(url, named_by) for url in feeds_among(links))
+    yield from (Candidate(url, named_by) for url in dict.fromkeys(filter(None, map(address, feeds_among(links)))))
 
 
 def by_custom(url: str) -> Iterator[Candidate]:
@@ -77,16 +79,15 @@ def home_of(url: str) -> str:
 
 def of_wordpress(links: Iterable[Link]) -> Iterator[Candidate]:
     """The listing of posts in WordPress's REST interface, which carries whole texts where feeds carry summaries."""
-    roots = dict.fromkeys(link.href for link in links if link.rel.lower() == _WORDPRESS_API)
-    for root in roots:
-        if root.lower().startswith(("http://", "https://")):
-            mark = "&" if "?" in root else "?"  # without pretty addresses the root is `/?rest_route=/`
-            yield Candidate(f"{root.rstrip('/')}/wp/v2/posts{mark}{_POSTS}", "WordPress")
+    roots = dict.fromkeys(address(link.href) for link in links if link.rel.lower() == _WORDPRESS_API)
+    for root in filter(None, roots):
+        mark = "&" if "?" in root else "?"  # without pretty addresses the root is `/?rest_route=/`
+        yield Candidate(f"{root.rstrip('/')}/wp/v2/posts{mark}{_POSTS}", "WordPress")
 
 
 def sitemaps(robots: str) -> tuple[list[Candidate], list[Other]]:
     """The sitemaps that a robots.txt names: by their names, those of news, which may be doors, and those of pages."""
-    urls = dict.fromkeys(map(literal, _SITEMAP.findall(robots)))
+    urls = dict.fromkeys(filter(None, map(address, map(literal, _SITEMAP.findall(robots)))))
     news = [Candidate(url, ROBOTS) for url in urls if is_of_news(url)]
     return news, [Other(url, "sitemap of pages") for url in urls if not is_of_news(url)]
 
@@ -97,4 +98,5 @@ def of_index(index: bytes) -> list[Candidate]:
         listed = map(literal, named_in(unpacked(index)[:_INDEX]))
     except ParseError:
         return []
-    return [Candidate(url, "an index of sitemaps") for url in listed if is_of_news(url)]
+    urls = dict.fromkeys(filter(None, map(address, listed)))
+    return [Candidate(url, "an index of sitemaps") for url in urls if is_of_news(url)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from urllib.parse import urlsplit
 
 from aggregator.links import is_host
+from aggregator.printable import line
 from aggregator.types import Rights, TextScope
 
 Broken = tuple[str, object, str]  # the dotted key, what was found (None: nothing), what was expected
@@ -34,7 +35,7 @@ def wider(scope: TextScope, than: TextScope) -> bool:
 
 def is_address(value: str, schemes: Collection[str] = ("http", "https")) -> bool:
     """Whether `value` is an absolute address without a user name (RFC 3986 section 3.2), whose host can be one."""
-    if NOT_IN_ADDRESS.search(value):
+    if NOT_IN_ADDRESS.search(value) or line(value) != value:
         return False
     try:
         parts = urlsplit(value)

@@ -92,7 +92,7 @@ FROM (
     WHEN proposed IS NOT NULL THEN 'found'
     WHEN next_reason = 'first' OR last_error IS NULL THEN 'waiting'
     ELSE 'nothing'
-  END AS search
+  END AS search, coalesce(proposed, url) AS address
   FROM sources
 ) AS s
 JOIN publishers AS p ON p.key = s.publisher

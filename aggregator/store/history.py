@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aggregator.dates import from_iso
-from aggregator.text import plain
+from aggregator.text import in_full, plain
 from aggregator.types import Text, Words
 
 
@@ -29,8 +30,8 @@ def words_of(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[in
     return {
         article: _words(
             json.loads(said),
-            title=title,
-            byline=byline,
+            title,
+            byline,
             url=url,
             published=from_iso(published) if published else None,
             updated=from_iso(updated) if updated else None,
@@ -40,8 +41,10 @@ def words_of(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[in
     }
 
 
-def _words(said: Mapping[str, Any], **beside: Any) -> Words:
+def _words(said: Mapping[str, Any], title: str, byline: str | None, **beside: Any) -> Words:
+    title, byline = in_full(title, byline, said)
     summary = Text(**said["summary"]) if "summary" in said else None
     content = tuple(Text(**text) for text in said.get("content", ()))
     short, body = plain(summary), "\n".join(filter(None, map(plain, content)))
-    return Words(summary=short, text=body or short, said_summary=summary, said_content=content, **beside)
+    words = Words(title=title, summary=short, text=body or short, byline=byline)
+    return replace(words, said_summary=summary, said_content=content, **beside)

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from aggregator.errors import StoreError
+from aggregator.printable import address
 from aggregator.store import ledger, pending
-from aggregator.text import excerpt, one_line, plain
+from aggregator.text import excerpt, headline, plain
 from aggregator.types import ChangeKind, Text
 
 NewId = Callable[[str, str], str]
@@ -132,8 +133,8 @@ def _append(connection: sqlite3.Connection, article: int, number: int, words: in
 def _readings(said: dict[str, Any]) -> tuple[str, str, str, str | None]:
     summary = plain(_text(said.get("summary")))
     body = "\n".join(filter(None, (plain(_text(words)) for words in said.get("content", ()))))
-    url = next((link["href"] for link in said.get("links", ()) if link["rel"] == "alternate"), None)
-    return one_line(_text(said.get("title"))), summary, body, url
+    urls = (address(link["href"]) for link in said.get("links", ()) if link["rel"] == "alternate")
+    return headline(_text(said.get("title"))), summary, body, next(filter(None, urls), None)
 
 
 def _text(said: dict[str, str] | None) -> Text | None:

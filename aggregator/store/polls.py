@@ -33,8 +33,8 @@ def write_poll(connection: sqlite3.Connection, source: int, poll: Poll, followin
     started, next_at = to_iso(poll.started), to_iso(following.at)
     connection.execute(
         "INSERT INTO polls (source, started, seconds, outcome, status, error, format, bytes, entries, new, revised,"
-        " unchanged, drops, next_at, next_reason, overlap, gap, pages, waiting, excess)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " unchanged, drops, adjusted, next_at, next_reason, overlap, gap, pages, waiting, excess)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             source,
             started,
@@ -49,6 +49,7 @@ def write_poll(connection: sqlite3.Connection, source: int, poll: Poll, followin
             poll.revised,
             poll.unchanged,
             json.dumps(poll.drops) if poll.drops else None,
+            json.dumps(poll.adjusted) if poll.adjusted else None,
             next_at,
             following.reason,
             poll.overlap,

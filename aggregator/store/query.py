@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from aggregator.errors import QueryRefused
@@ -34,11 +35,13 @@ def run(connection: sqlite3.Connection, sql: str) -> tuple[list[str], Iterator[t
 
 def _rows(cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
     try:
-        yield from cursor
+        # Not from the cursor itself, which would be closed when nobody wants more: after its database, perhaps.
+        yield from iter(cursor.fetchone, None)
     except sqlite3.DatabaseError as error:
         raise QueryRefused(_explained(error)) from error
     finally:
-        cursor.connection.set_authorizer(None)
+        with suppress(sqlite3.ProgrammingError):  # the database was closed first, by whoever could not go on
+            cursor.connection.set_authorizer(None)
 
 
 def _only_reading(action: int, first: str | None, second: str | None, _: str | None, __: str | None) -> int:

@@ -20,6 +20,7 @@ MIGRATIONS = (
     "0007_the_ledger",
     "0008_pending_changes",
     "0010_rights_in_force",
+    "0006_fit_to_leave",
 )
 
 # An excerpt that was cut when more words were allowed does not leave until it has been cut anew. Its words have one

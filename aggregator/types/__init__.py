@@ -182,6 +182,7 @@ class Poll:
     revised: int = 0
     unchanged: int = 0
     drops: Mapping[str, int] = field(default_factory=dict)
+    adjusted: Mapping[str, int] = field(default_factory=dict)  # stored versions with a value cut or left out, by reason
     withdrawn: tuple[str, ...] = ()  # ids that the document took back
     settled: tuple[str, ...] = ()  # first keys of the entries that say what they said before, and were only named
     is_whole: bool = (

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database, Migrations
 
-from aggregator.store.schema import m0001, m0002, m0003, m0003a, m0004, m0005, m0007, m0008, m0010
+from aggregator.store.schema import m0001, m0002, m0003, m0003a, m0004, m0005, m0006, m0007, m0008, m0010
 
 migrations = Migrations("aggregator")
 
@@ -57,6 +57,12 @@ def _pending_changes(db: Database) -> None:
 @migrations(name="0010_rights_in_force")
 def _rights_in_force(db: Database) -> None:
     _execute(db, m0010.IN_FORCE)
+
+
+@migrations(name="0006_fit_to_leave")
+def _fit_to_leave(db: Database) -> None:
+    _execute(db, m0006.COLUMNS)
+    m0006.make_fit(db.conn)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -1,0 +1,127 @@
+"""What commands print, made fit for a terminal, a pipe and a log; no other file of this room writes anywhere.
+
+A command hands over one line, several, JSON, or what `output` has rendered. Standard output that has another encoding
+than UTF-8 gets \\u0645 for what it cannot say, and one that cannot be written ends the command with a message.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TextIO
+
+import click
+
+from aggregator import printable
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_ESCAPE = "aggregator.escape"  # the name of our handler of encoding errors
+
+
+def say(text: str = "", *, err: bool = False, bold: bool = False, fg: str | None = None) -> None:
+    """One line."""
+    click.secho(printable.line(text), err=err, bold=bold or None, fg=fg)
+
+
+def say_lines(text: str, *, indent: str = "", err: bool = False) -> None:
+    """Several lines. `indent` stands before all but the first: before words that are not ours, so that none of their
+    lines can pass for one of ours.
+    """
+    click.echo(printable.lines(text, indent), err=err)
+
+
+def say_json(value: Any, *, indent: int | None = None) -> None:
+    click.echo(printable.as_json(value, indent=indent))
+
+
+def say_rendered(text: str) -> None:
+    """What `output` has made, which is fit and ends its lines itself; its colours go to a terminal only."""
+    click.echo(text, nl=False)
+
+
+def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bool) -> None:
+    """A header and rows; see `printable.cell`."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(map(printable.line, names))
+    writer.writerows([printable.cell(value, verbatim=verbatim) for value in row] for row in rows)
+
+
+def say_usage(error: click.ClickException) -> None:
+    """click's own message, which may quote what stands in a file."""
+    said = io.StringIO()
+    error.show(said)
+    say_lines(said.getvalue().rstrip("\n"), err=True)
+
+
+class _Formatter(logging.Formatter):
+    """A record is one line, or has its other lines indented: a traceback, the faults of a configuration. Whatever it
+    quotes drives no terminal and forges no record.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable.lines(super().format(record), indent="  ")
+
+
+def set_up_log(level: int) -> None:
+    """The log of this process, to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter(_LOG_FORMAT))
+    logging.basicConfig(level=level, handlers=[handler])
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    r"""\u0645, and for characters beyond U+FFFF two of them, which in JSON says the same (RFC 8259 section 7)."""
+    assert isinstance(error, UnicodeEncodeError)
+    said = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{said[at]:02x}{said[at + 1]:02x}" for at in range(0, len(said), 2)), error.end
+
+
+class _Output(io.FileIO):
+    """Standard output, with the reason why it cannot be written."""
+
+    failure: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            self.failure = error
+            raise
+
+
+def ended(run: Callable[[], int]) -> int:
+    """The exit code of `run`, with all that it has printed really written; 1 where that cannot be."""
+    codecs.register_error(_ESCAPE, _escaped)
+    output = _watched(sys.stdout)
+    code = 1
+    try:
+        code = run()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        if output is None or output.failure is None:
+            raise
+    if output is None or output.failure is None:
+        return code
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())  # what is left is written at the end, and cannot be
+    if isinstance(output.failure, BrokenPipeError):  # nobody reads any more: `aggregator latest | head`
+        return 0
+    say(f"aggregator: standard output cannot be written: {output.failure.strerror}", err=True)
+    return 1
+
+
+def _watched(stream: TextIO) -> _Output | None:
+    """Standard output as it is used from now on; None: it is no file, in a test or in another program."""
+    if not isinstance(stream, io.TextIOWrapper) or stream is not sys.__stdout__:
+        return None
+    stream.flush()
+    output = _Output(stream.fileno(), "w", closefd=False)
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(output), stream.encoding, _ESCAPE, line_buffering=stream.line_buffering
+    )
+    return output

@@ -18,9 +18,11 @@ AggregatorError
 │   ├── RedirectRefused  too many redirects, one that must not be followed, or one to a home page or a login
 │   ├── Challenge        a wall for programs, such as Cloudflare's, instead of the document
 │   ├── ConsentWall      a page that asks for consent, instead of the document
+│   ├── CookieWall       a site that answers only whoever sends back its cookie
+│   ├── PaymentRequired  402: the site sells what was asked for
 │   ├── BodyTooLarge     the body passed [fetch] max_body_bytes
 │   ├── FetchTimeout     the deadline of the whole request passed
-│   └── HttpStatus       an answer that is neither 200 nor 304
+│   └── HttpStatus       an answer without a document, such as 404
 ├── ParseError           the document has no readable entry; becomes a failed Poll
 └── RedirectHeld         the document came from an address that is not its publisher's; becomes a held Poll
 """
@@ -95,11 +97,17 @@ class FetchError(AggregatorError):
     `answered` is False where we asked and nothing came back: no such host, connection refused, network unreachable,
     not a byte of an answer before the deadline. When that befalls all sources at once, the fault is our own network's.
     True of all else: somebody answered, or we did not ask.
+
+    `retry_after` is RFC 9110's field of the answer, or of a redirect on the way, resolved to a duration or a time;
+    None: it was not said.
     """
 
-    def __init__(self, message: str = "", *, answered: bool = True) -> None:
+    def __init__(
+        self, message: str = "", *, answered: bool = True, retry_after: timedelta | datetime | None = None
+    ) -> None:
         super().__init__(message)
         self.answered = answered
+        self.retry_after = retry_after
 
 
 class AddressRefused(FetchError):
@@ -111,8 +119,9 @@ class RobotsRefused(FetchError):
 
 
 class RedirectRefused(FetchError):
-    """Too many redirects, or one that must not be followed: to another scheme than http and https, from https down to
-    http, with a secret of ours to another origin; or one that ended at a home page or a login instead of a document.
+    """Too many redirects, or one that must not be followed: to another scheme than http and https, to a host that
+    cannot be looked up, from https down to http, with a secret of ours to another origin; or one that ended at a home
+    page or a login instead of a document.
     """
 
 
@@ -121,13 +130,27 @@ class Challenge(FetchError):
     to get past it.
     """
 
-    def __init__(self, message: str = "", *, status: int = 403) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str = "", *, status: int = 403, retry_after: timedelta | datetime | None = None
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
         self.status = status
 
 
 class ConsentWall(FetchError):
     """A page that asks a reader for consent, with 200, where a document was asked for. A program cannot consent."""
+
+
+class CookieWall(FetchError):
+    """A site that sets a cookie and answers only whoever sends it back, by redirects in a circle or by a script. The
+    wire keeps no cookies.
+    """
+
+
+class PaymentRequired(FetchError):
+    """402: the site sells what was asked for, to programs at least. The wire pays nobody."""
+
+    status = 402
 
 
 class BodyTooLarge(FetchError):
@@ -139,12 +162,13 @@ class FetchTimeout(FetchError):
 
 
 class HttpStatus(FetchError):
-    """An answer that is neither 200 nor 304. `retry_after` is RFC 9110's field, resolved to a duration or a time."""
+    """An answer that brought no document: neither a success with content, nor a 304 to a request with conditions."""
 
-    def __init__(self, status: int, retry_after: timedelta | datetime | None = None) -> None:
-        super().__init__(f"the server answered {status}")
+    def __init__(
+        self, status: int, retry_after: timedelta | datetime | None = None, *, meaning: str | None = None
+    ) -> None:
+        super().__init__(f"the server answered {status}{f': {meaning}' if meaning else ''}", retry_after=retry_after)
         self.status = status
-        self.retry_after = retry_after
 
 
 class ParseError(AggregatorError):

@@ -14,7 +14,7 @@ from typing import get_args
 from urllib.parse import urlsplit
 
 from aggregator.config import is_country, is_language, same_address
-from aggregator.domains import domain_of
+from aggregator.domains import domain_of, host_fault
 from aggregator.links import without_user
 from aggregator.opml import Outline
 from aggregator.rights import NOT_IN_ADDRESS, is_address
@@ -82,6 +82,8 @@ class Known:
             return "its address has a user name; write it into a publisher's file yourself, with `username` beside it"
         if not is_address(outline.url):
             return _not_an_address(outline.url)
+        if why := host_fault(outline.url):
+            return f"its host cannot be looked up: {why}"
         if (key := self._addresses.get(same_address(outline.url))) is not None:
             return f"its address is that of {key}"
         for domain in dict.fromkeys((_domain(_homepage(outline)), _domain(outline.url))):
@@ -142,7 +144,8 @@ def _language(outline: Outline, told: Told) -> str | None:
 
 def _homepage(outline: Outline) -> str:
     parts = urlsplit(outline.url)
-    return outline.homepage if is_address(outline.homepage) else f"{parts.scheme}://{parts.netloc}/"
+    is_known = is_address(outline.homepage) and not host_fault(outline.homepage)
+    return outline.homepage if is_known else f"{parts.scheme}://{parts.netloc}/"
 
 
 def _domain(url: str) -> str:

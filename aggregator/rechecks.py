@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from aggregator.printable import address
-from aggregator.types import Finding, PageVisit, Publisher, Recheck, Removal
+from aggregator.types import Finding, PageVisit, Publisher, Recheck, Removal, Validators
 
 # After first sight. Most withdrawals come within hours.
 STEPS = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(days=3), timedelta(days=7))
@@ -56,6 +56,8 @@ def judge(recheck: Recheck, publisher: Publisher, visit: PageVisit | None, now: 
         return _out(step, _gone(publisher, visit))
     if visit.status == 404 or (visit.status < 300 and _is_home_of(publisher, visit.url)):
         return _missing(step, publisher, visit, now)
+    if visit.status == 304 and recheck.validators == Validators():
+        return _nothing(step, "304, not modified, to a request without conditions", now)
     if visit.status < 300 or visit.status == 304:
         said, following = str(visit.status), next_visit(recheck.first_seen, now)
         return Finding(recheck=step, said=said, next_at=following, validators=visit.validators, there=True)

@@ -12,12 +12,35 @@ from datetime import datetime
 
 from aggregator import signals
 from aggregator.dates import read_date, to_iso
-from aggregator.decide import Found, Habits, Held, Judged, Pace, at_once, conclude, decide, hold_excess
+from aggregator.decide import (
+    Found,
+    Habits,
+    Held,
+    Judged,
+    Pace,
+    at_once,
+    conclude,
+    decide,
+    hold_excess,
+    pause_of_host,
+)
 from aggregator.errors import DeskError
 from aggregator.normalise import DUPLICATE
 from aggregator.printable import MOST_MESSAGE, escaped
 from aggregator.recognition import Heard, recognise
-from aggregator.store import Connection, Store, habits, history, identify, pending, polls, raw, redirects, withdrawals
+from aggregator.store import (
+    Connection,
+    Store,
+    backoff,
+    habits,
+    history,
+    identify,
+    pending,
+    polls,
+    raw,
+    redirects,
+    withdrawals,
+)
 from aggregator.store.desk import Cause, hold_back, hold_until
 from aggregator.types import Article, Gap, MassKind, Match, Poll, Removal, Words
 from aggregator.versions import HELD_BACK
@@ -140,6 +163,8 @@ def _write(writing: _Writing, decided: _Decided) -> Poll:
     redirects.write(connection, source, poll, writing.now)
     polls.write_poll(connection, source, poll, following)
     habits.write(connection, source, decided.before, after)
+    if pause := pause_of_host(poll, writing.pace.settings):
+        backoff.postpone_host(connection, source, poll.started, pause)
     return replace(poll, next=following)
 
 

@@ -79,9 +79,12 @@ GROUP_OF_KIND: Mapping[Kind, Group] = {
 IdTrust = Literal["learned", "trusted", "ignored"]
 Ladder = Literal["id", "url"]  # the strongest key that a source can be trusted with
 DISCOVER = "discover"  # the kind of a source of which only the site is known
-# Of a poll. offline: nobody answered at all, so the fault is ours; challenge, consent: a wall, for browsers or people;
-# held: a document came, nothing of it was stored, and a person must look.
-Outcome = Literal["ok", "unchanged", "not_modified", "failed", "offline", "challenge", "consent", "held"]
+# Of a poll. offline: nobody answered at all, so the fault is ours; challenge, consent, cookie: the site answers only
+# browsers, people, or whoever sends its cookie back; payment_required: 402, it sells what was asked for; held: a
+# document came, nothing of it was stored, and a person must look.
+Outcome = Literal[
+    "ok", "unchanged", "not_modified", "failed", "offline", "challenge", "consent", "cookie", "payment_required", "held"
+]
 # Of a redirect. held: it waits for a person; refused: it leads to an address of another publisher of this wire;
 # undecided: the document itself must say more.
 RedirectState = Literal["accepted", "undecided", "held", "refused"]

@@ -72,6 +72,7 @@ ALONE = {
     "httpx_aiohttp": {"fetch"},
     "aiohttp": {"fetch"},
     "publicsuffixlist": {"domains"},
+    "idna": {"domains"},
     "protego": {"fetch"},
     "feedparser": {"parse"},
     "sqlite_utils": {"store"},

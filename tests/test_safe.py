@@ -227,7 +227,7 @@ def test_a_packed_body_under_the_cap_is_read_whole(press: Press) -> None:
         assert (result.headers["content-encoding"], result.body) == ("gzip", bytes(size))
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip"])
+@pytest.mark.parametrize("encoding", ["br", "zstd"])
 def test_an_encoding_that_was_not_asked_for_is_refused(press: Press, encoding: str) -> None:
     packed = Document(gzip.compress(BODY), "application/xml", headers=(("Content-Encoding", encoding),))
     press.set_document(HOST, "/odd", packed)

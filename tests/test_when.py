@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -132,7 +132,7 @@ BACKOFF = [(0, 30 * MINUTE), (1, HOUR), (3, 4 * HOUR), (6, DAY), (28, DAY), (29,
 
 
 @pytest.mark.parametrize(("failures", "wait"), BACKOFF)
-@pytest.mark.parametrize("outcome", ["failed", "challenge", "consent"])
+@pytest.mark.parametrize("outcome", ["failed", "challenge", "consent", "cookie"])
 def test_failures_back_off_to_a_day_to_a_week_after_thirty_and_never_give_up(
     outcome: str, failures: int, wait: timedelta
 ) -> None:
@@ -142,14 +142,27 @@ def test_failures_back_off_to_a_day_to_a_week_after_thirty_and_never_give_up(
 
 
 @pytest.mark.parametrize(
-    ("asked", "wait"),
-    [(300, 5 * MINUTE), (NOW + 2 * HOUR, 2 * HOUR), (NOW - DAY, MINUTE), (365 * 86_400, 7 * DAY), (0, MINUTE)],
+    ("asked", "failures", "wait", "reason"),
+    [
+        (NOW + 2 * HOUR, 0, 2 * HOUR, "retry_after"),
+        (365 * 86_400, 0, 7 * DAY, "retry_after"),
+        (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), 0, 7 * DAY, "retry_after"),
+        # it is a least wait: the back-off is not shortened by it
+        (300, 0, 30 * MINUTE, "backoff"),
+        (0, 0, 30 * MINUTE, "backoff"),
+        (NOW - DAY, 0, 30 * MINUTE, "backoff"),
+        (-300, 0, 30 * MINUTE, "backoff"),
+        (NOW + 2 * HOUR, 3, 4 * HOUR, "backoff"),
+        (0, 40, 7 * DAY, "backoff"),
+    ],
 )
-def test_retry_after_is_obeyed_within_reason(asked: int | datetime, wait: timedelta) -> None:
+def test_retry_after_is_a_least_wait_within_reason(
+    asked: int | datetime, failures: int, wait: timedelta, reason: str
+) -> None:
     said = timedelta(seconds=asked) if isinstance(asked, int) else asked
-    following = after(poll("failed", status=429, retry_after=said))
+    following = after(poll("failed", status=429, retry_after=said), habits(failures=failures))
     assert waits(following, wait)
-    assert following.reason == "retry_after"
+    assert following.reason == reason
 
 
 def test_a_fault_of_our_own_counts_against_nobody() -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aggregator.types import Config
 
 
-_NO_ANSWER = ("failed", "offline", "challenge", "consent", "held")
+_NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "held")
 _TOLD_ONE_BY_ONE = 5  # searches in vain that nobody asked for; cron mails what is printed
 
 
@@ -48,6 +48,7 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
         say_json([_object(poll) for poll in polls], indent=1)
     else:
         _print(polls, is_named=bool(keys))
+        _print_postponed(due, polls)
     if any(poll.outcome in _NO_ANSWER for poll in polls):
         sys.exit(1)
 
@@ -115,6 +116,18 @@ def _print_excess(poll: Poll) -> None:
         "day may not add so many ([poll] in wire.toml); they are stored, and searched like all others",
         err=True,
     )
+
+
+def _print_postponed(due: Sequence[Due], polls: Sequence[Poll]) -> None:
+    """How many were due and not asked, because another source of their host was told to come back later."""
+    postponed = len(due) - len(polls)
+    if postponed:
+        one = "1 source was" if postponed == 1 else f"{postponed} sources were"
+        say(
+            f"{one} not asked, because the host wants to be left alone for a while (429, or 503 with Retry-After); "
+            "`aggregator health` says until when",
+            err=True,
+        )
 
 
 def _print_search(poll: Poll) -> None:

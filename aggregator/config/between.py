@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from aggregator.domains import ascii_host
 from aggregator.rights import did_you_mean, fault, is_address
 
 Tables = Mapping[str, Mapping[str, object]]  # a publisher's file, relative to the config folder -> what stands in it
@@ -58,8 +60,13 @@ def _addresses(table: Mapping[str, object]) -> Iterator[tuple[int, str]]:
 
 
 def same_address(url: str) -> str:
-    """Equal for addresses that one server answers alike: scheme, `www.`, final slash and case of the host aside."""
+    """Equal for addresses that one server answers alike: scheme, `www.`, final slash, case and script of the host
+    aside.
+    """
     parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".").removeprefix("www.")
+    host = parts.hostname or ""
+    with suppress(ValueError):  # one that cannot be looked up is told elsewhere
+        host = ascii_host(host)
+    host = host.rstrip(".").removeprefix("www.")
     port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
     return f"{host}{port}{parts.path.rstrip('/')}?{parts.query}"

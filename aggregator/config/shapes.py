@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from aggregator.domains import host_fault
 from aggregator.links import is_host
 from aggregator.rights import did_you_mean, fault, is_address
 from aggregator.types import (
@@ -73,6 +74,14 @@ def _is_template(value: str) -> bool:
     return rest != value and "${" not in rest and rest.isprintable()
 
 
+def _has_host(value: str) -> str:
+    """A check that words what is wrong with a host in another script than Latin."""
+    if why := host_fault(value):
+        expected = f"a host that can be looked up by IDNA 2008 (RFC 5891); of this one: {why}"
+        raise PydanticCustomError("unexpected", "{expected}", {"expected": expected})
+    return value
+
+
 def _is_source_address(value: str) -> bool:
     """An address whose path and query may have `${NAME}`. Its host may not: whom the wire asks is no secret."""
     before, fragment = re.split(r"(?<=[^/:])[/?#]", value, maxsplit=1)[0], value.partition("#")[2]
@@ -100,6 +109,7 @@ Address = Annotated[
     str,
     _with_a_host,
     _that(is_address, "an http or https address, such as https://daily.example/, without user name or braces"),
+    AfterValidator(_has_host),
 ]
 SourceAddress = Annotated[
     str,
@@ -109,6 +119,7 @@ SourceAddress = Annotated[
         "an http or https address, such as https://daily.example/feed, without user name or braces, "
         "but for ${NAME} in path or query",
     ),
+    AfterValidator(_has_host),
 ]
 Secret = Annotated[
     str, _that(_is_template, "${NAME}, where NAME is a variable of the environment: these files hold no secrets")

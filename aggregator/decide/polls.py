@@ -2,13 +2,15 @@
 
 Reasons of a next poll: learned_rate, shortest, longest and gap (`rhythm`), interval (nothing is learnt yet), override
 (a person set `every_minutes`), gap (items may have been lost), max_age, ttl, skip_hours (the publisher's own hints),
-retry_after, backoff, offline, gone, discover (the site was searched for a door), held (a person must look).
+retry_after (its server asks to be left alone so long, or its host does, through another source), backoff, offline,
+gone, discover (the site was searched for a door), held (a person must look).
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,15 +18,18 @@ from urllib.parse import urlsplit
 
 from aggregator import rhythm
 from aggregator.dates import read_date, to_iso
+from aggregator.domains import ascii_host
 from aggregator.rhythm import Bounds, Rhythm, Tariff
 from aggregator.silence import silent_after, wire_is_silent
 from aggregator.types import Due, Hints, NextPoll, Poll, PollSettings, Validators
 from aggregator.vocabulary import DISCOVER
 
-_NEVER_SHORTER = timedelta(minutes=1)
 _WEEK = timedelta(days=7)
 _HELD = timedelta(hours=6)  # between two polls of a source of which nothing is stored until a person has looked
 _LONG_DEAD = 30  # failures in a row, after which a source is asked once a week
+_AFRESH = 2  # failures in a row, after which no validators are sent: they may be what the server fails at
+_TOO_BUSY = 429  # RFC 6585 section 4
+_UNAVAILABLE = 503
 _JITTER = 0.1  # of the interval, at most
 _CLOCKS_DIFFER = timedelta(days=1)
 _DATED_LATE = timedelta(hours=1)
@@ -98,8 +103,11 @@ def reckon(sources: Sequence[tuple[Rhythm, timedelta | None]], settings: PollSet
 
 
 def validators_for(due: Due, settings: PollSettings) -> Validators:
-    """What to send: nothing to a server whose validators lied, nor at every twentieth poll or so, which shows it."""
-    if due.validators_lied or due.conditional + 1 >= settings.unconditional_every:
+    """What to send: nothing to a server whose validators lied, nor at every twentieth poll or so, which shows it, nor
+    to one that has failed twice: whatever came before, it is asked for the whole document, and its next good answer
+    counts.
+    """
+    if due.validators_lied or due.conditional + 1 >= settings.unconditional_every or due.failures >= _AFRESH:
         return Validators()
     return due.validators
 
@@ -142,16 +150,29 @@ def _failed(poll: Poll, habits: Habits, pace: Pace) -> tuple[Habits, NextPoll]:
     learnt = replace(habits, failures=habits.failures + 1)
     if poll.status == 410:
         return replace(learnt, paused_at=poll.started), _after(poll, _WEEK, "gone")
-    if poll.retry_after is not None:
-        return learnt, _after(poll, _asked(poll, pace.settings), "retry_after")
-    return learnt, _after(poll, _backoff(poll, learnt.failures, pace.settings), "backoff")
+    wait, asked = _backoff(poll, learnt.failures, pace.settings), _asked(poll, pace.settings)
+    if poll.outcome == "payment_required":  # a matter between people, which no hour changes
+        wait = max(wait, pace.settings.longest)
+    return learnt, _after(poll, max(wait, asked), "retry_after" if asked > wait else "backoff")
 
 
 def _asked(poll: Poll, settings: PollSettings) -> timedelta:
-    """A server may ask for a year, or for the past; neither is taken at its word."""
+    """How long the server asks to be left alone, by Retry-After. It is a least wait (RFC 9110 section 10.2.3), so the
+    time that a failed poll has to wait anyway is not shortened by it. A server may ask for a year, or for the past;
+    neither is taken at its word.
+    """
     said = poll.retry_after
     wait: timedelta = said - poll.started if isinstance(said, datetime) else said or timedelta()
-    return min(max(wait, _NEVER_SHORTER), max(settings.longest, _WEEK))
+    return min(max(wait, timedelta()), max(settings.longest, _WEEK))
+
+
+def pause_of_host(poll: Poll, settings: PollSettings) -> timedelta | None:
+    """How long the poll's whole host is to be left alone, with all its sources; None: it did not ask for that. It does
+    by 429, and by 503 with Retry-After. At most `settings.longest`: the others have done nothing.
+    """
+    if poll.status != _TOO_BUSY and not (poll.status == _UNAVAILABLE and poll.retry_after is not None):
+        return None
+    return min(max(_asked(poll, settings), settings.shortest), settings.longest)
 
 
 def _backoff(poll: Poll, failures: int, settings: PollSettings) -> timedelta:
@@ -182,8 +203,8 @@ def _next(poll: Poll, before: Habits, learnt: Habits, found: Found, pace: Pace) 
     following = _after(poll, following.at - now, following.reason)
     # What a person set for a source stands above what its document says of itself: WordPress writes "hourly" for all.
     hints = Hints() if poll.source.every else learnt.hints
-    for reason, wait in (("ttl", hints.every), ("max_age", poll.fresh_for)):
-        wait = min(wait or timedelta(), settings.longest)
+    for reason, said in (("ttl", hints.every), ("max_age", poll.fresh_for), ("retry_after", _asked(poll, settings))):
+        wait = min(said or timedelta(), settings.longest)
         if now + wait > following.at:
             following = _after(poll, wait, reason)
     return _outside(hints, following)
@@ -249,6 +270,8 @@ def is_same_site_upgrade(old: str, new: str) -> bool:
 
 def _place(host: str | None, port: int | None, scheme: str) -> tuple[str | None, int | None]:
     """Host and port; None for the port that the scheme has by itself."""
+    with suppress(ValueError):  # a server writes its host in ASCII, where config/ may have another script
+        host = ascii_host(host) if host else host
     return host, None if port == (443 if scheme == "https" else 80) else port
 
 

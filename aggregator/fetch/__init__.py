@@ -13,16 +13,24 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 
-from aggregator.errors import AddressRefused, FetchError, FetchTimeout, HttpStatus, RedirectRefused, RobotsRefused
-from aggregator.fetch import answers, body, hops, robots, walls
+from aggregator.errors import (
+    AddressRefused,
+    CookieWall,
+    FetchError,
+    FetchTimeout,
+    HttpStatus,
+    RedirectRefused,
+    RobotsRefused,
+)
+from aggregator.fetch import answers, body, hops, iri, robots, walls
 from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
 from aggregator.fetch.credentials import Opened
 from aggregator.fetch.hops import Redirect, Way
@@ -46,13 +54,17 @@ class _Answer:
 
     way: Way
     status: int
-    headers: dict[str, str]  # names in lower case
+    headers: dict[str, str]  # names in lower case, values as `hops.fields_of` has them
     chunks: AsyncIterator[bytes]
     deadline: asyncio.Timeout
 
     @property
     def encoding(self) -> str:
         return self.headers.get("content-encoding", "")
+
+    @property
+    def retry_after(self) -> timedelta | datetime | None:
+        return answers.retry_after(self.headers.get("retry-after"))
 
 
 # Reads an answer into what a caller wants.
@@ -121,15 +133,27 @@ class Fetcher:
             turn.hosts = hosts
             yield turn
 
-    async def get(self, source: Source, validators: Validators, turn: Turn, now: datetime | None = None) -> FetchResult:
-        """One HTTP answer, 200 or 304, after at most five redirects; raises a FetchError for anything else.
+    async def get(
+        self,
+        source: Source,
+        validators: Validators,
+        turn: Turn,
+        now: datetime | None = None,
+        *,
+        after_failure: bool = False,
+    ) -> FetchResult:
+        """One HTTP answer, a document or 304, after at most five redirects; raises a FetchError for anything else.
 
-        The deadline counts the requests, that for robots.txt among them, not the waits for a turn or for room. `now` is
-        only for servers without a clock, whose answers have no Date. The templates of `source.access` are filled in;
-        what comes back, or is raised, has `${NAME}` again wherever a secret stood.
+        `after_failure`: the last poll failed. Then caches on the way are passed by, if no validators are sent, and of a
+        document that breaks off what came is taken: it did so before, perhaps. The deadline counts the requests, that
+        for robots.txt among them, not the waits for a turn or for room. `now` is only for servers without a clock,
+        whose answers have no Date. The templates of `source.access` are filled in; what comes back, or is raised, has
+        `${NAME}` again wherever a secret stood.
         """
         opened = Opened.of_source(source, self._environment)
-        return await self._got(opened, validators, turn, now, self._space)
+        take = self._taken(opened, validators, turn, now, partial=after_failure)
+        headers = hops.conditions(validators) or (hops.AFRESH if after_failure else {})
+        return await self._got(_Trip(opened, turn.hosts, self._space), headers, take, turn)
 
     async def linked(self, url: str, turn: Turn, now: datetime, access: Access | None = None) -> FetchResult:
         """As `get` without validators, for an address that no operator configured, which is taken literally. robots.txt
@@ -137,34 +161,49 @@ class Fetcher:
         crawl-delay asks. `access` is that of the private source whose document named the address.
         """
         opened = Opened.of_link(url, access, self._environment)
+        take = self._taken(opened, Validators(), turn, now, partial=False)
         await self._may_go(opened.url, turn.hosts, now)
-        return await self._got(opened, Validators(), turn, now, lambda at: self._may_go(at, turn.hosts, now))
+        trip = _Trip(opened, turn.hosts, lambda at: self._may_go(at, turn.hosts, now))
+        return await self._got(trip, {}, take, turn)
 
-    async def _got(
-        self, opened: Opened, validators: Validators, turn: Turn, now: datetime | None, before: Before
-    ) -> FetchResult:
+    def _taken(
+        self, opened: Opened, validators: Validators, turn: Turn, now: datetime | None, *, partial: bool
+    ) -> Take[FetchResult]:
+        """What becomes of an answer to a request for a document."""
+
         async def take(answer: _Answer) -> FetchResult:
-            if answer.status == 304:
-                return _result(answer, b"", hops.validators_of(answer.headers, otherwise=validators), opened, now)
-            if answer.status != 200:
+            if answer.status == 304 and hops.conditions(validators):
+                told = hops.validators_of(answer.headers, otherwise=validators)
+                return _result(answer, body.Body(b""), told, opened, now)
+            if not answers.has_document(answer.status, answer.headers):
                 raise await _refusal(answer)
-            content = await self._document(answer, turn)
-            return _result(answer, content, hops.validators_of(answer.headers, Validators()), opened, now)
+            content = await self._document(answer, turn, partial)
+            # What is a part of a document must not be confirmed by a 304.
+            told = Validators() if content.is_cut else hops.validators_of(answer.headers, Validators())
+            return _result(answer, content, told, opened, now)
 
+        return take
+
+    async def _got(self, trip: _Trip, headers: dict[str, str], take: Take[FetchResult], turn: Turn) -> FetchResult:
         try:
-            left = self._seconds - turn.spent
-            return await self._follow(_Trip(opened, turn.hosts, before), hops.conditions(validators), take, left)
+            return await self._follow(trip, headers, take, self._seconds - turn.spent)
         except FetchError as error:
-            opened.hush(error)
+            trip.opened.hush(error)
             raise
 
-    async def _document(self, answer: _Answer, turn: Turn) -> bytes:
-        """The body of a 200; raises FetchError where a page for browsers or people stands in the document's place."""
+    async def _document(self, answer: _Answer, turn: Turn, partial: bool) -> body.Body:
+        """The body of a success; raises FetchError where a page for browsers or people stands in its place."""
         await without_deadline(turn.room, answer.deadline)
-        content = await body.read(answer.chunks, answer.encoding, self._settings.max_body_bytes)
-        if walls.is_html(answer.headers, content):
-            walls.refuse(answer.way.asked, answer.way.at, answer.headers, content)
-        return content
+        content = await body.read(
+            answer.chunks,
+            answer.encoding,
+            self._settings.max_body_bytes,
+            until=answer.deadline.when(),
+            partial=partial,
+        )
+        if walls.is_html(answer.headers, content.content):
+            walls.refuse(answer.way.asked, answer.way.at, answer.headers, content.content)
+        return replace(content, is_cut=True) if answers.is_part(answer.status, answer.headers) else content
 
     async def heed(self, url: str, turn: Turn, now: datetime) -> None:
         """Raises RobotsRefused if the site's robots.txt names our token and disallows this feed. Within `turn`.
@@ -194,10 +233,10 @@ class Fetcher:
 
         async def take(answer: _Answer) -> PageVisit:
             told = hops.validators_of(answer.headers, validators if answer.status == 304 else Validators())
-            retry_after = answers.retry_after(answer.headers.get("retry-after"))
-            return PageVisit(status=answer.status, url=answer.way.at, validators=told, retry_after=retry_after)
+            return PageVisit(status=answer.status, url=answer.way.at, validators=told, retry_after=answer.retry_after)
 
-        way = Way(literal(url), literal(url))
+        url = iri.to_uri(literal(url))
+        way = Way(url, url)
         for _ in range(hops.MOST_REDIRECTS + 1):
             delay = await self._permitted(way.at, hosts, now)
             async with self._limits.turn(hops.host_of(way.at), delay):
@@ -205,7 +244,8 @@ class Fetcher:
             if isinstance(visit, PageVisit):
                 return visit
             way = way.on(visit)
-        raise hops.too_many(way.at)
+            way.refuse_cookies()
+        raise hops.too_many(way)
 
     async def _permitted(self, url: str, hosts: Hosts, now: datetime) -> float:
         """The seconds that the site wants between two visits; raises RobotsRefused where it wants none at all."""
@@ -228,6 +268,14 @@ class Fetcher:
     async def _space(self, url: str) -> None:
         await self._limits.space(hops.host_of(url))
 
+    def back_off(self, url: str, pause: timedelta) -> None:
+        """Leaves the address's domain alone for so long: `is_backing_off` says so."""
+        self._limits.back_off(hops.host_of(url), pause.total_seconds())
+
+    def is_backing_off(self, url: str) -> bool:
+        """Whether the address's domain has asked to be left alone, and the time is not over."""
+        return self._limits.is_backing_off(hops.host_of(url))
+
     def domain_of(self, url: str) -> str:
         """The registrable domain that the limits count by; raises FetchError for what is no address."""
         return self._limits.domain_of(hops.host_of(url))
@@ -244,8 +292,8 @@ class Fetcher:
 
     async def _robots_copy(self, origin: str, hosts: Hosts, now: datetime) -> RobotsCopy:
         async def take(answer: _Answer) -> RobotsCopy:
-            is_whole = answer.status == 200
-            content = await body.head(answer.chunks, answer.encoding, robots.MOST_BYTES) if is_whole else b""
+            is_there = answers.has_document(answer.status, answer.headers)
+            content = await body.head(answer.chunks, answer.encoding, robots.MOST_BYTES) if is_there else b""
             return RobotsCopy(origin=origin, fetched_at=now, status=answer.status, body=content)
 
         seconds = min(self._seconds / 3, _ROBOTS_SECONDS)  # of the deadline, so that the document has most of it
@@ -255,7 +303,7 @@ class Fetcher:
         except AddressRefused:
             raise
         except FetchError as error:
-            status = robots.UNAVAILABLE if isinstance(error, RedirectRefused) else None
+            status = robots.UNAVAILABLE if isinstance(error, RedirectRefused | CookieWall) else None
             return RobotsCopy(origin=origin, fetched_at=now, status=status)
 
     async def _follow(self, trip: _Trip, headers: dict[str, str], take: Take[T], seconds: float) -> T:
@@ -264,14 +312,19 @@ class Fetcher:
         left, way = seconds, Way(opened.url, opened.url)
         for _ in range(hops.MOST_REDIRECTS + 1):
             began = time.monotonic()
-            answer = await self._hop(way, trip.hosts, headers | opened.fields_for(way.at), take, left)
-            left -= time.monotonic() - began
-            if not isinstance(answer, Redirect):
-                return answer
-            way = way.on(answer)
-            opened.follow(way.at)
+            try:
+                answer = await self._hop(way, trip.hosts, headers | opened.fields_for(way.at), take, left)
+                left -= time.monotonic() - began
+                if not isinstance(answer, Redirect):
+                    return answer
+                way = way.on(answer)
+                way.refuse_circles()
+                opened.follow(way.at)
+            except FetchError as error:
+                error.retry_after = error.retry_after or way.retry_after
+                raise
             await trip.before(way.at)
-        raise hops.too_many(way.at)
+        raise hops.too_many(way)
 
     async def _hop(
         self, way: Way, hosts: Hosts, headers: dict[str, str], take: Take[T], seconds: float
@@ -282,9 +335,10 @@ class Fetcher:
             async with asyncio.timeout(seconds) as deadline:
                 transport, request = self._request(way.at, hosts, headers)
                 answer = await transport.handle_async_request(request)
-                told = {name.lower(): value for name, value in answer.headers.items()}
+                told = hops.fields_of(answer.headers.raw)
                 if answer.status_code in hops.REDIRECTS and "location" in told:
-                    return Redirect(answer.status_code, told["location"])
+                    asked = answers.retry_after(told.get("retry-after"))
+                    return Redirect(answer.status_code, told["location"], "set-cookie" in told, asked)
                 return await take(_Answer(way, answer.status_code, told, answer.aiter_raw(), deadline))
         except TimeoutError as error:
             said = f"no whole answer within {self._seconds:g} s"
@@ -299,7 +353,9 @@ class Fetcher:
         self, url: str, hosts: Hosts, headers: dict[str, str]
     ) -> tuple[httpx.AsyncBaseTransport, httpx.Request]:
         """The request, and what sends it. Whoever says where to connect for a host has opened that address for it."""
-        sent = self._headers | {"Host": hops.authority_of(url)} | headers
+        # Validators may have other scripts, which aiohttp sends in UTF-8; httpx by itself takes ASCII alone.
+        sent = httpx.Headers(self._headers | {"Host": hops.authority_of(url)} | headers, encoding="utf-8")
+        url = iri.to_uri(url)
         mapped = self._connect_to(hops.host_of(url))
         transport = self._open if mapped is not None or is_written(url, hosts) else self._public
         if mapped is not None:
@@ -307,29 +363,35 @@ class Fetcher:
         return transport, httpx.Request("GET", without_user(url), headers=sent)  # aiohttp would send a user as ours
 
 
-def _result(answer: _Answer, content: bytes, told: Validators, opened: Opened, now: datetime | None) -> FetchResult:
+def _result(answer: _Answer, content: body.Body, told: Validators, opened: Opened, now: datetime | None) -> FetchResult:
     """The answer without the secrets that were sent; a private source does not move to another site by itself."""
     moved = answer.way.moved_to
     stays = moved is None or moved == answer.way.asked or not opened.may_move_to(moved)
     return FetchResult(
         url=opened.shown(answer.way.at),
         status=answer.status,
-        headers={name: opened.redacted(value) for name, value in answer.headers.items()},
-        body=opened.redacted_body(content),
+        headers={name: opened.redacted(value) for name, value in hops.storable(answer.headers).items()},
+        body=opened.redacted_body(content.content),
         validators=opened.without_secrets(told),
         hops=tuple(map(opened.shown, answer.way.passed)),
         moved_to=None if stays or moved is None else opened.shown(moved),
         fresh_for=answers.fresh_for(answer.headers, now),
+        retry_after=answer.retry_after or answer.way.retry_after,
+        remark=content.remark,
+        is_cut=content.is_cut,
     )
 
 
 async def _refusal(answer: _Answer) -> FetchError:
-    """What an answer other than 200 and 304 means."""
+    """What an answer without a document means."""
     head = b""
     if answer.status in walls.CHALLENGED:
         # What the status says counts, however its page ends.
         with suppress(TimeoutError, httpx.HTTPError, aiohttp.ClientError, OSError):
             async with asyncio.timeout(_MARKS_SECONDS):
                 head = await body.head(answer.chunks, answer.encoding, walls.HEAD_BYTES)
-    retry_after = answers.retry_after(answer.headers.get("retry-after"))
-    return walls.challenge(answer.status, answer.headers, head) or HttpStatus(answer.status, retry_after)
+    error = walls.refusal(answer.status, answer.headers, head)
+    if error is None:
+        error = HttpStatus(answer.status, meaning=answers.MEANINGS.get(answer.status))
+    error.retry_after = answer.retry_after
+    return error

@@ -189,6 +189,8 @@ def _any_of(secrets: Iterable[str]) -> str:
 def _character(character: str) -> str:
     encoded = "".join(f"%(?:25)*{byte:02x}" for byte in character.encode())
     forms = {re.escape(character), f"(?i:{encoded})", re.escape(escape(character)), f"(?i:\\\\u{ord(character):04x})"}
+    if "\x80" <= character <= "\xff":  # the byte of Latin-1, in a redirect that is written so
+        forms.add(f"(?i:%(?:25)*{ord(character):02x})")
     if character == "/":
         forms.add(r"\\/")
     if character == " ":

@@ -53,6 +53,16 @@ class Limits:
                 await asyncio.sleep(wait)
             domain.next_start = clock() + max(jittered(self._spacing, self._chance), delay)
 
+    def back_off(self, host: str, seconds: float) -> None:
+        """Notes that this host's domain wants to be left alone for so long. Nobody is kept waiting by it: whoever would
+        ask has to look at `is_backing_off`, and come another time.
+        """
+        domain = self._domain(host)
+        domain.backs_off_until = max(domain.backs_off_until, asyncio.get_running_loop().time() + seconds)
+
+    def is_backing_off(self, host: str) -> bool:
+        return asyncio.get_running_loop().time() < self._domain(host).backs_off_until
+
     def _domain(self, host: str) -> _Domain:
         if host not in self._hosts:
             self._hosts[host] = self._domains.setdefault(self.domain_of(host), _Domain(self._per_domain))
@@ -90,6 +100,7 @@ class _Domain:
         self.places = asyncio.Semaphore(places)
         self.gate = asyncio.Lock()
         self.next_start = 0.0  # on the event loop's clock
+        self.backs_off_until = 0.0  # on that clock, too
 
 
 async def without_deadline(wait: Callable[[], Awaitable[None]], deadline: asyncio.Timeout) -> None:

@@ -1,14 +1,15 @@
 """What a site's robots.txt lets us visit (RFC 9309), and what is remembered of it; it alone knows protego.
 
-Where protego is more lenient than the RFC about whom a group addresses (a group for "Example" would bind
-"ExampleWire", one for "ExampleWire/1.0" would not), the lines are put right before it reads them.
+Lines and groups are read here: as files are on the web, with any line ends, in any Unicode encoding, with blanks, slips
+and comments everywhere; and as the RFC has it about whom a group addresses (by protego a group for "Example" would bind
+"ExampleWire", one for "ExampleWire/1.0" would not). protego says which rule an address matches.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -26,9 +27,17 @@ LONGEST_DELAY = 60.0  # seconds; a site that wants more between two visits gets 
 UNAVAILABLE = 300  # the status of a copy behind too many redirects, which counts as none (section 2.3.1.2)
 
 _MOST_SITES = 10_000  # whose rules are remembered in memory
-_AGENT_LINE = re.compile(r"(?im)^[ \t]*user[ -]?agent[ \t]*:[ \t]*(?P<token>\*(?=[ \t]*(?:#|\r?$))|[a-z_-]*)[^\r\n]*$")
-_US = "addressed-to-us"
-_SOMEBODY = "somebody-else"
+# Each rule looks through the whole address, and both are the publisher's: a longer address is not visited.
+_LONGEST_ADDRESS = 4096  # bytes
+# The fields that count, spelled as people spell them; Google's reader and protego know the same slips.
+_RECORD = re.compile(
+    r"(?:(?P<agent>user[\s_-]?agents?)|(?P<field>allow|dis+al+ow|diasllow|disallaw|crawl[\s_-]?delay))(?:\s*[:：]|\s|$)",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile("[a-z_-]*")  # the product token of RFC 9309 section 2.2.1, in small letters
+# What nobody sees: byte order marks between files that were joined, marks of direction, zero-width blanks, NUL.
+_INVISIBLE = re.compile("[\0\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_US = "us"
 
 
 class Rules:
@@ -43,10 +52,12 @@ class Rules:
         return self.copy.fetched_at <= now < self.copy.fetched_at + good_for
 
     def allows(self, url: str) -> bool:
-        """Whether the page may be visited. No robots.txt (4xx): all may; no answer, 5xx or 429: none."""
-        if _is_unreachable(self.copy):
+        """Whether the page may be visited. No robots.txt (4xx): all may; no answer, 5xx or 429: none. An address of
+        more than four kilobytes is not visited.
+        """
+        if _is_unreachable(self.copy) or len(url.encode("utf-8", "surrogatepass")) > _LONGEST_ADDRESS:
             return False
-        return self._rules is None or self._rules.can_fetch(url, _US)
+        return self._rules.can_fetch(url, _US)
 
     def delay_before(self, url: str) -> float:
         """The seconds that the site wants between two visits; raises RobotsRefused where it wants none to this page."""
@@ -57,32 +68,86 @@ class Rules:
 
     def names_us_and_disallows(self, url: str) -> bool:
         """Whether a group of our own, not the one of `*`, disallows the address."""
-        return self._names_us and self._rules is not None and not self._rules.can_fetch(url, _US)
+        return self._group.names_us and not self.allows(url)
 
     @property
     def delay(self) -> float:
         """Seconds between two visits that `crawl-delay` asks for, at most a minute; 0.0: nothing is asked."""
-        said = self._rules.crawl_delay(_US) if self._rules else None
-        return min(said or 0.0, LONGEST_DELAY)
+        return min(self._rules.crawl_delay(_US) or 0.0, LONGEST_DELAY)
 
     @cached_property
-    def _text(self) -> str:
-        return self.copy.body.decode("utf-8-sig", "replace") if self.copy.status == 200 else ""
+    def _group(self) -> Group:
+        return group_for(self._token, text_of(self.copy.body)) if _is_there(self.copy) else Group(False, ())
 
     @cached_property
-    def _names_us(self) -> bool:
-        if self._token not in self._text.casefold():  # nearly every site: no need to look closer
-            return False
-        return any(found["token"].casefold() == self._token for found in _AGENT_LINE.finditer(self._text))
+    def _rules(self) -> Protego:
+        lines = (f"{field}: {value}" for field, value in self._group.rules)
+        return Protego.parse("\n".join((f"User-agent: {_US}", *lines)))
 
-    @cached_property
-    def _rules(self) -> Protego | None:
-        """The rules, with every group addressed to `us`, to `*`, or to somebody else."""
-        return Protego.parse(_AGENT_LINE.sub(self._address, self._text)) if self._text else None
 
-    def _address(self, found: re.Match[str]) -> str:
-        token = found["token"].casefold()
-        return f"User-agent: {_US if token == self._token else '*' if token == '*' else _SOMEBODY}"
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The rules that bind one product token."""
+
+    names_us: bool  # they stand in groups for this token, not in those for `*`
+    rules: tuple[tuple[str, str], ...]  # allow, disallow or crawl-delay; and the value
+
+
+def group_for(token: str, text: str) -> Group:
+    """All groups for a token (in small letters) as one, or those for `*` where it has none (RFC 9309 section 2.2.1).
+
+    A group begins with the lines that name its agents. Lines that are none of its rules, `Sitemap` or `Content-Signal`
+    say, do not end it (section 2.2.4).
+    """
+    ours: list[tuple[str, str]] = []
+    everybodys: list[tuple[str, str]] = []
+    names_us = begins = False  # begins: the line before named an agent, too
+    agents: set[str] = set()
+    for field, value in records(text):
+        if field == "agent":
+            agents = (agents if begins else set()) | _agents(value)
+            names_us = names_us or token in agents
+        elif token in agents:
+            ours.append((field, value))
+        elif "*" in agents:
+            everybodys.append((field, value))
+        begins = field == "agent"
+    return Group(names_us, tuple(ours if names_us else everybodys))
+
+
+def records(text: str) -> Iterator[tuple[str, str]]:
+    """The lines of a robots.txt that count: `agent`, `allow`, `disallow` or `crawl-delay`; and the value."""
+    for line in text.split("\n"):
+        line = line.partition("#")[0].strip()
+        if found := _RECORD.match(line):
+            value = line[found.end() :].strip()
+            if found["agent"]:
+                yield "agent", value
+            else:
+                first = found["field"][0].lower()
+                yield {"a": "allow", "c": "crawl-delay"}.get(first, "disallow"), value
+
+
+def _agents(value: str) -> set[str]:
+    """Whom a line addresses, in small letters: one product token by the RFC; some write several, and some more."""
+    parts = [part.strip().strip("\"'").casefold() for part in value.split(",")]
+    return {part if part == "*" else _TOKEN.match(part)[0] for part in parts}  # type: ignore[index]  # matches anything
+
+
+def text_of(body: bytes) -> str:
+    """The text of a robots.txt, whose lines end with LF alone, whatever they ended with before; without what nobody
+    sees.
+
+    It should be in UTF-8 (section 2.3). UTF-16, which editors on Windows write, is told by its zeros.
+    """
+    zeros = body.count(0)
+    share = 16 if body.startswith((b"\xff\xfe", b"\xfe\xff")) else 4  # the lines that count are in ASCII
+    if zeros * share >= len(body) > 0:
+        odd = body[1::2].count(0)
+        text = body.decode("utf-16-le" if odd * 2 > zeros else "utf-16-be", "replace")
+    else:
+        text = body.decode("utf-8", "replace")
+    return "\n".join(_INVISIBLE.sub("", text).splitlines())
 
 
 # Asks an origin for its robots.txt.
@@ -145,6 +210,10 @@ def kept(new: RobotsCopy, old: RobotsCopy | None) -> RobotsCopy:
     if old is None or _is_unreachable(old) or not _is_unreachable(new):
         return new
     return replace(old, fetched_at=new.fetched_at)
+
+
+def _is_there(copy: RobotsCopy) -> bool:
+    return copy.status is not None and 200 <= copy.status < 300
 
 
 def _is_unreachable(copy: RobotsCopy) -> bool:

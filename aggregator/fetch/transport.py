@@ -6,23 +6,27 @@ client adds and the wire decides for itself, cost more than a request that is an
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import os
 import socket
 import ssl
 from collections.abc import Callable
+from typing import Any, cast
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from aggregator.fetch import framing
 from aggregator.fetch.first_addresses import FirstAddresses
 
 SocketFactory = Callable[..., socket.socket]
 
-# No publisher's fields are longer; aiohttp refuses the answer beyond. Its default of 8 kB is too little for some
-# content security policies.
+# No publisher's fields are longer or more; aiohttp refuses the answer beyond. Its defaults of 8 kB and 128 are too
+# little for some content security policies, and for sites that name every file of a page in a field of its own.
 _MOST_FIELD_BYTES = 32 * 1024
-_MOST_FIELDS = 128
+_MOST_FIELDS = 384
 
 
 def make_transport(connections: int, sockets: SocketFactory) -> httpx.AsyncBaseTransport:
@@ -31,13 +35,16 @@ def make_transport(connections: int, sockets: SocketFactory) -> httpx.AsyncBaseT
     """
 
     def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=connections,
+            socket_factory=sockets,
+            ssl=certificates(),
+            resolver=FirstAddresses(aiohttp.ThreadedResolver()),
+        )
+        # There is no other way to say what reads a connection.
+        connector._factory = cast(Any, functools.partial(framing.Handler, loop=asyncio.get_running_loop()))
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=connections,
-                socket_factory=sockets,
-                ssl=certificates(),
-                resolver=FirstAddresses(aiohttp.ThreadedResolver()),
-            ),
+            connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             max_field_size=_MOST_FIELD_BYTES,
             max_line_size=_MOST_FIELD_BYTES,

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from aggregator.dates import to_iso
+from aggregator.decide import pause_of_host
 from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
 from aggregator.pipeline.asking import Asked, Asking
@@ -81,7 +82,8 @@ class Pipeline:
         return [due for due in await self._writer.due(now) if due.source.name not in self._under_way]
 
     async def run(self, due: Iterable[Due], done: Callable[[Poll], None] = lambda poll: None) -> list[Poll]:
-        """Polls all these sources, but those that are being polled already; calls `done` as each is stored.
+        """Polls all these sources, but those that are being polled already, and those whose host asks to be left alone
+        meanwhile; calls `done` as each is stored.
 
         What goes wrong with a source is its Poll. What goes wrong with the store is raised, StoreError, and ends
         the others: without a store there is nothing to poll for. A bug is a failed Poll, so that its source is left in
@@ -153,9 +155,13 @@ class Pipeline:
         try:
             hosts = written_by(self._publishers.get(due.source.publisher))
             async with self._fetcher.turn(due.source.url, hosts) as turn:
-                if self._stopping:
+                # What its host said a moment ago, to another source, puts this one off too; that is stored with that
+                # poll.
+                if self._stopping or self._fetcher.is_backing_off(due.source.url):
                     return None
                 asked = await self._poll(due, turn)
+                if pause := pause_of_host(asked.poll, self._settings):
+                    self._fetcher.back_off(due.source.url, pause)
                 poll = await self._writer.record(asked.poll, asked.articles)
                 if not poll.is_whole:
                     poll = await self._writer.record(*await self._asking.read_whole(asked))

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from aggregator.decide import validators_for
 from aggregator.decide.redirects import SAME, Evidence
-from aggregator.errors import Challenge, ConsentWall, FetchError, HttpStatus, ParseError, RedirectHeld
+from aggregator.errors import (
+    Challenge,
+    ConsentWall,
+    CookieWall,
+    FetchError,
+    HttpStatus,
+    ParseError,
+    PaymentRequired,
+    RedirectHeld,
+)
 from aggregator.fetch import Fetcher, Turn
 from aggregator.pipeline.redirects import Check, Redirects
 from aggregator.reader import Reading
@@ -40,7 +49,12 @@ _NEEDS_A_SECRET = (
 
 
 Read = Callable[[FetchResult, Source, Publisher, Mapping[str, bytes]], Awaitable[Reading]]
-_WALLS: Mapping[type[FetchError], Outcome] = {Challenge: "challenge", ConsentWall: "consent"}
+_WALLS: Mapping[type[FetchError], Outcome] = {
+    Challenge: "challenge",
+    ConsentWall: "consent",
+    CookieWall: "cookie",
+    PaymentRequired: "payment_required",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +94,14 @@ class Asking:
         failure: FetchError | None = None
         try:
             await self.fetcher.heed(due.source.url, turn, started)
-            result = await self.fetcher.get(due.source, sent, turn, started)
+            result = await self.fetcher.get(due.source, sent, turn, started, after_failure=due.failures > 0)
             poll = _answered(poll, result)
             poll, articles = await self._read(poll, due, result, turn)
         except FetchError as error:
             poll, failure = self.failed(poll, error), error
         except ParseError as error:
-            poll = replace(poll, outcome="failed", error=str(error))
+            said = "; ".join(filter(None, (result.remark if result else None, str(error))))
+            poll = replace(poll, outcome="failed", error=said, validators=None)
         return Asked(replace(poll, seconds=time.monotonic() - began), articles, result, failure)
 
     async def _search(self, source: Source, turn: Turn) -> Asked:
@@ -127,10 +142,12 @@ class Asking:
             publisher = self.publishers[poll.source.publisher]
             contact = publisher.contact.technical or publisher.contact.corrections or publisher.homepage
             said += f"; ask {publisher.name} to let this wire's reader through: {contact}"
-        poll = replace(poll, outcome=outcome, error=said)
-        if isinstance(error, HttpStatus):
-            return replace(poll, status=error.status, retry_after=error.retry_after)
-        return replace(poll, status=error.status) if isinstance(error, Challenge) else poll
+        poll = replace(poll, outcome=outcome, error=said, retry_after=error.retry_after)
+        if not isinstance(error, HttpStatus | Challenge | PaymentRequired):
+            return poll
+        # A 304 that nobody can have meant: what it would have confirmed is forgotten, and asked for anew.
+        forgotten = Validators() if error.status == 304 else poll.validators
+        return replace(poll, status=error.status, validators=forgotten)
 
     async def _read(self, poll: Poll, due: Due, result: FetchResult, turn: Turn) -> tuple[Poll, Sequence[Article]]:
         """What an answer brought: nothing where it came from an address that is not known to be its publisher's."""
@@ -153,15 +170,16 @@ class Asking:
         if poll.outcome == "held":
             return poll, ()
         pages, trouble = 0, None
-        if said and reaches_back is False and reading.older:
+        # Of a document that breaks off, nobody knows whether an older page joins it.
+        if said and reaches_back is False and reading.older and not result.is_cut:
             older = check.accepting(result)
             reading, pages, trouble = await self._page_back(due.source, reading, said, turn, older)
         read = replace(
             poll,
             outcome="ok",
-            error="; ".join(filter(None, (reading.warning, trouble))) or None,
+            error="; ".join(filter(None, (result.remark, reading.warning, trouble))) or None,
             format=reading.format,
-            body_hash=body_hash,
+            body_hash=None if result.is_cut else body_hash,
             entries=len(reading.articles) + len(reading.settled) + sum(reading.drops.values()),
             drops=reading.drops,
             withdrawn=reading.withdrawn,
@@ -184,6 +202,8 @@ class Asking:
             try:
                 check.of_address(reading.older)
                 result = await self.fetcher.linked(reading.older, turn, self.clock(), source.access)
+                if result.is_cut:
+                    raise FetchError(result.remark or "it is a part of a page only")
                 older = await self.read(result, source, publisher, {})
                 check.of_page(result, older.hosts)
             except (FetchError, ParseError, RedirectHeld) as error:
@@ -203,6 +223,7 @@ def _answered(poll: Poll, result: FetchResult) -> Poll:
         body_bytes=len(result.body),
         validators=result.validators,
         fresh_for=result.fresh_for,
+        retry_after=result.retry_after,
         moved_to=result.moved_to,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -19,13 +20,17 @@ from aggregator.errors import (
     BodyTooLarge,
     Challenge,
     ConsentWall,
+    CookieWall,
     FetchError,
     HttpStatus,
     ParseError,
+    PaymentRequired,
     RedirectRefused,
     RobotsRefused,
 )
 from aggregator.fetch import Fetcher, Hosts, Turn, written_by, written_in
+from aggregator.fetch.iri import to_uri
+from aggregator.fetch.robots import text_of as robots_text
 from aggregator.parse.discovery import is_page, links_of, links_of_header
 from aggregator.printable import MOST_MESSAGE, address, argument, escaped
 from aggregator.probing import doors
@@ -42,7 +47,16 @@ _MOST_OF_INDEX = 2
 _WHOLE = 0.9  # of its entries carry whole texts: then no fuller door is looked for
 MOST_SECONDS = 240.0  # after which no more is tried
 # What is said of one address alone; but a site that has too much to do is left alone.
-_ANSWERS = (HttpStatus, RobotsRefused, RedirectRefused, ConsentWall, BodyTooLarge, AddressRefused)
+_ANSWERS = (
+    HttpStatus,
+    RobotsRefused,
+    RedirectRefused,
+    ConsentWall,
+    CookieWall,
+    PaymentRequired,
+    BodyTooLarge,
+    AddressRefused,
+)
 _ENOUGH_SAID = frozenset((429, 503))
 
 Honoured = Literal["yes", "no", "none sent"]
@@ -171,7 +185,7 @@ class Prober:
                 seen = replace(seen, status=result.status, redirected_to=_elsewhere(source, result))
                 seen = replace(seen, carries=await self.measured(result, source))
             return replace(seen, validators=await self._honoured(source, result.validators, hosts))
-        except (HttpStatus, Challenge) as error:
+        except (HttpStatus, Challenge, PaymentRequired) as error:
             return replace(seen, status=error.status, error=escaped(str(error), MOST_MESSAGE))
         except (FetchError, ParseError) as error:
             return replace(seen, error=escaped(str(error), MOST_MESSAGE))
@@ -194,10 +208,10 @@ class Prober:
 
     async def _sitemaps(self, search: _Search, at: str, turn: Turn) -> None:
         """Tries the news sitemaps that the site's robots.txt names, and where one is an index, those that it lists."""
-        copy = await self.robots(doors.home_of(at).rstrip("/"))
-        if copy is None or copy.status != 200:
+        copy = await self.robots(to_uri(doors.home_of(at)).rstrip("/"))
+        if copy is None or not copy.body:  # there is one only where robots.txt is there
             return
-        news, others = doors.sitemaps(copy.body.decode("utf-8-sig", "replace"))
+        news, others = doors.sitemaps(robots_text(copy.body))
         for candidate in news[:_MOST_SITEMAPS]:
             result = await self._try(search, candidate, turn)
             await self._all(search, doors.of_index(result.body)[:_MOST_OF_INDEX] if result else (), turn)
@@ -269,8 +283,14 @@ def _surveyed(search: _Search, now: datetime) -> Survey:
 
 
 def _elsewhere(source: Source, result: FetchResult) -> str | None:
-    return None if source.access or result.url == source.url else result.url
+    return None if source.access or result.url in (source.url, to_uri(source.url)) else result.url
 
 
 def _same(one: str, other: str) -> bool:
-    return one.rstrip("/") == other.rstrip("/")
+    return _plain(one) == _plain(other)
+
+
+def _plain(url: str) -> str:
+    with suppress(FetchError):  # what is no address is not asked for, and compared as it stands
+        url = to_uri(url)
+    return url.rstrip("/")

@@ -103,14 +103,22 @@ def _remember(connection: sqlite3.Connection, source: int, poll: Poll, when: tup
             (*when, poll.body_hash, poll.new > 0, poll.validators is not None, told.etag, told.last_modified, source),
         )
         return
-    # Where the fault is ours, it counts against nobody; what is held came from somebody who answered.
+    # Where the fault is ours, it counts against nobody; what is held came from somebody who answered. Validators that
+    # may be at fault are forgotten.
     connection.execute(
         """
         UPDATE sources SET next_at = ?1, next_reason = ?2, last_poll = ?3, failures = iif(?6, 0, failures + ?4),
-          last_error = iif(?4, ?5, last_error)
+          last_error = iif(?4, ?5, last_error), etag = iif(?8, NULL, etag), last_modified = iif(?8, NULL, last_modified)
         WHERE id = ?7
         """,
-        (*when, poll.outcome != "offline", poll.error, poll.outcome == "held", source),
+        (
+            *when,
+            poll.outcome != "offline",
+            poll.error,
+            poll.outcome == "held",
+            source,
+            poll.outcome != "held" and poll.validators is not None,
+        ),
     )
 
 

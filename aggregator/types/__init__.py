@@ -170,7 +170,7 @@ class Poll:
     format: str | None = None
     body_bytes: int = 0
     body_hash: bytes | None = None  # None: keep the one stored
-    validators: Validators | None = None  # None: keep those stored
+    validators: Validators | None = None  # None: keep those stored; of a poll that failed: forget them
     is_conditional: bool = False  # validators were sent
     retry_after: timedelta | datetime | None = None
     fresh_for: timedelta | None = None

@@ -19,7 +19,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchResult:
-    """One HTTP answer: 200 with a body, or 304 without one. Anything else is a FetchError."""
+    """One HTTP answer: a success with a body, or 304 without one. Anything else is a FetchError."""
 
     url: str  # the address that answered, after redirects
     status: int
@@ -29,6 +29,9 @@ class FetchResult:
     hops: tuple[str, ...] = ()  # the addresses that redirected, in their order, the first one aside
     moved_to: str | None = None  # where permanent redirects alone (301, 308) led; None: there was none, or another kind
     fresh_for: timedelta | None = None  # by max-age or Expires (RFC 9111 section 4.2.1); None: not said
+    retry_after: timedelta | datetime | None = None  # of the answer, or of a redirect on the way; None: not said
+    remark: str | None = None  # what was wrong with its framing or coding, for people; None: nothing
+    is_cut: bool = False  # the body is the beginning of a document only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,7 +140,8 @@ def _may_be_held(said: Entry, publisher: Publisher) -> Entry:
     """A publisher that lets us keep no words of a report beyond its headline: the rest is hashed and let go."""
     if publisher.rights.storage != "metadata_only":
         return said
-    return replace(said, summary=None, content=())
+    guid = said.id if said.id and len(said.id) <= identity.LONGEST else None  # else it may be the whole text
+    return replace(said, id=guid, summary=None, content=())
 
 
 def article_of(raw: bytes, key: str, language: str | None, source: Source, publisher: Publisher) -> Article:

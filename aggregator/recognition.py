@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.identity import next_ladder, public_id, resolve, spare_key, trusted
-from aggregator.store import Connection, identify, purge
+from aggregator.store import Connection, identify, tombstones
 from aggregator.types import Article, Ladder, Match, Poll
 
 
@@ -72,8 +72,19 @@ def _resolved(
 
 
 def _without_purged(connection: Connection, articles: Sequence[Article]) -> Sequence[Article]:
-    """What was purged does not come back."""
+    """What was purged does not come back: under its first key or, where that is nobody's, under a weaker one with its
+    headline or beginning.
+    """
     if not articles:
         return articles
-    gone = purge.tombstoned(connection, articles[0].publisher, [article.keys[0] for article in articles])
-    return [article for article in articles if article.keys[0] not in gone] if gone else articles
+    publisher = articles[0].publisher
+    keys = [key for article in articles for key in (*article.keys, *article.near_keys)]
+    gone = tombstones.buried(connection, publisher, keys)
+    if not gone:
+        return articles
+    held = identify.articles_under(connection, publisher, [article.keys[0] for article in articles])
+    return [article for article in articles if article.keys[0] in held or not _is_buried(article, gone)]
+
+
+def _is_buried(article: Article, gone: Set[str]) -> bool:
+    return article.keys[0] in gone or not (gone.isdisjoint(article.keys) or gone.isdisjoint(article.near_keys))

@@ -99,6 +99,16 @@ def _begun(words: str, most: int) -> str:
     return words[:end].rstrip()
 
 
+_QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
+
+
+def unquoted(message: str) -> str:
+    """An error's message on one line, without what it quotes: that may be a publisher's words, and records of polls
+    outlast reports that are deleted.
+    """
+    return " ".join(_QUOTED.sub("...", message).split())
+
+
 def excerpt(summary: str, text: str, max_words: int) -> str:
     """Whole sentences from the publisher's own summary, or else from the start of its text.
 

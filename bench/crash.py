@@ -47,7 +47,7 @@ _DOING = (
     ("making the tables", {"_migrate", "_prepare"}),
     ("bringing config in line", {"sync", "keep_config"}),
     ("indexing", {"index_batch", "index"}),
-    ("maintenance", {"train", "measure", "let_go", "maintain", "release_embargoes"}),
+    ("maintenance", {"repack", "measure", "let_go", "merge", "maintain", "release_embargoes"}),
     ("recording", {"record", "_record", "_write"}),
     ("other work on the store", {"_transaction", "explained"}),
 )

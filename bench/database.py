@@ -6,6 +6,7 @@ Articles go in through `recording.record` and are read as the commands read them
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import sqlite3
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from aggregator.recording import record as record_polls
 from aggregator.store import Store
+from aggregator.store.desk import Cause
 from aggregator.types import NextPoll, Poll, Selection
 from aggregator.types import Wire as WireSettings
 from bench import articles as made
@@ -79,7 +81,7 @@ def _write(store: Store, batch: made.Batch) -> tuple[float, float]:
     while store.index():
         pass
     if (indexed := time.perf_counter()) and not now.hour:
-        store.maintain(now)  # as the daemon does between polls: learns the dictionary
+        store.maintain(now)  # as the daemon does between polls
     return recorded - began, indexed - recorded
 
 
@@ -135,6 +137,44 @@ def weights(path: Path) -> list[tuple[str, int]]:
     return sorted(weighed.items(), key=lambda row: -row[1])
 
 
+def letting_go(path: Path) -> dict[str, float]:
+    """Purges a thousand reports of the biggest publisher, has the index tidied and the file written anew; seconds."""
+    took: dict[str, float] = {}
+    cause = Cause(actor="person:bench", reason="measuring")
+    with Store.open(path) as store:
+        biggest = store.latest(Selection(publisher=made.publishers()[0].key, limit=1_000))
+        began = time.perf_counter()
+        store.purge(store.purgeable([report.id for report in biggest], None, None), cause, made.END)
+        took["purge of 1,000 reports"] = time.perf_counter() - began
+        steps = []
+        while _rows(store, _TO_TIDY):
+            for _ in _timed(store.housekeeping(made.END), steps):
+                pass
+        took["tidying the index, in all"], took["tidying the index, longest step"] = sum(steps), max(steps)
+        began = time.perf_counter()
+        for what, seconds in zip(("index anew", "file anew"), _between(store.rewrite(made.END)), strict=True):
+            took[f"purge --vacuum, {what}"] = seconds
+    return took
+
+
+_TO_TIDY = "SELECT 1 FROM settings WHERE name IN ('search_letters', 'search_merging')"
+
+
+def _timed(steps: Iterator[None], seconds: list[float]) -> Iterator[None]:
+    """The steps, and how long each took."""
+    began = time.perf_counter()
+    for step in steps:
+        seconds.append(time.perf_counter() - began)
+        yield step
+        began = time.perf_counter()
+
+
+def _between(steps: Iterator[str]) -> list[float]:
+    """How long it took from the announcement of each step to the next, or to the end."""
+    at = [time.perf_counter() for _ in steps]
+    return [after - before for before, after in itertools.pairwise([*at, time.perf_counter()])]
+
+
 def report(path: Path, count: int, spent: Mapping[str, float], times: Mapping[str, float]) -> str:
     writes = [(name, seconds / count * (10 if "tenth" in name else 1) * 1000) for name, seconds in spent.items()]
     sizes = [("whole file", size_of(path), size_of(path) / count)]
@@ -165,8 +205,11 @@ def main() -> None:
         count = _count(path)
         times = {name: median_time(call) for name, call in readings(path)}
         print(report(path, count, spent, times))
+        sizes = dict(weights(path))
+        gone = {} if chosen.db else letting_go(path)
+        print("\n" + table(("letting go", "s"), gone.items()))
         if chosen.json:
-            figures = {"write": spent, "read": times, "bytes": dict(weights(path)), **machine()}
+            figures = {"write": spent, "read": times, "letting go": gone, "bytes": sizes, **machine()}
             chosen.json.write_text(json.dumps({"articles": count, **figures}, indent=1))
 
 

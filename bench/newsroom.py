@@ -145,8 +145,13 @@ _NEVER = {
     "an article whose newest words are neither indexed nor queued": """
         SELECT r.id FROM revisions AS r JOIN articles AS a ON a.id = r.article AND a.revision = r.number
         WHERE r.id NOT IN (SELECT id FROM article_search_docsize UNION SELECT revision FROM search_queue)""",
+    "an older version that is indexed and not to be taken back": """
+        SELECT r.id FROM article_search_docsize AS d JOIN revisions AS r ON r.id = d.id
+        JOIN articles AS a ON a.id = r.article AND a.revision <> r.number
+        WHERE r.id NOT IN (SELECT revision FROM search_removals)""",
     "a revision that is indexed and queued again": """
-        SELECT id FROM article_search_docsize WHERE id IN (SELECT revision FROM search_queue)""",
+        SELECT id FROM article_search_docsize WHERE id IN (SELECT revision FROM search_queue)
+          AND id NOT IN (SELECT revision FROM search_removals)""",
     "polls that count other articles than there are": """
         SELECT 1 WHERE (SELECT coalesce(sum(new), 0) FROM polls) <> (SELECT count(*) FROM articles)""",
     "polls that count other revisions than there are": """

@@ -272,18 +272,6 @@ def test_letting_go_looks_only_at_what_was_lent(store: Store, publisher: Publish
     assert steps() <= before + 20  # with each article looked at it would be thousands
 
 
-def test_raw_words_learn_a_dictionary_and_old_ones_stay_readable(store: Store, publisher: Publisher) -> None:
-    entries = [make_entry(n, summary=Text(f"<p>{n} " + "Les camions attendent au pont. " * 5)) for n in range(2_100)]
-    record(store, publisher, *entries[:2_050])
-    store.maintain(NOW)
-    record(store, publisher, *entries[2_050:])
-    packed = rows(store, "SELECT dictionary IS NULL, count(*) FROM revisions GROUP BY 1 ORDER BY 1")
-    assert packed == [(0, 50), (1, 2_050)]
-    for report in store.latest(Selection(limit=5_000)):
-        number = int(report.url.rpartition("/")[2]) if report.url else 0
-        assert store.raw(report.id) == json.loads(raw_words(entries[number]))
-
-
 def test_the_ledger_has_no_gap(store: Store, publisher: Publisher) -> None:
     for version in range(5):
         entries = [make_entry(n, title=Text(f"{n}.{version}", "text/plain")) for n in range(4)]

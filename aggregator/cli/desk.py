@@ -6,6 +6,7 @@ import getpass
 import os
 import textwrap
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any, get_args
@@ -20,6 +21,7 @@ from aggregator.vocabulary import ComplaintKind
 from aggregator.workplace import Workplace
 
 if TYPE_CHECKING:
+    from aggregator.store import Store
     from aggregator.store.desk import Cause
 
 Command = Callable[..., Any]
@@ -127,27 +129,79 @@ def _print_done(report_id: str, done: str, notice: dict[str, Any] | None) -> Non
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--older-than", type=click.IntRange(1), metavar="DAYS", help="All that were first seen before.")
 @click.option("--publisher", metavar="KEY", help="With --older-than: only this publisher's.")
+@click.option("--vacuum", is_flag=True, help="Write the whole file anew, so that nothing deleted is left in it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_with(_REASON, _REFERENCE, ACTOR)
+@_with(click.option("--reason", callback=_line, help="Why. Readers see it in the notice."), _REFERENCE, ACTOR)
 @click.pass_obj
 def purge(
-    here: Workplace, /, ids: tuple[str, ...], older_than: int | None, publisher: str | None, yes: bool, **why: Any
+    here: Workplace,
+    /,
+    ids: tuple[str, ...],
+    older_than: int | None,
+    publisher: str | None,
+    vacuum: bool,
+    yes: bool,
+    **why: Any,
 ) -> None:
     """Delete reports for good: words, versions and keys. They do not come back as new.
 
-    Their ids and their lines in the ledger stay. What backups and subscribers hold is theirs.
+    Their ids and their lines in the ledger stay. What backups and subscribers hold is theirs. What was deleted is
+    overwritten; its letters stay in the search index until the daemon or `fetch` has tidied it, within a day or two.
+    --vacuum, with reports or alone, leaves nothing at all: it says what it needs of time and disk, and asks. The daemon
+    must be stopped for it.
     """
-    if bool(ids) == bool(older_than):
-        raise click.UsageError("name the reports by ID, or give --older-than DAYS")
+    if bool(ids) + bool(older_than) != 1 and not (vacuum and not ids):
+        raise click.UsageError("name the reports by ID, or give --older-than DAYS; or --vacuum alone")
     if publisher and not older_than:
         raise click.UsageError("--publisher belongs to --older-than")
+    if (ids or older_than) and not why["reason"]:
+        raise click.UsageError("Missing option '--reason'.")
     now = utc_now()
-    with here.open_existing() as store:
-        articles = store.purgeable(ids, now - timedelta(days=older_than) if older_than else None, publisher)
-        if articles and not yes:
-            click.confirm(f"Delete {len(articles)} reports for good?", abort=True)
-        store.purge(articles, _cause(**why), now)
-    say(f"Purged: {len(articles)}")
+    before = now - timedelta(days=older_than) if older_than else None
+    with _alone(here) if vacuum else nullcontext(), here.open_existing() as store:
+        articles = store.purgeable(ids, before, publisher)
+        asked = [f"Delete {len(articles)} reports for good"] if articles else []
+        if vacuum:
+            _say_what_it_takes(store)
+            asked.append("write the file anew" if asked else "Write the file anew")
+        if asked and not yes:
+            click.confirm(" and ".join(asked) + "?", abort=True)
+        if articles:
+            store.purge(articles, _cause(**why), now)
+        if ids or before:
+            say(f"Purged: {len(articles)}")
+        if vacuum:
+            for step in store.rewrite(now):
+                say(f"{step} ...", err=True)
+            say(f"Written anew: {_megabytes(store.rewriting().file_bytes)}; nothing deleted is left in the file")
+
+
+def _alone(here: Workplace) -> AbstractContextManager[None]:
+    from aggregator.store.lock import without_daemon
+
+    here.read_store().close()  # where there is no database, there is nothing to lock
+    return without_daemon(here.database())
+
+
+def _say_what_it_takes(store: Store) -> None:
+    """Raises DeskError where there is not enough room on a disk."""
+    from aggregator.store.vacuum import in_words
+
+    plan = store.rewriting()
+    say(f"{store.path} holds {_megabytes(plan.file_bytes)}. To write it anew takes about {in_words(plan.seconds)}.")
+    say("That is an estimate. Meanwhile nobody else can write, and a search finds part of the reports.")
+    for room in plan.rooms:
+        say(f"Free on the disk of {room.folder}: {_megabytes(room.free)}; needed: {_megabytes(room.needed)}.")
+    lacking = plan.lacking
+    if lacking:
+        raise DeskError(
+            f"{lacking.folder}: {_megabytes(lacking.free)} are free, {_megabytes(lacking.needed)} needed; make room,"
+            " or name a folder on another disk for temporary files in SQLITE_TMPDIR; nothing was changed"
+        )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB" if size >= 10e6 else f"{size / 1e6:.1f} MB"
 
 
 @click.group()

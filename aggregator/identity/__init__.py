@@ -4,10 +4,20 @@ An entry has keys, strongest first: the publisher's id, the same id without its 
 key finds is a candidate; `resolve` accepts it or not, and says by which key and on what evidence.
 """
 
-from aggregator.identity.keys import address_of, by_rules, canonical_url, keys_of, link_of, near_keys, public_id
+from aggregator.identity.keys import (
+    LONGEST,
+    address_of,
+    by_rules,
+    canonical_url,
+    keys_of,
+    link_of,
+    near_keys,
+    public_id,
+)
 from aggregator.identity.resolve import next_ladder, resolve, spare_key, trusted
 
 __all__ = [
+    "LONGEST",
     "address_of",
     "by_rules",
     "canonical_url",

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from aggregator.printable import address
 from aggregator.types import LEARNED, Entry, IdentityRules
 
+LONGEST = 300  # characters of a key; publishers put whole articles into a guid
 _FEWEST_TITLE_WORDS = 3
 _FEWEST_OPENING_WORDS = 8
 _OPENING_KEY_WORDS = 12
@@ -175,9 +176,9 @@ def _headline(entry: Entry) -> str:
 
 
 def _bounded(key: str) -> str:
-    """Publishers put whole articles into a guid; a long one is told by its digest."""
+    """A long one is told by its digest."""
     key = key.strip()
-    return key if len(key) <= 300 else _digest(key)
+    return key if len(key) <= LONGEST else _digest(key)
 
 
 def _digest(*words: str) -> str:

@@ -29,6 +29,7 @@ from typing import Any
 
 from aggregator.errors import ParseError
 from aggregator.links import resolved
+from aggregator.text import unquoted
 from aggregator.types import Entry, Link, Person, Text
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
@@ -51,7 +52,7 @@ def read(document: bytes, url: str) -> tuple[str, list[Entry | None], str | None
             io.BytesIO(document), response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False
         )
     except Exception as error:  # a bug of feedparser's must cost one source one poll, and no more
-        raise ParseError(f"feedparser failed on it: {type(error).__name__}: {error}") from error
+        raise ParseError(f"feedparser failed on it: {type(error).__name__}: {unquoted(str(error))}") from error
     feed, version = _plain(parsed.get("feed")), str(parsed.get("version") or "")
     entries = [_entry(_plain(said), feed, version, url) for said in parsed["entries"]]
     return version, entries, _string(feed.get("language"))

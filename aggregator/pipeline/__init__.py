@@ -23,6 +23,7 @@ from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.printable import escaped, log_line
 from aggregator.store import Store, robots
+from aggregator.text import unquoted
 from aggregator.types import Config, Due, Finding, Poll, Publisher, RobotsCopy, Source, Wire
 from aggregator.vocabulary import DISCOVER
 
@@ -203,7 +204,7 @@ class Pipeline:
 
 def _in_words(error: Exception) -> str:
     """An exception that nobody meant to raise, for the record of a poll."""
-    said = escaped(" ".join(str(error).split()), 200)
+    said = escaped(unquoted(str(error)), 200)
     return f"a fault of the program ({type(error).__name__}: {said}); the log has it"
 
 

@@ -20,6 +20,8 @@ T = TypeVar("T")
 # A transaction holds the lock that other programs wait for, so it stays short: about 2,000 rows.
 _ARTICLES_A_TRANSACTION = 250
 _POLLS_A_TRANSACTION = 500
+_BATCHES_AT_THE_END = 10  # of the search index; what is left stays in its queue
+_END = object()
 _Waiting = tuple[Poll, Sequence[Article], "asyncio.Future[Poll]"]
 
 
@@ -33,6 +35,7 @@ class Writer:
         self._waiting: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
         self._pace = Pace()
+        self._batches_left: int | None = None  # None: the end was not asked for
 
     async def record(self, poll: Poll, articles: Sequence[Article]) -> Poll:
         """Stores the poll with all that it brought; returns it with its counts. Raises StoreError."""
@@ -79,6 +82,10 @@ class Writer:
         return True
 
     async def _index(self) -> int:
+        if self._batches_left is not None:
+            if not self._batches_left:
+                return 0
+            self._batches_left -= 1
         try:
             return await self._in_thread(self._store.index)
         except StoreError:  # what waits stays in its queue; a poll that cannot be stored either will say so
@@ -98,9 +105,11 @@ class Writer:
         self._pace = Pace(settings=settings, tariff=tariff)
 
     async def maintain(self) -> None:
-        """The store's housekeeping; raises StoreError."""
+        """The store's housekeeping, a step at a time, so that polls go between; raises StoreError."""
+        steps = self._store.housekeeping(self._clock())
+        while self._batches_left is None and not await self._in_thread(lambda: next(steps, _END) is _END):
+            pass
         await self.idle()
-        await self._in_thread(lambda: self._store.maintain(self._clock()))
 
     async def idle(self) -> None:
         """Returns when everything handed over has been written."""
@@ -108,6 +117,8 @@ class Writer:
             await self._task
 
     async def close(self) -> None:
+        """Writes what was handed over. An index that is made anew is gone on with at the next start."""
+        self._batches_left = _BATCHES_AT_THE_END
         await self.idle()
         self._thread.shutdown()
 

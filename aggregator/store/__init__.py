@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,16 +42,22 @@ from aggregator.store import (
     retention,
     search,
     trouble,
+    vacuum,
     views,
 )
 from aggregator.store.desk import Cause, Desk, release_embargoes
 from aggregator.store.ledger import Cursor
 from aggregator.store.trouble import BUSY_SECONDS, explained
+from aggregator.store.vacuum import Rewriting
 from aggregator.types import Due, PollSettings, Publisher, Redirection, Report, Selection, Source, Wire
 
-__all__ = ["Connection", "Store"]
+__all__ = ["Connection", "Rewriting", "Store"]
 
 Connection = sqlite3.Connection
+log = logging.getLogger("aggregator.store")
+
+# Steps of merging the search index a housekeeping, 0.03 s each: a million articles are merged within some hours.
+_MERGES = 100
 
 
 class Store:
@@ -103,6 +110,15 @@ class Store:
 
                 migrate(connection)
             views.replace_views(connection, health.VIEW)
+            to_index = search.renew(connection)
+        if to_index:
+            log.warning(
+                "%s: the search index of %d reports is made anew, newest first, by the daemon or the next"
+                " `aggregator fetch`: about %s; until then a search finds part of them",
+                self.path,
+                to_index,
+                vacuum.in_words(to_index * vacuum.SECONDS_A_REPORT),
+            )
 
     def close(self) -> None:
         self._connection.close()
@@ -217,23 +233,39 @@ class Store:
         trouble.try_writing(self._connection, self._transaction)
 
     def maintain(self, now: datetime) -> None:
-        """Housekeeping between polls: the search index catches up, the dictionary is learnt once there is enough to
-        learn from, the planner's counts are taken anew, excerpts follow the rights of today, words that may be stored
-        no longer are let go, embargoes and agreements end.
+        """All that `housekeeping` does, at once."""
+        for _ in self.housekeeping(now):
+            pass
+
+    def housekeeping(self, now: datetime) -> Iterator[None]:
+        """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that
+        may be held no longer are let go, excerpts follow the rights of today, the search index catches up, raw words
+        are packed with this program's dictionary, the planner's counts are taken anew, and letters that were let go
+        leave the index.
         """
         self.update_terms(now)
         self.release_embargoes(now)
-        while self.index():
-            pass
-        while self.cut_excerpts():
-            pass
+        has_let_go = False
+        while self._let_go(now):
+            has_let_go = True
+            yield
         with self._transaction():
-            raw.train(self._connection, to_iso(now))
-            planner.measure(self._connection)
             pending.let_go(self._connection, to_iso(now), raw.packer(self._connection))
             health.forget_floods(self._connection, now)
-        while self._let_go(now):
-            pass
+        while self.cut_excerpts():
+            yield
+        while self.index():
+            yield
+        while self._repack():
+            yield
+        with self._transaction():
+            planner.measure(self._connection)
+        for _ in range(_MERGES):
+            yield
+            if not self._merge(now):
+                break
+        if has_let_go:
+            vacuum.empty_log(self._connection)
 
     def cut_excerpts(self) -> int:
         """Cuts one batch of excerpts anew whose bound has changed; returns how many, 0 when none waits."""
@@ -243,6 +275,14 @@ class Store:
     def _let_go(self, now: datetime) -> int:
         with self._transaction():
             return retention.let_go(self._connection, to_iso(now), raw.packer(self._connection))
+
+    def _repack(self) -> int:
+        with self._transaction():
+            return raw.repack(self._connection)
+
+    def _merge(self, now: datetime) -> bool:
+        with self._transaction():
+            return search.merge(self._connection, now)
 
     def release_embargoes(self, now: datetime) -> int:
         """Ends the embargoes whose time has come and tells the ledger; returns how many."""
@@ -265,13 +305,31 @@ class Store:
             return purge.chosen(self._connection, public_ids, to_iso(before) if before else None, publisher)
 
     def purge(self, articles: Sequence[int], because: Cause, now: datetime) -> None:
-        """Deletes the words, versions and keys of these articles for good, in transactions of a hundred each."""
-        while self.index():  # what waits for the index would find its words gone
-            pass
+        """Deletes the words, versions and keys of these articles for good, in transactions of a hundred each. Their
+        letters leave the search index within a day of housekeeping, or at once with `rewrite`.
+        """
         told = (because.actor, because.reason, because.reference)
         for batch in purge.batches(articles):
             with self._transaction():
                 purge.purge(self._connection, batch, told, to_iso(now), raw.packer(self._connection))
+        vacuum.empty_log(self._connection)
+
+    def rewriting(self) -> Rewriting:
+        """What `rewrite` will take: room on the disk, and time."""
+        with explained(self.path):
+            return vacuum.reckon(self._connection, self.path)
+
+    def rewrite(self, now: datetime) -> Iterator[str]:
+        """Writes the whole file anew, so that nothing that was deleted is in it or in its log; yields what it does, as
+        it comes to it. Others cannot write meanwhile, so there must be no daemon. Raises StoreError when others read.
+        """
+        yield "making the search index anew"
+        with self._transaction():
+            search.renew(self._connection, always=True)
+        self.maintain(now)
+        yield "writing the file anew"
+        with explained(self.path):
+            vacuum.rewrite(self._connection, self.path)
 
     # What people read
 

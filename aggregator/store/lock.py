@@ -5,15 +5,33 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from aggregator.errors import DaemonRunning, StoreError
 
+_ONE_DAEMON = (
+    "another daemon (or `purge --vacuum`), process {holder}, uses this database; end it first, or give this one another"
+    " with --db"
+)
+_NO_DAEMON = (
+    "a daemon (or another `purge --vacuum`), process {holder}, uses this database; stop it, run this again, then start"
+    " it; nothing was changed"
+)
+
+
+def only_daemon(database: Path) -> AbstractContextManager[None]:
+    """Holds FILE.lock beside the database; raises DaemonRunning when another process does."""
+    return _alone(database, _ONE_DAEMON)
+
+
+def without_daemon(database: Path) -> AbstractContextManager[None]:
+    """Holds FILE.lock too, so that no daemon begins meanwhile; raises DaemonRunning where there is one."""
+    return _alone(database, _NO_DAEMON)
+
 
 @contextmanager
-def only_daemon(database: Path) -> Iterator[None]:
-    """Holds FILE.lock beside the database; raises DaemonRunning when another process does."""
+def _alone(database: Path, refusal: str) -> Iterator[None]:
     path = database.with_name(database.name + ".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,10 +43,8 @@ def only_daemon(database: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
-            raise DaemonRunning(
-                f"{database}: another daemon, process {file.read().strip() or 'unknown'}, polls into this database; "
-                "stop it first, or give this one another with --db"
-            ) from error
+            holder = file.read().strip() or "unknown"
+            raise DaemonRunning(f"{database}: {refusal.format(holder=holder)}") from error
         file.seek(0)
         file.truncate()
         file.write(f"{os.getpid()}\n")

@@ -19,6 +19,8 @@ def set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA wal_autocheckpoint = 8192")
     connection.execute(f"PRAGMA journal_size_limit = {_LONGEST_LOG}")
     connection.execute("PRAGMA foreign_keys = ON")
+    # What is deleted is overwritten, and not only let go. Debian builds its SQLite so; others do not.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def register(connection: sqlite3.Connection) -> None:

@@ -253,15 +253,16 @@ def follow_split(connection: sqlite3.Connection, article: int, key: str, new: in
 
 
 def let_go(connection: sqlite3.Connection, now: str, pack: Pack) -> None:
-    """Lets go of the words of changes that wait longer than their publisher lends its words; see `retention`."""
+    """Lets go of the words of changes that wait longer than their publishers let us hold words; see `retention`."""
     over = connection.execute(
         """
         SELECT c.rowid, c.raw, c.dictionary FROM pending_changes AS c
         CROSS JOIN articles AS a ON a.id = c.article
         CROSS JOIN publishers AS p ON p.key = a.publisher
-        WHERE json_extract(p.rights, '$.storage') = 'transient' AND c.raw IS NOT NULL
-          AND a.first_seen <=
-            strftime('%Y-%m-%dT%H:%M:%SZ', ?, '-' || json_extract(p.rights, '$.retention_days') || ' days')
+        WHERE c.raw IS NOT NULL AND (
+          json_extract(p.rights, '$.storage') = 'metadata_only'
+          OR json_extract(p.rights, '$.storage') = 'transient' AND a.first_seen <=
+            strftime('%Y-%m-%dT%H:%M:%SZ', ?, '-' || json_extract(p.rights, '$.retention_days') || ' days'))
         """,
         (now,),
     ).fetchall()

@@ -1,43 +1,97 @@
-"""The raw words of revisions, packed: zstd, with a dictionary once there is enough to learn one from (RFC 8878)."""
+"""The raw words of revisions, packed: zstd with a dictionary (RFC 8878), which ships with the program.
+
+A dictionary learnt from what publishers said would hold passages of it in clear, also of reports that were deleted
+since. So `words.txt` is one of our own making: invented reports, phrases of the trade, the mark-up that publishers'
+software writes. Each database keeps the one that its words are packed with; `repack` brings it up to this program's.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
 import sqlite3
 from collections.abc import Callable
+from importlib.resources import files
 
 import zstandard
 
+Pack = Callable[[bytes], tuple[bytes, int | None]]
+Unpack = Callable[[bytes, int | None], bytes | None]
+
+log = logging.getLogger("aggregator.store")
+
 _LEVEL = 3  # 6 takes two and a half times as long for 3 % less
-_DICTIONARY_BYTES = 65_536
-SAMPLES_NEEDED = 1_000
+BATCH = 1_000
+_REPACKED = "repacked"  # setting: the dictionary, and up to which revision all are packed with it
 # A revision's words are bounded by the cap of the document that brought them; this guards against a damaged frame.
 _MOST_BYTES = 256 * 1024 * 1024
+_MADE_AT = "2026-11-28T00:00:00Z"  # when words.txt was written
 
 
-def packer(connection: sqlite3.Connection) -> Callable[[bytes], tuple[bytes, int | None]]:
-    """A function from words to the packed words and the id of their dictionary: the newest, or None while there is
-    none.
+def shipped() -> bytes:
+    """The dictionary that this program packs with: its bytes are the text itself."""
+    return files(__package__).joinpath("words.txt").read_bytes()
+
+
+def packer(connection: sqlite3.Connection) -> Pack:
+    """A function from words to the packed words and the id of their dictionary, which the database is given if it has
+    it not yet. Within a transaction.
     """
-    row = connection.execute("SELECT id, content FROM dictionaries ORDER BY id DESC LIMIT 1").fetchone()
+    content = shipped()
+    number = _number_of(connection, content)
+    dictionary = _dictionary(content)
+    dictionary.precompute_compress(level=_LEVEL)
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary)
+    return lambda words: (compressor.compress(words), number)
+
+
+def _number_of(connection: sqlite3.Connection, content: bytes) -> int:
+    row = connection.execute("SELECT id FROM dictionaries WHERE content = ?", (content,)).fetchone()
     if row is None:
-        plain = zstandard.ZstdCompressor(level=_LEVEL)
-        return lambda words: (plain.compress(words), None)
-    learned = zstandard.ZstdCompressionDict(row[1])
-    learned.precompute_compress(level=_LEVEL)
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=learned)
-    return lambda words: (compressor.compress(words), int(row[0]))
+        row = connection.execute(
+            "INSERT INTO dictionaries (content, trained_at) VALUES (?, ?) RETURNING id", (content, _MADE_AT)
+        ).fetchone()
+    return int(row[0])
+
+
+def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict:
+    """One that was trained says so in its first bytes (RFC 8878 section 5); of any other all bytes are content."""
+    return zstandard.ZstdCompressionDict(content, dict_type=zstandard.DICT_TYPE_AUTO)
+
+
+def unpacker(connection: sqlite3.Connection) -> Unpack:
+    """A function from packed words and the id of their dictionary (None: packed without one) to the words, or to None
+    where they are damaged.
+    """
+    decompress = _unpacker(connection)
+
+    def unpack(packed: bytes, dictionary: int | None) -> bytes | None:
+        try:
+            return decompress(packed, dictionary)
+        except zstandard.ZstdError:
+            return None
+
+    return unpack
+
+
+def _unpacker(connection: sqlite3.Connection) -> Callable[[bytes, int | None], bytes]:
+    """As `unpacker`, but raises ZstdError."""
+    decompressors: dict[int | None, zstandard.ZstdDecompressor] = {}
+
+    def unpack(packed: bytes, dictionary: int | None) -> bytes:
+        if dictionary not in decompressors:
+            decompressors[dictionary] = _decompressor(connection, dictionary)
+        return decompressors[dictionary].decompress(packed, max_output_size=_MOST_BYTES)
+
+    return unpack
 
 
 def register(connection: sqlite3.Connection) -> None:
     """Registers the SQL function `raw_words(raw, dictionary)`: the JSON text of what the entry said; NULL for NULL."""
-    decompressors: dict[int | None, zstandard.ZstdDecompressor] = {}
+    unpack = _unpacker(connection)
 
     def raw_words(raw: bytes | None, dictionary: int | None) -> str | None:
-        if raw is None:
-            return None
-        if dictionary not in decompressors:
-            decompressors[dictionary] = _decompressor(connection, dictionary)
-        return decompressors[dictionary].decompress(raw, max_output_size=_MOST_BYTES).decode("utf-8", "replace")
+        return None if raw is None else unpack(raw, dictionary).decode("utf-8", "replace")
 
     connection.create_function("raw_words", 2, raw_words)
 
@@ -51,24 +105,42 @@ def _decompressor(connection: sqlite3.Connection, dictionary: int | None) -> zst
     if dictionary is None:
         return zstandard.ZstdDecompressor()
     (content,) = connection.execute("SELECT content FROM dictionaries WHERE id = ?", (dictionary,)).fetchone()
-    return zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(content))
+    return zstandard.ZstdDecompressor(dict_data=_dictionary(content))
 
 
-def train(connection: sqlite3.Connection, now: str) -> bool:
-    """Learns the dictionary, once, from the newest revisions, as soon as there are enough; says whether it did.
+def repack(connection: sqlite3.Connection) -> int:
+    """Packs the next 1,000 revisions with this program's dictionary, where they are packed with another or none, and
+    returns how many it looked at. 0: all are packed so, and other dictionaries are deleted. Within a transaction.
 
-    Revisions packed before keep their form: no revision is ever updated.
+    The words stay what they are: this is no update of a revision.
     """
-    if connection.execute("SELECT 1 FROM dictionaries").fetchone():
-        return False
-    samples = connection.execute(
-        "SELECT raw_words(raw, dictionary) FROM revisions ORDER BY id DESC LIMIT ?", (SAMPLES_NEEDED,)
+    number = _number_of(connection, shipped())
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_REPACKED,)).fetchone()
+    known, last, done = json.loads(row[0]) if row else (number, 0, False)
+    if known != number:
+        last, done = 0, False
+    if done:
+        return 0
+    rows = connection.execute(
+        "SELECT id, iif(dictionary IS ?1, NULL, raw), dictionary FROM revisions WHERE id > ?2 ORDER BY id LIMIT ?3",
+        (number, last, BATCH),
     ).fetchall()
-    if len(samples) < SAMPLES_NEEDED:
-        return False
-    try:
-        learned = zstandard.train_dictionary(_DICTIONARY_BYTES, [words.encode() for (words,) in samples])
-    except zstandard.ZstdError:  # words too short or too much alike to learn from: plain zstd serves them well
-        return False
-    connection.execute("INSERT INTO dictionaries (content, trained_at) VALUES (?, ?)", (learned.as_bytes(), now))
-    return True
+    pack, unpack = packer(connection), unpacker(connection)
+    for revision, raw, other in rows:
+        if raw is None:
+            continue
+        words = unpack(raw, other)
+        if words is None:  # it stays as it is, but the dictionary, which did not help, need not stay for it
+            log.error("revision %d: its raw words are damaged and cannot be read; is the disk failing?", revision)
+        packed = (raw, None) if words is None else pack(words)
+        connection.execute("UPDATE revisions SET raw = ?, dictionary = ? WHERE id = ?", (*packed, revision))
+    if not rows:
+        # A change that waits keeps the dictionary that it was packed with until it is decided on.
+        connection.execute(
+            "DELETE FROM dictionaries WHERE id <> ?"
+            " AND id NOT IN (SELECT dictionary FROM pending_changes WHERE dictionary IS NOT NULL)",
+            (number,),
+        )
+    state = json.dumps((number, rows[-1][0] if rows else last, not rows))
+    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_REPACKED, state))
+    return len(rows)

@@ -17,10 +17,11 @@ MIGRATIONS = (
     "0003a_what_it_lacked",
     "0004_addresses",
     "0005_redirects",
+    "0006_fit_to_leave",
     "0007_the_ledger",
     "0008_pending_changes",
+    "0009_let_go",
     "0010_rights_in_force",
-    "0006_fit_to_leave",
 )
 
 # An excerpt that was cut when more words were allowed does not leave until it has been cut anew. Its words have one

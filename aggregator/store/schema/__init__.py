@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database, Migrations
 
-from aggregator.store.schema import m0001, m0002, m0003, m0003a, m0004, m0005, m0006, m0007, m0008, m0010
+from aggregator.store.schema import m0001, m0002, m0003, m0003a, m0004, m0005, m0006, m0007, m0008, m0009, m0010
 
 migrations = Migrations("aggregator")
 
@@ -42,6 +42,12 @@ def _redirects(db: Database) -> None:
     _execute(db, m0005.REDIRECTS)
 
 
+@migrations(name="0006_fit_to_leave")
+def _fit_to_leave(db: Database) -> None:
+    _execute(db, m0006.COLUMNS)
+    m0006.make_fit(db.conn)
+
+
 @migrations(name="0007_the_ledger")
 def _the_ledger(db: Database) -> None:
     _execute(db, m0007.MADE_ANEW)
@@ -54,15 +60,15 @@ def _pending_changes(db: Database) -> None:
     _execute(db, m0008.PENDING)
 
 
+@migrations(name="0009_let_go")
+def _let_go(db: Database) -> None:
+    _execute(db, (*m0009.LET_GO, *m0009.SEARCHED))
+    m0009.bury_in_digests(db.conn)
+
+
 @migrations(name="0010_rights_in_force")
 def _rights_in_force(db: Database) -> None:
     _execute(db, m0010.IN_FORCE)
-
-
-@migrations(name="0006_fit_to_leave")
-def _fit_to_leave(db: Database) -> None:
-    _execute(db, m0006.COLUMNS)
-    m0006.make_fit(db.conn)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

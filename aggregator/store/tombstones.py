@@ -1,0 +1,33 @@
+"""Tombstones: what a purged report was known by, as digests, so that it does not come back as new."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable
+
+
+def digest(publisher: str, key: str) -> str:
+    """32 hexadecimal digits in the place of a key. A key is often an address, and in it stands a headline."""
+    return hashlib.sha256(f"{publisher}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def buried(connection: sqlite3.Connection, publisher: str, keys: Iterable[str]) -> set[str]:
+    """Those of a publisher's keys, near keys included, that belonged to purged reports."""
+    if not connection.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone():
+        return set()
+    asked = {digest(publisher, key): key for key in keys}
+    rows = connection.execute(
+        "SELECT t.key FROM json_each(?) AS asked CROSS JOIN tombstones AS t ON t.publisher = ? AND t.key = asked.value",
+        (json.dumps(list(asked)), publisher),
+    )
+    return {asked[found] for (found,) in rows}
+
+
+def bury(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, str]], at: str) -> None:
+    """Makes tombstones; a row: publisher, key, public id of the report."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO tombstones (publisher, key, public_id, at) VALUES (?, ?, ?, ?)",
+        [(publisher, digest(publisher, key), public_id, at) for publisher, key, public_id in rows],
+    )

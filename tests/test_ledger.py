@@ -17,7 +17,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner
@@ -30,7 +30,7 @@ from aggregator.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.store.desk import Cause
 from aggregator.store.ledger import Cursor
-from aggregator.types import Entry, Publisher, Rights, Text
+from aggregator.types import ChangeKind, Entry, Publisher, Rights, Text
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_poll, make_publisher, record
 
 ROOT = Path(__file__).parents[1]
@@ -518,6 +518,16 @@ def test_the_program_of_the_documentation_checks_the_ledger(three: Store, tmp_pa
         connection.execute("UPDATE changes SET at = '2026-11-22T10:00:01Z' WHERE seq = 4")
     done = subprocess.run(called, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (1, "line 4 does not fit to those before it\n")
+
+
+def test_the_documentation_names_all_keys_and_kinds(three: Store) -> None:
+    text = (ROOT / "docs" / "changes.md").read_text()
+    tables = [
+        re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for table in re.split(r"^\| --- ", text, flags=re.MULTILINE)
+    ]
+    _, keys, kinds = ([name for row in table for name in re.findall("`(.*?)`", row)] for table in tables)
+    assert keys == list(three.changes()[0])
+    assert set(kinds) == set(get_args(ChangeKind))
 
 
 def backup(store: Store, to: Path) -> Path:

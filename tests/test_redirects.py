@@ -18,12 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
+from aggregator.decide import Found, Habits, Pace, conclude
 from aggregator.decide.redirects import SAME, Evidence, Origin, Owners, judge
 from aggregator.press import Document, Press
 from aggregator.recording import record as record_polls
 from aggregator.shared_hosts import SHARED_HOSTS, linked_hosts, sharing
 from aggregator.store import Store
-from aggregator.types import Entry, IdentityRules, Link, Poll, Publisher, Redirection, Selection, Source
+from aggregator.types import Entry, IdentityRules, Link, Poll, PollSettings, Publisher, Redirection, Selection, Source
 from tests.conftest import NOW, make_entry, make_poll, make_publisher
 from tests.test_cli import OWN, WIRE, Desk
 from tests.test_discover import accept as accept_discovered
@@ -246,6 +247,13 @@ def test_what_was_in_force_before_is_accepted_once_it_is_seen_to_be_the_same() -
     assert told("daily", url, SAME) == ("held", "unknown")
 
 
+def test_an_address_is_shown_in_ascii_and_cut_where_it_is_long() -> None:
+    found = judge(f"https://stranger.example/\u202e\x9b\n{'a' * 9000}", origin_of("daily"), OWNERS)
+    assert re.fullmatch(
+        r"https://stranger\.example/%E2%80%AE%C2%9B%0Aa{200,300}\.\.\., which is not known to be .*", found.said
+    )
+
+
 def test_an_address_of_another_publisher_on_the_way_counts_unless_the_way_leads_home() -> None:
     way = ("https://short.example/1", "https://other.example/feed?lang=fr")
     origin = origin_of("daily", accepted=("https://stranger.example/",))
@@ -255,6 +263,20 @@ def test_an_address_of_another_publisher_on_the_way_counts_unless_the_way_leads_
         assert found.said == f"{url} by way of https://other.example/feed?lang=fr, an address of Other (other)"
     assert judge("https://daily.example/feed", origin, OWNERS, None, way).state == "accepted"
     assert judge("https://stranger.example/feed", origin, OWNERS, None, way[:1]).state == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("longest", "every", "fresh_for", "hours"),
+    [(24, None, None, 6), (24, 12, None, 12), (24, None, 9, 9), (24, None, 90, 24), (1, None, None, 1)],
+)
+def test_what_is_held_is_polled_calmly(longest: int, every: int | None, fresh_for: int | None, hours: int) -> None:
+    source = replace(make_publisher().sources[0], every=every and every * HOUR)
+    made = make_poll(source, outcome="held", fresh_for=fresh_for and fresh_for * HOUR)
+    before = Habits(url=FEED, failures=3, moved_to=STRANGER, moved_since=NOW - 6 * DAY)
+    after, following = conclude(made, before, Found(), Pace(settings=PollSettings(longest=longest * HOUR)))
+    assert after == Habits(url=FEED)
+    assert following.reason == "held"
+    assert hours * HOUR <= following.at - NOW <= hours * HOUR * 1.1
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,9 @@ from aggregator.identity import canonical_url
 from aggregator.shared_hosts import host_of, sharing
 from aggregator.types import Publisher, Redirection
 
+_LONGEST_SHOWN = 300  # characters of an address in a message
+_PRINTED = "".join(map(chr, range(0x21, 0x7F)))
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -179,9 +182,8 @@ class Origin:
 class Evidence:
     """What the document itself says of where it belongs."""
 
-    hosts: Mapping[str, int] = field(
-        default_factory=dict
-    )  # that its entries link to; '': no link; see `shared_hosts.linked_hosts`
+    # How many of its entries link to each host, '' for none; as `shared_hosts.linked_hosts`.
+    hosts: Mapping[str, int] = field(default_factory=dict)
     is_familiar: bool = False  # it lists something that the source listed before
     is_same: bool = False  # nothing has changed since the last document that was accepted, so nothing is stored
 
@@ -228,9 +230,8 @@ def _own_rule(url: str, origin: Origin) -> str | None:
     homepage = _place(publisher.homepage)
     if homepage and place.site == homepage.site:
         return "homepage"
-    return (
-        "same_hosts" if place.host in {host_of(f"https://{host}/") for host in publisher.identity.same_hosts} else None
-    )
+    same_hosts = {host_of(f"https://{host}/") for host in publisher.identity.same_hosts}
+    return "same_hosts" if place.host in same_hosts else None
 
 
 def _accepted_rule(url: str, origin: Origin) -> str | None:
@@ -271,8 +272,8 @@ def _links_home(hosts: Mapping[str, int], origin: Origin) -> bool:
 
 
 def _refused(url: str, address: str, other: Publisher) -> Redirection:
-    by_way_of = "" if address == url else f" by way of {address}"
-    said = f"{url}{by_way_of}, an address of {other.name} ({other.key})"
+    by_way_of = "" if address == url else f" by way of {_shown(address)}"
+    said = f"{_shown(url)}{by_way_of}, an address of {other.name} ({other.key})"
     return Redirection(url=url, state="refused", rule="another_publisher", said=said)
 
 
@@ -282,4 +283,10 @@ def _held(url: str, origin: Origin) -> Redirection:
         why = f"a host of many feeds, and most of its entries do not link to the site of {name}"
     else:
         why = f"which is not known to be an address of {name}"
-    return Redirection(url=url, state="held", rule="unknown", said=f"{url}, {why}")
+    return Redirection(url=url, state="held", rule="unknown", said=f"{_shown(url)}, {why}")
+
+
+def _shown(url: str) -> str:
+    """An address that a server wrote, in ASCII, and not longer than anybody reads."""
+    plain = quote(url, safe=_PRINTED)
+    return plain if len(plain) <= _LONGEST_SHOWN else f"{plain[:_LONGEST_SHOWN]}..."

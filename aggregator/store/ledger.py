@@ -316,7 +316,8 @@ def _check_publisher(connection: sqlite3.Connection, publisher: str) -> None:
 
 # `wire` and `notices` are in subqueries: joined from the left they would be built whole before the first line.
 # An article keeps the publisher and the country that it came with, so that a selection that it was in holds all its
-# lines. A line about a publisher is in the selections that hold a report of it which was released before.
+# lines. A line about a publisher is in the selections that hold a report of it which was released before; the plus
+# keeps the planner from looking for it among all reports of the country.
 _OUT = "c.kind IN ('withheld', 'withdrawn', 'removed_by_wire')"
 _LINES = f"""
     SELECT c.seq, c.hash, c.kind, c.at, a.public_id AS id, p.key AS publisher, p.name AS publisher_name,
@@ -337,8 +338,8 @@ _LINES = f"""
     WHERE c.seq > :after
       AND (c.article IS NULL OR c.seq >= a.released_seq)
       AND (:publisher IS NULL OR p.key = :publisher)
-      AND (:country IS NULL OR a.country = :country OR EXISTS (
+      AND (:country IS NULL OR a.country = :country OR c.article IS NULL AND EXISTS (
         SELECT 1 FROM articles AS b
-        WHERE b.publisher = c.publisher AND b.country = :country AND b.released_seq <= c.seq))
+        WHERE b.publisher = c.publisher AND +b.country = :country AND b.released_seq <= c.seq))
     ORDER BY c.seq LIMIT :limit
 """  # noqa: S608  (constants)

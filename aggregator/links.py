@@ -71,7 +71,7 @@ def _encoded(found: re.Match[str]) -> str:
 
 
 def is_host(host: str) -> bool:
-    """Whether a host, as `urlsplit` gives it, can be one: an IP address as RFC 3986 section 3.2.2 writes it, or a name
+    """Whether a host, as `urlsplit` gives it, is valid: an IP address as RFC 3986 section 3.2.2 writes it, or a name
     of labels of 1 to 63 characters, which may lie beyond ASCII. `457.0.0.45` is neither, and `127.1` is ambiguous.
     """
     if ":" in host:

@@ -731,9 +731,12 @@ def test_whoever_follows_notices_a_database_put_in_the_place_of_his(
     three.desk.withhold(report, CAUSE, NOW + 2 * HOUR)
     assert following.stdout is not None
     assert json.loads(following.stdout.readline())["kind"] == "withheld"
+    assert query(three, "PRAGMA wal_checkpoint(TRUNCATE)")[0][0] == 0  # all is in the file itself
     three.close()
     with Store.open(saved) as restored:
         restored.desk.withhold(other, CAUSE, NOW + 2 * HOUR)
+    for log in ("-wal", "-shm"):  # whoever followed may have had the database open when it was closed
+        three.path.with_name(three.path.name + log).unlink(missing_ok=True)
     os.replace(saved, three.path)
     output, errors = following.communicate(timeout=60)
     assert (following.returncode, output) == (1, "")

@@ -26,6 +26,7 @@ from sqlite_utils import Database
 from aggregator.errors import StoreError
 from aggregator.normalise import raw_words
 from aggregator.pipeline.writer import Writer
+from aggregator.recording import record as record_polls
 from aggregator.recording import take_out
 from aggregator.store import Store, raw, search, tombstones
 from aggregator.store.desk import Cause
@@ -204,11 +205,41 @@ def test_after_purge_and_housekeeping_the_letters_are_gone_too(store: Store, pub
     purge(store, [report.id for report in store.latest(ANY) if planted_words((report.title or "").encode())])
     assert planted_words(b"".join(str(row).encode() for row in every_row(store))) == []
     store.maintain(NOW + DAY)
-    with store.reading() as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert planted_words(file_bytes(store)) == []
     assert len(store.search("camions", ANY)) == 300
     everything_kept(store)
+
+
+def test_what_waits_to_leave_the_index_is_purged_with_the_rest(store: Store, publisher: Publisher) -> None:
+    record(store, publisher, plant(1).entry, make_entry(2))
+    again = make_articles(publisher, plant(1, 2).entry)
+    record_polls(store, [(make_poll(publisher.sources[0]), again)], NOW + HOUR)  # and the index has not followed yet
+    assert (
+        rows(store, "SELECT count(*) FROM search_removals")
+        == rows(store, "SELECT count(*) FROM search_queue")
+        == [(1,)]
+    )
+    purge(store, [report.id for report in store.latest(ANY) if report.url != "http://daily.example/2"])
+    assert (
+        rows(store, "SELECT count(*) FROM search_removals")
+        == rows(store, "SELECT count(*) FROM search_queue")
+        == [(0,)]
+    )
+    store.maintain(NOW + DAY)
+    assert planted_words(file_bytes(store)) == []
+    everything_kept(store)
+
+
+def test_a_document_that_was_on_its_way_when_its_report_was_purged_brings_nothing_back(
+    store: Store, publisher: Publisher
+) -> None:
+    record(store, publisher, plant(1).entry, make_entry(2))
+    on_its_way = make_articles(publisher, plant(1, 2).entry, make_entry(2))
+    purge(store, [report.id for report in store.latest(ANY) if report.url != "http://daily.example/2"])
+    (poll,) = record_polls(store, [(make_poll(publisher.sources[0]), on_its_way)], NOW + HOUR)
+    assert (poll.new, poll.revised, dict(poll.drops)) == (0, 0, {"purged": 1})
+    store.maintain(NOW + DAY)
+    assert planted_words(file_bytes(store) + packed_words(store)) == []
 
 
 def every_row(store: Store) -> Iterator[tuple[object, ...]]:

@@ -549,8 +549,8 @@ def test_of_a_report_out_of_the_wire_no_words_are_shown(store: Store, publisher:
     held = waiting_ids(store)[0]
     store.desk.withhold(held, Cause(actor=ME, reason="a complaint"), NOW + DAY)
     shown = {row["id"]: row for row in store.pending()}
-    assert [shown[held][name] for name in ("title", "url", "new_title", "new_url")] == [None] * 4
-    assert all(row["new_url"] for public_id, row in shown.items() if public_id != held)
+    assert [shown[held][name] for name in ("title", "url", "new_title", "new_url", "new_text")] == [None] * 5
+    assert all(row["new_url"] and row["new_text"] for public_id, row in shown.items() if public_id != held)
 
 
 def test_what_waits_follows_its_entry_when_a_merge_is_undone(store: Store, publisher: Publisher) -> None:
@@ -794,6 +794,14 @@ def test_older_pages_count_as_the_poll_that_reads_them(press: Press, tmp_path: P
 # What people see
 
 
+def test_the_log_says_what_waits(trip: Trip, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="aggregator.poll"):
+        serve(trip, atom(stone(n) for n in range(150)))
+    (line,) = [line for line in caplog.messages if "source=daily-example/feed" in line]
+    assert " waiting=130 " in line
+    assert "excess" not in line
+
+
 def test_health_says_it_first_and_what_to_do(buried: Trip) -> None:
     buried.press.misbehave(OTHER, "/feed", "status", status=500)
     buried.now += HOUR
@@ -841,6 +849,21 @@ def test_the_commands_show_what_waits_and_decide_it(desk: Desk) -> None:
     assert desk("pending", "accept", "one", "--actor", "Asha") == "one: 10 changes accepted: 10 withdrawn\n"
     assert desk.rows("SELECT DISTINCT actor FROM acts WHERE act = 'accept'") == [("person:Asha",)]
     assert desk("pending") == "nothing waits for a person\n"
+
+
+def test_what_all_reports_come_to_say_is_shown(desk: Desk) -> None:
+    words = "<p>Buy \u202e<b>pills</b></p> at\n one: " + "pills " * 100
+    desk.press.set_document("one.example", "/feed", changed(8, 60, "one.example", words=words))
+    desk("fetch", "one")
+    listed = desk("pending").splitlines()
+    assert listed[0].startswith("One: 8 same_words (one/one-example-feed)")
+    assert listed[2].startswith("    text: Buy pills at one: pills pills")
+    assert listed[2].endswith("…")
+    assert len(listed[2]) < 250
+    desk("pending", "refuse", "one")
+    desk.press.set_document("one.example", "/feed", changed(8, 60, "one.example", words=" "))
+    desk("fetch", "one")
+    assert desk("pending").splitlines()[2] == "    text: (none)"
 
 
 def test_fetch_says_what_waits_and_what_is_kept_out(desk: Desk) -> None:

@@ -195,8 +195,15 @@ def test_a_user_name_is_left_out_and_no_other_sign_is(url: str, expected: str) -
 
 @given(ADDRESSES)
 def test_what_is_written_into_a_publishers_file_is_no_template(url: str) -> None:
-    text = with_source("x.toml", 'name = "X"\n', url, "feed")
-    assert "${" not in text + source_table(url, "feed")
+    files = (
+        "",
+        '[[source]]\nkind = "discover"\n',
+        '[[source]]\nurl = "x"\n',
+        'source = [{url = "x"}]\n',
+        "source = []\n",
+    )
+    written = [with_source("x.toml", f'name = "X"\n{text}', url, "feed") for text in files]
+    assert "${" not in "".join(written) + source_table(url, "feed")
 
 
 # Whatever names an address
@@ -412,7 +419,7 @@ def redirect_with_a_user_to_another_scheme(press: Press) -> None:
         redirect_with_a_user_to_another_scheme,
     ],
 )
-def test_a_user_name_from_the_network_is_neither_sent_nor_told(press: Press, way: Callable[[Press], None]) -> None:
+def test_a_user_name_from_the_network_is_neither_sent_nor_shown(press: Press, way: Callable[[Press], None]) -> None:
     way(press)
     for path in ("/feed.xml", "/"):
         press.set_document(OTHER, path, whole(1, 2))
@@ -553,13 +560,14 @@ def test_an_address_in_the_database_is_no_template(trip: Trip, publisher: Publis
         trip.press.set_document(HOST, FILLED, feed(1))
         trip.press.set_document(HOST, "/feed", feed(1))
         trip()
-        url = f"http://{OTHER}/steal?x={TEMPLATE}"
+        url = f"http://{USER}{OTHER}/steal?x={TEMPLATE}"
         with Store.open(trip.path) as store, store.writing() as connection:
             connection.execute("UPDATE sources SET url = ?, old_url = ?", (url, made.sources[0].url))
         trip.press.forget()
         (poll,) = trip()
         assert poll.outcome == "failed"
         assert_literal(trip.press, f"{OTHER}/steal?x={LITERAL}")
+        assert all("authorization" not in seen.headers for seen in trip.press.requests)
         assert VALUE not in everything_stored(trip.path)
 
 
@@ -580,6 +588,8 @@ def test_what_earlier_versions_stored_as_templates_is_put_right(tmp_path: Path, 
         ("still", IN_ADDRESS, None, f"{FEED}?token={TEMPLATE}&page=1", None),
         ("plain", f"{FEED}/new", FEED, f"{FEED}/newer", None),
         ("site", SITE, None, None, f"http://{OTHER}/?x={TEMPLATE}"),
+        ("user", SITE, None, None, f"https://{USER}{OTHER}"),
+        ("sign", SITE, None, None, f"http://{OTHER}/@desk.rss"),
         ("found", SITE, None, None, f"http://{OTHER}/feed"),
     ):
         values = ("p", key, url, old_url, "feed", "news", 1, at, "first", moved_to, at if moved_to else None, proposed)
@@ -594,6 +604,8 @@ def test_what_earlier_versions_stored_as_templates_is_put_right(tmp_path: Path, 
         ("still", IN_ADDRESS, None, None, None, None),
         ("plain", f"{FEED}/new", FEED, f"{FEED}/newer", at, None),
         ("site", SITE, None, None, None, None),
+        ("user", SITE, None, None, None, None),
+        ("sign", SITE, None, None, None, f"http://{OTHER}/@desk.rss"),
         ("found", SITE, None, None, None, f"http://{OTHER}/feed"),
     ]
     connection.close()

@@ -36,8 +36,8 @@ def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
 
     if "${" in url or without_user(url) != url:
         raise click.UsageError(
-            "URL: found ${NAME} or a user name in it, expected an address that opens without; a search sends no"
-            " secrets. Write a private address into the publisher's file, and try it with `aggregator check --live KEY`"
+            "URL: found ${NAME} or a user name, expected an address that opens without: a search sends no secrets. "
+            "Write a private address into the publisher's file, and try it with `aggregator check --live KEY`"
         )
     config = here.load_config()
     name = here.file_of(key) if key else None  # a key that is none is said before anybody is asked

@@ -71,12 +71,12 @@ def _print_report(row: Mapping[str, Any]) -> None:
     if row["signal"] == "tombstone":
         say("    its feed lists it as deleted")
         return
-    if (row["new_title"], row["new_url"]) == (row["title"], row["url"]):
-        say("    other words under the same headline")
     if row["new_title"] != row["title"]:
         say(f"    headline: {_line(row['new_title']) or '(none)'}")
     if row["new_url"] != row["url"]:
         say(f"    link: {_line(row['url'] or '(none)')} -> {_line(row['new_url'] or '(none)')}")
+    if row["kind"] in ("same_words", "revised"):
+        say(f"    text: {_line(row['new_text'] or '') or '(none)'}")
 
 
 def _line(text: str) -> str:

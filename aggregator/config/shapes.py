@@ -88,8 +88,8 @@ def _is_source_address(value: str) -> bool:
     return is_address(_PLACEHOLDER.sub("NAME", value)) and "${" not in before + fragment
 
 
-def _has_a_host(value: str) -> bool:
-    """Whether the host of an address can be one. True also of what has other faults, which `is_address` finds."""
+def _has_valid_host(value: str) -> bool:
+    """Whether the host of an address is valid. True also of what has other faults, which `is_address` finds."""
     try:
         host = urlsplit(value).hostname or ""
     except ValueError:
@@ -102,18 +102,16 @@ def _is_contact(value: str) -> bool:
 
 
 Line = Annotated[str, _like(r"(?=.*\S)[^\x00-\x1f\x7f{}]+", "one line of text without braces")]
-_with_a_host = _that(
-    _has_a_host, "a host that can be one: a name such as daily.example, or an IP address such as 192.0.2.1"
-)
+_valid_host = _that(_has_valid_host, "a valid host: a name such as daily.example, or an IP address such as 192.0.2.1")
 Address = Annotated[
     str,
-    _with_a_host,
+    _valid_host,
     _that(is_address, "an http or https address, such as https://daily.example/, without user name or braces"),
     AfterValidator(_has_host),
 ]
 SourceAddress = Annotated[
     str,
-    _with_a_host,
+    _valid_host,
     _that(
         _is_source_address,
         "an http or https address, such as https://daily.example/feed, without user name or braces, "
@@ -135,7 +133,7 @@ RobotsToken = Annotated[str, _like("[A-Za-z_-]+", "a product token of RFC 9309: 
 UserAgent = Annotated[str, _like(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", "one line of printable ASCII")]
 Host = Annotated[
     str,
-    _that(is_host, 'a host that can be one, such as "m.daily.example"'),
+    _that(is_host, 'a valid host, such as "m.daily.example"'),
     _like(r"[a-z0-9-]+(\.[a-z0-9-]+)+", 'a host in small letters, such as "m.daily.example"'),
 ]
 Prefix = Annotated[str, _like(r"(/[^/?#\s]+)+", 'the beginning of a path without a slash at its end, such as "/print"')]

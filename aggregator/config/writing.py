@@ -18,7 +18,7 @@ _USUAL = "feed"  # the kind that need not be written
 def source_table(url: str, kind: str) -> str:
     """The `[[source]]` table of an address that was found, ready to paste."""
     document = tomlkit.document()
-    document["source"] = _tables(_table(url, kind))
+    document["source"] = _tables(_table(literal(url), kind))
     return tomlkit.dumps(document)
 
 
@@ -55,7 +55,7 @@ def _is(source: Any, url: str) -> bool:
 
 def _table(url: str, kind: str) -> Table:
     table = tomlkit.table()
-    table["url"] = literal(url)
+    table["url"] = url
     if kind != _USUAL:
         table["kind"] = kind
     return table

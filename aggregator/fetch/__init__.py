@@ -2,7 +2,7 @@
 
 Feeds that an operator configured (`Source`) are fetched unless robots.txt disallows them for our own token by name
 (`heed`); pages are visited, and what others name (`str`) is fetched, only where it lets us (`page`, `linked`). Private
-addresses are reached only on hosts that stand in the file of the publisher for whom is asked.
+addresses are reached only on the hosts in the file of the publisher whose source is asked.
 """
 
 from __future__ import annotations

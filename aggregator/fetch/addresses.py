@@ -1,9 +1,9 @@
 """Which addresses the wire may connect to, and for whom the private ones are open.
 
 The check is made on the address of the very socket that is about to connect, after every spelling and every DNS
-answer has been resolved, so a name that resolves differently the second time gains nothing. What is public is told by
-IANA's registries of special-purpose addresses (RFC 6890), whose entries stand here: Python's `ipaddress` has those that
-its version knew. A translator (NAT64) with a prefix of its own cannot be told from any other network.
+answer has been resolved, so a name that resolves differently the second time gains nothing. IANA's registries of
+special-purpose addresses (RFC 6890) say what is not public. Their entries are copied here, because Python's `ipaddress`
+lacks those that are newer than its version. A NAT64 prefix other than the well-known one cannot be recognised.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from xml.parsers import expat
 from xml.parsers.expat import errors
 
 from aggregator.errors import ParseError
-from aggregator.links import resolved
+from aggregator.links import literal, resolved
 from aggregator.parse.cap import newest
 from aggregator.types import Entry, Link, Text
 
@@ -182,12 +182,12 @@ def read(document: bytes, url: str, most: int) -> Urls:
 
 
 def named_in(index: bytes) -> tuple[str, ...]:
-    """The sitemaps that an index lists, the last changed first; none for a document that is no index."""
+    """The sitemaps that an index lists, literal, the last changed first; none for a document that is no index."""
     if not _is_index(index):
         return ()
     rows = [row for row in _read(index, _MOST_ROWS).rows if "loc" in row]
     rows.sort(key=lambda row: row.get("lastmod", "").strip(), reverse=True)  # W3C-DTF, which sorts as text
-    return tuple(dict.fromkeys(row["loc"].strip() for row in rows))
+    return tuple(dict.fromkeys(literal(row["loc"]) for row in rows))
 
 
 def is_of_news(url: str) -> bool:

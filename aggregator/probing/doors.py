@@ -95,7 +95,7 @@ def sitemaps(robots: str) -> tuple[list[Candidate], list[Other]]:
 def of_index(index: bytes) -> list[Candidate]:
     """The sitemaps of news that an index of them lists, the last changed first; none for a document that is none."""
     try:
-        listed = map(literal, named_in(unpacked(index)[:_INDEX]))
+        listed = named_in(unpacked(index)[:_INDEX])
     except ParseError:
         return []
     urls = dict.fromkeys(filter(None, map(address, listed)))

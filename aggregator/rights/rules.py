@@ -34,7 +34,7 @@ def wider(scope: TextScope, than: TextScope) -> bool:
 
 
 def is_address(value: str, schemes: Collection[str] = ("http", "https")) -> bool:
-    """Whether `value` is an absolute address without a user name (RFC 3986 section 3.2), whose host can be one."""
+    """Whether `value` is an absolute address without a user name (RFC 3986 section 3.2), with a valid host."""
     if NOT_IN_ADDRESS.search(value) or line(value) != value:
         return False
     try:

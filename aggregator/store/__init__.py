@@ -240,14 +240,12 @@ class Store:
     def housekeeping(self, now: datetime) -> Iterator[None]:
         """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that
         may be held no longer are let go, excerpts follow the rights of today, the search index catches up, raw words
-        are packed with this program's dictionary, the planner's counts are taken anew, and letters that were let go
-        leave the index.
+        are packed with this program's dictionary, the planner's counts are taken anew, letters that were let go
+        leave the index, and the log is emptied.
         """
         self.update_terms(now)
         self.release_embargoes(now)
-        has_let_go = False
         while self._let_go(now):
-            has_let_go = True
             yield
         with self._transaction():
             pending.let_go(self._connection, to_iso(now), raw.packer(self._connection))
@@ -264,7 +262,7 @@ class Store:
             yield
             if not self._merge(now):
                 break
-        if has_let_go:
+        with explained(self.path):
             vacuum.empty_log(self._connection)
 
     def cut_excerpts(self) -> int:
@@ -312,7 +310,8 @@ class Store:
         for batch in purge.batches(articles):
             with self._transaction():
                 purge.purge(self._connection, batch, told, to_iso(now), raw.packer(self._connection))
-        vacuum.empty_log(self._connection)
+        with explained(self.path):
+            vacuum.empty_log(self._connection)
 
     def rewriting(self) -> Rewriting:
         """What `rewrite` will take: room on the disk, and time."""
@@ -410,11 +409,9 @@ class Store:
             return merges.split(self._connection, merge, to_iso(now), public_id)
 
     def pending(self) -> list[dict[str, Any]]:
-        """Changes of known reports that wait for a person, by source and kind: source, publisher_name, kind, signal,
-        since, received_at, id; title, url, new_title and new_url are None of a report that is out of the wire.
-        """
+        """Changes of known reports that wait for a person; see `store.pending`."""
         with explained(self.path):
-            return reading.rows(self._connection, pending.WAITING)
+            return pending.waiting(self._connection)
 
     def ended_agreements(self) -> list[dict[str, Any]]:
         """The publishers whose agreements have ended: key, name, last_day, text scopes `during` and `after`."""

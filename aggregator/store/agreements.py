@@ -28,7 +28,7 @@ _SET_TERMS = (
     f" VALUES (?, {', '.join('?' * len(_TERMS))})"
 )
 _OVER = "SELECT publisher, 1, after FROM agreements WHERE NOT ended AND ends_at <= ?1"
-# Over after all, or not over: a clock that ran ahead ended it, and was put right.
+# The second: a clock that ran ahead ended it, and was put right.
 _OUT_OF_DATE = f"{_OVER} UNION ALL SELECT publisher, 0, during FROM agreements WHERE ended AND ends_at > ?1"  # noqa: S608
 _READ_BY_VIEWS = ("publishers", "terms", "agreements")
 
@@ -43,9 +43,13 @@ class InForce:
 
 def put_in_force(connection: sqlite3.Connection, publisher: str, in_force: InForce) -> None:
     """Writes terms into the tables that the views read. Within a transaction."""
-    rights = json.dumps(in_force.rights, default=str)  # a date is written as text
-    connection.execute("UPDATE publishers SET rights = ? WHERE key = ?", (rights, publisher))
+    _set_rights(connection, publisher, in_force.rights)
     connection.executemany(_SET_TERMS, [(publisher, *(row[name] for name in _TERMS)) for row in in_force.terms])
+
+
+def _set_rights(connection: sqlite3.Connection, publisher: str, rights: Mapping[str, Any]) -> None:
+    said = json.dumps(rights, default=str)  # a date is written as text
+    connection.execute("UPDATE publishers SET rights = ? WHERE key = ?", (said, publisher))
 
 
 def remember(
@@ -84,13 +88,23 @@ def update(connection: sqlite3.Connection, now: datetime) -> list[str]:
     rows = connection.execute(_OUT_OF_DATE, (to_iso(now + _BEFORE),)).fetchall()
     for publisher, ended, kept in rows:
         before = ledger.terms_of(connection, publisher)
-        _change_over(connection, publisher, ended, kept)
+        _switch(connection, publisher, ended, kept)
         ledger.terms_changed(connection, publisher, before, to_iso(now))
     return [publisher for publisher, _, _ in rows]
 
 
-def _change_over(connection: sqlite3.Connection, publisher: str, ended: int, kept: str) -> None:
-    put_in_force(connection, publisher, InForce(**json.loads(kept)))
+def _switch(connection: sqlite3.Connection, publisher: str, ended: int, kept: str) -> None:
+    """Puts in force what was kept of one side of the end of an agreement. An older version may have kept less than all
+    columns, of a publisher that is configured no more; the others stay as they are.
+    """
+    side = json.loads(kept)
+    _set_rights(connection, publisher, side["rights"])
+    for row in side["terms"]:
+        names = [name for name in _TERMS if name in row]
+        connection.execute(
+            f"UPDATE terms SET {', '.join(f'{name} = ?' for name in names)} WHERE publisher = ? AND class = ?",  # noqa: S608
+            (*(row[name] for name in names), publisher, row["class"]),
+        )
     connection.execute("UPDATE agreements SET ended = ? WHERE publisher = ?", (ended, publisher))
 
 
@@ -109,8 +123,8 @@ def read_at(connection: sqlite3.Connection, now: datetime) -> None:
     for table in _READ_BY_VIEWS:
         connection.execute(schema[table].replace("CREATE TABLE ", "CREATE TEMP TABLE ", 1))
         connection.execute(f"INSERT INTO temp.{table} SELECT * FROM main.{table}")  # noqa: S608  (names of ours)
-    for row in connection.execute(_OVER, (to_iso(now),)).fetchall():
-        _change_over(connection, *row)
+    for over in connection.execute(_OVER, (to_iso(now),)).fetchall():
+        _switch(connection, *over)
     for sql in schema.values():
         if sql and sql.startswith("CREATE VIEW "):
             connection.execute(sql.replace("CREATE VIEW ", "CREATE TEMP VIEW ", 1))

@@ -31,7 +31,7 @@ def sync(connection: sqlite3.Connection, wire: Wire, publishers: Sequence[Publis
     row = connection.execute("SELECT value FROM settings WHERE name = ?", (_DIGEST,)).fetchone()
     if row == (digest,):
         return False
-    before = excerpts.bounds(connection)
+    bounds = excerpts.bounds(connection)
     connection.execute("UPDATE publishers SET configured = 0")
     connection.execute("UPDATE sources SET enabled = 0")
     for publisher in publishers:
@@ -39,13 +39,9 @@ def sync(connection: sqlite3.Connection, wire: Wire, publishers: Sequence[Publis
         terms_before = ledger.terms_of(connection, publisher.key)
         _write_terms(connection, publisher, wire, today)
         ledger.terms_changed(connection, publisher.key, terms_before, now)
-        connection.execute(
-            "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
-            (f"notices/{publisher.key}", json.dumps(notices(publisher, wire))),
-        )
         for source in publisher.sources:
             _write_source(connection, source, now)
-    excerpts.queue(connection, before)
+    excerpts.queue(connection, bounds)
     connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_DIGEST, digest))
     return True
 
@@ -87,7 +83,11 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> No
 
 
 def _write_terms(connection: sqlite3.Connection, publisher: Publisher, wire: Wire, today: date) -> None:
-    """The terms of today; of an agreement that ends, those on both sides of its end."""
+    """The terms and notices of today; of an agreement that ends, the terms on both sides of its end."""
+    connection.execute(
+        "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
+        (f"notices/{publisher.key}", json.dumps(notices(publisher, wire))),
+    )
     last_day, moment = publisher.rights.expires, ends_at(publisher.rights)
     if last_day is None or moment is None:
         agreements.forget(connection, publisher.key)

@@ -12,20 +12,14 @@ from aggregator.dates import from_iso, to_iso
 from aggregator.rhythm import Tariff, expected, from_text
 from aggregator.store import reading
 
-# An address in a command that a person pastes into a shell: what a server wrote may hold `;`, `&` or `$(...)`.
-_PASTED = """
-      CASE WHEN coalesce(s.proposed, s.url) GLOB '*[^A-Za-z0-9_@%+=:,./-]*'
-        THEN '''' || replace(coalesce(s.proposed, s.url), '''', '''"''"''') || ''''
-        ELSE coalesce(s.proposed, s.url)
-      END"""
-
 # The trouble that matters most, and the command or the line that mends it; NULL: all is well. Nothing is ever switched
 # off silently, so whatever keeps a source from being polled stands here. `search`, of a site whose feed is sought: one
 # was found, nothing was, or it is waiting for its first search; NULL: the source has an address, which is polled.
+# `pasted` is an address as a shell wants it in a command: what a server wrote may hold `;`, `&` or `$(...)`.
 # `redirect`, of the address `redirected_to` that its document came from: held, refused, person (accepted by one) or
 # in_force (accepted because it was so before redirects were checked); NULL: there is none that a person should know.
 # `agreement_ended`: the last day of its publisher's agreement; NULL: there is none, or it is in force.
-VIEW = f"""
+VIEW = """
 CREATE VIEW health AS
 SELECT
   s.publisher || '/' || s.key AS source,
@@ -70,7 +64,7 @@ SELECT
     WHEN r.state = 'held' THEN 'aggregator accept ' || s.publisher || '/' || s.key
     WHEN r.state = 'refused' THEN 'another url, or enabled = false, in the file of ' || s.publisher
     WHEN s.search IS NOT NULL
-      THEN 'aggregator probe --write ' || s.publisher || ' ' ||{_PASTED}
+      THEN 'aggregator probe --write ' || s.publisher || ' ' || s.pasted
     WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.key || ' tries it now'
     WHEN s.flooded > 0 THEN 'look at ' || s.url
       || '; where so much is meant, a larger most_new_per_poll or most_new_per_day in wire.toml'
@@ -92,7 +86,12 @@ FROM (
     WHEN proposed IS NOT NULL THEN 'found'
     WHEN next_reason = 'first' OR last_error IS NULL THEN 'waiting'
     ELSE 'nothing'
-  END AS search, coalesce(proposed, url) AS address
+  END AS search,
+  CASE
+    WHEN coalesce(proposed, url) GLOB '*[^A-Za-z0-9_@%+=:,./-]*'
+      THEN '''' || replace(coalesce(proposed, url), '''', '''"''"''') || ''''
+    ELSE coalesce(proposed, url)
+  END AS pasted
   FROM sources
 ) AS s
 JOIN publishers AS p ON p.key = s.publisher
@@ -119,7 +118,7 @@ LEFT JOIN (
   )
   GROUP BY source
 ) AS c ON c.source = s.id
-"""  # noqa: S608  (made of constants)
+"""
 
 _HEALTH = "SELECT * FROM health ORDER BY trouble IS NULL, failures DESC, trouble, last_success, source"
 _FLOOD_IS_SAID = timedelta(days=7)

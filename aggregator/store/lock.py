@@ -11,12 +11,12 @@ from pathlib import Path
 from aggregator.errors import DaemonRunning, StoreError
 
 _ONE_DAEMON = (
-    "another daemon (or `purge --vacuum`), process {holder}, uses this database; end it first, or give this one another"
-    " with --db"
+    "another daemon, process {holder}, or a `purge --vacuum`, uses this database; end it first, or give this one"
+    " another with --db"
 )
 _NO_DAEMON = (
-    "a daemon (or another `purge --vacuum`), process {holder}, uses this database; stop it, run this again, then start"
-    " it; nothing was changed"
+    "a daemon, process {holder}, or another `purge --vacuum`, uses this database; stop it, run this again, then start"
+    " the daemon; nothing was changed"
 )
 
 

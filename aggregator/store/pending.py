@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from aggregator.dates import from_iso, to_iso
 from aggregator.decide import Most, at_once
-from aggregator.store import raw
-from aggregator.types import Article, Decision, Known, MassKind
+from aggregator.store import raw, reading
+from aggregator.text import plain
+from aggregator.types import Article, Decision, Known, MassKind, Text
 from aggregator.vocabulary import Act
 
 Pack = Callable[[bytes], tuple[bytes, int | None]]
@@ -21,17 +22,19 @@ Signal = Literal["entry", "tombstone"]
 
 _MASS = "mass"  # one poll changed too much at once; a reason that has nothing to do with a person is none of this file
 
-# What waits for a person. A headline or link is shown of a report that is in the wire, old and new; of one that is out
-# of it they stay in the tables.
-WAITING = """
+_OPENING = 200  # characters of a text, for a person who decides
+_WAITING = """
     SELECT s.publisher || '/' || s.key AS source, p.name AS publisher_name, c.kind, c.signal, c.since, c.received_at,
-      a.public_id AS id, w.title, w.url, iif(w.id IS NULL, NULL, c.title) AS new_title,
-      iif(w.id IS NULL, NULL, c.url) AS new_url
+      a.public_id AS id,
+      (SELECT w.title FROM wire AS w WHERE w.article = c.article) AS title,
+      (SELECT w.url FROM wire AS w WHERE w.article = c.article) AS url,
+      (SELECT c.title FROM wire AS w WHERE w.article = c.article) AS new_title,
+      (SELECT c.url FROM wire AS w WHERE w.article = c.article) AS new_url,
+      (SELECT raw_words(c.raw, c.dictionary) FROM wire AS w WHERE w.article = c.article) AS new_text
     FROM pending_changes AS c
     JOIN sources AS s ON s.id = c.source
     JOIN publishers AS p ON p.key = s.publisher
     JOIN articles AS a ON a.id = c.article
-    LEFT JOIN wire AS w ON w.article = c.article
     WHERE c.reason = 'mass' AND c.refused_at IS NULL
     ORDER BY source, c.kind, c.article, c.signal
 """
@@ -147,6 +150,21 @@ def forget_tombstones(connection: sqlite3.Connection, articles: Iterable[int]) -
 
 
 # What a person decides
+
+
+def waiting(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """What waits for a person, by source and kind: source, publisher_name, kind, signal, since, received_at, id, and of
+    a report that is in the wire title, url, new_title, new_url, new_text (how its text begins); None of any other.
+    """
+    found = reading.rows(connection, _WAITING)
+    return [{**row, "new_text": _opening(row["new_text"]) if row["new_text"] else None} for row in found]
+
+
+def _opening(raw_words: str) -> str:
+    said = json.loads(raw_words)
+    texts = [*said.get("content", ()), *([said["summary"]] if "summary" in said else [])]
+    begins = " ".join(plain(Text(**texts[0])).split()) if texts else ""
+    return begins if len(begins) <= _OPENING else begins[:_OPENING].rstrip() + "…"
 
 
 def sources_with(connection: sqlite3.Connection, key: str, kinds: Sequence[MassKind]) -> list[tuple[int, str]]:

@@ -122,8 +122,10 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
     # What is emptied here is written over as the index grows again, and by `purge --vacuum` for certain; to write a
     # gigabyte of zeros within this transaction would keep others waiting.
     connection.execute("PRAGMA secure_delete = OFF")
-    connection.execute("INSERT INTO article_search (article_search) VALUES ('delete-all')")
-    connection.execute("PRAGMA secure_delete = ON")
+    try:
+        connection.execute("INSERT INTO article_search (article_search) VALUES ('delete-all')")
+    finally:
+        connection.execute("PRAGMA secure_delete = ON")
     connection.execute("DELETE FROM search_removals")
     connection.execute("DELETE FROM search_queue")
     queued = connection.execute(

@@ -10,6 +10,10 @@ LITERAL = (
     "UPDATE sources SET url = old_url, old_url = NULL WHERE old_url IS NOT NULL AND instr(url, '${') > 0",
     # NULL: it redirects nowhere for good.
     "UPDATE sources SET moved_to = NULL, moved_since = NULL WHERE instr(moved_to, '${') > 0",
-    # NULL: no feed is proposed; the site is searched again when its time comes.
-    "UPDATE sources SET proposed = NULL, proposed_as = NULL WHERE instr(proposed, '${') > 0",
+    # NULL: no feed is proposed; the site is searched again when its time comes. So it is where a page named a feed with
+    # a user name, which would be shown.
+    """
+    UPDATE sources SET proposed = NULL, proposed_as = NULL WHERE instr(proposed, '${') > 0
+      OR instr(substr(proposed, 1, instr(substr(proposed, 9) || '/', '/') + 8), '@') > 0
+    """,
 )

@@ -233,7 +233,7 @@ def test_an_address_in_a_command_is_one_word_of_the_shell(store: Store, publishe
     ((mend,),) = rows(store, "SELECT mend FROM health")
     assert shlex.split(str(mend), posix=True) == [
         *["aggregator", "probe", "--write", "daily-example"],
-        evil.replace("'", "%27"),
+        evil,
     ]
     store._connection.execute("UPDATE sources SET proposed = 'http://x.example/feed.xml'")
     ((mend,),) = rows(store, "SELECT mend FROM health")
@@ -539,7 +539,7 @@ def test_lists_that_are_written_can_be_read_by_anybody(title: str, name: str) ->
     written = write(title, {title: [outline]}, NOW)
     assert not UNFIT.search(written)
     assert len(ElementTree.fromstring(written).findall(".//outline[@xmlUrl]")) == 1
-    (found,) = read(written.encode())
+    (found,) = read(written.encode()).outlines
     assert not UNFIT.search(found.title + found.url)
 
 
@@ -572,6 +572,9 @@ def as_before(path: Path, changes: dict[str, object], title: str) -> None:
             connection.execute(f"UPDATE articles SET {column} = ? WHERE id = 1", (value,))  # noqa: S608
         connection.execute("ALTER TABLE polls DROP COLUMN adjusted")
         connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0006_fit_to_leave'")
+        # Of a database that is so old the search index is made anew.
+        connection.execute("DELETE FROM settings WHERE name = 'search_form'")
+        connection.execute("DELETE FROM search_removals")
 
 
 @pytest.mark.parametrize(
@@ -603,6 +606,8 @@ def test_a_database_of_an_earlier_version_is_made_fit(tmp_path: Path, publisher:
         found = rows(
             store, "SELECT url, length(title), length(byline), length(published_stated) FROM articles ORDER BY id"
         )
+        while store.index():
+            pass
         (url, *lengths), other = found
         assert url is None or re.fullmatch(r"http://x\.example/[!-~]*", str(url))
         assert lengths[0] <= MOST_HEADLINE

@@ -36,7 +36,7 @@ from aggregator.errors import (
     PaymentRequired,
     RedirectRefused,
 )
-from aggregator.fetch import Fetcher, framing
+from aggregator.fetch import Fetcher, framing, written_in
 from aggregator.fetch.answers import retry_after
 from aggregator.fetch.body import decoded
 from aggregator.fetch.iri import to_uri
@@ -58,6 +58,10 @@ FEED = f"http://{HOST}/feed"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BODY = feed(1, 2, 3)
 NONE = Validators()
+
+
+def source_of(url: str) -> Source:
+    return Source(publisher="p", key="feed", url=url)
 
 
 @pytest.fixture
@@ -115,8 +119,8 @@ def raw(
         server = await asyncio.start_server(talk, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/feed"
         wire = replace(WIRE, fetch=replace(WIRE.fetch, timeout=timedelta(seconds=seconds)))
-        async with server, Fetcher(wire) as fetcher, fetcher.turn(url) as turn:
-            return await fetcher.get(url, NONE, turn, NOW, **options)
+        async with server, Fetcher(wire) as fetcher, fetcher.turn(url, written_in((url,))) as turn:
+            return await fetcher.get(source_of(url), NONE, turn, NOW, **options)
 
     return asyncio.run(fetch())
 
@@ -207,8 +211,8 @@ def test_what_a_server_sends_unasked_is_no_answer_to_the_next_request() -> None:
         async with server, Fetcher(WIRE) as fetcher:
             bodies = []
             for _ in range(5):
-                async with fetcher.turn(url) as turn:
-                    bodies.append((await fetcher.get(url, NONE, turn, NOW)).body)
+                async with fetcher.turn(url, written_in((url,))) as turn:
+                    bodies.append((await fetcher.get(source_of(url), NONE, turn, NOW)).body)
         return bodies
 
     assert asyncio.run(fetch()) == [BODY] * 5
@@ -883,9 +887,9 @@ def test_an_internationalised_host_is_connected_to_and_named(url: str) -> None:
             connected.append(host)
             return press.address
 
-        async with Fetcher(WIRE, connect_to) as fetcher, fetcher.turn(url) as turn:
+        async with Fetcher(WIRE, connect_to) as fetcher, fetcher.turn(url, written_in((url,))) as turn:
             await fetcher.heed(url, turn, NOW)
-            return await fetcher.get(url, NONE, turn, NOW)
+            return await fetcher.get(source_of(url), NONE, turn, NOW)
 
     with Press(now=NOW) as press:
         press.set_document(ACE, "/feed", BODY)

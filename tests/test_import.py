@@ -46,7 +46,7 @@ def sort(config: Path, *outlines: Outline, told: Told = MALI) -> list[Newcomer |
         ("", "https://other.test/", "the list has no address of a feed for it (xmlUrl); `aggregator probe https://oth"),
         ("https://other.test/a feed", "", "its address has a character that no address has: space, at place 21"),
         ("https://other.test/a\u202efeed", "", "its address has a character that no address has: right-to-left"),
-        ("https://other.test/${HOME}", "", "its address has a character that no address has: left curly bracket"),
+        ("https://other.test/${HOME}", "", "its address has ${NAME}, which a list may not fill in; "),
     ],
 )
 def test_who_is_here_already_is_left_out(config: Path, url: str, homepage: str, why: str) -> None:

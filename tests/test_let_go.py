@@ -696,7 +696,7 @@ def say(connection: sqlite3.Connection, number: int, version: int, pack: zstanda
         (cursor.lastrowid, title, summary),
     )
     connection.execute(
-        "INSERT INTO changes (article, revision, kind, at) VALUES (?, ?, 'new', '2026-11-20T08:00:00Z')",
+        "INSERT INTO changes (article, revision, kind, at, hash) VALUES (?, ?, 'new', '2026-11-20T08:00:00Z', x'00')",
         (number, version),
     )
 
@@ -767,10 +767,10 @@ def test_packing_anew_goes_on_where_a_kill_ended_it(store: Store, publisher: Pub
     said = {url: json.loads(raw_words(entry)) for url, entry in entries.items()}
     store.close()
     with Store.open(store.path) as again:
-        assert {report.url: again.raw(report.id) for report in again.latest(ANY)} == said
+        assert {url: again.raw(report) for url, report in rows(again, "SELECT url, id FROM wire")} == said
         again.maintain(NOW)
         assert rows(again, "SELECT count(dictionary), count(*) FROM revisions") == [(raw.BATCH + 50,) * 2]
-        assert {report.url: again.raw(report.id) for report in again.latest(ANY)} == said
+        assert {url: again.raw(report) for url, report in rows(again, "SELECT url, id FROM wire")} == said
         with again.writing() as connection:
             assert raw.repack(connection) == 0
 

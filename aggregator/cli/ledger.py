@@ -134,7 +134,7 @@ def _print(line: dict[str, Any], as_json: bool) -> None:
     if as_json:
         say_json({**line, "url": address(line["url"])})
         return
-    mark = f" ({NOT_PASSED_ON})" if line["id"] and line["channels"] == () else ""
+    mark = f" ({NOT_PASSED_ON})" if line["id"] and not line["channels"] else ""
     said = line["title"] or line["note"] or "(out of the wire, or without a headline)"
     publisher = heading(line["publisher_name"], line["publisher_place"])
     about = line["id"] or f"{'-':<16}"

@@ -174,12 +174,11 @@ def redirected(url: str, location: str) -> str:
     """The address that a redirect leads to, literal, without user name and fragment, in ASCII and quoted as RFC 3986
     has it; raises RedirectRefused for one from https down to http, and FetchError for what is no address.
     """
-    location = literal(location)
     try:
-        target = iri.to_uri(literal(urlsplit(urljoin(url, location))._replace(fragment="").geturl()))
+        target = literal(iri.to_uri(urlsplit(urljoin(url, location.strip()))._replace(fragment="").geturl()))
         is_lowered = urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http"
     except ValueError as error:
-        raise FetchError(f"redirected to {location!r}, which is not an address: {error}") from error
+        raise FetchError(f"redirected to {literal(location)!r}, which is not an address: {error}") from error
     if is_lowered:
         raise RedirectRefused(f"redirected from https down to {target}")
     return target

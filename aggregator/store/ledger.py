@@ -224,7 +224,7 @@ def lines(
     country: str | None = None,
 ) -> list[dict[str, Any]]:
     """The ledger after a cursor (None: from its beginning), oldest first: seq, cursor, kind, at, id, publisher,
-    publisher_name, publisher_place, title, url, revision, note, channels (a tuple: those by which the report may be
+    publisher_name, publisher_place, title, url, revision, note, channels (a list: those by which the report may be
     passed on now). Of a line about a publisher id, title, url and revision are None, and it has no channels.
 
     Title and link are those that may leave now. A line new, revised, corrected or restored has a title, be it an empty
@@ -250,7 +250,7 @@ def lines(
             "seq": seq,
             "cursor": str(_cursor(seq, hashed)),
             **dict(zip(names, others, strict=True)),
-            "channels": tuple((channels or "").split()),
+            "channels": (channels or "").split(),
         }
         for seq, hashed, *others, channels in cursor
     ]

@@ -92,8 +92,10 @@ def empty_log(connection: sqlite3.Connection, *, wait: bool = False) -> bool:
         connection.execute("PRAGMA busy_timeout = 0")
     try:
         (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except sqlite3.OperationalError:  # another program is doing the same
-        return False
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error) and "busy" not in str(error):
+            raise
+        return False  # another program is doing the same
     finally:
         connection.execute(f"PRAGMA busy_timeout = {int(milliseconds)}")
     return not is_busy

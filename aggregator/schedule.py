@@ -34,8 +34,9 @@ async def run_until(stop: asyncio.Event, jobs: Sequence[Job]) -> None:
     scheduler = AsyncIOScheduler(timezone="UTC")
     for job in jobs:
         scheduler.add_job(
-            job.call,
+            _until_cancelled,
             "interval",
+            args=[job.call],
             seconds=job.every.total_seconds(),
             id=job.name,
             next_run_time=utc_now(),
@@ -51,6 +52,12 @@ async def run_until(stop: asyncio.Event, jobs: Sequence[Job]) -> None:
             _bring_back(scheduler)
     finally:
         scheduler.shutdown(wait=False)
+
+
+async def _until_cancelled(call: Callable[[], Awaitable[None]]) -> None:
+    """The end of the scheduler cancels what runs, which APScheduler would call a fault of the job."""
+    with suppress(asyncio.CancelledError):
+        await call()
 
 
 def _bring_back(scheduler: AsyncIOScheduler) -> None:

@@ -1,7 +1,8 @@
 """One reading process, seen from inside: it answers the calls that come on its standard input, one after the other.
 
-A call is `(seconds, function, arguments)`, an answer `(True, what it returned)` or `(False, the exception)`, each a
-pickle behind its length in eight bytes. `pipeline.workers` is the other end.
+A call is `(seconds, function, arguments)`, with the processor time that it may take; an answer is `(True, what it
+returned)` or `(False, the exception)`, each a pickle behind its length in eight bytes. `pipeline.workers` is the other
+end.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import fcntl
 import gc
 import os
 import pickle
+import resource
 import signal
 import sys
 import traceback
@@ -21,6 +23,8 @@ T = TypeVar("T")
 
 LENGTH = 8  # bytes
 _GARBAGE = 50_000  # as in __main__
+_MOST_MEMORY = 1024 * 1024 * 1024  # bytes of address space; a document of 16 MB needs a third of it at most
+WALL = 6  # so many times its processor time may a call last
 _PIPE = 1024 * 1024  # bytes; an answer that has room in it is not waited for
 
 
@@ -30,6 +34,8 @@ def serve() -> None:
     for meant_for_all in (signal.SIGINT, signal.SIGTERM):
         signal.signal(meant_for_all, signal.SIG_IGN)
     gc.set_threshold(_GARBAGE)
+    with suppress(ValueError, OSError):  # the system may set less, or know no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     calls, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     with suppress(AttributeError, OSError):  # Linux alone knows it, and not everybody may
         fcntl.fcntl(answers, fcntl.F_SETPIPE_SZ, _PIPE)
@@ -60,11 +66,14 @@ def _answer(seconds: float, call: Callable[..., object], arguments: tuple[object
 
 def _in_time(seconds: float, call: Callable[..., T], *arguments: object) -> T:
     """The system ends the process at its deadline, whatever it is busy with: also when whoever asked has been killed
-    meanwhile, and when the clock is set.
+    meanwhile, and when the clock is set. Processor time is what counts, so that a busy machine costs no document.
     """
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    timers = ((signal.SIGPROF, signal.ITIMER_PROF, seconds), (signal.SIGALRM, signal.ITIMER_REAL, seconds * WALL))
+    for ends_it, timer, limit in timers:
+        signal.signal(ends_it, signal.SIG_DFL)
+        signal.setitimer(timer, limit)
     try:
         return call(*arguments)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for _, timer, _ in timers:
+            signal.setitimer(timer, 0)

@@ -70,7 +70,7 @@ def test_a_document_that_ends_its_process_costs_no_other() -> None:
 
     first, hanging, *others = used(trip, seconds=1.5)  # type: ignore[misc]
     assert isinstance(hanging, ParseError)
-    assert "longer than 1.5 s; it was given up" in str(hanging)
+    assert "more than 1.5 s of processor time; it was given up" in str(hanging)
     assert [len(each.articles) for each in (first, *others)] == [1, 1, 1, 1]
 
 

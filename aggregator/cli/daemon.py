@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("aggregator.run")
 
 _TICK = timedelta(seconds=5)  # how late a poll may start
+_GRACE_SECONDS = 5.0  # for polls in flight when the end is asked for
 _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
 _MAINTENANCE = timedelta(minutes=10)
+_LOOK = timedelta(seconds=10)  # between two looks at the files of the configuration
 # Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
 _RECHECK = timedelta(minutes=1)
 _PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 3  # of fewer pages it cannot be told whether a site answers so to all
@@ -39,8 +41,8 @@ def run(here: Workplace) -> None:
     """Poll what is due, until told to stop: the daemon.
 
     Between polls it visits the pages of reports, to learn of withdrawals; `recheck` does that once.
-    SIGTERM and SIGINT finish the polls in flight; SIGHUP reads the configuration anew. Two daemons do not share a
-    database. Logs a line for every poll to standard error.
+    SIGTERM and SIGINT finish the polls in flight. The configuration is read again when its files have changed, and at
+    SIGHUP. Two daemons do not share a database. Logs a line for every poll to standard error.
     """
     from aggregator.store.lock import only_daemon
 
@@ -68,16 +70,35 @@ class _Signals:
         self.woken.set()
 
 
+@dataclass
+class _Files:
+    """The files of the configuration, as somebody last looked at them."""
+
+    here: Workplace
+    digest: str | None = None  # None: a file could not be read
+
+    def have_changed(self) -> bool:
+        """Since the last call; the first call says no."""
+        from aggregator.kept import digest
+
+        before, is_first = self.digest, self.digest is None
+        try:
+            self.digest = digest(self.here.config_folder())
+        except OSError:  # one is being replaced, or may not be read: what can be read is looked at the next time
+            return False
+        return self.digest != before and not is_first
+
+
 async def _serve(here: Workplace, config: Config) -> None:
     """One round for each configuration, until the end is asked for."""
-    signals = _Signals()
+    signals, files = _Signals(), _Files(here, config.digest)
     signals.listen()
     store: Store | None = here.open_synced(config, utc_now())
     while store:
         with store:
             sources = sum(len(publisher.sources) for publisher in config.publishers)
             log.info("polling %d sources of %d publishers into %s", sources, len(config.publishers), store.path)
-            await _round(config, store, signals.woken)
+            await _round(config, store, signals.woken, files.have_changed)
         config, store = await _reopened(here, config, signals)
     log.info("stopped; every poll that had begun is stored")
 
@@ -107,11 +128,14 @@ def _reread(here: Workplace, config: Config) -> Config:
     try:
         return here.load_config()
     except ConfigError as error:
-        log.error("the configuration has faults, the old one stays in force:\n%s", error)
+        log.error("the configuration has faults, so the one before stays in force; repair these:\n%s", error)
         return config
 
 
-async def _round(config: Config, store: Store, stop: asyncio.Event) -> None:
+async def _round(
+    config: Config, store: Store, stop: asyncio.Event, have_changed: Callable[[], bool] = lambda: False
+) -> None:
+    """Polls by one configuration until `stop` is set: by a signal, or where `have_changed` says that its files have."""
     from aggregator.pipeline import Pipeline
     from aggregator.schedule import Job, run_until
 
@@ -132,13 +156,33 @@ async def _round(config: Config, store: Store, stop: asyncio.Event) -> None:
             visit = trouble.complaining(lambda: pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER))
             await asyncio.wait({_begin(visit, visits)})
 
-        jobs = [Job("poll", _TICK, poll_due), Job("maintain", _MAINTENANCE, maintain)]
+        async def look_at_files() -> None:
+            if await asyncio.to_thread(have_changed):
+                log.info("the files of the configuration have changed")
+                stop.set()
+
+        jobs = [
+            Job("poll", _TICK, poll_due),
+            Job("maintain", _MAINTENANCE, maintain),
+            Job("config", _LOOK, look_at_files),
+        ]
         await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck)])
         pipeline.stop()
         for visit in visits:  # a site may want a minute between two; what is not visited now is due at the next start
             visit.cancel()
-        await asyncio.gather(*polls)
+        await _let_end(polls)
         await asyncio.gather(*visits, return_exceptions=True)
+
+
+async def _let_end(polls: set[asyncio.Task[None]]) -> None:
+    """Waits a little for the polls in flight. What takes longer is given up and due again at the next start: nothing of
+    it is stored, and nothing lost.
+    """
+    if polls:
+        _, late = await asyncio.wait(polls, timeout=_GRACE_SECONDS)
+        for poll in late:
+            poll.cancel()
+        await asyncio.gather(*polls, return_exceptions=True)
 
 
 def _begin(work: Coroutine[None, None, None], tasks: set[asyncio.Task[None]]) -> asyncio.Task[None]:

@@ -20,6 +20,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from aggregator.fetch import framing
 from aggregator.fetch.first_addresses import FirstAddresses
+from aggregator.fetch.lookup import Lookup
 
 SocketFactory = Callable[..., socket.socket]
 
@@ -39,7 +40,7 @@ def make_transport(connections: int, sockets: SocketFactory) -> httpx.AsyncBaseT
             limit=connections,
             socket_factory=sockets,
             ssl=certificates(),
-            resolver=FirstAddresses(aiohttp.ThreadedResolver()),
+            resolver=FirstAddresses(Lookup()),
         )
         # There is no other way to say what reads a connection.
         connector._factory = cast(Any, functools.partial(framing.Handler, loop=asyncio.get_running_loop()))

@@ -79,8 +79,13 @@ class Pipeline:
         self._stopping = True
 
     async def due(self, now: datetime) -> list[Due]:
-        """What is due now and not being polled; raises StoreError."""
-        return [due for due in await self._writer.due(now) if due.source.name not in self._under_way]
+        """What is due now and not being polled; raises StoreError. A source that another program has brought in since
+        this configuration was read is left alone.
+        """
+        return [due for due in await self._writer.due(now) if self._may_poll(due)]
+
+    def _may_poll(self, due: Due) -> bool:
+        return due.source.name not in self._under_way and due.source.publisher in self._publishers
 
     async def run(self, due: Iterable[Due], done: Callable[[Poll], None] = lambda poll: None) -> list[Poll]:
         """Polls all these sources, but those that are being polled already, and those whose host asks to be left alone
@@ -92,9 +97,7 @@ class Pipeline:
         """
         await self._writer.reckon(self._settings)
         self._redirects.learn(await self._polled_elsewhere())
-        mine = [one for one in due if one.source.name not in self._under_way]
-        self._under_way |= {one.source.name for one in mine}
-        tasks = [asyncio.create_task(self._one(one, done)) for one in mine]
+        tasks = [self._begun(one, done) for one in due if self._may_poll(one)]
         try:
             await _ended(tasks)
             return [poll for task in tasks if (poll := task.result()) is not None]
@@ -102,7 +105,14 @@ class Pipeline:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._under_way -= {one.source.name for one in mine}
+
+    def _begun(self, due: Due, done: Callable[[Poll], None]) -> asyncio.Task[Poll | None]:
+        """A poll under way. Its source may be polled again as soon as it has ended, whatever the others do."""
+        name = due.source.name
+        self._under_way.add(name)
+        task = asyncio.create_task(self._one(due, done))
+        task.add_done_callback(lambda ended: self._under_way.discard(name))
+        return task
 
     async def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from aggregator.probing import Prober
 
 MOST_PAGES = 10  # older ones, read to close one gap
+_PAGES_SECONDS = 60.0  # for all of them; a page under way is read to its end
 _NEEDS_A_SECRET = (
     "an older page was not asked for: its address needs a secret, and only the address in the publisher's file gets one"
 )
@@ -193,8 +194,10 @@ class Asking:
         self, source: Source, reading: Reading, said: Mapping[str, bytes], turn: Turn, check: Check
     ) -> tuple[Reading, int, str | None]:
         """The document with its older pages, back to what the source listed before; how many; and what went wrong."""
-        publisher = self.publishers[source.publisher]
+        publisher, began = self.publishers[source.publisher], time.monotonic()
         for page in range(1, MOST_PAGES + 1):
+            if time.monotonic() - began > _PAGES_SECONDS:
+                return reading, page - 1, f"its older pages took longer than {_PAGES_SECONDS:g} s; {page - 1} were read"
             if reading.older is None:
                 return reading, page - 1, None
             if source.access and "${" in reading.older:

@@ -13,6 +13,7 @@ import os
 import pickle
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from aggregator.errors import ParseError
 from aggregator.reader import Reading, read
 from aggregator.types import FetchResult, Publisher, Source
-from aggregator.worker import LENGTH, framed
+from aggregator.worker import LENGTH, WALL, framed
 
 if TYPE_CHECKING:
     from aggregator.probing import Measure
@@ -30,8 +31,9 @@ log = logging.getLogger("aggregator.poll")
 
 T = TypeVar("T")
 
-# Honest documents take milliseconds, huge and broken ones seconds; what takes longer is hostile.
-PARSE_SECONDS = 60.0
+# Of processor time. Honest documents take milliseconds, huge and broken ones seconds; what takes longer is hostile.
+PARSE_SECONDS = 10.0
+_SLOW = 1.0  # seconds without an answer, after which a process is not waited for if there may be another one
 # A process that has read so many documents is replaced, so that memory stays flat over weeks.
 _DOCUMENTS_EACH = 2_000
 _QUEUE = 64  # documents; starting a process costs about as much time as reading so many of them, most of them known
@@ -62,23 +64,31 @@ class Workers:
         return await self._in_process(measure, (result, source))
 
     async def _in_process(self, call: Callable[..., T], arguments: tuple[object, ...]) -> T:
-        line = self._choose()
-        line.waiting += 1
+        line = await self._place()
         try:
             fine, answer = await line.ask(framed((self._seconds, call, arguments)))
         finally:
-            line.waiting -= 1
+            line.leave()
         if fine:
             return cast("T", answer)
         if isinstance(answer, MemoryError | RecursionError):
             raise ParseError(f"the document broke its reader ({type(answer).__name__})") from answer
         raise cast("Exception", answer)
 
+    async def _place(self) -> _Line:
+        """A process that takes one more document: the one with the shortest queue. Where that is busy with one document
+        for more than a second, whoever waits for it looks again, so that nobody waits behind a slow document.
+        """
+        while True:
+            line = self._choose()
+            if await line.enter(_SLOW):
+                return line
+
     def _choose(self) -> _Line:
-        """The shortest queue, or a new one where all are long."""
-        if not self._lines or (len(self._lines) < self._most and min(line.waiting for line in self._lines) >= _QUEUE):
+        """The shortest queue, those that go on first; a new one where all are long or slow."""
+        if len(self._lines) < self._most and all(line.waiting >= _QUEUE or line.is_slow for line in self._lines):
             self._lines.append(_Line(self._seconds))
-        return min(self._lines, key=lambda line: line.waiting)
+        return min(self._lines, key=lambda line: (line.is_slow, line.waiting))
 
     async def close(self) -> None:
         """Ends the processes; whatever they were reading is read again at the next poll."""
@@ -98,6 +108,7 @@ class _Line:
 
     def __init__(self, seconds: float) -> None:
         self.waiting = 0
+        self._went_on = time.monotonic()  # when it last answered, or was given a document with nothing else to do
         self._seconds = seconds
         self._ahead = asyncio.Semaphore(_AHEAD)
         self._starting = asyncio.Lock()
@@ -105,14 +116,38 @@ class _Line:
         self._ended: list[_Process] = []
         self._is_closed = False
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether it has been busy with one document for more than a second; to start is no document's fault."""
+        return self.waiting > 0 and not self._starting.locked() and time.monotonic() - self._went_on > _SLOW
+
+    async def enter(self, seconds: float) -> bool:
+        """Waits so long at most for a place; whoever got one leaves it by `leave`."""
+        if self.waiting == 0:
+            self._went_on = time.monotonic()
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ahead.acquire()
+        except BaseException as error:
+            self.waiting -= 1
+            if isinstance(error, TimeoutError):
+                return False
+            raise
+        return True
+
+    def leave(self) -> None:
+        self.waiting -= 1
+        self._went_on = time.monotonic()
+        self._ahead.release()
+
     async def ask(self, call: bytes) -> _Answer:
         """What the process answers; raises ParseError for a document that ended it."""
-        async with self._ahead:
-            while True:
-                try:
-                    return await (await self._open()).ask(call)
-                except _Lost:
-                    continue
+        while True:
+            try:
+                return await (await self._open()).ask(call)
+            except _Lost:
+                continue
 
     async def _open(self) -> _Process:
         async with self._starting:
@@ -122,6 +157,7 @@ class _Line:
                 if self._process is not None:
                     self._ended = [*(old for old in self._ended if not old.is_gone), self._process]
                 self._process = await _Process.start(self._seconds)
+                self._went_on = time.monotonic()
             return self._process
 
     async def close(self) -> None:
@@ -192,8 +228,11 @@ class _Process:
                 future.set_exception(_Lost() if number else self._broken(status))
 
     def _broken(self, status: int) -> ParseError:
+        if status == -signal.SIGPROF:
+            said = f"more than {self._seconds:g} s of processor time"
+            return ParseError(f"reading the document took {said}; it was given up")
         if status == -signal.SIGALRM:
-            return ParseError(f"reading the document took longer than {self._seconds:g} s; it was given up")
+            return ParseError(f"reading the document took longer than {self._seconds * WALL:g} s; it was given up")
         ended = next((sign.name for sign in signal.Signals if sign == -status), f"exit code {status}")
         return ParseError(f"the document broke its reader ({ended})")
 

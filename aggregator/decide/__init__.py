@@ -2,7 +2,8 @@
 everything it needs comes as an argument, the time included.
 """
 
-from aggregator.decide.changes import Judged, decide, is_correction
+from aggregator.decide.changes import Judged, decide
+from aggregator.decide.corrections import is_correction
 from aggregator.decide.mass import Front, Held, Most, at_once, at_the_front, hold_excess
 from aggregator.decide.polls import (
     Found,

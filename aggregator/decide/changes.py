@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator import identity, signals, text, versions
+from aggregator.decide.corrections import is_correction
 from aggregator.types import Article, ChangeKind, Decision, Match, Words
-
-# The publisher's own words for a correction, at the head of a headline or of a paragraph: en, fr, pt, es, ar, sw.
-# A bare noun counts only as a label, before a colon or the like: "Correction of prices" is no correction.
-_CORRECTION = re.compile(
-    r"""(?imx) ^\W* (?:
-      (?: corrections? | clarification | rectificatif | erratum | errata | fe\ de\ erratas
-        | correção | retificação | corrección | rectificación
-        | تصحيح | تصويب | استدراك | masahihisho | sahihisho | marekebisho ) \s* (?: [:.\])|–—-] | $ )
-      | (?: corrected | corrigé | corrigid[oa] | corregid[oa] | imesahihishwa ) \b
-      | an\ earlier\ version\ of\ th(?:is|e)\b | une\ version\ antérieure\b | uma\ versão\ anterior\b
-      | una\ versión\ anterior\b
-    )"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +97,3 @@ def _held_back(decision: Decision, habit: frozenset[str], now: datetime) -> Deci
     if not versions.held_back(decision.changed, habit, known.last_revision, now):
         return decision
     return replace(decision, change=None, held_back=True)
-
-
-def is_correction(words: str) -> bool:
-    """Whether the publisher itself says, in a headline or paragraph, that this version corrects an earlier one."""
-    return bool(_CORRECTION.search(words))

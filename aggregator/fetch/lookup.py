@@ -51,7 +51,8 @@ class Lookup(AbstractResolver):
         except TimeoutError:
             raise self._remembered(host, OSError(None, f"its name was not found within {self._seconds:g} s")) from None
         except OSError as error:
-            raise self._remembered(host, error) from error
+            self._remembered(host, error)
+            raise
         self._failed.pop(host, None)
         return [
             ResolveResult(

@@ -11,11 +11,11 @@ test: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 --dist worksteal
+	$(BIN)/pytest --numprocesses 3 --dist worksteal
 
-# What repeats or takes minutes, in full; `make test` runs a twentieth of it.
+# What repeats or takes minutes, and every property, in full; `make test` runs a part of it.
 soak: .venv/installed
-	SOAK=1 $(BIN)/pytest -m soak --numprocesses 2 --dist worksteal
+	SOAK=1 $(BIN)/pytest -m "soak or hypothesis" --numprocesses 2 --dist worksteal
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12 ...")'

@@ -48,6 +48,11 @@ def scaled(full: int) -> int:
     return full if SOAK else max(1, full // 20)
 
 
+def examples(full: int) -> int:
+    """How many examples of a property: so many in `make soak`, a quarter of it, at least ten, in `make test`."""
+    return full if SOAK else max(10, full // 4)
+
+
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 QUOTATION = Rights(relationship="none", basis="quotation", text_scope="excerpt", credit="{publisher} ({place})")

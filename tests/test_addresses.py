@@ -31,7 +31,7 @@ from aggregator.press import Document, Press
 from aggregator.rights import is_address
 from aggregator.store import Store
 from aggregator.types import Config, FetchResult, IdentityRules, Publisher, Source, Validators, Wire
-from tests.conftest import NOW, WIRE, make_publisher, make_source
+from tests.conftest import NOW, WIRE, examples, make_publisher, make_source
 from tests.test_cli import Desk
 from tests.test_fetch import BODY, wire
 from tests.test_probing import alternate, page, whole
@@ -88,7 +88,7 @@ def test_what_is_public_is_what_the_registries_say(block: ipaddress.IPv4Network)
     assert_as_registered(block.broadcast_address, BLOCKS[block])
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_all_of_a_block_is_as_it_is_registered(data: st.DataObject) -> None:
     block = data.draw(st.sampled_from(list(BLOCKS)))

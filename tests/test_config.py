@@ -23,6 +23,7 @@ from aggregator.config import SOURCE_KINDS, load, source_key
 from aggregator.errors import ConfigError
 from aggregator.types import Access, Config, Contact, Corrections, Credentials, IdentityRules, Images, Template
 from aggregator.workplace import find_config
+from tests.conftest import examples
 
 FIXTURES = Path(__file__).parent / "fixtures" / "config"
 SOUND = FIXTURES / "sound"
@@ -399,7 +400,7 @@ OVERRIDES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(profile=st.sampled_from(["quotation", "open", "agreement", "own"]), overrides=OVERRIDES)
 def test_nothing_loads_with_full_text_and_no_ground_for_it(
     tmp_path_factory: pytest.TempPathFactory, profile: str, overrides: dict[str, str]
@@ -416,7 +417,7 @@ def test_nothing_loads_with_full_text_and_no_ground_for_it(
     assert rights.text_scope != "full_text" or rights.copyright_holder or rights.copyright_notice
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
 def test_any_bytes_load_or_are_a_config_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     config = sound(tmp_path_factory.mktemp("config"))
@@ -454,7 +455,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(KEYS, VALUES, max_size=6))
 def test_any_values_load_or_are_a_config_error(
     tmp_path_factory: pytest.TempPathFactory, values: dict[str, str]

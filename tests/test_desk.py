@@ -23,7 +23,7 @@ from aggregator.store import Store
 from aggregator.store.desk import Cause, Complaint
 from aggregator.store.ledger import Cursor
 from aggregator.types import Contact, Publisher, Rights, Selection, Text
-from tests.conftest import NOW, QUOTATION, WIRE, make_entry, make_publisher, record
+from tests.conftest import NOW, QUOTATION, WIRE, examples, make_entry, make_publisher, record
 
 ANY = Selection()
 LATER, MUCH_LATER = NOW + timedelta(hours=1), datetime(2100, 1, 1, tzinfo=UTC)
@@ -279,7 +279,7 @@ def test_an_embargo_must_be_readable_and_to_come(store: Store, report: str) -> N
     assert rows(store, "SELECT act, actor FROM acts") == [("embargo", "person:ama")]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from([*ACTS, "restore", "release", "edit"]), max_size=8))
 def test_whatever_the_desk_does_the_ledger_has_no_gap_and_nothing_held_leaves(
     tmp_path_factory: pytest.TempPathFactory, doings: list[str]

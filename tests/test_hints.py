@@ -21,6 +21,7 @@ from aggregator.errors import ParseError
 from aggregator.parse import channel, encoding, hints, older, parse
 from aggregator.press import Document, Press, generate_archive, generate_feed
 from aggregator.types import FetchResult, Hints, Parsed, Source
+from tests.conftest import examples
 
 SHARED = Path(__file__).parents[2] / "shared"
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -157,7 +158,7 @@ PARTS = st.one_of(
 
 
 @given(st.lists(PARTS, max_size=8), st.lists(PARTS, max_size=3), st.sampled_from([rss, lambda head, *_: atom(head)]))
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(400), suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_stands_in_a_channel(head: list[str], behind: list[str], write: Callable[..., bytes]) -> None:
     body = write("".join(head), ITEM, "".join(behind))
     said = channel.read(body, URL)

@@ -30,10 +30,10 @@ from aggregator.recording import record
 from aggregator.store import Store
 from aggregator.types import FetchResult, Poll, Publisher, Source
 from aggregator.versions import HELD_BACK
-from tests.conftest import NOW, WIRE, make_poll, make_publisher
+from tests.conftest import NOW, WIRE, examples, make_poll, make_publisher
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a disk would be waited for, at every close of a database
-sequences = settings(deadline=None, max_examples=40)
+sequences = settings(deadline=None, max_examples=examples(40))
 
 
 def _publisher(key: str) -> Publisher:

@@ -31,7 +31,7 @@ from aggregator.store import Store
 from aggregator.store.desk import Cause
 from aggregator.store.ledger import Cursor
 from aggregator.types import ChangeKind, Entry, Publisher, Rights, Text
-from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_poll, make_publisher, record
+from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, make_entry, make_poll, make_publisher, record
 
 ROOT = Path(__file__).parents[1]
 HOUR = timedelta(hours=1)
@@ -424,7 +424,7 @@ class History:
         }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(DOINGS, max_size=30))
 def test_whoever_follows_the_ledger_holds_what_is_in_the_wire(doings: list[tuple[str, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "wire.db") as store:

@@ -29,7 +29,7 @@ from aggregator.store import Store
 from aggregator.store.desk import Cause
 from aggregator.store.schema import migrations
 from aggregator.types import Config, Entry, Link, Person, Poll, PollSettings, Publisher, Selection, Source, Text
-from tests.conftest import AGREEMENT, NOW, WIRE, make_entry, make_publisher, record
+from tests.conftest import AGREEMENT, NOW, WIRE, examples, make_entry, make_publisher, record
 from tests.test_cli import Desk
 from tests.test_store import rows
 from tests.test_trip import HOST, Trip
@@ -612,7 +612,7 @@ texts = st.builds(Text, st.text(), st.sampled_from(["text/plain", "text/html"]))
 maybe = st.none() | st.text(min_size=1)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     st.builds(
         Entry,

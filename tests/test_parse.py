@@ -25,6 +25,7 @@ from aggregator.parse import encoding as encoding_module
 from aggregator.parse import gzipped as gzipped_module
 from aggregator.parse import mend as mend_module
 from aggregator.types import FetchResult, Parsed, Source, Text
+from tests.conftest import examples
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SHARED = Path(__file__).parents[2] / "shared" / "feeds"
@@ -294,7 +295,7 @@ MUTATIONS = st.lists(st.tuples(st.floats(0, 1), st.sampled_from([*ODDITIES, None
 
 
 @given(st.sampled_from(SEEDS), MUTATIONS, st.sampled_from(sorted(PARSERS)))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 def test_a_damaged_document_gives_entries_or_a_parse_error(seed: bytes, mutations: list[Any], kind: str) -> None:
     body = seed
     for place, inserted, removed in mutations:
@@ -329,7 +330,7 @@ def in_cdata(text: str) -> str:
 @given(XML_TEXT, XML_TEXT, XML_TEXT, st.sampled_from([escape, in_cdata]))
 @example("CafÃ©", " \x93quoted\x94 ", "&amp;#39; \x85 <b>", escape)
 @example(" same ", "same", "same ", in_cdata)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 def test_rss_comes_back_verbatim(title: str, description: str, content: str, write: Any) -> None:
     item = f"<title>{write(title)}</title><description>{write(description)}</description>"
     item += f'<c:encoded xmlns:c="http://purl.org/rss/1.0/modules/content/">{write(content)}</c:encoded>'

@@ -43,7 +43,7 @@ from aggregator.types import (
     Source,
     Text,
 )
-from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, record
+from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, make_entry, make_publisher, record
 from tests.test_cli import Desk
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -476,7 +476,7 @@ def test_excerpts_are_cut_in_batches_which_a_crash_does_not_lose(store: Store) -
     assert {report.text for report in store.latest(Selection(limit=2_000))} == {"Le pont n° …"}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(st.sampled_from("ab .!…»\n\t\u00a0۔é"), max_size=80),
     before=st.integers(1, 12),
@@ -660,7 +660,7 @@ def test_a_last_day_that_no_day_follows_never_comes() -> None:
 SCOPE_OF_DAY = st.sampled_from(["none", "headline_only", "excerpt", "full_text"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_at_any_moment_no_more_leaves_than_the_rights_of_that_day_allow_and_always_with_its_credit(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

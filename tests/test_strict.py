@@ -26,6 +26,7 @@ from aggregator.parse.strict import entries
 from aggregator.press import generate_feed
 from aggregator.press.sites import FORMATS, Site, read_sites, site_page
 from aggregator.types import Parsed
+from tests.conftest import examples
 
 FIXTURES = Path(__file__).parent / "fixtures" / "feed"
 DEMO = Path(__file__).parents[1] / "data" / "demo" / "press"
@@ -358,13 +359,13 @@ QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 
 
 @given(documents(plain=True))
-@settings(deadline=None, max_examples=400, suppress_health_check=QUIET)
+@settings(deadline=None, max_examples=examples(400), suppress_health_check=QUIET)
 def test_a_plain_invented_feed(body: bytes) -> None:
     check(body)
 
 
 @given(documents(plain=False))
-@settings(deadline=None, max_examples=300, suppress_health_check=QUIET)
+@settings(deadline=None, max_examples=examples(300), suppress_health_check=QUIET)
 def test_an_odd_invented_feed(body: bytes) -> None:
     check(body)
 
@@ -391,6 +392,6 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 
 @given(damaged())
-@settings(deadline=None, max_examples=300, suppress_health_check=QUIET)
+@settings(deadline=None, max_examples=examples(300), suppress_health_check=QUIET)
 def test_a_damaged_feed(body: bytes) -> None:
     check(body)

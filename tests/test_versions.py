@@ -20,7 +20,7 @@ from aggregator.store import Store, history
 from aggregator.store.desk import Cause
 from aggregator.types import Publisher, Text, Words
 from aggregator.versions import held_back, kind_of_change, restless, same_report, settled, what_changed, words_of
-from tests.conftest import NOW, QUOTATION, WIRE, make_articles, make_entry, make_publisher, record
+from tests.conftest import NOW, QUOTATION, WIRE, examples, make_articles, make_entry, make_publisher, record
 
 BODY = "<p>Bamako. Police say 38 per cent of the shops closed on 3 May.</p><p>The toll rose to 4 dead.</p>"
 
@@ -359,7 +359,7 @@ FAR = datetime(2999, 1, 1, tzinfo=UTC)  # embargoes are compared with the clock,
 ANYTHING = st.sampled_from(["edit", "withhold", "restore", "withdraw", "embargo", "nothing"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(ANYTHING, st.integers(1, 3)), max_size=14))
 def test_wire_at_is_the_wire_as_it_stood(acts: list[tuple[str, int]]) -> None:
     publisher, titles, stood = make_publisher(), {n: f"Report {n}" for n in (1, 2, 3)}, {}

@@ -359,6 +359,7 @@ class History:
 
     def do(self, doing: str, number: int) -> None:
         self.now += HOUR
+        self._remember()  # an embargo may have ended within the hour
         which = number % len(self.publishers)
         document = self.documents[which]
         if doing in ("publish", "embargoed", "edit", "move"):

@@ -121,7 +121,8 @@ def _article(
 def _adjusted(said: Entry, headline_is_cut: bool, byline_is_cut: bool) -> Iterator[str]:
     link = identity.link_of(said)
     if link and identity.address_of(said) is None:
-        yield LONG_ADDRESS if len(link) > printable.MOST_ADDRESS else NO_ADDRESS
+        # Percent-encoded, a character takes twelve at most: so much of an address has room, whatever it is made of.
+        yield LONG_ADDRESS if printable.address(link[: printable.MOST_ADDRESS // 12]) else NO_ADDRESS
     if headline_is_cut:
         yield LONG_HEADLINE
     if byline_is_cut:

@@ -184,6 +184,9 @@ def test_an_address_has_a_length(store: Store, publisher: Publisher) -> None:
     poll = record(store, publisher, make_entry(1, links=(Link(longest),)), make_entry(2, links=(Link(longest + "a"),)))
     assert dict(poll.adjusted) == {LONG_ADDRESS: 1}
     assert rows(store, "SELECT url FROM articles ORDER BY id") == [(longest,), (None,)]
+    for link, why in (("http://daily.example/" + "ክ" * 1_000, LONG_ADDRESS), ("javascript:" + "a" * 9_000, NO_ADDRESS)):
+        (article,) = make_articles(publisher, make_entry(links=(Link(link),)))
+        assert (article.url, article.adjusted) == (None, (why,))
 
 
 def test_a_link_that_changes_between_two_that_are_none_is_the_same_report(store: Store, publisher: Publisher) -> None:

@@ -125,6 +125,7 @@ def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
     """What stays of a report: whose it was, and why it is not here."""
     from aggregator.output import NOT_PASSED_ON, heading, json_array
 
+    notice = {**notice, "url": address(notice["url"])}
     if as_json:
         say_rendered(json_array([notice]))
         return
@@ -134,7 +135,7 @@ def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
             say(words)
     if not notice["channels"]:
         say(NOT_PASSED_ON)
-    for name, value in (("Original", address(notice["url"])), ("Since", notice["at"]), ("Id", notice["id"])):
+    for name, value in (("Original", notice["url"]), ("Since", notice["at"]), ("Id", notice["id"])):
         if value:
             say(f"{name}: {value}")
 

@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -73,8 +74,11 @@ class Popen(subprocess.Popen[Any]):
             return
         ends = [asked[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")]
         request = {"kind": "command", "arguments": arguments, "session": asked["start_new_session"]}
+        request["folder"] = str(Path(asked["cwd"] or ".").absolute())
         streams = [number if end == -1 else end for number, end in enumerate((ends[0], ends[3], ends[5]))]
-        self._status = _ask(request, streams, asked["cwd"], environment)
+        connection = _connected(wait=True)
+        assert connection is not None
+        self._status = _ask(connection, request, streams, environment)
         self.pid = self._status.pid
         self._child_created = True
         cast("Any", self)._close_pipe_fds(*ends)
@@ -151,13 +155,19 @@ def start_readers() -> None:
 
 
 async def _start_reader(cls: type[workers._Process], seconds: float) -> workers._Process:
-    if _read_at_start(os.environ) != _read_at_start(_ENVIRONMENT) or sys.executable != COMMAND[0]:
+    """By the starter, unless another environment or program is asked for, or the starter is not there yet: what waits
+    for a document has deadlines, and to begin takes the starter longer than a reading process.
+    """
+    is_usual = _read_at_start(os.environ) == _read_at_start(_ENVIRONMENT) and sys.executable == COMMAND[0]
+    connection = _connected(wait=False) if is_usual else None
+    if connection is None:
         return await _start_really(cls, seconds)
     theirs, calls = os.pipe()
     answers, theirs_too = os.pipe()
     try:
         request = {"kind": "reader", "path": [str(folder) for folder in sys.path], "session": False}
-        status = _ask(request, [theirs, theirs_too, 2], None, os.environ)
+        request["folder"] = str(Path.cwd())
+        status = _ask(connection, request, [theirs, theirs_too, 2], os.environ)
     finally:
         os.close(theirs)
         os.close(theirs_too)
@@ -227,35 +237,39 @@ def _whole(said: bytes) -> bytes:
 
 
 def _ask(
-    request: dict[str, Any], streams: list[int], folder: str | Path | None, environment: Mapping[str, str]
+    connection: socket.socket, request: dict[str, Any], streams: list[int], environment: Mapping[str, str]
 ) -> _Status:
-    request |= {"folder": str(Path(folder or ".").absolute()), "environment": dict(environment)}
-    said = json.dumps(request).encode()
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(_starter())
+    said = json.dumps(request | {"environment": dict(environment)}).encode()
     socket.send_fds(connection, [len(said).to_bytes(_LENGTH)], streams)
     connection.sendall(said)
     return _Status(connection)
 
 
-_place: str | None = None
+_place: str | None = None  # where the starter listens
 
 
-def _starter() -> str:
-    """Where it listens; it begins with the first request."""
+def _connected(*, wait: bool) -> socket.socket | None:
+    """A connection to the starter, which begins with the first of them; None: it is not there yet."""
     global _place
     if _place is None:
         folder = tempfile.mkdtemp(prefix="starter-")
         _place = f"{folder}/socket"
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(_place)
-            listener.listen(64)
-            number = str(listener.fileno())
-            command = [*COMMAND[:3], "-m", "tests.commands", _place, number]
-            asked = {"pass_fds": (listener.fileno(),), "cwd": ROOT, "env": _ENVIRONMENT}
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, **asked)  # type: ignore[call-overload]
+        command = [*COMMAND[:3], "-m", "tests.commands", _place]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT, env=_ENVIRONMENT)
         atexit.register(_end, os.getpid(), process, folder)
-    return _place
+    end = time.monotonic() + 120
+    while True:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(_place)
+        except OSError:
+            connection.close()
+            if not wait:
+                return None
+            assert time.monotonic() < end, "the starter of the tests' commands (tests/commands.py) does not begin"
+            time.sleep(0.01)
+        else:
+            return connection
 
 
 def _end(owner: int, process: subprocess.Popen[bytes], folder: str) -> None:
@@ -406,7 +420,7 @@ def _import_everything() -> None:
             import_module(name)
 
 
-def main(place: str, listener: str) -> None:
+def main(place: str) -> None:
     global _place
     _import_everything()
     _place = place  # the reading processes of a command come from here too
@@ -414,8 +428,10 @@ def main(place: str, listener: str) -> None:
     databases.copy_new_ones()
     gc.collect()
     gc.freeze()
-    with socket.socket(fileno=int(listener)) as listening:
-        request = _Starter(listening).serve()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(place)
+        listener.listen(64)
+        request = _Starter(listener).serve()
     if request is not None:
         _become(request)
 

@@ -162,6 +162,7 @@ def test_a_lock_that_is_held_for_long_is_reported_once_and_the_daemon_goes_on(ro
             await eventually(rounds.complaints)
             await asyncio.sleep(2)
         await rounds.stored(4)
+        await eventually(rounds.recoveries)
 
     rounds(story, patience=0.3)
     (complaint,) = rounds.complaints()

@@ -32,6 +32,7 @@ from aggregator.store import (
     Connection,
     Store,
     backoff,
+    claims,
     habits,
     history,
     identify,
@@ -42,6 +43,7 @@ from aggregator.store import (
     withdrawals,
 )
 from aggregator.store.desk import Cause, hold_back, hold_until
+from aggregator.store.lock import Program
 from aggregator.types import Article, Gap, MassKind, Match, Poll, Removal, Words
 from aggregator.versions import HELD_BACK
 
@@ -64,6 +66,7 @@ class _Writing:
     now: datetime
     pack: polls.Pack
     pace: Pace
+    program: Program | None  # None: it has claimed nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,13 @@ def record(
             decided = {index: _decided(connection, *polled[index], now) for index in first}
         with store.writing() as connection:
             if store.version() == version:
-                return _written(_Writing(connection, now, raw.packer(connection), pace or Pace()), polled, decided)
+                return _written(_begun(store, connection, now, pace), polled, decided)
     with store.writing() as connection:
-        return _written(_Writing(connection, now, raw.packer(connection), pace or Pace()), polled, {})
+        return _written(_begun(store, connection, now, pace), polled, {})
+
+
+def _begun(store: Store, connection: Connection, now: datetime, pace: Pace | None) -> _Writing:
+    return _Writing(connection, now, raw.packer(connection), pace or Pace(), store.program)
 
 
 def _first_of_each_publisher(polled: Sequence[tuple[Poll, Sequence[Article]]]) -> list[int]:
@@ -122,10 +129,14 @@ def _first_of_each_publisher(polled: Sequence[tuple[Poll, Sequence[Article]]]) -
 def _written(
     writing: _Writing, polled: Sequence[tuple[Poll, Sequence[Article]]], decided: Mapping[int, _Decided]
 ) -> list[Poll]:
-    return [
+    written = [
         _write(writing, decided.get(index) or _decided(writing.connection, poll, articles, writing.now))
         for index, (poll, articles) in enumerate(polled)
     ]
+    if writing.program:
+        ended = [poll.source.name for poll in written if poll.is_whole]
+        claims.give_back(writing.connection, "poll", ended, writing.program)
+    return written
 
 
 def _decided(connection: Connection, poll: Poll, articles: Sequence[Article], now: datetime) -> _Decided:

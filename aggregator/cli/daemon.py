@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +21,7 @@ from aggregator.workplace import Workplace
 if TYPE_CHECKING:
     from aggregator.pipeline import Pipeline
     from aggregator.store import Store
-    from aggregator.types import Config, Poll
+    from aggregator.types import Config, Due, Poll
 
 log = logging.getLogger("aggregator.run")
 
@@ -144,9 +144,11 @@ async def _round(
         polls: set[asyncio.Task[None]] = set()
         visits: set[asyncio.Task[None]] = set()
 
+        elsewhere = _Elsewhere()
+
         async def poll_due() -> None:
             # The clock does not wait for the polls: a host that hangs must not keep the others from their turn.
-            _begin(trouble.keep_trying(lambda: _poll(pipeline)), polls)
+            _begin(trouble.keep_trying(lambda: _poll(pipeline, elsewhere)), polls)
 
         async def maintain() -> None:
             await trouble.complaining(pipeline.maintain)
@@ -192,8 +194,23 @@ def _begin(work: Coroutine[None, None, None], tasks: set[asyncio.Task[None]]) ->
     return task
 
 
-async def _poll(pipeline: Pipeline) -> None:
-    await pipeline.run(await pipeline.due(utc_now()), _warn)
+async def _poll(pipeline: Pipeline, elsewhere: _Elsewhere) -> None:
+    await pipeline.run(await pipeline.due(utc_now()), _warn, elsewhere)
+
+
+class _Elsewhere:
+    """Says of sources that another program polls, a `fetch`, that they are left to it: of each once, not at every
+    tick.
+    """
+
+    def __init__(self) -> None:
+        self._said: frozenset[str] = frozenset()
+
+    def __call__(self, those: Sequence[Due]) -> None:
+        names = frozenset(due.source.name for due in those)
+        if names - self._said:
+            log.info("%d sources are being polled by another program, and left to it", len(names))
+        self._said = names
 
 
 def _warn(poll: Poll) -> None:

@@ -38,17 +38,19 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
 
     A KEY is a publisher's key or publisher/source. Quiet where there is no terminal, but for what failed; the exit
     code is 1 when a poll failed, or was held because its document came from an address that is not its publisher's.
+    What another program is polling now, the daemon or another fetch, is left to it: that is said, and no failure.
     """
     config = here.load_config()
     with here.open_synced(config, utc_now()) as store:
         due = _asked_for(store, config, everything) if not keys else _named(here, config, store.due(None), keys)
         with progress("Polling", len(due), visible=not as_json) as done:
-            polls = asyncio.run(_run(config, store, due, done))
+            polls, elsewhere = asyncio.run(_run(config, store, due, done))
+    _print_elsewhere(len(elsewhere))
     if as_json:
         say_json([_object(poll) for poll in polls], indent=1)
     else:
         _print(polls, is_named=bool(keys))
-        _print_postponed(due, polls)
+        _print_postponed(len(due) - len(polls) - len(elsewhere))
     if any(poll.outcome in _NO_ANSWER for poll in polls):
         sys.exit(1)
 
@@ -74,13 +76,23 @@ def _named(here: Workplace, config: Config, sources: Sequence[Due], keys: Sequen
     return [due for due in sources if {due.source.publisher, due.source.name} & set(keys)]
 
 
-async def _run(config: Config, store: Store, due: Sequence[Due], done: Callable[[str], None]) -> list[Poll]:
+async def _run(
+    config: Config, store: Store, due: Sequence[Due], done: Callable[[str], None]
+) -> tuple[list[Poll], list[Due]]:
+    """The polls, and what was left to another program."""
     from aggregator.pipeline import Pipeline
 
+    elsewhere: list[Due] = []
+
+    def leave(those: Sequence[Due]) -> None:
+        elsewhere.extend(those)
+        for one in those:
+            done(one.source.name)
+
     async with Pipeline(config, store, utc_now) as pipeline:
-        polls = await pipeline.run(due, lambda poll: done(poll.source.name))
+        polls = await pipeline.run(due, lambda poll: done(poll.source.name), leave)
         await pipeline.maintain()
-    return polls
+    return polls, elsewhere
 
 
 def _print(polls: Sequence[Poll], is_named: bool) -> None:
@@ -118,9 +130,14 @@ def _print_excess(poll: Poll) -> None:
     )
 
 
-def _print_postponed(due: Sequence[Due], polls: Sequence[Poll]) -> None:
+def _print_elsewhere(count: int) -> None:
+    if count:
+        one = "1 source is" if count == 1 else f"{count:,} sources are"
+        say(f"{one} being polled by another program (the daemon, or another `fetch`), and left to it", err=True)
+
+
+def _print_postponed(postponed: int) -> None:
     """How many were due and not asked, because another source of their host was told to come back later."""
-    postponed = len(due) - len(polls)
     if postponed:
         one = "1 source was" if postponed == 1 else f"{postponed} sources were"
         say(

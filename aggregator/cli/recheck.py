@@ -28,11 +28,15 @@ def recheck(here: Workplace, limit: int, as_json: bool) -> None:
 
     A page is visited 1 hour, 6 hours, 1 day, 3 days and 7 days after its report was first seen, where robots.txt lets
     us. The daemon does this by itself; `fetch` does not. Quiet where there is no terminal, but for what left the wire
-    and for publishers whose pages are not believed, because most of them are not there.
+    and for publishers whose pages are not believed, because most of them are not there. A publisher whose pages another
+    program is visiting now, the daemon say, is left to it.
     """
     config = here.load_config()
     with here.open_synced(config, utc_now()) as store:
-        findings = asyncio.run(_run(config, store, limit))
+        findings, elsewhere = asyncio.run(_run(config, store, limit))
+    if elsewhere:
+        whose = "1 publisher are" if elsewhere == 1 else f"{elsewhere:,} publishers are"
+        say(f"the pages of {whose} being visited by another program, and were left to it", err=True)
     if as_json:
         say_json([_object(finding) for finding in findings], indent=1)
         return
@@ -46,11 +50,13 @@ def recheck(here: Workplace, limit: int, as_json: bool) -> None:
         say(f"{len(findings)} pages visited, {len(removed)} reports taken out of the wire")
 
 
-async def _run(config: Config, store: Store, limit: int) -> Sequence[Finding]:
+async def _run(config: Config, store: Store, limit: int) -> tuple[Sequence[Finding], int]:
+    """What was found, and how many publishers were left to another program."""
     from aggregator.pipeline import Pipeline
 
+    elsewhere: list[int] = []
     async with Pipeline(config, store, utc_now) as pipeline:
-        return await pipeline.recheck(limit, per_publisher=limit)
+        return await pipeline.recheck(limit, limit, elsewhere.append), sum(elsewhere)
 
 
 def _object(finding: Finding) -> dict[str, object]:

@@ -16,6 +16,7 @@ from aggregator.decide import pause_of_host
 from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
 from aggregator.pipeline.asking import Asked, Asking
+from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.redirects import Redirects
 from aggregator.pipeline.weather import Weather
@@ -24,7 +25,7 @@ from aggregator.pipeline.writer import Writer
 from aggregator.printable import escaped, log_line
 from aggregator.store import Store, robots
 from aggregator.text import unquoted
-from aggregator.types import Config, Due, Finding, Poll, Publisher, RobotsCopy, Source, Wire
+from aggregator.types import Article, Config, Due, Finding, Poll, Publisher, RobotsCopy, Source, Wire
 from aggregator.vocabulary import DISCOVER
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Pipeline:
             config.wire.poll,
             clock,
         )
+        self._claims = Claims(self._writer.on_store, clock)
         self._under_way: set[str] = set()
         self._stopping = False
 
@@ -87,9 +89,15 @@ class Pipeline:
     def _may_poll(self, due: Due) -> bool:
         return due.source.name not in self._under_way and due.source.publisher in self._publishers
 
-    async def run(self, due: Iterable[Due], done: Callable[[Poll], None] = lambda poll: None) -> list[Poll]:
+    async def run(
+        self,
+        due: Iterable[Due],
+        done: Callable[[Poll], None] = lambda poll: None,
+        elsewhere: Callable[[Sequence[Due]], None] = lambda those: None,
+    ) -> list[Poll]:
         """Polls all these sources, but those that are being polled already, and those whose host asks to be left alone
-        meanwhile; calls `done` as each is stored.
+        meanwhile; calls `done` as each is stored, and `elsewhere` with those that another program is polling or has
+        polled since `due` was read.
 
         What goes wrong with a source is its Poll. What goes wrong with the store is raised, StoreError, and ends
         the others: without a store there is nothing to poll for. A bug is a failed Poll, so that its source is left in
@@ -97,20 +105,36 @@ class Pipeline:
         """
         await self._writer.reckon(self._settings)
         self._redirects.learn(await self._polled_elsewhere())
-        tasks = [self._begun(one, done) for one in due if self._may_poll(one)]
-        try:
-            await _ended(tasks)
-            return [poll for task in tasks if (poll := task.result()) is not None]
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        mine = await self._claimed(due, elsewhere)
+        unrecorded = {one.source.name for one in mine}
+        async with self._claims.kept("poll", unrecorded):
+            tasks = [self._begun(one, unrecorded, done) for one in mine]
+            try:
+                await _ended(tasks)
+                return [poll for task in tasks if (poll := task.result()) is not None]
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begun(self, due: Due, done: Callable[[Poll], None]) -> asyncio.Task[Poll | None]:
+    async def _claimed(self, due: Iterable[Due], elsewhere: Callable[[Sequence[Due]], None]) -> list[Due]:
+        """Those of these sources that are this program's to poll; they are under way from now on."""
+        those = {one.source.name: one for one in due if self._may_poll(one)}
+        self._under_way.update(those)  # before anything is waited for: another batch may be on its way, too
+        mine: list[Due] = []
+        try:
+            mine = await self._writer.on_store(lambda store: store.claim_polls(list(those.values()), self._clock()))
+        finally:
+            others = those.keys() - {one.source.name for one in mine}
+            self._under_way -= others
+        if others:
+            elsewhere([those[name] for name in sorted(others)])
+        return mine
+
+    def _begun(self, due: Due, unrecorded: set[str], done: Callable[[Poll], None]) -> asyncio.Task[Poll | None]:
         """A poll under way. Its source may be polled again as soon as it has ended, whatever the others do."""
         name = due.source.name
-        self._under_way.add(name)
-        task = asyncio.create_task(self._one(due, done))
+        task = asyncio.create_task(self._one(due, unrecorded, done))
         task.add_done_callback(lambda ended: self._under_way.discard(name))
         return task
 
@@ -122,10 +146,14 @@ class Pipeline:
         """Housekeeping between polls; raises StoreError."""
         await self._writer.maintain()
 
-    async def recheck(self, limit: int, per_publisher: int) -> list[Finding]:
-        """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError."""
-        rechecks = Rechecks(self._fetcher, self._writer.on_store, self._publishers, self._clock, lambda: self._stopping)
-        return await rechecks.run(limit, per_publisher)
+    async def recheck(
+        self, limit: int, per_publisher: int, elsewhere: Callable[[int], None] = lambda publishers: None
+    ) -> list[Finding]:
+        """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError. Calls `elsewhere`
+        with the number of publishers whose pages another program is visiting; theirs are left to it.
+        """
+        rechecks = Rechecks(self._fetcher, self._claims, self._publishers, self._clock, lambda: self._stopping)
+        return await rechecks.run(limit, per_publisher, elsewhere)
 
     def _prober(self) -> Prober:
         from aggregator.probing import Prober
@@ -161,27 +189,37 @@ class Pipeline:
             return due
         return replace(due, source=replace(due.source, url=due.proposed, kind="feed"))
 
-    async def _one(self, due: Due, done: Callable[[Poll], None]) -> Poll | None:
-        due = self._or_its_door(due)
+    async def _one(self, due: Due, unrecorded: set[str], done: Callable[[Poll], None]) -> Poll | None:
+        """`unrecorded`: the batch's sources that are claimed; a poll that is recorded takes its own out."""
+        due, name = self._or_its_door(due), due.source.name
+
+        async def record(poll: Poll, articles: Sequence[Article] = ()) -> Poll:
+            stored = await self._writer.record(poll, articles)
+            if stored.is_whole:
+                unrecorded.discard(name)
+            return stored
+
         try:
             hosts = written_by(self._publishers.get(due.source.publisher))
             async with self._fetcher.turn(due.source.url, hosts) as turn:
                 # What its host said a moment ago, to another source, puts this one off too; that is stored with that
                 # poll.
                 if self._stopping or self._fetcher.is_backing_off(due.source.url):
+                    unrecorded.discard(name)
+                    await self._claims.give_back("poll", [name])
                     return None
                 asked = await self._poll(due, turn)
                 if pause := pause_of_host(asked.poll, self._settings):
                     self._fetcher.back_off(due.source.url, pause)
-                poll = await self._writer.record(asked.poll, asked.articles)
+                poll = await record(asked.poll, asked.articles)
                 if not poll.is_whole:
-                    poll = await self._writer.record(*await self._asking.read_whole(asked))
+                    poll = await record(*await self._asking.read_whole(asked))
         except FetchError as error:  # its address is none, so there was no turn to wait for
-            poll = await self._writer.record(self._asking.failed(self._unasked(due), error), ())
+            poll = await record(self._asking.failed(self._unasked(due), error))
         except StoreError:
             raise
         except Exception as error:
-            await self._writer.record(replace(self._unasked(due), error=_in_words(error)), ())
+            await record(replace(self._unasked(due), error=_in_words(error)))
             raise
         if log.isEnabledFor(logging.INFO):
             log.info("%s", _line(poll))

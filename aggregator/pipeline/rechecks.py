@@ -5,29 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 from aggregator.dates import to_iso
 from aggregator.errors import AddressRefused, FetchError, RedirectRefused, RobotsRefused
 from aggregator.fetch import Fetcher, Hosts, written_by
+from aggregator.pipeline.claims import Claims
 from aggregator.printable import log_line
 from aggregator.rechecks import APART, LAST_PAGES, LATELY, STEPS, believed, first_visit, judge, rest
 from aggregator.recording import take_out
-from aggregator.store import Store, rechecks
+from aggregator.store import Store, claims, rechecks
 from aggregator.types import Finding, PageVisit, Publisher, Recheck
 
 log = logging.getLogger("aggregator.recheck")
-
-T = TypeVar("T")
-
-
-class OnStore(Protocol):
-    """Runs one call on the store, in the thread that writes; raises StoreError."""
-
-    async def __call__(self, call: Callable[[Store], T]) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +27,36 @@ class Rechecks:
     """What visits need; holds nothing open itself."""
 
     fetcher: Fetcher
-    on_store: OnStore
+    claims: Claims
     publishers: Mapping[str, Publisher]
     clock: Callable[[], datetime]
     stopping: Callable[[], bool]
 
-    async def run(self, limit: int, per_publisher: int) -> list[Finding]:
+    async def run(self, limit: int, per_publisher: int, elsewhere: Callable[[int], None]) -> list[Finding]:
         """Visits what is due, of each publisher one page after the other; returns what was found. Raises StoreError."""
         now = self.clock()
-        due = await self.on_store(lambda store: _due(store, now, limit, per_publisher))
+        known = self.publishers.keys()
+        due, others = await self.claims.on_store(lambda store: _claimed(store, now, limit, per_publisher, known))
         mine = defaultdict(list)
         for recheck in due:
             mine[recheck.publisher].append(recheck)
-        tasks = [asyncio.create_task(self._of_publisher(self.publishers[key], each)) for key, each in mine.items()]
-        try:
-            return [finding for findings in await asyncio.gather(*tasks) for finding in findings]
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        if others:
+            elsewhere(len(others))
+        visiting = set(mine)
+        async with self.claims.kept("visit", visiting):
+            tasks = [asyncio.create_task(self._visited(key, each, visiting)) for key, each in mine.items()]
+            try:
+                return [finding for findings in await asyncio.gather(*tasks) for finding in findings]
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _visited(self, publisher: str, due: Sequence[Recheck], visiting: set[str]) -> list[Finding]:
+        findings = await self._of_publisher(self.publishers[publisher], due)
+        visiting.discard(publisher)
+        await self.claims.give_back("visit", [publisher])
+        return findings
 
     async def _of_publisher(self, publisher: Publisher, due: Sequence[Recheck]) -> list[Finding]:
         """A site that does not answer, or is busy, or has nothing of what it had, is left in peace for a while."""
@@ -61,7 +64,7 @@ class Rechecks:
         for start in range(0, len(due), LAST_PAGES):
             found, until = await self._round(publisher, due[start : start + LAST_PAGES])
             now = self.clock()
-            round_ = await self.on_store(_Writing(publisher.key, found, until, now))
+            round_ = await self.claims.on_store(_Writing(publisher.key, found, until, now))
             for finding in round_:
                 visit = {"article": finding.recheck.public_id, "visits": finding.recheck.step, "said": finding.said}
                 log.info("%s", log_line(visit))
@@ -123,11 +126,21 @@ class _Writing:
         return findings
 
 
-def _due(store: Store, now: datetime, limit: int, per_publisher: int) -> list[Recheck]:
+def _claimed(
+    store: Store, now: datetime, limit: int, per_publisher: int, known: Collection[str]
+) -> tuple[list[Recheck], set[str]]:
+    """What is due of the publishers in `known`, which are claimed; and the publishers whose due pages another program
+    is visiting.
+    """
     queued = 1
     while queued:
         with store.writing() as connection:
             queued = rechecks.queue(connection, to_iso(now - STEPS[-1]), lambda url, seen: first_visit(url, seen, now))
+    program = store.as_program()
     with store.writing() as connection:
         rechecks.drop_idle(connection, to_iso(now))
-        return rechecks.due(connection, to_iso(now), limit, per_publisher)
+        others = claims.of_others(connection, "visit", program, now)
+        found = rechecks.due(connection, to_iso(now), limit, per_publisher, others)
+        due = [recheck for recheck in found if recheck.publisher in known]  # not those that another program brought in
+        claims.take(connection, "visit", {recheck.publisher for recheck in due}, program, now)
+        return due, rechecks.waiting(connection, to_iso(now), others) if others else set()

@@ -20,6 +20,7 @@ from aggregator.identity import public_id
 from aggregator.rhythm import Tariff
 from aggregator.store import (
     agreements,
+    claims,
     clocks,
     configured,
     due,
@@ -45,13 +46,15 @@ from aggregator.store import (
     vacuum,
     views,
 )
+from aggregator.store.claims import ClaimKind
 from aggregator.store.desk import Cause, Desk, release_embargoes
 from aggregator.store.ledger import Cursor
+from aggregator.store.lock import Program
 from aggregator.store.trouble import BUSY_SECONDS, explained
 from aggregator.store.vacuum import Rewriting
 from aggregator.types import Due, PollSettings, Publisher, Redirection, Report, Selection, Source, Wire
 
-__all__ = ["Connection", "Rewriting", "Store"]
+__all__ = ["ClaimKind", "Connection", "Rewriting", "Store"]
 
 Connection = sqlite3.Connection
 log = logging.getLogger("aggregator.store")
@@ -66,6 +69,7 @@ class Store:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        self.program: Program | None = None  # as which it claims what it polls; None: it has claimed nothing yet
         opening.register(connection)
         raw.register(connection)
 
@@ -122,6 +126,9 @@ class Store:
 
     def close(self) -> None:
         self._connection.close()
+        if self.program:
+            self.program.end()
+            self.program = None
 
     def __enter__(self) -> Self:
         return self
@@ -180,6 +187,46 @@ class Store:
             self.update_terms(now)
         with explained(self.path):
             return due.due(self._connection, to_iso(now) if now else None)
+
+    def as_program(self) -> Program:
+        """This program among those that poll into the database, which begins with its first claim. Not within a
+        transaction. Raises StoreError.
+        """
+        if self.program is None:
+            program = Program.begin(self.path)
+            try:
+                with self._transaction():
+                    claims.forget(self._connection, program)
+            except BaseException:
+                program.end()
+                raise
+            self.program = program
+        return self.program
+
+    def claim_polls(self, those: Sequence[Due], now: datetime) -> list[Due]:
+        """Claims the sources that this program may poll now, and returns them: not those that another program is
+        polling, and not those that one has polled since they were read here.
+        """
+        program = self.as_program()
+        with explained(self.path):
+            others = claims.of_others(self._connection, "poll", program, now)
+        free = [one for one in those if one.source.name not in others]
+        if not free:
+            return []
+        with self._transaction():
+            fresh = due.unpolled(self._connection, free)
+            taken = claims.take(self._connection, "poll", [one.source.name for one in fresh], program, now)
+        return [one for one in fresh if one.source.name in taken]
+
+    def confirm(self, kind: ClaimKind, subjects: Sequence[str], now: datetime) -> None:
+        """Confirms claims, which otherwise end after a quarter of an hour."""
+        with self._transaction():
+            claims.confirm(self._connection, kind, subjects, self.as_program(), now)
+
+    def give_back(self, kind: ClaimKind, subjects: Sequence[str]) -> None:
+        """Ends claims without a poll that is recorded."""
+        with self._transaction():
+            claims.give_back(self._connection, kind, subjects, self.as_program())
 
     def polled_elsewhere(self, *, proposals: bool) -> tuple[tuple[str, str], ...]:
         """Publisher and address of each source that is polled elsewhere than its file says; see `store.redirects`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
     rows = connection.execute(
         """
         SELECT publisher, key, url, kind, class, every_minutes, etag, last_modified, body_hash, failures, ladder,
-          conditional, validators_lied, proposed, redirect_unchecked, id
+          conditional, validators_lied, proposed, redirect_unchecked, last_poll, id
         FROM sources WHERE enabled AND paused_at IS NULL AND (?1 IS NULL OR next_at <= ?1)
         ORDER BY kind = ?2, next_at, id
         """,
@@ -31,7 +32,9 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
 def _due(
     publisher: str, key: str, url: str, kind: str, item_class: ItemClass, every: float | None, *remembered: Any
 ) -> Due:
-    etag, last_modified, body_hash, failures, ladder, conditional, lied, proposed, unchecked, accepted = remembered
+    etag, last_modified, body_hash, failures, ladder, conditional, lied, proposed, unchecked, polled, accepted = (
+        remembered
+    )
     source = Source(
         publisher=publisher,
         key=key,
@@ -51,4 +54,12 @@ def _due(
         proposed=proposed,
         accepted=accepted,
         redirect_unchecked=bool(unchecked),
+        last_poll=polled,
     )
+
+
+def unpolled(connection: sqlite3.Connection, those: Sequence[Due]) -> list[Due]:
+    """Those that nobody has polled since they were read."""
+    asked = "SELECT last_poll FROM sources WHERE publisher = ? AND key = ?"
+    found = ((one, connection.execute(asked, (one.source.publisher, one.source.key)).fetchone()) for one in those)
+    return [one for one, row in found if row and row[0] == one.last_poll]

@@ -1,14 +1,19 @@
-"""Keeps a second daemon off a database: a lock of the operating system's, which no crash leaves behind."""
+"""Locks of the operating system's beside a database, which no crash leaves behind: the daemon's, which keeps a second
+one off, and those by which programs know of each other whether they still run.
+"""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import count
 from pathlib import Path
+from typing import Self
 
-from aggregator.errors import DaemonRunning, StoreError
+from aggregator.errors import DaemonRunning, StoreError, StoreFull
 
 _ONE_DAEMON = (
     "another daemon, process {holder}, or a `purge --vacuum`, uses this database; end it first, or give this one"
@@ -50,3 +55,65 @@ def _alone(database: Path, refusal: str) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+class Program:
+    """One of the programs that poll into a database: `number` is its own as long as it runs, and `is_running` says of
+    every number whether its program runs. Each locks a file of its own, FILE.program-NUMBER. The lock ends with the
+    program, however that ends, so no clock and no process id has to be believed.
+    """
+
+    def __init__(self, database: Path, number: int, descriptor: int) -> None:
+        self.number = number
+        self._database = database
+        self._descriptor = descriptor
+
+    @classmethod
+    def begin(cls, database: Path) -> Self:
+        """With the smallest number that no running program has. Raises StoreError where files cannot be locked here."""
+        for number in count(1):
+            descriptor = _locked(_file_of(database, number))
+            if descriptor is not None:
+                return cls(database, number, descriptor)
+        raise AssertionError("numbers do not end")
+
+    def is_running(self, number: int) -> bool:
+        """Whether the program with this number runs. Raises StoreError."""
+        if number == self.number:
+            return True
+        path = _file_of(self._database, number)
+        if not path.exists():
+            return False
+        descriptor = _locked(path, fcntl.LOCK_SH)  # shared, so that two that look at once do not see each other
+        if descriptor is None:
+            return True
+        os.close(descriptor)
+        return False
+
+    def end(self) -> None:
+        """Gives the number back."""
+        os.close(self._descriptor)
+
+
+def _file_of(database: Path, number: int) -> Path:
+    return database.with_name(f"{database.name}.program-{number}")
+
+
+def _locked(path: Path, lock: int = fcntl.LOCK_EX) -> int | None:
+    """A descriptor that holds the lock until it is closed; None: another one holds it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(descriptor, lock | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if isinstance(error, BlockingIOError):
+                return None
+            raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(f"{path}: the disk is full; make room; nothing stored is lost") from error
+        raise StoreError(
+            f"{path}: cannot lock this file ({error.strerror}); can this user write the folder?"
+        ) from error
+    return descriptor

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from aggregator.dates import from_iso, to_iso
@@ -69,17 +69,22 @@ def drop_idle(connection: sqlite3.Connection, now: str) -> None:
     )
 
 
-def due(connection: sqlite3.Connection, now: str, limit: int, per_publisher: int) -> list[Recheck]:
-    """At most `limit` visits whose time has come, longest overdue first, of one publisher at most `per_publisher`."""
+def due(
+    connection: sqlite3.Connection, now: str, limit: int, per_publisher: int, without: Collection[str] = ()
+) -> list[Recheck]:
+    """At most `limit` visits whose time has come, longest overdue first, of one publisher at most `per_publisher`, and
+    none of the publishers in `without`.
+    """
     rows = connection.execute(
         """
         SELECT article, public_id, publisher, url, first_seen, etag, last_modified, step, missing_since FROM (
           SELECT r.*, a.public_id, a.publisher, a.url, a.first_seen,
             row_number() OVER (PARTITION BY a.publisher ORDER BY r.next_at, r.article) AS place
-          FROM rechecks AS r JOIN articles AS a ON a.id = r.article WHERE r.next_at <= ?)
+          FROM rechecks AS r JOIN articles AS a ON a.id = r.article
+          WHERE r.next_at <= ? AND a.publisher NOT IN (SELECT value FROM json_each(?)))
         WHERE place <= ? ORDER BY next_at, article LIMIT ?
         """,
-        (now, per_publisher, limit),
+        (now, json.dumps(list(without)), per_publisher, limit),
     )
     return [
         Recheck(
@@ -94,6 +99,18 @@ def due(connection: sqlite3.Connection, now: str, limit: int, per_publisher: int
         )
         for article, public_id, publisher, url, first_seen, etag, last_modified, step, missing_since in rows
     ]
+
+
+def waiting(connection: sqlite3.Connection, now: str, publishers: Collection[str]) -> set[str]:
+    """Those of these publishers of whom a visit is due."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT a.publisher FROM rechecks AS r JOIN articles AS a ON a.id = r.article
+        WHERE r.next_at <= ? AND a.publisher IN (SELECT value FROM json_each(?))
+        """,
+        (now, json.dumps(list(publishers))),
+    )
+    return {publisher for (publisher,) in rows}
 
 
 def write(connection: sqlite3.Connection, finding: Finding) -> None:

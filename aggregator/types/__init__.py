@@ -210,3 +210,4 @@ class Due:
     proposed: str | None = None  # the door that was found for a source of kind "discover"
     accepted: tuple[str, ...] = ()  # addresses that its documents may come from, although none of its file's
     redirect_unchecked: bool = False  # it was polled before redirects were checked, and has not answered since
+    last_poll: str | None = None  # when its last poll began, as the store has it; None: it never was polled

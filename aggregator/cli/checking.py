@@ -50,7 +50,7 @@ def check(here: Workplace, keys: tuple[str, ...], live: bool, as_json: bool) -> 
     sources = [source for publisher in config.publishers for source in publisher.sources]
     if live:
         enabled = [source for source in sources if source.enabled]
-        _live(config, _named(here, config, enabled, keys) if keys else enabled, as_json)
+        _live(here, config, _named(here, config, enabled, keys) if keys else enabled, as_json)
         return
     warnings = [*_agreements(here, config), *config.warnings]
     counts = {"publishers": len(config.publishers), "sources": len(sources)}
@@ -126,12 +126,12 @@ def _named(here: Workplace, config: Config, sources: Sequence[Source], keys: Seq
     return [source for source in sources if {source.publisher, source.name} & set(keys)]
 
 
-def _live(config: Config, sources: Sequence[Source], as_json: bool) -> None:
+def _live(here: Workplace, config: Config, sources: Sequence[Source], as_json: bool) -> None:
     from aggregator.output import json_array
     from aggregator.terminal import print_table, progress
 
     with progress("Asking", len(sources), visible=not as_json) as done:
-        looks = asyncio.run(_look(config, sources, done))
+        looks = asyncio.run(_look(config, here.database(), sources, done))
     now = utc_now()
     rows = [_row(look) for look in looks]
     if as_json:
@@ -145,10 +145,10 @@ def _live(config: Config, sources: Sequence[Source], as_json: bool) -> None:
         sys.exit(1)
 
 
-async def _look(config: Config, sources: Sequence[Source], done: Callable[[str], None]) -> list[Look]:
+async def _look(config: Config, database: Path, sources: Sequence[Source], done: Callable[[str], None]) -> list[Look]:
     from aggregator.pipeline import open_prober
 
-    async with open_prober(config.wire, utc_now, publishers=config.publishers) as prober:
+    async with open_prober(config.wire, utc_now, publishers=config.publishers, database=database) as prober:
 
         async def look(source: Source) -> Look:
             seen = await prober.look(source)

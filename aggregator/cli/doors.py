@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,7 +43,7 @@ def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
     config = here.load_config()
     name = here.file_of(key) if key else None  # a key that is none is said before anybody is asked
     try:
-        survey = asyncio.run(_survey(config.wire, url))
+        survey = asyncio.run(_survey(config.wire, here.database(), url))
     except FetchError as error:
         raise click.UsageError(f"URL: {error}") from error
     best = survey.doors[0] if survey.doors else None
@@ -59,10 +60,10 @@ def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
         say(f"{name}: now has {best.url}", err=as_json)
 
 
-async def _survey(wire: Wire, url: str) -> Survey:
+async def _survey(wire: Wire, database: Path, url: str) -> Survey:
     from aggregator.pipeline import open_prober
 
-    async with open_prober(wire, utc_now) as prober:
+    async with open_prober(wire, utc_now, database=database) as prober:
         return await prober.discover(url)
 
 

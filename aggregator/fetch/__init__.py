@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,7 +31,7 @@ from aggregator.errors import (
     RedirectRefused,
     RobotsRefused,
 )
-from aggregator.fetch import answers, body, hops, iri, robots, walls
+from aggregator.fetch import answers, body, hops, iri, limits, robots, walls
 from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
 from aggregator.fetch.credentials import Opened
 from aggregator.fetch.hops import Redirect, Way
@@ -89,7 +90,8 @@ _MARKS_SECONDS = 3.0  # so long is a refusal searched for the marks of a wall
 class Fetcher:
     """Holds the client and the publishers' limits open. One event loop, one Fetcher; use it as a context manager.
 
-    `environment` has the variables that templates of private sources name; `chance` makes the spacing irregular.
+    `environment` has the variables that templates of private sources name; `chance` makes the spacing irregular. The
+    limits of domains hold over all programs that have the same file `shared`; None: within this one.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Fetcher:
         shelf: Shelf | None = None,
         environment: Mapping[str, str] = os.environ,
         chance: random.Random | None = None,
+        shared: Path | None = None,
     ) -> None:
         settings = self._settings = wire.fetch
         self._seconds = settings.timeout.total_seconds()
@@ -110,8 +113,9 @@ class Fetcher:
         self._public = make_transport(most, socket_factory(blocks, is_open=False))
         self._open = make_transport(most, socket_factory(blocks, is_open=True)) if blocks else self._public
         self._headers = {"User-Agent": wire.user_agent, "Accept": hops.ACCEPT, "Accept-Encoding": body.ACCEPT_ENCODING}
+        self._shared = limits.shared_file(shared, settings) if shared else None
         self._limits = Limits(
-            settings.concurrency, settings.per_domain_concurrency, settings.per_domain_spacing, chance
+            settings.concurrency, settings.per_domain_concurrency, settings.per_domain_spacing, chance, self._shared
         )
         self._token = wire.robots_token
         self._robots = robots.Memory(wire.robots_token, shelf or Shelf())
@@ -122,6 +126,8 @@ class Fetcher:
     async def __aexit__(self, *raised: object) -> None:
         await self._public.aclose()
         await self._open.aclose()
+        if self._shared:
+            self._shared.close()
 
     @asynccontextmanager
     async def turn(self, url: str, hosts: Hosts = NO_HOSTS) -> AsyncIterator[Turn]:

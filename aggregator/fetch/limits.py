@@ -1,4 +1,6 @@
-"""Keeps a publisher's servers from a burst: so many requests at once, so far apart, per registrable domain."""
+"""Keeps a publisher's servers from a burst: so many requests at once, so far apart, per registrable domain; for all
+programs of a database together, where they share a file (`shared`).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,15 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import timedelta
+from pathlib import Path
 
 from aggregator.domains import domain_of
 from aggregator.fetch.addresses import NO_HOSTS
+from aggregator.fetch.robots import LONGEST_DELAY
+from aggregator.fetch.shared import Shared
+from aggregator.types import FetchSettings
 
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
 # hosts would hold up a pass by their whole deadline. Only answers with a body take up room.
@@ -19,17 +25,29 @@ AWAITED_A_ROOM = 8
 MOST_JITTER = 1.25
 
 
+def shared_file(path: Path, settings: FetchSettings) -> Shared | None:
+    """What the programs that have this file know together; None where it cannot be had."""
+    longest = max(settings.per_domain_spacing.total_seconds() * MOST_JITTER, LONGEST_DELAY)
+    return Shared.open(path, settings.per_domain_concurrency, longest)
+
+
 class Limits:
     """Holds the domains that were asked lately. One event loop, one Limits."""
 
     def __init__(
-        self, concurrency: int, per_domain: int, spacing: timedelta, chance: random.Random | None = None
+        self,
+        concurrency: int,
+        per_domain: int,
+        spacing: timedelta,
+        chance: random.Random | None = None,
+        shared: Shared | None = None,
     ) -> None:
         self._rooms = asyncio.Semaphore(concurrency)
         self._awaited = asyncio.Semaphore(concurrency * AWAITED_A_ROOM)
         self._per_domain = per_domain
         self._spacing = spacing.total_seconds()
         self._chance = chance or random.Random()
+        self._shared = shared
         self._domains: dict[str, _Domain] = {}
         self._hosts: dict[str, _Domain] = {}
 
@@ -38,7 +56,8 @@ class Limits:
         """Waits for this host's turn and holds it; for `delay` seconds after its start the domain is left in peace.
         A domain that has to wait keeps no place from the others.
         """
-        async with self._domain(host).places:
+        domain = self._domain(host)
+        async with domain.places, self._shared.place(domain.name) if self._shared else nullcontext():
             await self.space(host, delay)
             async with self._awaited, AsyncExitStack() as stack:
                 yield Turn(stack, self._rooms)
@@ -49,9 +68,14 @@ class Limits:
         """
         domain, clock = self._domain(host), asyncio.get_running_loop().time
         async with domain.gate:  # first come, first served; and a start that came late holds up the next
-            while (wait := domain.next_start - clock()) > 0:
+            apart = max(jittered(self._spacing, self._chance), delay)
+            while (wait := domain.next_start - clock()) > 0 or (wait := self._elsewhere(domain, apart)) > 0:
                 await asyncio.sleep(wait)
-            domain.next_start = clock() + max(jittered(self._spacing, self._chance), delay)
+            domain.next_start = clock() + apart
+
+    def _elsewhere(self, domain: _Domain, apart: float) -> float:
+        """Seconds to wait for what other programs have started; 0.0: this start counts for them now."""
+        return self._shared.start(domain.name, apart) if self._shared else 0.0
 
     def back_off(self, host: str, seconds: float) -> None:
         """Notes that this host's domain wants to be left alone for so long. Nobody is kept waiting by it: whoever would
@@ -59,13 +83,19 @@ class Limits:
         """
         domain = self._domain(host)
         domain.backs_off_until = max(domain.backs_off_until, asyncio.get_running_loop().time() + seconds)
+        if self._shared:
+            self._shared.back_off(domain.name, seconds)
 
     def is_backing_off(self, host: str) -> bool:
-        return asyncio.get_running_loop().time() < self._domain(host).backs_off_until
+        domain = self._domain(host)
+        if asyncio.get_running_loop().time() < domain.backs_off_until:
+            return True
+        return self._shared is not None and self._shared.is_backing_off(domain.name)
 
     def _domain(self, host: str) -> _Domain:
         if host not in self._hosts:
-            self._hosts[host] = self._domains.setdefault(self.domain_of(host), _Domain(self._per_domain))
+            name = self.domain_of(host)
+            self._hosts[host] = self._domains.setdefault(name, _Domain(name, self._per_domain))
         return self._hosts[host]
 
     def domain_of(self, host: str) -> str:
@@ -96,7 +126,8 @@ class Turn:
 
 
 class _Domain:
-    def __init__(self, places: int) -> None:
+    def __init__(self, name: str, places: int) -> None:
+        self.name = name
         self.places = asyncio.Semaphore(places)
         self.gate = asyncio.Lock()
         self.next_start = 0.0  # on the event loop's clock

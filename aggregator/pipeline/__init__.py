@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -49,7 +50,8 @@ class Pipeline:
         self._workers = Workers()
         self._writer = Writer(store, clock)
         shelf = Shelf(self._recall_robots, self._remember_robots)
-        self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), shelf)
+        shared = limits_beside(store.path)
+        self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), shelf, shared=shared)
         self._weather = Weather()
         self._redirects = Redirects(self._publishers)
         self._asking = Asking(
@@ -269,15 +271,22 @@ async def _ended(tasks: Iterable[asyncio.Task[Poll | None]]) -> None:
         raise bug
 
 
+def limits_beside(database: Path) -> Path:
+    """The file by which the limits of domains hold for all programs of a database."""
+    return database.with_name(f"{database.name}.limits")
+
+
 @asynccontextmanager
 async def open_prober(
     wire: Wire,
     clock: Callable[[], datetime],
     connect_to: ConnectTo | None = None,
     publishers: Sequence[Publisher] = (),
+    database: Path | None = None,
 ) -> AsyncIterator[Prober]:
     """For looking without a database: what sites' robots.txt say is remembered as long as this is open. `publishers`:
-    those whose sources are looked at.
+    those whose sources are looked at. The limits of domains hold together with the programs that poll into `database`,
+    which need not be there.
     """
     from aggregator.probing import Prober
 
@@ -291,7 +300,8 @@ async def open_prober(
 
     workers = Workers()
     try:
-        async with Fetcher(wire, connect_to or (lambda host: None), Shelf(recall, remember)) as fetcher:
+        shelf, shared = Shelf(recall, remember), limits_beside(database) if database else None
+        async with Fetcher(wire, connect_to or (lambda host: None), shelf, shared=shared) as fetcher:
             by_key = {publisher.key: publisher for publisher in publishers}
             yield Prober(fetcher, workers.measured, recall, clock, by_key)
     finally:

@@ -220,13 +220,15 @@ class Store:
 
     def confirm(self, kind: ClaimKind, subjects: Sequence[str], now: datetime) -> None:
         """Confirms claims, which otherwise end after a quarter of an hour."""
+        program = self.as_program()
         with self._transaction():
-            claims.confirm(self._connection, kind, subjects, self.as_program(), now)
+            claims.confirm(self._connection, kind, subjects, program, now)
 
     def give_back(self, kind: ClaimKind, subjects: Sequence[str]) -> None:
         """Ends claims without a poll that is recorded."""
+        program = self.as_program()
         with self._transaction():
-            claims.give_back(self._connection, kind, subjects, self.as_program())
+            claims.give_back(self._connection, kind, subjects, program)
 
     def polled_elsewhere(self, *, proposals: bool) -> tuple[tuple[str, str], ...]:
         """Publisher and address of each source that is polled elsewhere than its file says; see `store.redirects`."""

@@ -1,0 +1,204 @@
+"""What the programs of one database know together of a domain: how many requests are under way there, when the next may
+start, and until when it wants to be left alone.
+
+It is one small file beside the database. That a request is under way is a lock on a byte of it, which the operating
+system takes back when the program ends, however it ends. The times are rows of the file; a row whose times are over
+says nothing any more, and its room is used again, so the file does not grow. The clock is the system's monotonic one,
+which all programs read alike and nobody can set.
+
+POSIX record locks belong to a process, and end when it closes the file: one `Shared` a process and file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import hashlib
+import logging
+import math
+import os
+import struct
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+log = logging.getLogger("aggregator.fetch")
+
+_ROW = struct.Struct("<Qddd")  # key, next start, since when and until when it is left alone
+_ROWS = 32  # in a page; a domain's row is somewhere in the page that its key names
+_PAGES = 512
+_GATE = 1 << 20  # the byte that is locked while a row is read and written
+_PLACES = 1 << 21  # from here on each domain has bytes of its own, one a request; locks may lie beyond the file's end
+_PLACES_EACH = 1 << 10  # at least the most that `per_domain_concurrency` may be
+_TRIES, _TRY_SECONDS = 100, 0.0005  # at the gate, which is held for some microseconds
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 0.5  # seconds between two looks for a place
+# A program that was stopped and not ended (SIGSTOP) holds its places. Where all are held and nobody has started for so
+# long, they are not waited for any longer: no poll takes that much.
+_STANDSTILL = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    next_start: float = 0.0  # seconds of the monotonic clock, like all here
+    paused_at: float = 0.0
+    paused_until: float = 0.0
+
+
+class Shared:
+    """Holds the file open. `longest`: seconds that two starts may be apart at most."""
+
+    def __init__(self, descriptor: int, per_domain: int, longest: float) -> None:
+        self._descriptor = descriptor
+        self._per_domain = min(per_domain, _PLACES_EACH)
+        self._longest = longest
+        self._began = time.monotonic()
+        self._mine: set[int] = set()  # bytes that are locked: the system does not tell us of our own
+
+    @classmethod
+    def open(cls, path: Path, per_domain: int, longest: float) -> Shared | None:
+        """None where its folder is not there, or does not let us write: then limits hold within this program."""
+        if not path.parent.is_dir():
+            return None
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+            if os.geteuid() == 0:  # else nobody but root could write it from now on
+                owner = path.parent.stat()
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        except OSError as error:
+            log.warning("%s: %s; limits of domains hold within this program alone", path, error.strerror)
+            return None
+        return cls(descriptor, per_domain, longest)
+
+    def close(self) -> None:
+        """Gives back all places."""
+        os.close(self._descriptor)
+
+    @asynccontextmanager
+    async def place(self, domain: str) -> AsyncIterator[None]:
+        """Waits for one of the domain's places and holds it."""
+        key = _key_of(domain)
+        place = await self._take(key)
+        try:
+            yield
+        finally:
+            if place is not None:
+                self._mine.discard(place)
+                with suppress(OSError):
+                    fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, place)
+
+    async def _take(self, key: int) -> int | None:
+        """None: those who hold them stand still."""
+        moved, wait = time.monotonic(), _SHORTEST_WAIT
+        while True:
+            for place in range(_PLACES + key * _PLACES_EACH, _PLACES + key * _PLACES_EACH + self._per_domain):
+                if place not in self._mine and self._lock(place):
+                    self._mine.add(place)
+                    return place
+            with self._row(key) as row:
+                moved = max(moved, row.value.next_start)
+            if time.monotonic() - moved > _STANDSTILL:
+                return None
+            await asyncio.sleep(wait)
+            wait = min(wait * 1.5, _LONGEST_WAIT)
+
+    def start(self, domain: str, apart: float) -> float:
+        """Seconds to wait until the domain may be asked; 0.0: now, and the next start is `apart` seconds later."""
+        now = time.monotonic()
+        with self._row(_key_of(domain)) as row:
+            if not row.is_open:
+                return 0.0
+            wait = row.value.next_start - now
+            if 0 < wait <= self._longest:  # what is further away was written before the machine was started anew
+                return wait
+            if apart:
+                row.value = replace(row.value, next_start=now + apart)
+        return 0.0
+
+    def back_off(self, domain: str, seconds: float) -> None:
+        """Notes that the domain wants to be left alone for so long."""
+        now = time.monotonic()
+        with self._row(_key_of(domain)) as row:
+            until = max(now + seconds, row.value.paused_until)
+            row.value = replace(row.value, paused_at=now, paused_until=until)
+
+    def is_backing_off(self, domain: str) -> bool:
+        """Whether the domain has asked for that since this program began. What it asked for before stands in the
+        database, and whoever asks it all the same has been told to.
+        """
+        with self._row(_key_of(domain)) as row:
+            return self._began <= row.value.paused_at <= time.monotonic() < row.value.paused_until
+
+    @contextmanager
+    def _row(self, key: int) -> Iterator[_Held]:
+        """The domain's row, while no other program reads or writes it; what the block makes of it is written."""
+        held = _Held(_Row(), is_open=self._enter())
+        try:
+            if not held.is_open:
+                yield held
+                return
+            at, held.value = self._found(key)
+            before = held.value
+            yield held
+            if held.value != before:
+                written = _ROW.pack(key, held.value.next_start, held.value.paused_at, held.value.paused_until)
+                with suppress(OSError):  # a full disk, say: whoever polls will hear of it
+                    os.pwrite(self._descriptor, written, at)
+        finally:
+            if held.is_open:
+                with suppress(OSError):
+                    fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, _GATE)
+
+    def _found(self, key: int) -> tuple[int, _Row]:
+        """Where the row of a domain is, or can be, and what it says."""
+        start, now = key % _PAGES * _ROWS * _ROW.size, time.monotonic()
+        try:
+            page = os.pread(self._descriptor, _ROWS * _ROW.size, start)
+        except OSError:
+            page = b""
+        rows = list(_ROW.iter_unpack(page.ljust(_ROWS * _ROW.size, b"\0")))
+        for place, (other, *times) in enumerate(rows):
+            if other == key and all(map(math.isfinite, times)):
+                return start + place * _ROW.size, _Row(*times)
+        # One whose times are over, as a rule; else that which says something for the shortest time.
+        place = min(range(_ROWS), key=lambda place: self._over_at(now, *rows[place][1:]))
+        return start + place * _ROW.size, _Row()
+
+    def _over_at(self, now: float, next_start: float, paused_at: float, paused_until: float) -> float:
+        """When a row says nothing any more; 0.0 where it was written before the machine was started anew."""
+        starts = next_start if next_start <= now + self._longest else 0.0
+        return max(starts, paused_until if paused_at <= now else 0.0, 0.0)
+
+    def _enter(self) -> bool:
+        for _ in range(_TRIES):
+            if self._lock(_GATE):
+                return True
+            time.sleep(_TRY_SECONDS)
+        return False
+
+    def _lock(self, byte: int) -> bool:
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+        except OSError as error:
+            return error.errno not in (
+                errno.EACCES,
+                errno.EAGAIN,
+            )  # else nobody can lock here, and nobody is waited for
+        return True
+
+
+@dataclass(slots=True)
+class _Held:
+    value: _Row
+    is_open: bool  # False: another program has kept the gate for too long, so nothing is read and nothing is written
+
+
+def _key_of(domain: str) -> int:
+    """A number below 2 to the 48, and never 0."""
+    return int.from_bytes(hashlib.blake2b(domain.encode("utf-8", "surrogatepass"), digest_size=6).digest()) or 1

@@ -7,9 +7,12 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,13 +20,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.dates import utc_now
+from aggregator.fetch.shared import Shared
 from aggregator.pipeline import Pipeline
 from aggregator.pipeline import claims as confirming
 from aggregator.press import Document, Press
 from aggregator.recording import record as record_polls
 from aggregator.store import Store
+from aggregator.store import claims as claims_of_pages
 from aggregator.store.claims import GOOD_FOR
-from aggregator.types import Config, Due, Finding
+from aggregator.types import Config, Finding
 from tests import hostile
 from tests.conftest import NOW, WIRE, examples, make_poll, make_publisher
 from tests.test_cli import Desk, until
@@ -203,3 +209,248 @@ def asked(press: Press, host: str = "one.example") -> list[float]:
 def begun(desk: Desk, *arguments: str) -> subprocess.Popen[str]:
     command = desk.command(*arguments)
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=desk.config)
+
+
+def test_overlapping_fetches_ask_a_slow_server_once(desk: Desk) -> None:
+    """Cron begins the next one whenever a pass lasts longer than its interval."""
+    for host in ("one.example", "two.example"):
+        desk.press.misbehave(host, "/feed", "slow", seconds=4.0)
+    with ExitStack() as stack:
+        first = stack.enter_context(begun(desk, "fetch"))
+        until(lambda: len(asked(desk.press)) == 1)
+        others = [stack.enter_context(begun(desk, "fetch", "--json")) for _ in range(2)]
+        said = [process.communicate(timeout=60) for process in others]
+        assert [json.loads(out) for out, _ in said] == [[]] * 2
+        assert first.communicate(timeout=60) == ("", "")
+        assert {process.returncode for process in (first, *others)} == {0}
+    assert len(asked(desk.press)) == len(asked(desk.press, "two.example")) == 1
+    assert desk.rows("SELECT outcome FROM polls") == [("ok",), ("ok",)]
+    assert desk.rows("SELECT * FROM claims") == []
+
+
+def test_a_fetch_says_what_it_leaves_to_another_program(desk: Desk) -> None:
+    hostile.run("--config", str(desk.config), "fetch", "one")
+    with Store.open(desk.database) as other:
+        due = [one for one in other.due(None) if one.source.publisher in ("one", "two")]
+        assert len(other.claim_polls(due, utc_now())) == 2
+        for keys, sources in ((("one",), "1 source is"), ((), "1 source is"), (("one", "two"), "2 sources are")):
+            ran = hostile.run("--config", str(desk.config), "fetch", *keys)
+            assert (ran.code, ran.out) == (0, "")
+            assert ran.err == (
+                f"{sources} being polled by another program (the daemon, or another `fetch`), and left to it\n"
+            )
+    assert len(asked(desk.press)) == 1
+    assert hostile.run("--config", str(desk.config), "fetch", "one", "two") == hostile.Ran(0, "", "")
+
+
+def test_a_fetch_after_one_that_was_killed_polls_at_once(desk: Desk) -> None:
+    desk.press.misbehave("one.example", "/feed", "slow", times=1, seconds=30.0)
+    with begun(desk, "fetch", "one") as process:
+        until(lambda: asked(desk.press))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert desk.rows("SELECT kind, subject FROM claims") == [("poll", "one/one-example-feed")]
+    assert hostile.run("--config", str(desk.config), "fetch", "one") == hostile.Ran(0, "", "")
+    assert desk.rows("SELECT outcome FROM polls") == [("ok",)]
+    assert desk.rows("SELECT * FROM claims") == []
+
+
+def test_a_daemon_and_a_fetch_leave_to_each_other_what_they_poll(desk: Desk) -> None:
+    desk.press.misbehave("one.example", "/feed", "slow", seconds=4.0)
+    with begun(desk, "run") as daemon:
+        until(lambda: asked(desk.press))
+        with begun(desk, "fetch", "one") as fetch:
+            out, err = fetch.communicate(timeout=60)
+        assert (fetch.returncode, out) == (0, "")
+        until(lambda: desk.rows("SELECT outcome FROM polls WHERE seconds > 3") == [("ok",)])
+        daemon.send_signal(signal.SIGTERM)
+        daemon.communicate(timeout=30)
+    assert "being polled by another program" in err
+    assert len(asked(desk.press)) == 1
+
+
+def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, tmp_path: Path) -> None:
+    trip = Trip(press, tmp_path / "wire.db", [make_publisher()])
+    for number in range(1, 4):
+        press.set_document(HOST, f"/{number}", Document(b"<html>Words</html>", "text/html"))
+    trip()
+    trip.now += timedelta(hours=2)
+
+    def visits() -> tuple[list[Finding], list[int]]:
+        elsewhere: list[int] = []
+
+        async def run(store: Store) -> list[Finding]:
+            async with Pipeline(trip.config, store, lambda: trip.now, trip.connect_to) as pipeline:
+                return await pipeline.recheck(20, 20, elsewhere.append)
+
+        with Store.open(trip.path) as store:
+            return asyncio.run(run(store)), elsewhere
+
+    with Store.open(trip.path) as other:
+        program = other.as_program()
+        with other.writing() as connection:
+            claims_of_pages.take(connection, "visit", ["daily-example"], program, trip.now)
+        assert visits() == ([], [1])
+    findings, elsewhere = visits()
+    assert (len(findings), elsewhere) == (3, [])
+    assert trip.rows("SELECT * FROM claims") == []
+
+
+# The limits of a domain. All publishers here are at one: 127.0.0.1
+
+
+def limit(desk: Desk, concurrency: int, seconds: float) -> None:
+    wire = desk.config / "wire.toml"
+    text = wire.read_text().replace("per_domain_concurrency = 8", f"per_domain_concurrency = {concurrency}")
+    wire.write_text(text.replace("per_domain_seconds = 0", f"per_domain_seconds = {seconds}"))
+
+
+def both(desk: Desk, *commands: Sequence[str]) -> list[float]:
+    """Runs the commands beside each other; the seconds between one request and the next, of all."""
+    with ExitStack() as stack:
+        processes = [stack.enter_context(begun(desk, *command)) for command in commands]
+        said = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(commands), said
+    at = [seen.at for seen in desk.press.requests]
+    return [after - before for before, after in pairwise(at)]
+
+
+def test_two_programs_together_hold_as_many_requests_at_a_domain_as_one_may(desk: Desk) -> None:
+    limit(desk, 1, 0)
+    for host in ("one.example", "two.example"):
+        desk.press.misbehave(host, "/feed", "slow", seconds=2.0)
+    both(desk, ("fetch", "one"), ("fetch", "two"))
+    (first,), (second,) = asked(desk.press), asked(desk.press, "two.example")
+    assert abs(first - second) >= 1.9
+
+
+def test_two_programs_together_start_as_seldom_at_a_domain_as_one_may(desk: Desk) -> None:
+    """The second has no database, and stands where the first one's is."""
+    limit(desk, 8, 1.0)
+    desk.database.parent.mkdir()
+    gaps = both(desk, ("fetch", "one"), ("check", "--live", "two"))
+    assert len(gaps) >= 3
+    assert min(gaps) >= 0.7  # the two alone, each a second apart, would be half a second from each other at most
+
+
+def test_a_program_that_was_killed_holds_no_place(tmp_path: Path) -> None:
+    code = (
+        "import asyncio, pathlib, sys, time; from aggregator.fetch.shared import Shared\n"
+        "shared = Shared.open(pathlib.Path(sys.argv[1]), 2, 60.0)\n"
+        "async def hold():\n"
+        "  async with shared.place('a.example'), shared.place('a.example'):\n"
+        "    print('held', flush=True); time.sleep(60)\n"
+        "asyncio.run(hold())"
+    )
+    path = tmp_path / "wire.db.limits"
+    command = [sys.executable, "-c", code, str(path)]
+
+    async def story(process: subprocess.Popen[str], shared: Shared) -> None:
+        async with asyncio.timeout(20), shared.place("b.example"), shared.place("b.example"):
+            pass
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3), shared.place("a.example"):
+                pass
+        process.kill()
+        process.wait()
+        async with asyncio.timeout(20), shared.place("a.example"):
+            pass
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        shared = opened(path)
+        asyncio.run(story(process, shared))
+        shared.close()
+
+
+def opened(path: Path, clock: Callable[[], float] = time.monotonic) -> Shared:
+    shared = Shared.open(path, 2, 60.0, clock)
+    assert shared is not None
+    return shared
+
+
+_asks = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.sampled_from([0.0, 1.0, 60.0]), st.floats(0, 30)))
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(_asks)
+def test_starts_are_as_far_apart_as_each_before_asked_for_whoever_asks(
+    asks: list[tuple[int, int, float, float]],
+) -> None:
+    now, free = [1000.0], dict[int, float]()
+    with TemporaryDirectory() as folder:
+        programs = [opened(Path(folder) / "limits", lambda: now[0]) for _ in range(3)]
+        for who, domain, apart, pause in asks:
+            wait = programs[who].start(f"{domain}.example", apart)
+            assert wait == max(free.get(domain, 0.0) - now[0], 0.0)
+            if not wait and apart:
+                free[domain] = now[0] + apart
+            now[0] += pause
+        for program in programs:
+            program.close()
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(st.binary(max_size=4096), st.integers(0, 300))
+def test_whatever_stands_in_the_file_keeps_nobody_waiting_for_long(found: bytes, domain: int) -> None:
+    """A file of another version, of before the machine was started anew, or damaged."""
+    now = [5.0]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "limits"
+        path.write_bytes(found * 40)
+        shared = opened(path, lambda: now[0])
+        now[0] += shared.start(f"{domain}.example", 2.0)
+        assert now[0] <= 65.0
+        shared.start(f"{domain}.example", 2.0)
+        assert 0 < shared.start(f"{domain}.example", 2.0) <= 60.0
+        assert not shared.is_backing_off(f"{domain}.example")
+        shared.close()
+
+
+def test_the_file_does_not_grow_and_a_row_that_is_over_makes_room(tmp_path: Path) -> None:
+    path, now = tmp_path / "limits", [1000.0]
+    shared = opened(path, lambda: now[0])
+    for number in range(5_000):
+        assert shared.start(f"{number}.example", 2.0) == 0.0
+        now[0] += 0.02
+    assert shared.start("4999.example", 2.0) == pytest.approx(1.98)
+    shared.close()
+    assert path.stat().st_size <= 1 << 19
+
+
+def test_without_a_folder_the_limits_hold_within_the_program(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert Shared.open(tmp_path / "none" / "wire.db.limits", 2, 60.0) is None
+    assert caplog.messages == []
+    (tmp_path / "wire.db.limits").mkdir()
+    assert Shared.open(tmp_path / "wire.db.limits", 2, 60.0) is None
+    assert "limits of domains hold within this program alone" in caplog.text
+
+
+def test_what_a_host_asks_one_program_for_the_others_do_too(press: Press, tmp_path: Path) -> None:
+    """A source was in the queue of one program when another was told that its host has too much to do."""
+    press.set_document(HOST, "/slow", feed(4))
+    press.misbehave(HOST, "/slow", "slow", seconds=1.0)
+    press.misbehave(HOST, "/busy", "busy", retry_after=3600)
+    paths = ("slow", "feed", "busy")
+    publisher = make_publisher()
+    sources = tuple(replace(publisher.sources[0], key=path, url=f"http://{HOST}/{path}") for path in paths)
+    wire = replace(WIRE, fetch=replace(WIRE.fetch, per_domain_concurrency=1))
+    config = Config(wire=wire, publishers=(replace(publisher, sources=sources),))
+
+    async def story(store: Store, other: Store) -> list[str]:
+        due = {one.source.key: one for one in store.due(None)}
+        one = Pipeline(config, store, lambda: NOW, lambda host: press.address)
+        two = Pipeline(config, other, lambda: NOW, lambda host: press.address)
+        async with one, two:
+            running = asyncio.create_task(one.run([due["slow"], due["feed"]]))
+            while not any(seen.path == "/slow" for seen in press.requests):
+                await asyncio.sleep(0.01)
+            (busy,) = await two.run([due["busy"]])
+            assert busy.status == 429
+            return [poll.source.key for poll in await running]
+
+    with Store.open(tmp_path / "wire.db") as store, Store.open(tmp_path / "wire.db") as other:
+        store.sync(wire, config.publishers, NOW, NOW.date())
+        assert asyncio.run(asyncio.wait_for(story(store, other), 20)) == ["slow"]
+    assert not any(seen.path == "/feed" for seen in press.requests)

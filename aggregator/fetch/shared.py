@@ -20,7 +20,7 @@ import math
 import os
 import struct
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,15 +54,18 @@ class _Row:
 class Shared:
     """Holds the file open. `longest`: seconds that two starts may be apart at most."""
 
-    def __init__(self, descriptor: int, per_domain: int, longest: float) -> None:
+    def __init__(self, descriptor: int, per_domain: int, longest: float, clock: Callable[[], float]) -> None:
         self._descriptor = descriptor
+        self._clock = clock
         self._per_domain = min(per_domain, _PLACES_EACH)
         self._longest = longest
-        self._began = time.monotonic()
+        self._began = self._clock()
         self._mine: set[int] = set()  # bytes that are locked: the system does not tell us of our own
 
     @classmethod
-    def open(cls, path: Path, per_domain: int, longest: float) -> Shared | None:
+    def open(
+        cls, path: Path, per_domain: int, longest: float, clock: Callable[[], float] = time.monotonic
+    ) -> Shared | None:
         """None where its folder is not there, or does not let us write: then limits hold within this program."""
         if not path.parent.is_dir():
             return None
@@ -74,7 +77,7 @@ class Shared:
         except OSError as error:
             log.warning("%s: %s; limits of domains hold within this program alone", path, error.strerror)
             return None
-        return cls(descriptor, per_domain, longest)
+        return cls(descriptor, per_domain, longest, clock)
 
     def close(self) -> None:
         """Gives back all places."""
@@ -95,7 +98,7 @@ class Shared:
 
     async def _take(self, key: int) -> int | None:
         """None: those who hold them stand still."""
-        moved, wait = time.monotonic(), _SHORTEST_WAIT
+        moved, wait = self._clock(), _SHORTEST_WAIT
         while True:
             for place in range(_PLACES + key * _PLACES_EACH, _PLACES + key * _PLACES_EACH + self._per_domain):
                 if place not in self._mine and self._lock(place):
@@ -103,14 +106,14 @@ class Shared:
                     return place
             with self._row(key) as row:
                 moved = max(moved, row.value.next_start)
-            if time.monotonic() - moved > _STANDSTILL:
+            if self._clock() - moved > _STANDSTILL:
                 return None
             await asyncio.sleep(wait)
             wait = min(wait * 1.5, _LONGEST_WAIT)
 
     def start(self, domain: str, apart: float) -> float:
         """Seconds to wait until the domain may be asked; 0.0: now, and the next start is `apart` seconds later."""
-        now = time.monotonic()
+        now = self._clock()
         with self._row(_key_of(domain)) as row:
             if not row.is_open:
                 return 0.0
@@ -123,7 +126,7 @@ class Shared:
 
     def back_off(self, domain: str, seconds: float) -> None:
         """Notes that the domain wants to be left alone for so long."""
-        now = time.monotonic()
+        now = self._clock()
         with self._row(_key_of(domain)) as row:
             until = max(now + seconds, row.value.paused_until)
             row.value = replace(row.value, paused_at=now, paused_until=until)
@@ -133,7 +136,7 @@ class Shared:
         database, and whoever asks it all the same has been told to.
         """
         with self._row(_key_of(domain)) as row:
-            return self._began <= row.value.paused_at <= time.monotonic() < row.value.paused_until
+            return self._began <= row.value.paused_at <= self._clock() < row.value.paused_until
 
     @contextmanager
     def _row(self, key: int) -> Iterator[_Held]:
@@ -157,7 +160,7 @@ class Shared:
 
     def _found(self, key: int) -> tuple[int, _Row]:
         """Where the row of a domain is, or can be, and what it says."""
-        start, now = key % _PAGES * _ROWS * _ROW.size, time.monotonic()
+        start, now = key % _PAGES * _ROWS * _ROW.size, self._clock()
         try:
             page = os.pread(self._descriptor, _ROWS * _ROW.size, start)
         except OSError:

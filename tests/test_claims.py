@@ -333,7 +333,9 @@ def test_two_programs_together_start_as_seldom_at_a_domain_as_one_may(desk: Desk
     assert min(gaps) >= 0.7  # the two alone, each a second apart, would be half a second from each other at most
 
 
-def test_a_program_that_was_killed_holds_no_place(tmp_path: Path) -> None:
+def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_for_long(
+    tmp_path: Path,
+) -> None:
     code = (
         "import asyncio, pathlib, sys, time; from aggregator.fetch.shared import Shared\n"
         "shared = Shared.open(pathlib.Path(sys.argv[1]), 2, 60.0)\n"
@@ -345,22 +347,35 @@ def test_a_program_that_was_killed_holds_no_place(tmp_path: Path) -> None:
     path = tmp_path / "wire.db.limits"
     command = [sys.executable, "-c", code, str(path)]
 
-    async def story(process: subprocess.Popen[str], shared: Shared) -> None:
-        async with asyncio.timeout(20), shared.place("b.example"), shared.place("b.example"):
-            pass
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.3), shared.place("a.example"):
-                pass
+    now = [1000.0]
+
+    async def waits(shared: Shared, domain: str, seconds: float = 0.0) -> bool:
+        """Whether it has to wait for a place; the clock is so much later when it looks again."""
+        try:
+            async with asyncio.timeout(0.5 if not seconds else 20):
+                asyncio.get_running_loop().call_later(0.1, lambda: now.insert(0, now[0] + seconds))
+                async with shared.place(domain), shared.place(domain):
+                    return False
+        except TimeoutError:
+            return True
+
+    async def story(process: subprocess.Popen[str], shared: Shared) -> list[bool]:
+        first = [
+            await waits(shared, "b.example"),
+            await waits(shared, "a.example"),
+            await waits(shared, "a.example", 601),
+        ]
+        again = await waits(shared, "a.example")  # it was found to stand still
         process.kill()
         process.wait()
-        async with asyncio.timeout(20), shared.place("a.example"):
-            pass
+        return [*first, again, await waits(shared, "a.example")]
 
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        shared = opened(path)
-        asyncio.run(story(process, shared))
+        shared = opened(path, lambda: now[0])
+        assert asyncio.run(story(process, shared)) == [False, True, False, False, False]
+        assert shared._stuck == set()
         shared.close()
 
 

@@ -131,9 +131,12 @@ def _print_excess(poll: Poll) -> None:
 
 
 def _print_elsewhere(count: int) -> None:
-    if count:
-        one = "1 source is" if count == 1 else f"{count:,} sources are"
-        say(f"{one} being polled by another program (the daemon, or another `fetch`), and left to it", err=True)
+    """How many sources another program was polling when their turn came, or had polled since they were read."""
+    who = "being polled by another program (the daemon, or another `fetch`)"
+    if count == 1:
+        say(f"1 source is {who} or has just been, and is left to it", err=True)
+    elif count:
+        say(f"{count:,} sources are {who} or have just been, and are left to it", err=True)
 
 
 def _print_postponed(postponed: int) -> None:

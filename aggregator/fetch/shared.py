@@ -38,6 +38,7 @@ _GATE = 1 << 20  # the byte that is locked while a row is read and written
 _PLACES = 1 << 21  # from here on each domain has bytes of its own, one a request; locks may lie beyond the file's end
 _PLACES_EACH = 1 << 10  # at least the most that `per_domain_concurrency` may be
 _TRIES, _TRY_SECONDS = 100, 0.0005  # at the gate, which is held for some microseconds
+_ROUNDING = 0.001
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 0.5  # seconds between two looks for a place
 # A program that was stopped and not ended (SIGSTOP) holds its places. Where all are held and nobody has started for so
 # long, they are not waited for any longer: no poll takes that much.
@@ -121,7 +122,8 @@ class Shared:
             if not row.is_open:
                 return 0.0
             wait = row.value.next_start - now
-            if 0 < wait <= self._longest:  # what is further away was written before the machine was started anew
+            # What is further away was written before the machine was started anew.
+            if 0 < wait <= self._longest + _ROUNDING:
                 return wait
             if apart:
                 row.value = replace(row.value, next_start=now + apart)
@@ -178,7 +180,7 @@ class Shared:
 
     def _over_at(self, now: float, next_start: float, paused_at: float, paused_until: float) -> float:
         """When a row says nothing any more; 0.0 where it was written before the machine was started anew."""
-        starts = next_start if next_start <= now + self._longest else 0.0
+        starts = next_start if next_start <= now + self._longest + _ROUNDING else 0.0
         return max(starts, paused_until if paused_at <= now else 0.0, 0.0)
 
     def _enter(self) -> bool:

@@ -273,6 +273,7 @@ async def _ended(tasks: Iterable[asyncio.Task[Poll | None]]) -> None:
 
 def limits_beside(database: Path) -> Path:
     """The file by which the limits of domains hold for all programs of a database."""
+    database = database.resolve()  # a link to it may be in another folder
     return database.with_name(f"{database.name}.limits")
 
 

@@ -207,6 +207,8 @@ class Store:
         """Claims the sources that this program may poll now, and returns them: not those that another program is
         polling, and not those that one has polled since they were read here.
         """
+        if not those:
+            return []
         program = self.as_program()
         with explained(self.path):
             others = claims.of_others(self._connection, "poll", program, now)

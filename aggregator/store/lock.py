@@ -71,6 +71,7 @@ class Program:
     @classmethod
     def begin(cls, database: Path) -> Self:
         """With the smallest number that no running program has. Raises StoreError where files cannot be locked here."""
+        database = database.resolve()  # a link to it may be in another folder
         for number in count(1):
             descriptor = _locked(_file_of(database, number))
             if descriptor is not None:

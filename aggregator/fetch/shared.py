@@ -151,32 +151,33 @@ class Shared:
             if not held.is_open:
                 yield held
                 return
-            at, held.value = self._found(key)
+            start = key % _PAGES * _ROWS * _ROW.size
+            page = self._page(start)
+            at, held.value = _found(page, key)
             before = held.value
             yield held
             if held.value != before:
                 written = _ROW.pack(key, held.value.next_start, held.value.paused_at, held.value.paused_until)
                 with suppress(OSError):  # a full disk, say: whoever polls will hear of it
-                    os.pwrite(self._descriptor, written, at)
+                    os.pwrite(self._descriptor, written, start + (self._room(page) if at is None else at))
         finally:
             if held.is_open:
                 with suppress(OSError):
                     fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, _GATE)
 
-    def _found(self, key: int) -> tuple[int, _Row]:
-        """Where the row of a domain is, or can be, and what it says."""
-        start, now = key % _PAGES * _ROWS * _ROW.size, self._clock()
+    def _page(self, start: int) -> bytes:
         try:
             page = os.pread(self._descriptor, _ROWS * _ROW.size, start)
         except OSError:
             page = b""
-        rows = list(_ROW.iter_unpack(page.ljust(_ROWS * _ROW.size, b"\0")))
-        for place, (other, *times) in enumerate(rows):
-            if other == key and all(map(math.isfinite, times)):
-                return start + place * _ROW.size, _Row(*times)
-        # One whose times are over, as a rule; else that which says something for the shortest time.
-        place = min(range(_ROWS), key=lambda place: self._over_at(now, *rows[place][1:]))
-        return start + place * _ROW.size, _Row()
+        return page.ljust(_ROWS * _ROW.size, b"\0")
+
+    def _room(self, page: bytes) -> int:
+        """Where a new row may stand: where one's times are over, as a rule; else in place of that which says something
+        for the shortest time.
+        """
+        rows, now = list(_ROW.iter_unpack(page)), self._clock()
+        return _ROW.size * min(range(_ROWS), key=lambda place: self._over_at(now, *rows[place][1:]))
 
     def _over_at(self, now: float, next_start: float, paused_at: float, paused_until: float) -> float:
         """When a row says nothing any more; 0.0 where it was written before the machine was started anew."""
@@ -205,6 +206,18 @@ class Shared:
 class _Held:
     value: _Row
     is_open: bool  # False: another program has kept the gate for too long, so nothing is read and nothing is written
+
+
+def _found(page: bytes, key: int) -> tuple[int | None, _Row]:
+    """Where in a page the row of a domain is, and what it says; None: it has none."""
+    named = key.to_bytes(8, "little")
+    place = page.find(named)
+    while place >= 0 and place % _ROW.size:  # these bytes are another row's times
+        place = page.find(named, place + 1)
+    if place < 0:
+        return None, _Row()
+    _, *times = _ROW.unpack_from(page, place)
+    return place, _Row(*times) if all(map(math.isfinite, times)) else _Row()
 
 
 def _key_of(domain: str) -> int:

@@ -34,7 +34,7 @@ from aggregator.fetch import answers, body, hops, iri, robots, walls
 from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
 from aggregator.fetch.credentials import Opened
 from aggregator.fetch.hops import Redirect, Way
-from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, without_deadline
+from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, most_aside
 from aggregator.fetch.robots import Shelf
 from aggregator.fetch.transport import make_transport
 from aggregator.links import literal, without_user
@@ -82,6 +82,8 @@ class _Trip:
     before: Before  # each further hop
 
 
+_PATIENCE = 1 / 30  # of the deadline, after which an answer that is awaited keeps nobody waiting
+_PACE = 1 / 4  # of the deadline, in which a large body has to go on
 _ROBOTS_SECONDS = 10.0  # so long may it keep a poll waiting
 _MARKS_SECONDS = 3.0  # so long is a refusal searched for the marks of a wall
 
@@ -104,14 +106,20 @@ class Fetcher:
         self._seconds = settings.timeout.total_seconds()
         self._connect_to = connect_to
         self._environment = environment
-        most = settings.concurrency * AWAITED_A_ROOM
+        connections = settings.concurrency * AWAITED_A_ROOM + most_aside(settings.concurrency)
+        most = settings.max_body_bytes + body.PACKED_MORE
         # Each with its own connections: one to a private address never serves a request that may not go there.
         blocks = settings.allow_addresses
-        self._public = make_transport(most, socket_factory(blocks, is_open=False))
-        self._open = make_transport(most, socket_factory(blocks, is_open=True)) if blocks else self._public
+        self._public = self._open = make_transport(connections, socket_factory(blocks, is_open=False), most)
+        if blocks:
+            self._open = make_transport(connections, socket_factory(blocks, is_open=True), most)
         self._headers = {"User-Agent": wire.user_agent, "Accept": hops.ACCEPT, "Accept-Encoding": body.ACCEPT_ENCODING}
         self._limits = Limits(
-            settings.concurrency, settings.per_domain_concurrency, settings.per_domain_spacing, chance
+            settings.concurrency,
+            settings.per_domain_concurrency,
+            settings.per_domain_spacing,
+            chance,
+            settings.timeout * _PATIENCE,
         )
         self._token = wire.robots_token
         self._robots = robots.Memory(wire.robots_token, shelf or Shelf())
@@ -193,14 +201,9 @@ class Fetcher:
 
     async def _document(self, answer: _Answer, turn: Turn, partial: bool) -> body.Body:
         """The body of a success; raises FetchError where a page for browsers or people stands in its place."""
-        await without_deadline(turn.room, answer.deadline)
-        content = await body.read(
-            answer.chunks,
-            answer.encoding,
-            self._settings.max_body_bytes,
-            until=answer.deadline.when(),
-            partial=partial,
-        )
+        room = body.Room(turn.room, answer.deadline, self._seconds * _PACE)
+        most = self._settings.max_body_bytes
+        content = await body.read(answer.chunks, answer.encoding, most, room=room, partial=partial)
         if walls.is_html(answer.headers, content.content):
             walls.refuse(answer.way.asked, answer.way.at, answer.headers, content.content)
         return replace(content, is_cut=True) if answers.is_part(answer.status, answer.headers) else content

@@ -13,8 +13,9 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from aggregator.errors import AddressRefused, CookieWall, FetchError, RedirectRefused
+from aggregator.errors import AddressRefused, AnswerTooCostly, CookieWall, FetchError, RedirectRefused
 from aggregator.fetch import iri
+from aggregator.fetch.metering import TooMuch
 from aggregator.links import literal
 from aggregator.types import Validators
 
@@ -207,6 +208,8 @@ def explained(error: Exception) -> FetchError:
     cause = chain[-1]
     if isinstance(cause, PermissionError):
         return AddressRefused(cause.strerror or str(cause))
+    if isinstance(cause, TooMuch):
+        return AnswerTooCostly(str(cause))
     if isinstance(cause, HttpProcessingError):
         return FetchError(f"the answer is no HTTP that can be read: {' '.join(cause.message.split())[:200]}")
     # Names that are not found and ports that refuse; a certificate that is no good came from somebody.

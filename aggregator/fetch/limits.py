@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import resource
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,18 +16,30 @@ from aggregator.fetch.addresses import NO_HOSTS
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
 # hosts would hold up a pass by their whole deadline. Only answers with a body take up room.
 AWAITED_A_ROOM = 8
+# Nor must hundreds of them: one that is awaited for longer than others usually take steps aside, so that the next may
+# be asked. So many may stand aside for each that is awaited, if the system has sockets for them.
+ASIDE_A_PLACE = 8
 # Two starts are so much further apart at most than the spacing asks, so that many wires do not fall into step.
 MOST_JITTER = 1.25
+_OWN_FILES = 256  # the database, the reading processes, connections that are kept for the next request
 
 
 class Limits:
     """Holds the domains that were asked lately. One event loop, one Limits."""
 
     def __init__(
-        self, concurrency: int, per_domain: int, spacing: timedelta, chance: random.Random | None = None
+        self,
+        concurrency: int,
+        per_domain: int,
+        spacing: timedelta,
+        chance: random.Random | None = None,
+        patience: timedelta = timedelta(seconds=1),
     ) -> None:
+        """`patience`: after so long whoever is awaited steps aside."""
         self._rooms = asyncio.Semaphore(concurrency)
         self._awaited = asyncio.Semaphore(concurrency * AWAITED_A_ROOM)
+        self._aside = most_aside(concurrency)  # so many may step aside yet
+        self._patience = patience.total_seconds()
         self._per_domain = per_domain
         self._spacing = spacing.total_seconds()
         self._chance = chance or random.Random()
@@ -40,8 +53,38 @@ class Limits:
         """
         async with self._domain(host).places:
             await self.space(host, delay)
-            async with self._awaited, AsyncExitStack() as stack:
+            async with self._awaited_place(), AsyncExitStack() as stack:
                 yield Turn(stack, self._rooms)
+
+    @asynccontextmanager
+    async def _awaited_place(self) -> AsyncIterator[None]:
+        """Holds one of the places of those that are awaited, or one aside."""
+        await self._awaited.acquire()
+        loop, is_aside = asyncio.get_running_loop(), False
+        timer: asyncio.TimerHandle
+
+        def step_aside() -> None:
+            nonlocal is_aside
+            if self._aside > 0:
+                self._aside -= 1
+                is_aside = True
+                self._awaited.release()
+            else:
+                look_again()
+
+        def look_again() -> None:
+            nonlocal timer
+            timer = loop.call_later(self._patience, step_aside)
+
+        look_again()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            if is_aside:
+                self._aside += 1
+            else:
+                self._awaited.release()
 
     async def space(self, host: str, delay: float = 0.0) -> None:
         """Waits until this host's domain may be asked again, without holding a place: for a redirect's next hop,
@@ -71,6 +114,14 @@ class Limits:
     def domain_of(self, host: str) -> str:
         """The registrable domain, which is what is counted by."""
         return domain_of(host)
+
+
+def most_aside(concurrency: int) -> int:
+    """How many may stand aside: each has a socket, and the program needs some files for itself."""
+    awaited = concurrency * AWAITED_A_ROOM
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = awaited * ASIDE_A_PLACE
+    return most if files == resource.RLIM_INFINITY else max(0, min(most, files - _OWN_FILES - awaited))
 
 
 def jittered(seconds: float, chance: random.Random) -> float:

@@ -121,7 +121,6 @@ class Fetcher:
             chance,
             settings.timeout * _PATIENCE,
         )
-        self._token = wire.robots_token
         self._robots = robots.Memory(wire.robots_token, shelf or Shelf())
 
     async def __aenter__(self) -> Self:
@@ -224,7 +223,7 @@ class Fetcher:
             turn.spent += time.monotonic() - began
             await self._limits.space(hops.host_of(url))
         if rules and rules.names_us_and_disallows(url):
-            raise RobotsRefused(f"{rules.copy.origin}/robots.txt names {self._token} and disallows {url}")
+            raise RobotsRefused(rules.refusal(url))
 
     async def page(self, url: str, validators: Validators, now: datetime, hosts: Hosts = NO_HOSTS) -> PageVisit:
         """What an article's page answers, whatever its status, after at most five redirects; its body is not read. The

@@ -15,7 +15,7 @@ from typing import Any
 WRAPPING = 2 * 1024 * 1024
 # A packet costs about as much as a thousand bytes do. Networks carry some 500 bytes in each at least (RFC 9293 section
 # 3.7.1), and a small document may come as it likes.
-MOST_PACKETS = 20_000
+MOST_PACKETS = 50_000
 _BYTES_A_PACKET = 256
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from aggregator.domains import domain_of
 from aggregator.fetch.addresses import NO_HOSTS
+from aggregator.types import Busy
 
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
 # hosts would hold up a pass by their whole deadline. Only answers with a body take up room.
@@ -137,6 +138,7 @@ class Turn:
         self._rooms = rooms
         self._has_room = False
         self.spent = 0.0  # seconds of the deadline that went to what had to be asked first
+        self.busy: list[Busy] = []  # what asked to be left alone within
         self.hosts = NO_HOSTS  # for which `allow_addresses` holds in what is asked within
 
     async def room(self) -> None:

@@ -201,7 +201,7 @@ class Fetcher:
 
     async def _document(self, answer: _Answer, turn: Turn, partial: bool) -> body.Body:
         """The body of a success; raises FetchError where a page for browsers or people stands in its place."""
-        room = body.Room(turn.room, answer.deadline, self._seconds * _PACE)
+        room = body.Room(turn.arrival, turn.room, answer.deadline, self._seconds * _PACE)
         most = self._settings.max_body_bytes
         content = await body.read(answer.chunks, answer.encoding, most, room=room, partial=partial)
         if walls.is_html(answer.headers, content.content):

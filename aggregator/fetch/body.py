@@ -57,11 +57,12 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Where a body is kept. Its beginning needs none, so that one that comes slowly keeps it from nobody; a larger body
-    takes it, and then has to go on.
+    """Where a body is kept. Its beginning needs no room, so that one that comes slowly keeps it from nobody; a larger
+    body takes it, and then has to go on; and a whole one takes another, which slow ones never have.
     """
 
-    take: Callable[[], Awaitable[None]]  # waits for it; it is kept
+    arrive: Callable[[], Awaitable[None]]  # waits for room for the rest of a large body; it is kept
+    take: Callable[[], Awaitable[None]]  # waits for room for a whole one; it is kept
     deadline: asyncio.Timeout  # of the request, which the wait does not count for
     seconds: float  # in which `_PACE_BYTES` must come
 
@@ -151,7 +152,7 @@ class _Pace:
             return
         if self._next == _WITHOUT_ROOM:
             stalls.reschedule(None)
-            await without_deadline(lambda: without_deadline(self._room.take, self._room.deadline), self._ends)
+            await without_deadline(lambda: without_deadline(self._room.arrive, self._room.deadline), self._ends)
         self._next = came + _PACE_BYTES
         stalls.reschedule(asyncio.get_running_loop().time() + self._room.seconds)
 

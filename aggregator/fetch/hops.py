@@ -153,7 +153,7 @@ def host_of(url: str) -> str:
     parts = _parts(url)
     host = iri.host(parts, url)
     if parts.scheme not in ("http", "https") or not host:
-        raise RedirectRefused(f"{url!r} is no http or https address")
+        raise RedirectRefused(f"{iri.shown(url)} is no http or https address")
     return host
 
 
@@ -179,7 +179,7 @@ def redirected(url: str, location: str) -> str:
         target = literal(iri.to_uri(urlsplit(urljoin(url, location.strip()))._replace(fragment="").geturl()))
         is_lowered = urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http"
     except ValueError as error:
-        raise FetchError(f"redirected to {literal(location)!r}, which is not an address: {error}") from error
+        raise FetchError(f"redirected to {iri.shown(literal(location))}, which is not an address: {error}") from error
     if is_lowered:
         raise RedirectRefused(f"redirected from https down to {target}")
     return target
@@ -189,7 +189,7 @@ def _parts(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError as error:
-        raise FetchError(f"{url!r} is not an address: {error}") from error
+        raise FetchError(f"{iri.shown(url)} is not an address: {error}") from error
 
 
 def too_many(way: Way) -> RedirectRefused | CookieWall:

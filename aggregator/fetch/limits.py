@@ -37,7 +37,8 @@ class Limits:
         patience: timedelta = timedelta(seconds=1),
     ) -> None:
         """`patience`: after so long whoever is awaited steps aside."""
-        self._rooms = asyncio.Semaphore(concurrency)
+        self._rooms = asyncio.Semaphore(concurrency)  # of bodies that are whole: to be unpacked, read and stored
+        self._arrivals = asyncio.Semaphore(concurrency)  # of large bodies that are not: for these others must not wait
         self._awaited = asyncio.Semaphore(concurrency * AWAITED_A_ROOM)
         self._aside = most_aside(concurrency)  # so many may step aside yet
         self._patience = patience.total_seconds()
@@ -55,7 +56,7 @@ class Limits:
         async with self._domain(host).places:
             await self.space(host, delay)
             async with self._awaited_place(), AsyncExitStack() as stack:
-                yield Turn(stack, self._rooms)
+                yield Turn(stack, self._rooms, self._arrivals)
 
     @asynccontextmanager
     async def _awaited_place(self) -> AsyncIterator[None]:
@@ -133,16 +134,21 @@ def jittered(seconds: float, chance: random.Random) -> float:
 class Turn:
     """A host's turn while it lasts. It has no room for a body until it asks for one."""
 
-    def __init__(self, stack: AsyncExitStack, rooms: asyncio.Semaphore) -> None:
+    def __init__(self, stack: AsyncExitStack, rooms: asyncio.Semaphore, arrivals: asyncio.Semaphore) -> None:
         self._stack = stack
         self._rooms = rooms
+        self._arrivals = arrivals
         self._has_room = False
         self.spent = 0.0  # seconds of the deadline that went to what had to be asked first
         self.busy: list[Busy] = []  # what asked to be left alone within
         self.hosts = NO_HOSTS  # for which `allow_addresses` holds in what is asked within
 
+    async def arrival(self) -> None:
+        """Waits for room for the rest of a large body, and keeps it to the end of the turn. To be called once."""
+        await self._stack.enter_async_context(self._arrivals)
+
     async def room(self) -> None:
-        """Waits for room for a body, and keeps it to the end of the turn."""
+        """Waits for room for a whole body, and keeps it to the end of the turn."""
         if not self._has_room:
             await self._stack.enter_async_context(self._rooms)
             self._has_room = True

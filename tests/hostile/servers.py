@@ -49,14 +49,17 @@ def endless(before: bytes, piece: bytes, blocks: int = ENDLESS) -> Callable[[str
     return steps
 
 
-def dripping(before: bytes, piece: bytes = b" ", seconds: float = 0.05, times: int = 2_000) -> Callable[[str], Sent]:
-    """Something, and then the same piece again and again, with a wait before each."""
+def dripping(
+    before: bytes, piece: bytes = b" ", seconds: float = 0.05, times: int = 2_000, after: bytes = b""
+) -> Callable[[str], Sent]:
+    """Something, and then the same piece again and again, with a wait before each; and how it ends."""
 
     def steps(path: str) -> Sent:
         yield before
         for _ in range(times):
             yield seconds
             yield piece
+        yield after
 
     return steps
 

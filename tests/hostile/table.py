@@ -27,7 +27,7 @@ from typing import Self, TypeVar
 from aggregator.pipeline import Pipeline
 from aggregator.press import Document, Press
 from aggregator.store import Store
-from aggregator.types import Config, Poll, Publisher, Wire
+from aggregator.types import Config, Due, Poll, Publisher, Wire
 from tests.conftest import NOW, WIRE, make_publisher
 
 T = TypeVar("T")
@@ -138,6 +138,40 @@ class Table:
         """A later poll of the same hostile source, an hour after the last."""
         self.now += timedelta(hours=1)
         return self._one(row.poll.source.publisher, hostile, good, seconds)
+
+    def crowd(self, hostile: Server, many: int, good: int = 4, document: bytes | None = None) -> list[Poll]:
+        """The polls, in the order in which they ended, of so many hostile sources at one server, asked first, and of
+        the good ones behind them. Ends with the last of the good ones. `document`: what these have, in place of their
+        usual three reports.
+        """
+        self.now += timedelta(hours=1)
+        keys = [self._rows.pop(0).key for _ in range(many)]
+        others = [publisher.key for publisher in self._good[:good]]
+        ended: list[Poll] = []
+
+        async def run(due: list[Due]) -> None:
+            have_ended = asyncio.Event()
+
+            def done(poll: Poll) -> None:
+                ended.append(poll)
+                if {each.source.publisher for each in ended} >= set(others):
+                    have_ended.set()
+
+            running = asyncio.create_task(self._pipeline.run(due, done))
+            async with asyncio.timeout(20):
+                await have_ended.wait()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+        with _Listening(self._loop, hostile) as server:
+            self._servers.update({f"{key}.example": server.address for key in keys})
+            for other in others:
+                self.press.set_document(f"{other}.example", "/feed", document or self._feed(other))
+            due = {each.source.publisher: each for each in self._store.due(None)}
+            self._runner.run(run([due[key] for key in (*keys, *others)]))
+        for key in keys:
+            del self._servers[f"{key}.example"]
+        return ended
 
     def _one(self, key: str, hostile: bytes | Document | Server, good: int, seconds: float) -> Row:
         host = f"{key}.example"

@@ -270,12 +270,12 @@ def test_packets_with_hardly_anything_in_them_are_counted() -> None:
     ours, theirs = socket.socketpair()
     with theirs, MeteredSocket(ours.family, ours.type, ours.proto, fileno=ours.detach()) as metered:
         metered.begin(16 * MB)
-        theirs.sendall(b"x" * 300)
+        theirs.sendall(b"x" * 205)
         for _ in range(MOST_PACKETS):
             theirs.send(b"x")
             metered.recv(1)
         with pytest.raises(TooMuch, match="packets"):
-            [metered.recv(1) for _ in range(250)]
+            [metered.recv(1) for _ in range(200)]
         metered.begin(16 * MB)  # and for each answer anew
         assert metered.recv(1) == b"x"
 

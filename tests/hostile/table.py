@@ -167,7 +167,7 @@ class Table:
             self._servers.update({f"{key}.example": server.address for key in keys})
             for other in others:
                 self.press.set_document(f"{other}.example", "/feed", document or self._feed(other))
-            due = {each.source.publisher: each for each in self._store.due(None)}
+            due = {each.source.publisher: each for each in self._due()}
             self._runner.run(run([due[key] for key in (*keys, *others)]))
         for key in keys:
             del self._servers[f"{key}.example"]
@@ -186,7 +186,7 @@ class Table:
             keys = [publisher.key for publisher in self._good[:good]]
             for other in keys:
                 self.press.set_document(f"{other}.example", "/feed", self._feed(other))
-            due = [each for each in self._store.due(None) if each.source.publisher in (key, *keys)]
+            due = [each for each in self._due() if each.source.publisher in (key, *keys)]
             ended: list[Poll] = []
 
             async def run() -> None:
@@ -218,9 +218,14 @@ class Table:
             )
         return f"<rss version='2.0'><channel><title>Good</title>{''.join(items)}</channel></rss>".encode()
 
+    def _due(self) -> list[Due]:
+        """By a connection of its own: the pipeline's belongs to the thread that writes, which indexes meanwhile."""
+        with Store.read(self._folder / "wire.db") as store:
+            return store.due(None)
+
     def health(self, row: Row) -> str | None:
         """What `health` says is wrong with the row's source."""
-        with self._store.reading() as connection:
+        with Store.read(self._folder / "wire.db") as store, store.reading() as connection:
             found = connection.execute("SELECT trouble FROM health WHERE source = ?", (row.poll.source.name,))
             (said,) = found.fetchone()
         return said  # type: ignore[no-any-return]

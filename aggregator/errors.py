@@ -21,6 +21,7 @@ AggregatorError
 │   ├── CookieWall       a site that answers only whoever sends back its cookie
 │   ├── PaymentRequired  402: the site sells what was asked for
 │   ├── BodyTooLarge     the body passed [fetch] max_body_bytes
+│   ├── AnswerTooCostly  what came around the body is too much: fields, chunks, packets, records of TLS
 │   ├── FetchTimeout     the deadline of the whole request passed
 │   └── HttpStatus       an answer without a document, such as 404
 ├── ParseError           the document has no readable entry; becomes a failed Poll
@@ -155,6 +156,10 @@ class PaymentRequired(FetchError):
 
 class BodyTooLarge(FetchError):
     """The body, after decompression, passed the cap."""
+
+
+class AnswerTooCostly(FetchError):
+    """The answer costs more to read than a document may: fields, chunks, packets or records of TLS without end."""
 
 
 class FetchTimeout(FetchError):

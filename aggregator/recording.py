@@ -22,7 +22,7 @@ from aggregator.decide import (
     conclude,
     decide,
     hold_excess,
-    pause_of_host,
+    pauses,
 )
 from aggregator.errors import DeskError
 from aggregator.normalise import DUPLICATE
@@ -174,8 +174,8 @@ def _write(writing: _Writing, decided: _Decided) -> Poll:
     redirects.write(connection, source, poll, writing.now)
     polls.write_poll(connection, source, poll, following)
     habits.write(connection, source, decided.before, after)
-    if pause := pause_of_host(poll, writing.pace.settings):
-        backoff.postpone_host(connection, source, poll.started, pause)
+    for pause in pauses(poll, writing.pace.settings):
+        backoff.postpone_host(connection, pause.url, poll.started, pause.lasts, but=source, once=pause.once)
     return replace(poll, next=following)
 
 

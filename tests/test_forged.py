@@ -22,7 +22,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.cli.printing import set_up_log
@@ -51,8 +51,9 @@ from tests.conftest import (
     make_poll,
     make_publisher,
     record,
+    scaled,
 )
-from tests.hostile import FORGED, HEADING, UNFIT, examples, hostile, json_feed, run
+from tests.hostile import COSTLY, FORGED, HEADING, UNFIT, hostile, json_feed, run
 from tests.test_cli import Desk, until
 from tests.test_printable import Desk as Reader
 from tests.test_printable import assert_unforged
@@ -388,7 +389,7 @@ ANSWERS = st.one_of(
 )  # fmt: skip
 
 
-@examples(20)
+@settings(COSTLY, max_examples=scaled(20))
 @given(st.lists(ANSWERS, min_size=2, max_size=2), hostile)
 def test_what_a_server_says_is_fit_in_every_output(
     tmp_path_factory: pytest.TempPathFactory, answers: list[Document], said: str

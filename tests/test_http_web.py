@@ -690,6 +690,56 @@ def test_a_host_that_has_too_much_to_do_is_spared_by_its_other_sources(
     assert {made.source.publisher: made.outcome for made in trip(due_only=True)}.items() >= {("p0", "ok"), ("p1", "ok")}
 
 
+@pytest.mark.parametrize("path", ["/robots.txt", "/older"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_so_it_is_when_an_older_page_or_robots_txt_says_so(trip: Trip, status: int, path: str) -> None:
+    sisters(trip, f"www.{HOST}", "elsewhere.example")
+    trip.config = replace(
+        trip.config,
+        wire=replace(trip.config.wire, fetch=replace(trip.config.wire.fetch, per_domain_concurrency=1)),
+    )
+    if path == "/older":  # is asked for where nothing that was listed before is listed still
+        serve(trip.press, BODY)
+        trip()
+        trip.now += DAY
+        named = f'<link xmlns="http://www.w3.org/2005/Atom" rel="next" href="http://{HOST}/older"/>'
+        serve(trip.press, feed(7, 8, extra=named))
+        trip.press.set_document(f"www.{HOST}", "/feed", feed(9))
+    say(trip.press, status, ("Retry-After", "7200"), path=path)
+    trip.press.forget()
+    outcomes = {made.source.publisher: made.outcome for made in trip()}
+    assert path in {seen.path for seen in trip.press.requests if seen.host == HOST}
+    assert outcomes.keys() == {"daily-example", "p1"}  # the sister was not asked at all
+    assert outcomes["daily-example"] == "ok"
+    planned = next_polls(trip)
+    earliest = (trip.now + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert planned["p0"][0] >= earliest
+    assert planned["p0"][1] == "retry_after"
+    assert (planned["daily-example"][0] >= earliest) is (path == "/older")
+
+
+def test_a_robots_txt_that_is_always_busy_postpones_no_source_for_ever(trip: Trip) -> None:
+    sisters(trip, f"www.{HOST}")
+    for host in (HOST, f"www.{HOST}"):
+        trip.press.misbehave(host, "/robots.txt", "busy", retry_after=86_400)
+    for _ in range(20):
+        trip(due_only=True)
+        trip.now += timedelta(hours=6)
+    polled = trip.rows(
+        "SELECT publisher, count(*) FROM polls JOIN sources ON sources.id = source GROUP BY 1 ORDER BY 1"
+    )
+    assert all(count >= 3 for _, count in polled), polled
+    assert len(polled) == 2
+
+
+def test_what_another_host_says_to_an_address_that_a_publisher_chose_spares_none_of_its_sources(trip: Trip) -> None:
+    sisters(trip, "elsewhere.example")
+    trip.press.misbehave("elsewhere.example", "/limited", "busy", retry_after=86_400)
+    say(trip.press, 302, ("Location", "http://elsewhere.example/limited"))
+    assert {made.source.publisher: made.outcome for made in trip()} == {"daily-example": "failed", "p0": "ok"}
+    assert next_polls(trip)["p0"][1] != "retry_after"
+
+
 def test_the_command_says_how_many_were_not_asked(tmp_path: Path) -> None:
     with Press(now=NOW) as press:
         desk = Desk(tmp_path, press)  # of two publishers, who stand on one host
@@ -791,7 +841,7 @@ def test_no_rule_is_invented_for_us(text: str) -> None:
 def test_an_address_of_many_kilobytes_is_not_visited_and_costs_nothing() -> None:
     text = "User-agent: *\n" + "".join(f"Disallow: /*{chr(97 + n % 26)}q*z{n}\n" for n in range(25_000))
     known = rules(text)
-    assert known.allows(f"http://{HOST}/short")
+    assert known.allows(f"http://{HOST}/2026/11/29/le-pont-de-bamako-rouvre-lundi.html")
     assert not known.allows(f"http://{HOST}/" + "aq" * 2_000_000)
 
 
@@ -897,7 +947,7 @@ def test_an_internationalised_host_is_connected_to_and_named(url: str) -> None:
         assert set(connected) == {ACE}
         assert {seen.headers["host"].removesuffix(":80") for seen in press.requests} == {ACE}
         press.set_document(ACE, "/robots.txt", Document(b"User-agent: TestWire\r\nDisallow: /feed", "text/plain"))
-        with pytest.raises(FetchError, match=f"{ACE}.*/robots.txt names TestWire"):
+        with pytest.raises(FetchError, match=rf"{ACE}.*/robots.txt \(200\) names TestWire"):
             asyncio.run(fetch(press))
 
 

@@ -73,7 +73,6 @@ ALONE = {
     "aiohttp": {"fetch"},
     "publicsuffixlist": {"domains"},
     "idna": {"domains"},
-    "protego": {"fetch"},
     "feedparser": {"parse"},
     "sqlite_utils": {"store"},
     "sqlite3": {"store"},

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import click
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
@@ -34,8 +34,8 @@ from aggregator.recording import record
 from aggregator.store import Store
 from aggregator.types import FetchResult, Publisher
 from tests import commands as processes
-from tests.conftest import NOW, make_poll
-from tests.hostile import HEADING, UNFIT, Ran, examples, feeds, hostile, json_feed, rss, run
+from tests.conftest import NOW, make_poll, scaled
+from tests.hostile import COSTLY, HEADING, UNFIT, Ran, feeds, hostile, json_feed, rss, run
 from tests.hostile import addresses as hostile_addresses
 
 ROOT = Path(__file__).parents[1]
@@ -542,7 +542,7 @@ def assert_lossless(desk: Desk, arguments: list[str], ran: Ran) -> None:
                 assert not any(text.startswith(("=", "+", "-", "@", "\t", "\r")) for text in texts)
 
 
-@examples(60)
+@settings(COSTLY, max_examples=scaled(60))
 @given(feeds, feeds, hostile)
 def test_whatever_a_publisher_says_every_command_prints_it_fit(one: list, other: list, said: str) -> None:  # type: ignore[type-arg]
     with tempfile.TemporaryDirectory() as folder:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from time import process_time
 from typing import TypeVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aggregator.errors import AddressRefused, FetchError, FetchTimeout, RobotsRefused
 from aggregator.fetch import Fetcher, Shelf
 from aggregator.fetch.hops import origin_of
 from aggregator.fetch.limits import Limits
-from aggregator.fetch.robots import MOST_BYTES, Rules, kept
+from aggregator.fetch.paths import PathRules, path_of
+from aggregator.fetch.robots import MOST_BYTES, Memory, Rules, kept
 from aggregator.press import Document, Press
 from aggregator.types import PageVisit, RobotsCopy, Validators
-from tests.conftest import NOW, WIRE, make_source
+from tests.conftest import NOW, WIRE, examples, make_source
 
 T = TypeVar("T")
 HOST = "daily.example"
@@ -334,3 +339,122 @@ def test_a_delay_is_left_after_a_visit() -> None:
         return started - began
 
     assert asyncio.run(trip()) >= 0.05
+
+
+# What it costs: the rules and the address are both the publisher's
+
+
+def filled(line: Callable[[int], str], size: int = MOST_BYTES) -> str:
+    """A robots.txt of so many bytes, whose lines are made from their numbers."""
+    lines, length, number = ["User-agent: *\n"], 14, 0
+    while length < size:
+        lines.append(line(number))
+        length += len(lines[-1])
+        number += 1
+    return "".join(lines)
+
+
+COSTLY = {
+    "beginnings": lambda n: f"Disallow: /{n}\n",
+    "beginnings of every length": lambda n: f"Disallow: /{'a' * n}!\n",
+    "two texts": lambda n: f"Disallow: /*{chr(97 + n % 26)}q*z{n}\n",
+    "hundreds of wildcards": lambda n: f"Disallow: /{'*a' * 200}*b\n",
+    "one rule of wildcards": lambda n: f"Disallow: /{'*a' * 250_000}*b\n",
+    "texts that nearly match": lambda n: f"Disallow: /*{'a' * 44}b{'a' * 44}\n",
+    "few of them": lambda n: f"Disallow: /*{'a' * 22}b{'a' * 22}\n" if n < 100 else "#" * 1000 + "\n",
+    "escapes": lambda n: f"Disallow: /{'%41' * 30}*b\n",
+}
+ADDRESSES = ("a" * 4_000, "%61" * 1_300, "é" * 2_000, "aq/z" * 1_000)
+READ_SECONDS = 5.0  # ten times what it takes to read the costliest, in a thread
+COMPARED_SECONDS = 0.05  # ten times what the costliest address takes, in the event loop
+
+
+@pytest.mark.parametrize("line", COSTLY.values(), ids=COSTLY)
+def test_no_rules_and_no_address_take_long_to_compare(line: Callable[[int], str]) -> None:
+    began = process_time()
+    known = rules(filled(line)).read()
+    assert process_time() - began < READ_SECONDS
+    for path in ADDRESSES:
+        began = process_time()
+        known.allows(f"http://{HOST}/{path}")
+        assert process_time() - began < COMPARED_SECONDS
+
+
+def test_an_honest_address_is_compared_with_thousands_of_rules() -> None:
+    page = f"http://{HOST}/le-pont-de-bamako-rouvre.html"
+    for kind in ("beginnings", "two texts", "texts that nearly match"):
+        assert rules(filled(COSTLY[kind])).allows(page)
+    assert not rules(
+        filled(COSTLY["two texts"]) + "Disallow: /*-bamako\n",
+    ).allows(page)
+
+
+def test_an_address_that_would_take_too_long_to_compare_is_not_visited_and_the_reason_is_told() -> None:
+    known = rules(filled(COSTLY["texts that nearly match"]))
+    assert not known.allows(f"http://{HOST}/{'a' * 4_000}")
+    with pytest.raises(RobotsRefused, match=r"so many rules with \* that they are not compared with http://daily"):
+        known.delay_before(f"http://{HOST}/{'a' * 4_000}")
+
+
+def test_the_event_loop_goes_on_while_a_large_file_is_read() -> None:
+    copy = rules(filled(COSTLY["beginnings"])).copy
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0)
+
+    async def ask(origin: str, now: datetime) -> RobotsCopy:
+        return copy
+
+    async def run() -> int:
+        memory, ticking = Memory("TestWire", Shelf()), asyncio.create_task(tick())
+        known = await memory.asked(copy.origin, NOW, ask)
+        before = ticks
+        known.allows(PAGE)
+        ticking.cancel()
+        return before
+
+    assert asyncio.run(run()) > 20
+
+
+def test_the_memory_of_files_is_bounded_by_their_size() -> None:
+    body = b"#" * MOST_BYTES
+
+    async def ask(origin: str, now: datetime) -> RobotsCopy:
+        return RobotsCopy(origin=origin, fetched_at=now, status=200, body=body)
+
+    async def run() -> list[bool]:
+        memory = Memory("TestWire", Shelf())
+        origins = [f"http://{number}.example" for number in range(70)]
+        for origin in origins:
+            await memory.asked(origin, NOW, ask)
+        return [await memory.at_hand(origin, NOW) is not None for origin in origins]
+
+    held = asyncio.run(run())
+    assert held == sorted(held)  # those that came last
+    assert 60 <= sum(held) < 70
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.text("/ab*$%4é?", max_size=8)), max_size=6), st.text("/ab$%4é?", max_size=8)
+)
+@settings(max_examples=examples(400), deadline=None)
+def test_rules_match_as_the_rfc_says(written: list[tuple[bool, str]], path: str) -> None:
+    """Against a plain reading of RFC 9309 section 2.2.2, by regular expressions."""
+    known = PathRules()
+    for is_allowed, value in written:
+        known.add(value, is_allowed=is_allowed)
+    at = path_of(f"http://{HOST}/{path}")
+    best = (0, True)
+    for is_allowed, value in written:
+        is_anchored = value.endswith("$")
+        spelled = path_of(f"http://{HOST}/{value.removesuffix('$')}".replace("*", "\0"))[1:].replace("%00", "*")
+        forms = [(spelled, is_anchored)] + ([(f"{spelled}%24", False)] if is_anchored else [])
+        for form, ends in forms:
+            pattern = ".*".join(map(re.escape, form.split("*"))) + ("$" if ends else "")
+            if value and re.match(pattern, at, re.DOTALL):
+                best = max(best, (len(form) + ends, is_allowed))
+    assert known.allow(at) is best[1]

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from aggregator import rhythm
 from aggregator.dates import read_date, to_iso
-from aggregator.domains import ascii_host
+from aggregator.domains import ascii_host, domain_of
 from aggregator.rhythm import Bounds, Rhythm, Tariff
 from aggregator.silence import silent_after, wire_is_silent
 from aggregator.types import Due, Hints, NextPoll, Poll, PollSettings, Validators
@@ -172,7 +172,41 @@ def pause_of_host(poll: Poll, settings: PollSettings) -> timedelta | None:
     """
     if poll.status != _TOO_BUSY and not (poll.status == _UNAVAILABLE and poll.retry_after is not None):
         return None
-    return min(max(_asked(poll, settings), settings.shortest), settings.longest)
+    return _pause(_asked(poll, settings), settings)
+
+
+def _pause(asked: timedelta, settings: PollSettings) -> timedelta:
+    return min(max(asked, settings.shortest), settings.longest)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A host that is to be left alone, with all its sources."""
+
+    url: str  # an address of it
+    lasts: timedelta
+    once: bool = False  # a source that is being spared already is not spared for longer
+
+
+def pauses(poll: Poll, settings: PollSettings) -> tuple[Pause, ...]:
+    """The source's own host, as often as it is to be left alone after this poll: for what it answered, for an older
+    page or for its robots.txt. What other hosts say to addresses that a publisher chose is no matter of their sources.
+    A site that answers for everything but its robots.txt is asked for that again and again, and must not postpone its
+    other sources for ever.
+    """
+    own, domain = pause_of_host(poll, settings), _domain(poll.source.url)
+    others = (
+        Pause(busy.url, _pause(_asked(replace(poll, retry_after=busy.retry_after), settings), settings), busy.is_robots)
+        for busy in poll.busy
+        if domain and _domain(busy.url) == domain
+    )
+    return (*((Pause(poll.source.url, own),) if own else ()), *others)
+
+
+def _domain(url: str) -> str | None:
+    with suppress(ValueError):
+        return domain_of(urlsplit(url).hostname or "")
+    return None
 
 
 def _backoff(poll: Poll, failures: int, settings: PollSettings) -> timedelta:
@@ -203,7 +237,8 @@ def _next(poll: Poll, before: Habits, learnt: Habits, found: Found, pace: Pace) 
     following = _after(poll, following.at - now, following.reason)
     # What a person set for a source stands above what its document says of itself: WordPress writes "hourly" for all.
     hints = Hints() if poll.source.every else learnt.hints
-    for reason, said in (("ttl", hints.every), ("max_age", poll.fresh_for), ("retry_after", _asked(poll, settings))):
+    asked = max([_asked(poll, settings), *(pause.lasts for pause in pauses(poll, settings) if not pause.once)])
+    for reason, said in (("ttl", hints.every), ("max_age", poll.fresh_for), ("retry_after", asked)):
         wait = min(said or timedelta(), settings.longest)
         if now + wait > following.at:
             following = _after(poll, wait, reason)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from posixpath import dirname, normpath
+from typing import cast
 from urllib.parse import quote, unquote, urlsplit
 
 from aggregator.domains import domain_of
@@ -84,7 +85,8 @@ def _has_no_domain(host: str) -> bool:
 
 @dataclass(frozen=True)  # no slots: `cached_property` keeps its value in the instance
 class Owners:
-    """Whose addresses are whose. The tables are made when the first redirect to another site is met.
+    """Whose addresses are whose. The tables are made when the first redirect to another site is met, or by
+    `prepare`.
 
     `polled` has the addresses that are polled instead of those in the files, each behind its publisher's key: sources
     that moved for good, and feeds that were found.
@@ -122,15 +124,27 @@ class Owners:
         longest = max((length for length, _ in below), default=0)
         return _other([owner for length, owner in below if length == longest], key)
 
-    @cached_property
-    def _tables(self) -> _Tables:
+    def prepare(self) -> Iterator[None]:
+        """Makes the tables, a publisher at a time: for thousands it takes a second, and whoever has other things to do
+        can do them in between.
+        """
+        if "_tables" in self.__dict__:
+            return
         tables = _Tables({publisher.key: publisher for publisher in self.publishers})
         for publisher in self.publishers:
             tables.add(publisher)
+            yield
         for key, url in self.polled:
             if key in tables.by_key and (place := _place(url)):
                 tables.addresses[place.loosely].append(key)
-        return tables
+            yield
+        self.__dict__["_tables"] = tables
+
+    @cached_property
+    def _tables(self) -> _Tables:
+        for _ in self.prepare():
+            pass
+        return cast(_Tables, self.__dict__["_tables"])
 
 
 def _other(keys: Sequence[str], key: str) -> str | None:

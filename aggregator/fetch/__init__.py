@@ -35,11 +35,11 @@ from aggregator.fetch import answers, body, hops, iri, limits, robots, walls
 from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
 from aggregator.fetch.credentials import Opened
 from aggregator.fetch.hops import Redirect, Way
-from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, without_deadline
+from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, most_aside
 from aggregator.fetch.robots import Shelf
 from aggregator.fetch.transport import make_transport
 from aggregator.links import literal, without_user
-from aggregator.types import Access, FetchResult, PageVisit, RobotsCopy, Source, Validators, Wire
+from aggregator.types import Access, Busy, FetchResult, PageVisit, RobotsCopy, Source, Validators, Wire
 
 __all__ = ["NO_HOSTS", "ConnectTo", "Fetcher", "Hosts", "Shelf", "Turn", "written_by", "written_in"]
 
@@ -83,6 +83,8 @@ class _Trip:
     before: Before  # each further hop
 
 
+_PATIENCE = 1 / 30  # of the deadline, after which an answer that is awaited keeps nobody waiting
+_PACE = 1 / 4  # of the deadline, in which a large body has to go on
 _ROBOTS_SECONDS = 10.0  # so long may it keep a poll waiting
 _MARKS_SECONDS = 3.0  # so long is a refusal searched for the marks of a wall
 
@@ -107,17 +109,23 @@ class Fetcher:
         self._seconds = settings.timeout.total_seconds()
         self._connect_to = connect_to
         self._environment = environment
-        most = settings.concurrency * AWAITED_A_ROOM
+        connections = settings.concurrency * AWAITED_A_ROOM + most_aside(settings.concurrency)
+        most = settings.max_body_bytes + body.PACKED_MORE
         # Each with its own connections: one to a private address never serves a request that may not go there.
         blocks = settings.allow_addresses
-        self._public = make_transport(most, socket_factory(blocks, is_open=False))
-        self._open = make_transport(most, socket_factory(blocks, is_open=True)) if blocks else self._public
+        self._public = self._open = make_transport(connections, socket_factory(blocks, is_open=False), most)
+        if blocks:
+            self._open = make_transport(connections, socket_factory(blocks, is_open=True), most)
         self._headers = {"User-Agent": wire.user_agent, "Accept": hops.ACCEPT, "Accept-Encoding": body.ACCEPT_ENCODING}
         self._shared = limits.shared_file(shared, settings) if shared else None
         self._limits = Limits(
-            settings.concurrency, settings.per_domain_concurrency, settings.per_domain_spacing, chance, self._shared
+            settings.concurrency,
+            settings.per_domain_concurrency,
+            settings.per_domain_spacing,
+            chance,
+            self._shared,
+            settings.timeout * _PATIENCE,
         )
-        self._token = wire.robots_token
         self._robots = robots.Memory(wire.robots_token, shelf or Shelf())
 
     async def __aenter__(self) -> Self:
@@ -168,8 +176,8 @@ class Fetcher:
         """
         opened = Opened.of_link(url, access, self._environment)
         take = self._taken(opened, Validators(), turn, now, partial=False)
-        await self._may_go(opened.url, turn.hosts, now)
-        trip = _Trip(opened, turn.hosts, lambda at: self._may_go(at, turn.hosts, now))
+        await self._may_go(opened.url, turn, now)
+        trip = _Trip(opened, turn.hosts, lambda at: self._may_go(at, turn, now))
         return await self._got(trip, {}, take, turn)
 
     def _taken(
@@ -182,6 +190,7 @@ class Fetcher:
                 told = hops.validators_of(answer.headers, otherwise=validators)
                 return _result(answer, body.Body(b""), told, opened, now)
             if not answers.has_document(answer.status, answer.headers):
+                _note_busy(answer, turn)
                 raise await _refusal(answer)
             content = await self._document(answer, turn, partial)
             # What is a part of a document must not be confirmed by a 304.
@@ -199,14 +208,9 @@ class Fetcher:
 
     async def _document(self, answer: _Answer, turn: Turn, partial: bool) -> body.Body:
         """The body of a success; raises FetchError where a page for browsers or people stands in its place."""
-        await without_deadline(turn.room, answer.deadline)
-        content = await body.read(
-            answer.chunks,
-            answer.encoding,
-            self._settings.max_body_bytes,
-            until=answer.deadline.when(),
-            partial=partial,
-        )
+        room = body.Room(turn.arrival, turn.room, answer.deadline, self._seconds * _PACE)
+        most = self._settings.max_body_bytes
+        content = await body.read(answer.chunks, answer.encoding, most, room=room, partial=partial)
         if walls.is_html(answer.headers, content.content):
             walls.refuse(answer.way.asked, answer.way.at, answer.headers, content.content)
         return replace(content, is_cut=True) if answers.is_part(answer.status, answer.headers) else content
@@ -223,11 +227,11 @@ class Fetcher:
             began = time.monotonic()
             # Of the site itself, which `get` will find, or of where its robots.txt redirects to.
             with suppress(AddressRefused):
-                rules = await self._robots.asked(origin, now, self._asks_robots(turn.hosts))
+                rules = await self._robots.asked(origin, now, self._asks_robots(turn.hosts, turn))
             turn.spent += time.monotonic() - began
             await self._limits.space(hops.host_of(url))
         if rules and rules.names_us_and_disallows(url):
-            raise RobotsRefused(f"{rules.copy.origin}/robots.txt names {self._token} and disallows {url}")
+            raise RobotsRefused(rules.refusal(url))
 
     async def page(self, url: str, validators: Validators, now: datetime, hosts: Hosts = NO_HOSTS) -> PageVisit:
         """What an article's page answers, whatever its status, after at most five redirects; its body is not read. The
@@ -262,13 +266,13 @@ class Fetcher:
                 rules = await self._robots.asked(origin, now, self._asks_robots(hosts))
         return rules.delay_before(url)
 
-    async def _may_go(self, url: str, hosts: Hosts, now: datetime) -> None:
+    async def _may_go(self, url: str, turn: Turn, now: datetime) -> None:
         """Waits until the address may be asked, within a turn; raises RobotsRefused where it may not."""
         origin = hops.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
             await self._space(url)  # another site's, perhaps, which was asked a moment ago
-            rules = await self._robots.asked(origin, now, self._asks_robots(hosts))
+            rules = await self._robots.asked(origin, now, self._asks_robots(turn.hosts, turn))
         await self._limits.space(hops.host_of(url), rules.delay_before(url))
 
     async def _space(self, url: str) -> None:
@@ -286,18 +290,21 @@ class Fetcher:
         """The registrable domain that the limits count by; raises FetchError for what is no address."""
         return self._limits.domain_of(hops.host_of(url))
 
-    def _asks_robots(self, hosts: Hosts) -> robots.Ask:
-        """How to ask for a robots.txt. It raises AddressRefused, which says something of who asks and nothing of the
-        site: the publisher whose host it is may go there, so nothing is remembered.
+    def _asks_robots(self, hosts: Hosts, turn: Turn | None = None) -> robots.Ask:
+        """How to ask for a robots.txt, within a turn that hears of it if its host is busy.
+
+        It raises AddressRefused, which says something of who asks and nothing of the site: the publisher whose host it
+        is may go there, so nothing is remembered.
         """
 
         async def ask(origin: str, now: datetime) -> RobotsCopy:
-            return await self._robots_copy(origin, hosts, now)
+            return await self._robots_copy(origin, hosts, now, turn)
 
         return ask
 
-    async def _robots_copy(self, origin: str, hosts: Hosts, now: datetime) -> RobotsCopy:
+    async def _robots_copy(self, origin: str, hosts: Hosts, now: datetime, turn: Turn | None) -> RobotsCopy:
         async def take(answer: _Answer) -> RobotsCopy:
+            _note_busy(answer, turn, is_robots=True)
             is_there = answers.has_document(answer.status, answer.headers)
             content = await body.head(answer.chunks, answer.encoding, robots.MOST_BYTES) if is_there else b""
             return RobotsCopy(origin=origin, fetched_at=now, status=answer.status, body=content)
@@ -386,6 +393,13 @@ def _result(answer: _Answer, content: body.Body, told: Validators, opened: Opene
         remark=content.remark,
         is_cut=content.is_cut,
     )
+
+
+def _note_busy(answer: _Answer, turn: Turn | None, *, is_robots: bool = False) -> None:
+    """Tells the turn where an answer asks that its host be left alone."""
+    asked = answer.retry_after
+    if turn and (answer.status == 429 or (answer.status == 503 and asked is not None)):
+        turn.busy.append(Busy(url=answer.way.at, status=answer.status, retry_after=asked, is_robots=is_robots))
 
 
 async def _refusal(answer: _Answer) -> FetchError:

@@ -16,6 +16,7 @@ from itertools import chain
 from urllib.parse import urlsplit
 
 from aggregator.errors import AddressRefused
+from aggregator.fetch.metering import MeteredSocket
 from aggregator.types import Publisher
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -84,7 +85,7 @@ def socket_factory(blocks: Sequence[str], *, is_open: bool) -> Callable[..., soc
             refuse_private(address[0], allowed, is_open=is_open)
         except AddressRefused as error:
             raise PermissionError(errno.EACCES, str(error)) from error
-        return socket.socket(family, kind, protocol)
+        return MeteredSocket(family, kind, protocol)
 
     return make
 

@@ -8,14 +8,15 @@ import asyncio
 import codecs
 import re
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 import aiohttp
 import httpx
 
-from aggregator.errors import BodyTooLarge, FetchError
+from aggregator.errors import BodyTooLarge, FetchError, FetchTimeout
+from aggregator.fetch.limits import without_deadline
 
 ACCEPT_ENCODING = "gzip"
 _GZIP = 16 + zlib.MAX_WBITS  # zlib reads the gzip header itself (RFC 1952)
@@ -25,7 +26,10 @@ _MAGIC = b"\x1f\x8b"
 _PIECE = 64 * 1024  # so much is unpacked at a time, so that a bomb never takes more room than the cap
 _MOST_CODINGS = 3  # one over the other
 _MOST_MEMBERS = 1_000  # of a gzip file
-_PACKED_MORE = 64 * 1024  # by so much may a packed body be larger than what it unpacks to
+PACKED_MORE = 64 * 1024  # by so much may a packed body be larger than what it unpacks to
+# What comes within the usual deadline over 56 kbit/s is less: it keeps no room from others, and has all the time.
+_WITHOUT_ROOM = 256 * 1024
+_PACE_BYTES = 32 * 1024
 _MARGIN = 0.1  # seconds before a deadline, in which what came can be looked at
 
 _GZIP_WORDS = frozenset(("gzip", "x-gzip"))
@@ -51,24 +55,39 @@ class Body:
     is_cut: bool = False  # it does not end as a document does, so there is more of it
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where a body is kept. Its beginning needs no room, so that one that comes slowly keeps it from nobody; a larger
+    body takes it, and then has to go on; and a whole one takes another, which slow ones never have.
+    """
+
+    arrive: Callable[[], Awaitable[None]]  # waits for room for the rest of a large body; it is kept
+    take: Callable[[], Awaitable[None]]  # waits for room for a whole one; it is kept
+    deadline: asyncio.Timeout  # of the request, which the wait does not count for
+    seconds: float  # in which `_PACE_BYTES` must come
+
+
 async def read(
-    chunks: AsyncIterator[bytes], encoding: str, most: int, *, until: float | None = None, partial: bool = False
+    chunks: AsyncIterator[bytes], encoding: str, most: int, *, room: Room | None = None, partial: bool = False
 ) -> Body:
     """The whole body, decompressed. `encoding` is the field Content-Encoding. Raises BodyTooLarge past `most` bytes,
     and FetchError for a body that cannot be unpacked or that breaks off.
 
     One that breaks off is read all the same where it ends as a whole document does, so that only its length was stated
-    wrongly; and with `partial` also where it has at least one whole entry. `until`, on the clock of the event loop:
-    where nothing more comes before that, what came is looked at in the same way; else TimeoutError is raised.
+    wrongly; and with `partial` also where it has at least one whole entry. With a `room`, where nothing more comes
+    before its deadline, what came is looked at in the same way; else TimeoutError is raised, and FetchTimeout for one
+    that comes too slowly.
     """
     packed = bytearray()
-    broken = await _collect(chunks, packed, most + _PACKED_MORE, until)
+    broken = await _collect(chunks, packed, most + PACKED_MORE, room)
+    if room is not None:
+        await without_deadline(room.take, room.deadline)
     body = decoded(bytes(packed), encoding, most, is_whole=broken is None)
     if broken is None:
         return body
     if _is_complete(body.content):
         return Body(body.content, f"{broken}; it ends as a whole document does, and was read")
-    if isinstance(broken, TimeoutError):
+    if isinstance(broken, TimeoutError | FetchTimeout):
         raise broken
     if partial and _has_entry(body.content):
         return Body(body.content, f"{broken}; what came was read", is_cut=True)
@@ -92,22 +111,50 @@ async def head(chunks: AsyncIterator[bytes], encoding: str, most: int) -> bytes:
         return b""
 
 
-async def _collect(chunks: AsyncIterator[bytes], packed: bytearray, most: int, until: float | None) -> Exception | None:
+async def _collect(chunks: AsyncIterator[bytes], packed: bytearray, most: int, room: Room | None) -> Exception | None:
     """Adds what comes to `packed`; returns the error that ended it, where bytes had come before; None: it is whole."""
+    until = room.deadline.when() if room else None
     try:
-        async with asyncio.timeout_at(until - _MARGIN if until is not None else None):
-            async for chunk in chunks:
-                packed += chunk
-                _cap(len(packed), most)
+        async with asyncio.timeout_at(until - _MARGIN if until is not None else None) as ends:
+            pace = _Pace(room, ends) if room else None
+            async with asyncio.timeout(None) as stalls:
+                async for chunk in chunks:
+                    packed += chunk
+                    _cap(len(packed), most)
+                    if pace:
+                        await pace.went_on(len(packed), stalls)
     except TimeoutError:
-        if packed:
-            return TimeoutError("the server did not end its answer")
-        raise
+        if not packed:
+            raise
+        if room and stalls.expired():
+            return FetchTimeout(
+                f"the body comes too slowly: after {len(packed)} bytes less than {_PACE_BYTES} in {room.seconds:g} s"
+            )
+        return TimeoutError("the server did not end its answer")
     except _BREAKS_OFF as error:
         if packed:
             return error
         raise
     return None
+
+
+class _Pace:
+    """Takes the room of a large body when it is one, and sees that it goes on."""
+
+    def __init__(self, room: Room, ends: asyncio.Timeout) -> None:
+        self._room = room
+        self._ends = ends
+        self._next = _WITHOUT_ROOM  # bytes, at which there is something to do
+
+    async def went_on(self, came: int, stalls: asyncio.Timeout) -> None:
+        """So many bytes have come; `stalls` ends the body if too little follows."""
+        if came < self._next:
+            return
+        if self._next == _WITHOUT_ROOM:
+            stalls.reschedule(None)
+            await without_deadline(lambda: without_deadline(self._room.arrive, self._room.deadline), self._ends)
+        self._next = came + _PACE_BYTES
+        stalls.reschedule(asyncio.get_running_loop().time() + self._room.seconds)
 
 
 def decoded(packed: bytes, encoding: str, most: int, *, is_whole: bool = True) -> Body:

@@ -11,7 +11,8 @@ the body that came in the same packet. So it is handed the head of each answer p
 - what follows the end of a body is dropped, and the connection with it;
 - of a body that breaks off, all that came is handed on before the error.
 
-Two lengths that differ are an error: nobody can know which of them is true.
+Two lengths that differ are an error: nobody can know which of them is true. So is more framing than any document needs:
+it costs as much to read as a body does, and nothing comes with it.
 """
 
 from __future__ import annotations
@@ -26,8 +27,14 @@ from aiohttp import ClientPayloadError, StreamReader
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 
+from aggregator.errors import AnswerTooCostly
+from aggregator.fetch.metering import TooMuch, metered
+
 MOST_HEAD_BYTES = 256 * 1024  # as in browsers; no publisher's head is longer
 _MOST_INTERIM = 20  # answers of 1xx before the answer itself
+# Bytes of framing around a body. What costs processor time is each chunk, however small it is.
+_MOST_FRAMING = 512 * 1024
+_BODY_A_FRAMING = 32  # and a byte more for every so many of the body
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/(\d)(?:\.(\d))?[ \t]+(\d{3})(?:[ \t].*)?", re.DOTALL)
@@ -65,14 +72,14 @@ def read_head(head: bytes) -> Head | None:
 
 def _fields(lines: Iterable[bytes]) -> Iterator[_Field]:
     """Names and values of the lines that are fields."""
-    unfolded: list[bytes] = []
+    unfolded: list[list[bytes]] = []
     for line in lines:
         if line[:1] in (b" ", b"\t") and unfolded:
-            unfolded[-1] += b" " + line.strip()
+            unfolded[-1].append(line.strip())
         else:
-            unfolded.append(line)
-    for line in unfolded:
-        name, colon, value = line.partition(b":")
+            unfolded.append([line])
+    for parts in unfolded:
+        name, colon, value = b" ".join(parts).partition(b":")
         if colon and _NAME.fullmatch(name.strip()):
             yield name.strip(), _CONTROL.sub(b" ", value).strip()
 
@@ -93,38 +100,47 @@ def _framed(status: int, fields: list[_Field]) -> Head:
 
 
 class Handler(ResponseHandler):
-    """One connection."""
+    """One connection. `most`: the bytes that a body may have."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, most: int) -> None:
         super().__init__(loop=loop)
+        self._most = most
         self._head: bytearray | None = None  # what came of it; None: no answer has been asked for, or it has passed
         self._interim = 0
+        self._passed = 0  # bytes before the head: of interim answers and empty lines
+        self._taken = 0  # bytes behind the head
         self._length: int | None = None
-        self._broken: tuple[StreamReader, ClientPayloadError] | None = None  # a body that breaks off, and how
+        self._broken: tuple[StreamReader, Exception] | None = None  # a body that breaks off, and how
 
     def set_response_params(self, **params: Any) -> None:
-        self._head, self._interim = bytearray(), 0
+        self._head, self._interim, self._passed, self._taken = bytearray(), 0, 0, 0
+        if known := metered(self.transport):
+            known.begin(self._most)
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
         if self._head is None or not data:
-            super().data_received(data)
+            self._go_on(data)
             return
-        new = len(self._head)
+        new = max(0, len(self._head) - 3)
         self._head += data
-        while self._head is not None and (end := _END_OF_HEAD.search(self._head, max(0, new - 3))):
-            head, rest = bytes(self._head[: end.start()]), bytes(self._head[end.end() :])
+        while self._head is not None:
+            if self._head.startswith((b"\r", b"\n")):  # empty lines before a status line (RFC 9112 section 2.2)
+                begins = len(self._head) - len(self._head.lstrip(b"\r\n"))
+                self._passed += begins
+                del self._head[:begins]
+            end = _END_OF_HEAD.search(self._head, min(new, len(self._head)))
+            if end is None:
+                break
             new = 0
-            if not head.strip():  # empty lines before a status line (RFC 9112 section 2.2)
-                self._head = bytearray(rest)
-            else:
-                self._pass_on(head, rest)
+            self._passed += end.end()
+            self._pass_on(bytes(self._head[: end.start()]), bytes(self._head[end.end() :]))
         if self._head is not None:
             self._refuse_others()
 
     def _pass_on(self, head: bytes, rest: bytes) -> None:
         """Hands a head to the parser, and what follows it by itself: of what it is handed together it loses all."""
-        known = read_head(head.lstrip(b"\r\n"))
+        known = read_head(head)
         if known is not None and 100 <= known.status < 200 and known.status != 101:
             self._interim += 1
             self._head = bytearray(rest)
@@ -134,29 +150,49 @@ class Handler(ResponseHandler):
         self._head, self._length = None, known.length if known else None
         super().data_received(bytes(known) if known else head + b"\r\n\r\n")
         if rest and self.exception() is None:
-            super().data_received(rest)
+            self._go_on(rest)
+
+    def _go_on(self, data: bytes) -> None:
+        """Hands a part of the body to the parser, and ends one that is hardly anything but framing."""
+        super().data_received(data)
+        self._taken += len(data)
+        body = self._payload
+        if body is None or body.is_eof() or body.exception() is not None:
+            return
+        framing = self._taken - body.total_bytes
+        if framing > _MOST_FRAMING + body.total_bytes // _BODY_A_FRAMING:
+            said = f"there are {framing} bytes of framing around {body.total_bytes} of a body"
+            self._end(AnswerTooCostly(f"{said}: its chunks are too small, or what comes with them is too long"))
 
     def _refuse_others(self) -> None:
         """What cannot become a head is not waited for."""
         assert self._head is not None
-        begins = bytes(self._head[:64]).lstrip(b"\r\n")[:5]
-        if not b"HTTP/".startswith(begins):
+        if not b"HTTP/".startswith(bytes(self._head[:5])):
             said, self._head = bytes(self._head), None
             super().data_received(said)
-        elif len(self._head) > MOST_HEAD_BYTES:
+        elif self._passed + len(self._head) > MOST_HEAD_BYTES:
             self._refuse(f"its header fields have more than {MOST_HEAD_BYTES} bytes")
 
     def _refuse(self, why: str) -> None:
         self._head = None
+        self._end(HttpProcessingError(message=why))
+
+    def _end(self, error: Exception) -> None:
+        """Ends the answer, and the connection at once: to close it in order would be to read on what comes."""
+        if self._payload is not None:
+            self._payload.set_exception(error)
+        self.set_exception(error)
         if self.transport is not None:
-            self.transport.close()
-        self.set_exception(HttpProcessingError(message=why))
+            self.transport.abort()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """A body that breaks off ends with an error; but what came of it can be read before."""
         body, self._payload = self._payload, None  # else its error would stand before its bytes
         super().connection_lost(exc)
         if body is None or body.is_eof() or body.exception() is not None:
+            return
+        if isinstance(exc, TooMuch):
+            body.set_exception(AnswerTooCostly(str(exc)))
             return
         error = ClientPayloadError(self._how(body.total_bytes))
         if body._size == 0:  # somebody may be waiting for more

@@ -13,8 +13,9 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from aggregator.errors import AddressRefused, CookieWall, FetchError, RedirectRefused
+from aggregator.errors import AddressRefused, AnswerTooCostly, CookieWall, FetchError, RedirectRefused
 from aggregator.fetch import iri
+from aggregator.fetch.metering import TooMuch
 from aggregator.links import literal
 from aggregator.types import Validators
 
@@ -152,7 +153,7 @@ def host_of(url: str) -> str:
     parts = _parts(url)
     host = iri.host(parts, url)
     if parts.scheme not in ("http", "https") or not host:
-        raise RedirectRefused(f"{url!r} is no http or https address")
+        raise RedirectRefused(f"{iri.shown(url)} is no http or https address")
     return host
 
 
@@ -178,7 +179,7 @@ def redirected(url: str, location: str) -> str:
         target = literal(iri.to_uri(urlsplit(urljoin(url, location.strip()))._replace(fragment="").geturl()))
         is_lowered = urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http"
     except ValueError as error:
-        raise FetchError(f"redirected to {literal(location)!r}, which is not an address: {error}") from error
+        raise FetchError(f"redirected to {iri.shown(literal(location))}, which is not an address: {error}") from error
     if is_lowered:
         raise RedirectRefused(f"redirected from https down to {target}")
     return target
@@ -188,7 +189,7 @@ def _parts(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError as error:
-        raise FetchError(f"{url!r} is not an address: {error}") from error
+        raise FetchError(f"{iri.shown(url)} is not an address: {error}") from error
 
 
 def too_many(way: Way) -> RedirectRefused | CookieWall:
@@ -207,6 +208,8 @@ def explained(error: Exception) -> FetchError:
     cause = chain[-1]
     if isinstance(cause, PermissionError):
         return AddressRefused(cause.strerror or str(cause))
+    if isinstance(cause, TooMuch):
+        return AnswerTooCostly(str(cause))
     if isinstance(cause, HttpProcessingError):
         return FetchError(f"the answer is no HTTP that can be read: {' '.join(cause.message.split())[:200]}")
     # Names that are not found and ports that refuse; a certificate that is no good came from somebody.

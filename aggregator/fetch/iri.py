@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from aggregator.domains import ascii_host
 from aggregator.errors import FetchError, RedirectRefused
 
+_MOST_SHOWN = 200  # characters
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 # A host in which a byte stands that is no UTF-8, as `text_of` leaves it.
 _STRAY = re.compile("[\udc80-\udcff]")
@@ -37,7 +38,7 @@ def host(parts: SplitResult, address: str) -> str:
             said = bytes_of(said).decode("latin-1")
         return ascii_host(said) if said else ""
     except ValueError as error:
-        raise RedirectRefused(f"{address!r} has a host that cannot be looked up: {error}") from error
+        raise RedirectRefused(f"{shown(address)} has a host that cannot be looked up: {str(error)[:200]}") from error
 
 
 def authority(parts: SplitResult, address: str) -> str:
@@ -46,6 +47,11 @@ def authority(parts: SplitResult, address: str) -> str:
     bare = parts.netloc.rpartition("@")[2]
     port = bare.rpartition("]")[2].rpartition(":")
     return (f"[{known}]" if ":" in known else known) + (f":{port[2]}" if port[1] else "")
+
+
+def shown(address: str) -> str:
+    """An address for a message, as far as anybody reads it."""
+    return repr(address if len(address) <= _MOST_SHOWN else f"{address[:_MOST_SHOWN]}...")
 
 
 def text_of(value: bytes) -> str:
@@ -64,7 +70,7 @@ def _split(address: str) -> SplitResult:
     try:
         return urlsplit(address)
     except ValueError as error:
-        raise FetchError(f"{address!r} is not an address: {error}") from error
+        raise FetchError(f"{shown(address)} is not an address: {error}") from error
 
 
 def _quoted(found: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import resource
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
@@ -16,13 +17,17 @@ from aggregator.domains import domain_of
 from aggregator.fetch.addresses import NO_HOSTS
 from aggregator.fetch.robots import LONGEST_DELAY
 from aggregator.fetch.shared import Shared
-from aggregator.types import FetchSettings
+from aggregator.types import Busy, FetchSettings
 
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
 # hosts would hold up a pass by their whole deadline. Only answers with a body take up room.
 AWAITED_A_ROOM = 8
+# Nor must hundreds of them: one that is awaited for longer than others usually take steps aside, so that the next may
+# be asked. So many may stand aside for each that is awaited, if the system has sockets for them.
+ASIDE_A_PLACE = 8
 # Two starts are so much further apart at most than the spacing asks, so that many wires do not fall into step.
 MOST_JITTER = 1.25
+_OWN_FILES = 256  # the database, the reading processes, connections that are kept for the next request
 
 
 def shared_file(path: Path, settings: FetchSettings) -> Shared | None:
@@ -41,9 +46,14 @@ class Limits:
         spacing: timedelta,
         chance: random.Random | None = None,
         shared: Shared | None = None,
+        patience: timedelta = timedelta(seconds=1),
     ) -> None:
-        self._rooms = asyncio.Semaphore(concurrency)
+        """`patience`: after so long whoever is awaited steps aside."""
+        self._rooms = asyncio.Semaphore(concurrency)  # of bodies that are whole: to be unpacked, read and stored
+        self._arrivals = asyncio.Semaphore(concurrency)  # of large bodies that are not: for these others must not wait
         self._awaited = asyncio.Semaphore(concurrency * AWAITED_A_ROOM)
+        self._aside = most_aside(concurrency)  # so many may step aside yet
+        self._patience = patience.total_seconds()
         self._per_domain = per_domain
         self._spacing = spacing.total_seconds()
         self._chance = chance or random.Random()
@@ -59,8 +69,38 @@ class Limits:
         domain = self._domain(host)
         async with domain.places, self._shared.place(domain.name) if self._shared else nullcontext():
             await self.space(host, delay)
-            async with self._awaited, AsyncExitStack() as stack:
-                yield Turn(stack, self._rooms)
+            async with self._awaited_place(), AsyncExitStack() as stack:
+                yield Turn(stack, self._rooms, self._arrivals)
+
+    @asynccontextmanager
+    async def _awaited_place(self) -> AsyncIterator[None]:
+        """Holds one of the places of those that are awaited, or one aside."""
+        await self._awaited.acquire()
+        loop, is_aside = asyncio.get_running_loop(), False
+        timer: asyncio.TimerHandle
+
+        def step_aside() -> None:
+            nonlocal is_aside
+            if self._aside > 0:
+                self._aside -= 1
+                is_aside = True
+                self._awaited.release()
+            else:
+                look_again()
+
+        def look_again() -> None:
+            nonlocal timer
+            timer = loop.call_later(self._patience, step_aside)
+
+        look_again()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            if is_aside:
+                self._aside += 1
+            else:
+                self._awaited.release()
 
     async def space(self, host: str, delay: float = 0.0) -> None:
         """Waits until this host's domain may be asked again, without holding a place: for a redirect's next hop,
@@ -103,6 +143,14 @@ class Limits:
         return domain_of(host)
 
 
+def most_aside(concurrency: int) -> int:
+    """How many may stand aside: each has a socket, and the program needs some files for itself."""
+    awaited = concurrency * AWAITED_A_ROOM
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = awaited * ASIDE_A_PLACE
+    return most if files == resource.RLIM_INFINITY else max(0, min(most, files - _OWN_FILES - awaited))
+
+
 def jittered(seconds: float, chance: random.Random) -> float:
     """At least `seconds`, and at most a quarter more."""
     return seconds * chance.uniform(1.0, MOST_JITTER)
@@ -111,15 +159,21 @@ def jittered(seconds: float, chance: random.Random) -> float:
 class Turn:
     """A host's turn while it lasts. It has no room for a body until it asks for one."""
 
-    def __init__(self, stack: AsyncExitStack, rooms: asyncio.Semaphore) -> None:
+    def __init__(self, stack: AsyncExitStack, rooms: asyncio.Semaphore, arrivals: asyncio.Semaphore) -> None:
         self._stack = stack
         self._rooms = rooms
+        self._arrivals = arrivals
         self._has_room = False
         self.spent = 0.0  # seconds of the deadline that went to what had to be asked first
+        self.busy: list[Busy] = []  # what asked to be left alone within
         self.hosts = NO_HOSTS  # for which `allow_addresses` holds in what is asked within
 
+    async def arrival(self) -> None:
+        """Waits for room for the rest of a large body, and keeps it to the end of the turn. To be called once."""
+        await self._stack.enter_async_context(self._arrivals)
+
     async def room(self) -> None:
-        """Waits for room for a body, and keeps it to the end of the turn."""
+        """Waits for room for a whole body, and keeps it to the end of the turn."""
         if not self._has_room:
             await self._stack.enter_async_context(self._rooms)
             self._has_room = True

@@ -1,8 +1,7 @@
-"""What a site's robots.txt lets us visit (RFC 9309), and what is remembered of it; it alone knows protego.
+"""What a site's robots.txt lets us visit (RFC 9309), and what is remembered of it.
 
-Lines and groups are read here: as files are on the web, with any line ends, in any Unicode encoding, with blanks, slips
-and comments everywhere; and as the RFC has it about whom a group addresses (by protego a group for "Example" would bind
-"ExampleWire", one for "ExampleWire/1.0" would not). protego says which rule an address matches.
+Files are read as they are on the web, with any line ends, in any Unicode encoding, with blanks, slips and comments
+everywhere. Which rule an address matches is for `paths`.
 """
 
 from __future__ import annotations
@@ -10,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-
-from protego import Protego
+from math import isfinite
+from typing import Self
 
 from aggregator.errors import RobotsRefused
+from aggregator.fetch.paths import PathRules, path_of
 from aggregator.types import RobotsCopy
 
 MOST_BYTES = 500 * 1024  # RFC 9309 section 2.5: at least so much is read
@@ -27,9 +28,12 @@ LONGEST_DELAY = 60.0  # seconds; a site that wants more between two visits gets 
 UNAVAILABLE = 300  # the status of a copy behind too many redirects, which counts as none (section 2.3.1.2)
 
 _MOST_SITES = 10_000  # whose rules are remembered in memory
+_MOST_SHOWN = 300  # characters of an address in a message
+_MOST_REMEMBERED = 32 * 1024 * 1024  # bytes of their files
+_LARGE = 16 * 1024  # bytes; a larger file is read in a thread, so that the event loop goes on meanwhile
 # Each rule looks through the whole address, and both are the publisher's: a longer address is not visited.
 _LONGEST_ADDRESS = 4096  # bytes
-# The fields that count, spelled as people spell them; Google's reader and protego know the same slips.
+# The fields that count, spelled as people spell them; Google's reader and Scrapy's know the same slips.
 _RECORD = re.compile(
     r"(?:(?P<agent>user[\s_-]?agents?)|(?P<field>allow|dis+al+ow|diasllow|disallaw|crawl[\s_-]?delay))(?:\s*[:：]|\s|$)",
     re.IGNORECASE,
@@ -37,7 +41,6 @@ _RECORD = re.compile(
 _TOKEN = re.compile("[a-z_-]*")  # the product token of RFC 9309 section 2.2.1, in small letters
 # What nobody sees: byte order marks between files that were joined, marks of direction, zero-width blanks, NUL.
 _INVISIBLE = re.compile("[\0\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-_US = "us"
 
 
 class Rules:
@@ -45,7 +48,7 @@ class Rules:
 
     def __init__(self, copy: RobotsCopy, token: str) -> None:
         self.copy = copy
-        self._token = token.casefold()
+        self._name, self._token = token, token.casefold()
 
     def is_fresh(self, now: datetime) -> bool:
         good_for = UNANSWERED_GOOD_FOR if _is_unreachable(self.copy) else GOOD_FOR
@@ -53,18 +56,27 @@ class Rules:
 
     def allows(self, url: str) -> bool:
         """Whether the page may be visited. No robots.txt (4xx): all may; no answer, 5xx or 429: none. An address of
-        more than four kilobytes is not visited.
+        more than four kilobytes is not visited, nor one that would take too long to compare with all rules.
         """
         if _is_unreachable(self.copy) or len(url.encode("utf-8", "surrogatepass")) > _LONGEST_ADDRESS:
             return False
-        return self._rules.can_fetch(url, _US)
+        path = path_of(url)
+        return path == "/robots.txt" or self._rules.allow(path)
 
     def delay_before(self, url: str) -> float:
         """The seconds that the site wants between two visits; raises RobotsRefused where it wants none to this page."""
         if not self.allows(url):
-            said = self.copy.status or "no answer"
-            raise RobotsRefused(f"{self.copy.origin}/robots.txt ({said}) disallows {url}")
+            raise RobotsRefused(self.refusal(url))
         return self.delay
+
+    def refusal(self, url: str) -> str:
+        """Why an address that is not allowed is not."""
+        file = f"{self.copy.origin}/robots.txt ({self.copy.status or 'no answer'})"
+        shown = url if len(url) <= _MOST_SHOWN else f"{url[:_MOST_SHOWN]}..."
+        if not _is_unreachable(self.copy) and self._rules.is_too_much(path_of(url)):
+            return f"{file} has so many rules with * that they are not compared with {shown}"
+        whose = f"names {self._name} and " if self._group.names_us else ""
+        return f"{file} {whose}disallows {shown}"
 
     def names_us_and_disallows(self, url: str) -> bool:
         """Whether a group of our own, not the one of `*`, disallows the address."""
@@ -73,16 +85,38 @@ class Rules:
     @property
     def delay(self) -> float:
         """Seconds between two visits that `crawl-delay` asks for, at most a minute; 0.0: nothing is asked."""
-        return min(self._rules.crawl_delay(_US) or 0.0, LONGEST_DELAY)
+        return min(self._rules_and_delay[1], LONGEST_DELAY)
+
+    def read(self) -> Self:
+        """Reads the file now, and not when the first address is asked for: the largest take half a second."""
+        _ = self._rules
+        return self
 
     @cached_property
     def _group(self) -> Group:
         return group_for(self._token, text_of(self.copy.body)) if _is_there(self.copy) else Group(False, ())
 
+    @property
+    def _rules(self) -> PathRules:
+        return self._rules_and_delay[0]
+
     @cached_property
-    def _rules(self) -> Protego:
-        lines = (f"{field}: {value}" for field, value in self._group.rules)
-        return Protego.parse("\n".join((f"User-agent: {_US}", *lines)))
+    def _rules_and_delay(self) -> tuple[PathRules, float]:
+        rules, delay = PathRules(), 0.0
+        for field, value in self._group.rules:
+            if field == "crawl-delay":
+                delay = _seconds(value) or delay
+            else:
+                rules.add(value, is_allowed=field == "allow")
+        return rules, delay
+
+
+def _seconds(said: str) -> float | None:
+    """None: it is no number of seconds."""
+    with suppress(ValueError):
+        seconds = float(said)
+        return seconds if isfinite(seconds) and seconds >= 0 else None
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +211,13 @@ class Memory:
         self._token = token
         self._shelf = shelf
         self._rules: dict[str, Rules] = {}
+        self._bytes = 0  # of their files
         self._asking: dict[str, asyncio.Lock] = {}
 
     async def at_hand(self, origin: str, now: datetime) -> Rules | None:
         """The origin's rules, from memory or from the shelf, if they are fresh."""
         if origin not in self._rules and (copy := await self._shelf.recall(origin)):
-            self._rules[origin] = Rules(copy, self._token)
+            self._remember(origin, await self._read(copy))
         rules = self._rules.get(origin)
         return rules if rules and rules.is_fresh(now) else None
 
@@ -196,13 +231,28 @@ class Memory:
                     return rules
                 old = self._rules.get(origin)
                 copy = kept(await ask(origin, now), old.copy if old else None)
-                while len(self._rules) >= _MOST_SITES:
-                    self._rules.pop(next(iter(self._rules)))
-                self._rules[origin] = rules = Rules(copy, self._token)
+                rules = await self._read(copy)
+                self._remember(origin, rules)
                 await self._shelf.remember(copy)
         finally:
             self._asking.pop(origin, None)
         return rules
+
+    async def _read(self, copy: RobotsCopy) -> Rules:
+        rules = Rules(copy, self._token)
+        return await asyncio.to_thread(rules.read) if len(copy.body) > _LARGE else rules
+
+    def _remember(self, origin: str, rules: Rules) -> None:
+        """The rules of the latest, those of the one that came first go."""
+        self._forget(origin)
+        while len(self._rules) >= _MOST_SITES or (self._rules and self._bytes > _MOST_REMEMBERED):
+            self._forget(next(iter(self._rules)))
+        self._rules[origin] = rules
+        self._bytes += len(rules.copy.body)
+
+    def _forget(self, origin: str) -> None:
+        if old := self._rules.pop(origin, None):
+            self._bytes -= len(old.copy.body)
 
 
 def kept(new: RobotsCopy, old: RobotsCopy | None) -> RobotsCopy:

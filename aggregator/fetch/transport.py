@@ -30,9 +30,10 @@ _MOST_FIELD_BYTES = 32 * 1024
 _MOST_FIELDS = 384
 
 
-def make_transport(connections: int, sockets: SocketFactory) -> httpx.AsyncBaseTransport:
+def make_transport(connections: int, sockets: SocketFactory, most: int) -> httpx.AsyncBaseTransport:
     """The transport. It follows no redirect, keeps no cookie, asks no proxy, and connects only where `sockets`, which
     is handed every address before it is connected to, makes a socket. It has no timeout: the whole request has one.
+    `most`: the bytes that a body may have; what comes around it is bounded accordingly.
     """
 
     def session() -> aiohttp.ClientSession:
@@ -43,7 +44,7 @@ def make_transport(connections: int, sockets: SocketFactory) -> httpx.AsyncBaseT
             resolver=FirstAddresses(Lookup()),
         )
         # There is no other way to say what reads a connection.
-        connector._factory = cast(Any, functools.partial(framing.Handler, loop=asyncio.get_running_loop()))
+        connector._factory = cast(Any, functools.partial(framing.Handler, asyncio.get_running_loop(), most))
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from aggregator.dates import to_iso
-from aggregator.decide import pause_of_host
+from aggregator.decide import pauses
 from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
 from aggregator.pipeline.asking import Asked, Asking
@@ -211,8 +211,9 @@ class Pipeline:
                     await self._claims.give_back("poll", [name])
                     return None
                 asked = await self._poll(due, turn)
-                if pause := pause_of_host(asked.poll, self._settings):
-                    self._fetcher.back_off(due.source.url, pause)
+                asked = replace(asked, poll=replace(asked.poll, busy=tuple(turn.busy)))
+                for pause in pauses(asked.poll, self._settings):
+                    self._fetcher.back_off(pause.url, pause.lasts)
                 poll = await record(asked.poll, asked.articles)
                 if not poll.is_whole:
                     poll = await record(*await self._asking.read_whole(asked))

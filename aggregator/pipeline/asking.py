@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from aggregator.probing import Prober
 
 MOST_PAGES = 10  # older ones, read to close one gap
+_MOST_SAID = 1_000  # characters of an error, in which a server may have written what it liked
 _PAGES_SECONDS = 60.0  # for all of them; a page under way is read to its end
 _NEEDS_A_SECRET = (
     "an older page was not asked for: its address needs a secret, and only the address in the publisher's file gets one"
@@ -112,6 +113,7 @@ class Asking:
         survey = await self.prober().survey(source.url, turn)
         poll = replace(poll, seconds=time.monotonic() - began)
         failure = survey.failure if len(survey.tried) == 1 else None
+        await self.redirects.ready()
         others = {door.url: self.redirects.owner_of(source, door.url) for door in survey.doors}
         best = next((door for door in survey.doors if others[door.url] is None), None)
         if best:
@@ -138,7 +140,7 @@ class Asking:
     def failed(self, poll: Poll, error: FetchError) -> Poll:
         """The poll that this error ended."""
         outcome: Outcome = _WALLS.get(type(error), "failed")
-        said = str(error)
+        said = str(error)[:_MOST_SAID]
         if outcome != "failed":
             publisher = self.publishers[poll.source.publisher]
             contact = publisher.contact.technical or publisher.contact.corrections or publisher.homepage
@@ -153,6 +155,8 @@ class Asking:
     async def _read(self, poll: Poll, due: Due, result: FetchResult, turn: Turn) -> tuple[Poll, Sequence[Article]]:
         """What an answer brought: nothing where it came from an address that is not known to be its publisher's."""
         check = self.redirects.of(due)
+        if result.url != check.origin.configured:
+            await self.redirects.ready(check.owners)
         if check.judged(result).state in ("held", "refused"):
             return check.applied(poll, result), ()
         if poll.outcome == "not_modified":
@@ -195,6 +199,7 @@ class Asking:
     ) -> tuple[Reading, int, str | None]:
         """The document with its older pages, back to what the source listed before; how many; and what went wrong."""
         publisher, began = self.publishers[source.publisher], time.monotonic()
+        await self.redirects.ready(check.owners)
         for page in range(1, MOST_PAGES + 1):
             if time.monotonic() - began > _PAGES_SECONDS:
                 return reading, page - 1, f"its older pages took longer than {_PAGES_SECONDS:g} s; {page - 1} were read"
@@ -210,7 +215,7 @@ class Asking:
                 older = await self.read(result, source, publisher, {})
                 check.of_page(result, older.hosts)
             except (FetchError, ParseError, RedirectHeld) as error:
-                return reading, page - 1, f"an older page could not be read: {error}"
+                return reading, page - 1, f"an older page could not be read: {str(error)[:_MOST_SAID]}"
             joined = _joined(reading, older)
             if _reaches_back(older, said) or len(joined.articles) == len(reading.articles):
                 return joined, page, None

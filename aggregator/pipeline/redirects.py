@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -20,11 +21,20 @@ class Redirects:
     def __init__(self, publishers: Mapping[str, Publisher]) -> None:
         self._publishers = publishers
         self._owners = Owners(tuple(publishers.values()))
+        self._making = asyncio.Lock()  # one makes them for all that wait
 
     def learn(self, polled: tuple[tuple[str, str], ...]) -> None:
         """Takes in the addresses that are polled instead of those in the files; see `Owners`."""
         if polled != self._owners.polled:
             self._owners = replace(self._owners, polled=polled)
+
+    async def ready(self, owners: Owners | None = None) -> None:
+        """To be awaited before an address that is not the configured one is judged: then the tables of addresses are
+        there, and the event loop has gone on while they were made.
+        """
+        async with self._making:
+            for _ in (owners or self._owners).prepare():
+                await asyncio.sleep(0)
 
     def of(self, due: Due) -> Check:
         """The check of one poll."""

@@ -14,15 +14,18 @@ _SPREAD = 0.1  # of the pause: so much apart at most are the sources asked after
 _STEPS = 16
 
 
-def postpone_host(connection: sqlite3.Connection, source: int, now: datetime, pause: timedelta) -> None:
-    """Postpones the next poll of every other source at the same registrable domain, wherever it would come sooner. None
-    is the worse for it: no failure is counted. Within a transaction.
+def postpone_host(
+    connection: sqlite3.Connection, url: str, now: datetime, pause: timedelta, *, but: int, once: bool
+) -> None:
+    """Postpones the next poll of every source at the registrable domain of an address, wherever it would come sooner,
+    but for one source; with `once` also but for those that have been postponed so already. None is the worse for it: no
+    failure is counted. Within a transaction.
     """
-    (url,) = connection.execute("SELECT url FROM sources WHERE id = ?", (source,)).fetchone()
     domain = _domain(url)
     rows = connection.execute(
-        "SELECT id, url FROM sources WHERE enabled AND paused_at IS NULL AND id <> ? AND next_at < ?",
-        (source, to_iso(now + pause)),
+        "SELECT id, url FROM sources WHERE enabled AND paused_at IS NULL AND id <> ? AND next_at < ?"
+        " AND NOT (? AND next_reason = 'retry_after')",
+        (but, to_iso(now + pause), once),
     )
     others = [other for other, address in rows.fetchall() if domain and _domain(address) == domain]
     connection.executemany(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from aggregator.types.answered import (
+    Busy,
     FetchResult,
     Finding,
     NextPoll,
@@ -91,6 +92,7 @@ __all__ = [
     "AiUse",
     "Article",
     "Basis",
+    "Busy",
     "Canonical",
     "ChangeKind",
     "Channel",
@@ -176,6 +178,7 @@ class Poll:
     fresh_for: timedelta | None = None
     hints: Hints | None = None  # None: keep those stored
     moved_to: str | None = None
+    busy: tuple[Busy, ...] = ()  # hosts that asked to be left alone, when they were asked for this poll
     redirection: Redirection | None = None  # what is to be remembered of where the document came from; None: nothing
     entries: int = 0
     new: int = 0

@@ -18,6 +18,16 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """An answer by which a host asks to be left alone: 429, or 503 with Retry-After."""
+
+    url: str  # where it was asked
+    status: int
+    retry_after: timedelta | datetime | None
+    is_robots: bool = False  # it was asked for its robots.txt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchResult:
     """One HTTP answer: a success with a body, or 304 without one. Anything else is a FetchError."""
 

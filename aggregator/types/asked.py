@@ -35,7 +35,7 @@ from aggregator.vocabulary import (
 class FetchSettings:
     """`[fetch]` of wire.toml: how hard the wire may knock."""
 
-    concurrency: int = 64  # bodies in hand; eight times as many answers may be awaited
+    concurrency: int = 64  # whole bodies in hand, and large ones on their way; eight times as many are awaited
     per_domain_concurrency: int = 2
     per_domain_spacing: timedelta = timedelta(seconds=2)  # between two starts at one registrable domain
     timeout: timedelta = timedelta(seconds=30)  # the whole request, redirects and body included

@@ -17,17 +17,12 @@ from hypothesis import strategies as st
 
 from aggregator.cli import main
 
-# A twentieth of the examples in `make test`, all with SOAK=1.
-SOAK = bool(os.environ.get("SOAK"))
-
-
-def examples(many: int) -> settings:
-    """The settings of a property; `many`: its examples with SOAK=1."""
-    most = many if SOAK else max(many // 20, 1)
-    # What fails is not made smaller: a try takes a second.
-    phases = (Phase.explicit, Phase.reuse, Phase.generate)
-    return settings(max_examples=most, deadline=None, phases=phases, suppress_health_check=list(HealthCheck))
-
+# Of a property that takes a second a try: what fails is not made smaller.
+COSTLY = settings(
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
 
 # What no output holds, because it drives a terminal, turns what follows, or is no text. A newline is the output's own.
 UNFIT = re.compile(

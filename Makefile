@@ -1,6 +1,8 @@
 # Two commands do all the set-up: `make demo` and `make test`. Both make .venv from requirements.lock first.
 PYTHON ?= python3
 BIN := .venv/bin
+# Where this is set, as in many containers, each of the many processes of the tests would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test soak directory format lock bench clean
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from aggregator.types import (
     Text,
     Wire,
 )
+from tests import commands, databases
 
 # In CI the properties are tried on the same examples every time; at a desk on new ones.
 settings.register_profile("ci", derandomize=True)
@@ -135,6 +137,23 @@ def record(store: Store, publisher: Publisher, *entries: Entry, now: datetime = 
     while store.index():
         pass
     return counted
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_was_begun_before() -> None:
+    """Reading processes and new databases come ready made, for most tests are about neither."""
+    commands.give_readers()
+    databases.copy_new_ones()
+
+
+@pytest.fixture
+def started_anew() -> Iterator[None]:
+    """Reading processes are started, and new databases are made, as the product does it."""
+    commands.start_readers()
+    databases.make_new_ones()
+    yield
+    commands.give_readers()
+    databases.copy_new_ones()
 
 
 @pytest.fixture

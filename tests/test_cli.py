@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.press import Press
+from tests import commands
 from tests.conftest import NOW
 from tests.test_trip import feed
 
@@ -92,7 +93,7 @@ class Desk:
 
     def __call__(self, *arguments: str, code: int = 0) -> str:
         """Runs the command to its end; its standard output, or with another code its standard error."""
-        done = subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=60, cwd=self.config)
+        done = commands.run(self.command(*arguments), capture_output=True, text=True, timeout=60, cwd=self.config)
         assert done.returncode == code, done.stderr + done.stdout
         return done.stderr if code else done.stdout
 
@@ -202,7 +203,7 @@ def test_a_failed_poll_is_named_and_is_exit_code_1(desk: Desk) -> None:
 
 def test_a_terminal_sees_a_bar_and_a_summary(desk: Desk) -> None:
     leader, follower = pty.openpty()
-    with subprocess.Popen(desk.command("fetch"), stdout=follower, stderr=follower) as process:
+    with commands.Popen(desk.command("fetch"), stdout=follower, stderr=follower) as process:
         os.close(follower)
         seen = b""
         while True:
@@ -342,7 +343,7 @@ def test_what_is_switched_off_is_listed_with_its_reason(desk: Desk) -> None:
 def test_a_missing_database_and_a_missing_folder_say_what_to_do(desk: Desk, tmp_path: Path) -> None:
     assert "aggregator fetch" in desk("latest", code=1)
     desk.config = tmp_path / "nowhere"
-    done = subprocess.run(desk.command("fetch"), capture_output=True, text=True, cwd=tmp_path)
+    done = commands.run(desk.command("fetch"), capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 1
     assert "--config" in done.stderr
     assert "Traceback" not in done.stderr
@@ -366,7 +367,7 @@ def daemon(desk: Desk) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def start() -> subprocess.Popen[str]:
-        process = subprocess.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
+        process = commands.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
         started.append(process)
         return process
 
@@ -448,7 +449,7 @@ def test_a_port_in_use_is_said(tmp_path: Path) -> None:
     with Press(now=NOW) as press:
         port = str(press.address[1])
         command = [sys.executable, "-m", "aggregator", "demo", "--port", port, "--into", str(tmp_path / "demo.db")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = commands.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert f"port {port}" in done.stderr
     assert "Traceback" not in done.stderr

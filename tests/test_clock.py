@@ -20,6 +20,7 @@ from aggregator.pipeline import Pipeline
 from aggregator.press import Document, Press
 from aggregator.store import Store
 from aggregator.types import Config, Publisher
+from tests import commands
 from tests.conftest import NOW, WIRE, make_publisher
 from tests.test_cli import Desk, until
 from tests.test_trip import HOST, Trip, feed
@@ -154,7 +155,7 @@ def test_a_daemon_whose_clock_is_set_polls_on_and_does_not_storm(desk: Desk, tmp
         desk.add(f"{key}.example", every=0.02)
     log = tmp_path / "log"
     with log.open("w") as errors:
-        process = subprocess.Popen(desk.command("run"), stderr=errors, cwd=desk.config, env=environment)
+        process = commands.Popen(desk.command("run"), stderr=errors, cwd=desk.config, env=environment)
     try:
         until(lambda: _polls(desk.database) >= 2)
         for seconds in (-3600, 3600):

@@ -23,6 +23,7 @@ from aggregator.store import Store
 from aggregator.store.desk import Cause, Complaint
 from aggregator.store.ledger import Cursor
 from aggregator.types import Contact, Publisher, Rights, Selection, Text
+from tests import commands
 from tests.conftest import NOW, QUOTATION, WIRE, examples, make_entry, make_publisher, record
 
 ANY = Selection()
@@ -59,7 +60,7 @@ def report(store: Store, publisher: Publisher) -> str:
 def command(store: Store, *arguments: str, code: int = 0, typed: str = "") -> str:
     """Runs the program to its end; its standard output, or with another code its standard error."""
     called = [sys.executable, "-W", "error", "-m", "aggregator", "--db", str(store.path), *arguments]
-    done = subprocess.run(called, capture_output=True, text=True, timeout=60, input=typed)
+    done = commands.run(called, capture_output=True, text=True, timeout=60, input=typed)
     assert done.returncode == code, done.stderr + done.stdout
     return done.stderr if code else done.stdout
 
@@ -352,7 +353,7 @@ def test_follow_waits_for_more_and_keeps_no_cursor_open(store: Store, report: st
         "--after",
         store.changes()[1]["cursor"],
     ]
-    with subprocess.Popen(called, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+    with commands.Popen(called, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
         try:
             assert following.stdout is not None
             assert json.loads(following.stdout.readline())["seq"] == 3

@@ -18,6 +18,7 @@ import pytest
 
 from aggregator.press import Press
 from aggregator.press.sites import generate_feed
+from tests import commands
 from tests.conftest import NOW
 from tests.test_cli import Desk, until
 
@@ -66,7 +67,7 @@ def test_a_fetch_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None
     desk.press.set_document("two.example", "/feed", generate_feed(2, 200, now=NOW))
     script = f"cp '{desk.database}' '{database}'; dd if=/dev/zero of='{disk}/filler' bs=64k 2>/dev/null;"
     command = on_disk(disk, script, *desk.command("--db", str(database), "fetch", "--all"))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
+    done = commands.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
     assert done.returncode == 1
     assert "the disk is full; make room" in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -79,7 +80,7 @@ def test_a_fetch_into_a_read_only_database_says_one_thing_and_asks_nobody(desk: 
     script = f"cp '{desk.database}' '{database}'; mount -o remount,ro '{disk}';"
     for words in (("fetch", "--all"), ("run",)):
         command = on_disk(disk, script, *desk.command("--db", str(database), *words))
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
+        done = commands.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
         assert done.returncode == 1
         assert len(done.stderr.splitlines()) == 1, done.stderr
         assert str(disk) in done.stderr
@@ -94,7 +95,7 @@ def test_the_daemon_upon_a_disk_that_fills_stands_still_and_goes_on_when_space_r
     log = tmp_path / "log"
     command = on_disk(disk, "true;", *desk.command("--db", str(disk / "wire.db"), "run"))
     with log.open("w") as errors:
-        process = subprocess.Popen(command, stderr=errors, cwd=desk.config)
+        process = commands.Popen(command, stderr=errors, cwd=desk.config)
     seen = Path(f"/proc/{process.pid}/root{disk}")  # what is mounted there for the process alone
     try:
         until(lambda: asked(desk.press) >= 4)
@@ -151,7 +152,7 @@ def test_a_file_that_must_not_grow_is_told_from_a_program_error(desk: Desk) -> N
     """A quota answers otherwise than a full disk."""
     desk("fetch")
     desk.press.set_document("one.example", "/feed", generate_feed(1, 200, now=NOW))
-    done = subprocess.run(
+    done = commands.run(
         desk.command("fetch", "--all"),
         capture_output=True,
         text=True,
@@ -169,7 +170,7 @@ def test_a_file_that_must_not_grow_is_told_from_a_program_error(desk: Desk) -> N
 def test_a_signal_to_read_the_configuration_while_the_database_cannot_be_used_does_not_end_the_daemon(
     desk: Desk,
 ) -> None:
-    process = subprocess.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
+    process = commands.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
     assert process.stderr is not None
     try:
         until(lambda: _polls(desk.database) == 2)

@@ -16,6 +16,7 @@ import pytest
 from aggregator.config.writing import source_table, with_source
 from aggregator.errors import ConfigError
 from aggregator.press import Document, Press
+from tests import commands
 from tests.conftest import NOW
 from tests.test_cli import HOSTS, Desk
 from tests.test_probing import alternate, page, whole
@@ -146,7 +147,7 @@ def test_check_live_polls_once_and_stores_nothing(desk: Desk) -> None:
 
 def test_check_live_is_exit_code_1_when_something_is_dead(desk: Desk) -> None:
     desk.press.misbehave("two.example", "/feed", "status", status=404)
-    done = subprocess.run(desk.command("check", "--live"), capture_output=True, text=True, cwd=desk.config)
+    done = commands.run(desk.command("check", "--live"), capture_output=True, text=True, cwd=desk.config)
     assert done.returncode == 1
     assert "1 fine, 1 dead" in done.stdout
     assert "the server answered 404" in done.stdout
@@ -163,7 +164,7 @@ def test_a_source_that_has_to_be_found_yet_is_not_dead(desk: Desk) -> None:
 
 def test_a_terminal_sees_a_bar_while_sources_are_asked(desk: Desk) -> None:
     leader, follower = pty.openpty()
-    with subprocess.Popen(desk.command("check", "--live"), stdout=subprocess.PIPE, stderr=follower) as process:
+    with commands.Popen(desk.command("check", "--live"), stdout=subprocess.PIPE, stderr=follower) as process:
         os.close(follower)
         process.communicate()
     seen = b""

@@ -40,6 +40,7 @@ from aggregator.store import Store
 from aggregator.store.desk import Cause
 from aggregator.text import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, excerpt, fold, headline, shortened
 from aggregator.types import Entry, Link, Person, Publisher, Selection, Text
+from tests import commands
 from tests.conftest import (
     AGREEMENT,
     NOW,
@@ -360,7 +361,7 @@ def test_a_page_that_a_server_wrote_puts_nothing_into_log_and_json(desk: Desk) -
     href = "http://x\u202e\x9b.example/\x1b[2J"
     html = f'<!doctype html><html><link rel="alternate" type="application/rss+xml" href="{href}"></html>'
     desk.press.set_document("one.example", "/feed", Document(html.encode(), "text/html; charset=utf-8"))
-    done = subprocess.run(desk.command("-v", "fetch", "--all", "--json"), capture_output=True, text=True, timeout=60)
+    done = commands.run(desk.command("-v", "fetch", "--all", "--json"), capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert not UNFIT.search(done.stdout + done.stderr)
     (poll,) = [poll for poll in json.loads(done.stdout) if poll["outcome"] != "ok"]
@@ -428,7 +429,7 @@ def test_the_log_of_the_daemon_is_fit(desk: Desk) -> None:
     html = f'<!doctype html><html><link rel="alternate" type="application/rss+xml" href="{href}"></html>'
     desk.press.set_document("one.example", "/feed", Document(html.encode(), "text/html; charset=utf-8"))
     serve_name = desk.config / "publishers" / "ml" / "x\x1b\u202e\n2026-11-28 INFO forged.toml"
-    process = subprocess.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
+    process = commands.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
     try:
         until(lambda: _count(desk, "SELECT count(*) FROM polls") >= 2)
         serve_name.write_text("nonsense")
@@ -505,7 +506,7 @@ def test_names_of_files_are_shown_and_drive_nothing(desk: Desk) -> None:
     assert not UNFIT.search(said)
     assert r"publishers/ml/a\nb\u202e\u001b[2J\u009b c.toml: line 1" in said
     assert all(row.startswith(("publishers/", str(desk.config))) for row in said.splitlines())
-    done = subprocess.run(desk.command("check", "--json"), capture_output=True, text=True, timeout=60)
+    done = commands.run(desk.command("check", "--json"), capture_output=True, text=True, timeout=60)
     assert not UNFIT.search(done.stdout)
     assert json.loads(done.stdout)["faults"][0].startswith(f"publishers/ml/{odd}: line 1")
     for arguments in (["fetch"], ["latest"], ["publishers"], ["probe", "http://x.example/"]):
@@ -520,7 +521,7 @@ def test_a_name_of_a_file_that_is_not_utf8_is_shown_too(desk: Desk) -> None:
     except OSError:
         pytest.skip("this file system has names in UTF-8 alone")
     assert r"publishers/ml/caf\udce9.toml" in desk("check", code=1)
-    done = subprocess.run(desk.command("check", "--json"), capture_output=True, timeout=60)
+    done = commands.run(desk.command("check", "--json"), capture_output=True, timeout=60)
     assert json.loads(done.stdout)["faults"][0].startswith("publishers/ml/caf\udce9.toml")
 
 
@@ -532,7 +533,7 @@ def test_a_warning_names_its_file_in_one_line(desk: Desk) -> None:
     shutil.move(desk.config / "publishers" / "ml" / "one.toml", odd / "one.toml")
     for said in (
         desk("check", code=1),
-        subprocess.run(desk.command("check", "--json"), capture_output=True, text=True).stdout,
+        commands.run(desk.command("check", "--json"), capture_output=True, text=True).stdout,
     ):
         assert not UNFIT.search(said)
 

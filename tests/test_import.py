@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from aggregator.config import load
 from aggregator.newcomers import Known, LeftOut, Newcomer, Told
 from aggregator.opml import Outline
+from tests import commands
 
 SOUND = Path(__file__).parent / "fixtures" / "config" / "sound"
 DAILY = """
@@ -117,7 +117,7 @@ LIST = """<opml version="2.0"><body>
 
 def run(config: Path, *arguments: str, code: int = 0) -> str:
     command = [sys.executable, "-W", "error", "-m", "aggregator", "--config", str(config), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = commands.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == code, done.stderr + done.stdout
     return done.stdout + done.stderr
 

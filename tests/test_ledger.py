@@ -31,6 +31,7 @@ from aggregator.store import Store
 from aggregator.store.desk import Cause
 from aggregator.store.ledger import Cursor
 from aggregator.types import ChangeKind, Entry, Publisher, Rights, Text
+from tests import commands
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, make_entry, make_poll, make_publisher, record
 
 ROOT = Path(__file__).parents[1]
@@ -605,7 +606,7 @@ def changes(store: Store, *arguments: str) -> tuple[str, str]:
 def failing(store: Store, *arguments: str) -> tuple[int, str]:
     """Exit code and standard error of the program, which prints nothing else."""
     called = [sys.executable, "-W", "error", "-m", "aggregator", "--db", str(store.path), "changes", *arguments]
-    done = subprocess.run(called, capture_output=True, text=True, timeout=60, check=False)
+    done = commands.run(called, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == ""
     return done.returncode, done.stderr
 
@@ -713,9 +714,9 @@ def test_the_number_of_a_line_is_understood_with_a_warning(three: Store) -> None
 @pytest.fixture
 def following(three: Store) -> Iterator[subprocess.Popen[str]]:
     """`changes --follow` of one publisher that has read all there is, at the first of its lines."""
-    called = [sys.executable, "-m", "aggregator", "--db", str(three.path), "changes", "--follow", "--json"]
+    called = [*commands.COMMAND, "--db", str(three.path), "changes", "--follow", "--json"]
     called += ["--publisher", "ministry-of-water", "--after", three.changes()[4]["cursor"]]
-    with subprocess.Popen(called, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with commands.Popen(called, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             assert json.loads(process.stdout.readline())["seq"] == 6

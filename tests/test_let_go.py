@@ -34,6 +34,7 @@ from aggregator.store.schema import migrations
 from aggregator.store.vacuum import Rewriting, Room
 from aggregator.text import fold, unquoted
 from aggregator.types import Entry, Link, Person, Publisher, Removal, Selection, Text
+from tests import commands
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_articles, make_entry, make_poll, make_publisher, record
 
 ROOT = Path(__file__).parents[1]
@@ -797,7 +798,7 @@ def test_damaged_words_stop_neither_packing_nor_letting_go(store: Store, caplog:
 def command(store: Store, *arguments: str, code: int = 0, typed: str = "", **environment: str) -> str:
     """Runs the program to its end; its standard output, or with another code its standard error."""
     called = [sys.executable, "-W", "error", "-m", "aggregator", "--db", str(store.path), *arguments]
-    done = subprocess.run(
+    done = commands.run(
         called, capture_output=True, text=True, timeout=60, input=typed, env={**os.environ, **environment}
     )
     assert done.returncode == code, done.stderr + done.stdout

@@ -22,6 +22,7 @@ from aggregator.press import Press
 from aggregator.press.sites import generate_feed
 from aggregator.store import Store
 from aggregator.types import Config, Publisher
+from tests import commands
 from tests.conftest import NOW, WIRE, make_publisher
 from tests.test_cli import Desk, until
 from tests.test_trip import HOST, Trip, feed
@@ -161,6 +162,7 @@ def test_a_lock_that_is_held_for_long_is_reported_once_and_the_daemon_goes_on(ro
             await eventually(rounds.complaints)
             await asyncio.sleep(2)
         await rounds.stored(4)
+        await eventually(rounds.recoveries)
 
     rounds(story, patience=0.3)
     (complaint,) = rounds.complaints()
@@ -197,7 +199,7 @@ def locked(path: Path) -> Iterator[None]:
 
 def test_a_fetch_waits_for_a_lock_and_loses_nothing(desk: Desk) -> None:
     desk.press.misbehave("one.example", "/feed", "slow", seconds=2.0)
-    with subprocess.Popen(desk.command("fetch"), stderr=subprocess.PIPE, text=True, cwd=desk.config) as process:
+    with commands.Popen(desk.command("fetch"), stderr=subprocess.PIPE, text=True, cwd=desk.config) as process:
         until(lambda: asked(desk.press) == 2)
         with locked(desk.database):
             time.sleep(3)

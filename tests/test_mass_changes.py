@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -29,6 +28,7 @@ from aggregator.store import Store
 from aggregator.store.desk import Cause
 from aggregator.store.schema import migrations
 from aggregator.types import Config, Entry, Link, Person, Poll, PollSettings, Publisher, Selection, Source, Text
+from tests import commands
 from tests.conftest import AGREEMENT, NOW, WIRE, examples, make_entry, make_publisher, record
 from tests.test_cli import Desk
 from tests.test_store import rows
@@ -873,7 +873,7 @@ def test_fetch_says_what_waits_and_what_is_kept_out(desk: Desk) -> None:
     parts = [stone(n, "one.example") for n in range(30)]
     parts += [entry(n, "one.example").replace(EARLY, today) for n in range(1000, 1300)]
     desk.press.set_document("one.example", "/feed", atom(parts))
-    done = subprocess.run(desk.command("fetch", "one"), capture_output=True, text=True, timeout=60, check=True)
+    done = commands.run(desk.command("fetch", "one"), capture_output=True, text=True, timeout=60, check=True)
     assert "one/one-example-feed: 10 changes of reports wait for a person" in done.stderr
     assert "`aggregator pending accept one/one-example-feed`" in done.stderr
     assert "one/one-example-feed: 100 of 300 new reports are kept out of `latest`" in done.stderr

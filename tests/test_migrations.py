@@ -15,6 +15,8 @@ from aggregator.store import Store
 from aggregator.store.schema import m0001, m0002, m0003, migrations
 from tests.make_database import DATABASES
 
+pytestmark = pytest.mark.usefixtures("started_anew")
+
 SCHEMA = Path(__file__).parents[1] / "aggregator" / "store" / "schema"
 DIGESTS = Path(__file__).parent / "fixtures" / "migrations.txt"
 VERSIONS = sorted(DATABASES.glob("*.db.gz"))

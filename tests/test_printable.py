@@ -33,6 +33,7 @@ from aggregator.reader import read
 from aggregator.recording import record
 from aggregator.store import Store
 from aggregator.types import FetchResult, Publisher
+from tests import commands as processes
 from tests.conftest import NOW, make_poll, scaled
 from tests.hostile import COSTLY, HEADING, UNFIT, Ran, feeds, hostile, json_feed, rss, run
 from tests.hostile import addresses as hostile_addresses
@@ -617,7 +618,7 @@ def test_standard_output_of_another_encoding_is_no_traceback(desk: Desk, environ
     csv_ = ["query", "--csv", "SELECT title FROM wire"]
     typed = ("latest", "search penurie", "publishers", "health", "changes", "changes --json", "latest --json")
     for arguments in (*map(str.split, typed), ["query", csv_[2]], csv_):
-        done = subprocess.run(_command(desk, *arguments), capture_output=True, env=os.environ | environment, timeout=60)
+        done = processes.run(_command(desk, *arguments), capture_output=True, env=os.environ | environment, timeout=60)
         assert (done.returncode, done.stderr) == (0, b""), arguments
         said = done.stdout.decode("latin-1" if "latin-1" in environment.values() else "utf-8")  # click's word for ASCII
         if "--json" in arguments:
@@ -632,9 +633,7 @@ def test_standard_output_that_is_full_is_one_line_and_exit_code_1(desk: Desk) ->
     typed = ("latest", "latest --json", "publishers --opml -", "check", "--help", "--version")
     for arguments in (*map(str.split, typed), ["query", "--csv", "SELECT 1"], ["query", "SELECT 1"]):
         with Path("/dev/full").open("w") as full:
-            done = subprocess.run(
-                _command(desk, *arguments), stdout=full, stderr=subprocess.PIPE, timeout=60, text=True
-            )
+            done = processes.run(_command(desk, *arguments), stdout=full, stderr=subprocess.PIPE, timeout=60, text=True)
         assert done.returncode == 1, (arguments, done.stderr)
         assert done.stderr == "aggregator: standard output cannot be written: No space left on device\n"
 
@@ -644,7 +643,7 @@ def test_a_pipe_that_nobody_reads_any_more_is_no_failure(desk: Desk) -> None:
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8000) SELECT i, 'some words' FROM n"
     )
     for arguments in (["query", "--csv", many], ["query", "--json", many], ["query", many]):
-        with subprocess.Popen(_command(desk, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with processes.Popen(_command(desk, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             assert process.stdout is not None
             assert process.stderr is not None
             process.stdout.read(10)
@@ -662,7 +661,7 @@ def test_an_argument_that_is_not_utf8_is_a_fault_of_usage(desk: Desk) -> None:
         b"withhold x\xff --reason y",
     )
     for arguments in map(bytes.split, typed):
-        done = subprocess.run([*map(str.encode, _command(desk)), *arguments], capture_output=True, timeout=60)
+        done = processes.run([*map(str.encode, _command(desk)), *arguments], capture_output=True, timeout=60)
         said = done.stderr.decode()
         assert done.returncode == 2, said
         assert "not UTF-8" in said

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -26,6 +25,7 @@ from aggregator.recording import record as record_polls
 from aggregator.shared_hosts import SHARED_HOSTS, linked_hosts, sharing
 from aggregator.store import Store
 from aggregator.types import Entry, IdentityRules, Link, Poll, PollSettings, Publisher, Redirection, Selection, Source
+from tests import commands
 from tests.conftest import NOW, make_entry, make_poll, make_publisher
 from tests.test_cli import OWN, WIRE, Desk
 from tests.test_discover import accept as accept_discovered
@@ -832,7 +832,7 @@ def test_fetch_and_health_and_accept_from_a_terminal(desk: Desk) -> None:
 
 def run_json(desk: Desk, *arguments: str) -> str:
     """What the command prints although its exit code is 1."""
-    done = subprocess.run(desk.command(*arguments), capture_output=True, text=True, timeout=60, cwd=desk.config)
+    done = commands.run(desk.command(*arguments), capture_output=True, text=True, timeout=60, cwd=desk.config)
     assert done.returncode == 1
     return done.stdout
 

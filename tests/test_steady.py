@@ -24,7 +24,9 @@ from aggregator.store import Store
 from aggregator.types import Config, Entry, FetchResult, Text
 from aggregator.versions import MOST_READ
 from aggregator.versions.markup import marked
+from tests import commands
 from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, record
+from tests.in_worker import grow
 from tests.test_cli import Desk, until
 from tests.test_trip import HOST, feed
 
@@ -160,10 +162,6 @@ def test_documents_that_take_their_whole_time_keep_no_other_waiting() -> None:
     assert asyncio.run(story()) == (20, 0)
 
 
-def grow(size: int) -> int:
-    return len(bytearray(size))
-
-
 def test_a_reading_process_has_a_bound_of_memory() -> None:
     async def story() -> int:
         workers = Workers(processes=1)
@@ -261,7 +259,7 @@ def test_another_program_that_writes_meanwhile_makes_it_decide_again(store: Stor
 
 
 def test_the_daemon_reads_its_configuration_again_when_the_files_change(desk: Desk) -> None:
-    process = subprocess.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
+    process = commands.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
     try:
         until(lambda: len(desk.press.requests) >= 2)
         desk.add("three.example")
@@ -277,7 +275,7 @@ def test_the_daemon_reads_its_configuration_again_when_the_files_change(desk: De
 def test_the_daemon_ends_soon_though_a_server_hangs(desk: Desk) -> None:
     for host in ("one.example", "two.example"):
         desk.press.misbehave(host, "/feed", "slow", seconds=30)
-    process = subprocess.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
+    process = commands.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
     try:
         until(lambda: len(desk.press.requests) >= 2)
         process.send_signal(signal.SIGTERM)

@@ -18,6 +18,9 @@ from aggregator.pipeline.workers import Workers
 from aggregator.reader import Reading
 from aggregator.types import FetchResult
 from tests.conftest import make_publisher
+from tests.in_worker import dead, failing, noisy, own_pid
+
+pytestmark = pytest.mark.usefixtures("started_anew")
 
 PUBLISHER = make_publisher()
 HANGING = b"<rss><channel><item><title>" + b"<a " * 400_000 + b"</rss>"
@@ -40,27 +43,6 @@ def used(trip: Callable[[Workers], Awaitable[object]], seconds: float = 20) -> o
 async def reading(workers: Workers, body: bytes) -> Reading:
     result = FetchResult(url="http://a.example/", status=200, headers={}, body=body)
     return await workers.read(result, PUBLISHER.sources[0], PUBLISHER, {})
-
-
-# Called in a worker.
-
-
-def own_pid() -> int:
-    return os.getpid()
-
-
-def noisy() -> str:
-    print("a library says something")
-    os.write(1, b"\0\0\0\0\0\0\0\1!")
-    return "heard"
-
-
-def dead(sign: int) -> None:
-    os.kill(os.getpid(), sign)
-
-
-def failing(kind: type[Exception]) -> None:
-    raise kind("so it is")
 
 
 def test_a_document_that_ends_its_process_costs_no_other() -> None:

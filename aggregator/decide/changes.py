@@ -24,6 +24,7 @@ def decide(matches: Sequence[Match], before: Mapping[int, Words], restless: int,
     """`before`: the newest words of the articles that are known, `restless`: what the last poll's answer was,
     `settled`: how many entries of the document say just what they said before.
     """
+    before = _bounded(matches, before)
     decisions = [_decision(match, before) for match in matches]
     versions_of_known = [d.changed for d in decisions if d.known and d.change]
     listed = settled + sum(match.known is not None for match in matches)
@@ -31,6 +32,22 @@ def decide(matches: Sequence[Match], before: Mapping[int, Words], restless: int,
     if not any(decision.change for decision in decisions):  # the document of the poll before, once more
         polls = restless
     return Judged(tuple(_held_back(decision, habit, now) for decision in decisions), polls)
+
+
+def _bounded(matches: Sequence[Match], before: Mapping[int, Words]) -> Mapping[int, Words]:
+    """The words of before, those marked that are not to be read closely, because those of the matches before them are
+    as many as may be read so for one document: to read a character takes about a microsecond.
+    """
+    bounded = dict(before)
+    room = versions.MOST_READ
+    for match in matches:
+        words = before.get(match.known.article) if match.known else None
+        if match.known is None or words is None or words.words_hash == match.article.words_hash:
+            continue
+        room -= versions.size(words) + len(match.article.raw)
+        if room < 0:
+            bounded[match.known.article] = replace(words, closely=False)
+    return bounded
 
 
 def _decision(match: Match, before: Mapping[int, Words]) -> Decision:
@@ -86,7 +103,8 @@ def _by_rules(words: Words, article: Article) -> Words:
 def _kind(article: Article, old: Words, changed: tuple[str, ...]) -> ChangeKind | None:
     if "title" in changed and signals.is_withdrawal(article):
         return "withdrawn"
-    return versions.kind_of_change(old, _words_of(article), changed, is_correction)
+    new = replace(_words_of(article), closely=old.closely)
+    return versions.kind_of_change(old, new, changed, is_correction)
 
 
 def _held_back(decision: Decision, habit: frozenset[str], now: datetime) -> Decision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Literal
@@ -17,28 +18,82 @@ Row = Mapping[str, Any]
 
 _GONE, _COME, _BOLD, _PLAIN = "\x1b[31;9m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 _WORD = re.compile(r"\S+\s*")
+_LINE = re.compile(r"[^\n]*\n*")
 _AROUND = 8  # words shown on either side of what changed
-# Beyond, the words that are everywhere are no longer used as anchors: two long texts would take seconds.
-_LONG = 4_000_000
+# What comparing two lists costs at most is about the number of pairs of equal words, times the length of the shorter
+# list. So many pairs times words are compared, in about a second; of more, the most frequent words are no anchors.
+_MOST_WORK = 30_000_000
 
 
 def word_diff(before: str, after: str) -> list[Piece]:
     """What of `before` is in `after`, what went and what came, in reading order. The pieces that stayed and came are
     `after`, those that stayed and went are the words of `before`; blanks make no difference.
+
+    Paragraphs are compared first, then the words of those that differ, so that a long text takes no longer than two
+    short ones. What is too much even so is one piece that went and one that came.
     """
-    old, new = _WORD.findall(before.strip()), _WORD.findall(after.strip())
-    old_words, new_words = [word.rstrip() for word in old], [word.rstrip() for word in new]
-    matcher = SequenceMatcher(None, old_words, new_words, autojunk=len(old) * len(new) > _LONG)
     pieces: list[Piece] = []
-    for kind, old_first, old_last, first, last in matcher.get_opcodes():
+    old, new = _LINE.findall(before.strip()), _LINE.findall(after.strip())
+    for kind, gone, come in _compared(old, new):
         if kind == "equal":
-            pieces.append(("same", "".join(new[first:last])))
+            pieces.append(("same", "".join(come)))
             continue
-        if old_first < old_last:
-            pieces.append(("gone", "".join(old[old_first:old_last])))
-        if first < last:
-            pieces.append(("come", "".join(new[first:last])))
-    return pieces
+        old_words, new_words = _WORD.findall("".join(gone)), _WORD.findall("".join(come))
+        for inner, went, came in _compared(old_words, new_words):
+            if inner == "equal":
+                pieces.append(("same", "".join(came)))
+                continue
+            if went:
+                pieces.append(("gone", "".join(went)))
+            if came:
+                pieces.append(("come", "".join(came)))
+    return _joined(pieces)
+
+
+def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
+    """The runs that are equal and those that are not, in order: which, what of `before`, what of `after`."""
+    old, new = [" ".join(each.split()) for each in before], [" ".join(each.split()) for each in after]
+    most = min(len(old), len(new))
+    first = next((place for place in range(most) if old[place] != new[place]), most)
+    most -= first
+    last = next((place for place in range(most) if old[-1 - place] != new[-1 - place]), most)
+    if first:
+        yield "equal", before[:first], after[:first]
+    old_end, new_end = len(old) - last, len(new) - last
+    anchors = _anchors(old[first:old_end], new[first:new_end])
+    matcher = SequenceMatcher(lambda word: word not in anchors, old[first:old_end], new[first:new_end], autojunk=False)
+    for kind, old_first, old_last, new_first, new_last in matcher.get_opcodes():
+        yield (
+            kind,
+            before[first + old_first : first + old_last],
+            after[first + new_first : first + new_last],
+        )
+    if last:
+        yield "equal", before[old_end:], after[new_end:]
+
+
+def _anchors(old: Sequence[str], new: Sequence[str]) -> set[str]:
+    """The words of both that they are compared by: the rarest, as many as there is time for."""
+    here, there = Counter(old), Counter(new)
+    room = _MOST_WORK // (min(len(old), len(new)) or 1)
+    anchors = set()
+    for pairs, word in sorted((here[word] * there[word], word) for word in here.keys() & there.keys()):
+        room -= pairs
+        if room < 0:
+            break
+        anchors.add(word)
+    return anchors
+
+
+def _joined(pieces: Sequence[Piece]) -> list[Piece]:
+    """With neighbours of one kind as one piece."""
+    joined: list[Piece] = []
+    for kind, text in pieces:
+        if joined and joined[-1][0] == kind:
+            joined[-1] = (kind, joined[-1][1] + text)
+        else:
+            joined.append((kind, text))
+    return joined
 
 
 def with_changes(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -25,6 +25,8 @@ _XML_TYPES = frozenset(
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _HEAD = 262_144  # bytes of a page in which we look
 _MOST_ANCHORS = 4
+_NAMING = {"href", "rel", "type", "title", "aria-label"}
+_ATTRIBUTES: dict[str, set[str]] = {"base": {"href"}, "link": _NAMING, "a": _NAMING, "area": _NAMING}
 _SHOWN = 200  # characters of a link's text in which we look
 # How the address of a feed looks. SPIP, which much of the francophone press uses, says `page=backend`.
 _FEED_ADDRESS = re.compile(
@@ -87,16 +89,18 @@ def links_of(page: bytes, url: str) -> list[Link]:
     """The `<link>` elements of a page at `url`, in its order, once for each `rel` that they have; then the links in its
     text that may lead to a feed, with the `rel` ANCHOR.
     """
+    import nh3
     from bs4 import BeautifulSoup  # costs 100 ms, and only a failing source needs it
-    from bs4.exceptions import ParserRejectedMarkup
-    from bs4.filter import SoupStrainer
 
-    # bs4 warns of instructions of XML; one that does not end must not be taken for one either.
-    html = re.sub(rb"<\?.*?\?>", b"", page[:_HEAD], flags=re.DOTALL).replace(b"<?", b"< ").decode("utf-8", "replace")
-    try:
-        soup = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer(["base", "link", "a", "area"]))
-    except ParserRejectedMarkup:
-        return []
+    # nh3 reads as browsers do, in linear time; a tag that does not end takes html.parser as long as all that follows.
+    html = nh3.clean(
+        page[:_HEAD].decode("utf-8", "replace"),
+        tags=set(_ATTRIBUTES),
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "feed"},
+        link_rel=None,
+    )
+    soup = BeautifulSoup(html, "html.parser")
     base = next((_address(url, str(found["href"])) for found in soup.find_all("base", href=True)), url)
     links = []
     for link in soup.find_all("link", href=True):

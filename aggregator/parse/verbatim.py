@@ -47,6 +47,7 @@ _ATOM = frozenset(("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#"))
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _UNREADABLE_ALONE = re.compile(r"<!\[CDATA\[|</?[A-Za-z_][\w.-]*:")
 _TAG = re.compile(r"<[^>]*>")
+_MOST_TEXTS = 100  # of one entry, for which their elements are looked for
 _NOT_LETTER = re.compile(r"[\W_]+")
 _MAIL = re.compile(r"[^\s<>()@:,;]+@[^\s<>()@:,;]+\.[^\s<>()@:,;.]+")
 _LONG = 300  # characters; the search costs the square of them
@@ -258,10 +259,12 @@ def _words(entry: Entry, record: Record) -> tuple[Text | None, tuple[Text, ...]]
 
 def _found(entry: Entry, record: Record) -> list[tuple[Text, Said | None]]:
     """The entry's words as they stood, summary first, each with its element; no element stands for two."""
-    found = []
+    found: list[tuple[Text, Said | None]] = []
     left = record.words
     for text in (entry.summary, *entry.content):
-        if text:
+        if text and len(found) >= _MOST_TEXTS:
+            found.append((text, None))
+        elif text:
             likely = sorted(left, key=lambda said: (said.name in _SUMMARIES) != (text is entry.summary))
             pair = _restored(text, likely)
             found.append(pair)

@@ -116,6 +116,7 @@ class Words:
     said_summary: Text | None = None  # as received; None: not said, or not kept
     said_content: tuple[Text, ...] = ()
     words_hash: bytes = b""  # of all that was said, kept or not; b"": not known
+    closely: bool = True  # False: compared as received, because its document says more than is read closely
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

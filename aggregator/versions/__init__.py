@@ -18,12 +18,14 @@ from aggregator.types import Article, Text, Words
 
 __all__ = [
     "HELD_BACK",
+    "MOST_READ",
     "RESTLESS_POLLS",
     "held_back",
     "kind_of_change",
     "restless",
     "same_report",
     "settled",
+    "size",
     "what_changed",
     "words_of",
 ]
@@ -34,6 +36,7 @@ _FEWEST = 3  # known entries in a document that says something about its source
 _ONE_A_DAY = timedelta(days=1)
 _MOST_NOTES = 20  # corrections that a report has already
 _LONGEST = 100_000  # characters of a text that is read for what is volatile; a longer one is compared as it is
+MOST_READ = 500_000  # characters of one document's changed words, before and after, that are read so
 _STANDING = 0.6  # how alike two correction notes are that are one note, edited
 
 # Blanks of every width, and characters without any: zero-width spaces, soft hyphens, byte order marks.
@@ -73,7 +76,8 @@ def what_changed(before: Words, after: Words) -> tuple[str, ...]:
     if before.words_hash and before.words_hash == after.words_hash:
         return dates
     same = _word_for_word(before, after)
-    old, new = _reading(before, but=same), _reading(after, but=same)
+    closely = before.closely and after.closely
+    old, new = _reading(before, but=same, closely=closely), _reading(after, but=same, closely=closely)
     names = tuple(name for name in new if old[name] != new[name])
     if not _has_words(before) or not _has_words(after):
         names = tuple(name for name in names if name not in ("summary", "body"))
@@ -102,13 +106,18 @@ def _word_for_word(before: Words, after: Words) -> tuple[str, ...]:
     return tuple(name for name in old if old[name] == new[name])
 
 
-def _reading(words: Words, but: Container[str] = ()) -> dict[str, str]:
+def size(words: Words) -> int:
+    """How many characters have to be read of it."""
+    return len(words.title) + sum(len(text.value) for texts in _texts(words).values() for text in texts)
+
+
+def _reading(words: Words, but: Container[str] = (), closely: bool = True) -> dict[str, str]:
     from aggregator.versions.markup import address
 
     texts = {name: texts for name, texts in _texts(words).items() if name not in but}
     return {
         "title": _single_spaced(words.title),
-        **{name: " ".join(_settled_text(text, words.title) for text in said) for name, said in texts.items()},
+        **{name: " ".join(_settled_text(text, words.title, closely) for text in said) for name, said in texts.items()},
         "byline": _single_spaced(words.byline or ""),
         "url": address(words.url or ""),
     }
@@ -121,11 +130,13 @@ def _texts(words: Words) -> dict[str, Sequence[Text]]:
     return {"summary": (words.said_summary or Text(words.summary, "text/plain"),), "body": body}
 
 
-def _settled_text(text: Text, title: str) -> str:
+def _settled_text(text: Text, title: str, closely: bool) -> str:
     # Imported here: their patterns take a while to compile, and most passes meet no edit.
     from aggregator.versions.markup import marked
     from aggregator.versions.volatile import without_volatile
 
+    if not closely:
+        return text.value
     if len(text.value) > _LONGEST:
         return _single_spaced(text.value)
     return _single_spaced(without_volatile(_INVISIBLE.sub("", marked(text)), title))
@@ -154,7 +165,13 @@ def kind_of_change(
 
 
 def _lines(words: Words) -> list[str]:
-    return [line for text in (words.title, words.summary, words.text) for line in map(_single_spaced, text.split("\n"))]
+    """Where a correction is looked for. Of words that are not read closely: the headline, and the first and the last
+    line of the text.
+    """
+    texts = [text.split("\n") for text in (words.title, words.summary, words.text)]
+    if not words.closely:
+        texts = [texts[0], texts[2][:1], texts[2][1:][-1:]]
+    return [_single_spaced(line) for lines in texts for line in lines]
 
 
 def _new_note(before: Sequence[str], after: Sequence[str], is_correction: Callable[[str], bool]) -> bool:

@@ -7,6 +7,7 @@ not done alike here is refused by a ParseError that says what it was.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.entities import entitydefs
@@ -237,28 +238,45 @@ def _person(said: str) -> dict[str, str]:
 
 
 def _categories(parts: list[Part]) -> tuple[str, ...]:
-    tags: list[list[str | None]] = []
+    tags = _Tags()
     for key, text, attributes in parts:
         scheme = _SCHEMES.get(key)
         if key.endswith("keywords"):
             terms = [] if attributes else [term.strip() for term in text.split(",")]
             for term in filter(None, terms):
-                _add(tags, [term, scheme, None])
+                tags.add(term, scheme, None)
             continue
         scheme = attributes.get("scheme", scheme or attributes.get("domain"))
-        _add(tags, [attributes.get("term"), scheme, attributes.get("label")])
+        tags.add(attributes.get("term"), scheme, attributes.get("label"))
         if value := text.strip():
-            if tags and not tags[-1][0]:
-                tags[-1][0] = value
-            else:
-                _add(tags, [value, None, None])
-    names = ((term or "").strip() or (label or "").strip() for term, _, label in tags)
+            tags.name(value)
+    names = ((term or "").strip() or (label or "").strip() for term, _, label in tags.listed)
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _add(tags: list[list[str | None]], tag: list[str | None]) -> None:
-    if any(tag) and tag not in tags:
-        tags.append(tag)
+class _Tags:
+    """Terms with their scheme and label, in order, each once."""
+
+    def __init__(self) -> None:
+        self.listed: list[tuple[str | None, str | None, str | None]] = []
+        self._times: Counter[tuple[str | None, str | None, str | None]] = Counter()
+
+    def add(self, term: str | None, scheme: str | None, label: str | None) -> None:
+        tag = (term, scheme, label)
+        if any(tag) and not self._times[tag]:
+            self.listed.append(tag)
+            self._times[tag] += 1
+
+    def name(self, term: str) -> None:
+        """The term of the last one that has none yet; or else a new one."""
+        if not self.listed or self.listed[-1][0]:
+            return self.add(term, None, None)
+        before = self.listed.pop()
+        self._times[before] -= 1
+        after = (term, *before[1:])
+        self.listed.append(after)
+        self._times[after] += 1
+        return None
 
 
 def is_xhtml(key: str, attributes: dict[str, str]) -> bool:

@@ -47,6 +47,7 @@ def refuse_unknown(
     """
     if publisher is None and country is None and language is None:
         return
+    "".join(filter(None, (publisher, country, language))).encode()  # of what is not UTF-8 the command says so
     known = store.known_publishers()
     if publisher is not None and publisher not in known:
         refuse_unknown_publisher(publisher, {*known, *_configured(here)})

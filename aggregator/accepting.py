@@ -47,8 +47,9 @@ def accept(
     done: Counter[MassKind] = Counter()
     for number, name in _sources(store, key, kinds):
         if name not in configured:
-            said = "is not in config/ any more, so its reports cannot be read again"
-            raise DeskError(f"{name}: this source {said}; put it back, or refuse what waits: pending refuse {name}")
+            said = "is not in config/ any more, or its file has a fault, so its reports cannot be read again"
+            todo = f"put it right (`aggregator check`), or refuse what waits: pending refuse {name}"
+            raise DeskError(f"{name}: this source {said}; {todo}")
         of = _Of(*configured[name], number)
         while batch := _accept_some(store, of, kinds, actor, now):
             done += batch

@@ -24,11 +24,23 @@ _CHECKED_BY = (
 )  # the rooms whose code decides what comes out
 
 
+# Beside wire.toml: what `config` reads, also through a country's folder that is a link, and what it finds too deep.
+_FILES = ("rights.toml", *(f"publishers/{depth}*.[tT][oO][mM][lL]" for depth in ("", "*/", "*/*/**/")))
+
+
 def digest(folder: Path) -> str:
-    """SHA-256 over the TOML files in a configuration folder and the program that checks them. Raises OSError."""
+    """SHA-256 over the files of a configuration folder and the program that checks them. Raises OSError, also where the
+    folder is none of a configuration.
+    """
     told = hashlib.sha256()
-    for path in (*_program(), *sorted(folder.rglob("*.[tT][oO][mM][lL]"))):
-        content = path.read_bytes()
+    files = (path for pattern in _FILES for path in folder.glob(pattern))
+    for path in (*_program(), folder / "wire.toml", *sorted(path for path in files if not path.is_dir())):
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            if path.parent == folder:
+                raise
+            content = f"unreadable: {error.errno}".encode()  # which is a fault of one publisher
         told.update(f"{path}\n{len(content)}\n".encode("utf-8", "surrogateescape"))
         told.update(content)
     return told.hexdigest()

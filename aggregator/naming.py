@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from aggregator.errors import ConfigError
 from aggregator.printable import argument
 from aggregator.types import Config, Publisher, Source
 from aggregator.workplace import Workplace
 
 
 def why_not_polled(here: Workplace, config: Config, key: str) -> str:
-    """Of a KEY that no source answers to that is polled: what is the case, and what to do about it; for people."""
+    """Of a KEY that no source answers to that is polled: what is the case, and what to do about it; for people. Raises
+    ConfigError where the file of the publisher has a fault.
+    """
     owner, _, name = key.partition("/")
     publisher = next((each for each in config.publishers if each.key == owner), None)
+    if faults := [line for each in config.faulty if each.key == owner for line in each.faults]:
+        raise ConfigError([*faults, f"{owner}: not polled until its file is correct; nobody was asked"])
     if publisher is None:
         return _unknown(here, config, key)
     sources = [source for source in publisher.sources if name in ("", source.key)]

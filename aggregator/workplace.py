@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from aggregator.errors import ConfigError, StoreError
+from aggregator.printable import escaped
 
 if TYPE_CHECKING:  # takes a twentieth of a second to import, and `--help` does not need it
     from aggregator.store import Store
@@ -30,16 +31,17 @@ def find_config(explicit: Path | None = None) -> Path:
     raise ConfigError([f"--config: found no wire.toml in {looked}, expected --config DIR, the folder that holds one"])
 
 
-def _replace(name: str, path: Path, content: bytes) -> None:
-    """At once or not at all. The loader overlooks a name that begins with a dot."""
-    new = path.with_name(f".{path.name}.new")
-    try:
-        new.write_bytes(content)
-        shutil.copymode(path, new)
-        new.replace(path)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise ConfigError([f"{name}: found a file that cannot be written ({error.strerror})"]) from None
+def refuse_placeholders(config: Config, *urls: str) -> None:
+    """ConfigError: the sources, or these addresses, are real sites, and the wire has no name of its own yet."""
+    if config.placeholders and (_are_real(urls) if urls else config.asks_real_sites):
+        said = "wire.toml: found keys of an example, expected your own before a real site is asked; nobody was asked"
+        raise ConfigError([*config.placeholders, said])
+
+
+def _are_real(urls: Sequence[str]) -> bool:
+    from aggregator.config import is_real
+
+    return any(map(is_real, urls))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Workplace:
         return find_config(self.config)
 
     def check_config(self) -> Config:
-        """The configuration, read from its files; raises ConfigError with the faults of all of them."""
+        """The configuration, read from its files; raises ConfigError where a fault touches everybody."""
         from aggregator.config import load
 
         return load(self.config_folder())
@@ -75,20 +77,31 @@ class Workplace:
         return {PurePosixPath(name).stem: name for name in publisher_files(self.config_folder())}
 
     def write_source(self, name: str, url: str, kind: str) -> None:
-        """Puts a source into a publisher's file, which keeps its comments. ConfigError: the configuration does not load
-        with it, or the file cannot be written; then the file is as it was.
+        """Puts a source into a publisher's file, which keeps its comments. ConfigError: with it, the configuration
+        would have another fault than it has, or the file cannot be written; then nothing has changed.
         """
+        from aggregator.config import load
+        from aggregator.config.lines import without_line
+        from aggregator.config.saving import save
         from aggregator.config.writing import with_source
 
-        path = self.config_folder() / name
-        before = path.read_bytes()
-        after = with_source(name, before.decode("utf-8-sig"), url, kind)
-        _replace(name, path, after.encode())
+        folder = self.config_folder()
         try:
-            self.check_config()
-        except ConfigError:
-            _replace(name, path, before)
-            raise
+            before = (folder / name).read_bytes().decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError([f"{name}: found a file that cannot be read ({error}), expected one in UTF-8"]) from None
+        after = with_source(name, before, url, kind)
+        there = {(each.file, without_line(line)) for each in load(folder).faulty for line in each.faults}
+        tried = load(folder, {name: after})
+        new = [
+            line
+            for each in tried.faulty
+            for line in each.faults
+            if each.file == name or (each.file, without_line(line)) not in there
+        ]
+        if new:
+            raise ConfigError([*new, f"{name}: it was not changed, because with {url} it would have these faults"])
+        save(folder, name, after)
 
     def load_config(self) -> Config:
         """The configuration as the database keeps it, where no file has changed since; else as `check_config`."""
@@ -99,6 +112,14 @@ class Workplace:
         except OSError:  # a file that cannot be read, which `check_config` reports
             return self.check_config()
         return self._kept_config(told) or replace(self.check_config(), digest=told)
+
+    def load_to_ask(self, *urls: str) -> Config:
+        """As `load_config`, for a program that will ask the sources; with `urls`, these addresses alone. Raises
+        ConfigError where that are real sites and the wire has not been given a name of its own.
+        """
+        config = self.load_config()
+        refuse_placeholders(config, *urls)
+        return config
 
     def _kept_config(self, digest: str) -> Config | None:
         from aggregator.kept import unpack
@@ -152,9 +173,11 @@ class Workplace:
 
         store = self.open_store()
         try:
-            store.sync(config.wire, config.publishers, now, date(now.year, now.month, now.day))
+            faulty = {escaped(each.key): escaped(each.faults[0]) for each in reversed(config.faulty)}
+            store.sync(config.wire, config.publishers, now, date(now.year, now.month, now.day), faulty)
             store.update_terms(now)
-            if config.digest and not store.kept_config(config.digest):
+            is_text = not any("\ud800" <= each <= "\udfff" for line in config.faults for each in line)
+            if config.digest and is_text and not store.kept_config(config.digest):  # a file's name may be none
                 store.keep_config(config.digest, pack(config))
         except BaseException:
             store.close()

@@ -23,6 +23,7 @@ import pytest
 from aggregator.press import Press
 from tests import commands
 from tests.conftest import NOW
+from tests.hostile import run
 from tests.test_trip import feed
 
 ROOT = Path(__file__).parents[1]
@@ -337,7 +338,8 @@ def test_what_is_switched_off_is_listed_with_its_reason(desk: Desk) -> None:
     ]
     assert json.loads(desk("publishers", "--off", "--country", "KE", "--json")) == []
     (desk.config / "wire.toml").write_text("name = ")
-    assert "two/two-example-feed" in desk("health")  # which is told whatever befell the configuration
+    health = run("--config", str(desk.config), "health")  # which is told whatever befell the configuration
+    assert (health.code, "two/two-example-feed" in health.out, "wire.toml: line 1" in health.err) == (1, True, True)
 
 
 def test_a_missing_database_and_a_missing_folder_say_what_to_do(desk: Desk, tmp_path: Path) -> None:

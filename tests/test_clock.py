@@ -18,6 +18,7 @@ import pytest
 
 from aggregator.pipeline import Pipeline
 from aggregator.press import Document, Press
+from aggregator.schedule import Job, run_until
 from aggregator.store import Store
 from aggregator.types import Config, Publisher
 from tests import commands
@@ -183,3 +184,29 @@ def _count(database: Path, sql: str) -> int:
             return int(connection.execute(sql).fetchone()[0])
     except sqlite3.DatabaseError:  # not made yet, or copied while it was written
         return 0
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05])
+def test_the_end_of_the_clock_is_no_fault_of_a_job(caplog: pytest.LogCaptureFixture, seconds: float) -> None:
+    """SIGHUP or SIGTERM while a job runs: the job is cancelled, and nothing is logged of it."""
+    ended = []
+
+    async def long() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    async def story() -> None:
+        stop = asyncio.Event()
+        clock = asyncio.create_task(run_until(stop, [Job("maintain", HOUR, long)]))
+        await asyncio.sleep(seconds)
+        stop.set()
+        await clock
+        await asyncio.sleep(0.1)
+
+    with caplog.at_level("WARNING"):
+        for _ in range(5):
+            asyncio.run(story())
+    assert caplog.text == ""
+    assert not seconds or ended

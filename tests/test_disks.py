@@ -73,6 +73,16 @@ def test_a_fetch_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_daemon_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None:
+    """A service manager starts it again and again; its log has one line for each start."""
+    script = f": >'{disk}/wire.db.lock'; dd if=/dev/zero of='{disk}/filler' bs=4k 2>/dev/null;"
+    command = on_disk(disk, script, *desk.command("--db", str(disk / "wire.db"), "run"))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
+    assert done.returncode == 1
+    assert "wire.db.lock: the disk is full; make room" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_fetch_into_a_read_only_database_says_one_thing_and_asks_nobody(desk: Desk, disk: Path) -> None:
     database = disk / "wire.db"
     desk("fetch")

@@ -77,6 +77,9 @@ def test_a_new_file_and_a_missing_one_are_noticed(here: Workplace) -> None:
 
 def test_a_fault_is_reported_although_a_good_one_is_kept(here: Workplace) -> None:
     some_file(here).write_text("name = ")
+    file = some_file(here)
+    assert [Path(each.file).name for each in here.load_config().faulty] == [file.name]
+    (file.parents[2] / "wire.toml").write_text("name = ")
     with pytest.raises(ConfigError):
         here.load_config()
 

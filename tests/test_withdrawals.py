@@ -20,7 +20,7 @@ from aggregator.pipeline import Pipeline
 from aggregator.press import Document, Press, read_sites
 from aggregator.store import Store
 from aggregator.store.desk import Cause
-from aggregator.types import Config, FetchResult, Finding, Parsed, Publisher, Source
+from aggregator.types import Config, FetchResult, Finding, IdentityRules, Parsed, Publisher, Source
 from tests.conftest import NOW, QUOTATION, WIRE, make_publisher
 from tests.test_cli import Desk
 from tests.test_trip import DEMO, HOST, Trip
@@ -259,6 +259,50 @@ def test_a_page_is_visited_at_growing_distances_and_then_no_more(polled: Trip) -
     assert seen == [HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY]
     assert polled.rows("SELECT step, next_at FROM rechecks") == [(5, None)]
     assert state(polled) == ("usable", None)
+
+
+ELSEWHERE = "stranger.example"
+
+
+def test_pages_on_other_sites_are_not_visited_and_counted(trip: Trip, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever writes a feed would choose by its links which hosts the wire visits."""
+    links = [f"http://{HOST}/1", f"http://{ELSEWHERE}/pay?to=2", f"http://www.{HOST}/3", "http://127.0.0.3:9/pay?to=4"]
+    entries = [ENTRY.format(n, EARLY).replace(f"http://{HOST}/{n}", link) for n, link in enumerate(links, start=1)]
+    trip.press.set_document(HOST, "/feed", atom(*entries))
+    trip()
+    trip.press.forget()
+    with caplog.at_level("INFO", "aggregator.recheck"):
+        found = visits(trip, HOUR)
+    assert {finding.recheck.url for finding in found} == {links[0], links[2]}
+    assert {seen.host for seen in trip.press.requests} == {HOST, f"www.{HOST}"}
+    assert "not_visited=2" in caplog.text
+    assert trip.rows("SELECT count(*) FROM rechecks") == [(2,)]
+
+
+def test_a_visit_that_is_due_is_dropped_where_the_site_is_no_more_the_publisher_s(polled: Trip) -> None:
+    visits(polled)
+    (publisher,) = polled.config.publishers
+    moved = replace(publisher, homepage="http://new.example/", sources=())
+    polled.config = Config(wire=polled.config.wire, publishers=(moved,))
+    assert visits(polled, HOUR) == []
+    assert asked(polled) == []
+    assert polled.rows("SELECT step, next_at FROM rechecks") == [(0, None)]
+
+
+def test_same_hosts_are_the_publisher_s_own(polled: Trip) -> None:
+    (publisher,) = polled.config.publishers
+    rules = IdentityRules(same_hosts=("new.example", HOST))
+    moved = replace(publisher, homepage="http://new.example/", sources=(), identity=rules)
+    polled.config = Config(wire=polled.config.wire, publishers=(moved,))
+    assert len(visits(polled, HOUR)) == 1
+
+
+def test_a_page_that_is_redirected_to_another_site_says_nothing(polled: Trip) -> None:
+    polled.press.set_document(ELSEWHERE, "/", Document(b"Not here", "text/html"))
+    polled.press.misbehave(HOST, PAGE, "redirect", location=f"http://{ELSEWHERE}/")
+    (finding,) = visits(polled, HOUR)
+    assert (finding.said, finding.removal) == ("no answer", None)
+    assert {seen.host for seen in polled.press.requests} == {HOST}
 
 
 def test_visits_are_conditional(polled: Trip) -> None:

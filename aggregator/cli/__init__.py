@@ -94,6 +94,11 @@ def _run(arguments: Sequence[str] | None) -> int:
             raise
         printing.say(f"aggregator: the argument {printable.escaped(odd)} is not UTF-8", err=True)
         return 2
+    except OSError as error:
+        if error.filename is None:  # standard output, of which `printing.ended` knows more
+            raise
+        printing.say(f"aggregator: {printable.escaped(str(error.filename), 200)}: {error.strerror}", err=True)
+        return 1
     except SystemExit as end:  # of a command that has printed what it had to say
         code = end.code
     return code if isinstance(code, int) else 0

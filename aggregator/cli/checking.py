@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator.cli.faults import names_of, say_faults
 from aggregator.cli.printing import say, say_json, say_lines, say_rendered
 from aggregator.dates import from_iso, to_iso, utc_now
 from aggregator.naming import why_not_polled
 from aggregator.printable import escaped
 from aggregator.types import Config, Source
-from aggregator.workplace import Workplace
+from aggregator.workplace import Workplace, refuse_placeholders
 
 if TYPE_CHECKING:
     from aggregator.probing import Look
@@ -42,26 +43,48 @@ def check(here: Workplace, keys: tuple[str, ...], live: bool, as_json: bool) -> 
 
     --live needs no database. It says of each source what its document carries, whether its validators are honoured,
     and where it redirects to; the exit code is 1 when one is dead: it gave no answer, or no document that can be read.
+    A publisher whose file has a fault is not asked.
     A KEY is a publisher's key or publisher/source.
     """
     if keys and not live:
         raise click.UsageError("a KEY belongs to --live: the files are always checked together")
     config = _checked(here, as_json)
-    sources = [source for publisher in config.publishers for source in publisher.sources]
     if live:
-        enabled = [source for source in sources if source.enabled]
-        _live(here, config, _named(here, config, enabled, keys) if keys else enabled, as_json)
-        return
-    warnings = [*_agreements(here, config), *config.warnings]
-    counts = {"publishers": len(config.publishers), "sources": len(sources)}
+        refuse_placeholders(config)
+        enabled = [source for publisher in config.publishers for source in publisher.sources if source.enabled]
+        has_faults = say_faults(config)
+        is_dead = _live(here, config, _named(here, config, enabled, keys) if keys else enabled, as_json)
+        sys.exit(1 if has_faults or is_dead else 0)
+    faults = [*config.faults, *(config.placeholders if config.asks_real_sites else ())]
+    _print_all(here, config, faults, as_json)
+    sys.exit(1 if faults else 0)
+
+
+def _print_all(here: Workplace, config: Config, faults: Sequence[str], as_json: bool) -> None:
+    """The faults of publishers, all warnings and notes, and how many are fine."""
+    folder, warnings = here.config_folder(), [*_agreements(here, config), *config.warnings]
+    sources = sum(len(publisher.sources) for publisher in config.publishers)
+    counts = {"publishers": len(config.publishers), "sources": sources}
     if as_json:
         beside = {"warnings": warnings, "without_effect": config.without_effect, "in_force": here.is_in_force()}
-        _print_checked(here.config_folder(), {"faults": [], **beside, **counts})
-    else:
-        for line in _gathered(warnings):
-            say(f"warning: {escaped(line)}")
-        _print_notes(config.without_effect, here.is_in_force())
-        say(f"{here.config_folder()}: fine; {counts['publishers']} publishers, {counts['sources']} sources")
+        stopped = [each.key for each in config.faulty]
+        _print_checked(folder, {"faults": faults, "not_polled": stopped, **beside, **counts})
+        return
+    for line in _gathered(warnings):
+        say(f"warning: {escaped(line)}")
+    _print_notes(config.without_effect, here.is_in_force())
+    fine = f"{counts['publishers']} publishers, {counts['sources']} sources"
+    if not faults:
+        say(f"{folder}: fine; {fine}")
+        return
+    for line in faults:
+        say(escaped(line), err=True)
+    said = [f"{len(faults)} faults"]
+    if config.faulty:
+        said.append(f"not polled until they are corrected: {names_of(config.faulty)}")
+    if config.asks_real_sites and config.placeholders:
+        said.append("no site is asked until wire.toml has a name of your own")
+    say(f"{folder}: {'; '.join(said)}; without a fault: {fine}", err=True)
 
 
 def _agreements(here: Workplace, config: Config) -> list[str]:
@@ -97,7 +120,7 @@ def _checked(here: Workplace, as_json: bool) -> Config:
             _print_checked(folder, {"faults": error.faults, "warnings": []})
         else:
             say_lines(str(error), err=True)
-            say(f"{folder}: {len(error.faults)} faults; nothing is loaded until they are mended", err=True)
+            say(f"{folder}: {len(error.faults)} faults; nothing is loaded until they are corrected", err=True)
         sys.exit(1)
 
 
@@ -126,7 +149,8 @@ def _named(here: Workplace, config: Config, sources: Sequence[Source], keys: Seq
     return [source for source in sources if {source.publisher, source.name} & set(keys)]
 
 
-def _live(here: Workplace, config: Config, sources: Sequence[Source], as_json: bool) -> None:
+def _live(here: Workplace, config: Config, sources: Sequence[Source], as_json: bool) -> bool:
+    """Whether one of them is dead."""
     from aggregator.output import json_array
     from aggregator.terminal import print_table, progress
 
@@ -141,8 +165,7 @@ def _live(here: Workplace, config: Config, sources: Sequence[Source], as_json: b
         states = [row["state"] for row in rows]
         counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "none"
         say(f"{len(rows)} sources: {counted}")
-    if any(row["state"] == "dead" for row in rows):
-        sys.exit(1)
+    return any(row["state"] == "dead" for row in rows)
 
 
 async def _look(config: Config, database: Path, sources: Sequence[Source], done: Callable[[str], None]) -> list[Look]:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.cli.faults import names_of
 from aggregator.dates import utc_now
 from aggregator.errors import ConfigError, StoreError
+from aggregator.printable import escaped
 from aggregator.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def run(here: Workplace) -> None:
     from aggregator.store.lock import only_daemon
 
     logging.getLogger("aggregator").setLevel(logging.INFO)
-    config = here.load_config()
+    config = here.load_to_ask()
     with only_daemon(here.database()):
         asyncio.run(_serve(here, config))
 
@@ -97,6 +99,7 @@ async def _serve(here: Workplace, config: Config) -> None:
     while store:
         with store:
             sources = sum(len(publisher.sources) for publisher in config.publishers)
+            _log_faults(config)
             log.info("polling %d sources of %d publishers into %s", sources, len(config.publishers), store.path)
             await _round(config, store, signals.woken, files.have_changed)
         config, store = await _reopened(here, config, signals)
@@ -123,10 +126,17 @@ async def _reopened(here: Workplace, config: Config, signals: _Signals) -> tuple
     return config, None
 
 
+def _log_faults(config: Config) -> None:
+    """Says whom the faults in publishers' files stop."""
+    if config.faults:
+        said = "not polled until their files are correct: %s; what is stored of them stays as it is; the faults:\n%s"
+        log.error(said, names_of(config.faulty) or "nobody", "\n".join(map(escaped, config.faults)))
+
+
 def _reread(here: Workplace, config: Config) -> Config:
     """The configuration as it is now; or, when it is faulty, the one that was good."""
     try:
-        return here.load_config()
+        return here.load_to_ask()
     except ConfigError as error:
         log.error("the configuration has faults, so the one before stays in force; repair these:\n%s", error)
         return config

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from aggregator.cli import filters
 from aggregator.cli.printing import say, say_lines, say_rendered
 from aggregator.dates import read_date, to_iso, utc_now
 from aggregator.errors import DeskError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from aggregator.store.desk import Cause
 
 Command = Callable[..., Any]
+
+_MOST_DAYS = 100_000
 
 # Why a report is withheld at once, as far as the public is told: never what the complainant wrote.
 _REASONS = {
@@ -127,7 +130,9 @@ def _print_done(report_id: str, done: str, notice: dict[str, Any] | None) -> Non
 
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--older-than", type=click.IntRange(1), metavar="DAYS", help="All that were first seen before.")
+@click.option(
+    "--older-than", type=click.IntRange(1, _MOST_DAYS), metavar="DAYS", help="All that were first seen before."
+)
 @click.option("--publisher", metavar="KEY", help="With --older-than: only this publisher's.")
 @click.option("--vacuum", is_flag=True, help="Write the whole file anew, so that nothing deleted is left in it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -159,6 +164,7 @@ def purge(
     now = utc_now()
     before = now - timedelta(days=older_than) if older_than else None
     with _alone(here) if vacuum else nullcontext(), here.open_existing() as store:
+        filters.refuse_unknown(here, store, publisher=publisher)
         articles = store.purgeable(ids, before, publisher)
         asked = [f"Delete {len(articles)} reports for good"] if articles else []
         if vacuum:
@@ -291,7 +297,7 @@ def list_complaints(here: Workplace, everything: bool, as_json: bool) -> None:
 
 
 @complaint.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=click.IntRange(1, filters.MOST))
 @click.option("--resolution", required=True, callback=_line, help="How it was settled.")
 @click.pass_obj
 def resolve(here: Workplace, number: int, resolution: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from aggregator.cli.printing import say, say_json
+from aggregator.errors import ConfigError
 from aggregator.links import without_user
 from aggregator.vocabulary import Kind
 from aggregator.workplace import Workplace
@@ -39,6 +40,7 @@ def take_over(
 ) -> None:
     """Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named."""
     from aggregator.config import is_country, is_language
+    from aggregator.config.saving import save
     from aggregator.newcomers import Told
     from aggregator.opml import read
 
@@ -51,41 +53,29 @@ def take_over(
     if listed.remark:
         say(f"{file.name}: {listed.remark}; look whether all of it is here", err=True)
     added, left_out = _sound(here, listed.outlines, told)
-    _write(here.config_folder(), added)
+    for each in added:
+        save(here.config_folder(), each.name, each.text)
     _print(added, left_out, as_json)
     sys.exit(0 if added else 1)
 
 
 def _sound(here: Workplace, outlines: tuple[Outline, ...], told: Told) -> tuple[list[Newcomer], list[LeftOut]]:
-    """Those that the loader takes beside all that is there, and the others with the reason."""
+    """Those that the loader takes beside all that is there, and the others with the reason. Raises ConfigError where a
+    file that is there has a fault: it may have the address of a newcomer.
+    """
     from aggregator.config import load
-    from aggregator.errors import ConfigError
     from aggregator.newcomers import Known, LeftOut, Newcomer
 
-    sorted_out = list(Known(here.check_config().publishers).sort(outlines, told))
+    there = here.check_config()
+    if there.faults:
+        raise ConfigError([*there.faults, "nothing was added: correct these first, since nobody knows what is here"])
+    sorted_out = list(Known(there.publishers).sort(outlines, told))
     added = [each for each in sorted_out if isinstance(each, Newcomer)]
     left_out = [each for each in sorted_out if isinstance(each, LeftOut)]
-    while added:
-        try:
-            load(here.config_folder(), {each.name: each.text for each in added})
-            break
-        except ConfigError as error:
-            faults = {name: what for name, _, what in (line.partition(": ") for line in reversed(error.faults))}
-            faulty = [each for each in added if each.name in faults]
-            if not faulty:
-                raise
-            left_out += [LeftOut(outline=each.outline, why=faults[each.name]) for each in faulty]
-            added = [each for each in added if each.name not in faults]
-    return added, left_out
-
-
-def _write(folder: Path, added: list[Newcomer]) -> None:
-    for newcomer in added:
-        path = folder / newcomer.name
-        path.parent.mkdir(exist_ok=True)
-        unfinished = path.with_suffix(".unfinished")  # which the loader passes by
-        unfinished.write_text(newcomer.text, encoding="utf-8")
-        unfinished.replace(path)
+    tried = load(here.config_folder(), {each.name: each.text for each in added})
+    whys = {each.file: each.faults[0].removeprefix(f"{each.file}: ") for each in tried.faulty}
+    left_out += [LeftOut(outline=each.outline, why=whys[each.name]) for each in added if each.name in whys]
+    return [each for each in added if each.name not in whys], left_out
 
 
 def _print(added: list[Newcomer], left_out: list[LeftOut], as_json: bool) -> None:

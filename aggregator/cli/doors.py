@@ -40,7 +40,7 @@ def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
             "URL: found ${NAME} or a user name, expected an address that opens without: a search sends no secrets. "
             "Write a private address into the publisher's file, and try it with `aggregator check --live KEY`"
         )
-    config = here.load_config()
+    config = here.load_to_ask(url)
     name = here.file_of(key) if key else None  # a key that is none is said before anybody is asked
     try:
         survey = asyncio.run(_survey(config.wire, here.database(), url))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator.cli import filters
 from aggregator.cli.printing import say, say_json
-from aggregator.dates import read_since, utc_now
 from aggregator.printable import address
 from aggregator.workplace import Workplace
 
@@ -35,34 +35,18 @@ def _after(_: click.Context, __: click.Parameter, value: str | None) -> Cursor |
     )
 
 
-def _since(_: click.Context, __: click.Parameter, value: str | None) -> datetime | int | None:
+def _since(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | int | None:
     """A time, or the number of a line."""
-    if value is None:
-        return None
-    if re.fullmatch("[0-9]{1,18}", value.strip()):
+    if value is not None and re.fullmatch("[0-9]{1,18}", value.strip()):
         return int(value)
-    if moment := read_since(value, utc_now()):
-        return moment
-    raise click.BadParameter(f"{value!r} is neither a time ago such as 90m, 6h, 2d nor a date such as 2026-11-22")
-
-
-def _key(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not value.isprintable():
-        raise click.BadParameter(f"{value!r} is no key of a publisher; `aggregator publishers` lists them")
-    return value
-
-
-def _country(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not re.fullmatch("[A-Za-z]{2}", value):
-        raise click.BadParameter(f"{value!r} is no country of ISO 3166-1 such as ML, nor XA or XW")
-    return value and value.upper()
+    return filters.since(context, parameter, value)
 
 
 @click.command()
 @click.option("--after", callback=_after, metavar="CURSOR", help="Only after this line. [default: 0, from the first]")
 @click.option("--since", callback=_since, metavar="TIME", help="Only from this time on: 6h, 2d, or a date.")
-@click.option("--publisher", callback=_key, metavar="KEY", help="Only of this publisher.")
-@click.option("--country", callback=_country, metavar="CC", help="Only of publishers of this country, e.g. ML.")
+@click.option("--publisher", metavar="KEY", help="Only of this publisher.")
+@click.option("--country", callback=filters.country, metavar="CC", help="Only of publishers of this country, e.g. ML.")
 @click.option("--follow", is_flag=True, help="Wait for more, until interrupted.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many lines. [default: all]")
 @click.option("--json", "as_json", is_flag=True, help="For machines: JSON Lines, an object a line.")
@@ -85,6 +69,8 @@ def changes(
     """
     if after and since is not None:
         raise click.UsageError("give --after or --since, not both: what is between the two would be left out")
+    with here.read_store() as store:
+        filters.refuse_unknown(here, store, **chosen)
     cursor = after if since is None else _begin(here, since)
     left = limit
     while True:

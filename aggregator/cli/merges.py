@@ -6,21 +6,14 @@ from datetime import datetime
 
 import click
 
+from aggregator.cli import filters
 from aggregator.cli.printing import say, say_rendered
-from aggregator.dates import read_since, utc_now
+from aggregator.dates import utc_now
 from aggregator.workplace import Workplace
 
 
-def _since(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    if moment := read_since(value, utc_now()):
-        return moment
-    raise click.BadParameter(f"{value!r} is neither a time ago such as 6h, 2d nor a date such as 2026-11-22")
-
-
 @click.command()
-@click.option("--since", callback=_since, help="Only those since: 6h, 2d, or a date.")
+@click.option("--since", callback=filters.since, help="Only those since: 6h, 2d, or a date.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
 def merges(here: Workplace, since: datetime | None, as_json: bool) -> None:
@@ -42,7 +35,7 @@ def merges(here: Workplace, since: datetime | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("merge", type=int)
+@click.argument("merge", type=click.IntRange(1, filters.MOST))
 @click.pass_obj
 def split(here: Workplace, merge: int) -> None:
     """Undo the merge of this number: its entry becomes an article of its own, and stays one."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.cli.faults import say_faults
 from aggregator.cli.printing import say, say_json
 from aggregator.dates import to_iso, utc_now
 from aggregator.naming import why_not_polled
@@ -37,10 +38,13 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
     """Poll once the sources that are due, or those of the publishers or sources named by KEY.
 
     A KEY is a publisher's key or publisher/source. Quiet where there is no terminal, but for what failed; the exit
-    code is 1 when a poll failed, or was held because its document came from an address that is not its publisher's.
+    code is 1 when a poll failed, or was held because its document came from an address that is not its publisher's, and
+    when a publisher's file has a fault: that publisher is not polled, and the others are.
     What another program is polling now, the daemon or another fetch, is left to it: that is said, and no failure.
     """
-    config = here.load_config()
+    if keys and everything:
+        raise click.UsageError("give KEY or --all, not both")
+    config = here.load_to_ask()
     with here.open_synced(config, utc_now()) as store:
         due = _asked_for(store, config, everything) if not keys else _named(here, config, store.due(None), keys)
         with progress("Polling", len(due), visible=not as_json) as done:
@@ -51,7 +55,7 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
     else:
         _print(polls, is_named=bool(keys))
         _print_postponed(len(due) - len(polls) - len(elsewhere))
-    if any(poll.outcome in _NO_ANSWER for poll in polls):
+    if say_faults(config) or any(poll.outcome in _NO_ANSWER for poll in polls):
         sys.exit(1)
 
 

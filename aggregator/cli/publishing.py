@@ -8,6 +8,7 @@ import click
 
 from aggregator.cli.printing import say
 from aggregator.dates import utc_now
+from aggregator.errors import ConfigError
 from aggregator.workplace import Workplace
 
 
@@ -22,7 +23,9 @@ def publish(here: Workplace, file: Path) -> None:
     from aggregator import manuscript
 
     config = here.load_config()
-    (publisher,) = (one for one in config.publishers if one.key == config.wire.publisher)
+    publisher = next((one for one in config.publishers if one.key == config.wire.publisher), None)
+    if publisher is None:
+        raise ConfigError([line for each in config.faulty if each.key == config.wire.publisher for line in each.faults])
     report = manuscript.read(file, publisher.languages)
     with here.open_synced(config, utc_now()) as store:
         done = manuscript.publish(store, publisher, report, utc_now())

@@ -4,42 +4,46 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from functools import reduce
-from typing import Any
+from typing import Any, get_args
 
 import click
 
+from aggregator.cli import filters
 from aggregator.cli.printing import say, say_json, say_rendered
-from aggregator.dates import read_since, utc_now
+from aggregator.dates import utc_now
 from aggregator.errors import StoreError
 from aggregator.printable import address
 from aggregator.types import Selection
+from aggregator.vocabulary import ItemClass
 from aggregator.workplace import Workplace
 
 Command = Callable[..., Any]
 
 
-def _since(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
-    """`90m`, `6h`, `2d`, `1w` ago, or a date."""
-    if value is None:
-        return None
-    if moment := read_since(value, utc_now()):
-        return moment
-    raise click.BadParameter(f"{value!r} is neither a time ago such as 90m, 6h, 2d nor a date such as 2026-11-22")
-
-
 def _selecting(command: Command) -> Command:
     options = (
         click.option("--publisher", metavar="KEY", help="Only this publisher's."),
-        click.option("--country", metavar="CC", help="Only of publishers of this country, e.g. ML."),
+        click.option(
+            "--country", callback=filters.country, metavar="CC", help="Only of publishers of this country, e.g. ML."
+        ),
         click.option("--language", metavar="TAG", help="Only in this language, e.g. sw."),
-        click.option("--class", "item_class", help="Only of this class, e.g. opinion, press_release."),
-        click.option("--since", callback=_since, help="Only listed since: 6h, 2d, or a date."),
+        click.option(
+            "--class",
+            "item_class",
+            type=click.Choice(get_args(ItemClass)),
+            metavar="CLASS",
+            help="Only of this class, e.g. opinion, press_release.",
+        ),
+        click.option("--since", callback=filters.since, help="Only listed since: 6h, 2d, or a date."),
         click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many."),
         click.option("--json", "as_json", is_flag=True, help="For machines."),
     )
     return reduce(lambda decorated, option: option(decorated), reversed(options), command)
+
+
+def _of_publishers(chosen: dict[str, Any]) -> dict[str, str | None]:
+    return {name: chosen[name] for name in ("publisher", "country", "language")}
 
 
 def _print(reports: list[Any], as_json: bool, otherwise: str = "", page: bool = False) -> None:
@@ -59,8 +63,8 @@ def _print(reports: list[Any], as_json: bool, otherwise: str = "", page: bool = 
 @click.pass_obj
 def latest(here: Workplace, /, as_json: bool, **chosen: Any) -> None:
     """List the newest reports, each under its publisher's name."""
-    chosen["country"] = chosen["country"].upper() if chosen["country"] else None
     with here.read_store(utc_now()) as store:
+        filters.refuse_unknown(here, store, **_of_publishers(chosen))
         reports = store.latest(Selection(**chosen))
     _print(
         reports, as_json, "No report fits. `aggregator fetch` polls what is due, `aggregator health` says how it went."
@@ -77,9 +81,10 @@ def search(here: Workplace, /, words: tuple[str, ...], ranked: bool, as_json: bo
 
     "Exact phrase" in quotes, -word for without, begin* for words that begin so. After -- a word may start with a dash.
     """
-    chosen["country"] = chosen["country"].upper() if chosen["country"] else None
     typed = " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words)
+    typed.encode()  # words that came in another encoding than UTF-8 are in no report
     with here.read_store(utc_now()) as store:
+        filters.refuse_unknown(here, store, **_of_publishers(chosen))
         reports = store.search(typed, Selection(**chosen), ranked=ranked)
     _print(reports, as_json, f"Nothing found for {typed!r}.")
 
@@ -98,6 +103,8 @@ def show(here: Workplace, report_id: str, revisions: bool, raw: bool, desk: bool
     """
     from aggregator.output import NOT_PASSED_ON
 
+    if raw and revisions:
+        raise click.UsageError("give --raw or --revisions, not both")
     with here.read_store(utc_now()) as store:
         status = store.status(report_id, desk=desk)
         if status is None:

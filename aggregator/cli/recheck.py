@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.cli.faults import say_faults
 from aggregator.cli.printing import say, say_json
 from aggregator.dates import to_iso, utc_now
 from aggregator.workplace import Workplace
@@ -31,7 +32,8 @@ def recheck(here: Workplace, limit: int, as_json: bool) -> None:
     and for publishers whose pages are not believed, because most of them are not there. A publisher whose pages another
     program is visiting now, the daemon say, is left to it.
     """
-    config = here.load_config()
+    config = here.load_to_ask()
+    say_faults(config)
     with here.open_synced(config, utc_now()) as store:
         findings, elsewhere = asyncio.run(_run(config, store, limit))
     if elsewhere:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, get_args
 
 import click
 
+from aggregator.cli import filters
 from aggregator.cli.accept import print_redirects_in_force
+from aggregator.cli.faults import say_faults, say_faults_of_files
 from aggregator.cli.printing import say, say_csv, say_rendered
-from aggregator.dates import read_since, to_iso, utc_now
+from aggregator.dates import to_iso, utc_now
 from aggregator.errors import ConfigError
 from aggregator.terminal import print_table
 from aggregator.vocabulary import Group, Kind
@@ -27,11 +30,11 @@ _WRITTEN = click.File("w", encoding="utf-8", atomic=True)  # whole, or as it was
 
 @click.command()
 @click.argument("sql")
-@click.option("--csv", "form", flag_value="csv", help="Comma-separated, with a header.")
-@click.option("--json", "form", flag_value="json", help="A JSON array, one object a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated, with a header.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON array, one object a line.")
 @click.option("--verbatim", is_flag=True, help="With --csv: no apostrophe before what may be taken for a formula.")
 @click.pass_obj
-def query(here: Workplace, sql: str, form: str | None, verbatim: bool) -> None:
+def query(here: Workplace, sql: str, as_csv: bool, as_json: bool, verbatim: bool) -> None:
     """Run SQL on the database, which is opened read-only. `wire` and `health` are the views to begin with.
 
     Beside SQLite's functions there are fold(text), the form that the search index holds, and
@@ -42,20 +45,24 @@ def query(here: Workplace, sql: str, form: str | None, verbatim: bool) -> None:
     """
     from aggregator.output import json_array
 
-    if verbatim and form != "csv":
+    if as_csv and as_json:
+        raise click.UsageError("give --csv or --json, not both")
+    if verbatim and not as_csv:
         raise click.UsageError("--verbatim belongs to --csv: no other form has apostrophes added")
     with here.read_store(utc_now()) as store:
         names, rows = store.query(sql)
-        if form == "csv":
+        if as_csv:
             say_csv(names, rows, verbatim=verbatim)
-        elif form == "json":
+        elif as_json:
             say_rendered(json_array(dict(zip(names, row, strict=True)) for row in rows))
         else:
             print_table(names, rows)
 
 
 @click.command()
-@click.option("--country", metavar="CODE", help="Those of a country: two letters, such as ML.")
+@click.option(
+    "--country", callback=filters.country, metavar="CODE", help="Those of a country: two letters, such as ML."
+)
 @click.option("--group", type=click.Choice(get_args(Group)), help="Newsrooms, institutions or individuals.")
 @click.option("--kind", type=click.Choice(get_args(Kind)), metavar="KIND", help="Such as newspaper or government.")
 @click.option("--language", metavar="CODE", help="Those that publish in it: such as fr.")
@@ -71,8 +78,14 @@ def publishers(
     """List the publishers, what may be carried of each, and how much is held."""
     from aggregator import directory
 
+    if as_json and (opml or markdown):
+        raise click.UsageError("--json belongs to the list: --opml and --markdown have forms of their own")
+    if opml and markdown and getattr(opml, "name", "-") == getattr(markdown, "name", "-"):
+        raise click.UsageError("give --opml and --markdown different files")
     config = here.load_config()
-    choice = directory.Choice(**{**of, "country": of["country"] and of["country"].upper()})
+    say_faults(config)
+    _refuse_unknown(config.publishers, of)
+    choice = directory.Choice(**of)
     profiles = sorted({publisher.profile for publisher in config.publishers if publisher.profile})
     if choice.rights is not None and choice.rights not in profiles:
         raise click.BadParameter(
@@ -92,6 +105,13 @@ def publishers(
     elif opml is None and markdown is None:
         columns = (*_OF_A_PUBLISHER, "text_scope", "licence", "polled", "articles", "newest")
         _print_rows(_publisher_rows(here, chosen), columns, as_json)
+
+
+def _refuse_unknown(publishers: Sequence[Publisher], of: Mapping[str, str | None]) -> None:
+    if (country := of["country"]) is not None:
+        filters.refuse_unknown_country(country, {each.country for each in publishers})
+    if (language := of["language"]) is not None:
+        filters.refuse_unknown_language(language, {tag for each in publishers for tag in each.languages})
 
 
 def _publisher_rows(here: Workplace, chosen: Iterable[Publisher]) -> list[dict[str, Any]]:
@@ -132,7 +152,8 @@ def health(here: Workplace, as_json: bool) -> None:
     """Say of every source how its last poll went, what troubles it, and when and why the next one comes.
 
     The worst stand first; the agreements that have ended are named below. The exit code is 1 when the wire as a whole
-    has stored nothing new for longer than its rhythm allows: for cron and for monitors.
+    has stored nothing new for longer than its rhythm allows, and when a file of the configuration has a fault: for cron
+    and for monitors.
     """
     now = utc_now()
     with here.read_store(now) as store:
@@ -144,9 +165,11 @@ def health(here: Workplace, as_json: bool) -> None:
         print_redirects_in_force(here)
         _print_ended(ended)
         _tell_of_switched_off(here)
+    has_faults = say_faults_of_files(here)
     if silence is not None:
         said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"
         say(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
+    if has_faults or silence is not None:
         sys.exit(1)
 
 
@@ -182,21 +205,24 @@ def _tell_of_switched_off(here: Workplace) -> None:
 
 
 @click.command()
-@click.option("--since", default="7d", show_default=True, help="The time to look at: 6h, 2d, or a date.")
+@click.option(
+    "--since",
+    "begin",
+    default="7d",
+    callback=filters.since,
+    show_default=True,
+    help="The time to look at: 6h, 2d, or a date.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
-def coverage(here: Workplace, since: str, as_json: bool) -> None:
+def coverage(here: Workplace, begin: datetime, as_json: bool) -> None:
     """Say of every publisher what its polls brought, lost and left out, and what was to be expected of it.
 
     A gap: a document that did not reach back to the one before, so that reports may be lost; it is closed when the
     source's older pages did.
     """
-    now = utc_now()
-    begin = read_since(since, now)
-    if begin is None:
-        raise click.BadParameter(f"{since!r} is neither a time ago such as 6h, 2d nor a date such as 2026-11-22")
     with here.read_store() as store:
-        rows = store.coverage(begin, now)
+        rows = store.coverage(begin, utc_now())
     if not as_json:
         rows = [{**row, "left_out": ", ".join(f"{n} {why}" for why, n in row["left_out"].items())} for row in rows]
     columns = ("publisher", "polls", "failed", "gaps", "gaps_closed", "received", "expected", "left_out")

@@ -1,11 +1,15 @@
-"""From a folder of TOML files to the Wire and its Publishers, or to all faults of all files at once.
+"""From a folder of TOML files to the Wire and its Publishers, and to all faults of all files at once.
 
-This room alone knows the files' layout, keys and units. `faults` is everywhere the list that each step adds its own to.
+A fault in a publisher's file, or in a profile of rights.toml, is a fault of the publishers concerned; one in wire.toml
+is everybody's. This room alone knows the files' layout, keys and units. `faults` is everywhere the list that each step
+adds its own to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -14,7 +18,9 @@ from aggregator.config.advice import warnings
 from aggregator.config.bare import completed, merged, source_key, texts
 from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_keys, same_address
 from aggregator.config.codes import country_name, is_country, is_language, language_name, unknown_codes
-from aggregator.config.files import TomlTable, parse_toml, publisher_files, read_toml
+from aggregator.config.files import TomlTable, parse_toml, publisher_files, read_toml, too_deep
+from aggregator.config.lines import located
+from aggregator.config.placeholders import ask_real_sites, is_real, placeholders
 from aggregator.config.shapes import (
     KEY,
     KEY_EXPECTED,
@@ -45,6 +51,7 @@ from aggregator.types import (
     Config,
     Contact,
     Credentials,
+    Faulty,
     FetchSettings,
     PollSettings,
     Publisher,
@@ -60,19 +67,28 @@ __all__ = [
     "country_name",
     "is_country",
     "is_language",
+    "is_real",
     "language_name",
     "load",
     "same_address",
     "source_key",
 ]
 
-Profiles = Mapping[str, TomlTable | None]  # None: a profile of that name stands in rights.toml, but is faulty
+
+@dataclass(frozen=True, slots=True)
+class _Profiles:
+    """The named profiles of rights.toml."""
+
+    sound: Mapping[str, TomlTable]
+    faulty: Mapping[str, Sequence[str]]  # the faults of each, as lines
 
 
-def load(folder: Path, added: Mapping[str, str] = MappingProxyType({})) -> Config:
-    """The wire and its publishers. ConfigError: the faults of all files in `folder`, each a line.
+def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({})) -> Config:
+    """The wire and its publishers. A publisher whose file has a fault stands in `faulty`; where two files claim one key
+    or one address, nobody knows whose it is, and both do. ConfigError: a fault that touches everybody, in wire.toml, of
+    the whole of rights.toml, or of the folder; it names the faults of all files, each a line.
 
-    `added` are publishers' files that do not stand there yet, by the names they would have.
+    `texts_of` are publishers' files as they would be, by their names: new ones, and others in place of those there.
     """
     if not folder.is_dir():
         expected = "expected a folder with wire.toml, rights.toml and publishers/; give it with --config DIR"
@@ -80,19 +96,59 @@ def load(folder: Path, added: Mapping[str, str] = MappingProxyType({})) -> Confi
     faults: list[str] = []
     wire = _wire(folder, faults)
     profiles = _profiles(folder, faults)
-    names = [*_publisher_names(folder, faults), *added]
-    found = {name: _table(folder, name, faults, added.get(name)) for name in names}
+    names = list(dict.fromkeys([*_publisher_names(folder, faults), *texts_of]))
+    faults += too_deep(names)
+    found = {name: _table(folder, name, faults, texts_of.get(name)) for name in names}
     tables = {name: completed(table) for name, table in found.items() if table is not None}
     made = {name: _publisher(name, table, profiles, wire, faults) for name, table in tables.items()}
     faults += [*unknown_codes(tables), *repeated_keys(names), *repeated_addresses(tables)]
     if wire is not None and names:
         faults += own_publisher_faults(wire.publisher, tables, names)
-    if wire is None or faults:
+    of_files = _by_file(faults, names)
+    faults = [_with_line(folder, line, names, texts_of) for line in faults]
+    if wire is None or profiles is None or not names or any(line.startswith("wire.toml: ") for line in faults):
         raise ConfigError(faults)
-    sound = {name: publisher for name, publisher in made.items() if publisher is not None}
+    of_profiles = {name: profiles.faulty.get(str(table.get("rights_profile")), ()) for name, table in tables.items()}
+    faulty = tuple(
+        Faulty(
+            key=PurePosixPath(name).stem,
+            file=name,
+            faults=tuple(_with_line(folder, line, names, texts_of) for line in lines),
+        )
+        for name in names
+        if (lines := [*of_files[name], *of_profiles.get(name, ())])
+    )
+    sound = {name: publisher for name, publisher in made.items() if publisher is not None and not of_files[name]}
+    assert len(sound) + len(faulty) == len(names)
     publishers = tuple(sorted(sound.values(), key=lambda publisher: publisher.key))
-    idle = set_without_effect([*tables.values(), *({"rights": profile} for profile in (profiles or {}).values())])
-    return Config(wire=wire, publishers=publishers, warnings=tuple(warnings(sound)), without_effect=idle)
+    own = [tables[name] for name in sound]
+    idle = set_without_effect([*own, *({"rights": profile} for profile in profiles.sound.values())])
+    return Config(
+        wire=wire,
+        publishers=publishers,
+        faulty=faulty,
+        faults=tuple(faults),
+        placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire)),
+        asks_real_sites=ask_real_sites(publishers),
+        warnings=tuple(warnings(sound)),
+        without_effect=idle,
+    )
+
+
+def _by_file(faults: Iterable[str], names: Sequence[str]) -> dict[str, list[str]]:
+    """The faults of each publisher's file."""
+    return {name: [line for line in faults if line.startswith(f"{name}: ")] for name in names}
+
+
+def _with_line(folder: Path, fault_line: str, names: Iterable[str], texts_of: Mapping[str, str]) -> str:
+    """A fault with the line of its file, unless that is a file that does not stand there yet."""
+    of = next((name for name in (*names, "wire.toml", "rights.toml") if fault_line.startswith(f"{name}: ")), None)
+    if of is None or of in texts_of:
+        return fault_line
+    with suppress(OSError, UnicodeDecodeError):  # which is its fault, then
+        text = (folder / of).read_text(encoding="utf-8-sig")
+        return f"{of}: {located(fault_line.removeprefix(f'{of}: '), text)}"
+    return fault_line
 
 
 def _table(folder: Path, name: str, faults: list[str], text: str | None = None) -> TomlTable | None:
@@ -179,27 +235,30 @@ def _poll_settings(table: PollTable) -> PollSettings:
 # rights.toml
 
 
-def _profiles(folder: Path, faults: list[str]) -> Profiles | None:
+def _profiles(folder: Path, faults: list[str]) -> _Profiles | None:
     """The named profiles; None: the file cannot be read."""
     table = _table(folder, "rights.toml", faults)
     if table is None:
         return None
-    lines = {name: check_part(RIGHTS, {name: profile}) for name, profile in table.items()}
-    for name in table:
-        faults += _in_file("rights.toml", lines[name])
-    return {name: None if lines[name] else profile for name, profile in table.items()}
+    lines = {name: _in_file("rights.toml", check_part(RIGHTS, {name: profile})) for name, profile in table.items()}
+    faults += [line for of_profile in lines.values() for line in of_profile]
+    return _Profiles(
+        sound={name: profile for name, profile in table.items() if not lines[name]},
+        faulty={name: of_profile for name, of_profile in lines.items() if of_profile},
+    )
 
 
-def _rights(table: TomlTable, profiles: Profiles | None) -> tuple[Rights | None, Sequence[str]]:
+def _rights(table: TomlTable, profiles: _Profiles | None) -> tuple[Rights | None, Sequence[str]]:
     """A publisher's profile with its own [rights] over it, and what is wrong with the outcome."""
     name, own = table.get("rights_profile"), table.get("rights", {})
     if not isinstance(own, dict) or not isinstance(name, str):
         return None, ()  # the shape of the file says so
-    profile = None if profiles is None else profiles.get(name)
+    profile = None if profiles is None else profiles.sound.get(name)
     if profile is None:
         lines = check_part(RIGHTS, {"rights": own})
-        if profiles is not None and name not in profiles:
-            expected = f"a profile of rights.toml: {', '.join(profiles)}{did_you_mean(name, profiles)}"
+        if profiles is not None and name not in profiles.faulty:
+            known = (*profiles.sound, *profiles.faulty)
+            expected = f"a profile of rights.toml: {', '.join(known)}{did_you_mean(name, known)}"
             lines.append(fault("rights_profile", name, expected))
         return None, lines
     shape, lines = check(RIGHTS, {"rights": merged(profile, own)})
@@ -212,7 +271,7 @@ def _rights(table: TomlTable, profiles: Profiles | None) -> tuple[Rights | None,
 
 
 def _publisher(
-    name: str, table: TomlTable, profiles: Profiles | None, wire: Wire | None, faults: list[str]
+    name: str, table: TomlTable, profiles: _Profiles | None, wire: Wire | None, faults: list[str]
 ) -> Publisher | None:
     """What the file `name` makes, as far as it makes a publisher."""
     publisher = None

@@ -6,35 +6,48 @@ All of it from the bare tables by file name, so that a fault elsewhere in a file
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import PurePosixPath
+from typing import get_args
 from urllib.parse import urlsplit
 
 from aggregator.domains import ascii_host
 from aggregator.rights import did_you_mean, fault, is_address
+from aggregator.vocabulary import Kind
 
 Tables = Mapping[str, Mapping[str, object]]  # a publisher's file, relative to the config folder -> what stands in it
 
 
 def repeated_keys(names: Sequence[str]) -> Iterator[str]:
-    """A fault for each file whose key an earlier one has."""
-    first: dict[str, str] = {}
+    """A fault for each of the files that have one key: none of them can be taken for the right one."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        files[PurePosixPath(name).stem].append(name)
     for name in names:
         key = PurePosixPath(name).stem
-        if first.setdefault(key, name) != name:
-            yield f'{name}: found the key "{key}" again, expected another file name; {first[key]} has it too'
+        if other := _another(files[key], name):
+            yield f'{name}: found the key "{key}" twice, expected another file name; {other} has it too'
 
 
 def repeated_addresses(tables: Tables) -> Iterator[str]:
-    """A fault for each source whose address an earlier one has, in the same file or another."""
-    first: dict[str, str] = {}
+    """A fault for each source whose address a source in another file has, or an earlier one in the same file."""
+    places: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for name, table in tables.items():
         for number, address in _addresses(table):
-            place = f"{name} source[{number}]"
-            if first.setdefault(same_address(address), place) != place:
-                expected = f"an address that no other source has; {first[same_address(address)]} has it too"
+            places[same_address(address)].append((name, number))
+    for name, table in tables.items():
+        for number, address in _addresses(table):
+            of_all = places[same_address(address)]
+            earlier = next((place for place in of_all if place[0] == name and place[1] < number), None)
+            if other := earlier or next((place for place in of_all if place[0] != name), None):
+                expected = f"an address that no other source has; {other[0]} source[{other[1]}] has it too"
                 yield f"{name}: {fault(f'source[{number}].url', address, expected)}"
+
+
+def _another(files: Sequence[str], name: str) -> str | None:
+    return next((other for other in files if other != name), None)
 
 
 def own_publisher_faults(publisher: str, tables: Tables, names: Sequence[str]) -> Iterator[str]:
@@ -45,7 +58,7 @@ def own_publisher_faults(publisher: str, tables: Tables, names: Sequence[str]) -
         yield f"wire.toml: {fault('publisher', publisher, expected)}"
     for name, table in tables.items():
         kind = table.get("kind")
-        if PurePosixPath(name).stem == publisher and isinstance(kind, str) and kind != "own":
+        if PurePosixPath(name).stem == publisher and kind in get_args(Kind) and kind != "own":
             expected = f'the key of a publisher of kind "own"; {name} is of kind "{kind}"'
             yield f"wire.toml: {fault('publisher', publisher, expected)}"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,33 +41,42 @@ def parse_toml(name: str, content: bytes) -> TomlTable:
 
 
 def publisher_files(folder: Path) -> list[str]:
-    """The publishers' files under `folder`, relative to it, sorted: publishers/KEY.toml, publishers/COUNTRY/KEY.toml.
+    """The publishers' files under `folder`, relative to it, sorted: publishers/KEY.toml, publishers/COUNTRY/KEY.toml,
+    and those that are `too_deep`.
 
-    ConfigError: there is no such folder, or no file in it, or a file so deep that it would be overlooked.
+    ConfigError: there is no such folder, or one of its folders cannot be read, or no file is in it.
     """
     publishers = folder / "publishers"
     if not publishers.is_dir():
         raise ConfigError([f"publishers: found no such folder in {folder}, expected publishers/COUNTRY/KEY.toml files"])
     try:
-        names = sorted(_toml_names(folder, publishers))
+        names = sorted(_toml_names(folder, "publishers"))
     except OSError as error:
         raise ConfigError([f"publishers: found a folder that cannot be read ({error.strerror})"]) from None
-    deep = [name for name in names if name.count("/") > 2]
-    if deep:
-        expected = "expected it in publishers/COUNTRY/KEY.toml or publishers/KEY.toml"
-        raise ConfigError([f"{name}: found a publisher's file too deep, {expected}" for name in deep])
     if not names:
         raise ConfigError(["publishers: found no .toml file, expected one a publisher, the wire's own among them"])
     return names
 
 
-def _toml_names(folder: Path, publishers: Path) -> Iterator[str]:
-    for depth in ("", "*/", "*/*/**/"):
-        for path in publishers.glob(f"{depth}*.[tT][oO][mM][lL]"):
-            name = path.relative_to(folder).as_posix()
-            # What editors and file systems leave behind begins with a dot; a folder's name may end in .toml too.
-            if "/." not in name and not path.is_dir():
-                yield name
+def too_deep(names: Iterable[str]) -> Iterator[str]:
+    """A fault for each publisher's file that stands in a folder below its country's."""
+    expected = "expected it in publishers/COUNTRY/KEY.toml or publishers/KEY.toml"
+    yield from (f"{name}: found a publisher's file too deep, {expected}" for name in names if name.count("/") > 2)
+
+
+def _toml_names(folder: Path, name: str) -> Iterator[str]:
+    """Those below `folder/name`. Raises OSError for a folder that cannot be read: its publishers are not to be taken
+    for removed ones.
+    """
+    for entry in sorted(os.listdir(folder / name)):
+        path = f"{name}/{entry}"
+        if entry.startswith("."):  # what editors and file systems leave behind
+            continue
+        if (folder / path).is_dir():
+            if "/" not in name or not (folder / path).is_symlink():  # which may lead back to where it came from
+                yield from _toml_names(folder, path)
+        elif entry.lower().endswith(".toml"):
+            yield path
 
 
 def _syntax_fault(name: str, content: bytes, reason: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from posixpath import dirname, normpath
@@ -176,6 +176,23 @@ class _Tables:
             self.areas[place.host].append((dirname(place.path).casefold().rstrip("/"), key, False))
         if homepage and homepage.path:
             self.areas[homepage.host].append((homepage.path.casefold(), key, True))
+
+
+def is_on_site(url: str, addresses: Iterable[str]) -> bool:
+    """Whether an address is on the host, or below the registrable domain, of one of these; ports of IP addresses and of
+    names without a domain count. Where many publishers share a host, only that host counts.
+    """
+    place = _place(url)
+    if place is None:
+        return False
+    known = filter(None, map(_place, addresses))
+    return any(place.host == each.host or (each.site is not None and place.site == each.site) for each in known)
+
+
+def addresses_of(publisher: Publisher) -> list[str]:
+    """What its file says: homepage, sources, `same_hosts`."""
+    same = (f"https://{host}/" for host in publisher.identity.same_hosts)
+    return [publisher.homepage, *(source.url for source in publisher.sources), *same]
 
 
 # Whether its document may be stored

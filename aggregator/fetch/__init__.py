@@ -39,6 +39,7 @@ from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, most_aside
 from aggregator.fetch.robots import Shelf
 from aggregator.fetch.transport import make_transport
 from aggregator.links import literal, without_user
+from aggregator.printable import MOST_MESSAGE, escaped
 from aggregator.types import Access, Busy, FetchResult, PageVisit, RobotsCopy, Source, Validators, Wire
 
 __all__ = ["NO_HOSTS", "ConnectTo", "Fetcher", "Hosts", "Shelf", "Turn", "written_by", "written_in"]
@@ -70,6 +71,8 @@ class _Answer:
 
 # Reads an answer into what a caller wants.
 Take = Callable[[_Answer], Awaitable[T]]
+# Whether an address that a server redirects to may be visited.
+MayVisit = Callable[[str], bool]
 # Waits until an address may be asked, or raises what forbids it.
 Before = Callable[[str], Awaitable[None]]
 
@@ -233,9 +236,17 @@ class Fetcher:
         if rules and rules.names_us_and_disallows(url):
             raise RobotsRefused(rules.refusal(url))
 
-    async def page(self, url: str, validators: Validators, now: datetime, hosts: Hosts = NO_HOSTS) -> PageVisit:
+    async def page(
+        self,
+        url: str,
+        validators: Validators,
+        now: datetime,
+        hosts: Hosts = NO_HOSTS,
+        may_visit: MayVisit = lambda url: True,
+    ) -> PageVisit:
         """What an article's page answers, whatever its status, after at most five redirects; its body is not read. The
-        address is taken literally; `hosts` as for `turn`.
+        address is taken literally; `hosts` as for `turn`. A redirect is followed only where `may_visit` says
+        yes to its address: raises RedirectRefused.
 
         Waits its turn for every hop, and so long as crawl-delay asks. Raises RobotsRefused where robots.txt does not
         let us go, and other FetchErrors where there was no answer.
@@ -255,6 +266,8 @@ class Fetcher:
                 return visit
             way = way.on(visit)
             way.refuse_cookies()
+            if not may_visit(way.at):
+                raise RedirectRefused(f"it redirects to another site, {escaped(way.at, MOST_MESSAGE)}")
         raise hops.too_many(way)
 
     async def _permitted(self, url: str, hosts: Hosts, now: datetime) -> float:

@@ -154,7 +154,8 @@ class Pipeline:
         """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError. Calls `elsewhere`
         with the number of publishers whose pages another program is visiting; theirs are left to it.
         """
-        rechecks = Rechecks(self._fetcher, self._claims, self._publishers, self._clock, lambda: self._stopping)
+        polled, stopping = await self._polled_elsewhere(), lambda: self._stopping
+        rechecks = Rechecks(self._fetcher, self._claims, self._publishers, polled, self._clock, stopping)
         return await rechecks.run(limit, per_publisher, elsewhere)
 
     def _prober(self) -> Prober:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.dates import to_iso
+from aggregator.decide.redirects import addresses_of, is_on_site
 from aggregator.errors import AddressRefused, FetchError, RedirectRefused, RobotsRefused
-from aggregator.fetch import Fetcher, Hosts, written_by
+from aggregator.fetch import Fetcher, written_by
 from aggregator.pipeline.claims import Claims
 from aggregator.printable import log_line
 from aggregator.rechecks import APART, LAST_PAGES, LATELY, STEPS, believed, first_visit, judge, rest
@@ -29,14 +30,25 @@ class Rechecks:
     fetcher: Fetcher
     claims: Claims
     publishers: Mapping[str, Publisher]
+    polled: Sequence[tuple[str, str]]  # publisher and address of sources that are polled elsewhere than their files say
     clock: Callable[[], datetime]
     stopping: Callable[[], bool]
 
     async def run(self, limit: int, per_publisher: int, elsewhere: Callable[[int], None]) -> list[Finding]:
-        """Visits what is due, of each publisher one page after the other; returns what was found. Raises StoreError."""
-        now = self.clock()
-        known = self.publishers.keys()
-        due, others = await self.claims.on_store(lambda store: _claimed(store, now, limit, per_publisher, known))
+        """Visits what is due, of each publisher one page after the other; returns what was found. Raises StoreError.
+
+        What links to another site than its publisher's is not visited, and taken off the queue: a publisher does not
+        choose which hosts the wire visits. The log counts these reports.
+        """
+        now, not_visited = self.clock(), Counter[str]()
+
+        def look(store: Store) -> tuple[list[Recheck], set[str]]:
+            return _claimed(store, now, limit, per_publisher, self._sites(), not_visited)
+
+        due, others = await self.claims.on_store(look)
+        why = "the links lead to other sites than its own"
+        for publisher, reports in not_visited.items():
+            log.info("%s", log_line({"publisher": publisher, "not_visited": reports, "said": why}))
         mine = defaultdict(list)
         for recheck in due:
             mine[recheck.publisher].append(recheck)
@@ -57,6 +69,14 @@ class Rechecks:
         visiting.discard(publisher)
         await self.claims.give_back("visit", [publisher])
         return findings
+
+    def _sites(self) -> dict[str, list[str]]:
+        """By publisher the addresses whose sites are its own."""
+        sites = {key: addresses_of(publisher) for key, publisher in self.publishers.items()}
+        for key, url in self.polled:
+            if key in sites:
+                sites[key].append(url)
+        return sites
 
     async def _of_publisher(self, publisher: Publisher, due: Sequence[Recheck]) -> list[Finding]:
         """A site that does not answer, or is busy, or has nothing of what it had, is left in peace for a while."""
@@ -83,19 +103,24 @@ class Rechecks:
         for recheck in due:
             if self.stopping():
                 break
-            visit, tried = await self._visit(recheck, written_by(publisher))
+            visit, tried = await self._visit(recheck, publisher)
             now = self.clock()
             findings.append(judge(recheck, publisher, visit, now))
             if tried and (until := rest(visit, now)):
                 return findings, until
         return findings, None
 
-    async def _visit(self, recheck: Recheck, hosts: Hosts) -> tuple[PageVisit | None, bool]:
+    async def _visit(self, recheck: Recheck, publisher: Publisher) -> tuple[PageVisit | None, bool]:
         """What the page answered, if anything, and whether the site was asked to the end: robots.txt, a private
-        address or a redirect without end keep us from that, and say nothing of how the site is.
+        address, a redirect without end or to another site keep us from that, and say nothing of how the site is.
         """
+        own = [*addresses_of(publisher), *(url for key, url in self.polled if key == publisher.key)]
+        hosts = written_by(publisher)
         try:
-            return await self.fetcher.page(recheck.url, recheck.validators, self.clock(), hosts), True
+            visit = await self.fetcher.page(
+                recheck.url, recheck.validators, self.clock(), hosts, lambda url: is_on_site(url, own)
+            )
+            return visit, True
         except (RobotsRefused, AddressRefused, RedirectRefused):
             return None, False
         except FetchError:
@@ -127,20 +152,36 @@ class _Writing:
 
 
 def _claimed(
-    store: Store, now: datetime, limit: int, per_publisher: int, known: Collection[str]
+    store: Store,
+    now: datetime,
+    limit: int,
+    per_publisher: int,
+    sites: Mapping[str, Sequence[str]],
+    not_visited: Counter[str],
 ) -> tuple[list[Recheck], set[str]]:
-    """What is due of the publishers in `known`, which are claimed; and the publishers whose due pages another program
-    is visiting.
+    """What is due of the publishers in `sites`, on their sites, which are claimed; and the publishers whose due pages
+    another program is visiting. `not_visited` counts the reports that link to other sites. Those of a publisher that is
+    not among them, because its file has a fault, or because another program has brought it in, stay due.
     """
+
+    def first(publisher: str, url: str, seen: datetime) -> datetime | None:
+        if publisher in sites and not is_on_site(url, sites[publisher]):
+            not_visited[publisher] += 1
+            return None
+        return first_visit(url, seen, now)
+
     queued = 1
     while queued:
         with store.writing() as connection:
-            queued = rechecks.queue(connection, to_iso(now - STEPS[-1]), lambda url, seen: first_visit(url, seen, now))
+            queued = rechecks.queue(connection, to_iso(now - STEPS[-1]), first)
     program = store.as_program()
     with store.writing() as connection:
         rechecks.drop_idle(connection, to_iso(now))
         others = claims.of_others(connection, "visit", program, now)
-        found = rechecks.due(connection, to_iso(now), limit, per_publisher, others)
-        due = [recheck for recheck in found if recheck.publisher in known]  # not those that another program brought in
+        found = rechecks.due(connection, to_iso(now), limit, per_publisher, sites.keys() - set(others))
+        elsewhere = [recheck for recheck in found if not is_on_site(recheck.url, sites[recheck.publisher])]
+        rechecks.drop(connection, [recheck.article for recheck in elsewhere])
+        not_visited.update(recheck.publisher for recheck in elsewhere)
+        due = [recheck for recheck in found if recheck not in elsewhere]
         claims.take(connection, "visit", {recheck.publisher for recheck in due}, program, now)
         return due, rechecks.waiting(connection, to_iso(now), others) if others else set()

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from aggregator.dates import to_iso
@@ -50,6 +51,7 @@ from aggregator.store.claims import ClaimKind
 from aggregator.store.desk import Cause, Desk, release_embargoes
 from aggregator.store.ledger import Cursor
 from aggregator.store.lock import Program
+from aggregator.store.reading import Known
 from aggregator.store.trouble import BUSY_SECONDS, explained
 from aggregator.store.vacuum import Rewriting
 from aggregator.types import Due, PollSettings, Publisher, Redirection, Report, Selection, Source, Wire
@@ -85,8 +87,13 @@ class Store:
             # Statements begin their transactions themselves, so isolation_level is None. The writer runs in a thread
             # of its own, one call at a time.
             connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
-            store = cls(path, connection)
-            store._prepare()
+            try:
+                opening.refuse_foreign(connection, path)
+                store = cls(path, connection)
+                store._prepare()
+            except BaseException:
+                connection.close()
+                raise
         return store
 
     @classmethod
@@ -99,10 +106,15 @@ class Store:
         with explained(path):
             uri = path.absolute().as_uri() + "?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
-            connection.execute("SELECT 1 FROM articles LIMIT 1")
-            if now is not None:
-                agreements.read_at(connection, now)
-            connection.execute("PRAGMA query_only = ON")
+            try:
+                opening.refuse_foreign(connection, path)
+                connection.execute("SELECT 1 FROM articles LIMIT 1")
+                if now is not None:
+                    agreements.read_at(connection, now)
+                connection.execute("PRAGMA query_only = ON")
+            except BaseException:
+                connection.close()
+                raise
         return cls(path, connection)
 
     def _prepare(self) -> None:
@@ -161,10 +173,19 @@ class Store:
 
     # What the pipeline calls
 
-    def sync(self, wire: Wire, publishers: Sequence[Publisher], now: datetime, today: date) -> bool:
-        """Brings publishers, sources and terms in line with config/; says whether anything had changed."""
+    def sync(
+        self,
+        wire: Wire,
+        publishers: Sequence[Publisher],
+        now: datetime,
+        today: date,
+        faulty: Mapping[str, str] = MappingProxyType({}),
+    ) -> bool:
+        """Brings publishers, sources and terms in line with config/; says whether anything had changed. `faulty`: what
+        is wrong with the files of other publishers, by their keys; what is stored of these stays as it is.
+        """
         with self._transaction():
-            return configured.sync(self._connection, wire, publishers, to_iso(now), today)
+            return configured.sync(self._connection, wire, publishers, faulty, to_iso(now), today)
 
     def keep_config(self, digest: str, packed: str) -> None:
         """Keeps the checked configuration in place of the one before; `digest` is of the files it came from."""
@@ -468,6 +489,11 @@ class Store:
         """The publishers whose agreements have ended: key, name, last_day, text scopes `during` and `after`."""
         with explained(self.path):
             return agreements.ended(self._connection)
+
+    def known_publishers(self) -> dict[str, Known]:
+        """Country and languages of every publisher that the database has, configured or not, by key."""
+        with explained(self.path):
+            return reading.known_publishers(self._connection)
 
     def publishers(self) -> list[dict[str, Any]]:
         with explained(self.path):

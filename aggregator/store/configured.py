@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any, get_args
@@ -18,22 +18,38 @@ from aggregator.types import ItemClass, Publisher, Source, Wire
 
 _DIGEST = "config_digest"
 _KEPT = "config_kept"
+_FAULT = "fault/"  # before the key of a publisher: what is wrong with its file; `health` reads it
 _FORM = 4  # of the rows written here: a database that an older version wrote is written anew
 
 
-def sync(connection: sqlite3.Connection, wire: Wire, publishers: Sequence[Publisher], now: str, today: date) -> bool:
+def sync(
+    connection: sqlite3.Connection,
+    wire: Wire,
+    publishers: Sequence[Publisher],
+    faulty: Mapping[str, str],
+    now: str,
+    today: date,
+) -> bool:
     """Writes what changed since the last call and says whether anything had; nothing that was held is deleted.
 
-    What is no longer configured stays as a row that is switched off, since articles point to it. The day is part of
-    the comparison because agreements expire.
+    What is no longer configured stays as a row that is switched off, since articles point to it. The publishers of the
+    keys in `faulty`, which says what is wrong with their files, stay as they are under the terms that they have, but
+    none of their sources is polled. The day is part of the comparison because agreements expire.
     """
-    digest = hashlib.sha256(repr((_FORM, today, wire, publishers)).encode()).hexdigest()
+    digest = hashlib.sha256(repr((_FORM, today, wire, publishers, sorted(faulty.items()))).encode()).hexdigest()
     row = connection.execute("SELECT value FROM settings WHERE name = ?", (_DIGEST,)).fetchone()
     if row == (digest,):
         return False
     bounds = excerpts.bounds(connection)
-    connection.execute("UPDATE publishers SET configured = 0")
+    connection.execute(
+        "UPDATE publishers SET configured = 0 WHERE key NOT IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(faulty)),),
+    )
     connection.execute("UPDATE sources SET enabled = 0")
+    connection.execute("DELETE FROM settings WHERE name GLOB ?", (f"{_FAULT}*",))
+    connection.executemany(
+        "INSERT INTO settings (name, value) VALUES (?, ?)", [(_FAULT + key, said) for key, said in faulty.items()]
+    )
     for publisher in publishers:
         _write_publisher(connection, publisher)
         terms_before = ledger.terms_of(connection, publisher.key)

@@ -18,6 +18,7 @@ from aggregator.store import reading
 # `pasted` is an address as a shell wants it in a command: what a server wrote may hold `;`, `&` or `$(...)`.
 # `redirect`, of the address `redirected_to` that its document came from: held, refused, person (accepted by one) or
 # in_force (accepted because it was so before redirects were checked); NULL: there is none that a person should know.
+# `fault`: what is wrong with its publisher's file, so that it is not polled; NULL: nothing.
 # `agreement_ended`: the last day of its publisher's agreement; NULL: there is none, or it is in force.
 VIEW = """
 CREATE VIEW health AS
@@ -41,6 +42,7 @@ SELECT
   CASE
     WHEN c.changes > 0 THEN c.changes || ' changes of reports wait for a person since ' || substr(c.since, 1, 16)
       || ', because one poll changed too many: ' || c.kinds
+    WHEN f.value IS NOT NULL THEN 'not polled, because its publisher''s file has a fault: ' || f.value
     WHEN s.paused_at IS NOT NULL THEN 'paused: it said 410, gone for good, on ' || substr(s.paused_at, 1, 10)
     WHEN r.state <> 'accepted' THEN r.state || ': its document came from ' || r.said
     WHEN s.search IS NOT NULL
@@ -60,6 +62,7 @@ SELECT
   CASE
     WHEN c.changes > 0 THEN 'aggregator pending shows them; aggregator pending accept ' || s.publisher || '/' || s.key
       || ' or aggregator pending refuse ' || s.publisher || '/' || s.key
+    WHEN f.value IS NOT NULL THEN 'correct the file; aggregator check names every fault'
     WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.key
     WHEN r.state = 'held' THEN 'aggregator accept ' || s.publisher || '/' || s.key
     WHEN r.state = 'refused' THEN 'another url, or enabled = false, in the file of ' || s.publisher
@@ -77,7 +80,8 @@ SELECT
   iif(r.state = 'accepted', r.accepted_by, r.state) AS redirect,
   r.url AS redirected_to,
   coalesce(c.changes, 0) AS pending,
-  CASE WHEN t.ended THEN t.last_day END AS agreement_ended
+  CASE WHEN t.ended THEN t.last_day END AS agreement_ended,
+  f.value AS fault
 FROM (
   SELECT *, CASE
     WHEN kind <> 'discover' OR NOT (
@@ -96,6 +100,7 @@ FROM (
 ) AS s
 JOIN publishers AS p ON p.key = s.publisher
 LEFT JOIN agreements AS t ON t.publisher = s.publisher
+LEFT JOIN settings AS f ON f.name = 'fault/' || s.publisher
 LEFT JOIN (
   SELECT *, row_number() OVER (PARTITION BY source ORDER BY state = 'accepted', at DESC, url) AS number FROM redirects
 ) AS r ON r.source = s.id AND r.number = 1
@@ -126,12 +131,13 @@ _FLOOD_IS_SAID = timedelta(days=7)
 
 def listed(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     """The rows of the view, the worst first: what waits for a person before all else, also of a source that is switched
-    off; then the others that are polled.
+    off; then those whose publisher's file has a fault; then the others that are polled.
     """
     found = reading.rows(connection, _HEALTH)
-    # A view that an older version wrote has no such column.
+    # A view that an older version wrote has no such columns.
     waiting = [row for row in found if row.get("pending")]
-    return waiting + [row for row in found if row["enabled"] and not row.get("pending")]
+    faulty = [row for row in found if row.get("fault") and not row.get("pending")]
+    return waiting + faulty + [row for row in found if row["enabled"] and not (row.get("pending") or row.get("fault"))]
 
 
 def forget_floods(connection: sqlite3.Connection, now: datetime) -> None:

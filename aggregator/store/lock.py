@@ -40,21 +40,36 @@ def _alone(database: Path, refusal: str) -> Iterator[None]:
     path = database.with_name(database.name + ".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+")
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}; can this user write the folder?") from error
-    with file:
+        raise _unusable(path, error) from error
+    try:
+        _lock(file, database, refusal)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise DaemonRunning(f"{database}: {refusal.format(holder=holder)}") from error
-        file.seek(0)
-        file.truncate()
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+            os.ftruncate(file, 0)
+            os.write(file, f"{os.getpid()}\n".encode())
+        except OSError as error:
+            raise _unusable(path, error) from error
         yield
+    finally:
+        os.close(file)
+
+
+def _lock(file: int, database: Path, refusal: str) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.pread(file, 20, 0).decode("ascii", "replace").strip() or "unknown"
+        raise DaemonRunning(f"{database}: {refusal.format(holder=holder)}") from error
+
+
+def _unusable(path: Path, error: OSError) -> StoreError:
+    """What an error of the operating system means here."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull(f"{path}: the disk is full; make room; nothing was changed")
+    if error.errno in (errno.ELOOP, errno.EMLINK):
+        return StoreError(f"{path}: this is a symbolic link, and nothing is written through one; remove it")
+    return StoreError(f"{path}: {error.strerror}; can this user write the folder?")
 
 
 class Program:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
+from aggregator.errors import StoreError
 from aggregator.text import fold, opening
 
 # Bytes of the log (FILE-wal) that are kept for use again. It grows as long as somebody's query lasts.
@@ -21,6 +23,25 @@ def set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     # What is deleted is overwritten, and not only let go. Debian builds its SQLite so; others do not.
     connection.execute("PRAGMA secure_delete = ON")
+
+
+def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises StoreError for a file of SQLite that another program made; one without a table is nobody's yet."""
+    tables = {
+        name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        if not name.startswith("sqlite_")
+    }  # fmt: skip
+    if not tables or ("_sqlite_migrations" in tables and _is_ours(connection)):
+        return
+    raise StoreError(f"{path}: this is the database of another program; it was not changed; name another with --db")
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    try:
+        row = connection.execute("SELECT 1 FROM _sqlite_migrations WHERE migration_set = 'aggregator'").fetchone()
+    except sqlite3.OperationalError:  # a table of that name, and of another form
+        return False
+    return row is not None
 
 
 def register(connection: sqlite3.Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from aggregator.dates import to_iso
@@ -45,7 +46,7 @@ def _conditions(selection: Selection, *always: str) -> tuple[str, list[Any]]:
         conditions.append("w.class = ?")
         values.append(selection.item_class)
     if selection.language:  # `fr` also means fr-CA
-        conditions.append("(w.language = ? OR w.language LIKE ? || '-%')")
+        conditions.append("(w.language = ? COLLATE NOCASE OR w.language LIKE ? || '-%')")
         values += [selection.language, selection.language]
     if selection.since:
         conditions.append("w.listed_at >= ?")
@@ -127,6 +128,19 @@ def rows(connection: sqlite3.Connection, sql: str, *values: str) -> list[dict[st
 def _dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """By what a publisher may be chosen."""
+
+    country: str
+    languages: tuple[str, ...]
+
+
+def known_publishers(connection: sqlite3.Connection) -> dict[str, Known]:
+    rows = connection.execute("SELECT key, country, languages FROM publishers")
+    return {key: Known(country, tuple(json.loads(languages))) for key, country, languages in rows}
 
 
 PUBLISHERS = """

@@ -16,8 +16,8 @@ from aggregator.types import Finding, Recheck, Validators
 BATCH = 2_000
 _QUEUED = "rechecks_queued"  # the newest article that was considered
 
-# When an article's page is visited first, by its address and first sight; None: never.
-First = Callable[[str, datetime], datetime | None]
+# When an article's page is visited first, by its publisher, its address and first sight; None: never.
+First = Callable[[str, str, datetime], datetime | None]
 
 
 def queue(connection: sqlite3.Connection, oldest: str, first: First) -> int:
@@ -33,7 +33,7 @@ def queue(connection: sqlite3.Connection, oldest: str, first: First) -> int:
         return 0
     rows = connection.execute(
         """
-        SELECT a.id, a.url, a.first_seen FROM articles AS a
+        SELECT a.id, a.publisher, a.url, a.first_seen FROM articles AS a
         JOIN publishers AS p ON p.key = a.publisher AND p.configured AND p."group" <> 'own'
         JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
         WHERE a.id > ? AND a.id <= ? AND (a.url LIKE 'http://%' OR a.url LIKE 'https://%')
@@ -41,7 +41,7 @@ def queue(connection: sqlite3.Connection, oldest: str, first: First) -> int:
         """,
         (after, ids[-1][0]),
     ).fetchall()
-    visits = [(article, first(url, from_iso(seen))) for article, url, seen in rows]
+    visits = [(article, first(publisher, url, from_iso(seen))) for article, publisher, url, seen in rows]
     connection.executemany(
         "INSERT OR IGNORE INTO rechecks (article, step, next_at) VALUES (?, 0, ?)",
         [(article, to_iso(at)) for article, at in visits if at],
@@ -69,11 +69,16 @@ def drop_idle(connection: sqlite3.Connection, now: str) -> None:
     )
 
 
+def drop(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
+    """Takes these articles off the queue."""
+    connection.executemany("UPDATE rechecks SET next_at = NULL WHERE article = ?", [(each,) for each in articles])
+
+
 def due(
-    connection: sqlite3.Connection, now: str, limit: int, per_publisher: int, without: Collection[str] = ()
+    connection: sqlite3.Connection, now: str, limit: int, per_publisher: int, publishers: Collection[str]
 ) -> list[Recheck]:
-    """At most `limit` visits whose time has come, longest overdue first, of one publisher at most `per_publisher`, and
-    none of the publishers in `without`.
+    """At most `limit` visits whose time has come, longest overdue first, of one publisher at most `per_publisher`; only
+    of the `publishers` of these keys.
     """
     rows = connection.execute(
         """
@@ -81,10 +86,10 @@ def due(
           SELECT r.*, a.public_id, a.publisher, a.url, a.first_seen,
             row_number() OVER (PARTITION BY a.publisher ORDER BY r.next_at, r.article) AS place
           FROM rechecks AS r JOIN articles AS a ON a.id = r.article
-          WHERE r.next_at <= ? AND a.publisher NOT IN (SELECT value FROM json_each(?)))
+          WHERE r.next_at <= ? AND a.publisher IN (SELECT value FROM json_each(?)))
         WHERE place <= ? ORDER BY next_at, article LIMIT ?
         """,
-        (now, json.dumps(list(without)), per_publisher, limit),
+        (now, json.dumps(list(publishers)), per_publisher, limit),
     )
     return [
         Recheck(

@@ -31,10 +31,11 @@ def explained(path: Path) -> Iterator[None]:
                 f"{path}: the disk is full; make room; nothing stored is lost, the next poll brings what is missing"
             ) from error
         if "disk I/O" in said:
-            raise StoreError(
-                f"{path}: {said}; is the disk over its quota, or failing? Nothing stored is lost"
-            ) from error
-        if "no such column" in said or "no such table" in said:
+            why = (
+                f"is the disk over its quota, or failing, or was {path.name}-wal removed while a program used the file?"
+            )
+            raise StoreError(f"{path}: {said}; {why} Nothing stored is lost") from error
+        if said.startswith(("no such column", "no such table", "no such index", "no such function", "no such view")):
             raise StoreError(
                 f"{path}: {said}; another version of aggregator made this database, or none did; "
                 "`aggregator fetch` brings an older one up to date"

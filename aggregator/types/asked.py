@@ -196,11 +196,25 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Faulty:
+    """A publisher whose file has faults: it is not polled, and what is stored of it stays under its last terms."""
+
+    key: str
+    file: str  # relative to the configuration folder
+    faults: tuple[str, ...]  # each a line; those of its rights profile, too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """What stands in config/, read and checked."""
 
     wire: Wire
-    publishers: tuple[Publisher, ...]  # sorted by key
+    publishers: tuple[Publisher, ...]  # those without a fault, sorted by key
+    faulty: tuple[Faulty, ...] = ()  # the others
+    faults: tuple[str, ...] = ()  # all of them, each a line, in the order of the files
+    # Faults that forbid only to ask real sites: keys of wire.toml that have the values of an example.
+    placeholders: tuple[str, ...] = ()
+    asks_real_sites: bool = False  # whether a source that is switched on is on a host of the public network
     warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
     without_effect: tuple[str, ...] = ()  # keys that its files set and nothing acts on yet; see rights.TAKES_EFFECT
     digest: str | None = None  # of its files, as `kept` tells it; None: not known

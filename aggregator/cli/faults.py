@@ -1,0 +1,47 @@
+"""Says which publishers' files have faults, for the commands that go on without these publishers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aggregator.cli.printing import say
+from aggregator.errors import ConfigError
+from aggregator.printable import escaped
+from aggregator.workplace import Workplace
+
+if TYPE_CHECKING:
+    from aggregator.types import Config, Faulty
+
+_NAMED = 5  # publishers
+
+
+def say_faults(config: Config) -> bool:
+    """Every fault, a line each, and whom it stops, to standard error; whether there is one."""
+    for line in config.faults:
+        say(escaped(line), err=True)
+    if config.faulty:
+        said = "what is stored of them stays as it is. `aggregator check` names every fault"
+        say(f"not polled until these faults are corrected: {names_of(config.faulty)}; {said}", err=True)
+    return bool(config.faults)
+
+
+def names_of(faulty: Sequence[Faulty]) -> str:
+    """The keys of these publishers, in one line."""
+    keys = list(dict.fromkeys(each.key for each in faulty))
+    more = f" and {len(keys) - _NAMED:,} more" if len(keys) > _NAMED else ""
+    return escaped(", ".join(keys[:_NAMED])) + more
+
+
+def say_faults_of_files(here: Workplace) -> bool:
+    """As `say_faults`, for a command that needs the database alone: whether there is a configuration with a fault."""
+    try:
+        here.config_folder()
+    except ConfigError:  # there is none, and this command needs none
+        return False
+    try:
+        return say_faults(here.load_config())
+    except ConfigError as error:
+        for line in error.faults:
+            say(escaped(line), err=True)
+        return True

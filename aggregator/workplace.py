@@ -152,6 +152,7 @@ class Workplace:
 
         store = self.open_store()
         try:
+            store.look_at_clock(now)
             store.sync(config.wire, config.publishers, now, date(now.year, now.month, now.day))
             store.update_terms(now)
             if config.digest and not store.kept_config(config.digest):

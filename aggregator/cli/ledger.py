@@ -91,7 +91,7 @@ def changes(
         most = _AT_ONCE if left is None else min(left, _AT_ONCE)
         # Opened anew for every look, so that a database that was put in its place meanwhile is noticed; and read whole
         # before anything is printed, so that whoever reads slowly holds nothing open.
-        with here.read_store() as store:
+        with here.read_store(utc_now()) as store:
             end = store.last_cursor()
             lines = store.changes(cursor, most, **chosen)
         for line in lines:

@@ -183,13 +183,10 @@ def _write(writing: _Writing, decided: _Decided) -> Poll:
 
 
 def _without_time(before: Habits, after: Habits) -> Habits:
-    """What a poll teaches but for what follows from the time alone, by a clock that is not believed yet: neither has a
-    source been silent for a year, nor redirected for a week.
+    """What a poll teaches but for what follows from the time alone, by a clock that is not believed yet: no source has
+    been silent for a year.
     """
-    moved = (
-        {name: getattr(before, name) for name in ("url", "moved_to", "moved_since")} if before.url != after.url else {}
-    )
-    return replace(after, rhythm=before.rhythm, silent_after=before.silent_after, **moved)
+    return replace(after, rhythm=before.rhythm, silent_after=before.silent_after)
 
 
 def _taken_in(writing: _Writing, decided: _Decided, meant: _Meant) -> tuple[Poll, Found]:

@@ -243,16 +243,14 @@ def test_purge_by_age_waits_and_purge_by_name_does_not(
     assert run(*old).out == "Purged: 1\n"
 
 
-def test_neither_pages_nor_moves_are_judged_by_a_clock_that_is_not_believed(
+def test_neither_pages_nor_rhythms_are_judged_by_a_clock_that_is_not_believed(
     tmp_path: Path, publisher: Publisher
 ) -> None:
     with Press(now=NOW) as press:
         press.set_document(HOST, "/feed", feed(1, 2))
         trip = Trip(press, tmp_path / "wire.db", [publisher])
         trip()
-        press.misbehave(HOST, "/feed", "redirect", location="/moved", status=301)
-        press.set_document(HOST, "/moved", feed(1, 2))
-        trip()
+        taught = trip.rows("SELECT rhythm FROM sources")
 
         async def visits() -> int:
             with Store.open(trip.path) as store:
@@ -266,7 +264,7 @@ def test_neither_pages_nor_moves_are_judged_by_a_clock_that_is_not_believed(
         trip.now += 10 * MINUTE
         assert asyncio.run(visits()) == 2
         trip.now -= 10 * MINUTE
-        assert trip.rows("SELECT url, moved_to IS NOT NULL FROM sources") == [(f"http://{HOST}/feed", 1)]
+        assert trip.rows("SELECT rhythm FROM sources") == taught
 
 
 # Rows of the future

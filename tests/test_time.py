@@ -575,5 +575,5 @@ def test_health_says_when_it_counted_and_names_agreements(tmp_path: Path, monkey
         "later/feed": (None, "2026-12-23", "2026-11-22T10:00:00Z"),
     }
     monkeypatch.setattr("aggregator.cli.tables.utc_now", lambda: NOW + 40 * DAY)
-    said = run("--db", str(tmp_path / "wire.db"), "health").err
+    said = run("--db", str(tmp_path / "wire.db"), "health").out
     assert "the newest poll is of 2026-11-22T10:00:00Z" in said

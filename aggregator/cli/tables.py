@@ -147,11 +147,11 @@ def health(here: Workplace, as_json: bool) -> None:
     else:
         _print_health(rows)
         say(f"counted at {to_iso(now)}; articles_7_days are of the seven days before that")
+        if doubt is not None:
+            say(str(doubt))
         print_redirects_in_force(here)
         _print_agreements(ended, ending)
         _tell_of_switched_off(here)
-    if doubt is not None:
-        say(str(doubt), err=True)
     if silence is not None:
         said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"
         say(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)

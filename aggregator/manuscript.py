@@ -184,13 +184,17 @@ def _entry(manuscript: Manuscript, published: str) -> Entry:
 
 
 def _dated(entry: Entry, before: Mapping[str, Any], now: datetime) -> Entry:
-    """Keeps the date of the first version; a later one is `updated` when its words differ."""
+    """Keeps the date of the first version; a later one is `updated` when its words differ. A date to come was written
+    by a clock that ran ahead.
+    """
+    at = to_iso(now)
     same = (
         before["title"]["value"] == (entry.title and entry.title.value)
         and [text["value"] for text in before["content"]] == [text.value for text in entry.content]
         and [person["name"] for person in before.get("authors", ())] == [person.name for person in entry.authors]
     )
-    return replace(entry, published=before["published"], updated=before.get("updated") if same else to_iso(now))
+    updated = before.get("updated") if same else at
+    return replace(entry, published=min(before["published"], at), updated=updated and min(updated, at))
 
 
 def _article(entry: Entry, source: Source, publisher: Publisher) -> Article:

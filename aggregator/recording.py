@@ -43,6 +43,7 @@ from aggregator.store import (
     withdrawals,
 )
 from aggregator.store.desk import Cause, hold_back, hold_until
+from aggregator.store.doubt import trusted
 from aggregator.store.lock import Program
 from aggregator.types import Article, Gap, MassKind, Match, Poll, Removal, Words
 from aggregator.versions import HELD_BACK
@@ -170,6 +171,8 @@ def _write(writing: _Writing, decided: _Decided) -> Poll:
         done = decided.found.held.done
     poll = _withdrawn(writing, poll, decided.articles, source, done)
     after, following = conclude(poll, decided.before, found, writing.pace)
+    if trusted(connection, writing.now) != writing.now:
+        after = _without_time(decided.before, after)
     following = poll.next or following
     redirects.write(connection, source, poll, writing.now)
     polls.write_poll(connection, source, poll, following)
@@ -177,6 +180,13 @@ def _write(writing: _Writing, decided: _Decided) -> Poll:
     for pause in pauses(poll, writing.pace.settings):
         backoff.postpone_host(connection, pause.url, poll.started, pause.lasts, but=source, once=pause.once)
     return replace(poll, next=following)
+
+
+def _without_time(before: Habits, after: Habits) -> Habits:
+    """What a poll teaches but for what follows from the time alone, by a clock that is not believed yet: no source has
+    been silent for a year.
+    """
+    return replace(after, rhythm=before.rhythm, silent_after=before.silent_after)
 
 
 def _taken_in(writing: _Writing, decided: _Decided, meant: _Meant) -> tuple[Poll, Found]:
@@ -258,14 +268,14 @@ def _compared(poll: Poll, matches: Sequence[Match], others: int, has_listed: boo
 
 def _obey(connection: Connection, new: Sequence[tuple[int, Article]], judged: Judged, now: datetime) -> None:
     """What the publisher's own words ask of us: a withdrawal in the headline, an embargo on a report that is new."""
-    at = to_iso(now)
+    at, received = to_iso(now), trusted(connection, now)  # a wrong clock must not end an embargo before it begins
     obeyed = [d for d in judged.decisions if d.change == "withdrawn" and not d.waits]
     changed = [(decision.known.article, decision.article) for decision in obeyed if decision.known]
     for number, article in (*new, *changed):
         if signals.is_withdrawal(article):
             take_out(connection, number, withdrawals.MARKED, at)
     for number, article in new:
-        until = signals.embargo_of(article, now, read_date)
+        until = signals.embargo_of(article, received, read_date)
         if until == "unreadable":
             take_out(connection, number, _UNREADABLE, at)
         elif until is not None:

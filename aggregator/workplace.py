@@ -174,6 +174,7 @@ class Workplace:
         store = self.open_store()
         try:
             faulty = {escaped(each.key): escaped(each.faults[0]) for each in reversed(config.faulty)}
+            store.look_at_clock(now)
             store.sync(config.wire, config.publishers, now, date(now.year, now.month, now.day), faulty)
             store.update_terms(now)
             is_text = not any("\ud800" <= each <= "\udfff" for line in config.faults for each in line)

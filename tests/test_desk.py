@@ -24,7 +24,7 @@ from aggregator.store.desk import Cause, Complaint
 from aggregator.store.ledger import Cursor
 from aggregator.types import Contact, Publisher, Rights, Selection, Text
 from tests import commands
-from tests.conftest import NOW, QUOTATION, WIRE, examples, make_entry, make_publisher, record
+from tests.conftest import NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
 
 ANY = Selection()
 LATER, MUCH_LATER = NOW + timedelta(hours=1), datetime(2100, 1, 1, tzinfo=UTC)
@@ -224,8 +224,8 @@ def test_an_embargo_is_released_once_and_subscribers_are_told(store: Store, repo
     assert listed == [("new", None, None), ("revised", None, None), ("withheld", None, None)]  # and no words of it
     assert store.status(report) is None
     assert store.release_embargoes(FAR - timedelta(seconds=1)) == 0
-    store.maintain(MUCH_LATER)
-    store.maintain(MUCH_LATER)
+    keep_house(store, MUCH_LATER)
+    keep_house(store, MUCH_LATER)
     told = [(one["kind"], one["title"]) for one in store.changes(Cursor.read(line["cursor"]))]
     assert told == [("restored", "Okapi on the bridge")]
     assert rows(store, "SELECT act, actor, until FROM acts") == [

@@ -36,7 +36,7 @@ from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, make_entry
 
 ROOT = Path(__file__).parents[1]
 HOUR = timedelta(hours=1)
-FAR = datetime(2999, 1, 1, tzinfo=UTC)  # embargoes are compared with the machine's clock too: none is over by itself
+FAR = datetime(2999, 1, 1, tzinfo=UTC)
 CAUSE = Cause(actor="person:ama", reason="a reader's address stands in it", reference="T-17")
 CLOSED = replace(QUOTATION, basis="none", text_scope="none")
 PUBLISHERS = (
@@ -189,11 +189,12 @@ def test_of_a_report_that_was_never_out_nothing_is_listed_before_its_time(three:
 
 
 def test_an_embargo_that_is_over_is_told_before_the_act_that_follows_it(three: Store) -> None:
-    """Readers had the report from its minute on, also where nobody has written down yet that it is released."""
+    """Commands show the report from its minute on, also where nobody has written down yet that it is released."""
     before = end_of(three)
     record(three, PUBLISHERS[1], embargoed(8), embargoed(9), now=NOW + HOUR)
     eight, nine = ids(three)[-2:]
     later = datetime(2999, 6, 1, 0, 0, 5, tzinfo=UTC)
+    record(three, PUBLISHERS[0], now=later)  # a poll: the clock is believed
     three.desk.withdraw(eight, CAUSE, later)
     three.desk.embargo(nine, later + HOUR, CAUSE, later)
     assert briefly(three.changes(before)) == [

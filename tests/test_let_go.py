@@ -35,7 +35,18 @@ from aggregator.store.vacuum import Rewriting, Room
 from aggregator.text import fold, unquoted
 from aggregator.types import Entry, Link, Person, Publisher, Removal, Selection, Text
 from tests import commands
-from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_articles, make_entry, make_poll, make_publisher, record
+from tests.conftest import (
+    AGREEMENT,
+    NOW,
+    QUOTATION,
+    WIRE,
+    keep_house,
+    make_articles,
+    make_entry,
+    make_poll,
+    make_publisher,
+    record,
+)
 
 ROOT = Path(__file__).parents[1]
 ANY = Selection(limit=5_000)
@@ -356,7 +367,7 @@ def test_words_that_may_be_held_no_longer_go_from_every_revision(store: Store, s
     for version in (1, 2, 3):
         record(store, lent, *(plant(n, version, "lent").entry for n in range(30)), now=NOW + version * HOUR)
     record(store, lent, replace(plant(99, 1, "lent").entry, id=plant(99).sentences[0] + "x" * 300), now=NOW + HOUR)
-    store.maintain(NOW + 29 * DAY)
+    keep_house(store, NOW + 29 * DAY)
     assert len(store.latest(ANY)) == 31
     assert {bool(report.text) for report in store.latest(ANY)} == {True}
     then = NOW + 31 * DAY
@@ -364,7 +375,7 @@ def test_words_that_may_be_held_no_longer_go_from_every_revision(store: Store, s
         strict = replace(lent.rights, text_scope="headline_only", storage="metadata_only", retention_days=None)
         then = NOW + DAY
         store.sync(WIRE, [replace(lent, rights=strict)], then, then.date())
-    store.maintain(then)
+    keep_house(store, then)
     rewrite(store, then)
     headlines, words = places(range(30), (1, 2, 3)), file_bytes(store) + packed_words(store)
     for place in BEYOND:
@@ -392,7 +403,7 @@ def test_words_of_an_older_revision_go_where_the_newest_has_none(store: Store) -
     record(store, lent, plant(1).entry)
     record(store, lent, replace(plant(1).entry, summary=None, content=()), now=NOW + HOUR)
     assert rows(store, "SELECT summary || text FROM bodies") == [("",)]
-    store.maintain(NOW + 31 * DAY)
+    keep_house(store, NOW + 31 * DAY)
     assert planted_words(packed_words(store))  # the headline
     held = [json.loads(str(row[0])) for row in store.query("SELECT raw_words(raw, dictionary) FROM revisions")[1]]
     assert [{"summary", "content"} & set(said) for said in held] == [set(), set()]
@@ -421,11 +432,11 @@ def test_a_new_version_of_a_report_that_was_let_go_is_let_go_too(store: Store) -
     lent = make_publisher("lent", replace(AGREEMENT, storage="transient", retention_days=30))
     store.sync(WIRE, [lent], NOW, NOW.date())
     record(store, lent, plant(1).entry)
-    store.maintain(NOW + 31 * DAY)
+    keep_house(store, NOW + 31 * DAY)
     assert rows(store, "SELECT words_held FROM articles") == [(0,)]
     record(store, lent, replace(plant(1, 2).entry, links=plant(1).entry.links), now=NOW + 32 * DAY)
     assert rows(store, "SELECT words_held FROM articles") == [(1,)]
-    store.maintain(NOW + 32 * DAY)
+    keep_house(store, NOW + 32 * DAY)
     assert rows(store, "SELECT summary || text, words_held FROM bodies JOIN articles ON id = article") == [("", 0)]
 
 
@@ -434,7 +445,7 @@ def test_the_headline_that_stays_is_what_was_said(store: Store) -> None:
     lent = make_publisher("lent", replace(AGREEMENT, storage="transient", retention_days=30))
     store.sync(WIRE, [lent], NOW, NOW.date())
     record(store, lent, make_entry(1, title=Text("Le pont \ud83d rouvre", "text/plain")))
-    store.maintain(NOW + 31 * DAY)
+    keep_house(store, NOW + 31 * DAY)
     with store.reading() as connection:
         packed = connection.execute("SELECT raw, dictionary FROM revisions").fetchone()
         words = raw.unpacker(connection)(*packed)
@@ -787,7 +798,7 @@ def test_damaged_words_stop_neither_packing_nor_letting_go(store: Store, caplog:
     assert "revision 2: its raw words are damaged" in caplog.text
     assert rows(store, "SELECT count(*) FROM dictionaries") == [(1,)]
     assert rows(store, "SELECT hex(raw) FROM revisions WHERE article = 2") == [("28B52FFD99",)]
-    store.maintain(NOW + 31 * DAY)
+    keep_house(store, NOW + 31 * DAY)
     assert rows(store, "SELECT count(*) FROM articles WHERE words_held") == [(0,)]
     assert len(store.search("rouvre", ANY)) == 3
 

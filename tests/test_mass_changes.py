@@ -29,7 +29,7 @@ from aggregator.store.desk import Cause
 from aggregator.store.schema import migrations
 from aggregator.types import Config, Entry, Link, Person, Poll, PollSettings, Publisher, Selection, Source, Text
 from tests import commands
-from tests.conftest import AGREEMENT, NOW, WIRE, examples, make_entry, make_publisher, record
+from tests.conftest import AGREEMENT, NOW, WIRE, examples, keep_house, make_entry, make_publisher, record
 from tests.test_cli import Desk
 from tests.test_store import rows
 from tests.test_trip import HOST, Trip
@@ -582,9 +582,9 @@ def test_words_that_are_lent_are_let_go_while_they_wait(tmp_path: Path) -> None:
         other = [replace(each, content=(Text(f"<p>Secret {n}.</p>"),)) for n, each in enumerate(entries)]
         assert record(store, publisher, *other, now=NOW + HOUR).waiting == 10
         kept = "SELECT count(*) FROM pending_changes WHERE raw_words(raw, dictionary) LIKE '%Secret%'"
-        store.maintain(NOW + 29 * DAY)
+        keep_house(store, NOW + 29 * DAY)
         assert list(store.query(kept)[1]) == [(10,)]
-        store.maintain(NOW + 31 * DAY)
+        keep_house(store, NOW + 31 * DAY)
         assert list(store.query(kept)[1]) == [(0,)]
         assert accepting.accept(store, [publisher], publisher.key, accepting.KINDS, ME, NOW + 32 * DAY).total() == 10
         hidden = "SELECT count(*) FROM revisions WHERE number = 2 AND raw_words(raw, dictionary) LIKE '%Secret%'"

@@ -43,7 +43,7 @@ from aggregator.types import (
     Source,
     Text,
 )
-from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, make_entry, make_publisher, record
+from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
 from tests.test_cli import Desk
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -162,7 +162,7 @@ def what_comes_of(publisher: Publisher, folder: Path) -> list[object]:
         synced(store, publisher)
         record(store, publisher, make_entry())
         for now in (NOW, NOW + 10 * DAY):
-            store.maintain(now)
+            keep_house(store, now)
             with Store.read(store.path, now=now) as reader:
                 said += [[asdict(report) for report in reader.latest(ANY)], reader.changes(), reader.health()]
             said.append(rows(store, "SELECT * FROM bodies"))
@@ -758,8 +758,9 @@ def test_check_and_health_name_agreements(desk: Desk, at_the_desk: Run) -> None:
     )
     assert len(json.loads(at_the_desk("check", "--json"))["warnings"]) == 2
     at_the_desk("fetch")
-    (line,) = [line for line in at_the_desk("health").splitlines() if "agreement" in line]
-    assert f"One (one) ended on {today - 27 * DAY}: an excerpt leaves instead of the full text" in line
+    ended_line, ending_line = [line for line in at_the_desk("health").splitlines() if "agreement" in line]
+    assert f"One (one) ended on {today - 27 * DAY}: an excerpt leaves instead of the full text" in ended_line
+    assert f"Two (two) ends on {today + 30 * DAY}: after that day an excerpt leaves" in ending_line
     sources = json.loads(at_the_desk("health", "--json"))
     ended = {row["source"].partition("/")[0]: row["agreement_ended"] for row in sources}
     assert ended == {"one": f"{today - 27 * DAY}", "two": None}

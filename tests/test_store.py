@@ -21,7 +21,17 @@ from aggregator.recording import record as record_polls
 from aggregator.store import Store, retention
 from aggregator.store.lock import only_daemon
 from aggregator.types import Publisher, Selection, Source, Text, Validators
-from tests.conftest import NOW, QUOTATION, WIRE, make_articles, make_entry, make_poll, make_publisher, record
+from tests.conftest import (
+    NOW,
+    QUOTATION,
+    WIRE,
+    keep_house,
+    make_articles,
+    make_entry,
+    make_poll,
+    make_publisher,
+    record,
+)
 
 ANY = Selection()
 
@@ -248,7 +258,7 @@ def test_words_that_were_lent_for_a_while_are_let_go(store: Store) -> None:
     record(store, lent, make_entry(1, title=Text("Okapi", "text/plain")))
     record(store, lent, make_entry(2, title=Text("Zebra", "text/plain")), now=NOW + timedelta(days=20))
     for days, with_words in ((29, 2), (30, 1), (60, 0)):
-        store.maintain(NOW + timedelta(days=days))
+        keep_house(store, NOW + timedelta(days=days))
         assert len(store.search("camions", ANY)) == with_words
         assert rows(store, "SELECT count(*) FROM bodies WHERE text || excerpt <> ''") == [(with_words,)]
     (okapi,) = store.search("okapi", ANY)

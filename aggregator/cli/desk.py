@@ -7,7 +7,7 @@ import os
 import textwrap
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -24,6 +24,7 @@ from aggregator.workplace import Workplace
 if TYPE_CHECKING:
     from aggregator.store import Store
     from aggregator.store.desk import Cause
+    from aggregator.store.doubt import Doubt
 
 Command = Callable[..., Any]
 
@@ -165,6 +166,8 @@ def purge(
     before = now - timedelta(days=older_than) if older_than else None
     with _alone(here) if vacuum else nullcontext(), here.open_existing() as store:
         filters.refuse_unknown(here, store, publisher=publisher)
+        if before and (doubt := _looked_at_clock(store, now)):
+            raise DeskError(f"--older-than: {doubt}. Nothing was deleted; try again then")
         articles = store.purgeable(ids, before, publisher)
         asked = [f"Delete {len(articles)} reports for good"] if articles else []
         if vacuum:
@@ -180,6 +183,11 @@ def purge(
             for step in store.rewrite(now):
                 say(f"{step} ...", err=True)
             say(f"Written anew: {_megabytes(store.rewriting().file_bytes)}; nothing deleted is left in the file")
+
+
+def _looked_at_clock(store: Store, now: datetime) -> Doubt | None:
+    store.look_at_clock(now)
+    return store.doubt(now)
 
 
 def _alone(here: Workplace) -> AbstractContextManager[None]:

@@ -11,6 +11,7 @@ import click
 
 from aggregator.cli import filters
 from aggregator.cli.printing import say, say_json
+from aggregator.dates import utc_now
 from aggregator.printable import address
 from aggregator.workplace import Workplace
 
@@ -77,7 +78,7 @@ def changes(
         most = _AT_ONCE if left is None else min(left, _AT_ONCE)
         # Opened anew for every look, so that a database that was put in its place meanwhile is noticed; and read whole
         # before anything is printed, so that whoever reads slowly holds nothing open.
-        with here.read_store() as store:
+        with here.read_store(utc_now()) as store:
             end = store.last_cursor()
             lines = store.changes(cursor, most, **chosen)
         for line in lines:

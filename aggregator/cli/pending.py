@@ -40,7 +40,7 @@ def pending(context: click.Context, everything: bool, as_json: bool) -> None:
     from aggregator.output import json_array
 
     here: Workplace = context.obj
-    with here.read_store() as store:
+    with here.read_store(utc_now()) as store:
         rows = store.pending()
     if as_json:
         say_rendered(json_array(rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any, get_args
 
 import click
@@ -151,19 +151,25 @@ def _print_switched_off(publishers: Iterable[Publisher]) -> None:
 def health(here: Workplace, as_json: bool) -> None:
     """Say of every source how its last poll went, what troubles it, and when and why the next one comes.
 
-    The worst stand first; the agreements that have ended are named below. The exit code is 1 when the wire as a whole
-    has stored nothing new for longer than its rhythm allows, and when a file of the configuration has a fault: for cron
-    and for monitors.
+    The worst stand first; the agreements that have ended, or end within 30 days, are named below. What is counted of
+    the last seven days is counted now. The exit code is 1 when the wire as a whole has stored nothing new for longer
+    than its rhythm allows, and when a file of the configuration has a fault: for cron and for monitors.
     """
+    from aggregator.rights import NOTICE_DAYS
+
     now = utc_now()
     with here.read_store(now) as store:
-        rows, silence, ended = store.health(), store.silence(now), store.ended_agreements()
+        rows, silence, doubt = store.health(now), store.silence(now), store.doubt(now)
+        ended, ending = store.ended_agreements(), store.ending_agreements(now.date() + timedelta(days=NOTICE_DAYS))
     if as_json:
         _print_rows(rows, (), as_json)
     else:
         _print_health(rows)
+        say(f"counted at {to_iso(now)}; articles_7_days are of the seven days before that")
+        if doubt is not None:
+            say(str(doubt))
         print_redirects_in_force(here)
-        _print_ended(ended)
+        _print_agreements(ended, ending)
         _tell_of_switched_off(here)
     has_faults = say_faults_of_files(here)
     if silence is not None:
@@ -185,13 +191,14 @@ def _print_health(rows: Sequence[dict[str, Any]]) -> None:
         say(f"{sought:,} sites are searched for a feed once a week: {parts}, {states['found']:,} have a proposal")
 
 
-def _print_ended(agreements: Sequence[dict[str, Any]]) -> None:
+def _print_agreements(ended: Sequence[dict[str, Any]], ending: Sequence[dict[str, Any]]) -> None:
     from aggregator.rights import what_leaves
 
-    for of in agreements:
-        left = what_leaves(of["during"], of["after"])
-        said = f"the agreement with {of['name']} ({of['key']}) ended on {of['last_day']}: {left}"
-        say(f"{said}; `aggregator check` names the file")
+    for agreements, verb, then in ((ended, "ended", ""), (ending, "ends", "after that day ")):
+        for of in agreements:
+            left = what_leaves(of["during"], of["after"])
+            said = f"the agreement with {of['name']} ({of['key']}) {verb} on {of['last_day']}: {then}{left}"
+            say(f"{said}; `aggregator check` names the file")
 
 
 def _tell_of_switched_off(here: Workplace) -> None:

@@ -153,7 +153,11 @@ class Pipeline:
     ) -> list[Finding]:
         """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError. Calls `elsewhere`
         with the number of publishers whose pages another program is visiting; theirs are left to it.
+        None are visited as long as the clock is not believed (`store.doubt`): what was missing a minute ago would be
+        missing since a year.
         """
+        if await self._writer.on_store(lambda store: store.doubt(self._clock())):
+            return []
         polled, stopping = await self._polled_elsewhere(), lambda: self._stopping
         rechecks = Rechecks(self._fetcher, self._claims, self._publishers, polled, self._clock, stopping)
         return await rechecks.run(limit, per_publisher, elsewhere)

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import get_args
 
-from aggregator.rights.agreements import agreement_warnings, ends_at, what_leaves
+from aggregator.rights.agreements import NOTICE_DAYS, agreement_warnings, ends_at, what_leaves
 from aggregator.rights.effects import TAKES_EFFECT, WITHOUT_EFFECT, set_without_effect
 from aggregator.rights.gate import effective
 from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address
@@ -22,6 +22,7 @@ __all__ = [
     "DEFAULT_DISCLAIMERS",
     "DISCLAIMER_FIELDS",
     "MOST_EXCERPT_WORDS",
+    "NOTICE_DAYS",
     "NOT_IN_ADDRESS",
     "TAKES_EFFECT",
     "WITHOUT_EFFECT",

@@ -21,9 +21,11 @@ from aggregator.identity import public_id
 from aggregator.rhythm import Tariff
 from aggregator.store import (
     agreements,
+    as_of,
     claims,
     clocks,
     configured,
+    doubt,
     due,
     excerpts,
     habits,
@@ -72,6 +74,7 @@ class Store:
         self.path = path
         self._connection = connection
         self.program: Program | None = None  # as which it claims what it polls; None: it has claimed nothing yet
+        self._released_by: str | None = None  # embargoes are over until then, for whoever reads; None: those recorded
         opening.register(connection)
         raw.register(connection)
 
@@ -98,8 +101,9 @@ class Store:
 
     @classmethod
     def read(cls, path: Path, *, now: datetime | None = None, busy_seconds: float = BUSY_SECONDS) -> Self:
-        """Opens for reading only; raises StoreError when there is no database yet. With `now`, an agreement that has
-        ended by then has ended for whoever reads, also where nobody has written since.
+        """Opens for reading only; raises StoreError when there is no database yet. With `now`, what ends by then has
+        ended for whoever reads, also where nobody has written since: agreements, embargoes, the time for which words
+        may be held. Without it, what is stored holds.
         """
         if not path.exists():
             raise StoreError(f"{path}: there is no database yet; `aggregator fetch` makes it, or name one with --db")
@@ -109,13 +113,14 @@ class Store:
             try:
                 opening.refuse_foreign(connection, path)
                 connection.execute("SELECT 1 FROM articles LIMIT 1")
+                store = cls(path, connection)
                 if now is not None:
-                    agreements.read_at(connection, now)
+                    store._released_by = as_of.read_as_of(connection, now)
                 connection.execute("PRAGMA query_only = ON")
             except BaseException:
                 connection.close()
                 raise
-        return cls(path, connection)
+        return store
 
     def _prepare(self) -> None:
         connection = self._connection
@@ -199,12 +204,8 @@ class Store:
 
     def due(self, now: datetime | None) -> list[Due]:
         """The sources whose time has come, longest overdue first, searches last; with None all that are switched on."""
-        with explained(self.path):
-            ran_ahead = now is not None and clocks.are_ahead(self._connection, now)
-        if now and ran_ahead:  # the clock did; the times that it has left are brought back
-            with self._transaction():
-                clocks.bring_back(self._connection, now)
         if now:
+            self.look_at_clock(now)
             self.update_terms(now)
         with explained(self.path):
             return due.due(self._connection, to_iso(now) if now else None)
@@ -258,6 +259,40 @@ class Store:
         with explained(self.path):
             return redirects.polled_elsewhere(self._connection, proposals=proposals)
 
+    def look_at_clock(self, now: datetime) -> None:
+        """Brings back what a clock has left that ran ahead, and remembers this look at it; see `store.clocks` and
+        `store.doubt`. Writes only where there is something to write.
+        """
+        with explained(self.path):
+            sources, rows = clocks.are_ahead(self._connection, now), clocks.rows_are_ahead(self._connection, now)
+        if sources or rows:
+            with self._transaction():
+                clocks.bring_back(self._connection, now)
+                count = clocks.bring_rows_back(self._connection, now) if rows else 0
+            if count:
+                log.warning(
+                    "%s: the clock was ahead, and has been put right: %d times that it left are brought back to %s",
+                    self.path,
+                    count,
+                    to_iso(now),
+                )
+        with explained(self.path):
+            is_news = doubt.is_news(self._connection, now)
+        if is_news:
+            with self._transaction():
+                begins = doubt.look(self._connection, now)
+            if begins and (found := self.doubt(now)):
+                log.warning("%s: %s", self.path, found)
+
+    def doubt(self, now: datetime) -> doubt.Doubt | None:
+        """Why `now` is not believed yet, and what waits for it; None: it is believed."""
+        with explained(self.path):
+            newest = doubt.trusted(self._connection, now)
+            if newest == now:
+                return None
+            embargoes = doubt.embargoes_between(self._connection, newest, now)
+            return doubt.Doubt(now=now, newest=newest, embargoes=embargoes)
+
     def update_terms(self, now: datetime) -> list[str]:
         """Puts in force the terms that hold at `now`, some seconds ahead where an agreement ends; returns the keys of
         the publishers whose terms it changed.
@@ -275,6 +310,7 @@ class Store:
 
     def tariff(self, settings: PollSettings, now: datetime) -> Tariff:
         """What a request costs on this wire, reckoned anew every hour; see `rhythm`."""
+        self.look_at_clock(now)  # before polls have its times
         with self._transaction():
             return habits.tariff(self._connection, settings, now)
 
@@ -311,17 +347,24 @@ class Store:
 
     def housekeeping(self, now: datetime) -> Iterator[None]:
         """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that
-        may be held no longer are let go, excerpts follow the rights of today, the search index catches up, raw words
-        are packed with this program's dictionary, the planner's counts are taken anew, letters that were let go
-        leave the index, and the log is emptied.
+        may be held no longer are let go, what `health` counts is counted, excerpts follow the rights of today, the
+        search index catches up, raw words are packed with this program's dictionary, the planner's counts are taken
+        anew, letters that were let go leave the index, and the log is emptied. By a clock that is not believed yet
+        (`doubt`) no embargo ends, and no words are let go for their age.
         """
+        self.look_at_clock(now)
         self.update_terms(now)
-        self.release_embargoes(now)
-        while self._let_go(now):
+        with explained(self.path):
+            believed = doubt.trusted(self._connection, now)
+            let_go_by = retention.let_go_by(self._connection, now)
+        self.release_embargoes(believed)
+        while self._let_go(let_go_by):
             yield
         with self._transaction():
-            pending.let_go(self._connection, to_iso(now), raw.packer(self._connection))
-            health.forget_floods(self._connection, now)
+            pending.let_go(self._connection, let_go_by, raw.packer(self._connection))
+            health.forget_floods(self._connection, believed)
+        yield
+        self._count(now)
         while self.cut_excerpts():
             yield
         while self.index():
@@ -342,9 +385,16 @@ class Store:
         with self._transaction():
             return excerpts.cut_batch(self._connection)
 
-    def _let_go(self, now: datetime) -> int:
+    def _let_go(self, by: str) -> int:
         with self._transaction():
-            return retention.let_go(self._connection, to_iso(now), raw.packer(self._connection))
+            return retention.let_go(self._connection, by, raw.packer(self._connection))
+
+    def _count(self, now: datetime) -> None:
+        """What `health` says of the last seven days; counted before the transaction, which is short."""
+        with explained(self.path):
+            counts = health.counts(self._connection, now)
+        with self._transaction():
+            health.keep(self._connection, counts)
 
     def _repack(self) -> int:
         with self._transaction():
@@ -422,7 +472,7 @@ class Store:
 
     def status(self, public_id: str, *, desk: bool = False) -> str | None:
         with explained(self.path):
-            return reading.status(self._connection, public_id, desk=desk)
+            return reading.status(self._connection, public_id, self._released_by, desk=desk)
 
     def notice(self, public_id: str) -> dict[str, Any] | None:
         """The notice in the place of a report, a row of the view `notices`; None: there is none."""
@@ -490,6 +540,11 @@ class Store:
         with explained(self.path):
             return agreements.ended(self._connection)
 
+    def ending_agreements(self, last: date) -> list[dict[str, Any]]:
+        """The same of those that have not ended and end with that day at the latest, the first to end first."""
+        with explained(self.path):
+            return agreements.ending(self._connection, last)
+
     def known_publishers(self) -> dict[str, Known]:
         """Country and languages of every publisher that the database has, configured or not, by key."""
         with explained(self.path):
@@ -499,9 +554,12 @@ class Store:
         with explained(self.path):
             return reading.rows(self._connection, reading.PUBLISHERS)
 
-    def health(self) -> list[dict[str, Any]]:
+    def health(self, now: datetime | None = None) -> list[dict[str, Any]]:
+        """The rows of the view `health`, the worst first; the counts of the seven days up to `now`, or as housekeeping
+        took them last. `counted_at` says when.
+        """
         with explained(self.path):
-            return health.listed(self._connection)
+            return health.listed(self._connection, now)
 
     def coverage(self, since: datetime, now: datetime) -> list[dict[str, Any]]:
         """What each publisher's polls brought, lost and left out; see `store.health`."""

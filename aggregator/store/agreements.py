@@ -1,7 +1,7 @@
 """Agreements that end at a moment: their publishers' terms on both sides of it, and which of them are in force.
 
 What is in force is a stored state, so that whoever reads the file needs no clock. It is set a little before the moment,
-and whoever reads by a clock of their own (`Store.read` with `now`) compares as well: nobody reads too long.
+and whoever reads by a clock of their own (`as_of`) compares as well: nobody reads too long.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 from aggregator.dates import to_iso
 from aggregator.store import ledger
 
-# So long before its end an agreement is treated as over: the daemon looks every five seconds, and may be late.
-_BEFORE = timedelta(seconds=10)
+# So long before its end an agreement is treated as over. The daemon looks every five seconds, and is late where another
+# program keeps the database locked: for half a minute at most.
+_BEFORE = timedelta(seconds=45)
 
 _TERMS = (
     "class", "credit", "disclaimer", "text_scope", "licence", "copyright_notice", "complaints_url", "channels",
@@ -30,7 +31,6 @@ _SET_TERMS = (
 _OVER = "SELECT publisher, 1, after FROM agreements WHERE NOT ended AND ends_at <= ?1"
 # The second: a clock that ran ahead ended it, and was put right.
 _OUT_OF_DATE = f"{_OVER} UNION ALL SELECT publisher, 0, during FROM agreements WHERE ended AND ends_at > ?1"  # noqa: S608
-_READ_BY_VIEWS = ("publishers", "terms", "agreements")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,42 +108,42 @@ def _switch(connection: sqlite3.Connection, publisher: str, ended: int, kept: st
     connection.execute("UPDATE agreements SET ended = ? WHERE publisher = ?", (ended, publisher))
 
 
-def read_at(connection: sqlite3.Connection, now: datetime) -> None:
-    """Makes the views of a connection that only reads say what holds at `now`, where an agreement has ended and nobody
-    has written that down yet. For this connection alone, temporary tables and views take the place of those of the
-    file (https://sqlite.org/lang_naming.html: `temp` is searched first).
+def are_over(connection: sqlite3.Connection, now: datetime) -> bool:
+    """Whether an agreement has ended by `now` and nobody has written that down."""
+    return connection.execute(f"{_OVER} LIMIT 1", (to_iso(now),)).fetchone() is not None
+
+
+def end(connection: sqlite3.Connection, now: datetime) -> None:
+    """Puts in force the terms after agreements that have ended by `now`, without a line in the ledger: in temporary
+    tables (`as_of`).
     """
-    schema = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view')").fetchall())
-    if "agreements" not in schema:  # an older version made the database, and nobody has written into it since
-        return
-    if connection.execute(f"{_OVER} LIMIT 1", (to_iso(now),)).fetchone() is None:
-        return
-    connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("BEGIN")
-    for table in _READ_BY_VIEWS:
-        connection.execute(schema[table].replace("CREATE TABLE ", "CREATE TEMP TABLE ", 1))
-        connection.execute(f"INSERT INTO temp.{table} SELECT * FROM main.{table}")  # noqa: S608  (names of ours)
     for over in connection.execute(_OVER, (to_iso(now),)).fetchall():
         _switch(connection, *over)
-    for sql in schema.values():
-        if sql and sql.startswith("CREATE VIEW "):
-            connection.execute(sql.replace("CREATE VIEW ", "CREATE TEMP VIEW ", 1))
-    connection.execute("COMMIT")
 
 
 def ended(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     """The configured publishers whose agreements have ended, the latest first: key, name, last_day, and the text scopes
     `during` and `after`.
     """
+    return _listed(connection, "g.ended", "g.last_day DESC, p.key")
+
+
+def ending(connection: sqlite3.Connection, last: date) -> list[dict[str, Any]]:
+    """The same of those that end with that day at the latest and have not ended yet, the first to end first."""
+    return _listed(connection, "NOT g.ended AND g.last_day <= ?", "g.last_day, p.key", last.isoformat())
+
+
+def _listed(connection: sqlite3.Connection, condition: str, order: str, *values: str) -> list[dict[str, Any]]:
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'agreements'").fetchone():
         return []  # an older version made the database, and nobody has written into it since
     cursor = connection.execute(
-        """
+        f"""
         SELECT p.key, p.name, g.last_day, json_extract(g.during, '$.rights.text_scope') AS during,
           json_extract(g.after, '$.rights.text_scope') AS after
         FROM agreements AS g JOIN publishers AS p ON p.key = g.publisher
-        WHERE g.ended AND p.configured ORDER BY g.last_day DESC, p.key
-        """
+        WHERE {condition} AND p.configured ORDER BY {order}
+        """,  # noqa: S608  (constants)
+        values,
     )
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from aggregator.dates import to_iso
+from aggregator.dates import from_iso, to_iso
 from aggregator.errors import DeskError
 from aggregator.store import ledger
+from aggregator.store.doubt import trusted
 from aggregator.types import ChangeKind, Status
 from aggregator.vocabulary import Act, ComplaintKind, Notice
 
@@ -223,7 +224,7 @@ def _released_if_due(connection: sqlite3.Connection, held: _Held, at: str) -> _H
     """The article as it is now: where its embargo is over and nobody has written that down yet, that comes first, so
     that the ledger tells things in their order.
     """
-    if held.embargoed_until is None or held.embargoed_until > at:
+    if held.embargoed_until is None or held.embargoed_until > to_iso(trusted(connection, from_iso(at))):
         return held
     _release(connection, held, at)
     return _held_by("id", connection, held.article)

@@ -20,8 +20,9 @@ from aggregator.store import reading
 # in_force (accepted because it was so before redirects were checked); NULL: there is none that a person should know.
 # `fault`: what is wrong with its publisher's file, so that it is not polled; NULL: nothing.
 # `agreement_ended`: the last day of its publisher's agreement; NULL: there is none, or it is in force.
-VIEW = """
-CREATE VIEW health AS
+# `agreement_ends`: the last day of one that is in force; NULL: there is none, or it has ended.
+# What is counted of the last seven days is as it was at `counted_at`, because a view holds no clock; NULL: never yet.
+_SOURCES = """
 SELECT
   s.publisher || '/' || s.key AS source,
   p.name AS publisher_name,
@@ -32,9 +33,8 @@ SELECT
   s.last_new,
   s.failures,
   s.last_error,
-  (SELECT coalesce(sum(new), 0) FROM polls
-    WHERE source = s.id AND started >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')) AS articles_7_days,
-  coalesce(g.gaps, 0) AS gaps_7_days,
+  coalesce(n.articles_7_days, 0) AS articles_7_days,
+  coalesce(n.gaps_7_days, 0) AS gaps_7_days,
   s.next_at,
   s.next_reason,
   s.ladder_reason AS ids_not_trusted,
@@ -52,10 +52,10 @@ SELECT
     WHEN s.flooded > 0 THEN 'too much at once: ' || s.flooded || ' new reports up to ' || substr(s.flooded_at, 1, 16)
       || ' are kept out of latest'
     WHEN s.old_url IS NOT NULL THEN 'moved for good from ' || s.old_url
-    WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+    WHEN n.silent
       THEN 'silent since ' || coalesce(substr(s.last_new, 1, 16), 'ever') || ', longer than its rhythm allows'
-    WHEN g.gaps > 0 THEN 'gaps: ' || g.gaps || ' in 7 days, items may be lost'
-    WHEN l.over_cap > 0 THEN 'its document is too long: ' || l.over_cap || ' entries beyond the newest were not read'
+    WHEN n.gaps_7_days > 0 THEN 'gaps: ' || n.gaps_7_days || ' in 7 days, items may be lost'
+    WHEN n.over_cap > 0 THEN 'its document is too long: ' || n.over_cap || ' entries beyond the newest were not read'
     WHEN s.validators_lied IS NOT NULL THEN 'validators not trusted: ' || s.validators_lied
     WHEN s.ladder_reason IS NOT NULL THEN 'ids not trusted: ' || s.ladder_reason
   END AS trouble,
@@ -72,15 +72,17 @@ SELECT
     WHEN s.flooded > 0 THEN 'look at ' || s.url
       || '; where so much is meant, a larger most_new_per_poll or most_new_per_day in wire.toml'
     WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
-    WHEN s.silent_after < strftime('%Y-%m-%dT%H:%M:%SZ', 'now') THEN 'look at ' || s.url || ' and ' || p.homepage
-    WHEN g.gaps > 0 THEN 'a smaller every_minutes in the file of ' || s.publisher
-    WHEN l.over_cap > 0 THEN 'another source of ' || s.publisher || ' with fewer entries, if it has one'
+    WHEN n.silent THEN 'look at ' || s.url || ' and ' || p.homepage
+    WHEN n.gaps_7_days > 0 THEN 'a smaller every_minutes in the file of ' || s.publisher
+    WHEN n.over_cap > 0 THEN 'another source of ' || s.publisher || ' with fewer entries, if it has one'
   END AS mend,
   s.search,
   iif(r.state = 'accepted', r.accepted_by, r.state) AS redirect,
   r.url AS redirected_to,
   coalesce(c.changes, 0) AS pending,
   CASE WHEN t.ended THEN t.last_day END AS agreement_ended,
+  CASE WHEN NOT t.ended THEN t.last_day END AS agreement_ends,
+  n.counted_at,
   f.value AS fault
 FROM (
   SELECT *, CASE
@@ -104,16 +106,7 @@ LEFT JOIN settings AS f ON f.name = 'fault/' || s.publisher
 LEFT JOIN (
   SELECT *, row_number() OVER (PARTITION BY source ORDER BY state = 'accepted', at DESC, url) AS number FROM redirects
 ) AS r ON r.source = s.id AND r.number = 1
-LEFT JOIN (
-  SELECT source, count(*) AS gaps FROM polls INDEXED BY polls_with_gap
-  WHERE gap IS NOT NULL AND gap = 'open' AND started >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')
-  GROUP BY source
-) AS g ON g.source = s.id
-LEFT JOIN (
-  SELECT source, max(started), json_extract(drops, '$.over_cap') AS over_cap FROM polls
-  WHERE outcome = 'ok' AND started >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-7 days')
-  GROUP BY source
-) AS l ON l.source = s.id
+LEFT JOIN health_counts AS n ON n.source = s.id
 LEFT JOIN (
   SELECT source, sum(changes) AS changes, min(since) AS since,
     group_concat(changes || ' ' || replace(kind, '_', ' '), ', ') AS kinds
@@ -125,19 +118,61 @@ LEFT JOIN (
 ) AS c ON c.source = s.id
 """
 
-_HEALTH = "SELECT * FROM health ORDER BY trouble IS NULL, failures DESC, trouble, last_success, source"
+VIEW = f"""
+CREATE VIEW health AS
+{_SOURCES.strip()}
+"""
+
+# The rows of `health_counts` at a time. Newest polls of a source come first out of its index.
+_COUNTS = """
+SELECT s.id AS source, :now AS counted_at,
+  (SELECT coalesce(sum(new), 0) FROM polls
+    WHERE source = s.id AND started >= :since AND started <= :now) AS articles_7_days,
+  (SELECT count(*) FROM polls INDEXED BY polls_with_gap
+    WHERE source = s.id AND gap IS NOT NULL AND gap = 'open' AND started >= :since AND started <= :now) AS gaps_7_days,
+  coalesce((SELECT json_extract(drops, '$.over_cap') FROM polls
+    WHERE source = s.id AND outcome = 'ok' AND started >= :since AND started <= :now
+    ORDER BY started DESC LIMIT 1), 0) AS over_cap,
+  coalesce(s.silent_after < :now, 0) AS silent
+FROM sources AS s
+"""
+
+_ORDER = "ORDER BY trouble IS NULL, failures DESC, trouble, last_success, source"
+_HEALTH = f"SELECT * FROM health {_ORDER}"  # noqa: S608  (constants)
+# What is counted stands in the place of the table, and the rest is as in the view.
+_HEALTH_AT = f"WITH health_counts AS MATERIALIZED ({_COUNTS}) SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608
+_COUNTED = timedelta(days=7)
 _FLOOD_IS_SAID = timedelta(days=7)
 
 
-def listed(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def listed(connection: sqlite3.Connection, now: datetime | None) -> list[dict[str, Any]]:
     """The rows of the view, the worst first: what waits for a person before all else, also of a source that is switched
-    off; then those whose publisher's file has a fault; then the others that are polled.
+    off; then those whose publisher's file has a fault; then the others that are polled. The counts are of `now`; None:
+    those that are stored.
     """
-    found = reading.rows(connection, _HEALTH)
+    has_counts = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'health_counts'").fetchone()
+    if now is None or not has_counts:  # the view of an older version counts by itself
+        found = reading.dictionaries(connection.execute(_HEALTH))
+    else:
+        found = reading.dictionaries(connection.execute(_HEALTH_AT, _counted_at(now)))
     # A view that an older version wrote has no such columns.
     waiting = [row for row in found if row.get("pending")]
     faulty = [row for row in found if row.get("fault") and not row.get("pending")]
     return waiting + faulty + [row for row in found if row["enabled"] and not (row.get("pending") or row.get("fault"))]
+
+
+def counts(connection: sqlite3.Connection, now: datetime) -> list[tuple[Any, ...]]:
+    """The rows of `health_counts` at a time."""
+    return connection.execute(_COUNTS, _counted_at(now)).fetchall()
+
+
+def keep(connection: sqlite3.Connection, counted: list[tuple[Any, ...]]) -> None:
+    """Stores what `counts` returned. Within a transaction."""
+    connection.executemany("INSERT OR REPLACE INTO health_counts VALUES (?, ?, ?, ?, ?, ?)", counted)
+
+
+def _counted_at(now: datetime) -> dict[str, str]:
+    return {"now": to_iso(now), "since": to_iso(now - _COUNTED)}
 
 
 def forget_floods(connection: sqlite3.Connection, now: datetime) -> None:

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from aggregator.dates import to_iso
+from aggregator.dates import from_iso, to_iso
 from aggregator.errors import CursorError, StoreError
+from aggregator.store.doubt import trusted
 from aggregator.types import ChangeKind
 
 START = bytes(32)  # stands for the hash before the first line
@@ -103,6 +104,21 @@ def append(connection: sqlite3.Connection, lines: Sequence[Line]) -> None:
     )
 
 
+def bring_back(connection: sqlite3.Connection, times: Mapping[int, str]) -> None:
+    """Gives lines that a clock wrote which ran ahead their right times, by number; none comes after the line that
+    follows it. The hash stays: it is of the time that was written, which `hashed_at` keeps.
+    """
+    for seq in sorted(times, reverse=True):
+        connection.execute(
+            """
+            UPDATE changes SET hashed_at = coalesce(hashed_at, at),
+              at = min(?2, coalesce((SELECT at FROM changes WHERE seq = ?1 + 1), ?2))
+            WHERE seq = ?1
+            """,
+            (seq, times[seq]),
+        )
+
+
 def not_released(connection: sqlite3.Connection, article: int) -> None:
     """The article was made in this very transaction, and is to stay unknown after all: nobody has read its lines."""
     connection.execute("UPDATE articles SET released_seq = NULL WHERE id = ?", (article,))
@@ -182,6 +198,7 @@ def _release_due(connection: sqlite3.Connection, publisher: str, closed: Sequenc
     """An embargo that is over lets its report out at once, also before the line that says so: what subscribers may
     have read so far must be known to be out before the rights close over it.
     """
+    at = to_iso(trusted(connection, from_iso(at)))
     connection.execute(
         """
         UPDATE articles SET released_seq = (SELECT coalesce(max(seq), 0) + 1 FROM changes)
@@ -225,7 +242,8 @@ def lines(
 ) -> list[dict[str, Any]]:
     """The ledger after a cursor (None: from its beginning), oldest first: seq, cursor, kind, at, id, publisher,
     publisher_name, publisher_place, title, url, revision, note, channels (a list: those by which the report may be
-    passed on now). Of a line about a publisher id, title, url and revision are None, and it has no channels.
+    passed on now), and where `at` was put right since, hashed_at, the time that the hash is of. Of a line about a
+    publisher id, title, url and revision are None, and it has no channels.
 
     Title and link are those that may leave now. A line new, revised, corrected or restored has a title, be it an empty
     one, if and only if its report is in the wire now. CursorError: the ledger does not hold the cursor's line. Within
@@ -244,15 +262,16 @@ def lines(
             "limit": -1 if limit is None else limit,
         },
     )
-    names = [column[0] for column in cursor.description[2:-1]]
+    names = [column[0] for column in cursor.description[2:-2]]
     return [
         {
             "seq": seq,
             "cursor": str(_cursor(seq, hashed)),
             **dict(zip(names, others, strict=True)),
             "channels": (channels or "").split(),
+            **({"hashed_at": hashed_at} if hashed_at else {}),
         }
-        for seq, hashed, *others, channels in cursor
+        for seq, hashed, *others, hashed_at, channels in cursor
     ]
 
 
@@ -330,7 +349,7 @@ _LINES = f"""
         WHEN NOT {_OUT} THEN (SELECT w.url FROM wire AS w WHERE w.article = a.id)
         WHEN a.notice IS NOT NULL THEN (SELECT n.url FROM notices AS n WHERE n.article = a.id)
       END AS url,
-      c.revision, c.note, t.channels
+      c.revision, c.note, c.hashed_at, t.channels
     FROM changes AS c
     LEFT JOIN articles AS a ON a.id = c.article
     LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class

@@ -43,9 +43,18 @@ def beyond_headlines(connection: sqlite3.Connection, articles: Sequence[int], pa
         said = _said(unpack(raw, dictionary))
         kept = _without_words(said or {})
         if kept != said:
-            packed = pack(json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+            packed = pack(_as_json(kept))
             connection.execute("UPDATE revisions SET raw = ?, dictionary = ? WHERE id = ?", (*packed, revision))
     connection.execute(f"UPDATE articles SET words_held = 0 WHERE id IN {_THESE}", (these,))  # noqa: S608
+
+
+def without_words(words: bytes) -> bytes:
+    """What stays of everything that an entry said, as JSON, when its words are let go."""
+    return _as_json(_without_words(_said(words) or {}))
+
+
+def _as_json(said: dict[str, Any]) -> bytes:
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def _said(words: bytes | None) -> dict[str, Any] | None:

@@ -45,6 +45,11 @@ def packer(connection: sqlite3.Connection) -> Pack:
     return lambda words: (compressor.compress(words), number)
 
 
+def packed_alone(words: bytes) -> bytes:
+    """Packed without a dictionary."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(words)
+
+
 def _number_of(connection: sqlite3.Connection, content: bytes) -> int:
     row = connection.execute("SELECT id FROM dictionaries WHERE content = ?", (content,)).fetchone()
     if row is None:

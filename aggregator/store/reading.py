@@ -67,17 +67,18 @@ def _report(row: dict[str, Any]) -> Report:
     return Report(**{**row, "channels": tuple(row["channels"].split())})
 
 
-def status(connection: sqlite3.Connection, public_id: str, *, desk: bool = False) -> str | None:
+def status(
+    connection: sqlite3.Connection, public_id: str, released_by: str | None, *, desk: bool = False
+) -> str | None:
     """The status of an article that is or is not in the wire; None: there is no such article, or it is under embargo
-    and not the desk that asks.
+    and not the desk that asks. Embargoes until `released_by` are over, with None those alone that were ended.
     """
     row = connection.execute(
         """
         SELECT status FROM articles
-        WHERE public_id = ? AND (? OR embargoed_until IS NULL
-          OR embargoed_until <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+        WHERE public_id = ? AND (? OR embargoed_until IS NULL OR embargoed_until <= ?)
         """,
-        (public_id, desk),
+        (public_id, desk, released_by),
     ).fetchone()
     return str(row[0]) if row else None
 
@@ -118,14 +119,14 @@ def revisions(connection: sqlite3.Connection, public_id: str) -> list[dict[str, 
         """,
         (public_id,),
     )
-    return [{**row, "words": json.loads(row["words"])} for row in _dictionaries(cursor)]
+    return [{**row, "words": json.loads(row["words"])} for row in dictionaries(cursor)]
 
 
 def rows(connection: sqlite3.Connection, sql: str, *values: str) -> list[dict[str, Any]]:
-    return _dictionaries(connection.execute(sql, values))
+    return dictionaries(connection.execute(sql, values))
 
 
-def _dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
+def dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
 

@@ -1,6 +1,7 @@
 """The views, a public interface: code, replaced at every open. `wire` is the one way out of the database.
 
-It alone knows for which version of the tables the views are written.
+They ask no clock: whatever a time ends is a stored state, because other programs read the file too. Whoever reads by a
+clock of their own has other views (`as_of`). It alone knows for which version of the tables the views are written.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ MIGRATIONS = (
     "0008_pending_changes",
     "0009_let_go",
     "0010_rights_in_force",
+    "0011_time",
     "0012_claims",
 )
+
+# An embargo is over when housekeeping has ended it.
+NOT_UNDER_EMBARGO = "a.embargoed_until IS NULL"
 
 # An excerpt that was cut when more words were allowed does not leave until it has been cut anew. Its words have one
 # space between them; the "…" of one that was cut in the middle of a sentence is none of them.
@@ -65,7 +70,7 @@ JOIN publishers AS p ON p.key = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
 JOIN bodies AS b ON b.article = a.id
 WHERE a.status = 'usable' AND t.text_scope <> 'none'
-  AND (a.embargoed_until IS NULL OR a.embargoed_until <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+  AND {NOT_UNDER_EMBARGO}
 """  # noqa: S608  (made of constants)
 
 # A report that the wire removed itself has words of nobody left; there is no publisher's own text for that.
@@ -119,14 +124,14 @@ JOIN changes AS c ON c.seq = coalesce(
   (SELECT max(seq) FROM changes WHERE article = a.id))
 LEFT JOIN settings AS s ON s.name = 'notices/' || a.publisher
 WHERE a.notice IS NOT NULL AND a.status <> 'usable' AND (a.notice <> 'removed' OR a.released_seq IS NOT NULL)
-  AND (a.embargoed_until IS NULL OR a.embargoed_until <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+  AND {NOT_UNDER_EMBARGO}
 """  # noqa: S608  (made of constants)
 
 
 # One row a state that a report was in, from one line of the ledger to the next. A line that only changes words leaves a
 # report that is withheld where it is; and whatever a report was before it was restored, it was not in the wire: it was
 # under embargo, if nothing else. Credit and rights are today's, because they are what must stand beside it today.
-_WIRE_AT = """
+_WIRE_AT = f"""
 CREATE VIEW wire_at AS
 SELECT
   a.public_id AS id,
@@ -143,7 +148,7 @@ SELECT
   a.language,
   a.class,
   t.credit,
-  replace(t.disclaimer, '{original_url}', coalesce(CASE a.status WHEN 'usable' THEN a.url END, p.homepage))
+  replace(t.disclaimer, '{{original_url}}', coalesce(CASE a.status WHEN 'usable' THEN a.url END, p.homepage))
     AS disclaimer,
   t.text_scope,
   t.licence,
@@ -185,8 +190,8 @@ JOIN revisions AS r ON r.article = c.article AND r.number = c.revision
 JOIN publishers AS p ON p.key = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
 WHERE t.text_scope <> 'none'
-  AND (a.embargoed_until IS NULL OR a.embargoed_until <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
-"""
+  AND {NOT_UNDER_EMBARGO}
+"""  # noqa: S608  (made of constants)
 
 
 def is_migrated(connection: sqlite3.Connection) -> bool:

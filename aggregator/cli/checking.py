@@ -54,10 +54,13 @@ def check(here: Workplace, keys: tuple[str, ...], live: bool, as_json: bool) -> 
         enabled = [source for publisher in config.publishers for source in publisher.sources if source.enabled]
         has_faults = say_faults(config)
         is_dead = _live(here, config, _named(here, config, enabled, keys) if keys else enabled, as_json)
-        sys.exit(1 if has_faults or is_dead else 0)
+        if has_faults or is_dead:
+            sys.exit(1)
+        return
     faults = [*config.faults, *(config.placeholders if config.asks_real_sites else ())]
     _print_all(here, config, faults, as_json)
-    sys.exit(1 if faults else 0)
+    if faults:
+        sys.exit(1)
 
 
 def _print_all(here: Workplace, config: Config, faults: Sequence[str], as_json: bool) -> None:

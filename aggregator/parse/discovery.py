@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from aggregator.links import as_http, literal, resolved
+from aggregator.text import with_elements
 from aggregator.types import Link
 
 ANCHOR = "a"  # the `rel` of a link in the text of a page
@@ -89,18 +90,11 @@ def links_of(page: bytes, url: str) -> list[Link]:
     """The `<link>` elements of a page at `url`, in its order, once for each `rel` that they have; then the links in its
     text that may lead to a feed, with the `rel` ANCHOR.
     """
-    import nh3
     from bs4 import BeautifulSoup  # costs 100 ms, and only a failing source needs it
 
-    # nh3 reads as browsers do, in linear time; a tag that does not end takes html.parser as long as all that follows.
-    html = nh3.clean(
-        page[:_HEAD].decode("utf-8", "replace"),
-        tags=set(_ATTRIBUTES),
-        attributes=_ATTRIBUTES,
-        url_schemes={"http", "https", "feed"},
-        link_rel=None,
-    )
-    soup = BeautifulSoup(html, "html.parser")
+    # A tag that does not end would take html.parser as long as all that follows.
+    page_of_links = with_elements(page[:_HEAD].decode("utf-8", "replace"), _ATTRIBUTES, {"http", "https", "feed"})
+    soup = BeautifulSoup(page_of_links, "html.parser")
     base = next((_address(url, str(found["href"])) for found in soup.find_all("base", href=True)), url)
     links = []
     for link in soup.find_all("link", href=True):

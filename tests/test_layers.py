@@ -28,7 +28,7 @@ FLOORS = {
     "silence": 0.75,
     "rechecks": 1,
     "text": 1,
-    "identity": 1,
+    "identity": 1.1,
     "decide": 1.5,
     "rights": 1,
     "config": 2,

@@ -25,7 +25,6 @@ DUPLICATE = "duplicate_in_document"
 NO_ADDRESS, LONG_ADDRESS = "link_is_no_web_address", "link_too_long"
 LONG_HEADLINE, LONG_BYLINE = "headline_cut", "byline_cut"
 _MOST_CATEGORIES, _MOST_OF_CATEGORY = 100, 200  # the latter in characters
-_MOST_OF_DATE = 200  # characters of a literal, as in `dates`
 _LANGUAGE = re.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47, section 2.1
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -160,7 +159,7 @@ def _adjusted(said: Entry, headline_is_cut: bool, byline_is_cut: bool) -> Iterat
 
 
 def _literal(stated: str | None) -> str | None:
-    return stated and text.shortened(printable.line(stated), _MOST_OF_DATE)
+    return stated and text.shortened(printable.line(stated), text.MOST_OF_DATE)
 
 
 def _categories(said: Sequence[str]) -> tuple[str, ...]:

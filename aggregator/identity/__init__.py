@@ -16,6 +16,7 @@ from aggregator.identity.keys import (
     public_id,
 )
 from aggregator.identity.resolve import marked, next_ladder, resolve, shared_links, spare_key, trusted
+from aggregator.identity.review import why_another, why_one, why_two
 
 __all__ = [
     "LONGEST",
@@ -33,4 +34,7 @@ __all__ = [
     "shared_links",
     "spare_key",
     "trusted",
+    "why_another",
+    "why_one",
+    "why_two",
 ]

@@ -49,8 +49,10 @@ def keys_of(entries: Sequence[Entry], rules: IdentityRules = LEARNED) -> list[tu
     without = [number for number, keys in enumerate(stated) if not keys]
     words = ["words:" + _digest(*_words(entries[number])) for number in without]
     titles = _unambiguous([_title_keys(entries[number]) for number in without], words)
-    for number, title, said in zip(without, titles, words, strict=True):
-        stated[number] = (*title, said)
+    # The same words under two dates are two items.
+    told = _unambiguous([(said,) for said in words], [" ".join(title) for title in titles])
+    for number, title, said, own in zip(without, titles, words, told, strict=True):
+        stated[number] = (*title, *own) if title else (said,)
     return stated
 
 

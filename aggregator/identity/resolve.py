@@ -262,13 +262,16 @@ def _is_at_its_link(article: Article, known: Known, candidates: Candidates) -> b
     if known.words_hash == article.words_hash or max(_alikeness(article, known)) >= _ALIKE:
         return True
     link = _by_link(article, candidates)
-    has_id = _kind(article.keys[0]) == "id"
-    return link is not None and link.article == known.article and (not has_id or _is_next_version(article, known))
+    return link is not None and link.article == known.article and not _have_own_ids(article, known)
 
 
-def _is_next_version(article: Article, known: Known) -> bool:
-    """Whether the ids differ by their fragment alone: under one link, `#0` and `#1` are versions of one report."""
-    return known.key is not None and page_of(known.key) == page_of(article.keys[0])
+def _have_own_ids(article: Article, known: Known) -> bool:
+    """Whether both are known by ids that differ beyond their fragments: under one link, `#0` and `#1` are versions of
+    one report.
+    """
+    if known.key is None:  # another source said it
+        return _kind(article.keys[0]) == "id"
+    return _kind(article.keys[0]) == _kind(known.key) == "id" and page_of(known.key) != page_of(article.keys[0])
 
 
 def _is_paid_for(article: Article, known: Known) -> bool:
@@ -344,10 +347,10 @@ def _says_alike(article: Article, known: Known) -> bool:
     title, opening = _alikeness(article, known)
     if article.url is None or known.url is None or _has_link_of(article, known):
         return min(title, opening) >= _NEARLY_EQUAL
-    return opening == 1.0 and _is_spelled_alike(article.folded_title, known.folded_title)
+    return opening == 1.0 and is_spelled_alike(article.folded_title, known.folded_title)
 
 
-def _is_spelled_alike(one: str, other: str) -> bool:
+def is_spelled_alike(one: str, other: str) -> bool:
     """Whether two headlines differ by the spelling of words alone, or by words that one has more; not by numbers."""
     words, others = one.split(), other.split()
     if len(words) != len(others):

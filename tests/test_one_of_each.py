@@ -127,6 +127,13 @@ def test_a_front_page_is_no_reports_own(store: Store, publisher: Publisher, link
     assert play(store, publisher, [said("Ferry", BRIDGE, link)], [said("Cocoa", OTHER, link)]) == 2
 
 
+def test_one_id_at_one_address_is_one_report_whatever_it_says(store: Store, publisher: Publisher) -> None:
+    for link in ("/a", "/"):
+        before = articles(store)
+        documents = [[said("Ferry", BRIDGE, link, link)], [said("Cocoa", OTHER, link, link)]]
+        assert play(store, publisher, *documents) == before + 1
+
+
 def test_a_link_at_which_two_stood_at_once_is_no_reports_own(store: Store, publisher: Publisher) -> None:
     two = [said("Ferry", BRIDGE, "/news"), said("Cocoa", OTHER, "/news")]
     third = said("Tram", "It was eleven minutes late and full to the doors and children ran beside it.", "/news")

@@ -286,18 +286,22 @@ def _is_another(article: Article, known: Known | Article) -> bool:
     kind = _kind(article.keys[0])
     if kind == "dated":
         return article.opening != known.opening and _alikeness(article, known)[1] < _ALIKE
-    if kind != "id" or article.rules.ids == "trusted" or _has_link_of(article, known):
+    if kind != "id" or article.rules.ids == "trusted":
         return False
-    moved = article.url is not None and known.url is not None
-    return (moved or article.url == known.url) and max(_alikeness(article, known)) < _ALIKE
+    here, there = _place(article, article.rules), _place(known, article.rules)
+    if (here is None) != (there is None) or (here is not None and here == there):
+        return False
+    return max(_alikeness(article, known)) < _ALIKE
 
 
 def _has_link_of(article: Article, known: Known | Article) -> bool:
     """Whether both stand at one place that is no front page."""
-    if article.url is None or known.url is None:
-        return False
-    place = place_of(article.url, article.rules)
-    return place == place_of(known.url, article.rules) and not is_front_page(place)
+    place = _place(article, article.rules)
+    return place is not None and place == _place(known, article.rules) and not is_front_page(place)
+
+
+def _place(said: Article | Known, rules: IdentityRules) -> str | None:
+    return place_of(said.url, rules) if said.url else None
 
 
 def _has_same_date(article: Article, known: Known | Article) -> bool:
@@ -319,10 +323,8 @@ def _is_a_part(article: Article, known: Known) -> bool:
     """Whether they are two reports of one page: with ids of their own, and links that differ by the fragment alone."""
     if _kind(article.keys[0]) != "id" or (known.key is not None and _kind(known.key) != "id"):
         return False
-    if article.url is None or known.url is None:
-        return False
-    here, there = place_of(article.url, article.rules), place_of(known.url, article.rules)
-    return here != there and page_of(here) == page_of(there)
+    here, there = _place(article, article.rules), _place(known, article.rules)
+    return here is not None and there is not None and here != there and page_of(here) == page_of(there)
 
 
 def _by_words(article: Article, candidates: Candidates, taken: Set[int], now: datetime, rekeyed: bool) -> Match | None:

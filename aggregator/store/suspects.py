@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 _MOST_DOUBLES = 12  # articles at one address; beyond, it is the address of a page and not of a report
@@ -60,25 +59,28 @@ def doubled(connection: sqlite3.Connection, since: str) -> Iterator[list[dict[st
     """Reports in the wire at one address of one publisher, of which at least one was first seen since a time, in the
     order of first sight: number, article (its public id), first_seen, said (raw words).
     """
-    rows = _rows(
-        connection,
+    shared = connection.execute(
         """
-        WITH shared AS (
-          SELECT publisher, url FROM articles WHERE url IS NOT NULL AND status = 'usable'
-          GROUP BY publisher, url HAVING count(*) BETWEEN 2 AND ?2 AND max(first_seen) >= ?1
-        )
-        SELECT a.publisher, a.url, a.id AS number, a.public_id AS article, a.first_seen,
-          raw_words(r.raw, r.dictionary) AS said
-        FROM articles AS a
-        JOIN shared AS s ON s.publisher = a.publisher AND s.url = a.url
-        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
-        WHERE a.status = 'usable' ORDER BY a.publisher, a.url, a.id
+        SELECT json_group_array(id) FROM articles WHERE url IS NOT NULL AND status = 'usable'
+        GROUP BY publisher, url HAVING count(*) BETWEEN 2 AND ? AND max(first_seen) >= ?
         """,
-        since,
-        _MOST_DOUBLES,
+        (_MOST_DOUBLES, since),
     )
-    for _, group in groupby(rows, key=lambda row: (row["publisher"], row["url"])):
-        yield list(group)
+    for (numbers,) in shared:
+        yield list(
+            _rows(
+                connection,
+                """
+                SELECT a.publisher, a.id AS number, a.public_id AS article, a.first_seen,
+                  raw_words(r.raw, r.dictionary) AS said
+                FROM json_each(?) AS asked
+                CROSS JOIN articles AS a ON a.id = asked.value
+                CROSS JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
+                ORDER BY a.id
+                """,
+                numbers,
+            )
+        )
 
 
 def followed(connection: sqlite3.Connection, publisher: str, key: str) -> int | None:

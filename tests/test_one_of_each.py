@@ -14,6 +14,7 @@ import pytest
 import zstandard
 
 from aggregator import suspects
+from aggregator.errors import StoreError
 from aggregator.normalise import normalise, raw_words
 from aggregator.store import Store
 from aggregator.store.desk import Cause
@@ -385,6 +386,16 @@ def test_versions_that_are_other_reports_are_split_off_one_by_one(store: Store, 
     assert {report.title for report in store.latest(Selection())} == {f"Bulletin {day}" for day in (1, 2, 3)}
     ledger = rows(store, "SELECT seq FROM changes ORDER BY seq")
     assert ledger == [(number,) for number in range(1, len(ledger) + 1)]
+
+
+def test_versions_after_the_one_that_is_split_off_go_with_it(store: Store, publisher: Publisher) -> None:
+    public_id = overwritten(store, publisher)
+    new = store.split_version(public_id, 2, NOW + 9 * HOUR)
+    held = dict(rows(store, "SELECT public_id, title FROM articles"))
+    assert held == {public_id: "Bulletin 1", new: "Bulletin 3"}
+    assert suspects.listed(store) == []
+    with pytest.raises(StoreError, match=f"is an article already: {new}"):
+        store.split_version(public_id, 3, NOW + 10 * HOUR)
 
 
 def test_a_report_that_is_held_twice_is_listed_until_one_is_out_of_the_wire(store: Store, publisher: Publisher) -> None:

@@ -70,7 +70,7 @@ def _print_suspects(here: Workplace, since: datetime | None, as_json: bool) -> N
 def split(here: Workplace, merge: str, version: int | None) -> None:
     """Undo the merge of this number: its entry becomes an article of its own, and stays one.
 
-    With a report's ID in the place of the number, and a VERSION of it: that version becomes an article of its own.
+    With a report's ID for the number, and a VERSION of it: that one and those after it become an article.
     """
     if version is None and not merge.isdecimal():
         raise click.BadParameter(f"{merge!r} is no number of `aggregator merges`; of a report say the version too")

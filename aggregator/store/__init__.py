@@ -460,7 +460,7 @@ class Store:
             return merges.split(self._connection, merge, to_iso(now), public_id)
 
     def split_version(self, report: str, number: int, now: datetime) -> str:
-        """Makes one version of a report an article of its own; returns its public id."""
+        """Makes a version of a report, and those after it, an article of their own; returns its public id."""
         with self._transaction():
             return merges.split_version(self._connection, report, number, to_iso(now), public_id)
 

@@ -71,50 +71,47 @@ def split(connection: sqlite3.Connection, merge: int, now: str, new_id: NewId) -
 
 
 def split_version(connection: sqlite3.Connection, report: str, number: int, now: str, new_id: NewId) -> str:
-    """Makes the version `number` of a report an article of its own, because it was another report under the same guid,
-    and returns its public id. The report says again what it said before that version, so of several the newest is split
-    off first. Within a transaction; raises StoreError where there is no such version, or none before it.
+    """Makes an article of the version `number` of a report and of those after it, because they are another report under
+    the same guid; returns its public id. Of several reports in one the newest is split off first. It is written down in
+    `merges` as what it was, and undone. Within a transaction; raises StoreError where there is no such version, or none
+    before it.
 
-    It stands in `merges` from then on, as undone. The new article is known by the address of the version, or by its
-    words where another one is known by that.
+    The new article is known by the address of the version, or by its words where another one is known by that.
     """
     row = connection.execute(
         """
-        SELECT a.id, a.publisher, r.source, r.id, r.words_hash, r.seen_at, raw_words(r.raw, r.dictionary)
+        SELECT a.id, a.publisher, r.source, r.words_hash, r.seen_at, raw_words(r.raw, r.dictionary)
         FROM articles AS a JOIN revisions AS r ON r.article = a.id AND r.number = ? WHERE a.public_id = ?
         """,
         (number, report),
     ).fetchone()
     if row is None or number < 2:
         raise StoreError(f"{report} has no version {number} with one before it; `aggregator show {report} --revisions`")
-    article, publisher, source, words, words_hash, seen_at, said = row
+    article, publisher, source, words_hash, seen_at, said = row
     done = connection.execute(
         """
         SELECT b.public_id FROM merges AS m JOIN articles AS b ON b.id = m.split_into
-        WHERE m.article = ? AND m.revision = ? AND m.matched_by = 'id'
+        WHERE m.article = ? AND m.revision < ? AND m.matched_by = 'id'
         """,
-        (article, number - 1),
+        (article, number),
     ).fetchone()
     if done:
         raise StoreError(f"version {number} of {report} is an article already: {done[0]}")
-    free = ((key, new_id(publisher, key)) for key in _keys_of_version(said, words_hash))
-    found = next(((key, own) for key, own in free if _is_free(connection, publisher, article, key, own)), None)
-    if found is None:
+    keys = _keys_of_version(said, words_hash)
+    key = next((key for key in keys if _is_free(connection, publisher, article, key, new_id(publisher, key))), None)
+    if key is None:
         raise StoreError(f"version {number} of {report} is known as another article; `aggregator search` finds it")
-    key, public_id = found
-    new = _copied(connection, article, source, words, public_id, now)
     connection.execute(
-        "INSERT OR REPLACE INTO article_keys (publisher, key, article) VALUES (?, ?, ?)", (publisher, key, new)
+        "INSERT OR IGNORE INTO article_keys (publisher, key, article) VALUES (?, ?, ?)", (publisher, key, article)
     )
-    _reverted(connection, article, number - 1, now)
-    connection.execute(
+    merge = connection.execute(
         """
-        INSERT INTO merges (article, publisher, source, key, matched_by, evidence, revision, at, undone_at, split_into)
-        VALUES (?, ?, ?, ?, 'id', 'one guid, another address', ?, ?, ?, ?)
+        INSERT INTO merges (article, publisher, source, key, matched_by, evidence, revision, at)
+        VALUES (?, ?, ?, ?, 'id', 'one guid, another address', ?, ?)
         """,
-        (article, publisher, source, key, number - 1, seen_at, now, new),
-    )
-    return public_id
+        (article, publisher, source, key, number - 1, seen_at),
+    ).lastrowid
+    return split(connection, merge or 0, now, new_id)
 
 
 def _keys_of_version(said: str, words_hash: bytes) -> Iterator[str]:

@@ -48,7 +48,9 @@ def overwritten(connection: sqlite3.Connection, since: str) -> Iterator[dict[str
         JOIN revisions AS b ON b.article = a.id AND b.number = r.number - 1
         WHERE a.revision > 1 AND a.status = 'usable' AND r.seen_at >= ?
           AND r.changed LIKE '%"url"%' AND r.changed LIKE '%"dates"%'
-          AND NOT EXISTS (SELECT 1 FROM merges AS m WHERE m.article = a.id AND m.revision = r.number - 1)
+          AND NOT EXISTS (
+            SELECT 1 FROM merges AS m WHERE m.article = a.id
+              AND (m.revision = r.number - 1 OR m.matched_by = 'id' AND m.revision < r.number))
         ORDER BY a.id, r.number DESC
         """,
         since,

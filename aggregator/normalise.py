@@ -10,9 +10,9 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -25,8 +25,8 @@ DUPLICATE = "duplicate_in_document"
 NO_ADDRESS, LONG_ADDRESS = "link_is_no_web_address", "link_too_long"
 LONG_HEADLINE, LONG_BYLINE = "headline_cut", "byline_cut"
 _MOST_CATEGORIES, _MOST_OF_CATEGORY = 100, 200  # the latter in characters
-_MOST_OF_DATE = 200  # characters of a literal, as in `dates`
 _LANGUAGE = re.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47, section 2.1
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -44,35 +44,64 @@ class Listing:
 def normalise(
     parsed: Parsed, source: Source, publisher: Publisher, said: Mapping[str, bytes] = MappingProxyType({})
 ) -> Listing:
-    """What one document lists. An entry that is listed twice in it is one article, and the first listing stands.
+    """What one document lists. An entry that is listed more than once in it is one article; which listing stands, see
+    `_standing`.
 
     `said`: the entry hash that this source last said, by first key; an entry that says it again is only named.
     """
     drops = Counter(parsed.drops)
     articles: list[Article] = []
     settled: list[str] = []
-    listed: dict[str, Callable[[], Article]] = {}
-    for entry, keys in zip(parsed.entries, identity.keys_of(parsed.entries, publisher.identity), strict=True):
-        article = cache(partial(_article, entry, keys, parsed.language, source, publisher))
-        twin = next((listed[key] for key in keys if key in listed), None)
-        if twin and (keys[0] in listed or _says_the_same(article(), twin())):
-            drops[DUPLICATE] += 1
-            continue
-        listed |= {key: article for key in keys if key not in listed}
+    for listings in _items(parsed.entries, identity.keys_of(parsed.entries, publisher.identity)):
+        entry, keys = _standing(listings)
+        drops[DUPLICATE] += len(listings) - 1
         before = said.get(keys[0])
         if before and before == hashlib.sha256(raw_words(entry)).digest() and not _shares_its_id(entry, keys):
             settled.append(keys[0])
         else:
-            articles.append(article())
-    return Listing(articles=tuple(articles), settled=tuple(settled), drops=dict(drops))
+            articles.append(identity.marked(_article(entry, keys, parsed.language, source, publisher)))
+    return Listing(articles=tuple(articles), settled=tuple(settled), drops=dict(+drops))
+
+
+_Listed = tuple[Entry, tuple[str, ...]]  # an entry of a document, and its keys
+
+
+def _items(entries: Sequence[Entry], keys: Sequence[tuple[str, ...]]) -> list[list[_Listed]]:
+    """The items of a document, each with all its listings: entries that share a key are one item."""
+    items: list[list[_Listed]] = []
+    by_key: dict[str, list[_Listed]] = {}
+    for entry, ladder in zip(entries, keys, strict=True):
+        item = next((by_key[key] for key in ladder if key in by_key), None)
+        if item is None:
+            item = []
+            items.append(item)
+        item.append((entry, ladder))
+        by_key |= {key: item for key in ladder if key not in by_key}
+    return items
+
+
+def _standing(listings: Sequence[_Listed]) -> _Listed:
+    """Of the listings of one item the one that stands: the newest (RFC 4287 section 4.1.1); where they have ids of
+    their own the longest text, which is the later version; else the first.
+    """
+    if len(listings) == 1:
+        return listings[0]
+    own_ids = len({entry.id for entry, _ in listings}) > 1
+
+    def rank(listing: _Listed) -> tuple[datetime, int]:
+        entry, _ = listing
+        dated = read_date(entry.updated) or read_date(entry.published) or _EARLIEST
+        return dated, own_ids * sum(len(words.value) for words in _texts(entry))
+
+    return max(listings, key=rank)
+
+
+def _texts(entry: Entry) -> Sequence[Text]:
+    return tuple(words for words in (entry.summary, *entry.content) if words)
 
 
 def _shares_its_id(said: Entry, keys: Sequence[str]) -> bool:
     return bool(said.id) and not keys[0].startswith("id:")
-
-
-def _says_the_same(one: Article, other: Article) -> bool:
-    return (one.title, one.summary, one.text) == (other.title, other.summary, other.text)
 
 
 def _article(
@@ -130,7 +159,7 @@ def _adjusted(said: Entry, headline_is_cut: bool, byline_is_cut: bool) -> Iterat
 
 
 def _literal(stated: str | None) -> str | None:
-    return stated and text.shortened(printable.line(stated), _MOST_OF_DATE)
+    return stated and text.shortened(printable.line(stated), text.MOST_OF_DATE)
 
 
 def _categories(said: Sequence[str]) -> tuple[str, ...]:

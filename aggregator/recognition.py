@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator.identity import next_ladder, public_id, resolve, spare_key, trusted
+from aggregator.identity import next_ladder, public_id, resolve, shared_links, spare_key, trusted
 from aggregator.store import Connection, identify, tombstones
 from aggregator.types import Article, Ladder, Match, Poll
 
@@ -61,7 +61,7 @@ def _resolved(
     matches: list[Match] = []
     if others:
         keys = [key for article in others for key in (*article.keys, spare_key(article))]
-        near = [key for article in others for key in article.near_keys]
+        near = [key for article in others for key in (*article.near_keys, *shared_links(article))]
         known = identify.candidates(connection, source, articles[0].publisher, keys, near)
         claimed = {known[article.keys[0]].article for article in others if article.keys[0] in known}
         if claimed & set(named.values()):

@@ -27,6 +27,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…።؟۔])[\"'”’)\]]*(?:\s?»)?\s+|\n
 # of newsrooms have about 200 characters, and the words of languages with long ones (Zulu, Finnish) ten and a blank.
 MOST_HEADLINE, MOST_HEADLINE_WORDS = 300, 60  # characters, words
 MOST_BYLINE = 300  # characters
+MOST_OF_DATE = 200  # characters of a literal, as in `dates`
 _OF_A_WORD, _LONGEST_WORD = 12, 100  # characters of an excerpt: for each of its words on average, and of one
 _CUT = "…"
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.identity import by_rules, canonical_url, keys_of, public_id
+from aggregator.identity import by_rules, canonical_url, keys_of, place_of, public_id
+from aggregator.identity.advertising import is_advertising
+from aggregator.identity.keys import is_front_page
+from aggregator.text import fold, one_line
 from aggregator.types import Entry, IdentityRules, Link, Text
 from tests.conftest import make_entry
 
@@ -118,6 +123,64 @@ def test_ids_that_are_ignored_are_no_keys_and_those_trusted_stand_for_any_headli
     assert {ladder[0] for ladder in two} == {"id:one"}
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (f"{D}/briefs.html#a", f"{D}/briefs.html#b", False),
+        (f"{D}/report", f"{D}/report#comments", False),
+        (f"{D}/report#a", "https://www.daily.example:443/report/?utm_source=rss#a", True),
+        (f"{D}/report#xtor=RSS-1", f"{D}/report#xtor=RSS-2", True),
+        (f"{D}/report#:~:text=bridge", f"{D}/report", True),
+        (f"{D}/report#utm_source=a&page=2", f"{D}/report", False),
+    ],
+)
+def test_a_place_is_an_address_with_its_fragment(one: str, other: str, same: bool) -> None:
+    assert (place_of(one) == place_of(other)) is same
+
+
+@pytest.mark.parametrize(
+    ("url", "is_front"),
+    [
+        (f"{D}", True),
+        ("https://www.daily.example/", True),
+        (f"{D}/index.html", True),
+        (f"{D}/fr/", True),
+        (f"{D}/en-GB/home.aspx", True),
+        (f"{D}/?p=7", False),
+        (f"{D}/#post-1", False),
+        (f"{D}/news", False),
+        (f"{D}/index.php?p=7", False),
+        ("no address", False),
+    ],
+)
+def test_front_pages_are_told_from_pages_of_reports(url: str, is_front: bool) -> None:
+    assert is_front_page(place_of(url)) is is_front
+
+
+@pytest.mark.parametrize(
+    ("headline", "is_paid"),
+    [
+        ("[Sponsor] FerryPay", True),
+        ("(Sponsored by FerryPay) Boats for all", True),
+        ("Advertisement: Boats for all", True),
+        ("Boats for all | Sponsored", True),
+        ("Publirédactionnel : des bateaux pour tous", True),
+        ("Patrocinado – Barcos para todos", True),
+        ("Anzeige: Boote für alle", True),
+        ("إعلان: قوارب للجميع", True),
+        ("Tangazo: mashua kwa wote", True),
+        ("FerryPay", False),
+        ("Sponsor of the river race pulls out", False),
+        ("Publicité à la télévision : le conseil tranche", False),
+        ("AD 79 was not the end of the town", False),
+        ("Anzeige gegen den Bürgermeister", False),
+        ("Minister: advertisement cost too much", False),
+    ],
+)
+def test_advertising_is_told_by_its_label(headline: str, is_paid: bool) -> None:
+    assert is_advertising(fold(headline)) is is_paid
+
+
 def test_the_public_id_is_the_same_everywhere_and_fits_an_address() -> None:
     assert public_id("daily", "id:1") == "um4nc2p66rh2qyev"
     assert public_id("daily", "id:1") != public_id("other", "id:1")
@@ -135,13 +198,20 @@ entries = st.builds(
 
 
 @given(st.lists(entries, max_size=8))
-def test_no_two_headlines_of_one_document_share_a_first_key(document: list[Entry]) -> None:
-    first = [ladder[0] for ladder in keys_of(document)]
-    headline = [" ".join(entry.title.value.split()) if entry.title else "" for entry in document]
-    by_key: dict[str, set[str]] = {}
-    for key, title in zip(first, headline, strict=True):
-        by_key.setdefault(key, set()).add(title)
-    assert all(len(titles) == 1 for titles in by_key.values())
+def test_entries_of_one_document_share_a_first_key_only_where_they_are_one_item(document: list[Entry]) -> None:
+    """One headline, or one id at one address (RFC 4287 section 4.1.1)."""
+    listed = list(zip((ladder[0] for ladder in keys_of(document)), document, strict=True))
+    for (key, one), (other_key, other) in combinations(listed, 2):
+        if key == other_key:
+            assert headline(one) == headline(other) or (one.id == other.id and place(one) == place(other))
+
+
+def headline(entry: Entry) -> str:
+    return fold(one_line(entry.title))
+
+
+def place(entry: Entry) -> str | None:
+    return place_of(entry.links[0].href) if entry.links and entry.links[0].href else None
 
 
 @given(st.lists(entries, max_size=8), st.randoms())

@@ -81,8 +81,16 @@ class Item:
 @st.composite
 def items(draw: st.DrawFn) -> Item:
     story = draw(st.integers(0, len(STORIES) - 1))
-    guids = [f"g{story}", f"g{story}", f"g{story}", f"other{story}", "same", None]
-    links = [f"http://daily.example/{story}", f"https://www.daily.example/{story}/", "http://daily.example/", None]
+    guids = [f"g{story}", f"g{story}", f"g{story}", f"other{story}", f"http://daily.example/{story}#1", "same", None]
+    page = f"http://daily.example/{story}"
+    links = [
+        page,
+        f"https://www.daily.example/{story}/",
+        f"{page}#1",
+        "http://daily.example/0",
+        "http://daily.example/",
+        None,
+    ]
     chosen = (draw(st.sampled_from(guids)), draw(st.sampled_from(links)))
     return Item(story, draw(words), draw(words), draw(words), *chosen)
 

@@ -1,7 +1,7 @@
 """Which article an entry is. Pure; it alone knows what makes one of each.
 
-An entry has keys, strongest first: the publisher's id, the same id without its host (`alt`), the canonical link. What a
-key finds is a candidate; `resolve` accepts it or not, and says by which key and on what evidence.
+An entry has keys, strongest first: the publisher's id, the same id without its host (`alt`), the canonical link with
+its fragment. What a key finds is a candidate; `resolve` accepts it or not, and says by which key and on what evidence.
 """
 
 from aggregator.identity.keys import (
@@ -12,9 +12,11 @@ from aggregator.identity.keys import (
     keys_of,
     link_of,
     near_keys,
+    place_of,
     public_id,
 )
-from aggregator.identity.resolve import next_ladder, resolve, spare_key, trusted
+from aggregator.identity.resolve import marked, next_ladder, resolve, shared_links, spare_key, trusted
+from aggregator.identity.review import why_another, why_one, why_two
 
 __all__ = [
     "LONGEST",
@@ -23,10 +25,16 @@ __all__ = [
     "canonical_url",
     "keys_of",
     "link_of",
+    "marked",
     "near_keys",
     "next_ladder",
+    "place_of",
     "public_id",
     "resolve",
+    "shared_links",
     "spare_key",
     "trusted",
+    "why_another",
+    "why_one",
+    "why_two",
 ]

@@ -10,8 +10,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from itertools import combinations
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
+from aggregator.identity.twins import Said, is_one_item
 from aggregator.printable import address
 from aggregator.types import LEARNED, Entry, IdentityRules
 
@@ -19,9 +21,16 @@ LONGEST = 300  # characters of a key; publishers put whole articles into a guid
 _FEWEST_TITLE_WORDS = 3
 _FEWEST_OPENING_WORDS = 8
 _OPENING_KEY_WORDS = 12
+_MOST_FACES = 12  # of entries of one document that share a key, before the key is taken for none
+_SEVERAL = 3
 
 _TWIN_HOST = re.compile(r"^(?:www|m|mobile|amp)\.(?=[^.]+\.)")
 _TWIN_PATH = re.compile(r"^/amp(?=/)|/amp$|\.amp$")
+
+# Paths of front pages, of a language or as a file; nothing: the host alone.
+_FRONT = re.compile(
+    r"(?i)(?:(?:[a-z]{2}(?:[-_][a-z]{2})?|home|index|default)/?)?(?:(?:index|default|home)\.[a-z]{3,5})?"
+)
 
 # Parameters that say where a reader came from and nothing about the page.
 _TRACKING_PREFIXES = ("utm_", "at_", "mc_", "pk_")
@@ -33,16 +42,58 @@ def keys_of(entries: Sequence[Entry], rules: IdentityRules = LEARNED) -> list[tu
     """The keys of each entry of one document, strongest first, never empty; an entry is found again by its first.
 
     The publisher's id and its link; without either, headline and stated date, then all its words. A key that stands
-    for two headlines of one document (one guid for every item, all items linking to the front page) identifies none
-    of those entries, so they fall to their next key.
+    for several items of one document (one guid for every item, all items linking to the front page) identifies none
+    of those entries, so they fall to their next key. Entries that share a key are one item, listed more than once.
     """
-    stated = _unambiguous([_stated_keys(entry, rules) for entry in entries], [_face(entry, rules) for entry in entries])
+    stated = _of_one_item(entries, [_stated_keys(entry, rules) for entry in entries], rules)
     without = [number for number, keys in enumerate(stated) if not keys]
     words = ["words:" + _digest(*_words(entries[number])) for number in without]
     titles = _unambiguous([_title_keys(entries[number]) for number in without], words)
-    for number, title, said in zip(without, titles, words, strict=True):
-        stated[number] = (*title, said)
+    # The same words under two dates are two items.
+    told = _unambiguous([(said,) for said in words], [" ".join(title) for title in titles])
+    for number, title, said, own in zip(without, titles, words, told, strict=True):
+        stated[number] = (*title, *own) if title else (said,)
     return stated
+
+
+def _of_one_item(
+    entries: Sequence[Entry], ladders: Sequence[tuple[str, ...]], rules: IdentityRules
+) -> list[tuple[str, ...]]:
+    """Each entry's keys without those that stand for several items."""
+    seen: dict[str, list[int]] = defaultdict(list)
+    for number, ladder in enumerate(ladders):
+        for key in ladder:
+            seen[key].append(number)
+    several = {
+        key
+        for key, sharing in seen.items()
+        if len(sharing) > 1 and not _are_one([entries[number] for number in sharing], len(entries), rules)
+    }
+    return [tuple(key for key in ladder if key not in several) for ladder in ladders]
+
+
+def _are_one(sharing: Sequence[Entry], listed: int, rules: IdentityRules) -> bool:
+    """Whether all entries that share a key are one item. `listed`: how many entries the document has."""
+    if rules.ids == "trusted" and sharing[0].id and len({entry.id for entry in sharing}) == 1:
+        return True
+    said = list(dict.fromkeys(_said(entry, rules) for entry in sharing))
+    if len(said) > _MOST_FACES:
+        return False
+    # What most of a document shares belongs to the document, not to its items.
+    is_of_all = len(said) >= _SEVERAL and 2 * len(sharing) > listed
+    return all(is_one_item(one, other, is_of_all) for one, other in combinations(said, 2))
+
+
+def _said(entry: Entry, rules: IdentityRules) -> Said:
+    url = link_of(entry)
+    place = place_of(url, rules) if url else None
+    return Said(
+        id=entry.id if rules.ids != "ignored" else None,
+        place="" if place and is_front_page(place) else place,
+        published=entry.published,
+        updated=entry.updated,
+        entry=entry,
+    )
 
 
 def _unambiguous(ladders: Sequence[tuple[str, ...]], faces: Sequence[str]) -> list[tuple[str, ...]]:
@@ -60,8 +111,8 @@ def _stated_keys(entry: Entry, rules: IdentityRules) -> tuple[str, ...]:
         keys.append("id:" + _bounded(entry.id))
         if moved := _without_host(entry.id):
             keys.append("alt:" + _bounded(moved))
-    if url := link_of(entry):
-        keys.append("url:" + _bounded(canonical_url(by_rules(url, rules))))
+    if (url := link_of(entry)) and (place := place_of(url, rules)):
+        keys.append("url:" + _bounded(place))
     return tuple(keys)
 
 
@@ -70,8 +121,9 @@ def _without_host(guid: str) -> str:
     if not guid.startswith(("http://", "https://")):
         return ""
     path = canonical_url(guid).removeprefix("//").partition("/")
-    query = guid.partition("?")[2]
-    return path[1] + path[2] if path[2] else "?" + query if query else ""
+    query = guid.partition("?")[2].partition("#")[0]
+    rest = path[1] + path[2] if path[2] else "?" + query if query else ""
+    return rest + _fragment(guid) if rest else ""
 
 
 def near_keys(title: str, opening: str) -> tuple[str, ...]:
@@ -82,6 +134,11 @@ def near_keys(title: str, opening: str) -> tuple[str, ...]:
     if len(opening.split()) >= _FEWEST_OPENING_WORDS:
         near.append("opening:" + _digest(" ".join(opening.split()[:_OPENING_KEY_WORDS])))
     return tuple(near)
+
+
+def shared_link(place: str) -> str:
+    """The mark of a link at which several reports stood at once. It stands among the near keys, and finds nothing."""
+    return "shared:" + _digest(place)
 
 
 def _title_keys(entry: Entry) -> tuple[str, ...]:
@@ -156,19 +213,37 @@ def _is_tracking(name: str) -> bool:
     return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
 
 
+def place_of(url: str, rules: IdentityRules = LEARNED) -> str:
+    """Where a report stands: the canonical address by its publisher's rules, with its fragment. A page may hold several
+    reports, each at a fragment of its own.
+    """
+    return canonical_url(by_rules(url, rules)) + _fragment(url)
+
+
+def page_of(place: str) -> str:
+    """A place, or an id that is an address, without its fragment."""
+    return place.partition("#")[0]
+
+
+def is_front_page(place: str) -> bool:
+    """Whether a place is where a site begins, and so no report's own."""
+    host, _, path = place.removeprefix("//").partition("/")
+    return place.startswith("//") and not {"?", "#"} & set(host) and bool(_FRONT.fullmatch(path))
+
+
+def _fragment(url: str) -> str:
+    """`#...`; '' where there is none, or it says nothing of the page, only where a reader came from or looks."""
+    fragment = url.strip().partition("#")[2]
+    names = [name for name, _ in parse_qsl(fragment)] if "=" in fragment else []
+    if not fragment or fragment.startswith(":~:") or (names and all(map(_is_tracking, names))):
+        return ""
+    return "#" + fragment
+
+
 def public_id(publisher: str, key: str) -> str:
     """Sixteen characters of a-z and 2-7: the same on every machine for the same publisher and key, never reused."""
     digest = hashlib.blake2b(f"{publisher}\n{key}".encode("utf-8", "surrogatepass"), digest_size=10).digest()
     return base64.b32encode(digest).decode("ascii").lower()
-
-
-def _face(entry: Entry, rules: IdentityRules) -> str:
-    """What tells an entry from others that share a key: its headline, or all its words where it has none; its id,
-    where that is to be believed.
-    """
-    if entry.id and rules.ids == "trusted":
-        return entry.id
-    return _headline(entry) or _digest(*_words(entry))
 
 
 def _headline(entry: Entry) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from functools import partial
 
+from aggregator.identity.advertising import is_advertising
+from aggregator.identity.keys import is_front_page, page_of, place_of, shared_link
 from aggregator.likeness import likeness
-from aggregator.types import Article, Known, Ladder, Match
+from aggregator.types import Article, IdentityRules, Known, Ladder, Match
 
 # Two headlines or openings as alike as this may be versions of one.
 _ALIKE = 0.5
@@ -15,8 +19,11 @@ _ALIKE = 0.5
 _NEARLY_EQUAL = 0.75
 _WITHIN = timedelta(days=3)
 _SAME_DATE = timedelta(hours=12)
+_SAME_SPELLING = 0.8  # how alike the letters of two words are of which one mends the other
 _CONFLICTS = 2  # ids used again for another report
+_REPEATS = 2  # reports of one document that moved
 _SEVERAL = 3  # entries of one document
+_DIGIT = re.compile(r"\d")
 _WEAKER = ("alt", "url", "words", "spare")  # kinds of keys
 
 Candidates = Mapping[str, Known]
@@ -38,29 +45,127 @@ def resolve(
     An entry's own id is believed first, for all entries of the document; only what that leaves over is tried by
     weaker keys, so that no entry takes an article which another entry of the same document is.
     """
-    own = [_by_own_key(article, candidates) for article in articles]
+    own = _by_own_keys(articles, candidates, set(settled) | named)
     listed = dict(settled)
-    taken = set(settled) | named | {match.known.article for match in own if match and match.known}
-    unknown = (article for article, match in zip(articles, own, strict=True) if not (match and match.known))
-    rekeyed = _is_rekeyed(unknown, candidates, taken)
+    for number, match in enumerate(own):
+        own[number] = match = _beside(match, listed)
+        if match and match.known:
+            listed.setdefault(match.known.article, articles[number])
+    found = _by_other_keys(articles, own, candidates, set(settled) | named, now)
     owners = {key: known.article for key, known in candidates.items()}
     matches: list[Match] = []
-    for number, (article, match) in enumerate(zip(articles, own, strict=True), start=1):
-        match = _beside(match, listed)
+    for number, (article, match) in enumerate(zip(articles, own, strict=True)):
         if match is None or match.known is None:
             conflict = match is not None and _kind(article.keys[0]) == "id"
-            found = _by_weaker_key(article, candidates, taken) or _by_words(article, candidates, taken, now, rekeyed)
             # Counted once, when the other report is met first; to read a document again must teach nothing.
-            match = _with_free_keys(found or Match(article=article, conflict=conflict), owners, new_id)
-        if match.known:
-            taken.add(match.known.article)
-            listed.setdefault(match.known.article, article)
+            match = _with_free_keys(found.get(number) or Match(article=article, conflict=conflict), owners, new_id)
         # What one entry of the document gets, no other gets; a new article has no number yet.
         owners |= {
-            key: match.known.article if match.known else -number for key in match.article.keys if key not in owners
+            key: match.known.article if match.known else -1 - number for key in match.article.keys if key not in owners
         }
         matches.append(match)
     return matches
+
+
+def _by_own_keys(articles: Sequence[Article], candidates: Candidates, others: Set[int]) -> list[Match | None]:
+    """What each entry's first key leads to, as `_by_own_key` has it, but where ids are used for other reports: an id
+    that leads to one article, and a link that leads to another one. `others`: articles that are listed besides.
+    """
+    own = [_by_own_key(article, candidates) for article in articles]
+    ids = {n: match.known for n, match in enumerate(own) if match and match.known and match.matched_by == "id"}
+    if not ids or articles[0].rules.ids == "trusted":
+        return own
+    listed = others | {match.known.article for match in own if match and match.known}
+    claims = {
+        number: link
+        for number, article in enumerate(articles)
+        if (link := _by_link(article, candidates))
+        and _belongs_to_its_link(article, own[number], link, link.article in listed)
+    }
+    by = {link.article: number for number, link in claims.items()}
+    used_again = {
+        number
+        for number, known in ids.items()
+        if claims.get(number, known).article != known.article
+        or (known.article in by and _is_rather(articles[by[known.article]], articles[number], known))
+    }
+    moved = {n for n, known in ids.items() if n not in used_again and _has_moved(articles[n], known)}
+    several = len(used_again) + len(moved)
+    if several < _REPEATS or 2 * several <= len(ids) + len(others):
+        moved = {number for number in moved if _moves_again(articles[number], ids[number])}
+    return [
+        Match(article=article) if number in used_again | moved else match
+        for number, (article, match) in enumerate(zip(articles, own, strict=True))
+    ]
+
+
+def _by_link(article: Article, candidates: Candidates) -> Known | None:
+    """The article that stands at the entry's link, which no other entry of the document has and no front page is."""
+    for key in article.keys:
+        known = candidates.get(key)
+        if known and _kind(key) == "url" and _has_link_of(article, known):
+            return None if any(mark in candidates for mark in shared_links(article)) else known
+    return None
+
+
+def _belongs_to_its_link(article: Article, match: Match | None, link: Known, is_listed: bool) -> bool:
+    """Whether the entry is the article at its link, although its id is new or another article's. Its words decide:
+    where that other article is still listed, only if they are rather those of the one with its id.
+    """
+    by_link = _alikeness(article, link)
+    if match is None or match.known is None:
+        return max(by_link) >= _ALIKE
+    if match.known.article == link.article:
+        return True
+    by_id = _alikeness(article, match.known)
+    return sum(by_link) >= sum(by_id) if is_listed else sum(by_link) > sum(by_id)
+
+
+def _is_rather(by_link: Article, by_id: Article, known: Known) -> bool:
+    """Whether an article is rather the entry that has its link than the one that has its id and another link."""
+    if by_link is by_id or _has_link_of(by_id, known):
+        return False
+    return sum(_alikeness(by_link, known)) >= sum(_alikeness(by_id, known))
+
+
+def _has_moved(article: Article, known: Known) -> bool:
+    """Whether the same id came with another address, other words and another date. Once, that is a report that was
+    edited; where it repeats, the id is used for several.
+    """
+    if article.url is None or known.url is None or _has_same_date(article, known):
+        return False
+    if _path(article.url, article.rules) == _path(known.url, article.rules):
+        return False
+    return article.folded_title != known.folded_title or article.opening != known.opening
+
+
+def _moves_again(article: Article, known: Known) -> bool:
+    if article.published and known.published and abs(article.published - known.published) <= _SAME_DATE:
+        return False
+    return known.moved
+
+
+def _path(url: str, rules: IdentityRules) -> str:
+    """An address without query, where a session may stand."""
+    place = place_of(url, rules)
+    path = page_of(place).partition("?")[0]
+    return place if is_front_page(path) else path
+
+
+def _by_other_keys(
+    articles: Sequence[Article], own: Sequence[Match | None], candidates: Candidates, others: Set[int], now: datetime
+) -> dict[int, Match]:
+    """What the entries are that their first keys do not lead to, by number. Words come last, after the keys of all."""
+    taken = set(others) | {match.known.article for match in own if match and match.known}
+    unknown = {number: articles[number] for number, match in enumerate(own) if match is None or match.known is None}
+    rekeyed = _is_rekeyed(unknown.values(), candidates, taken)
+    found: dict[int, Match] = {}
+    for by in (_by_weaker_key, partial(_by_words, now=now, rekeyed=rekeyed)):
+        for number, article in unknown.items():
+            if number not in found and (match := by(article, candidates, taken)) and match.known:
+                found[number] = match
+                taken.add(match.known.article)
+    return found
 
 
 def _beside(match: Match | None, listed: Mapping[int, Article]) -> Match | None:
@@ -69,7 +174,9 @@ def _beside(match: Match | None, listed: Mapping[int, Article]) -> Match | None:
     """
     if match is None or match.known is None or match.known.article not in listed:
         return match
-    if _is_another(match.article, listed[match.known.article]):
+    other = listed[match.known.article]
+    unlike = match.article.words_hash != other.words_hash and max(_alikeness(match.article, other)) < _ALIKE
+    if _is_another(match.article, other) or (match.matched_by == "url" and unlike):
         return Match(article=match.article)
     return replace(match, duplicate=True)
 
@@ -82,6 +189,18 @@ def trusted(articles: Sequence[Article], ladder: Ladder, new_id: NewId) -> list[
         return list(articles)
     others = [tuple(key for key in article.keys if _kind(key) not in ("id", "alt")) for article in articles]
     return [_known_by(article, keys or article.keys, new_id) for article, keys in zip(articles, others, strict=True)]
+
+
+def marked(article: Article) -> Article:
+    """An entry as its document lists it: with the mark of its link, where that stands for several items of it."""
+    if any(_kind(key) == "url" for key in article.keys):
+        return article
+    return replace(article, near_keys=(*article.near_keys, *shared_links(article)))
+
+
+def shared_links(article: Article) -> tuple[str, ...]:
+    """The mark that its link has, if several reports stood there at once."""
+    return (shared_link(place_of(article.url, article.rules)),) if article.url else ()
 
 
 def spare_key(article: Article) -> str:
@@ -102,7 +221,11 @@ def next_ladder(
     if conflicts >= _CONFLICTS:
         return "url", f"ids are used again for other items: {conflicts} times"
     fresh = [match for match in matches if not _was_said(match.article, match.known)]
-    changing = sum(match.matched_by == "url" and match.known is not None and match.known.merged for match in fresh)
+    changing = sum(
+        match.matched_by == "url" and match.known is not None and match.known.merged
+        for match in fresh
+        if _kind(match.article.keys[0]) != "url"  # has an id
+    )
     if changing >= min(_SEVERAL, len(fresh)) and changing:
         return "url", f"ids change from poll to poll: {changing} of {len(fresh)} changed entries in one document"
     return None
@@ -114,18 +237,46 @@ def _was_said(article: Article, known: Known | None) -> bool:
 
 
 def _by_own_key(article: Article, candidates: Candidates) -> Match | None:
-    """The article under the entry's first key. None: nobody has that key; a Match without an article: the key is in
-    use for something else altogether, other words at another address.
+    """The article under the entry's first key. None: nobody has that key, or it is a link that is not enough by itself;
+    a Match without an article: the id is in use for something else altogether, other words at another address.
     """
     kind, known = _kind(article.keys[0]), candidates.get(article.keys[0])
-    if known is None or kind == "url":  # a link is no name: several reports may stand there, one after the other
+    if known is None:
         return None
     said = candidates.get(spare_key(article))
     if said and said.article != known.article:  # read before, when the key was in use for another already
         return None
+    if kind == "url" and not _is_at_its_link(article, known, candidates):
+        return None
     if _is_another(article, known):
         return Match(article=article)
     return Match(article=article, known=known, matched_by=kind)
+
+
+def _is_at_its_link(article: Article, known: Known, candidates: Candidates) -> bool:
+    """Whether an entry is the article that its link leads to. A link that is no other's is as good as an id, but beside
+    an id; else the words must be alike.
+    """
+    if _is_paid_for(article, known):
+        return False
+    if known.words_hash == article.words_hash or max(_alikeness(article, known)) >= _ALIKE:
+        return True
+    link = _by_link(article, candidates)
+    return link is not None and link.article == known.article and not _have_own_ids(article, known)
+
+
+def _have_own_ids(article: Article, known: Known) -> bool:
+    """Whether both are known by ids that differ beyond their fragments: under one link, `#0` and `#1` are versions of
+    one report.
+    """
+    if known.key is None:  # another source said it
+        return _kind(article.keys[0]) == "id"
+    return _kind(article.keys[0]) == _kind(known.key) == "id" and page_of(known.key) != page_of(article.keys[0])
+
+
+def _is_paid_for(article: Article, known: Known) -> bool:
+    """Whether one of them is labelled as advertising and the other is not."""
+    return is_advertising(article.folded_title) != is_advertising(known.folded_title)
 
 
 def _is_another(article: Article, known: Known | Article) -> bool:
@@ -137,33 +288,79 @@ def _is_another(article: Article, known: Known | Article) -> bool:
         return article.opening != known.opening and _alikeness(article, known)[1] < _ALIKE
     if kind != "id" or article.rules.ids == "trusted":
         return False
-    same_place = article.url is not None and article.url == known.url
-    moved = article.url is not None and known.url is not None
-    return not same_place and (moved or article.url == known.url) and max(_alikeness(article, known)) < _ALIKE
+    here, there = _place(article, article.rules), _place(known, article.rules)
+    if (here is None) != (there is None) or (here is not None and here == there):
+        return False
+    return max(_alikeness(article, known)) < _ALIKE
+
+
+def _has_link_of(article: Article, known: Known | Article) -> bool:
+    """Whether both stand at one place that is no front page."""
+    place = _place(article, article.rules)
+    return place is not None and place == _place(known, article.rules) and not is_front_page(place)
+
+
+def _place(said: Article | Known, rules: IdentityRules) -> str | None:
+    return place_of(said.url, rules) if said.url else None
+
+
+def _has_same_date(article: Article, known: Known | Article) -> bool:
+    """Whether both state one time. Midnight is a date without a time: many reports have it."""
+    return article.published is not None and article.published == known.published and article.published.time() != time()
 
 
 def _by_weaker_key(article: Article, candidates: Candidates, taken: Set[int]) -> Match | None:
     for key in (spare_key(article), *article.keys):
         known = candidates.get(key)
-        if known is None or known.article in taken or _kind(key) not in _WEAKER:
+        if known is None or known.article in taken or _kind(key) not in _WEAKER or _is_a_part(article, known):
             continue
-        title, opening = _alikeness(article, known)
-        if max(title, opening) >= _ALIKE or known.words_hash == article.words_hash:
+        if _is_at_its_link(article, known, candidates):
             return _match(article, known, key)
     return None
+
+
+def _is_a_part(article: Article, known: Known) -> bool:
+    """Whether they are two reports of one page: with ids of their own, and links that differ by the fragment alone."""
+    if _kind(article.keys[0]) != "id" or (known.key is not None and _kind(known.key) != "id"):
+        return False
+    here, there = _place(article, article.rules), _place(known, article.rules)
+    return here is not None and there is not None and here != there and page_of(here) == page_of(there)
 
 
 def _by_words(article: Article, candidates: Candidates, taken: Set[int], now: datetime, rekeyed: bool) -> Match | None:
     for key in article.near_keys:
         known = candidates.get(key)
+        if known is None or known.article in taken or _kind(key) == "shared":
+            continue
         # A translated twin is a report of its own.
-        if known is None or known.article in taken or known.language != article.language:
+        if known.language != article.language or _is_a_part(article, known) or _is_paid_for(article, known):
             continue
         title, opening = _alikeness(article, known)
         within_days = now - known.first_seen <= _WITHIN and _dated_alike(article, known)
-        if (within_days and min(title, opening) >= _NEARLY_EQUAL) or (rekeyed and title == opening == 1.0):
+        if (within_days and _says_alike(article, known)) or (rekeyed and title == opening == 1.0):
             return _match(article, known, key)
     return None
+
+
+def _says_alike(article: Article, known: Known) -> bool:
+    """Whether words are enough. Of reports with links of their own the opening must be equal, and the headline but for
+    the spelling of words: the weather of two towns differs in one.
+    """
+    title, opening = _alikeness(article, known)
+    if article.url is None or known.url is None or _has_link_of(article, known):
+        return min(title, opening) >= _NEARLY_EQUAL
+    return opening == 1.0 and is_spelled_alike(article.folded_title, known.folded_title)
+
+
+def is_spelled_alike(one: str, other: str) -> bool:
+    """Whether two headlines differ by the spelling of words alone, or by words that one has more; not by numbers."""
+    words, others = one.split(), other.split()
+    if len(words) != len(others):
+        more, fewer = (words, others) if len(words) > len(others) else (others, words)
+        rest = iter(more)
+        return all(word in rest for word in fewer) and not _DIGIT.search(" ".join(set(more) - set(fewer)))
+    changed = [(a, b) for a, b in zip(words, others, strict=True) if a != b]
+    return all(likeness(" ".join(a), " ".join(b)) >= _SAME_SPELLING and not _DIGIT.search(a + b) for a, b in changed)
 
 
 def _is_rekeyed(articles: Iterable[Article], candidates: Candidates, taken: Set[int]) -> bool:
@@ -174,7 +371,10 @@ def _is_rekeyed(articles: Iterable[Article], candidates: Candidates, taken: Set[
         known.article
         for article in articles
         for key in article.near_keys
-        if (known := candidates.get(key)) and known.article not in taken and _alikeness(article, known) == (1.0, 1.0)
+        if _kind(key) != "shared"
+        and (known := candidates.get(key))
+        and known.article not in taken
+        and _alikeness(article, known) == (1.0, 1.0)
     }
     return len(equal) >= _SEVERAL
 
@@ -206,7 +406,8 @@ def _with_free_keys(match: Match, owners: Mapping[str, int], new_id: NewId) -> M
         free = tuple(key for key in article.keys if key not in owners)
         if not free and spare_key(article) in owners:  # it says nothing that is not held, and nothing tells it apart
             return replace(match, duplicate=True)
-        return replace(match, article=_known_by(article, free, new_id))
+        article = _known_by(article, free, new_id)
+        return replace(match, article=article if len(free) == len(article.keys) else marked(article))
     free = tuple(key for key in article.keys if owners.get(key, known.article) == known.article)
     if free[:1] != article.keys[:1]:
         free = (spare_key(article), *free)

@@ -530,6 +530,11 @@ class Store:
         with self._transaction():
             return merges.split(self._connection, merge, to_iso(now), public_id)
 
+    def split_version(self, report: str, number: int, now: datetime) -> str:
+        """Makes a version of a report, and those after it, an article of their own; returns its public id."""
+        with self._transaction():
+            return merges.split_version(self._connection, report, number, to_iso(now), public_id)
+
     def pending(self) -> list[dict[str, Any]]:
         """Changes of known reports that wait for a person; see `store.pending`."""
         with explained(self.path):

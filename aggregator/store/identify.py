@@ -73,7 +73,10 @@ def candidates(
             SELECT k.key, a.id, a.revision, r.words_hash, r.seen_at, s.entry_hash, s.said_words,
               a.url, a.published, a.language, fold(a.title),
               opening(iif(b.text <> '', b.text, b.summary)), a.first_seen,
-              EXISTS (SELECT 1 FROM merges AS m WHERE m.article = a.id AND m.undone_at IS NULL)
+              EXISTS (SELECT 1 FROM merges AS m WHERE m.article = a.id AND m.undone_at IS NULL),
+              a.revision > 1 AND EXISTS (
+                SELECT 1 FROM revisions AS o WHERE o.article = a.id AND o.number > 1 AND o.changed LIKE '%"url"%'),
+              s.key
             FROM json_each(?) AS asked
             CROSS JOIN {table} AS k ON k.publisher = ? AND k.key = asked.value
             JOIN articles AS a ON a.id = k.article
@@ -88,7 +91,7 @@ def candidates(
 
 def _known(row: tuple[Any, ...]) -> Known:
     article, revision, words_hash, revised, entry_hash, said, *rest = row
-    url, published, language, title, begins, first_seen, merged = rest
+    url, published, language, title, begins, first_seen, merged, moved, key = rest
     return Known(
         article=article,
         revision=revision,
@@ -103,6 +106,8 @@ def _known(row: tuple[Any, ...]) -> Known:
         folded_title=title,
         opening=begins,
         merged=bool(merged),
+        moved=bool(moved),
+        key=key,
     )
 
 

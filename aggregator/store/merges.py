@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from aggregator.dates import read_date, to_iso
 from aggregator.errors import StoreError
-from aggregator.printable import address
+from aggregator.identity import place_of
+from aggregator.printable import address, line
 from aggregator.store import ledger, pending
-from aggregator.text import excerpt, headline, plain
+from aggregator.text import MOST_OF_DATE, excerpt, headline, plain, shortened
 from aggregator.types import ChangeKind, Text
 
 NewId = Callable[[str, str], str]
@@ -53,8 +55,14 @@ def split(connection: sqlite3.Connection, merge: int, now: str, new_id: NewId) -
         state = "is undone already" if row else "is not there"
         raise StoreError(f"merge {merge} {state}; `aggregator merges` lists those in force")
     article, publisher, source, key, before, _ = row
+    (words,) = connection.execute(
+        """
+        SELECT coalesce(max(iif(source = ? AND number > ?, id, NULL)), max(id)) FROM revisions WHERE article = ?
+        """,
+        (source, before, article),
+    ).fetchone()
     public_id = new_id(publisher, key)
-    new = _copied(connection, article, source, before, public_id, now)
+    new = _copied(connection, article, source, words, public_id, now)
     connection.execute("UPDATE article_keys SET article = ? WHERE publisher = ? AND key = ?", (new, publisher, key))
     pending.follow_split(connection, article, key, new)
     _reverted(connection, article, before, now)
@@ -62,14 +70,73 @@ def split(connection: sqlite3.Connection, merge: int, now: str, new_id: NewId) -
     return public_id
 
 
-def _copied(connection: sqlite3.Connection, article: int, source: int, before: int, public_id: str, now: str) -> int:
-    """The new article, with the newest words that its source said since the merge, or else the newest of all."""
-    (revision,) = connection.execute(
+def split_version(connection: sqlite3.Connection, report: str, number: int, now: str, new_id: NewId) -> str:
+    """Makes an article of the version `number` of a report and of those after it, because they are another report under
+    the same guid; returns its public id. Of several reports in one the newest is split off first. It is written down in
+    `merges` as what it was, and undone. Within a transaction; raises StoreError where there is no such version, or none
+    before it.
+
+    The new article is known by the address of the version, or by its words where another one is known by that.
+    """
+    row = connection.execute(
         """
-        SELECT coalesce(max(iif(source = ? AND number > ?, id, NULL)), max(id)) FROM revisions WHERE article = ?
+        SELECT a.id, a.publisher, r.source, r.words_hash, r.seen_at, raw_words(r.raw, r.dictionary)
+        FROM articles AS a JOIN revisions AS r ON r.article = a.id AND r.number = ? WHERE a.public_id = ?
         """,
-        (source, before, article),
+        (number, report),
     ).fetchone()
+    if row is None or number < 2:
+        raise StoreError(f"{report} has no version {number} with one before it; `aggregator show {report} --revisions`")
+    article, publisher, source, words_hash, seen_at, said = row
+    done = connection.execute(
+        """
+        SELECT b.public_id FROM merges AS m JOIN articles AS b ON b.id = m.split_into
+        WHERE m.article = ? AND m.revision < ? AND m.matched_by = 'id'
+        """,
+        (article, number),
+    ).fetchone()
+    if done:
+        raise StoreError(f"version {number} of {report} is an article already: {done[0]}")
+    keys = _keys_of_version(said, words_hash)
+    key = next((key for key in keys if _is_free(connection, publisher, article, key, new_id(publisher, key))), None)
+    if key is None:
+        raise StoreError(f"version {number} of {report} is known as another article; `aggregator search` finds it")
+    connection.execute(
+        "INSERT OR IGNORE INTO article_keys (publisher, key, article) VALUES (?, ?, ?)", (publisher, key, article)
+    )
+    merge = connection.execute(
+        """
+        INSERT INTO merges (article, publisher, source, key, matched_by, evidence, revision, at)
+        VALUES (?, ?, ?, ?, 'id', 'one guid, another address', ?, ?)
+        """,
+        (article, publisher, source, key, number - 1, seen_at),
+    ).lastrowid
+    return split(connection, merge or 0, now, new_id)
+
+
+def _keys_of_version(said: str, words_hash: bytes) -> Iterator[str]:
+    """What a version may be known by: its address, or its words."""
+    for link in json.loads(said).get("links", ()):
+        if link["rel"] == "alternate":
+            yield f"url:{place_of(link['href'])}"
+            break
+    yield f"spare:{words_hash.hex()[:32]}"
+
+
+def _is_free(connection: sqlite3.Connection, publisher: str, article: int, key: str, own: str) -> bool:
+    """Whether a key is no other article's, and no article has the public id that is made of it."""
+    (taken,) = connection.execute(
+        """
+        SELECT EXISTS (SELECT 1 FROM article_keys WHERE publisher = ? AND key = ? AND article <> ?)
+          OR EXISTS (SELECT 1 FROM articles WHERE public_id = ?)
+        """,
+        (publisher, key, article, own),
+    ).fetchone()
+    return not taken
+
+
+def _copied(connection: sqlite3.Connection, article: int, source: int, words: int, public_id: str, now: str) -> int:
+    """The new article, with the words of a revision (its row)."""
     cursor = connection.execute(
         """
         INSERT INTO articles (public_id, publisher, source, country, language, class, title, url, byline, published,
@@ -85,7 +152,7 @@ def _copied(connection: sqlite3.Connection, article: int, source: int, before: i
     )
     # An empty hash: whatever the source says of it next is compared anew.
     connection.execute("INSERT INTO sightings (source, article, entry_hash) VALUES (?, ?, x'')", (source, new))
-    _append(connection, new, 1, revision, "new", now)
+    _append(connection, new, 1, words, "new", now)
     return new
 
 
@@ -120,9 +187,15 @@ def _append(connection: sqlite3.Connection, article: int, number: int, words: in
         """,
         (article, words),
     ).fetchone()
-    title, summary, body, url = _readings(json.loads(said))
+    words_said = json.loads(said)
+    title, summary, body, url = _readings(words_said)
+    dates = [value for name in ("published", "updated") for value in _date(words_said.get(name))]
     connection.execute(
-        "UPDATE articles SET revision = ?, title = ?, url = ? WHERE id = ?", (number, title, url, article)
+        """
+        UPDATE articles SET revision = ?, title = ?, url = ?, published = ?, published_stated = ?, updated = ?,
+          updated_stated = ? WHERE id = ?
+        """,
+        (number, title, url, *dates, article),
     )
     connection.execute(
         "UPDATE bodies SET summary = ?, text = ?, excerpt = ? WHERE article = ?",
@@ -135,6 +208,12 @@ def _readings(said: dict[str, Any]) -> tuple[str, str, str, str | None]:
     body = "\n".join(filter(None, (plain(_text(words)) for words in said.get("content", ()))))
     urls = (address(link["href"]) for link in said.get("links", ()) if link["rel"] == "alternate")
     return headline(_text(said.get("title"))), summary, body, next(filter(None, urls), None)
+
+
+def _date(stated: str | None) -> tuple[str | None, str | None]:
+    """A date as it is held: read, and as stated."""
+    moment = read_date(stated)
+    return to_iso(moment) if moment else None, stated and shortened(line(stated), MOST_OF_DATE)
 
 
 def _text(said: dict[str, str] | None) -> Text | None:

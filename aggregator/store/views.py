@@ -25,6 +25,7 @@ MIGRATIONS = (
     "0010_rights_in_force",
     "0011_time",
     "0012_claims",
+    "0015_trust",
 )
 
 # An embargo is over when housekeeping has ended it.

@@ -136,6 +136,8 @@ class Known:
     folded_title: str = ""
     opening: str = ""
     merged: bool = False  # was taken for the same by a weaker key before
+    moved: bool = False  # stood at another address before
+    key: str | None = None  # the first key of what this source last said of it; None: it said nothing, or that is lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

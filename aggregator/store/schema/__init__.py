@@ -21,6 +21,7 @@ from aggregator.store.schema import (
     m0010,
     m0011,
     m0012,
+    m0015,
 )
 
 migrations = Migrations("aggregator")
@@ -93,6 +94,11 @@ def _time(db: Database) -> None:
 @migrations(name="0012_claims")
 def _claims(db: Database) -> None:
     _execute(db, m0012.CLAIMS)
+
+
+@migrations(name="0015_trust")
+def _trust(db: Database) -> None:
+    _execute(db, m0015.TRUSTED_AGAIN)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -27,8 +27,10 @@ from aggregator.store import (
     excerpts,
     habits,
     health,
+    held_words,
     identify,
     ledger,
+    let_go,
     merges,
     notices,
     opening,
@@ -290,17 +292,19 @@ class Store:
 
     def housekeeping(self, now: datetime) -> Iterator[None]:
         """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that
-        may be held no longer are let go, excerpts follow the rights of today, the search index catches up, raw words
-        are packed with this program's dictionary, the planner's counts are taken anew, letters that were let go
-        leave the index, and the log is emptied.
+        may be held no longer are let go, words that were held back are stored, excerpts follow the rights of today, the
+        search index catches up, raw words are packed with this program's dictionary, the planner's counts are taken
+        anew, letters that were let go leave the index, and the log is emptied.
         """
         self.update_terms(now)
         self.release_embargoes(now)
         while self._let_go(now):
             yield
         with self._transaction():
-            pending.let_go(self._connection, to_iso(now), raw.packer(self._connection))
+            let_go.words_that_wait(self._connection, to_iso(now), raw.packer(self._connection))
             health.forget_floods(self._connection, now)
+        while self._store_held(now):
+            yield
         while self.cut_excerpts():
             yield
         while self.index():
@@ -324,6 +328,10 @@ class Store:
     def _let_go(self, now: datetime) -> int:
         with self._transaction():
             return retention.let_go(self._connection, to_iso(now), raw.packer(self._connection))
+
+    def _store_held(self, now: datetime) -> int:
+        with self._transaction():
+            return held_words.store_due(self._connection, now, raw.packer(self._connection))
 
     def _repack(self) -> int:
         with self._transaction():

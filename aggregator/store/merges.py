@@ -13,7 +13,7 @@ from typing import Any
 
 from aggregator.errors import StoreError
 from aggregator.printable import address
-from aggregator.store import ledger, pending
+from aggregator.store import held_words, ledger, pending
 from aggregator.text import excerpt, headline, plain
 from aggregator.types import ChangeKind, Text
 
@@ -57,6 +57,7 @@ def split(connection: sqlite3.Connection, merge: int, now: str, new_id: NewId) -
     new = _copied(connection, article, source, before, public_id, now)
     connection.execute("UPDATE article_keys SET article = ? WHERE publisher = ? AND key = ?", (new, publisher, key))
     pending.follow_split(connection, article, key, new)
+    held_words.follow_split(connection, article, key, new)
     _reverted(connection, article, before, now)
     connection.execute("UPDATE merges SET undone_at = ?, split_into = ? WHERE id = ?", (now, new, merge))
     return public_id

@@ -23,6 +23,7 @@ MIGRATIONS = (
     "0009_let_go",
     "0010_rights_in_force",
     "0012_claims",
+    "0014_held_words",
 )
 
 # An excerpt that was cut when more words were allowed does not leave until it has been cut anew. Its words have one

@@ -7,7 +7,21 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database, Migrations
 
-from aggregator.store.schema import m0001, m0002, m0003, m0003a, m0004, m0005, m0006, m0007, m0008, m0009, m0010, m0012
+from aggregator.store.schema import (
+    m0001,
+    m0002,
+    m0003,
+    m0003a,
+    m0004,
+    m0005,
+    m0006,
+    m0007,
+    m0008,
+    m0009,
+    m0010,
+    m0012,
+    m0014,
+)
 
 migrations = Migrations("aggregator")
 
@@ -74,6 +88,11 @@ def _rights_in_force(db: Database) -> None:
 @migrations(name="0012_claims")
 def _claims(db: Database) -> None:
     _execute(db, m0012.CLAIMS)
+
+
+@migrations(name="0014_held_words")
+def _held_words(db: Database) -> None:
+    _execute(db, m0014.HELD)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

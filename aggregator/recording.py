@@ -313,7 +313,7 @@ def _judged(
     """What the entries mean, and the words that were held before."""
     listed_here = [match.known.article for match in matches if match.known and match.known.entry_hash is not None]
     before = history.words_of(connection, listed_here) if listed_here else {}
-    held_back = history.held_words_of(connection, listed_here) if listed_here else {}
+    held_back = history.held_words_of(connection, source, listed_here) if listed_here else {}
     changing = identify.changing(connection, source)
     return decide(matches, before, now, held=held_back, changing=changing, settled=settled), before
 

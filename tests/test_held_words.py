@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
+import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlite_utils import Database
@@ -309,6 +310,14 @@ def test_counters_beside_words_that_are_held_back_keep_no_source_unstable(store:
     assert rows(store, "SELECT changing FROM sources") == [(None,)]
 
 
+def test_pictures_that_take_turns_make_one_revision_a_day(store: Store, publisher: Publisher) -> None:
+    """Also where the one in force comes back: that is another change in what the source says, and no rest."""
+    for hour in range(48):
+        record(store, publisher, *stories(picture=hour % 5), now=NOW + hour * HOUR)
+        store.maintain(NOW + hour * HOUR)
+    assert rows(store, "SELECT DISTINCT revision FROM articles") == [(4,)]
+
+
 def test_another_source_that_brings_newer_words_is_not_overruled(store: Store) -> None:
     publisher = make_publisher()
     other = replace(publisher.sources[0], key="more", url="http://daily-example.example/more")
@@ -386,6 +395,28 @@ def test_damaged_words_stop_no_housekeeping(
     store.maintain(NOW + 2 * DAY)
     assert "article 2: its newest words are damaged" in caplog.text
     assert (held(store), pictures(store)) == ([], ["3", "2", "3", "3", "3", "3"])
+
+
+def test_words_that_another_program_version_packed_can_be_read_until_they_are_stored(
+    store: Store, publisher: Publisher
+) -> None:
+    make_unstable(store, publisher)
+    other = zstandard.ZstdCompressor(
+        dict_data=zstandard.ZstdCompressionDict(b"Report counts hurt. The road is closed.")
+    )
+    with store.writing() as connection:
+        connection.execute(
+            "INSERT INTO dictionaries VALUES (7, ?, '2026')", (b"Report counts hurt. The road is closed.",)
+        )
+        for article, words in connection.execute(
+            "SELECT article, raw_words(raw, dictionary) FROM held_words"
+        ).fetchall():
+            row = (other.compress(words.encode()), article)
+            connection.execute("UPDATE held_words SET raw = ?, dictionary = 7 WHERE article = ?", row)
+    store.maintain(NOW + HOUR)
+    assert len(held(store)) == 6
+    store.maintain(NOW + 2 * DAY)
+    assert (held(store), pictures(store)) == ([], ["3"] * 6)
 
 
 # Rights

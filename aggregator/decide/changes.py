@@ -30,21 +30,21 @@ def decide(
     changing: Sequence[datetime] = (),
     settled: int = 0,
 ) -> Judged:
-    """`before`: the newest words in force of the articles that are known; `held`: words of some that are held back;
-    `changing`: what the answer for the poll before was; `settled`: how many entries of the document say just what they
-    said before.
+    """`before`: the newest words in force of the articles that are known; `held`: of some what this source said last
+    and what is held back; `changing`: what the answer for the poll before was; `settled`: how many entries of the
+    document say just what they said before.
     """
     decisions = [_decision(match, before) for match in matches]
-    fresh = [said for d in decisions if d.known and d.change and (said := _fresh(d, held.get(d.known.article)))]
+    fresh = [said for d in decisions if d.known and (said := _fresh(d, held.get(d.known.article)))]
     listed = settled + sum(match.known is not None for match in matches)
     polls, habit = versions.unstable(changing, listed, fresh, now)
     return Judged(tuple(_held_back(decision, before, habit, now) for decision in decisions), polls)
 
 
 def _fresh(decision: Decision, held: Words | None) -> tuple[str, ...]:
-    """What of a change was not said at the poll before, when it was held back."""
+    """What this source changes in what it said at the poll before, be that in force or held back."""
     if held is None:
-        return decision.changed
+        return decision.changed if decision.change else ()
     article = decision.article
     return versions.what_changed(_by_rules(held, article), _by_rules(_words_of(article), article))
 

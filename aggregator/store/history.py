@@ -30,19 +30,20 @@ def words_of(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[in
     )
 
 
-def held_words_of(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[int, Words]:
-    """The words of these articles that are held back, of those that have any; see `held_words`."""
+def held_words_of(connection: sqlite3.Connection, source: int, articles: Sequence[int]) -> dict[int, Words]:
+    """What this source said last of these articles, where it is held back; see `held_words`."""
     return _read(
         connection,
         """
         SELECT h.article, h.title, h.byline, h.url, h.published, h.updated, h.words_hash, raw_words(h.raw, h.dictionary)
-        FROM json_each(?) AS asked CROSS JOIN held_words AS h ON h.article = asked.value
+        FROM json_each(?) AS asked CROSS JOIN held_words AS h ON h.article = asked.value AND h.source = ?
         """,
         articles,
+        source,
     )
 
 
-def _read(connection: sqlite3.Connection, sql: str, articles: Sequence[int]) -> dict[int, Words]:
+def _read(connection: sqlite3.Connection, sql: str, articles: Sequence[int], *others: int) -> dict[int, Words]:
     return {
         article: words_said(
             json.loads(said),
@@ -54,7 +55,7 @@ def _read(connection: sqlite3.Connection, sql: str, articles: Sequence[int]) -> 
             words_hash=words_hash,
         )
         for article, title, byline, url, published, updated, words_hash, said in connection.execute(
-            sql, (json.dumps(list(articles)),)
+            sql, (json.dumps(list(articles)), *others)
         )
     }
 

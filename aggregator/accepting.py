@@ -87,7 +87,7 @@ def _store_entries(connection: Connection, of: _Of, those: Sequence[pending.Pend
     """What entries said becomes the newest revision of their articles, where it still differs from what is held."""
     matches = [Match(article=_article(of, one), known=one.known) for one in those]
     before = history.words_of(connection, [one.known.article for one in those])
-    judged = decide(matches, before, 0, 0, now)
+    judged = decide(matches, before, now)
     decisions = [replace(each, seen=one.received) for each, one in zip(judged.decisions, those, strict=True)]
     polls.write_decisions(connection, of.number, decisions, now, raw.packer(connection))
     for decision in decisions:

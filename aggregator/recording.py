@@ -22,9 +22,11 @@ from aggregator.decide import (
     conclude,
     decide,
     hold_excess,
+    is_answer,
     pauses,
 )
 from aggregator.errors import DeskError
+from aggregator.identity import spare_key
 from aggregator.normalise import DUPLICATE
 from aggregator.printable import MOST_MESSAGE, escaped
 from aggregator.recognition import Heard, recognise
@@ -34,6 +36,7 @@ from aggregator.store import (
     backoff,
     claims,
     habits,
+    held_words,
     history,
     identify,
     pending,
@@ -152,7 +155,7 @@ def _decided(connection: Connection, poll: Poll, articles: Sequence[Article], no
     if heard is None:
         return replace(decided, is_whole=False)
     matches = [match for match in heard.matches if not match.duplicate]
-    judged, words = _judged(connection, matches, identify.restless(connection, source), heard.settled, now)
+    judged, words = _judged(connection, source, matches, heard.settled, now)
     waiting = pending.of_articles(connection, [match.known.article for match in matches if match.known])
     held = _held(connection, source, judged, words, {article: kind for article, (_, kind) in waiting.items()})
     judged = replace(judged, decisions=held.decisions)
@@ -169,6 +172,10 @@ def _write(writing: _Writing, decided: _Decided) -> Poll:
     if decided.found:
         poll, found = _taken_in(writing, decided, decided.found)
         done = decided.found.held.done
+    elif is_answer(poll):  # it says nothing, so its source has come to rest
+        identify.write_changing(connection, source, ())
+    if poll.outcome == "ok":
+        _note_gone(connection, decided)
     poll = _withdrawn(writing, poll, decided.articles, source, done)
     after, following = conclude(poll, decided.before, found, writing.pace)
     if trusted(connection, writing.now) != writing.now:
@@ -194,7 +201,7 @@ def _taken_in(writing: _Writing, decided: _Decided, meant: _Meant) -> tuple[Poll
     connection, now, source = writing.connection, writing.now, decided.source
     heard, judged, before = meant.heard, meant.judged, decided.before
     identify.write_ladder(connection, source, heard.conflicts, heard.lesson)
-    identify.write_restless(connection, source, judged.restless)
+    identify.write_changing(connection, source, judged.changing)
     new = polls.write_decisions(connection, source, judged.decisions, now, writing.pack)
     _keep_waiting(writing, source, judged, {article for article, (by, _) in meant.waiting.items() if by == source})
     last = before.unmodified_since or before.last_success
@@ -229,9 +236,24 @@ def _keep_waiting(writing: _Writing, source: int, judged: Judged, waited: set[in
     now takes its place, be it a change that is stored, or what was said before.
     """
     pending.write(writing.connection, source, judged.decisions, writing.now, writing.pack)
-    over = [d.known.article for d in judged.decisions if d.known and not d.waits and not d.held_back]
+    known = [(decision, decision.known.article) for decision in judged.decisions if decision.known]
     if waited:
-        pending.forget(writing.connection, waited.intersection(over))
+        pending.forget(writing.connection, waited.intersection(article for d, article in known if not d.waits))
+    held_words.forget(writing.connection, source, [article for d, article in known if not d.held_back])
+    held_words.write(writing.connection, source, judged.decisions, writing.now, writing.pack)
+
+
+def _note_gone(connection: Connection, decided: _Decided) -> None:
+    """Which reports of whose words something is held back the document lists no longer."""
+    waiting = held_words.of_source(connection, decided.source)
+    if not waiting:
+        return
+    articles, settled = decided.articles, decided.poll.settled
+    keys = {*settled, *(key for article in articles for key in (*article.keys, spare_key(article)))}
+    here = {match.known.article for match in decided.found.matches if match.known} if decided.found else set()
+    held_words.note_gone(
+        connection, decided.source, [a for a, key in waiting.items() if key not in keys and a not in here]
+    )
 
 
 def _withdrawn(
@@ -296,12 +318,14 @@ def take_out(connection: Connection, article: int, removal: Removal, at: str) ->
 
 
 def _judged(
-    connection: Connection, matches: Sequence[Match], restless: int, settled: int, now: datetime
+    connection: Connection, source: int, matches: Sequence[Match], settled: int, now: datetime
 ) -> tuple[Judged, Mapping[int, Words]]:
     """What the entries mean, and the words that were held before."""
     listed_here = [match.known.article for match in matches if match.known and match.known.entry_hash is not None]
     before = history.words_of(connection, listed_here) if listed_here else {}
-    return decide(matches, before, restless, settled, now), before
+    held_back = history.held_words_of(connection, source, listed_here) if listed_here else {}
+    changing = identify.changing(connection, source)
+    return decide(matches, before, now, held=held_back, changing=changing, settled=settled), before
 
 
 def _counted(poll: Poll, judged: Judged, heard: Heard) -> Poll:

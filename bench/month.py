@@ -2,7 +2,8 @@
 
 FOLDER holds a folder a feed, and in it a file a poll, named by its time (`20130326T130727.xml`). Each series is a
 publisher of its own. The documents are served over HTTP by a press, the recorded time is the clock, everything else is
-the pipeline itself, with its housekeeping once an hour between two polls. What came out is compared with the documents:
+the pipeline itself, with its housekeeping an hour after each poll, or before the next one if that is sooner. What came
+out is compared with the documents:
 
 - stories: entries with the same id and link, or the same link, or the same id where no document has it twice; counted
   without the wire's own rules of identity
@@ -94,11 +95,12 @@ class Series:
         with Press(now=now) as press, Store.open(database) as store:
             store.sync(WIRE, config.publishers, now, now.date())
             async with Pipeline(config, store, lambda: now, lambda host: press.address) as pipeline:
-                for at, body in self.polls:
+                times = [at for at, _ in self.polls]
+                for (at, body), following in zip(self.polls, (*times[1:], None), strict=True):
                     now = at
                     press.set_document(self.host, "/feed", Document(body, "application/xml", last_modified=at))
                     await pipeline.run(store.due(None))
-                    now += _HOUSEKEEPING
+                    now = at + _HOUSEKEEPING if following is None else min(at + _HOUSEKEEPING, following)
                     await pipeline.maintain()
                 now += _LAST_LOOK
                 await pipeline.maintain()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from aggregator.decide import decide, is_correction
-from aggregator.types import Article, Known, Match, PollSettings, Text
+from aggregator.types import Article, Known, Link, Match, PollSettings, Text
 from aggregator.versions import words_of
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
 
@@ -45,7 +45,7 @@ SETTINGS = PollSettings(every=30 * MINUTE, shortest=5 * MINUTE, longest=24 * 60 
 def test_what_an_entry_means(
     article: Article, known: Known | None, change: str | None, changed: tuple[str, ...]
 ) -> None:
-    judged = decide([Match(article=article, known=known)], {1: words_of(ARTICLE)}, 0, 0, NOW)
+    judged = decide([Match(article=article, known=known)], {1: words_of(ARTICLE)}, NOW)
     (decision,) = judged.decisions
     assert (decision.change, decision.changed) == (change, changed)
 
@@ -53,20 +53,32 @@ def test_what_an_entry_means(
 @pytest.mark.parametrize(("hour", "change"), [(10, "refile"), (9, None), (8, None)])
 def test_a_later_updated_over_the_same_words_is_a_refile(hour: int, change: str | None) -> None:
     (article,) = make_articles(PUBLISHER, make_entry(updated=f"2026-11-22T{hour:02}:00:00Z"))
-    judged = decide([Match(article=article, known=KNOWN)], {1: words_of(TOUCHED)}, 0, 0, NOW)
+    judged = decide([Match(article=article, known=KNOWN)], {1: words_of(TOUCHED)}, NOW)
     assert judged.decisions[0].change == change
 
 
+(LINKED,) = make_articles(PUBLISHER, make_entry(links=(Link("http://daily.example/another-page"),)))
+SIX = {number: words_of(ARTICLE) for number in range(6)}
+
+
 def test_a_source_that_changes_everything_at_every_poll_is_held_back() -> None:
-    matches = [Match(article=EDITED, known=replace(KNOWN, article=number)) for number in range(4)]
-    before = {number: words_of(ARTICLE) for number in range(4)}
-    polls = 0
+    matches = [Match(article=LINKED, known=replace(KNOWN, article=number)) for number in SIX]
+    changing: tuple[datetime, ...] = ()
     for expected in (False, False, True):
-        judged = decide(matches, before, polls, 0, NOW + timedelta(hours=1))
-        polls = judged.restless
+        judged = decide(matches, SIX, NOW + timedelta(hours=1), changing=changing)
+        changing = judged.changing
         assert {decision.held_back for decision in judged.decisions} == {expected}
-    later = decide(matches, before, polls, 0, NOW + timedelta(days=1))
-    assert {decision.change for decision in later.decisions} == {"revised"}
+        assert {decision.change for decision in judged.decisions} == {"revised"}
+    later = decide(matches, SIX, NOW + timedelta(days=1), changing=changing)
+    assert not any(decision.held_back for decision in later.decisions)
+
+
+@pytest.mark.parametrize("article", [EDITED, NOTED])
+def test_another_headline_and_another_sentence_are_never_held_back(article: Article) -> None:
+    matches = [Match(article=article, known=replace(KNOWN, article=number)) for number in SIX]
+    judged = decide(matches, SIX, NOW + timedelta(hours=1), changing=(NOW, NOW))
+    assert len(judged.changing) == 3
+    assert not any(decision.held_back for decision in judged.decisions)
 
 
 @pytest.mark.parametrize(

@@ -357,6 +357,52 @@ def test_words_that_a_merge_mixed_into_another_report_are_purged_with_their_own(
     assert "rouvre {+enfin+}" in shown
 
 
+def hold_back(store: Store, of: Publisher) -> None:
+    """A second version of the planted reports 0 to 5 is held back: their links have changed at every poll."""
+    for version in (1, 2, 3, 4):
+        entries = [plant(number, publisher="lent").entry for number in range(6)]
+        links = [(Link(f"http://lent.example/{'held-' * (version == 4)}{ENDS['en']}{version}{n}"),) for n in range(6)]
+        moved = [replace(entry, links=links[number]) for number, entry in enumerate(entries)]
+        record(store, of, *moved, now=NOW + version * HOUR)
+    assert rows(store, "SELECT count(*) FROM held_words") == [(6,)]
+
+
+def test_words_that_are_held_back_are_purged_with_their_report(store: Store, publisher: Publisher) -> None:
+    hold_back(store, publisher)
+    assert b"held-" in file_bytes(store)
+    purge(store, [report.id for report in store.latest(ANY)])
+    assert rows(store, "SELECT count(*) FROM held_words") == [(0,)]
+    rewrite(store)
+    assert planted_words(file_bytes(store) + packed_words(store)) == []
+    store.maintain(NOW + 3 * DAY)
+    assert rows(store, "SELECT count(*) FROM revisions") == [(6,)]  # the husks
+    everything_kept(store)
+
+
+@pytest.mark.parametrize("storage", ["transient", "metadata_only"])
+def test_words_that_are_held_back_and_may_be_held_no_longer_go_before_they_are_stored(
+    store: Store, storage: str
+) -> None:
+    lent = make_publisher("lent", replace(AGREEMENT, storage="transient", retention_days=1))
+    store.sync(WIRE, [lent], NOW, NOW.date())
+    hold_back(store, lent)
+    then = NOW + 26 * HOUR
+    if storage == "metadata_only":
+        strict = replace(lent.rights, text_scope="headline_only", storage="metadata_only", retention_days=None)
+        then = NOW + 5 * HOUR
+        store.sync(WIRE, [replace(lent, rights=strict)], then, then.date())
+    next(store.housekeeping(then))  # its first step lets go of them, and is the last before a kill
+    held = [json.loads(str(row[0])) for row in store.query("SELECT raw_words(raw, dictionary) FROM held_words")[1]]
+    assert [{"summary", "content"} & set(said) for said in held] == [set()] * 6
+    store.maintain(NOW + 2 * DAY)
+    assert rows(store, "SELECT count(*) FROM held_words") == [(0,)]
+    assert rows(store, "SELECT DISTINCT revision, url LIKE '%held%' FROM articles") == [(4, 1)]
+    beyond, words = places(range(6), (1,)), file_bytes(store) + packed_words(store)
+    for place in BEYOND:
+        assert [sentence for sentence in beyond[place] if sentence.encode() in words] == [], place
+    assert all(sentence.encode() in words for sentence in beyond["title"])
+
+
 # Rights that end
 
 

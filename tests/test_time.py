@@ -314,7 +314,8 @@ OTHERS = {
         "first_seen",
         "embargoed_until",
     },  # by functions, or said by others
-    "revisions": {"seen_at"},  # by a function
+    "revisions": {"seen_at", "stored_at"},  # by a function
+    "held_words": {"published", "updated"},  # said by others
     "changes": {"at", "hashed_at"},  # by the ledger
     "polls": {"started", "next_at"},  # by a function
     "sources": {"next_at", "last_poll", "silent_after"},  # by functions

@@ -19,7 +19,16 @@ from aggregator.output.diff import word_diff
 from aggregator.store import Store, history
 from aggregator.store.desk import Cause
 from aggregator.types import Publisher, Text, Words
-from aggregator.versions import held_back, kind_of_change, restless, same_report, settled, what_changed, words_of
+from aggregator.versions import (
+    held_back,
+    kind_of_change,
+    same_report,
+    same_sentences,
+    settled,
+    unstable,
+    what_changed,
+    words_of,
+)
 from tests.conftest import NOW, QUOTATION, WIRE, examples, make_articles, make_entry, make_publisher, record
 
 BODY = "<p>Bamako. Police say 38 per cent of the shops closed on 3 May.</p><p>The toll rose to 4 dead.</p>"
@@ -282,23 +291,59 @@ def test_a_later_updated_alone_is_a_refile() -> None:
     assert kind_of(before, make_words(updated=NOW, published=NOW)) is None
 
 
-def test_a_source_is_restless_from_its_third_such_poll_on() -> None:
-    polls, habit = 0, frozenset[str]()
+def test_a_source_is_unstable_from_its_third_such_poll_within_two_days_on() -> None:
+    polls, three = (), [("body",), ("body", "title"), ("body",)]
+    hour = timedelta(hours=1)
     for expected in (frozenset(), frozenset(), frozenset({"body"}), frozenset({"body"})):
-        polls, habit = restless(polls, 4, [("body",), ("body", "title"), ("body",)])
+        polls, habit = unstable(polls, 5, three, NOW + hour * len(polls))
         assert habit == expected
-    assert restless(polls, 2, [("body",), ("body",)]) == (polls, frozenset())  # too few to say
-    assert restless(polls, 0, []) == (polls, frozenset())
-    assert restless(polls, 4, [("body",), ("body",)]) == (0, frozenset())  # half is not most
+    assert unstable(polls, 4, three, NOW + 9 * hour) == ((), frozenset())  # too few to say
+    assert unstable(polls, 0, [], NOW + 9 * hour) == ((), frozenset())
+    assert unstable(polls, 6, three, NOW + 9 * hour) == ((), frozenset())  # half is not most
+    far = [NOW, NOW + 24 * hour]
+    assert unstable(far, 5, three, NOW + 48 * hour) == ((far[1], NOW + 48 * hour), frozenset())
+    assert unstable(far, 5, three, NOW + 47 * hour)[1] == {"body"}
+    assert unstable(far, 5, three, NOW - hour) == ((NOW - hour,), frozenset())  # by a clock that was set back since
+    assert unstable(far, 5, [], far[1]) == (tuple(far), frozenset())  # the same poll again
 
 
-def test_what_a_restless_source_may_still_change() -> None:
+def test_what_an_unstable_source_may_still_change_at_once() -> None:
     habit, hour = frozenset({"body"}), timedelta(hours=1)
     assert held_back(("body",), habit, NOW - hour, NOW)
     assert held_back(("body", "dates"), habit, NOW - hour, NOW)
-    assert not held_back(("title", "body"), habit, NOW - hour, NOW)
+    assert not held_back(("url", "body"), habit, NOW - hour, NOW)
     assert not held_back(("body",), habit, NOW - 24 * hour, NOW)
+    assert not held_back(("body",), habit, NOW + hour, NOW)
     assert not held_back(("body",), frozenset(), NOW - hour, NOW)
+
+
+BESIDE = [
+    ('<a href="/law?id=38">law</a>', '<a href="/law?id=28">law</a>'),
+    ('<img src="/a.jpg">', '<img src="/b.jpg">'),
+    ("", '<iframe src="https://player.example/38"></iframe>'),
+    ("<p>the law</p>", '<p>the <a href="/law">law</a></p>'),
+    *SAME,
+]
+
+
+@pytest.mark.parametrize(("old", "new"), BESIDE)
+def test_links_and_pictures_are_no_words_of_a_sentence(old: str, new: str) -> None:
+    assert same_sentences(make_words(BODY + old), make_words(BODY + new))
+
+
+@pytest.mark.parametrize(("old", "new"), [pair for pair in DIFFERENT if pair not in BESIDE and "%0A" not in pair[0]])
+def test_a_word_a_number_or_a_mark_makes_another_sentence(old: str, new: str) -> None:
+    assert not same_sentences(make_words(BODY + old), make_words(BODY + new))
+    assert not same_sentences(make_words(title=BODY + old), make_words(title=BODY + new))
+    assert not same_sentences(make_words(said_summary=Text(old)), make_words(said_summary=Text(new)))
+
+
+def test_of_words_that_are_not_kept_only_the_headline_can_be_compared() -> None:
+    bare = Words(title="t", words_hash=b"1")
+    assert same_sentences(bare, replace(bare, words_hash=b"2"))
+    assert not same_sentences(bare, replace(bare, title="u"))
+    assert not same_sentences(make_words(), make_words(body="", said_content=()))
+    assert not same_sentences(make_words(body="", said_content=()), make_words())
 
 
 def test_words_in_the_store_compare_with_words_of_a_document(store: Store, publisher: Publisher) -> None:

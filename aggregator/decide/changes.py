@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from aggregator import identity, signals, text, versions
 from aggregator.decide.corrections import is_correction
@@ -14,40 +15,58 @@ from aggregator.types import Article, ChangeKind, Decision, Match, Words
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a document means: a decision a match, and how many polls in a row its source has been restless."""
+    """What a document means: a decision a match, and when the last polls in a row changed most of what they listed."""
 
     decisions: tuple[Decision, ...]
-    restless: int
+    changing: tuple[datetime, ...] = ()
 
 
-def decide(matches: Sequence[Match], before: Mapping[int, Words], restless: int, settled: int, now: datetime) -> Judged:
-    """`before`: the newest words of the articles that are known, `restless`: what the last poll's answer was,
-    `settled`: how many entries of the document say just what they said before.
+def decide(
+    matches: Sequence[Match],
+    before: Mapping[int, Words],
+    now: datetime,
+    *,
+    held: Mapping[int, Words] = MappingProxyType({}),
+    changing: Sequence[datetime] = (),
+    settled: int = 0,
+) -> Judged:
+    """`before`: the newest words in force of the articles that are known; `held`: of some what this source said last
+    and what is held back; `changing`: what the answer for the poll before was; `settled`: how many entries of the
+    document say just what they said before.
     """
-    before = _bounded(matches, before)
+    before, held = _bounded(matches, before, held)
     decisions = [_decision(match, before) for match in matches]
-    versions_of_known = [d.changed for d in decisions if d.known and d.change]
+    fresh = [said for d in decisions if d.known and (said := _fresh(d, held.get(d.known.article)))]
     listed = settled + sum(match.known is not None for match in matches)
-    polls, habit = versions.restless(restless, listed, versions_of_known)
-    if not any(decision.change for decision in decisions):  # the document of the poll before, once more
-        polls = restless
-    return Judged(tuple(_held_back(decision, habit, now) for decision in decisions), polls)
+    polls, habit = versions.unstable(changing, listed, fresh, now)
+    return Judged(tuple(_held_back(decision, before, habit, now) for decision in decisions), polls)
 
 
-def _bounded(matches: Sequence[Match], before: Mapping[int, Words]) -> Mapping[int, Words]:
-    """The words of before, those marked that are not to be read closely, because those of the matches before them are
-    as many as may be read so for one document: to read a character takes about a microsecond.
+def _fresh(decision: Decision, held: Words | None) -> tuple[str, ...]:
+    """What this source changes in what it said at the poll before, be that in force or held back."""
+    if held is None:
+        return decision.changed if decision.change else ()
+    article = decision.article
+    return versions.what_changed(_by_rules(held, article), _by_rules(_words_of(article), article))
+
+
+def _bounded(
+    matches: Sequence[Match], before: Mapping[int, Words], held: Mapping[int, Words]
+) -> tuple[Mapping[int, Words], Mapping[int, Words]]:
+    """Both, with those marked that are not to be read closely, because those of the matches before them are as many as
+    may be read so for one document: to read a character takes about a microsecond.
     """
-    bounded = dict(before)
+    all_words, all_held = dict(before), dict(held)
     room = versions.MOST_READ
     for match in matches:
-        words = before.get(match.known.article) if match.known else None
-        if match.known is None or words is None or words.words_hash == match.article.words_hash:
-            continue
-        room -= versions.size(words) + len(match.article.raw)
-        if room < 0:
-            bounded[match.known.article] = replace(words, closely=False)
-    return bounded
+        for known in (all_words, all_held):
+            words = known.get(match.known.article) if match.known else None
+            if match.known is None or words is None or words.words_hash == match.article.words_hash:
+                continue
+            room -= versions.size(words) + len(match.article.raw)
+            if room < 0:
+                known[match.known.article] = replace(words, closely=False)
+    return all_words, all_held
 
 
 def _decision(match: Match, before: Mapping[int, Words]) -> Decision:
@@ -107,11 +126,19 @@ def _kind(article: Article, old: Words, changed: tuple[str, ...]) -> ChangeKind 
     return versions.kind_of_change(old, new, changed, is_correction)
 
 
-def _held_back(decision: Decision, habit: frozenset[str], now: datetime) -> Decision:
-    """A change that waits because its source changes something at every poll."""
+def _held_back(decision: Decision, before: Mapping[int, Words], habit: frozenset[str], now: datetime) -> Decision:
+    """Marks a change that waits for a day because its source changes something at every poll.
+
+    That is a change that leaves the headline and every word, number and mark of the sentences as they were: of where
+    links lead, of the pictures, the byline, the report's own address, or a later `updated` alone. Of a publisher that
+    lets us keep no words it is any change below the headline, because nobody can say what it changes. A correction, a
+    withdrawal, another headline, another sentence never waits. Categories and mark-up make no revision at all.
+    """
     known = decision.known
-    if known is None or decision.change in (None, "withdrawn"):
+    if known is None or decision.change not in ("revised", "refile"):
         return decision
     if not versions.held_back(decision.changed, habit, known.last_revision, now):
         return decision
-    return replace(decision, change=None, held_back=True)
+    if not versions.same_sentences(before[known.article], _words_of(decision.article)):
+        return decision
+    return replace(decision, held_back=True)

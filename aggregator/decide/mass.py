@@ -56,7 +56,7 @@ def hold_excess(
             waited_as = waiting.get(decision.known.article)
             is_late = waited_as is not None and (kind != "withdrawn" or waited_as == kind)
             if is_late or kind == "same_words" or done[kind] >= at_once(kind, most):
-                decision = replace(decision, waits=kind)
+                decision = replace(decision, waits=kind, held_back=False)
             else:
                 done[kind] += 1
         held.append(decision)

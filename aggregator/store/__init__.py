@@ -30,8 +30,10 @@ from aggregator.store import (
     excerpts,
     habits,
     health,
+    held_words,
     identify,
     ledger,
+    let_go,
     merges,
     notices,
     opening,
@@ -347,10 +349,10 @@ class Store:
 
     def housekeeping(self, now: datetime) -> Iterator[None]:
         """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that
-        may be held no longer are let go, what `health` counts is counted, excerpts follow the rights of today, the
-        search index catches up, raw words are packed with this program's dictionary, the planner's counts are taken
-        anew, letters that were let go leave the index, and the log is emptied. By a clock that is not believed yet
-        (`doubt`) no embargo ends, and no words are let go for their age.
+        may be held no longer are let go, words that were held back are stored, what `health` counts is counted,
+        excerpts follow the rights of today, the search index catches up, raw words are packed with this program's
+        dictionary, the planner's counts are taken anew, letters that were let go leave the index, and the log is
+        emptied. By a clock that is not believed yet (`doubt`) no embargo ends, and no words are let go for their age.
         """
         self.look_at_clock(now)
         self.update_terms(now)
@@ -361,8 +363,10 @@ class Store:
         while self._let_go(let_go_by):
             yield
         with self._transaction():
-            pending.let_go(self._connection, let_go_by, raw.packer(self._connection))
+            let_go.words_that_wait(self._connection, let_go_by, raw.packer(self._connection))
             health.forget_floods(self._connection, believed)
+        while self._store_held(believed):
+            yield
         yield
         self._count(now)
         while self.cut_excerpts():
@@ -395,6 +399,10 @@ class Store:
             counts = health.counts(self._connection, now)
         with self._transaction():
             health.keep(self._connection, counts)
+
+    def _store_held(self, now: datetime) -> int:
+        with self._transaction():
+            return held_words.store_due(self._connection, now, raw.packer(self._connection))
 
     def _repack(self) -> int:
         with self._transaction():

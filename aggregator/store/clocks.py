@@ -40,6 +40,7 @@ _TIMES: Mapping[str, tuple[str, ...]] = {
     "claims": ("at",),
     "complaints": ("received_at", "resolved_at"),
     "health_counts": ("counted_at",),
+    "held_words": ("received_at",),
     "merges": ("at", "undone_at"),
     "pending_changes": ("since", "received_at", "refused_at"),
     "rechecks": ("missing_since",),
@@ -208,16 +209,14 @@ def _bring_reports_back(connection: sqlite3.Connection, shift: _Shift) -> int:
     for start in range(0, len(articles), _BATCH):
         days |= _bring_articles_back(connection, articles[start : start + _BATCH], shift)
     _count_anew(connection, days)
-    connection.executemany(
-        f"""
-        UPDATE revisions SET seen_at = {shift.sql("seen_at")} WHERE article = ?4 AND number = ?5 AND seen_at > ?6
-        """,  # noqa: S608
-        [
-            (*shift.values, article, revision, to_iso(shift.limit))
-            for _, article, revision, _ in lines
-            if article is not None
-        ],
-    )
+    versions = [(article, number) for _, article, number, _ in lines if article is not None]
+    for column in ("seen_at", "stored_at"):
+        connection.executemany(
+            f"""
+            UPDATE revisions SET {column} = {shift.sql(column)} WHERE article = ?4 AND number = ?5 AND {column} > ?6
+            """,  # noqa: S608  (names of ours)
+            [(*shift.values, *version, to_iso(shift.limit)) for version in versions],
+        )
     ledger.bring_back(connection, {seq: to_iso(shift.of(from_iso(at))) for seq, _, _, at in lines})
     return len(lines) + len(articles)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from aggregator.dates import from_iso
+from aggregator.dates import from_iso, to_iso
 from aggregator.types import Article, Decision, Known, Ladder
 
 _LISTED = 200  # few documents list more; what is not asked for is compared when it is recorded
@@ -70,7 +71,7 @@ def candidates(
     found: dict[str, Known] = {}
     for table, asked in (("near_keys", near), ("article_keys", keys)):
         sql = f"""
-            SELECT k.key, a.id, a.revision, r.words_hash, r.seen_at, s.entry_hash, s.said_words,
+            SELECT k.key, a.id, a.revision, r.words_hash, coalesce(r.stored_at, r.seen_at), s.entry_hash, s.said_words,
               a.url, a.published, a.language, fold(a.title),
               opening(iif(b.text <> '', b.text, b.summary)), a.first_seen,
               EXISTS (SELECT 1 FROM merges AS m WHERE m.article = a.id AND m.undone_at IS NULL),
@@ -148,14 +149,15 @@ def trust(connection: sqlite3.Connection, source: int) -> tuple[Ladder, int]:
     return row[0], row[1]
 
 
-def restless(connection: sqlite3.Connection, source: int) -> int:
-    """How many polls in a row the source has been restless."""
-    row = connection.execute("SELECT restless FROM sources WHERE id = ?", (source,)).fetchone()
-    return int(row[0])
+def changing(connection: sqlite3.Connection, source: int) -> tuple[datetime, ...]:
+    """When the last polls in a row changed most of what they listed; see `versions.unstable`."""
+    (text,) = connection.execute("SELECT changing FROM sources WHERE id = ?", (source,)).fetchone()
+    return tuple(map(from_iso, json.loads(text or "[]")))
 
 
-def write_restless(connection: sqlite3.Connection, source: int, polls: int) -> None:
-    connection.execute("UPDATE sources SET restless = ? WHERE id = ? AND restless <> ?", (polls, source, polls))
+def write_changing(connection: sqlite3.Connection, source: int, polls: Sequence[datetime]) -> None:
+    text = json.dumps([to_iso(at) for at in polls]) if polls else None
+    connection.execute("UPDATE sources SET changing = ?1 WHERE id = ?2 AND changing IS NOT ?1", (text, source))
 
 
 def write_ladder(

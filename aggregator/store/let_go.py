@@ -18,6 +18,8 @@ from aggregator.store.raw import Pack, unpacker
 # What a revision keeps without its words; whatever else an entry may say one day is let go of.
 _KEPT = ("id", "title", "links", "authors", "categories", "published", "updated", "rights", "language")
 
+_WAITING = ("pending_changes", "held_words")  # tables with words of revisions to come
+
 _THESE = "(SELECT value FROM json_each(?1))"  # the articles, as a JSON array
 
 
@@ -34,18 +36,42 @@ def beyond_headlines(connection: sqlite3.Connection, articles: Sequence[int], pa
             f"UPDATE bodies SET summary = '', text = '', excerpt = '' WHERE article IN {_THESE}",  # noqa: S608
             (these,),
         )  # the triggers queue the headlines
+    for table in ("revisions", *_WAITING):
+        _strip(connection, table, f"SELECT rowid FROM {table} WHERE article IN {_THESE}", these, pack)  # noqa: S608
+    connection.execute(f"UPDATE articles SET words_held = 0 WHERE id IN {_THESE}", (these,))  # noqa: S608
+
+
+def words_that_wait(connection: sqlite3.Connection, now: str, pack: Pack) -> None:
+    """Lets go of words that are in force nowhere yet, those that came when the publisher's rights let us hold them no
+    longer among them; see `retention`. Within a transaction.
+    """
+    for table in _WAITING:
+        over = f"""
+            SELECT c.rowid FROM {table} AS c
+            CROSS JOIN articles AS a ON a.id = c.article
+            CROSS JOIN publishers AS p ON p.key = a.publisher
+            WHERE json_extract(p.rights, '$.storage') = 'metadata_only'
+              OR json_extract(p.rights, '$.storage') = 'transient' AND a.first_seen <=
+                strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '-' || json_extract(p.rights, '$.retention_days') || ' days')
+        """  # noqa: S608
+        _strip(connection, table, over, now, pack)
+
+
+def _strip(connection: sqlite3.Connection, table: str, which: str, value: str, pack: Pack) -> None:
+    """Packs the raw words of some rows anew, without those that are let go of. `which`: SQL that finds the rows, with
+    `value` as ?1.
+    """
     unpack = unpacker(connection)
-    revisions = connection.execute(
-        f"SELECT id, raw, dictionary FROM revisions WHERE article IN {_THESE}",  # noqa: S608
-        (these,),
+    rows = connection.execute(
+        f"SELECT rowid, raw, dictionary FROM {table} WHERE raw IS NOT NULL AND rowid IN ({which})",  # noqa: S608
+        (value,),
     )
-    for revision, raw, dictionary in revisions.fetchall():
+    for row, raw, dictionary in rows.fetchall():
         said = _said(unpack(raw, dictionary))
         kept = _without_words(said or {})
         if kept != said:
             packed = pack(_as_json(kept))
-            connection.execute("UPDATE revisions SET raw = ?, dictionary = ? WHERE id = ?", (*packed, revision))
-    connection.execute(f"UPDATE articles SET words_held = 0 WHERE id IN {_THESE}", (these,))  # noqa: S608
+            connection.execute(f"UPDATE {table} SET raw = ?, dictionary = ? WHERE rowid = ?", (*packed, row))  # noqa: S608
 
 
 def without_words(words: bytes) -> bytes:
@@ -105,7 +131,7 @@ _GOING = (
     f"DELETE FROM bodies WHERE article IN {_THESE}",  # noqa: S608
     f"DELETE FROM rechecks WHERE article IN {_THESE}",  # noqa: S608
     f"DELETE FROM merges WHERE article IN {_THESE}",  # noqa: S608
-    f"DELETE FROM pending_changes WHERE article IN {_THESE}",  # noqa: S608
+    *(f"DELETE FROM {table} WHERE article IN {_THESE}" for table in _WAITING),  # noqa: S608
     f"DELETE FROM excerpt_queue WHERE article IN {_THESE}",  # noqa: S608
     # A merge that was undone concerns another article too, and its record stays; the key is a purged report's.
     f"UPDATE merges SET key = '', evidence = '' WHERE split_into IN {_THESE}",  # noqa: S608

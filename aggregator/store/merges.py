@@ -15,7 +15,7 @@ from aggregator.dates import read_date, to_iso
 from aggregator.errors import StoreError
 from aggregator.identity import place_of
 from aggregator.printable import address, line
-from aggregator.store import ledger, pending
+from aggregator.store import held_words, ledger, pending
 from aggregator.text import MOST_OF_DATE, excerpt, headline, plain, shortened
 from aggregator.types import ChangeKind, Text
 
@@ -65,6 +65,7 @@ def split(connection: sqlite3.Connection, merge: int, now: str, new_id: NewId) -
     new = _copied(connection, article, source, words, public_id, now)
     connection.execute("UPDATE article_keys SET article = ? WHERE publisher = ? AND key = ?", (new, publisher, key))
     pending.follow_split(connection, article, key, new)
+    held_words.follow_split(connection, article, key, new)
     _reverted(connection, article, before, now)
     connection.execute("UPDATE merges SET undone_at = ?, split_into = ? WHERE id = ?", (now, new, merge))
     return public_id

@@ -84,9 +84,7 @@ def most(connection: sqlite3.Connection, source: int) -> Most:
 def write(
     connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime, pack: Pack
 ) -> list[int]:
-    """Keeps the changes that have to wait, the newest in the place of the one before; returns the articles. What the
-    source said is remembered without the hash of its words, so that a later entry is compared with what is in force.
-    """
+    """Keeps the changes that have to wait, the newest in the place of the one before; returns the articles."""
     waiting = [(d.known.article, d.waits, d.article) for d in decisions if d.known and d.waits]
     at = to_iso(now)
     connection.executemany(
@@ -101,15 +99,22 @@ def write(
         """,
         [(number, source, kind, _MASS, a.keys[0], at, *_row(a), *pack(a.raw)) for number, kind, a in waiting],
     )
+    remember(connection, source, [(number, a) for number, _, a in waiting])
+    return [number for number, _, _ in waiting]
+
+
+def remember(connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]]) -> None:
+    """Remembers what the source said and is not in force, without the hash of its words, so that a later entry is
+    compared with what is.
+    """
     connection.executemany(
         "INSERT OR REPLACE INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, NULL, ?)",
-        [(source, number, a.entry_hash, a.keys[0]) for number, _, a in waiting],
+        [(source, number, a.entry_hash, a.keys[0]) for number, a in numbered],
     )
     connection.executemany(
         "INSERT OR IGNORE INTO article_keys (publisher, key, article) VALUES (?, ?, ?)",
-        [(a.publisher, key, number) for number, _, a in waiting for key in a.keys],
+        [(a.publisher, key, number) for number, a in numbered for key in a.keys],
     )
-    return [number for number, _, _ in waiting]
 
 
 def _row(a: Article) -> tuple[str | bytes | None, ...]:
@@ -189,7 +194,8 @@ def some(connection: sqlite3.Connection, source: int, kinds: Sequence[MassKind],
     """Up to `limit` changes of a source that wait for a person, in the order in which they came."""
     rows = connection.execute(
         """
-        SELECT c.article, a.revision, r.words_hash, a.first_seen, r.seen_at, coalesce(s.entry_hash, x''), c.signal,
+        SELECT c.article, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at),
+          coalesce(s.entry_hash, x''), c.signal,
           c.kind, c.key, c.received_at, c.language, c.words_hash, c.entry_hash, c.raw, c.dictionary
         FROM pending_changes AS c
         JOIN articles AS a ON a.id = c.article
@@ -268,25 +274,3 @@ def follow_split(connection: sqlite3.Connection, article: int, key: str, new: in
     connection.execute(
         "UPDATE OR REPLACE pending_changes SET article = ? WHERE article = ? AND key = ?", (new, article, key)
     )
-
-
-def let_go(connection: sqlite3.Connection, now: str, pack: Pack) -> None:
-    """Lets go of the words of changes that wait longer than their publishers let us hold words; see `retention`."""
-    over = connection.execute(
-        """
-        SELECT c.rowid, c.raw, c.dictionary FROM pending_changes AS c
-        CROSS JOIN articles AS a ON a.id = c.article
-        CROSS JOIN publishers AS p ON p.key = a.publisher
-        WHERE c.raw IS NOT NULL AND (
-          json_extract(p.rights, '$.storage') = 'metadata_only'
-          OR json_extract(p.rights, '$.storage') = 'transient' AND a.first_seen <=
-            strftime('%Y-%m-%dT%H:%M:%SZ', ?, '-' || json_extract(p.rights, '$.retention_days') || ' days'))
-        """,
-        (now,),
-    ).fetchall()
-    for row, packed, dictionary in over:
-        words = json.loads(raw.unpack(connection, packed, dictionary).decode("utf-8", "surrogatepass"))
-        kept = {name: value for name, value in words.items() if name not in ("summary", "content")}
-        if kept != words:
-            text = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-            connection.execute("UPDATE pending_changes SET raw = ?, dictionary = ? WHERE rowid = ?", (*pack(text), row))

@@ -131,13 +131,13 @@ def write_decisions(
     seen = to_iso(now)
     new, changed, relisted = [], [], []
     for decision in decisions:
-        if decision.waits:  # see `pending`
+        if decision.waits or decision.held_back:  # see `pending` and `held_words`
             continue
         if decision.known is None:
             new.append(decision.article)
         elif decision.change is not None:
             changed.append(decision)
-        elif decision.known.entry_hash != decision.article.entry_hash and not decision.held_back:
+        elif decision.known.entry_hash != decision.article.entry_hash:
             relisted.append(decision)
     numbered = list(enumerate(new, _next_id(connection, "articles")))
     if new:
@@ -240,6 +240,7 @@ def _write_change(connection: sqlite3.Connection, source: int, decision: Decisio
             before.article,
         ),
     )
+    connection.execute("DELETE FROM held_words WHERE article = ?", (before.article,))
     _write_relisted(connection, source, decision)
     kind, changed = decision.change or "revised", json.dumps(decision.changed)
     revision = (before.article, before.revision + 1, article, kind, changed)
@@ -261,7 +262,7 @@ def _write_relisted(connection: sqlite3.Connection, source: int, decision: Decis
         return
     connection.execute(
         "UPDATE articles SET published = ?, published_stated = ?, updated = ?, updated_stated = ? WHERE id = ?",
-        (*_stated(article), before.article),
+        (*stated(article), before.article),
     )
     if decision.change is None:  # the same words, but for what is volatile: the readings stay those of the revision
         return
@@ -286,11 +287,23 @@ def _write_revisions(
     connection.executemany(
         """
         INSERT INTO revisions
-          (id, article, number, source, seen_at, title, changed, words_hash, raw_hash, raw, dictionary)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          (id, article, number, source, seen_at, stored_at, title, changed, words_hash, raw_hash, raw, dictionary)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
-            (row, article, number, source, seen, a.title, changed, a.words_hash, a.entry_hash, *pack(a.raw))
+            (
+                row,
+                article,
+                number,
+                source,
+                seen,
+                None if seen == at else at,
+                a.title,
+                changed,
+                a.words_hash,
+                a.entry_hash,
+                *pack(a.raw),
+            )
             for row, (article, number, a, _, changed) in enumerate(revisions, first)
         ],
     )
@@ -321,10 +334,11 @@ def _next_id(connection: sqlite3.Connection, table: str) -> int:
 
 
 def _row(a: Article) -> tuple[str | None, ...]:
-    return (a.public_id, a.publisher, a.language, a.item_class, a.title, a.url, a.byline, *_stated(a))
+    return (a.public_id, a.publisher, a.language, a.item_class, a.title, a.url, a.byline, *stated(a))
 
 
-def _stated(article: Article) -> tuple[str | None, str | None, str | None, str | None]:
+def stated(article: Article) -> tuple[str | None, str | None, str | None, str | None]:
+    """`published` and `updated` as they are stored, each with its literal behind it."""
     return (
         to_iso(article.published) if article.published else None,
         article.published_stated,
@@ -334,8 +348,12 @@ def _stated(article: Article) -> tuple[str | None, str | None, str | None, str |
 
 
 def _body(article: Article) -> tuple[str, str, str, str | None]:
-    categories = json.dumps(article.categories, ensure_ascii=False) if article.categories else None
-    return article.summary, article.text, article.excerpt, categories
+    return article.summary, article.text, article.excerpt, categories(article)
+
+
+def categories(article: Article) -> str | None:
+    """As they are stored."""
+    return json.dumps(article.categories, ensure_ascii=False) if article.categories else None
 
 
 def _listed_at(article: Article, now: datetime) -> str:

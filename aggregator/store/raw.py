@@ -140,10 +140,11 @@ def repack(connection: sqlite3.Connection) -> int:
         packed = (raw, None) if words is None else pack(words)
         connection.execute("UPDATE revisions SET raw = ?, dictionary = ? WHERE id = ?", (*packed, revision))
     if not rows:
-        # A change that waits keeps the dictionary that it was packed with until it is decided on.
+        # A change that waits keeps the dictionary that it was packed with until it is stored or refused.
         connection.execute(
             "DELETE FROM dictionaries WHERE id <> ?"
-            " AND id NOT IN (SELECT dictionary FROM pending_changes WHERE dictionary IS NOT NULL)",
+            " AND id NOT IN (SELECT dictionary FROM pending_changes WHERE dictionary IS NOT NULL)"
+            " AND id NOT IN (SELECT dictionary FROM held_words WHERE dictionary IS NOT NULL)",
             (number,),
         )
     state = json.dumps((number, rows[-1][0] if rows else last, not rows))

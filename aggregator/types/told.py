@@ -127,7 +127,7 @@ class Known:
     revision: int
     words_hash: bytes
     first_seen: datetime
-    last_revision: datetime  # when its newest revision was seen
+    last_revision: datetime  # when its newest revision was stored
     entry_hash: bytes | None  # what *this* source last said of it; None: this source never listed it
     said_words: bytes | None = None  # the words_hash of that
     url: str | None = None
@@ -162,7 +162,7 @@ class Decision:
     matched_by: str | None = None
     evidence: str = ""
     changed: tuple[str, ...] = ()  # of title, summary, body, byline, url, dates
-    held_back: bool = False  # its source changes something on every poll; this change waits
+    held_back: bool = False  # its source changes something on every poll; this change is stored within a day
     waits: MassKind | None = None  # its poll changes too much at once, so it waits for a person; None: it does not
     seen: datetime | None = None  # when its words came; None: with the poll that is recorded now
 

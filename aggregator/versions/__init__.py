@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
@@ -19,20 +20,21 @@ from aggregator.types import Article, Text, Words
 __all__ = [
     "HELD_BACK",
     "MOST_READ",
-    "RESTLESS_POLLS",
     "held_back",
     "kind_of_change",
-    "restless",
     "same_report",
+    "same_sentences",
     "settled",
     "size",
+    "unstable",
     "what_changed",
     "words_of",
 ]
 
 HELD_BACK = "restless_source"
-RESTLESS_POLLS = 3  # in a row, before a source is taken for restless
-_FEWEST = 3  # known entries in a document that says something about its source
+_UNSTABLE_POLLS = 3  # in a row, before a source is taken for unstable
+_UNSTABLE_FOR = timedelta(days=2)  # within which they were
+_FEWEST = 5  # known entries in a document that says something of its source; newsrooms edit two stories of three
 _ONE_A_DAY = timedelta(days=1)
 _MOST_NOTES = 20  # corrections that a report has already
 _LONGEST = 100_000  # characters of a text that is read for what is volatile; a longer one is compared as it is
@@ -42,6 +44,7 @@ _STANDING = 0.6  # how alike two correction notes are that are one note, edited
 # Blanks of every width, and characters without any: zero-width spaces, soft hyphens, byte order marks.
 _BLANK = re.compile("[\\s\u00a0\u00ad\u180e\u200b\u2060\ufeff]+")
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u2060\ufeff]")
+_ADDRESS = re.compile("\u27e8[^\u27e9]*\u27e9")  # of a link or a picture, as `volatile` returns it
 
 
 def words_of(article: Article) -> Words:
@@ -91,6 +94,21 @@ def same_report(before: Words, after: Words) -> bool:
     return not set(what_changed(before, after)) - {"dates"}
 
 
+def same_sentences(before: Words, after: Words) -> bool:
+    """Whether headline, summary and body say the same, mark for mark, but for what is volatile. Where links lead, and
+    which pictures are shown, makes no difference; what stands for a picture does. Of two versions whose words are not
+    kept only the headlines can be compared.
+    """
+    if _single_spaced(before.title) != _single_spaced(after.title):
+        return False
+    if not _has_words(before) and not _has_words(after):
+        return True
+    same = _word_for_word(before, after)
+    closely = before.closely and after.closely
+    old, new = (_reading(words, but=same, closely=closely, with_addresses=False) for words in (before, after))
+    return all(old[name] == new[name] for name in ("summary", "body") if name not in same)
+
+
 def settled(words: Words) -> str:
     """The words as they are compared: a line each for title, summary, body, byline and address, without what is
     volatile. For comparing only.
@@ -111,13 +129,16 @@ def size(words: Words) -> int:
     return len(words.title) + sum(len(text.value) for texts in _texts(words).values() for text in texts)
 
 
-def _reading(words: Words, but: Container[str] = (), closely: bool = True) -> dict[str, str]:
+def _reading(
+    words: Words, but: Container[str] = (), *, closely: bool = True, with_addresses: bool = True
+) -> dict[str, str]:
     from aggregator.versions.markup import address
 
     texts = {name: texts for name, texts in _texts(words).items() if name not in but}
+    read = partial(_settled_text, title=words.title, closely=closely, with_addresses=with_addresses)
     return {
         "title": _single_spaced(words.title),
-        **{name: " ".join(_settled_text(text, words.title, closely) for text in said) for name, said in texts.items()},
+        **{name: " ".join(map(read, said)) for name, said in texts.items()},
         "byline": _single_spaced(words.byline or ""),
         "url": address(words.url or ""),
     }
@@ -130,7 +151,7 @@ def _texts(words: Words) -> dict[str, Sequence[Text]]:
     return {"summary": (words.said_summary or Text(words.summary, "text/plain"),), "body": body}
 
 
-def _settled_text(text: Text, title: str, closely: bool) -> str:
+def _settled_text(text: Text, title: str, closely: bool, with_addresses: bool) -> str:
     # Imported here: their patterns take a while to compile, and most passes meet no edit.
     from aggregator.versions.markup import marked
     from aggregator.versions.volatile import without_volatile
@@ -139,7 +160,8 @@ def _settled_text(text: Text, title: str, closely: bool) -> str:
         return text.value
     if len(text.value) > _LONGEST:
         return _single_spaced(text.value)
-    return _single_spaced(without_volatile(_INVISIBLE.sub("", marked(text)), title))
+    said = without_volatile(_INVISIBLE.sub("", marked(text)), title)
+    return _single_spaced(said if with_addresses else _ADDRESS.sub(" ", said))
 
 
 def _single_spaced(words: str) -> str:
@@ -185,25 +207,30 @@ def _is_one_note(line: str, note: str) -> bool:
     return likeness(note, line) >= _STANDING
 
 
-def restless(polls: int, listed: int, changed: Sequence[Sequence[str]]) -> tuple[int, frozenset[str]]:
-    """How many polls in a row the source has changed most of what it lists, after this one, and the fields it is
-    restless in (none before the third poll in a row).
+def unstable(
+    before: Sequence[datetime], listed: int, changed: Sequence[Sequence[str]], now: datetime
+) -> tuple[tuple[datetime, ...], frozenset[str]]:
+    """When the last polls in a row changed most of what they listed, this one included, newest last; and the fields in
+    which the source is unstable: those that most of its entries change in, at the third such poll within two days.
 
-    `polls` counts those before, `listed` the entries of this document whose articles are known from it, `changed`
-    holds the `what_changed` of each of them that has changed. A document with fewer than three says nothing.
+    `before`: what this returned for the poll before. `listed`: the entries of this document whose articles are known
+    from the source; `changed`: the `what_changed` of each of them that says anything new. A poll that changes no more
+    than half of them begins the count anew, and so does a document of fewer than five, which says nothing. The same
+    poll recorded again, at the very moment of the one before, leaves the count as it is.
     """
-    if listed < _FEWEST:
-        return polls, frozenset()
-    if len(changed) * 2 <= listed:
-        return 0, frozenset()
+    recent = tuple(at for at in before if timedelta(0) <= now - at < _UNSTABLE_FOR)
+    if listed < _FEWEST or len(changed) * 2 <= listed:
+        return (recent if recent and recent[-1] == now and not changed else ()), frozenset()
+    polls = (*recent, now)[-_UNSTABLE_POLLS:]
     often = Counter(field for fields in changed for field in set(fields))
     habit = frozenset(field for field, times in often.items() if times * 2 > listed)
-    return polls + 1, habit if polls + 1 >= RESTLESS_POLLS else frozenset()
+    return polls, habit if len(polls) == _UNSTABLE_POLLS else frozenset()
 
 
 def held_back(changed: Iterable[str], habit: frozenset[str], last: datetime, now: datetime) -> bool:
-    """Whether a change is to wait, counted as HELD_BACK: it touches nothing but what its source is restless in, and
-    the article's newest revision (`last`) is less than a day old.
+    """Whether a change may wait, counted as HELD_BACK: it touches nothing but what its source is unstable in, and the
+    article's newest revision was stored (`last`) within the day before. One that seems to be stored later than now, by
+    a clock that was set back since, lets nothing wait.
     """
     fields = set(changed) - {"dates"}
-    return bool(habit) and fields <= habit and now - last < _ONE_A_DAY
+    return bool(habit) and fields <= habit and timedelta(0) <= now - last < _ONE_A_DAY

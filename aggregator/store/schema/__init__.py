@@ -21,6 +21,7 @@ from aggregator.store.schema import (
     m0010,
     m0011,
     m0012,
+    m0014,
     m0015,
 )
 
@@ -94,6 +95,11 @@ def _time(db: Database) -> None:
 @migrations(name="0012_claims")
 def _claims(db: Database) -> None:
     _execute(db, m0012.CLAIMS)
+
+
+@migrations(name="0014_held_words")
+def _held_words(db: Database) -> None:
+    _execute(db, m0014.HELD)
 
 
 @migrations(name="0015_trust")

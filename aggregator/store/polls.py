@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.dates import to_iso
-from aggregator.decide import at_the_front, is_answer
+from aggregator.decide import at_the_front, is_answer, order_of
 from aggregator.store import ledger
 from aggregator.types import Article, ChangeKind, Decision, NextPoll, Poll, PollSettings, Source, Validators
 from aggregator.vocabulary import DISCOVER
@@ -17,7 +17,7 @@ from aggregator.vocabulary import DISCOVER
 Pack = Callable[[bytes], tuple[bytes, int | None]]
 
 # A stated time up to this far ahead of us is taken for a clock that runs fast; beyond, first sight decides the place.
-_AHEAD = timedelta(minutes=15)
+AHEAD = timedelta(minutes=15)
 _LATE = timedelta(days=2)  # by which a publisher may list a report after dating it
 
 
@@ -125,11 +125,16 @@ def _remember(connection: sqlite3.Connection, source: int, poll: Poll, when: tup
 def write_decisions(
     connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime, pack: Pack
 ) -> list[tuple[int, Article]]:
-    """The rows of what one document brought; returns the new articles with their ids. The caller holds the
-    transaction, so numbers can be counted on here.
+    """The rows of what one document brought, in its order; returns the new articles with their ids, the newest first.
+    The caller holds the transaction, so numbers can be counted on here.
+
+    Ids rise with the time of first sight. Of those first seen in one document the newest gets the greatest, so that
+    lists by time and id have reports without a date in the document's order. The first is the newest, unless the
+    document's dates rise from its first entry to its last.
     """
     seen = to_iso(now)
     new, changed, relisted = [], [], []
+    decisions = list(decisions)
     for decision in decisions:
         if decision.waits:  # see `pending`
             continue
@@ -139,6 +144,8 @@ def write_decisions(
             changed.append(decision)
         elif decision.known.entry_hash != decision.article.entry_hash and not decision.held_back:
             relisted.append(decision)
+    if order_of(d.article.published or d.article.updated for d in decisions) != "oldest_first":
+        new.reverse()
     numbered = list(enumerate(new, _next_id(connection, "articles")))
     if new:
         _write_new(connection, source, numbered, now, pack)
@@ -146,7 +153,7 @@ def write_decisions(
         _write_change(connection, source, decision, seen, pack)
     for decision in relisted:
         _write_relisted(connection, source, decision)
-    return numbered
+    return numbered[::-1]
 
 
 def flag_backfill(
@@ -158,7 +165,7 @@ def flag_backfill(
 ) -> tuple[list[Article], int]:
     """Marks the new articles of a poll that are kept out of `latest`, and held like all others. Those that are older
     than the source's document before, which was read at `last`: its publisher saved an archive anew. And those beyond
-    what one poll, or one day of a publisher, may add there; see `decide.mass`. `numbered`: in the document's order.
+    what one poll, or one day of a publisher, may add there; see `decide.mass`. `numbered`: the newest first.
 
     Returns those that teach how much the source publishes, and how many are beyond a bound.
     """
@@ -171,27 +178,33 @@ def flag_backfill(
     front = at_the_front(listed, _in_latest(connection, numbered, now), settings, now)
     kept_out = [(n, a) for n, a in numbered if n in old] + [others[place] for place in sorted(front.excess)]
     connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", [(number,) for number, _ in kept_out])
-    days = Counter((article.publisher, _listed_at(article, now)[:10]) for _, article in kept_out)
-    connection.executemany(
-        "UPDATE daily SET backfill = backfill + ? WHERE publisher = ? AND day = ?",
-        [(count, *day) for day, count in days.items()],
-    )
     return [others[place][1] for place in sorted(front.lesson)], len(front.excess)
 
 
 def _in_latest(
     connection: sqlite3.Connection, numbered: Sequence[tuple[int, Article]], now: datetime
 ) -> dict[str, int]:
-    """How many reports of the publisher stood in `latest` before these new ones, by the days these are listed under."""
+    """How many reports of the publisher stood in `latest` before these new ones, by the days these are listed under;
+    with those that will stand there when their embargoes end.
+    """
     added = Counter(_listed_at(article, now)[:10] for _, article in numbered)
-    rows = connection.execute(
+    publisher = numbered[0][1].publisher
+    counted = connection.execute(
         """
         SELECT d.day, d.articles - d.backfill FROM json_each(?) AS asked
         CROSS JOIN daily AS d ON d.publisher = ? AND d.day = asked.value
         """,
-        (json.dumps(list(added)), numbered[0][1].publisher),
+        (json.dumps(list(added)), publisher),
+    ).fetchall()
+    # The plus lets the index of embargoes be used, which has few rows.
+    embargoed = connection.execute(
+        """
+        SELECT substr(listed_at, 1, 10) AS day, count(*) FROM articles
+        WHERE embargoed_until IS NOT NULL AND +publisher = ? AND status = 'usable' AND NOT backfill GROUP BY day
+        """,
+        (publisher,),
     )
-    return {day: count - added[day] for day, count in rows}
+    return dict(Counter({day: count - added[day] for day, count in counted}) + Counter(dict(embargoed.fetchall())))
 
 
 def _write_new(
@@ -218,11 +231,6 @@ def _write_new(
     )
     _write_keys(connection, numbered)
     _write_revisions(connection, source, [(number, 1, a, "new", None) for number, a in numbered], seen, pack, seen)
-    connection.executemany(
-        "INSERT INTO daily (publisher, day, articles) VALUES (?, ?, 1)"
-        " ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1",
-        [(a.publisher, at[:10]) for (_, a), at in zip(numbered, listed, strict=True)],
-    )
 
 
 def _write_change(connection: sqlite3.Connection, source: int, decision: Decision, at: str, pack: Pack) -> None:
@@ -340,4 +348,4 @@ def _body(article: Article) -> tuple[str, str, str, str | None]:
 
 def _listed_at(article: Article, now: datetime) -> str:
     stated = article.published or article.updated
-    return to_iso(stated if stated and stated <= now + _AHEAD else now)
+    return to_iso(stated if stated and stated <= now + AHEAD else now)

@@ -22,6 +22,7 @@ MIGRATIONS = (
     "0008_pending_changes",
     "0009_let_go",
     "0010_rights_in_force",
+    "0013_daily",
 )
 
 # An excerpt that was cut when more words were allowed does not leave until it has been cut anew. Its words have one

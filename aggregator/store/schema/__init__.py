@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database, Migrations
 
-from aggregator.store.schema import m0001, m0002, m0003, m0003a, m0004, m0005, m0006, m0007, m0008, m0009, m0010
+from aggregator.store.schema import m0001, m0002, m0003, m0003a, m0004, m0005, m0006, m0007, m0008, m0009, m0010, m0013
 
 migrations = Migrations("aggregator")
 
@@ -69,6 +69,11 @@ def _let_go(db: Database) -> None:
 @migrations(name="0010_rights_in_force")
 def _rights_in_force(db: Database) -> None:
     _execute(db, m0010.IN_FORCE)
+
+
+@migrations(name="0013_daily")
+def _daily(db: Database) -> None:
+    _execute(db, (*m0013.DAILY, *m0013.LISTED))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

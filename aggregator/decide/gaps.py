@@ -57,9 +57,9 @@ def reaches_back(document: Sequence[Now], before: Sequence[Before]) -> bool:
 
 
 def _is_none_newer(dates: Sequence[datetime | None], before: Sequence[Before]) -> bool:
-    """Whether all that is new states an older date than something that was listed before."""
+    """Whether all that is new states an older date than the newest of what was listed before."""
     newest = max((entry.listed_at for entry in before if entry.is_dated), default=None)
-    return newest is not None and all(date is not None and date <= newest for date in dates)
+    return newest is not None and all(date is not None and date < newest for date in dates)
 
 
 def _newest_half(before: Sequence[Before], order: Order | None) -> Iterator[tuple[Before, Order]]:
@@ -75,9 +75,10 @@ def _newest_half(before: Sequence[Before], order: Order | None) -> Iterator[tupl
 
 
 def _is_in_place(place: int, entry: Before, new: Sequence[tuple[int, datetime | None]], order: Order) -> bool:
-    """Whether of the new entries that are newer no more stand on its older side than on its newer one. `new`: their
+    """Whether of the new entries that may be newer no more stand on its older side than on its newer one. `new`: their
     places and dates.
     """
-    newer = [there for there, date in new if date is None or date > entry.listed_at]
+    # Where either states no date, nothing says that the new one is older.
+    newer = [there for there, date in new if date is None or not entry.is_dated or date >= entry.listed_at]
     above, below = sum(there < place for there in newer), sum(there > place for there in newer)
     return above >= below if order == "newest_first" else below >= above

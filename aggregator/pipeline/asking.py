@@ -260,7 +260,7 @@ class _Join:
 
 def _joined(reading: Reading, older: Reading) -> Reading:
     """One listing of two pages: what stands on both, because a report came in between, stands in it once."""
-    listed = {article.keys[0] for article in reading.articles}
+    listed = {*reading.settled, *(article.keys[0] for article in reading.articles)}
     behind = len(reading.articles) + len(reading.settled)
     fresh = tuple(
         replace(article, place=behind + number)

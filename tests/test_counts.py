@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.dates import to_iso
+from aggregator.decide import Pace
 from aggregator.errors import DeskError, StoreError
 from aggregator.recording import record as record_polls
 from aggregator.recording import take_out
@@ -149,7 +150,13 @@ class Wire:
         """Somebody's own SQL."""
         article, _ = self._report()
         column, value = self.chance.choice(
-            [("listed_at", "2026-01-02T00:00:00Z"), ("backfill", 1), ("backfill", 0), ("publisher", "two"), ("class", "x")]
+            [
+                ("listed_at", "2026-01-02T00:00:00Z"),
+                ("backfill", 1),
+                ("backfill", 0),
+                ("publisher", "two"),
+                ("class", "x"),
+            ]
         )
         with self.store.writing() as connection:
             connection.execute(f"UPDATE articles SET {column} = ? WHERE id = ?", (value, article))  # noqa: S608
@@ -226,14 +233,13 @@ def test_an_older_database_is_counted_anew(packed: Path, tmp_path: Path) -> None
 
 def test_embargoed_reports_count_for_what_a_day_may_add(store: Store, publisher: Publisher) -> None:
     """Else as many as anybody likes could wait behind one hour, and come into `latest` together."""
-    store.sync(replace(WIRE, poll=PollSettings(most_new_per_day=5)), [publisher], NOW, NOW.date())
-    from aggregator.decide import Pace
-
     pace = Pace(settings=PollSettings(most_new_per_day=5))
     title = "EMBARGOED UNTIL 1 January 2099 06:00 GMT: Le pont"
     for poll in range(3):
         numbers = range(poll * 3, poll * 3 + 3)
-        entries = [make_entry(n, title=Text(f"{title} {n}", "text/plain"), links=(Link(f"http://x/{n}"),)) for n in numbers]
+        entries = [
+            make_entry(n, title=Text(f"{title} {n}", "text/plain"), links=(Link(f"http://x/{n}"),)) for n in numbers
+        ]
         articles = make_articles(publisher, *entries)
         record_polls(store, [(make_poll(publisher.sources[0]), articles)], NOW + poll * HOUR, pace)
     assert rows(store, "SELECT count(*), sum(backfill) FROM articles") == [(9, 4)]

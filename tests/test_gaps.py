@@ -1,4 +1,4 @@
-"""Gaps: whether a document reaches back to the one before, whatever is pinned, listed again, undated or out of order."""
+"""Gaps: whether a document reaches back to the one before, whatever is pinned, listed again, undated or unsorted."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def gaps(store: Store, publisher: Publisher, *documents: str) -> list[str | None
         record(store, publisher, *map(entry, document.split()), now=NOW + number * HOUR)
         for number, document in enumerate(documents)
     ]
-    assert made[0].gap is None and made[0].overlap is None
+    assert (made[0].gap, made[0].overlap) == (None, None)
     for poll in made[1:]:
         assert (poll.overlap == 0) == (poll.gap == "open")
     return [poll.gap for poll in made[1:]]

@@ -415,7 +415,7 @@ class Store:
     def split(self, merge: int, now: datetime) -> str:
         """Undoes a merge; returns the public id of the article that its entry is from now on."""
         with self._transaction():
-            return merges.split(self._connection, merge, to_iso(now), public_id)
+            return merges.split(self._connection, merge, now, public_id, raw.packer(self._connection))
 
     def pending(self) -> list[dict[str, Any]]:
         """Changes of known reports that wait for a person; see `store.pending`."""

@@ -89,6 +89,14 @@ def write_listed(connection: sqlite3.Connection, source: int, articles: Sequence
     )
 
 
+def list_beside(connection: sqlite3.Connection, source: int, article: int, new: int) -> None:
+    """The entry that was taken for an article is a new one: the source's last document listed both."""
+    listed = [entry.name for entry in listed_before(connection, source)]
+    if article in listed:
+        listed.insert(listed.index(article) + 1, new)
+        connection.execute("UPDATE sources SET listed = ? WHERE id = ?", (json.dumps(listed), source))
+
+
 def articles_under(connection: sqlite3.Connection, publisher: str, keys: Sequence[str]) -> dict[str, int]:
     """The articles of the publisher that these keys lead to, by key."""
     rows = connection.execute(

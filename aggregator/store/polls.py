@@ -125,8 +125,8 @@ def _remember(connection: sqlite3.Connection, source: int, poll: Poll, when: tup
 def write_decisions(
     connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime, pack: Pack
 ) -> list[tuple[int, Article]]:
-    """The rows of what one document brought, in its order; returns the new articles with their ids, the newest first.
-    The caller holds the transaction, so numbers can be counted on here.
+    """The rows of what one document brought; returns the new articles with their ids, in its order. The caller holds
+    the transaction, so numbers can be counted on here.
 
     Ids rise with the time of first sight. Of those first seen in one document the newest gets the greatest, so that
     lists by time and id have reports without a date in the document's order. The first is the newest, unless the
@@ -144,16 +144,17 @@ def write_decisions(
             changed.append(decision)
         elif decision.known.entry_hash != decision.article.entry_hash and not decision.held_back:
             relisted.append(decision)
-    if order_of(d.article.published or d.article.updated for d in decisions) != "oldest_first":
-        new.reverse()
-    numbered = list(enumerate(new, _next_id(connection, "articles")))
+    first = _next_id(connection, "articles")
+    ids = range(first, first + len(new))
+    is_rising = order_of(d.article.published or d.article.updated for d in decisions) == "oldest_first"
+    numbered = list(zip(ids if is_rising else reversed(ids), new, strict=True))
     if new:
         _write_new(connection, source, numbered, now, pack)
     for decision in changed:
         _write_change(connection, source, decision, seen, pack)
     for decision in relisted:
         _write_relisted(connection, source, decision)
-    return numbered[::-1]
+    return numbered
 
 
 def flag_backfill(
@@ -165,7 +166,7 @@ def flag_backfill(
 ) -> tuple[list[Article], int]:
     """Marks the new articles of a poll that are kept out of `latest`, and held like all others. Those that are older
     than the source's document before, which was read at `last`: its publisher saved an archive anew. And those beyond
-    what one poll, or one day of a publisher, may add there; see `decide.mass`. `numbered`: the newest first.
+    what one poll, or one day of a publisher, may add there; see `decide.mass`.
 
     Returns those that teach how much the source publishes, and how many are beyond a bound.
     """
@@ -173,7 +174,8 @@ def flag_backfill(
         return [], 0
     # Everything is old to the first poll: an archive stands where its dates are.
     old = {n for n, a in numbered if last and a.published and a.published < last - _LATE}
-    others = [(number, article) for number, article in numbered if number not in old]
+    newest_first = sorted(numbered, key=lambda each: each[0], reverse=True)
+    others = [(number, article) for number, article in newest_first if number not in old]
     listed = [_listed_at(article, now) for _, article in others]
     front = at_the_front(listed, _in_latest(connection, numbered, now), settings, now)
     kept_out = [(n, a) for n, a in numbered if n in old] + [others[place] for place in sorted(front.excess)]
@@ -211,7 +213,7 @@ def _write_new(
     connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]], now: datetime, pack: Pack
 ) -> None:
     seen = to_iso(now)
-    listed = [_listed_at(article, now) for _, article in numbered]
+    rising = sorted(numbered, key=lambda each: each[0])  # appended to the tables, which is cheaper
     connection.executemany(
         """
         INSERT INTO articles (id, public_id, publisher, source, country, language, class, title, url, byline, published,
@@ -219,11 +221,11 @@ def _write_new(
         SELECT ?1, ?3, ?4, ?2, country, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, 'usable'
         FROM publishers WHERE key = ?4
         """,
-        [(number, source, *_row(a), at, seen) for (number, a), at in zip(numbered, listed, strict=True)],
+        [(number, source, *_row(a), _listed_at(a, now), seen) for number, a in rising],
     )
     connection.executemany(
         "INSERT INTO bodies (article, summary, text, excerpt, categories) VALUES (?, ?, ?, ?, ?)",
-        [(number, *_body(a)) for number, a in numbered],
+        [(number, *_body(a)) for number, a in rising],
     )
     connection.executemany(
         "INSERT INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, ?, ?)",

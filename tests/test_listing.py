@@ -104,7 +104,7 @@ def test_a_search_finds_the_newest_whatever_was_written_when(store: Store, seed:
 
 
 def _listed(store: Store, publisher: str | None = None, country: str | None = None, since: Any = None) -> list[str]:
-    said = "SELECT id, publisher, country, listed_at FROM wire ORDER BY listed_at DESC, article DESC"
+    said = "SELECT id, publisher, country, listed_at FROM wire ORDER BY listed_at DESC, first_seen DESC, article"
     return [
         id_
         for id_, of, where, at in store.query(said)[1]
@@ -165,7 +165,9 @@ def test_lists_are_read_by_an_index_and_sort_nothing_but_what_they_print(
         scans = [step for step in plan if step.startswith("SCAN")]
         assert all("USING INDEX articles_" in step or "VIRTUAL TABLE INDEX" in step for step in scans), plan
         if "json_each" not in sql:
-            assert not any("TEMP B-TREE" in step for step in plan), plan
+            # Sorted are those of one and the same time, as they come from the index; versions of SQLite say so with
+            # "LAST 2 TERMS OF ORDER BY" or "RIGHT PART OF ORDER BY".
+            assert not any("TEMP B-TREE FOR ORDER BY" in step for step in plan), plan
 
 
 def test_a_search_ends_where_what_is_left_must_be_older(store: Store, publisher: Publisher) -> None:

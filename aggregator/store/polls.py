@@ -128,9 +128,9 @@ def write_decisions(
     """The rows of what one document brought; returns the new articles with their ids, in its order. The caller holds
     the transaction, so numbers can be counted on here.
 
-    Ids rise with the time of first sight. Of those first seen in one document the newest gets the greatest, so that
-    lists by time and id have reports without a date in the document's order. The first is the newest, unless the
-    document's dates rise from its first entry to its last.
+    Ids rise with the time of first sight. Of reports first seen in one document the newest has the least, which lists
+    go by where times are equal, or there are none (`reading.NEWEST_FIRST`): that is the first, unless the document's
+    dates show that it is the last.
     """
     seen = to_iso(now)
     new, changed, relisted = [], [], []
@@ -147,7 +147,7 @@ def write_decisions(
     first = _next_id(connection, "articles")
     ids = range(first, first + len(new))
     is_rising = order_of(d.article.published or d.article.updated for d in decisions) == "oldest_first"
-    numbered = list(zip(ids if is_rising else reversed(ids), new, strict=True))
+    numbered = list(zip(reversed(ids) if is_rising else ids, new, strict=True))
     if new:
         _write_new(connection, source, numbered, now, pack)
     for decision in changed:
@@ -174,7 +174,7 @@ def flag_backfill(
         return [], 0
     # Everything is old to the first poll: an archive stands where its dates are.
     old = {n for n, a in numbered if last and a.published and a.published < last - _LATE}
-    newest_first = sorted(numbered, key=lambda each: each[0], reverse=True)
+    newest_first = sorted(numbered, key=lambda each: each[0])
     others = [(number, article) for number, article in newest_first if number not in old]
     listed = [_listed_at(article, now) for _, article in others]
     front = at_the_front(listed, _in_latest(connection, numbered, now), settings, now)
@@ -213,7 +213,7 @@ def _write_new(
     connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]], now: datetime, pack: Pack
 ) -> None:
     seen = to_iso(now)
-    rising = sorted(numbered, key=lambda each: each[0])  # appended to the tables, which is cheaper
+    rising = sorted(numbered, key=lambda each: each[0])  # so that they are appended to the tables
     connection.executemany(
         """
         INSERT INTO articles (id, public_id, publisher, source, country, language, class, title, url, byline, published,

@@ -59,7 +59,8 @@ def normalise(
         if before and before == hashlib.sha256(raw_words(entry)).digest() and not _shares_its_id(entry, keys):
             settled.append(keys[0])
         else:
-            articles.append(identity.marked(_article(entry, keys, parsed.language, source, publisher)))
+            article = identity.marked(_article(entry, keys, parsed.language, source, publisher))
+            articles.append(replace(article, place=len(articles) + len(settled)))
     return Listing(articles=tuple(articles), settled=tuple(settled), drops=dict(+drops))
 
 

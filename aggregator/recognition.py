@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.identity import next_ladder, public_id, resolve, shared_links, spare_key, trusted
@@ -18,6 +18,7 @@ class Heard:
     matches: tuple[Match, ...]
     settled: int
     purged: int
+    others: Mapping[int, int] = field(default_factory=dict)  # the articles of those that are no match, by their places
     conflicts: int = 0  # ids that were in use for another report
     lesson: tuple[Ladder, str] | None = (
         None  # how far its source's keys can be trusted from now on, and why; None: as before
@@ -43,7 +44,18 @@ def recognise(
     conflicts = sum(match.conflict for match in heard.matches)
     if lesson:
         heard = _resolved(connection, source, trusted(articles, lesson[0], public_id), {}, now)
-    return heard and replace(heard, settled=heard.settled + len(poll.settled), conflicts=conflicts, lesson=lesson)
+    if heard is None:
+        return None
+    others = {**heard.others, **_places(poll.settled, named, articles)}
+    settled = heard.settled + len(poll.settled)
+    return replace(heard, settled=settled, others=others, conflicts=conflicts, lesson=lesson)
+
+
+def _places(settled: Sequence[str], named: Mapping[str, int], articles: Sequence[Article]) -> dict[int, int]:
+    """The articles of the entries that were only named, by their places in the document: those that are left over."""
+    taken = {article.place for article in articles}
+    free = (place for place in range(len(settled) + len(articles)) if place not in taken)
+    return {place: named[key] for place, key in zip(free, settled, strict=False) if key in named}
 
 
 def _named(connection: Connection, poll: Poll) -> dict[str, int]:
@@ -55,8 +67,9 @@ def _resolved(
     connection: Connection, source: int, articles: Sequence[Article], named: dict[str, int], now: datetime
 ) -> Heard | None:
     """None: another entry claims an article that one of the named is, and both have to be weighed."""
-    kept = _without_purged(connection, articles)
+    kept, elsewhere = _without_purged(connection, articles)
     settled = identify.unchanged(connection, source, kept)
+    elsewhere |= {a.place: settled[a.keys[0]] for a in kept if a.keys[0] in settled}
     others = [article for article in kept if article.keys[0] not in settled]
     matches: list[Match] = []
     if others:
@@ -68,23 +81,29 @@ def _resolved(
             return None
         said = {settled[article.keys[0]]: article for article in kept if article.keys[0] in settled}
         matches = resolve(others, known, said, now, public_id, frozenset(named.values()))
-    return Heard(tuple(matches), len(settled), len(articles) - len(kept))
+    return Heard(tuple(matches), len(settled), len(articles) - len(kept), elsewhere)
 
 
-def _without_purged(connection: Connection, articles: Sequence[Article]) -> Sequence[Article]:
+def _without_purged(connection: Connection, articles: Sequence[Article]) -> tuple[Sequence[Article], dict[int, int]]:
     """What was purged does not come back: under its first key or, where that is nobody's, under a weaker one with its
-    headline or beginning.
+    headline or beginning. Also the purged articles, by their places.
     """
     if not articles:
-        return articles
+        return articles, {}
     publisher = articles[0].publisher
     keys = [key for article in articles for key in (*article.keys, *article.near_keys)]
     gone = tombstones.buried(connection, publisher, keys)
     if not gone:
-        return articles
+        return articles, {}
     held = identify.articles_under(connection, publisher, [article.keys[0] for article in articles])
-    return [article for article in articles if article.keys[0] in held or not _is_buried(article, gone)]
+    as_ = [None if article.keys[0] in held else _buried_as(article, gone) for article in articles]
+    kept = [article for article, of in zip(articles, as_, strict=True) if of is None]
+    return kept, {article.place: of for article, of in zip(articles, as_, strict=True) if of is not None}
 
 
-def _is_buried(article: Article, gone: Set[str]) -> bool:
-    return article.keys[0] in gone or not (gone.isdisjoint(article.keys) or gone.isdisjoint(article.near_keys))
+def _buried_as(article: Article, gone: Mapping[str, int]) -> int | None:
+    """The purged article that this is; None: it is none."""
+    if article.keys[0] in gone:
+        return gone[article.keys[0]]
+    by_key = next((gone[key] for key in article.keys if key in gone), None)
+    return by_key if any(key in gone for key in article.near_keys) else None

@@ -17,6 +17,7 @@ from aggregator.decide import (
     Habits,
     Held,
     Judged,
+    Now,
     Pace,
     at_once,
     conclude,
@@ -24,6 +25,7 @@ from aggregator.decide import (
     hold_excess,
     is_answer,
     pauses,
+    reaches_back,
 )
 from aggregator.errors import DeskError
 from aggregator.identity import spare_key
@@ -95,6 +97,7 @@ class _Meant:
     held: Held
     waiting: Mapping[int, tuple[int, MassKind]]  # articles of which something waits: the source that said it, its kind
     has_listed: bool  # whether the source ever listed anything that is held
+    reaches_back: bool  # whether the document reaches back to the one before
 
 
 def record(
@@ -160,7 +163,8 @@ def _decided(connection: Connection, poll: Poll, articles: Sequence[Article], no
     held = _held(connection, source, judged, words, {article: kind for article, (_, kind) in waiting.items()})
     judged = replace(judged, decisions=held.decisions)
     has_listed = identify.has_listed(connection, source)
-    return replace(decided, found=_Meant(heard, matches, judged, held, waiting, has_listed))
+    reaches = has_listed and reaches_back(_as_now(heard, matches), identify.listed_before(connection, source))
+    return replace(decided, found=_Meant(heard, matches, judged, held, waiting, has_listed, reaches))
 
 
 def _write(writing: _Writing, decided: _Decided) -> Poll:
@@ -210,7 +214,8 @@ def _taken_in(writing: _Writing, decided: _Decided, meant: _Meant) -> tuple[Poll
     identify.write_merges(connection, source, judged.decisions, to_iso(now))
     _obey(connection, new, judged, now)
     poll = _counted(decided.poll, judged, heard)
-    poll = _compared(poll, meant.matches, heard.settled + heard.purged, meant.has_listed)
+    identify.write_listed(connection, source, _listed(heard, meant.matches, new))
+    poll = _compared(poll, meant)
     began = sum(
         d.waits is not None and d.known is not None and d.known.article not in meant.waiting for d in judged.decisions
     )
@@ -276,16 +281,39 @@ def _withdrawn(
     return replace(poll, waiting=poll.waiting + len(listed[room:]))
 
 
-def _compared(poll: Poll, matches: Sequence[Match], others: int, has_listed: bool) -> Poll:
-    """Whether the document reaches back to what the source listed before; if not, items may be lost."""
-    if not has_listed:
+def _compared(poll: Poll, meant: _Meant) -> Poll:
+    """Whether the document reaches back to the one before; if not, items may be lost."""
+    if not meant.has_listed:
         return poll
-    known = sum(match.known is not None and match.known.entry_hash is not None for match in matches)
-    overlap = others + known
+    overlap = meant.heard.settled + meant.heard.purged + sum(_was_listed(match) for match in meant.matches)
     gap: Gap | None = None
-    if poll.pages or not overlap:
-        gap = "closed" if overlap else "open"
-    return replace(poll, overlap=overlap, gap=gap)
+    if poll.pages or not meant.reaches_back:
+        gap = "closed" if meant.reaches_back else "open"
+    return replace(poll, overlap=overlap if meant.reaches_back else 0, gap=gap)
+
+
+def _was_listed(match: Match) -> bool:
+    """Whether the entry's source had listed it before."""
+    return match.known is not None and match.known.entry_hash is not None
+
+
+def _as_now(heard: Heard, matches: Sequence[Match]) -> list[Now]:
+    """The entries of the document, by the articles that its source had listed before."""
+    others = {place: Now(article) for place, article in heard.others.items()}
+    return [now for _, now in sorted({**others, **{match.article.place: _now(match) for match in matches}}.items())]
+
+
+def _now(match: Match) -> Now:
+    listed = match.known.article if match.known and _was_listed(match) else None
+    return Now(listed, match.article.published or match.article.updated)
+
+
+def _listed(heard: Heard, matches: Sequence[Match], new: Sequence[tuple[int, Article]]) -> list[int]:
+    """The articles of the document, in its order."""
+    places = dict(heard.others)
+    places |= {match.article.place: match.known.article for match in matches if match.known}
+    places |= {article.place: number for number, article in new}
+    return [article for _, article in sorted(places.items())]
 
 
 def _obey(connection: Connection, new: Sequence[tuple[int, Article]], judged: Judged, now: datetime) -> None:

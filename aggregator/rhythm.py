@@ -47,7 +47,7 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """Of one source's interval. A person's own interval is a pair of equal bounds."""
+    """Of one source's interval."""
 
     shortest: timedelta
     longest: timedelta
@@ -180,14 +180,17 @@ def expected(rhythm: Rhythm, tariff: Tariff, start: datetime, end: datetime) -> 
     return total
 
 
-def tariff(sources: Iterable[tuple[Rhythm, Bounds]], requests_per_hour: float, now: datetime) -> Tariff:
+def tariff(sources: Iterable[tuple[Rhythm, Bounds | None]], requests_per_hour: float, now: datetime) -> Tariff:
     """The price at which the requests of all sources come to `requests_per_hour`, in the mean of a day: there are more
     of them in busy hours. Where the bounds alone ask for more, or cannot ask for so many, it is the nearest price.
+    A source without bounds has no part in these requests; it only teaches at which hours the wire publishes.
     """
     watched = list(sources)
     plain = Tariff(price=0.5, hours=_usual(rhythm for rhythm, _ in watched))
     hours = []
     for rhythm, bounds in watched:
+        if bounds is None:
+            continue
         by_hour = rates(rhythm, plain, now)
         fewest, most = _limits(by_hour, rhythm, bounds)
         hours += [(math.sqrt(here), least, most) for here, least in zip(by_hour, fewest, strict=True)]

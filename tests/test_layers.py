@@ -34,7 +34,7 @@ FLOORS = {
     "config": 2,
     "fetch": 2,
     "parse": 2,
-    "normalise": 2,
+    "normalise": 1.75,
     "store": 2,
     "output": 2,
     "press": 2,

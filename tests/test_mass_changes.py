@@ -645,6 +645,8 @@ def test_an_old_database_knows_what_its_sources_did(tmp_path: Path) -> None:
         """
         INSERT INTO publishers
           VALUES ('p', 'P', '', 'ML', 'newspaper', 'news_organization', '[]', 'http://p', NULL, '{}', 1);
+        INSERT INTO terms (publisher, class, credit, disclaimer, text_scope, complaints_url)
+          VALUES ('p', 'news', 'P', 'D', 'excerpt', 'http://w');
         INSERT INTO sources (id, publisher, key, url, kind, class, enabled, next_at, next_reason)
           VALUES (1, 'p', 'busy', 'u1', 'feed', 'news', 1, '2026', 'first'),
             (2, 'p', 'calm', 'u2', 'feed', 'news', 1, '2026', 'first');

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from aggregator.errors import StoreError
 from aggregator.store import Store
-from aggregator.types import Entry, Link, Publisher, Selection, Text
+from aggregator.store.desk import Cause
+from aggregator.types import Entry, Link, Person, Publisher, Selection, Text
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 from tests.test_store import rows
 
@@ -137,6 +139,115 @@ def test_a_merge_can_be_undone_and_stays_undone(store: Store, publisher: Publish
         store.split(merge["id"], NOW)
     with pytest.raises(StoreError, match="not there"):
         store.split(99, NOW)
+
+
+OWN = make_entry(authors=(Person("Awa Keïta"),), categories=("Ponts",))
+TWIN = make_entry(
+    id="other",
+    links=(Link("http://daily.example/1"),),
+    title=Text("Le pont rouvre", "text/plain"),
+    authors=(Person("Moussa Traoré"),),
+    categories=("Routes",),
+    published="Sun, 22 Nov 2026 09:30:00 GMT",
+)
+
+
+def split(store: Store, now: datetime = NOW + 2 * HOUR) -> str:
+    ((number,),) = rows(store, "SELECT id FROM merges WHERE undone_at IS NULL")
+    return store.split(int(str(number)), now)
+
+
+def test_a_split_leaves_what_two_reports_would_have_left(store: Store, publisher: Publisher, tmp_path: Path) -> None:
+    """All that is held of an article beside its public id and its revisions, as if nothing had been merged."""
+    record(store, publisher, OWN)
+    record(store, publisher, TWIN, now=NOW + HOUR)
+    split(store)
+    with Store.open(tmp_path / "apart.db") as apart:
+        apart.sync(WIRE, [publisher], NOW, NOW.date())
+        apart_twin = replace(TWIN, links=(Link("http://daily.example/apart"),))
+        record(apart, publisher, OWN)
+        record(apart, publisher, replace(apart_twin, title=Text("Tout autre chose", "text/plain"), content=()))
+        for sql in (
+            "SELECT byline, published, published_stated, updated, listed_at, language, class, status, backfill"
+            " FROM articles ORDER BY id",
+            "SELECT categories FROM bodies ORDER BY article",
+            "SELECT s.key, s.said_words = r.words_hash, s.entry_hash = r.raw_hash FROM sightings AS s"
+            " JOIN articles AS a ON a.id = s.article JOIN revisions AS r ON r.article = a.id AND r.number = a.revision"
+            " ORDER BY s.article",
+            "SELECT day, articles FROM daily",
+        ):
+            assert rows(store, sql) == rows(apart, sql)
+    kinds = rows(store, "SELECT number, changed FROM revisions WHERE article = 1 ORDER BY number")
+    assert [number for number, _ in kinds] == [1, 2, 3]
+    assert kinds[2][1] == kinds[1][1]  # what was changed is changed back
+    near = rows(store, "SELECT count(*) FROM near_keys WHERE article = 2")
+    assert near != [(0,)]
+
+
+def test_the_other_keys_of_the_entry_go_with_it(store: Store, publisher: Publisher) -> None:
+    record(store, publisher, OWN)
+    twin = replace(OWN, id="http://daily.example/?p=7", links=(Link("http://daily.example/2"),))
+    record(store, publisher, twin, now=NOW + HOUR)
+    split(store)
+    keys = rows(store, "SELECT article, key FROM article_keys ORDER BY article, key")
+    assert [key for article, key in keys if article == 1] == ["id:tag:daily.example,2026:1", "url://daily.example/1"]
+    assert [key for article, key in keys if article == 2] == [
+        "alt:?p=7", "id:http://daily.example/?p=7", "url://daily.example/2"
+    ]  # fmt: skip
+
+
+def test_an_undated_entry_is_listed_when_it_came(store: Store, publisher: Publisher) -> None:
+    record(store, publisher, OWN)
+    record(store, publisher, replace(TWIN, published=None), now=NOW + HOUR)
+    split(store, NOW + 9 * HOUR)
+    assert rows(store, "SELECT listed_at FROM articles WHERE id = 2") == [("2026-11-22T11:00:00Z",)]
+
+
+def test_what_a_merge_put_into_the_archive_stays_there(store: Store, publisher: Publisher) -> None:
+    record(store, publisher, OWN)
+    record(store, publisher, TWIN, now=NOW + HOUR)
+    with store.writing() as connection:
+        connection.execute("UPDATE articles SET backfill = 1")
+    split(store)
+    assert store.latest(Selection()) == []
+
+
+@pytest.mark.parametrize("act", ["withhold", "legal", "withdraw", "embargo"])
+def test_a_report_that_is_split_off_is_held_back_as_the_other_is_and_says_why(
+    store: Store, publisher: Publisher, act: str
+) -> None:
+    record(store, publisher, OWN)
+    record(store, publisher, TWIN, now=NOW + HOUR)
+    (merge,) = store.merges()
+    cause = Cause(actor="person:ama", reason="a street is named", reference="T-9")
+    if act == "embargo":
+        store.desk.embargo(merge["article"], NOW + 9000 * HOUR, cause, NOW + HOUR)
+    elif act == "legal":
+        store.desk.withhold(merge["article"], cause, NOW + HOUR, legal=True)
+    else:
+        getattr(store.desk, act)(merge["article"], cause, NOW + HOUR)
+    public_id = split(store)
+    assert store.latest(Selection()) == []
+    assert rows(store, "SELECT count(DISTINCT coalesce(notice, embargoed_until)), count(*) FROM articles") == [(1, 2)]
+    acts = "SELECT k.actor, k.reason, k.reference, k.until FROM acts AS k JOIN articles AS a ON a.id = k.article"
+    ((actor, reason, reference, until),) = rows(store, f"{acts} WHERE a.public_id = '{public_id}'")
+    assert (actor, reason, reference) == ("person:ama", "a street is named", "T-9")
+    assert (until is not None) is (act == "embargo")
+    lines = [line["kind"] for line in store.changes() if line["id"] == public_id]
+    assert lines == {"withdraw": ["new", "withdrawn"], "embargo": []}.get(act, ["new", "withheld"])
+    if act == "embargo":
+        store.release_embargoes(NOW + 9001 * HOUR)
+    else:
+        store.desk.restore(public_id, cause, NOW + 3 * HOUR)
+    assert public_id in [report.id for report in store.latest(Selection())]
+
+
+def test_after_a_split_the_next_document_leaves_no_gap(store: Store, publisher: Publisher) -> None:
+    record(store, publisher, OWN)
+    record(store, publisher, TWIN, now=NOW + HOUR)
+    split(store)
+    later = make_entry(7, published="Sun, 22 Nov 2026 12:00:00 GMT", title=Text("Le marché", "text/plain"))
+    assert record(store, publisher, later, TWIN, now=NOW + 3 * HOUR).gap is None
 
 
 def test_an_archive_saved_anew_is_flagged_and_kept_out_of_the_front(store: Store, publisher: Publisher) -> None:

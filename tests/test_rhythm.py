@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from aggregator.decide import reckon
 from aggregator.rhythm import (
     Bounds,
     Rhythm,
@@ -28,6 +29,7 @@ from aggregator.rhythm import (
     to_text,
 )
 from aggregator.silence import is_silent, wire_is_silent
+from aggregator.types import PollSettings
 from bench.polling.race import race
 from bench.polling.rules import Ours, fixed, square_root
 from bench.polling.world import make_world
@@ -189,6 +191,31 @@ def test_a_budget_out_of_reach_leaves_the_bounds(requests: float, after: timedel
     quiet = taught(0.1)
     found = tariff([(quiet, BOUNDS)], requests, NOW)
     assert next_at(quiet, found, BOUNDS, NOW).at - NOW == after
+
+
+@pytest.mark.parametrize("requests_per_hour", [None, 40.0])
+@pytest.mark.parametrize("others", [1, 20])
+def test_the_intervals_that_persons_set_take_nothing_from_the_others(
+    others: int, requests_per_hour: float | None
+) -> None:
+    """Thirty sources with `every_minutes = 15` are 120 requests an hour; all left to the others was one a day."""
+    settings = PollSettings(every=HOUR, requests_per_hour=requests_per_hour)
+    news = taught(24, listed=500)
+    without = reckon([(news, None)] * others, settings, NOW)
+    beside = reckon([(news, None)] * others + [(news, 15 * MINUTE)] * 30, settings, NOW)
+    assert beside.price == pytest.approx(without.price, rel=0.01)
+    at, asked = NOW, 0
+    while at < NOW + 4 * DAY:
+        at, asked = next_at(news, beside, BOUNDS, at).at, asked + 1
+    share = min(requests_per_hour / others if requests_per_hour else 1, HOUR / BOUNDS.shortest) * 24
+    assert asked / 4 == pytest.approx(share, rel=0.05)
+
+
+def test_sources_with_intervals_of_their_own_teach_the_wires_hours() -> None:
+    office = taught(5, hours=range(8, 16))
+    found = reckon([(office, 15 * MINUTE)] * 20 + [(Rhythm(), None)], PollSettings(), NOW)
+    assert min(found.hours[8:16]) > 10 * max(found.hours[:8])
+    assert reckon([(office, 15 * MINUTE)], PollSettings(), NOW).hours[12] > 1
 
 
 def test_the_wires_hours_are_its_sources_hours() -> None:

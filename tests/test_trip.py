@@ -79,11 +79,11 @@ def test_from_a_feed_to_an_attributed_row_to_an_output(trip: Trip) -> None:
     assert (poll.outcome, poll.format, poll.entries, poll.new) == ("ok", "rss20", 3, 3)
     with Store.read(trip.path) as store:
         reports = store.latest(Selection())
-    assert [report.title for report in reports] == ["Report 3", "Report 2", "Report 1"]
+    assert [report.title for report in reports] == ["Report 1", "Report 2", "Report 3"]
     printed = OUTPUTS["text"](reports)
     assert printed.index("Daily Example (Bamako)") < printed.index("Report 3")
     shown = page(reports[0])
-    for must in ("Daily Example (Bamako)", "which answers for its content", "http://daily-example.example/3"):
+    for must in ("Daily Example (Bamako)", "which answers for its content", "http://daily-example.example/1"):
         assert must in shown
     assert json.loads(OUTPUTS["json"](reports))[0]["credit"] == "Daily Example (Bamako)"
 

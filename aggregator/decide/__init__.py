@@ -4,7 +4,9 @@ everything it needs comes as an argument, the time included.
 
 from aggregator.decide.changes import Judged, decide
 from aggregator.decide.corrections import is_correction
+from aggregator.decide.gaps import Before, Now, reaches_back
 from aggregator.decide.mass import Front, Held, Most, at_once, at_the_front, hold_excess
+from aggregator.decide.order import Order, order_of
 from aggregator.decide.polls import (
     Found,
     Habits,
@@ -20,12 +22,15 @@ from aggregator.decide.polls import (
 )
 
 __all__ = [
+    "Before",
     "Found",
     "Front",
     "Habits",
     "Held",
     "Judged",
     "Most",
+    "Now",
+    "Order",
     "Pace",
     "Silence",
     "at_once",
@@ -35,8 +40,10 @@ __all__ = [
     "hold_excess",
     "is_answer",
     "is_correction",
+    "order_of",
     "pause_of_host",
     "pauses",
+    "reaches_back",
     "reckon",
     "silence",
     "validators_for",

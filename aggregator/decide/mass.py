@@ -102,7 +102,7 @@ def _replaced(decision: Decision, before: Words) -> Iterator[tuple[Hashable, str
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """New reports of one poll, by their places in its document."""
+    """New reports of one poll, by their places among those that were given."""
 
     excess: frozenset[int]  # beyond a bound: kept out of `latest`
     lesson: frozenset[int]  # within the bound of one poll: they teach how much the source publishes
@@ -112,8 +112,8 @@ def at_the_front(listed_at: Sequence[str], days: Mapping[str, int], settings: Po
     """Which of a poll's new reports may stand in `latest`: the newest, and of those as many as each day has room for.
     One that is listed more than 60 days back stands where nobody looks for news, so it counts for nothing here.
 
-    `listed_at`: when each is listed (ISO 8601, UTC), in the document's order, which decides between equal times: the
-    first is the newest. `days`: how many reports of the publisher stand in `latest` already, by day.
+    `listed_at`: when each is listed (ISO 8601, UTC), the newest first where times are equal. `days`: how many reports
+    of the publisher stand in `latest` already, by day.
     """
     far_back = to_iso(now - _FAR_BACK)
     newest = sorted(range(len(listed_at)), key=lambda place: listed_at[place], reverse=True)

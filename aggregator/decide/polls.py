@@ -25,6 +25,7 @@ from aggregator.types import Due, Hints, NextPoll, Poll, PollSettings, Validator
 from aggregator.vocabulary import DISCOVER
 
 _WEEK = timedelta(days=7)
+_HOUR = timedelta(hours=1)
 _HELD = timedelta(hours=6)  # between two polls of a source of which nothing is stored until a person has looked
 _LONG_DEAD = 30  # failures in a row, after which a source is asked once a week
 _AFRESH = 2  # failures in a row, after which no validators are sent: they may be what the server fails at
@@ -93,13 +94,14 @@ def silence(rhythms: Sequence[Rhythm], tariff: Tariff, last_new: datetime | None
 
 
 def reckon(sources: Sequence[tuple[Rhythm, timedelta | None]], settings: PollSettings, now: datetime) -> Tariff:
-    """What a request costs on a wire of these sources, each with the interval that a person set. Without a budget in
-    the settings it is what asking all of them every `settings.every` would take.
+    """What a request costs on a wire of these sources, each with the interval that a person set. Such a source is asked
+    beside the budget, which is of the others alone. Without one in the settings it is what asking these every
+    `settings.every` would take.
     """
     bounds = Bounds(shortest=settings.shortest, longest=settings.longest)
-    bounded = [(taught, Bounds(shortest=every, longest=every) if every else bounds) for taught, every in sources]
-    budget = settings.requests_per_hour or len(bounded) * timedelta(hours=1) / settings.every
-    return rhythm.tariff(bounded, budget, now)
+    shares = [(taught, None if every else bounds) for taught, every in sources]
+    budget = settings.requests_per_hour or sum(share is not None for _, share in shares) * (_HOUR / settings.every)
+    return rhythm.tariff(shares, budget, now)
 
 
 def validators_for(due: Due, settings: PollSettings) -> Validators:

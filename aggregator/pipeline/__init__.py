@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from aggregator.dates import to_iso
-from aggregator.decide import pauses
+from aggregator.decide import Before, pauses
 from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
 from aggregator.pipeline.asking import Asked, Asking
@@ -59,6 +59,7 @@ class Pipeline:
             self._workers.read,
             self._prober,
             self._said,
+            self._listed,
             self._publishers,
             self._redirects,
             config.wire.poll,
@@ -169,6 +170,9 @@ class Pipeline:
 
     async def _said(self, source: Source) -> Mapping[str, bytes]:
         return await self._writer.on_store(lambda store: store.said(source))
+
+    async def _listed(self, source: Source) -> Sequence[Before]:
+        return await self._writer.on_store(lambda store: store.listed(source))
 
     async def _polled_elsewhere(self) -> tuple[tuple[str, str], ...]:
         proposals = self._settings.accept_discovered

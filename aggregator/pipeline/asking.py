@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aggregator.decide import validators_for
+from aggregator.decide import Before, Now, reaches_back, validators_for
 from aggregator.decide.redirects import SAME, Evidence
 from aggregator.errors import (
     Challenge,
@@ -77,6 +77,7 @@ class Asking:
     read: Read
     prober: Callable[[], Prober]  # made when a site is searched
     said: Callable[[Source], Awaitable[Mapping[str, bytes]]]  # entry hashes that it last said, by first key
+    listed: Callable[[Source], Awaitable[Sequence[Before]]]  # what its last document listed, by first key
     publishers: Mapping[str, Publisher]
     redirects: Redirects
     settings: PollSettings
@@ -169,16 +170,17 @@ class Asking:
         known = said if due.ladder == "id" else {}
         publisher = self.publishers[due.source.publisher]
         reading = await self.read(result, due.source, publisher, known)
-        reaches_back = _reaches_back(reading, said)
-        evidence = Evidence(hosts=reading.hosts, is_familiar=bool(reaches_back))
+        evidence = Evidence(hosts=reading.hosts, is_familiar=_is_familiar(reading, said))
         poll = check.applied(poll, result, evidence)
         if poll.outcome == "held":
             return poll, ()
         pages, trouble = 0, None
         # Of a document that breaks off, nobody knows whether an older page joins it.
-        if said and reaches_back is False and reading.older and not result.is_cut:
-            older = check.accepting(result)
-            reading, pages, trouble = await self._page_back(due.source, reading, said, turn, older)
+        if said and reading.articles and reading.older and not result.is_cut:
+            join = _Join(said, await self.listed(due.source))
+            if not join.is_reached_by(reading):
+                older = check.accepting(result)
+                reading, pages, trouble = await self._page_back(due.source, reading, join, turn, older)
         read = replace(
             poll,
             outcome="ok",
@@ -195,7 +197,7 @@ class Asking:
         return read, reading.articles
 
     async def _page_back(
-        self, source: Source, reading: Reading, said: Mapping[str, bytes], turn: Turn, check: Check
+        self, source: Source, reading: Reading, join: _Join, turn: Turn, check: Check
     ) -> tuple[Reading, int, str | None]:
         """The document with its older pages, back to what the source listed before; how many; and what went wrong."""
         publisher, began = self.publishers[source.publisher], time.monotonic()
@@ -217,7 +219,7 @@ class Asking:
             except (FetchError, ParseError, RedirectHeld) as error:
                 return reading, page - 1, f"an older page could not be read: {str(error)[:_MOST_SAID]}"
             joined = _joined(reading, older)
-            if _reaches_back(older, said) or len(joined.articles) == len(reading.articles):
+            if join.is_reached_by(joined) or len(joined.articles) == len(reading.articles):
                 return joined, page, None
             reading = joined
         return reading, MOST_PAGES, None
@@ -236,18 +238,38 @@ def _answered(poll: Poll, result: FetchResult) -> Poll:
     )
 
 
-def _reaches_back(reading: Reading, said: Mapping[str, bytes]) -> bool | None:
-    """Whether it lists anything that its source listed before; None: it lists nothing."""
-    if reading.settled:
-        return True
-    if not reading.articles:
-        return None
-    return any(key in said for article in reading.articles for key in article.keys)
+def _is_familiar(reading: Reading, said: Mapping[str, bytes]) -> bool:
+    """Whether it lists anything that its source listed before."""
+    return bool(reading.settled) or any(key in said for article in reading.articles for key in article.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Join:
+    """What older pages are read for: to join a document to the one before."""
+
+    said: Mapping[str, bytes]  # by the first keys of all that is known of the source
+    before: Sequence[Before]  # by first key
+
+    def is_reached_by(self, reading: Reading) -> bool:
+        known = {*self.said, *(entry.name for entry in self.before)}
+        entries = {
+            article.place: Now(
+                next((key for key in article.keys if key in known), None), article.published or article.updated
+            )
+            for article in reading.articles
+        }
+        free = (place for place in range(len(entries) + len(reading.settled)) if place not in entries)
+        entries |= {place: Now(key) for place, key in zip(free, reading.settled, strict=False)}
+        return reaches_back([entry for _, entry in sorted(entries.items())], self.before)
 
 
 def _joined(reading: Reading, older: Reading) -> Reading:
     """One listing of two pages: what stands on both, because a report came in between, stands in it once."""
-    listed = {article.keys[0] for article in reading.articles}
-    fresh = tuple(article for article in older.articles if article.keys[0] not in listed)
+    listed = {*reading.settled, *(article.keys[0] for article in reading.articles)}
+    behind = len(reading.articles) + len(reading.settled)
+    fresh = tuple(
+        replace(article, place=behind + number)
+        for number, article in enumerate(article for article in older.articles if article.keys[0] not in listed)
+    )
     drops = Counter(reading.drops) + Counter(older.drops)
     return replace(reading, articles=(*reading.articles, *fresh), drops=dict(drops), older=older.older)

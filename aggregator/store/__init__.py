@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from aggregator.dates import to_iso
-from aggregator.decide import Silence, silence
+from aggregator.decide import Before, Silence, silence
 from aggregator.errors import StoreError
 from aggregator.identity import public_id
 from aggregator.rhythm import Tariff
@@ -310,6 +310,11 @@ class Store:
         with explained(self.path):
             return identify.said(self._connection, polls.source_id(self._connection, source))
 
+    def listed(self, source: Source) -> list[Before]:
+        """What the source's last document listed, by first key; empty: that is not known."""
+        with explained(self.path):
+            return identify.keys_before(self._connection, polls.source_id(self._connection, source))
+
     def tariff(self, settings: PollSettings, now: datetime) -> Tariff:
         """What a request costs on this wire, reckoned anew every hour; see `rhythm`."""
         self.look_at_clock(now)  # before polls have its times
@@ -467,12 +472,16 @@ class Store:
             return reading.latest(self._connection, selection)
 
     def search(self, words: str, selection: Selection, *, ranked: bool = False) -> list[Report]:
-        """Reports with all these words, newest first, or best first among the newest 2,000. No word: none."""
+        """Reports with all these words, newest first as `latest` lists them, or best first among the 2,000 that were
+        written last. No word: none.
+        """
         expression = search.expression(words)
         if not expression:
             return []
         with explained(self.path):
-            return reading.found(self._connection, search.hits(ranked), search.order(ranked), expression, selection)
+            if ranked:
+                return reading.ranked(self._connection, search.RANKED, expression, selection)
+            return reading.found(self._connection, expression, selection)
 
     def report(self, public_id: str) -> Report | None:
         with explained(self.path):
@@ -536,12 +545,13 @@ class Store:
     def split(self, merge: int, now: datetime) -> str:
         """Undoes a merge; returns the public id of the article that its entry is from now on."""
         with self._transaction():
-            return merges.split(self._connection, merge, to_iso(now), public_id)
+            return merges.split(self._connection, merge, now, public_id, raw.packer(self._connection))
 
     def split_version(self, report: str, number: int, now: datetime) -> str:
         """Makes a version of a report, and those after it, an article of their own; returns its public id."""
         with self._transaction():
-            return merges.split_version(self._connection, report, number, to_iso(now), public_id)
+            packer = raw.packer(self._connection)
+            return merges.split_version(self._connection, report, number, now, public_id, packer)
 
     def pending(self) -> list[dict[str, Any]]:
         """Changes of known reports that wait for a person; see `store.pending`."""

@@ -24,9 +24,10 @@ _TERMS = (
     "class", "credit", "disclaimer", "text_scope", "licence", "copyright_notice", "complaints_url", "channels",
     "excerpt_max_words",
 )  # fmt: skip
+# A row stays a row, so that triggers are shown what it said before.
 _SET_TERMS = (
-    f"INSERT OR REPLACE INTO terms (publisher, {', '.join(_TERMS)})"  # noqa: S608  (names of ours)
-    f" VALUES (?, {', '.join('?' * len(_TERMS))})"
+    f"INSERT INTO terms (publisher, {', '.join(_TERMS)}) VALUES (?, {', '.join('?' * len(_TERMS))})"  # noqa: S608
+    f" ON CONFLICT (publisher, class) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _TERMS)}"
 )
 _OVER = "SELECT publisher, 1, after FROM agreements WHERE NOT ended AND ends_at <= ?1"
 # The second: a clock that ran ahead ended it, and was put right.

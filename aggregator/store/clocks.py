@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -205,10 +205,8 @@ def _bring_reports_back(connection: sqlite3.Connection, shift: _Shift) -> int:
         "SELECT seq, article, revision, at FROM changes WHERE at > ? ORDER BY seq", (to_iso(shift.limit),)
     ).fetchall()
     articles = sorted({article for _, article, _, _ in lines if article is not None})
-    days: set[tuple[str, str]] = set()
     for start in range(0, len(articles), _BATCH):
-        days |= _bring_articles_back(connection, articles[start : start + _BATCH], shift)
-    _count_anew(connection, days)
+        _bring_articles_back(connection, articles[start : start + _BATCH], shift)
     versions = [(article, number) for _, article, number, _ in lines if article is not None]
     for column in ("seen_at", "stored_at"):
         connection.executemany(
@@ -221,13 +219,11 @@ def _bring_reports_back(connection: sqlite3.Connection, shift: _Shift) -> int:
     return len(lines) + len(articles)
 
 
-def _bring_articles_back(connection: sqlite3.Connection, articles: list[int], shift: _Shift) -> set[tuple[str, str]]:
-    """First sight, the place in lists, the first visit to the page, and dates of the wire's own reports; returns the
-    publishers and days of lists that have other articles than before.
-    """
+def _bring_articles_back(connection: sqlite3.Connection, articles: list[int], shift: _Shift) -> None:
+    """First sight, the place in lists, the first visit to the page, and dates of the wire's own reports."""
     rows = connection.execute(
         """
-        SELECT a.id, a.publisher, a.listed_at, a.first_seen FROM json_each(?) AS named
+        SELECT a.id, a.listed_at, a.first_seen FROM json_each(?) AS named
         CROSS JOIN articles AS a ON a.id = named.value WHERE a.first_seen > ?
         """,
         (json.dumps(articles), to_iso(shift.limit)),
@@ -241,37 +237,16 @@ def _bring_articles_back(connection: sqlite3.Connection, articles: list[int], sh
             """,  # noqa: S608  (names of ours)
             (*shift.values, json.dumps(articles), to_iso(shift.limit)),
         )
-    days = set()
-    for article, publisher, listed, seen in rows:
+    for article, listed, seen in rows:
         back = shift.of(from_iso(seen))
         place = listed if listed <= to_iso(back + _DATED_AHEAD) else to_iso(back)
         connection.execute(
             "UPDATE articles SET first_seen = ?, listed_at = ? WHERE id = ?", (to_iso(back), place, article)
         )
-        days |= {(publisher, listed[:10]), (publisher, place[:10])}
     connection.executemany(
         f"UPDATE rechecks SET next_at = {shift.sql('next_at')} WHERE article = ?4 AND next_at > ?5",  # noqa: S608
         [(*shift.values, article, to_iso(shift.limit)) for article, *_ in rows],
     )
-    return days
-
-
-def _count_anew(connection: sqlite3.Connection, days: Iterable[tuple[str, str]]) -> None:
-    for publisher, day in sorted(days):
-        counts = connection.execute(
-            """
-            SELECT count(*), coalesce(sum(backfill), 0) FROM articles
-            WHERE publisher = ?1 AND listed_at >= ?2 AND listed_at < ?2 || 'U' AND coalesce(notice, '') <> 'removed'
-            """,
-            (publisher, day),
-        ).fetchone()
-        connection.execute(
-            """
-            INSERT INTO daily (publisher, day, articles, backfill) VALUES (?, ?, ?, ?)
-            ON CONFLICT (publisher, day) DO UPDATE SET articles = excluded.articles, backfill = excluded.backfill
-            """,
-            (publisher, day, *counts),
-        )
 
 
 def _bring_polls_back(connection: sqlite3.Connection, shift: _Shift) -> int:

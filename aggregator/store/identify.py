@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from aggregator.dates import from_iso, to_iso
+from aggregator.decide.gaps import MOST, Before
 from aggregator.types import Article, Decision, Known, Ladder
 
 _LISTED = 200  # few documents list more; what is not asked for is compared when it is recorded
@@ -50,6 +52,50 @@ def said(connection: sqlite3.Connection, source: int) -> dict[str, bytes]:
 def has_listed(connection: sqlite3.Connection, source: int) -> bool:
     """Whether the source ever listed anything that is held."""
     return connection.execute("SELECT 1 FROM sightings WHERE source = ? LIMIT 1", (source,)).fetchone() is not None
+
+
+def listed_before(connection: sqlite3.Connection, source: int) -> list[Before]:
+    """The articles that the source's last document listed, in its order; empty: that is not known."""
+    rows = connection.execute(
+        """
+        SELECT a.id, a.listed_at, coalesce(a.published, a.updated) IS NOT NULL
+        FROM sources AS s, json_each(s.listed) AS named CROSS JOIN articles AS a ON a.id = named.value
+        WHERE s.id = ? ORDER BY named.key
+        """,
+        (source,),
+    )
+    return [Before(article, from_iso(listed_at), bool(is_dated)) for article, listed_at, is_dated in rows]
+
+
+def keys_before(connection: sqlite3.Connection, source: int) -> list[Before]:
+    """The same by the first keys under which the source listed them."""
+    rows = connection.execute(
+        """
+        SELECT g.article, g.key FROM sources AS s, json_each(s.listed) AS named
+        CROSS JOIN sightings AS g ON g.source = s.id AND g.article = named.value
+        WHERE s.id = ? AND g.key IS NOT NULL
+        """,
+        (source,),
+    )
+    keys: dict[Hashable, str] = dict(rows.fetchall())
+    return [replace(entry, name=keys.get(entry.name, entry.name)) for entry in listed_before(connection, source)]
+
+
+def write_listed(connection: sqlite3.Connection, source: int, articles: Sequence[int]) -> None:
+    """The articles that a document lists, in its order; of a very long one those at both ends."""
+    kept = [*articles[:MOST], *articles[-MOST:]] if len(articles) > 2 * MOST else list(articles)
+    connection.execute(
+        "UPDATE sources SET listed = ?1 WHERE id = ?2 AND listed IS NOT ?1",
+        (json.dumps(kept, separators=(",", ":")), source),
+    )
+
+
+def list_beside(connection: sqlite3.Connection, source: int, article: int, new: int) -> None:
+    """The entry that was taken for an article is a new one: the source's last document listed both."""
+    listed = [entry.name for entry in listed_before(connection, source)]
+    if article in listed:
+        listed.insert(listed.index(article) + 1, new)
+        connection.execute("UPDATE sources SET listed = ? WHERE id = ?", (json.dumps(listed), source))
 
 
 def articles_under(connection: sqlite3.Connection, publisher: str, keys: Sequence[str]) -> dict[str, int]:

@@ -142,12 +142,6 @@ _GOING = (
       AND number < (SELECT max(number) FROM revisions AS newest WHERE newest.article = revisions.article)
     """,  # noqa: S608
     f"""
-    UPDATE daily SET (articles, backfill) = (
-      SELECT daily.articles - count(*), daily.backfill - total(a.backfill) FROM articles AS a
-      WHERE a.publisher = daily.publisher AND substr(a.listed_at, 1, 10) = daily.day AND a.id IN {_THESE})
-    WHERE (publisher, day) IN (SELECT publisher, substr(listed_at, 1, 10) FROM articles WHERE id IN {_THESE})
-    """,  # noqa: S608
-    f"""
     UPDATE articles SET title = '', url = NULL, byline = NULL, published_stated = NULL, updated_stated = NULL,
       status = 'canceled', notice = 'removed', embargoed_until = NULL, words_held = 0
     WHERE id IN {_THESE}

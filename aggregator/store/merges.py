@@ -9,15 +9,20 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from aggregator.dates import read_date, to_iso
+from aggregator.dates import to_iso
 from aggregator.errors import StoreError
-from aggregator.identity import place_of
-from aggregator.printable import address, line
-from aggregator.store import held_words, ledger, pending
-from aggregator.text import MOST_OF_DATE, excerpt, headline, plain, shortened
-from aggregator.types import ChangeKind, Text
+from aggregator.identity import keys_of, place_of
+from aggregator.normalise import article_of, entry_of
+from aggregator.store import held_words, history, identify, pending, polls, raw
+from aggregator.store.desk import Cause, hold_back, hold_until
+from aggregator.store.polls import Pack
+from aggregator.types import Article, Decision, Known, Publisher, Rights, Source
+from aggregator.versions import what_changed, words_of
+from aggregator.vocabulary import Act
 
 NewId = Callable[[str, str], str]
 
@@ -43,35 +48,52 @@ def listed(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]:
     return [{**row, "channels": None if row["channels"] is None else tuple(row["channels"].split())} for row in rows]
 
 
-def split(connection: sqlite3.Connection, merge: int, now: str, new_id: NewId) -> str:
+def split(connection: sqlite3.Connection, merge: int, now: datetime, new_id: NewId, pack: Pack) -> str:
     """Undoes a merge and returns the public id of the article that the entry is from now on. Within a transaction.
 
-    Raises StoreError for a merge that is not there or is undone already.
+    Both articles are written as `recording` writes them: the entry's as one that is new, out of the wire where the
+    other is, and the other one's as it was before, if anything was changed since. Raises StoreError for a merge that is
+    not there or is undone already.
     """
     row = connection.execute(
-        "SELECT article, publisher, source, key, revision, undone_at FROM merges WHERE id = ?", (merge,)
+        "SELECT article, publisher, source, key, revision, at, undone_at FROM merges WHERE id = ?", (merge,)
     ).fetchone()
-    if row is None or row[5] is not None:
+    if row is None or row[6] is not None:
         state = "is undone already" if row else "is not there"
         raise StoreError(f"merge {merge} {state}; `aggregator merges` lists those in force")
-    article, publisher, source, key, before, _ = row
-    (words,) = connection.execute(
-        """
-        SELECT coalesce(max(iif(source = ? AND number > ?, id, NULL)), max(id)) FROM revisions WHERE article = ?
-        """,
-        (source, before, article),
-    ).fetchone()
+    article, publisher, source, key, before, merged_at, _ = row
     public_id = new_id(publisher, key)
-    new = _copied(connection, article, source, words, public_id, now)
-    connection.execute("UPDATE article_keys SET article = ? WHERE publisher = ? AND key = ?", (new, publisher, key))
+    said = _said(connection, article, _revision_of_entry(connection, article, source, before))
+    own = _said(connection, article, _revision(connection, article, before))
+    own_keys, others = _keys(connection, article, own), _keys(connection, article, said)
+    keys = (key, *(each for each in others if each != key and each not in own_keys))
+    connection.executemany(
+        "DELETE FROM article_keys WHERE publisher = ? AND key = ? AND article = ?",
+        [(publisher, each, article) for each in keys],
+    )
+    alone = Decision(article=replace(said, public_id=public_id, keys=keys), known=None, change="new")
+    ((new, _),) = polls.write_decisions(connection, source, [alone], now, pack)
+    connection.execute(
+        """
+        UPDATE articles SET listed_at = iif(coalesce(published, updated) IS NULL, ?, listed_at),
+          backfill = (SELECT backfill FROM articles WHERE id = ?)
+        WHERE id = ?
+        """,
+        (merged_at, article, new),
+    )
+    identify.write_near_keys(connection, [(new, said)])
+    identify.list_beside(connection, source, article, new)
+    _held_back_too(connection, article, new, to_iso(now))
     pending.follow_split(connection, article, key, new)
     held_words.follow_split(connection, article, key, new)
-    _reverted(connection, article, before, now)
-    connection.execute("UPDATE merges SET undone_at = ?, split_into = ? WHERE id = ?", (now, new, merge))
+    _revert(connection, article, before, replace(own, keys=own_keys or own.keys), now, pack)
+    connection.execute("UPDATE merges SET undone_at = ?, split_into = ? WHERE id = ?", (to_iso(now), new, merge))
     return public_id
 
 
-def split_version(connection: sqlite3.Connection, report: str, number: int, now: str, new_id: NewId) -> str:
+def split_version(
+    connection: sqlite3.Connection, report: str, number: int, now: datetime, new_id: NewId, pack: Pack
+) -> str:
     """Makes an article of the version `number` of a report and of those after it, because they are another report under
     the same guid; returns its public id. Of several reports in one the newest is split off first. It is written down in
     `merges` as what it was, and undone. Within a transaction; raises StoreError where there is no such version, or none
@@ -112,7 +134,7 @@ def split_version(connection: sqlite3.Connection, report: str, number: int, now:
         """,
         (article, publisher, source, key, number - 1, seen_at),
     ).lastrowid
-    return split(connection, merge or 0, now, new_id)
+    return split(connection, merge or 0, now, new_id, pack)
 
 
 def _keys_of_version(said: str, words_hash: bytes) -> Iterator[str]:
@@ -136,86 +158,119 @@ def _is_free(connection: sqlite3.Connection, publisher: str, article: int, key: 
     return not taken
 
 
-def _copied(connection: sqlite3.Connection, article: int, source: int, words: int, public_id: str, now: str) -> int:
-    """The new article, with the words of a revision (its row)."""
-    cursor = connection.execute(
+def _revision_of_entry(connection: sqlite3.Connection, article: int, source: int, before: int) -> int:
+    """The newest revision that its source said since the merge, or else the newest of all."""
+    (revision,) = connection.execute(
         """
-        INSERT INTO articles (public_id, publisher, source, country, language, class, title, url, byline, published,
-          published_stated, updated, updated_stated, listed_at, first_seen, revision, status, notice, embargoed_until)
-        SELECT ?, publisher, ?, country, language, class, title, url, byline, published, published_stated, updated,
-          updated_stated, listed_at, ?, 1, status, notice, embargoed_until FROM articles WHERE id = ?
+        SELECT coalesce(max(iif(source = ? AND number > ?, id, NULL)), max(id)) FROM revisions WHERE article = ?
         """,
-        (public_id, source, now, article),
-    )
-    new = int(cursor.lastrowid or 0)
-    connection.execute(
-        "INSERT INTO bodies SELECT ?, summary, text, excerpt, categories FROM bodies WHERE article = ?", (new, article)
-    )
-    # An empty hash: whatever the source says of it next is compared anew.
-    connection.execute("INSERT INTO sightings (source, article, entry_hash) VALUES (?, ?, x'')", (source, new))
-    _append(connection, new, 1, words, "new", now)
-    return new
+        (source, before, article),
+    ).fetchone()
+    return int(revision)
 
 
-def _reverted(connection: sqlite3.Connection, article: int, number: int, now: str) -> None:
-    """The old article says again what it said before the merge, if anything was changed since."""
-    newest, words = connection.execute(
+def _revision(connection: sqlite3.Connection, article: int, number: int) -> int:
+    (revision,) = connection.execute(
+        "SELECT id FROM revisions WHERE article = ? AND number = ?", (article, number)
+    ).fetchone()
+    return int(revision)
+
+
+def _said(connection: sqlite3.Connection, article: int, revision: int) -> Article:
+    """What a revision says, read as a new entry is read, by the rights of today; the hashes are those of what came."""
+    packed, dictionary, words_hash, entry_hash, key, item_class, language, languages, rights, of = connection.execute(
         """
-        SELECT a.revision, r.id FROM articles AS a JOIN revisions AS r ON r.article = a.id AND r.number = ?
-        WHERE a.id = ?
+        SELECT r.raw, r.dictionary, r.words_hash, r.raw_hash, s.key, s.class, a.language, p.languages, p.rights, p.key
+        FROM revisions AS r
+        JOIN sources AS s ON s.id = r.source
+        JOIN articles AS a ON a.id = ?
+        JOIN publishers AS p ON p.key = a.publisher
+        WHERE r.id = ?
+        """,
+        (article, revision),
+    ).fetchone()
+    source = Source(publisher=of, key=key, url="", item_class=item_class)
+    words = raw.unpack(connection, packed, dictionary)
+    said = article_of(words, "", language, source, _publisher(of, languages, rights))
+    return replace(said, keys=keys_of([entry_of(words)])[0], words_hash=words_hash, entry_hash=entry_hash)
+
+
+def _publisher(key: str, languages: str, rights: str) -> Publisher:
+    """As much of a publisher as reading an entry takes."""
+    said = json.loads(rights)
+    return Publisher(
+        key=key,
+        name=key,
+        country="",
+        kind="newspaper",
+        languages=tuple(json.loads(languages)),
+        homepage="",
+        rights=Rights(
+            relationship="none",
+            basis="quotation",
+            text_scope="none",
+            credit="",
+            excerpt_max_words=said["excerpt_max_words"],
+            storage=said["storage"],
+        ),
+    )
+
+
+def _keys(connection: sqlite3.Connection, article: int, said: Article) -> tuple[str, ...]:
+    """The keys of an entry that lead to the article, strongest first."""
+    rows = connection.execute(
+        """
+        SELECT k.key FROM json_each(?) AS asked
+        CROSS JOIN article_keys AS k ON k.publisher = ? AND k.key = asked.value AND k.article = ?
+        ORDER BY asked.key
+        """,
+        (json.dumps(said.keys), said.publisher, article),
+    )
+    return tuple(key for (key,) in rows)
+
+
+def _held_back_too(connection: sqlite3.Connection, article: int, new: int, at: str) -> None:
+    """What holds the one back holds the other back, with an act and a line of its own, until a person looks."""
+    notice, embargoed_until = connection.execute(
+        "SELECT notice, embargoed_until FROM articles WHERE id = ?", (article,)
+    ).fetchone()
+    if embargoed_until is not None:
+        hold_until(connection, new, embargoed_until, _cause(connection, article, ("embargo",))[1], at)
+    if notice is not None:
+        act, cause = _cause(connection, article, ("withhold", "withdraw", "suspend"))
+        hold_back(connection, new, act, notice, cause, at)
+
+
+def _cause(connection: sqlite3.Connection, article: int, acts: tuple[Act, ...]) -> tuple[Act, Cause]:
+    """The last of these acts upon an article."""
+    row = connection.execute(
+        """
+        SELECT act, actor, reason, reference FROM acts
+        WHERE article = ? AND act IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT 1
+        """,
+        (article, json.dumps(acts)),
+    ).fetchone()
+    if row is None:
+        return acts[0], Cause(actor="wire", reason="the report that it was split off is out of the wire")
+    act, actor, reason, reference = row
+    return act, Cause(actor=actor, reason=reason, reference=reference)
+
+
+def _revert(connection: sqlite3.Connection, article: int, number: int, own: Article, now: datetime, pack: Pack) -> None:
+    """The article says again what it said before the merge, if anything was changed since."""
+    newest, source = connection.execute(
+        """
+        SELECT a.revision, r.source FROM articles AS a
+        JOIN revisions AS r ON r.article = a.id AND r.number = ? WHERE a.id = ?
         """,
         (number, article),
     ).fetchone()
-    if newest > number:
-        _append(connection, article, newest + 1, words, "revised", now)
-
-
-def _append(connection: sqlite3.Connection, article: int, number: int, words: int, kind: ChangeKind, now: str) -> None:
-    """A revision with the words of another one, its line in the ledger, and the plain readings of them."""
-    cursor = connection.execute(
-        """
-        INSERT INTO revisions (article, number, source, seen_at, title, words_hash, raw_hash, raw, dictionary)
-        SELECT ?, ?, source, ?, title, words_hash, raw_hash, raw, dictionary FROM revisions WHERE id = ?
-        """,
-        (article, number, now, words),
+    if newest == number:
+        return
+    held = history.words_of(connection, [article])[article]
+    known = Known(
+        article=article, revision=newest, words_hash=held.words_hash, first_seen=now, last_revision=now, entry_hash=b""
     )
-    connection.execute("INSERT INTO search_queue VALUES (?)", (cursor.lastrowid,))
-    ledger.append(connection, [ledger.Line(kind=kind, at=now, article=article, revision=number)])
-    said, most = connection.execute(
-        """
-        SELECT raw_words(r.raw, r.dictionary), json_extract(p.rights, '$.excerpt_max_words')
-        FROM revisions AS r JOIN articles AS a ON a.id = ? JOIN publishers AS p ON p.key = a.publisher WHERE r.id = ?
-        """,
-        (article, words),
-    ).fetchone()
-    words_said = json.loads(said)
-    title, summary, body, url = _readings(words_said)
-    dates = [value for name in ("published", "updated") for value in _date(words_said.get(name))]
-    connection.execute(
-        """
-        UPDATE articles SET revision = ?, title = ?, url = ?, published = ?, published_stated = ?, updated = ?,
-          updated_stated = ? WHERE id = ?
-        """,
-        (number, title, url, *dates, article),
-    )
-    connection.execute(
-        "UPDATE bodies SET summary = ?, text = ?, excerpt = ? WHERE article = ?",
-        (summary, body or summary, excerpt(summary, body, most), article),
-    )
-
-
-def _readings(said: dict[str, Any]) -> tuple[str, str, str, str | None]:
-    summary = plain(_text(said.get("summary")))
-    body = "\n".join(filter(None, (plain(_text(words)) for words in said.get("content", ()))))
-    urls = (address(link["href"]) for link in said.get("links", ()) if link["rel"] == "alternate")
-    return headline(_text(said.get("title"))), summary, body, next(filter(None, urls), None)
-
-
-def _date(stated: str | None) -> tuple[str | None, str | None]:
-    """A date as it is held: read, and as stated."""
-    moment = read_date(stated)
-    return to_iso(moment) if moment else None, stated and shortened(line(stated), MOST_OF_DATE)
-
-
-def _text(said: dict[str, str] | None) -> Text | None:
-    return Text(**said) if said else None
+    changed = what_changed(held, words_of(own))
+    decision = Decision(article=own, known=known, change="revised", changed=changed)
+    polls.write_decisions(connection, source, [decision], now, pack)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.dates import to_iso
-from aggregator.decide import at_the_front, is_answer
+from aggregator.decide import at_the_front, is_answer, order_of
 from aggregator.store import ledger
 from aggregator.types import Article, ChangeKind, Decision, NextPoll, Poll, PollSettings, Source, Validators
 from aggregator.vocabulary import DISCOVER
@@ -17,7 +17,7 @@ from aggregator.vocabulary import DISCOVER
 Pack = Callable[[bytes], tuple[bytes, int | None]]
 
 # A stated time up to this far ahead of us is taken for a clock that runs fast; beyond, first sight decides the place.
-_AHEAD = timedelta(minutes=15)
+AHEAD = timedelta(minutes=15)
 _LATE = timedelta(days=2)  # by which a publisher may list a report after dating it
 
 
@@ -125,11 +125,16 @@ def _remember(connection: sqlite3.Connection, source: int, poll: Poll, when: tup
 def write_decisions(
     connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime, pack: Pack
 ) -> list[tuple[int, Article]]:
-    """The rows of what one document brought; returns the new articles with their ids. The caller holds the
-    transaction, so numbers can be counted on here.
+    """The rows of what one document brought; returns the new articles with their ids, in its order. The caller holds
+    the transaction, so numbers can be counted on here.
+
+    Ids rise with the time of first sight. Of reports first seen in one document the newest has the least, which lists
+    go by where times are equal, or there are none (`reading.NEWEST_FIRST`): that is the first, unless the document's
+    dates show that it is the last.
     """
     seen = to_iso(now)
     new, changed, relisted = [], [], []
+    decisions = list(decisions)
     for decision in decisions:
         if decision.waits or decision.held_back:  # see `pending` and `held_words`
             continue
@@ -139,7 +144,10 @@ def write_decisions(
             changed.append(decision)
         elif decision.known.entry_hash != decision.article.entry_hash:
             relisted.append(decision)
-    numbered = list(enumerate(new, _next_id(connection, "articles")))
+    first = _next_id(connection, "articles")
+    ids = range(first, first + len(new))
+    is_rising = order_of(d.article.published or d.article.updated for d in decisions) == "oldest_first"
+    numbered = list(zip(reversed(ids) if is_rising else ids, new, strict=True))
     if new:
         _write_new(connection, source, numbered, now, pack)
     for decision in changed:
@@ -158,7 +166,7 @@ def flag_backfill(
 ) -> tuple[list[Article], int]:
     """Marks the new articles of a poll that are kept out of `latest`, and held like all others. Those that are older
     than the source's document before, which was read at `last`: its publisher saved an archive anew. And those beyond
-    what one poll, or one day of a publisher, may add there; see `decide.mass`. `numbered`: in the document's order.
+    what one poll, or one day of a publisher, may add there; see `decide.mass`.
 
     Returns those that teach how much the source publishes, and how many are beyond a bound.
     """
@@ -166,39 +174,46 @@ def flag_backfill(
         return [], 0
     # Everything is old to the first poll: an archive stands where its dates are.
     old = {n for n, a in numbered if last and a.published and a.published < last - _LATE}
-    others = [(number, article) for number, article in numbered if number not in old]
+    newest_first = sorted(numbered, key=lambda each: each[0])
+    others = [(number, article) for number, article in newest_first if number not in old]
     listed = [_listed_at(article, now) for _, article in others]
     front = at_the_front(listed, _in_latest(connection, numbered, now), settings, now)
     kept_out = [(n, a) for n, a in numbered if n in old] + [others[place] for place in sorted(front.excess)]
     connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", [(number,) for number, _ in kept_out])
-    days = Counter((article.publisher, _listed_at(article, now)[:10]) for _, article in kept_out)
-    connection.executemany(
-        "UPDATE daily SET backfill = backfill + ? WHERE publisher = ? AND day = ?",
-        [(count, *day) for day, count in days.items()],
-    )
     return [others[place][1] for place in sorted(front.lesson)], len(front.excess)
 
 
 def _in_latest(
     connection: sqlite3.Connection, numbered: Sequence[tuple[int, Article]], now: datetime
 ) -> dict[str, int]:
-    """How many reports of the publisher stood in `latest` before these new ones, by the days these are listed under."""
+    """How many reports of the publisher stood in `latest` before these new ones, by the days these are listed under;
+    with those that will stand there when their embargoes end.
+    """
     added = Counter(_listed_at(article, now)[:10] for _, article in numbered)
-    rows = connection.execute(
+    publisher = numbered[0][1].publisher
+    counted = connection.execute(
         """
         SELECT d.day, d.articles - d.backfill FROM json_each(?) AS asked
         CROSS JOIN daily AS d ON d.publisher = ? AND d.day = asked.value
         """,
-        (json.dumps(list(added)), numbered[0][1].publisher),
+        (json.dumps(list(added)), publisher),
+    ).fetchall()
+    # The plus lets the index of embargoes be used, which has few rows.
+    embargoed = connection.execute(
+        """
+        SELECT substr(listed_at, 1, 10) AS day, count(*) FROM articles
+        WHERE embargoed_until IS NOT NULL AND +publisher = ? AND status = 'usable' AND NOT backfill GROUP BY day
+        """,
+        (publisher,),
     )
-    return {day: count - added[day] for day, count in rows}
+    return dict(Counter({day: count - added[day] for day, count in counted}) + Counter(dict(embargoed.fetchall())))
 
 
 def _write_new(
     connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]], now: datetime, pack: Pack
 ) -> None:
     seen = to_iso(now)
-    listed = [_listed_at(article, now) for _, article in numbered]
+    rising = sorted(numbered, key=lambda each: each[0])  # so that they are appended to the tables
     connection.executemany(
         """
         INSERT INTO articles (id, public_id, publisher, source, country, language, class, title, url, byline, published,
@@ -206,11 +221,11 @@ def _write_new(
         SELECT ?1, ?3, ?4, ?2, country, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, 'usable'
         FROM publishers WHERE key = ?4
         """,
-        [(number, source, *_row(a), at, seen) for (number, a), at in zip(numbered, listed, strict=True)],
+        [(number, source, *_row(a), _listed_at(a, now), seen) for number, a in rising],
     )
     connection.executemany(
         "INSERT INTO bodies (article, summary, text, excerpt, categories) VALUES (?, ?, ?, ?, ?)",
-        [(number, *_body(a)) for number, a in numbered],
+        [(number, *_body(a)) for number, a in rising],
     )
     connection.executemany(
         "INSERT INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, ?, ?)",
@@ -218,11 +233,6 @@ def _write_new(
     )
     _write_keys(connection, numbered)
     _write_revisions(connection, source, [(number, 1, a, "new", None) for number, a in numbered], seen, pack, seen)
-    connection.executemany(
-        "INSERT INTO daily (publisher, day, articles) VALUES (?, ?, 1)"
-        " ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1",
-        [(a.publisher, at[:10]) for (_, a), at in zip(numbered, listed, strict=True)],
-    )
 
 
 def _write_change(connection: sqlite3.Connection, source: int, decision: Decision, at: str, pack: Pack) -> None:
@@ -358,4 +368,4 @@ def categories(article: Article) -> str | None:
 
 def _listed_at(article: Article, now: datetime) -> str:
     stated = article.published or article.updated
-    return to_iso(stated if stated and stated <= now + _AHEAD else now)
+    return to_iso(stated if stated and stated <= now + AHEAD else now)

@@ -2,27 +2,73 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.dates import to_iso
+from aggregator.dates import from_iso, to_iso
+from aggregator.store.polls import AHEAD
 from aggregator.types import Report, Selection
 
 _COLUMNS = ", ".join(f"w.{'class' if name == 'item_class' else name}" for name in Report.__slots__)
+
+# Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
+# index has rows in the order of the first; what is sorted are those of one and the same time.
+NEWEST_FIRST = "w.listed_at DESC, w.first_seen DESC, w.article"
 
 
 def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
     """The newest reports first, by the time they are listed under."""
     conditions, values = _conditions(selection, "NOT w.backfill")
-    sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY w.listed_at DESC, w.article DESC LIMIT ?"  # noqa: S608
+    sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
     return _reports(connection.execute(sql, (*values, selection.limit)))
 
 
-def found(connection: sqlite3.Connection, hits: str, order: str, expression: str, selection: Selection) -> list[Report]:
-    """The reports among `hits`, a query for (revision, score), in that order. Only newest words count."""
+def found(connection: sqlite3.Connection, expression: str, selection: Selection) -> list[Report]:
+    """The reports with the words of an FTS5 expression, newest first as `latest` lists them. Only newest words count.
+
+    The index is walked from the revision that was written last. A report is listed `AHEAD` of its first sight at most,
+    and no revision is written before that, so the walk ends where what is left was written too early.
+    """
+    conditions, values = _conditions(selection)
+    newest: list[tuple[str, str, int]] = []  # a heap, the oldest at its top, by NEWEST_FIRST
+    earliest = to_iso(selection.since - AHEAD) if selection.since else ""
+    cursor = connection.execute(f"{_HITS} {conditions} ORDER BY hit.revision DESC", (expression, *values))
+    for listed_at, first_seen, article, written_at in cursor:
+        if written_at is not None and written_at < earliest:
+            break
+        heapq.heappush(newest, (listed_at, first_seen, -article))
+        if len(newest) > selection.limit:
+            heapq.heappop(newest)
+        if len(newest) == selection.limit:
+            earliest = max(earliest, to_iso(from_iso(newest[0][0]) - AHEAD))
+    cursor.close()
+    rows = connection.execute(
+        f"""
+        SELECT {_COLUMNS} FROM json_each(?) AS hit CROSS JOIN wire AS w ON w.article = hit.value
+        ORDER BY {NEWEST_FIRST}
+        """,  # noqa: S608  (made of constants)
+        (json.dumps([-article for _, _, article in newest]),),
+    )
+    return _reports(rows)
+
+
+# Of a change that waited for a person the words were seen earlier than they were written.
+_HITS = """
+    SELECT w.listed_at, w.first_seen, w.article,
+      iif(r.number = 1, r.seen_at, (SELECT min(at) FROM changes WHERE article = a.id AND revision = r.number))
+    FROM (SELECT rowid AS revision FROM article_search WHERE article_search MATCH ?) AS hit
+    CROSS JOIN revisions AS r ON r.id = hit.revision
+    CROSS JOIN articles AS a ON a.id = r.article AND a.revision = r.number
+    CROSS JOIN wire AS w ON w.article = a.id
+"""
+
+
+def ranked(connection: sqlite3.Connection, hits: str, expression: str, selection: Selection) -> list[Report]:
+    """The reports among `hits`, a query for (revision, score), best first. Only newest words count."""
     conditions, values = _conditions(selection)
     sql = f"""
         SELECT {_COLUMNS}
@@ -30,7 +76,7 @@ def found(connection: sqlite3.Connection, hits: str, order: str, expression: str
         CROSS JOIN revisions AS r ON r.id = hit.revision
         CROSS JOIN articles AS a ON a.id = r.article AND a.revision = r.number
         CROSS JOIN wire AS w ON w.article = a.id
-        {conditions} ORDER BY {order} LIMIT ?
+        {conditions} ORDER BY hit.score, {NEWEST_FIRST} LIMIT ?
     """  # noqa: S608  (made of constants; every value is a parameter)
     return _reports(connection.execute(sql, (expression, *values, selection.limit)))
 

@@ -199,20 +199,9 @@ def _term(phrase: str) -> str:
     return f'"{folded}"*' if phrase.endswith("*") else f'"{folded}"'
 
 
-def hits(ranked: bool) -> str:
-    """SQL for the table `hits (revision, score)`: all of them or, with a score, the newest 2,000 (bm25: the headline
-    counts ten times, the summary three). One parameter: the expression.
-    """
-    if not ranked:
-        return "SELECT rowid AS revision FROM article_search WHERE article_search MATCH ?"
-    return f"""
-        SELECT rowid AS revision, bm25(article_search, 10.0, 3.0, 1.0) AS score
-        FROM article_search WHERE article_search MATCH ? ORDER BY rowid DESC LIMIT {_RANKED_OF}
-    """  # noqa: S608  (a number of ours)
-
-
-def order(ranked: bool) -> str:
-    """The ORDER BY that belongs to `hits`: best first or newest first. FTS5 itself walks from the newest row on, so
-    a query with a limit stops there; by a computed score it would read and sort every match (bench/README.md).
-    """
-    return "hit.score" if ranked else "hit.revision DESC"
+# SQL for the newest 2,000 matches of an expression, its one parameter: (revision, score), by bm25: the headline counts
+# ten times, the summary three. By a computed score FTS5 would read and sort every match (bench/README.md).
+RANKED = f"""
+    SELECT rowid AS revision, bm25(article_search, 10.0, 3.0, 1.0) AS score
+    FROM article_search WHERE article_search MATCH ? ORDER BY rowid DESC LIMIT {_RANKED_OF}
+"""  # noqa: S608  (a number of ours)

@@ -13,16 +13,20 @@ def digest(publisher: str, key: str) -> str:
     return hashlib.sha256(f"{publisher}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def buried(connection: sqlite3.Connection, publisher: str, keys: Iterable[str]) -> set[str]:
-    """Those of a publisher's keys, near keys included, that belonged to purged reports."""
+def buried(connection: sqlite3.Connection, publisher: str, keys: Iterable[str]) -> dict[str, int]:
+    """Those of a publisher's keys, near keys included, that belonged to purged reports, and the articles."""
     if not connection.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone():
-        return set()
+        return {}
     asked = {digest(publisher, key): key for key in keys}
     rows = connection.execute(
-        "SELECT t.key FROM json_each(?) AS asked CROSS JOIN tombstones AS t ON t.publisher = ? AND t.key = asked.value",
+        """
+        SELECT t.key, a.id FROM json_each(?) AS asked
+        CROSS JOIN tombstones AS t ON t.publisher = ? AND t.key = asked.value
+        CROSS JOIN articles AS a ON a.public_id = t.public_id
+        """,
         (json.dumps(list(asked)), publisher),
     )
-    return {asked[found] for (found,) in rows}
+    return {asked[found]: article for found, article in rows}
 
 
 def bury(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, str]], at: str) -> None:

@@ -25,6 +25,7 @@ MIGRATIONS = (
     "0010_rights_in_force",
     "0011_time",
     "0012_claims",
+    "0013_daily",
     "0014_held_words",
     "0015_trust",
 )

@@ -194,7 +194,9 @@ class Poll:
         True  # False: the named ones matter after all; nothing was stored, the document is to be read whole
     )
     pages: int = 0  # older pages that were read, because the document did not reach back to the one before
-    overlap: int | None = None  # entries that the source had listed before; None: there was nothing to compare
+    # entries that the source had listed before, 0 where they do not show that it reaches back to the document before
+    # (see `decide.gaps`); None: there was nothing to compare
+    overlap: int | None = None
     gap: Gap | None = None
     proposal: Proposal | None = None  # what a search for a door found; None: nothing, or it was none
     waiting: int = 0  # changes of known reports that wait for a person since this poll, because it changes too much

@@ -21,6 +21,7 @@ from aggregator.store.schema import (
     m0010,
     m0011,
     m0012,
+    m0013,
     m0014,
     m0015,
 )
@@ -95,6 +96,11 @@ def _time(db: Database) -> None:
 @migrations(name="0012_claims")
 def _claims(db: Database) -> None:
     _execute(db, m0012.CLAIMS)
+
+
+@migrations(name="0013_daily")
+def _daily(db: Database) -> None:
+    _execute(db, (*m0013.DAILY, *m0013.LISTED))
 
 
 @migrations(name="0014_held_words")

@@ -359,7 +359,7 @@ def test_pages_of_reports_are_visited_on_its_own_hosts_alone(trip: Trip, servers
     for host in (INTRANET, EVIL):
         servers.by_host[host].set_document(host, "/1", Document(b"<html>Words</html>", "text/html"))
     trip()
-    assert sorted(visits(trip)) == ["200", "200", "no answer"]
+    assert visits(trip) == ["200", "200"]
     assert "/1" in servers.asked(INTRANET)
     assert "/1" in servers.asked(EVIL)
     assert not [path for path in servers.asked(INTRANET) if path.startswith("/pay")]

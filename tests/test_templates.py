@@ -380,13 +380,13 @@ def test_a_feed_that_was_found_is_polled_literally(
 
 
 def test_the_page_of_a_report_reads_no_variable(trip: Trip) -> None:
-    item = f"<item><title>One</title><link>http://{USER}{OTHER}{ATTACK}</link><guid>1</guid></item>"
+    item = f"<item><title>One</title><link>http://{USER}{HOST}{ATTACK}</link><guid>1</guid></item>"
     trip.press.set_document(HOST, "/feed", feed(extra=item))
-    trip.press.set_document(OTHER, ASKED, Document(b"<html>Words</html>", "text/html"))
+    trip.press.set_document(HOST, ASKED, Document(b"<html>Words</html>", "text/html"))
     trip()
     (finding,) = visits(trip, HOUR)
     assert finding.there
-    assert_literal(trip.press, OTHER + ASKED)
+    assert_literal(trip.press, HOST + ASKED)
     assert all("authorization" not in seen.headers for seen in trip.press.requests)
 
 

@@ -29,7 +29,7 @@ CHANGED: dict[str, frozenset[str]] = {
     # 0.1.1: a line new, revised, corrected or restored has words only while its report is in the wire.
     "changes": frozenset({"title", "url"}),
     # Counted from the time of the call.
-    "health": frozenset({"articles_7_days", "gaps_7_days", "trouble", "mend"}),
+    "health": frozenset({"articles_7_days", "gaps_7_days", "trouble", "mend", "counted_at"}),
 }
 
 _OPEN = (

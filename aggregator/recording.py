@@ -163,7 +163,8 @@ def _decided(connection: Connection, poll: Poll, articles: Sequence[Article], no
     held = _held(connection, source, judged, words, {article: kind for article, (_, kind) in waiting.items()})
     judged = replace(judged, decisions=held.decisions)
     has_listed = identify.has_listed(connection, source)
-    reaches = has_listed and reaches_back(_as_now(heard, matches), identify.listed_before(connection, source))
+    listed_before = identify.listed_before(connection, source)
+    reaches = has_listed and (poll.is_joined or reaches_back(_as_now(heard, matches), listed_before))
     return replace(decided, found=_Meant(heard, matches, judged, held, waiting, has_listed, reaches))
 
 

@@ -35,11 +35,6 @@ from aggregator.types import (
 )
 from tests import commands, databases
 
-# In CI the properties are tried on the same examples every time; at a desk on new ones.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
-
 # `make soak` repeats in full what `make test` repeats a twentieth of, and runs what takes minutes (`only_soak`).
 SOAK = os.environ.get("SOAK") == "1"
 only_soak = pytest.mark.skipif(not SOAK, reason="takes minutes; `make soak` runs it")
@@ -53,6 +48,12 @@ def scaled(full: int) -> int:
 def examples(full: int) -> int:
     """How many examples of a property: so many in `make soak`, a quarter of it, at least ten, in `make test`."""
     return full if SOAK else max(10, full // 4)
+
+
+# In CI the properties are tried on the same examples every time; at a desk on new ones.
+settings.register_profile("here", max_examples=examples(100))
+settings.register_profile("ci", max_examples=examples(100), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

@@ -154,7 +154,7 @@ def test_a_link_that_another_listed_article_has_counts_more_than_an_id(store: St
     documents = [[bulletin(n, place) for place, n in enumerate((first, first + 1))] for first in range(1, 7)]
     assert play(store, publisher, *documents) == 7
     assert rows(store, "SELECT max(revision) FROM articles") == [(1,)]
-    titles = [title for (title,) in rows(store, "SELECT title FROM articles ORDER BY id")]
+    titles = [title for (title,) in rows(store, "SELECT title FROM articles ORDER BY title")]
     assert titles == [f"River bulletin number {n}" for n in range(1, 8)]
 
 

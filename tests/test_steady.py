@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 import subprocess
@@ -18,10 +19,10 @@ from aggregator.fetch.lookup import Lookup
 from aggregator.likeness import MOST_WORDS, likeness
 from aggregator.pipeline import Pipeline
 from aggregator.pipeline.workers import Workers
-from aggregator.press import Press
+from aggregator.press import Document, Press
 from aggregator.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.types import Config, Entry, FetchResult, Text
+from aggregator.types import Config, Entry, FetchResult, Poll, Text
 from aggregator.versions import MOST_READ
 from aggregator.versions.markup import marked
 from tests import commands
@@ -79,6 +80,34 @@ def test_a_publisher_that_another_program_brought_in_is_left_alone(press: Press,
     with Store.open(tmp_path / "wire.db") as store:
         store.sync(WIRE, (GOOD, SLOW), NOW, NOW.date())
         assert asyncio.run(story(store)) == ["daily-example"]
+
+
+def test_older_pages_have_one_deadline_for_all(press: Press, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten pages that took 25 s each made a poll of four minutes. What came before the deadline is stored."""
+    monkeypatch.setattr("aggregator.pipeline.asking._PAGES_SECONDS", 0.5)
+
+    def document(number: int) -> Document:
+        items = [{"id": f"{number}", "url": f"http://{HOST}/{number}", "title": f"Report {number}"}]
+        said = {"version": "https://jsonfeed.org/version/1.1", "next_url": f"/older/{number}", "items": items}
+        return Document(json.dumps(said).encode(), "application/feed+json")
+
+    async def story(store: Store) -> list[Poll]:
+        config = Config(wire=WIRE, publishers=(GOOD,))
+        async with Pipeline(config, store, lambda: NOW, lambda host: press.address) as pipeline:
+            polls = []
+            for number in (1, 9):
+                press.set_document(HOST, "/feed", document(number))
+                press.set_document(HOST, f"/older/{number}", document(number - 1))
+                press.set_document(HOST, f"/older/{number - 1}", document(number - 2))
+                press.misbehave(HOST, f"/older/{number - 1}", "slow", seconds=4)
+                polls += await pipeline.run(store.due(None))
+            return polls
+
+    with Store.open(tmp_path / "wire.db") as store:
+        store.sync(WIRE, (GOOD,), NOW, NOW.date())
+        _, poll = asyncio.run(asyncio.wait_for(story(store), 20))
+    assert (poll.outcome, poll.new, poll.pages, poll.gap) == ("ok", 2, 1, "open")
+    assert poll.error == "its older pages took longer than 0.5 s; 1 were read"
 
 
 # Names

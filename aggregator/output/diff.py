@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 _GONE, _COME, _BOLD, _PLAIN = "\x1b[31;9m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 _WORD = re.compile(r"\S+\s*")
-_LINE = re.compile(r"[^\n]*\n*")
+_LINE = re.compile(r"\S[^\n]*(?:\n\s*|$)")  # with the blanks that follow it
 _AROUND = 8  # words shown on either side of what changed
 # What comparing two lists costs at most is about the number of pairs of equal words, times the length of the shorter
 # list. So many pairs times words are compared, in about a second; of more, the most frequent words are no anchors.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections import Counter
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 10  # older ones, read to close one gap
 _MOST_SAID = 1_000  # characters of an error, in which a server may have written what it liked
-_PAGES_SECONDS = 60.0  # for all of them; a page under way is read to its end
+_PAGES_SECONDS = 60.0  # for all of them
 _NEEDS_A_SECRET = (
     "an older page was not asked for: its address needs a secret, and only the address in the publisher's file gets one"
 )
@@ -174,17 +175,18 @@ class Asking:
         poll = check.applied(poll, result, evidence)
         if poll.outcome == "held":
             return poll, ()
-        pages, trouble = 0, None
+        back = _Back(reading)
         # Of a document that breaks off, nobody knows whether an older page joins it.
         if said and reading.articles and reading.older and not result.is_cut:
             join = _Join(said, await self.listed(due.source))
             if not join.is_reached_by(reading):
                 older = check.accepting(result)
-                reading, pages, trouble = await self._page_back(due.source, reading, join, turn, older)
+                back = await self._page_back(due.source, reading, join, turn, older)
+        reading = back.reading
         read = replace(
             poll,
             outcome="ok",
-            error="; ".join(filter(None, (result.remark, reading.warning, trouble))) or None,
+            error="; ".join(filter(None, (result.remark, reading.warning, back.trouble))) or None,
             format=reading.format,
             body_hash=None if result.is_cut else body_hash,
             entries=len(reading.articles) + len(reading.settled) + sum(reading.drops.values()),
@@ -192,37 +194,55 @@ class Asking:
             withdrawn=reading.withdrawn,
             settled=reading.settled,
             hints=reading.hints,
-            pages=pages,
+            pages=back.pages,
+            is_joined=back.is_joined,
         )
         return read, reading.articles
 
-    async def _page_back(
-        self, source: Source, reading: Reading, join: _Join, turn: Turn, check: Check
-    ) -> tuple[Reading, int, str | None]:
-        """The document with its older pages, back to what the source listed before; how many; and what went wrong."""
-        publisher, began = self.publishers[source.publisher], time.monotonic()
+    async def _page_back(self, source: Source, reading: Reading, join: _Join, turn: Turn, check: Check) -> _Back:
+        """The document with its older pages, back to what the source listed before. What has come by the deadline is
+        kept.
+        """
+        back, ends = _Back(reading), asyncio.get_running_loop().time() + _PAGES_SECONDS
         await self.redirects.ready(check.owners)
-        for page in range(1, MOST_PAGES + 1):
-            if time.monotonic() - began > _PAGES_SECONDS:
-                return reading, page - 1, f"its older pages took longer than {_PAGES_SECONDS:g} s; {page - 1} were read"
-            if reading.older is None:
-                return reading, page - 1, None
-            if source.access and "${" in reading.older:
-                return reading, page - 1, _NEEDS_A_SECRET
+        while back.pages < MOST_PAGES and back.reading.older is not None:
+            if source.access and "${" in back.reading.older:
+                return replace(back, trouble=_NEEDS_A_SECRET)
             try:
-                check.of_address(reading.older)
-                result = await self.fetcher.linked(reading.older, turn, self.clock(), source.access)
-                if result.is_cut:
-                    raise FetchError(result.remark or "it is a part of a page only")
-                older = await self.read(result, source, publisher, {})
-                check.of_page(result, older.hosts)
+                async with asyncio.timeout_at(ends):
+                    older = await self._older(back.reading.older, source, turn, check)
+            except TimeoutError:
+                said = f"its older pages took longer than {_PAGES_SECONDS:g} s; {back.pages} were read"
+                return replace(back, trouble=said)
             except (FetchError, ParseError, RedirectHeld) as error:
-                return reading, page - 1, f"an older page could not be read: {str(error)[:_MOST_SAID]}"
-            joined = _joined(reading, older)
-            if join.is_reached_by(joined) or len(joined.articles) == len(reading.articles):
-                return joined, page, None
-            reading = joined
-        return reading, MOST_PAGES, None
+                return replace(back, trouble=f"an older page could not be read: {str(error)[:_MOST_SAID]}")
+            joined = _joined(back.reading, older)
+            is_joined = join.is_reached_by(joined) or join.is_met_by(older)
+            is_last = is_joined or len(joined.articles) == len(back.reading.articles)
+            back = _Back(joined, back.pages + 1, is_joined=is_joined)
+            if is_last:
+                break
+        return back
+
+    async def _older(self, url: str, source: Source, turn: Turn, check: Check) -> Reading:
+        """One older page; raises FetchError, ParseError, RedirectHeld."""
+        check.of_address(url)
+        result = await self.fetcher.linked(url, turn, self.clock(), source.access)
+        if result.is_cut:
+            raise FetchError(result.remark or "it is a part of a page only")
+        older = await self.read(result, source, self.publishers[source.publisher], {})
+        check.of_page(result, older.hosts)
+        return older
+
+
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """A document with as many of its older pages as were read."""
+
+    reading: Reading
+    pages: int = 0
+    trouble: str | None = None  # why no more were read
+    is_joined: bool = False  # whether they reach back to what its source listed before
 
 
 def _answered(poll: Poll, result: FetchResult) -> Poll:
@@ -249,6 +269,17 @@ class _Join:
 
     said: Mapping[str, bytes]  # by the first keys of all that is known of the source
     before: Sequence[Before]  # by first key
+
+    def is_met_by(self, page: Reading) -> bool:
+        """Whether an older page by itself reaches back: it may list the oldest first, where the page before it has the
+        newest; where nothing on it is dated, whether it lists anything of the document before. What is pinned stands
+        on the first page.
+        """
+        if self.is_reached_by(page):
+            return True
+        names = {entry.name for entry in self.before} or {*self.said}
+        is_dated = any(article.published or article.updated for article in page.articles)
+        return not is_dated and any(key in names for article in page.articles for key in article.keys)
 
     def is_reached_by(self, reading: Reading) -> bool:
         known = {*self.said, *(entry.name for entry in self.before)}

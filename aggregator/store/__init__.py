@@ -370,7 +370,7 @@ class Store:
         with self._transaction():
             let_go.words_that_wait(self._connection, let_go_by, raw.packer(self._connection))
             health.forget_floods(self._connection, believed)
-        while self._store_held(believed):
+        while self._store_held(now):
             yield
         yield
         self._count(now)

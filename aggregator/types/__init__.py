@@ -194,6 +194,7 @@ class Poll:
         True  # False: the named ones matter after all; nothing was stored, the document is to be read whole
     )
     pages: int = 0  # older pages that were read, because the document did not reach back to the one before
+    is_joined: bool = False  # whether they do
     # entries that the source had listed before, 0 where they do not show that it reaches back to the document before
     # (see `decide.gaps`); None: there was nothing to compare
     overlap: int | None = None

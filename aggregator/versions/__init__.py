@@ -35,6 +35,7 @@ HELD_BACK = "restless_source"
 _UNSTABLE_POLLS = 3  # in a row, before a source is taken for unstable
 _UNSTABLE_FOR = timedelta(days=2)  # within which they were
 _FEWEST = 5  # known entries in a document that says something of its source; newsrooms edit two stories of three
+_FEWEST_DATES = 3  # where dates alone change, which nobody does by hand
 _ONE_A_DAY = timedelta(days=1)
 _MOST_NOTES = 20  # corrections that a report has already
 _LONGEST = 100_000  # characters of a text that is read for what is volatile; a longer one is compared as it is
@@ -215,11 +216,13 @@ def unstable(
 
     `before`: what this returned for the poll before. `listed`: the entries of this document whose articles are known
     from the source; `changed`: the `what_changed` of each of them that says anything new. A poll that changes no more
-    than half of them begins the count anew, and so does a document of fewer than five, which says nothing. The same
-    poll recorded again, at the very moment of the one before, leaves the count as it is.
+    than half of them begins the count anew, and so does a document of fewer than five (three, where dates alone
+    change), which says nothing. The same poll recorded again, at the very moment of the one before, leaves the count
+    as it is.
     """
     recent = tuple(at for at in before if timedelta(0) <= now - at < _UNSTABLE_FOR)
-    if listed < _FEWEST or len(changed) * 2 <= listed:
+    fewest = _FEWEST if any(set(fields) - {"dates"} for fields in changed) else _FEWEST_DATES
+    if listed < fewest or len(changed) * 2 <= listed:
         return (recent if recent and recent[-1] == now and not changed else ()), frozenset()
     polls = (*recent, now)[-_UNSTABLE_POLLS:]
     often = Counter(field for fields in changed for field in set(fields))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from aggregator import printable
 
@@ -52,10 +53,15 @@ def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bo
 
 
 def say_usage(error: click.ClickException) -> None:
-    """click's own message, which may quote what stands in a file."""
-    said = io.StringIO()
-    error.show(said)
-    say_lines(said.getvalue().rstrip("\n"), err=True)
+    """click's own message, which may quote what stands in a file; of a wrong call one line, with where to read more."""
+    if isinstance(error, click.UsageError) and error.ctx and not isinstance(error, NoArgsIsHelpError):
+        said = error.format_message()
+        more = "" if "\n" in said else f"; `{error.ctx.command_path} --help` says more"
+        say_lines(f"Error: {said.rstrip('.') if more else said}{more}", err=True)
+        return
+    shown = io.StringIO()
+    error.show(shown)
+    say_lines(shown.getvalue().rstrip("\n"), err=True)
 
 
 class _Formatter(logging.Formatter):

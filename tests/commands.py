@@ -47,7 +47,7 @@ _LENGTH = 8  # bytes, before each request
 # What is imported when it is needed, beside the modules of `aggregator`.
 _LATE = (
     "aiohttp", "apscheduler.schedulers.asyncio", "apscheduler.triggers.date", "apscheduler.triggers.interval", "bs4",
-    "encodings.idna", "feedparser", "httpx", "httpx_aiohttp", "idna", "markdown_it", "nh3", "protego",
+    "encodings.idna", "feedparser", "httpx", "httpx_aiohttp", "idna", "markdown_it", "nh3",
     "publicsuffixlist", "pycountry", "pydantic", "rich.console", "rich.progress", "rich.table", "sqlite_utils",
     "tomlkit", "xml.sax.saxutils", "zstandard",
 )  # fmt: skip
@@ -246,17 +246,18 @@ def _ask(
 
 
 _place: str | None = None  # where the starter listens
+_starter: subprocess.Popen[bytes] | None = None
 
 
 def _connected(*, wait: bool) -> socket.socket | None:
     """A connection to the starter, which begins with the first of them; None: it is not there yet."""
-    global _place
+    global _place, _starter
     if _place is None:
         folder = tempfile.mkdtemp(prefix="starter-")
         _place = f"{folder}/socket"
         command = [*COMMAND[:3], "-m", "tests.commands", _place]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT, env=_ENVIRONMENT)
-        atexit.register(_end, os.getpid(), process, folder)
+        _starter = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT, env=_ENVIRONMENT)
+        atexit.register(_end, os.getpid(), _starter, folder)
     end = time.monotonic() + 120
     while True:
         connection = socket.socket(socket.AF_UNIX)
@@ -266,6 +267,8 @@ def _connected(*, wait: bool) -> socket.socket | None:
             connection.close()
             if not wait:
                 return None
+            has_ended = _starter is not None and _starter.poll() is not None
+            assert not has_ended, "the starter of the tests' commands (tests/commands.py) has ended, see above"
             assert time.monotonic() < end, "the starter of the tests' commands (tests/commands.py) does not begin"
             time.sleep(0.01)
         else:

@@ -54,6 +54,8 @@ def refused(error: str) -> Expected:
 
 GIVEN_UP = refused("it was given up").costing(15.0, 30.0)
 LINEAR = FINE.costing(5.0, 60.0)
+# Full size is more than a reading process may take; the poll fails, and nobody else's does.
+TOO_MUCH = replace(LINEAR, outcome="failed") if SOAK else LINEAR
 NO_FEED = FAILED.costing(8.0, 100.0)
 CUT = refused("breaks off").costing(5.0, 60.0)
 
@@ -159,7 +161,7 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
     "enclosures": (lambda: rss(item(more=each("<enclosure url='http://a/#'/>", 10_000, 100_000))), LINEAR),
     "links": (lambda: atom(each("<link href='http://a/#'/>", 10_000, 100_000)), LINEAR),
     "authors": (lambda: atom(each("<author><name>a#</name></author>", 10_000, 100_000)), LINEAR),
-    "texts": (lambda: atom(each("<content>c#</content>", 3_000, 100_000)), LINEAR),
+    "texts": (lambda: atom(each("<content>c#</content>", 3_000, 100_000)), TOO_MUCH),
     "dates": (lambda: rss(item(more=each("<pubDate>1 Jan 2020</pubDate>", 10_000, 200_000))), LINEAR),
     "a date of many words": (
         lambda: rss(item(more=f"<pubDate>{'Mon 1 ' * times(100_000, 2_000_000)}</pubDate>")),
@@ -175,9 +177,9 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
         GIVEN_UP if SOAK else FINE,
     ),
     "elements that do not end": (lambda: within(f"<![CDATA[{'<table><a><p><i>' * times(2_000, 100_000)}]]>"), LINEAR),
-    "elements that are cut": (lambda: within("<a " * times(30_000, 5_000_000)), LINEAR),
-    "entities that do not end": (lambda: within("&amp" * times(40_000, 3_500_000)), LINEAR),
-    "ampersands": (lambda: within("& " * times(60_000, 7_000_000)), LINEAR),
+    "elements that are cut": (lambda: within("<a " * times(30_000, 5_000_000)), TOO_MUCH),
+    "entities that do not end": (lambda: within("&amp" * times(40_000, 3_500_000)), TOO_MUCH),
+    "ampersands": (lambda: within("& " * times(60_000, 7_000_000)), TOO_MUCH),
     "comments that do not end": (lambda: within("<![CDATA[" + "<!--" * times(200_000, 3_500_000) + "]]>"), LINEAR),
     "a headline of markup": (lambda: rss(f"<item><title>{'&lt;' * times(100_000, 3_500_000)}</title></item>"), LINEAR),
     "a headline of entities": (

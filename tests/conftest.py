@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from aggregator.normalise import normalise
 from aggregator.recording import record as record_polls
@@ -51,8 +51,10 @@ def examples(full: int) -> int:
 
 
 # In CI the properties are tried on the same examples every time; at a desk on new ones.
-settings.register_profile("here", max_examples=examples(100))
-settings.register_profile("ci", max_examples=examples(100), derandomize=True)
+# That drawing them is slow says that the machine is busy.
+_USUAL = settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("here", _USUAL)
+settings.register_profile("ci", _USUAL, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 

@@ -61,7 +61,7 @@ def take_over(
 
 def _sound(here: Workplace, outlines: tuple[Outline, ...], told: Told) -> tuple[list[Newcomer], list[LeftOut]]:
     """Those that the loader takes beside all that is there, and the others with the reason. Raises ConfigError where a
-    file that is there has a fault: it may have the address of a newcomer.
+    file that is there has a fault: it may have an address that is to be added.
     """
     from aggregator.config import load
     from aggregator.newcomers import Known, LeftOut, Newcomer

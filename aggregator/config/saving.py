@@ -18,7 +18,7 @@ _LINK = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)  # what open(2) of Linux and 
 
 
 def save(folder: Path, name: str, text: str) -> None:
-    """Puts `text` into the file `name` below `folder`, in UTF-8, and its folder into being where there is none.
+    """Writes `text` to the file `name` below `folder`, in UTF-8, and makes its folder where that is missing.
 
     The new file is on the disk before it takes the place of the old one, so that a crash at any moment leaves the one
     or the other, and beside it at most a file whose name begins with a dot, which the loader overlooks. ConfigError: it

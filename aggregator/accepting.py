@@ -13,7 +13,8 @@ from aggregator.decide import decide
 from aggregator.errors import DeskError
 from aggregator.normalise import article_of
 from aggregator.recording import take_out
-from aggregator.store import Connection, Store, history, pending, polls, raw, withdrawals
+from aggregator.revisions import withdrawals
+from aggregator.store import Connection, Store, history, pending, polls
 from aggregator.types import Article, MassKind, Match, Publisher, Source
 
 KINDS: tuple[MassKind, ...] = get_args(MassKind)
@@ -89,7 +90,7 @@ def _store_entries(connection: Connection, of: _Of, those: Sequence[pending.Pend
     before = history.words_of(connection, [one.known.article for one in those])
     judged = decide(matches, before, now)
     decisions = [replace(each, seen=one.received) for each, one in zip(judged.decisions, those, strict=True)]
-    polls.write_decisions(connection, of.number, decisions, now, raw.packer(connection))
+    polls.write_decisions(connection, of.number, decisions, now)
     for decision in decisions:
         if decision.change == "withdrawn" and decision.known:
             take_out(connection, decision.known.article, withdrawals.MARKED, to_iso(now))

@@ -18,7 +18,8 @@ from aggregator.decide import Pace
 from aggregator.errors import DeskError, StoreError
 from aggregator.recording import record as record_polls
 from aggregator.recording import take_out
-from aggregator.store import Store, withdrawals
+from aggregator.revisions import withdrawals
+from aggregator.store import Store
 from aggregator.store.desk import Cause
 from aggregator.types import Entry, Link, PollSettings, Publisher, Selection, Text
 from tests.conftest import NOW, QUOTATION, WIRE, examples, make_articles, make_entry, make_poll, make_publisher, record

@@ -12,7 +12,7 @@ import pytest
 
 from aggregator.press import Press
 from aggregator.recording import record as record_polls
-from aggregator.store import Store, habits
+from aggregator.store import Store
 from aggregator.types import NextPoll, Publisher, Source
 from tests.conftest import NOW, make_poll
 from tests.test_cli import Desk
@@ -81,8 +81,8 @@ def test_a_site_is_searched_once_a_week_at_most(trip: Trip) -> None:
 
 def test_a_site_that_is_searched_has_no_part_in_the_budget(trip: Trip) -> None:
     trip()
-    with Store.open(trip.path) as store, store.writing() as connection:
-        assert list(habits.rhythms(connection)) == []
+    with Store.open(trip.path) as store:
+        assert store.rhythms() == []
 
 
 def test_a_search_in_vain_says_so_and_leaves_what_was_found_before(trip: Trip) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.decide import Found, Habits, Pace, conclude, silence, validators_for
-from aggregator.rhythm import Rhythm, Tariff, learn
+from aggregator.model.polled import Rhythm, Tariff
+from aggregator.rhythm import learn
 from aggregator.types import Due, Hints, NextPoll, Poll, PollSettings, Source, Validators
 from tests.conftest import NOW
 

@@ -4,22 +4,21 @@ everything it needs comes as an argument, the time included.
 
 from aggregator.decide.changes import Judged, decide
 from aggregator.decide.corrections import is_correction
-from aggregator.decide.gaps import Before, Now, reaches_back
-from aggregator.decide.mass import Front, Held, Most, at_once, at_the_front, hold_excess
+from aggregator.decide.gaps import Now, reaches_back
+from aggregator.decide.mass import Front, Held, KeptOut, Most, at_once, at_the_front, hold_excess, keep_out
 from aggregator.decide.order import Order, order_of
 from aggregator.decide.polls import (
     Found,
-    Habits,
     Pace,
     Silence,
     conclude,
-    is_answer,
     pause_of_host,
     pauses,
     reckon,
     silence,
     validators_for,
 )
+from aggregator.model.polled import Before, Habits
 
 __all__ = [
     "Before",
@@ -28,6 +27,7 @@ __all__ = [
     "Habits",
     "Held",
     "Judged",
+    "KeptOut",
     "Most",
     "Now",
     "Order",
@@ -38,8 +38,8 @@ __all__ = [
     "conclude",
     "decide",
     "hold_excess",
-    "is_answer",
     "is_correction",
+    "keep_out",
     "order_of",
     "pause_of_host",
     "pauses",

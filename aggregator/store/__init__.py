@@ -9,16 +9,15 @@ import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
 from aggregator.dates import to_iso
-from aggregator.decide import Before, Silence, silence
+from aggregator.decide import Silence, silence
 from aggregator.errors import StoreError
-from aggregator.identity import public_id
-from aggregator.rhythm import Tariff
+from aggregator.model.polled import KeptTariff, Memory, PollRecord, Rhythm, Snapshot, Tariff, Wanted
 from aggregator.store import (
     agreements,
     as_of,
@@ -31,7 +30,7 @@ from aggregator.store import (
     habits,
     health,
     held_words,
-    identify,
+    known,
     ledger,
     let_go,
     merges,
@@ -39,13 +38,14 @@ from aggregator.store import (
     opening,
     pending,
     planner,
-    polls,
     purge,
     query,
     raw,
     reading,
     redirects,
     retention,
+    robots,
+    saving,
     search,
     trouble,
     vacuum,
@@ -58,11 +58,12 @@ from aggregator.store.lock import Program
 from aggregator.store.reading import Known
 from aggregator.store.trouble import BUSY_SECONDS, explained
 from aggregator.store.vacuum import Rewriting
-from aggregator.types import Due, PollSettings, Publisher, Redirection, Report, Selection, Source, Wire
+from aggregator.types import Due, Publisher, Redirection, Report, RobotsCopy, Selection, Source, Wire
 
 __all__ = ["ClaimKind", "Connection", "Rewriting", "Store"]
 
 Connection = sqlite3.Connection
+
 log = logging.getLogger("aggregator.store")
 
 # Steps of merging the search index a housekeeping, 0.03 s each: a million articles are merged within some hours.
@@ -76,6 +77,7 @@ class Store:
         self.path = path
         self._connection = connection
         self.program: Program | None = None  # as which it claims what it polls; None: it has claimed nothing yet
+        self._is_alone = False  # within `alone`
         self._released_by: str | None = None  # embargoes are over until then, for whoever reads; None: those recorded
         opening.register(connection)
         raw.register(connection)
@@ -157,6 +159,9 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._is_alone:
+            yield
+            return
         with explained(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -170,6 +175,9 @@ class Store:
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
         """Several reads of one state of the database."""
+        if self._is_alone:
+            yield
+            return
         with explained(self.path):
             self._connection.execute("BEGIN")
             try:
@@ -305,38 +313,93 @@ class Store:
         with self._transaction():
             return agreements.update(self._connection, now)
 
-    def said(self, source: Source) -> dict[str, bytes]:
-        """The entry hashes that the source last said, by first key."""
-        with explained(self.path):
-            return identify.said(self._connection, polls.source_id(self._connection, source))
+    # What a poll reads and writes
 
-    def listed(self, source: Source) -> list[Before]:
-        """What the source's last document listed, by first key; empty: that is not known."""
-        with explained(self.path):
-            return identify.keys_before(self._connection, polls.source_id(self._connection, source))
+    def load(self, source: Source) -> Memory:
+        """What is remembered of a source's last document."""
+        with self._snapshot():
+            return known.load(self._connection, source)
 
-    def tariff(self, settings: PollSettings, now: datetime) -> Tariff:
-        """What a request costs on this wire, reckoned anew every hour; see `rhythm`."""
-        self.look_at_clock(now)  # before polls have its times
+    def known(self, wanted: Sequence[Wanted]) -> list[Snapshot]:
+        """What is known of each of these sources, and of the articles that their entries may be; all of one moment."""
+        with self._snapshot():
+            version = self._version()  # first, so that what is written meanwhile makes it old
+            return [known.snapshot(self._connection, each, version) for each in wanted]
+
+    def save(self, records: Sequence[PollRecord], now: datetime) -> set[int]:
+        """Stores polls with all that they brought, in one transaction: everything, or nothing where it raises. Returns
+        the places of those that were not stored, because somebody wrote after their `known` was read: a person, another
+        program, or with this very call another source of the same publisher. They are to be judged again. A poll that
+        is stored gives back the claim on its source.
+        """
+        stale: set[int] = set()
+        changed: set[str] = set()
         with self._transaction():
-            return habits.tariff(self._connection, settings, now)
+            version = self._version()
+            for place, record in enumerate(records):
+                publisher = record.poll.source.publisher
+                if record.known.version != version or publisher in changed:
+                    stale.add(place)
+                    continue
+                saving.save(self._connection, record, now)
+                if record.decisions or record.acts:
+                    changed.add(publisher)
+            if self.program:
+                saved = [record.poll.source.name for place, record in enumerate(records) if place not in stale]
+                claims.give_back(self._connection, "poll", saved, self.program)
+        return stale
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else writes meanwhile, so that what is known stays true until it is saved. One transaction."""
+        with self._transaction():
+            self._is_alone = True
+            try:
+                yield
+            finally:
+                self._is_alone = False
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, for `recording`: all that happens in it is stored together or not at all."""
         with self._transaction():
             yield self._connection
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """For a look that needs no lock."""
         with explained(self.path):
             yield self._connection
 
-    def version(self) -> int:
-        """A number that is another one as soon as any other program or connection has written to the file."""
+    def _version(self) -> tuple[int, int]:
+        """Another one as soon as anybody has written to the file; the second is of what was written here."""
+        (elsewhere,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return elsewhere, self._connection.total_changes
+
+    def recall_robots(self, origin: str) -> RobotsCopy | None:
+        """What the site's robots.txt said when it was fetched last, by any program."""
         with explained(self.path):
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            return robots.recall(self._connection, origin)
+
+    def remember_robots(self, copy: RobotsCopy) -> None:
+        with self._transaction():
+            robots.remember(self._connection, copy)
+
+    def rhythms(self) -> list[tuple[Rhythm, timedelta | None]]:
+        """Of each source that is polled: what it has taught, and the interval that a person set."""
+        with explained(self.path):
+            return habits.rhythms(self._connection)
+
+    def kept_tariff(self) -> KeptTariff | None:
+        """None: there is none yet."""
+        with explained(self.path):
+            return habits.kept_tariff(self._connection)
+
+    def keep_tariff(self, kept: KeptTariff) -> None:
+        with self._transaction():
+            habits.keep_tariff(self._connection, kept)
+
+    def believed(self, now: datetime) -> datetime:
+        with explained(self.path):
+            return doubt.trusted(self._connection, now)
 
     def index(self) -> int:
         """Indexes one batch of what waits to be searchable; returns how many, 0 when nothing waits."""
@@ -407,7 +470,7 @@ class Store:
 
     def _store_held(self, now: datetime) -> int:
         with self._transaction():
-            return held_words.store_due(self._connection, now, raw.packer(self._connection))
+            return held_words.store_due(self._connection, now)
 
     def _repack(self) -> int:
         with self._transaction():
@@ -545,13 +608,12 @@ class Store:
     def split(self, merge: int, now: datetime) -> str:
         """Undoes a merge; returns the public id of the article that its entry is from now on."""
         with self._transaction():
-            return merges.split(self._connection, merge, now, public_id, raw.packer(self._connection))
+            return merges.split(self._connection, merge, now)
 
     def split_version(self, report: str, number: int, now: datetime) -> str:
         """Makes a version of a report, and those after it, an article of their own; returns its public id."""
         with self._transaction():
-            packer = raw.packer(self._connection)
-            return merges.split_version(self._connection, report, number, now, public_id, packer)
+            return merges.split_version(self._connection, report, number, now)
 
     def pending(self) -> list[dict[str, Any]]:
         """Changes of known reports that wait for a person; see `store.pending`."""
@@ -587,14 +649,17 @@ class Store:
     def coverage(self, since: datetime, now: datetime) -> list[dict[str, Any]]:
         """What each publisher's polls brought, lost and left out; see `store.health`."""
         with explained(self.path):
-            tariff = habits.kept_tariff(self._connection)
+            kept = habits.kept_tariff(self._connection)
+            tariff = kept.tariff if kept else Tariff(price=1.0)
             return health.coverage(self._connection, to_iso(since), to_iso(now), tariff)
 
     def silence(self, now: datetime) -> Silence | None:
         """Since when nothing new was stored, if that is longer than the rhythm of the wire as a whole allows."""
         with explained(self.path):
             rhythms = [rhythm for rhythm, _ in habits.rhythms(self._connection)]
-            return silence(rhythms, habits.kept_tariff(self._connection), health.last_new(self._connection), now)
+            kept = habits.kept_tariff(self._connection)
+            tariff = kept.tariff if kept else Tariff(price=1.0)
+            return silence(rhythms, tariff, health.last_new(self._connection), now)
 
     def resume(self, name: str, now: datetime) -> bool:
         """Lets a paused source be polled again; False: there is no such source that is paused."""

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.dates import from_iso, to_iso
-from aggregator.rhythm import Tariff, expected, from_text
+from aggregator.model.polled import Tariff
+from aggregator.rhythm import expected
 from aggregator.store import reading
+from aggregator.store.habits import rhythm_of
 
 # The trouble that matters most, and the command or the line that mends it; NULL: all is well. Nothing is ever switched
 # off silently, so whatever keeps a source from being polled stands here. `search`, of a site whose feed is sought: one
@@ -236,7 +238,7 @@ def _hoped(connection: sqlite3.Connection, since: str, now: str, tariff: Tariff)
     )
     for publisher, rhythm, first in rows.fetchall():
         begin = from_iso(max(since, first or since))
-        hoped[publisher] += expected(from_text(rhythm), tariff, begin, from_iso(now))  # type: ignore[assignment]
+        hoped[publisher] += expected(rhythm_of(rhythm), tariff, begin, from_iso(now))  # type: ignore[assignment]
     return hoped
 
 

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from aggregator.dates import to_iso
 from aggregator.errors import StoreError
-from aggregator.identity import keys_of, place_of
+from aggregator.identity import keys_of, place_of, public_id
 from aggregator.normalise import article_of, entry_of
 from aggregator.store import held_words, history, identify, pending, polls, raw
 from aggregator.store.desk import Cause, hold_back, hold_until
-from aggregator.store.polls import Pack
 from aggregator.types import Article, Decision, Known, Publisher, Rights, Source
 from aggregator.versions import what_changed, words_of
 from aggregator.vocabulary import Act
-
-NewId = Callable[[str, str], str]
 
 _MERGES = """
     SELECT m.id, m.at, a.public_id AS article, p.name AS publisher_name,
@@ -48,7 +45,7 @@ def listed(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]:
     return [{**row, "channels": None if row["channels"] is None else tuple(row["channels"].split())} for row in rows]
 
 
-def split(connection: sqlite3.Connection, merge: int, now: datetime, new_id: NewId, pack: Pack) -> str:
+def split(connection: sqlite3.Connection, merge: int, now: datetime) -> str:
     """Undoes a merge and returns the public id of the article that the entry is from now on. Within a transaction.
 
     Both articles are written as `recording` writes them: the entry's as one that is new, out of the wire where the
@@ -62,7 +59,7 @@ def split(connection: sqlite3.Connection, merge: int, now: datetime, new_id: New
         state = "is undone already" if row else "is not there"
         raise StoreError(f"merge {merge} {state}; `aggregator merges` lists those in force")
     article, publisher, source, key, before, merged_at, _ = row
-    public_id = new_id(publisher, key)
+    new_id = public_id(publisher, key)
     said = _said(connection, article, _revision_of_entry(connection, article, source, before))
     own = _said(connection, article, _revision(connection, article, before))
     own_keys, others = _keys(connection, article, own), _keys(connection, article, said)
@@ -71,8 +68,8 @@ def split(connection: sqlite3.Connection, merge: int, now: datetime, new_id: New
         "DELETE FROM article_keys WHERE publisher = ? AND key = ? AND article = ?",
         [(publisher, each, article) for each in keys],
     )
-    alone = Decision(article=replace(said, public_id=public_id, keys=keys), known=None, change="new")
-    ((new, _),) = polls.write_decisions(connection, source, [alone], now, pack)
+    alone = Decision(article=replace(said, public_id=new_id, keys=keys), known=None, change="new")
+    ((new, _),) = polls.write_decisions(connection, source, [alone], now)
     connection.execute(
         """
         UPDATE articles SET listed_at = iif(coalesce(published, updated) IS NULL, ?, listed_at),
@@ -86,14 +83,12 @@ def split(connection: sqlite3.Connection, merge: int, now: datetime, new_id: New
     _held_back_too(connection, article, new, to_iso(now))
     pending.follow_split(connection, article, key, new)
     held_words.follow_split(connection, article, key, new)
-    _revert(connection, article, before, replace(own, keys=own_keys or own.keys), now, pack)
+    _revert(connection, article, before, replace(own, keys=own_keys or own.keys), now)
     connection.execute("UPDATE merges SET undone_at = ?, split_into = ? WHERE id = ?", (to_iso(now), new, merge))
-    return public_id
+    return new_id
 
 
-def split_version(
-    connection: sqlite3.Connection, report: str, number: int, now: datetime, new_id: NewId, pack: Pack
-) -> str:
+def split_version(connection: sqlite3.Connection, report: str, number: int, now: datetime) -> str:
     """Makes an article of the version `number` of a report and of those after it, because they are another report under
     the same guid; returns its public id. Of several reports in one the newest is split off first. It is written down in
     `merges` as what it was, and undone. Within a transaction; raises StoreError where there is no such version, or none
@@ -121,7 +116,7 @@ def split_version(
     if done:
         raise StoreError(f"version {number} of {report} is an article already: {done[0]}")
     keys = _keys_of_version(said, words_hash)
-    key = next((key for key in keys if _is_free(connection, publisher, article, key, new_id(publisher, key))), None)
+    key = next((key for key in keys if _is_free(connection, publisher, article, key, public_id(publisher, key))), None)
     if key is None:
         raise StoreError(f"version {number} of {report} is known as another article; `aggregator search` finds it")
     connection.execute(
@@ -134,7 +129,7 @@ def split_version(
         """,
         (article, publisher, source, key, number - 1, seen_at),
     ).lastrowid
-    return split(connection, merge or 0, now, new_id, pack)
+    return split(connection, merge or 0, now)
 
 
 def _keys_of_version(said: str, words_hash: bytes) -> Iterator[str]:
@@ -256,7 +251,7 @@ def _cause(connection: sqlite3.Connection, article: int, acts: tuple[Act, ...]) 
     return act, Cause(actor=actor, reason=reason, reference=reference)
 
 
-def _revert(connection: sqlite3.Connection, article: int, number: int, own: Article, now: datetime, pack: Pack) -> None:
+def _revert(connection: sqlite3.Connection, article: int, number: int, own: Article, now: datetime) -> None:
     """The article says again what it said before the merge, if anything was changed since."""
     newest, source = connection.execute(
         """
@@ -273,4 +268,4 @@ def _revert(connection: sqlite3.Connection, article: int, number: int, own: Arti
     )
     changed = what_changed(held, words_of(own))
     decision = Decision(article=own, known=known, change="revised", changed=changed)
-    polls.write_decisions(connection, source, [decision], now, pack)
+    polls.write_decisions(connection, source, [decision], now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -17,7 +17,6 @@ from aggregator.text import plain
 from aggregator.types import Article, Decision, Known, MassKind, Text
 from aggregator.vocabulary import Act
 
-Pack = Callable[[bytes], tuple[bytes, int | None]]
 Signal = Literal["entry", "tombstone"]
 
 _MASS = "mass"  # one poll changed too much at once; a reason that has nothing to do with a person is none of this file
@@ -60,33 +59,12 @@ class Pending:
 # What a poll reads and writes
 
 
-def of_articles(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[int, tuple[int, MassKind]]:
-    """Of these articles those whose entry's change waits: the source that listed it last, and the kind of change."""
-    if not articles:
-        return {}
-    rows = connection.execute(
-        """
-        SELECT c.article, c.source, c.kind FROM json_each(?) AS asked
-        CROSS JOIN pending_changes AS c ON c.article = asked.value AND c.signal = 'entry' AND c.reason = ?
-        """,
-        (json.dumps(articles), _MASS),
-    )
-    return {article: (source, kind) for article, source, kind in rows}
-
-
-def most(connection: sqlite3.Connection, source: int) -> Most:
-    """The most known reports that one poll of the source changed, with what a person accepted, by kind."""
-    (text,) = connection.execute("SELECT most_changed FROM sources WHERE id = ?", (source,)).fetchone()
-    known: dict[MassKind, int] = json.loads(text) if text else {}
-    return known
-
-
-def write(
-    connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime, pack: Pack
-) -> list[int]:
-    """Keeps the changes that have to wait, the newest in the place of the one before; returns the articles."""
+def write(connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime) -> None:
+    """Keeps the changes that have to wait, the newest in the place of the one before."""
     waiting = [(d.known.article, d.waits, d.article) for d in decisions if d.known and d.waits]
-    at = to_iso(now)
+    if not waiting:
+        return
+    at, pack = to_iso(now), raw.packer(connection)
     connection.executemany(
         """
         INSERT INTO pending_changes (article, signal, source, kind, reason, key, since, received_at, title, url,
@@ -100,7 +78,6 @@ def write(
         [(number, source, kind, _MASS, a.keys[0], at, *_row(a), *pack(a.raw)) for number, kind, a in waiting],
     )
     remember(connection, source, [(number, a) for number, _, a in waiting])
-    return [number for number, _, _ in waiting]
 
 
 def remember(connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]]) -> None:
@@ -137,14 +114,6 @@ def write_tombstones(connection: sqlite3.Connection, source: int, listed: Mappin
         """,
         [(article, source, _MASS, key, to_iso(now)) for article, key in listed.items()],
     )
-
-
-def tombstones(connection: sqlite3.Connection, source: int) -> dict[int, str]:
-    """The keys of the source's tombstones that wait or were refused, by article."""
-    rows = connection.execute(
-        "SELECT article, key FROM pending_changes WHERE source = ? AND signal = 'tombstone'", (source,)
-    )
-    return dict(rows.fetchall())
 
 
 def forget_tombstones(connection: sqlite3.Connection, articles: Iterable[int]) -> None:
@@ -230,6 +199,13 @@ def some(connection: sqlite3.Connection, source: int, kinds: Sequence[MassKind],
             new_words, new_entry, packed, dictionary,
         ) in rows
     ]  # fmt: skip
+
+
+def most(connection: sqlite3.Connection, source: int) -> Most:
+    """The most known reports that one poll of the source changed, with what a person accepted, by kind."""
+    (text,) = connection.execute("SELECT most_changed FROM sources WHERE id = ?", (source,)).fetchone()
+    known: dict[MassKind, int] = json.loads(text) if text else {}
+    return known
 
 
 def close(connection: sqlite3.Connection, source: int, those: Sequence[Pending], act: Act, actor: str, at: str) -> None:

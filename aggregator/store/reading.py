@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.dates import from_iso, to_iso
-from aggregator.store.polls import AHEAD
+from aggregator.dates import AHEAD, from_iso, to_iso
 from aggregator.types import Report, Selection
 
 _COLUMNS = ", ".join(f"w.{'class' if name == 'item_class' else name}" for name in Report.__slots__)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from aggregator.types.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, ReportState
 from aggregator.types.answered import (
     Busy,
     FetchResult,
@@ -90,19 +91,24 @@ __all__ = [
     "GROUP_OF_KIND",
     "LEARNED",
     "Access",
+    "ActRecord",
+    "Addressee",
     "AiUse",
     "Article",
     "Basis",
     "Busy",
     "Canonical",
+    "Cause",
     "ChangeKind",
     "Channel",
     "CommercialUse",
+    "Complaint",
     "Config",
     "Contact",
     "Corrections",
     "Credentials",
     "Decision",
+    "DeskDecision",
     "Due",
     "Edits",
     "Entry",
@@ -142,6 +148,7 @@ __all__ = [
     "Relationship",
     "Removal",
     "Report",
+    "ReportState",
     "Rights",
     "RobotsCopy",
     "Selection",
@@ -202,6 +209,11 @@ class Poll:
     proposal: Proposal | None = None  # what a search for a door found; None: nothing, or it was none
     waiting: int = 0  # changes of known reports that wait for a person since this poll, because it changes too much
     excess: int = 0  # of the new reports those beyond what one poll or day may add, which are stored as backfill
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the source answered as it should."""
+        return self.outcome in ("ok", "unchanged", "not_modified")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

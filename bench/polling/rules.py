@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from aggregator.rhythm import Bounds, Rhythm, Tariff, learn, next_at, rate, tariff
+from aggregator.model.polled import Bounds, Rhythm, Tariff
+from aggregator.rhythm import learn, next_at, rate, tariff
 
 Dates = Sequence[float | None]
 SHORTEST, LONGEST = 5 / 60, 24.0  # hours: the wire's own bounds, and Miniflux's

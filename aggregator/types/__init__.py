@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from aggregator.types.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, ReportState
+from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, ReportState
 from aggregator.types.answered import (
     Busy,
     FetchResult,

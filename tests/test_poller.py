@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aggregator.cli import aggregator
-from aggregator.dates import to_iso
+from aggregator.demo import Document, Press, read_sites
+from aggregator.model import Contact, Poll, Publisher, Source
 from aggregator.model.polled import Rhythm
-from aggregator.press import Document, Press, read_sites
-from aggregator.rhythm import learn
+from aggregator.scheduling.rhythm import learn
 from aggregator.store import Store
-from aggregator.store.habits import rhythm_text
-from aggregator.types import Contact, Poll, Publisher, Source
+from aggregator.store.sqlite.habits import rhythm_text
+from aggregator.text.dates import to_iso
 from tests.conftest import NOW, make_publisher
 from tests.test_trip import DEMO, HOST, ITEM, Trip, feed
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from aggregator.decide import reckon
+from aggregator.model import PollSettings
 from aggregator.model.polled import Bounds, Rhythm, Tariff
-from aggregator.rhythm import expected, learn, next_at, rate, rates, tariff
-from aggregator.silence import is_silent, wire_is_silent
-from aggregator.store.habits import rhythm_of, rhythm_text
-from aggregator.types import PollSettings
+from aggregator.scheduling.polls import reckon
+from aggregator.scheduling.rhythm import expected, learn, next_at, rate, rates, tariff
+from aggregator.scheduling.silence import is_silent, wire_is_silent
+from aggregator.store.sqlite.habits import rhythm_of, rhythm_text
 from bench.polling.race import race
 from bench.polling.rules import Ours, fixed, square_root
 from bench.polling.world import make_world

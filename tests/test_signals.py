@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.signals import embargo_of, is_withdrawal
-from aggregator.types import Article, Text
+from aggregator.model import Article, Text
+from aggregator.revisions.signals import embargo_of, is_withdrawal
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.vocabulary import Act, ChangeKind, ComplaintKind, Notice, Status
+from aggregator.model.vocabulary import Act, ChangeKind, ComplaintKind, Notice, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

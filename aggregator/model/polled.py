@@ -6,18 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from aggregator.types import (
-    Decision,
-    DeskDecision,
-    Hints,
-    Known,
-    Ladder,
-    MassKind,
-    Poll,
-    ReportState,
-    Source,
-    Words,
-)
+from aggregator.model import Decision, DeskDecision, Hints, Known, Ladder, MassKind, Poll, ReportState, Source, Words
 
 HOURS = 24
 

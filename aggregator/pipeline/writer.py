@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from aggregator.decide import Pace, reckon
-from aggregator.errors import StoreError
+from aggregator.model import Article, Due, Poll, PollSettings
+from aggregator.model.errors import StoreError
 from aggregator.model.polled import KeptTariff
-from aggregator.recording import record
+from aggregator.pipeline.recording import record
+from aggregator.scheduling.polls import Pace, reckon
 from aggregator.store import Store
-from aggregator.types import Article, Due, Poll, PollSettings
 
 T = TypeVar("T")
 

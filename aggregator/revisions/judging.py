@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.decide.changes import decide
-from aggregator.decide.mass import hold_excess
-from aggregator.decide.order import order_of
+from aggregator.model import Decision, MassKind, Match
 from aggregator.model.polled import Snapshot
-from aggregator.types import Decision, MassKind, Match
+from aggregator.revisions.changes import decide
+from aggregator.revisions.mass import hold_excess
+from aggregator.text.order import order_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.decide.mass import at_once
+from aggregator.model import Article, Cause, Decision, Removal
 from aggregator.model.polled import Snapshot
-from aggregator.signals import embargo_of, is_withdrawal
-from aggregator.types import Article, Cause, Decision, Removal
+from aggregator.revisions.mass import at_once
+from aggregator.revisions.signals import embargo_of, is_withdrawal
 
 DELETED = Removal(
     act="withdraw", notice="withdrawn", actor="publisher:feed", reason="the publisher's feed lists it as deleted"

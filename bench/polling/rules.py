@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from aggregator.model.polled import Bounds, Rhythm, Tariff
-from aggregator.rhythm import learn, next_at, rate, tariff
+from aggregator.scheduling.rhythm import learn, next_at, rate, tariff
 
 Dates = Sequence[float | None]
 SHORTEST, LONGEST = 5 / 60, 24.0  # hours: the wire's own bounds, and Miniflux's
@@ -130,7 +130,7 @@ def square_root(scale: float) -> Rule:
 
 
 class Ours:
-    """`aggregator.rhythm`, at a price that is found anew now and then from all rhythms."""
+    """`aggregator.scheduling.rhythm`, at a price that is found anew now and then from all rhythms."""
 
     def __init__(self, requests_per_hour: float) -> None:
         self._budget = requests_per_hour

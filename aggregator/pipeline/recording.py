@@ -1,0 +1,251 @@
+"""The last five steps of a poll: what is known, which article each entry is, what that means, when to poll next, and
+the one transaction that stores it all. What each step decides is known in its own room; here is their order alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from aggregator.decide import keep_out
+from aggregator.desk import rules
+from aggregator.identity import deleted_key, spare_key
+from aggregator.identity.recognition import Recognised, lookup, recognise
+from aggregator.model import Article, DeskDecision, Gap, MassKind, Match, Poll, Removal, ReportState
+from aggregator.model.errors import DeskError
+from aggregator.model.polled import PollRecord, Snapshot, Wanted
+from aggregator.normalise import DUPLICATE
+from aggregator.revisions import withdrawals
+from aggregator.revisions.compare import HELD_BACK
+from aggregator.revisions.judging import Judgement, judge
+from aggregator.revisions.withdrawals import Deletions
+from aggregator.scheduling.gaps import Now, ends, reaches_back
+from aggregator.scheduling.polls import Found, Pace, conclude, pauses
+from aggregator.store import Connection, Store
+from aggregator.store.sqlite import desk
+from aggregator.text.dates import listed_at, to_iso
+from aggregator.text.printable import MOST_MESSAGE, escaped
+
+PURGED = "purged"
+PENDING = "pending"  # entries whose change waits for a person
+_TRIES = 3
+
+Polled = tuple[Poll, Sequence[Article]]
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """When polls are recorded, and by what pace."""
+
+    now: datetime
+    believed: datetime  # an earlier time while the clock is not believed
+    pace: Pace
+
+
+def record(store: Store, polled: Sequence[Polled], now: datetime, pace: Pace | None = None) -> list[Poll]:
+    """Stores polls with all that they brought and returns them with their counts and the time of the next. Raises
+    StoreError. A poll that comes back as not `is_whole` is to be read anew, and nothing of it is stored.
+
+    What documents mean is decided before the transaction begins, so that a long comparison keeps nobody from writing.
+    Where somebody has written meanwhile it is decided again; after three times while nobody else can write.
+    """
+    at = _At(now, store.believed(now), pace or Pace())
+    done: dict[int, Poll] = {}
+    for _ in range(_TRIES):
+        _record(store, polled, at, done)
+        if len(done) == len(polled):
+            break
+    else:
+        with store.alone():
+            while len(done) < len(polled):
+                _record(store, polled, at, done)
+    return [done[place] for place in range(len(polled))]
+
+
+def _record(store: Store, polled: Sequence[Polled], at: _At, done: dict[int, Poll]) -> None:
+    """Records those that are not done yet; of each publisher the first, because what a second one means depends on what
+    the first one stores.
+    """
+    first: dict[str, int] = {}
+    for place, (poll, _) in enumerate(polled):
+        if place not in done:
+            first.setdefault(poll.source.publisher, place)
+    places = list(first.values())
+    known = store.known([wanted(*polled[place], at.now) for place in places])
+    judged = {place: _judged(*polled[place], each, at) for place, each in zip(places, known, strict=True)}
+    done |= {place: replace(polled[place][0], is_whole=False) for place in places if judged[place] is None}
+    records = [(place, made) for place, made in judged.items() if made is not None]
+    stale = store.save([made for _, made in records], at.now)
+    done |= {place: made.poll for number, (place, made) in enumerate(records) if number not in stale}
+
+
+def wanted(poll: Poll, articles: Sequence[Article], now: datetime) -> Wanted:
+    """What has to be known to judge a poll."""
+    return Wanted(
+        source=poll.source,
+        entries=tuple(lookup(a, to_iso(listed_at(a.published, a.updated, now))[:10]) for a in articles),
+        unchanged=poll.settled,
+        deleted=tuple(map(deleted_key, poll.withdrawn)),
+    )
+
+
+def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -> PollRecord | None:
+    """What a poll means, by what is known. None: its document has to be read whole."""
+    if poll.error is not None:  # it may quote the document, or what its server said
+        poll = replace(poll, error=escaped(poll.error, MOST_MESSAGE))
+    if not (articles or poll.settled):
+        # A document without entries says nothing, so its source has come to rest.
+        made = PollRecord(
+            known=known,
+            poll=poll,
+            changing=() if poll.is_answer and known.changing else None,
+            gone_held=_gone(poll, articles, known, frozenset()),
+        )
+        return _finished(made, Found(), _deletions(made, articles, {}), at)
+    which = recognise(articles, poll.settled, known, at.now)
+    if which is None:
+        return None
+    what = judge(which.matches, which.unchanged, known, at.now)
+    new = [decision.article for decision in what.decisions if decision.known is None]
+    last = known.habits.unmodified_since or known.habits.last_success
+    kept_out = keep_out(new, known.in_latest, last, at.now, at.pace.settings)
+    poll = replace(_compared(_counted(poll, what, which), which, known), excess=kept_out.excess)
+    by_article = {decision.known.article: decision for decision in what.decisions if decision.known}
+    made = PollRecord(
+        known=known,
+        poll=poll,
+        changing=what.changing,
+        id_conflicts=which.conflicts,
+        id_trust=which.lesson,
+        decisions=what.decisions,
+        backfill=kept_out.ids,
+        listed=_listed(which),
+        ended_waits=tuple(
+            a for a, (is_own, _) in known.waiting.items() if is_own and a in by_article and not by_article[a].waits
+        ),
+        gone_held=_gone(poll, articles, known, by_article.keys()),
+        ended_held=tuple(a for a in known.held_keys if a in by_article and not by_article[a].held_back),
+    )
+    found = Found(arrivals=kept_out.arrivals, gap=poll.gap)
+    return _finished(made, found, _deletions(made, articles, what.done), at)
+
+
+def _finished(made: PollRecord, found: Found, deleted: Deletions, at: _At) -> PollRecord:
+    """With what the publisher's own words ask of us, and the next poll."""
+    poll, known = made.poll, made.known
+    began = sum(
+        bool(each.waits) and each.known is not None and each.known.article not in known.waiting
+        for each in made.decisions
+    )
+    poll = replace(poll, waiting=began + len(deleted.waiting))
+    habits, following = conclude(poll, known.habits, found, at.pace)
+    if at.believed != at.now:  # no source has been silent for a year by a clock that is not believed yet
+        habits = replace(habits, rhythm=known.habits.rhythm, silent_after=known.habits.silent_after)
+    return replace(
+        made,
+        poll=replace(poll, next=poll.next or following),
+        habits=habits,
+        pauses=pauses(poll, at.pace.settings),
+        acts=_acts(made, deleted, at.believed),
+        ended_tombstones=deleted.ended,
+        new_tombstones=deleted.waiting,
+    )
+
+
+def _deletions(made: PollRecord, articles: Sequence[Article], done: Mapping[MassKind, int]) -> Deletions:
+    keys = {*made.poll.settled, *(key for article in articles for key in article.keys)}
+    deleted = tuple(map(deleted_key, made.poll.withdrawn))
+    return withdrawals.deletions(made.known, deleted, made.decisions, keys, done.get("withdrawn", 0))
+
+
+def _acts(made: PollRecord, deleted: Deletions, believed: datetime) -> tuple[DeskDecision, ...]:
+    """What the publisher's own words ask of us, in the order in which it is done."""
+    new = [decision.article for decision in made.decisions if decision.known is None]
+    marked = dict.fromkeys(withdrawals.removals(made.decisions), withdrawals.MARKED)
+    asked: list[tuple[int | str, Removal | datetime]] = [
+        *marked.items(),
+        *withdrawals.embargoes(new, believed).items(),
+        *((report, withdrawals.DELETED) for report in deleted.obeyed),
+    ]
+    decisions: dict[int | str, DeskDecision] = {}
+    for report, what in asked:
+        state = ReportState(id=report, is_new=True) if isinstance(report, str) else made.known.states[report]
+        before = decisions.get(report, DeskDecision(before=state, acts=()))
+        decisions[report] = rules.then(before, partial(_obeyed, what=what, believed=believed))
+    return tuple(decision for decision in decisions.values() if decision.acts)
+
+
+def _obeyed(state: ReportState, what: Removal | datetime, believed: datetime) -> DeskDecision | None:
+    if isinstance(what, Removal):
+        return rules.obey(state, what, believed)
+    return rules.hold_until(state, what, withdrawals.HELD)
+
+
+def _compared(poll: Poll, which: Recognised, known: Snapshot) -> Poll:
+    """Whether the document reaches back to the one before; if not, items may be lost."""
+    if not known.has_listed:
+        return poll
+    matches = [match for match in which.matches if not match.duplicate]
+    entries = {place: Now(article) for place, article in which.others.items()}
+    entries |= {match.article.place: _now(match) for match in matches}
+    in_order = [entry for _, entry in sorted(entries.items())]
+    reaches = poll.is_joined or reaches_back(in_order, known.listed)
+    overlap = which.unchanged + which.purged + sum(match.was_listed for match in matches)
+    gap: Gap | None = None
+    if poll.pages or not reaches:
+        gap = "closed" if reaches else "open"
+    return replace(poll, overlap=overlap if reaches else 0, gap=gap)
+
+
+def _now(match: Match) -> Now:
+    """An entry by the article that its source had listed before."""
+    listed = match.known.article if match.known and match.was_listed else None
+    return Now(listed, match.article.published or match.article.updated)
+
+
+def _listed(which: Recognised) -> tuple[int | str, ...]:
+    """The articles of the document, in its order; of a very long one those at both ends."""
+    places: dict[int, int | str] = dict(which.others)
+    for match in which.matches:
+        if not match.duplicate:
+            places[match.article.place] = match.known.article if match.known else match.article.public_id
+    return ends([article for _, article in sorted(places.items())])
+
+
+def _gone(poll: Poll, articles: Sequence[Article], known: Snapshot, here: Set[int]) -> tuple[int, ...] | None:
+    """Of which reports the document no longer lists the entry whose words are held back."""
+    if poll.outcome != "ok" or not known.held_keys:
+        return None
+    keys = {*poll.settled, *(key for article in articles for key in (*article.keys, spare_key(article)))}
+    return tuple(article for article, key in known.held_keys.items() if key not in keys and article not in here)
+
+
+def _counted(poll: Poll, what: Judgement, which: Recognised) -> Poll:
+    stored = [each for each in what.decisions if not (each.held_back or each.waits)]
+    kinds = Counter(decision.change for decision in stored)
+    drops = Counter(poll.drops)
+    drops[DUPLICATE] += sum(match.duplicate for match in which.matches)
+    drops[PURGED] += which.purged
+    drops[HELD_BACK] += sum(decision.held_back for decision in what.decisions)
+    drops[PENDING] += sum(decision.waits is not None for decision in what.decisions)
+    adjusted = Counter(reason for each in stored if each.change is not None for reason in each.article.adjusted)
+    return replace(
+        poll,
+        new=kinds["new"],
+        revised=kinds.total() - kinds["new"] - kinds[None],
+        unchanged=which.unchanged + kinds[None],
+        drops=dict(+drops),
+        adjusted=dict(adjusted),
+    )
+
+
+def take_out(connection: Connection, article: int, removal: Removal, at: str) -> bool:
+    cause = desk.Cause(actor=removal.actor, reason=removal.reason, reference=removal.reference)
+    try:
+        desk.hold_back(connection, article, removal.act, removal.notice, cause, at)
+    except DeskError:
+        return False
+    return True

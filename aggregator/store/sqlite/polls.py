@@ -1,0 +1,198 @@
+"""What publishers say of their reports: writes those rows, as they came. It alone knows their order."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from aggregator.model import Article, ChangeKind, Decision
+from aggregator.store.sqlite import ledger, raw
+from aggregator.text.dates import listed_at, to_iso
+
+
+def write_decisions(
+    connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime
+) -> list[tuple[int, Article]]:
+    """The rows of what one document brought; returns the new articles with their numbers, which rise in the order of
+    the decisions. Within a transaction, so numbers can be counted on here.
+    """
+    seen = to_iso(now)
+    new, changed, relisted = [], [], []
+    for decision in decisions:
+        if decision.waits or decision.held_back:  # see `pending` and `held_words`
+            continue
+        if decision.known is None:
+            new.append(decision.article)
+        elif decision.change is not None:
+            changed.append(decision)
+        elif decision.known.entry_hash != decision.article.entry_hash:
+            relisted.append(decision)
+    if not (new or changed or relisted):
+        return []
+    numbered = list(enumerate(new, _next_id(connection, "articles")))
+    pack = raw.packer(connection)
+    if new:
+        _write_new(connection, source, numbered, now, pack)
+    for decision in changed:
+        _write_change(connection, source, decision, seen, pack)
+    for decision in relisted:
+        _write_relisted(connection, source, decision)
+    return numbered
+
+
+def _write_new(
+    connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]], now: datetime, pack: raw.Pack
+) -> None:
+    seen = to_iso(now)
+    connection.executemany(
+        """
+        INSERT INTO articles (id, public_id, publisher, source, country, language, class, title, url, byline, published,
+          published_stated, updated, updated_stated, listed_at, first_seen, revision, status)
+        SELECT ?1, ?3, ?4, ?2, country, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, 'usable'
+        FROM publishers WHERE key = ?4
+        """,
+        [(number, source, *_row(a), to_iso(listed_at(a.published, a.updated, now)), seen) for number, a in numbered],
+    )
+    connection.executemany(
+        "INSERT INTO bodies (article, summary, text, excerpt, categories) VALUES (?, ?, ?, ?, ?)",
+        [(number, *_body(a)) for number, a in numbered],
+    )
+    connection.executemany(
+        "INSERT INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, ?, ?)",
+        [(source, number, a.entry_hash, a.words_hash, a.keys[0]) for number, a in numbered],
+    )
+    _write_keys(connection, numbered)
+    _write_revisions(connection, source, [(number, 1, a, "new", None) for number, a in numbered], seen, pack, seen)
+
+
+def _write_change(connection: sqlite3.Connection, source: int, decision: Decision, at: str, pack: raw.Pack) -> None:
+    article, before = decision.article, decision.known
+    assert before is not None
+    connection.execute(
+        "UPDATE articles SET revision = ?, title = ?, url = ?, byline = ?, language = ?, class = ? WHERE id = ?",
+        (
+            before.revision + 1,
+            article.title,
+            article.url,
+            article.byline,
+            article.language,
+            article.item_class,
+            before.article,
+        ),
+    )
+    connection.execute("DELETE FROM held_words WHERE article = ?", (before.article,))
+    _write_relisted(connection, source, decision)
+    kind, changed = decision.change or "revised", json.dumps(decision.changed)
+    revision = (before.article, before.revision + 1, article, kind, changed)
+    _write_revisions(connection, source, [revision], to_iso(decision.seen) if decision.seen else at, pack, at)
+
+
+def _write_relisted(connection: sqlite3.Connection, source: int, decision: Decision) -> None:
+    """The source says something else of the article than before, in dates or categories at least, or lists it for
+    the first time; in the latter case the source that brought its words is not overruled.
+    """
+    article, before = decision.article, decision.known
+    assert before is not None
+    connection.execute(
+        "INSERT OR REPLACE INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, ?, ?)",
+        (source, before.article, article.entry_hash, article.words_hash, article.keys[0]),
+    )
+    _write_keys(connection, [(before.article, article)])
+    if before.entry_hash is None and decision.change is None:
+        return
+    connection.execute(
+        "UPDATE articles SET published = ?, published_stated = ?, updated = ?, updated_stated = ? WHERE id = ?",
+        (*stated(article), before.article),
+    )
+    if decision.change is None:  # the same words, but for what is volatile: the readings stay those of the revision
+        return
+    connection.execute(
+        "UPDATE bodies SET summary = ?, text = ?, excerpt = ?, categories = ? WHERE article = ?",
+        (*_body(article), before.article),
+    )
+
+
+def _write_revisions(
+    connection: sqlite3.Connection,
+    source: int,
+    revisions: Sequence[tuple[int, int, Article, ChangeKind, str | None]],
+    seen: str,
+    pack: raw.Pack,
+    at: str,
+) -> None:
+    """Revisions whose words were seen at `seen`, their lines in the ledger at `at`, and in the queue of the search
+    index. A revision: article id, number, article, kind of change, what changed as JSON.
+    """
+    first = _next_id(connection, "revisions")
+    connection.executemany(
+        """
+        INSERT INTO revisions
+          (id, article, number, source, seen_at, stored_at, title, changed, words_hash, raw_hash, raw, dictionary)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+            (
+                row,
+                article,
+                number,
+                source,
+                seen,
+                None if seen == at else at,
+                a.title,
+                changed,
+                a.words_hash,
+                a.entry_hash,
+                *pack(a.raw),
+            )
+            for row, (article, number, a, _, changed) in enumerate(revisions, first)
+        ],
+    )
+    ledger.append(
+        connection,
+        [  # Of a withdrawal the act writes the line.
+            ledger.Line(kind=kind, at=at, article=article, revision=number)
+            for article, number, _, kind, _ in revisions
+            if kind != "withdrawn"
+        ],
+    )
+    connection.executemany(
+        "INSERT INTO search_queue VALUES (?)", [(row,) for row in range(first, first + len(revisions))]
+    )
+
+
+def _write_keys(connection: sqlite3.Connection, numbered: Iterable[tuple[int, Article]]) -> None:
+    """A weaker key that another article of the publisher already holds stays with that article."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO article_keys (publisher, key, article) VALUES (?, ?, ?)",
+        [(a.publisher, key, number) for number, a in numbered for key in a.keys],
+    )
+
+
+def _next_id(connection: sqlite3.Connection, table: str) -> int:
+    (last,) = connection.execute(f"SELECT max(id) FROM {table}").fetchone()  # noqa: S608  (a name of ours)
+    return int(last or 0) + 1
+
+
+def _row(a: Article) -> tuple[str | None, ...]:
+    return (a.public_id, a.publisher, a.language, a.item_class, a.title, a.url, a.byline, *stated(a))
+
+
+def stated(article: Article) -> tuple[str | None, str | None, str | None, str | None]:
+    """`published` and `updated` as they are stored, each with its literal behind it."""
+    return (
+        to_iso(article.published) if article.published else None,
+        article.published_stated,
+        to_iso(article.updated) if article.updated else None,
+        article.updated_stated,
+    )
+
+
+def _body(article: Article) -> tuple[str, str, str, str | None]:
+    return article.summary, article.text, article.excerpt, categories(article)
+
+
+def categories(article: Article) -> str | None:
+    """As they are stored."""
+    return json.dumps(article.categories, ensure_ascii=False) if article.categories else None

@@ -1,0 +1,124 @@
+"""What is held of an entry, in the words of schema.org, and how it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from aggregator.model.document import Text
+from aggregator.model.publisher import LEARNED, Channel, IdentityRules, ItemClass
+
+Status = Literal["usable", "withheld", "canceled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What we hold of one entry: the publisher's words raw, and plain readings of them beside."""
+
+    publisher: str
+    keys: tuple[str, ...]  # strongest first; see identity
+    public_id: str
+    title: str
+    summary: str
+    text: str
+    excerpt: str
+    url: str | None
+    byline: str | None
+    language: str | None
+    item_class: ItemClass
+    published: datetime | None
+    published_stated: str | None
+    updated: datetime | None
+    updated_stated: str | None
+    categories: tuple[str, ...]
+    raw: bytes  # the entry's words as canonical JSON; see normalise.raw_words
+    words_hash: bytes  # SHA-256 of what a reader would call the report
+    entry_hash: bytes  # SHA-256 of everything the entry said
+    folded_title: str = ""
+    opening: str = ""  # the first words of the text, folded
+    near_keys: tuple[str, ...] = ()  # by which a twin under other keys is found, as a last resort
+    rules: IdentityRules = LEARNED  # its publisher's
+    id_is_shared: bool = False  # its id stands for another item of the same document too, so it is none of the keys
+    place: int = 0  # among the entries of its document, from 0; those that are only named count, duplicates do not
+    adjusted: tuple[str, ...] = ()  # what of it is cut or left out outside the raw words; see normalise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One version of a report's words, for comparing it with another; see `versions`."""
+
+    title: str  # plain, as are summary and text
+    summary: str = ""
+    text: str = ""  # the whole text, or the summary again where there is no more
+    byline: str | None = None
+    url: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    said_summary: Text | None = None  # as received; None: not said, or not kept
+    said_content: tuple[Text, ...] = ()
+    words_hash: bytes = b""  # of all that was said, kept or not; b"": not known
+    closely: bool = True  # False: compared as received, because its document says more than is read closely
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store remembers of an article when an entry with one of its keys comes in."""
+
+    article: int
+    revision: int
+    words_hash: bytes
+    first_seen: datetime
+    last_revision: datetime  # when its newest revision was stored
+    entry_hash: bytes | None  # what *this* source last said of it; None: this source never listed it
+    said_words: bytes | None = None  # the words_hash of that
+    url: str | None = None
+    language: str | None = None
+    published: datetime | None = None
+    folded_title: str = ""
+    opening: str = ""
+    merged: bool = False  # was taken for the same by a weaker key before
+    moved: bool = False  # stood at another address before
+    key: str | None = None  # the first key of what this source last said of it; None: it said nothing, or that is lost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Which article an entry is. `known` None: a new one."""
+
+    article: Article
+    known: Known | None = None
+    matched_by: str | None = None  # id, dated, words: its own key; alt, url, title, opening: another
+    evidence: str = ""  # what was alike, for a person who reviews a merge
+    conflict: bool = False  # its id is in use for another report
+    duplicate: bool = False  # another entry of the document is the same article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One row of the view `wire`: an article as it may leave, with all that must stand beside it."""
+
+    id: str
+    publisher: str
+    publisher_name: str
+    publisher_place: str
+    country: str
+    title: str | None
+    summary: str | None
+    text: str | None
+    url: str | None
+    published: str | None
+    updated: str | None
+    first_seen: str
+    language: str | None
+    byline: str | None
+    item_class: str
+    credit: str
+    disclaimer: str
+    text_scope: str
+    licence: str | None
+    copyright_notice: str | None
+    complaints_url: str
+    status: str
+    listed_at: str  # where it stands in lists: published, or first_seen where that is unknown or ahead
+    channels: tuple[Channel, ...]  # by which it may be passed on; (): by none, it is for the operator alone

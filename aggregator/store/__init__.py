@@ -94,7 +94,7 @@ class Store:
             # of its own, one call at a time.
             connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
             try:
-                opening.refuse_foreign(connection, path)
+                opening.refuse_foreign(connection, path, views.MIGRATIONS)
                 store = cls(path, connection)
                 store._prepare()
             except BaseException:
@@ -114,7 +114,7 @@ class Store:
             uri = path.absolute().as_uri() + "?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
             try:
-                opening.refuse_foreign(connection, path)
+                opening.refuse_foreign(connection, path, views.MIGRATIONS)
                 connection.execute("SELECT 1 FROM articles LIMIT 1")
                 store = cls(path, connection)
                 if now is not None:

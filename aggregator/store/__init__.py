@@ -258,13 +258,13 @@ class Store:
             claims.give_back(self._connection, kind, subjects, program)
 
     def polled_elsewhere(self, *, proposals: bool) -> tuple[tuple[str, str], ...]:
-        """Publisher and address of each source that is polled elsewhere than its file says; see `store.sqlite.redirects`."""
+        """Publisher and address of each source that is polled elsewhere than its file says."""
         with explained(self.path):
             return redirects.polled_elsewhere(self._connection, proposals=proposals)
 
     def look_at_clock(self, now: datetime) -> None:
-        """Brings back what a clock has left that ran ahead, and remembers this look at it; see `store.sqlite.clocks` and
-        `store.sqlite.doubt`. Writes only where there is something to write.
+        """Brings back what a clock has left that ran ahead, and remembers this look at it; see `sqlite.clocks` and
+        `sqlite.doubt`. Writes only where there is something to write.
         """
         with explained(self.path):
             sources, rows = clocks.are_ahead(self._connection, now), clocks.rows_are_ahead(self._connection, now)

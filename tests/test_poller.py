@@ -14,8 +14,7 @@ from click.testing import CliRunner, Result
 
 from aggregator.cli import aggregator
 from aggregator.demo import Document, Press, read_sites
-from aggregator.model import Contact, Poll, Publisher, Source
-from aggregator.model.polled import Rhythm
+from aggregator.model import Contact, Poll, Publisher, Rhythm, Source
 from aggregator.scheduling.rhythm import learn
 from aggregator.store import Store
 from aggregator.store.sqlite.habits import rhythm_text

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from aggregator.model import PollSettings
-from aggregator.model.polled import Bounds, Rhythm, Tariff
+from aggregator.model import Bounds, PollSettings, Rhythm, Tariff
 from aggregator.scheduling.polls import reckon
 from aggregator.scheduling.rhythm import expected, learn, next_at, rate, rates, tariff
 from aggregator.scheduling.silence import is_silent, wire_is_silent

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Due, Hints, NextPoll, Poll, PollSettings, Source, Validators
-from aggregator.model.polled import Rhythm, Tariff
+from aggregator.model import Due, Hints, NextPoll, Poll, PollSettings, Rhythm, Source, Tariff, Validators
 from aggregator.scheduling.polls import Found, Habits, Pace, conclude, silence, validators_for
 from aggregator.scheduling.rhythm import learn
 from tests.conftest import NOW

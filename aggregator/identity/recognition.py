@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.identity.resolve import next_ladder, resolve, shared_links, spare_key, trusted
-from aggregator.model import Article, Known, Ladder, Match
-from aggregator.model.polled import Lookup, Snapshot
+from aggregator.model import Article, Known, Ladder, Lookup, Match, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

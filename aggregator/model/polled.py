@@ -6,7 +6,12 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from aggregator.model import Decision, DeskDecision, Hints, Known, Ladder, MassKind, Poll, ReportState, Source, Words
+from aggregator.model.acts import DeskDecision, ReportState
+from aggregator.model.article import Known, Words
+from aggregator.model.change import Decision, MassKind
+from aggregator.model.document import Hints
+from aggregator.model.poll import Ladder, Poll
+from aggregator.model.publisher import Source
 
 HOURS = 24
 

@@ -16,8 +16,10 @@ from aggregator.identity.redirects import SAME, Evidence
 from aggregator.model import (
     DISCOVER,
     Article,
+    Before,
     Due,
     FetchResult,
+    Memory,
     Outcome,
     Poll,
     PollSettings,
@@ -36,7 +38,6 @@ from aggregator.model.errors import (
     PaymentRequired,
     RedirectHeld,
 )
-from aggregator.model.polled import Before, Memory
 from aggregator.pipeline.reading import Reading
 from aggregator.pipeline.redirects import Check, Redirects
 from aggregator.scheduling.gaps import Now, reaches_back

@@ -10,17 +10,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from aggregator.decide import keep_out
 from aggregator.desk import rules
 from aggregator.identity import deleted_key, spare_key
 from aggregator.identity.recognition import Recognised, lookup, recognise
-from aggregator.model import Article, DeskDecision, Gap, MassKind, Match, Poll, Removal, ReportState
+from aggregator.model import (
+    Article,
+    DeskDecision,
+    Gap,
+    MassKind,
+    Match,
+    Poll,
+    PollRecord,
+    Removal,
+    ReportState,
+    Snapshot,
+    Wanted,
+)
 from aggregator.model.errors import DeskError
-from aggregator.model.polled import PollRecord, Snapshot, Wanted
 from aggregator.normalise import DUPLICATE
 from aggregator.revisions import withdrawals
 from aggregator.revisions.compare import HELD_BACK
 from aggregator.revisions.judging import Judgement, judge
+from aggregator.revisions.mass import keep_out
 from aggregator.revisions.withdrawals import Deletions
 from aggregator.scheduling.gaps import Now, ends, reaches_back
 from aggregator.scheduling.polls import Found, Pace, conclude, pauses

@@ -9,9 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from aggregator.model import Article, Due, Poll, PollSettings
+from aggregator.model import Article, Due, KeptTariff, Poll, PollSettings
 from aggregator.model.errors import StoreError
-from aggregator.model.polled import KeptTariff
 from aggregator.pipeline.recording import record
 from aggregator.scheduling.polls import Pace, reckon
 from aggregator.store import Store

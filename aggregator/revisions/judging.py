@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.model import Decision, MassKind, Match
-from aggregator.model.polled import Snapshot
+from aggregator.model import Decision, MassKind, Match, Snapshot
 from aggregator.revisions.changes import decide
 from aggregator.revisions.mass import hold_excess
 from aggregator.text.order import order_of

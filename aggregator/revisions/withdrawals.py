@@ -9,8 +9,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.model import Article, Cause, Decision, Removal
-from aggregator.model.polled import Snapshot
+from aggregator.model import Article, Cause, Decision, Removal, Snapshot
 from aggregator.revisions.mass import at_once
 from aggregator.revisions.signals import embargo_of, is_withdrawal
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from aggregator.model.polled import Before
+from aggregator.model import Before
 from aggregator.text.order import Order, order_of
 
 T = TypeVar("T")

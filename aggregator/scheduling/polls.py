@@ -16,8 +16,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from aggregator.model import DISCOVER, Due, Hints, NextPoll, Poll, PollSettings, Validators
-from aggregator.model.polled import Bounds, Habits, Pause, Rhythm, Tariff
+from aggregator.model import (
+    DISCOVER,
+    Bounds,
+    Due,
+    Habits,
+    Hints,
+    NextPoll,
+    Pause,
+    Poll,
+    PollSettings,
+    Rhythm,
+    Tariff,
+    Validators,
+)
 from aggregator.scheduling import rhythm
 from aggregator.scheduling.silence import silent_after, wire_is_silent
 from aggregator.text.dates import read_date, to_iso

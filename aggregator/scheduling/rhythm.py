@@ -16,9 +16,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from aggregator.model import NextPoll
-from aggregator.model.polled import HOURS as _HOURS
-from aggregator.model.polled import Bounds, Rhythm, Tariff
+from aggregator.model import HOURS as _HOURS
+from aggregator.model import Bounds, NextPoll, Rhythm, Tariff
 
 _MEMORY = 30 / math.log(2)  # days; a report of 30 days ago counts half
 _WINDOW = timedelta(days=60)  # of a first document's past that teaches

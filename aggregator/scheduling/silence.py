@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from aggregator.model.polled import Rhythm, Tariff
+from aggregator.model import Rhythm, Tariff
 from aggregator.scheduling.rhythm import expected, rates
 
 _UNLIKELY = math.log(10_000)  # reports expected, and none came

@@ -14,9 +14,24 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from aggregator.model import Due, Publisher, Redirection, Report, RobotsCopy, Selection, Source, Wire
+from aggregator.model import (
+    Due,
+    KeptTariff,
+    Memory,
+    PollRecord,
+    Publisher,
+    Redirection,
+    Report,
+    Rhythm,
+    RobotsCopy,
+    Selection,
+    Snapshot,
+    Source,
+    Tariff,
+    Wanted,
+    Wire,
+)
 from aggregator.model.errors import StoreError
-from aggregator.model.polled import KeptTariff, Memory, PollRecord, Rhythm, Snapshot, Tariff, Wanted
 from aggregator.scheduling.polls import Silence, silence
 from aggregator.store.sqlite import (
     agreements,
@@ -95,7 +110,7 @@ class Store:
             # of its own, one call at a time.
             connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
             try:
-                opening.refuse_foreign(connection, path)
+                opening.refuse_foreign(connection, path, views.MIGRATIONS)
                 store = cls(path, connection)
                 store._prepare()
             except BaseException:
@@ -115,7 +130,7 @@ class Store:
             uri = path.absolute().as_uri() + "?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
             try:
-                opening.refuse_foreign(connection, path)
+                opening.refuse_foreign(connection, path, views.MIGRATIONS)
                 connection.execute("SELECT 1 FROM articles LIMIT 1")
                 store = cls(path, connection)
                 if now is not None:

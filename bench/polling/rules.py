@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from aggregator.model.polled import Bounds, Rhythm, Tariff
+from aggregator.model import Bounds, Rhythm, Tariff
 from aggregator.scheduling.rhythm import learn, next_at, rate, tariff
 
 Dates = Sequence[float | None]

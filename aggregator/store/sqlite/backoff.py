@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from aggregator.model.polled import Pause
+from aggregator.model import Pause
 from aggregator.text.dates import to_iso
 from aggregator.text.domains import domain_of
 

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aggregator.model import Hints
-from aggregator.model.polled import HOURS, Habits, KeptTariff, Rhythm, Tariff
+from aggregator.model import HOURS, Habits, Hints, KeptTariff, Rhythm, Tariff
 from aggregator.text.dates import from_iso, to_iso
 
 _TARIFF = "tariff"

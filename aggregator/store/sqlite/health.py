@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model.polled import Tariff
+from aggregator.model import Tariff
 from aggregator.scheduling.rhythm import expected
 from aggregator.store.sqlite import reading
 from aggregator.store.sqlite.habits import rhythm_of

@@ -11,8 +11,7 @@ from collections.abc import Collection, Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from aggregator.model import Known, MassKind, Source, Words
-from aggregator.model.polled import Before, Deleted, Memory, Snapshot, Wanted
+from aggregator.model import Before, Deleted, Known, MassKind, Memory, Snapshot, Source, Wanted, Words
 from aggregator.store.sqlite import acts, habits, history, tombstones
 from aggregator.text.dates import from_iso
 

@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from aggregator.model import Redirection
-from aggregator.model.polled import PollRecord
+from aggregator.model import PollRecord, Redirection
 from aggregator.text.dates import to_iso
 
 

@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from aggregator.model import DISCOVER, Poll
+from aggregator.model import DISCOVER, Poll, PollRecord
 from aggregator.model.errors import StoreError
-from aggregator.model.polled import PollRecord
 from aggregator.store.sqlite import acts, backoff, habits, held_words, identify, pending, polls, redirects
 from aggregator.text.dates import to_iso
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator import signals
-from aggregator.dates import read_date, to_iso
+from aggregator.dates import from_iso, read_date, to_iso
 from aggregator.decide import (
     Found,
     Habits,
@@ -27,7 +27,7 @@ from aggregator.decide import (
     pauses,
     reaches_back,
 )
-from aggregator.errors import DeskError
+from aggregator.desk import clock, rules
 from aggregator.identity import spare_key
 from aggregator.normalise import DUPLICATE
 from aggregator.printable import MOST_MESSAGE, escaped
@@ -35,8 +35,10 @@ from aggregator.recognition import Heard, recognise
 from aggregator.store import (
     Connection,
     Store,
+    acts,
     backoff,
     claims,
+    clocks,
     habits,
     held_words,
     history,
@@ -47,10 +49,8 @@ from aggregator.store import (
     redirects,
     withdrawals,
 )
-from aggregator.store.desk import Cause, hold_back, hold_until
-from aggregator.store.doubt import trusted
 from aggregator.store.lock import Program
-from aggregator.types import Article, Gap, MassKind, Match, Poll, Removal, Words
+from aggregator.types import Article, Cause, DeskDecision, Gap, MassKind, Match, Poll, Removal, ReportState, Words
 from aggregator.versions import HELD_BACK
 
 PURGED = "purged"
@@ -183,7 +183,7 @@ def _write(writing: _Writing, decided: _Decided) -> Poll:
         _note_gone(connection, decided)
     poll = _withdrawn(writing, poll, decided.articles, source, done)
     after, following = conclude(poll, decided.before, found, writing.pace)
-    if trusted(connection, writing.now) != writing.now:
+    if _believed(connection, writing.now) != writing.now:
         after = _without_time(decided.before, after)
     following = poll.next or following
     redirects.write(connection, source, poll, writing.now)
@@ -319,31 +319,41 @@ def _listed(heard: Heard, matches: Sequence[Match], new: Sequence[tuple[int, Art
 
 def _obey(connection: Connection, new: Sequence[tuple[int, Article]], judged: Judged, now: datetime) -> None:
     """What the publisher's own words ask of us: a withdrawal in the headline, an embargo on a report that is new."""
-    at, received = to_iso(now), trusted(connection, now)  # a wrong clock must not end an embargo before it begins
+    at, received = to_iso(now), _believed(connection, now)  # a wrong clock must not end an embargo before it begins
     obeyed = [d for d in judged.decisions if d.change == "withdrawn" and not d.waits]
     changed = [(decision.known.article, decision.article) for decision in obeyed if decision.known]
-    for number, article in (*new, *changed):
+    for number, article in changed:
         if signals.is_withdrawal(article):
             take_out(connection, number, withdrawals.MARKED, at)
-    for number, article in new:
-        until = signals.embargo_of(article, received, read_date)
-        if until == "unreadable":
-            take_out(connection, number, _UNREADABLE, at)
-        elif until is not None:
-            cause = Cause(actor="publisher:feed", reason="the publisher asks to hold it", reference=None)
-            hold_until(connection, number, to_iso(until), cause, at)
+    for _, article in new:
+        acts.write(connection, _of_new(article, received), at)
+
+
+def _of_new(article: Article, received: datetime) -> DeskDecision:
+    """What a new report's own words ask of us."""
+    decision = DeskDecision(before=ReportState(id=article.public_id, is_new=True), acts=())
+    if signals.is_withdrawal(article):
+        decision = rules.then(decision, lambda state: rules.obey(state, withdrawals.MARKED, received))
+    until = signals.embargo_of(article, received, read_date)
+    if until == "unreadable":
+        return rules.then(decision, lambda state: rules.obey(state, _UNREADABLE, received))
+    if until is None:
+        return decision
+    cause = Cause(actor="publisher:feed", reason="the publisher asks to hold it")
+    return rules.then(decision, lambda state: rules.hold_until(state, until, cause))
+
+
+def _believed(connection: Connection, now: datetime) -> datetime:
+    return clock.trusted(clocks.looks(connection), now)
 
 
 def take_out(connection: Connection, article: int, removal: Removal, at: str) -> bool:
     """Takes an article out of the wire, as its publisher's feed or page asks; False if it is out already. Within a
     transaction.
     """
-    cause = Cause(actor=removal.actor, reason=removal.reason, reference=removal.reference)
-    try:
-        hold_back(connection, article, removal.act, removal.notice, cause, at)
-    except DeskError:
-        return False
-    return True
+    state = acts.states(connection, [article])[article]
+    decision = rules.obey(state, removal, _believed(connection, from_iso(at)))
+    return decision is not None and acts.write(connection, decision, at)
 
 
 def _judged(

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from aggregator.desk.housekeeping import maintain, tick
+from aggregator.desk.terms import sync
 from aggregator.normalise import normalise
 from aggregator.recording import record as record_polls
 from aggregator.store import Store
@@ -18,6 +20,7 @@ from aggregator.types import (
     Access,
     Article,
     Credentials,
+    Due,
     Entry,
     FetchSettings,
     Images,
@@ -142,10 +145,16 @@ def record(store: Store, publisher: Publisher, *entries: Entry, now: datetime = 
     return counted
 
 
+def due(store: Store, now: datetime) -> list[Due]:
+    """The sources whose time has come, asked as the daemon asks at every tick."""
+    tick(store, now)
+    return store.due(now)
+
+
 def keep_house(store: Store, now: datetime) -> None:
     """Housekeeping, twice: a clock that is far ahead of the last poll is believed at the second look."""
-    store.maintain(now - timedelta(minutes=10))
-    store.maintain(now)
+    maintain(store, now - timedelta(minutes=10))
+    maintain(store, now)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -174,5 +183,5 @@ def publisher() -> Publisher:
 def store(tmp_path: Path, publisher: Publisher) -> Store:
     """An open, empty database that knows `publisher`."""
     with Store.open(tmp_path / "wire.db") as opened:
-        opened.sync(WIRE, [publisher], NOW, date(2026, 11, 22))
+        sync(opened, WIRE, [publisher], NOW, date(2026, 11, 22))
         yield opened

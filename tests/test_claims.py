@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.dates import utc_now
+from aggregator.desk.terms import sync
 from aggregator.errors import StoreError
 from aggregator.fetch.shared import Shared
 from aggregator.pipeline import Pipeline
@@ -60,7 +61,7 @@ def path(tmp_path: Path) -> Path:
 
 def make_database(folder: Path) -> Path:
     with Store.open(folder / "wire.db") as store:
-        store.sync(WIRE, PUBLISHERS, NOW, NOW.date())
+        sync(store, WIRE, PUBLISHERS, NOW, NOW.date())
         return store.path
 
 
@@ -195,7 +196,7 @@ def test_a_poll_that_lasts_confirms_its_claim_and_one_that_is_cut_off_gives_it_b
             assert at(other) == []
 
     with Store.open(tmp_path / "wire.db") as store, Store.open(tmp_path / "wire.db") as other:
-        store.sync(WIRE, config.publishers, NOW, NOW.date())
+        sync(store, WIRE, config.publishers, NOW, NOW.date())
         asyncio.run(asyncio.wait_for(story(store, other), 20))
 
 
@@ -495,6 +496,6 @@ def test_what_a_host_asks_one_program_for_the_others_do_too(press: Press, tmp_pa
             return [poll.source.key for poll in await running]
 
     with Store.open(tmp_path / "wire.db") as store, Store.open(tmp_path / "wire.db") as other:
-        store.sync(wire, config.publishers, NOW, NOW.date())
+        sync(store, wire, config.publishers, NOW, NOW.date())
         assert asyncio.run(asyncio.wait_for(story(store, other), 20)) == ["slow"]
     assert not any(seen.path == "/feed" for seen in press.requests)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from aggregator.decide import Before, Now, order_of, reaches_back
+from aggregator.desk.purging import chosen, purge
 from aggregator.press import Press
 from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.types import Entry, Link, Publisher, Text
+from aggregator.types import Cause, Entry, Link, Publisher, Text
 from tests.conftest import NOW, make_entry, record
 from tests.test_store import rows
 from tests.test_trip import HOST, Trip, feed
@@ -130,7 +130,7 @@ def test_ids_that_change_from_poll_to_poll_hide_no_gap_and_make_none(store: Stor
 def test_a_purged_report_is_known_still(store: Store, publisher: Publisher) -> None:
     record(store, publisher, entry("3"), entry("2"))
     (newest,) = rows(store, "SELECT public_id FROM articles WHERE title = 'Dossier 33'")
-    store.purge(store.purgeable([str(newest[0])], None, None), Cause(actor="person:test", reason="a test"), NOW)
+    purge(store, chosen(store, [str(newest[0])], None, None), Cause(actor="person:test", reason="a test"), NOW)
     assert record(store, publisher, entry("4"), entry("3"), now=NOW + HOUR).gap is None
     assert record(store, publisher, entry("14"), entry("13"), entry("3"), now=NOW + 2 * HOUR).gap == "open"
 

@@ -13,6 +13,8 @@ import pytest
 
 from aggregator.dates import to_iso
 from aggregator.decide import Pace
+from aggregator.desk.housekeeping import maintain
+from aggregator.desk.terms import sync
 from aggregator.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.types import Entry, PollSettings, Publisher, Selection, Text
@@ -83,7 +85,7 @@ def test_a_search_finds_the_newest_whatever_was_written_when(store: Store, seed:
     """As sorting all matches would."""
     chance = random.Random(seed)
     publishers = [make_publisher("one"), make_publisher("two", country="KE")]
-    store.sync(WIRE, publishers, NOW, NOW.date())
+    sync(store, WIRE, publishers, NOW, NOW.date())
     for poll in range(30):
         now = NOW + poll * HOUR
         entries = []
@@ -153,7 +155,7 @@ def test_lists_are_read_by_an_index_and_sort_nothing_but_what_they_print(
     store: Store, publisher: Publisher, selection: Selection
 ) -> None:
     record(store, publisher, *map(undated, range(30)))
-    store.maintain(NOW)
+    maintain(store, NOW)
     with traced(store) as said:
         store.latest(selection)
         store.search("dossier", selection)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.cli import daemon
+from aggregator.desk.terms import sync
 from aggregator.errors import StoreBusy
 from aggregator.press import Press
 from aggregator.press.sites import generate_feed
@@ -73,7 +74,7 @@ class Rounds:
                 await running
 
         with Store.open(self.path, busy_seconds=patience) as store:
-            store.sync(self.config.wire, self.config.publishers, NOW, NOW.date())
+            sync(store, self.config.wire, self.config.publishers, NOW, NOW.date())
             asyncio.run(live(store))
 
     def complaints(self) -> list[str]:
@@ -219,7 +220,7 @@ def test_a_pass_over_many_ends_with_the_first_lock_that_outlasts_our_patience(tr
         trip.press.set_document(f"{publisher.key}.example", "/feed", generate_feed(2, 20, now=NOW))
     patience = 6.0
     with Store.open(trip.path, busy_seconds=patience) as store:
-        store.sync(WIRE, publishers, NOW, NOW.date())
+        sync(store, WIRE, publishers, NOW, NOW.date())
         with locked(trip.path):
             waited = time.monotonic()
             with pytest.raises(StoreBusy):

@@ -17,7 +17,7 @@ import pytest
 from aggregator.config import load, saving
 from aggregator.config.saving import save
 from aggregator.errors import ConfigError, StoreError
-from aggregator.store.lock import only_daemon
+from aggregator.store import only_daemon
 from aggregator.workplace import Workplace
 from tests.hostile import run
 

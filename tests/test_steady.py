@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.desk.terms import sync
 from aggregator.errors import ParseError
 from aggregator.fetch.lookup import Lookup
 from aggregator.likeness import MOST_WORDS, likeness
@@ -64,7 +65,7 @@ def test_a_slow_poll_keeps_no_other_source_of_its_batch_from_being_polled_again(
             return [*first, *(poll.source.publisher for poll in again)]
 
     with Store.open(tmp_path / "wire.db") as store:
-        store.sync(WIRE, config.publishers, NOW, NOW.date())
+        sync(store, WIRE, config.publishers, NOW, NOW.date())
         assert asyncio.run(asyncio.wait_for(story(store), 20)) == ["daily-example", "daily-example"]
 
 
@@ -78,7 +79,7 @@ def test_a_publisher_that_another_program_brought_in_is_left_alone(press: Press,
             return [poll.source.publisher for poll in await pipeline.run(await pipeline.due(NOW))]
 
     with Store.open(tmp_path / "wire.db") as store:
-        store.sync(WIRE, (GOOD, SLOW), NOW, NOW.date())
+        sync(store, WIRE, (GOOD, SLOW), NOW, NOW.date())
         assert asyncio.run(story(store)) == ["daily-example"]
 
 
@@ -104,7 +105,7 @@ def test_older_pages_have_one_deadline_for_all(press: Press, tmp_path: Path, mon
             return polls
 
     with Store.open(tmp_path / "wire.db") as store:
-        store.sync(WIRE, (GOOD,), NOW, NOW.date())
+        sync(store, WIRE, (GOOD,), NOW, NOW.date())
         _, poll = asyncio.run(asyncio.wait_for(story(store), 20))
     assert (poll.outcome, poll.new, poll.pages, poll.gap) == ("ok", 2, 1, "open")
     assert poll.error == "its older pages took longer than 0.5 s; 1 were read"

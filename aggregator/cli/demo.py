@@ -68,7 +68,7 @@ def _make_room(database: Path, ours: bool) -> None:
 async def _rounds(config: Config, store: Store, press: Press) -> None:
     """Polls everything, lets the press move on, and polls again, until nothing more happens there."""
     from aggregator.pipeline import Pipeline
-    from aggregator.store.ledger import Cursor
+    from aggregator.types import Cursor
 
     def connect_to(host: str) -> tuple[str, int] | None:
         return press.address if host.endswith(".example") else None

@@ -155,11 +155,12 @@ def health(here: Workplace, as_json: bool) -> None:
     the last seven days is counted now. The exit code is 1 when the wire as a whole has stored nothing new for longer
     than its rhythm allows, and when a file of the configuration has a fault: for cron and for monitors.
     """
+    from aggregator.desk import clock
     from aggregator.rights import NOTICE_DAYS
 
     now = utc_now()
     with here.read_store(now) as store:
-        rows, silence, doubt = store.health(now), store.silence(now), store.doubt(now)
+        rows, silence, doubt = store.health(now), store.silence(now), clock.doubt(store, now)
         ended, ending = store.ended_agreements(), store.ending_agreements(now.date() + timedelta(days=NOTICE_DAYS))
     if as_json:
         _print_rows(rows, (), as_json)

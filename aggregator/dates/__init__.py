@@ -43,6 +43,11 @@ def from_iso(text: str) -> datetime:
     return moment
 
 
+def duration(seconds: float) -> str:
+    """A duration as a person says it: `40 s`, `2 min`."""
+    return f"{max(1, round(seconds))} s" if seconds < 60 else f"{round(seconds / 60)} min"
+
+
 def read_date(literal: str | None) -> datetime | None:
     """Return the moment a publisher stated, in aware UTC and whole seconds; None when it cannot be read. Never raises.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from aggregator.dates import to_iso
 from aggregator.decide import Before, pauses
+from aggregator.desk import clock as desk_clock
 from aggregator.errors import FetchError, StoreError
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
 from aggregator.pipeline.asking import Asked, Asking
@@ -154,10 +155,10 @@ class Pipeline:
     ) -> list[Finding]:
         """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError. Calls `elsewhere`
         with the number of publishers whose pages another program is visiting; theirs are left to it.
-        None are visited as long as the clock is not believed (`store.doubt`): what was missing a minute ago would be
+        None are visited as long as the clock is not believed (`desk.clock`): what was missing a minute ago would be
         missing since a year.
         """
-        if await self._writer.on_store(lambda store: store.doubt(self._clock())):
+        if await self._writer.on_store(lambda store: desk_clock.doubt(store, self._clock())):
             return []
         polled, stopping = await self._polled_elsewhere(), lambda: self._stopping
         rechecks = Rechecks(self._fetcher, self._claims, self._publishers, polled, self._clock, stopping)

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from aggregator.decide import Pace
+from aggregator.desk import clock
+from aggregator.desk.housekeeping import housekeeping, tick
 from aggregator.errors import StoreError
 from aggregator.recording import record
 from aggregator.store import Store
@@ -97,16 +99,23 @@ class Writer:
 
     async def due(self, now: datetime) -> list[Due]:
         """The sources whose time has come; raises StoreError."""
-        return await self._in_thread(lambda: self._store.due(now))
+
+        def due() -> list[Due]:
+            tick(self._store, now)
+            return self._store.due(now)
+
+        return await self._in_thread(due)
 
     async def reckon(self, settings: PollSettings) -> None:
         """Learns what a request costs, so that all of them together keep to the budget; raises StoreError."""
-        tariff = await self._in_thread(lambda: self._store.tariff(settings, self._clock()))
+        now = self._clock()
+        await self._in_thread(lambda: clock.look(self._store, now))  # before polls have its times
+        tariff = await self._in_thread(lambda: self._store.tariff(settings, now))
         self._pace = Pace(settings=settings, tariff=tariff)
 
     async def maintain(self) -> None:
         """The store's housekeeping, a step at a time, so that polls go between; raises StoreError."""
-        steps = self._store.housekeeping(self._clock())
+        steps = housekeeping(self._store, self._clock())
         while self._batches_left is None and not await self._in_thread(lambda: next(steps, _END) is _END):
             pass
         await self.idle()

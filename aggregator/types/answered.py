@@ -94,6 +94,24 @@ class Recheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewPage:
+    """The page of an article of which it has yet to be said when it is visited first."""
+
+    article: int
+    publisher: str
+    url: str
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPages:
+    """The pages of a row of articles; `up_to` is the last of these, whether its page may be visited or not."""
+
+    up_to: int
+    pages: tuple[NewPage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
     """Why a report leaves the wire, and what stands in its place. Only a person restores it."""
 

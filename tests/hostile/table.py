@@ -24,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from aggregator.desk.terms import sync
 from aggregator.pipeline import Pipeline
 from aggregator.press import Document, Press
 from aggregator.store import Store
@@ -103,7 +104,7 @@ class Table:
             self._store = stack.enter_context(Store.open(self._folder / "wire.db"))
             self._runner = stack.enter_context(asyncio.Runner())
             publishers = (*self._good, *self._hostile)
-            self._store.sync(self._wire, publishers, NOW, NOW.date())
+            sync(self._store, self._wire, publishers, NOW, NOW.date())
             config = Config(wire=self._wire, publishers=publishers)
             held = AsyncExitStack()
             self._pipeline = self._runner.run(

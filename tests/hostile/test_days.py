@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.desk.terms import sync
 from aggregator.pipeline import Pipeline
 from aggregator.press import Press
 from aggregator.press.misbehave import MISBEHAVIOURS
@@ -102,7 +103,7 @@ def test_a_day_beside_hostile_publishers(tmp_path: Path) -> None:
     with Press(now=NOW) as press, Store.open(tmp_path / "wire.db") as store:
         for publisher, kind in zip(bad, KINDS, strict=True):
             hostile(press, f"{publisher.key}.example", kind)
-        store.sync(wire, config.publishers, NOW, NOW.date())
+        sync(store, wire, config.publishers, NOW, NOW.date())
         asyncio.run(live(store, press))
     assert max(files) < 400
     if SOAK:

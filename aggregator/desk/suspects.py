@@ -1,0 +1,88 @@
+"""What was taken for one report, or for two, and may be otherwise: each with the reason and the command that mends it.
+
+Nothing is changed here; a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.dates import read_date
+from aggregator.identity import keys_of, why_another, why_one, why_two
+from aggregator.normalise import entry_of
+from aggregator.store import Store
+from aggregator.types import AtAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """One stored decision that may be wrong."""
+
+    article: str  # public id of the report concerned
+    publisher_name: str
+    title: str | None  # None: it is out of the wire
+    reason: str
+    command: str  # what mends it
+
+
+def listed(store: Store, since: datetime | None = None) -> list[Suspect]:
+    """Merges of two reports, versions that are another report's, and reports that are held twice; since a time. Where
+    several versions of one report are, the newest stands first, because it is to be split off first.
+    """
+    found = [*_merged(store, since), *_overwritten(store, since), *_doubled(store, since)]
+    names = store.named([article for article, _, _ in found])
+    return [
+        Suspect(
+            article=article,
+            publisher_name=names[article][0],
+            title=names[article][1],
+            reason=reason,
+            command=command,
+        )
+        for article, reason, command in found
+    ]
+
+
+_Found = tuple[str, str, str]  # public id, reason, command
+
+
+def _merged(store: Store, since: datetime | None) -> Iterator[_Found]:
+    for each in store.merged_words(since):
+        if reason := why_two(entry_of(each.before), entry_of(each.after)):
+            yield each.report, reason, f"aggregator split {each.number}"
+
+
+def _overwritten(store: Store, since: datetime | None) -> Iterator[_Found]:
+    for each in store.overwritten_words(since):
+        before, after = entry_of(each.before), entry_of(each.after)
+        if reason := why_another(before, after, (read_date(before.published), read_date(after.published))):
+            yield each.report, reason, f"aggregator split {each.report} {each.number}"
+
+
+def _doubled(store: Store, since: datetime | None) -> Iterator[_Found]:
+    for group in store.at_one_address(since):
+        yield from _doubles(store, group)
+
+
+def _doubles(store: Store, group: Sequence[AtAddress]) -> Iterator[_Found]:
+    """Of the reports at one address each that is held already. The one that stays is what later versions are taken for,
+    or else the first. Those without guids that came at once are reports of one page.
+    """
+    said = {each.article: entry_of(each.said) for each in group}
+    rest = list(group)
+    while rest:
+        entry = said[rest[0].article]
+        one = [each for each in rest if each is rest[0] or why_one(entry, said[each.article])]
+        rest = [each for each in rest if each not in one]
+        if not entry.id and len({each.first_seen for each in one}) < len(one):
+            continue
+        (keys,) = keys_of([entry])
+        follows = store.articles_under(group[0].publisher, keys)
+        kept = next((each for key in keys for each in one if each.article == follows.get(key)), one[0])
+        for each in one:
+            if each is not kept:
+                reason = f"held twice, also as {kept.report}: {why_one(entry, said[each.article])}"
+                command = f"aggregator withhold {each.report} --reason 'the same report as {kept.report}'"
+                yield each.report, reason, command

@@ -20,10 +20,10 @@ from pathlib import Path
 from aggregator.desk.housekeeping import housekeeping, maintain, rewrite
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
-from aggregator.recording import record as record_polls
+from aggregator.model import Cause, NextPoll, Poll, Selection
+from aggregator.model import Wire as WireSettings
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.types import Cause, NextPoll, Poll, Selection
-from aggregator.types import Wire as WireSettings
 from bench import articles as made
 from bench.measuring import machine, median_time, megabytes, say, size_of, table
 

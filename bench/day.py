@@ -26,9 +26,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator.desk.terms import sync
-from aggregator.pipeline import Pipeline
+from aggregator.model import Config, Publisher, Source
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.types import Config, Publisher, Source
 from bench.day_press import ITEMS, OPENED, key
 from bench.measuring import family, megabytes, memory, open_files, say, size_of, table
 from bench.sample import KEPT, WIRE

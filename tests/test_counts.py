@@ -13,16 +13,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.decide import Pace
 from aggregator.desk import acts, rules
 from aggregator.desk.housekeeping import maintain, release_embargoes
 from aggregator.desk.merges import split
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
-from aggregator.errors import DeskError, StoreError
-from aggregator.recording import record as record_polls
+from aggregator.model import Cause, Entry, Link, PollSettings, Publisher, Selection, Text
+from aggregator.model.errors import DeskError, StoreError
+from aggregator.pipeline.recording import record as record_polls
+from aggregator.scheduling.polls import Pace
 from aggregator.store import Store
-from aggregator.types import Cause, Entry, Link, PollSettings, Publisher, Selection, Text
 from tests.conftest import NOW, QUOTATION, WIRE, examples, make_articles, make_entry, make_poll, make_publisher, record
 from tests.make_database import DATABASES
 from tests.test_store import rows

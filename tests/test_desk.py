@@ -21,11 +21,11 @@ from aggregator.desk.complaints import complain, resolve
 from aggregator.desk.housekeeping import maintain, release_embargoes
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
-from aggregator.errors import DeskError, ManuscriptError
-from aggregator.manuscript import Manuscript, publish, read
+from aggregator.model import Cause, Complaint, Contact, Cursor, Publisher, Removal, Rights, Selection, Text
+from aggregator.model.errors import DeskError, ManuscriptError
+from aggregator.pipeline.own_reports import Manuscript, publish, read
 from aggregator.rights import faults_of_publisher
 from aggregator.store import Store
-from aggregator.types import Cause, Complaint, Contact, Cursor, Publisher, Removal, Rights, Selection, Text
 from tests import commands
 from tests.conftest import NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
 
@@ -467,7 +467,7 @@ def test_numbers_of_purged_articles_and_revisions_are_not_used_again(store: Stor
 
 
 def test_what_waits_for_the_index_can_be_purged(store: Store, publisher: Publisher) -> None:
-    from aggregator.recording import record as record_polls
+    from aggregator.pipeline.recording import record as record_polls
     from tests.conftest import make_articles, make_poll
 
     record_polls(store, [(make_poll(publisher.sources[0]), make_articles(publisher, make_entry(1)))], NOW)
@@ -612,7 +612,7 @@ def test_what_was_held_back_or_purged_does_not_return_by_being_published(store: 
 
 
 def test_a_configured_source_keeps_its_key(store: Store, desk: Publisher) -> None:
-    from aggregator.types import Source
+    from aggregator.model import Source
 
     polled = replace(desk, sources=(Source(publisher=desk.key, key="own", url="https://wire.example/feed"),))
     sync(store, WIRE, [polled], NOW, NOW.date())

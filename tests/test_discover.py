@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.demo import Press
 from aggregator.desk.terms import sync
-from aggregator.press import Press
-from aggregator.recording import record as record_polls
-from aggregator.store import Store, habits
-from aggregator.types import NextPoll, Publisher, Source
+from aggregator.model import NextPoll, Publisher, Source
+from aggregator.pipeline.recording import record as record_polls
+from aggregator.store import Store
+from aggregator.store.sqlite import habits
 from tests.conftest import NOW, due, make_poll
 from tests.test_cli import Desk
 from tests.test_doors import publisher_file, site  # noqa: F401  (a fixture)

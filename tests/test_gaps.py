@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.decide import Before, Now, order_of, reaches_back
+from aggregator.demo import Press
 from aggregator.desk.purging import chosen, purge
-from aggregator.press import Press
+from aggregator.model import Cause, Entry, Link, Publisher, Text
+from aggregator.scheduling.gaps import Before, Now, reaches_back
 from aggregator.store import Store
-from aggregator.types import Cause, Entry, Link, Publisher, Text
+from aggregator.text.order import order_of
 from tests.conftest import NOW, make_entry, record
 from tests.test_store import rows
 from tests.test_trip import HOST, Trip, feed

@@ -30,10 +30,10 @@ from aggregator.desk.housekeeping import release_embargoes
 from aggregator.desk.merges import split
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
-from aggregator.errors import CursorError, DeskError, StoreError
-from aggregator.recording import record as record_polls
+from aggregator.model import Cause, ChangeKind, Cursor, Entry, Publisher, Removal, Rights, Text
+from aggregator.model.errors import CursorError, DeskError, StoreError
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.types import Cause, ChangeKind, Cursor, Entry, Publisher, Removal, Rights, Text
 from tests import commands
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, make_entry, make_poll, make_publisher, record
 
@@ -766,7 +766,7 @@ def old_database(path: Path, lines: Sequence[tuple[int, str]], embargoes: dict[i
     """As the version before made it: `lines` are (article, kind), an hour apart; `embargoes`: who asked, by article."""
     from sqlite_utils import Database
 
-    from aggregator.store.schema import migrations
+    from aggregator.store.sqlite.schema import migrations
 
     with closing(sqlite3.connect(path)) as connection:
         migrations.apply(Database(connection, execute_plugins=False), stop_before="0007_the_ledger")
@@ -781,7 +781,13 @@ def old_database(path: Path, lines: Sequence[tuple[int, str]], embargoes: dict[i
             connection.execute(
                 "INSERT INTO articles (id, public_id, publisher, source, country, class, title, listed_at, first_seen,"
                 " revision, status, embargoed_until) VALUES (?, ?, 'one', 1, 'ML', 'news', 'A', ?, ?, 1, 'usable', ?)",
-                (article, f"id-{article}", "2026", f"at-{article}", "2999-01-01T00:00:00Z" if article in embargoes else None),
+                (
+                    article,
+                    f"id-{article}",
+                    "2026",
+                    f"at-{article}",
+                    "2999-01-01T00:00:00Z" if article in embargoes else None,
+                ),
             )
         connection.executemany(
             "INSERT INTO changes (article, revision, kind, at, note) VALUES (?, 1, ?, ?, 'why')",

@@ -11,9 +11,9 @@ import pytest
 from aggregator.desk import acts, merges
 from aggregator.desk.housekeeping import release_embargoes
 from aggregator.desk.terms import sync
-from aggregator.errors import StoreError
+from aggregator.model import Cause, Entry, Link, Person, Publisher, Selection, Text
+from aggregator.model.errors import StoreError
 from aggregator.store import Store
-from aggregator.types import Cause, Entry, Link, Person, Publisher, Selection, Text
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 from tests.test_store import rows
 

@@ -16,11 +16,11 @@ import zstandard
 from aggregator.desk import acts, suspects
 from aggregator.desk.merges import split, split_version
 from aggregator.desk.terms import sync
-from aggregator.errors import StoreError
+from aggregator.model import Cause, Entry, IdentityRules, Link, Parsed, Publisher, Selection, Text
+from aggregator.model.errors import StoreError
 from aggregator.normalise import normalise, raw_words
 from aggregator.store import Store
-from aggregator.store.schema import m0015
-from aggregator.types import Cause, Entry, IdentityRules, Link, Parsed, Publisher, Selection, Text
+from aggregator.store.sqlite.schema import m0015
 from tests import hostile
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 from tests.test_store import rows

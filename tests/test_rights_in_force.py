@@ -20,19 +20,14 @@ from sqlite_utils import Database
 from aggregator.cli import aggregator
 from aggregator.config.advice import warnings
 from aggregator.config.shapes import ContactTable
+from aggregator.demo import Press
 from aggregator.desk import acts
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.reading import read_as_of
 from aggregator.desk.terms import sync
 from aggregator.desk.terms import update as update_terms
-from aggregator.pipeline import Pipeline
-from aggregator.press import Press
-from aggregator.rechecks import judge
-from aggregator.rights import TAKES_EFFECT, WITHOUT_EFFECT, agreement_warnings, ends_at, faults_of_rights
-from aggregator.store import Store
-from aggregator.store.schema import migrations
-from aggregator.types import (
+from aggregator.model import (
     Cause,
     Channel,
     Config,
@@ -49,6 +44,11 @@ from aggregator.types import (
     Source,
     Text,
 )
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.rights import TAKES_EFFECT, WITHOUT_EFFECT, agreement_warnings, ends_at, faults_of_rights
+from aggregator.scheduling.rechecks import judge
+from aggregator.store import Store
+from aggregator.store.sqlite.schema import migrations
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
 from tests.test_cli import Desk
 

@@ -17,18 +17,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import manuscript
+from aggregator.demo import Press
 from aggregator.desk import acts, clock
 from aggregator.desk.complaints import complain
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.reading import read_as_of
 from aggregator.desk.terms import sync
-from aggregator.errors import DeskError
-from aggregator.pipeline import Pipeline
-from aggregator.press import Press
-from aggregator.store import Store, clocks
-from aggregator.types import Cause, Complaint, Publisher, Selection, Text
+from aggregator.model import Cause, Complaint, Publisher, Selection, Text
+from aggregator.model.errors import DeskError
+from aggregator.pipeline import own_reports as manuscript
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.store import Store
+from aggregator.store.sqlite import clocks
 from tests.conftest import (
     AGREEMENT,
     NOW,

@@ -12,16 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.dates import to_iso
 from aggregator.desk import acts
 from aggregator.desk.housekeeping import release_embargoes
 from aggregator.desk.terms import sync
-from aggregator.errors import DeskError
+from aggregator.model import Cause, Publisher, Text, Words
+from aggregator.model.errors import DeskError
 from aggregator.output import versions, with_changes
 from aggregator.output.diff import word_diff
-from aggregator.store import Store, history
-from aggregator.types import Cause, Publisher, Text, Words
-from aggregator.versions import (
+from aggregator.revisions.compare import (
     held_back,
     kind_of_change,
     same_report,
@@ -31,6 +29,9 @@ from aggregator.versions import (
     what_changed,
     words_of,
 )
+from aggregator.store import Store
+from aggregator.store.sqlite import history
+from aggregator.text.dates import to_iso
 from tests.conftest import NOW, QUOTATION, WIRE, examples, make_articles, make_entry, make_publisher, record
 
 BODY = "<p>Bamako. Police say 38 per cent of the shops closed on 3 May.</p><p>The toll rose to 4 dead.</p>"

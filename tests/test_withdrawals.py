@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from aggregator.config import load
+from aggregator.demo import Document, Press, read_sites
 from aggregator.desk import acts, clock
 from aggregator.desk.terms import sync
+from aggregator.model import Cause, Config, FetchResult, Finding, IdentityRules, Parsed, Publisher, Source
 from aggregator.parse import parse
-from aggregator.pipeline import Pipeline
-from aggregator.press import Document, Press, read_sites
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.types import Cause, Config, FetchResult, Finding, IdentityRules, Parsed, Publisher, Source
 from tests.conftest import NOW, QUOTATION, WIRE, make_publisher
 from tests.test_cli import Desk
 from tests.test_trip import DEMO, HOST, Trip

@@ -15,12 +15,11 @@ import click
 
 from aggregator.cli import filters
 from aggregator.cli.printing import say, say_lines, say_rendered
-from aggregator.dates import duration, read_date, to_iso, utc_now
-from aggregator.errors import DeskError
-from aggregator.printable import address, as_json
-from aggregator.types import Addressee, Cause, Complaint
-from aggregator.vocabulary import ComplaintKind
-from aggregator.workplace import Workplace
+from aggregator.model import Addressee, Cause, Complaint, ComplaintKind
+from aggregator.model.errors import DeskError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import duration, read_date, to_iso, utc_now
+from aggregator.text.printable import address, as_json
 
 if TYPE_CHECKING:
     from aggregator.desk.clock import Doubt

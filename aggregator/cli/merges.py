@@ -9,8 +9,8 @@ import click
 
 from aggregator.cli import filters
 from aggregator.cli.printing import say, say_rendered
-from aggregator.dates import utc_now
-from aggregator.workplace import Workplace
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import utc_now
 
 
 @click.command()

@@ -10,9 +10,9 @@ import click
 
 from aggregator.cli.desk import ACTOR
 from aggregator.cli.printing import say, say_rendered
-from aggregator.dates import utc_now
-from aggregator.vocabulary import MassKind
-from aggregator.workplace import Workplace
+from aggregator.model import MassKind
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import utc_now
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from aggregator.desk import clock, rules
-from aggregator.errors import DeskError
+from aggregator.model import Cause, DeskDecision, Removal, ReportState
+from aggregator.model.errors import DeskError
 from aggregator.store import Store
-from aggregator.types import Cause, DeskDecision, Removal, ReportState
 
 
 def withhold(store: Store, report: str, cause: Cause, now: datetime, *, legal: bool = False) -> None:

@@ -12,9 +12,9 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.dates import to_iso
+from aggregator.model import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.store import Store
-from aggregator.types import AGREED_AFTER, FAR, NOTICED, ClockLooks
+from aggregator.text.dates import to_iso
 
 _REMEMBERED = timedelta(hours=1)  # the last look is written down no more often
 

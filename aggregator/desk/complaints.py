@@ -6,10 +6,9 @@ from datetime import datetime
 
 from aggregator.desk import clock, rules
 from aggregator.desk.acts import found
-from aggregator.errors import DeskError
+from aggregator.model import Act, Addressee, Cause, Complaint
+from aggregator.model.errors import DeskError
 from aggregator.store import Store
-from aggregator.types import Addressee, Cause, Complaint
-from aggregator.vocabulary import Act
 
 
 def complain(

@@ -7,11 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from aggregator.desk import clock, rules
-from aggregator.errors import StoreError
 from aggregator.identity import keys_of, link_of, place_of, public_id
-from aggregator.normalise import article_of, entry_of
-from aggregator.store import Store
-from aggregator.types import (
+from aggregator.model import (
     Article,
     Cause,
     Decision,
@@ -26,7 +23,10 @@ from aggregator.types import (
     Split,
     Version,
 )
-from aggregator.versions import what_changed, words_of
+from aggregator.model.errors import StoreError
+from aggregator.normalise import article_of, entry_of
+from aggregator.revisions.compare import what_changed, words_of
+from aggregator.store import Store
 
 _OUT = Cause(actor="wire", reason="the report that it was split off is out of the wire")
 

@@ -8,12 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import get_args
 
-from aggregator.decide import at_once, decide
 from aggregator.desk import clock, rules
-from aggregator.errors import DeskError
-from aggregator.normalise import article_of
-from aggregator.store import Store
-from aggregator.types import (
+from aggregator.model import (
     Article,
     Decision,
     DeskDecision,
@@ -25,6 +21,11 @@ from aggregator.types import (
     Publisher,
     Source,
 )
+from aggregator.model.errors import DeskError
+from aggregator.normalise import article_of
+from aggregator.revisions.changes import decide
+from aggregator.revisions.mass import at_once
+from aggregator.store import Store
 
 KINDS: tuple[MassKind, ...] = get_args(MassKind)
 _BATCH = 100  # changes a transaction, which holds the lock that other programs wait for

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from aggregator.errors import DeskError
 from aggregator.identity import near_keys
+from aggregator.model import Cause, Purge, Purgeable
+from aggregator.model.errors import DeskError
 from aggregator.store import Store
-from aggregator.types import Cause, Purge, Purgeable
 
 _BATCH = 100  # a transaction holds the lock that other programs wait for
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from aggregator.types import Lending
+from aggregator.model import Lending
 
 # So long before their time words are let go: housekeeping comes every ten minutes, and may be late.
 BEFORE = timedelta(minutes=15)

@@ -9,10 +9,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator.dates import to_iso
-from aggregator.errors import DeskError
-from aggregator.types import ActRecord, Cause, DeskDecision, Removal, ReportState
-from aggregator.vocabulary import Act, ChangeKind, ComplaintKind, Notice
+from aggregator.model import (
+    Act,
+    ActRecord,
+    Cause,
+    ChangeKind,
+    ComplaintKind,
+    DeskDecision,
+    Notice,
+    Removal,
+    ReportState,
+)
+from aggregator.model.errors import DeskError
+from aggregator.text.dates import to_iso
 
 # A withdrawal keeps out more than a legal demand, a legal demand more than withholding, and that more than suspending:
 # an act that would loosen what holds a report back is refused.

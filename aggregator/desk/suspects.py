@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.dates import read_date
 from aggregator.identity import keys_of, why_another, why_one, why_two
+from aggregator.model import AtAddress
 from aggregator.normalise import entry_of
 from aggregator.store import Store
-from aggregator.types import AtAddress
+from aggregator.text.dates import read_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

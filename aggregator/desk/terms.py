@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import get_args
 
 from aggregator.desk import clock
+from aggregator.model import Agreement, InForce, ItemClass, Publisher, PublisherTerms, Wire
 from aggregator.rights import effective, ends_at, notices, terms
 from aggregator.store import Store
-from aggregator.types import Agreement, InForce, ItemClass, Publisher, PublisherTerms, Wire
 
 # So long before its end an agreement is treated as over. The daemon looks every five seconds, and is late where another
 # program keeps the database locked: for half a minute at most.

@@ -13,11 +13,42 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from aggregator.dates import duration, to_iso
-from aggregator.decide import Before, Silence, silence
-from aggregator.errors import StoreError
-from aggregator.rhythm import Tariff
-from aggregator.store import (
+from aggregator.model import (
+    Addressee,
+    AtAddress,
+    Cause,
+    ClockLooks,
+    Compared,
+    Complaint,
+    Cursor,
+    DeskDecision,
+    Due,
+    Finding,
+    KnownPublisher,
+    Lending,
+    MassKind,
+    Merge,
+    NewPages,
+    Pending,
+    PendingDecision,
+    PollSettings,
+    PublisherTerms,
+    Purge,
+    Purgeable,
+    Recheck,
+    Redirection,
+    Report,
+    ReportState,
+    Selection,
+    Source,
+    Split,
+    Version,
+)
+from aggregator.model.errors import StoreError
+from aggregator.scheduling.gaps import Before
+from aggregator.scheduling.polls import Silence, silence
+from aggregator.scheduling.rhythm import Tariff
+from aggregator.store.sqlite import (
     acts,
     agreements,
     as_of,
@@ -49,41 +80,11 @@ from aggregator.store import (
     vacuum,
     views,
 )
-from aggregator.store.claims import ClaimKind
-from aggregator.store.lock import Program, only_daemon, without_daemon
-from aggregator.store.trouble import BUSY_SECONDS, explained
-from aggregator.store.vacuum import Rewriting
-from aggregator.types import (
-    Addressee,
-    AtAddress,
-    Cause,
-    ClockLooks,
-    Compared,
-    Complaint,
-    Cursor,
-    DeskDecision,
-    Due,
-    Finding,
-    KnownPublisher,
-    Lending,
-    MassKind,
-    Merge,
-    NewPages,
-    Pending,
-    PendingDecision,
-    PollSettings,
-    PublisherTerms,
-    Purge,
-    Purgeable,
-    Recheck,
-    Redirection,
-    Report,
-    ReportState,
-    Selection,
-    Source,
-    Split,
-    Version,
-)
+from aggregator.store.sqlite.claims import ClaimKind
+from aggregator.store.sqlite.lock import Program, only_daemon, without_daemon
+from aggregator.store.sqlite.trouble import BUSY_SECONDS, explained
+from aggregator.store.sqlite.vacuum import Rewriting
+from aggregator.text.dates import duration, to_iso
 
 __all__ = ["ClaimKind", "Connection", "Rewriting", "Store", "only_daemon", "without_daemon"]
 
@@ -158,7 +159,7 @@ class Store:
         opening.set_up(connection)
         with self._transaction():  # all at once, so that nobody finds half of it
             if not views.is_migrated(connection):
-                from aggregator.store.schema import migrate  # sqlite_utils takes a fifth of a second to import
+                from aggregator.store.sqlite.schema import migrate  # sqlite_utils takes a fifth of a second to import
 
                 migrate(connection)
             views.replace_views(connection, health.VIEW)

@@ -1,0 +1,98 @@
+"""What is decided about a report, by whom and why, and the state that a report is in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model.vocabulary import Act, ChangeKind, ComplaintKind, Notice, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Who acts and why. The reason is public: it stands in the notice and in the ledger."""
+
+    actor: str  # person:NAME, publisher:feed, publisher:page, wire
+    reason: str
+    reference: str | None = None  # a ticket, a letter, a court's file
+    complaint: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """What somebody complains of. Its text is the desk's own record: it never stands in a notice."""
+
+    kind: ComplaintKind
+    text: str
+    complainant: str | None = None  # how to answer; None: anonymous
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """Who answers for a report, and what an answer to a complaint about it names."""
+
+    title: str
+    url: str | None
+    publisher_name: str
+    corrections: str | None  # an e-mail address or a page; None: its publisher names none
+    homepage: str
+    is_own: bool  # it is the wire's own report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportState:
+    """What holds a report back, if anything."""
+
+    id: str
+    status: Status = "usable"
+    notice: Notice | None = None
+    embargoed_until: datetime | None = None
+    was_out: bool = False  # readers could know of it
+    is_new: bool = False  # it is stored together with what is decided about it, so nobody can have read of it
+
+    @property
+    def is_held_back(self) -> bool:
+        return self.status != "usable" or self.embargoed_until is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActRecord:
+    """One act: a row of `acts`, and where subscribers see a difference a line of the ledger."""
+
+    act: Act
+    cause: Cause
+    change: ChangeKind | None  # the kind of the line; None: there is none
+    after: ReportState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskDecision:
+    """What becomes of one report: acts upon it, in their order. It holds as long as the report is in the state that it
+    was made for.
+    """
+
+    before: ReportState
+    acts: tuple[ActRecord, ...]
+
+    @property
+    def after(self) -> ReportState:
+        return self.acts[-1].after if self.acts else self.before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purgeable:
+    """A report that a person may delete for good, with its newest words as far as they say what it is known by."""
+
+    id: str
+    revision: int
+    folded_title: str
+    opening: str  # of its text, folded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purge:
+    """A report that goes. `keys`: what a copy of it would be found by, beside the keys that are stored."""
+
+    id: str
+    revision: int  # its newest; where there is a newer one meanwhile, the keys are those of other words
+    keys: tuple[str, ...] = ()

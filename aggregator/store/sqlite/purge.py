@@ -1,0 +1,70 @@
+"""Purging: the reports that a person may delete for good, and the record of it. What goes is known by `let_go`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from aggregator.model import Cause, Purge, Purgeable
+from aggregator.store.sqlite import ledger, let_go
+
+
+def first_seen_before(connection: sqlite3.Connection, before: str, publisher: str | None) -> list[str]:
+    """The ids of the reports that were first seen before a time and are not purged, of all publishers or of one."""
+    rows = connection.execute(
+        """
+        SELECT public_id FROM articles
+        WHERE first_seen < ?1 AND (?2 IS NULL OR publisher = ?2) AND coalesce(notice, '') <> 'removed'
+        ORDER BY publisher, id
+        """,
+        (before, publisher),
+    )
+    return [report for (report,) in rows]
+
+
+def purgeable(connection: sqlite3.Connection, reports: Sequence[str]) -> list[Purgeable]:
+    """Those of these reports that are not purged."""
+    rows = connection.execute(
+        """
+        SELECT a.public_id, a.revision, fold(a.title), opening(iif(b.text <> '', b.text, b.summary))
+        FROM json_each(?) AS named
+        CROSS JOIN articles AS a ON a.public_id = named.value
+        JOIN bodies AS b ON b.article = a.id
+        WHERE coalesce(a.notice, '') <> 'removed'
+        """,
+        (json.dumps(list(reports)),),
+    )
+    return [Purgeable(id=report, revision=number, folded_title=title, opening=begins)
+            for report, number, title, begins in rows]  # fmt: skip
+
+
+def purge(connection: sqlite3.Connection, those: Sequence[Purge], because: Cause, at: str) -> list[str]:
+    """Purges reports; returns those that have newer words than they were chosen with, and stay. Within a transaction.
+
+    The lines of the ledger come before the husks lose what hides a report that was never out: its line is not for
+    subscribers either.
+    """
+    by_id = {one.id: one for one in those}
+    found = connection.execute(
+        """
+        SELECT a.id, a.public_id, a.publisher, a.revision
+        FROM json_each(?) AS named CROSS JOIN articles AS a ON a.public_id = named.value
+        """,
+        (json.dumps(list(by_id)),),
+    ).fetchall()
+    going = [row for row in found if row[3] == by_id[row[1]].revision]
+    ledger.append(
+        connection,
+        [
+            ledger.Line(kind="removed_by_wire", at=at, article=article, revision=revision, note=because.reason)
+            for article, _, _, revision in going
+        ],
+    )
+    keys = [(publisher, key, report) for _, report, publisher, _ in going for key in by_id[report].keys]
+    let_go.everything(connection, [article for article, *_ in going], keys, at)
+    connection.executemany(
+        "INSERT INTO acts (article, act, actor, reason, reference, at) VALUES (?, 'purge', ?, ?, ?, ?)",
+        [(article, because.actor, because.reason, because.reference, at) for article, *_ in going],
+    )
+    return [report for _, report, _, revision in found if revision != by_id[report].revision]

@@ -1,0 +1,107 @@
+"""Stored decisions about identity that a person may want to look at again, with the raw words that they were made of.
+
+Reads only. `merged` costs by the merges, `overwritten` by the reports with several versions, and `doubled` reads the
+rows of all articles once and sorts their addresses: nothing in the database holds an address in order.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from aggregator.model import AtAddress, Compared
+from aggregator.text.dates import from_iso
+
+_MOST_DOUBLES = 12  # articles at one address; beyond, it is the address of a page and not of a report
+
+_MERGED = """
+    SELECT a.public_id, m.id, raw_words(b.raw, b.dictionary), raw_words(f.raw, f.dictionary)
+    FROM merges AS m
+    JOIN articles AS a ON a.id = m.article AND a.status = 'usable'
+    JOIN revisions AS b ON b.article = m.article AND b.number = m.revision
+    JOIN revisions AS f ON f.article = m.article AND f.number = (
+      SELECT min(n.number) FROM revisions AS n
+      WHERE n.article = m.article AND n.number > m.revision AND n.source = m.source)
+    WHERE m.undone_at IS NULL AND m.at >= ? ORDER BY m.id
+"""
+_OVERWRITTEN = """
+    SELECT a.public_id, r.number, raw_words(b.raw, b.dictionary), raw_words(r.raw, r.dictionary)
+    FROM articles AS a
+    JOIN revisions AS r ON r.article = a.id AND r.number > 1
+    JOIN revisions AS b ON b.article = a.id AND b.number = r.number - 1
+    WHERE a.revision > 1 AND a.status = 'usable' AND r.seen_at >= ?
+      AND r.changed LIKE '%"url"%' AND r.changed LIKE '%"dates"%'
+      AND NOT EXISTS (
+        SELECT 1 FROM merges AS m WHERE m.article = a.id
+          AND (m.revision = r.number - 1 OR m.matched_by = 'id' AND m.revision < r.number))
+    ORDER BY a.id, r.number DESC
+"""
+
+
+def merged(connection: sqlite3.Connection, since: str) -> list[Compared]:
+    """The merges in force since a time that changed words."""
+    return _compared(connection, _MERGED, since)
+
+
+def overwritten(connection: sqlite3.Connection, since: str) -> list[Compared]:
+    """Versions that came since a time with another headline or text, address and date, the newest of a report first.
+    Those that were split off already are not among them.
+    """
+    return _compared(connection, _OVERWRITTEN, since)
+
+
+def _compared(connection: sqlite3.Connection, sql: str, since: str) -> list[Compared]:
+    return [
+        Compared(report=report, number=number, before=_raw(before), after=_raw(after))
+        for report, number, before, after in connection.execute(sql, (since,))
+    ]
+
+
+def _raw(words: str) -> bytes:
+    return words.encode("utf-8", "surrogatepass")
+
+
+def doubled(connection: sqlite3.Connection, since: str) -> list[tuple[AtAddress, ...]]:
+    """Reports in the wire at one address of one publisher, of which at least one was first seen since a time, in the
+    order of first sight.
+    """
+    shared = connection.execute(
+        """
+        SELECT json_group_array(id) FROM articles WHERE url IS NOT NULL AND status = 'usable'
+        GROUP BY publisher, url HAVING count(*) BETWEEN 2 AND ? AND max(first_seen) >= ?
+        """,
+        (_MOST_DOUBLES, since),
+    )
+    return [_at_address(connection, numbers) for (numbers,) in shared.fetchall()]
+
+
+def _at_address(connection: sqlite3.Connection, numbers: str) -> tuple[AtAddress, ...]:
+    rows = connection.execute(
+        """
+        SELECT a.public_id, a.id, a.publisher, a.first_seen, raw_words(r.raw, r.dictionary)
+        FROM json_each(?) AS asked
+        CROSS JOIN articles AS a ON a.id = asked.value
+        CROSS JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
+        ORDER BY a.id
+        """,
+        (numbers,),
+    )
+    return tuple(
+        AtAddress(report=report, article=article, publisher=publisher, first_seen=from_iso(seen), said=_raw(said))
+        for report, article, publisher, seen, said in rows
+    )
+
+
+def named(connection: sqlite3.Connection, reports: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+    """The names of reports' publishers, and their headlines; None while a report is out of the wire."""
+    rows = connection.execute(
+        """
+        SELECT a.public_id, p.name, (SELECT w.title FROM wire AS w WHERE w.article = a.id)
+        FROM json_each(?) AS named
+        CROSS JOIN articles AS a ON a.public_id = named.value
+        JOIN publishers AS p ON p.key = a.publisher
+        """,
+        (json.dumps(list(reports)),),
+    )
+    return {report: (publisher, title) for report, publisher, title in rows}

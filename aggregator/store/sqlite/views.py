@@ -1,0 +1,221 @@
+"""The views, a public interface: code, replaced at every open. `wire` is the one way out of the database.
+
+They ask no clock: whatever a time ends is a stored state, because other programs read the file too. Whoever reads by a
+clock of their own has other views (`as_of`). It alone knows for which version of the tables the views are written.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from aggregator.model import DEFAULT_DISCLAIMERS
+
+# The migrations that the tables of this version have; named here, since reading their own list loads a library.
+MIGRATIONS = (
+    "0001_the_wire_runs",
+    "0002_one_of_each",
+    "0003_the_poller",
+    "0003a_what_it_lacked",
+    "0004_addresses",
+    "0005_redirects",
+    "0006_fit_to_leave",
+    "0007_the_ledger",
+    "0008_pending_changes",
+    "0009_let_go",
+    "0010_rights_in_force",
+    "0011_time",
+    "0012_claims",
+    "0013_daily",
+    "0014_held_words",
+    "0015_trust",
+)
+
+# An embargo is over when housekeeping has ended it.
+NOT_UNDER_EMBARGO = "a.embargoed_until IS NULL"
+
+# An excerpt that was cut when more words were allowed does not leave until it has been cut anew. Its words have one
+# space between them; the "…" of one that was cut in the middle of a sentence is none of them.
+_EXCERPT = """CASE WHEN length(b.excerpt) - length(replace(b.excerpt, ' ', ''))
+    < t.excerpt_max_words + (b.excerpt LIKE '% …') THEN b.excerpt END"""
+
+# The inner join with `terms` fails closed: a report without credit, disclaimer and rights is not in the wire.
+_WIRE = f"""
+CREATE VIEW wire AS
+SELECT
+  a.public_id AS id,
+  a.publisher,
+  p.name AS publisher_name,
+  p.place AS publisher_place,
+  a.country,
+  a.title,
+  CASE t.text_scope WHEN 'full_text' THEN b.summary WHEN 'excerpt' THEN {_EXCERPT} END AS summary,
+  CASE t.text_scope WHEN 'full_text' THEN b.text WHEN 'excerpt' THEN {_EXCERPT} END AS text,
+  a.url,
+  a.published,
+  a.updated,
+  a.first_seen,
+  a.language,
+  CASE WHEN t.text_scope <> 'headline_only' THEN a.byline END AS byline,
+  a.class,
+  t.credit,
+  replace(t.disclaimer, '{{original_url}}', coalesce(a.url, p.homepage)) AS disclaimer,
+  t.text_scope,
+  t.licence,
+  t.copyright_notice,
+  t.complaints_url,
+  a.status,
+  a.listed_at,
+  a.id AS article,
+  a.backfill,
+  t.channels
+FROM articles AS a
+JOIN publishers AS p ON p.key = a.publisher
+JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
+JOIN bodies AS b ON b.article = a.id
+WHERE a.status = 'usable' AND t.text_scope <> 'none'
+  AND {NOT_UNDER_EMBARGO}
+"""  # noqa: S608  (made of constants)
+
+# A report that the wire removed itself has words of nobody left; there is no publisher's own text for that.
+_REMOVED = "We removed this report from the wire on {time} and keep only this record. Reason: {reason}."
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+_DEFAULT_TEXTS = " ".join(
+    f"WHEN '{name}' THEN {_quoted(text)}"
+    for name, text in (*((name, DEFAULT_DISCLAIMERS[name]) for name in ("withheld", "withdrawn", "legal", "gone")),
+                       ("removed", _REMOVED))
+)  # fmt: skip
+
+# What stands in the place of a report that is out of the wire. The publisher's own text, where config/ has one, is in
+# `settings`, filled in but for what differs from report to report. The headline of a report that is `gone` stays; of
+# an address only that of a report that may come back, because the words of a headline stand in many an address.
+# Under an embargo nobody is to know that there is a report, so it has no notice either, nor has one that was purged
+# before it was ever out.
+_NOTICES = f"""
+CREATE VIEW notices AS
+SELECT
+  a.public_id AS id,
+  a.publisher,
+  p.name AS publisher_name,
+  p.place AS publisher_place,
+  a.country,
+  CASE a.notice WHEN 'gone' THEN a.title END AS title,
+  CASE WHEN a.notice IN ('withheld', 'gone') THEN a.url END AS url,
+  a.notice,
+  replace(replace(replace(replace(replace(
+    coalesce(json_extract(s.value, '$.' || a.notice), CASE a.notice {_DEFAULT_TEXTS} END),
+    '{{publisher}}', p.name),
+    '{{time}}', replace(substr(c.at, 1, 16), 'T', ' ') || ' UTC'),
+    '{{original_url}}', coalesce(a.url, p.homepage)),
+    '{{demand_detail}}', coalesce(' (' || (
+      SELECT k.reference FROM acts AS k WHERE k.article = a.id AND k.act = 'withhold' ORDER BY k.id DESC LIMIT 1
+    ) || ')', '')),
+    '{{reason}}', rtrim(coalesce(c.note, 'not stated'), '.')) AS text,
+  c.at,
+  a.status,
+  a.id AS article,
+  t.channels
+FROM articles AS a
+JOIN publishers AS p ON p.key = a.publisher
+JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
+JOIN changes AS c ON c.seq = coalesce(
+  (SELECT max(seq) FROM changes WHERE article = a.id AND kind IN ('withheld', 'withdrawn', 'removed_by_wire')),
+  (SELECT max(seq) FROM changes WHERE article = a.id))
+LEFT JOIN settings AS s ON s.name = 'notices/' || a.publisher
+WHERE a.notice IS NOT NULL AND a.status <> 'usable' AND (a.notice <> 'removed' OR a.released_seq IS NOT NULL)
+  AND {NOT_UNDER_EMBARGO}
+"""  # noqa: S608  (made of constants)
+
+
+# One row a state that a report was in, from one line of the ledger to the next. A line that only changes words leaves a
+# report that is withheld where it is; and whatever a report was before it was restored, it was not in the wire: it was
+# under embargo, if nothing else. Credit and rights are today's, because they are what must stand beside it today.
+_WIRE_AT = f"""
+CREATE VIEW wire_at AS
+SELECT
+  a.public_id AS id,
+  a.publisher,
+  p.name AS publisher_name,
+  p.place AS publisher_place,
+  a.country,
+  CASE a.status WHEN 'usable' THEN r.title END AS title,
+  CASE WHEN a.status = 'usable' AND t.text_scope = 'full_text' THEN r.raw END AS raw,
+  CASE WHEN a.status = 'usable' AND t.text_scope = 'full_text' THEN r.dictionary END AS dictionary,
+  CASE a.status WHEN 'usable' THEN a.url END AS url,
+  a.published,
+  a.first_seen,
+  a.language,
+  a.class,
+  t.credit,
+  replace(t.disclaimer, '{{original_url}}', coalesce(CASE a.status WHEN 'usable' THEN a.url END, p.homepage))
+    AS disclaimer,
+  t.text_scope,
+  t.licence,
+  t.copyright_notice,
+  t.complaints_url,
+  a.listed_at,
+  a.backfill,
+  c.revision,
+  c.kind,
+  CASE (
+    SELECT k.kind FROM changes AS k
+    WHERE k.article = c.article AND k.seq <= c.seq
+      AND k.kind IN ('new', 'restored', 'withheld', 'withdrawn', 'removed_by_wire')
+    ORDER BY k.seq DESC LIMIT 1
+  )
+    WHEN 'withheld' THEN 'withheld' WHEN 'withdrawn' THEN 'canceled' WHEN 'removed_by_wire' THEN 'canceled'
+    ELSE CASE
+      WHEN 'restored' = (
+        SELECT k.kind FROM changes AS k
+        WHERE k.article = c.article AND k.seq > c.seq
+          AND k.kind IN ('restored', 'withheld', 'withdrawn', 'removed_by_wire')
+        ORDER BY k.seq LIMIT 1
+      ) OR 'embargo' = (
+        SELECT k.act FROM acts AS k
+        WHERE k.article = c.article AND k.at <= c.at AND k.act IN ('embargo', 'release', 'restore')
+        ORDER BY k.id DESC LIMIT 1
+      ) THEN 'withheld'
+      ELSE 'usable'
+    END
+  END AS status,
+  c.at AS valid_from,
+  (SELECT k.at FROM changes AS k WHERE k.article = c.article AND k.seq > c.seq ORDER BY k.seq LIMIT 1) AS valid_until,
+  c.seq,
+  a.id AS article,
+  t.channels
+FROM changes AS c
+JOIN articles AS a ON a.id = c.article
+JOIN revisions AS r ON r.article = c.article AND r.number = c.revision
+JOIN publishers AS p ON p.key = a.publisher
+JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
+WHERE t.text_scope <> 'none'
+  AND {NOT_UNDER_EMBARGO}
+"""  # noqa: S608  (made of constants)
+
+
+def is_migrated(connection: sqlite3.Connection) -> bool:
+    """Whether the tables are those that the views are written for."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_sqlite_migrations'").fetchone():
+        return False
+    names = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'aggregator'").fetchall()
+    return {(name,) for name in MIGRATIONS} <= set(names)
+
+
+def replace_views(connection: sqlite3.Connection, health: str) -> None:
+    """Puts the views of this version in place, unless they stand there already; raises sqlite3.Error. `health`: the SQL
+    of that view.
+    """
+    stored = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall())
+    for name, sql in (
+        ("wire", _WIRE.strip()),
+        ("health", health.strip()),
+        ("notices", _NOTICES.strip()),
+        ("wire_at", _WIRE_AT.strip()),
+    ):
+        if stored.get(name) != sql:
+            connection.execute(f'DROP VIEW IF EXISTS "{name}"')
+            connection.execute(sql)

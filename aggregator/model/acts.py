@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.model.vocabulary import Act, ChangeKind, ComplaintKind, Notice, Status
+from aggregator.model.article import Status
+from aggregator.model.change import Act, ChangeKind, ComplaintKind, Notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

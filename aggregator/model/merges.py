@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.model.article import Decision, Words
-from aggregator.model.vocabulary import Act, ItemClass, Storage
 from aggregator.model.acts import Cause, DeskDecision, ReportState
+from aggregator.model.article import Words
+from aggregator.model.change import Act, Decision
+from aggregator.model.publisher import ItemClass, Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from aggregator.model.article import Decision, Known, Words
-from aggregator.model.vocabulary import MassKind
 from aggregator.model.acts import DeskDecision, ReportState
+from aggregator.model.article import Known, Words
+from aggregator.model.change import Decision, MassKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from aggregator.model.publisher import Publisher, Rights, Terms
-from aggregator.model.vocabulary import ItemClass, Storage
+from aggregator.model.publisher import ItemClass, Publisher, Rights, Storage, Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -149,6 +151,13 @@ def due(store: Store, now: datetime) -> list[Due]:
     """The sources whose time has come, asked as the daemon asks at every tick."""
     tick(store, now)
     return store.due(now)
+
+
+@contextmanager
+def opened(store: Store) -> Iterator[sqlite3.Connection]:
+    """The database as anybody may open it; what is written becomes one transaction."""
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        yield connection
 
 
 def keep_house(store: Store, now: datetime) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.desk import acts, rules
+from aggregator.desk import acts
 from aggregator.desk.housekeeping import maintain, release_embargoes
 from aggregator.desk.merges import split
 from aggregator.desk.purging import chosen, purge
@@ -21,9 +21,21 @@ from aggregator.desk.terms import sync
 from aggregator.model import Cause, Entry, Link, PollSettings, Publisher, Selection, Text
 from aggregator.model.errors import DeskError, StoreError
 from aggregator.pipeline.recording import record as record_polls
+from aggregator.revisions import withdrawals
 from aggregator.scheduling.polls import Pace
 from aggregator.store import Store
-from tests.conftest import NOW, QUOTATION, WIRE, examples, make_articles, make_entry, make_poll, make_publisher, record
+from tests.conftest import (
+    NOW,
+    QUOTATION,
+    WIRE,
+    examples,
+    make_articles,
+    make_entry,
+    make_poll,
+    make_publisher,
+    opened,
+    record,
+)
 from tests.make_database import DATABASES
 from tests.test_store import rows
 
@@ -128,7 +140,7 @@ class Wire:
         release_embargoes(self.store, FAR + DAY)
 
     def by_page(self) -> None:
-        acts.obey(self.store, self._report()[1], rules.DELETED, self.now)
+        acts.obey(self.store, self._report()[1], withdrawals.DELETED, self.now)
 
     def purge(self) -> None:
         purge(self.store, chosen(self.store, [self._report()[1]], None, None), CAUSE, self.now)
@@ -159,7 +171,7 @@ class Wire:
                 ("class", "x"),
             ]
         )
-        with self.store.writing() as connection:
+        with opened(self.store) as connection:
             connection.execute(f"UPDATE articles SET {column} = ? WHERE id = ?", (value, article))  # noqa: S608
 
 
@@ -212,13 +224,13 @@ def test_a_day_without_any_has_no_row_and_a_report_that_comes_back_counts_again(
 
 def test_rows_that_are_deleted_are_counted_no_more(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(1), make_entry(2))
-    with store.writing() as connection:
+    with opened(store) as connection:
         for table in ("bodies", "sightings", "article_keys", "near_keys", "search_queue", "changes", "revisions"):
             connection.execute("PRAGMA defer_foreign_keys = ON")
             connection.execute(f"DELETE FROM {table}")  # noqa: S608
         connection.execute("DELETE FROM articles WHERE id = 1")
     assert rows(store, "SELECT articles FROM daily") == [(1,)]
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute("DELETE FROM terms")
     assert rows(store, "SELECT * FROM daily") == []
 

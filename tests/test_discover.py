@@ -15,7 +15,6 @@ from aggregator.desk.terms import sync
 from aggregator.model import NextPoll, Publisher, Source
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.sqlite import habits
 from tests.conftest import NOW, due, make_poll
 from tests.test_cli import Desk
 from tests.test_doors import publisher_file, site  # noqa: F401  (a fixture)
@@ -83,8 +82,8 @@ def test_a_site_is_searched_once_a_week_at_most(trip: Trip) -> None:
 
 def test_a_site_that_is_searched_has_no_part_in_the_budget(trip: Trip) -> None:
     trip()
-    with Store.open(trip.path) as store, store.writing() as connection:
-        assert list(habits.rhythms(connection)) == []
+    with Store.open(trip.path) as store:
+        assert store.rhythms() == []
 
 
 def test_a_search_in_vain_says_so_and_leaves_what_was_found_before(trip: Trip) -> None:

@@ -15,9 +15,10 @@ from click.testing import CliRunner, Result
 from aggregator.cli import aggregator
 from aggregator.demo import Document, Press, read_sites
 from aggregator.desk.housekeeping import maintain
-from aggregator.model import Contact, Poll, Publisher, Source
-from aggregator.scheduling.rhythm import Rhythm, learn, to_text
+from aggregator.model import Contact, Poll, Publisher, Rhythm, Source
+from aggregator.scheduling.rhythm import learn
 from aggregator.store import Store
+from aggregator.store.sqlite.habits import rhythm_text
 from aggregator.text.dates import to_iso
 from tests.conftest import NOW, make_publisher
 from tests.test_trip import DEMO, HOST, ITEM, Trip, feed
@@ -397,7 +398,7 @@ def test_health_ends_with_1_when_the_wire_is_silent(trip: Trip, desk: Desk) -> N
     then = datetime.now(UTC) - DAY
     taught = learn(Rhythm(), [then - n * 2 * HOUR for n in range(1, 200)], since=None, now=then, listed=20)
     with sqlite3.connect(trip.path) as connection:
-        connection.execute("UPDATE sources SET rhythm = ?, last_new = ?", (to_text(taught), to_iso(then)))
+        connection.execute("UPDATE sources SET rhythm = ?, last_new = ?", (rhythm_text(taught), to_iso(then)))
     told = desk("health")
     assert told.exit_code == 1
     assert f"the wire is silent: nothing new since {to_iso(then)}" in told.stderr

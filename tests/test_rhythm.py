@@ -14,22 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from aggregator.model import PollSettings
+from aggregator.model import Bounds, PollSettings, Rhythm, Tariff
 from aggregator.scheduling.polls import reckon
-from aggregator.scheduling.rhythm import (
-    Bounds,
-    Rhythm,
-    Tariff,
-    expected,
-    from_text,
-    learn,
-    next_at,
-    rate,
-    rates,
-    tariff,
-    to_text,
-)
+from aggregator.scheduling.rhythm import expected, learn, next_at, rate, rates, tariff
 from aggregator.scheduling.silence import is_silent, wire_is_silent
+from aggregator.store.sqlite.habits import rhythm_of, rhythm_text
 from bench.polling.race import race
 from bench.polling.rules import Ours, fixed, square_root
 from bench.polling.world import make_world
@@ -255,10 +244,10 @@ def test_the_wire_is_silent_when_many_are(sources: list[Rhythm], quiet: timedelt
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "{}", "[]", "[2]", "nonsense", "[1,1,1,0,10,null,null]", to_text(taught(3))[:-5] + "NaN]"]
+    "text", [None, "", "{}", "[]", "[2]", "nonsense", "[1,1,1,0,10,null,null]", rhythm_text(taught(3))[:-5] + "NaN]"]
 )
 def test_what_cannot_be_read_is_learned_anew(text: str | None) -> None:
-    assert from_text(text) == Rhythm()
+    assert rhythm_of(text) == Rhythm()
 
 
 times = some.integers(0, 365 * 24 * 60 * 60).map(lambda seconds: NOW - timedelta(seconds=seconds))
@@ -285,8 +274,8 @@ def rhythms(draw: some.DrawFn) -> Rhythm:
 
 @given(rhythms())
 def test_a_rhythm_is_read_as_it_was_written(rhythm: Rhythm) -> None:
-    assert from_text(to_text(rhythm)) == rhythm
-    assert len(to_text(rhythm)) < 400
+    assert rhythm_of(rhythm_text(rhythm)) == rhythm
+    assert len(rhythm_text(rhythm)) < 400
 
 
 @given(rhythms(), times, some.floats(1e-12, 1e12), some.integers(1, 10_000), some.integers(0, 10_000))

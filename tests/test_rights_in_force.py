@@ -49,7 +49,18 @@ from aggregator.rights import TAKES_EFFECT, WITHOUT_EFFECT, agreement_warnings, 
 from aggregator.scheduling.rechecks import judge
 from aggregator.store import Store
 from aggregator.store.sqlite.schema import migrations
-from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
+from tests.conftest import (
+    AGREEMENT,
+    NOW,
+    QUOTATION,
+    WIRE,
+    examples,
+    keep_house,
+    make_entry,
+    make_publisher,
+    opened,
+    record,
+)
 from tests.test_cli import Desk
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -376,7 +387,7 @@ def let_out(store: Store) -> str:
 
 def held(store: Store) -> str:
     """What is stored of words: of the newest versions in plain text, of all as they came."""
-    with store.reading() as connection:
+    with opened(store) as connection:
         bodies = connection.execute("SELECT summary, text, excerpt FROM bodies").fetchall()
         said = connection.execute("SELECT raw_words(raw, dictionary) FROM revisions").fetchall()
     return json.dumps([bodies, said], ensure_ascii=False).lower()

@@ -22,7 +22,7 @@ def play_closely(store: Store, polls: Sequence[Step]) -> list[Poll]:
     counted = []
     for step in polls:
         (due,) = [due for due in store.due(None) if due.source.name == step.source.name]
-        said = store.said(step.source) if due.ladder == "id" else {}
+        said = store.load(step.source).digests if due.ladder == "id" else {}
         reading = read(step.served, step.source, DAILY, said)
         poll = replace(step.poll, settled=reading.settled, drops=reading.drops)
         (stored,) = record(store, [(poll, reading.articles)], step.at)
@@ -66,7 +66,7 @@ def test_only_what_is_new_is_read_closely(store: Store) -> None:
     source = publisher.sources[0]
     record_entries(store, publisher, make_entry(1), make_entry(2))
     served = Parsed(format="rss20", entries=(make_entry(2), make_entry(1), make_entry(3)))
-    listing = normalise(served, source, publisher, store.said(source))
+    listing = normalise(served, source, publisher, store.load(source).digests)
     assert [article.title for article in listing.articles] == ["Le pont numéro 3 rouvre"]
     assert listing.settled == ("id:tag:daily.example,2026:2", "id:tag:daily.example,2026:1")
 

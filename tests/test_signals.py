@@ -9,7 +9,6 @@ import pytest
 
 from aggregator.model import Article, Text
 from aggregator.revisions.signals import embargo_of, is_withdrawal
-from aggregator.text.dates import read_date
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
 
 
@@ -166,16 +165,16 @@ TOMORROW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
     ],
 )
 def test_an_embargo_is_read_where_desks_put_it(line: str, until: object) -> None:
-    assert embargo_of(article(line), NOW, read_date) == until
-    assert embargo_of(article("Harvest report", summary=line), NOW, read_date) == until
-    assert embargo_of(article("Harvest report", text=f"{line}\nThe harvest is in."), NOW, read_date) == until
+    assert embargo_of(article(line), NOW) == until
+    assert embargo_of(article("Harvest report", summary=line), NOW) == until
+    assert embargo_of(article("Harvest report", text=f"{line}\nThe harvest is in."), NOW) == until
 
 
 def test_an_embargo_ends_at_its_minute() -> None:
     held = article("Embargoed until 23 November 2026 10:00 GMT")
-    assert embargo_of(held, datetime(2026, 11, 23, 9, 59, 59, tzinfo=UTC), read_date) == TOMORROW
-    assert embargo_of(held, TOMORROW, read_date) is None
+    assert embargo_of(held, datetime(2026, 11, 23, 9, 59, 59, tzinfo=UTC)) == TOMORROW
+    assert embargo_of(held, TOMORROW) is None
 
 
 def test_words_deep_in_the_text_hold_nothing() -> None:
-    assert embargo_of(article("News", text="First line.\nEmbargoed until 23 November 2027"), NOW, read_date) is None
+    assert embargo_of(article("News", text="First line.\nEmbargoed until 23 November 2027"), NOW) is None

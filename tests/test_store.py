@@ -32,6 +32,7 @@ from tests.conftest import (
     make_entry,
     make_poll,
     make_publisher,
+    opened,
     record,
 )
 
@@ -273,7 +274,7 @@ def test_letting_go_looks_only_at_what_was_lent(store: Store, publisher: Publish
 
     def steps() -> int:
         taken: list[int] = []
-        with store.reading() as connection:
+        with opened(store) as connection:
             connection.set_progress_handler(lambda: taken.append(1), 1)
             store.let_go(retention.over(store.lending(), NOW))
             connection.set_progress_handler(None, 1)

@@ -25,6 +25,7 @@ from aggregator.model.errors import DeskError
 from aggregator.normalise import article_of
 from aggregator.revisions.changes import decide
 from aggregator.revisions.mass import at_once
+from aggregator.revisions.withdrawals import DELETED, MARKED
 from aggregator.store import Store
 
 KINDS: tuple[MassKind, ...] = get_args(MassKind)
@@ -105,7 +106,7 @@ def _taken_out(pending: Pending, decisions: Sequence[Decision], believed: dateti
     acts = {}
     for change in pending.changes:
         article = change.known.article
-        removals = [*([rules.MARKED] if article in marked else []), *([rules.DELETED] if article in deleted else [])]
+        removals = [*([MARKED] if article in marked else []), *([DELETED] if article in deleted else [])]
         acts[article] = rules.obey_all(change.state, removals, believed)
     return [decision for decision in acts.values() if decision.acts]
 

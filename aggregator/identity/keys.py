@@ -56,6 +56,11 @@ def keys_of(entries: Sequence[Entry], rules: IdentityRules = LEARNED) -> list[tu
     return stated
 
 
+def deleted_key(said: str) -> str:
+    """The first key of the article whose id a document lists as deleted."""
+    return keys_of([Entry(id=said)])[0][0]
+
+
 def _of_one_item(
     entries: Sequence[Entry], ladders: Sequence[tuple[str, ...]], rules: IdentityRules
 ) -> list[tuple[str, ...]]:

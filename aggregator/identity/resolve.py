@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
 
 from aggregator.identity.advertising import is_advertising
-from aggregator.identity.keys import is_front_page, page_of, place_of, shared_link
+from aggregator.identity.keys import is_front_page, page_of, place_of, public_id, shared_link
 from aggregator.model import Article, IdentityRules, Known, Ladder, Match
 from aggregator.text.likeness import likeness
 
@@ -27,7 +27,6 @@ _DIGIT = re.compile(r"\d")
 _WEAKER = ("alt", "url", "words", "spare")  # kinds of keys
 
 Candidates = Mapping[str, Known]
-NewId = Callable[[str, str], str]  # public_id, of publisher and key
 
 
 def resolve(
@@ -35,7 +34,6 @@ def resolve(
     candidates: Candidates,
     settled: Mapping[int, Article],
     now: datetime,
-    new_id: NewId,
     named: Set[int] = frozenset(),
 ) -> list[Match]:
     """One match an article, in order. `candidates`: what the store remembers under the articles' keys and near keys;
@@ -58,7 +56,7 @@ def resolve(
         if match is None or match.known is None:
             conflict = match is not None and _kind(article.keys[0]) == "id"
             # Counted once, when the other report is met first; to read a document again must teach nothing.
-            match = _with_free_keys(found.get(number) or Match(article=article, conflict=conflict), owners, new_id)
+            match = _with_free_keys(found.get(number) or Match(article=article, conflict=conflict), owners)
         # What one entry of the document gets, no other gets; a new article has no number yet.
         owners |= {
             key: match.known.article if match.known else -1 - number for key in match.article.keys if key not in owners
@@ -181,14 +179,14 @@ def _beside(match: Match | None, listed: Mapping[int, Article]) -> Match | None:
     return replace(match, duplicate=True)
 
 
-def trusted(articles: Sequence[Article], ladder: Ladder, new_id: NewId) -> list[Article]:
+def trusted(articles: Sequence[Article], ladder: Ladder) -> list[Article]:
     """The articles with the keys that their source can be trusted with: of one whose ids are none, without ids, but
     where there is nothing else. What the publisher's file says of ids counts for more than what was learnt.
     """
     if ladder == "id" or (articles and articles[0].rules.ids != "learned"):
         return list(articles)
     others = [tuple(key for key in article.keys if _kind(key) not in ("id", "alt")) for article in articles]
-    return [_known_by(article, keys or article.keys, new_id) for article, keys in zip(articles, others, strict=True)]
+    return [_known_by(article, keys or article.keys) for article, keys in zip(articles, others, strict=True)]
 
 
 def marked(article: Article) -> Article:
@@ -397,7 +395,7 @@ def _match(article: Article, known: Known, key: str) -> Match:
     return Match(article=article, known=known, matched_by=_kind(key), evidence=evidence)
 
 
-def _with_free_keys(match: Match, owners: Mapping[str, int], new_id: NewId) -> Match:
+def _with_free_keys(match: Match, owners: Mapping[str, int]) -> Match:
     """The match of an entry that its own first key did not lead to, under those of its keys that are no other's.
     Where the first is, and the article is known, the words stand in for it: by them it is found again, and split off.
     """
@@ -406,7 +404,7 @@ def _with_free_keys(match: Match, owners: Mapping[str, int], new_id: NewId) -> M
         free = tuple(key for key in article.keys if key not in owners)
         if not free and spare_key(article) in owners:  # it says nothing that is not held, and nothing tells it apart
             return replace(match, duplicate=True)
-        article = _known_by(article, free, new_id)
+        article = _known_by(article, free)
         return replace(match, article=article if len(free) == len(article.keys) else marked(article))
     free = tuple(key for key in article.keys if owners.get(key, known.article) == known.article)
     if free[:1] != article.keys[:1]:
@@ -414,11 +412,11 @@ def _with_free_keys(match: Match, owners: Mapping[str, int], new_id: NewId) -> M
     return replace(match, article=replace(article, keys=free))
 
 
-def _known_by(article: Article, keys: tuple[str, ...], new_id: NewId) -> Article:
+def _known_by(article: Article, keys: tuple[str, ...]) -> Article:
     if keys == article.keys:
         return article
     keys = keys or (spare_key(article),)
-    return replace(article, keys=keys, public_id=new_id(article.publisher, keys[0]))
+    return replace(article, keys=keys, public_id=public_id(article.publisher, keys[0]))
 
 
 def _alikeness(article: Article, known: Known | Article) -> tuple[float, float]:

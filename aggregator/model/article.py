@@ -93,6 +93,11 @@ class Match:
     conflict: bool = False  # its id is in use for another report
     duplicate: bool = False  # another entry of the document is the same article
 
+    @property
+    def was_listed(self) -> bool:
+        """Whether the entry's source had listed it before."""
+        return self.known is not None and self.known.entry_hash is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:

@@ -124,6 +124,11 @@ class Poll:
     waiting: int = 0  # changes of known reports that wait for a person since this poll, because it changes too much
     excess: int = 0  # of the new reports those beyond what one poll or day may add, which are stored as backfill
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether the source answered as it should."""
+        return self.outcome in ("ok", "unchanged", "not_modified")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:

@@ -16,8 +16,10 @@ from aggregator.identity.redirects import SAME, Evidence
 from aggregator.model import (
     DISCOVER,
     Article,
+    Before,
     Due,
     FetchResult,
+    Memory,
     Outcome,
     Poll,
     PollSettings,
@@ -38,7 +40,7 @@ from aggregator.model.errors import (
 )
 from aggregator.pipeline.reading import Reading
 from aggregator.pipeline.redirects import Check, Redirects
-from aggregator.scheduling.gaps import Before, Now, reaches_back
+from aggregator.scheduling.gaps import Now, reaches_back
 from aggregator.scheduling.polls import validators_for
 
 if TYPE_CHECKING:
@@ -78,8 +80,7 @@ class Asking:
     fetcher: Fetcher
     read: Read
     prober: Callable[[], Prober]  # made when a site is searched
-    said: Callable[[Source], Awaitable[Mapping[str, bytes]]]  # entry hashes that it last said, by first key
-    listed: Callable[[Source], Awaitable[Sequence[Before]]]  # what its last document listed, by first key
+    load: Callable[[Source], Awaitable[Memory]]
     publishers: Mapping[str, Publisher]
     redirects: Redirects
     settings: PollSettings
@@ -167,19 +168,19 @@ class Asking:
         body_hash = hashlib.sha256(result.body).digest()
         if body_hash == due.body_hash:
             return check.applied(replace(poll, outcome="unchanged"), result, SAME), ()
-        said = await self.said(due.source) if due.body_hash else {}
+        memory = await self.load(due.source) if due.body_hash else Memory(digests={}, listed=())
         # Keys that are not trusted are weighed one by one when they are recorded.
-        known = said if due.ladder == "id" else {}
+        known = memory.digests if due.ladder == "id" else {}
         publisher = self.publishers[due.source.publisher]
         reading = await self.read(result, due.source, publisher, known)
-        evidence = Evidence(hosts=reading.hosts, is_familiar=_is_familiar(reading, said))
+        evidence = Evidence(hosts=reading.hosts, is_familiar=_is_familiar(reading, memory.digests))
         poll = check.applied(poll, result, evidence)
         if poll.outcome == "held":
             return poll, ()
         back = _Back(reading)
         # Of a document that breaks off, nobody knows whether an older page joins it.
-        if said and reading.articles and reading.older and not result.is_cut:
-            join = _Join(said, await self.listed(due.source))
+        if memory.digests and reading.articles and reading.older and not result.is_cut:
+            join = _Join(memory.digests, memory.listed)
             if not join.is_reached_by(reading):
                 older = check.accepting(result)
                 back = await self._page_back(due.source, reading, join, turn, older)

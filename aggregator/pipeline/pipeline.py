@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
-from aggregator.model import DISCOVER, Article, Config, Due, Finding, Poll, Publisher, RobotsCopy, Source, Wire
+from aggregator.model import DISCOVER, Article, Config, Due, Finding, Memory, Poll, Publisher, RobotsCopy, Source, Wire
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.asking import Asked, Asking
 from aggregator.pipeline.claims import Claims
@@ -23,10 +23,8 @@ from aggregator.pipeline.redirects import Redirects
 from aggregator.pipeline.weather import Weather
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
-from aggregator.scheduling.gaps import Before
 from aggregator.scheduling.polls import pauses
 from aggregator.store import Store
-from aggregator.store.sqlite import robots
 from aggregator.text.dates import to_iso
 from aggregator.text.html import unquoted
 from aggregator.text.printable import escaped, log_line
@@ -60,8 +58,7 @@ class Pipeline:
             self._fetcher,
             self._workers.read,
             self._prober,
-            self._said,
-            self._listed,
+            self._load,
             self._publishers,
             self._redirects,
             config.wire.poll,
@@ -170,29 +167,18 @@ class Pipeline:
 
         return Prober(self._fetcher, self._workers.measured, self._recall_robots, self._clock, self._publishers)
 
-    async def _said(self, source: Source) -> Mapping[str, bytes]:
-        return await self._writer.on_store(lambda store: store.said(source))
-
-    async def _listed(self, source: Source) -> Sequence[Before]:
-        return await self._writer.on_store(lambda store: store.listed(source))
+    async def _load(self, source: Source) -> Memory:
+        return await self._writer.on_store(lambda store: store.load(source))
 
     async def _polled_elsewhere(self) -> tuple[tuple[str, str], ...]:
         proposals = self._settings.accept_discovered
         return await self._writer.on_store(lambda store: store.polled_elsewhere(proposals=proposals))
 
     async def _recall_robots(self, origin: str) -> RobotsCopy | None:
-        def recall(store: Store) -> RobotsCopy | None:
-            with store.reading() as connection:
-                return robots.recall(connection, origin)
-
-        return await self._writer.on_store(recall)
+        return await self._writer.on_store(lambda store: store.recall_robots(origin))
 
     async def _remember_robots(self, copy: RobotsCopy) -> None:
-        def remember(store: Store) -> None:
-            with store.writing() as connection:
-                robots.remember(connection, copy)
-
-        await self._writer.on_store(remember)
+        await self._writer.on_store(lambda store: store.remember_robots(copy))
 
     def _or_its_door(self, due: Due) -> Due:
         """What was found for a source is polled in its place, where the operator lets the wire do so unseen. It is read

@@ -6,15 +6,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from aggregator.desk import clock
 from aggregator.desk.housekeeping import housekeeping, tick
-from aggregator.model import Article, Due, Poll, PollSettings
+from aggregator.model import Article, Due, KeptTariff, Poll, PollSettings
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.recording import record
-from aggregator.scheduling.polls import Pace
+from aggregator.scheduling.polls import Pace, reckon
 from aggregator.store import Store
 
 T = TypeVar("T")
@@ -23,6 +23,7 @@ T = TypeVar("T")
 _ARTICLES_A_TRANSACTION = 250
 _POLLS_A_TRANSACTION = 500
 _BATCHES_AT_THE_END = 10  # of the search index; what is left stays in its queue
+_GOOD_FOR = timedelta(hours=1)  # what a request costs
 _END = object()
 _Waiting = tuple[Poll, Sequence[Article], "asyncio.Future[Poll]"]
 
@@ -109,9 +110,7 @@ class Writer:
     async def reckon(self, settings: PollSettings) -> None:
         """Learns what a request costs, so that all of them together keep to the budget; raises StoreError."""
         now = self._clock()
-        await self._in_thread(lambda: clock.look(self._store, now))  # before polls have its times
-        tariff = await self._in_thread(lambda: self._store.tariff(settings, now))
-        self._pace = Pace(settings=settings, tariff=tariff)
+        self._pace = await self._in_thread(lambda: pace(self._store, settings, now))
 
     async def maintain(self) -> None:
         """The store's housekeeping, a step at a time, so that polls go between; raises StoreError."""
@@ -133,6 +132,19 @@ class Writer:
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+
+def pace(store: Store, settings: PollSettings, now: datetime) -> Pace:
+    """What a request costs: as it was reckoned last, or anew where that is older than an hour or the settings are
+    others.
+    """
+    clock.look(store, now)  # before polls have its times
+    kept = store.kept_tariff()
+    if kept is None or kept.settings != repr(settings) or not timedelta() <= now - kept.at < _GOOD_FOR:
+        tariff = reckon(store.rhythms(), settings, now)
+        kept = KeptTariff(tariff=tariff, at=now, settings=repr(settings))
+        store.keep_tariff(kept)
+    return Pace(settings=settings, tariff=kept.tariff)
 
 
 def _fail(those: Iterable[_Waiting], error: Exception) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.model import Decision, MassKind, PollSettings, Words
-from aggregator.text.dates import to_iso
+from aggregator.model import Article, Decision, MassKind, PollSettings, Words
+from aggregator.text.dates import listed_at, to_iso
 
 # How many known reports one poll may change, by kind, where nobody accepted more of its source. Newsrooms withdraw a
 # report or two; a move to other addresses changes every link of a document, which has 10 to 50 as a rule, and new
@@ -20,6 +20,7 @@ from aggregator.text.dates import to_iso
 AT_ONCE: Mapping[MassKind, int] = {"withdrawn": 20, "moved": 50, "same_words": 5, "revised": 100}
 
 _FAR_BACK = timedelta(days=60)
+_LATE = timedelta(days=2)  # by which a publisher may list a report after dating it
 
 Most = Mapping[MassKind, int]  # the most that one poll of a source changed, with what a person accepted, by kind
 
@@ -106,6 +107,34 @@ class Front:
 
     excess: frozenset[int]  # beyond a bound: kept out of `latest`
     lesson: frozenset[int]  # within the bound of one poll: they teach how much the source publishes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOut:
+    """Of the new reports of a poll, which are kept out of `latest`, and held like all others."""
+
+    ids: frozenset[str]
+    arrivals: tuple[datetime | None, ...]  # when those were published that teach how much the source publishes
+    excess: int  # how many are beyond a bound
+
+
+def keep_out(
+    new: Sequence[Article], days: Mapping[str, int], last: datetime | None, now: datetime, settings: PollSettings
+) -> KeptOut:
+    """Those that are older than the source's document before, which was read at `last` (its publisher saved an archive
+    anew), and those beyond what one poll, or one day of a publisher, may add. `new`: the newest first; `days`: as for
+    `at_the_front`.
+    """
+    # Everything is old to the first poll: an archive stands where its dates are.
+    old = [a for a in new if last and a.published and a.published < last - _LATE]
+    others = [a for a in new if not (last and a.published and a.published < last - _LATE)]
+    listed = [to_iso(listed_at(article.published, article.updated, now)) for article in others]
+    front = at_the_front(listed, days, settings, now)
+    return KeptOut(
+        ids=frozenset(article.public_id for article in (*old, *(others[place] for place in front.excess))),
+        arrivals=tuple(others[place].published for place in sorted(front.lesson)),
+        excess=len(front.excess),
+    )
 
 
 def at_the_front(listed_at: Sequence[str], days: Mapping[str, int], settings: PollSettings, now: datetime) -> Front:

@@ -7,11 +7,11 @@ A word counts only as a label, where desks put it: at the head, before a colon, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
 from aggregator.model import Article
+from aggregator.text.dates import read_date
 
 _REPORT = {
     "en": r"(?:story|article|report|item|dispatch|news|post)",
@@ -88,20 +88,18 @@ def is_withdrawal(article: Article) -> bool:
     return found["capitals"] is None or not title[found.end() :].isupper()
 
 
-def embargo_of(
-    article: Article, received: datetime, read_date: Callable[[str], datetime | None]
-) -> datetime | Literal["unreadable"] | None:
+def embargo_of(article: Article, received: datetime) -> datetime | Literal["unreadable"] | None:
     """Until when the publisher asks to hold the report, in aware UTC; None: it does not, or the time has passed.
 
-    "unreadable": it asks, but until when cannot be said for sure, so a person must look. `read_date` reads a literal,
-    as `text.dates.read_date` does: a time without a zone is UTC, a day without a time begins at midnight.
+    "unreadable": it asks, but until when cannot be said for sure, so a person must look. A time without a zone is UTC,
+    a day without a time begins at midnight.
     """
     for said in (article.title, article.summary, article.text):
         line = said[:_LABELLED].partition("\n")[0]
         if found := _EMBARGO.match(line):
-            until = _first_date(found["rest"], read_date)
+            until = _first_date(found["rest"])
             return "unreadable" if until is None else _still(until, received)
-        if (found := _PERHAPS.match(line)) and (until := _first_date(found["rest"], read_date, small_words=0)):
+        if (found := _PERHAPS.match(line)) and (until := _first_date(found["rest"], small_words=0)):
             return _still(until, received)
     return None
 
@@ -110,9 +108,7 @@ def _still(until: datetime, received: datetime) -> datetime | None:
     return until if until > received else None
 
 
-def _first_date(
-    rest: str, read_date: Callable[[str], datetime | None], small_words: int = _MOST_SMALL_WORDS
-) -> datetime | None:
+def _first_date(rest: str, small_words: int = _MOST_SMALL_WORDS) -> datetime | None:
     """The longest reading at the head of a line, behind at most so many small words."""
     words = rest.split()[: _MOST_WORDS + small_words]
     for start in range(min(len(words), small_words + 1)):

@@ -10,19 +10,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
+from aggregator.model import Before
 from aggregator.text.order import Order, order_of
 
-MOST = 250  # entries from each end of a document that are looked at; few have as many
+T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """An entry of the document before."""
-
-    name: Hashable  # the same in both documents
-    listed_at: datetime  # the date that it stated, or when it was first seen
-    is_dated: bool  # whether it stated one
+_MOST = 250  # entries from each end of a document that are looked at; few have as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +26,11 @@ class Now:
 
     name: Hashable | None  # None: its source never listed it before
     date: datetime | None = None  # that it states
+
+
+def ends(document: Sequence[T]) -> tuple[T, ...]:
+    """What of a document is remembered to compare the next one with: all, or of a very long one both ends."""
+    return (*document[:_MOST], *document[-_MOST:]) if len(document) > 2 * _MOST else tuple(document)
 
 
 def reaches_back(document: Sequence[Now], before: Sequence[Before]) -> bool:
@@ -49,7 +49,7 @@ def reaches_back(document: Sequence[Now], before: Sequence[Before]) -> bool:
     order = order_of(dates)
     # Dates without any order: the places say nothing.
     is_mixed = order is None and len({date for date in dates if date}) > 1
-    looked_at = new if len(new) <= 2 * MOST else [*new[:MOST], *new[-MOST:]]
+    looked_at = new if len(new) <= 2 * _MOST else [*new[:_MOST], *new[-_MOST:]]
     return any(
         entry.name in places and (is_mixed or _is_in_place(places[entry.name], entry, looked_at, order_tried))
         for entry, order_tried in _newest_half(before, order)

@@ -16,9 +16,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from aggregator.model import DISCOVER, Due, Hints, NextPoll, Poll, PollSettings, Validators
+from aggregator.model import (
+    DISCOVER,
+    Bounds,
+    Due,
+    Habits,
+    Hints,
+    NextPoll,
+    Pause,
+    Poll,
+    PollSettings,
+    Rhythm,
+    Tariff,
+    Validators,
+)
 from aggregator.scheduling import rhythm
-from aggregator.scheduling.rhythm import Bounds, Rhythm, Tariff
 from aggregator.scheduling.silence import silent_after, wire_is_silent
 from aggregator.text.dates import read_date, to_iso
 from aggregator.text.domains import ascii_host, domain_of
@@ -37,24 +49,6 @@ _DAYS_WITHOUT = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
-    """What is remembered of a source's ways from poll to poll."""
-
-    url: str
-    failures: int = 0  # in a row
-    last_success: datetime | None = None
-    hints: Hints = field(default_factory=Hints)
-    rhythm: Rhythm = field(default_factory=Rhythm)
-    conditional: int = 0  # polls in a row that sent validators
-    unmodified_since: datetime | None = None  # the first 304 in a row
-    validators_lied: str | None = None
-    moved_to: str | None = None  # where it redirects for good, and since when
-    moved_since: datetime | None = None
-    paused_at: datetime | None = None
-    silent_after: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What a poll brought, as far as it says something of its source."""
 
@@ -68,11 +62,6 @@ class Pace:
 
     settings: PollSettings = field(default_factory=PollSettings)
     tariff: Tariff = field(default_factory=lambda: Tariff(price=1.0))
-
-
-def is_answer(poll: Poll) -> bool:
-    """Whether the source answered as it should."""
-    return poll.outcome in ("ok", "unchanged", "not_modified")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +110,7 @@ def conclude(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habi
         return habits, _after(poll, _search_again(poll, pace.settings), "discover")
     if poll.outcome == "held":
         return _held(poll, habits, pace)
-    if not is_answer(poll):
+    if not poll.is_answer:
         return _failed(poll, habits, pace)
     lessons = _moved(poll, habits) | _validated(poll, habits, found) | _taught(poll, habits, found, pace)
     hints = poll.hints or habits.hints
@@ -180,15 +169,6 @@ def _pause(asked: timedelta, settings: PollSettings) -> timedelta:
     return min(max(asked, settings.shortest), settings.longest)
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A host that is to be left alone, with all its sources."""
-
-    url: str  # an address of it
-    lasts: timedelta
-    once: bool = False  # a source that is being spared already is not spared for longer
-
-
 def pauses(poll: Poll, settings: PollSettings) -> tuple[Pause, ...]:
     """The source's own host, as often as it is to be left alone after this poll: for what it answered, for an older
     page or for its robots.txt. What other hosts say to addresses that a publisher chose is no matter of their sources.
@@ -197,11 +177,15 @@ def pauses(poll: Poll, settings: PollSettings) -> tuple[Pause, ...]:
     """
     own, domain = pause_of_host(poll, settings), _domain(poll.source.url)
     others = (
-        Pause(busy.url, _pause(_asked(replace(poll, retry_after=busy.retry_after), settings), settings), busy.is_robots)
+        Pause(
+            url=busy.url,
+            lasts=_pause(_asked(replace(poll, retry_after=busy.retry_after), settings), settings),
+            once=busy.is_robots,
+        )
         for busy in poll.busy
         if domain and _domain(busy.url) == domain
     )
-    return (*((Pause(poll.source.url, own),) if own else ()), *others)
+    return (*((Pause(url=poll.source.url, lasts=own),) if own else ()), *others)
 
 
 def _domain(url: str) -> str | None:

@@ -9,17 +9,16 @@ sqrt(r / 2 price) times an hour: four times the news, twice the requests; and mo
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 
-from aggregator.model import NextPoll
+from aggregator.model import HOURS as _HOURS
+from aggregator.model import Bounds, NextPoll, Rhythm, Tariff
 
-_VERSION = 1
 _MEMORY = 30 / math.log(2)  # days; a report of 30 days ago counts half
 _WINDOW = timedelta(days=60)  # of a first document's past that teaches
 _LATE = timedelta(days=2)  # dated so long before the last poll, a new report is one of its time; older: backfill
@@ -29,36 +28,7 @@ _PRIOR = 0.5, 3.0  # reports and days that a source has taught before anything i
 _HABIT = 0.5  # expected reports at which an hour of the day is judged as much by itself as by the wire's hours
 _TURNOVER = 0.5  # the share of a document that may be expected to be new at a poll
 _SLOWEST, _FASTEST = 1e-6, 1e6  # requests an hour of a source that brings one report an hour
-_DAY, _HOUR, _HOURS = timedelta(days=1), timedelta(hours=1), 24
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
-    """What a source has taught; the default: nothing yet."""
-
-    reports: float = 0.0  # that were found; older ones count less
-    days: float = 0.0  # watched, which count less alike
-    hours: tuple[float, ...] = (0.0,) * _HOURS  # of the day, UTC: occasions to publish; n reports at once are sqrt(n)
-    longest: float = 0.0  # hours between two reports, at most; forgotten as slowly
-    listed: int = 0  # items in its document
-    taught_at: datetime | None = None
-    last_new: datetime | None = None  # when the newest report arrived
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """Of one source's interval."""
-
-    shortest: timedelta
-    longest: timedelta
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tariff:
-    """What a request costs on this wire, and at which hours its sources publish."""
-
-    price: float  # hours of waiting, of all reports together, that make a request worth while
-    hours: tuple[float, ...] = (1.0,) * _HOURS  # of the day, UTC; 1 is the mean
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def learn(
@@ -262,32 +232,3 @@ def next_at(rhythm: Rhythm, tariff: Tariff, bounds: Bounds, now: datetime) -> Ne
     elif asked == least:
         reason = "longest" if least * bounds.longest <= _HOUR else "gap"
     return NextPoll(at=now + min(max(after, bounds.shortest), bounds.longest), reason=reason)
-
-
-def to_text(rhythm: Rhythm) -> str:
-    """For one column; about 200 characters."""
-    times = [at and at.astimezone(UTC).isoformat() for at in (rhythm.taught_at, rhythm.last_new)]
-    known = [_VERSION, rhythm.reports, rhythm.days, rhythm.longest, rhythm.listed, *times, *rhythm.hours]
-    return json.dumps(known, separators=(",", ":"))
-
-
-def from_text(text: str | None) -> Rhythm:
-    """What `to_text` wrote. Whatever else it is, or of another version: a rhythm that has yet to be learned."""
-    try:
-        version, reports, days, longest, listed, taught_at, last_new, *hours = json.loads(text or "")
-        rhythm = Rhythm(
-            reports=float(reports),
-            days=float(days),
-            hours=tuple(map(float, hours)),
-            longest=float(longest),
-            listed=int(listed),
-            taught_at=datetime.fromisoformat(taught_at) if taught_at else None,
-            last_new=datetime.fromisoformat(last_new) if last_new else None,
-        )
-    except (ValueError, TypeError, OverflowError):
-        return Rhythm()
-    figures = (*rhythm.hours, rhythm.reports, rhythm.days, rhythm.longest, rhythm.listed)
-    sensible = min(figures) >= 0 and sum(figures) < math.inf  # so none is NaN either
-    aware = all(at is None or at.tzinfo for at in (rhythm.taught_at, rhythm.last_new))
-    sound = version == _VERSION and len(hours) == _HOURS and aware
-    return rhythm if sound and sensible else Rhythm()

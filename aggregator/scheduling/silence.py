@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from aggregator.scheduling.rhythm import Rhythm, Tariff, expected, rates
+from aggregator.model import Rhythm, Tariff
+from aggregator.scheduling.rhythm import expected, rates
 
 _UNLIKELY = math.log(10_000)  # reports expected, and none came
 _HALF_A_DAY = timedelta(hours=12)

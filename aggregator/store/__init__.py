@@ -9,7 +9,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,14 +24,16 @@ from aggregator.model import (
     DeskDecision,
     Due,
     Finding,
+    KeptTariff,
     KnownPublisher,
     Lending,
     MassKind,
+    Memory,
     Merge,
     NewPages,
     Pending,
     PendingDecision,
-    PollSettings,
+    PollRecord,
     PublisherTerms,
     Purge,
     Purgeable,
@@ -39,15 +41,16 @@ from aggregator.model import (
     Redirection,
     Report,
     ReportState,
+    Rhythm,
+    RobotsCopy,
     Selection,
+    Snapshot,
     Source,
     Split,
     Version,
+    Wanted,
 )
 from aggregator.model.errors import StoreError
-from aggregator.scheduling.gaps import Before
-from aggregator.scheduling.polls import Silence, silence
-from aggregator.scheduling.rhythm import Tariff
 from aggregator.store.sqlite import (
     acts,
     agreements,
@@ -60,20 +63,21 @@ from aggregator.store.sqlite import (
     habits,
     health,
     held_words,
-    identify,
+    known,
     ledger,
     let_go,
     merges,
     opening,
     pending,
     planner,
-    polls,
     purge,
     query,
     raw,
     reading,
     rechecks,
     redirects,
+    robots,
+    saving,
     search,
     suspects,
     trouble,
@@ -86,9 +90,8 @@ from aggregator.store.sqlite.trouble import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.dates import duration, to_iso
 
-__all__ = ["ClaimKind", "Connection", "Rewriting", "Store", "only_daemon", "without_daemon"]
+__all__ = ["ClaimKind", "Rewriting", "Store", "only_daemon", "without_daemon"]
 
-Connection = sqlite3.Connection
 log = logging.getLogger("aggregator.store")
 
 
@@ -99,6 +102,7 @@ class Store:
         self.path = path
         self._connection = connection
         self.program: Program | None = None  # as which it claims what it polls; None: it has claimed nothing yet
+        self._is_alone = False  # within `alone`
         self._released_by: str | None = None  # embargoes are over until then, for whoever reads; None: those recorded
         opening.register(connection)
         raw.register(connection)
@@ -187,6 +191,9 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._is_alone:
+            yield
+            return
         with explained(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -200,6 +207,9 @@ class Store:
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
         """Several reads of one state of the database."""
+        if self._is_alone:
+            yield
+            return
         with explained(self.path):
             self._connection.execute("BEGIN")
             try:
@@ -312,7 +322,7 @@ class Store:
             claims.give_back(self._connection, kind, subjects, program)
 
     def polled_elsewhere(self, *, proposals: bool) -> tuple[tuple[str, str], ...]:
-        """Publisher and address of each source that is polled elsewhere than its file says."""
+        """Publisher and address of each source that is polled elsewhere than its file says; see `store.redirects`."""
         with explained(self.path):
             return redirects.polled_elsewhere(self._connection, proposals=proposals)
 
@@ -344,37 +354,79 @@ class Store:
         with self._transaction():
             clocks.remember_looks(self._connection, looks)
 
-    def said(self, source: Source) -> dict[str, bytes]:
-        """The entry hashes that the source last said, by first key."""
-        with explained(self.path):
-            return identify.said(self._connection, polls.source_id(self._connection, source))
+    # What a poll reads and writes
 
-    def listed(self, source: Source) -> list[Before]:
-        """What the source's last document listed, by first key; empty: that is not known."""
-        with explained(self.path):
-            return identify.keys_before(self._connection, polls.source_id(self._connection, source))
+    def load(self, source: Source) -> Memory:
+        """What is remembered of a source's last document."""
+        with self._snapshot():
+            return known.load(self._connection, source)
 
-    def tariff(self, settings: PollSettings, now: datetime) -> Tariff:
-        """What a request costs on this wire, reckoned anew every hour; see `rhythm`."""
+    def known(self, wanted: Sequence[Wanted]) -> list[Snapshot]:
+        """What is known of each of these sources, and of the articles that their entries may be; all of one moment."""
+        with self._snapshot():
+            version = self._version()  # first, so that what is written meanwhile makes it old
+            return [known.snapshot(self._connection, each, version) for each in wanted]
+
+    def save(self, records: Sequence[PollRecord], now: datetime) -> set[int]:
+        """Stores polls with all that they brought, in one transaction: everything, or nothing where it raises. Returns
+        the places of those that were not stored, because somebody wrote after their `known` was read: a person, another
+        program, or with this very call another source of the same publisher. They are to be judged again. A poll that
+        is stored gives back the claim on its source.
+        """
+        stale: set[int] = set()
+        changed: set[str] = set()
         with self._transaction():
-            return habits.tariff(self._connection, settings, now)
+            version = self._version()
+            for place, record in enumerate(records):
+                publisher = record.poll.source.publisher
+                if record.known.version != version or publisher in changed:
+                    stale.add(place)
+                    continue
+                saving.save(self._connection, record, now)
+                if record.decisions or record.acts:
+                    changed.add(publisher)
+            if self.program:
+                saved = [record.poll.source.name for place, record in enumerate(records) if place not in stale]
+                claims.give_back(self._connection, "poll", saved, self.program)
+        return stale
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, for `recording`: all that happens in it is stored together or not at all."""
+    def alone(self) -> Iterator[None]:
+        """Nobody else writes meanwhile, so that what is known stays true until it is saved. One transaction."""
         with self._transaction():
-            yield self._connection
+            self._is_alone = True
+            try:
+                yield
+            finally:
+                self._is_alone = False
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """For a look that needs no lock."""
-        with explained(self.path):
-            yield self._connection
+    def _version(self) -> tuple[int, int]:
+        """Another one as soon as anybody has written to the file; the second is of what was written here."""
+        (elsewhere,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return elsewhere, self._connection.total_changes
 
-    def version(self) -> int:
-        """A number that is another one as soon as any other program or connection has written to the file."""
+    def recall_robots(self, origin: str) -> RobotsCopy | None:
+        """What the site's robots.txt said when it was fetched last, by any program."""
         with explained(self.path):
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            return robots.recall(self._connection, origin)
+
+    def remember_robots(self, copy: RobotsCopy) -> None:
+        with self._transaction():
+            robots.remember(self._connection, copy)
+
+    def rhythms(self) -> list[tuple[Rhythm, timedelta | None]]:
+        """Of each source that is polled: what it has taught, and the interval that a person set."""
+        with explained(self.path):
+            return habits.rhythms(self._connection)
+
+    def kept_tariff(self) -> KeptTariff | None:
+        """None: there is none yet."""
+        with explained(self.path):
+            return habits.kept_tariff(self._connection)
+
+    def keep_tariff(self, kept: KeptTariff) -> None:
+        with self._transaction():
+            habits.keep_tariff(self._connection, kept)
 
     def index(self) -> int:
         """Indexes one batch of what waits to be searchable; returns how many, 0 when nothing waits."""
@@ -472,7 +524,7 @@ class Store:
     def store_held_words(self, now: datetime) -> int:
         """Stores one batch of words that were held back, as revisions; returns how many, 0: none is due."""
         with self._transaction():
-            return held_words.store_due(self._connection, now, raw.packer(self._connection))
+            return held_words.store_due(self._connection, now)
 
     def count_health(self, now: datetime) -> None:
         """What `health` says of the last seven days; counted before the transaction, which is short."""
@@ -596,7 +648,7 @@ class Store:
     def articles_under(self, publisher: str, keys: Sequence[str]) -> dict[str, int]:
         """The articles of a publisher that these keys lead to, by key."""
         with explained(self.path):
-            return identify.articles_under(self._connection, publisher, keys)
+            return merges.articles_under(self._connection, publisher, keys)
 
     def split(self, split: Split, now: datetime) -> bool:
         """Undoes a merge; False: the report has changed since, and nothing is done."""
@@ -713,7 +765,7 @@ class Store:
         country: str | None = None,
     ) -> list[dict[str, Any]]:
         """The ledger after a cursor, or from its beginning, oldest first; of one publisher or country, or of all.
-        Raises CursorError where the cursor is not of this ledger. See `store.sqlite.ledger`.
+        Raises CursorError where the cursor is not of this ledger. See `store.ledger`.
         """
         with self._snapshot():
             return ledger.lines(self._connection, after, limit, publisher=publisher, country=country)
@@ -763,17 +815,22 @@ class Store:
         with explained(self.path):
             return health.listed(self._connection, now)
 
-    def coverage(self, since: datetime, now: datetime) -> list[dict[str, Any]]:
-        """What each publisher's polls brought, lost and left out; see `store.sqlite.health`."""
+    def coverage(self, since: datetime) -> list[dict[str, Any]]:
+        """What each publisher's polls brought, lost and left out since then; see `store.sqlite.health`."""
         with explained(self.path):
-            tariff = habits.kept_tariff(self._connection)
-            return health.coverage(self._connection, to_iso(since), to_iso(now), tariff)
+            return health.coverage(self._connection, to_iso(since))
 
-    def silence(self, now: datetime) -> Silence | None:
-        """Since when nothing new was stored, if that is longer than the rhythm of the wire as a whole allows."""
+    def watched(self, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
+        """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
+        later.
+        """
         with explained(self.path):
-            rhythms = [rhythm for rhythm, _ in habits.rhythms(self._connection)]
-            return silence(rhythms, habits.kept_tariff(self._connection), health.last_new(self._connection), now)
+            return health.watched(self._connection, since)
+
+    def last_new(self) -> datetime | None:
+        """When the wire as a whole last stored something new; None: never."""
+        with explained(self.path):
+            return health.last_new(self._connection)
 
     def resume(self, name: str, now: datetime) -> bool:
         """Lets a paused source be polled again; False: there is no such source that is paused."""
@@ -781,7 +838,7 @@ class Store:
             return health.resume(self._connection, name, now)
 
     def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
-        """Accepts the redirect that is held of a source; see `store.sqlite.redirects.accept`."""
+        """Accepts the redirect that is held of a source; see `store.redirects.accept`."""
         with self._transaction():
             return redirects.accept(self._connection, name, now)
 

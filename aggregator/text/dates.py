@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from aggregator.text.date_names import DAY_FIRST_WORDS, MONTHS, SMALL_WORDS, WEEKDAYS, ZONES, fold, word_key
 
+# A stated time up to this far ahead of us is taken for a clock that runs fast; beyond, first sight decides.
+AHEAD = timedelta(minutes=15)
 _AGO = re.compile(r"(\d{1,6})\s*([mhdw])")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _LONGEST = 200  # characters; the longest honest literal in ten languages stays under 100
@@ -46,6 +48,12 @@ def from_iso(text: str) -> datetime:
 def duration(seconds: float) -> str:
     """A duration as a person says it: `40 s`, `2 min`."""
     return f"{max(1, round(seconds))} s" if seconds < 60 else f"{round(seconds / 60)} min"
+
+
+def listed_at(published: datetime | None, updated: datetime | None, now: datetime) -> datetime:
+    """Under which time a report that is first seen `now` is listed: the one that it states, unless that is ahead."""
+    stated = published or updated
+    return stated if stated and stated <= now + AHEAD else now
 
 
 def read_date(literal: str | None) -> datetime | None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from aggregator.scheduling.rhythm import Bounds, Rhythm, Tariff, learn, next_at, rate, tariff
+from aggregator.model import Bounds, Rhythm, Tariff
+from aggregator.scheduling.rhythm import learn, next_at, rate, tariff
 
 Dates = Sequence[float | None]
 SHORTEST, LONGEST = 5 / 60, 24.0  # hours: the wire's own bounds, and Miniflux's

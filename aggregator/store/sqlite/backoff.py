@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
+from aggregator.model import Pause
 from aggregator.text.dates import to_iso
 from aggregator.text.domains import domain_of
 
@@ -14,23 +15,20 @@ _SPREAD = 0.1  # of the pause: so much apart at most are the sources asked after
 _STEPS = 16
 
 
-def postpone_host(
-    connection: sqlite3.Connection, url: str, now: datetime, pause: timedelta, *, but: int, once: bool
-) -> None:
-    """Postpones the next poll of every source at the registrable domain of an address, wherever it would come sooner,
-    but for one source; with `once` also but for those that have been postponed so already. None is the worse for it: no
-    failure is counted. Within a transaction.
+def postpone_host(connection: sqlite3.Connection, pause: Pause, now: datetime, *, but: int) -> None:
+    """Postpones the next poll of every source at the registrable domain of a host, wherever it would come sooner, but
+    for one source. None is the worse for it: no failure is counted. Within a transaction.
     """
-    domain = _domain(url)
+    domain = _domain(pause.url)
     rows = connection.execute(
         "SELECT id, url FROM sources WHERE enabled AND paused_at IS NULL AND id <> ? AND next_at < ?"
         " AND NOT (? AND next_reason = 'retry_after')",
-        (but, to_iso(now + pause), once),
+        (but, to_iso(now + pause.lasts), pause.once),
     )
     others = [other for other, address in rows.fetchall() if domain and _domain(address) == domain]
     connection.executemany(
         "UPDATE sources SET next_at = ?, next_reason = 'retry_after' WHERE id = ?",
-        [(to_iso(now + pause * (1 + _SPREAD * (other % _STEPS) / _STEPS)), other) for other in others],
+        [(to_iso(now + pause.lasts * (1 + _SPREAD * (other % _STEPS) / _STEPS)), other) for other in others],
     )
 
 

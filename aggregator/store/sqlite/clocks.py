@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aggregator.model import AGREED_AFTER, FAR, NOTICED, ClockLooks
-from aggregator.scheduling.rhythm import from_text, to_text
 from aggregator.store.sqlite import ledger
+from aggregator.store.sqlite.habits import rhythm_of, rhythm_text
 from aggregator.text.dates import from_iso, to_iso
 
 # A server may have named a moment instead of a pause, so its word is kept for so much longer than the pause was.
@@ -290,12 +290,12 @@ def _bring_learnt_back(connection: sqlite3.Connection, shift: _Shift) -> None:
     """What sources have taught at a time of the future: they would teach nothing more until then."""
     rows = connection.execute("SELECT id, rhythm, silent_after FROM sources WHERE rhythm IS NOT NULL").fetchall()
     for source, text, silent in rows:
-        rhythm = from_text(text)
+        rhythm = rhythm_of(text)
         if rhythm.taught_at is None or rhythm.taught_at <= shift.limit:
             continue
         last_new = rhythm.last_new and shift.of(rhythm.last_new)
         put_right = replace(rhythm, taught_at=shift.of(rhythm.taught_at), last_new=last_new)
         connection.execute(
             "UPDATE sources SET rhythm = ?2, silent_after = strftime('%Y-%m-%dT%H:%M:%SZ', ?3, ?4) WHERE id = ?1",
-            (source, to_text(put_right), silent, shift.values[2]),
+            (source, rhythm_text(put_right), silent, shift.values[2]),
         )

@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aggregator.model import Hints, PollSettings
-from aggregator.scheduling.polls import Habits, reckon
-from aggregator.scheduling.rhythm import Rhythm, Tariff, from_text, to_text
+from aggregator.model import HOURS, Habits, Hints, KeptTariff, Rhythm, Tariff
 from aggregator.text.dates import from_iso, to_iso
 
 _TARIFF = "tariff"
-_GOOD_FOR = timedelta(hours=1)
+_VERSION = 1  # of what is written of a rhythm
 
 
-def read(connection: sqlite3.Connection, source: int) -> Habits:
-    row = connection.execute(
-        """
-        SELECT url, failures, last_success, hints, rhythm, conditional, unmodified_since, validators_lied, moved_to,
-          moved_since, paused_at, silent_after
-        FROM sources WHERE id = ?
-        """,
-        (source,),
-    ).fetchone()
+# The columns that `of_row` reads, in this order.
+COLUMNS = (
+    "url", "failures", "last_success", "hints", "rhythm", "conditional", "unmodified_since", "validators_lied",
+    "moved_to", "moved_since", "paused_at", "silent_after",
+)  # fmt: skip
+
+
+def of_row(row: Sequence[Any]) -> Habits:
     url, failures, success, hints, rhythm, conditional, unmodified, lied, moved_to, since, paused, silent = row
     return Habits(
         url=url,
         failures=failures,
         last_success=_time(success),
         hints=_hints(hints),
-        rhythm=from_text(rhythm),
+        rhythm=rhythm_of(rhythm),
         conditional=conditional,
         unmodified_since=_time(unmodified),
         validators_lied=lied,
@@ -43,20 +41,13 @@ def read(connection: sqlite3.Connection, source: int) -> Habits:
     )
 
 
-def write(connection: sqlite3.Connection, source: int, before: Habits, after: Habits) -> None:
-    """Writes what changed. `last_success` and `failures` are written with the poll."""
-    if before.url != after.url:
-        connection.execute(
-            "UPDATE sources SET old_url = coalesce(old_url, url), url = ? WHERE id = ?", (after.url, source)
-        )
-    changed = {
+def changed(before: Habits, after: Habits) -> dict[str, str | int | None]:
+    """The columns of what changed, as they are written; not of `url`, `last_success` and `failures`."""
+    return {
         name: write_as(new)
         for name, write_as in _COLUMNS.items()
         if (new := getattr(after, name)) != getattr(before, name)
     }
-    if changed:
-        columns = ", ".join(f"{name} = ?" for name in changed)
-        connection.execute(f"UPDATE sources SET {columns} WHERE id = ?", (*changed.values(), source))  # noqa: S608
 
 
 def _hints(text: str | None) -> Hints:
@@ -86,10 +77,39 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
+def rhythm_text(rhythm: Rhythm) -> str:
+    """For one column; about 200 characters."""
+    times = [at and at.astimezone(UTC).isoformat() for at in (rhythm.taught_at, rhythm.last_new)]
+    known = [_VERSION, rhythm.reports, rhythm.days, rhythm.longest, rhythm.listed, *times, *rhythm.hours]
+    return json.dumps(known, separators=(",", ":"))
+
+
+def rhythm_of(text: str | None) -> Rhythm:
+    """What `rhythm_text` wrote. Whatever else it is, or of another version: a rhythm that has yet to be learned."""
+    try:
+        version, reports, days, longest, listed, taught_at, last_new, *hours = json.loads(text or "")
+        rhythm = Rhythm(
+            reports=float(reports),
+            days=float(days),
+            hours=tuple(map(float, hours)),
+            longest=float(longest),
+            listed=int(listed),
+            taught_at=datetime.fromisoformat(taught_at) if taught_at else None,
+            last_new=datetime.fromisoformat(last_new) if last_new else None,
+        )
+    except (ValueError, TypeError, OverflowError):
+        return Rhythm()
+    figures = (*rhythm.hours, rhythm.reports, rhythm.days, rhythm.longest, rhythm.listed)
+    sensible = min(figures) >= 0 and sum(figures) < math.inf  # so none is NaN either
+    aware = all(at is None or at.tzinfo for at in (rhythm.taught_at, rhythm.last_new))
+    sound = version == _VERSION and len(hours) == HOURS and aware
+    return rhythm if sound and sensible else Rhythm()
+
+
 # How each habit is written into its column, which has its name.
 _COLUMNS: Mapping[str, Callable[[Any], str | int | None]] = {
     "hints": _hints_text,
-    "rhythm": to_text,
+    "rhythm": rhythm_text,
     "conditional": _as_it_is,
     "unmodified_since": _text,
     "validators_lied": _as_it_is,
@@ -103,7 +123,7 @@ _COLUMNS: Mapping[str, Callable[[Any], str | int | None]] = {
 # The wire as a whole
 
 
-def rhythms(connection: sqlite3.Connection) -> Iterator[tuple[Rhythm, timedelta | None]]:
+def rhythms(connection: sqlite3.Connection) -> list[tuple[Rhythm, timedelta | None]]:
     """Of each source that is polled: what it has taught, and the interval that a person set. A site that is only
     searched once a week has no part in the budget.
     """
@@ -111,30 +131,22 @@ def rhythms(connection: sqlite3.Connection) -> Iterator[tuple[Rhythm, timedelta 
         "SELECT rhythm, every_minutes FROM sources"
         " WHERE enabled AND paused_at IS NULL AND (kind <> 'discover' OR last_success IS NOT NULL)"
     )
-    for text, minutes in rows.fetchall():
-        yield from_text(text), timedelta(minutes=minutes) if minutes else None
+    return [(rhythm_of(text), timedelta(minutes=minutes) if minutes else None) for text, minutes in rows.fetchall()]
 
 
-def tariff(connection: sqlite3.Connection, settings: PollSettings, now: datetime) -> Tariff:
-    """The one reckoned last, or a new one where that is older than an hour or the settings are others. Within a
-    transaction.
-    """
-    kept = _kept(connection)
-    if kept.get("settings") == repr(settings) and timedelta() <= now - from_iso(kept["at"]) < _GOOD_FOR:
-        return Tariff(price=kept["price"], hours=tuple(kept["hours"]))
-    made = reckon(list(rhythms(connection)), settings, now)
-    told = {"price": made.price, "hours": made.hours, "at": to_iso(now), "settings": repr(settings)}
-    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_TARIFF, json.dumps(told)))
-    return made
-
-
-def kept_tariff(connection: sqlite3.Connection) -> Tariff:
-    """The one reckoned last; before there is any, one of which only the hours mean something."""
-    kept = _kept(connection)
-    return Tariff(price=kept["price"], hours=tuple(kept["hours"])) if kept else Tariff(price=1.0)
-
-
-def _kept(connection: sqlite3.Connection) -> dict[str, Any]:
+def kept_tariff(connection: sqlite3.Connection) -> KeptTariff | None:
+    """None: there is none yet."""
     row = connection.execute("SELECT value FROM settings WHERE name = ?", (_TARIFF,)).fetchone()
-    kept: dict[str, Any] = json.loads(row[0]) if row else {}
-    return kept
+    if row is None:
+        return None
+    kept = json.loads(row[0])
+    tariff = Tariff(price=kept["price"], hours=tuple(kept["hours"]))
+    return KeptTariff(tariff=tariff, at=from_iso(kept["at"]), settings=kept["settings"])
+
+
+def keep_tariff(connection: sqlite3.Connection, kept: KeptTariff) -> None:
+    """Within a transaction."""
+    told = {
+        "price": kept.tariff.price, "hours": kept.tariff.hours, "at": to_iso(kept.at), "settings": kept.settings
+    }  # fmt: skip
+    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_TARIFF, json.dumps(told)))

@@ -27,12 +27,12 @@ log = logging.getLogger("aggregator.store")
 # What a poll writes
 
 
-def write(
-    connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime, pack: raw.Pack
-) -> None:
+def write(connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime) -> None:
     """Keeps the changes that are held back, the newest in the place of the one before."""
     those = [(d.known.article, d) for d in decisions if d.known and d.held_back]
-    at = to_iso(now)
+    if not those:
+        return
+    at, pack = to_iso(now), raw.packer(connection)
     connection.executemany(
         """
         INSERT INTO held_words (article, source, key, kind, changed, received_at, title, url, byline, language,
@@ -76,13 +76,8 @@ def forget(connection: sqlite3.Connection, source: int, articles: Iterable[int])
     )
 
 
-def of_source(connection: sqlite3.Connection, source: int) -> dict[int, str]:
-    """The articles of which something is held back that this source said, and the first keys of their entries."""
-    return dict(connection.execute("SELECT article, key FROM held_words WHERE source = ?", (source,)).fetchall())
-
-
 def note_gone(connection: sqlite3.Connection, source: int, gone: Collection[int]) -> None:
-    """Of the articles of `of_source`, which ones the source's newest document lists no longer."""
+    """Of which articles the source's newest document no longer lists the entry whose words are held back."""
     connection.execute(
         "UPDATE held_words SET gone = article IN (SELECT value FROM json_each(?)) WHERE source = ?",
         (json.dumps(list(gone)), source),
@@ -109,7 +104,7 @@ _DUE = """
 """
 
 
-def store_due(connection: sqlite3.Connection, now: datetime, pack: raw.Pack) -> int:
+def store_due(connection: sqlite3.Connection, now: datetime) -> int:
     """Stores up to 100 of the held words whose time has come as revisions, as a poll would; returns how many it looked
     at. Within a transaction.
     """
@@ -126,7 +121,7 @@ def store_due(connection: sqlite3.Connection, now: datetime, pack: raw.Pack) -> 
             )
             forget(connection, row["source"], [row["article"]])
         else:
-            polls.write_decisions(connection, row["source"], [_decision(row, words)], now, pack)
+            polls.write_decisions(connection, row["source"], [_decision(row, words)], now)
     return len(due)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -117,6 +118,18 @@ def _version(connection: sqlite3.Connection, revision: int) -> Version:
     return Version(source=source, item_class=item_class, raw=words, words_hash=words_hash, entry_hash=entry_hash)
 
 
+def articles_under(connection: sqlite3.Connection, publisher: str, keys: Sequence[str]) -> dict[str, int]:
+    """The articles of a publisher that these keys lead to, by key."""
+    rows = connection.execute(
+        """
+        SELECT k.key, k.article FROM json_each(?) AS asked
+        CROSS JOIN article_keys AS k ON k.publisher = ? AND k.key = asked.value
+        """,
+        (json.dumps(list(keys)), publisher),
+    )
+    return dict(rows.fetchall())
+
+
 def version(connection: sqlite3.Connection, report: str, number: int) -> Version | None:
     """A version of a report; None: it has none of this number."""
     row = connection.execute(
@@ -146,7 +159,7 @@ def write(connection: sqlite3.Connection, split: Split, now: datetime) -> bool:
     Nothing is deleted: the new article begins with the words that came under its key, the old one gets a new revision
     with the words it had before.
     """
-    merge, pack, at = split.merge, raw.packer(connection), to_iso(now)
+    merge, at = split.merge, to_iso(now)
     article, number = merge.article, merge.number
     if not _holds(connection, merge):
         return False
@@ -157,7 +170,7 @@ def write(connection: sqlite3.Connection, split: Split, now: datetime) -> bool:
         "DELETE FROM article_keys WHERE publisher = ? AND key = ? AND article = ?",
         [(merge.publisher, each, article) for each in split.keys],
     )
-    ((new, said),) = polls.write_decisions(connection, source, [split.new], now, pack)
+    ((new, said),) = polls.write_decisions(connection, source, [split.new], now)
     connection.execute(
         """
         UPDATE articles SET listed_at = iif(coalesce(published, updated) IS NULL, ?, listed_at),
@@ -172,7 +185,7 @@ def write(connection: sqlite3.Connection, split: Split, now: datetime) -> bool:
     pending.follow_split(connection, article, said.keys[0], new)
     held_words.follow_split(connection, article, said.keys[0], new)
     if split.revert:
-        polls.write_decisions(connection, _source(connection, merge.own.source), [split.revert], now, pack)
+        polls.write_decisions(connection, _source(connection, merge.own.source), [split.revert], now)
     connection.execute("UPDATE merges SET undone_at = ?, split_into = ? WHERE id = ?", (at, new, number))
     return is_held_back_too
 

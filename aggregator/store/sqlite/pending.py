@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,8 +23,6 @@ from aggregator.model import (
 from aggregator.store.sqlite import acts, history, polls, raw, reading
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.html import plain
-
-Pack = Callable[[bytes], tuple[bytes, int | None]]
 
 _MASS = "mass"  # one poll changed too much at once; a reason that has nothing to do with a person is none of this file
 
@@ -49,33 +47,12 @@ _WAITING = """
 # What a poll reads and writes
 
 
-def of_articles(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[int, tuple[int, MassKind]]:
-    """Of these articles those whose entry's change waits: the source that listed it last, and the kind of change."""
-    if not articles:
-        return {}
-    rows = connection.execute(
-        """
-        SELECT c.article, c.source, c.kind FROM json_each(?) AS asked
-        CROSS JOIN pending_changes AS c ON c.article = asked.value AND c.signal = 'entry' AND c.reason = ?
-        """,
-        (json.dumps(articles), _MASS),
-    )
-    return {article: (source, kind) for article, source, kind in rows}
-
-
-def most(connection: sqlite3.Connection, source: int) -> dict[MassKind, int]:
-    """The most known reports that one poll of the source changed, with what a person accepted, by kind."""
-    (text,) = connection.execute("SELECT most_changed FROM sources WHERE id = ?", (source,)).fetchone()
-    known: dict[MassKind, int] = json.loads(text) if text else {}
-    return known
-
-
-def write(
-    connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime, pack: Pack
-) -> list[int]:
-    """Keeps the changes that have to wait, the newest in the place of the one before; returns the articles."""
+def write(connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime) -> None:
+    """Keeps the changes that have to wait, the newest in the place of the one before."""
     waiting = [(d.known.article, d.waits, d.article) for d in decisions if d.known and d.waits]
-    at = to_iso(now)
+    if not waiting:
+        return
+    at, pack = to_iso(now), raw.packer(connection)
     connection.executemany(
         """
         INSERT INTO pending_changes (article, signal, source, kind, reason, key, since, received_at, title, url,
@@ -89,7 +66,6 @@ def write(
         [(number, source, kind, _MASS, a.keys[0], at, *_row(a), *pack(a.raw)) for number, kind, a in waiting],
     )
     remember(connection, source, [(number, a) for number, _, a in waiting])
-    return [number for number, _, _ in waiting]
 
 
 def remember(connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]]) -> None:
@@ -126,14 +102,6 @@ def write_tombstones(connection: sqlite3.Connection, source: int, listed: Mappin
         """,
         [(article, source, _MASS, key, to_iso(now)) for article, key in listed.items()],
     )
-
-
-def tombstones(connection: sqlite3.Connection, source: int) -> dict[int, str]:
-    """The keys of the source's tombstones that wait or were refused, by article."""
-    rows = connection.execute(
-        "SELECT article, key FROM pending_changes WHERE source = ? AND signal = 'tombstone'", (source,)
-    )
-    return dict(rows.fetchall())
 
 
 def forget_tombstones(connection: sqlite3.Connection, articles: Iterable[int]) -> None:
@@ -202,6 +170,13 @@ def some(connection: sqlite3.Connection, name: str, kinds: Sequence[MassKind], l
     return Pending(source=name, changes=tuple(changes), most=most(connection, source))
 
 
+def most(connection: sqlite3.Connection, source: int) -> dict[MassKind, int]:
+    """The most known reports that one poll of the source changed, with what a person accepted, by kind."""
+    (text,) = connection.execute("SELECT most_changed FROM sources WHERE id = ?", (source,)).fetchone()
+    known: dict[MassKind, int] = json.loads(text) if text else {}
+    return known
+
+
 def _change(
     connection: sqlite3.Connection, row: tuple[Any, ...], state: ReportState, words: Words | None
 ) -> PendingChange:
@@ -244,7 +219,7 @@ def decide(connection: sqlite3.Connection, decision: PendingDecision, now: datet
     those, at, source = decision.pending.changes, to_iso(now), _source(connection, decision.pending.source)
     if some(connection, decision.pending.source, *_asked(those)).changes != those:
         return False
-    polls.write_decisions(connection, source, decision.decisions, now, raw.packer(connection))
+    polls.write_decisions(connection, source, decision.decisions, now)
     if not all(acts.write(connection, act, at) for act in decision.acts):
         return False
     connection.executemany(

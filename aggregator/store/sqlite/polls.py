@@ -1,141 +1,25 @@
-"""What is due, and what polls brought: reads and writes those rows. It alone knows their order."""
+"""What publishers say of their reports: writes those rows, as they came. It alone knows their order."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from aggregator.model import DISCOVER, Article, ChangeKind, Decision, NextPoll, Poll, PollSettings, Source, Validators
-from aggregator.revisions.mass import at_the_front
-from aggregator.scheduling.polls import is_answer
-from aggregator.store.sqlite import ledger
-from aggregator.text.dates import to_iso
-from aggregator.text.order import order_of
-
-Pack = Callable[[bytes], tuple[bytes, int | None]]
-
-# A stated time up to this far ahead of us is taken for a clock that runs fast; beyond, first sight decides the place.
-AHEAD = timedelta(minutes=15)
-_LATE = timedelta(days=2)  # by which a publisher may list a report after dating it
-
-
-def source_id(connection: sqlite3.Connection, source: Source) -> int:
-    row = connection.execute(
-        "SELECT id FROM sources WHERE publisher = ? AND key = ?", (source.publisher, source.key)
-    ).fetchone()
-    return int(row[0])
-
-
-def write_poll(connection: sqlite3.Connection, source: int, poll: Poll, following: NextPoll) -> None:
-    """The poll's row, and what the source remembers of it: validators, body, failures in a row, next time."""
-    started, next_at = to_iso(poll.started), to_iso(following.at)
-    connection.execute(
-        "INSERT INTO polls (source, started, seconds, outcome, status, error, format, bytes, entries, new, revised,"
-        " unchanged, drops, adjusted, next_at, next_reason, overlap, gap, pages, waiting, excess)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            source,
-            started,
-            round(poll.seconds, 3),
-            poll.outcome,
-            poll.status,
-            poll.error,
-            poll.format,
-            poll.body_bytes,
-            poll.entries,
-            poll.new,
-            poll.revised,
-            poll.unchanged,
-            json.dumps(poll.drops) if poll.drops else None,
-            json.dumps(poll.adjusted) if poll.adjusted else None,
-            next_at,
-            following.reason,
-            poll.overlap,
-            poll.gap,
-            poll.pages,
-            poll.waiting,
-            poll.excess,
-        ),
-    )
-    if poll.excess:
-        connection.execute(
-            "UPDATE sources SET flooded = flooded + ?, flooded_at = ? WHERE id = ?", (poll.excess, started, source)
-        )
-    when = (next_at, following.reason, started)
-    if poll.source.kind == DISCOVER:
-        _remember_search(connection, source, poll, when)
-    else:
-        _remember(connection, source, poll, when)
-
-
-def _remember_search(connection: sqlite3.Connection, source: int, poll: Poll, when: tuple[str, str, str]) -> None:
-    """What was found is proposed. It is no success of the source: nothing of it has been read yet. A search in vain
-    leaves what was found before.
-    """
-    if poll.proposal is None:
-        _remember(connection, source, poll, when)
-        return
-    connection.execute(
-        """
-        UPDATE sources SET next_at = ?1, next_reason = ?2, last_poll = ?3, failures = 0, last_error = NULL,
-          proposed = ?4, proposed_as = ?5,
-          etag = iif(proposed IS ?4, etag, NULL), last_modified = iif(proposed IS ?4, last_modified, NULL),
-          body_hash = iif(proposed IS ?4, body_hash, NULL)
-        WHERE id = ?6
-        """,
-        (*when, poll.proposal.url, poll.proposal.carries, source),
-    )
-
-
-def _remember(connection: sqlite3.Connection, source: int, poll: Poll, when: tuple[str, str, str]) -> None:
-    """`when`: the next time, its reason, and when this poll began."""
-    if is_answer(poll):
-        told = poll.validators or Validators()
-        connection.execute(
-            """
-            UPDATE sources SET next_at = ?1, next_reason = ?2, last_poll = ?3, last_success = ?3, failures = 0,
-              last_error = NULL, body_hash = coalesce(?4, body_hash), last_new = iif(?5, ?3, last_new),
-              etag = iif(?6, ?7, etag), last_modified = iif(?6, ?8, last_modified)
-            WHERE id = ?9
-            """,
-            (*when, poll.body_hash, poll.new > 0, poll.validators is not None, told.etag, told.last_modified, source),
-        )
-        return
-    # Where the fault is ours, it counts against nobody; what is held came from somebody who answered. Validators that
-    # may be at fault are forgotten.
-    connection.execute(
-        """
-        UPDATE sources SET next_at = ?1, next_reason = ?2, last_poll = ?3, failures = iif(?6, 0, failures + ?4),
-          last_error = iif(?4, ?5, last_error), etag = iif(?8, NULL, etag), last_modified = iif(?8, NULL, last_modified)
-        WHERE id = ?7
-        """,
-        (
-            *when,
-            poll.outcome != "offline",
-            poll.error,
-            poll.outcome == "held",
-            source,
-            poll.outcome != "held" and poll.validators is not None,
-        ),
-    )
+from aggregator.model import Article, ChangeKind, Decision
+from aggregator.store.sqlite import ledger, raw
+from aggregator.text.dates import listed_at, to_iso
 
 
 def write_decisions(
-    connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime, pack: Pack
+    connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime
 ) -> list[tuple[int, Article]]:
-    """The rows of what one document brought; returns the new articles with their ids, in its order. The caller holds
-    the transaction, so numbers can be counted on here.
-
-    Ids rise with the time of first sight. Of reports first seen in one document the newest has the least, which lists
-    go by where times are equal, or there are none (`reading.NEWEST_FIRST`): that is the first, unless the document's
-    dates show that it is the last.
+    """The rows of what one document brought; returns the new articles with their numbers, which rise in the order of
+    the decisions. Within a transaction, so numbers can be counted on here.
     """
     seen = to_iso(now)
     new, changed, relisted = [], [], []
-    decisions = list(decisions)
     for decision in decisions:
         if decision.waits or decision.held_back:  # see `pending` and `held_words`
             continue
@@ -145,10 +29,10 @@ def write_decisions(
             changed.append(decision)
         elif decision.known.entry_hash != decision.article.entry_hash:
             relisted.append(decision)
-    first = _next_id(connection, "articles")
-    ids = range(first, first + len(new))
-    is_rising = order_of(d.article.published or d.article.updated for d in decisions) == "oldest_first"
-    numbered = list(zip(reversed(ids) if is_rising else ids, new, strict=True))
+    if not (new or changed or relisted):
+        return []
+    numbered = list(enumerate(new, _next_id(connection, "articles")))
+    pack = raw.packer(connection)
     if new:
         _write_new(connection, source, numbered, now, pack)
     for decision in changed:
@@ -158,63 +42,10 @@ def write_decisions(
     return numbered
 
 
-def flag_backfill(
-    connection: sqlite3.Connection,
-    last: datetime | None,
-    numbered: Sequence[tuple[int, Article]],
-    now: datetime,
-    settings: PollSettings,
-) -> tuple[list[Article], int]:
-    """Marks the new articles of a poll that are kept out of `latest`, and held like all others. Those that are older
-    than the source's document before, which was read at `last`: its publisher saved an archive anew. And those beyond
-    what one poll, or one day of a publisher, may add there; see `revisions.mass`.
-
-    Returns those that teach how much the source publishes, and how many are beyond a bound.
-    """
-    if not numbered:
-        return [], 0
-    # Everything is old to the first poll: an archive stands where its dates are.
-    old = {n for n, a in numbered if last and a.published and a.published < last - _LATE}
-    newest_first = sorted(numbered, key=lambda each: each[0])
-    others = [(number, article) for number, article in newest_first if number not in old]
-    listed = [_listed_at(article, now) for _, article in others]
-    front = at_the_front(listed, _in_latest(connection, numbered, now), settings, now)
-    kept_out = [(n, a) for n, a in numbered if n in old] + [others[place] for place in sorted(front.excess)]
-    connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", [(number,) for number, _ in kept_out])
-    return [others[place][1] for place in sorted(front.lesson)], len(front.excess)
-
-
-def _in_latest(
-    connection: sqlite3.Connection, numbered: Sequence[tuple[int, Article]], now: datetime
-) -> dict[str, int]:
-    """How many reports of the publisher stood in `latest` before these new ones, by the days these are listed under;
-    with those that will stand there when their embargoes end.
-    """
-    added = Counter(_listed_at(article, now)[:10] for _, article in numbered)
-    publisher = numbered[0][1].publisher
-    counted = connection.execute(
-        """
-        SELECT d.day, d.articles - d.backfill FROM json_each(?) AS asked
-        CROSS JOIN daily AS d ON d.publisher = ? AND d.day = asked.value
-        """,
-        (json.dumps(list(added)), publisher),
-    ).fetchall()
-    # The plus lets the index of embargoes be used, which has few rows.
-    embargoed = connection.execute(
-        """
-        SELECT substr(listed_at, 1, 10) AS day, count(*) FROM articles
-        WHERE embargoed_until IS NOT NULL AND +publisher = ? AND status = 'usable' AND NOT backfill GROUP BY day
-        """,
-        (publisher,),
-    )
-    return dict(Counter({day: count - added[day] for day, count in counted}) + Counter(dict(embargoed.fetchall())))
-
-
 def _write_new(
-    connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]], now: datetime, pack: Pack
+    connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]], now: datetime, pack: raw.Pack
 ) -> None:
     seen = to_iso(now)
-    rising = sorted(numbered, key=lambda each: each[0])  # so that they are appended to the tables
     connection.executemany(
         """
         INSERT INTO articles (id, public_id, publisher, source, country, language, class, title, url, byline, published,
@@ -222,11 +53,11 @@ def _write_new(
         SELECT ?1, ?3, ?4, ?2, country, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, 'usable'
         FROM publishers WHERE key = ?4
         """,
-        [(number, source, *_row(a), _listed_at(a, now), seen) for number, a in rising],
+        [(number, source, *_row(a), to_iso(listed_at(a.published, a.updated, now)), seen) for number, a in numbered],
     )
     connection.executemany(
         "INSERT INTO bodies (article, summary, text, excerpt, categories) VALUES (?, ?, ?, ?, ?)",
-        [(number, *_body(a)) for number, a in rising],
+        [(number, *_body(a)) for number, a in numbered],
     )
     connection.executemany(
         "INSERT INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, ?, ?)",
@@ -236,7 +67,7 @@ def _write_new(
     _write_revisions(connection, source, [(number, 1, a, "new", None) for number, a in numbered], seen, pack, seen)
 
 
-def _write_change(connection: sqlite3.Connection, source: int, decision: Decision, at: str, pack: Pack) -> None:
+def _write_change(connection: sqlite3.Connection, source: int, decision: Decision, at: str, pack: raw.Pack) -> None:
     article, before = decision.article, decision.known
     assert before is not None
     connection.execute(
@@ -288,7 +119,7 @@ def _write_revisions(
     source: int,
     revisions: Sequence[tuple[int, int, Article, ChangeKind, str | None]],
     seen: str,
-    pack: Pack,
+    pack: raw.Pack,
     at: str,
 ) -> None:
     """Revisions whose words were seen at `seen`, their lines in the ledger at `at`, and in the queue of the search
@@ -365,8 +196,3 @@ def _body(article: Article) -> tuple[str, str, str, str | None]:
 def categories(article: Article) -> str | None:
     """As they are stored."""
     return json.dumps(article.categories, ensure_ascii=False) if article.categories else None
-
-
-def _listed_at(article: Article, now: datetime) -> str:
-    stated = article.published or article.updated
-    return to_iso(stated if stated and stated <= now + AHEAD else now)

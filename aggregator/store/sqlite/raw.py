@@ -11,6 +11,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 
 import zstandard
@@ -28,20 +29,25 @@ _MOST_BYTES = 256 * 1024 * 1024
 _MADE_AT = "2026-11-28T00:00:00Z"  # when words.txt was written
 
 
+@cache  # a constant of the program, which every transaction that stores words needs
 def shipped() -> bytes:
     """The dictionary that this program packs with: its bytes are the text itself."""
     return files(__package__).joinpath("words.txt").read_bytes()
+
+
+@cache
+def _shipped_dictionary() -> zstandard.ZstdCompressionDict:
+    dictionary = _dictionary(shipped())
+    dictionary.precompute_compress(level=_LEVEL)
+    return dictionary
 
 
 def packer(connection: sqlite3.Connection) -> Pack:
     """A function from words to the packed words and the id of their dictionary, which the database is given if it has
     it not yet. Within a transaction.
     """
-    content = shipped()
-    number = _number_of(connection, content)
-    dictionary = _dictionary(content)
-    dictionary.precompute_compress(level=_LEVEL)
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary)
+    number = _number_of(connection, shipped())
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=_shipped_dictionary())
     return lambda words: (compressor.compress(words), number)
 
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aggregator.model import KnownPublisher, Report, Selection
-from aggregator.store.sqlite.polls import AHEAD
-from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.dates import AHEAD, from_iso, to_iso
 
 _COLUMNS = ", ".join(f"w.{'class' if name == 'item_class' else name}" for name in Report.__slots__)
 

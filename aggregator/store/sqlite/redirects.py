@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from aggregator.model import Poll, Redirection
-from aggregator.scheduling.polls import is_answer
+from aggregator.model import PollRecord, Redirection
 from aggregator.text.dates import to_iso
 
 
@@ -35,19 +34,19 @@ def polled_elsewhere(connection: sqlite3.Connection, *, proposals: bool) -> tupl
     return tuple(rows.fetchall())
 
 
-def write(connection: sqlite3.Connection, source: int, poll: Poll, now: datetime) -> None:
-    """What a poll teaches of where its source's documents come from. An answer from an accepted address ends what was
-    held; a poll that failed says nothing. Within a transaction.
+def write(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> None:
+    """What a poll that was answered teaches of where its source's documents come from. An answer from an accepted
+    address ends what was held. Within a transaction.
     """
-    if not is_answer(poll) and poll.outcome != "held":
-        return
-    found = poll.redirection
-    _check_what_was_in_force(connection, source, found, now)
-    held = found if poll.outcome == "held" else None
-    connection.execute(
-        "DELETE FROM redirects WHERE source = ? AND state <> 'accepted' AND url IS NOT ?",
-        (source, held.url if held else None),
-    )
+    source, found = record.known.number, record.poll.redirection
+    if record.known.is_unchecked:
+        _check_what_was_in_force(connection, source, found, now)
+    held = found if record.poll.outcome == "held" else None
+    if record.known.has_held_redirect:
+        connection.execute(
+            "DELETE FROM redirects WHERE source = ? AND state <> 'accepted' AND url IS NOT ?",
+            (source, held.url if held else None),
+        )
     if held:
         _hold(connection, source, held, to_iso(now))
 

@@ -1,0 +1,110 @@
+"""Which article each entry of a document is, and what the document teaches of its source's keys. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from aggregator.identity.resolve import next_ladder, resolve, shared_links, spare_key, trusted
+from aggregator.model import Article, Known, Ladder, Lookup, Match, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A document: which article each entry is, but for those that say what they said before, and those purged."""
+
+    matches: tuple[Match, ...]
+    unchanged: int
+    purged: int
+    others: Mapping[int, int] = field(default_factory=dict)  # the articles of those that are no match, by their places
+    conflicts: int = 0  # ids that were in use for another report
+    # How far its source's keys can be trusted from now on, and why; None: as before.
+    lesson: tuple[Ladder, str] | None = None
+
+
+def lookup(article: Article, day: str) -> Lookup:
+    """By what its article is looked for, however far its source's keys are trusted. `day`: see `Lookup`."""
+    return Lookup(
+        keys=(*article.keys, spare_key(article)),
+        first_key=article.keys[0],
+        first_key_without_ids=trusted([article], "url")[0].keys[0],
+        near_keys=(*article.near_keys, *shared_links(article)),
+        buried_keys=(*article.keys, *article.near_keys),
+        entry_hash=article.entry_hash,
+        day=day,
+    )
+
+
+def recognise(articles: Sequence[Article], named: Sequence[str], known: Snapshot, now: datetime) -> Recognised | None:
+    """What a document teaches of its source's keys holds for the document itself: read again, it is read alike.
+
+    `named`: the first keys of the entries that were only named, because they say what they said before. None: they
+    matter after all, so the whole document has to be read closely.
+    """
+    of_named = {key: known.articles[key] for key in named if key in known.articles}
+    found = _recognised(trusted(articles, known.id_trust), known, frozenset(of_named.values()), now)
+    if found is None:
+        return None
+    lesson = next_ladder(known.id_trust, articles, found.matches, known.id_conflicts)
+    if lesson and of_named:
+        return None
+    conflicts = sum(match.conflict for match in found.matches)
+    if lesson:
+        found = _recognised(trusted(articles, lesson[0]), known, frozenset(), now)
+    if found is None:
+        return None
+    others = {**found.others, **_places(named, of_named, articles)}
+    return replace(found, unchanged=found.unchanged + len(named), others=others, conflicts=conflicts, lesson=lesson)
+
+
+def _places(named: Sequence[str], of_named: Mapping[str, int], articles: Sequence[Article]) -> dict[int, int]:
+    """The articles of the entries that were only named, by their places in the document: those that are left over."""
+    taken = {article.place for article in articles}
+    free = (place for place in range(len(named) + len(articles)) if place not in taken)
+    return {place: of_named[key] for place, key in zip(free, named, strict=False) if key in of_named}
+
+
+def _recognised(articles: Sequence[Article], known: Snapshot, named: Set[int], now: datetime) -> Recognised | None:
+    """None: another entry claims an article that one of the named is, and both have to be weighed."""
+    purged = _purged(articles, known)
+    kept = [article for article in articles if article.place not in purged]
+    unchanged = {
+        article.place: of
+        for article in kept
+        if (of := known.articles.get(article.keys[0])) is not None and known.digests.get(of) == article.entry_hash
+    }
+    others = [article for article in kept if article.place not in unchanged]
+    candidates = _candidates(others, known)
+    if named and any(found.article in named for a in others if (found := candidates.get(a.keys[0]))):
+        return None
+    listed = {unchanged[article.place]: article for article in kept if article.place in unchanged}
+    matches = resolve(others, candidates, listed, now, named) if others else []
+    return Recognised(tuple(matches), len(unchanged), len(purged), {**purged, **unchanged})
+
+
+def _candidates(articles: Sequence[Article], known: Snapshot) -> dict[str, Known]:
+    """What is known under the articles' keys and near keys."""
+    near = {key for article in articles for key in (*article.near_keys, *shared_links(article))}
+    own = {key for article in articles for key in (*article.keys, spare_key(article))}
+    found = {key: known.near[key] for key in near if key in known.near}
+    found |= {key: known.articles[key] for key in own if key in known.articles}
+    return {key: known.candidates[article] for key, article in found.items() if article in known.candidates}
+
+
+def _purged(articles: Sequence[Article], known: Snapshot) -> dict[int, int]:
+    """The purged articles that entries are, by their places. What was purged does not come back: under its first key
+    or, where that is nobody's, under a weaker one with its headline or beginning.
+    """
+    if not known.purged:
+        return {}
+    found = {a.place: _purged_as(a, known.purged) for a in articles if a.keys[0] not in known.articles}
+    return {place: article for place, article in found.items() if article is not None}
+
+
+def _purged_as(article: Article, purged: Mapping[str, int]) -> int | None:
+    """The purged article that this is; None: it is none."""
+    if article.keys[0] in purged:
+        return purged[article.keys[0]]
+    by_key = next((purged[key] for key in article.keys if key in purged), None)
+    return by_key if any(key in purged for key in article.near_keys) else None

@@ -1,0 +1,299 @@
+"""What a poll has to know before it is judged: of its source, and of the articles that its entries may be. Reads only.
+
+It costs by what is looked for: one question for a source whose document says nothing new, about ten for one that does.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from aggregator.model import Before, Deleted, Known, MassKind, Memory, Snapshot, Source, Wanted, Words
+from aggregator.store.sqlite import acts, habits, history, tombstones
+from aggregator.text.dates import from_iso
+
+_LISTED = 200  # few documents list more; what is not asked for is compared when it is recorded
+
+
+def load(connection: sqlite3.Connection, source: Source) -> Memory:
+    """What is remembered of a source's last document; of what it said only the newest articles, since documents list
+    those. A key that leads to another article, because it is used for two or a merge was undone, is not among them.
+    """
+    number, _ = _source(connection, source)
+    said = connection.execute(
+        """
+        SELECT s.key, s.entry_hash
+        FROM (SELECT * FROM sightings WHERE source = ?1 ORDER BY article DESC LIMIT ?2) AS s
+        CROSS JOIN article_keys AS k ON k.key = s.key AND k.article = s.article AND k.publisher = ?3
+        """,
+        (number, _LISTED, source.publisher),
+    )
+    return Memory(digests=dict(said.fetchall()), listed=_listed_by_key(connection, number))
+
+
+def _source(connection: sqlite3.Connection, source: Source) -> tuple[int, str | None]:
+    """Its number, and the articles of its last document as JSON."""
+    row = connection.execute(
+        "SELECT id, listed FROM sources WHERE publisher = ? AND key = ?", (source.publisher, source.key)
+    ).fetchone()
+    return int(row[0]), row[1]
+
+
+def listed_before(connection: sqlite3.Connection, source: int) -> tuple[Before, ...]:
+    """The articles that the source's last document listed, in its order; empty: that is not known."""
+    rows = connection.execute(
+        """
+        SELECT a.id, a.listed_at, coalesce(a.published, a.updated) IS NOT NULL
+        FROM sources AS s, json_each(s.listed) AS named CROSS JOIN articles AS a ON a.id = named.value
+        WHERE s.id = ? ORDER BY named.key
+        """,
+        (source,),
+    )
+    return tuple(Before(article, from_iso(listed_at), bool(is_dated)) for article, listed_at, is_dated in rows)
+
+
+def _listed_by_key(connection: sqlite3.Connection, source: int) -> tuple[Before, ...]:
+    """The same by the first keys under which the source listed them."""
+    rows = connection.execute(
+        """
+        SELECT g.article, g.key FROM sources AS s, json_each(s.listed) AS named
+        CROSS JOIN sightings AS g ON g.source = s.id AND g.article = named.value
+        WHERE s.id = ? AND g.key IS NOT NULL
+        """,
+        (source,),
+    )
+    keys: dict[Hashable, str] = dict(rows.fetchall())
+    return tuple(replace(entry, name=keys.get(entry.name, entry.name)) for entry in listed_before(connection, source))
+
+
+def snapshot(connection: sqlite3.Connection, wanted: Wanted, version: tuple[int, int]) -> Snapshot:
+    """Within a snapshot of the database."""
+    known, has_purged = _of_source(connection, wanted.source, version)
+    if not (wanted.entries or wanted.unchanged or wanted.deleted):
+        return known
+    articles, digests = _under_keys(connection, wanted, known.number)
+    new = [entry for entry in wanted.entries if not _is_unchanged(entry, known.id_trust, articles, digests)]
+    near = _near(connection, wanted.source.publisher, {key for entry in new for key in entry.near_keys})
+    may_be = {articles[key] for entry in new for key in entry.keys if key in articles} | set(near.values())
+    listed_as_deleted = {articles[key] for key in wanted.deleted if key in articles}
+    candidates, words = _candidates(connection, may_be, known.number)
+    by_hand = {*may_be, *listed_as_deleted}
+    return replace(
+        known,
+        listed=listed_before(connection, known.number) if known.has_listed else (),
+        articles=articles,
+        near=near,
+        digests=digests,
+        candidates=candidates,
+        words=words,
+        held_words=_held_words(connection, known.number, may_be.intersection(known.held_keys)),
+        purged=_purged(connection, wanted) if has_purged else {},
+        waiting=_waiting(connection, may_be, known.number),
+        deleted=_deleted(connection, by_hand) if wanted.deleted else {},
+        states=acts.states(connection, sorted(by_hand)) if by_hand else {},
+        in_latest=_in_latest(connection, wanted.source.publisher, {entry.day for entry in new}),
+    )
+
+
+def _of_source(connection: sqlite3.Connection, source: Source, version: tuple[int, int]) -> tuple[Snapshot, bool]:
+    """What is known of the source itself, and whether anything was ever purged."""
+    row = connection.execute(
+        f"""
+        SELECT {", ".join(habits.COLUMNS)}, id, ladder, id_conflicts, changing, most_changed, redirect_unchecked,
+          EXISTS (SELECT 1 FROM redirects WHERE source = s.id AND state <> 'accepted'),
+          EXISTS (SELECT 1 FROM sightings WHERE source = s.id),
+          EXISTS (SELECT 1 FROM held_words WHERE source = s.id),
+          EXISTS (SELECT 1 FROM pending_changes WHERE source = s.id AND signal = 'tombstone'),
+          EXISTS (SELECT 1 FROM tombstones)
+        FROM sources AS s WHERE publisher = ? AND key = ?
+        """,  # noqa: S608  (constants)
+        (source.publisher, source.key),
+    ).fetchone()
+    of_habits, others = row[: len(habits.COLUMNS)], row[len(habits.COLUMNS) :]
+    number, trust, conflicts, changing, most, unchecked, redirected, has_listed, held, waits, has_purged = others
+    known = Snapshot(
+        source=source,
+        number=number,
+        version=version,
+        habits=habits.of_row(of_habits),
+        id_trust=trust,
+        id_conflicts=conflicts,
+        changing=tuple(map(from_iso, json.loads(changing or "[]"))),
+        most_changed=json.loads(most or "{}"),
+        has_listed=bool(has_listed),
+        held_keys=_by_article(connection, "held_words", "TRUE", number) if held else {},
+        tombstones=_by_article(connection, "pending_changes", "signal = 'tombstone'", number) if waits else {},
+        is_unchecked=bool(unchecked),
+        has_held_redirect=bool(redirected),
+    )
+    return known, bool(has_purged)
+
+
+def _by_article(connection: sqlite3.Connection, table: str, which: str, source: int) -> dict[int, str]:
+    sql = f"SELECT article, key FROM {table} WHERE source = ? AND {which}"  # noqa: S608  (constants)
+    return dict(connection.execute(sql, (source,)).fetchall())
+
+
+def _under_keys(connection: sqlite3.Connection, wanted: Wanted, source: int) -> tuple[dict[str, int], dict[int, bytes]]:
+    """The publisher's articles by key, and the digests of what the source last said of them."""
+    keys = {key for entry in wanted.entries for key in entry.keys} | {*wanted.unchanged, *wanted.deleted}
+    rows = connection.execute(
+        """
+        SELECT k.key, k.article, s.entry_hash FROM json_each(?) AS asked
+        CROSS JOIN article_keys AS k ON k.publisher = ? AND k.key = asked.value
+        LEFT JOIN sightings AS s ON s.source = ? AND s.article = k.article
+        """,
+        (json.dumps(sorted(keys)), wanted.source.publisher, source),
+    ).fetchall()
+    articles = {key: article for key, article, _ in rows}
+    return articles, {article: digest for _, article, digest in rows if digest is not None}
+
+
+def _is_unchanged(entry: Any, trust: str, articles: Mapping[str, int], digests: Mapping[int, bytes]) -> bool:
+    """Whether the source said the very same before, so that nothing more need be known of its article."""
+    keys = [entry.first_key_without_ids] if trust == "url" else [entry.first_key, entry.first_key_without_ids]
+    return all(key in articles and digests.get(articles[key]) == entry.entry_hash for key in keys)
+
+
+def _near(connection: sqlite3.Connection, publisher: str, keys: Collection[str]) -> dict[str, int]:
+    if not keys:
+        return {}
+    rows = connection.execute(
+        """
+        SELECT k.key, k.article FROM json_each(?) AS asked
+        CROSS JOIN near_keys AS k ON k.publisher = ? AND k.key = asked.value
+        """,
+        (json.dumps(sorted(keys)), publisher),
+    )
+    return dict(rows.fetchall())
+
+
+def _candidates(
+    connection: sqlite3.Connection, articles: Collection[int], source: int
+) -> tuple[dict[int, Known], dict[int, Words]]:
+    """These articles, and the words in force of those that this source listed before. The dates are those that were
+    last said, which a listing may move without making a revision.
+    """
+    if not articles:
+        return {}, {}
+    rows = connection.execute(
+        """
+        SELECT a.id, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at), s.entry_hash,
+          s.said_words, a.url, a.published, a.language, fold(a.title),
+          opening(iif(b.text <> '', b.text, b.summary)),
+          EXISTS (SELECT 1 FROM merges AS m WHERE m.article = a.id AND m.undone_at IS NULL),
+          a.revision > 1 AND EXISTS (
+            SELECT 1 FROM revisions AS o WHERE o.article = a.id AND o.number > 1 AND o.changed LIKE '%"url"%'),
+          s.key, r.title, a.byline, a.updated, iif(s.entry_hash IS NULL, NULL, raw_words(r.raw, r.dictionary))
+        FROM json_each(?) AS named
+        CROSS JOIN articles AS a ON a.id = named.value
+        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
+        JOIN bodies AS b ON b.article = a.id
+        LEFT JOIN sightings AS s ON s.source = ? AND s.article = a.id
+        """,
+        (json.dumps(sorted(articles)), source),
+    )
+    candidates: dict[int, Known] = {}
+    words: dict[int, Words] = {}
+    for article, revision, words_hash, first_seen, revised, digest, said_words, url, published, *others in rows:
+        language, folded, opening, merged, moved, key, title, byline, updated, said = others
+        known = Known(
+            article=article,
+            revision=revision,
+            words_hash=words_hash,
+            first_seen=from_iso(first_seen),
+            last_revision=from_iso(revised),
+            entry_hash=digest,
+            said_words=said_words,
+            url=url,
+            published=from_iso(published) if published else None,
+            language=language,
+            folded_title=folded,
+            opening=opening,
+            merged=bool(merged),
+            moved=bool(moved),
+            key=key,
+        )
+        candidates[article] = known
+        if said is not None:
+            words[article] = history.words_said(
+                json.loads(said),
+                title,
+                byline,
+                url=url,
+                published=known.published,
+                updated=from_iso(updated) if updated else None,
+                words_hash=words_hash,
+            )
+    return candidates, words
+
+
+def _held_words(connection: sqlite3.Connection, source: int, articles: Collection[int]) -> dict[int, Words]:
+    return history.held_words_of(connection, source, sorted(articles)) if articles else {}
+
+
+def _waiting(
+    connection: sqlite3.Connection, articles: Collection[int], source: int
+) -> dict[int, tuple[bool, MassKind]]:
+    """Of these articles those of which a change waits for a person: whether this source said it, and its kind."""
+    if not articles:
+        return {}
+    rows = connection.execute(
+        """
+        SELECT c.article, c.source = ?, c.kind FROM json_each(?) AS named
+        CROSS JOIN pending_changes AS c ON c.article = named.value AND c.signal = 'entry' AND c.reason = 'mass'
+        """,
+        (source, json.dumps(sorted(articles))),
+    )
+    return {article: (bool(is_own), kind) for article, is_own, kind in rows}
+
+
+def _deleted(connection: sqlite3.Connection, articles: Collection[int]) -> dict[int, Deleted]:
+    named = json.dumps(sorted(articles))
+    rows = connection.execute(
+        "SELECT t.article, actor, reason FROM json_each(?) AS named CROSS JOIN acts AS t ON t.article = named.value",
+        (named,),
+    ).fetchall()
+    waiting = connection.execute(
+        """
+        SELECT c.article FROM json_each(?) AS named
+        CROSS JOIN pending_changes AS c ON c.article = named.value AND c.signal = 'tombstone'
+        """,
+        (named,),
+    )
+    tombstoned = {article for (article,) in waiting}
+    done: dict[int, set[tuple[str, str]]] = {article: set() for article in articles}
+    for article, actor, reason in rows:
+        done[article].add((actor, reason))
+    return {article: Deleted(acts=frozenset(done[article]), has_tombstone=article in tombstoned) for article in done}
+
+
+def _purged(connection: sqlite3.Connection, wanted: Wanted) -> dict[str, int]:
+    keys = {key for entry in wanted.entries for key in entry.buried_keys}
+    return tombstones.buried(connection, wanted.source.publisher, keys)
+
+
+def _in_latest(connection: sqlite3.Connection, publisher: str, days: Collection[str]) -> dict[str, int]:
+    """How many reports of the publisher stand in `latest`, by the days they are listed under; with those that will
+    stand there when their embargoes end.
+    """
+    if not days:
+        return {}
+    # The plus lets the index of embargoes be used, which has few rows.
+    rows = connection.execute(
+        """
+        SELECT d.day, d.articles - d.backfill FROM json_each(?1) AS asked
+        CROSS JOIN daily AS d ON d.publisher = ?2 AND d.day = asked.value
+        UNION ALL
+        SELECT substr(listed_at, 1, 10) AS day, count(*) FROM articles
+        WHERE embargoed_until IS NOT NULL AND +publisher = ?2 AND status = 'usable' AND NOT backfill GROUP BY day
+        """,
+        (json.dumps(sorted(days)), publisher),
+    )
+    found: dict[str, int] = {}
+    for day, count in rows:
+        found[day] = found.get(day, 0) + count
+    return found

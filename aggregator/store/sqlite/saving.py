@@ -1,0 +1,158 @@
+"""Stores what polls brought: a poll is a row of `polls`, a change of its source's row, and all that its entries say.
+
+Nothing is decided here; see `PollRecord`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from aggregator.model import DISCOVER, Poll, PollRecord
+from aggregator.model.errors import StoreError
+from aggregator.store.sqlite import acts, backoff, habits, held_words, identify, pending, polls, redirects
+from aggregator.text.dates import to_iso
+
+
+def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> None:
+    """Within a transaction."""
+    source, poll = record.known.number, record.poll
+    numbers = _save_entries(connection, record, now) if record.decisions else {}
+    for decision in record.acts:
+        if not acts.write(connection, decision, to_iso(now)):
+            raise StoreError(f"{decision.before.id}: what holds this report back changed while its source was polled")
+    if record.gone_held is not None:
+        held_words.note_gone(connection, source, record.gone_held)
+    pending.forget_tombstones(connection, record.ended_tombstones)
+    waiting = {_number(report, numbers): key for report, key in record.new_tombstones.items()}
+    pending.write_tombstones(connection, source, waiting, now)
+    if poll.is_answer or poll.outcome == "held":
+        redirects.write(connection, record, now)
+    _save_poll(connection, record)
+    listed = None if record.listed is None else [_number(report, numbers) for report in record.listed]
+    _save_source(connection, record, listed)
+    for pause in record.pauses:
+        backoff.postpone_host(connection, pause, poll.started, but=source)
+
+
+def _number(report: int | str, new: Mapping[str, int]) -> int:
+    return new[report] if isinstance(report, str) else report
+
+
+def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> dict[str, int]:
+    """Returns the numbers of the new articles, by their public ids."""
+    source = record.known.number
+    new = polls.write_decisions(connection, source, record.decisions, now)
+    pending.write(connection, source, record.decisions, now)
+    pending.forget(connection, record.ended_waits)
+    held_words.forget(connection, source, record.ended_held)
+    held_words.write(connection, source, record.decisions, now)
+    connection.executemany(
+        "UPDATE articles SET backfill = 1 WHERE id = ?",
+        [(number,) for number, article in new if article.public_id in record.backfill],
+    )
+    identify.write_near_keys(connection, new)
+    identify.write_merges(connection, source, record.decisions, to_iso(now))
+    return {article.public_id: number for number, article in new}
+
+
+def _save_poll(connection: sqlite3.Connection, record: PollRecord) -> None:
+    poll = record.poll
+    assert poll.next is not None
+    row = {
+        "source": record.known.number,
+        "started": to_iso(poll.started),
+        "seconds": round(poll.seconds, 3),
+        "outcome": poll.outcome,
+        "status": poll.status,
+        "error": poll.error,
+        "format": poll.format,
+        "bytes": poll.body_bytes,
+        "entries": poll.entries,
+        "new": poll.new,
+        "revised": poll.revised,
+        "unchanged": poll.unchanged,
+        "drops": json.dumps(poll.drops) if poll.drops else None,
+        "adjusted": json.dumps(poll.adjusted) if poll.adjusted else None,
+        "next_at": to_iso(poll.next.at),
+        "next_reason": poll.next.reason,
+        "overlap": poll.overlap,
+        "gap": poll.gap,
+        "pages": poll.pages,
+        "waiting": poll.waiting,
+        "excess": poll.excess,
+    }
+    names, places = ", ".join(row), ", ".join("?" * len(row))
+    connection.execute(f"INSERT INTO polls ({names}) VALUES ({places})", tuple(row.values()))  # noqa: S608  (constants)
+
+
+def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Sequence[int] | None) -> None:
+    """What is remembered of the source: when and why it is polled next, what its server said, its ways."""
+    poll, known = record.poll, record.known
+    assert poll.next is not None
+    after = record.habits or known.habits
+    found = poll.source.kind == DISCOVER and poll.proposal is not None
+    columns = {
+        "next_at": to_iso(poll.next.at),
+        "next_reason": poll.next.reason,
+        "last_poll": to_iso(poll.started),
+        **(_of_search(connection, poll, known.number) if found else _of_answer(poll, known.habits.failures)),
+        **habits.changed(known.habits, after),
+    }
+    if poll.excess:
+        columns["flooded_at"] = to_iso(poll.started)
+    if record.changing is not None:
+        columns["changing"] = json.dumps([to_iso(at) for at in record.changing]) if record.changing else None
+    if record.id_trust:
+        columns["ladder"], columns["ladder_reason"] = record.id_trust
+    if listed is not None:
+        columns["listed"] = json.dumps(listed, separators=(",", ":"))
+    connection.execute(
+        f"""
+        UPDATE sources SET {", ".join(f"{name} = ?" for name in columns)}, flooded = flooded + ?,
+          id_conflicts = id_conflicts + ?, old_url = iif(url = ?, old_url, coalesce(old_url, url)), url = ?
+        WHERE id = ?
+        """,  # noqa: S608  (constants)
+        (*columns.values(), poll.excess, record.id_conflicts, after.url, after.url, known.number),
+    )
+
+
+def _of_search(connection: sqlite3.Connection, poll: Poll, source: int) -> Mapping[str, Any]:
+    """What was found is proposed. It is no success of the source: nothing of it has been read yet. A search in vain
+    leaves what was found before.
+    """
+    assert poll.proposal is not None
+    columns: dict[str, Any] = {
+        "failures": 0,
+        "last_error": None,
+        "proposed": poll.proposal.url,
+        "proposed_as": poll.proposal.carries,
+    }
+    (before,) = connection.execute("SELECT proposed FROM sources WHERE id = ?", (source,)).fetchone()
+    if before != poll.proposal.url:
+        columns |= {"etag": None, "last_modified": None, "body_hash": None}
+    return columns
+
+
+def _of_answer(poll: Poll, failures: int) -> Mapping[str, Any]:
+    """Where the fault is ours, it counts against nobody; what is held came from somebody who answered. Validators that
+    may be at fault are forgotten.
+    """
+    columns: dict[str, Any] = {}
+    if poll.is_answer:
+        columns |= {"last_success": to_iso(poll.started), "failures": 0, "last_error": None}
+        if poll.body_hash is not None:
+            columns["body_hash"] = poll.body_hash
+        if poll.new:
+            columns["last_new"] = to_iso(poll.started)
+        if poll.validators is not None:
+            columns |= {"etag": poll.validators.etag, "last_modified": poll.validators.last_modified}
+        return columns
+    if poll.outcome != "offline":
+        columns |= {"failures": 0 if poll.outcome == "held" else failures + 1, "last_error": poll.error}
+    if poll.outcome != "held" and poll.validators is not None:
+        columns |= {"etag": None, "last_modified": None}
+    return columns

@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator.model import NextPoll, Poll, Selection
+from aggregator.desk.housekeeping import housekeeping, maintain, rewrite
+from aggregator.desk.purging import chosen, purge
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, NextPoll, Poll, Selection
 from aggregator.model import Wire as WireSettings
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause
 from bench import articles as made
 from bench.measuring import machine, median_time, megabytes, say, size_of, table
 
@@ -45,7 +47,7 @@ def fill(path: Path, count: int) -> dict[str, float]:
     room = threading.Semaphore(_AHEAD)
     with Store.open(path) as store, multiprocessing.get_context("spawn").Pool(1, made.prepare, (count,)) as pool:
         start = made.END - timedelta(days=count / made.A_DAY)
-        store.sync(_SETTINGS, made.publishers(), start, start.date())
+        sync(store, _SETTINGS, made.publishers(), start, start.date())
         done = 0
         for batch in pool.imap(made.batch, _gated(made.bounds(count, _BATCH), room)):
             room.release()
@@ -56,7 +58,7 @@ def fill(path: Path, count: int) -> dict[str, float]:
                 spent[f"{name}, last tenth"] += seconds if done > count * 0.9 else 0
             if done % 50_000 == 0:
                 say(f"  {done} articles: {spent['record']:.0f} s recorded, {spent['index']:.0f} s indexed")
-        store.maintain(made.END)
+        maintain(store, made.END)
     return spent
 
 
@@ -81,7 +83,7 @@ def _write(store: Store, batch: made.Batch) -> tuple[float, float]:
     while store.index():
         pass
     if (indexed := time.perf_counter()) and not now.hour:
-        store.maintain(now)  # as the daemon does between polls
+        maintain(store, now)  # as the daemon does between polls
     return recorded - began, indexed - recorded
 
 
@@ -144,15 +146,15 @@ def letting_go(path: Path) -> dict[str, float]:
     with Store.open(path) as store:
         biggest = store.latest(Selection(publisher=made.publishers()[0].key, limit=1_000))
         began = time.perf_counter()
-        store.purge(store.purgeable([report.id for report in biggest], None, None), cause, made.END)
+        purge(store, chosen(store, [report.id for report in biggest], None, None), cause, made.END)
         took["purge of 1,000 reports"] = time.perf_counter() - began
         steps = []
         while _rows(store, _TO_TIDY):
-            for _ in _timed(store.housekeeping(made.END), steps):
+            for _ in _timed(housekeeping(store, made.END), steps):
                 pass
         took["tidying the index, in all"], took["tidying the index, longest step"] = sum(steps), max(steps)
         began = time.perf_counter()
-        for what, seconds in zip(("index anew", "file anew"), _between(store.rewrite(made.END)), strict=True):
+        for what, seconds in zip(("index anew", "file anew"), _between(rewrite(store, made.END)), strict=True):
             took[f"purge --vacuum, {what}"] = seconds
     return took
 

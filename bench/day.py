@@ -25,6 +25,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from aggregator.desk.terms import sync
 from aggregator.model import Config, Publisher, Source
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
@@ -107,7 +108,7 @@ async def live(store: Store, wire: Config, press: PressProcess, hours: int) -> l
     def clock() -> datetime:
         return now
 
-    store.sync(wire.wire, wire.publishers, now, now.date())
+    sync(store, wire.wire, wire.publishers, now, now.date())
     async with Pipeline(wire, store, clock, lambda host: ("127.0.0.1", press.port)) as pipeline:
         for hour in range(1, hours + 1):
             began = time.monotonic()

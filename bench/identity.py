@@ -19,6 +19,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from aggregator.desk.terms import sync
 from aggregator.identity import keys_of
 from aggregator.model import Article, Entry, Link, NextPoll, Parsed, Person, Poll, Publisher, Source, Text
 from aggregator.normalise import normalise
@@ -127,7 +128,7 @@ def main(arguments: Sequence[str]) -> None:
     held = int(arguments[0]) if arguments else 20_000
     papers = [publisher(number) for number in range(SOURCES)]
     with tempfile.TemporaryDirectory(prefix="identity-") as folder, Store.open(Path(folder) / "wire.db") as store:
-        store.sync(WIRE, papers, NOW, NOW.date())
+        sync(store, WIRE, papers, NOW, NOW.date())
         fill(store, papers, held)
         costs = {**reading(), **measure(store, papers, held + ENTRIES)}
     print(f"| an entry, {held:,} articles held | µs |\n| --- | --- |")

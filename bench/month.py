@@ -32,6 +32,7 @@ from pathlib import Path
 from msgspec import convert
 
 from aggregator.demo import Document, Press
+from aggregator.desk.terms import sync
 from aggregator.model import Config, Entry, FetchResult, Parsed, Publisher, Source, Words
 from aggregator.model.errors import ParseError
 from aggregator.normalise import normalise
@@ -93,7 +94,7 @@ class Series:
         now = self.polls[0][0]
         config = Config(wire=WIRE, publishers=(self.publisher,))
         with Press(now=now) as press, Store.open(database) as store:
-            store.sync(WIRE, config.publishers, now, now.date())
+            sync(store, WIRE, config.publishers, now, now.date())
             async with Pipeline(config, store, lambda: now, lambda host: press.address) as pipeline:
                 times = [at for at, _ in self.polls]
                 for (at, body), following in zip(self.polls, (*times[1:], None), strict=True):

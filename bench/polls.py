@@ -29,6 +29,7 @@ from pathlib import Path
 import feedparser
 
 from aggregator.demo import Document, Press
+from aggregator.desk.terms import sync
 from aggregator.model import Config, Due, Poll, Publisher, Source
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
@@ -94,7 +95,7 @@ async def replay_all(polls: Sequence[Replay], path: Path) -> dict[str, Told]:
     config = Config(wire=WIRE, publishers=publishers(list(told)))
     now = polls[0].at
     with Press(now=now) as press, Store.open(path) as store, closing(sqlite3.connect(path)) as rows:
-        store.sync(WIRE, config.publishers, now, now.date())
+        sync(store, WIRE, config.publishers, now, now.date())
         due = {one.source.key: one for one in store.due(None)}
         async with Pipeline(config, store, lambda: now, lambda host: press.address) as pipeline:
             hashes: dict[str, bytes] = {}

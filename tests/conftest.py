@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,10 +13,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from aggregator.desk.housekeeping import maintain, tick
+from aggregator.desk.terms import sync
 from aggregator.model import (
     Access,
     Article,
     Credentials,
+    Due,
     Entry,
     FetchSettings,
     Images,
@@ -142,10 +147,23 @@ def record(store: Store, publisher: Publisher, *entries: Entry, now: datetime = 
     return counted
 
 
+def due(store: Store, now: datetime) -> list[Due]:
+    """The sources whose time has come, asked as the daemon asks at every tick."""
+    tick(store, now)
+    return store.due(now)
+
+
+@contextmanager
+def opened(store: Store) -> Iterator[sqlite3.Connection]:
+    """The database as anybody may open it; what is written becomes one transaction."""
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        yield connection
+
+
 def keep_house(store: Store, now: datetime) -> None:
     """Housekeeping, twice: a clock that is far ahead of the last poll is believed at the second look."""
-    store.maintain(now - timedelta(minutes=10))
-    store.maintain(now)
+    maintain(store, now - timedelta(minutes=10))
+    maintain(store, now)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -177,7 +195,7 @@ STORES: Mapping[str, Callable[[Path], Store]] = {"sqlite": Store.open}
 def open_store(kind: str, path: Path, publishers: Sequence[Publisher]) -> Store:
     """A store of this kind that knows these publishers."""
     store = STORES[kind](path)
-    store.sync(WIRE, publishers, NOW, NOW.date())
+    sync(store, WIRE, publishers, NOW, NOW.date())
     return store
 
 
@@ -185,5 +203,5 @@ def open_store(kind: str, path: Path, publishers: Sequence[Publisher]) -> Store:
 def store(tmp_path: Path, publisher: Publisher) -> Store:
     """An open, empty database that knows `publisher`."""
     with Store.open(tmp_path / "wire.db") as opened:
-        opened.sync(WIRE, [publisher], NOW, date(2026, 11, 22))
+        sync(opened, WIRE, [publisher], NOW, date(2026, 11, 22))
         yield opened

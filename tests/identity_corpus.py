@@ -25,6 +25,7 @@ from typing import Any
 
 from aggregator.config.shapes import IdentityTable
 from aggregator.demo import Document, Press
+from aggregator.desk.terms import sync
 from aggregator.model import Config, Due, FetchResult, Poll, Publisher, Source
 from aggregator.normalise import raw_words
 from aggregator.parse import parse
@@ -150,7 +151,7 @@ class Wire:
             replace(p, sources=tuple(replace(s, url=moves.get(s, s.url)) for s in p.sources))
             for p in self._config.publishers
         ]
-        self._store.sync(WIRE, moved, self._now, NOW.date())
+        sync(self._store, WIRE, moved, self._now, NOW.date())
 
     def _step(self, case: Case, source: Source, served: str | Mapping[str, Any], result: Result) -> None:
         due = next(due for due in self._store.due(None) if due.source.name == source.name)

@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.demo import Document, Press
+from aggregator.desk.terms import sync
 from aggregator.fetch.shared import Shared
 from aggregator.model import Config, Finding
 from aggregator.model.errors import StoreError
@@ -32,7 +33,7 @@ from aggregator.store.sqlite import claims as claims_of_pages
 from aggregator.store.sqlite.claims import GOOD_FOR
 from aggregator.text.dates import utc_now
 from tests import hostile
-from tests.conftest import NOW, WIRE, examples, make_poll, make_publisher
+from tests.conftest import NOW, WIRE, examples, make_poll, make_publisher, opened
 from tests.test_cli import Desk, until
 from tests.test_trip import HOST, Trip, feed
 
@@ -60,7 +61,7 @@ def path(tmp_path: Path) -> Path:
 
 def make_database(folder: Path) -> Path:
     with Store.open(folder / "wire.db") as store:
-        store.sync(WIRE, PUBLISHERS, NOW, NOW.date())
+        sync(store, WIRE, PUBLISHERS, NOW, NOW.date())
         return store.path
 
 
@@ -71,7 +72,7 @@ def claimed(store: Store, names: Sequence[str] = NAMES, after: timedelta = timed
 
 
 def claims(store: Store) -> list[tuple[str, str]]:
-    with store.reading() as connection:
+    with opened(store) as connection:
         return connection.execute("SELECT kind, subject FROM claims ORDER BY 1, 2").fetchall()
 
 
@@ -179,7 +180,7 @@ def test_a_poll_that_lasts_confirms_its_claim_and_one_that_is_cut_off_gives_it_b
     config, now = Config(wire=WIRE, publishers=(make_publisher(),)), [NOW]
 
     def at(store: Store) -> list[str]:
-        with store.reading() as connection:
+        with opened(store) as connection:
             return [at for (at,) in connection.execute("SELECT at FROM claims")]
 
     async def story(store: Store, other: Store) -> None:
@@ -195,7 +196,7 @@ def test_a_poll_that_lasts_confirms_its_claim_and_one_that_is_cut_off_gives_it_b
             assert at(other) == []
 
     with Store.open(tmp_path / "wire.db") as store, Store.open(tmp_path / "wire.db") as other:
-        store.sync(WIRE, config.publishers, NOW, NOW.date())
+        sync(store, WIRE, config.publishers, NOW, NOW.date())
         asyncio.run(asyncio.wait_for(story(store, other), 20))
 
 
@@ -304,7 +305,7 @@ def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, tmp
 
     with Store.open(trip.path) as other:
         program = other.as_program()
-        with other.writing() as connection:
+        with opened(other) as connection:
             claims_of_pages.take(connection, "visit", ["daily-example"], program, trip.now)
         assert visits() == ([], [1])
     findings, elsewhere = visits()
@@ -402,13 +403,13 @@ def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        shared = opened(path, lambda: now[0])
+        shared = shared_limits(path, lambda: now[0])
         assert asyncio.run(story(process, shared)) == [False, True, False, False, False]
         assert shared._stuck == set()
         shared.close()
 
 
-def opened(path: Path, clock: Callable[[], float] = time.monotonic) -> Shared:
+def shared_limits(path: Path, clock: Callable[[], float] = time.monotonic) -> Shared:
     shared = Shared.open(path, 2, 60.0, clock)
     assert shared is not None
     return shared
@@ -424,7 +425,7 @@ def test_starts_are_as_far_apart_as_each_before_asked_for_whoever_asks(
 ) -> None:
     now, free = [1000.0], dict[int, float]()
     with TemporaryDirectory() as folder:
-        programs = [opened(Path(folder) / "limits", lambda: now[0]) for _ in range(3)]
+        programs = [shared_limits(Path(folder) / "limits", lambda: now[0]) for _ in range(3)]
         for who, domain, apart, pause in asks:
             wait = programs[who].start(f"{domain}.example", apart)
             assert wait == max(free.get(domain, 0.0) - now[0], 0.0)
@@ -443,7 +444,7 @@ def test_whatever_stands_in_the_file_keeps_nobody_waiting_for_long(found: bytes,
     with TemporaryDirectory() as folder:
         path = Path(folder) / "limits"
         path.write_bytes(found * 40)
-        shared = opened(path, lambda: now[0])
+        shared = shared_limits(path, lambda: now[0])
         now[0] += shared.start(f"{domain}.example", 2.0)
         assert now[0] <= 65.0
         shared.start(f"{domain}.example", 2.0)
@@ -454,7 +455,7 @@ def test_whatever_stands_in_the_file_keeps_nobody_waiting_for_long(found: bytes,
 
 def test_the_file_does_not_grow_and_a_row_that_is_over_makes_room(tmp_path: Path) -> None:
     path, now = tmp_path / "limits", [1000.0]
-    shared = opened(path, lambda: now[0])
+    shared = shared_limits(path, lambda: now[0])
     for number in range(5_000):
         assert shared.start(f"{number}.example", 2.0) == 0.0
         now[0] += 0.02
@@ -495,6 +496,6 @@ def test_what_a_host_asks_one_program_for_the_others_do_too(press: Press, tmp_pa
             return [poll.source.key for poll in await running]
 
     with Store.open(tmp_path / "wire.db") as store, Store.open(tmp_path / "wire.db") as other:
-        store.sync(wire, config.publishers, NOW, NOW.date())
+        sync(store, wire, config.publishers, NOW, NOW.date())
         assert asyncio.run(asyncio.wait_for(story(store, other), 20)) == ["slow"]
     assert not any(seen.path == "/feed" for seen in press.requests)

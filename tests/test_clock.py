@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.demo import Document, Press
+from aggregator.desk.terms import sync
 from aggregator.model import Config, Publisher
 from aggregator.pipeline.clock import Job, run_until
 from aggregator.pipeline.pipeline import Pipeline
@@ -92,7 +93,7 @@ def test_a_clock_that_was_years_ahead_stops_no_source(trip: Trip, publisher: Pub
     trip.press.misbehave(HOST, "/feed", "status", status=500)
     trip()
     with Store.open(trip.path) as store:
-        store.sync(WIRE, [publisher, new], trip.now, trip.now.date())
+        sync(store, WIRE, [publisher, new], trip.now, trip.now.date())
     trip.config = Config(wire=WIRE, publishers=(publisher, new))
     trip.now = NOW
     assert [poll.source.publisher for poll in trip(due_only=True)] == ["other-example"]
@@ -135,7 +136,7 @@ def test_pages_are_visited_no_oftener_for_a_clock_that_jumps(trip: Trip, jump: t
     for number in (1, 2, 3):
         trip.press.set_document(HOST, f"/{number}", Document(b"<p>It stands there.</p>", "text/html"))
     with Store.open(trip.path) as store:
-        store.sync(WIRE, trip.config.publishers, NOW, NOW.date())
+        sync(store, WIRE, trip.config.publishers, NOW, NOW.date())
         visits = asyncio.run(story(store))
     # three pages: the visit an hour after first sight, and the one after six
     assert visits == ([0, 3, 0, 0, 3] if jump > timedelta(0) else [0, 0, 0, 3, 3])

@@ -13,16 +13,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Entry, Link, PollSettings, Publisher, Selection, Text
+from aggregator.desk import acts
+from aggregator.desk.housekeeping import maintain, release_embargoes
+from aggregator.desk.merges import split
+from aggregator.desk.purging import chosen, purge
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, Entry, Link, PollSettings, Publisher, Selection, Text
 from aggregator.model.errors import DeskError, StoreError
 from aggregator.pipeline.recording import record as record_polls
-from aggregator.pipeline.recording import take_out
 from aggregator.revisions import withdrawals
 from aggregator.scheduling.polls import Pace
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause
-from aggregator.text.dates import to_iso
-from tests.conftest import NOW, QUOTATION, WIRE, examples, make_articles, make_entry, make_poll, make_publisher, record
+from tests.conftest import (
+    NOW,
+    QUOTATION,
+    WIRE,
+    examples,
+    make_articles,
+    make_entry,
+    make_poll,
+    make_publisher,
+    opened,
+    record,
+)
 from tests.make_database import DATABASES
 from tests.test_store import rows
 
@@ -59,7 +72,7 @@ class Wire:
             getattr(self, act)()
 
     def _sync(self) -> None:
-        self.store.sync(WIRE, self.publishers, NOW, NOW.date())
+        sync(self.store, WIRE, self.publishers, NOW, NOW.date())
 
     def _report(self) -> tuple[int, str]:
         found = rows(self.store, "SELECT id, public_id FROM articles")
@@ -106,32 +119,31 @@ class Wire:
     def split(self) -> None:
         found = [one["id"] for one in self.store.merges() if one["undone_at"] is None]
         if found:
-            self.store.split(self.chance.choice(found), self.now)
+            split(self.store, self.chance.choice(found), self.now)
 
     def withhold(self) -> None:
-        self.store.desk.withhold(self._report()[1], CAUSE, self.now)
+        acts.withhold(self.store, self._report()[1], CAUSE, self.now)
 
     def legal(self) -> None:
-        self.store.desk.withhold(self._report()[1], CAUSE, self.now, legal=True)
+        acts.withhold(self.store, self._report()[1], CAUSE, self.now, legal=True)
 
     def withdraw(self) -> None:
-        self.store.desk.withdraw(self._report()[1], CAUSE, self.now)
+        acts.withdraw(self.store, self._report()[1], CAUSE, self.now)
 
     def restore(self) -> None:
-        self.store.desk.restore(self._report()[1], CAUSE, self.now)
+        acts.restore(self.store, self._report()[1], CAUSE, self.now)
 
     def embargo(self) -> None:
-        self.store.desk.embargo(self._report()[1], FAR, CAUSE, self.now)
+        acts.embargo(self.store, self._report()[1], FAR, CAUSE, self.now)
 
     def release(self) -> None:
-        self.store.release_embargoes(FAR + DAY)
+        release_embargoes(self.store, FAR + DAY)
 
     def by_page(self) -> None:
-        with self.store.writing() as connection:
-            take_out(connection, self._report()[0], withdrawals.DELETED, to_iso(self.now))
+        acts.obey(self.store, self._report()[1], withdrawals.DELETED, self.now)
 
     def purge(self) -> None:
-        self.store.purge(self.store.purgeable([self._report()[1]], None, None), CAUSE, self.now)
+        purge(self.store, chosen(self.store, [self._report()[1]], None, None), CAUSE, self.now)
 
     def close_rights(self) -> None:
         self._of_rights(CLOSED)
@@ -145,7 +157,7 @@ class Wire:
         self._sync()
 
     def housekeeping(self) -> None:
-        self.store.maintain(self.now)
+        maintain(self.store, self.now)
 
     def by_hand(self) -> None:
         """Somebody's own SQL."""
@@ -159,7 +171,7 @@ class Wire:
                 ("class", "x"),
             ]
         )
-        with self.store.writing() as connection:
+        with opened(self.store) as connection:
             connection.execute(f"UPDATE articles SET {column} = ? WHERE id = ?", (value, article))  # noqa: S608
 
 
@@ -194,7 +206,7 @@ def test_what_a_split_makes_is_counted(store: Store, publisher: Publisher) -> No
     record(store, publisher, make_entry(1, id="another"), now=NOW + HOUR)
     assert rows(store, "SELECT sum(articles) FROM daily") == [(1,)]
     (merge,) = store.merges()
-    store.split(merge["id"], NOW + 2 * HOUR)
+    split(store, merge["id"], NOW + 2 * HOUR)
     assert rows(store, "SELECT sum(articles) FROM daily") == [(2,)]
 
 
@@ -203,22 +215,22 @@ def test_a_day_without_any_has_no_row_and_a_report_that_comes_back_counts_again(
 ) -> None:
     record(store, publisher, make_entry(1))
     (report,) = store.latest(Selection())
-    store.desk.withhold(report.id, CAUSE, NOW)
+    acts.withhold(store, report.id, CAUSE, NOW)
     assert rows(store, "SELECT * FROM daily") == []
     assert [row["articles"] for row in store.publishers()] == [0]
-    store.desk.restore(report.id, CAUSE, NOW)
+    acts.restore(store, report.id, CAUSE, NOW)
     assert rows(store, "SELECT articles FROM daily") == [(1,)]
 
 
 def test_rows_that_are_deleted_are_counted_no_more(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(1), make_entry(2))
-    with store.writing() as connection:
+    with opened(store) as connection:
         for table in ("bodies", "sightings", "article_keys", "near_keys", "search_queue", "changes", "revisions"):
             connection.execute("PRAGMA defer_foreign_keys = ON")
             connection.execute(f"DELETE FROM {table}")  # noqa: S608
         connection.execute("DELETE FROM articles WHERE id = 1")
     assert rows(store, "SELECT articles FROM daily") == [(1,)]
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute("DELETE FROM terms")
     assert rows(store, "SELECT * FROM daily") == []
 
@@ -245,5 +257,5 @@ def test_embargoed_reports_count_for_what_a_day_may_add(store: Store, publisher:
         record_polls(store, [(make_poll(publisher.sources[0]), articles)], NOW + poll * HOUR, pace)
     assert rows(store, "SELECT count(*), sum(backfill) FROM articles") == [(9, 4)]
     assert rows(store, "SELECT * FROM daily") == []
-    store.release_embargoes(FAR + DAY)
+    release_embargoes(store, FAR + DAY)
     assert rows(store, "SELECT articles, backfill FROM daily") == [(9, 4)]

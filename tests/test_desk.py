@@ -16,13 +16,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Contact, Publisher, Rights, Selection, Text
+from aggregator.desk import acts
+from aggregator.desk.complaints import complain, resolve
+from aggregator.desk.housekeeping import maintain, release_embargoes
+from aggregator.desk.purging import chosen, purge
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, Complaint, Contact, Cursor, Publisher, Removal, Rights, Selection, Text
 from aggregator.model.errors import DeskError, ManuscriptError
 from aggregator.pipeline.own_reports import Manuscript, publish, read
 from aggregator.rights import faults_of_publisher
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause, Complaint
-from aggregator.store.sqlite.ledger import Cursor
 from tests import commands
 from tests.conftest import NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
 
@@ -33,11 +36,11 @@ CAUSE = Cause(actor="person:ama", reason="a reader's address stands in it", refe
 MANUSCRIPTS = Path(__file__).parent / "fixtures" / "manuscripts"
 
 ACTS: dict[str, Callable[[Store, str], None]] = {
-    "withhold": lambda store, report: store.desk.withhold(report, CAUSE, LATER),
-    "legal": lambda store, report: store.desk.withhold(report, CAUSE, LATER, legal=True),
-    "withdraw": lambda store, report: store.desk.withdraw(report, CAUSE, LATER),
-    "embargo": lambda store, report: store.desk.embargo(report, FAR, CAUSE, LATER),
-    "purge": lambda store, report: store.purge(store.purgeable([report], None, None), CAUSE, LATER),
+    "withhold": lambda store, report: acts.withhold(store, report, CAUSE, LATER),
+    "legal": lambda store, report: acts.withhold(store, report, CAUSE, LATER, legal=True),
+    "withdraw": lambda store, report: acts.withdraw(store, report, CAUSE, LATER),
+    "embargo": lambda store, report: acts.embargo(store, report, FAR, CAUSE, LATER),
+    "purge": lambda store, report: purge(store, chosen(store, [report], None, None), CAUSE, LATER),
 }
 KINDS = {"withdraw": "withdrawn", "purge": "removed_by_wire"}
 
@@ -123,12 +126,8 @@ def test_a_notice_stays(store: Store, report: str, act: str, text: str, url: str
 
 
 def test_a_suspended_report_keeps_headline_and_link(store: Store, report: str) -> None:
-    from aggregator.store.sqlite.desk import hold_back
-
-    ((article,),) = rows(store, f"SELECT id FROM articles WHERE public_id = '{report}'")  # noqa: S608
-    page = Cause(actor="publisher:page", reason="the page answers 404")
-    with store.writing() as connection:
-        hold_back(connection, article, "suspend", "gone", page, "2026-11-22T11:00:00Z")
+    page = Removal(act="suspend", notice="gone", actor="publisher:page", reason="the page answers 404")
+    assert acts.obey(store, report, page, NOW + timedelta(hours=1))
     notice = store.notice(report)
     assert notice is not None
     assert (notice["title"], notice["url"]) == ("Okapi on the bridge", "http://daily.example/1")
@@ -141,10 +140,10 @@ def test_a_publishers_own_text_stands_in_its_notice(store: Store, publisher: Pub
     own = {"withheld": "{publisher} via {wire}: write to {corrections_contact} ({reason}), {original_url}"}
     other = replace(publisher, disclaimers=own, contact=Contact(corrections="desk@daily.example"))
     assert faults_of_publisher(other) == ()
-    store.sync(WIRE, [other], NOW, NOW.date())
+    sync(store, WIRE, [other], NOW, NOW.date())
     record(store, other, make_entry())
     (one,) = store.latest(ANY)
-    store.desk.withhold(one.id, replace(CAUSE, reason="we {time} look"), LATER)
+    acts.withhold(store, one.id, replace(CAUSE, reason="we {time} look"), LATER)
     assert (store.notice(one.id) or {})["text"] == (
         "Daily Example via Test Wire: write to desk@daily.example (we {time} look), http://daily.example/1"
     )
@@ -156,7 +155,7 @@ def test_acts_are_recorded_and_never_changed(store: Store, report: str) -> None:
     ACTS["withhold"](store, report)
     before = rows(store, "SELECT * FROM acts")
     ACTS["withdraw"](store, report)
-    store.desk.restore(report, replace(CAUSE, reference=None), LATER)
+    acts.restore(store, report, replace(CAUSE, reference=None), LATER)
     assert rows(store, "SELECT * FROM acts")[:1] == before
     assert rows(store, "SELECT act, actor, reason, reference, at FROM acts") == [
         ("withhold", "person:ama", CAUSE.reason, "T-17", "2026-11-22T11:00:00Z"),
@@ -201,15 +200,15 @@ def test_an_act_that_changes_nothing_or_loosens_a_hold_is_refused(
 
 def test_only_a_person_restores_and_only_what_is_out(store: Store, report: str) -> None:
     with pytest.raises(DeskError, match="nothing to restore"):
-        store.desk.restore(report, CAUSE, LATER)
+        acts.restore(store, report, CAUSE, LATER)
     ACTS["withhold"](store, report)
     with pytest.raises(DeskError, match="only a person"):
-        store.desk.restore(report, replace(CAUSE, actor="publisher:feed"), LATER)
+        acts.restore(store, report, replace(CAUSE, actor="publisher:feed"), LATER)
     with pytest.raises(DeskError, match="no report with this id"):
-        store.desk.restore("nosuchid", CAUSE, LATER)
+        acts.restore(store, "nosuchid", CAUSE, LATER)
     ACTS["purge"](store, report)
     with pytest.raises(DeskError, match="was purged"):
-        store.desk.restore(report, CAUSE, LATER)
+        acts.restore(store, report, CAUSE, LATER)
 
 
 # Embargoes
@@ -217,13 +216,13 @@ def test_only_a_person_restores_and_only_what_is_out(store: Store, report: str) 
 
 def test_an_embargo_is_released_once_and_subscribers_are_told(store: Store, report: str) -> None:
     last = Cursor.read(store.changes()[-1]["cursor"])
-    store.desk.embargo(report, FAR, CAUSE, LATER)
+    acts.embargo(store, report, FAR, CAUSE, LATER)
     (line,) = store.changes(last)
     assert (line["kind"], line["title"], line["url"]) == ("withheld", None, None)
     listed = [(one["kind"], one["title"], one["url"]) for one in store.changes() if one["id"] == report]
     assert listed == [("new", None, None), ("revised", None, None), ("withheld", None, None)]  # and no words of it
     assert store.status(report) is None
-    assert store.release_embargoes(FAR - timedelta(seconds=1)) == 0
+    assert release_embargoes(store, FAR - timedelta(seconds=1)) == 0
     keep_house(store, MUCH_LATER)
     keep_house(store, MUCH_LATER)
     told = [(one["kind"], one["title"]) for one in store.changes(Cursor.read(line["cursor"]))]
@@ -241,10 +240,10 @@ def test_of_a_report_that_came_under_embargo_nothing_is_told(store: Store, publi
     record(store, publisher, make_entry(1, title=Text(asked, "text/plain")))
     record(store, publisher, make_entry(1, title=Text(f"{asked} of Kapiriloma", "text/plain")), now=LATER)
     ((report,),) = rows(store, "SELECT public_id FROM articles")
-    store.desk.embargo(str(report), FAR, CAUSE, LATER)
+    acts.embargo(store, str(report), FAR, CAUSE, LATER)
     assert store.changes() == []
     assert store.notice(str(report)) is None
-    assert store.release_embargoes(MUCH_LATER) == 1
+    assert release_embargoes(store, MUCH_LATER) == 1
     assert [(one["kind"], one["id"], one["title"]) for one in store.changes()] == [
         ("restored", report, f"{asked} of Kapiriloma")
     ]
@@ -256,7 +255,7 @@ def test_an_embargo_takes_the_place_of_a_withholding_without_a_gap(store: Store,
     ACTS["embargo"](store, report)
     assert store.report(report) is None
     assert store.notice(report) is None
-    store.release_embargoes(MUCH_LATER)
+    release_embargoes(store, MUCH_LATER)
     assert store.report(report) is not None
 
 
@@ -265,7 +264,7 @@ def test_what_else_holds_a_report_back_outlives_its_embargo(store: Store, report
     ACTS["legal"](store, report)
     assert store.notice(report) is None  # under embargo nobody is to know that there is a report
     last = rows(store, "SELECT max(seq) FROM changes")
-    assert store.release_embargoes(MUCH_LATER) == 1
+    assert release_embargoes(store, MUCH_LATER) == 1
     assert rows(store, "SELECT max(seq) FROM changes") == last
     assert store.report(report) is None
     assert store.notice(report) is not None
@@ -273,7 +272,7 @@ def test_what_else_holds_a_report_back_outlives_its_embargo(store: Store, report
 
 def test_an_embargo_must_be_readable_and_to_come(store: Store, report: str) -> None:
     with pytest.raises(DeskError, match="over already"):
-        store.desk.embargo(report, NOW, CAUSE, NOW)
+        acts.embargo(store, report, NOW, CAUSE, NOW)
     assert 'UNTIL: found "lundi prochain", expected' in command(store, "embargo", report, "lundi prochain", code=1)
     assert "over already" in command(store, "embargo", report, "2020-01-01", code=1)
     assert "until 2099-01-01T03:00:00Z" in command(store, "embargo", report, "2099-01-01T06:00+03:00", "--actor", "ama")
@@ -287,16 +286,16 @@ def test_whatever_the_desk_does_the_ledger_has_no_gap_and_nothing_held_leaves(
 ) -> None:
     publisher = make_publisher()
     with Store.open(tmp_path_factory.mktemp("desk") / "wire.db") as store:
-        store.sync(WIRE, [publisher], NOW, NOW.date())
+        sync(store, WIRE, [publisher], NOW, NOW.date())
         record(store, publisher, make_entry(0))
         (one,) = store.latest(ANY)
-        acts: list[tuple[object, ...]] = []
+        kept: list[tuple[object, ...]] = []
         for number, doing in enumerate(doings):
             try:
                 if doing == "restore":
-                    store.desk.restore(one.id, CAUSE, LATER)
+                    acts.restore(store, one.id, CAUSE, LATER)
                 elif doing == "release":
-                    store.release_embargoes(MUCH_LATER)
+                    release_embargoes(store, MUCH_LATER)
                 elif doing == "edit":
                     record(store, publisher, make_entry(0, title=Text(f"Le pont {number} change", "text/plain")))
                 else:
@@ -304,8 +303,8 @@ def test_whatever_the_desk_does_the_ledger_has_no_gap_and_nothing_held_leaves(
             except DeskError:
                 pass
             now = rows(store, "SELECT * FROM acts ORDER BY id")
-            assert now[: len(acts)] == acts
-            acts = now
+            assert now[: len(kept)] == kept
+            kept = now
             ((status, notice, embargo),) = rows(store, "SELECT status, notice, embargoed_until FROM articles")
             out = status != "usable" or embargo is not None
             assert (store.report(one.id) is None) is out
@@ -369,7 +368,7 @@ def test_follow_waits_for_more_and_keeps_no_cursor_open(store: Store, report: st
 
 def test_a_publisher_that_never_let_anything_out_is_not_in_the_ledger_either(store: Store) -> None:
     closed = make_publisher("closed-example", replace(QUOTATION, text_scope="none", basis="none"))
-    store.sync(WIRE, [closed], NOW, NOW.date())
+    sync(store, WIRE, [closed], NOW, NOW.date())
     record(store, closed, make_entry(1))
     ((report,),) = rows(store, "SELECT public_id FROM articles")
     assert store.changes() == []
@@ -409,18 +408,18 @@ def test_a_complaint_does_at_once_what_its_kind_asks_for(
 
 def test_a_complaint_is_resolved_once_and_restores_nothing(store: Store, report: str) -> None:
     privacy = Complaint(kind="privacy", text="my address", complainant="a@b.example")
-    assert store.desk.complain(report, privacy, CAUSE, LATER)["number"] == 1
-    again = store.desk.complain(report, replace(privacy, kind="copyright"), CAUSE, LATER)
-    assert (again["number"], again["act"]) == (2, None)  # it is out already
-    third = store.desk.complain(report, replace(privacy, kind="court_order"), CAUSE, LATER)
-    assert third["act"] == "withhold"  # a legal demand is more
-    store.desk.resolve(1, "settled", LATER)
+    assert complain(store, report, privacy, CAUSE, LATER)[:2] == (1, "withhold")
+    again = complain(store, report, replace(privacy, kind="copyright"), CAUSE, LATER)
+    assert again[:2] == (2, None)  # it is out already
+    third = complain(store, report, replace(privacy, kind="court_order"), CAUSE, LATER)
+    assert third[:2] == (3, "withhold")  # a legal demand is more
+    resolve(store, 1, "settled", LATER)
     with pytest.raises(DeskError, match="was resolved on"):
-        store.desk.resolve(1, "again", LATER)
+        resolve(store, 1, "again", LATER)
     with pytest.raises(DeskError, match="none with this number"):
-        store.desk.resolve(9, "again", LATER)
-    assert [one["number"] for one in store.desk.complaints()] == [2, 3]
-    first = store.desk.complaints(resolved_too=True)[0]
+        resolve(store, 9, "again", LATER)
+    assert [one["number"] for one in store.complaints()] == [2, 3]
+    first = store.complaints(resolved_too=True)[0]
     assert (first["resolution"], first["acts"], first["complainant"]) == ("settled", "withhold", "a@b.example")
     assert store.report(report) is None
     listed = command(store, "complaint", "list", "--all")
@@ -430,7 +429,7 @@ def test_a_complaint_is_resolved_once_and_restores_nothing(store: Store, report:
 
 def test_the_wire_answers_only_for_its_own(store: Store, report: str) -> None:
     with pytest.raises(DeskError, match="Daily Example answers for this report"):
-        store.desk.complain(report, Complaint(kind="own_content", text="wrong"), CAUSE, LATER)
+        complain(store, report, Complaint(kind="own_content", text="wrong"), CAUSE, LATER)
     assert rows(store, "SELECT count(*) FROM complaints") == [(0,)]
 
 
@@ -474,22 +473,22 @@ def test_what_waits_for_the_index_can_be_purged(store: Store, publisher: Publish
     record_polls(store, [(make_poll(publisher.sources[0]), make_articles(publisher, make_entry(1)))], NOW)
     (one,) = store.latest(ANY)
     ACTS["purge"](store, one.id)
-    store.maintain(LATER)
+    maintain(store, LATER)
     assert rows(store, "SELECT count(*) FROM search_queue") == [(0,)]
     assert rows(store, "SELECT rowid FROM article_search WHERE article_search MATCH 'pont'") == []
 
 
 def test_purging_by_age_and_publisher(store: Store, publisher: Publisher) -> None:
     other = make_publisher("other")
-    store.sync(WIRE, [publisher, other], NOW, NOW.date())
+    sync(store, WIRE, [publisher, other], NOW, NOW.date())
     record(store, publisher, *(make_entry(number) for number in range(150)))
     record(store, other, make_entry(1), now=NOW + timedelta(days=3))
     record(store, publisher, make_entry(200), now=NOW + timedelta(days=3))
-    assert store.purgeable([], NOW, None) == []
-    old = store.purgeable([], NOW + timedelta(days=1), "daily-example")
+    assert chosen(store, [], NOW, None) == []
+    old = chosen(store, [], NOW + timedelta(days=1), "daily-example")
     assert len(old) == 150
-    store.purge(old, CAUSE, NOW + timedelta(days=4))
-    assert store.purgeable([], NOW + timedelta(days=1), None) == []
+    purge(store, old, CAUSE, NOW + timedelta(days=4))
+    assert chosen(store, [], NOW + timedelta(days=1), None) == []
     assert len(store.latest(ANY)) == 2
     assert rows(store, "SELECT count(*) FROM changes WHERE kind = 'removed_by_wire'") == [(150,)]
 
@@ -526,7 +525,7 @@ OWN = Rights(relationship="own", basis="own", text_scope="full_text", credit="{w
 @pytest.fixture
 def desk(store: Store) -> Publisher:
     own = make_publisher("test-wire", OWN, name="Test Wire", kind="own", languages=("en", "sw"), sources=())
-    store.sync(WIRE, [own], NOW, NOW.date())
+    sync(store, WIRE, [own], NOW, NOW.date())
     return own
 
 
@@ -604,10 +603,10 @@ def test_reports_of_the_desk_that_begin_alike_stay_two(store: Store, desk: Publi
 def test_what_was_held_back_or_purged_does_not_return_by_being_published(store: Store, desk: Publisher) -> None:
     first = read(MANUSCRIPTS / "water-bills.md", desk.languages)
     done = publish(store, desk, first, NOW)
-    store.desk.withhold(done.public_id, CAUSE, NOW)
+    acts.withhold(store, done.public_id, CAUSE, NOW)
     assert publish(store, desk, replace(first, title="Bills to rise, says company"), LATER).change == "revised"
     assert store.report(done.public_id) is None
-    store.purge(store.purgeable([done.public_id], None, None), CAUSE, LATER)
+    purge(store, chosen(store, [done.public_id], None, None), CAUSE, LATER)
     with pytest.raises(DeskError, match="was purged"):
         publish(store, desk, first, LATER)
 
@@ -616,7 +615,7 @@ def test_a_configured_source_keeps_its_key(store: Store, desk: Publisher) -> Non
     from aggregator.model import Source
 
     polled = replace(desk, sources=(Source(publisher=desk.key, key="own", url="https://wire.example/feed"),))
-    store.sync(WIRE, [polled], NOW, NOW.date())
+    sync(store, WIRE, [polled], NOW, NOW.date())
     with pytest.raises(DeskError, match="belongs to a feed"):
         publish(store, polled, read(MANUSCRIPTS / "water-bills.md", desk.languages), NOW)
 

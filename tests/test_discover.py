@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from aggregator.demo import Press
+from aggregator.desk.terms import sync
 from aggregator.model import NextPoll, Publisher, Source
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from tests.conftest import NOW, make_poll
+from tests.conftest import NOW, due, make_poll
 from tests.test_cli import Desk
 from tests.test_doors import publisher_file, site  # noqa: F401  (a fixture)
 from tests.test_probing import alternate, page, whole
@@ -145,7 +146,7 @@ def test_a_new_address_in_the_configuration_forgets_what_was_found(trip: Trip) -
     source = replace(publisher.sources[0], url=f"{SITE}en/")
     trip.config = replace(trip.config, publishers=(replace(publisher, sources=(source,)),))
     with Store.open(trip.path) as store:
-        store.sync(trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
+        sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
     assert trip.rows("SELECT url, proposed, proposed_as FROM sources") == [(f"{SITE}en/", None, None)]
     assert trouble(trip)[0] == "no source yet; it is looked for at the next poll"
 
@@ -213,7 +214,7 @@ def test_health_tells_of_sites_together_and_of_what_was_found_one_by_one(desk: D
 
 def test_a_site_that_could_not_be_reached_still_waits_for_its_search(trip: Trip) -> None:
     with Store.open(trip.path) as store:
-        store.sync(trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
+        sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         source = trip.config.publishers[0].sources[0]
         record_polls(store, [(make_poll(source, outcome="offline", next=NextPoll(at=NOW, reason="offline")), ())], NOW)
     assert trip.rows("SELECT search, failures FROM health") == [("waiting", 0)]
@@ -224,6 +225,6 @@ def test_what_has_an_address_is_polled_before_sites_are_searched(trip: Trip) -> 
     (publisher,) = trip.config.publishers
     sources = (*publisher.sources, Source(publisher=publisher.key, key="feed", url=DOOR))
     with Store.open(trip.path) as store:
-        store.sync(trip.config.wire, [replace(publisher, sources=sources)], trip.now, trip.now.date())
+        sync(store, trip.config.wire, [replace(publisher, sources=sources)], trip.now, trip.now.date())
         for now in (None, trip.now):
-            assert [due.source.key for due in store.due(now)] == ["feed", "main"]
+            assert [due.source.key for due in due(store, now)] == ["feed", "main"]

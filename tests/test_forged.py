@@ -29,15 +29,17 @@ from aggregator.cli.printing import set_up_log
 from aggregator.config.directory import page as directory_page
 from aggregator.config.opml import Outline, read, write
 from aggregator.demo import Document, Press
+from aggregator.desk.merges import split
+from aggregator.desk.purging import purge
+from aggregator.desk.terms import sync
 from aggregator.identity import keys_of, near_keys
-from aggregator.model import Entry, Link, Person, Publisher, Selection, Text
+from aggregator.model import Cause, Entry, Link, Person, Publisher, Selection, Text
 from aggregator.normalise import LONG_ADDRESS, LONG_BYLINE, LONG_HEADLINE, NO_ADDRESS
 from aggregator.output import OUTPUTS, page, versions
 from aggregator.pipeline.discovery.candidates import named_by_page, of_wordpress, sitemaps
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.rights.rules import is_address
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause
 from aggregator.text.html import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, excerpt, fold, headline, shortened
 from aggregator.text.printable import MOST_ADDRESS, MOST_MESSAGE, as_json
 from tests import commands
@@ -208,7 +210,7 @@ def test_an_article_that_is_split_off_has_neither_a_false_link_nor_a_long_headli
     record(store, publisher, entry)
     record(store, publisher, replace(entry, id="https://www.daily.example/p/1"), now=NOW + LATER)
     ((merge,),) = rows(store, "SELECT id FROM merges")
-    store.split(int(str(merge)), NOW + LATER)
+    split(store, int(str(merge)), NOW + LATER)
     found = rows(
         store,
         "SELECT url, length(title) <= 300 FROM articles UNION ALL SELECT NULL, length(title) <= 300 FROM revisions",
@@ -256,7 +258,7 @@ def test_a_text_in_the_headline_does_not_leave_by_it(tmp_path: Path, scope: str,
     rights = replace(AGREEMENT if scope == "full_text" else QUOTATION, text_scope=scope)  # type: ignore[arg-type]
     publisher = make_publisher(rights=rights)
     with Store.open(tmp_path / "wire.db") as store:
-        store.sync(WIRE, [publisher], NOW, NOW.date())
+        sync(store, WIRE, [publisher], NOW, NOW.date())
         poll = record(store, publisher, make_entry(title=Text(words, "text/plain"), summary=None, content=()))
         assert dict(poll.adjusted) == {LONG_HEADLINE: 1}
         (report,) = store.latest(Selection())
@@ -590,7 +592,7 @@ def test_a_database_of_an_earlier_version_is_made_fit(tmp_path: Path, publisher:
     entry = make_entry(title=Text(title, "text/plain"), links=(Link(link),), authors=(Person("N" * 500),))
     path = tmp_path / "wire.db"
     with Store.open(path) as store:
-        store.sync(WIRE, [publisher], NOW, NOW.date())
+        sync(store, WIRE, [publisher], NOW, NOW.date())
         articles = make_articles(publisher, entry, make_entry(2))
         record_polls(store, [(make_poll(publisher.sources[0]), articles)], NOW)  # the search index waits
     as_before(path, {"url": link, "byline": "N" * 500, "published_stated": "x" * 900}, title)
@@ -632,7 +634,7 @@ def test_a_database_of_an_earlier_version_is_made_fit(tmp_path: Path, publisher:
         assert (again.new, again.revised, again.unchanged) == (0, 0, 2)
         edited = record(store, publisher, replace(entry, categories=("x",)), now=NOW + 2 * LATER)
         assert (edited.new, edited.revised) == (0, 0)
-        store.purge([1], Cause(actor="person:x", reason="x"), NOW + LATER)
+        purge(store, [articles[0].public_id], Cause(actor="person:x", reason="x"), NOW + LATER)
         store._connection.execute("INSERT INTO article_search (article_search) VALUES ('integrity-check')")
         for word in ("titre", "tres", "zzyzx"):
             sql = "SELECT count(*) FROM article_search WHERE article_search MATCH ?"
@@ -642,7 +644,7 @@ def test_a_database_of_an_earlier_version_is_made_fit(tmp_path: Path, publisher:
 def test_a_proposal_that_is_no_address_is_forgotten(tmp_path: Path, publisher: Publisher) -> None:
     path = tmp_path / "wire.db"
     with Store.open(path) as store:
-        store.sync(WIRE, [publisher], NOW, NOW.date())
+        sync(store, WIRE, [publisher], NOW, NOW.date())
         record(store, publisher, make_entry())
         store._connection.execute("UPDATE sources SET proposed = 'http://x\x9b.example/', proposed_as = 'rss20'")
     as_before(path, {}, "T")

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from aggregator.demo import Press
-from aggregator.model import Entry, Link, Publisher, Text
+from aggregator.desk.purging import chosen, purge
+from aggregator.model import Cause, Entry, Link, Publisher, Text
 from aggregator.scheduling.gaps import Before, Now, reaches_back
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause
 from aggregator.text.order import order_of
-from tests.conftest import NOW, make_entry, record
+from tests.conftest import NOW, make_entry, opened, record
 from tests.test_store import rows
 from tests.test_trip import HOST, Trip, feed
 
@@ -131,7 +131,7 @@ def test_ids_that_change_from_poll_to_poll_hide_no_gap_and_make_none(store: Stor
 def test_a_purged_report_is_known_still(store: Store, publisher: Publisher) -> None:
     record(store, publisher, entry("3"), entry("2"))
     (newest,) = rows(store, "SELECT public_id FROM articles WHERE title = 'Dossier 33'")
-    store.purge(store.purgeable([str(newest[0])], None, None), Cause(actor="person:test", reason="a test"), NOW)
+    purge(store, chosen(store, [str(newest[0])], None, None), Cause(actor="person:test", reason="a test"), NOW)
     assert record(store, publisher, entry("4"), entry("3"), now=NOW + HOUR).gap is None
     assert record(store, publisher, entry("14"), entry("13"), entry("3"), now=NOW + 2 * HOUR).gap == "open"
 
@@ -140,7 +140,7 @@ def test_a_database_that_does_not_remember_the_last_document_takes_any_known_ent
     store: Store, publisher: Publisher
 ) -> None:
     gaps(store, publisher, "p 3 2 1")
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute("UPDATE sources SET listed = NULL")
     assert record(store, publisher, *map(entry, ["p", "13", "12"]), now=NOW + HOUR).gap is None
     assert record(store, publisher, *map(entry, ["p", "23", "22"]), now=NOW + 2 * HOUR).gap == "open"

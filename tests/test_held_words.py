@@ -17,16 +17,19 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from aggregator.demo import Document, Press
-from aggregator.model import Config, Entry, Link, Person, Poll, Publisher, Selection, Text
+from aggregator.desk import acts
+from aggregator.desk.housekeeping import maintain
+from aggregator.desk.merges import split
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, Config, Entry, Link, Person, Poll, Publisher, Selection, Text
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.revisions.compare import HELD_BACK, same_sentences, what_changed, words_of
 from aggregator.store import Store
 from aggregator.store.sqlite import history
-from aggregator.store.sqlite.desk import Cause
 from aggregator.store.sqlite.schema import migrations
-from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, record
+from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, opened, record
 from tests.test_identity_properties import DAILY, new_store, sequences
 from tests.test_store import rows
 from tests.test_trip import HOST
@@ -180,9 +183,9 @@ def test_what_is_held_back_is_stored_after_a_day_though_no_document_comes(
     assert (poll.revised, poll.drops) == (0, {HELD_BACK: 6})
     seen = length(store)
     record_polls(store, [(make_poll(publisher.sources[0], outcome="not_modified"), ())], NOW + 4 * HOUR)
-    store.maintain(NOW + 25 * HOUR)
+    maintain(store, NOW + 25 * HOUR)
     assert (length(store), held(store)) == (seen, [1, 2, 3, 4, 5, 6])
-    store.maintain(NOW + 26 * HOUR)
+    maintain(store, NOW + 26 * HOUR)
     assert held(store) == []
     kind = "refile" if what == "dates" else "revised"
     assert ledger(store, seen) == [(article, kind, "2026-11-23T12:00:00Z") for article in range(1, 7)]
@@ -193,7 +196,7 @@ def test_what_is_held_back_is_stored_after_a_day_though_no_document_comes(
     assert [
         what_changed(current[number + 1], words_of(one)) for number, one in enumerate(make_articles(publisher, *mine))
     ] == [()] * 6
-    store.maintain(NOW + 20 * DAY)
+    maintain(store, NOW + 20 * DAY)
     assert length(store) == seen + 6
 
 
@@ -212,14 +215,14 @@ def test_what_housekeeping_stores_is_what_a_poll_would_have_stored(tmp_path: Pat
     found = []
     for is_calm in (False, True):
         with Store.open(tmp_path / f"{is_calm}.db") as store:
-            store.sync(WIRE, [publisher], NOW, NOW.date())
+            sync(store, WIRE, [publisher], NOW, NOW.date())
             make_unstable(store, publisher)
             if is_calm:
-                with store.writing() as connection:
+                with opened(store) as connection:
                     connection.execute("UPDATE sources SET changing = NULL")
                     connection.execute("DELETE FROM held_words")
             assert bool(record(store, publisher, *last, now=NOW + HOUR).revised) is is_calm
-            store.maintain(NOW + 3 * DAY)
+            maintain(store, NOW + 3 * DAY)
             found.append(
                 [
                     sorted(rows(store, f"SELECT * FROM {table}"))  # noqa: S608
@@ -238,13 +241,13 @@ def test_an_entry_that_leaves_its_document_has_its_words_stored_at_the_next_hous
 ) -> None:
     make_unstable(store, publisher)
     assert pictures(store) == ["2"] * 6
-    store.maintain(NOW + HOUR)
+    maintain(store, NOW + HOUR)
     assert held(store) == [1, 2, 3, 4, 5, 6]
     record(store, publisher, *stories(picture=3)[:5], now=NOW + HOUR)
-    store.maintain(NOW + HOUR)
+    maintain(store, NOW + HOUR)
     assert (held(store), pictures(store)) == ([1, 2, 3, 4, 5], ["2"] * 5 + ["3"])
     record(store, publisher, now=NOW + 2 * HOUR)  # a document without entries
-    store.maintain(NOW + 2 * HOUR)
+    maintain(store, NOW + 2 * HOUR)
     assert (held(store), pictures(store)) == ([], ["3"] * 6)
 
 
@@ -252,7 +255,7 @@ def test_an_entry_that_comes_back_waits_like_the_others(store: Store, publisher:
     make_unstable(store, publisher)
     record(store, publisher, *stories(picture=3)[:5], now=NOW + HOUR)
     record(store, publisher, *stories(picture=3), now=NOW + 2 * HOUR)
-    store.maintain(NOW + 2 * HOUR)
+    maintain(store, NOW + 2 * HOUR)
     assert held(store) == [1, 2, 3, 4, 5, 6]
 
 
@@ -261,12 +264,12 @@ def test_an_article_gets_one_such_revision_a_day(store: Store, publisher: Publis
     for hour in range(0, 72, 2):
         now = NOW + hour * HOUR
         record(store, publisher, *stories(picture=hour)[: 5 if hour % 8 == 6 else 6], now=now)
-        store.maintain(now)
+        maintain(store, now)
     late = rows(store, "SELECT article, stored_at FROM revisions WHERE stored_at IS NOT NULL ORDER BY article, number")
     assert [article for article, _ in late] == [6, 6, 6]
     assert rows(store, TWO_A_DAY) == []
     assert rows(store, "SELECT max(revision) FROM articles") <= [(3 + 3 + 1,)]
-    store.maintain(now + DAY)
+    maintain(store, now + DAY)
     assert pictures(store) == ["70"] * 5 + ["68"]
 
 
@@ -275,7 +278,7 @@ def test_newer_words_that_a_poll_stores_take_the_place_of_those_held_back(store:
     record(store, publisher, *stories(picture=4, toll=170), now=NOW + HOUR)
     assert (held(store), pictures(store)) == ([], ["4"] * 6)
     seen = length(store)
-    store.maintain(NOW + 3 * DAY)
+    maintain(store, NOW + 3 * DAY)
     assert (length(store), pictures(store)) == (seen, ["4"] * 6)
 
 
@@ -284,7 +287,7 @@ def test_words_that_are_taken_back_are_forgotten(store: Store, publisher: Publis
     record(store, publisher, *stories(picture=2), now=NOW + HOUR)
     assert held(store) == []
     seen = length(store)
-    store.maintain(NOW + 3 * DAY)
+    maintain(store, NOW + 3 * DAY)
     assert (length(store), pictures(store)) == (seen, ["2"] * 6)
 
 
@@ -301,7 +304,7 @@ def test_counters_make_neither_a_revision_nor_an_unstable_source(store: Store, p
         said = stories(note=f"<p>{poll} comments</p><p>{poll} minutes ago</p>")
         assert record(store, publisher, *said, now=NOW + poll * HOUR).revised == 0
     assert record(store, publisher, *stories(note="<p>x</p>", picture=1), now=NOW + 6 * HOUR).revised == 6
-    store.maintain(NOW + 3 * DAY)
+    maintain(store, NOW + 3 * DAY)
     assert rows(store, "SELECT DISTINCT revision FROM articles") == [(2,)]
 
 
@@ -315,7 +318,7 @@ def test_pictures_that_take_turns_make_one_revision_a_day(store: Store, publishe
     """Also where the one in force comes back: that is another change in what the source says, and no rest."""
     for hour in range(0, 48, 2):
         record(store, publisher, *stories(picture=hour // 2 % 5), now=NOW + hour * HOUR)
-        store.maintain(NOW + hour * HOUR)
+        maintain(store, NOW + hour * HOUR)
     assert rows(store, "SELECT DISTINCT revision FROM articles") == [(4,)]
 
 
@@ -323,13 +326,13 @@ def test_another_source_that_brings_newer_words_is_not_overruled(store: Store) -
     publisher = make_publisher()
     other = replace(publisher.sources[0], key="more", url="http://daily-example.example/more")
     publisher = replace(publisher, sources=(*publisher.sources, other))
-    store.sync(WIRE, [publisher], NOW, NOW.date())
+    sync(store, WIRE, [publisher], NOW, NOW.date())
     make_unstable(store, publisher)
     for toll, hour in ((140, 1), (170, 2)):
         articles = make_articles(publisher, story(0, toll=toll, picture=2))
         record_polls(store, [(make_poll(other, NOW + hour * HOUR), articles)], NOW + hour * HOUR)
     assert held(store) == [2, 3, 4, 5, 6]
-    store.maintain(NOW + 3 * DAY)
+    maintain(store, NOW + 3 * DAY)
     (text,) = [report.text for report in store.latest(Selection()) if report.title == "Le pont numéro 0 rouvre"]
     assert "170 hurt" in str(text)
 
@@ -341,17 +344,17 @@ def test_a_restart_and_a_publisher_that_was_removed_lose_nothing(store: Store, p
     make_unstable(store, publisher)
     store.close()
     with Store.open(store.path) as again:
-        again.sync(WIRE, [], NOW + HOUR, NOW.date())
-        again.maintain(NOW + DAY + HOUR)
+        sync(again, WIRE, [], NOW + HOUR, NOW.date())
+        maintain(again, NOW + DAY + HOUR)
         assert (held(again), pictures(again)) == ([], ["3"] * 6)
 
 
 @pytest.mark.parametrize("back", [HOUR, 40 * DAY])
 def test_a_clock_that_was_set_back_keeps_nothing_waiting(store: Store, publisher: Publisher, back: timedelta) -> None:
     make_unstable(store, publisher)
-    store.maintain(NOW + 30 * MINUTE - back)  # times of the future are brought back, so the day begins anew
+    maintain(store, NOW + 30 * MINUTE - back)  # times of the future are brought back, so the day begins anew
     assert record(store, publisher, *stories(picture=4), now=NOW - back + HOUR).revised in (0, 6)
-    store.maintain(NOW - back + 26 * HOUR)
+    maintain(store, NOW - back + 26 * HOUR)
     assert (held(store), pictures(store)) == ([], ["4"] * 6)
 
 
@@ -365,10 +368,10 @@ def test_what_is_held_back_follows_its_entry_when_a_merge_is_undone(store: Store
         seen = replace(story(0, picture=picture), id="a-new-guid")
         record(store, publisher, seen, *stories(picture=picture)[1:], now=NOW + 15 * picture * MINUTE)
     assert held(store) == [1, 2, 3, 4, 5, 6]
-    new = store.split(1, NOW + 2 * HOUR)
+    new = split(store, 1, NOW + 2 * HOUR)
     ((number,),) = rows(store, f"SELECT id FROM articles WHERE public_id = '{new}'")  # noqa: S608
     assert held(store) == [2, 3, 4, 5, 6, number]
-    store.maintain(NOW + 2 * DAY)
+    maintain(store, NOW + 2 * DAY)
     assert pictures(store) == ["", *["4"] * 6]
 
 
@@ -381,7 +384,7 @@ def test_too_many_changes_at_once_wait_for_a_person_also_where_their_source_is_u
     for poll in range(5):
         counted = record(store, publisher, *moved(poll), now=NOW + poll * HOUR)
     assert dict(counted.drops) == {"pending": 10, HELD_BACK: 50}
-    store.maintain(NOW + 3 * DAY)
+    maintain(store, NOW + 3 * DAY)
     assert rows(store, "SELECT count(*) FROM articles WHERE url LIKE '%v=4'") == [(50,)]
     assert rows(store, "SELECT count(*) FROM pending_changes WHERE url LIKE '%v=4'") == [(10,)]
 
@@ -390,9 +393,9 @@ def test_damaged_words_stop_no_housekeeping(
     store: Store, publisher: Publisher, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_unstable(store, publisher)
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute("UPDATE held_words SET raw = x'28b52ffd99' WHERE article = 2")
-    store.maintain(NOW + 2 * DAY)
+    maintain(store, NOW + 2 * DAY)
     assert "article 2: its newest words are damaged" in caplog.text
     assert (held(store), pictures(store)) == ([], ["3", "2", "3", "3", "3", "3"])
 
@@ -404,7 +407,7 @@ def test_words_that_another_program_version_packed_can_be_read_until_they_are_st
     other = zstandard.ZstdCompressor(
         dict_data=zstandard.ZstdCompressionDict(b"Report counts hurt. The road is closed.")
     )
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute(
             "INSERT INTO dictionaries VALUES (7, ?, '2026')", (b"Report counts hurt. The road is closed.",)
         )
@@ -413,9 +416,9 @@ def test_words_that_another_program_version_packed_can_be_read_until_they_are_st
         ).fetchall():
             row = (other.compress(words.encode()), article)
             connection.execute("UPDATE held_words SET raw = ?, dictionary = 7 WHERE article = ?", row)
-    store.maintain(NOW + HOUR)
+    maintain(store, NOW + HOUR)
     assert len(held(store)) == 6
-    store.maintain(NOW + 2 * DAY)
+    maintain(store, NOW + 2 * DAY)
     assert (held(store), pictures(store)) == ([], ["3"] * 6)
 
 
@@ -436,8 +439,8 @@ def test_what_is_held_back_leaves_by_no_view(store: Store, publisher: Publisher)
 def test_a_report_that_is_withheld_stays_so_when_its_words_are_stored(store: Store, publisher: Publisher) -> None:
     make_unstable(store, publisher)
     (first, *_) = [str(report) for (report,) in rows(store, "SELECT public_id FROM articles ORDER BY id")]
-    store.desk.withhold(first, Cause(actor="person:ama", reason="a test"), NOW + HOUR)
-    store.maintain(NOW + 2 * DAY)
+    acts.withhold(store, first, Cause(actor="person:ama", reason="a test"), NOW + HOUR)
+    maintain(store, NOW + 2 * DAY)
     assert (held(store), pictures(store)) == ([], ["3"] * 6)
     assert len(store.latest(Selection())) == 5
 
@@ -447,8 +450,8 @@ def test_the_excerpt_is_cut_by_the_rights_of_the_day_on_which_words_are_stored(
 ) -> None:
     make_unstable(store, publisher)
     narrow = replace(publisher, rights=replace(publisher.rights, text_scope="excerpt", excerpt_max_words=6))
-    store.sync(WIRE, [narrow], NOW + HOUR, NOW.date())
-    store.maintain(NOW + 2 * DAY)
+    sync(store, WIRE, [narrow], NOW + HOUR, NOW.date())
+    maintain(store, NOW + 2 * DAY)
     assert {report.text for report in store.latest(Selection())} == {f"Report {n} counts 140 hurt." for n in SIX}
 
 
@@ -596,10 +599,10 @@ def play(store: Store, polls: Sequence[Step], breaks_off: int = 0) -> Iterator[t
             listed = {number: said(number, counts[number]) for number in SIX if number not in step.absent}
         _poll(store, list(listed.values()), step.answer, now, breaks_off)
         if step.keeps_house:
-            store.maintain(now)
+            maintain(store, now)
         yield listed, True
     for hours in (1, 24, 25, 48):
-        store.maintain(now + hours * HOUR)
+        maintain(store, now + hours * HOUR)
     yield {number: said(number, counts[number]) for number in SIX}, False
 
 
@@ -652,13 +655,13 @@ def test_housekeeping_that_breaks_off_has_stored_words_or_still_holds_them(store
         with Store.open(store.path) as ending:  # what was begun is rolled back when it is closed
             ending._connection.set_progress_handler(lambda left=turns: next(left, None) is None, 20)
             try:
-                ending.maintain(NOW + 2 * DAY)
+                maintain(ending, NOW + 2 * DAY)
             except StoreError:
                 broken += 1
         stored = [article for article, _, _ in ledger(store, seen)]
         assert sorted([*stored, *held(store)]) == [1, 2, 3, 4, 5, 6]
     assert broken > 5
-    store.maintain(NOW + 2 * DAY)
+    maintain(store, NOW + 2 * DAY)
     assert (held(store), pictures(store)) == ([], ["3"] * 6)
 
 

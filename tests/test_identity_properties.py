@@ -21,6 +21,7 @@ from xml.sax.saxutils import escape
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from aggregator.desk.terms import sync
 from aggregator.model import FetchResult, Poll, Publisher, Source
 from aggregator.model.errors import StoreError
 from aggregator.normalise import raw_words
@@ -130,7 +131,7 @@ def _empty() -> Path:
     """A database that knows both publishers and holds nothing."""
     path = Path(tempfile.mkdtemp(prefix="identity-")) / "empty.db"
     with Store.open(path) as store:
-        store.sync(WIRE, [DAILY, HERALD], NOW, NOW.date())
+        sync(store, WIRE, [DAILY, HERALD], NOW, NOW.date())
     return path
 
 

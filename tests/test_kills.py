@@ -53,7 +53,7 @@ def test_a_worker_whose_process_was_killed_ends_though_its_document_hangs(tmp_pa
     script = """
 import asyncio
 from aggregator.pipeline.workers import Workers
-from aggregator.types import FetchResult
+from aggregator.model import FetchResult
 from tests.conftest import make_publisher
 hostile = b"<rss><channel><item><title>" + b"<a " * 4_000_000 + b"</rss>"
 result = FetchResult(url="http://a.example/", status=200, headers={}, body=hostile)

@@ -25,12 +25,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
-from aggregator.model import ChangeKind, Entry, Publisher, Rights, Text
+from aggregator.desk import acts
+from aggregator.desk.housekeeping import release_embargoes
+from aggregator.desk.merges import split
+from aggregator.desk.purging import chosen, purge
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, ChangeKind, Cursor, Entry, Publisher, Removal, Rights, Text
 from aggregator.model.errors import CursorError, DeskError, StoreError
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause
-from aggregator.store.sqlite.ledger import Cursor
 from tests import commands
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, make_entry, make_poll, make_publisher, record
 
@@ -38,6 +41,7 @@ ROOT = Path(__file__).parents[1]
 HOUR = timedelta(hours=1)
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
 CAUSE = Cause(actor="person:ama", reason="a reader's address stands in it", reference="T-17")
+GONE = Removal(act="suspend", notice="gone", actor=CAUSE.actor, reason=CAUSE.reason)
 CLOSED = replace(QUOTATION, basis="none", text_scope="none")
 PUBLISHERS = (
     make_publisher("daily-example", AGREEMENT, languages=("fr",)),
@@ -55,7 +59,7 @@ def query(store: Store, sql: str, *values: object) -> list[tuple[Any, ...]]:
 
 
 def synced(store: Store, *publishers: Publisher, now: datetime = NOW) -> None:
-    store.sync(WIRE, publishers, now, now.date())
+    sync(store, WIRE, publishers, now, now.date())
 
 
 def under(rights: Rights, publisher: Publisher) -> Publisher:
@@ -107,9 +111,9 @@ def test_what_takes_back_is_listed_though_rights_keep_all_in_by_then(three: Stor
     before = end_of(three)
     synced(three, under(CLOSED, PUBLISHERS[0]), *PUBLISHERS[1:], now=NOW + HOUR)
     if act == "purge":
-        three.purge(three.purgeable([report], None, None), CAUSE, NOW + 2 * HOUR)
+        purge(three, chosen(three, [report]), CAUSE, NOW + 2 * HOUR)
     else:
-        getattr(three.desk, act)(report, CAUSE, NOW + 2 * HOUR)
+        getattr(acts, act)(three, report, CAUSE, NOW + 2 * HOUR)
     terms, line = three.changes(before)
     assert briefly([terms, line]) == [("terms_changed", None), (kind, report)]
     assert (terms["publisher"], terms["publisher_name"]) == ("daily-example", "Daily Example")
@@ -124,9 +128,9 @@ def test_no_cursor_steps_over_a_withdrawal_under_embargo(three: Store) -> None:
     """K2: embargo, withdraw, and an act on another report."""
     report, other = ids(three)[:2]
     before = end_of(three)
-    three.desk.embargo(report, FAR, CAUSE, NOW + HOUR)
-    three.desk.withdraw(report, CAUSE, NOW + 2 * HOUR)
-    three.desk.withhold(other, CAUSE, NOW + 3 * HOUR)
+    acts.embargo(three, report, FAR, CAUSE, NOW + HOUR)
+    acts.withdraw(three, report, CAUSE, NOW + 2 * HOUR)
+    acts.withhold(three, other, CAUSE, NOW + 3 * HOUR)
     lines = three.changes(before)
     assert briefly(lines) == [("withheld", report), ("withdrawn", report), ("withheld", other)]
     assert [line["seq"] for line in lines] == [before.seq + 1, before.seq + 2, before.seq + 3]
@@ -135,13 +139,13 @@ def test_no_cursor_steps_over_a_withdrawal_under_embargo(three: Store) -> None:
         ("canceled", None)
     ]
     assert (three.notice(report) or {})["notice"] == "withdrawn"
-    assert three.release_embargoes(FAR + HOUR) == 0
+    assert release_embargoes(three, FAR + HOUR) == 0
 
 
 def test_a_feed_that_takes_back_a_report_under_embargo_is_listed(three: Store) -> None:
     report = ids(three)[0]
     before = end_of(three)
-    three.desk.embargo(report, FAR, CAUSE, NOW + HOUR)
+    acts.embargo(three, report, FAR, CAUSE, NOW + HOUR)
     tombstone = make_poll(PUBLISHERS[0].sources[0], NOW + 2 * HOUR, withdrawn=(str(make_entry(1).id),))
     record_polls(three, [(tombstone, ())], NOW + 2 * HOUR)
     assert briefly(three.changes(before)) == [("withheld", report), ("withdrawn", report)]
@@ -149,21 +153,18 @@ def test_a_feed_that_takes_back_a_report_under_embargo_is_listed(three: Store) -
 
 @pytest.mark.parametrize("doing", ["edit", "legal", "purge", "suspend"])
 def test_whatever_happens_to_a_released_report_under_embargo_is_listed_without_words(three: Store, doing: str) -> None:
-    from aggregator.store.sqlite.desk import hold_back
 
     report = ids(three)[0]
-    three.desk.embargo(report, FAR, CAUSE, NOW + HOUR)
+    acts.embargo(three, report, FAR, CAUSE, NOW + HOUR)
     before = end_of(three)
     if doing == "edit":
         record(three, PUBLISHERS[0], make_entry(1, title=Text("Le pont ferme", "text/plain")), now=NOW + 2 * HOUR)
     elif doing == "legal":
-        three.desk.withhold(report, CAUSE, NOW + 2 * HOUR, legal=True)
+        acts.withhold(three, report, CAUSE, NOW + 2 * HOUR, legal=True)
     elif doing == "purge":
-        three.purge(three.purgeable([report], None, None), CAUSE, NOW + 2 * HOUR)
+        purge(three, chosen(three, [report]), CAUSE, NOW + 2 * HOUR)
     else:
-        ((article,),) = query(three, "SELECT id FROM articles WHERE public_id = ?", report)
-        with three.writing() as connection:
-            hold_back(connection, article, "suspend", "gone", CAUSE, "2026-11-22T12:00:00Z")
+        assert acts.obey(three, report, GONE, NOW + 2 * HOUR)
     (line,) = three.changes(before)
     assert (line["kind"], line["id"]) == (
         {"edit": "revised", "purge": "removed_by_wire"}.get(doing, "withheld"),
@@ -177,12 +178,12 @@ def test_of_a_report_that_was_never_out_nothing_is_listed_before_its_time(three:
     before = end_of(three)
     record(three, PUBLISHERS[1], embargoed(7), embargoed(8), embargoed(9), now=NOW + HOUR)
     withdrawn, purged, released = ids(three)[-3:]
-    three.desk.withdraw(withdrawn, CAUSE, NOW + 2 * HOUR)
-    three.purge(three.purgeable([purged], None, None), CAUSE, NOW + 2 * HOUR)
+    acts.withdraw(three, withdrawn, CAUSE, NOW + 2 * HOUR)
+    purge(three, chosen(three, [purged], None, None), CAUSE, NOW + 2 * HOUR)
     record(three, PUBLISHERS[1], replace(embargoed(9), summary=Text("Daraja")), now=NOW + 2 * HOUR)
     assert three.changes(before) == []
     assert [three.notice(one) for one in (withdrawn, purged, released)] == [None, None, None]
-    assert three.release_embargoes(FAR + 365 * 24 * HOUR) == 2
+    assert release_embargoes(three, FAR + 365 * 24 * HOUR) == 2
     (line,) = three.changes(before)
     assert (line["kind"], line["id"], line["revision"]) == ("restored", released, 2)
     assert line["title"]
@@ -195,8 +196,8 @@ def test_an_embargo_that_is_over_is_told_before_the_act_that_follows_it(three: S
     eight, nine = ids(three)[-2:]
     later = datetime(2999, 6, 1, 0, 0, 5, tzinfo=UTC)
     record(three, PUBLISHERS[0], now=later)  # a poll: the clock is believed
-    three.desk.withdraw(eight, CAUSE, later)
-    three.desk.embargo(nine, later + HOUR, CAUSE, later)
+    acts.withdraw(three, eight, CAUSE, later)
+    acts.embargo(three, nine, later + HOUR, CAUSE, later)
     assert briefly(three.changes(before)) == [
         ("restored", eight), ("withdrawn", eight), ("restored", nine), ("withheld", nine)
     ]  # fmt: skip
@@ -207,7 +208,7 @@ def test_rights_that_open_bring_new_lines_and_none_behind_a_cursor(three: Store)
     synced(three, *PUBLISHERS, closed, now=NOW + HOUR)
     record(three, closed, make_entry(1), make_entry(2), embargoed(3), now=NOW + HOUR)
     usable, withheld, held = ids(three)[-3:]
-    three.desk.withhold(withheld, CAUSE, NOW + HOUR)
+    acts.withhold(three, withheld, CAUSE, NOW + HOUR)
     record(three, PUBLISHERS[0], make_entry(5), now=NOW + 2 * HOUR)
     before = end_of(three)
     all_before = three.changes()
@@ -217,7 +218,7 @@ def test_rights_that_open_bring_new_lines_and_none_behind_a_cursor(three: Store)
     assert briefly(lines) == [("terms_changed", None), ("restored", usable)]
     assert lines[1]["title"] == "Le pont numéro 1 rouvre"
     assert three.changes()[: len(all_before)] == all_before
-    three.desk.restore(withheld, CAUSE, NOW + 4 * HOUR)
+    acts.restore(three, withheld, CAUSE, NOW + 4 * HOUR)
     assert briefly(three.changes(cursor_of(lines[-1]))) == [("restored", withheld)]
     assert held not in {line["id"] for line in three.changes()}
 
@@ -255,20 +256,18 @@ def test_a_report_split_off_one_under_embargo_is_not_listed_before_its_time(thre
     record(three, PUBLISHERS[1], embargoed(9), now=NOW + HOUR)
     record(three, PUBLISHERS[1], replace(embargoed(9), id="moved-9"), now=NOW + 2 * HOUR)
     before = end_of(three)
-    new = three.split(three.merges()[0]["id"], NOW + 3 * HOUR)
+    new = split(three, three.merges()[0]["id"], NOW + 3 * HOUR)
     assert three.changes(before) == []
-    three.release_embargoes(FAR + 365 * 24 * HOUR)
+    release_embargoes(three, FAR + 365 * 24 * HOUR)
     assert [line["kind"] for line in three.changes(before)] == ["restored", "restored"]
     assert new in {line["id"] for line in three.changes(before)}
 
 
 def test_headline_of_a_report_that_is_gone_is_in_the_line_that_takes_it_out_alone(three: Store) -> None:
     """A version that comes later must not look as if the report was in the wire."""
-    from aggregator.store.sqlite.desk import hold_back
 
-    ((article, report),) = query(three, "SELECT id, public_id FROM articles ORDER BY id LIMIT 1")
-    with three.writing() as connection:
-        hold_back(connection, article, "suspend", "gone", CAUSE, "2026-11-22T12:00:00Z")
+    ((report,),) = query(three, "SELECT public_id FROM articles ORDER BY id LIMIT 1")
+    assert acts.obey(three, report, GONE, NOW + 2 * HOUR)
     record(three, PUBLISHERS[0], make_entry(1, title=Text("Le pont ferme", "text/plain")), now=NOW + 3 * HOUR)
     said = [(line["kind"], line["title"]) for line in three.changes() if line["id"] == report]
     assert said == [("new", None), ("withheld", "Le pont ferme"), ("revised", None)]
@@ -285,7 +284,7 @@ def test_a_report_that_was_in_a_selection_stays_in_it(three: Store) -> None:
     synced(three, moved, *PUBLISHERS[1:], now=NOW + HOUR)
     record(three, moved, make_entry(7), now=NOW + HOUR)
     synced(three, under(CLOSED, moved), *PUBLISHERS[1:], now=NOW + 2 * HOUR)
-    three.desk.withdraw(report, CAUSE, NOW + 3 * HOUR)
+    acts.withdraw(three, report, CAUSE, NOW + 3 * HOUR)
     new = ids(three)[-1]
     assert briefly(three.changes(before, country="ML")) == [("terms_changed", None), ("withdrawn", report)]
     assert briefly(three.changes(country="SN")) == [("new", new), ("terms_changed", None)]
@@ -371,10 +370,10 @@ class History:
             record_polls(self.store, [(poll, ())], self.now)
         elif doing == "release":
             self.now += 4 * HOUR
-            self.store.release_embargoes(self.now)
+            release_embargoes(self.store, self.now)
         elif doing == "split":
             for merge in [one["id"] for one in self.store.merges() if one["undone_at"] is None][:1]:
-                self.store.split(merge, self.now)
+                split(self.store, merge, self.now)
         elif doing in ("full_text", "excerpt", "none"):
             rights = {"full_text": AGREEMENT, "excerpt": QUOTATION, "none": CLOSED}[doing]
             self.publishers[which] = under(rights, self.publishers[which])
@@ -400,16 +399,16 @@ class History:
         report = articles[number % len(articles)]
         with suppress(DeskError):
             if doing == "purge":
-                self.store.purge(self.store.purgeable([report], None, None), CAUSE, self.now)
+                purge(self.store, chosen(self.store, [report], None, None), CAUSE, self.now)
             elif doing == "embargo":
-                self.store.desk.embargo(report, self.now + 2.5 * HOUR, CAUSE, self.now)
+                acts.embargo(self.store, report, self.now + 2.5 * HOUR, CAUSE, self.now)
             elif doing == "legal":
-                self.store.desk.withhold(report, CAUSE, self.now, legal=True)
+                acts.withhold(self.store, report, CAUSE, self.now, legal=True)
             else:
-                getattr(self.store.desk, doing)(report, CAUSE, self.now)
+                getattr(acts, doing)(self.store, report, CAUSE, self.now)
 
     def _sync(self) -> None:
-        self.store.sync(WIRE, self.publishers, self.now, self.now.date())
+        sync(self.store, WIRE, self.publishers, self.now, self.now.date())
 
     def _remember(self) -> None:
         """The views compare embargoes with the clock of the machine; here they are compared with the history's."""
@@ -476,11 +475,11 @@ def everything_that_writes_lines(store: Store) -> None:
     """Polls, acts, purges, splits, releases, terms."""
     reports = ids(store)
     record(store, PUBLISHERS[0], make_entry(1, id="moved-1"), now=NOW + 2 * HOUR)
-    store.split(store.merges()[0]["id"], NOW + 3 * HOUR)
-    store.desk.withhold(reports[0], CAUSE, NOW + 4 * HOUR)
-    store.desk.embargo(reports[1], NOW + 6 * HOUR, CAUSE, NOW + 5 * HOUR)
-    store.release_embargoes(NOW + 7 * HOUR)
-    store.purge(store.purgeable([reports[2]], None, None), CAUSE, NOW + 8 * HOUR)
+    split(store, store.merges()[0]["id"], NOW + 3 * HOUR)
+    acts.withhold(store, reports[0], CAUSE, NOW + 4 * HOUR)
+    acts.embargo(store, reports[1], NOW + 6 * HOUR, CAUSE, NOW + 5 * HOUR)
+    release_embargoes(store, NOW + 7 * HOUR)
+    purge(store, chosen(store, [reports[2]], None, None), CAUSE, NOW + 8 * HOUR)
     synced(store, under(QUOTATION, PUBLISHERS[0]), *PUBLISHERS[1:], now=NOW + 9 * HOUR)
 
 
@@ -496,7 +495,7 @@ def test_every_way_of_writing_a_line_goes_on_with_the_hash(three: Store) -> None
 
 def test_a_purge_of_words_leaves_the_hash_as_it_is(three: Store) -> None:
     before = three.changes()
-    three.purge(three.purgeable(ids(three), None, None), CAUSE, NOW + 2 * HOUR)
+    purge(three, chosen(three, ids(three), None, None), CAUSE, NOW + 2 * HOUR)
     after = three.changes()
     assert [line["cursor"] for line in after[: len(before)]] == [line["cursor"] for line in before]
     assert three.changes(cursor_of(before[-1])) == after[len(before) :]
@@ -545,7 +544,7 @@ def test_a_copy_in_which_nothing_else_happened_knows_all_cursors(three: Store, t
     with Store.open(backup(three, tmp_path / "copy.db")) as copy:
         for number, line in enumerate(lines, 1):
             assert copy.changes(cursor_of(line)) == lines[number:]
-        copy.desk.restore(ids(copy)[0], CAUSE, NOW + 10 * HOUR)
+        acts.restore(copy, ids(copy)[0], CAUSE, NOW + 10 * HOUR)
         assert [line["kind"] for line in copy.changes(cursor_of(lines[-1]))] == ["restored"]
 
 
@@ -555,14 +554,14 @@ def test_a_copy_that_went_on_differently_knows_the_cursors_before_the_backup_alo
     """G4: the same numbers come again, for other things."""
     saved = backup(three, tmp_path / "backup.db")
     reports, before = ids(three), end_of(three)
-    three.desk.withhold(reports[0], CAUSE, NOW + 2 * HOUR)
-    three.desk.withdraw(reports[2], CAUSE, NOW + 2 * HOUR)
+    acts.withhold(three, reports[0], CAUSE, NOW + 2 * HOUR)
+    acts.withdraw(three, reports[2], CAUSE, NOW + 2 * HOUR)
     lost, last = three.changes(before)
     with Store.open(saved) as restored:
         with pytest.raises(CursorError, match=rf"cursor {lost['cursor']}: this ledger ends with line {before.seq}\."):
             restored.changes(cursor_of(lost))
-        restored.desk.withhold(reports[4], CAUSE, NOW + 2 * HOUR)
-        restored.desk.withdraw(reports[2], CAUSE, NOW + 2 * HOUR)  # the same line as before, after another one
+        acts.withhold(restored, reports[4], CAUSE, NOW + 2 * HOUR)
+        acts.withdraw(restored, reports[2], CAUSE, NOW + 2 * HOUR)  # the same line as before, after another one
         assert [line["seq"] for line in restored.changes(before)] == [lost["seq"], last["seq"]]
         for line in (lost, last):
             with pytest.raises(CursorError, match="has another hash") as caught:
@@ -695,7 +694,7 @@ def test_since_is_a_time(three: Store) -> None:
 def test_since_a_time_lists_what_a_clock_set_back_wrote_later(three: Store) -> None:
     """A time is where the list begins; it hides nothing behind that."""
     report = ids(three)[0]
-    three.desk.withdraw(report, CAUSE, NOW - 24 * HOUR)
+    acts.withdraw(three, report, CAUSE, NOW - 24 * HOUR)
     assert [line["kind"] for line in listed(three, "--since", "2026-11-22T10:30:00Z")] == ["revised", "withdrawn"]
 
 
@@ -731,13 +730,13 @@ def test_whoever_follows_notices_a_database_put_in_the_place_of_his(
 ) -> None:
     saved = backup(three, tmp_path / "backup.db")
     report, other = ids(three)[4:]
-    three.desk.withhold(report, CAUSE, NOW + 2 * HOUR)
+    acts.withhold(three, report, CAUSE, NOW + 2 * HOUR)
     assert following.stdout is not None
     assert json.loads(following.stdout.readline())["kind"] == "withheld"
     assert query(three, "PRAGMA wal_checkpoint(TRUNCATE)")[0][0] == 0  # all is in the file itself
     three.close()
     with Store.open(saved) as restored:
-        restored.desk.withhold(other, CAUSE, NOW + 2 * HOUR)
+        acts.withhold(restored, other, CAUSE, NOW + 2 * HOUR)
     for log in ("-wal", "-shm"):  # whoever followed may have had the database open when it was closed
         three.path.with_name(three.path.name + log).unlink(missing_ok=True)
     os.replace(saved, three.path)
@@ -751,8 +750,8 @@ def test_whoever_follows_a_selection_goes_on_behind_what_is_not_in_it(
     three: Store, following: subprocess.Popen[str]
 ) -> None:
     reports = ids(three)
-    three.desk.withhold(reports[0], CAUSE, NOW + 2 * HOUR)
-    three.desk.withhold(reports[4], CAUSE, NOW + 3 * HOUR)
+    acts.withhold(three, reports[0], CAUSE, NOW + 2 * HOUR)
+    acts.withhold(three, reports[4], CAUSE, NOW + 3 * HOUR)
     assert following.stdout is not None
     line = json.loads(following.stdout.readline())
     assert (line["kind"], line["id"], line["seq"]) == ("withheld", reports[4], 9)
@@ -782,7 +781,13 @@ def old_database(path: Path, lines: Sequence[tuple[int, str]], embargoes: dict[i
             connection.execute(
                 "INSERT INTO articles (id, public_id, publisher, source, country, class, title, listed_at, first_seen,"
                 " revision, status, embargoed_until) VALUES (?, ?, 'one', 1, 'ML', 'news', 'A', ?, ?, 1, 'usable', ?)",
-                (article, f"id-{article}", "2026", f"at-{article}", "2999-01-01" if article in embargoes else None),
+                (
+                    article,
+                    f"id-{article}",
+                    "2026",
+                    f"at-{article}",
+                    "2999-01-01T00:00:00Z" if article in embargoes else None,
+                ),
             )
         connection.executemany(
             "INSERT INTO changes (article, revision, kind, at, note) VALUES (?, 1, ?, ?, 'why')",
@@ -811,7 +816,7 @@ def test_the_ledger_of_an_older_database_gets_its_hash_and_loses_nothing(tmp_pat
         assert [line["title"] for line in store.changes()] == [None] * 5
         assert query(store, "SELECT lines FROM mine") == [(7,)]
         assert query(store, "PRAGMA foreign_key_check") == []
-        store.release_embargoes(datetime(2999, 1, 2, tzinfo=UTC))
+        release_embargoes(store, datetime(2999, 1, 2, tzinfo=UTC))
         assert computed(store)[-1] == query(store, "SELECT hash FROM changes ORDER BY seq DESC LIMIT 1")[0][0]
     with Store.open(path) as store:
         assert [line["id"] for line in store.changes()][5:] == ["id-2"]  # its rights let nothing of the others out

@@ -23,15 +23,18 @@ import pytest
 import zstandard
 from sqlite_utils import Database
 
-from aggregator.model import Entry, Link, Person, Publisher, Removal, Selection, Text
+from aggregator.desk import acts, purging
+from aggregator.desk import housekeeping as house
+from aggregator.desk.housekeeping import housekeeping, maintain
+from aggregator.desk.merges import split
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, Entry, Link, Person, Publisher, Removal, Selection, Text
 from aggregator.model.errors import StoreError
 from aggregator.normalise import raw_words
 from aggregator.pipeline.recording import record as record_polls
-from aggregator.pipeline.recording import take_out
 from aggregator.pipeline.writer import Writer
 from aggregator.store import Store
 from aggregator.store.sqlite import raw, search, tombstones
-from aggregator.store.sqlite.desk import Cause
 from aggregator.store.sqlite.schema import migrations
 from aggregator.store.sqlite.vacuum import Rewriting, Room
 from aggregator.text.html import fold, unquoted
@@ -46,6 +49,7 @@ from tests.conftest import (
     make_entry,
     make_poll,
     make_publisher,
+    opened,
     record,
 )
 
@@ -146,11 +150,11 @@ def indexed(store: Store) -> list[tuple[object, ...]]:
 
 
 def purge(store: Store, reports: Iterable[str]) -> None:
-    store.purge(store.purgeable(list(reports), None, None), CAUSE, NOW + DAY)
+    purging.purge(store, purging.chosen(store, list(reports)), CAUSE, NOW + DAY)
 
 
 def rewrite(store: Store, now: datetime = NOW + DAY) -> None:
-    assert list(store.rewrite(now)) == ["making the search index anew", "writing the file anew"]
+    assert list(house.rewrite(store, now)) == ["making the search index anew", "writing the file anew"]
 
 
 def everything_kept(store: Store) -> None:
@@ -166,7 +170,7 @@ def everything_kept(store: Store) -> None:
 
 def test_of_a_thousand_purged_reports_no_sentence_and_no_word_is_left(store: Store, publisher: Publisher) -> None:
     other = make_publisher("other")
-    store.sync(WIRE, [publisher, other], NOW, NOW.date())
+    sync(store, WIRE, [publisher, other], NOW, NOW.date())
     first = {key: [plant(number, publisher=key) for number in range(500)] for key in ("daily-example", "other")}
     again = {key: [plant(number, 2, key) for number in range(0, 500, 4)] for key in first}
     for key, of in (("daily-example", publisher), ("other", other)):
@@ -174,7 +178,7 @@ def test_of_a_thousand_purged_reports_no_sentence_and_no_word_is_left(store: Sto
         record(store, of, *(one.entry for one in again[key]), now=NOW + HOUR)
     kept = [make_entry(number) for number in range(50)]
     record(store, publisher, *kept, now=NOW + HOUR)
-    store.maintain(NOW + HOUR)
+    maintain(store, NOW + HOUR)
     said = [sentence for one in (*first.values(), *again.values()) for each in one for sentence in each.sentences]
     assert len(said) == 1_250 * 7
     before = file_bytes(store)
@@ -217,7 +221,7 @@ def test_after_purge_and_housekeeping_the_letters_are_gone_too(store: Store, pub
         record(store, publisher, *(plant(number, version).entry for number in range(20)), now=NOW + version * HOUR)
     purge(store, [report.id for report in store.latest(ANY) if planted_words((report.title or "").encode())])
     assert planted_words(b"".join(str(row).encode() for row in every_row(store))) == []
-    store.maintain(NOW + DAY)
+    maintain(store, NOW + DAY)
     assert planted_words(file_bytes(store)) == []
     assert len(store.search("camions", ANY)) == 300
     everything_kept(store)
@@ -238,7 +242,7 @@ def test_what_waits_to_leave_the_index_is_purged_with_the_rest(store: Store, pub
         == rows(store, "SELECT count(*) FROM search_queue")
         == [(0,)]
     )
-    store.maintain(NOW + DAY)
+    maintain(store, NOW + DAY)
     assert planted_words(file_bytes(store)) == []
     everything_kept(store)
 
@@ -251,7 +255,7 @@ def test_a_document_that_was_on_its_way_when_its_report_was_purged_brings_nothin
     purge(store, [report.id for report in store.latest(ANY) if report.url != "http://daily.example/2"])
     (poll,) = record_polls(store, [(make_poll(publisher.sources[0]), on_its_way)], NOW + HOUR)
     assert (poll.new, poll.revised, dict(poll.drops)) == (0, 0, {"purged": 1})
-    store.maintain(NOW + DAY)
+    maintain(store, NOW + DAY)
     assert planted_words(file_bytes(store) + packed_words(store)) == []
 
 
@@ -271,12 +275,12 @@ def test_the_index_is_tidied_once_a_day_at_most(store: Store, publisher: Publish
 
     purge(store, reports[:1])
     assert waits()
-    store.maintain(NOW)
+    maintain(store, NOW)
     assert not waits()
     purge(store, reports[1:2])
-    store.maintain(NOW + 23 * HOUR)
+    maintain(store, NOW + 23 * HOUR)
     assert waits()
-    store.maintain(NOW + 25 * HOUR)
+    maintain(store, NOW + 25 * HOUR)
     assert not waits()
 
 
@@ -305,8 +309,7 @@ def test_what_a_page_made_of_a_report_keeps_no_address(store: Store, publisher: 
     record(store, publisher, plant(1).entry)
     (report,) = store.latest(ANY)
     said = Removal(act="suspend", notice="gone", actor="publisher:page", reason="gone", reference=report.url)
-    with store.writing() as connection:
-        take_out(connection, 1, said, "2026-11-22T11:00:00Z")
+    assert acts.obey(store, report.id, said, NOW + HOUR)
     purge(store, [report.id])
     kept = rows(store, "SELECT act, actor, reason, reference FROM acts ORDER BY id")
     assert kept == [
@@ -344,10 +347,10 @@ def test_words_that_a_merge_mixed_into_another_report_are_purged_with_their_own(
     record(store, publisher, alike, now=NOW + HOUR)
     record(store, publisher, replace(alike, summary=plant(51, 2).entry.summary), now=NOW + DAY)
     assert rows(store, "SELECT revision FROM articles") == [(3,)]
-    split = store.split(1, NOW + 2 * DAY)
+    other = split(store, 1, NOW + 2 * DAY)
     edited = replace(one, title=Text("Le pont numéro 1 rouvre enfin", "text/plain"))
     record(store, publisher, edited, now=NOW + 3 * DAY)
-    purge(store, [split])
+    purge(store, [other])
     rewrite(store)
     assert planted_words(file_bytes(store) + packed_words(store)) == []
     (kept,) = store.latest(ANY)
@@ -375,7 +378,7 @@ def test_words_that_are_held_back_are_purged_with_their_report(store: Store, pub
     assert rows(store, "SELECT count(*) FROM held_words") == [(0,)]
     rewrite(store)
     assert planted_words(file_bytes(store) + packed_words(store)) == []
-    store.maintain(NOW + 3 * DAY)
+    maintain(store, NOW + 3 * DAY)
     assert rows(store, "SELECT count(*) FROM revisions") == [(6,)]  # the husks
     everything_kept(store)
 
@@ -385,17 +388,17 @@ def test_words_that_are_held_back_and_may_be_held_no_longer_go_before_they_are_s
     store: Store, storage: str
 ) -> None:
     lent = make_publisher("lent", replace(AGREEMENT, storage="transient", retention_days=1))
-    store.sync(WIRE, [lent], NOW, NOW.date())
+    sync(store, WIRE, [lent], NOW, NOW.date())
     hold_back(store, lent)
     then = NOW + 26 * HOUR
     if storage == "metadata_only":
         strict = replace(lent.rights, text_scope="headline_only", storage="metadata_only", retention_days=None)
         then = NOW + 5 * HOUR
-        store.sync(WIRE, [replace(lent, rights=strict)], then, then.date())
-    next(store.housekeeping(then))  # its first step lets go of them, and is the last before a kill
+        sync(store, WIRE, [replace(lent, rights=strict)], then, then.date())
+    next(housekeeping(store, then))  # its first step lets go of them, and is the last before a kill
     held = [json.loads(str(row[0])) for row in store.query("SELECT raw_words(raw, dictionary) FROM held_words")[1]]
     assert [{"summary", "content"} & set(said) for said in held] == [set()] * 6
-    store.maintain(NOW + 2 * DAY)
+    maintain(store, NOW + 2 * DAY)
     assert rows(store, "SELECT count(*) FROM held_words") == [(0,)]
     assert rows(store, "SELECT DISTINCT revision, url LIKE '%held%' FROM articles") == [(4, 1)]
     beyond, words = places(range(6), (1,)), file_bytes(store) + packed_words(store)
@@ -410,7 +413,7 @@ def test_words_that_are_held_back_and_may_be_held_no_longer_go_before_they_are_s
 @pytest.mark.parametrize("storage", ["transient", "metadata_only"])
 def test_words_that_may_be_held_no_longer_go_from_every_revision(store: Store, storage: str) -> None:
     lent = make_publisher("lent", replace(AGREEMENT, storage="transient", retention_days=30))
-    store.sync(WIRE, [lent], NOW, NOW.date())
+    sync(store, WIRE, [lent], NOW, NOW.date())
     for version in (1, 2, 3):
         record(store, lent, *(plant(n, version, "lent").entry for n in range(30)), now=NOW + version * HOUR)
     record(store, lent, replace(plant(99, 1, "lent").entry, id=plant(99).sentences[0] + "x" * 300), now=NOW + HOUR)
@@ -421,7 +424,7 @@ def test_words_that_may_be_held_no_longer_go_from_every_revision(store: Store, s
     if storage == "metadata_only":  # the terms change: what was stored before them goes too, and at once
         strict = replace(lent.rights, text_scope="headline_only", storage="metadata_only", retention_days=None)
         then = NOW + DAY
-        store.sync(WIRE, [replace(lent, rights=strict)], then, then.date())
+        sync(store, WIRE, [replace(lent, rights=strict)], then, then.date())
     keep_house(store, then)
     rewrite(store, then)
     headlines, words = places(range(30), (1, 2, 3)), file_bytes(store) + packed_words(store)
@@ -446,7 +449,7 @@ def places(numbers: Iterable[int], versions: Iterable[int]) -> dict[str, list[st
 
 def test_words_of_an_older_revision_go_where_the_newest_has_none(store: Store) -> None:
     lent = make_publisher("lent", replace(AGREEMENT, storage="transient", retention_days=30))
-    store.sync(WIRE, [lent], NOW, NOW.date())
+    sync(store, WIRE, [lent], NOW, NOW.date())
     record(store, lent, plant(1).entry)
     record(store, lent, replace(plant(1).entry, summary=None, content=()), now=NOW + HOUR)
     assert rows(store, "SELECT summary || text FROM bodies") == [("",)]
@@ -458,11 +461,11 @@ def test_words_of_an_older_revision_go_where_the_newest_has_none(store: Store) -
 
 def test_an_id_that_is_the_whole_text_is_not_held_where_no_words_may_be(store: Store) -> None:
     strict = make_publisher("strict", replace(QUOTATION, text_scope="headline_only", storage="metadata_only"))
-    store.sync(WIRE, [strict], NOW, NOW.date())
+    sync(store, WIRE, [strict], NOW, NOW.date())
     whole = f"{plant(1).sentences[2]} " * 20
     for _ in range(2):
         record(store, strict, make_entry(1, id=whole))
-        store.maintain(NOW + DAY)
+        maintain(store, NOW + DAY)
     assert rows(store, "SELECT count(*), sum(words_held) FROM articles") == [(1, 0)]
     assert planted_words(file_bytes(store) + packed_words(store)) == []
     assert rows(store, "SELECT 1 FROM settings WHERE name IN ('search_letters', 'search_merged_at')") == []  # no need
@@ -477,7 +480,7 @@ def test_an_error_quotes_nobody() -> None:
 
 def test_a_new_version_of_a_report_that_was_let_go_is_let_go_too(store: Store) -> None:
     lent = make_publisher("lent", replace(AGREEMENT, storage="transient", retention_days=30))
-    store.sync(WIRE, [lent], NOW, NOW.date())
+    sync(store, WIRE, [lent], NOW, NOW.date())
     record(store, lent, plant(1).entry)
     keep_house(store, NOW + 31 * DAY)
     assert rows(store, "SELECT words_held FROM articles") == [(0,)]
@@ -490,10 +493,10 @@ def test_a_new_version_of_a_report_that_was_let_go_is_let_go_too(store: Store) -
 def test_the_headline_that_stays_is_what_was_said(store: Store) -> None:
     """A lone surrogate, which JSON can say, is kept where words are let go."""
     lent = make_publisher("lent", replace(AGREEMENT, storage="transient", retention_days=30))
-    store.sync(WIRE, [lent], NOW, NOW.date())
+    sync(store, WIRE, [lent], NOW, NOW.date())
     record(store, lent, make_entry(1, title=Text("Le pont \ud83d rouvre", "text/plain")))
     keep_house(store, NOW + 31 * DAY)
-    with store.reading() as connection:
+    with opened(store) as connection:
         packed = connection.execute("SELECT raw, dictionary FROM revisions").fetchone()
         words = raw.unpacker(connection)(*packed)
     assert words is not None
@@ -560,7 +563,7 @@ def test_an_index_of_another_form_is_made_anew_newest_first_and_a_kill_loses_not
     count = search.BATCH + 100
     record(store, publisher, *(make_entry(number) for number in range(count)))
     record(store, publisher, make_entry(7, title=Text("Okapi", "text/plain")), now=NOW + HOUR)
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute("UPDATE settings SET value = 'older' WHERE name = 'search_form'")
     store.close()
     with Store.open(store.path) as killed:
@@ -573,7 +576,7 @@ def test_an_index_of_another_form_is_made_anew_newest_first_and_a_kill_loses_not
     with Store.open(store.path) as again:
         assert caplog.text == ""
         record(again, publisher, make_entry(8, title=Text("Zebra", "text/plain")), now=NOW + DAY)
-        again.maintain(NOW + DAY)
+        maintain(again, NOW + DAY)
         assert len(again.search("rouvre", ANY)) == count
         newest = "SELECT a.id, a.revision FROM articles AS a ORDER BY 1"
         assert sorted(indexed(again)) == rows(again, newest)
@@ -598,7 +601,7 @@ def is_old(code: int) -> bool:
 
 def queue_many(store: Store, batches: int) -> int:
     """Puts as many reports into the queue as that many batches index; how many they are."""
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute(
             """
             WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT ?)
@@ -652,7 +655,7 @@ def test_the_end_is_not_kept_waiting_by_an_index_that_is_made_anew(store: Store,
 
     asyncio.run(play())
     assert waiting(store) > 0
-    store.maintain(NOW)
+    maintain(store, NOW)
     assert waiting(store) == 0
     assert len(indexed(store)) == 30 * search.BATCH
 
@@ -663,7 +666,7 @@ def test_the_end_is_not_kept_waiting_by_an_index_that_is_made_anew(store: Store,
 def test_the_dictionary_is_the_text_that_ships(store: Store, publisher: Publisher) -> None:
     for round_ in range(3):
         record(store, publisher, *(plant(number, publisher=f"r{round_}").entry for number in range(500)))
-        store.maintain(NOW + round_ * DAY)
+        maintain(store, NOW + round_ * DAY)
     assert rows(store, "SELECT content FROM dictionaries") == [(raw.shipped(),)]
     assert planted_words(raw.shipped()) == []
     assert rows(store, "SELECT count(*) FROM revisions WHERE dictionary IS NULL") == [(0,)]
@@ -790,7 +793,7 @@ def test_an_older_database_lets_go_of_what_its_version_kept(older: Path, caplog:
         assert "the search index of 28 reports is made anew" in caplog.text
         assert planted_words(str(rows(store, "SELECT * FROM tombstones")).encode()) == []
         assert held_titles(store) == said  # readable before it is packed anew
-        store.maintain(NOW)
+        maintain(store, NOW)
         rewrite(store)
         assert held_titles(store) == said
         assert rows(store, "SELECT content FROM dictionaries") == [(raw.shipped(),)]
@@ -804,7 +807,7 @@ def test_an_older_database_lets_go_of_what_its_version_kept(older: Path, caplog:
 
 
 def test_a_purge_of_before_still_keeps_the_report_away(older: Path) -> None:
-    with Store.open(older) as store, store.reading() as connection:
+    with Store.open(older) as store, opened(store) as connection:
         key = f"url://{plant(2).sentences[0]}"
         assert tombstones.buried(connection, "daily-example", [key, "url://other"]).keys() == {key}
         assert tombstones.buried(connection, "other", [key]) == {}
@@ -814,7 +817,7 @@ def test_packing_anew_goes_on_where_a_kill_ended_it(store: Store, publisher: Pub
     entries = {f"http://daily.example/{n}": make_entry(n) for n in range(raw.BATCH + 50)}
     record(store, publisher, *entries.values())
     plain = zstandard.ZstdCompressor()
-    with store.writing() as connection:
+    with opened(store) as connection:
         unpack = raw.unpacker(connection)
         for revision, *packed in connection.execute("SELECT id, raw, dictionary FROM revisions").fetchall():
             connection.execute(
@@ -827,21 +830,21 @@ def test_packing_anew_goes_on_where_a_kill_ended_it(store: Store, publisher: Pub
     store.close()
     with Store.open(store.path) as again:
         assert {url: again.raw(report) for url, report in rows(again, "SELECT url, id FROM wire")} == said
-        again.maintain(NOW)
+        maintain(again, NOW)
         assert rows(again, "SELECT count(dictionary), count(*) FROM revisions") == [(raw.BATCH + 50,) * 2]
         assert {url: again.raw(report) for url, report in rows(again, "SELECT url, id FROM wire")} == said
-        with again.writing() as connection:
+        with opened(again) as connection:
             assert raw.repack(connection) == 0
 
 
 def test_damaged_words_stop_neither_packing_nor_letting_go(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     lent = make_publisher("lent", replace(AGREEMENT, storage="transient", retention_days=30))
-    store.sync(WIRE, [lent], NOW, NOW.date())
+    sync(store, WIRE, [lent], NOW, NOW.date())
     record(store, lent, *(make_entry(number) for number in range(3)))
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute("INSERT INTO dictionaries VALUES (7, x'00', '')")
         connection.execute("UPDATE revisions SET raw = x'28b52ffd99', dictionary = 7 WHERE article = 2")
-    store.maintain(NOW)
+    maintain(store, NOW)
     assert "revision 2: its raw words are damaged" in caplog.text
     assert rows(store, "SELECT count(*) FROM dictionaries") == [(1,)]
     assert rows(store, "SELECT hex(raw) FROM revisions WHERE article = 2") == [("28B52FFD99",)]
@@ -892,7 +895,7 @@ def test_purge_vacuum_refuses_beside_a_daemon(store: Store, publisher: Publisher
     record(store, publisher, plant(1).entry)
     (report,) = store.latest(ANY)
     holding = (
-        "import sys, pathlib; from aggregator.store.lock import only_daemon\n"
+        "import sys, pathlib; from aggregator.store import only_daemon\n"
         "with only_daemon(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
@@ -915,7 +918,7 @@ def test_who_reads_meanwhile_keeps_the_log_and_is_named(store: Store, publisher:
         other.execute("BEGIN")
         other.execute("SELECT * FROM articles").fetchone()
         with pytest.raises(StoreError, match="another program reads the database"):
-            list(writer.rewrite(NOW))
+            list(rewrite(writer, NOW))
         other.execute("COMMIT")
         rewrite(writer)
     other.close()

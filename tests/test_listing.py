@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from aggregator.desk.housekeeping import maintain
+from aggregator.desk.terms import sync
 from aggregator.model import Entry, PollSettings, Publisher, Selection, Text
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.scheduling.polls import Pace
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
-from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, record, scaled
+from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, opened, record, scaled
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ANY = Selection()
@@ -83,7 +85,7 @@ def test_a_search_finds_the_newest_whatever_was_written_when(store: Store, seed:
     """As sorting all matches would."""
     chance = random.Random(seed)
     publishers = [make_publisher("one"), make_publisher("two", country="KE")]
-    store.sync(WIRE, publishers, NOW, NOW.date())
+    sync(store, WIRE, publishers, NOW, NOW.date())
     for poll in range(30):
         now = NOW + poll * HOUR
         entries = []
@@ -118,7 +120,7 @@ def test_a_change_that_waited_does_not_end_the_search(store: Store, publisher: P
     record(store, publisher, undated(2), now=NOW + 5 * HOUR)
     record(store, publisher, undated(3), now=NOW + 6 * HOUR)
     record(store, publisher, undated(1, summary=Text("<p>Le fleuve monte encore.</p>")), now=NOW + 2 * DAY)
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute("UPDATE revisions SET seen_at = '2020-01-01T00:00:00Z' WHERE number = 2")
     assert found(store, limit=1) == ["3"]
     assert found(store, limit=2) == ["3", "2"]
@@ -131,7 +133,7 @@ def test_a_change_that_waited_does_not_end_the_search(store: Store, publisher: P
 def traced(store: Store) -> Iterator[list[str]]:
     """The statements of a reading, with their values."""
     said: list[str] = []
-    with store.reading() as connection:
+    with opened(store) as connection:
         connection.set_trace_callback(said.append)
         try:
             yield said
@@ -153,14 +155,14 @@ def test_lists_are_read_by_an_index_and_sort_nothing_but_what_they_print(
     store: Store, publisher: Publisher, selection: Selection
 ) -> None:
     record(store, publisher, *map(undated, range(30)))
-    store.maintain(NOW)
+    maintain(store, NOW)
     with traced(store) as said:
         store.latest(selection)
         store.search("dossier", selection)
     queries = [sql for sql in said if sql.lstrip().startswith("SELECT")]
     assert len(queries) == 3  # the second of a search prints those that the first found
     for sql in queries:
-        with store.reading() as connection:
+        with opened(store) as connection:
             plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
         scans = [step for step in plan if step.startswith("SCAN")]
         assert all("USING INDEX articles_" in step or "VIRTUAL TABLE INDEX" in step for step in scans), plan
@@ -173,7 +175,7 @@ def test_lists_are_read_by_an_index_and_sort_nothing_but_what_they_print(
 def test_a_search_ends_where_what_is_left_must_be_older(store: Store, publisher: Publisher) -> None:
     def steps() -> int:
         taken: list[int] = []
-        with store.reading() as connection:
+        with opened(store) as connection:
             connection.set_progress_handler(lambda: taken.append(1), 1)
             assert len(store.search("dossier", Selection(limit=5))) == 5
             connection.set_progress_handler(None, 1)

@@ -19,11 +19,12 @@ import pytest
 from aggregator.cli import daemon
 from aggregator.demo import Press
 from aggregator.demo.sites import generate_feed
+from aggregator.desk.terms import sync
 from aggregator.model import Config, Publisher
 from aggregator.model.errors import StoreBusy
 from aggregator.store import Store
 from tests import commands
-from tests.conftest import NOW, WIRE, make_publisher
+from tests.conftest import NOW, WIRE, make_publisher, opened
 from tests.test_cli import Desk, until
 from tests.test_trip import HOST, Trip, feed
 
@@ -73,7 +74,7 @@ class Rounds:
                 await running
 
         with Store.open(self.path, busy_seconds=patience) as store:
-            store.sync(self.config.wire, self.config.publishers, NOW, NOW.date())
+            sync(store, self.config.wire, self.config.publishers, NOW, NOW.date())
             asyncio.run(live(store))
 
     def complaints(self) -> list[str]:
@@ -219,7 +220,7 @@ def test_a_pass_over_many_ends_with_the_first_lock_that_outlasts_our_patience(tr
         trip.press.set_document(f"{publisher.key}.example", "/feed", generate_feed(2, 20, now=NOW))
     patience = 6.0
     with Store.open(trip.path, busy_seconds=patience) as store:
-        store.sync(WIRE, publishers, NOW, NOW.date())
+        sync(store, WIRE, publishers, NOW, NOW.date())
         with locked(trip.path):
             waited = time.monotonic()
             with pytest.raises(StoreBusy):
@@ -236,13 +237,13 @@ def test_a_long_query_does_not_stop_writing_and_leaves_no_long_log(trip: Trip) -
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM polls").fetchone()
         for number in range(30):
-            with store.writing() as connection:
+            with opened(store) as connection:
                 connection.execute("INSERT INTO settings VALUES (?, hex(zeroblob(2000000)))", (f"long-{number}",))
         longest = log.stat().st_size
         assert longest > 100 << 20
         assert reader.execute("SELECT count(*) FROM settings WHERE name LIKE 'long-%'").fetchone() == (0,)
         reader.rollback()
         for number in range(3):
-            with store.writing() as connection:
+            with opened(store) as connection:
                 connection.execute("DELETE FROM settings WHERE name = ?", (f"long-{number}",))
         assert log.stat().st_size <= 64 << 20

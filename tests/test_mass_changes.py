@@ -18,17 +18,19 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from aggregator.demo import Document, Press
-from aggregator.desk import accepting
-from aggregator.model import Config, Entry, Link, Person, Poll, PollSettings, Publisher, Selection, Source, Text
+from aggregator.desk import acts, pending
+from aggregator.desk.merges import split
+from aggregator.desk.purging import chosen, purge
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, Config, Entry, Link, Person, Poll, PollSettings, Publisher, Selection, Source, Text
 from aggregator.model.errors import DeskError
 from aggregator.normalise import entry_of, raw_words
 from aggregator.revisions.mass import AT_ONCE, at_the_front
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause
 from aggregator.store.sqlite.schema import migrations
 from aggregator.text.dates import to_iso, utc_now
 from tests import commands
-from tests.conftest import AGREEMENT, NOW, WIRE, examples, keep_house, make_entry, make_publisher, record
+from tests.conftest import AGREEMENT, NOW, WIRE, examples, keep_house, make_entry, make_publisher, opened, record
 from tests.test_cli import Desk
 from tests.test_store import rows
 from tests.test_trip import HOST, Trip
@@ -111,13 +113,13 @@ def waiting(trip: Trip) -> dict[str, int]:
 
 def accept(trip: Trip, key: str = "daily-example/feed", *kinds: Any) -> dict[str, int]:
     with Store.open(trip.path) as store:
-        done = accepting.accept(store, trip.config.publishers, key, kinds or accepting.KINDS, ME, trip.now)
+        done = pending.accept(store, trip.config.publishers, key, kinds or pending.KINDS, ME, trip.now)
     return dict(done)
 
 
 def refuse(trip: Trip, key: str = "daily-example/feed", *kinds: Any) -> dict[str, int]:
     with Store.open(trip.path) as store:
-        return dict(accepting.refuse(store, key, kinds or accepting.KINDS, ME, trip.now))
+        return dict(pending.refuse(store, key, kinds or pending.KINDS, ME, trip.now))
 
 
 def health(trip: Trip) -> list[dict[str, Any]]:
@@ -441,7 +443,7 @@ def test_one_feed_that_says_the_old_words_does_not_take_back_what_the_other_says
 def test_a_later_date_under_old_words_does_not_undo_what_another_feed_brought(store: Store) -> None:
     sources = tuple(Source(publisher="daily-example", key=key, url=f"http://{HOST}/{key}") for key in ("feed", "more"))
     first, second = (make_publisher(sources=(source,)) for source in sources)
-    store.sync(WIRE, [make_publisher(sources=sources)], NOW, date(2026, 11, 22))
+    sync(store, WIRE, [make_publisher(sources=sources)], NOW, date(2026, 11, 22))
     old, new = make_entry(1, updated=EARLY), make_entry(1, updated=EARLY, title=Text("Le pont 1 reste fermé"))
     record(store, first, old)
     record(store, second, old)
@@ -508,7 +510,7 @@ def test_a_crash_in_the_poll_leaves_nothing_of_it(store: Store, publisher: Publi
     entries = [make_entry(n) for n in range(60)]
     record(store, publisher, *entries)
     other = [replace(each, links=(Link(f"http://elsewhere.example/{n}"),)) for n, each in enumerate(entries)]
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute(
             "CREATE TRIGGER full BEFORE INSERT ON polls BEGIN SELECT RAISE(ABORT, 'the machine stops here'); END"
         )
@@ -516,7 +518,7 @@ def test_a_crash_in_the_poll_leaves_nothing_of_it(store: Store, publisher: Publi
         record(store, publisher, *other, now=NOW + HOUR)
     assert rows(store, "SELECT count(*) FROM pending_changes") == [(0,)]
     assert rows(store, "SELECT count(*) FROM revisions") == [(60,)]
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute("DROP TRIGGER full")
     poll = record(store, publisher, *other, now=NOW + HOUR)
     assert (poll.revised, poll.waiting) == (50, 10)
@@ -532,7 +534,7 @@ def waiting_ids(store: Store) -> list[str]:
 def test_a_purged_report_has_nothing_that_waits(store: Store, publisher: Publisher) -> None:
     move_sixty(store, publisher)
     gone = waiting_ids(store)[0]
-    store.purge(store.purgeable([gone], None, None), Cause(actor=ME, reason="asked for"), NOW + DAY)
+    purge(store, chosen(store, [gone], None, None), Cause(actor=ME, reason="asked for"), NOW + DAY)
     assert gone not in waiting_ids(store)
     assert len(waiting_ids(store)) == 9
 
@@ -547,7 +549,7 @@ def move_sixty(store: Store, publisher: Publisher) -> None:
 def test_of_a_report_out_of_the_wire_no_words_are_shown(store: Store, publisher: Publisher) -> None:
     move_sixty(store, publisher)
     held = waiting_ids(store)[0]
-    store.desk.withhold(held, Cause(actor=ME, reason="a complaint"), NOW + DAY)
+    acts.withhold(store, held, Cause(actor=ME, reason="a complaint"), NOW + DAY)
     shown = {row["id"]: row for row in store.pending()}
     assert [shown[held][name] for name in ("title", "url", "new_title", "new_url", "new_text")] == [None] * 5
     assert all(row["new_url"] and row["new_text"] for public_id, row in shown.items() if public_id != held)
@@ -562,9 +564,9 @@ def test_what_waits_follows_its_entry_when_a_merge_is_undone(store: Store, publi
     moved = replace(rekeyed, links=(Link("http://elsewhere.example/59"),))
     assert record(store, publisher, *other, moved, now=NOW + 2 * HOUR).waiting == 10
     (merge,) = [row["id"] for row in store.merges()]
-    new = store.split(merge, NOW + 3 * HOUR)
+    new = split(store, merge, NOW + 3 * HOUR)
     assert new in waiting_ids(store)
-    accepting.accept(store, [publisher], publisher.key, accepting.KINDS, ME, NOW + DAY)
+    pending.accept(store, [publisher], publisher.key, pending.KINDS, ME, NOW + DAY)
     (report,) = [report for report in store.latest(Selection(limit=100)) if report.id == new]
     assert report.url == "http://elsewhere.example/59"
 
@@ -575,7 +577,7 @@ LENT = replace(AGREEMENT, storage="transient", retention_days=30)
 def test_words_that_are_lent_are_let_go_while_they_wait(tmp_path: Path) -> None:
     publisher = make_publisher(rights=LENT)
     with Store.open(tmp_path / "wire.db") as store:
-        store.sync(WIRE, [publisher], NOW, date(2026, 11, 22))
+        sync(store, WIRE, [publisher], NOW, date(2026, 11, 22))
         entries = [make_entry(n) for n in range(110)]
         record(store, publisher, *entries)
         other = [replace(each, content=(Text(f"<p>Secret {n}.</p>"),)) for n, each in enumerate(entries)]
@@ -585,7 +587,7 @@ def test_words_that_are_lent_are_let_go_while_they_wait(tmp_path: Path) -> None:
         assert list(store.query(kept)[1]) == [(10,)]
         keep_house(store, NOW + 31 * DAY)
         assert list(store.query(kept)[1]) == [(0,)]
-        assert accepting.accept(store, [publisher], publisher.key, accepting.KINDS, ME, NOW + 32 * DAY).total() == 10
+        assert pending.accept(store, [publisher], publisher.key, pending.KINDS, ME, NOW + 32 * DAY).total() == 10
         hidden = "SELECT count(*) FROM revisions WHERE number = 2 AND raw_words(raw, dictionary) LIKE '%Secret%'"
         assert list(store.query(hidden)[1]) == [(0,)]
         assert rows(store, "SELECT count(*) FROM revisions WHERE number = 2") == [(110,)]
@@ -594,7 +596,7 @@ def test_words_that_are_lent_are_let_go_while_they_wait(tmp_path: Path) -> None:
 def test_of_a_publisher_that_lets_us_keep_no_words_none_are_kept(tmp_path: Path) -> None:
     publisher = make_publisher(rights=replace(AGREEMENT, storage="metadata_only", text_scope="headline_only"))
     with Store.open(tmp_path / "wire.db") as store:
-        store.sync(WIRE, [publisher], NOW, date(2026, 11, 22))
+        sync(store, WIRE, [publisher], NOW, date(2026, 11, 22))
         entries = [make_entry(n) for n in range(60)]
         record(store, publisher, *entries)
         other = [replace(each, content=(Text(f"<p>Secret {n}.</p>"),)) for n, each in enumerate(entries)]
@@ -603,7 +605,7 @@ def test_of_a_publisher_that_lets_us_keep_no_words_none_are_kept(tmp_path: Path)
         assert record(store, publisher, *other, now=NOW + 2 * HOUR).waiting == 10
         kept = "SELECT count(*) FROM pending_changes WHERE raw_words(raw, dictionary) LIKE '%Secret%'"
         assert list(store.query(kept)[1]) == [(0,)]
-        accepting.accept(store, [publisher], publisher.key, accepting.KINDS, ME, NOW + DAY)
+        pending.accept(store, [publisher], publisher.key, pending.KINDS, ME, NOW + DAY)
         assert record(store, publisher, *other, now=NOW + 2 * DAY).unchanged == 60
 
 
@@ -711,7 +713,7 @@ def test_every_day_of_a_publisher_has_room_for_so_many_and_other_publishers_thei
 ) -> None:
     herald = make_publisher("herald")
     with Store.open(tmp_path / "wire.db") as store:
-        store.sync(WIRE, [publisher, herald], NOW, date(2026, 11, 22))
+        sync(store, WIRE, [publisher, herald], NOW, date(2026, 11, 22))
         excess = []
         for number in range(4):
             now = NOW + number * HOUR
@@ -730,7 +732,7 @@ def test_what_is_kept_out_leaves_the_room_of_its_day_to_others(store: Store, pub
     assert record(store, publisher, *(make_entry(n, published=None) for n in range(900, 1000))).excess == 0
     assert rows(store, "SELECT articles, backfill FROM daily") == [(1000, 700)]
     gone = [str(row[0]) for row in rows(store, "SELECT public_id FROM articles ORDER BY backfill DESC, id LIMIT 3")]
-    store.purge(store.purgeable(gone, None, None), Cause(actor=ME, reason="asked for"), NOW)
+    purge(store, chosen(store, gone, None, None), Cause(actor=ME, reason="asked for"), NOW)
     assert rows(store, "SELECT articles, backfill FROM daily") == [(997, 697)]
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import Entry, Link, Person, Publisher, Selection, Text
+from aggregator.desk import acts, merges
+from aggregator.desk.housekeeping import release_embargoes
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, Entry, Link, Person, Publisher, Selection, Text
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause
-from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
+from tests.conftest import NOW, WIRE, make_entry, make_publisher, opened, record
 from tests.test_store import rows
 
 HOUR = timedelta(hours=1)
@@ -79,7 +81,7 @@ def test_two_reports_that_share_a_key_stay_two_however_often_they_come(
 
 def test_never_across_publishers(store: Store, publisher: Publisher) -> None:
     other = make_publisher("other-example")
-    store.sync(WIRE, [publisher, other], NOW, NOW.date())
+    sync(store, WIRE, [publisher, other], NOW, NOW.date())
     record(store, publisher, make_entry())
     record(store, other, make_entry())
     assert articles(store) == 2
@@ -124,7 +126,7 @@ def test_a_merge_can_be_undone_and_stays_undone(store: Store, publisher: Publish
     (merge,) = store.merges()
     assert (merge["matched_by"], merge["undone_at"]) == ("url", None)
     assert "alike" in merge["evidence"]
-    public_id = store.split(merge["id"], NOW + 2 * HOUR)
+    public_id = merges.split(store, merge["id"], NOW + 2 * HOUR)
     while store.index():
         pass
     titles = {report.id: report.title for report in store.latest(Selection())}
@@ -136,9 +138,9 @@ def test_a_merge_can_be_undone_and_stays_undone(store: Store, publisher: Publish
     ledger = rows(store, "SELECT seq FROM changes ORDER BY seq")
     assert ledger == [(number,) for number in range(1, len(ledger) + 1)]
     with pytest.raises(StoreError, match="undone already"):
-        store.split(merge["id"], NOW)
+        merges.split(store, merge["id"], NOW)
     with pytest.raises(StoreError, match="not there"):
-        store.split(99, NOW)
+        merges.split(store, 99, NOW)
 
 
 OWN = make_entry(authors=(Person("Awa Keïta"),), categories=("Ponts",))
@@ -154,7 +156,7 @@ TWIN = make_entry(
 
 def split(store: Store, now: datetime = NOW + 2 * HOUR) -> str:
     ((number,),) = rows(store, "SELECT id FROM merges WHERE undone_at IS NULL")
-    return store.split(int(str(number)), now)
+    return merges.split(store, int(str(number)), now)
 
 
 def test_a_split_leaves_what_two_reports_would_have_left(store: Store, publisher: Publisher, tmp_path: Path) -> None:
@@ -163,7 +165,7 @@ def test_a_split_leaves_what_two_reports_would_have_left(store: Store, publisher
     record(store, publisher, TWIN, now=NOW + HOUR)
     split(store)
     with Store.open(tmp_path / "apart.db") as apart:
-        apart.sync(WIRE, [publisher], NOW, NOW.date())
+        sync(apart, WIRE, [publisher], NOW, NOW.date())
         apart_twin = replace(TWIN, links=(Link("http://daily.example/apart"),))
         record(apart, publisher, OWN)
         record(apart, publisher, replace(apart_twin, title=Text("Tout autre chose", "text/plain"), content=()))
@@ -206,7 +208,7 @@ def test_an_undated_entry_is_listed_when_it_came(store: Store, publisher: Publis
 def test_what_a_merge_put_into_the_archive_stays_there(store: Store, publisher: Publisher) -> None:
     record(store, publisher, OWN)
     record(store, publisher, TWIN, now=NOW + HOUR)
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute("UPDATE articles SET backfill = 1")
     split(store)
     assert store.latest(Selection()) == []
@@ -221,24 +223,24 @@ def test_a_report_that_is_split_off_is_held_back_as_the_other_is_and_says_why(
     (merge,) = store.merges()
     cause = Cause(actor="person:ama", reason="a street is named", reference="T-9")
     if act == "embargo":
-        store.desk.embargo(merge["article"], NOW + 9000 * HOUR, cause, NOW + HOUR)
+        acts.embargo(store, merge["article"], NOW + 9000 * HOUR, cause, NOW + HOUR)
     elif act == "legal":
-        store.desk.withhold(merge["article"], cause, NOW + HOUR, legal=True)
+        acts.withhold(store, merge["article"], cause, NOW + HOUR, legal=True)
     else:
-        getattr(store.desk, act)(merge["article"], cause, NOW + HOUR)
+        getattr(acts, act)(store, merge["article"], cause, NOW + HOUR)
     public_id = split(store)
     assert store.latest(Selection()) == []
     assert rows(store, "SELECT count(DISTINCT coalesce(notice, embargoed_until)), count(*) FROM articles") == [(1, 2)]
-    acts = "SELECT k.actor, k.reason, k.reference, k.until FROM acts AS k JOIN articles AS a ON a.id = k.article"
-    ((actor, reason, reference, until),) = rows(store, f"{acts} WHERE a.public_id = '{public_id}'")
+    done = "SELECT k.actor, k.reason, k.reference, k.until FROM acts AS k JOIN articles AS a ON a.id = k.article"
+    ((actor, reason, reference, until),) = rows(store, f"{done} WHERE a.public_id = '{public_id}'")
     assert (actor, reason, reference) == ("person:ama", "a street is named", "T-9")
     assert (until is not None) is (act == "embargo")
     lines = [line["kind"] for line in store.changes() if line["id"] == public_id]
     assert lines == {"withdraw": ["new", "withdrawn"], "embargo": []}.get(act, ["new", "withheld"])
     if act == "embargo":
-        store.release_embargoes(NOW + 9001 * HOUR)
+        release_embargoes(store, NOW + 9001 * HOUR)
     else:
-        store.desk.restore(public_id, cause, NOW + 3 * HOUR)
+        acts.restore(store, public_id, cause, NOW + 3 * HOUR)
     assert public_id in [report.id for report in store.latest(Selection())]
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from aggregator.desk import suspects
-from aggregator.model import Entry, IdentityRules, Link, Parsed, Publisher, Selection, Text
+from aggregator.desk import acts, suspects
+from aggregator.desk.merges import split, split_version
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, Entry, IdentityRules, Link, Parsed, Publisher, Selection, Text
 from aggregator.model.errors import StoreError
 from aggregator.normalise import normalise, raw_words
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause
 from aggregator.store.sqlite.schema import m0015
 from tests import hostile
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
@@ -350,7 +351,7 @@ def test_a_wrong_merge_is_listed_with_the_command_that_undoes_it(
     assert reason in suspect.reason
     assert suspect.command == "aggregator split 1"
     assert suspects.listed(store, NOW + 2 * HOUR) == []
-    store.split(1, NOW + 3 * HOUR)
+    split(store, 1, NOW + 3 * HOUR)
     assert suspects.listed(store) == []
 
 
@@ -375,7 +376,7 @@ def test_versions_that_are_other_reports_are_split_off_one_by_one(store: Store, 
     found = suspects.listed(store)
     assert [suspect.command for suspect in found] == [f"aggregator split {public_id} {n}" for n in (3, 2)]
     for number in (3, 2):
-        store.split_version(public_id, number, NOW + 9 * HOUR)
+        split_version(store, public_id, number, NOW + 9 * HOUR)
     assert suspects.listed(store) == []
     held = "SELECT title, url, published FROM articles ORDER BY title"
     assert rows(store, held) == [
@@ -390,12 +391,12 @@ def test_versions_that_are_other_reports_are_split_off_one_by_one(store: Store, 
 
 def test_versions_after_the_one_that_is_split_off_go_with_it(store: Store, publisher: Publisher) -> None:
     public_id = overwritten(store, publisher)
-    new = store.split_version(public_id, 2, NOW + 9 * HOUR)
+    new = split_version(store, public_id, 2, NOW + 9 * HOUR)
     held = dict(rows(store, "SELECT public_id, title FROM articles"))
     assert held == {public_id: "Bulletin 1", new: "Bulletin 3"}
     assert suspects.listed(store) == []
     with pytest.raises(StoreError, match=f"is an article already: {new}"):
-        store.split_version(public_id, 3, NOW + 10 * HOUR)
+        split_version(store, public_id, 3, NOW + 10 * HOUR)
 
 
 def test_a_report_that_is_held_twice_is_listed_until_one_is_out_of_the_wire(store: Store, publisher: Publisher) -> None:
@@ -413,7 +414,7 @@ def test_a_report_that_is_held_twice_is_listed_until_one_is_out_of_the_wire(stor
     assert suspect.command == f"aggregator withhold {ferry} --reason 'the same report as {box_id}'"
     assert suspect.reason == f"held twice, also as {box_id}: one guid and one address"
     assert suspect.title == "Ferry"
-    store.desk.withhold(str(ferry), Cause(actor="person:desk", reason="the same report"), NOW + 2 * HOUR)
+    acts.withhold(store, str(ferry), Cause(actor="person:desk", reason="the same report"), NOW + 2 * HOUR)
     assert suspects.listed(store) == []
 
 
@@ -431,7 +432,7 @@ def test_the_commands_list_and_mend(tmp_path: Path) -> None:
     publisher = make_publisher()
     database = tmp_path / "wire.db"
     with Store.open(database) as store:
-        store.sync(WIRE, [publisher], NOW, NOW.date())
+        sync(store, WIRE, [publisher], NOW, NOW.date())
         public_id = overwritten(store, publisher)
     listing = hostile.run("--db", database, "merges", "--suspect")
     assert listing.code == 0

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from aggregator.cli import aggregator
 from aggregator.demo import Document, Press, read_sites
+from aggregator.desk.housekeeping import maintain
 from aggregator.model import Contact, Poll, Publisher, Rhythm, Source
 from aggregator.scheduling.rhythm import learn
 from aggregator.store import Store
@@ -410,7 +411,7 @@ def test_a_source_that_is_silent_beyond_its_rhythm_is_told(trip: Trip) -> None:
             "UPDATE sources SET silent_after = '2026-01-02T00:00:00Z', last_new = '2026-01-01T00:00:00Z'"
         )
     with Store.open(trip.path) as store:
-        store.maintain(trip.now)  # counts what the view says
+        maintain(store, trip.now)  # counts what the view says
     assert trip.rows("SELECT trouble, mend FROM health") == [
         (
             "silent since 2026-01-01T00:00, longer than its rhythm allows",

@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
 from aggregator.config import load
+from aggregator.desk.terms import sync
 from aggregator.model import FetchResult, Publisher
 from aggregator.model.errors import ParseError
 from aggregator.pipeline.reading import read
@@ -296,7 +297,7 @@ class Desk:
         config = load(self.folder / "config")
         publisher = self.publishers()[key]
         with Store.open(self.database) as store:
-            store.sync(config.wire, config.publishers, NOW, NOW.date())
+            sync(store, config.wire, config.publishers, NOW, NOW.date())
             for number, document in enumerate(documents):
                 source = publisher.sources[number % 2]
                 answer = FetchResult(url=source.url, status=200, headers={}, body=document)

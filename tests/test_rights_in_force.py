@@ -21,7 +21,14 @@ from aggregator.cli import aggregator
 from aggregator.config.advice import warnings
 from aggregator.config.shapes import ContactTable
 from aggregator.demo import Press
+from aggregator.desk import acts
+from aggregator.desk.housekeeping import maintain
+from aggregator.desk.purging import chosen, purge
+from aggregator.desk.reading import read_as_of
+from aggregator.desk.terms import sync
+from aggregator.desk.terms import update as update_terms
 from aggregator.model import (
+    Cause,
     Channel,
     Config,
     Contact,
@@ -41,9 +48,19 @@ from aggregator.pipeline.pipeline import Pipeline
 from aggregator.rights import TAKES_EFFECT, WITHOUT_EFFECT, agreement_warnings, ends_at, faults_of_rights
 from aggregator.scheduling.rechecks import judge
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause
 from aggregator.store.sqlite.schema import migrations
-from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
+from tests.conftest import (
+    AGREEMENT,
+    NOW,
+    QUOTATION,
+    WIRE,
+    examples,
+    keep_house,
+    make_entry,
+    make_publisher,
+    opened,
+    record,
+)
 from tests.test_cli import Desk
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -64,12 +81,12 @@ def rows(store: Store, sql: str) -> list[tuple[Any, ...]]:
 
 
 def synced(store: Store, *publishers: Publisher, today: date = TODAY) -> None:
-    store.sync(WIRE, publishers, NOW, today)
+    sync(store, WIRE, publishers, NOW, today)
 
 
 def read_at(store: Store, now: datetime) -> dict[str, Report]:
     """The newest report of each publisher, as a command reads it at a time of a database that nobody writes into."""
-    with Store.read(store.path, now=now) as reader:
+    with read_as_of(store.path, now) as reader:
         return {report.publisher: report for report in reversed(reader.latest(ANY))}
 
 
@@ -163,11 +180,11 @@ def what_comes_of(publisher: Publisher, folder: Path) -> list[object]:
         record(store, publisher, make_entry())
         for now in (NOW, NOW + 10 * DAY):
             keep_house(store, now)
-            with Store.read(store.path, now=now) as reader:
+            with read_as_of(store.path, now) as reader:
                 said += [[asdict(report) for report in reader.latest(ANY)], reader.changes(), reader.health()]
             said.append(rows(store, "SELECT * FROM bodies"))
         (report,) = store.latest(ANY)
-        store.desk.withhold(report.id, CAUSE, NOW)
+        acts.withhold(store, report.id, CAUSE, NOW)
         said.append(store.notice(report.id))
     page = Recheck(
         article=1, public_id="x", publisher="daily-example", url=f"{report.url}", first_seen=NOW, missing_since=NOW
@@ -245,7 +262,7 @@ def test_the_views_have_the_channels(store: Store, redistribute: tuple[Channel, 
     record(store, publisher, make_entry(1), make_entry(2))
     record(store, other, make_entry(3))
     first = min(report.id for report in store.latest(Selection(publisher="daily-example")))
-    store.desk.withhold(first, CAUSE, NOW)
+    acts.withhold(store, first, CAUSE, NOW)
     for view in ("wire", "wire_at", "notices"):
         found = rows(store, f"SELECT DISTINCT channels FROM {view} WHERE publisher = 'daily-example'")  # noqa: S608
         assert found == [(channels,)], view
@@ -311,7 +328,7 @@ def test_a_notice_and_a_merge_are_marked_too(store: Store, kept: str, run: Run) 
     record(store, private, drifted, now=NOW + 2 * HOUR)
     assert run("merges").count(MARK) == 1
     assert json.loads(run("merges", "--json"))[0]["channels"] == []
-    store.desk.withhold(kept, CAUSE, NOW + 3 * HOUR)
+    acts.withhold(store, kept, CAUSE, NOW + 3 * HOUR)
     assert MARK in run("show", kept)
     assert json.loads(run("merges", "--json"))[0]["channels"] is None
 
@@ -362,7 +379,7 @@ def test_changed_rights_hold_at_once_for_everything_stored(store: Store) -> None
 
 
 def let_out(store: Store) -> str:
-    with Store.read(store.path, now=NOW) as reader:
+    with read_as_of(store.path, NOW) as reader:
         reports = [asdict(report) for report in reader.latest(ANY)]
         _, at = reader.query("SELECT raw_words(raw, dictionary) FROM wire_at")
         return json.dumps([reports, list(at)], ensure_ascii=False)
@@ -370,7 +387,7 @@ def let_out(store: Store) -> str:
 
 def held(store: Store) -> str:
     """What is stored of words: of the newest versions in plain text, of all as they came."""
-    with store.reading() as connection:
+    with opened(store) as connection:
         bodies = connection.execute("SELECT summary, text, excerpt FROM bodies").fetchall()
         said = connection.execute("SELECT raw_words(raw, dictionary) FROM revisions").fetchall()
     return json.dumps([bodies, said], ensure_ascii=False).lower()
@@ -391,7 +408,7 @@ def test_words_that_may_not_be_stored_any_more_do_not_leave_and_are_let_go_of_ev
     for report in store.latest(Selection(publisher="strict")):
         assert (report.text_scope, report.byline) == ("headline_only", None)
         assert "Opening lines only." not in report.disclaimer
-    store.maintain(NOW + HOUR)
+    maintain(store, NOW + HOUR)
     assert not [word for word in words if word in held(store)]
     assert not store.search("camions", ANY)
     assert not store.search("okapi", ANY)
@@ -412,7 +429,7 @@ def test_words_that_a_program_with_the_old_rights_stores_are_let_go_too(store: S
     synced(store, replace(before, rights=replace(before.rights, storage="metadata_only")))
     record(store, before, make_entry())  # a daemon that has not read the changed file yet
     assert not [word for word in WORDS if word in let_out(store)]
-    store.maintain(NOW)
+    maintain(store, NOW)
     assert not [word for word in WORDS if word in held(store)]
 
 
@@ -422,7 +439,7 @@ def test_letting_go_goes_through_all_of_a_publisher_and_leaves_others_alone(stor
     record(store, many, *(make_entry(number) for number in range(1_100)))
     record(store, publisher, make_entry(5_000))
     synced(store, publisher, replace(many, rights=replace(many.rights, storage="metadata_only")))
-    store.maintain(NOW)
+    maintain(store, NOW)
     with_words = (
         "SELECT a.publisher, count(*) FROM bodies AS b JOIN articles AS a ON a.id = b.article WHERE b.text <> ''"
     )
@@ -454,11 +471,11 @@ def test_a_smaller_bound_holds_at_once_and_excerpts_are_cut_anew(store: Store) -
     synced(store, replace(wide, rights=replace(QUOTATION, excerpt_max_words=4)), other)
     assert excerpts() == [None, None, "Un pont."]  # nothing leaves that is too long
     assert all(report.summary == report.text for report in store.latest(ANY))
-    store.maintain(NOW)
+    maintain(store, NOW)
     assert excerpts() == ["Un pont rouvre.", "un deux trois quatre …", "Un pont."]
     synced(store, wide, other)
     assert excerpts() == ["Un pont rouvre.", "un deux trois quatre …", "Un pont."]
-    store.maintain(NOW)
+    maintain(store, NOW)
     assert excerpts() == first
     assert read_at(store, NOW)["other"] == untouched
 
@@ -470,8 +487,8 @@ def test_excerpts_are_cut_in_batches_which_a_crash_does_not_lose(store: Store) -
     synced(store, replace(many, rights=replace(QUOTATION, excerpt_max_words=3)))
     assert store.cut_excerpts() == 500
     with Store.open(store.path) as after_a_crash:
-        purged = after_a_crash.purgeable([], NOW + DAY, None)[-1:]
-        after_a_crash.purge(purged, CAUSE, NOW + DAY)
+        purged = chosen(after_a_crash, [], NOW + DAY)[-1:]
+        purge(after_a_crash, purged, CAUSE, NOW + DAY)
         assert [after_a_crash.cut_excerpts() for _ in range(3)] == [500, 99, 0]  # what was purged waits no more
     assert {report.text for report in store.latest(Selection(limit=2_000))} == {"Le pont n° …"}
 
@@ -496,7 +513,7 @@ def test_whatever_a_publisher_wrote_no_more_words_leave_than_its_rights_allow(
             (report,) = store.latest(ANY)
             words = (report.text or "").removesuffix(" …").split()
             assert len(words) <= after
-            store.maintain(NOW)
+            maintain(store, NOW)
         assert report.text is not None
 
 
@@ -505,9 +522,9 @@ def test_words_that_are_lent_from_now_on_are_let_go_when_their_time_is_over(stor
     synced(store, kept)
     record(store, kept, make_entry())
     synced(store, replace(kept, rights=replace(kept.rights, storage="transient", retention_days=2)))
-    store.maintain(NOW + DAY)
+    maintain(store, NOW + DAY)
     assert store.latest(ANY)[0].text
-    store.maintain(NOW + 2 * DAY)
+    maintain(store, NOW + 2 * DAY)
     assert not store.latest(ANY)[0].text
 
 
@@ -568,7 +585,7 @@ def test_whoever_reads_by_a_clock_reads_what_holds_at_that_moment(
 
 
 def test_an_agreement_that_is_over_is_over_for_every_way_of_reading(store: Store, ending: Publisher) -> None:
-    with Store.read(store.path, now=END) as reader:
+    with read_as_of(store.path, END) as reader:
         (report,) = reader.latest(Selection(publisher="ending"))
         assert "Opening lines only." in report.disclaimer
         assert report.text == "Le pont n° 0 rouvre lundi. Les camions attendent."
@@ -609,7 +626,7 @@ def test_a_daemon_s_tick_sets_the_end_before_the_moment_and_not_long_before(stor
 
 
 def test_without_a_daemon_housekeeping_sets_the_end(store: Store, ending: Publisher) -> None:
-    store.maintain(END + 3 * HOUR)
+    maintain(store, END + 3 * HOUR)
     assert dict(rows(store, "SELECT publisher, text_scope FROM wire")) == OVER
     assert rows(store, "SELECT agreement_ended FROM health WHERE source = 'ending/feed'") == [("2026-11-30",)]
 
@@ -618,7 +635,7 @@ def test_without_a_daemon_housekeeping_sets_the_end(store: Store, ending: Publis
 def test_what_the_end_makes_is_what_the_configuration_says_of_that_day(
     store: Store, tmp_path: Path, ending: Publisher, today: date
 ) -> None:
-    store.update_terms(datetime(today.year, today.month, today.day, 12, tzinfo=UTC))
+    update_terms(store, datetime(today.year, today.month, today.day, 12, tzinfo=UTC))
     with Store.open(tmp_path / "anew.db") as anew:
         synced(anew, ending, today=today)
         for sql in ("SELECT * FROM terms WHERE publisher = 'ending' ORDER BY class",
@@ -627,22 +644,22 @@ def test_what_the_end_makes_is_what_the_configuration_says_of_that_day(
 
 
 def test_a_clock_that_ran_ahead_ends_nothing_for_good(store: Store, ending: Publisher) -> None:
-    assert store.update_terms(END + 365 * DAY) == ["ending", "later"]
-    assert store.update_terms(NOW) == ["ending", "later"]
+    assert update_terms(store, END + 365 * DAY) == ["ending", "later"]
+    assert update_terms(store, NOW) == ["ending", "later"]
     assert scopes(read_at(store, NOW)) == SCOPES
-    assert store.update_terms(NOW) == []
+    assert update_terms(store, NOW) == []
 
 
 def test_an_agreement_ends_though_its_publisher_is_configured_no_more(store: Store, ending: Publisher) -> None:
     synced(store)
-    store.maintain(END)
+    maintain(store, END)
     assert dict(rows(store, "SELECT publisher, text_scope FROM wire"))["ending"] == "excerpt"
     assert store.ended_agreements() == []  # nobody can renew what is configured no more
 
 
 @pytest.mark.parametrize("expires", [None, date(2027, 6, 30), date.max])
 def test_an_agreement_that_is_renewed_is_in_force_again(store: Store, ending: Publisher, expires: date | None) -> None:
-    store.maintain(END)
+    maintain(store, END)
     synced(store, replace(ending, rights=replace(ENDING, expires=expires)), today=END.date())
     assert read_at(store, END)["ending"].text_scope == "full_text"
     assert store.ended_agreements() == []
@@ -689,7 +706,7 @@ def test_at_any_moment_no_more_leaves_than_the_rights_of_that_day_allow_and_alwa
         synced(store, *chosen.values(), today=date(2026, 11, 22))
         for now in sorted(data.draw(st.lists(moments, min_size=1, max_size=4))):
             if data.draw(st.booleans()):
-                store.maintain(now)
+                maintain(store, now)
             reports = read_at(store, now)
             for key, publisher in chosen.items():
                 rights = publisher.rights
@@ -819,7 +836,7 @@ def test_a_database_of_an_older_version_gets_channels_and_loses_what_is_too_long
             "private": ((), "un deux trois quatre cinq"),
             "strict": (get_args(Channel), "un deux trois quatre cinq"),  # until the configuration is read
         }
-        store.maintain(NOW)
+        maintain(store, NOW)
         assert {report.id: report.text for report in store.latest(ANY)} == {
             "quoted": "un deux trois …",
             "private": "un deux trois quatre cinq",

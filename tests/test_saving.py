@@ -18,7 +18,7 @@ from aggregator.config import load, saving
 from aggregator.config.saving import save
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline.opening import Workplace
-from aggregator.store.sqlite.lock import only_daemon
+from aggregator.store import only_daemon
 from tests.hostile import run
 
 SOUND = Path(__file__).parent / "fixtures" / "config" / "sound"

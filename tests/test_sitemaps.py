@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.demo import Document, Press
+from aggregator.desk.terms import sync
 from aggregator.model import Entry, Link, Publisher, Selection, Source
 from aggregator.output import OUTPUTS, page
 from aggregator.store import Store
@@ -105,7 +106,7 @@ def test_a_report_of_a_feed_is_known_again_by_its_address_and_keeps_its_words(
     store: Store, publisher: Publisher
 ) -> None:
     two = replace(publisher, sources=(publisher.sources[0], source()))
-    store.sync(WIRE, [two], NOW, NOW.date())
+    sync(store, WIRE, [two], NOW, NOW.date())
     record(store, two, make_entry(1))
     in_map = Entry(title=make_entry(1).title, links=(Link("https://www.daily.example/1/"),), published="2026-11-21")
     poll = record(store, replace(two, sources=two.sources[1:]), in_map)

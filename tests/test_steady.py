@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.demo import Document, Press
+from aggregator.desk.terms import sync
 from aggregator.fetch.lookup import Lookup
 from aggregator.model import Config, Entry, FetchResult, Poll, Text
 from aggregator.model.errors import ParseError
@@ -26,7 +27,7 @@ from aggregator.revisions.markup import marked
 from aggregator.store import Store
 from aggregator.text.likeness import MOST_WORDS, likeness
 from tests import commands
-from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, record
+from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, opened, record
 from tests.in_worker import grow
 from tests.test_cli import Desk, until
 from tests.test_trip import HOST, feed
@@ -64,7 +65,7 @@ def test_a_slow_poll_keeps_no_other_source_of_its_batch_from_being_polled_again(
             return [*first, *(poll.source.publisher for poll in again)]
 
     with Store.open(tmp_path / "wire.db") as store:
-        store.sync(WIRE, config.publishers, NOW, NOW.date())
+        sync(store, WIRE, config.publishers, NOW, NOW.date())
         assert asyncio.run(asyncio.wait_for(story(store), 20)) == ["daily-example", "daily-example"]
 
 
@@ -78,7 +79,7 @@ def test_a_publisher_that_another_program_brought_in_is_left_alone(press: Press,
             return [poll.source.publisher for poll in await pipeline.run(await pipeline.due(NOW))]
 
     with Store.open(tmp_path / "wire.db") as store:
-        store.sync(WIRE, (GOOD, SLOW), NOW, NOW.date())
+        sync(store, WIRE, (GOOD, SLOW), NOW, NOW.date())
         assert asyncio.run(story(store)) == ["daily-example"]
 
 
@@ -104,7 +105,7 @@ def test_older_pages_have_one_deadline_for_all(press: Press, tmp_path: Path, mon
             return polls
 
     with Store.open(tmp_path / "wire.db") as store:
-        store.sync(WIRE, (GOOD,), NOW, NOW.date())
+        sync(store, WIRE, (GOOD,), NOW, NOW.date())
         _, poll = asyncio.run(asyncio.wait_for(story(store), 20))
     assert (poll.outcome, poll.new, poll.pages, poll.gap) == ("ok", 2, 1, "open")
     assert poll.error == "its older pages took longer than 0.5 s; 1 were read"
@@ -256,7 +257,7 @@ def test_of_the_words_that_a_document_changes_a_bounded_part_is_read_closely(
     assert 0 < read <= MOST_READ
     assert poll.unchanged > 5  # read closely, they say what they said before
     assert poll.unchanged + poll.revised == many
-    with store.reading() as connection:
+    with opened(store) as connection:
         found = connection.execute("SELECT count(*) FROM changes WHERE kind = 'corrected'").fetchone()
     assert found == (1,)
 
@@ -273,7 +274,7 @@ def test_another_program_that_writes_meanwhile_makes_it_decide_again(store: Stor
             looks += 1
             version = super().version()
             if looks == 1:
-                with Store.open(self.path) as other, other.writing() as connection:
+                with Store.open(self.path) as other, opened(other) as connection:
                     connection.execute("INSERT INTO settings (name, value) VALUES ('x', 'y')")
             return version
 

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.desk import retention
+from aggregator.desk.housekeeping import maintain
+from aggregator.desk.terms import sync
 from aggregator.model import Publisher, Selection, Source, Text, Validators
 from aggregator.model.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError, StoreFull
 from aggregator.normalise import raw_words
 from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.recording import record as record_polls
-from aggregator.store import Store
-from aggregator.store.sqlite import retention
-from aggregator.store.sqlite.lock import only_daemon
+from aggregator.store import Store, only_daemon
 from aggregator.text.dates import to_iso
 from tests.conftest import (
     NOW,
@@ -31,6 +32,7 @@ from tests.conftest import (
     make_entry,
     make_poll,
     make_publisher,
+    opened,
     record,
 )
 
@@ -60,7 +62,7 @@ def test_a_report_is_in_the_wire_with_all_that_must_stand_beside_it(store: Store
 
 def test_a_quoted_report_leaves_as_an_excerpt_that_names_the_original(store: Store) -> None:
     quoted = make_publisher("quoted", replace(QUOTATION, excerpt_max_words=8))
-    store.sync(WIRE, [quoted], NOW, NOW.date())
+    sync(store, WIRE, [quoted], NOW, NOW.date())
     record(store, quoted, make_entry())
     (report,) = store.latest(ANY)
     assert report.text == report.summary == "Le pont n° 1 rouvre lundi."
@@ -116,7 +118,7 @@ def test_the_raw_words_are_what_came_and_hash_to_it(store: Store, publisher: Pub
 def test_one_article_in_two_sections_is_one_row_and_no_edit(store: Store, publisher: Publisher) -> None:
     section = Source(publisher=publisher.key, key="sport", url="http://daily-example.example/sport")
     both = replace(publisher, sources=(*publisher.sources, section))
-    store.sync(WIRE, [both], NOW, NOW.date())
+    sync(store, WIRE, [both], NOW, NOW.date())
     shorter = make_entry(content=(), categories=("sport",))
     for _ in range(2):
         record(store, both, make_entry())
@@ -187,7 +189,7 @@ def test_what_waits_for_the_index_survives_a_crash(store: Store, publisher: Publ
     record_polls(store, [(make_poll(publisher.sources[0]), make_articles(publisher, make_entry()))], NOW)
     assert store.search("pont", ANY) == []
     with Store.open(store.path) as again:
-        again.maintain(NOW)
+        maintain(again, NOW)
         assert len(again.search("pont", ANY)) == 1
 
 
@@ -222,30 +224,30 @@ def test_a_source_that_moved_forgets_its_validators_and_one_that_went_is_off(
     poll = make_poll(publisher.sources[0], validators=Validators("e", "m"), body_hash=b"x")
     record_polls(store, [(poll, make_articles(publisher, make_entry()))], NOW)
     moved = replace(publisher, sources=(replace(publisher.sources[0], url="http://new.example/feed"),))
-    assert store.sync(WIRE, [moved], NOW, NOW.date())
+    assert sync(store, WIRE, [moved], NOW, NOW.date())
     (due,) = store.due(NOW)
     assert (due.source.url, due.validators, due.body_hash) == ("http://new.example/feed", Validators(), None)
-    assert store.sync(WIRE, [], NOW, NOW.date())
+    assert sync(store, WIRE, [], NOW, NOW.date())
     assert store.due(None) == []
     assert len(store.latest(ANY)) == 1
 
 
 def test_sync_writes_only_when_something_changed(store: Store, publisher: Publisher) -> None:
-    assert not store.sync(WIRE, [publisher], NOW, date(2026, 11, 22))
-    assert store.sync(WIRE, [publisher], NOW, date(2026, 11, 23))
+    assert not sync(store, WIRE, [publisher], NOW, date(2026, 11, 22))
+    assert sync(store, WIRE, [publisher], NOW, date(2026, 11, 23))
 
 
 def test_an_expired_agreement_falls_to_an_excerpt(store: Store, publisher: Publisher) -> None:
     ending = make_publisher(rights=replace(publisher.rights, expires=date(2026, 11, 30)))
     record(store, ending, make_entry())
     for today, scope in ((date(2026, 11, 30), "full_text"), (date(2026, 12, 1), "excerpt")):
-        store.sync(WIRE, [ending], NOW, today)
+        sync(store, WIRE, [ending], NOW, today)
         assert store.latest(ANY)[0].text_scope == scope
 
 
 def test_of_a_publisher_that_lets_us_keep_no_words_none_are_kept(store: Store) -> None:
     strict = make_publisher("strict", replace(QUOTATION, text_scope="headline_only", storage="metadata_only"))
-    store.sync(WIRE, [strict], NOW, NOW.date())
+    sync(store, WIRE, [strict], NOW, NOW.date())
     record(store, strict, make_entry())
     (report,) = store.latest(ANY)
     assert (report.title, report.text, report.summary) == ("Le pont numéro 1 rouvre", None, None)
@@ -255,7 +257,7 @@ def test_of_a_publisher_that_lets_us_keep_no_words_none_are_kept(store: Store) -
 
 def test_words_that_were_lent_for_a_while_are_let_go(store: Store) -> None:
     lent = make_publisher("lent", replace(QUOTATION, storage="transient", retention_days=30))
-    store.sync(WIRE, [lent], NOW, NOW.date())
+    sync(store, WIRE, [lent], NOW, NOW.date())
     record(store, lent, make_entry(1, title=Text("Okapi", "text/plain")))
     record(store, lent, make_entry(2, title=Text("Zebra", "text/plain")), now=NOW + timedelta(days=20))
     for days, with_words in ((29, 2), (30, 1), (60, 0)):
@@ -272,9 +274,9 @@ def test_letting_go_looks_only_at_what_was_lent(store: Store, publisher: Publish
 
     def steps() -> int:
         taken: list[int] = []
-        with store.writing() as connection:
+        with opened(store) as connection:
             connection.set_progress_handler(lambda: taken.append(1), 1)
-            retention.let_go(connection, to_iso(NOW), lambda raw: (raw, None))
+            store.let_go(retention.over(store.lending(), NOW))
             connection.set_progress_handler(None, 1)
         return len(taken)
 
@@ -403,7 +405,7 @@ def test_the_views_are_written_for_the_newest_tables(store: Store) -> None:
 def test_two_daemons_refuse_each_other(tmp_path: Path) -> None:
     database = tmp_path / "wire.db"
     holding = (
-        "import sys, pathlib; from aggregator.store.lock import only_daemon\n"
+        "import sys, pathlib; from aggregator.store import only_daemon\n"
         "with only_daemon(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
@@ -420,7 +422,7 @@ def test_two_daemons_refuse_each_other(tmp_path: Path) -> None:
 
 def test_a_publisher_of_no_known_place_stands_alone_above_its_report(store: Store, publisher: Publisher) -> None:
     publisher = replace(publisher, place=None)
-    store.sync(WIRE, [publisher], NOW, NOW.date())
+    sync(store, WIRE, [publisher], NOW, NOW.date())
     record(store, publisher, make_entry())
     (report,) = store.latest(ANY)
     assert (report.publisher_place, report.credit) == ("", "Daily Example")

@@ -18,22 +18,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.demo import Press
-from aggregator.model import Publisher, Selection, Text
+from aggregator.desk import acts, clock
+from aggregator.desk.complaints import complain
+from aggregator.desk.housekeeping import maintain
+from aggregator.desk.purging import chosen, purge
+from aggregator.desk.reading import read_as_of
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, Complaint, Publisher, Selection, Text
 from aggregator.model.errors import DeskError
 from aggregator.pipeline import own_reports as manuscript
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.store.sqlite import clocks, doubt
-from aggregator.store.sqlite.desk import Cause, Complaint
+from aggregator.store.sqlite import clocks
 from tests.conftest import (
     AGREEMENT,
     NOW,
     QUOTATION,
     WIRE,
+    due,
     examples,
     keep_house,
     make_entry,
     make_publisher,
+    opened,
     record,
 )
 from tests.hostile import run
@@ -93,17 +100,17 @@ def test_an_embargo_ends_in_the_views_when_housekeeping_has_ended_it(
 ) -> None:
     """Long over by the clock of the machine that runs this test, and not by the time of the wire."""
     past = datetime(2020, 1, 1, tzinfo=UTC)
-    store.sync(WIRE, [publisher], past, past.date())
+    sync(store, WIRE, [publisher], past, past.date())
     record(store, publisher, embargoed(1, past + DAY), now=past)
     if view == "notices":
         (report,) = rows(store, "SELECT public_id FROM articles")[0]
         rows(store, "SELECT 1")
-        store.desk.withhold(report, CAUSE, past)
+        acts.withhold(store, report, CAUSE, past)
     sql = f"SELECT count(*) FROM {view}"  # noqa: S608
     assert rows(store, sql) == [(0,)]
-    store.maintain(past + DAY - SECOND)
+    maintain(store, past + DAY - SECOND)
     assert rows(store, sql) == [(0,)]
-    store.maintain(past + DAY)
+    maintain(store, past + DAY)
     assert rows(store, sql) != [(0,)]
 
 
@@ -111,7 +118,7 @@ def test_who_reads_by_a_clock_needs_no_housekeeping(store: Store, publisher: Pub
     record(store, publisher, embargoed(1, NOW + HOUR))
     (report,) = rows(store, "SELECT public_id FROM articles")[0]
     for now, seen in ((NOW + HOUR - SECOND, False), (NOW + HOUR, True)):
-        with Store.read(store.path, now=now) as reader:
+        with read_as_of(store.path, now) as reader:
             assert [one.id for one in reader.latest(ANY)] == [report] * seen
             assert (reader.status(report) is not None, reader.report(report) is not None) == (seen, seen)
             assert len(reader.search("pont", ANY)) == seen
@@ -122,12 +129,12 @@ def test_who_reads_by_a_clock_needs_no_housekeeping(store: Store, publisher: Pub
 
 
 def test_words_whose_time_is_over_are_not_read_though_nobody_let_go_of_them(store: Store, publisher: Publisher) -> None:
-    store.sync(WIRE, [publisher, LENT], NOW, NOW.date())
+    sync(store, WIRE, [publisher, LENT], NOW, NOW.date())
     record(store, publisher, make_entry(1))
     record(store, LENT, make_entry(2))
     end = NOW + 60 * DAY
     for now, held in ((end - SECOND, True), (end, False)):
-        with Store.read(store.path, now=now) as reader:
+        with read_as_of(store.path, now) as reader:
             found = {one.publisher: one for one in reader.latest(ANY)}
             assert bool(found["lent"].text) is held
             assert found["daily-example"].text
@@ -141,7 +148,7 @@ def test_words_whose_time_is_over_are_not_read_though_nobody_let_go_of_them(stor
 def test_a_command_compares_with_the_clock(store: Store, publisher: Publisher) -> None:
     """By the clock of this machine the embargo is over, and the last poll is not long ago."""
     now = datetime.now(UTC).replace(microsecond=0)
-    store.sync(WIRE, [publisher], now, now.date())
+    sync(store, WIRE, [publisher], now, now.date())
     record(store, publisher, embargoed(1, now - MINUTE), embargoed(2, now + HOUR), now=now - HOUR)
     for arguments in (("latest",), ("search", "pont"), ("query", "SELECT title FROM wire")):
         said = run("--db", str(store.path), *arguments).out
@@ -154,35 +161,35 @@ def test_a_command_compares_with_the_clock(store: Store, publisher: Publisher) -
 
 def test_a_clock_that_is_a_year_ahead_for_some_seconds_undoes_nothing(store: Store, publisher: Publisher) -> None:
     """C1: embargoes, words that are lent, and what `purge` would take for old."""
-    store.sync(WIRE, [publisher, LENT], NOW, NOW.date())
+    sync(store, WIRE, [publisher, LENT], NOW, NOW.date())
     record(store, publisher, make_entry(1), embargoed(2))
     record(store, LENT, make_entry(3))
     before = titles(store), rows(store, "SELECT article, text FROM bodies"), store.changes()
     for seconds in (0, 5, 8):
         wrong = NOW + YEAR + seconds * SECOND
-        store.due(wrong)
-        store.maintain(wrong)
-        with Store.read(store.path, now=wrong) as reader:
+        due(store, wrong)
+        maintain(store, wrong)
+        with read_as_of(store.path, wrong) as reader:
             assert len(reader.latest(ANY)) == 2
     assert (titles(store), rows(store, "SELECT article, text FROM bodies"), store.changes()) == before
-    store.due(NOW + MINUTE)
-    assert store.doubt(NOW + MINUTE) is None
-    store.maintain(UNTIL - SECOND - 20 * DAY)
+    due(store, NOW + MINUTE)
+    assert clock.doubt(store, NOW + MINUTE) is None
+    maintain(store, UNTIL - SECOND - 20 * DAY)
     keep_house(store, UNTIL - SECOND)
     assert "le pont 2" not in " ".join(titles(store))
-    store.maintain(UNTIL)
+    maintain(store, UNTIL)
     assert "le pont 2" in " ".join(titles(store))
 
 
 def test_an_embargo_that_comes_while_the_clock_is_ahead_is_kept(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(1))
-    store.due(NOW + YEAR)
+    due(store, NOW + YEAR)
     record(store, publisher, make_entry(1), embargoed(2), now=NOW + YEAR + SECOND)
-    store.maintain(NOW + YEAR + 2 * SECOND)
+    maintain(store, NOW + YEAR + 2 * SECOND)
     assert "le pont 2" not in " ".join(titles(store))
     (report,) = rows(store, "SELECT public_id FROM articles WHERE embargoed_until IS NOT NULL")[0]
-    store.desk.withhold(report, CAUSE, NOW + YEAR + 3 * SECOND)  # an act does not end it either
-    store.due(NOW + MINUTE)
+    acts.withhold(store, report, CAUSE, NOW + YEAR + 3 * SECOND)  # an act does not end it either
+    due(store, NOW + MINUTE)
     assert rows(store, "SELECT embargoed_until FROM articles WHERE public_id = ?", report) == [
         ("2026-12-20T10:00:00Z",)
     ]
@@ -195,13 +202,13 @@ def test_a_machine_that_was_off_for_a_month_goes_on_by_itself(
     record(store, publisher, embargoed(1))
     back = UNTIL + DAY
     for _ in range(3):
-        store.maintain(back)
+        maintain(store, back)
     assert titles(store) == []
     assert [record.message.count("no embargo ends (1 by this clock)") for record in caplog.records] == [1]  # said once
-    assert store.doubt(back + 8 * MINUTE) is not None
-    store.maintain(back + 10 * MINUTE)
+    assert clock.doubt(store, back + 8 * MINUTE) is not None
+    maintain(store, back + 10 * MINUTE)
     assert len(titles(store)) == 1
-    assert store.doubt(back + 10 * MINUTE) is None
+    assert clock.doubt(store, back + 10 * MINUTE) is None
     assert len(caplog.records) == 1
 
 
@@ -210,10 +217,10 @@ def test_a_wire_that_cron_polls_seldom_is_delayed_once(store: Store, publisher: 
     doubted = []
     for turn in range(6):
         now = NOW + turn * every + turn * MINUTE
-        store.due(now)
-        doubted.append(store.doubt(now) is not None)
+        due(store, now)
+        doubted.append(clock.doubt(store, now) is not None)
         record(store, publisher, make_entry(turn), now=now)
-        store.maintain(now + SECOND)
+        maintain(store, now + SECOND)
     assert doubted.count(True) <= 1
     assert not any(doubted[2:])
 
@@ -221,9 +228,9 @@ def test_a_wire_that_cron_polls_seldom_is_delayed_once(store: Store, publisher: 
 def test_a_clock_that_is_ahead_again_is_doubted_again(store: Store, publisher: Publisher) -> None:
     record(store, publisher, embargoed(1))
     for wrong in (YEAR, 2 * YEAR, YEAR + HOUR):
-        store.maintain(NOW + wrong)
-        assert store.doubt(NOW + wrong) is not None
-        store.maintain(NOW + HOUR)
+        maintain(store, NOW + wrong)
+        assert clock.doubt(store, NOW + wrong) is not None
+        maintain(store, NOW + HOUR)
     assert titles(store) == []
 
 
@@ -295,15 +302,15 @@ def ahead(store: Store, now: datetime) -> dict[str, list[str]]:
 
 def a_wrong_hour(store: Store, publisher: Publisher, wrong: datetime) -> None:
     """What a wire does within some minutes, by a clock that is wrong."""
-    store.look_at_clock(wrong)
-    store.sync(WIRE, [publisher, LENT], wrong, wrong.date())
+    clock.look(store, wrong)
+    sync(store, WIRE, [publisher, LENT], wrong, wrong.date())
     record(store, publisher, make_entry(1, summary=Text("<p>Autrement.</p>")), make_entry(2, published=None), now=wrong)
     record(store, publisher, make_entry(3), make_entry(4, published=None), now=wrong + MINUTE)
     reports = [report for (report,) in rows(store, "SELECT public_id FROM articles ORDER BY id")]
-    store.desk.withhold(reports[2], CAUSE, wrong + 2 * MINUTE)
-    store.desk.complain(reports[0], Complaint(kind="factual", text="it is wrong"), CAUSE, wrong + 2 * MINUTE)
-    store.purge(store.purgeable([reports[1]], None, None), CAUSE, wrong + 3 * MINUTE)
-    store.maintain(wrong + 4 * MINUTE)
+    acts.withhold(store, reports[2], CAUSE, wrong + 2 * MINUTE)
+    complain(store, reports[0], Complaint(kind="factual", text="it is wrong"), CAUSE, wrong + 2 * MINUTE)
+    purge(store, chosen(store, [reports[1]], None, None), CAUSE, wrong + 3 * MINUTE)
+    maintain(store, wrong + 4 * MINUTE)
 
 
 # Columns with times that are not brought back as they are, each with the reason.
@@ -338,7 +345,7 @@ def test_every_column_with_a_time_is_brought_back_or_has_a_reason(store: Store) 
     ):
         if is_time.search(column) and (table, column) != ("daily", "day"):
             found.setdefault(table, set()).add(column)
-    known = {table: set(clocks._TIMES.get(table, ())) | OTHERS.get(table, set()) for table in {*clocks._TIMES, *OTHERS}}
+    known = {table: set(clocks.TIMES.get(table, ())) | OTHERS.get(table, set()) for table in {*clocks.TIMES, *OTHERS}}
     assert found == known
 
 
@@ -352,11 +359,11 @@ def test_rows_of_the_future_are_brought_back(store: Store, publisher: Publisher,
     }  # fmt: skip
     before = rows(store, "SELECT seq, hash FROM changes")
     right = NOW + HOUR + 10 * MINUTE
-    store.maintain(right)
+    maintain(store, right)
     if by < DAY:  # perhaps the rows are right, and the clock is behind
         assert "changes.at" in ahead(store, right)
         right += 10 * MINUTE
-        store.maintain(right)
+        maintain(store, right)
     assert ahead(store, right) == {}
     assert rows(store, "SELECT seq, hash FROM changes") == before
     ledger_is_whole(store)
@@ -381,14 +388,14 @@ def test_rows_of_the_future_are_brought_back(store: Store, publisher: Publisher,
 
 def test_the_dates_of_the_wires_own_reports_are_brought_back(store: Store, publisher: Publisher) -> None:
     own = make_publisher("test-wire", replace(AGREEMENT, relationship="own", basis="own"), kind="own")
-    store.sync(WIRE, [publisher, own], NOW, NOW.date())
+    sync(store, WIRE, [publisher, own], NOW, NOW.date())
     record(store, publisher, make_entry(1))
     words = manuscript.Manuscript(slug="water", title="Water", body="<p>It rises.</p>")
     for wrong in (NOW + YEAR, NOW + YEAR + MINUTE):
-        store.look_at_clock(wrong)
+        clock.look(store, wrong)
         done = manuscript.publish(store, own, words, wrong)
         words = replace(words, body="<p>It rises again.</p>")
-    store.due(NOW + HOUR)
+    due(store, NOW + HOUR)
     report = store.report(done.public_id)
     assert report
     assert (report.published, report.updated) == ("2026-11-22T10:59:00Z", "2026-11-22T11:00:00Z")
@@ -400,7 +407,7 @@ def test_the_dates_of_the_wires_own_reports_are_brought_back(store: Store, publi
 
 def test_a_database_that_a_wrong_clock_began_is_brought_back(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(1, published=None), now=datetime(2031, 1, 1, tzinfo=UTC))
-    store.due(NOW)
+    due(store, NOW)
     assert ahead(store, NOW) == {}
     assert store.latest(ANY)[0].listed_at == "2026-11-22T10:00:00Z"
 
@@ -413,12 +420,12 @@ def test_a_clock_that_is_behind_changes_nothing_that_is_right(store: Store, publ
     before = [rows(store, f"SELECT * FROM {table}") for table in tables]  # noqa: S608
     for wrong in (datetime(1970, 1, 1, tzinfo=UTC), NOW + 20 * DAY, NOW + 39 * DAY + 11 * HOUR):
         for minutes in (0, 5):
-            store.due(wrong + minutes * MINUTE)
-            store.maintain(wrong + minutes * MINUTE)
+            due(store, wrong + minutes * MINUTE)
+            maintain(store, wrong + minutes * MINUTE)
     for minutes in range(0, 60, 10):
-        store.maintain(datetime(1970, 1, 3, tzinfo=UTC) + minutes * MINUTE)
+        maintain(store, datetime(1970, 1, 3, tzinfo=UTC) + minutes * MINUTE)
     assert [rows(store, f"SELECT * FROM {table}") for table in tables] == before  # noqa: S608
-    store.maintain(NOW + 41 * DAY)
+    maintain(store, NOW + 41 * DAY)
     assert [rows(store, f"SELECT * FROM {table}") for table in tables] == before  # noqa: S608
 
 
@@ -426,7 +433,7 @@ def test_times_between_right_ones_do_not_step_back(store: Store, publisher: Publ
     """An older version left rows of the future, and went on by a clock that was right."""
     for number, now in enumerate((NOW, NOW + YEAR, NOW + HOUR, NOW + 2 * HOUR)):
         record(store, publisher, make_entry(number, published=None), now=now)
-    store.due(NOW + 3 * HOUR)
+    due(store, NOW + 3 * HOUR)
     times = [line["at"] for line in store.changes()]
     assert times == sorted(times)
     assert times[1] <= "2026-11-22T11:00:00Z"
@@ -448,7 +455,7 @@ def test_where_nothing_is_ahead_nothing_is_walked(store: Store, publisher: Publi
             connection.set_progress_handler(step, 1)
             assert not clocks.are_ahead(connection, NOW + 9 * DAY)
             assert not clocks.rows_are_ahead(connection, NOW + 9 * DAY)
-            doubt.is_news(connection, NOW + 9 * DAY)
+            clocks.looks(connection)
         return count
 
     record(store, publisher, make_entry(1))
@@ -464,7 +471,7 @@ def test_where_nothing_is_ahead_nothing_is_walked(store: Store, publisher: Publi
 
 
 def visible(store: Store, now: datetime) -> dict[str, Any]:
-    with Store.read(store.path, now=now) as reader:
+    with read_as_of(store.path, now) as reader:
         return {
             "wire": sorted((one.title, one.text, one.text_scope) for one in reader.latest(ANY)),
             "kinds": [(line["kind"], line["id"]) for line in reader.changes() if line["kind"] != "terms_changed"],
@@ -489,12 +496,12 @@ def live(folder: Path, steps: list[tuple[str, int, int]], *, right: bool) -> dic
     lent = make_publisher("lent", replace(QUOTATION, storage="transient", retention_days=20))
     folder.mkdir()
     with Store.open(folder / "wire.db") as store:
-        store.look_at_clock(NOW)  # as every command does first; of an empty database no clock is known to be ahead
-        store.sync(WIRE, [ending, lent], NOW, NOW.date())
+        clock.look(store, NOW)  # as every command does first; of an empty database no clock is known to be ahead
+        sync(store, WIRE, [ending, lent], NOW, NOW.date())
         for turn, (doing, number, days) in enumerate(steps, 1):
             true = NOW + turn * 20 * MINUTE
             now = true if right else true + days * DAY
-            store.due(now)
+            due(store, now)
             of = (ending, lent)[number % 2]
             if doing == "publish":
                 record(store, of, make_entry(number), now=now)
@@ -503,18 +510,18 @@ def live(folder: Path, steps: list[tuple[str, int, int]], *, right: bool) -> dic
             elif doing == "embargo":
                 record(store, of, embargoed(number, NOW + 5 * DAY), now=now)
             elif doing == "house":
-                store.maintain(now)
+                maintain(store, now)
             elif found := rows(store, "SELECT public_id FROM articles WHERE id = ?", number):
-                act = store.desk.withhold if doing == "withhold" else store.desk.restore
+                act = acts.withhold if doing == "withhold" else acts.restore
                 with suppress(DeskError):  # as it would be by a right clock
-                    act(found[0][0], CAUSE, now)
+                    act(store, found[0][0], CAUSE, now)
             if not right:  # eight seconds later the clock is right
-                store.due(true + 8 * SECOND)
+                due(store, true + 8 * SECOND)
         end = NOW + 30 * DAY
         seen = {}
         for day in (1, 6, 12, 30):
-            store.maintain(NOW + day * DAY)
-            store.maintain(NOW + day * DAY + 10 * MINUTE)
+            maintain(store, NOW + day * DAY)
+            maintain(store, NOW + day * DAY + 10 * MINUTE)
             seen[day] = visible(store, NOW + day * DAY + 10 * MINUTE)
         assert ahead(store, end + HOUR) == {}
         ledger_is_whole(store)
@@ -540,7 +547,7 @@ def test_health_counts_up_to_a_time_and_says_which(store: Store, publisher: Publ
         assert (row["articles_7_days"], row["counted_at"]) == (articles, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
     sql = "SELECT articles_7_days, counted_at FROM health"
     assert rows(store, sql) == [(0, None)]  # nobody has counted yet
-    store.maintain(NOW + MINUTE)
+    maintain(store, NOW + MINUTE)
     assert rows(store, sql) == [(1, "2026-11-22T10:01:00Z")]
     (row,) = store.health()
     assert row["counted_at"] == "2026-11-22T10:01:00Z"
@@ -548,7 +555,7 @@ def test_health_counts_up_to_a_time_and_says_which(store: Store, publisher: Publ
 
 def test_a_source_is_silent_by_the_time_that_is_given(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(1))
-    with store.writing() as connection:
+    with opened(store) as connection:
         connection.execute("UPDATE sources SET silent_after = '2026-12-01T00:00:00Z'")
     at = datetime(2026, 12, 1, tzinfo=UTC)
     assert [str(store.health(now)[0]["trouble"])[:6] for now in (at, at + SECOND)] == ["None", "silent"]
@@ -561,7 +568,7 @@ def test_health_says_when_it_counted_and_names_agreements(tmp_path: Path, monkey
         make_publisher(key, replace(AGREEMENT, expires=(NOW + days * DAY).date())) for key, days in of.items()
     ]
     with Store.open(tmp_path / "wire.db") as store:
-        store.sync(WIRE, publishers, NOW, NOW.date())
+        sync(store, WIRE, publishers, NOW, NOW.date())
         record(store, publishers[1], make_entry(1))
     monkeypatch.setattr("aggregator.cli.tables.utc_now", lambda: NOW)
     said = run("--db", str(tmp_path / "wire.db"), "health").out

@@ -14,6 +14,7 @@ import pytest
 
 from aggregator.demo import Document, Press, read_sites
 from aggregator.demo.sites import generate_feed
+from aggregator.desk.terms import sync
 from aggregator.fetch import ConnectTo
 from aggregator.model import Config, Due, FetchResult, Poll, Publisher, Selection, Source
 from aggregator.model.errors import StoreFull
@@ -46,7 +47,7 @@ class Trip:
 
     def __call__(self, due_only: bool = False) -> list[Poll]:
         with Store.open(self.path) as store:
-            store.sync(self.config.wire, self.config.publishers, self.now, self.now.date())
+            sync(store, self.config.wire, self.config.publishers, self.now, self.now.date())
             return asyncio.run(self._pass(store, store.due(self.now if due_only else None)))
 
     async def _pass(self, store: Store, due: Sequence[Due]) -> list[Poll]:
@@ -235,7 +236,7 @@ def test_a_pass_that_is_told_to_stop_begins_nothing_more(trip: Trip, publisher: 
             return await pipeline.run(store.due(None))
 
     with Store.open(trip.path) as store:
-        store.sync(WIRE, [publisher], NOW, NOW.date())
+        sync(store, WIRE, [publisher], NOW, NOW.date())
         assert asyncio.run(stopped(store)) == []
     assert trip.press.requests == ()
 

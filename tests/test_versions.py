@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Publisher, Text, Words
+from aggregator.desk import acts
+from aggregator.desk.housekeeping import release_embargoes
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, Publisher, Text, Words
 from aggregator.model.errors import DeskError
 from aggregator.output import versions, with_changes
 from aggregator.output.diff import word_diff
@@ -28,7 +31,6 @@ from aggregator.revisions.compare import (
 )
 from aggregator.store import Store
 from aggregator.store.sqlite import history
-from aggregator.store.sqlite.desk import Cause
 from aggregator.text.dates import to_iso
 from tests.conftest import NOW, QUOTATION, WIRE, examples, make_articles, make_entry, make_publisher, record
 
@@ -414,10 +416,10 @@ ANYTHING = st.sampled_from(["edit", "withhold", "restore", "withdraw", "embargo"
 def test_wire_at_is_the_wire_as_it_stood(acts: list[tuple[str, int]]) -> None:
     publisher, titles, stood = make_publisher(), {n: f"Report {n}" for n in (1, 2, 3)}, {}
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "wire.db") as store:
-        store.sync(WIRE, [publisher], NOW, NOW.date())
+        sync(store, WIRE, [publisher], NOW, NOW.date())
         for hour, (act, number) in enumerate([("nothing", 1), *acts]):
             now = FAR + timedelta(hours=hour)
-            store.release_embargoes(now)
+            release_embargoes(store, now)
             if act == "edit":
                 titles[number] += f", {hour}"
             entries = [make_entry(n, title=Text(title, "text/plain")) for n, title in titles.items()]
@@ -448,7 +450,7 @@ def decide_on(store: Store, act: str, number: int, now: datetime) -> None:
     cause = Cause(actor="person:awa", reason="a test")
     with suppress(DeskError):
         if act == "embargo":
-            store.desk.embargo(public_id, now + timedelta(minutes=150), cause, now)
+            acts.embargo(store, public_id, now + timedelta(minutes=150), cause, now)
         else:
             getattr(store.desk, act)(public_id, cause, now)
 
@@ -463,7 +465,7 @@ def test_wire_at_shows_no_words_that_the_rights_keep_in(store: Store) -> None:
         key = scope.replace("_", "-")
         rights = replace(QUOTATION, text_scope=scope)
         publisher = make_publisher(key, rights)
-        store.sync(WIRE, [publisher], NOW, NOW.date())
+        sync(store, WIRE, [publisher], NOW, NOW.date())
         record(store, publisher, make_entry())
         shown = f"SELECT title IS NOT NULL, raw IS NOT NULL FROM wire_at WHERE publisher = '{key}'"  # noqa: S608
         assert query(store, shown) == ([expected] if expected else [])
@@ -493,11 +495,11 @@ def test_a_report_that_came_under_embargo_was_not_in_the_wire(
             (to_iso(FAR),),
         )
         ((public_id,),) = query(store, "SELECT public_id FROM articles WHERE id = 1")
-        store.desk.withhold(public_id, cause, FAR + hour)
-        store.release_embargoes(FAR + 30 * hour)
-        store.desk.restore(public_id, replace(cause, actor="person:awa"), FAR + 40 * hour)
+        acts.withhold(store, public_id, cause, FAR + hour)
+        release_embargoes(store, FAR + 30 * hour)
+        acts.restore(store, public_id, replace(cause, actor="person:awa"), FAR + 40 * hour)
         expected = [("new", "withheld"), ("withheld", "withheld"), ("restored", "usable")]
     else:
-        store.release_embargoes(FAR + 30 * hour)
+        release_embargoes(store, FAR + 30 * hour)
         expected = [("new", "withheld"), ("restored", "usable")]
     assert query(store, "SELECT kind, status FROM wire_at WHERE article = 1 ORDER BY seq") == expected

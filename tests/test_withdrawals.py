@@ -16,11 +16,12 @@ import pytest
 
 from aggregator.config import load
 from aggregator.demo import Document, Press, read_sites
-from aggregator.model import Config, FetchResult, Finding, IdentityRules, Parsed, Publisher, Source
+from aggregator.desk import acts, clock
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, Config, FetchResult, Finding, IdentityRules, Parsed, Publisher, Source
 from aggregator.parse import parse
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause
 from tests.conftest import NOW, QUOTATION, WIRE, make_publisher
 from tests.test_cli import Desk
 from tests.test_trip import DEMO, HOST, Trip
@@ -160,7 +161,7 @@ def test_what_a_person_restored_no_old_tombstone_withdraws(trip: Trip) -> None:
 def _restore(trip: Trip) -> None:
     with Store.open(trip.path) as store:
         public_id = str(trip.rows("SELECT public_id FROM articles WHERE status <> 'usable'")[0][0])
-        store.desk.restore(public_id, Cause(actor="person:A", reason="a mistake of theirs"), trip.now)
+        acts.restore(store, public_id, Cause(actor="person:A", reason="a mistake of theirs"), trip.now)
 
 
 def test_a_withdrawn_report_stays_so_when_listed_again_and_its_new_words_are_kept(trip: Trip) -> None:
@@ -214,12 +215,12 @@ def visits(trip: Trip, after: timedelta = timedelta(0), limit: int = 20, per_pub
 
     async def run(store: Store) -> list[Finding]:
         for minutes in (10, 0):  # as a daemon does all the time; a clock that jumps by days is not believed at once
-            store.look_at_clock(trip.now - timedelta(minutes=minutes))
+            clock.look(store, trip.now - timedelta(minutes=minutes))
         async with Pipeline(trip.config, store, lambda: trip.now, lambda host: trip.press.address) as pipeline:
             return await pipeline.recheck(limit, per_publisher)
 
     with Store.open(trip.path) as store:
-        store.sync(trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
+        sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         return asyncio.run(run(store))
 
 
@@ -577,7 +578,7 @@ def test_a_budget_is_shared_among_publishers(trip: Trip) -> None:
 def test_what_a_person_withheld_is_still_withdrawn_and_what_is_withdrawn_is_left_alone(polled: Trip) -> None:
     with Store.open(polled.path) as store:
         public_id = str(polled.rows("SELECT public_id FROM articles")[0][0])
-        store.desk.withhold(public_id, Cause(actor="person:A", reason="a complaint"), NOW)
+        acts.withhold(store, public_id, Cause(actor="person:A", reason="a complaint"), NOW)
     answers(polled, 410)
     visits(polled, HOUR)
     assert state(polled) == ("canceled", "withdrawn")

@@ -46,7 +46,7 @@ def run(here: Workplace) -> None:
     SIGTERM and SIGINT finish the polls in flight. The configuration is read again when its files have changed, and at
     SIGHUP. Two daemons do not share a database. Logs a line for every poll to standard error.
     """
-    from aggregator.store.sqlite.lock import only_daemon
+    from aggregator.store import only_daemon
 
     logging.getLogger("aggregator").setLevel(logging.INFO)
     config = here.load_to_ask()

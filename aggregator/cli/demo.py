@@ -67,8 +67,8 @@ def _make_room(database: Path, ours: bool) -> None:
 
 async def _rounds(config: Config, store: Store, press: Press) -> None:
     """Polls everything, lets the press move on, and polls again, until nothing more happens there."""
+    from aggregator.model import Cursor
     from aggregator.pipeline.pipeline import Pipeline
-    from aggregator.store.sqlite.ledger import Cursor
 
     def connect_to(host: str) -> tuple[str, int] | None:
         return press.address if host.endswith(".example") else None

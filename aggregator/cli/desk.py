@@ -15,16 +15,15 @@ import click
 
 from aggregator.cli import filters
 from aggregator.cli.printing import say, say_lines, say_rendered
-from aggregator.model import ComplaintKind
+from aggregator.model import Addressee, Cause, Complaint, ComplaintKind
 from aggregator.model.errors import DeskError
 from aggregator.pipeline.opening import Workplace
-from aggregator.text.dates import read_date, to_iso, utc_now
+from aggregator.text.dates import duration, read_date, to_iso, utc_now
 from aggregator.text.printable import address, as_json
 
 if TYPE_CHECKING:
+    from aggregator.desk.clock import Doubt
     from aggregator.store import Store
-    from aggregator.store.sqlite.desk import Cause
-    from aggregator.store.sqlite.doubt import Doubt
 
 Command = Callable[..., Any]
 
@@ -68,8 +67,6 @@ def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command
 
 
 def _cause(actor: str, reason: str, reference: str | None) -> Cause:
-    from aggregator.store.sqlite.desk import Cause
-
     return Cause(actor=actor, reason=reason, reference=reference)
 
 
@@ -80,8 +77,10 @@ def _cause(actor: str, reason: str, reference: str | None) -> Cause:
 @click.pass_obj
 def withhold(here: Workplace, report_id: str, legal: bool, reason: str, reference: str | None, actor: str) -> None:
     """Take a report out of the wire until a person restores it; a notice stays in its place."""
+    from aggregator.desk import acts
+
     with here.open_existing() as store:
-        store.desk.withhold(report_id, _cause(actor, reason, reference), utc_now(), legal=legal)
+        acts.withhold(store, report_id, _cause(actor, reason, reference), utc_now(), legal=legal)
         _print_done(report_id, "withheld", store.notice(report_id))
 
 
@@ -91,8 +90,10 @@ def withhold(here: Workplace, report_id: str, legal: bool, reason: str, referenc
 @click.pass_obj
 def withdraw(here: Workplace, report_id: str, reason: str, reference: str | None, actor: str) -> None:
     """Take a report out of the wire because its publisher withdrew it; a notice stays in its place."""
+    from aggregator.desk import acts
+
     with here.open_existing() as store:
-        store.desk.withdraw(report_id, _cause(actor, reason, reference), utc_now())
+        acts.withdraw(store, report_id, _cause(actor, reason, reference), utc_now())
         _print_done(report_id, "withdrawn", store.notice(report_id))
 
 
@@ -102,8 +103,10 @@ def withdraw(here: Workplace, report_id: str, reason: str, reference: str | None
 @click.pass_obj
 def restore(here: Workplace, report_id: str, reason: str, reference: str | None, actor: str) -> None:
     """Put a report back into the wire that was withheld, withdrawn or under embargo."""
+    from aggregator.desk import acts
+
     with here.open_existing() as store:
-        store.desk.restore(report_id, _cause(actor, reason, reference), utc_now())
+        acts.restore(store, report_id, _cause(actor, reason, reference), utc_now())
         _print_done(report_id, "restored", None)
 
 
@@ -120,8 +123,10 @@ def embargo(here: Workplace, report_id: str, until: str, reason: str, reference:
     end = read_date(until)
     if end is None:
         raise DeskError(f"UNTIL: found {as_json(until)}, expected a time to come, such as 2026-12-01T06:00Z")
+    from aggregator.desk import acts
+
     with here.open_existing() as store:
-        store.desk.embargo(report_id, end, _cause(actor, reason, reference), utc_now())
+        acts.embargo(store, report_id, end, _cause(actor, reason, reference), utc_now())
     say(f"{report_id}: under embargo until {to_iso(end)}")
 
 
@@ -156,6 +161,8 @@ def purge(
     --vacuum, with reports or alone, leaves nothing at all: it says what it needs of time and disk, and asks. The daemon
     must be stopped for it.
     """
+    from aggregator.desk import housekeeping, purging
+
     if bool(ids) + bool(older_than) != 1 and not (vacuum and not ids):
         raise click.UsageError("name the reports by ID, or give --older-than DAYS; or --vacuum alone")
     if publisher and not older_than:
@@ -168,30 +175,32 @@ def purge(
         filters.refuse_unknown(here, store, publisher=publisher)
         if before and (doubt := _looked_at_clock(store, now)):
             raise DeskError(f"--older-than: {doubt}. Nothing was deleted; try again then")
-        articles = store.purgeable(ids, before, publisher)
-        asked = [f"Delete {len(articles)} reports for good"] if articles else []
+        reports = purging.chosen(store, ids, before, publisher)
+        asked = [f"Delete {len(reports)} reports for good"] if reports else []
         if vacuum:
             _say_what_it_takes(store)
             asked.append("write the file anew" if asked else "Write the file anew")
         if asked and not yes:
             click.confirm(" and ".join(asked) + "?", abort=True)
-        if articles:
-            store.purge(articles, _cause(**why), now)
+        if reports:
+            purging.purge(store, reports, _cause(**why), now)
         if ids or before:
-            say(f"Purged: {len(articles)}")
+            say(f"Purged: {len(reports)}")
         if vacuum:
-            for step in store.rewrite(now):
+            for step in housekeeping.rewrite(store, now):
                 say(f"{step} ...", err=True)
             say(f"Written anew: {_megabytes(store.rewriting().file_bytes)}; nothing deleted is left in the file")
 
 
 def _looked_at_clock(store: Store, now: datetime) -> Doubt | None:
-    store.look_at_clock(now)
-    return store.doubt(now)
+    from aggregator.desk import clock
+
+    clock.look(store, now)
+    return clock.doubt(store, now)
 
 
 def _alone(here: Workplace) -> AbstractContextManager[None]:
-    from aggregator.store.sqlite.lock import without_daemon
+    from aggregator.store import without_daemon
 
     here.read_store().close()  # where there is no database, there is nothing to lock
     return without_daemon(here.database())
@@ -199,10 +208,9 @@ def _alone(here: Workplace) -> AbstractContextManager[None]:
 
 def _say_what_it_takes(store: Store) -> None:
     """Raises DeskError where there is not enough room on a disk."""
-    from aggregator.store.sqlite.vacuum import in_words
 
     plan = store.rewriting()
-    say(f"{store.path} holds {_megabytes(plan.file_bytes)}. To write it anew takes about {in_words(plan.seconds)}.")
+    say(f"{store.path} holds {_megabytes(plan.file_bytes)}. To write it anew takes about {duration(plan.seconds)}.")
     say("That is an estimate. Meanwhile nobody else can write, and a search finds part of the reports.")
     for room in plan.rooms:
         say(f"Free on the disk of {room.folder}: {_megabytes(room.free)}; needed: {_megabytes(room.needed)}.")
@@ -238,25 +246,24 @@ def add(
     factual: for the publisher. copyright, licence: withheld, and for the publisher. court_order, statute: withheld, for
     a legal demand. privacy, safety: withheld. publisher_request: withdrawn. own_content: the wire corrects.
     """
-    from aggregator.store.sqlite.desk import Complaint
+    from aggregator.desk import complaints
 
     said = Complaint(kind=kind, text=text, complainant=complainant)
     cause = _cause(reason=_REASONS.get(kind, kind), **why)
     with here.open_existing() as store:
-        done = store.desk.complain(report_id, said, cause, utc_now())
+        number, done, addressee = complaints.complain(store, report_id, said, cause, utc_now())
         notice = store.notice(report_id)
-    say(f"Complaint {done['number']}, {kind}, about {report_id}")
-    if done["act"]:
-        _print_done(report_id, "withdrawn" if done["act"] == "withdraw" else "withheld", notice)
+    say(f"Complaint {number}, {kind}, about {report_id}")
+    if done:
+        _print_done(report_id, "withdrawn" if done == "withdraw" else "withheld", notice)
     elif notice:
         _print_done(report_id, "was out of the wire already", notice)
-    _advise(report_id, kind, text, done)
+    _advise(report_id, kind, text, number, addressee, is_out=done is not None)
 
 
-def _advise(report_id: str, kind: str, text: str, done: dict[str, Any]) -> None:
+def _advise(report_id: str, kind: str, text: str, number: int, addressee: Addressee, *, is_out: bool) -> None:
     """What is left for a person to do."""
-    number = done["number"]
-    if kind in ("factual", "own_content") and done["own"]:
+    if kind in ("factual", "own_content") and addressee.is_own:
         lines = [
             "The wire answers for this report. Mend its file, add a paragraph that begins with `Correction:` and",
             "says what was wrong, and run `aggregator publish FILE.md` again. The old version is kept, the new one",
@@ -264,16 +271,16 @@ def _advise(report_id: str, kind: str, text: str, done: dict[str, Any]) -> None:
         ]
     elif kind in ("factual", "copyright", "licence"):
         lines = [
-            f"The wire has no right to change this report. Write to {done['publisher_name']},",
-            f"{done['corrections'] or done['homepage']}, for example:",
+            f"The wire has no right to change this report. Write to {addressee.publisher_name},",
+            f"{addressee.corrections or addressee.homepage}, for example:",
             "",
-            f'    We carry your report "{done["title"]}" ({address(done["url"]) or report_id})',
+            f'    We carry your report "{addressee.title}" ({address(addressee.url) or report_id})',
             f"    and received this complaint ({kind}, our number {number}):",
             *textwrap.wrap(text, 100, initial_indent="    > ", subsequent_indent="    > "),
             "    Please tell us whether you will correct or withdraw it. We pass on your next version as it comes.",
         ]
     else:
-        lines = ["`aggregator restore` puts the report back, should that be the outcome."] if done["act"] else []
+        lines = ["`aggregator restore` puts the report back, should that be the outcome."] if is_out else []
     closing = f"When it is settled: aggregator complaint resolve {number} --resolution TEXT"
     for line in (*lines, closing):
         say(line)
@@ -288,7 +295,7 @@ def list_complaints(here: Workplace, everything: bool, as_json: bool) -> None:
     from aggregator.output import json_array
 
     with here.read_store() as store:
-        rows = store.desk.complaints(resolved_too=everything)
+        rows = store.complaints(resolved_too=everything)
     if as_json:
         say_rendered(json_array(rows))
         return
@@ -310,8 +317,10 @@ def list_complaints(here: Workplace, everything: bool, as_json: bool) -> None:
 @click.pass_obj
 def resolve(here: Workplace, number: int, resolution: str) -> None:
     """Close a complaint, once. The report stays as it is: `aggregator restore` is an act of its own."""
+    from aggregator.desk import complaints
+
     with here.open_existing() as store:
-        store.desk.resolve(number, resolution, utc_now())
+        complaints.resolve(store, number, resolution, utc_now())
     say(f"Complaint {number}: resolved")
 
 

@@ -67,9 +67,12 @@ def split(here: Workplace, merge: str, version: int | None) -> None:
     """
     if version is None and not (merge.isascii() and merge.isdecimal() and 1 <= int(merge) <= filters.MOST):
         raise click.BadParameter(f"{merge!r} is no number of `aggregator merges`; of a report say the version too")
+    from aggregator.desk.merges import split as split_off
+    from aggregator.desk.merges import split_version
+
     with here.open_store() as store:
         now = utc_now()
-        public_id = store.split(int(merge), now) if version is None else store.split_version(merge, version, now)
+        public_id = split_off(store, int(merge), now) if version is None else split_version(store, merge, version, now)
     say(f"{public_id} is an article of its own now; the other has the words it had before")
 
 

@@ -92,12 +92,12 @@ def accept(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None
     """Put in force what waits of KEY, a publisher or a source: what the publisher said is stored, and leaves the wire
     where it was withdrawn. So many changes may come in one poll of the source from now on.
     """
-    from aggregator.desk import accepting
+    from aggregator.desk import pending as waiting
 
     config = here.load_config()
     with here.open_synced(config, utc_now()) as store:
-        kinds = (kind,) if kind else accepting.KINDS
-        done = accepting.accept(store, config.publishers, key, kinds, actor, utc_now())
+        kinds = (kind,) if kind else waiting.KINDS
+        done = waiting.accept(store, config.publishers, key, kinds, actor, utc_now())
         while store.index():
             pass
     _say(key, "accepted", done)
@@ -110,10 +110,10 @@ def accept(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None
 @click.pass_obj
 def refuse(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None:
     """Forget what waits of KEY, a publisher or a source. The same changes are not asked for again; later ones are."""
-    from aggregator.desk import accepting
+    from aggregator.desk import pending as waiting
 
     with here.open_existing() as store:
-        done = accepting.refuse(store, key, (kind,) if kind else accepting.KINDS, actor, utc_now())
+        done = waiting.refuse(store, key, (kind,) if kind else waiting.KINDS, actor, utc_now())
     _say(key, "refused", done)
 
 

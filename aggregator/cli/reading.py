@@ -124,7 +124,7 @@ def show(here: Workplace, report_id: str, revisions: bool, raw: bool, desk: bool
         elif not desk:
             raise StoreError(f"{report_id}: this report is {status}, or its publisher's rights let nothing of it out")
         if desk and not (raw or revisions or as_json):
-            _print_acts(store.desk.acts(report_id))
+            _print_acts(store.acts(report_id))
 
 
 def _print_notice(notice: dict[str, Any], as_json: bool) -> None:

@@ -155,11 +155,13 @@ def health(here: Workplace, as_json: bool) -> None:
     the last seven days is counted now. The exit code is 1 when the wire as a whole has stored nothing new for longer
     than its rhythm allows, and when a file of the configuration has a fault: for cron and for monitors.
     """
+    from aggregator.desk import clock
+    from aggregator.pipeline import watching
     from aggregator.rights import NOTICE_DAYS
 
     now = utc_now()
     with here.read_store(now) as store:
-        rows, silence, doubt = store.health(now), store.silence(now), store.doubt(now)
+        rows, silence, doubt = store.health(now), watching.silence(store, now), clock.doubt(store, now)
         ended, ending = store.ended_agreements(), store.ending_agreements(now.date() + timedelta(days=NOTICE_DAYS))
     if as_json:
         _print_rows(rows, (), as_json)
@@ -228,8 +230,10 @@ def coverage(here: Workplace, begin: datetime, as_json: bool) -> None:
     A gap: a document that did not reach back to the one before, so that reports may be lost; it is closed when the
     source's older pages did.
     """
+    from aggregator.pipeline import watching
+
     with here.read_store() as store:
-        rows = store.coverage(begin, utc_now())
+        rows = watching.coverage(store, begin, utc_now())
     if not as_json:
         rows = [{**row, "left_out": ", ".join(f"{n} {why}" for why, n in row["left_out"].items())} for row in rows]
     columns = ("publisher", "polls", "failed", "gaps", "gaps_closed", "received", "expected", "left_out")

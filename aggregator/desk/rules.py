@@ -38,20 +38,6 @@ _ACT_OF: Mapping[ComplaintKind, tuple[Act, Notice]] = {
     "publisher_request": ("withdraw", "withdrawn"),
 }
 
-# What a publisher's own feed says of a report.
-DELETED = Removal(
-    act="withdraw", notice="withdrawn", actor="publisher:feed", reason="the publisher's feed lists it as deleted"
-)
-MARKED = Removal(
-    act="withdraw", notice="withdrawn", actor="publisher:feed", reason="the publisher's headline says it is withdrawn"
-)
-UNREADABLE = Removal(
-    act="withhold",
-    notice="withheld",
-    actor="publisher:feed",
-    reason="its publisher asks to hold it until a time that cannot be read; a person must look",
-)
-
 
 def withhold(state: ReportState, cause: Cause, believed: datetime, *, legal: bool = False) -> DeskDecision:
     """The words leave every output until a person restores them. `legal`: in answer to a legal demand."""

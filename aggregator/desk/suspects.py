@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from aggregator.identity import keys_of, why_another, why_one, why_two
-from aggregator.model import Entry
+from aggregator.model import AtAddress
 from aggregator.normalise import entry_of
-from aggregator.store import Connection, Store
-from aggregator.store.sqlite import suspects
-from aggregator.text.dates import read_date, to_iso
+from aggregator.store import Store
+from aggregator.text.dates import read_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +31,8 @@ def listed(store: Store, since: datetime | None = None) -> list[Suspect]:
     """Merges of two reports, versions that are another report's, and reports that are held twice; since a time. Where
     several versions of one report are, the newest stands first, because it is to be split off first.
     """
-    start = to_iso(since) if since else ""
-    with store.reading() as connection:
-        found = [*_merged(connection, start), *_overwritten(connection, start), *_doubled(connection, start)]
-        names = {article: suspects.named(connection, article) for article, _, _ in found}
+    found = [*_merged(store, since), *_overwritten(store, since), *_doubled(store, since)]
+    names = store.named([article for article, _, _ in found])
     return [
         Suspect(
             article=article,
@@ -52,45 +48,41 @@ def listed(store: Store, since: datetime | None = None) -> list[Suspect]:
 _Found = tuple[str, str, str]  # public id, reason, command
 
 
-def _merged(connection: Connection, since: str) -> Iterator[_Found]:
-    for row in suspects.merged(connection, since):
-        if reason := why_two(_said(row["before"]), _said(row["after"])):
-            yield row["article"], reason, f"aggregator split {row['id']}"
+def _merged(store: Store, since: datetime | None) -> Iterator[_Found]:
+    for each in store.merged_words(since):
+        if reason := why_two(entry_of(each.before), entry_of(each.after)):
+            yield each.report, reason, f"aggregator split {each.number}"
 
 
-def _overwritten(connection: Connection, since: str) -> Iterator[_Found]:
-    for row in suspects.overwritten(connection, since):
-        before, after = _said(row["before"]), _said(row["after"])
+def _overwritten(store: Store, since: datetime | None) -> Iterator[_Found]:
+    for each in store.overwritten_words(since):
+        before, after = entry_of(each.before), entry_of(each.after)
         if reason := why_another(before, after, (read_date(before.published), read_date(after.published))):
-            yield row["article"], reason, f"aggregator split {row['article']} {row['number']}"
+            yield each.report, reason, f"aggregator split {each.report} {each.number}"
 
 
-def _doubled(connection: Connection, since: str) -> Iterator[_Found]:
-    for group in suspects.doubled(connection, since):
-        yield from _doubles(connection, group)
+def _doubled(store: Store, since: datetime | None) -> Iterator[_Found]:
+    for group in store.at_one_address(since):
+        yield from _doubles(store, group)
 
 
-def _doubles(connection: Connection, group: Sequence[dict[str, Any]]) -> Iterator[_Found]:
+def _doubles(store: Store, group: Sequence[AtAddress]) -> Iterator[_Found]:
     """Of the reports at one address each that is held already. The one that stays is what later versions are taken for,
     or else the first. Those without guids that came at once are reports of one page.
     """
-    said = {row["number"]: _said(row["said"]) for row in group}
-    rows = list(group)
-    while rows:
-        entry = said[rows[0]["number"]]
-        one = [row for row in rows if row is rows[0] or why_one(entry, said[row["number"]])]
-        rows = [row for row in rows if row not in one]
-        if not entry.id and len({row["first_seen"] for row in one}) < len(one):
+    said = {each.article: entry_of(each.said) for each in group}
+    rest = list(group)
+    while rest:
+        entry = said[rest[0].article]
+        one = [each for each in rest if each is rest[0] or why_one(entry, said[each.article])]
+        rest = [each for each in rest if each not in one]
+        if not entry.id and len({each.first_seen for each in one}) < len(one):
             continue
         (keys,) = keys_of([entry])
-        follows = [suspects.followed(connection, group[0]["publisher"], key) for key in keys]
-        kept = next((row for number in follows for row in one if row["number"] == number), one[0])
-        for row in one:
-            if row is not kept:
-                reason = f"held twice, also as {kept['article']}: {why_one(entry, said[row['number']])}"
-                command = f"aggregator withhold {row['article']} --reason 'the same report as {kept['article']}'"
-                yield row["article"], reason, command
-
-
-def _said(raw: str) -> Entry:
-    return entry_of(raw.encode("utf-8", "surrogatepass"))
+        follows = store.articles_under(group[0].publisher, keys)
+        kept = next((each for key in keys for each in one if each.article == follows.get(key)), one[0])
+        for each in one:
+            if each is not kept:
+                reason = f"held twice, also as {kept.report}: {why_one(entry, said[each.article])}"
+                command = f"aggregator withhold {each.report} --reason 'the same report as {kept.report}'"
+                yield each.report, reason, command

@@ -1,8 +1,10 @@
 """The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
 
-from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, ReportState
+from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
 from aggregator.model.article import Article, Known, Match, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
+from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
+from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
 from aggregator.model.document import (
     Busy,
     Entry,
@@ -18,7 +20,22 @@ from aggregator.model.document import (
     Text,
     Validators,
 )
-from aggregator.model.poll import Due, Finding, Gap, Ladder, NextPoll, Outcome, Poll, Proposal, Recheck
+from aggregator.model.ledger import Cursor
+from aggregator.model.merges import AtAddress, Compared, Merge, Split, Version
+from aggregator.model.pending import Pending, PendingChange, PendingDecision
+from aggregator.model.poll import (
+    Due,
+    Finding,
+    Gap,
+    Ladder,
+    NewPage,
+    NewPages,
+    NextPoll,
+    Outcome,
+    Poll,
+    Proposal,
+    Recheck,
+)
 from aggregator.model.polled import (
     HOURS,
     Before,
@@ -76,18 +93,25 @@ from aggregator.model.publisher import (
     Wire,
 )
 from aggregator.model.selection import Selection
+from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms
 
 __all__ = [
+    "AGREED_AFTER",
+    "DEFAULT_DISCLAIMERS",
     "DISCOVER",
+    "FAR",
     "GROUP_OF_KIND",
     "HOURS",
     "LEARNED",
+    "NOTICED",
     "Access",
     "Act",
     "ActRecord",
     "Addressee",
+    "Agreement",
     "AiUse",
     "Article",
+    "AtAddress",
     "Basis",
     "Before",
     "Bounds",
@@ -96,13 +120,16 @@ __all__ = [
     "Cause",
     "ChangeKind",
     "Channel",
+    "ClockLooks",
     "CommercialUse",
+    "Compared",
     "Complaint",
     "ComplaintKind",
     "Config",
     "Contact",
     "Corrections",
     "Credentials",
+    "Cursor",
     "Decision",
     "Deleted",
     "DeskDecision",
@@ -121,17 +148,23 @@ __all__ = [
     "IdentityRules",
     "ImageScope",
     "Images",
+    "InForce",
     "Index",
     "ItemClass",
     "KeptTariff",
     "Kind",
     "Known",
+    "KnownPublisher",
     "Ladder",
+    "Lending",
     "Link",
     "Lookup",
     "MassKind",
     "Match",
     "Memory",
+    "Merge",
+    "NewPage",
+    "NewPages",
     "NextPoll",
     "Notice",
     "OnGone",
@@ -140,12 +173,18 @@ __all__ = [
     "PageVisit",
     "Parsed",
     "Pause",
+    "Pending",
+    "PendingChange",
+    "PendingDecision",
     "Person",
     "Poll",
     "PollRecord",
     "PollSettings",
     "Proposal",
     "Publisher",
+    "PublisherTerms",
+    "Purge",
+    "Purgeable",
     "Recheck",
     "RedirectState",
     "Redirection",
@@ -159,6 +198,7 @@ __all__ = [
     "Selection",
     "Snapshot",
     "Source",
+    "Split",
     "Status",
     "Storage",
     "SystematicRepublication",
@@ -169,6 +209,7 @@ __all__ = [
     "TextScope",
     "Translation",
     "Validators",
+    "Version",
     "Wanted",
     "Wire",
     "Words",

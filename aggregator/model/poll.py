@@ -22,6 +22,24 @@ Gap = Literal["open", "closed"]  # between two documents of a source; closed: by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewPage:
+    """The page of an article of which it has yet to be said when it is visited first."""
+
+    article: int
+    publisher: str
+    url: str
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPages:
+    """The pages of a row of articles; `up_to` is the last of these, whether its page may be visited or not."""
+
+    up_to: int
+    pages: tuple[NewPage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recheck:
     """An article whose page is to be visited, with what the store remembers of earlier visits."""
 

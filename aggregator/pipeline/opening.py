@@ -163,20 +163,22 @@ class Workplace:
         """For reading only, with the terms that hold at `now` (None: those that the database has in force); raises
         StoreError, also when there is no database yet.
         """
+        from aggregator.desk.reading import read_as_of
         from aggregator.store import Store
 
-        return Store.read(self.database(), now=now)
+        return Store.read(self.database()) if now is None else read_as_of(self.database(), now)
 
     def open_synced(self, config: Config, now: datetime) -> Store:
         """For writing, with the tables brought in line with the configuration; raises StoreError."""
+        from aggregator.desk import clock, terms
         from aggregator.pipeline.cached import pack
 
         store = self.open_store()
         try:
             faulty = {escaped(each.key): escaped(each.faults[0]) for each in reversed(config.faulty)}
-            store.look_at_clock(now)
-            store.sync(config.wire, config.publishers, now, date(now.year, now.month, now.day), faulty)
-            store.update_terms(now)
+            clock.look(store, now)
+            terms.sync(store, config.wire, config.publishers, now, date(now.year, now.month, now.day), faulty)
+            terms.update(store, now)
             is_text = not any("\ud800" <= each <= "\udfff" for line in config.faults for each in line)
             if config.digest and is_text and not store.kept_config(config.digest):  # a file's name may be none
                 store.keep_config(config.digest, pack(config))

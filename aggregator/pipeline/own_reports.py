@@ -16,6 +16,7 @@ from typing import Any, get_args
 
 from markdown_it import MarkdownIt
 
+from aggregator.desk.acts import found
 from aggregator.identity import public_id
 from aggregator.model import Article, Entry, ItemClass, NextPoll, Parsed, Person, Poll, Publisher, Source, Text
 from aggregator.model.errors import ManuscriptError
@@ -95,7 +96,7 @@ def publish(store: Store, publisher: Publisher, manuscript: Manuscript, now: dat
     report = _article(entry, source, publisher).public_id
     before = store.raw(report)
     if before is not None:
-        store.desk.still_there(report)
+        found(store, report)
         entry = _dated(entry, before, now)
     known = len(store.revisions(report))
     following = NextPoll(at=now, reason=KIND)

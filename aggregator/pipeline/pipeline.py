@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
 from aggregator.model import DISCOVER, Article, Config, Due, Finding, Memory, Poll, Publisher, RobotsCopy, Source, Wire
 from aggregator.model.errors import FetchError, StoreError
@@ -152,10 +153,10 @@ class Pipeline:
     ) -> list[Finding]:
         """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError. Calls `elsewhere`
         with the number of publishers whose pages another program is visiting; theirs are left to it.
-        None are visited as long as the clock is not believed (`Store.doubt`): what was missing a minute ago would be
+        None are visited as long as the clock is not believed (`desk.clock`): what was missing a minute ago would be
         missing since a year.
         """
-        if await self._writer.on_store(lambda store: store.doubt(self._clock())):
+        if await self._writer.on_store(lambda store: desk_clock.doubt(store, self._clock())):
             return []
         polled, stopping = await self._polled_elsewhere(), lambda: self._stopping
         rechecks = Rechecks(self._fetcher, self._claims, self._publishers, polled, self._clock, stopping)
@@ -307,7 +308,7 @@ async def open_prober(
 
 
 def _line(poll: Poll) -> str:
-    """The canonical line of a poll, for a log; see `text.printable.log_line`."""
+    """The canonical line of a poll, for a log; see `printable.log_line`."""
     said = {
         "source": poll.source.name,
         "outcome": poll.outcome,

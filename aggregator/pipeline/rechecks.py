@@ -9,16 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from aggregator.desk.acts import obey
 from aggregator.fetch import Fetcher, written_by
 from aggregator.identity.redirects import addresses_of, is_on_site
 from aggregator.model import Finding, PageVisit, Publisher, Recheck
 from aggregator.model.errors import AddressRefused, FetchError, RedirectRefused, RobotsRefused
 from aggregator.pipeline.claims import Claims
-from aggregator.pipeline.recording import take_out
 from aggregator.scheduling.rechecks import APART, LAST_PAGES, LATELY, STEPS, believed, first_visit, judge, rest
 from aggregator.store import Store
-from aggregator.store.sqlite import claims, rechecks
-from aggregator.text.dates import to_iso
 from aggregator.text.printable import log_line
 
 log = logging.getLogger("aggregator.recheck")
@@ -130,7 +128,9 @@ class Rechecks:
 
 @dataclass(frozen=True, slots=True)
 class _Writing:
-    """Stores what a round of visits taught, as far as it is believed, in one transaction; returns that."""
+    """Stores what a round of visits taught, as far as it is believed; returns that. A report leaves the wire before it
+    is written down that its page need not be visited again, so that a crash between the two loses neither.
+    """
 
     publisher: str
     findings: Sequence[Finding]
@@ -138,17 +138,14 @@ class _Writing:
     now: datetime
 
     def __call__(self, store: Store) -> list[Finding]:
-        since, visited = to_iso(self.now - LATELY), [finding.recheck.article for finding in self.findings]
-        with store.writing() as connection:
-            before = rechecks.pages(connection, self.publisher, since, LAST_PAGES, visited)
-            findings = believed(self.findings, before, self.now)
-            for finding in findings:
-                rechecks.write(connection, finding)
-                if finding.removal:
-                    take_out(connection, finding.recheck.article, finding.removal, to_iso(self.now))
-            until = self.now + APART if any(finding.doubted for finding in findings) else self.until
-            if until:
-                rechecks.postpone(connection, self.publisher, to_iso(until))
+        visited = [finding.recheck.article for finding in self.findings]
+        before = store.pages_visited(self.publisher, self.now - LATELY, LAST_PAGES, visited)
+        findings = believed(self.findings, before, self.now)
+        for finding in findings:
+            if finding.removal:
+                obey(store, finding.recheck.public_id, finding.removal, self.now)
+        until = self.now + APART if any(finding.doubted for finding in findings) else self.until
+        store.record_visits(self.publisher, findings, until)
         return findings
 
 
@@ -165,24 +162,20 @@ def _claimed(
     not among them, because its file has a fault, or because another program has brought it in, stay due.
     """
 
-    def first(publisher: str, url: str, seen: datetime) -> datetime | None:
-        if publisher in sites and not is_on_site(url, sites[publisher]):
-            not_visited[publisher] += 1
-            return None
-        return first_visit(url, seen, now)
-
-    queued = 1
-    while queued:
-        with store.writing() as connection:
-            queued = rechecks.queue(connection, to_iso(now - STEPS[-1]), first)
-    program = store.as_program()
-    with store.writing() as connection:
-        rechecks.drop_idle(connection, to_iso(now))
-        others = claims.of_others(connection, "visit", program, now)
-        found = rechecks.due(connection, to_iso(now), limit, per_publisher, sites.keys() - set(others))
-        elsewhere = [recheck for recheck in found if not is_on_site(recheck.url, sites[recheck.publisher])]
-        rechecks.drop(connection, [recheck.article for recheck in elsewhere])
-        not_visited.update(recheck.publisher for recheck in elsewhere)
-        due = [recheck for recheck in found if recheck not in elsewhere]
-        claims.take(connection, "visit", {recheck.publisher for recheck in due}, program, now)
-        return due, rechecks.waiting(connection, to_iso(now), others) if others else set()
+    oldest = now - STEPS[-1]
+    while new := store.new_pages(oldest):
+        visits = {}
+        for page in new.pages:
+            if page.publisher in sites and not is_on_site(page.url, sites[page.publisher]):
+                not_visited[page.publisher] += 1
+            elif at := first_visit(page.url, page.first_seen, now):
+                visits[page.article] = at
+        store.queue_visits(new.up_to, visits)
+    others = store.claimed_by_others("visit", now)
+    found = store.due_visits(now, limit, per_publisher, sites.keys() - others)
+    elsewhere = [recheck for recheck in found if not is_on_site(recheck.url, sites[recheck.publisher])]
+    store.drop_visits([recheck.article for recheck in elsewhere])
+    not_visited.update(recheck.publisher for recheck in elsewhere)
+    due = [recheck for recheck in found if recheck not in elsewhere]
+    mine = store.claim("visit", {recheck.publisher for recheck in due}, now)
+    return [recheck for recheck in due if recheck.publisher in mine], store.waiting_visits(now, others)

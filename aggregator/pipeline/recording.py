@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from aggregator.desk import rules
+from aggregator.desk import clock, rules
 from aggregator.identity import deleted_key, spare_key
 from aggregator.identity.recognition import Recognised, lookup, recognise
 from aggregator.model import (
@@ -26,7 +26,6 @@ from aggregator.model import (
     Snapshot,
     Wanted,
 )
-from aggregator.model.errors import DeskError
 from aggregator.normalise import DUPLICATE
 from aggregator.revisions import withdrawals
 from aggregator.revisions.compare import HELD_BACK
@@ -35,8 +34,7 @@ from aggregator.revisions.mass import keep_out
 from aggregator.revisions.withdrawals import Deletions
 from aggregator.scheduling.gaps import Now, ends, reaches_back
 from aggregator.scheduling.polls import Found, Pace, conclude, pauses
-from aggregator.store import Connection, Store
-from aggregator.store.sqlite import desk
+from aggregator.store import Store
 from aggregator.text.dates import listed_at, to_iso
 from aggregator.text.printable import MOST_MESSAGE, escaped
 
@@ -63,7 +61,7 @@ def record(store: Store, polled: Sequence[Polled], now: datetime, pace: Pace | N
     What documents mean is decided before the transaction begins, so that a long comparison keeps nobody from writing.
     Where somebody has written meanwhile it is decided again; after three times while nobody else can write.
     """
-    at = _At(now, store.believed(now), pace or Pace())
+    at = _At(now, clock.believed(store, now), pace or Pace())
     done: dict[int, Poll] = {}
     tries = 0
     while len(done) < len(polled) and tries < _TRIES:
@@ -259,12 +257,3 @@ def _counted(poll: Poll, what: Judgement, which: Recognised) -> Poll:
         drops=dict(+drops),
         adjusted=dict(adjusted),
     )
-
-
-def take_out(connection: Connection, article: int, removal: Removal, at: str) -> bool:
-    cause = desk.Cause(actor=removal.actor, reason=removal.reason, reference=removal.reference)
-    try:
-        desk.hold_back(connection, article, removal.act, removal.notice, cause, at)
-    except DeskError:
-        return False
-    return True

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from aggregator.desk import clock
+from aggregator.desk.housekeeping import housekeeping, tick
 from aggregator.model import Article, Due, KeptTariff, Poll, PollSettings
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.recording import lists_anything, record
@@ -111,7 +113,12 @@ class Writer:
 
     async def due(self, now: datetime) -> list[Due]:
         """The sources whose time has come; raises StoreError."""
-        return await self._in_thread(lambda: self._store.due(now))
+
+        def due() -> list[Due]:
+            tick(self._store, now)
+            return self._store.due(now)
+
+        return await self._in_thread(due)
 
     async def reckon(self, settings: PollSettings) -> None:
         """Learns what a request costs, so that all of them together keep to the budget; raises StoreError."""
@@ -120,7 +127,7 @@ class Writer:
 
     async def maintain(self) -> None:
         """The store's housekeeping, a step at a time, so that polls go between; raises StoreError."""
-        steps = self._store.housekeeping(self._clock())
+        steps = housekeeping(self._store, self._clock())
         while self._batches_left is None and not await self._in_thread(lambda: next(steps, _END) is _END):
             pass
         await self.idle()
@@ -144,7 +151,7 @@ def pace(store: Store, settings: PollSettings, now: datetime) -> Pace:
     """What a request costs: as it was reckoned last, or anew where that is older than an hour or the settings are
     others.
     """
-    store.look_at_clock(now)  # before polls have its times
+    clock.look(store, now)  # before polls have its times
     kept = store.kept_tariff()
     if kept is None or kept.settings != repr(settings) or not timedelta() <= now - kept.at < _GOOD_FOR:
         tariff = reckon(store.rhythms(), settings, now)

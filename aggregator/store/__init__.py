@@ -7,39 +7,57 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Self
 
 from aggregator.model import (
+    Addressee,
+    AtAddress,
+    Cause,
+    ClockLooks,
+    Compared,
+    Complaint,
+    Cursor,
+    DeskDecision,
     Due,
+    Finding,
     KeptTariff,
+    KnownPublisher,
+    Lending,
+    MassKind,
     Memory,
+    Merge,
+    NewPages,
+    Pending,
+    PendingDecision,
     PollRecord,
-    Publisher,
+    PublisherTerms,
+    Purge,
+    Purgeable,
+    Recheck,
     Redirection,
     Report,
+    ReportState,
     Rhythm,
     RobotsCopy,
     Selection,
     Snapshot,
     Source,
-    Tariff,
+    Split,
+    Version,
     Wanted,
-    Wire,
 )
 from aggregator.model.errors import StoreError
-from aggregator.scheduling.polls import Silence, silence
 from aggregator.store.sqlite import (
+    acts,
     agreements,
     as_of,
     claims,
     clocks,
     configured,
-    doubt,
     due,
     excerpts,
     habits,
@@ -49,7 +67,6 @@ from aggregator.store.sqlite import (
     ledger,
     let_go,
     merges,
-    notices,
     opening,
     pending,
     planner,
@@ -57,32 +74,25 @@ from aggregator.store.sqlite import (
     query,
     raw,
     reading,
+    rechecks,
     redirects,
-    retention,
     robots,
     saving,
     search,
+    suspects,
     trouble,
     vacuum,
     views,
 )
 from aggregator.store.sqlite.claims import ClaimKind
-from aggregator.store.sqlite.desk import Cause, Desk, release_embargoes
-from aggregator.store.sqlite.ledger import Cursor
-from aggregator.store.sqlite.lock import Program
-from aggregator.store.sqlite.reading import Known
+from aggregator.store.sqlite.lock import Program, only_daemon, without_daemon
 from aggregator.store.sqlite.trouble import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
-from aggregator.text.dates import to_iso
+from aggregator.text.dates import duration, to_iso
 
-__all__ = ["ClaimKind", "Connection", "Rewriting", "Store"]
-
-Connection = sqlite3.Connection
+__all__ = ["ClaimKind", "Rewriting", "Store", "only_daemon", "without_daemon"]
 
 log = logging.getLogger("aggregator.store")
-
-# Steps of merging the search index a housekeeping, 0.03 s each: a million articles are merged within some hours.
-_MERGES = 100
 
 
 class Store:
@@ -119,10 +129,9 @@ class Store:
         return store
 
     @classmethod
-    def read(cls, path: Path, *, now: datetime | None = None, busy_seconds: float = BUSY_SECONDS) -> Self:
-        """Opens for reading only; raises StoreError when there is no database yet. With `now`, what ends by then has
-        ended for whoever reads, also where nobody has written since: agreements, embargoes, the time for which words
-        may be held. Without it, what is stored holds.
+    def read(cls, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
+        """Opens for reading only; raises StoreError when there is no database yet. What is stored holds for whoever
+        reads; `show_as_of` makes it what holds at a time.
         """
         if not path.exists():
             raise StoreError(f"{path}: there is no database yet; `aggregator fetch` makes it, or name one with --db")
@@ -133,13 +142,21 @@ class Store:
                 opening.refuse_foreign(connection, path, views.MIGRATIONS)
                 connection.execute("SELECT 1 FROM articles LIMIT 1")
                 store = cls(path, connection)
-                if now is not None:
-                    store._released_by = as_of.read_as_of(connection, now)
                 connection.execute("PRAGMA query_only = ON")
             except BaseException:
                 connection.close()
                 raise
         return store
+
+    def show_as_of(self, now: datetime, believed: datetime, over: Mapping[str, datetime]) -> None:
+        """Of a store that was opened for reading: what has ended by `now` has ended for whoever reads here, also where
+        nobody has written since: agreements; embargoes, by `believed`; and the time for which words may be held, which
+        for a publisher in `over` is past for what was first seen then or earlier.
+        """
+        with explained(self.path):
+            self._connection.execute("PRAGMA query_only = OFF")
+            self._released_by = as_of.show(self._connection, now, believed, over)
+            self._connection.execute("PRAGMA query_only = ON")
 
     def _prepare(self) -> None:
         connection = self._connection
@@ -157,7 +174,7 @@ class Store:
                 " `aggregator fetch`: about %s; until then a search finds part of them",
                 self.path,
                 to_index,
-                vacuum.in_words(to_index * vacuum.SECONDS_A_REPORT),
+                duration(to_index * vacuum.SECONDS_A_REPORT),
             )
 
     def close(self) -> None:
@@ -201,21 +218,49 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
+    def _unless_changed(self, write: Callable[[sqlite3.Connection], bool]) -> bool:
+        """One transaction, undone where `write` returns False: something is not what it was when it was decided."""
+        with explained(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                is_done = write(self._connection)
+                self._connection.execute("COMMIT" if is_done else "ROLLBACK")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            return is_done
+
     # What the pipeline calls
 
-    def sync(
+    def config_digest(self) -> str | None:
+        """That of the configuration that the tables are in line with; None: none yet."""
+        with explained(self.path):
+            return configured.digest(self._connection)
+
+    def configure(
         self,
-        wire: Wire,
-        publishers: Sequence[Publisher],
+        publishers: Sequence[PublisherTerms],
+        faulty: Mapping[str, str],
+        digest: str,
         now: datetime,
-        today: date,
-        faulty: Mapping[str, str] = MappingProxyType({}),
-    ) -> bool:
-        """Brings publishers, sources and terms in line with config/; says whether anything had changed. `faulty`: what
-        is wrong with the files of other publishers, by their keys; what is stored of these stays as it is.
+        believed: datetime,
+    ) -> None:
+        """Brings publishers, sources and terms in line with config/. `faulty`: what is wrong with the files of other
+        publishers, by their keys; what is stored of these stays as it is. By `believed` embargoes are over.
         """
         with self._transaction():
-            return configured.sync(self._connection, wire, publishers, faulty, to_iso(now), today)
+            configured.write(self._connection, publishers, faulty, digest, now, believed)
+
+    def terms_are_out_of_date(self, by: datetime) -> bool:
+        """Whether other terms hold by then than those in force."""
+        with explained(self.path):
+            return agreements.are_out_of_date(self._connection, by)
+
+    def switch_terms(self, by: datetime, now: datetime, believed: datetime) -> list[str]:
+        """Puts in force the terms that hold by then; returns the keys of the publishers whose terms it changed."""
+        with self._transaction():
+            return agreements.switch(self._connection, by, now, believed)
 
     def keep_config(self, digest: str, packed: str) -> None:
         """Keeps the checked configuration in place of the one before; `digest` is of the files it came from."""
@@ -229,9 +274,6 @@ class Store:
 
     def due(self, now: datetime | None) -> list[Due]:
         """The sources whose time has come, longest overdue first, searches last; with None all that are switched on."""
-        if now:
-            self.look_at_clock(now)
-            self.update_terms(now)
         with explained(self.path):
             return due.due(self._connection, to_iso(now) if now else None)
 
@@ -284,49 +326,33 @@ class Store:
         with explained(self.path):
             return redirects.polled_elsewhere(self._connection, proposals=proposals)
 
-    def look_at_clock(self, now: datetime) -> None:
-        """Brings back what a clock has left that ran ahead, and remembers this look at it; see `store.clocks` and
-        `store.doubt`. Writes only where there is something to write.
+    def bring_times_back(self, now: datetime) -> None:
+        """Brings back the times that a clock has left which ran ahead; see `store.clocks`. Writes only where there are
+        any.
         """
         with explained(self.path):
             sources, rows = clocks.are_ahead(self._connection, now), clocks.rows_are_ahead(self._connection, now)
-        if sources or rows:
-            with self._transaction():
-                clocks.bring_back(self._connection, now)
-                count = clocks.bring_rows_back(self._connection, now) if rows else 0
-            if count:
-                log.warning(
-                    "%s: the clock was ahead, and has been put right: %d times that it left are brought back to %s",
-                    self.path,
-                    count,
-                    to_iso(now),
-                )
-        with explained(self.path):
-            is_news = doubt.is_news(self._connection, now)
-        if is_news:
-            with self._transaction():
-                begins = doubt.look(self._connection, now)
-            if begins and (found := self.doubt(now)):
-                log.warning("%s: %s", self.path, found)
-
-    def doubt(self, now: datetime) -> doubt.Doubt | None:
-        """Why `now` is not believed yet, and what waits for it; None: it is believed."""
-        with explained(self.path):
-            newest = doubt.trusted(self._connection, now)
-            if newest == now:
-                return None
-            embargoes = doubt.embargoes_between(self._connection, newest, now)
-            return doubt.Doubt(now=now, newest=newest, embargoes=embargoes)
-
-    def update_terms(self, now: datetime) -> list[str]:
-        """Puts in force the terms that hold at `now`, some seconds ahead where an agreement ends; returns the keys of
-        the publishers whose terms it changed.
-        """
-        with explained(self.path):
-            if not agreements.are_out_of_date(self._connection, now):
-                return []
+        if not (sources or rows):
+            return
         with self._transaction():
-            return agreements.update(self._connection, now)
+            clocks.bring_back(self._connection, now)
+            count = clocks.bring_rows_back(self._connection, now) if rows else 0
+        if count:
+            log.warning(
+                "%s: the clock was ahead, and has been put right: %d times that it left are brought back to %s",
+                self.path,
+                count,
+                to_iso(now),
+            )
+
+    def clock_looks(self) -> ClockLooks:
+        """What is remembered of looks at the clock."""
+        with explained(self.path):
+            return clocks.looks(self._connection)
+
+    def remember_looks(self, looks: ClockLooks) -> None:
+        with self._transaction():
+            clocks.remember_looks(self._connection, looks)
 
     # What a poll reads and writes
 
@@ -353,7 +379,7 @@ class Store:
             version = self._version()
             for place, record in enumerate(records):
                 publisher = record.poll.source.publisher
-                lists_anything = record.listed is not None or bool(record.acts)
+                lists_anything = record.listed is not None or bool(record.decisions or record.acts)
                 if record.known.version != version or (lists_anything and publisher in changed):
                     stale.add(place)
                     continue
@@ -374,16 +400,6 @@ class Store:
                 yield
             finally:
                 self._is_alone = False
-
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        with self._transaction():
-            yield self._connection
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        with explained(self.path):
-            yield self._connection
 
     def _version(self) -> tuple[int, int]:
         """Another one as soon as anybody has written to the file; the second is of what was written here."""
@@ -413,10 +429,6 @@ class Store:
         with self._transaction():
             habits.keep_tariff(self._connection, kept)
 
-    def believed(self, now: datetime) -> datetime:
-        with explained(self.path):
-            return doubt.trusted(self._connection, now)
-
     def index(self) -> int:
         """Indexes one batch of what waits to be searchable; returns how many, 0 when nothing waits."""
         with self._transaction():
@@ -426,104 +438,129 @@ class Store:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""
         trouble.try_writing(self._connection, self._transaction)
 
-    def maintain(self, now: datetime) -> None:
-        """All that `housekeeping` does, at once."""
-        for _ in self.housekeeping(now):
-            pass
+    # Visits to pages; see `pipeline.rechecks`
 
-    def housekeeping(self, now: datetime) -> Iterator[None]:
-        """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that
-        may be held no longer are let go, words that were held back are stored, what `health` counts is counted,
-        excerpts follow the rights of today, the search index catches up, raw words are packed with this program's
-        dictionary, the planner's counts are taken anew, letters that were let go leave the index, and the log is
-        emptied. By a clock that is not believed yet (`doubt`) no embargo ends, and no words are let go for their age.
+    def new_pages(self, oldest: datetime) -> NewPages | None:
+        """Pages of which it has yet to be said when they are visited first, of reports first seen since a time; None:
+        there are none.
         """
-        self.look_at_clock(now)
-        self.update_terms(now)
+        with self._snapshot():
+            return rechecks.new_pages(self._connection, to_iso(oldest))
+
+    def queue_visits(self, up_to: int, visits: Mapping[int, datetime]) -> None:
+        """When pages of `new_pages` are visited first, by article; those up to `up_to` that are not here never are."""
+        with self._transaction():
+            rechecks.queue(self._connection, up_to, visits)
+
+    def due_visits(self, now: datetime, limit: int, per_publisher: int, publishers: Collection[str]) -> list[Recheck]:
+        """At most `limit` visits whose time has come, longest overdue first, of these publishers only, of one at most
+        `per_publisher`. What is due but no longer to be visited is taken off the queue.
+        """
+        with self._transaction():
+            rechecks.drop_idle(self._connection, to_iso(now))
+            return rechecks.due(self._connection, to_iso(now), limit, per_publisher, publishers)
+
+    def waiting_visits(self, now: datetime, publishers: Collection[str]) -> set[str]:
+        """Those of these publishers of whom a visit is due."""
         with explained(self.path):
-            believed = doubt.trusted(self._connection, now)
-            let_go_by = retention.let_go_by(self._connection, now)
-        self.release_embargoes(believed)
-        while self._let_go(let_go_by):
-            yield
-        with self._transaction():
-            let_go.words_that_wait(self._connection, let_go_by, raw.packer(self._connection))
-            health.forget_floods(self._connection, believed)
-        while self._store_held(now):
-            yield
-        yield
-        self._count(now)
-        while self.cut_excerpts():
-            yield
-        while self.index():
-            yield
-        while self._repack():
-            yield
-        with self._transaction():
-            planner.measure(self._connection)
-        for _ in range(_MERGES):
-            yield
-            if not self._merge(now):
-                break
+            return rechecks.waiting(self._connection, to_iso(now), publishers) if publishers else set()
+
+    def drop_visits(self, articles: Sequence[int]) -> None:
+        """Takes these articles off the queue."""
+        if articles:
+            with self._transaction():
+                rechecks.drop(self._connection, articles)
+
+    def pages_visited(self, publisher: str, since: datetime, last: int, without: Sequence[int]) -> tuple[int, int]:
+        """How many of a publisher's pages were visited, of its `last` newest since a time and but for these articles,
+        and how many of them were not there when they were visited last.
+        """
         with explained(self.path):
-            vacuum.empty_log(self._connection)
+            return rechecks.pages(self._connection, publisher, to_iso(since), last, without)
 
-    def cut_excerpts(self) -> int:
-        """Cuts one batch of excerpts anew whose bound has changed; returns how many, 0 when none waits."""
+    def record_visits(self, publisher: str, findings: Sequence[Finding], until: datetime | None) -> None:
+        """What visits to pages of a publisher taught; `until`: so long its pages are left in peace."""
         with self._transaction():
-            return excerpts.cut_batch(self._connection)
+            for finding in findings:
+                rechecks.write(self._connection, finding)
+            if until:
+                rechecks.postpone(self._connection, publisher, to_iso(until))
 
-    def _let_go(self, by: str) -> int:
+    def claimed_by_others(self, kind: ClaimKind, now: datetime) -> set[str]:
+        """The sources, or publishers, that other programs are busy with."""
+        program = self.as_program()
+        with explained(self.path):
+            return claims.of_others(self._connection, kind, program, now)
+
+    def claim(self, kind: ClaimKind, subjects: Collection[str], now: datetime) -> set[str]:
+        """Claims those that no other program is busy with, and returns them."""
+        program = self.as_program()
         with self._transaction():
-            return retention.let_go(self._connection, by, raw.packer(self._connection))
+            return claims.take(self._connection, kind, subjects, program, now)
 
-    def _count(self, now: datetime) -> None:
+    # The steps of housekeeping, a short transaction each; see `desk.housekeeping`
+
+    def lending(self) -> dict[str, Lending]:
+        """For how long the publishers who do not let us keep words let us hold them, by key."""
+        with explained(self.path):
+            return let_go.lending(self._connection)
+
+    def let_go(self, over: Mapping[str, datetime]) -> int:
+        """Lets go of the words of one batch of reports that were first seen so long ago, or earlier, by publisher;
+        returns how many, 0 when none is left.
+        """
+        with self._transaction():
+            return let_go.let_go(self._connection, over)
+
+    def let_go_waiting(self, over: Mapping[str, datetime]) -> None:
+        """The same of words that are in force nowhere yet."""
+        with self._transaction():
+            let_go.let_go_waiting(self._connection, over)
+
+    def forget_floods(self, now: datetime) -> None:
+        """A week after a source last added more than it may, `health` no longer says so."""
+        with self._transaction():
+            health.forget_floods(self._connection, now)
+
+    def store_held_words(self, now: datetime) -> int:
+        """Stores one batch of words that were held back, as revisions; returns how many, 0: none is due."""
+        with self._transaction():
+            return held_words.store_due(self._connection, now)
+
+    def count_health(self, now: datetime) -> None:
         """What `health` says of the last seven days; counted before the transaction, which is short."""
         with explained(self.path):
             counts = health.counts(self._connection, now)
         with self._transaction():
             health.keep(self._connection, counts)
 
-    def _store_held(self, now: datetime) -> int:
+    def cut_excerpts(self) -> int:
+        """Cuts one batch of excerpts anew whose bound has changed; returns how many, 0 when none waits."""
         with self._transaction():
-            return held_words.store_due(self._connection, now)
+            return excerpts.cut_batch(self._connection)
 
-    def _repack(self) -> int:
+    def repack(self) -> int:
+        """Packs one batch of raw words with this program's dictionary; returns how many it looked at, 0: all are."""
         with self._transaction():
             return raw.repack(self._connection)
 
-    def _merge(self, now: datetime) -> bool:
+    def measure(self) -> None:
+        """Takes anew what the planner knows of how many rows there are."""
+        with self._transaction():
+            planner.measure(self._connection)
+
+    def merge_index(self, now: datetime) -> bool:
+        """One step of writing the search index without letters that were let go; False: there is nothing to do."""
         with self._transaction():
             return search.merge(self._connection, now)
 
-    def release_embargoes(self, now: datetime) -> int:
-        """Ends the embargoes whose time has come and tells the ledger; returns how many."""
+    def renew_index(self) -> None:
+        """Empties the search index and queues all that is to be found; `index` does the rest."""
         with self._transaction():
-            return release_embargoes(self._connection, to_iso(now))
+            search.renew(self._connection, always=True)
 
-    @property
-    def desk(self) -> Desk:
-        """Acts and complaints; see `store.desk`."""
-        return Desk(self._connection, self._transaction, lambda: explained(self.path))
-
-    def add_own_source(self, source: Source, now: datetime) -> None:
-        """Makes the source that the wire's own reports come from; raises DeskError when config/ uses its key."""
-        with self._transaction():
-            configured.add_own_source(self._connection, source, to_iso(now))
-
-    def purgeable(self, public_ids: Sequence[str], before: datetime | None, publisher: str | None) -> list[int]:
-        """The articles with these ids, and those first seen before a time; raises DeskError for an id that is none."""
-        with explained(self.path):
-            return purge.chosen(self._connection, public_ids, to_iso(before) if before else None, publisher)
-
-    def purge(self, articles: Sequence[int], because: Cause, now: datetime) -> None:
-        """Deletes the words, versions and keys of these articles for good, in transactions of a hundred each. Their
-        letters leave the search index within a day of housekeeping, or at once with `rewrite`.
-        """
-        told = (because.actor, because.reason, because.reference)
-        for batch in purge.batches(articles):
-            with self._transaction():
-                purge.purge(self._connection, batch, told, to_iso(now), raw.packer(self._connection))
+    def empty_log(self) -> None:
+        """Cuts the log to nothing, where nobody reads at this moment."""
         with explained(self.path):
             vacuum.empty_log(self._connection)
 
@@ -532,17 +569,149 @@ class Store:
         with explained(self.path):
             return vacuum.reckon(self._connection, self.path)
 
-    def rewrite(self, now: datetime) -> Iterator[str]:
-        """Writes the whole file anew, so that nothing that was deleted is in it or in its log; yields what it does, as
-        it comes to it. Others cannot write meanwhile, so there must be no daemon. Raises StoreError when others read.
+    def rewrite(self) -> None:
+        """Writes the whole file anew, without anything that was deleted. Others cannot write meanwhile. Raises
+        StoreError when others read.
         """
-        yield "making the search index anew"
-        with self._transaction():
-            search.renew(self._connection, always=True)
-        self.maintain(now)
-        yield "writing the file anew"
         with explained(self.path):
             vacuum.rewrite(self._connection, self.path)
+
+    # What the desk calls; see `aggregator.desk`
+
+    def report_state(self, report: str) -> ReportState | None:
+        """What holds a report back, if anything; None: there is no such report."""
+        with explained(self.path):
+            return acts.state(self._connection, report)
+
+    def reports_under_embargo(self, until: datetime) -> list[ReportState]:
+        """The reports whose embargo ends then or earlier, and nobody has written that down."""
+        with explained(self.path):
+            return acts.under_embargo(self._connection, until)
+
+    def act(self, decision: DeskDecision, now: datetime) -> bool:
+        """Carries out a decision about a report; False: somebody has changed its state since, and nothing is done."""
+        with self._transaction():
+            return acts.write(self._connection, decision, to_iso(now))
+
+    def acts(self, report: str) -> list[dict[str, Any]]:
+        """What was decided about a report, oldest first: at, act, actor, reason, reference, complaint, until."""
+        with explained(self.path):
+            return acts.of(self._connection, report)
+
+    def addressee(self, report: str) -> Addressee:
+        """Who answers for a report; raises DeskError for an id that is none."""
+        with explained(self.path):
+            return acts.addressee(self._connection, report)
+
+    def complaint(self, complaint: Complaint, decision: DeskDecision, now: datetime) -> int | None:
+        """Records a complaint and carries out what is decided at once about its report; returns its number. None:
+        somebody has changed the state of the report since, and nothing is done.
+        """
+        with self._transaction():
+            return acts.complain(self._connection, complaint, decision, to_iso(now))
+
+    def complaints(self, *, resolved_too: bool = False) -> list[dict[str, Any]]:
+        """The complaints that are open, or all; see `store.acts`."""
+        with explained(self.path):
+            return acts.complaints(self._connection, resolved_too)
+
+    def resolve_complaint(self, number: int, resolution: str, now: datetime) -> bool:
+        """Closes a complaint; False: there is none of this number that is open."""
+        with self._transaction():
+            return acts.resolve(self._connection, number, resolution, to_iso(now))
+
+    def add_own_source(self, source: Source, now: datetime) -> None:
+        """Makes the source that the wire's own reports come from; raises DeskError when config/ uses its key."""
+        with self._transaction():
+            configured.add_own_source(self._connection, source, to_iso(now))
+
+    def merge(self, number: int) -> Merge | None:
+        """An entry that was taken for a report; None: there is no such merge."""
+        with self._snapshot():
+            return merges.read(self._connection, number)
+
+    def version_taken(self, report: str, number: int) -> Merge | None:
+        """A version of a report, and those after it, as an entry that was taken for it; None: it has no such version,
+        or none before it.
+        """
+        with self._snapshot():
+            return merges.of_version(self._connection, report, number)
+
+    def report_version(self, report: str, number: int) -> Version | None:
+        with explained(self.path):
+            return merges.version(self._connection, report, number)
+
+    def version_split_off(self, report: str, number: int) -> str | None:
+        """The id of the report that a version of this one was made already, or one before it; None: none was."""
+        with explained(self.path):
+            return merges.split_off(self._connection, report, number)
+
+    def articles_under(self, publisher: str, keys: Sequence[str]) -> dict[str, int]:
+        """The articles of a publisher that these keys lead to, by key."""
+        with explained(self.path):
+            return merges.articles_under(self._connection, publisher, keys)
+
+    def split(self, split: Split, now: datetime) -> bool:
+        """Undoes a merge; False: the report has changed since, and nothing is done."""
+        return self._unless_changed(lambda connection: merges.write(connection, split, now))
+
+    def merged_words(self, since: datetime | None) -> list[Compared]:
+        """What reports said before and after merges in force since a time that changed words."""
+        with explained(self.path):
+            return suspects.merged(self._connection, to_iso(since) if since else "")
+
+    def overwritten_words(self, since: datetime | None) -> list[Compared]:
+        """The same of versions that came since a time with another headline or text, address and date."""
+        with explained(self.path):
+            return suspects.overwritten(self._connection, to_iso(since) if since else "")
+
+    def at_one_address(self, since: datetime | None) -> list[tuple[AtAddress, ...]]:
+        """Reports in the wire that stand at one address of one publisher, of which one was first seen since a time."""
+        with explained(self.path):
+            return suspects.doubled(self._connection, to_iso(since) if since else "")
+
+    def named(self, reports: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """The names of reports' publishers, and their headlines; None while a report is out of the wire."""
+        with explained(self.path):
+            return suspects.named(self._connection, reports)
+
+    def pending(self) -> list[dict[str, Any]]:
+        """Changes of known reports that wait for a person; see `store.pending`."""
+        with explained(self.path):
+            return pending.waiting(self._connection)
+
+    def sources_with_pending(self, key: str, kinds: Sequence[MassKind]) -> list[str]:
+        """The sources of which changes of these kinds wait; `key` is a publisher's, or that of one source."""
+        with explained(self.path):
+            return pending.sources_with(self._connection, key, kinds)
+
+    def pending_of(self, source: str, kinds: Sequence[MassKind], limit: int) -> Pending:
+        """The first changes of these kinds that wait of a source (publisher/key)."""
+        with self._snapshot():
+            return pending.some(self._connection, source, kinds, limit)
+
+    def decide_pending(self, decision: PendingDecision, now: datetime) -> bool:
+        """Carries out what a person decides about changes that wait; False: they have changed since, and nothing is
+        done.
+        """
+        return self._unless_changed(lambda connection: pending.decide(connection, decision, now))
+
+    def first_seen_before(self, before: datetime, publisher: str | None) -> list[str]:
+        """The ids of the reports first seen before a time that are not purged, of all publishers or of one."""
+        with explained(self.path):
+            return purge.first_seen_before(self._connection, to_iso(before), publisher)
+
+    def purgeable(self, reports: Sequence[str]) -> list[Purgeable]:
+        """Those of these reports that are not purged."""
+        with explained(self.path):
+            return purge.purgeable(self._connection, reports)
+
+    def purge(self, those: Sequence[Purge], because: Cause, now: datetime) -> list[str]:
+        """Deletes the words, versions and keys of these reports for good. Returns the ids of those that stay, because
+        they have newer words than when they were chosen.
+        """
+        with self._transaction():
+            return purge.purge(self._connection, those, because, to_iso(now))
 
     # What people read
 
@@ -573,7 +742,7 @@ class Store:
     def notice(self, public_id: str) -> dict[str, Any] | None:
         """The notice in the place of a report, a row of the view `notices`; None: there is none."""
         with explained(self.path):
-            return notices.of(self._connection, public_id)
+            return reading.notice(self._connection, public_id)
 
     def channels(self, public_id: str) -> tuple[str, ...]:
         """By which an article may be passed on, whether it is in the wire or not; (): by none."""
@@ -621,21 +790,6 @@ class Store:
         with explained(self.path):
             return merges.listed(self._connection, to_iso(since) if since else "")
 
-    def split(self, merge: int, now: datetime) -> str:
-        """Undoes a merge; returns the public id of the article that its entry is from now on."""
-        with self._transaction():
-            return merges.split(self._connection, merge, now)
-
-    def split_version(self, report: str, number: int, now: datetime) -> str:
-        """Makes a version of a report, and those after it, an article of their own; returns its public id."""
-        with self._transaction():
-            return merges.split_version(self._connection, report, number, now)
-
-    def pending(self) -> list[dict[str, Any]]:
-        """Changes of known reports that wait for a person; see `store.pending`."""
-        with explained(self.path):
-            return pending.waiting(self._connection)
-
     def ended_agreements(self) -> list[dict[str, Any]]:
         """The publishers whose agreements have ended: key, name, last_day, text scopes `during` and `after`."""
         with explained(self.path):
@@ -646,7 +800,7 @@ class Store:
         with explained(self.path):
             return agreements.ending(self._connection, last)
 
-    def known_publishers(self) -> dict[str, Known]:
+    def known_publishers(self) -> dict[str, KnownPublisher]:
         """Country and languages of every publisher that the database has, configured or not, by key."""
         with explained(self.path):
             return reading.known_publishers(self._connection)
@@ -662,20 +816,22 @@ class Store:
         with explained(self.path):
             return health.listed(self._connection, now)
 
-    def coverage(self, since: datetime, now: datetime) -> list[dict[str, Any]]:
-        """What each publisher's polls brought, lost and left out; see `store.health`."""
+    def coverage(self, since: datetime) -> list[dict[str, Any]]:
+        """What each publisher's polls brought, lost and left out since then; see `store.sqlite.health`."""
         with explained(self.path):
-            kept = habits.kept_tariff(self._connection)
-            tariff = kept.tariff if kept else Tariff(price=1.0)
-            return health.coverage(self._connection, to_iso(since), to_iso(now), tariff)
+            return health.coverage(self._connection, to_iso(since))
 
-    def silence(self, now: datetime) -> Silence | None:
-        """Since when nothing new was stored, if that is longer than the rhythm of the wire as a whole allows."""
+    def watched(self, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
+        """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
+        later.
+        """
         with explained(self.path):
-            rhythms = [rhythm for rhythm, _ in habits.rhythms(self._connection)]
-            kept = habits.kept_tariff(self._connection)
-            tariff = kept.tariff if kept else Tariff(price=1.0)
-            return silence(rhythms, tariff, health.last_new(self._connection), now)
+            return health.watched(self._connection, since)
+
+    def last_new(self) -> datetime | None:
+        """When the wire as a whole last stored something new; None: never."""
+        with explained(self.path):
+            return health.last_new(self._connection)
 
     def resume(self, name: str, now: datetime) -> bool:
         """Lets a paused source be polled again; False: there is no such source that is paused."""

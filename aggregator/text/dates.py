@@ -45,6 +45,11 @@ def from_iso(text: str) -> datetime:
     return moment
 
 
+def duration(seconds: float) -> str:
+    """A duration as a person says it: `40 s`, `2 min`."""
+    return f"{max(1, round(seconds))} s" if seconds < 60 else f"{round(seconds / 60)} min"
+
+
 def listed_at(published: datetime | None, updated: datetime | None, now: datetime) -> datetime:
     """Under which time a report that is first seen `now` is listed: the one that it states, unless that is ahead."""
     stated = published or updated

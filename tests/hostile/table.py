@@ -25,10 +25,11 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from aggregator.demo import Document, Press
+from aggregator.desk.terms import sync
 from aggregator.model import Config, Due, Poll, Publisher, Wire
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from tests.conftest import NOW, WIRE, make_publisher
+from tests.conftest import NOW, WIRE, make_publisher, opened
 
 T = TypeVar("T")
 
@@ -103,7 +104,7 @@ class Table:
             self._store = stack.enter_context(Store.open(self._folder / "wire.db"))
             self._runner = stack.enter_context(asyncio.Runner())
             publishers = (*self._good, *self._hostile)
-            self._store.sync(self._wire, publishers, NOW, NOW.date())
+            sync(self._store, self._wire, publishers, NOW, NOW.date())
             config = Config(wire=self._wire, publishers=publishers)
             held = AsyncExitStack()
             self._pipeline = self._runner.run(
@@ -225,7 +226,7 @@ class Table:
 
     def health(self, row: Row) -> str | None:
         """What `health` says is wrong with the row's source."""
-        with Store.read(self._folder / "wire.db") as store, store.reading() as connection:
+        with Store.read(self._folder / "wire.db") as store, opened(store) as connection:
             found = connection.execute("SELECT trouble FROM health WHERE source = ?", (row.poll.source.name,))
             (said,) = found.fetchone()
         return said  # type: ignore[no-any-return]

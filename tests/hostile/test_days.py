@@ -25,6 +25,7 @@ import pytest
 
 from aggregator.demo import Press
 from aggregator.demo.misbehave import MISBEHAVIOURS
+from aggregator.desk.terms import sync
 from aggregator.model import Config
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
@@ -102,7 +103,7 @@ def test_a_day_beside_hostile_publishers(tmp_path: Path) -> None:
     with Press(now=NOW) as press, Store.open(tmp_path / "wire.db") as store:
         for publisher, kind in zip(bad, KINDS, strict=True):
             hostile(press, f"{publisher.key}.example", kind)
-        store.sync(wire, config.publishers, NOW, NOW.date())
+        sync(store, wire, config.publishers, NOW, NOW.date())
         asyncio.run(live(store, press))
     assert max(files) < 400
     if SOAK:

@@ -1,24 +1,20 @@
 """Agreements that end at a moment: their publishers' terms on both sides of it, and which of them are in force.
 
-What is in force is a stored state, so that whoever reads the file needs no clock. It is set a little before the moment,
-and whoever reads by a clock of their own (`as_of`) compares as well: nobody reads too long.
+What is in force is a stored state, so that whoever reads the file needs no clock.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import Any
 
-from aggregator.store.sqlite import ledger
+from aggregator.model import Agreement, InForce
+from aggregator.store.sqlite import ledger, reading
 from aggregator.text.dates import to_iso
-
-# So long before its end an agreement is treated as over. The daemon looks every five seconds, and is late where another
-# program keeps the database locked: for half a minute at most.
-_BEFORE = timedelta(seconds=45)
 
 _TERMS = (
     "class", "credit", "disclaimer", "text_scope", "licence", "copyright_notice", "complaints_url", "channels",
@@ -34,18 +30,22 @@ _OVER = "SELECT publisher, 1, after FROM agreements WHERE NOT ended AND ends_at 
 _OUT_OF_DATE = f"{_OVER} UNION ALL SELECT publisher, 0, during FROM agreements WHERE ended AND ends_at > ?1"  # noqa: S608
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InForce:
-    """What the tables say of a publisher's terms at one time."""
-
-    rights: Mapping[str, Any]  # of publishers.rights
-    terms: Sequence[Mapping[str, Any]]  # rows of `terms`, by the names of _TERMS
-
-
 def put_in_force(connection: sqlite3.Connection, publisher: str, in_force: InForce) -> None:
     """Writes terms into the tables that the views read. Within a transaction."""
-    _set_rights(connection, publisher, in_force.rights)
-    connection.executemany(_SET_TERMS, [(publisher, *(row[name] for name in _TERMS)) for row in in_force.terms])
+    _set_rights(connection, publisher, asdict(in_force.rights))
+    connection.executemany(_SET_TERMS, [(publisher, *(row[name] for name in _TERMS)) for row in _rows(in_force)])
+
+
+def _rows(in_force: InForce) -> list[dict[str, Any]]:
+    """Rows of `terms`, but for the publisher."""
+    return [
+        {
+            "class": item_class,
+            "channels": " ".join(terms.channels),
+            **{name: getattr(terms, name) for name in _TERMS if name not in ("class", "channels")},
+        }
+        for item_class, terms in in_force.terms.items()
+    ]
 
 
 def _set_rights(connection: sqlite3.Connection, publisher: str, rights: Mapping[str, Any]) -> None:
@@ -53,44 +53,36 @@ def _set_rights(connection: sqlite3.Connection, publisher: str, rights: Mapping[
     connection.execute("UPDATE publishers SET rights = ? WHERE key = ?", (said, publisher))
 
 
-def remember(
-    connection: sqlite3.Connection,
-    publisher: str,
-    end: tuple[date, datetime],
-    sides: tuple[InForce, InForce],
-    ended: bool,
-) -> None:
-    """Keeps the terms on both sides of the end of an agreement: its last day, and the moment after it. Within a
-    transaction.
-    """
-    last_day, moment = end
-    during, after = (json.dumps({"rights": side.rights, "terms": side.terms}, default=str) for side in sides)
+def remember(connection: sqlite3.Connection, publisher: str, agreement: Agreement | None) -> None:
+    """Keeps the terms on both sides of the end of an agreement; None: its rights have no end. Within a transaction."""
+    if agreement is None:
+        connection.execute("DELETE FROM agreements WHERE publisher = ?", (publisher,))
+        return
+    during, after = (
+        json.dumps({"rights": asdict(side.rights), "terms": _rows(side)}, default=str)
+        for side in (agreement.during, agreement.after)
+    )
     connection.execute(
         """
         INSERT OR REPLACE INTO agreements (publisher, last_day, ends_at, ended, during, after)
         VALUES (?, ?, ?, ?, ?, ?)
         """,
-        (publisher, last_day.isoformat(), to_iso(moment), ended, during, after),
+        (publisher, agreement.last_day.isoformat(), to_iso(agreement.ends_at), agreement.ended, during, after),
     )
 
 
-def forget(connection: sqlite3.Connection, publisher: str) -> None:
-    """Of a publisher whose rights have no end. Within a transaction."""
-    connection.execute("DELETE FROM agreements WHERE publisher = ?", (publisher,))
+def are_out_of_date(connection: sqlite3.Connection, by: datetime) -> bool:
+    """Whether `switch` would change anything."""
+    return connection.execute(f"{_OUT_OF_DATE} LIMIT 1", (to_iso(by),)).fetchone() is not None
 
 
-def are_out_of_date(connection: sqlite3.Connection, now: datetime) -> bool:
-    """Whether `update` would change anything."""
-    return connection.execute(f"{_OUT_OF_DATE} LIMIT 1", (to_iso(now + _BEFORE),)).fetchone() is not None
-
-
-def update(connection: sqlite3.Connection, now: datetime) -> list[str]:
-    """Puts in force the terms that hold at `now`; returns the publishers whose terms changed. Within a transaction."""
-    rows = connection.execute(_OUT_OF_DATE, (to_iso(now + _BEFORE),)).fetchall()
+def switch(connection: sqlite3.Connection, by: datetime, now: datetime, believed: datetime) -> list[str]:
+    """Puts in force the terms that hold at `by`; returns the publishers whose terms changed. Within a transaction."""
+    rows = connection.execute(_OUT_OF_DATE, (to_iso(by),)).fetchall()
     for publisher, ended, kept in rows:
         before = ledger.terms_of(connection, publisher)
         _switch(connection, publisher, ended, kept)
-        ledger.terms_changed(connection, publisher, before, to_iso(now))
+        ledger.terms_changed(connection, publisher, before, now, believed)
     return [publisher for publisher, _, _ in rows]
 
 
@@ -137,14 +129,13 @@ def ending(connection: sqlite3.Connection, last: date) -> list[dict[str, Any]]:
 def _listed(connection: sqlite3.Connection, condition: str, order: str, *values: str) -> list[dict[str, Any]]:
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'agreements'").fetchone():
         return []  # an older version made the database, and nobody has written into it since
-    cursor = connection.execute(
+    return reading.rows(
+        connection,
         f"""
         SELECT p.key, p.name, g.last_day, json_extract(g.during, '$.rights.text_scope') AS during,
           json_extract(g.after, '$.rights.text_scope') AS after
         FROM agreements AS g JOIN publishers AS p ON p.key = g.publisher
         WHERE {condition} AND p.configured ORDER BY {order}
         """,  # noqa: S608  (constants)
-        values,
+        *values,
     )
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]

@@ -10,8 +10,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from aggregator.store.sqlite import agreements, let_go, retention
-from aggregator.store.sqlite.doubt import trusted
+from aggregator.store.sqlite import agreements, let_go
 from aggregator.store.sqlite.raw import packed_alone, unpacker
 from aggregator.store.sqlite.views import NOT_UNDER_EMBARGO
 from aggregator.text.dates import to_iso
@@ -19,25 +18,27 @@ from aggregator.text.dates import to_iso
 _SWITCHED = ("publishers", "terms", "agreements")  # what an agreement's end changes, of what views read
 
 
-def read_as_of(connection: sqlite3.Connection, now: datetime) -> str | None:
-    """Makes the views of a connection say what holds at `now`. Returns until when embargoes are over by then; None: by
-    what is stored alone. A clock that is far ahead of all rows ends permissions, and no embargo (`doubt`).
+def show(connection: sqlite3.Connection, now: datetime, believed: datetime, over: let_go.Over) -> str | None:
+    """Makes the views of a connection say what holds at `now`. Returns until when embargoes are over by then
+    (`believed`); None: by what is stored alone. `over`: whose words may be held no longer.
     """
     schema = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view')").fetchall())
     if "health_counts" not in schema:  # an older version made the database, and its views ask the clock themselves
         if "agreements" in schema and agreements.are_over(connection, now):
-            _make(connection, schema, now, None, words=False)
+            _make(connection, schema, now, None, {})
         return None
-    over = to_iso(trusted(connection, now))
-    released = connection.execute("SELECT 1 FROM articles WHERE embargoed_until <= ? LIMIT 1", (over,)).fetchone()
-    words = retention.has_over(connection, to_iso(now))
-    if released or words or agreements.are_over(connection, now):
-        _make(connection, schema, now, over, words=words)
-    return over
+    released_by = to_iso(believed)
+    released = connection.execute(
+        "SELECT 1 FROM articles WHERE embargoed_until <= ? LIMIT 1", (released_by,)
+    ).fetchone()
+    over = over if let_go.has_over(connection, over) else {}
+    if released or over or agreements.are_over(connection, now):
+        _make(connection, schema, now, released_by, over)
+    return released_by
 
 
 def _make(
-    connection: sqlite3.Connection, schema: dict[str, str], now: datetime, over: str | None, *, words: bool
+    connection: sqlite3.Connection, schema: dict[str, str], now: datetime, released_by: str | None, over: let_go.Over
 ) -> None:
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("BEGIN")
@@ -45,18 +46,19 @@ def _make(
         connection.execute(schema[table].replace("CREATE TABLE ", "CREATE TEMP TABLE ", 1))
         connection.execute(f"INSERT INTO temp.{table} SELECT * FROM main.{table}")  # noqa: S608  (names of ours)
     agreements.end(connection, now)
-    if words:
-        _hide_words(connection, to_iso(now))
+    if over:
+        _hide_words(connection, over)
     for sql in schema.values():
         if sql and sql.startswith("CREATE VIEW "):
             made = sql.replace("CREATE VIEW ", "CREATE TEMP VIEW ", 1)
-            if over is not None:
-                made = made.replace(NOT_UNDER_EMBARGO, f"({NOT_UNDER_EMBARGO} OR a.embargoed_until <= '{over}')")
+            if released_by is not None:
+                ended = f"({NOT_UNDER_EMBARGO} OR a.embargoed_until <= '{released_by}')"
+                made = made.replace(NOT_UNDER_EMBARGO, ended)
             connection.execute(made)
     connection.execute("COMMIT")
 
 
-def _hide_words(connection: sqlite3.Connection, now: str) -> None:
+def _hide_words(connection: sqlite3.Connection, over: let_go.Over) -> None:
     """Of reports whose words may be held no longer, there is what `let_go` will leave."""
     unpack = unpacker(connection)
 
@@ -76,7 +78,7 @@ def _hide_words(connection: sqlite3.Connection, now: str) -> None:
         ),
     ):
         columns = [row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
-        over = f"EXISTS ({retention.over_sql(f'main.{table}.article', now)})"
-        shown = ", ".join(f"{replaced[name].format(over=over)} AS {name}" if name in replaced else name
+        is_over = let_go.is_over_sql(over, f"main.{table}.article")
+        shown = ", ".join(f"{replaced[name].replace('{over}', is_over)} AS {name}" if name in replaced else name
                           for name in columns)  # fmt: skip
         connection.execute(f"CREATE TEMP VIEW {table} AS SELECT {shown} FROM main.{table}")  # noqa: S608

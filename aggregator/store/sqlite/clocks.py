@@ -11,9 +11,10 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from aggregator.model import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.store.sqlite import ledger
-from aggregator.store.sqlite.doubt import AGREED_AFTER, FAR, NOTICED
 from aggregator.store.sqlite.habits import rhythm_of, rhythm_text
 from aggregator.text.dates import from_iso, to_iso
 
@@ -26,6 +27,7 @@ _NO_EARLIER = datetime(2026, 1, 1, tzinfo=UTC)
 # A publisher's own date may be so far ahead of the time of first sight (`polls`).
 _DATED_AHEAD = timedelta(minutes=15)
 
+_LOOKS = "clock"  # setting: what is remembered of looks at the clock
 _AHEAD_SINCE = "clock_rows_ahead"  # setting: when rows were first and last seen to be ahead that may be right
 _SAME_CLOCK = timedelta(hours=2)  # between two looks at most; cron polls every hour
 
@@ -35,7 +37,7 @@ _BATCH = 1_000
 # Columns with times that this program has taken from the clock, of small tables, or tables that are read whole: a clock
 # is put right seldom. Not among them: what a publisher or a person said (published, embargoed_until), and what is to
 # come (next_at). The others have functions below.
-_TIMES: Mapping[str, tuple[str, ...]] = {
+TIMES: Mapping[str, tuple[str, ...]] = {
     "acts": ("at",),
     "claims": ("at",),
     "complaints": ("received_at", "resolved_at"),
@@ -51,6 +53,29 @@ _TIMES: Mapping[str, tuple[str, ...]] = {
     ),
     "tombstones": ("at",),
 }  # fmt: skip
+
+
+def looks(connection: sqlite3.Connection) -> ClockLooks:
+    polled = connection.execute("SELECT started FROM polls ORDER BY id DESC LIMIT 1").fetchone()
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_LOOKS,)).fetchone()
+    said: dict[str, Any] = json.loads(row[0]) if row else {}
+    last, first, before = (from_iso(at) if (at := said.get(name)) else None for name in ("last", "first", "before"))
+    return ClockLooks(
+        newest=max(filter(None, (last, from_iso(polled[0]) if polled else None)), default=None),
+        last=last,
+        apart=timedelta(seconds=said.get("apart_seconds", 0)),
+        first=first,
+        before=before,
+    )
+
+
+def remember_looks(connection: sqlite3.Connection, looks: ClockLooks) -> None:
+    """Within a transaction."""
+    said = {name: (at := getattr(looks, name)) and to_iso(at) for name in ("last", "first", "before")}
+    connection.execute(
+        "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
+        (_LOOKS, json.dumps({**said, "apart_seconds": looks.apart.total_seconds()})),
+    )
 
 
 def are_ahead(connection: sqlite3.Connection, now: datetime) -> bool:
@@ -109,7 +134,7 @@ def bring_rows_back(connection: sqlite3.Connection, now: datetime) -> int:
     shift = _Shift(found, now)
     count = _bring_reports_back(connection, shift) + _bring_polls_back(connection, shift)
     _bring_learnt_back(connection, shift)
-    for table, columns in _TIMES.items():
+    for table, columns in TIMES.items():
         for column in columns:
             shift.apply(connection, table, column)
     connection.execute(

@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from datetime import date, timedelta
-from typing import Any, get_args
+from datetime import datetime
 
-from aggregator.model import ItemClass, Publisher, Source, Wire
+from aggregator.model import Publisher, PublisherTerms, Source
 from aggregator.model.errors import DeskError
-from aggregator.rights import effective, ends_at, notices, terms
 from aggregator.store.sqlite import agreements, excerpts, ledger, redirects
-from aggregator.store.sqlite.agreements import InForce
+from aggregator.text.dates import to_iso
 
 _DIGEST = "config_digest"
 _KEPT = "config_kept"
 _FAULT = "fault/"  # before the key of a publisher: what is wrong with its file; `health` reads it
-_FORM = 4  # of the rows written here: a database that an older version wrote is written anew
 
 
-def sync(
+def digest(connection: sqlite3.Connection) -> str | None:
+    """That of the configuration that `write` was given last; None: of none."""
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_DIGEST,)).fetchone()
+    return row[0] if row else None
+
+
+def write(
     connection: sqlite3.Connection,
-    wire: Wire,
-    publishers: Sequence[Publisher],
+    publishers: Sequence[PublisherTerms],
     faulty: Mapping[str, str],
-    now: str,
-    today: date,
-) -> bool:
-    """Writes what changed since the last call and says whether anything had; nothing that was held is deleted.
+    digest: str,
+    now: datetime,
+    believed: datetime,
+) -> None:
+    """Writes publishers, their sources and their terms; nothing that was held is deleted. Within a transaction.
 
     What is no longer configured stays as a row that is switched off, since articles point to it. The publishers of the
     keys in `faulty`, which says what is wrong with their files, stay as they are under the terms that they have, but
-    none of their sources is polled. The day is part of the comparison because agreements expire.
+    none of their sources is polled.
     """
-    digest = hashlib.sha256(repr((_FORM, today, wire, publishers, sorted(faulty.items()))).encode()).hexdigest()
-    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_DIGEST,)).fetchone()
-    if row == (digest,):
-        return False
     bounds = excerpts.bounds(connection)
     connection.execute(
         "UPDATE publishers SET configured = 0 WHERE key NOT IN (SELECT value FROM json_each(?))",
@@ -50,16 +47,20 @@ def sync(
     connection.executemany(
         "INSERT INTO settings (name, value) VALUES (?, ?)", [(_FAULT + key, said) for key, said in faulty.items()]
     )
-    for publisher in publishers:
-        _write_publisher(connection, publisher)
-        terms_before = ledger.terms_of(connection, publisher.key)
-        _write_terms(connection, publisher, wire, today)
-        ledger.terms_changed(connection, publisher.key, terms_before, now)
-        for source in publisher.sources:
-            _write_source(connection, source, now)
+    for each in publishers:
+        key = each.publisher.key
+        _write_publisher(connection, each.publisher)
+        terms_before = ledger.terms_of(connection, key)
+        connection.execute(
+            "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (f"notices/{key}", json.dumps(each.notices))
+        )
+        agreements.remember(connection, key, each.agreement)
+        agreements.put_in_force(connection, key, each.in_force)
+        ledger.terms_changed(connection, key, terms_before, now, believed)
+        for source in each.publisher.sources:
+            _write_source(connection, source, to_iso(now))
     excerpts.queue(connection, bounds)
     connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_DIGEST, digest))
-    return True
 
 
 def keep(connection: sqlite3.Connection, digest: str, packed: str) -> None:
@@ -74,7 +75,7 @@ def kept(connection: sqlite3.Connection, digest: str) -> str | None:
 
 
 def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> None:
-    """All but its rights, which `_write_terms` writes."""
+    """All but its rights, which `agreements` writes."""
     connection.execute(
         """
         INSERT INTO publishers (key, name, place, country, kind, "group", languages, homepage, corrections, rights,
@@ -96,35 +97,6 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> No
             publisher.contact.corrections,
         ),
     )
-
-
-def _write_terms(connection: sqlite3.Connection, publisher: Publisher, wire: Wire, today: date) -> None:
-    """The terms and notices of today; of an agreement that ends, the terms on both sides of its end."""
-    connection.execute(
-        "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
-        (f"notices/{publisher.key}", json.dumps(notices(publisher, wire))),
-    )
-    last_day, moment = publisher.rights.expires, ends_at(publisher.rights)
-    if last_day is None or moment is None:
-        agreements.forget(connection, publisher.key)
-        agreements.put_in_force(connection, publisher.key, _in_force(publisher, wire, today))
-        return
-    during = _in_force(publisher, wire, last_day)
-    after = _in_force(publisher, wire, last_day + timedelta(days=1))
-    ended = today > last_day
-    agreements.remember(connection, publisher.key, (last_day, moment), (during, after), ended)
-    agreements.put_in_force(connection, publisher.key, after if ended else during)
-
-
-def _in_force(publisher: Publisher, wire: Wire, day: date) -> InForce:
-    rights = asdict(effective(publisher.rights, day))
-    return InForce(rights=rights, terms=[_row(publisher, item_class, wire, day) for item_class in get_args(ItemClass)])
-
-
-def _row(publisher: Publisher, item_class: ItemClass, wire: Wire, day: date) -> dict[str, Any]:
-    of_class = terms(publisher, item_class, wire, day)
-    row = {name: getattr(of_class, name) for name in of_class.__slots__}
-    return {**row, "class": item_class, "channels": " ".join(of_class.channels)}
 
 
 def _write_source(connection: sqlite3.Connection, source: Source, now: str) -> None:

@@ -8,8 +8,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import Tariff
-from aggregator.scheduling.rhythm import expected
+from aggregator.model import Rhythm
 from aggregator.store.sqlite import reading
 from aggregator.store.sqlite.habits import rhythm_of
 from aggregator.text.dates import from_iso, to_iso
@@ -184,9 +183,9 @@ def forget_floods(connection: sqlite3.Connection, now: datetime) -> None:
     )
 
 
-def coverage(connection: sqlite3.Connection, since: str, now: str, tariff: Tariff) -> list[dict[str, Any]]:
+def coverage(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]:
     """Of each publisher that was polled since then: polls, failed ones, gaps, those closed, entries left out by reason,
-    new reports, and how many its sources' rhythms would have had one expect.
+    and new reports.
     """
     rows = connection.execute(
         """
@@ -197,7 +196,7 @@ def coverage(connection: sqlite3.Connection, since: str, now: str, tariff: Tarif
         """,
         (since,),
     ).fetchall()
-    drops, hoped = _drops(connection, since), _hoped(connection, since, now, tariff)
+    drops = _drops(connection, since)
     return [
         {
             "publisher": key,
@@ -208,7 +207,6 @@ def coverage(connection: sqlite3.Connection, since: str, now: str, tariff: Tarif
             "gaps_closed": closed,
             "left_out": dict(drops.get(key, {})),
             "received": received,
-            "expected": round(hoped[key], 1),
         }
         for key, name, polls, failed, gaps, closed, received in rows
     ]
@@ -226,20 +224,21 @@ def _drops(connection: sqlite3.Connection, since: str) -> dict[str, Counter[str]
     return drops
 
 
-def _hoped(connection: sqlite3.Connection, since: str, now: str, tariff: Tariff) -> Counter[str]:
-    """From the first poll on, where that is later than `since`."""
-    hoped: Counter[str] = Counter()
+def watched(connection: sqlite3.Connection, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
+    """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
+    later.
+    """
     rows = connection.execute(
         """
         SELECT s.publisher, s.rhythm, (SELECT min(started) FROM polls WHERE source = s.id)
         FROM sources AS s WHERE s.last_poll >= ?
         """,
-        (since,),
+        (to_iso(since),),
     )
-    for publisher, rhythm, first in rows.fetchall():
-        begin = from_iso(max(since, first or since))
-        hoped[publisher] += expected(rhythm_of(rhythm), tariff, begin, from_iso(now))  # type: ignore[assignment]
-    return hoped
+    return [
+        (publisher, rhythm_of(rhythm), max(since, from_iso(first)) if first else since)
+        for publisher, rhythm, first in rows
+    ]
 
 
 def last_new(connection: sqlite3.Connection) -> datetime | None:

@@ -13,21 +13,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
-from aggregator.model import ChangeKind
+from aggregator.model import ChangeKind, Cursor
 from aggregator.model.errors import CursorError, StoreError
-from aggregator.store.sqlite.doubt import trusted
-from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.dates import to_iso
 
 START = bytes(32)  # stands for the hash before the first line
-_SHOWN = 8  # characters of the hash in a cursor: enough to tell two histories apart
-_CURSOR = re.compile(rf"([1-9][0-9]{{0,17}})-([0-9a-f]{{{_SHOWN}}})")
 _BATCH = 1_000
 
 # Whether a publisher's rights let anything out: `t` is a row of `terms`, or NULL where there is none.
@@ -48,23 +44,6 @@ class Line:
     revision: int | None = None
     publisher: str | None = None  # None: the line is about an article
     note: str | None = None  # the reason of an act; None: the publisher's own change
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Up to which line a subscriber has read: its number, and the first eight characters of its hash (hexadecimal)."""
-
-    seq: int
-    hash: str
-
-    def __str__(self) -> str:
-        return f"{self.seq}-{self.hash}"
-
-    @classmethod
-    def read(cls, text: str) -> Self | None:
-        """The cursor that a line of the ledger carries, such as `197-5e6f7a8b`; None: this text is no cursor."""
-        match = _CURSOR.fullmatch(text.strip().lower())
-        return cls(int(match[1]), match[2]) if match else None
 
 
 # Writing; within a transaction of the caller's
@@ -157,16 +136,19 @@ def terms_of(connection: sqlite3.Connection, publisher: str) -> Terms:
     return {item_class: tuple(values) for item_class, *values in rows}
 
 
-def terms_changed(connection: sqlite3.Connection, publisher: str, before: Terms, at: str) -> None:
+def terms_changed(
+    connection: sqlite3.Connection, publisher: str, before: Terms, now: datetime, believed: datetime
+) -> None:
     """Writes what subscribers must know when the stored terms of a publisher are no longer those of `before`: one line
-    for all that they hold of it, and one for each report that its rights keep in no longer.
+    for all that they hold of it, and one for each report that its rights keep in no longer. By `believed` embargoes are
+    over.
     """
-    after = terms_of(connection, publisher)
+    after, at = terms_of(connection, publisher), to_iso(now)
     if after == before:
         return
     opened = [item_class for item_class in after if _is_open(after, item_class) and not _is_open(before, item_class)]
     closed = [item_class for item_class in after if _is_open(before, item_class) and not _is_open(after, item_class)]
-    _release_due(connection, publisher, closed, at)
+    _release_due(connection, publisher, closed, to_iso(believed))
     coming = _unreleased(connection, publisher, opened)
     note = _difference(before, after)
     if note and (coming or _has_released(connection, publisher)):
@@ -198,7 +180,6 @@ def _release_due(connection: sqlite3.Connection, publisher: str, closed: Sequenc
     """An embargo that is over lets its report out at once, also before the line that says so: what subscribers may
     have read so far must be known to be out before the rights close over it.
     """
-    at = to_iso(trusted(connection, from_iso(at)))
     connection.execute(
         """
         UPDATE articles SET released_seq = (SELECT coalesce(max(seq), 0) + 1 FROM changes)
@@ -266,7 +247,7 @@ def lines(
     return [
         {
             "seq": seq,
-            "cursor": str(_cursor(seq, hashed)),
+            "cursor": str(Cursor.of(seq, hashed)),
             **dict(zip(names, others, strict=True)),
             "channels": (channels or "").split(),
             **({"hashed_at": hashed_at} if hashed_at else {}),
@@ -278,7 +259,7 @@ def lines(
 def last_cursor(connection: sqlite3.Connection) -> Cursor | None:
     """The cursor of the last line, listed or not; None: there is no line yet."""
     seq, hashed = _last(connection)
-    return _cursor(seq, hashed) if seq else None
+    return Cursor.of(seq, hashed) if seq else None
 
 
 def cursor_at(connection: sqlite3.Connection, seq: int) -> Cursor | None:
@@ -289,7 +270,7 @@ def cursor_at(connection: sqlite3.Connection, seq: int) -> Cursor | None:
     if row is None:
         last, _ = _last(connection)
         raise CursorError(f"line {seq}: this ledger ends with line {last}. {_START_AGAIN}")
-    return _cursor(seq, row[0])
+    return Cursor.of(seq, row[0])
 
 
 def cursor_before(connection: sqlite3.Connection, since: datetime) -> Cursor | None:
@@ -305,11 +286,7 @@ def cursor_before(connection: sqlite3.Connection, since: datetime) -> Cursor | N
         """,
         (to_iso(since),),
     ).fetchone()
-    return _cursor(*row) if row else None
-
-
-def _cursor(seq: int, hashed: bytes) -> Cursor:
-    return Cursor(seq, hashed.hex()[:_SHOWN])
+    return Cursor.of(*row) if row else None
 
 
 _START_AGAIN = (
@@ -323,7 +300,7 @@ def _check(connection: sqlite3.Connection, after: Cursor) -> None:
     if row is None:
         last, _ = _last(connection)
         raise CursorError(f"cursor {after}: this ledger ends with line {last}. {_START_AGAIN}")
-    if _cursor(after.seq, row[0]) != after:
+    if Cursor.of(after.seq, row[0]) != after:
         raise CursorError(f"cursor {after}: line {after.seq} of this ledger has another hash. {_START_AGAIN}")
 
 

@@ -1,6 +1,6 @@
 """Lets go of articles' words: everywhere that they are held, and of every revision. The one place that knows where.
 
-"No revision is ever updated" is about what is kept. Rights that end (`retention`) and persons (`purge`) take it away.
+"No revision is ever updated" is about what is kept. Rights that end and persons take it away.
 What is deleted here is overwritten (`opening`); the letters in the search index go with `search.merge`.
 """
 
@@ -8,24 +8,58 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from aggregator.identity import LONGEST, near_keys
+from aggregator.model import Lending
 from aggregator.store.sqlite import search, tombstones
-from aggregator.store.sqlite.raw import Pack, unpacker
+from aggregator.store.sqlite.raw import Pack, packer, unpacker
+from aggregator.text.dates import to_iso
 
 # What a revision keeps without its words; whatever else an entry may say one day is let go of.
 _KEPT = ("id", "title", "links", "authors", "categories", "published", "updated", "rights", "language")
+
+_LONGEST_ID = 300  # characters: some publishers put the whole text into a guid, whose key is a digest then
 
 _WAITING = ("pending_changes", "held_words")  # tables with words of revisions to come
 
 _THESE = "(SELECT value FROM json_each(?1))"  # the articles, as a JSON array
 
 
-def beyond_headlines(connection: sqlite3.Connection, articles: Sequence[int], pack: Pack) -> None:
-    """The articles keep headline, byline, link, dates and the hashes of what was received. Within a transaction."""
-    these = json.dumps(list(articles))
+# Articles whose words may be held no longer. ?1: JSON object, by publisher up to which time of first sight. CROSS: few
+# publishers lend, and the planner, which cannot know that, would look at every article of the wire.
+_OVER = """
+    SELECT a.id FROM json_each(?1) AS lent
+    CROSS JOIN articles AS a INDEXED BY articles_with_words ON a.publisher = lent.key AND a.words_held
+      AND a.first_seen <= lent.value
+    LIMIT ?2
+"""
+_BATCH = 100  # articles; a transaction of 500 kept other programs waiting for half a second
+
+Over = Mapping[str, datetime]  # by publisher; words of what was first seen then or earlier may be held no longer
+
+
+def lending(connection: sqlite3.Connection) -> dict[str, Lending]:
+    """For how long the publishers who do not let us keep words let us hold them."""
+    rows = connection.execute(
+        """
+        SELECT key, json_extract(rights, '$.storage') AS storage, json_extract(rights, '$.retention_days')
+        FROM publishers WHERE storage <> 'keep'
+        """
+    )
+    return {publisher: Lending(storage=storage, days=days) for publisher, storage, days in rows}
+
+
+def let_go(connection: sqlite3.Connection, over: Over) -> int:
+    """Lets go of the words of up to 100 articles; returns how many. Within a transaction.
+
+    The articles keep headline, byline, link, dates and the hashes of what was received.
+    """
+    articles = [article for (article,) in connection.execute(_OVER, (_as_parameter(over), _BATCH)).fetchall()]
+    if not articles:
+        return 0
+    these, pack = json.dumps(articles), packer(connection)
     readable = connection.execute(
         f"SELECT article FROM bodies WHERE article IN {_THESE} AND summary || text || excerpt <> ''",  # noqa: S608
         (these,),
@@ -39,22 +73,39 @@ def beyond_headlines(connection: sqlite3.Connection, articles: Sequence[int], pa
     for table in ("revisions", *_WAITING):
         _strip(connection, table, f"SELECT rowid FROM {table} WHERE article IN {_THESE}", these, pack)  # noqa: S608
     connection.execute(f"UPDATE articles SET words_held = 0 WHERE id IN {_THESE}", (these,))  # noqa: S608
+    return len(articles)
 
 
-def words_that_wait(connection: sqlite3.Connection, now: str, pack: Pack) -> None:
+def has_over(connection: sqlite3.Connection, over: Over) -> bool:
+    """Whether there are words that `let_go` would let go of."""
+    return bool(over) and connection.execute(_OVER, (_as_parameter(over), 1)).fetchone() is not None
+
+
+def is_over_sql(over: Over, article: str) -> str:
+    """SQL for whether the words of an article may be held no longer; `article` is SQL."""
+    lent = _as_parameter(over).replace("'", "''")
+    return f"""EXISTS (
+        SELECT 1 FROM json_each('{lent}') AS lent
+        CROSS JOIN main.articles AS a ON a.publisher = lent.key AND a.first_seen <= lent.value
+        WHERE a.id = {article} AND a.words_held)"""  # noqa: S608  (keys of publishers, and times)
+
+
+def let_go_waiting(connection: sqlite3.Connection, over: Over) -> None:
     """Lets go of words that are in force nowhere yet, those that came when the publisher's rights let us hold them no
-    longer among them; see `retention`. Within a transaction.
+    longer among them. Within a transaction.
     """
+    pack = packer(connection)
     for table in _WAITING:
-        over = f"""
+        found = f"""
             SELECT c.rowid FROM {table} AS c
             CROSS JOIN articles AS a ON a.id = c.article
-            CROSS JOIN publishers AS p ON p.key = a.publisher
-            WHERE json_extract(p.rights, '$.storage') = 'metadata_only'
-              OR json_extract(p.rights, '$.storage') = 'transient' AND a.first_seen <=
-                strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '-' || json_extract(p.rights, '$.retention_days') || ' days')
+            JOIN json_each(?1) AS lent ON lent.key = a.publisher AND a.first_seen <= lent.value
         """  # noqa: S608
-        _strip(connection, table, over, now, pack)
+        _strip(connection, table, found, _as_parameter(over), pack)
+
+
+def _as_parameter(over: Over) -> str:
+    return json.dumps({publisher: to_iso(until) for publisher, until in over.items()})
 
 
 def _strip(connection: sqlite3.Connection, table: str, which: str, value: str, pack: Pack) -> None:
@@ -93,19 +144,22 @@ def _said(words: bytes | None) -> dict[str, Any] | None:
 
 def _without_words(said: dict[str, Any]) -> dict[str, Any]:
     kept = {name: said[name] for name in _KEPT if name in said}
-    if len(kept.get("id", "")) > LONGEST:  # some publishers put the whole text into it; its key is a digest
+    if len(kept.get("id", "")) > _LONGEST_ID:
         del kept["id"]
     return kept
 
 
-def everything(connection: sqlite3.Connection, articles: Sequence[int], at: str, pack: Pack) -> None:
+def everything(
+    connection: sqlite3.Connection, articles: Sequence[int], keys: Iterable[tuple[str, str, str]], at: str
+) -> None:
     """Nothing of the articles stays that their publisher said, but tombstones and a husk: the article's row with id,
     publisher and times, so that ids are never used again and the ledger has no gap; and one empty revision, because
-    SQLite would give the number of the newest away again. Within a transaction.
+    SQLite would give the number of the newest away again. Within a transaction. `keys`: what a copy would be found by,
+    beside the keys that are stored: publisher, key, public id of the report.
     """
-    these = json.dumps(list(articles))
+    these, pack = json.dumps(list(articles)), packer(connection)
     search.take_back(connection, articles)
-    _bury_keys(connection, these, at)
+    _bury_keys(connection, these, keys, at)
     _empty_what_was_mixed_in(connection, these, pack)
     for sql in _GOING:
         connection.execute(sql, (these,))
@@ -149,10 +203,8 @@ _GOING = (
 )
 
 
-def _bury_keys(connection: sqlite3.Connection, these: str, at: str) -> None:
-    """Tombstones in the place of all keys of the articles, and for the headline and the beginning by which a twin is
-    found.
-    """
+def _bury_keys(connection: sqlite3.Connection, these: str, others: Iterable[tuple[str, str, str]], at: str) -> None:
+    """Tombstones in the place of all keys of the articles, and for these others."""
     keys: list[tuple[str, str, str]] = []
     # These tables are ordered by publisher and not by article, so each is walked once, and of these publishers only.
     for table in ("article_keys", "near_keys"):
@@ -168,15 +220,7 @@ def _bury_keys(connection: sqlite3.Connection, these: str, at: str) -> None:
             [row[:2] for row in found],
         )
         keys += found
-    newest = connection.execute(
-        f"""
-        SELECT a.publisher, a.public_id, fold(a.title), opening(iif(b.text <> '', b.text, b.summary))
-        FROM articles AS a JOIN bodies AS b ON b.article = a.id WHERE a.id IN {_THESE}
-        """,  # noqa: S608
-        (these,),
-    ).fetchall()
-    near = [(publisher, key, report) for publisher, report, *words in newest for key in near_keys(*words)]
-    tombstones.bury(connection, [*keys, *near], at)
+    tombstones.bury(connection, [*keys, *others], at)
 
 
 def _empty_what_was_mixed_in(connection: sqlite3.Connection, these: str, pack: Pack) -> None:

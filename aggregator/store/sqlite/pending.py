@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from aggregator.model import Act, Article, Decision, Known, MassKind, Text
-from aggregator.revisions.mass import Most, at_once
-from aggregator.store.sqlite import raw, reading
+from aggregator.model import (
+    Article,
+    Decision,
+    Known,
+    MassKind,
+    Pending,
+    PendingChange,
+    PendingDecision,
+    ReportState,
+    Text,
+    Words,
+)
+from aggregator.store.sqlite import acts, history, polls, raw, reading
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.html import plain
-
-Signal = Literal["entry", "tombstone"]
 
 _MASS = "mass"  # one poll changed too much at once; a reason that has nothing to do with a person is none of this file
 
@@ -36,23 +42,6 @@ _WAITING = """
     WHERE c.reason = 'mass' AND c.refused_at IS NULL
     ORDER BY source, c.kind, c.article, c.signal
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """One change that waits, and the article as it is known now. `raw`, `words_hash` and `entry_hash` are b"" for a
-    tombstone.
-    """
-
-    known: Known
-    signal: Signal
-    kind: MassKind
-    key: str
-    received: datetime
-    language: str | None
-    words_hash: bytes
-    entry_hash: bytes
-    raw: bytes
 
 
 # What a poll reads and writes
@@ -140,13 +129,13 @@ def _opening(raw_words: str) -> str:
     return begins if len(begins) <= _OPENING else begins[:_OPENING].rstrip() + "…"
 
 
-def sources_with(connection: sqlite3.Connection, key: str, kinds: Sequence[MassKind]) -> list[tuple[int, str]]:
-    """The sources named by `key`, a publisher's or `publisher/source`, of which changes of these kinds wait: id and
-    name.
+def sources_with(connection: sqlite3.Connection, key: str, kinds: Sequence[MassKind]) -> list[str]:
+    """The names of the sources named by `key`, a publisher's or `publisher/source`, of which changes of these kinds
+    wait.
     """
     rows = connection.execute(
         """
-        SELECT s.id, s.publisher || '/' || s.key AS name FROM sources AS s
+        SELECT s.publisher || '/' || s.key AS name FROM sources AS s
         WHERE (s.publisher = ?1 OR s.publisher || '/' || s.key = ?1) AND EXISTS (
           SELECT 1 FROM pending_changes AS c WHERE c.source = s.id AND c.reason = ?2 AND c.refused_at IS NULL
             AND c.kind IN (SELECT value FROM json_each(?3))
@@ -155,72 +144,91 @@ def sources_with(connection: sqlite3.Connection, key: str, kinds: Sequence[MassK
         """,
         (key, _MASS, json.dumps(kinds)),
     )
-    return rows.fetchall()
+    return [name for (name,) in rows]
 
 
-def some(connection: sqlite3.Connection, source: int, kinds: Sequence[MassKind], limit: int) -> list[Pending]:
+_SOME = """
+    SELECT c.article, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at),
+      coalesce(s.entry_hash, x''), c.signal, c.kind, c.key, c.received_at, c.language, c.words_hash, c.entry_hash,
+      c.raw, c.dictionary
+    FROM pending_changes AS c
+    JOIN articles AS a ON a.id = c.article
+    JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
+    LEFT JOIN sightings AS s ON s.source = c.source AND s.article = c.article
+    WHERE c.source = ? AND c.reason = ? AND c.refused_at IS NULL AND c.kind IN (SELECT value FROM json_each(?))
+    ORDER BY c.rowid LIMIT ?
+"""
+
+
+def some(connection: sqlite3.Connection, name: str, kinds: Sequence[MassKind], limit: int) -> Pending:
     """Up to `limit` changes of a source that wait for a person, in the order in which they came."""
-    rows = connection.execute(
-        """
-        SELECT c.article, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at),
-          coalesce(s.entry_hash, x''), c.signal,
-          c.kind, c.key, c.received_at, c.language, c.words_hash, c.entry_hash, c.raw, c.dictionary
-        FROM pending_changes AS c
-        JOIN articles AS a ON a.id = c.article
-        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
-        LEFT JOIN sightings AS s ON s.source = c.source AND s.article = c.article
-        WHERE c.source = ? AND c.reason = ? AND c.refused_at IS NULL AND c.kind IN (SELECT value FROM json_each(?))
-        ORDER BY c.rowid LIMIT ?
-        """,
-        (source, _MASS, json.dumps(kinds), limit),
-    ).fetchall()
-    return [
-        Pending(
-            known=Known(
-                article=article,
-                revision=revision,
-                words_hash=words_hash,
-                first_seen=from_iso(first_seen),
-                last_revision=from_iso(revised),
-                entry_hash=entry_hash,
-            ),
-            signal=signal,
-            kind=kind,
-            key=key,
-            received=from_iso(received),
-            language=language,
-            words_hash=new_words or b"",
-            entry_hash=new_entry or b"",
-            raw=raw.unpack(connection, packed, dictionary) if packed else b"",
-        )
-        for (
-            article, revision, words_hash, first_seen, revised, entry_hash, signal, kind, key, received, language,
-            new_words, new_entry, packed, dictionary,
-        ) in rows
-    ]  # fmt: skip
+    source = _source(connection, name)
+    rows = connection.execute(_SOME, (source, _MASS, json.dumps(kinds), limit)).fetchall()
+    states = acts.states(connection, [row[0] for row in rows])
+    words = history.words_of(connection, [row[0] for row in rows if row[6] == "entry"])
+    changes = [_change(connection, row, states[row[0]], words.get(row[0])) for row in rows]
+    return Pending(source=name, changes=tuple(changes), most=most(connection, source))
 
 
-def most(connection: sqlite3.Connection, source: int) -> Most:
+def most(connection: sqlite3.Connection, source: int) -> dict[MassKind, int]:
     """The most known reports that one poll of the source changed, with what a person accepted, by kind."""
     (text,) = connection.execute("SELECT most_changed FROM sources WHERE id = ?", (source,)).fetchone()
     known: dict[MassKind, int] = json.loads(text) if text else {}
     return known
 
 
-def close(connection: sqlite3.Connection, source: int, those: Sequence[Pending], act: Act, actor: str, at: str) -> None:
-    """What a person accepted or refused waits no longer; `acts` has who decided. So many changes as were accepted, one
-    poll may make from now on, beside what it could make before.
+def _change(
+    connection: sqlite3.Connection, row: tuple[Any, ...], state: ReportState, words: Words | None
+) -> PendingChange:
+    article, revision, words_before, first_seen, revised, entry_before, signal, kind, key, received, *entry = row
+    language, words_hash, entry_hash, packed, dictionary = entry
+    return PendingChange(
+        known=Known(
+            article=article,
+            revision=revision,
+            words_hash=words_before,
+            first_seen=from_iso(first_seen),
+            last_revision=from_iso(revised),
+            entry_hash=entry_before,
+        ),
+        state=state,
+        words=words,
+        signal=signal,
+        kind=kind,
+        key=key,
+        received=from_iso(received),
+        language=language,
+        words_hash=words_hash or b"",
+        entry_hash=entry_hash or b"",
+        raw=raw.unpack(connection, packed, dictionary) if packed else b"",
+    )
+
+
+def _source(connection: sqlite3.Connection, name: str) -> int:
+    row = connection.execute("SELECT id FROM sources WHERE publisher || '/' || key = ?", (name,)).fetchone()
+    return int(row[0])
+
+
+def decide(connection: sqlite3.Connection, decision: PendingDecision, now: datetime) -> bool:
+    """What a person accepted or refused waits no longer; `acts` has who decided. False: a change or its report is not
+    what it was when this was decided. Within a transaction, which is then to be undone.
 
     A tombstone that was refused is remembered as long as it may stand in its feed. Of an entry that was refused
     `sightings` has the hash of its words, so it is asked for again only when it says other words.
     """
+    those, at, source = decision.pending.changes, to_iso(now), _source(connection, decision.pending.source)
+    if some(connection, decision.pending.source, *_asked(those)).changes != those:
+        return False
+    polls.write_decisions(connection, source, decision.decisions, now)
+    if not all(acts.write(connection, act, at) for act in decision.acts):
+        return False
     connection.executemany(
         """
         INSERT INTO acts (article, act, actor, reason, at) VALUES (?, ?, ?, 'a change that waited: ' || ?, ?)
         """,
-        [(one.known.article, act, actor, one.kind.replace("_", " "), at) for one in those],
+        [(one.known.article, decision.act, decision.actor, one.kind.replace("_", " "), at) for one in those],
     )
-    refused = [one for one in those if act == "refuse"]
+    refused = those if decision.act == "refuse" else ()
     connection.executemany(
         "UPDATE pending_changes SET refused_at = ? WHERE article = ? AND signal = 'tombstone'",
         [(at, one.known.article) for one in refused if one.signal == "tombstone"],
@@ -233,12 +241,14 @@ def close(connection: sqlite3.Connection, source: int, those: Sequence[Pending],
         "DELETE FROM pending_changes WHERE article = ? AND signal = ? AND refused_at IS NULL",
         [(one.known.article, one.signal) for one in those],
     )
-    if act == "accept":
-        before = most(connection, source)
-        raised = {kind: at_once(kind, before) + count for kind, count in Counter(one.kind for one in those).items()}
-        connection.execute(
-            "UPDATE sources SET most_changed = ? WHERE id = ?", (json.dumps({**before, **raised}), source)
-        )
+    if decision.most is not None:
+        connection.execute("UPDATE sources SET most_changed = ? WHERE id = ?", (json.dumps(decision.most), source))
+    return True
+
+
+def _asked(those: Sequence[PendingChange]) -> tuple[Sequence[MassKind], int]:
+    """The kinds of some changes, and their number."""
+    return list(dict.fromkeys(one.kind for one in those)), len(those)
 
 
 # What happens to it beside

@@ -6,10 +6,9 @@ import heapq
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
-from aggregator.model import Report, Selection
+from aggregator.model import KnownPublisher, Report, Selection
 from aggregator.text.dates import AHEAD, from_iso, to_iso
 
 _COLUMNS = ", ".join(f"w.{'class' if name == 'item_class' else name}" for name in Report.__slots__)
@@ -128,6 +127,14 @@ def status(
     return str(row[0]) if row else None
 
 
+def notice(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
+    """The notice in the place of an article, by the names of the view `notices`, `channels` as a tuple; None: it is in
+    the wire, or nobody is to know of it (an embargo), or there is no such article.
+    """
+    found = rows(connection, "SELECT * FROM notices WHERE id = ?", public_id)
+    return {**found[0], "channels": tuple(found[0]["channels"].split())} if found else None
+
+
 def channels(connection: sqlite3.Connection, public_id: str) -> tuple[str, ...]:
     """By which an article may be passed on, in the wire or not; (): by none, or there is no such article."""
     row = connection.execute(
@@ -167,7 +174,7 @@ def revisions(connection: sqlite3.Connection, public_id: str) -> list[dict[str, 
     return [{**row, "words": json.loads(row["words"])} for row in dictionaries(cursor)]
 
 
-def rows(connection: sqlite3.Connection, sql: str, *values: str) -> list[dict[str, Any]]:
+def rows(connection: sqlite3.Connection, sql: str, *values: Any) -> list[dict[str, Any]]:
     return dictionaries(connection.execute(sql, values))
 
 
@@ -176,17 +183,9 @@ def dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """By what a publisher may be chosen."""
-
-    country: str
-    languages: tuple[str, ...]
-
-
-def known_publishers(connection: sqlite3.Connection) -> dict[str, Known]:
+def known_publishers(connection: sqlite3.Connection) -> dict[str, KnownPublisher]:
     rows = connection.execute("SELECT key, country, languages FROM publishers")
-    return {key: Known(country, tuple(json.loads(languages))) for key, country, languages in rows}
+    return {key: KnownPublisher(country, tuple(json.loads(languages))) for key, country, languages in rows}
 
 
 PUBLISHERS = """

@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from aggregator.model import Finding, Recheck, Validators
+from aggregator.model import Finding, NewPage, NewPages, Recheck, Validators
 from aggregator.text.dates import from_iso, to_iso
 
 BATCH = 2_000
 _QUEUED = "rechecks_queued"  # the newest article that was considered
 
-# When an article's page is visited first, by its publisher, its address and first sight; None: never.
-First = Callable[[str, str, datetime], datetime | None]
 
-
-def queue(connection: sqlite3.Connection, oldest: str, first: First) -> int:
-    """Queues the next 2,000 articles for visits, and returns how many it looked at. Within a transaction.
+def new_pages(connection: sqlite3.Connection, oldest: str) -> NewPages | None:
+    """The pages of the next 2,000 articles of which it has yet to be said when they are visited; None: of all it has.
 
     Of all publishers of whom anything may leave, but the wire itself; what stood in an archive is left alone, and
     so is all that was first seen before `oldest`.
@@ -30,7 +27,7 @@ def queue(connection: sqlite3.Connection, oldest: str, first: First) -> int:
     after = int(row[0]) if row else _last_before(connection, oldest)
     ids = connection.execute("SELECT id FROM articles WHERE id > ? ORDER BY id LIMIT ?", (after, BATCH)).fetchall()
     if not ids:
-        return 0
+        return None
     rows = connection.execute(
         """
         SELECT a.id, a.publisher, a.url, a.first_seen FROM articles AS a
@@ -41,13 +38,20 @@ def queue(connection: sqlite3.Connection, oldest: str, first: First) -> int:
         """,
         (after, ids[-1][0]),
     ).fetchall()
-    visits = [(article, first(publisher, url, from_iso(seen))) for article, publisher, url, seen in rows]
+    pages = [
+        NewPage(article=article, publisher=publisher, url=url, first_seen=from_iso(seen))
+        for article, publisher, url, seen in rows
+    ]
+    return NewPages(up_to=ids[-1][0], pages=tuple(pages))
+
+
+def queue(connection: sqlite3.Connection, up_to: int, visits: Mapping[int, datetime]) -> None:
+    """Queues first visits, by article; of all articles up to this one it has been said. Within a transaction."""
     connection.executemany(
         "INSERT OR IGNORE INTO rechecks (article, step, next_at) VALUES (?, 0, ?)",
-        [(article, to_iso(at)) for article, at in visits if at],
+        [(article, to_iso(at)) for article, at in visits.items()],
     )
-    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_QUEUED, str(ids[-1][0])))
-    return len(ids)
+    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_QUEUED, str(up_to)))
 
 
 def _last_before(connection: sqlite3.Connection, oldest: str) -> int:

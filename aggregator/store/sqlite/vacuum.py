@@ -99,10 +99,3 @@ def empty_log(connection: sqlite3.Connection, *, wait: bool = False) -> bool:
     finally:
         connection.execute(f"PRAGMA busy_timeout = {int(milliseconds)}")
     return not is_busy
-
-
-def in_words(seconds: float) -> str:
-    """A duration as a person says it: `2 minutes`."""
-    if seconds < 60:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from aggregator.rights import DEFAULT_DISCLAIMERS
+from aggregator.model import DEFAULT_DISCLAIMERS
 
 # The migrations that the tables of this version have; named here, since reading their own list loads a library.
 MIGRATIONS = (

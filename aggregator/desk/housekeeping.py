@@ -1,0 +1,77 @@
+"""What time brings: agreements and embargoes end, words that may be held no longer are let go; and the database's own
+housekeeping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from aggregator.desk import clock, retention, rules, terms
+from aggregator.store import Store
+
+# Steps of merging the search index a housekeeping, 0.03 s each: a million articles are merged within some hours.
+_MERGES = 100
+
+
+def tick(store: Store, now: datetime) -> None:
+    """What comes before anything is asked of the store for a time: the clock is looked at, and the terms that hold then
+    are put in force. Writes only where there is something to write. Raises StoreError.
+    """
+    clock.look(store, now)
+    terms.update(store, now)
+
+
+def maintain(store: Store, now: datetime) -> None:
+    """All that `housekeeping` does, at once."""
+    for _ in housekeeping(store, now):
+        pass
+
+
+def housekeeping(store: Store, now: datetime) -> Iterator[None]:
+    """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that may
+    be held no longer are let go, words that were held back are stored, what `health` counts is counted, excerpts follow
+    the rights of today, the search index catches up, raw words are packed with this program's dictionary, the planner's
+    counts are taken anew, letters that were let go leave the index, and the log is emptied. By a clock that is not
+    believed yet (`clock`) no embargo ends, and no words are let go for their age. Raises StoreError.
+    """
+    tick(store, now)
+    believed = clock.believed(store, now)
+    release_embargoes(store, believed)
+    over = retention.over(store.lending(), believed + retention.BEFORE)
+    yield from _repeated(lambda: store.let_go(over))
+    store.let_go_waiting(over)
+    store.forget_floods(believed)
+    yield from _repeated(lambda: store.store_held_words(now))
+    yield
+    store.count_health(now)
+    yield from _repeated(store.cut_excerpts)
+    yield from _repeated(store.index)
+    yield from _repeated(store.repack)
+    store.measure()
+    for _ in range(_MERGES):
+        yield
+        if not store.merge_index(now):
+            break
+    store.empty_log()
+
+
+def _repeated(step: Callable[[], int]) -> Iterator[None]:
+    while step():
+        yield
+
+
+def release_embargoes(store: Store, now: datetime) -> int:
+    """Ends the embargoes whose time has come and tells the ledger, once; returns how many."""
+    return sum(store.act(rules.release(state), now) for state in store.reports_under_embargo(now))
+
+
+def rewrite(store: Store, now: datetime) -> Iterator[str]:
+    """Writes the whole file anew, so that nothing that was deleted is in it or in its log; yields what it does, as it
+    comes to it. Others cannot write meanwhile, so there must be no daemon. Raises StoreError when others read.
+    """
+    yield "making the search index anew"
+    store.renew_index()
+    maintain(store, now)
+    yield "writing the file anew"
+    store.rewrite()

@@ -1,0 +1,168 @@
+"""How a merge is undone: the entry that was taken for a report becomes a report of its own again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from aggregator.desk import clock, rules
+from aggregator.identity import keys_of, link_of, place_of, public_id
+from aggregator.model import (
+    Article,
+    Cause,
+    Decision,
+    DeskDecision,
+    Known,
+    Merge,
+    Publisher,
+    Removal,
+    ReportState,
+    Rights,
+    Source,
+    Split,
+    Version,
+)
+from aggregator.model.errors import StoreError
+from aggregator.normalise import article_of, entry_of
+from aggregator.revisions.compare import what_changed, words_of
+from aggregator.store import Store
+
+_OUT = Cause(actor="wire", reason="the report that it was split off is out of the wire")
+
+
+def split(store: Store, number: int, now: datetime) -> str:
+    """Undoes a merge; returns the id of the report that its entry is from now on. Raises StoreError for a merge that is
+    not there or is undone already.
+    """
+    while True:
+        merge = store.merge(number)
+        if merge is None or merge.is_undone:
+            state = "is undone already" if merge else "is not there"
+            raise StoreError(f"merge {number} {state}; `aggregator merges` lists those in force")
+        if store.split(made := _split(store, merge, now), now):
+            return made.new.article.public_id
+
+
+def split_version(store: Store, report: str, number: int, now: datetime) -> str:
+    """Makes a report of the version `number` of a report and of those after it, because they are another report under
+    the same guid; returns its id. Of several reports in one the newest is split off first. It is written down in
+    `merges` as what it was, and undone. Raises StoreError where there is no such version, or none before it.
+
+    The new report is known by the address of the version, or by its words where another one is known by that.
+    """
+    while True:
+        merge = store.version_taken(report, number)
+        if merge is None:
+            said = f"{report} has no version {number} with one before it"
+            raise StoreError(f"{said}; `aggregator show {report} --revisions`")
+        if done := store.version_split_off(report, number):
+            raise StoreError(f"version {number} of {report} is an article already: {done}")
+        key = _free_key(store, merge, number)
+        if key is None:
+            raise StoreError(f"version {number} of {report} is known as another article; `aggregator search` finds it")
+        if store.split(made := _split(store, replace(merge, key=key), now), now):
+            return made.new.article.public_id
+
+
+def _free_key(store: Store, merge: Merge, number: int) -> str | None:
+    """What a version may be known by, its address or its words, that no other report is known by."""
+    said = store.report_version(merge.report, number)
+    assert said is not None
+    link = link_of(entry_of(said.raw))
+    keys = [*([f"url:{place_of(link)}"] if link else []), f"spare:{said.words_hash.hex()[:32]}"]
+    known = store.articles_under(merge.publisher, keys)
+    return next(
+        (
+            key
+            for key in keys
+            if known.get(key, merge.article) == merge.article
+            and store.report_state(public_id(merge.publisher, key)) is None
+        ),
+        None,
+    )
+
+
+def _split(store: Store, merge: Merge, now: datetime) -> Split:
+    taken, own = _said(merge, merge.taken), _said(merge, merge.own)
+    known = store.articles_under(merge.publisher, [*taken.keys, *own.keys])
+    return undone(merge, taken, own, {key for key, article in known.items() if article == merge.article}, now,
+                  clock.believed(store, now))  # fmt: skip
+
+
+def undone(
+    merge: Merge, taken: Article, own: Article, leading: Collection[str], now: datetime, believed: datetime
+) -> Split:
+    """What changes where a merge is undone. Pure. `taken`, `own`: what the entry said, and what the report said before;
+    `leading`: those of their keys that lead to the report.
+    """
+    own_keys = tuple(key for key in own.keys if key in leading)
+    others = (key for key in taken.keys if key in leading and key != merge.key and key not in own_keys)
+    keys = (merge.key, *others)
+    new = replace(taken, public_id=public_id(merge.publisher, merge.key), keys=keys)
+    return Split(
+        merge=merge,
+        keys=keys,
+        new=Decision(article=new, known=None, change="new"),
+        acts=_held_back_too(ReportState(id=new.public_id, is_new=True), merge, believed),
+        revert=None if merge.newest == merge.revision else _reverted(merge, own, own_keys, now),
+    )
+
+
+def _held_back_too(new: ReportState, merge: Merge, believed: datetime) -> DeskDecision:
+    """What holds the one back holds the other back, with an act and a line of its own, until a person looks."""
+    decision = DeskDecision(before=new, acts=())
+    state, until = merge.state, merge.state.embargoed_until
+    if until is not None:
+        decision = rules.then(decision, lambda held: rules.hold_until(held, until, merge.embargo or _OUT))
+    if state.notice is not None:
+        act, cause = merge.removal or ("withhold", _OUT)
+        removal = Removal(
+            act=act, notice=state.notice, actor=cause.actor, reason=cause.reason, reference=cause.reference
+        )
+        decision = rules.then(decision, lambda held: rules.obey(held, removal, believed))
+    return decision
+
+
+def _reverted(merge: Merge, own: Article, own_keys: tuple[str, ...], now: datetime) -> Decision:
+    """The report says again what it said before the merge."""
+    article = replace(own, keys=own_keys or own.keys)
+    known = Known(
+        article=merge.article,
+        revision=merge.newest,
+        words_hash=merge.words.words_hash,
+        first_seen=now,
+        last_revision=now,
+        entry_hash=b"",
+    )
+    return Decision(
+        article=article, known=known, change="revised", changed=what_changed(merge.words, words_of(article))
+    )
+
+
+def _said(merge: Merge, version: Version) -> Article:
+    """What a version says, read as a new entry is read, by the rights of today; the hashes are those of what came."""
+    source = Source(publisher=merge.publisher, key="", url="", item_class=version.item_class)
+    said = article_of(version.raw, "", merge.language, source, _publisher(merge))
+    keys = keys_of([entry_of(version.raw)])[0]
+    return replace(said, keys=keys, words_hash=version.words_hash, entry_hash=version.entry_hash)
+
+
+def _publisher(merge: Merge) -> Publisher:
+    """As much of a publisher as reading an entry takes; it may be configured no more."""
+    return Publisher(
+        key=merge.publisher,
+        name=merge.publisher,
+        country="",
+        kind="newspaper",
+        languages=merge.languages,
+        homepage="",
+        rights=Rights(
+            relationship="none",
+            basis="quotation",
+            text_scope="none",
+            credit="",
+            excerpt_max_words=merge.excerpt_max_words,
+            storage=merge.storage,
+        ),
+    )

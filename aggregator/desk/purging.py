@@ -1,0 +1,44 @@
+"""Purging: what a person deletes for good. Words, versions and keys go; id, times and lines of the ledger stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aggregator.identity import near_keys
+from aggregator.model import Cause, Purge, Purgeable
+from aggregator.model.errors import DeskError
+from aggregator.store import Store
+
+_BATCH = 100  # a transaction holds the lock that other programs wait for
+
+
+def chosen(
+    store: Store, reports: Sequence[str], before: datetime | None = None, publisher: str | None = None
+) -> list[str]:
+    """The ids of these reports, and of those first seen before a time, of all publishers or of one. Raises DeskError
+    for an id that is none, or whose report is purged already.
+    """
+    for report in reports:
+        state = store.report_state(report)
+        if state is None:
+            raise DeskError(f"{report}: there is no report with this id; `aggregator latest` prints ids")
+        if state.notice == "removed":
+            raise DeskError(f"{report}: this report is purged already")
+    return [*dict.fromkeys(reports), *(store.first_seen_before(before, publisher) if before else ())]
+
+
+def purge(store: Store, reports: Sequence[str], because: Cause, now: datetime) -> None:
+    """Deletes the words, versions and keys of these reports for good, in transactions of a hundred each. Their letters
+    leave the search index within a day of housekeeping, or at once with `housekeeping.rewrite`.
+    """
+    for start in range(0, len(reports), _BATCH):
+        left = reports[start : start + _BATCH]
+        while those := [_known_by(one) for one in store.purgeable(left)]:
+            left = store.purge(those, because, now)
+    store.empty_log()
+
+
+def _known_by(report: Purgeable) -> Purge:
+    """With the keys by which a twin of its newest words would be found."""
+    return Purge(id=report.id, revision=report.revision, keys=near_keys(report.folded_title, report.opening))

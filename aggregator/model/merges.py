@@ -1,0 +1,80 @@
+"""Entries that were taken for a report, and what becomes of both when that is undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model.acts import Cause, DeskDecision, ReportState
+from aggregator.model.article import Words
+from aggregator.model.change import Act, Decision
+from aggregator.model.publisher import ItemClass, Storage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One stored version of a report."""
+
+    source: str  # publisher/key
+    item_class: ItemClass  # of that source
+    raw: bytes
+    words_hash: bytes
+    entry_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """An entry that was taken for a report, with what is needed to undo that."""
+
+    number: int | None  # None: it is not recorded as a merge
+    report: str
+    article: int
+    publisher: str
+    languages: tuple[str, ...]  # of the publisher, as are the next two
+    storage: Storage
+    excerpt_max_words: int
+    language: str | None  # of the report
+    key: str  # of the entry; "": not known yet
+    revision: int  # the report's newest version when the entry was taken for it
+    newest: int  # and now
+    at: datetime
+    is_undone: bool
+    source: str  # that brought the entry
+    own: Version  # what the report said before
+    taken: Version  # what the entry said last
+    words: Words  # what the report says now
+    state: ReportState
+    embargo: Cause | None  # who put it under embargo last
+    removal: tuple[Act, Cause] | None  # what took it out of the wire last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """What is written where a merge is undone."""
+
+    merge: Merge
+    keys: tuple[str, ...]  # that are the new report's, and no longer the other one's
+    new: Decision
+    acts: DeskDecision  # what holds the other one back holds the new one back, too
+    revert: Decision | None  # the other one says again what it said before; None: it still does
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What a report said before and after something that may have been taken for it by mistake."""
+
+    report: str
+    number: int  # of the merge, or of the later version
+    before: bytes  # raw words, as are the next
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtAddress:
+    """One of several reports of a publisher at one address."""
+
+    report: str
+    article: int
+    publisher: str
+    first_seen: datetime
+    said: bytes  # raw words

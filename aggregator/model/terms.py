@@ -1,0 +1,54 @@
+"""What the tables hold of a publisher's terms: those in force, and those on both sides of the end of an agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from aggregator.model.publisher import ItemClass, Publisher, Rights, Storage, Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """The terms of a publisher at one time."""
+
+    rights: Rights
+    terms: Mapping[ItemClass, Terms]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """An agreement that ends: the terms until then, and those after it."""
+
+    last_day: date
+    ends_at: datetime  # the first moment after that day
+    ended: bool
+    during: InForce
+    after: InForce
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherTerms:
+    """A publisher as it is brought into the tables."""
+
+    publisher: Publisher
+    notices: Mapping[str, str]  # its own texts in the place of a report, by name
+    in_force: InForce
+    agreement: Agreement | None = None  # None: its rights have no end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lending:
+    """For how long a publisher lets us hold words."""
+
+    storage: Storage
+    days: int | None  # with `transient`
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPublisher:
+    """By what a publisher of the database may be chosen."""
+
+    country: str
+    languages: tuple[str, ...]

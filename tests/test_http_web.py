@@ -1226,10 +1226,10 @@ def test_a_wall_is_a_failure_of_the_command_too(trip: Trip, tmp_path: Path) -> N
     """`fetch` ends with 1, and says why; nothing in the vocabulary of outcomes is forgotten there."""
     from typing import get_args
 
-    from aggregator.cli.polling import _NO_ANSWER
+    from aggregator.cli.fetch import NO_ANSWER
     from aggregator.vocabulary import Outcome
 
-    assert set(_NO_ANSWER) == set(get_args(Outcome)) - {"ok", "unchanged", "not_modified"}
+    assert set(NO_ANSWER) == set(get_args(Outcome)) - {"ok", "unchanged", "not_modified"}
     say(trip.press, 402)
     poll(trip)
     told = CliRunner().invoke(aggregator, ["--db", str(trip.path), "health", "--json"])

@@ -19,6 +19,7 @@ FLOORS = {
     "types": 0,
     "errors": 0,
     "likeness": 0,
+    "paths": 0.5,
     "versions": 0.5,
     "domains": 0.5,
     "shared_hosts": 1.25,
@@ -79,7 +80,7 @@ ALONE = {
     "sqlite3": {"store"},
     "zstandard": {"store"},
     "apscheduler": {"schedule"},
-    "click": {"cli"},
+    "click": {"cli", "naming"},
     "rich": {"terminal"},
 }
 # Who may look at the clock; everybody else is handed the time.

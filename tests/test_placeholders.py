@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import is_real, load
+from aggregator.paths import Paths
 from aggregator.press import Press
-from aggregator.workplace import Workplace
+from aggregator.workplace import config_for_polling
 from tests.conftest import NOW
 from tests.hostile import run
 from tests.test_cli import Desk
@@ -106,7 +107,7 @@ def test_whoever_has_a_name_of_its_own_may_ask(desk: Desk) -> None:
     a_real_source(desk)
     wire = desk.config / "wire.toml"
     wire.write_text(wire.read_text().replace("wire.example", "wire.not-there-at-all.ml"))
-    assert Workplace(desk.config, None).load_to_ask().placeholders == ()
+    assert config_for_polling(Paths(desk.config, None)).placeholders == ()
     assert run("--config", str(desk.config), "check").code == 0
     wire.write_text(wire.read_text().replace("/bot)", "/bot; ExampleWire)"))
     assert run("--config", str(desk.config), "check").code == 1

@@ -6,26 +6,23 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import click
 
 from aggregator.cli.faults import say_faults
 from aggregator.cli.printing import say, say_json
 from aggregator.dates import to_iso, utc_now
-from aggregator.naming import why_not_polled
+from aggregator.naming import sources_named
+from aggregator.paths import Paths
+from aggregator.pipeline import Pipeline
 from aggregator.printable import argument
+from aggregator.store import Store
 from aggregator.terminal import progress
-from aggregator.types import Due, Poll
+from aggregator.types import Config, Due, Poll
 from aggregator.vocabulary import DISCOVER
-from aggregator.workplace import Workplace
+from aggregator.workplace import config_for_polling, open_wire
 
-if TYPE_CHECKING:
-    from aggregator.store import Store
-    from aggregator.types import Config
-
-
-_NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "held")
+NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "held")
 _TOLD_ONE_BY_ONE = 5  # searches in vain that nobody asked for; cron mails what is printed
 
 
@@ -34,7 +31,7 @@ _TOLD_ONE_BY_ONE = 5  # searches in vain that nobody asked for; cron mails what 
 @click.option("--all", "everything", is_flag=True, help="Poll every source, due or not.")
 @click.option("--json", "as_json", is_flag=True, help="Print the polls as JSON.")
 @click.pass_obj
-def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: bool) -> None:
+def fetch(paths: Paths, keys: tuple[str, ...], everything: bool, as_json: bool) -> None:
     """Poll once the sources that are due, or those of the publishers or sources named by KEY.
 
     A KEY is a publisher's key or publisher/source. Quiet where there is no terminal, but for what failed; the exit
@@ -44,9 +41,9 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
     """
     if keys and everything:
         raise click.UsageError("give KEY or --all, not both")
-    config = here.load_to_ask()
-    with here.open_synced(config, utc_now()) as store:
-        due = _asked_for(store, config, everything) if not keys else _named(here, config, store.due(None), keys)
+    config = config_for_polling(paths)
+    with open_wire(paths, config, utc_now()) as store:
+        due = _asked_for(store, config, everything) if not keys else _named(paths, config, store.due(None), keys)
         with progress("Polling", len(due), visible=not as_json) as done:
             polls, elsewhere = asyncio.run(_run(config, store, due, done))
     _print_elsewhere(len(elsewhere))
@@ -55,7 +52,7 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
     else:
         _print(polls, is_named=bool(keys))
         _print_postponed(len(due) - len(polls) - len(elsewhere))
-    if say_faults(config) or any(poll.outcome in _NO_ANSWER for poll in polls):
+    if say_faults(config) or any(poll.outcome in NO_ANSWER for poll in polls):
         sys.exit(1)
 
 
@@ -72,20 +69,15 @@ def _asked_for(store: Store, config: Config, everything: bool) -> list[Due]:
     return [due for due in store.due(None) if may_be(due)]
 
 
-def _named(here: Workplace, config: Config, sources: Sequence[Due], keys: Sequence[str]) -> list[Due]:
-    known = {name for due in sources for name in (due.source.publisher, due.source.name)}
-    for key in keys:
-        if key not in known:
-            raise click.UsageError(why_not_polled(here, config, key))
-    return [due for due in sources if {due.source.publisher, due.source.name} & set(keys)]
+def _named(paths: Paths, config: Config, sources: Sequence[Due], keys: Sequence[str]) -> list[Due]:
+    names = sources_named(paths, config, (due.source for due in sources), keys)
+    return [due for due in sources if due.source.name in names]
 
 
 async def _run(
     config: Config, store: Store, due: Sequence[Due], done: Callable[[str], None]
 ) -> tuple[list[Poll], list[Due]]:
     """The polls, and what was left to another program."""
-    from aggregator.pipeline import Pipeline
-
     elsewhere: list[Due] = []
 
     def leave(those: Sequence[Due]) -> None:
@@ -100,10 +92,10 @@ async def _run(
 
 
 def _print(polls: Sequence[Poll], is_named: bool) -> None:
-    in_vain = sum(poll.source.kind == DISCOVER and poll.outcome in _NO_ANSWER for poll in polls)
+    in_vain = sum(poll.source.kind == DISCOVER and poll.outcome in NO_ANSWER for poll in polls)
     is_told = is_named or in_vain <= _TOLD_ONE_BY_ONE
     for poll in polls:
-        if poll.outcome in _NO_ANSWER and (is_told or poll.source.kind != DISCOVER):
+        if poll.outcome in NO_ANSWER and (is_told or poll.source.kind != DISCOVER):
             say(f"{poll.source.name}: {poll.error or ''} ({poll.source.url})", err=True)
         if is_named and poll.source.kind == DISCOVER:
             _print_search(poll)
@@ -200,6 +192,3 @@ def _object(poll: Poll) -> dict[str, object]:
         "next_at": to_iso(poll.next.at) if poll.next else None,
         "next_reason": poll.next.reason if poll.next else None,
     }
-
-
-COMMANDS = (fetch,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggregator.errors import ConfigError
+from aggregator.model.errors import ConfigError
 
 
 def find_config(explicit: Path | None = None) -> Path:

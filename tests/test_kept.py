@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import workplace
 from aggregator.config import load
-from aggregator.errors import ConfigError
-from aggregator.kept import digest, pack, unpack
+from aggregator.model.errors import ConfigError
 from aggregator.paths import Paths
-from aggregator.workplace import load_config, open_wire, read_config, read_store
+from aggregator.pipeline import opening as workplace
+from aggregator.pipeline.cached import digest, pack, unpack
+from aggregator.pipeline.opening import load_config, open_wire, read_config, read_store
 from tests.conftest import NOW
 
 CONFIG = Path(__file__).parents[1] / "data" / "demo" / "config"

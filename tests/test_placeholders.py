@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import is_real, load
+from aggregator.demo import Press
 from aggregator.paths import Paths
-from aggregator.press import Press
-from aggregator.workplace import config_for_polling
+from aggregator.pipeline.opening import config_for_polling
 from tests.conftest import NOW
 from tests.hostile import run
 from tests.test_cli import Desk

@@ -17,10 +17,11 @@ from typing import NoReturn
 
 import click
 
-from aggregator import __version__, printable
+from aggregator import __version__
 from aggregator.cli import printing
-from aggregator.errors import AggregatorError
+from aggregator.model.errors import AggregatorError
 from aggregator.paths import Paths
+from aggregator.text import printable
 
 # Each command, and the first paragraph of what it says of itself (tests/test_cli.py compares the two): a list of all
 # is printed without importing one.

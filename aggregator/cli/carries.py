@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from aggregator.dates import to_iso
-from aggregator.probing import Measure
+from aggregator.pipeline.discovery import Measure
+from aggregator.text.dates import to_iso
 
 _FIELDS = ("format", "entries", "dated", "summaries", "full_text")
 

@@ -12,12 +12,12 @@ import click
 from aggregator.cli import options
 from aggregator.cli.filters import refuse_unknown
 from aggregator.cli.printing import say, say_json
-from aggregator.dates import utc_now
 from aggregator.output import NOT_PASSED_ON, heading
 from aggregator.paths import Paths
-from aggregator.printable import address
-from aggregator.store.ledger import Cursor
-from aggregator.workplace import read_store
+from aggregator.pipeline.opening import read_store
+from aggregator.store.sqlite.ledger import Cursor
+from aggregator.text.dates import utc_now
+from aggregator.text.printable import address
 
 _AT_ONCE = 1_000  # lines asked of the database at a time
 _SECONDS = 1.0  # between two looks, with --follow

@@ -10,16 +10,16 @@ from typing import Any
 import click
 
 from aggregator.cli.faults import names_of, say_faults
+from aggregator.cli.keys import sources_named
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json, say_lines
-from aggregator.dates import utc_now
-from aggregator.errors import ConfigError
-from aggregator.naming import sources_named
+from aggregator.model import Config
+from aggregator.model.errors import ConfigError
 from aggregator.paths import Paths
-from aggregator.printable import escaped
+from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, refuse_placeholders
 from aggregator.rights import WITHOUT_EFFECT, agreement_warnings
-from aggregator.types import Config
-from aggregator.workplace import is_in_force, publisher_files, read_config, refuse_placeholders
+from aggregator.text.dates import utc_now
+from aggregator.text.printable import escaped
 
 _TOLD_ONE_BY_ONE = 5  # files with the same warning
 

@@ -11,12 +11,12 @@ from typing import Any
 from aggregator.cli.carries import carried
 from aggregator.cli.printing import say
 from aggregator.cli.rows import say_json_rows
-from aggregator.dates import from_iso, utc_now
+from aggregator.cli.terminal import print_table, progress
+from aggregator.model import Config, Source
 from aggregator.paths import Paths
-from aggregator.pipeline import open_prober
-from aggregator.probing import Look
-from aggregator.terminal import print_table, progress
-from aggregator.types import Config, Source
+from aggregator.pipeline.discovery import Look
+from aggregator.pipeline.pipeline import open_prober
+from aggregator.text.dates import from_iso, utc_now
 
 _HOUR = timedelta(hours=1)
 _COLUMNS = (

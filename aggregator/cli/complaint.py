@@ -11,12 +11,12 @@ from aggregator.cli import options
 from aggregator.cli.acts import say_done
 from aggregator.cli.printing import say, say_lines
 from aggregator.cli.rows import say_json_rows
-from aggregator.dates import utc_now
+from aggregator.model import ComplaintKind
 from aggregator.paths import Paths
-from aggregator.printable import address
-from aggregator.store.desk import Cause, Complaint
-from aggregator.vocabulary import ComplaintKind
-from aggregator.workplace import open_existing, read_store
+from aggregator.pipeline.opening import open_existing, read_store
+from aggregator.store.sqlite.desk import Cause, Complaint
+from aggregator.text.dates import utc_now
+from aggregator.text.printable import address
 
 # Why a report is withheld at once, as far as the public is told: never what the complainant wrote.
 _REASONS = {

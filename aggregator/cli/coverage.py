@@ -8,9 +8,9 @@ import click
 
 from aggregator.cli.options import AS_JSON, read_time
 from aggregator.cli.rows import say_rows
-from aggregator.dates import utc_now
 from aggregator.paths import Paths
-from aggregator.workplace import read_store
+from aggregator.pipeline.opening import read_store
+from aggregator.text.dates import utc_now
 
 
 @click.command()

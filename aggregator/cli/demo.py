@@ -10,16 +10,16 @@ from pathlib import Path
 import click
 
 from aggregator.cli.printing import say, say_rendered
-from aggregator.dates import utc_now
-from aggregator.errors import StoreError
+from aggregator.demo import Press, read_sites
+from aggregator.model import Config, Poll, Selection
+from aggregator.model.errors import StoreError
 from aggregator.output import OUTPUTS, page
 from aggregator.paths import Paths
-from aggregator.pipeline import Pipeline
-from aggregator.press import Press, read_sites
+from aggregator.pipeline.opening import load_config, open_wire, read_store
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.store.ledger import Cursor
-from aggregator.types import Config, Poll, Selection
-from aggregator.workplace import load_config, open_wire, read_store
+from aggregator.store.sqlite.ledger import Cursor
+from aggregator.text.dates import utc_now
 
 # Words that stand in the demo's reports: a river's name, French without its accents, Swahili, Arabic, Amharic.
 _SEARCHES = ("mbalawe", "penurie", "uchaguzi", "فيضان", "ክትባት")

@@ -8,12 +8,12 @@ import click
 
 from aggregator.cli import options
 from aggregator.cli.printing import say
-from aggregator.dates import read_date, to_iso, utc_now
-from aggregator.errors import DeskError
+from aggregator.model.errors import DeskError
 from aggregator.paths import Paths
-from aggregator.printable import as_json
-from aggregator.store.desk import Cause
-from aggregator.workplace import open_existing
+from aggregator.pipeline.opening import open_existing
+from aggregator.store.sqlite.desk import Cause
+from aggregator.text.dates import read_date, to_iso, utc_now
+from aggregator.text.printable import as_json
 
 
 @click.command()

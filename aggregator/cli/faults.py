@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aggregator.cli.printing import say
-from aggregator.errors import ConfigError
+from aggregator.model import Config, Faulty
+from aggregator.model.errors import ConfigError
 from aggregator.paths import Paths
-from aggregator.printable import escaped
-from aggregator.types import Config, Faulty
-from aggregator.workplace import load_config
+from aggregator.pipeline.opening import load_config
+from aggregator.text.printable import escaped
 
 _NAMED = 5  # publishers
 

@@ -10,17 +10,16 @@ from collections.abc import Callable, Sequence
 import click
 
 from aggregator.cli.faults import say_faults
+from aggregator.cli.keys import sources_named
 from aggregator.cli.printing import say, say_json
-from aggregator.dates import to_iso, utc_now
-from aggregator.naming import sources_named
+from aggregator.cli.terminal import progress
+from aggregator.model import DISCOVER, Config, Due, Poll
 from aggregator.paths import Paths
-from aggregator.pipeline import Pipeline
-from aggregator.printable import argument
+from aggregator.pipeline.opening import config_for_polling, open_wire
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.terminal import progress
-from aggregator.types import Config, Due, Poll
-from aggregator.vocabulary import DISCOVER
-from aggregator.workplace import config_for_polling, open_wire
+from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.printable import argument
 
 NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "held")
 _TOLD_ONE_BY_ONE = 5  # searches in vain that nobody asked for; cron mails what is printed

@@ -7,10 +7,10 @@ from difflib import get_close_matches
 
 import click
 
-from aggregator.errors import ConfigError
+from aggregator.model.errors import ConfigError
 from aggregator.paths import Paths
+from aggregator.pipeline.opening import load_config
 from aggregator.store import Store
-from aggregator.workplace import load_config
 
 _LISTED = 12  # known values, that are named where none is near
 

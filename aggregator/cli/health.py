@@ -15,14 +15,14 @@ from aggregator.cli.faults import say_faults_of_files
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say
 from aggregator.cli.rows import say_rows
-from aggregator.dates import to_iso, utc_now
-from aggregator.decide.redirects import Origin, Owners, judge
-from aggregator.errors import ConfigError, StoreError
+from aggregator.cli.terminal import print_table
+from aggregator.identity.redirects import Origin, Owners, judge
+from aggregator.model.errors import ConfigError, StoreError
 from aggregator.paths import Paths
+from aggregator.pipeline.opening import load_config, read_store
 from aggregator.rights import NOTICE_DAYS, what_leaves
 from aggregator.store import Store
-from aggregator.terminal import print_table
-from aggregator.workplace import load_config, read_store
+from aggregator.text.dates import to_iso, utc_now
 
 _BUSY_SECONDS = 1.0  # so long it waits to note which redirects it listed; where it cannot, it lists them again
 

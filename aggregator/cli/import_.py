@@ -11,14 +11,14 @@ import click
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json
 from aggregator.config import is_country, is_language, load
+from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
+from aggregator.config.opml import Outline, read
 from aggregator.config.saving import save
-from aggregator.errors import ConfigError
-from aggregator.links import without_user
-from aggregator.newcomers import Known, LeftOut, Newcomer, Told
-from aggregator.opml import Outline, read
+from aggregator.model import Kind
+from aggregator.model.errors import ConfigError
 from aggregator.paths import Paths
-from aggregator.vocabulary import Kind
-from aggregator.workplace import read_config
+from aggregator.pipeline.opening import read_config
+from aggregator.text.links import without_user
 
 
 @click.command("import")

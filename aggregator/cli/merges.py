@@ -7,13 +7,13 @@ from datetime import datetime
 
 import click
 
-from aggregator import suspects
 from aggregator.cli.options import AS_JSON, read_time
 from aggregator.cli.printing import say
 from aggregator.cli.rows import say_json_rows
+from aggregator.desk import suspects
 from aggregator.output import NOT_PASSED_ON
 from aggregator.paths import Paths
-from aggregator.workplace import read_store
+from aggregator.pipeline.opening import read_store
 
 
 @click.command()

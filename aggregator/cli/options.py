@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from aggregator.dates import read_since, utc_now
+from aggregator.text.dates import read_since, utc_now
 
 Command = Callable[..., Any]
 Option = Callable[[Command], Command]

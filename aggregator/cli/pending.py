@@ -9,14 +9,14 @@ from typing import Any, get_args
 
 import click
 
-from aggregator import accepting
 from aggregator.cli.options import ACTOR
 from aggregator.cli.printing import say
 from aggregator.cli.rows import say_json_rows
-from aggregator.dates import utc_now
+from aggregator.desk import accepting
+from aggregator.model import MassKind
 from aggregator.paths import Paths
-from aggregator.vocabulary import MassKind
-from aggregator.workplace import load_config, open_existing, open_wire, read_store
+from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
+from aggregator.text.dates import utc_now
 
 _SHOWN = 5  # reports of one source and kind
 _KIND = click.option(

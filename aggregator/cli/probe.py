@@ -12,17 +12,17 @@ import click
 from aggregator.cli.carries import carried
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json, say_lines
+from aggregator.cli.terminal import print_table
 from aggregator.config.adding import add_source
 from aggregator.config.writing import source_table
-from aggregator.dates import to_iso, utc_now
-from aggregator.errors import FetchError
-from aggregator.links import without_user
+from aggregator.model import Wire
+from aggregator.model.errors import FetchError
 from aggregator.paths import Paths
-from aggregator.pipeline import open_prober
-from aggregator.probing import Door, Survey
-from aggregator.terminal import print_table
-from aggregator.types import Wire
-from aggregator.workplace import config_for_polling, publisher_file
+from aggregator.pipeline.discovery import Door, Survey
+from aggregator.pipeline.opening import config_for_polling, publisher_file
+from aggregator.pipeline.pipeline import open_prober
+from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.links import without_user
 
 
 @click.command()

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from aggregator import manuscript
 from aggregator.cli.printing import say
-from aggregator.dates import utc_now
-from aggregator.errors import ConfigError
+from aggregator.model.errors import ConfigError
 from aggregator.paths import Paths
-from aggregator.workplace import load_config, open_wire
+from aggregator.pipeline import own_reports as manuscript
+from aggregator.pipeline.opening import load_config, open_wire
+from aggregator.text.dates import utc_now
 
 
 @click.command()

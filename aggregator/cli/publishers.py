@@ -7,19 +7,18 @@ from typing import IO, Any, get_args
 
 import click
 
-from aggregator import directory
 from aggregator.cli.faults import say_faults
 from aggregator.cli.filters import refuse_unknown_country, refuse_unknown_language
 from aggregator.cli.options import AS_JSON, in_capitals
 from aggregator.cli.rows import say_rows
-from aggregator.dates import utc_now
-from aggregator.opml import write
+from aggregator.cli.terminal import print_table
+from aggregator.config import directory
+from aggregator.config.opml import write
+from aggregator.model import Group, Kind, Publisher
 from aggregator.paths import Paths
+from aggregator.pipeline.opening import load_config, read_store
 from aggregator.rights import effective
-from aggregator.terminal import print_table
-from aggregator.types import Publisher
-from aggregator.vocabulary import Group, Kind
-from aggregator.workplace import load_config, read_store
+from aggregator.text.dates import utc_now
 
 _OF_A_PUBLISHER = ("key", "name", "place", "country", "kind", "languages", "profile")
 _OF_A_SOURCE = ("key", "url", "kind", "enabled", "reason")

@@ -11,15 +11,15 @@ import click
 from aggregator.cli import options
 from aggregator.cli.filters import refuse_unknown
 from aggregator.cli.printing import say
-from aggregator.dates import utc_now
-from aggregator.errors import DeskError
+from aggregator.model.errors import DeskError
 from aggregator.paths import Paths
+from aggregator.pipeline.opening import open_existing, read_store
 from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.store.doubt import Doubt
-from aggregator.store.lock import without_daemon
-from aggregator.store.vacuum import in_words
-from aggregator.workplace import open_existing, read_store
+from aggregator.store.sqlite.desk import Cause
+from aggregator.store.sqlite.doubt import Doubt
+from aggregator.store.sqlite.lock import without_daemon
+from aggregator.store.sqlite.vacuum import in_words
+from aggregator.text.dates import utc_now
 
 _MOST_DAYS = 100_000
 

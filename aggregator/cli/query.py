@@ -6,10 +6,10 @@ import click
 
 from aggregator.cli.printing import say_csv
 from aggregator.cli.rows import say_json_rows
-from aggregator.dates import utc_now
+from aggregator.cli.terminal import print_table
 from aggregator.paths import Paths
-from aggregator.terminal import print_table
-from aggregator.workplace import read_store
+from aggregator.pipeline.opening import read_store
+from aggregator.text.dates import utc_now
 
 
 @click.command()

@@ -10,11 +10,10 @@ import click
 from aggregator.cli import options
 from aggregator.cli.filters import refuse_unknown
 from aggregator.cli.printing import say, say_rendered
+from aggregator.model import ItemClass, Report, Selection
 from aggregator.output import OUTPUTS
 from aggregator.paths import Paths
 from aggregator.store import Store
-from aggregator.types import Report, Selection
-from aggregator.vocabulary import ItemClass
 
 SELECTING = options.together(
     click.option("--publisher", metavar="KEY", help="Only this publisher's."),

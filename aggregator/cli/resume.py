@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from aggregator.cli.printing import say
-from aggregator.dates import utc_now
 from aggregator.paths import Paths
-from aggregator.workplace import open_existing
+from aggregator.pipeline.opening import open_existing
+from aggregator.text.dates import utc_now
 
 
 @click.command()

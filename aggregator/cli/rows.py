@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aggregator.cli.printing import say_rendered
+from aggregator.cli.terminal import print_table
 from aggregator.output import json_array
-from aggregator.terminal import print_table
 
 
 def say_json_rows(rows: Iterable[Mapping[str, Any]]) -> None:

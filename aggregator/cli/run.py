@@ -14,17 +14,17 @@ from datetime import timedelta
 import click
 
 from aggregator.cli.faults import names_of
-from aggregator.dates import utc_now
-from aggregator.errors import ConfigError, StoreError
-from aggregator.kept import digest
+from aggregator.model import Config, Due, Poll
+from aggregator.model.errors import ConfigError, StoreError
 from aggregator.paths import Paths
-from aggregator.pipeline import Pipeline
-from aggregator.printable import escaped
-from aggregator.schedule import Job, run_until
+from aggregator.pipeline.cached import digest
+from aggregator.pipeline.clock import Job, run_until
+from aggregator.pipeline.opening import config_for_polling, open_wire
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.store.lock import only_daemon
-from aggregator.types import Config, Due, Poll
-from aggregator.workplace import config_for_polling, open_wire
+from aggregator.store.sqlite.lock import only_daemon
+from aggregator.text.dates import utc_now
+from aggregator.text.printable import escaped
 
 log = logging.getLogger("aggregator.run")
 

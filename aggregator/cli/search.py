@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from aggregator.cli.reports import SELECTING, say_reports, selection
-from aggregator.dates import utc_now
 from aggregator.paths import Paths
-from aggregator.workplace import read_store
+from aggregator.pipeline.opening import read_store
+from aggregator.text.dates import utc_now
 
 
 @click.command()

@@ -10,12 +10,12 @@ import click
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json, say_rendered
 from aggregator.cli.rows import say_json_rows
-from aggregator.dates import utc_now
-from aggregator.errors import StoreError
+from aggregator.model.errors import StoreError
 from aggregator.output import NOT_PASSED_ON, OUTPUTS, heading, page, versions, with_changes
 from aggregator.paths import Paths
-from aggregator.printable import address
-from aggregator.workplace import read_store
+from aggregator.pipeline.opening import read_store
+from aggregator.text.dates import utc_now
+from aggregator.text.printable import address
 
 
 @click.command()

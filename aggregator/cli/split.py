@@ -6,9 +6,9 @@ import click
 
 from aggregator.cli.options import GREATEST
 from aggregator.cli.printing import say
-from aggregator.dates import utc_now
 from aggregator.paths import Paths
-from aggregator.workplace import open_store
+from aggregator.pipeline.opening import open_store
+from aggregator.text.dates import utc_now
 
 
 @click.command()

@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from aggregator.cli.acts import CAUSE, say_done
-from aggregator.dates import utc_now
 from aggregator.paths import Paths
-from aggregator.store.desk import Cause
-from aggregator.workplace import open_existing
+from aggregator.pipeline.opening import open_existing
+from aggregator.store.sqlite.desk import Cause
+from aggregator.text.dates import utc_now
 
 
 @click.command()

@@ -8,7 +8,7 @@ from aggregator.config import load
 from aggregator.config.lines import without_line
 from aggregator.config.saving import save
 from aggregator.config.writing import with_source
-from aggregator.errors import ConfigError
+from aggregator.model.errors import ConfigError
 
 
 def add_source(folder: Path, name: str, url: str, kind: str) -> None:

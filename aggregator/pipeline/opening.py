@@ -1,0 +1,124 @@
+"""Opens a wire: its configuration, fresh from the files or as the database keeps it, and its database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import PurePosixPath
+
+from aggregator.model import Config
+from aggregator.model.errors import ConfigError, StoreError
+from aggregator.paths import Paths
+from aggregator.pipeline.cached import digest, pack, unpack
+from aggregator.store import Store
+from aggregator.text.printable import escaped
+
+
+def refuse_placeholders(config: Config, *urls: str) -> None:
+    """ConfigError: the sources, or these addresses, are real sites, and the wire has no name of its own yet."""
+    if config.placeholders and (_are_real(urls) if urls else config.asks_real_sites):
+        said = "wire.toml: found keys of an example, expected your own before a real site is asked; nobody was asked"
+        raise ConfigError([*config.placeholders, said])
+
+
+def _are_real(urls: Sequence[str]) -> bool:
+    from aggregator.config import is_real
+
+    return any(map(is_real, urls))
+
+
+def read_config(paths: Paths) -> Config:
+    """The configuration, read from its files; raises ConfigError where a fault touches everybody."""
+    from aggregator.config import load
+
+    return load(paths.config_folder())
+
+
+def load_config(paths: Paths) -> Config:
+    """The configuration as the database keeps it, where no file has changed since; else as `read_config`."""
+    try:
+        found = digest(paths.config_folder())
+    except OSError:  # a file that cannot be read, which `read_config` reports
+        return read_config(paths)
+    return _kept_config(paths, found) or replace(read_config(paths), digest=found)
+
+
+def config_for_polling(paths: Paths, *urls: str) -> Config:
+    """As `load_config`, for a program that will ask the sources; with `urls`, these addresses alone. Raises ConfigError
+    where that are real sites and the wire has not been given a name of its own.
+    """
+    config = load_config(paths)
+    refuse_placeholders(config, *urls)
+    return config
+
+
+def _kept_config(paths: Paths, digest: str) -> Config | None:
+    try:
+        with read_store(paths) as store:
+            kept = store.kept_config(digest)
+    except StoreError:  # there is none yet; or else whoever opens it to write says what is wrong
+        return None
+    return unpack(kept) if kept else None
+
+
+def is_in_force(paths: Paths) -> bool | None:
+    """Whether the database has the configuration of the files; None: there is no database, or it cannot be read. Raises
+    OSError where a file cannot be read.
+    """
+    found = digest(paths.config_folder())
+    try:
+        with read_store(paths) as store:
+            return store.kept_config(found) is not None
+    except StoreError:
+        return None
+
+
+def publisher_files(paths: Paths) -> dict[str, str]:
+    """The publishers' files by key, relative to the configuration folder; raises ConfigError."""
+    from aggregator.config.files import publisher_files as files_in
+
+    return {PurePosixPath(name).stem: name for name in files_in(paths.config_folder())}
+
+
+def publisher_file(paths: Paths, key: str) -> str:
+    """The file of a publisher, relative to the configuration folder; raises ConfigError when there is none."""
+    found = publisher_files(paths).get(key)
+    if found is None:
+        raise ConfigError([f'publishers: found no file of "{key}", expected publishers/COUNTRY/{key}.toml'])
+    return found
+
+
+def open_store(paths: Paths) -> Store:
+    """For writing; raises StoreError."""
+    return Store.open(paths.database())
+
+
+def open_existing(paths: Paths) -> Store:
+    """For writing into a database that is there; raises StoreError, also when there is none yet."""
+    read_store(paths).close()
+    return open_store(paths)
+
+
+def read_store(paths: Paths, now: datetime | None = None) -> Store:
+    """For reading only, with the terms that hold at `now` (None: those that the database has in force); raises
+    StoreError, also when there is no database yet.
+    """
+    return Store.read(paths.database(), now=now)
+
+
+def open_wire(paths: Paths, config: Config, now: datetime) -> Store:
+    """For writing, with the tables brought in line with the configuration; raises StoreError."""
+    store = open_store(paths)
+    try:
+        faulty = {escaped(each.key): escaped(each.faults[0]) for each in reversed(config.faulty)}
+        store.look_at_clock(now)
+        store.sync(config.wire, config.publishers, now, date(now.year, now.month, now.day), faulty)
+        store.update_terms(now)
+        is_text = not any("\ud800" <= each <= "\udfff" for line in config.faults for each in line)
+        if config.digest and is_text and not store.kept_config(config.digest):  # a file's name may be none
+            store.keep_config(config.digest, pack(config))
+    except BaseException:
+        store.close()
+        raise
+    return store

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from aggregator.config import SOURCE_KINDS, load, source_key
 from aggregator.model import Access, Config, Contact, Corrections, Credentials, IdentityRules, Images, Template
 from aggregator.model.errors import ConfigError
-from aggregator.paths import find_config
 from aggregator.pipeline.cached import pack, unpack
+from aggregator.pipeline.paths import find_config
 from tests.conftest import examples
 
 FIXTURES = Path(__file__).parent / "fixtures" / "config"
@@ -378,7 +378,7 @@ def test_the_folder_of_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_an_installed_copy_says_where_it_looked(tmp_path: Path) -> None:
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(__file__).parents[1] / "aggregator", tmp_path / "site" / "aggregator", ignore=ignore)
-    code = "from aggregator.paths import find_config; find_config()"
+    code = "from aggregator.pipeline.paths import find_config; find_config()"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert result.stderr.splitlines()[-1] == (

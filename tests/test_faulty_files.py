@@ -19,8 +19,8 @@ from aggregator.config import load
 from aggregator.config.lines import located
 from aggregator.demo import Press
 from aggregator.model.errors import ConfigError
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import load_config, open_existing, open_wire
+from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store.sqlite.rechecks import due as pages_due
 from aggregator.text.dates import utc_now

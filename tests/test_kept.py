@@ -11,10 +11,10 @@ import pytest
 
 from aggregator.config import load
 from aggregator.model.errors import ConfigError
-from aggregator.paths import Paths
-from aggregator.pipeline import opening as workplace
+from aggregator.pipeline import opening
 from aggregator.pipeline.cached import digest, pack, unpack
 from aggregator.pipeline.opening import load_config, open_wire, read_config, read_store
+from aggregator.pipeline.paths import Paths
 from tests.conftest import NOW
 
 CONFIG = Path(__file__).parents[1] / "data" / "demo" / "config"
@@ -46,7 +46,7 @@ def test_what_is_no_configuration_is_none(kept: str) -> None:
 
 def test_it_is_read_back_without_reading_toml(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     checked = read_config(paths)
-    monkeypatch.setattr(workplace, "read_config", lambda paths: pytest.fail("the files were read"))
+    monkeypatch.setattr(opening, "read_config", lambda paths: pytest.fail("the files were read"))
     config = load_config(paths)
     assert (config.wire, config.publishers) == (checked.wire, checked.publishers)
 

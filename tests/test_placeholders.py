@@ -10,8 +10,8 @@ import pytest
 
 from aggregator.config import is_real, load
 from aggregator.demo import Press
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import config_for_polling
+from aggregator.pipeline.paths import Paths
 from tests.conftest import NOW
 from tests.hostile import run
 from tests.test_cli import Desk

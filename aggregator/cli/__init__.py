@@ -20,7 +20,7 @@ import click
 from aggregator import __version__
 from aggregator.cli import printing
 from aggregator.model.errors import AggregatorError
-from aggregator.paths import Paths
+from aggregator.pipeline.paths import Paths
 from aggregator.text import printable
 
 # Each command, and the first paragraph of what it says of itself (tests/test_cli.py compares the two): a list of all

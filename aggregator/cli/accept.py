@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from aggregator.cli.printing import say
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import open_existing
+from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 
 

@@ -13,8 +13,8 @@ from aggregator.cli import options
 from aggregator.cli.filters import refuse_unknown
 from aggregator.cli.printing import say, say_json
 from aggregator.output import NOT_PASSED_ON, heading
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.store.sqlite.ledger import Cursor
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import address

@@ -15,8 +15,8 @@ from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json, say_lines
 from aggregator.model import Config
 from aggregator.model.errors import ConfigError
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, refuse_placeholders
+from aggregator.pipeline.paths import Paths
 from aggregator.rights import WITHOUT_EFFECT, agreement_warnings
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import escaped

@@ -13,8 +13,8 @@ from aggregator.cli.printing import say
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.terminal import print_table, progress
 from aggregator.model import Config, Source
-from aggregator.paths import Paths
 from aggregator.pipeline.discovery import Look
+from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import open_prober
 from aggregator.text.dates import from_iso, utc_now
 

@@ -12,8 +12,8 @@ from aggregator.cli.acts import say_done
 from aggregator.cli.printing import say, say_lines
 from aggregator.cli.rows import say_json_rows
 from aggregator.model import ComplaintKind
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import open_existing, read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.store.sqlite.desk import Cause, Complaint
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import address

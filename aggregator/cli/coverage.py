@@ -8,8 +8,8 @@ import click
 
 from aggregator.cli.options import AS_JSON, read_time
 from aggregator.cli.rows import say_rows
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 
 

@@ -14,8 +14,8 @@ from aggregator.demo import Press, read_sites
 from aggregator.model import Config, Poll, Selection
 from aggregator.model.errors import StoreError
 from aggregator.output import OUTPUTS, page
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import load_config, open_wire, read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.store.sqlite.ledger import Cursor

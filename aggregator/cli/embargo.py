@@ -9,8 +9,8 @@ import click
 from aggregator.cli import options
 from aggregator.cli.printing import say
 from aggregator.model.errors import DeskError
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import open_existing
+from aggregator.pipeline.paths import Paths
 from aggregator.store.sqlite.desk import Cause
 from aggregator.text.dates import read_date, to_iso, utc_now
 from aggregator.text.printable import as_json

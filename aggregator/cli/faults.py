@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from aggregator.cli.printing import say
 from aggregator.model import Config, Faulty
 from aggregator.model.errors import ConfigError
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import load_config
+from aggregator.pipeline.paths import Paths
 from aggregator.text.printable import escaped
 
 _NAMED = 5  # publishers

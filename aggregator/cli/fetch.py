@@ -14,8 +14,8 @@ from aggregator.cli.keys import sources_named
 from aggregator.cli.printing import say, say_json
 from aggregator.cli.terminal import progress
 from aggregator.model import DISCOVER, Config, Due, Poll
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import config_for_polling, open_wire
+from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now

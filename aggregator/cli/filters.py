@@ -8,8 +8,8 @@ from difflib import get_close_matches
 import click
 
 from aggregator.model.errors import ConfigError
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import load_config
+from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 
 _LISTED = 12  # known values, that are named where none is near

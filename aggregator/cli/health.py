@@ -18,8 +18,8 @@ from aggregator.cli.rows import say_rows
 from aggregator.cli.terminal import print_table
 from aggregator.identity.redirects import Origin, Owners, judge
 from aggregator.model.errors import ConfigError, StoreError
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import load_config, read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.rights import NOTICE_DAYS, what_leaves
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now

@@ -16,8 +16,8 @@ from aggregator.config.opml import Outline, read
 from aggregator.config.saving import save
 from aggregator.model import Kind
 from aggregator.model.errors import ConfigError
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import read_config
+from aggregator.pipeline.paths import Paths
 from aggregator.text.links import without_user
 
 

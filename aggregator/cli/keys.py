@@ -8,8 +8,8 @@ import click
 
 from aggregator.model import Config, Publisher, Source
 from aggregator.model.errors import ConfigError
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import publisher_file
+from aggregator.pipeline.paths import Paths
 from aggregator.rights import did_you_mean
 from aggregator.text.printable import argument
 

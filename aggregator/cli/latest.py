@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from aggregator.cli.reports import SELECTING, say_reports, selection
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 
 

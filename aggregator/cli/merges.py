@@ -12,8 +12,8 @@ from aggregator.cli.printing import say
 from aggregator.cli.rows import say_json_rows
 from aggregator.desk import suspects
 from aggregator.output import NOT_PASSED_ON
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.paths import Paths
 
 
 @click.command()

@@ -14,8 +14,8 @@ from aggregator.cli.printing import say
 from aggregator.cli.rows import say_json_rows
 from aggregator.desk import accepting
 from aggregator.model import MassKind
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 
 _SHOWN = 5  # reports of one source and kind

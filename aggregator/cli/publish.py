@@ -8,9 +8,9 @@ import click
 
 from aggregator.cli.printing import say
 from aggregator.model.errors import ConfigError
-from aggregator.paths import Paths
 from aggregator.pipeline import own_reports as manuscript
 from aggregator.pipeline.opening import load_config, open_wire
+from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 
 

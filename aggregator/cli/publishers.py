@@ -15,8 +15,8 @@ from aggregator.cli.terminal import print_table
 from aggregator.config import directory
 from aggregator.config.opml import write
 from aggregator.model import Group, Kind, Publisher
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import load_config, read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.rights import effective
 from aggregator.text.dates import utc_now
 

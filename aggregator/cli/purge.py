@@ -12,8 +12,8 @@ from aggregator.cli import options
 from aggregator.cli.filters import refuse_unknown
 from aggregator.cli.printing import say
 from aggregator.model.errors import DeskError
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import open_existing, read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.store.sqlite.desk import Cause
 from aggregator.store.sqlite.doubt import Doubt

@@ -7,8 +7,8 @@ import click
 from aggregator.cli.printing import say_csv
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.terminal import print_table
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 
 

@@ -12,8 +12,8 @@ from aggregator.cli.faults import say_faults
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json
 from aggregator.model import Config, Finding
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import config_for_polling, open_wire
+from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now

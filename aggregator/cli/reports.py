@@ -12,7 +12,7 @@ from aggregator.cli.filters import refuse_unknown
 from aggregator.cli.printing import say, say_rendered
 from aggregator.model import ItemClass, Report, Selection
 from aggregator.output import OUTPUTS
-from aggregator.paths import Paths
+from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 
 SELECTING = options.together(

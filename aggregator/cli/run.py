@@ -16,10 +16,10 @@ import click
 from aggregator.cli.faults import names_of
 from aggregator.model import Config, Due, Poll
 from aggregator.model.errors import ConfigError, StoreError
-from aggregator.paths import Paths
 from aggregator.pipeline.cached import digest
 from aggregator.pipeline.clock import Job, run_until
 from aggregator.pipeline.opening import config_for_polling, open_wire
+from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.store.sqlite.lock import only_daemon

@@ -12,8 +12,8 @@ from aggregator.cli.printing import say, say_json, say_rendered
 from aggregator.cli.rows import say_json_rows
 from aggregator.model.errors import StoreError
 from aggregator.output import NOT_PASSED_ON, OUTPUTS, heading, page, versions, with_changes
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import address
 

@@ -6,8 +6,8 @@ import click
 
 from aggregator.cli.options import GREATEST
 from aggregator.cli.printing import say
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import open_store
+from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 
 

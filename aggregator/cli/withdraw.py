@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from aggregator.cli.acts import CAUSE, say_done
-from aggregator.paths import Paths
 from aggregator.pipeline.opening import open_existing
+from aggregator.pipeline.paths import Paths
 from aggregator.store.sqlite.desk import Cause
 from aggregator.text.dates import utc_now
 

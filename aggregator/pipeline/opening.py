@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 
 from aggregator.model import Config
 from aggregator.model.errors import ConfigError, StoreError
-from aggregator.paths import Paths
 from aggregator.pipeline.cached import digest, pack, unpack
+from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text.printable import escaped
 

@@ -382,7 +382,7 @@ def test_an_installed_copy_says_where_it_looked(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert result.stderr.splitlines()[-1] == (
-        f"aggregator.errors.ConfigError: --config: found no wire.toml in {tmp_path}/config nor in "
+        f"aggregator.model.errors.ConfigError: --config: found no wire.toml in {tmp_path}/config nor in "
         f"{tmp_path}/site/config, expected --config DIR, the folder that holds one"
     )
 

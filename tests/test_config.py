@@ -19,7 +19,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.config import SOURCE_KINDS, load, source_key
+from aggregator.config.bare import source_key
+from aggregator.config.loading import load
+from aggregator.config.shapes import SOURCE_KINDS
 from aggregator.model import Access, Config, Contact, Corrections, Credentials, IdentityRules, Images, Template
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.cached import pack, unpack

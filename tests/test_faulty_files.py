@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.cli.run import log_faults, read_again
-from aggregator.config import load
 from aggregator.config.lines import located
+from aggregator.config.loading import load
 from aggregator.demo import Press
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import load_config, open_existing, open_wire

@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
-from aggregator.config import load
+from aggregator.config.loading import load
 from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
 from aggregator.config.opml import Outline
 from aggregator.demo import Document, Press

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config import load
+from aggregator.config.loading import load
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline import opening
 from aggregator.pipeline.cached import digest, pack, unpack

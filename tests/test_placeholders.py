@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config import is_real, load
+from aggregator.config.loading import load
+from aggregator.config.placeholders import is_real
 from aggregator.demo import Press
 from aggregator.pipeline.opening import config_for_polling
 from aggregator.pipeline.paths import Paths

@@ -62,7 +62,7 @@ def test_every_dependency_has_its_line() -> None:
 
 
 def test_the_publisher_of_the_readme_loads(tmp_path: Path) -> None:
-    from aggregator.config import load
+    from aggregator.config.loading import load
 
     text = README.partition("## Add a publisher")[2].partition("```toml\n")[2].partition("```")[0]
     config = tmp_path / "config"

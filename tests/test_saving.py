@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from aggregator.config import load, saving
+from aggregator.config import saving
 from aggregator.config.adding import add_source
+from aggregator.config.loading import load
 from aggregator.config.saving import save
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.store.sqlite.lock import only_daemon

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.cli.carries import carried
-from aggregator.cli.printing import say
+from aggregator.cli.printing import progress, say, say_table
 from aggregator.cli.rows import say_json_rows
-from aggregator.cli.terminal import print_table, progress
 from aggregator.model import Config, Source
 from aggregator.pipeline.discovery import Look
 from aggregator.pipeline.paths import Paths
@@ -34,7 +33,7 @@ def say_how_they_do(paths: Paths, config: Config, sources: Sequence[Source], as_
     if as_json:
         say_json_rows(rows)
     else:
-        print_table(_COLUMNS, [[_shown(name, row[name], now) for name in _COLUMNS] for row in rows])
+        say_table(_COLUMNS, [[_shown(name, row[name], now) for name in _COLUMNS] for row in rows])
         states = [row["state"] for row in rows]
         counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "none"
         say(f"{len(rows)} sources: {counted}")

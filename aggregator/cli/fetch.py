@@ -11,8 +11,7 @@ import click
 
 from aggregator.cli.faults import say_faults
 from aggregator.cli.keys import sources_named
-from aggregator.cli.printing import say, say_json
-from aggregator.cli.terminal import progress
+from aggregator.cli.printing import progress, say, say_json
 from aggregator.model import DISCOVER, Config, Due, Poll
 from aggregator.pipeline.opening import config_for_polling, open_wire
 from aggregator.pipeline.paths import Paths

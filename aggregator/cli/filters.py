@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 import click
 
+from aggregator.config.codes import is_country, is_language
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import load_config
 from aggregator.pipeline.paths import Paths
@@ -46,8 +47,6 @@ def refuse_unknown_country(code: str, here: Collection[str]) -> None:
     """`here`: the countries that are known without asking ISO."""
     if code in here:
         return
-    from aggregator.config import is_country
-
     if not (len(code) == 2 and code.isascii() and code.isalpha() and is_country(code)):
         said = f"{code!r} is no country of ISO 3166-1 such as ML, nor XA or XW{_near(code, here)}"
         raise click.BadParameter(said, param_hint="--country")
@@ -58,8 +57,6 @@ def refuse_unknown_language(tag: str, here: Collection[str]) -> None:
     primary = tag.partition("-")[0].lower()
     if primary in {each.partition("-")[0].lower() for each in here} and tag.isascii():
         return
-    from aggregator.config import is_language
-
     if not (tag.replace("-", "").isalnum() and tag.isascii() and is_language(tag)):
         raise click.BadParameter(
             f"{tag!r} is no language of ISO 639 such as fr{_near(tag, here)}", param_hint="--language"

@@ -13,9 +13,8 @@ import click
 
 from aggregator.cli.faults import say_faults_of_files
 from aggregator.cli.options import AS_JSON
-from aggregator.cli.printing import say
+from aggregator.cli.printing import say, say_table
 from aggregator.cli.rows import say_rows
-from aggregator.cli.terminal import print_table
 from aggregator.identity.redirects import Origin, Owners, judge
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline.opening import load_config, read_store
@@ -102,7 +101,7 @@ def _print_redirects_in_force(paths: Paths) -> None:
             " publishers'. They are accepted, and listed this once; where one is wrong, write the right url into the"
             " publisher's file:"
         )
-        print_table(("source", "its documents come from"), rows)
+        say_table(("source", "its documents come from"), rows)
     with suppress(StoreError), Store.open(paths.database(), busy_seconds=_BUSY_SECONDS) as store:
         store.note_redirects_listed(utc_now())
 

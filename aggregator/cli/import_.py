@@ -10,7 +10,8 @@ import click
 
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json
-from aggregator.config import is_country, is_language, load
+from aggregator.config.codes import is_country, is_language
+from aggregator.config.loading import load
 from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
 from aggregator.config.opml import Outline, read
 from aggregator.config.saving import save

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from aggregator.config.lines import switched_off_at
 from aggregator.model import Config, Publisher, Source
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import publisher_file
@@ -68,8 +69,6 @@ def _without_sources(paths: Paths, config: Config, publisher: Publisher) -> str:
 
 def _switched_off(paths: Paths, publisher: Publisher, sources: Sequence[Source]) -> Iterator[str]:
     """Of each the reason that its file gives, and the line that keeps it off."""
-    from aggregator.config.lines import switched_off_at
-
     file = publisher_file(paths, publisher.key)
     text = (paths.config_folder() / file).read_text(encoding="utf-8-sig")
     for number, source in enumerate(publisher.sources, start=1):

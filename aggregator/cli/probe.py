@@ -11,8 +11,7 @@ import click
 
 from aggregator.cli.carries import carried
 from aggregator.cli.options import AS_JSON
-from aggregator.cli.printing import say, say_json, say_lines
-from aggregator.cli.terminal import print_table
+from aggregator.cli.printing import say, say_json, say_lines, say_table
 from aggregator.config.adding import add_source
 from aggregator.config.writing import source_table
 from aggregator.model import Wire
@@ -71,13 +70,13 @@ async def _survey(wire: Wire, database: Path, url: str) -> Survey:
 
 def _print(survey: Survey, table: str | None) -> None:
 
-    print_table(("tried", "named by", "what came"), [(each.url, each.named_by, each.said) for each in survey.tried])
+    say_table(("tried", "named by", "what came"), [(each.url, each.named_by, each.said) for each in survey.tried])
     if survey.others:
         said = [(other.url, other.what) for other in survey.others]
-        print_table(("seen, not asked for", ""), said)
+        say_table(("seen, not asked for", ""), said)
     if survey.doors:
         columns = ("door, the best first", "format", "entries", "dated", "summaries", "full text", "newest")
-        print_table(columns, [_row(door) for door in survey.doors])
+        say_table(columns, [_row(door) for door in survey.doors])
     if table:
         say_lines(table.rstrip("\n"))
 

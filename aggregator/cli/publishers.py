@@ -10,8 +10,8 @@ import click
 from aggregator.cli.faults import say_faults
 from aggregator.cli.filters import refuse_unknown_country, refuse_unknown_language
 from aggregator.cli.options import AS_JSON, in_capitals
+from aggregator.cli.printing import say_table
 from aggregator.cli.rows import say_rows
-from aggregator.cli.terminal import print_table
 from aggregator.config import directory
 from aggregator.config.opml import write
 from aggregator.model import Group, Kind, Publisher
@@ -99,4 +99,4 @@ def _print_switched_off(publishers: Iterable[Publisher]) -> None:
     rows = [
         (source.name, source.url, source.reason) for p in _in_order(publishers) for source in directory.switched_off(p)
     ]
-    print_table(("source", "url", "reason"), rows)
+    say_table(("source", "url", "reason"), rows)

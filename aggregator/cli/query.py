@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from aggregator.cli.printing import say_csv
+from aggregator.cli.printing import say_csv, say_table
 from aggregator.cli.rows import say_json_rows
-from aggregator.cli.terminal import print_table
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
@@ -38,4 +37,4 @@ def query(paths: Paths, sql: str, as_csv: bool, as_json: bool, verbatim: bool) -
         elif as_json:
             say_json_rows(dict(zip(names, row, strict=True)) for row in rows)
         else:
-            print_table(names, rows)
+            say_table(names, rows)

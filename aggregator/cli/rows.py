@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from aggregator.cli.printing import say_rendered
-from aggregator.cli.terminal import print_table
+from aggregator.cli.printing import say_rendered, say_table
 from aggregator.output import json_array
 
 
@@ -20,4 +19,4 @@ def say_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], as_json:
     if as_json:
         say_json_rows(rows)
     else:
-        print_table(columns, ([row[name] for name in columns] for row in rows))
+        say_table(columns, ([row[name] for name in columns] for row in rows))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aggregator.config import load
 from aggregator.config.lines import without_line
+from aggregator.config.loading import load
 from aggregator.config.saving import save
 from aggregator.config.writing import with_source
 from aggregator.model.errors import ConfigError

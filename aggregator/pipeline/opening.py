@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
 
+from aggregator.config import files
+from aggregator.config.placeholders import is_real
 from aggregator.model import Config
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline.cached import digest, pack, unpack
@@ -17,20 +18,14 @@ from aggregator.text.printable import escaped
 
 def refuse_placeholders(config: Config, *urls: str) -> None:
     """ConfigError: the sources, or these addresses, are real sites, and the wire has no name of its own yet."""
-    if config.placeholders and (_are_real(urls) if urls else config.asks_real_sites):
+    if config.placeholders and (any(map(is_real, urls)) if urls else config.asks_real_sites):
         said = "wire.toml: found keys of an example, expected your own before a real site is asked; nobody was asked"
         raise ConfigError([*config.placeholders, said])
 
 
-def _are_real(urls: Sequence[str]) -> bool:
-    from aggregator.config import is_real
-
-    return any(map(is_real, urls))
-
-
 def read_config(paths: Paths) -> Config:
     """The configuration, read from its files; raises ConfigError where a fault touches everybody."""
-    from aggregator.config import load
+    from aggregator.config.loading import load  # pydantic takes a fifth of a second, and mostly no file has changed
 
     return load(paths.config_folder())
 
@@ -76,9 +71,7 @@ def is_in_force(paths: Paths) -> bool | None:
 
 def publisher_files(paths: Paths) -> dict[str, str]:
     """The publishers' files by key, relative to the configuration folder; raises ConfigError."""
-    from aggregator.config.files import publisher_files as files_in
-
-    return {PurePosixPath(name).stem: name for name in files_in(paths.config_folder())}
+    return {PurePosixPath(name).stem: name for name in files.publisher_files(paths.config_folder())}
 
 
 def publisher_file(paths: Paths, key: str) -> str:

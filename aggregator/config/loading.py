@@ -18,7 +18,7 @@ from aggregator.config.advice import warnings
 from aggregator.config.bare import completed, merged, source_key, texts
 from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_keys
 from aggregator.config.codes import unknown_codes
-from aggregator.config.files import TomlTable, parse_toml, publisher_files, read_toml, too_deep
+from aggregator.config.files import publisher_files, too_deep
 from aggregator.config.lines import located
 from aggregator.config.placeholders import ask_real_sites, placeholders
 from aggregator.config.shapes import (
@@ -36,6 +36,7 @@ from aggregator.config.shapes import (
     check,
     check_part,
 )
+from aggregator.config.toml import TomlTable, parse_toml, read_toml
 from aggregator.model import (
     DISCOVER,
     Access,

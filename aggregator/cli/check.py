@@ -21,7 +21,7 @@ from aggregator.rights import WITHOUT_EFFECT, agreement_warnings
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import escaped
 
-_TOLD_ONE_BY_ONE = 5  # files with the same warning
+_LISTED_ONE_BY_ONE = 5  # files with the same warning
 
 
 @click.command()
@@ -126,13 +126,13 @@ def _print_checked(folder: Path, said: Mapping[str, Any]) -> None:
 
 
 def _gathered(warnings: Sequence[str]) -> Iterator[str]:
-    """The warnings, those that many files share told once: five hundred lines are read by nobody."""
+    """The warnings, those that many files share listed once: nobody reads five hundred lines."""
     files: dict[str, list[str]] = {}
     for line in warnings:
         name, _, what = line.partition(": ")
         files.setdefault(what, []).append(name)
     for what, names in files.items():
-        if len(names) <= _TOLD_ONE_BY_ONE:
+        if len(names) <= _LISTED_ONE_BY_ONE:
             yield from (f"{name}: {what}" for name in names)
         else:
             yield f"{len(names)} files: {what}; such as {', '.join(names[:2])} (--json names all)"

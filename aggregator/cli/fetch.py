@@ -21,7 +21,7 @@ from aggregator.text.dates import to_iso, utc_now
 from aggregator.text.printable import argument
 
 NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "held")
-_TOLD_ONE_BY_ONE = 5  # searches in vain that nobody asked for; cron mails what is printed
+_LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is printed
 
 
 @click.command()
@@ -55,7 +55,7 @@ def fetch(paths: Paths, keys: tuple[str, ...], everything: bool, as_json: bool) 
 
 
 def _asked_for(store: Store, config: Config, everything: bool) -> list[Due]:
-    """A site is searched for a door when it is due or named, and not by --all, which may run every minute."""
+    """A site is searched for a feed when it is due or named, and not by --all, which may run every minute."""
     now = store.due(utc_now())
     if not everything:
         return now
@@ -91,9 +91,9 @@ async def _run(
 
 def _print(polls: Sequence[Poll], is_named: bool) -> None:
     in_vain = sum(poll.source.kind == DISCOVER and poll.outcome in NO_ANSWER for poll in polls)
-    is_told = is_named or in_vain <= _TOLD_ONE_BY_ONE
+    is_listed = is_named or in_vain <= _LISTED_ONE_BY_ONE
     for poll in polls:
-        if poll.outcome in NO_ANSWER and (is_told or poll.source.kind != DISCOVER):
+        if poll.outcome in NO_ANSWER and (is_listed or poll.source.kind != DISCOVER):
             say(f"{poll.source.name}: {poll.error or ''} ({poll.source.url})", err=True)
         if is_named and poll.source.kind == DISCOVER:
             _print_search(poll)
@@ -101,7 +101,7 @@ def _print(polls: Sequence[Poll], is_named: bool) -> None:
             _print_waiting(poll)
         if poll.excess:
             _print_excess(poll)
-    if not is_told:
+    if not is_listed:
         say(f"{in_vain} sites were searched for a feed in vain; `aggregator health --json` says why", err=True)
     if sys.stdout.isatty():
         _summarise(polls)

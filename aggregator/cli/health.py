@@ -49,7 +49,7 @@ def health(paths: Paths, as_json: bool) -> None:
             say(str(doubt))
         _print_redirects_in_force(paths)
         _print_agreements(ended, ending)
-        _tell_of_switched_off(paths)
+        _say_switched_off(paths)
     has_faults = say_faults_of_files(paths)
     if silence is not None:
         said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"
@@ -59,7 +59,7 @@ def health(paths: Paths, as_json: bool) -> None:
 
 
 def _print_health(rows: Sequence[dict[str, Any]]) -> None:
-    """The sites whose feed is sought are told together, but for those of which one was found: that wants a person."""
+    """Sites that are searched for a feed are counted, and listed only where one was found: that wants a person."""
     states = Counter(row.get("search") for row in rows)  # a database that an older version wrote has no such column
     columns = ("source", "last_success", "articles_7_days", "next_at", "next_reason", "trouble", "mend")
     say_rows([row for row in rows if row.get("search") is None], columns, as_json=False)
@@ -79,8 +79,8 @@ def _print_agreements(ended: Sequence[dict[str, Any]], ending: Sequence[dict[str
             say(f"{said}; `aggregator check` names the file")
 
 
-def _tell_of_switched_off(paths: Paths) -> None:
-    """Only the configuration knows them. Where it has a fault, `check` says so, and health is told all the same."""
+def _say_switched_off(paths: Paths) -> None:
+    """Only the configuration knows them. Where it has a fault, `check` says so, and health is printed all the same."""
     try:
         config = load_config(paths)
     except ConfigError:

@@ -1,4 +1,4 @@
-"""probe: finds the best door of a site, and writes it into a publisher's file."""
+"""probe: finds the best feed of a site, and writes it into a publisher's file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def probe(paths: Paths, url: str, key: str | None, as_json: bool) -> None:
             "Write a private address into the publisher's file, and try it with `aggregator check --live KEY`"
         )
     config = config_for_polling(paths, url)
-    name = publisher_file(paths, key) if key else None  # a key that is none is said before anybody is asked
+    name = publisher_file(paths, key) if key else None  # a wrong key is reported before any request
     try:
         survey = asyncio.run(_survey(config.wire, paths.database(), url))
     except FetchError as error:

@@ -146,7 +146,7 @@ async def poll_until(
     """Polls by one configuration until `stop` is set: by a signal, or where `have_changed` says that its files have."""
 
     async with Pipeline(config, store, utc_now) as pipeline:
-        trouble = _Trouble(pipeline.try_writing)
+        database = _Database(pipeline.try_writing)
         polls: set[asyncio.Task[None]] = set()
         visits: set[asyncio.Task[None]] = set()
 
@@ -154,14 +154,14 @@ async def poll_until(
 
         async def poll_due() -> None:
             # The clock does not wait for the polls: a host that hangs must not keep the others from their turn.
-            _begin(trouble.keep_trying(lambda: _poll(pipeline, elsewhere)), polls)
+            _begin(database.use_again(lambda: _poll(pipeline, elsewhere)), polls)
 
         async def maintain() -> None:
-            await trouble.complaining(pipeline.maintain)
+            await database.use(pipeline.maintain)
 
         async def recheck() -> None:
             # The clock waits for the visits, so that no two are to the same page.
-            visit = trouble.complaining(lambda: pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER))
+            visit = database.use(lambda: pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER))
             await asyncio.wait({_begin(visit, visits)})
 
         async def look_at_files() -> None:
@@ -237,42 +237,42 @@ async def _surviving(call: Callable[[], Awaitable[object]]) -> None:
         log.exception("a fault of the program")
 
 
-class _Trouble:
-    """Whether the database can be used. When it cannot, that is said once, and nobody is asked for what could not be
-    stored: the database is tried alone, and polled for again once it takes what it is given.
+class _Database:
+    """Whether the database can be used. When it cannot, that is logged once, and no publisher is polled for
+    what could not be stored: the database alone is tried, and polling goes on once it can be written.
     """
 
     def __init__(self, try_writing: Callable[[], Awaitable[None]]) -> None:
         self._try_writing = try_writing
-        self._said = ""  # '': it can be used
+        self._error = ""  # '': it can be used
         self._under_way = 0  # calls
         self._pause = TICK.total_seconds()
         self._not_before = 0.0
 
-    async def complaining(self, call: Callable[[], Awaitable[object]]) -> None:
+    async def use(self, call: Callable[[], Awaitable[object]]) -> None:
         """Calls it, unless the database cannot be used."""
-        if self._said:
+        if self._error:
             return
         self._under_way += 1
         try:
             await _surviving(call)
         except StoreError as error:
-            self._complain(error)
+            self._report(error)
         finally:
             self._under_way -= 1
 
-    async def keep_trying(self, call: Callable[[], Awaitable[object]]) -> None:
+    async def use_again(self, call: Callable[[], Awaitable[object]]) -> None:
         """Calls it; where the database could not be used, tries that first, and says when it can."""
-        if not self._said:
-            await self.complaining(call)
+        if not self._error:
+            await self.use(call)
         elif not self._under_way and time.monotonic() >= self._not_before:
             self._under_way += 1  # an attempt alone says something
             try:
                 await self._write_and(call)
             except StoreError as error:
-                self._complain(error)
+                self._report(error)
             else:
-                self._said, self._pause = "", TICK.total_seconds()
+                self._error, self._pause = "", TICK.total_seconds()
                 log.info("the database can be used again: polling goes on")
             finally:
                 self._under_way -= 1
@@ -283,7 +283,7 @@ class _Trouble:
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
         await _surviving(call)
 
-    def _complain(self, error: StoreError) -> None:
-        if str(error) != self._said:
+    def _report(self, error: StoreError) -> None:
+        if str(error) != self._error:
             log.error("polling stands still, and goes on by itself: %s", error)
-        self._said = str(error)
+        self._error = str(error)

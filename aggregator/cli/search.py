@@ -1,4 +1,4 @@
-"""search: reports with all the words that are asked for."""
+"""search: reports that have all the words given."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def size(words: Words) -> int:
 def _reading(
     words: Words, but: Container[str] = (), *, closely: bool = True, with_addresses: bool = True
 ) -> dict[str, str]:
-    from aggregator.revisions import markup, volatile  # patterns that take long to compile; most passes meet no edit
+    from aggregator.revisions import markup, volatile  # patterns are slow to compile; most passes meet no edit
 
     def stable(text: Text) -> str:
         return volatile.without_volatile(_INVISIBLE.sub("", markup.marked(text)), words.title)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -186,6 +186,17 @@ def started_anew() -> Iterator[None]:
 @pytest.fixture
 def publisher() -> Publisher:
     return make_publisher()
+
+
+# Every store that a wire can be kept in: what opens or makes the one at a path.
+STORES: Mapping[str, Callable[[Path], Store]] = {"sqlite": Store.open}
+
+
+def open_store(kind: str, path: Path, publishers: Sequence[Publisher]) -> Store:
+    """A store of this kind that knows these publishers."""
+    store = STORES[kind](path)
+    sync(store, WIRE, publishers, NOW, NOW.date())
+    return store
 
 
 @pytest.fixture

@@ -403,13 +403,13 @@ def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        shared = opened(path, lambda: now[0])
+        shared = shared_limits(path, lambda: now[0])
         assert asyncio.run(story(process, shared)) == [False, True, False, False, False]
         assert shared._stuck == set()
         shared.close()
 
 
-def opened(path: Path, clock: Callable[[], float] = time.monotonic) -> Shared:
+def shared_limits(path: Path, clock: Callable[[], float] = time.monotonic) -> Shared:
     shared = Shared.open(path, 2, 60.0, clock)
     assert shared is not None
     return shared
@@ -425,7 +425,7 @@ def test_starts_are_as_far_apart_as_each_before_asked_for_whoever_asks(
 ) -> None:
     now, free = [1000.0], dict[int, float]()
     with TemporaryDirectory() as folder:
-        programs = [opened(Path(folder) / "limits", lambda: now[0]) for _ in range(3)]
+        programs = [shared_limits(Path(folder) / "limits", lambda: now[0]) for _ in range(3)]
         for who, domain, apart, pause in asks:
             wait = programs[who].start(f"{domain}.example", apart)
             assert wait == max(free.get(domain, 0.0) - now[0], 0.0)
@@ -444,7 +444,7 @@ def test_whatever_stands_in_the_file_keeps_nobody_waiting_for_long(found: bytes,
     with TemporaryDirectory() as folder:
         path = Path(folder) / "limits"
         path.write_bytes(found * 40)
-        shared = opened(path, lambda: now[0])
+        shared = shared_limits(path, lambda: now[0])
         now[0] += shared.start(f"{domain}.example", 2.0)
         assert now[0] <= 65.0
         shared.start(f"{domain}.example", 2.0)
@@ -455,7 +455,7 @@ def test_whatever_stands_in_the_file_keeps_nobody_waiting_for_long(found: bytes,
 
 def test_the_file_does_not_grow_and_a_row_that_is_over_makes_room(tmp_path: Path) -> None:
     path, now = tmp_path / "limits", [1000.0]
-    shared = opened(path, lambda: now[0])
+    shared = shared_limits(path, lambda: now[0])
     for number in range(5_000):
         assert shared.start(f"{number}.example", 2.0) == 0.0
         now[0] += 0.02

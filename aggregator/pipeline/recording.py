@@ -63,11 +63,12 @@ def record(store: Store, polled: Sequence[Polled], now: datetime, pace: Pace | N
     """
     at = _At(now, clock.believed(store, now), pace or Pace())
     done: dict[int, Poll] = {}
-    for _ in range(_TRIES):
+    tries = 0
+    while len(done) < len(polled) and tries < _TRIES:
+        before = len(done)
         _record(store, polled, at, done)
-        if len(done) == len(polled):
-            break
-    else:
+        tries += len(done) == before
+    if len(done) < len(polled):
         with store.alone():
             while len(done) < len(polled):
                 _record(store, polled, at, done)
@@ -75,20 +76,27 @@ def record(store: Store, polled: Sequence[Polled], now: datetime, pace: Pace | N
 
 
 def _record(store: Store, polled: Sequence[Polled], at: _At, done: dict[int, Poll]) -> None:
-    """Records those that are not done yet; of each publisher the first, because what a second one means depends on what
-    the first one stores.
+    """Records those that are not done yet; of each publisher one that lists anything, because what a second one means
+    depends on what the first one stores.
     """
-    first: dict[str, int] = {}
-    for place, (poll, _) in enumerate(polled):
-        if place not in done:
-            first.setdefault(poll.source.publisher, place)
-    places = list(first.values())
+    places: list[int] = []
+    publishers: set[str] = set()
+    for place, (poll, articles) in enumerate(polled):
+        depends = lists_anything(poll, articles)
+        if place not in done and not (depends and poll.source.publisher in publishers):
+            places.append(place)
+            publishers |= {poll.source.publisher} if depends else set()
     known = store.known([wanted(*polled[place], at.now) for place in places])
     judged = {place: _judged(*polled[place], each, at) for place, each in zip(places, known, strict=True)}
     done |= {place: replace(polled[place][0], is_whole=False) for place in places if judged[place] is None}
     records = [(place, made) for place, made in judged.items() if made is not None]
     stale = store.save([made for _, made in records], at.now)
     done |= {place: made.poll for number, (place, made) in enumerate(records) if number not in stale}
+
+
+def lists_anything(poll: Poll, articles: Sequence[Article]) -> bool:
+    """Whether what a poll means depends on the articles that are held."""
+    return bool(articles or poll.settled or poll.withdrawn)
 
 
 def wanted(poll: Poll, articles: Sequence[Article], now: datetime) -> Wanted:

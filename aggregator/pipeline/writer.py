@@ -13,7 +13,7 @@ from aggregator.desk import clock
 from aggregator.desk.housekeeping import housekeeping, tick
 from aggregator.model import Article, Due, KeptTariff, Poll, PollSettings
 from aggregator.model.errors import StoreError
-from aggregator.pipeline.recording import record
+from aggregator.pipeline.recording import lists_anything, record
 from aggregator.scheduling.polls import Pace, reckon
 from aggregator.store import Store
 
@@ -58,11 +58,24 @@ class Writer:
                 return
 
     def _take(self) -> list[_Waiting]:
+        """The next that are stored together: of a publisher one that lists anything, because what a second one means
+        depends on what the first one stores.
+        """
         taken: list[_Waiting] = []
+        later: list[_Waiting] = []
+        publishers: set[str] = set()
         articles = 0
         while self._waiting and len(taken) < _POLLS_A_TRANSACTION and articles < _ARTICLES_A_TRANSACTION:
-            taken.append(self._waiting.popleft())
-            articles += len(taken[-1][1])
+            one = self._waiting.popleft()
+            publisher = one[0].source.publisher
+            if lists_anything(*one[:2]) and publisher in publishers:
+                later.append(one)
+                continue
+            taken.append(one)
+            if lists_anything(*one[:2]):
+                publishers.add(publisher)
+                articles += len(one[1])
+        self._waiting.extendleft(reversed(later))
         return taken
 
     async def _write(self, taken: list[_Waiting]) -> bool:

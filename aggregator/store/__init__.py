@@ -379,7 +379,8 @@ class Store:
             version = self._version()
             for place, record in enumerate(records):
                 publisher = record.poll.source.publisher
-                if record.known.version != version or publisher in changed:
+                lists_anything = record.listed is not None or bool(record.decisions or record.acts)
+                if record.known.version != version or (lists_anything and publisher in changed):
                     stale.add(place)
                     continue
                 saving.save(self._connection, record, now)

@@ -1,0 +1,487 @@
+"""What a store promises to whoever polls: nouns in, nouns out, the same of every store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.desk import rules
+from aggregator.model import (
+    Article,
+    Decision,
+    DeskDecision,
+    Due,
+    Habits,
+    Hints,
+    KeptTariff,
+    Known,
+    Memory,
+    Pause,
+    Poll,
+    PollRecord,
+    Proposal,
+    Publisher,
+    Redirection,
+    Removal,
+    ReportState,
+    RobotsCopy,
+    Selection,
+    Snapshot,
+    Source,
+    Tariff,
+    Text,
+    Validators,
+    Wanted,
+)
+from aggregator.model.errors import StoreError
+from aggregator.pipeline.recording import wanted
+from aggregator.store import Store
+from tests.conftest import NOW, STORES, make_articles, make_entry, make_poll, make_publisher, open_store
+
+HOUR = timedelta(hours=1)
+TWO_FEEDS = make_publisher(
+    "daily-example",
+    sources=(
+        Source(publisher="daily-example", key="feed", url="http://daily-example.example/feed"),
+        Source(publisher="daily-example", key="sport", url="http://daily-example.example/sport"),
+    ),
+)
+OTHER = make_publisher("other-example")
+FEED, SPORT = TWO_FEEDS.sources
+DELETED = Removal(act="withdraw", notice="withdrawn", actor="publisher:feed", reason="listed as deleted")
+
+
+@pytest.fixture(params=list(STORES))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(kind: str, stack: ExitStack, tmp_path: Path) -> Store:
+    return stack.enter_context(open_store(kind, tmp_path / "wire", [TWO_FEEDS, OTHER]))
+
+
+@pytest.fixture
+def other_program(kind: str, store: Store, stack: ExitStack, tmp_path: Path) -> Store:
+    """Another program's handle on the same store."""
+    return stack.enter_context(STORES[kind](tmp_path / "wire"))
+
+
+def known(store: Store, articles: Sequence[Article] = (), source: Source = FEED, **of_poll: object) -> Snapshot:
+    (snapshot,) = store.known([wanted(make_poll(source, **of_poll), articles, NOW)])
+    return snapshot
+
+
+def new(*articles: Article) -> tuple[Decision, ...]:
+    return tuple(Decision(article=article, known=None, change="new") for article in articles)
+
+
+def stored(store: Store, *articles: Article, source: Source = FEED, **fields: object) -> Poll:
+    """A poll that brought these articles, stored as new."""
+    poll = make_poll(source, new=len(articles))
+    listed = tuple(article.public_id for article in articles)
+    record = PollRecord(known=known(store, articles, source), poll=poll, decisions=new(*articles), listed=listed)
+    assert store.save([replace(record, **fields)], NOW) == set()  # type: ignore[arg-type]
+    return poll
+
+
+def saved(store: Store, record: PollRecord) -> None:
+    assert store.save([record], NOW) == set()
+
+
+def articles_of(publisher: Publisher, *numbers: int) -> tuple[Article, ...]:
+    return make_articles(publisher, *map(make_entry, numbers))
+
+
+def titles(store: Store) -> list[str | None]:
+    return [report.title for report in store.latest(Selection())]
+
+
+def edited(store: Store, number: int = 1, **fields: object) -> tuple[Article, Known, Snapshot]:
+    (article,) = make_articles(TWO_FEEDS, make_entry(number, **fields))
+    found = known(store, [article])
+    return article, found.candidates[found.articles[article.keys[0]]], found
+
+
+def due(store: Store, source: Source) -> Due:
+    return next(one for one in store.due(None) if one.source.name == source.name)
+
+
+# Loading
+
+
+def test_of_a_source_that_was_never_polled_nothing_is_remembered(store: Store) -> None:
+    assert store.load(FEED) == Memory(digests={}, listed=())
+    found = known(store)
+    assert found.habits == Habits(url=FEED.url)
+    assert (found.id_trust, found.id_conflicts, found.has_listed, found.listed) == ("id", 0, False, ())
+
+
+def test_what_a_source_listed_last_is_remembered_by_first_key_in_its_order(store: Store) -> None:
+    articles = articles_of(TWO_FEEDS, 1, 2, 3)
+    stored(store, *articles)
+    memory = store.load(FEED)
+    assert memory.digests == {article.keys[0]: article.entry_hash for article in articles}
+    assert [entry.name for entry in memory.listed] == [article.keys[0] for article in articles]
+    assert {(entry.listed_at, entry.is_dated) for entry in memory.listed} == {(articles[0].published, True)}
+    assert store.load(SPORT) == Memory(digests={}, listed=())
+
+
+# What is known
+
+
+def test_articles_are_found_by_their_keys_with_what_their_source_said(store: Store) -> None:
+    articles = articles_of(TWO_FEEDS, 1, 2)
+    stored(store, *articles)
+    _, before, found = edited(store, title=Text("Le pont numéro 1 ferme", "text/plain"))
+    assert (before.revision, before.entry_hash, before.url) == (1, articles[0].entry_hash, articles[0].url)
+    assert found.digests[before.article] == articles[0].entry_hash
+    assert found.words[before.article].title == articles[0].title
+    assert found.words[before.article].words_hash == articles[0].words_hash
+    assert found.listed[0].name == before.article
+    assert found.in_latest == {"2026-11-21": 2}
+
+
+def test_what_says_what_it_said_before_costs_no_look_at_its_article(store: Store) -> None:
+    articles = articles_of(TWO_FEEDS, 1, 2)
+    stored(store, *articles)
+    found = known(store, articles)
+    assert set(found.digests.values()) == {article.entry_hash for article in articles}
+    assert (found.candidates, found.words, found.in_latest) == ({}, {}, {})
+
+
+def test_another_source_of_the_publisher_finds_the_article_and_another_publisher_does_not(store: Store) -> None:
+    (article,) = articles_of(TWO_FEEDS, 1)
+    stored(store, article)
+    beside = known(store, [article], SPORT)
+    (number,) = beside.candidates
+    assert (beside.candidates[number].entry_hash, beside.digests, beside.words) == (None, {}, {})
+    theirs = make_articles(OTHER, make_entry(1))
+    assert known(store, theirs, OTHER.sources[0]).candidates == {}
+
+
+def test_a_twin_is_found_by_its_words(store: Store) -> None:
+    (article,) = articles_of(TWO_FEEDS, 1)
+    stored(store, article)
+    (twin,) = make_articles(TWO_FEEDS, make_entry(1, id="another", links=()))
+    found = known(store, [twin])
+    assert set(found.near.values()) == set(found.candidates)
+    assert twin.keys[0] not in found.articles
+
+
+def test_a_poll_without_entries_asks_for_its_source_alone(store: Store) -> None:
+    stored(store, *articles_of(TWO_FEEDS, 1))
+    found = known(store)
+    assert (found.has_listed, found.articles, found.listed) == (True, {}, ())
+
+
+# Saving
+
+
+def test_a_poll_is_stored_with_all_that_it_brought(store: Store) -> None:
+    articles = articles_of(TWO_FEEDS, 1, 2)
+    validators = Validators('"a"', "Sat, 21 Nov 2026 08:00:00 GMT")
+    poll = make_poll(FEED, new=2, validators=validators, body_hash=b"x" * 32)
+    saved(store, PollRecord(known=known(store, articles), poll=poll, decisions=new(*articles)))
+    assert sorted(titles(store), key=str) == [article.title for article in articles]
+    remembered = due(store, FEED)
+    assert (remembered.validators, remembered.body_hash, remembered.failures) == (validators, b"x" * 32, 0)
+    assert poll.next is not None
+    assert store.due(poll.next.at - timedelta(seconds=1)) == [due(store, SPORT), due(store, OTHER.sources[0])]
+    assert due(store, FEED) in store.due(poll.next.at)
+
+
+def test_numbers_rise_in_the_order_of_the_decisions(store: Store) -> None:
+    undated = make_articles(TWO_FEEDS, *(make_entry(number, published=None) for number in (1, 2, 3)))
+    stored(store, *undated)
+    assert titles(store) == [article.title for article in undated]  # of one time the least number comes first
+
+
+def test_a_new_version_is_a_revision_and_what_differs_in_a_date_alone_is_none(store: Store) -> None:
+    stored(store, *articles_of(TWO_FEEDS, 1))
+    article, before, found = edited(store, title=Text("Le pont numéro 1 ferme", "text/plain"))
+    changed = Decision(article=article, known=before, change="revised", changed=("title",), matched_by="id")
+    saved(store, PollRecord(known=found, poll=make_poll(FEED, revised=1), decisions=(changed,)))
+    assert titles(store) == ["Le pont numéro 1 ferme"]
+    article, before, found = edited(store, title=Text("Le pont numéro 1 ferme", "text/plain"), categories=("roads",))
+    assert before.revision == 2
+    relisted = Decision(article=article, known=before, change=None, matched_by="id")
+    saved(store, PollRecord(known=found, poll=make_poll(FEED), decisions=(relisted,)))
+    assert len(store.revisions(article.public_id)) == 2
+    assert store.load(FEED).digests == {article.keys[0]: article.entry_hash}
+
+
+def test_backfill_is_held_and_not_listed(store: Store) -> None:
+    articles = articles_of(TWO_FEEDS, 1, 2)
+    stored(store, *articles, backfill=frozenset([articles[0].public_id]))
+    assert titles(store) == [articles[1].title]
+    assert store.report(articles[0].public_id)
+
+
+def test_what_is_remembered_of_a_source_is_read_as_it_was_written(store: Store) -> None:
+    poll = make_poll(FEED, outcome="not_modified")
+    ways = Habits(
+        url="https://daily-example.example/moved",
+        last_success=poll.started,
+        hints=Hints(every=2 * HOUR, skip_hours=(1, 2), skip_days=(6,)),
+        conditional=3,
+        unmodified_since=NOW - HOUR,
+        validators_lied="it said 304",
+        moved_to="https://elsewhere.example/",
+        moved_since=NOW - HOUR,
+        silent_after=NOW + 30 * HOUR,
+    )
+    record = PollRecord(known=known(store), poll=poll, habits=ways, changing=(NOW - HOUR, NOW), id_conflicts=2)
+    saved(store, replace(record, id_trust=("url", "ids are used again")))
+    found = known(store)
+    assert found.habits == ways
+    assert (found.changing, found.id_conflicts, found.id_trust) == ((NOW - HOUR, NOW), 2, "url")
+    assert due(store, FEED).source.url == ways.url
+    saved(store, PollRecord(known=found, poll=make_poll(FEED), changing=()))
+    assert known(store).changing == ()
+
+
+def test_failures_are_counted_but_those_that_are_ours(store: Store) -> None:
+    for outcome, failures in [("failed", 1), ("challenge", 2), ("offline", 2), ("held", 0), ("failed", 1), ("ok", 0)]:
+        saved(store, PollRecord(known=known(store), poll=make_poll(FEED, outcome=outcome, error="no answer")))
+        assert due(store, FEED).failures == failures, outcome
+
+
+def test_validators_that_may_be_at_fault_are_forgotten_and_no_others(store: Store) -> None:
+    saved(store, PollRecord(known=known(store), poll=make_poll(FEED, validators=Validators('"a"'))))
+    saved(store, PollRecord(known=known(store), poll=make_poll(FEED, outcome="failed")))
+    assert due(store, FEED).validators == Validators('"a"')
+    saved(store, PollRecord(known=known(store), poll=make_poll(FEED, outcome="failed", validators=Validators())))
+    assert due(store, FEED).validators == Validators()
+
+
+def test_a_feed_that_was_found_is_proposed(kind: str, stack: ExitStack, tmp_path: Path) -> None:
+    site = Source(publisher="daily-example", key="site", url="http://daily-example.example/", kind="discover")
+    store = stack.enter_context(open_store(kind, tmp_path / "wire", [make_publisher(sources=(site,))]))
+    proposal = Proposal("http://daily-example.example/rss", "rss20, 3 entries")
+    saved(store, PollRecord(known=known(store, source=site), poll=make_poll(site, proposal=proposal)))
+    assert (due(store, site).proposed, due(store, site).failures) == (proposal.url, 0)
+    saved(store, PollRecord(known=known(store, source=site), poll=make_poll(site, outcome="failed")))
+    assert (due(store, site).proposed, due(store, site).failures) == (proposal.url, 1)
+
+
+def test_a_host_that_asks_to_be_left_alone_postpones_its_other_sources(store: Store) -> None:
+    pause = Pause(url=FEED.url, lasts=5 * HOUR)
+    saved(store, PollRecord(known=known(store), poll=make_poll(FEED, outcome="failed"), pauses=(pause,)))
+    soon = {one.source.name for one in store.due(NOW + 4 * HOUR)}
+    assert SPORT.name not in soon
+    assert {FEED.name, OTHER.sources[0].name} <= soon
+    assert SPORT.name in {one.source.name for one in store.due(NOW + 6 * HOUR)}
+
+
+def test_a_redirect_that_is_held_is_remembered_until_an_answer_ends_it(store: Store) -> None:
+    held = Redirection(url="http://elsewhere.example/", state="held", rule="unknown", said="http://elsewhere.example/")
+    saved(store, PollRecord(known=known(store), poll=make_poll(FEED, outcome="held", redirection=held)))
+    assert known(store).has_held_redirect
+    saved(store, PollRecord(known=known(store), poll=make_poll(FEED)))
+    assert not known(store).has_held_redirect
+
+
+# What waits, and what is held back
+
+
+def test_a_change_that_waits_is_kept_as_it_came_and_ends(store: Store) -> None:
+    stored(store, *articles_of(TWO_FEEDS, 1))
+    article, before, found = edited(store, title=Text("Spam", "text/plain"))
+    waits = Decision(article=article, known=before, change="revised", changed=("title",), waits="revised")
+    saved(store, PollRecord(known=found, poll=make_poll(FEED), decisions=(waits,)))
+    assert titles(store) == ["Le pont numéro 1 rouvre"]
+    article, before, found = edited(store)
+    assert found.waiting == {before.article: (True, "revised")}
+    assert known(store, [article], SPORT).waiting == {before.article: (False, "revised")}
+    back = Decision(article=article, known=before, change=None, matched_by="id")
+    ended = PollRecord(known=found, poll=make_poll(FEED), decisions=(back,), ended_waits=(before.article,))
+    saved(store, ended)
+    assert edited(store, title=Text("Other", "text/plain"))[2].waiting == {}
+
+
+def test_words_that_are_held_back_are_compared_with_and_end(store: Store) -> None:
+    stored(store, *articles_of(TWO_FEEDS, 1))
+    article, before, found = edited(store, authors=())
+    held = Decision(article=article, known=before, change="revised", changed=("byline",), held_back=True)
+    saved(store, PollRecord(known=found, poll=make_poll(FEED), decisions=(held,)))
+    article, before, found = edited(store, authors=(), categories=("roads",))
+    assert found.held_keys == {before.article: article.keys[0]}
+    assert found.held_words[before.article].byline is None
+    assert found.words[before.article].byline == "Awa Keïta"
+    assert known(store, [article], SPORT).held_words == {}
+    saved(store, PollRecord(known=found, poll=make_poll(FEED), gone_held=(before.article,)))
+    assert store.store_held_words(NOW + 25 * HOUR) == 1
+    assert [each["kind"] for each in store.revisions(article.public_id)] == ["new", "revised"]
+    assert known(store).held_keys == {}
+
+
+def test_a_deletion_that_waits_is_remembered_until_its_entry_is_listed_again(store: Store) -> None:
+    (article,) = articles_of(TWO_FEEDS, 1)
+    stored(store, article, new_tombstones={article.public_id: article.keys[0]})
+    (number,) = known(store).tombstones
+    saved(store, PollRecord(known=known(store), poll=make_poll(FEED), ended_tombstones=(number,)))
+    assert known(store).tombstones == {}
+
+
+def test_what_a_publisher_asks_of_a_new_report_is_done_with_it(store: Store) -> None:
+    article, other = articles_of(TWO_FEEDS, 1, 2)
+    asked = rules.obey(ReportState(id=article.public_id, is_new=True), DELETED, NOW)
+    assert asked is not None
+    stored(store, article, other, acts=(asked,))
+    assert titles(store) == [other.title]
+    found = known(store, withdrawn=("tag:daily.example,2026:1", "tag:daily.example,2026:2", "nobody's"))
+    numbers = {report.id: number for number, report in found.states.items()}
+    assert found.states[numbers[article.public_id]].notice == "withdrawn"
+    assert found.deleted[numbers[article.public_id]].acts == {(DELETED.actor, DELETED.reason)}
+    assert found.deleted[numbers[other.public_id]].acts == frozenset()
+
+
+# Everything or nothing, and by what is true
+
+
+def test_a_poll_whose_act_is_out_of_date_stores_nothing(store: Store) -> None:
+    articles = articles_of(TWO_FEEDS, 1)
+    act = DeskDecision(before=ReportState(id="nobody", status="withheld"), acts=())
+    record = PollRecord(known=known(store, articles), poll=make_poll(FEED), decisions=new(*articles), acts=(act,))
+    before = due(store, FEED)
+    beside = PollRecord(known=record.known, poll=make_poll(OTHER.sources[0]))
+    with pytest.raises(StoreError):
+        store.save([replace(beside, known=known(store, source=OTHER.sources[0])), record], NOW)
+    assert titles(store) == []
+    assert due(store, FEED) == before
+    assert due(store, OTHER.sources[0]).last_poll is None
+    stored(store, *articles)
+
+
+def test_what_another_program_wrote_makes_what_was_known_old(store: Store, other_program: Store) -> None:
+    articles = articles_of(TWO_FEEDS, 1)
+    stored(store, *articles)
+    article, before, found = edited(store, title=Text("New", "text/plain"))
+    changed = Decision(article=article, known=before, change="revised", changed=("title",))
+    record = PollRecord(known=found, poll=make_poll(FEED), decisions=(changed,))
+    stored(other_program, *articles_of(TWO_FEEDS, 7), source=SPORT)
+    assert store.save([record], NOW) == {0}
+    assert len(store.revisions(article.public_id)) == 1
+    again = edited(store, title=Text("New", "text/plain"))[2]
+    assert store.save([replace(record, known=again)], NOW) == set()
+    assert len(store.revisions(article.public_id)) == 2
+
+
+def test_what_this_program_wrote_makes_what_was_known_old(store: Store) -> None:
+    found = known(store)
+    store.remember_robots(RobotsCopy(origin="https://daily.example", fetched_at=NOW, status=200))
+    assert store.save([PollRecord(known=found, poll=make_poll(FEED))], NOW) == {0}
+
+
+def test_a_sister_source_in_the_same_call_is_told_to_judge_again(store: Store) -> None:
+    articles, theirs = articles_of(TWO_FEEDS, 1), make_articles(OTHER, make_entry(1))
+    sources = ((FEED, articles), (SPORT, articles), (OTHER.sources[0], theirs))
+    snapshots = store.known([wanted(make_poll(source), listed, NOW) for source, listed in sources])
+    records = [
+        PollRecord(known=snapshot, poll=make_poll(source), decisions=new(*listed))
+        for snapshot, (source, listed) in zip(snapshots, sources, strict=True)
+    ]
+    assert store.save(records, NOW) == {1}
+    assert len(titles(store)) == 2
+    assert known(store, articles, SPORT).candidates != {}
+
+
+def test_while_it_is_alone_nothing_is_out_of_date(store: Store, other_program: Store) -> None:
+    with store.alone():
+        for number, source in enumerate((FEED, SPORT)):
+            stored(store, *articles_of(TWO_FEEDS, number), source=source)
+    assert len(titles(other_program)) == 2
+
+
+def test_what_fails_while_it_is_alone_leaves_nothing(store: Store) -> None:
+    stored(store, *articles_of(TWO_FEEDS, 2), source=SPORT)
+    before = titles(store)
+    with pytest.raises(AssertionError, match="old"), store.alone():
+        _stored_twice(store)
+    assert titles(store) == before
+    stored(store, *articles_of(TWO_FEEDS, 1))
+
+
+def _stored_twice(store: Store) -> None:
+    """The second time by what was known before the first."""
+    articles = articles_of(TWO_FEEDS, 1)
+    record = PollRecord(known=known(store, articles), poll=make_poll(FEED), decisions=new(*articles))
+    saved(store, record)
+    assert store.save([record], NOW) == set(), "old"
+
+
+# Claims
+
+
+def test_a_source_is_polled_by_one_at_a_time(store: Store, other_program: Store) -> None:
+    mine = [due(store, FEED)]
+    assert store.claim_polls(mine, NOW) == mine
+    theirs = other_program.claim_polls(other_program.due(None), NOW)
+    assert {one.source.name for one in theirs} == {SPORT.name, OTHER.sources[0].name}
+    store.give_back("poll", [FEED.name])
+    assert other_program.claim_polls(mine, NOW) == mine
+
+
+def test_a_poll_that_is_stored_gives_its_claim_back_and_a_stale_one_keeps_it(
+    store: Store, other_program: Store
+) -> None:
+    mine = [due(store, FEED), due(store, SPORT)]
+    store.claim_polls(mine, NOW)
+    fresh, old = known(store), replace(known(store, source=SPORT), version=(-1, -1))
+    records = [PollRecord(known=fresh, poll=make_poll(FEED)), PollRecord(known=old, poll=make_poll(SPORT))]
+    assert store.save(records, NOW) == {1}
+    assert other_program.claim_polls([due(store, FEED), due(store, SPORT)], NOW) == [due(store, FEED)]
+
+
+def test_what_somebody_polled_meanwhile_is_not_claimed(store: Store, other_program: Store) -> None:
+    read_before = [due(store, FEED)]
+    stored(other_program, *articles_of(TWO_FEEDS, 1))
+    assert store.claim_polls(read_before, NOW) == []
+
+
+def test_a_claim_that_nobody_confirms_ends(store: Store, other_program: Store) -> None:
+    mine = [due(store, FEED)]
+    store.claim_polls(mine, NOW)
+    store.confirm("poll", [FEED.name], NOW + HOUR)
+    assert other_program.claim_polls(mine, NOW + HOUR + timedelta(minutes=14)) == []
+    assert other_program.claim_polls(mine, NOW + HOUR + timedelta(minutes=16)) == mine
+
+
+# Beside
+
+
+def test_what_robots_txt_said_is_there_for_every_program(store: Store, other_program: Store) -> None:
+    copy = RobotsCopy(origin="https://daily.example", fetched_at=NOW, status=None, body=b"User-agent: *\n\xff")
+    assert store.recall_robots(copy.origin) is None
+    store.remember_robots(copy)
+    assert other_program.recall_robots(copy.origin) == copy
+    later = replace(copy, fetched_at=NOW + HOUR, status=404, body=b"")
+    other_program.remember_robots(later)
+    assert store.recall_robots(copy.origin) == later
+
+
+def test_what_a_request_costs_is_kept(store: Store) -> None:
+    assert store.kept_tariff() is None
+    kept = KeptTariff(tariff=Tariff(price=0.25, hours=(2.0,) * 24), at=NOW, settings="those of today")
+    store.keep_tariff(kept)
+    assert store.kept_tariff() == kept
+    assert len(store.rhythms()) == 3
+
+
+def test_nothing_is_known_of_nobody(store: Store) -> None:
+    assert store.known([]) == []
+    assert store.save([], NOW) == set()
+    lone = Wanted(source=FEED, unchanged=("id:nobody's",), deleted=("id:nobody's",))
+    assert store.known([lone])[0].articles == {}

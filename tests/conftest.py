@@ -154,7 +154,7 @@ def due(store: Store, now: datetime) -> list[Due]:
 
 
 @contextmanager
-def opened(store: Store) -> Iterator[sqlite3.Connection]:
+def file_of(store: Store) -> Iterator[sqlite3.Connection]:
     """The database as anybody may open it; what is written becomes one transaction."""
     with closing(sqlite3.connect(store.path)) as connection, connection:
         yield connection

@@ -31,7 +31,7 @@ from aggregator.pipeline.pipeline import Pipeline, open_prober
 from aggregator.rights import is_address
 from aggregator.store import Store
 from aggregator.text.links import is_host
-from tests.conftest import NOW, WIRE, examples, make_publisher, make_source, opened
+from tests.conftest import NOW, WIRE, examples, file_of, make_publisher, make_source
 from tests.test_cli import Desk
 from tests.test_fetch import BODY, wire
 from tests.test_probing import alternate, page, whole
@@ -281,7 +281,7 @@ def test_a_robots_txt_leads_nowhere_else(trip: Trip, servers: Servers) -> None:
 def test_an_address_in_the_database_opens_nothing(trip: Trip, servers: Servers) -> None:
     """A source that has moved is asked where a server said, and the operator did not write that."""
     outcomes(trip)
-    with Store.open(trip.path) as store, opened(store) as connection:
+    with Store.open(trip.path) as store, file_of(store) as connection:
         connection.execute(
             "UPDATE sources SET old_url = url, url = ? WHERE publisher = 'evil'", (servers.at(INTRANET, "/admin"),)
         )

@@ -33,7 +33,7 @@ from aggregator.store.sqlite import claims as claims_of_pages
 from aggregator.store.sqlite.claims import GOOD_FOR
 from aggregator.text.dates import utc_now
 from tests import hostile
-from tests.conftest import NOW, WIRE, examples, make_poll, make_publisher, opened
+from tests.conftest import NOW, WIRE, examples, file_of, make_poll, make_publisher
 from tests.test_cli import Desk, until
 from tests.test_trip import HOST, Trip, feed
 
@@ -72,7 +72,7 @@ def claimed(store: Store, names: Sequence[str] = NAMES, after: timedelta = timed
 
 
 def claims(store: Store) -> list[tuple[str, str]]:
-    with opened(store) as connection:
+    with file_of(store) as connection:
         return connection.execute("SELECT kind, subject FROM claims ORDER BY 1, 2").fetchall()
 
 
@@ -180,7 +180,7 @@ def test_a_poll_that_lasts_confirms_its_claim_and_one_that_is_cut_off_gives_it_b
     config, now = Config(wire=WIRE, publishers=(make_publisher(),)), [NOW]
 
     def at(store: Store) -> list[str]:
-        with opened(store) as connection:
+        with file_of(store) as connection:
             return [at for (at,) in connection.execute("SELECT at FROM claims")]
 
     async def story(store: Store, other: Store) -> None:
@@ -305,7 +305,7 @@ def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, tmp
 
     with Store.open(trip.path) as other:
         program = other.as_program()
-        with opened(other) as connection:
+        with file_of(other) as connection:
             claims_of_pages.take(connection, "visit", ["daily-example"], program, trip.now)
         assert visits() == ([], [1])
     findings, elsewhere = visits()

@@ -29,11 +29,11 @@ from tests.conftest import (
     QUOTATION,
     WIRE,
     examples,
+    file_of,
     make_articles,
     make_entry,
     make_poll,
     make_publisher,
-    opened,
     record,
 )
 from tests.make_database import DATABASES
@@ -171,7 +171,7 @@ class Wire:
                 ("class", "x"),
             ]
         )
-        with opened(self.store) as connection:
+        with file_of(self.store) as connection:
             connection.execute(f"UPDATE articles SET {column} = ? WHERE id = ?", (value, article))  # noqa: S608
 
 
@@ -224,13 +224,13 @@ def test_a_day_without_any_has_no_row_and_a_report_that_comes_back_counts_again(
 
 def test_rows_that_are_deleted_are_counted_no_more(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(1), make_entry(2))
-    with opened(store) as connection:
+    with file_of(store) as connection:
         for table in ("bodies", "sightings", "article_keys", "near_keys", "search_queue", "changes", "revisions"):
             connection.execute("PRAGMA defer_foreign_keys = ON")
             connection.execute(f"DELETE FROM {table}")  # noqa: S608
         connection.execute("DELETE FROM articles WHERE id = 1")
     assert rows(store, "SELECT articles FROM daily") == [(1,)]
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute("DELETE FROM terms")
     assert rows(store, "SELECT * FROM daily") == []
 

@@ -16,7 +16,7 @@ from aggregator.model import Cause, Entry, Link, Publisher, Text
 from aggregator.scheduling.gaps import Before, Now, reaches_back
 from aggregator.store import Store
 from aggregator.text.order import order_of
-from tests.conftest import NOW, make_entry, opened, record
+from tests.conftest import NOW, file_of, make_entry, record
 from tests.test_store import rows
 from tests.test_trip import HOST, Trip, feed
 
@@ -140,7 +140,7 @@ def test_a_database_that_does_not_remember_the_last_document_takes_any_known_ent
     store: Store, publisher: Publisher
 ) -> None:
     gaps(store, publisher, "p 3 2 1")
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute("UPDATE sources SET listed = NULL")
     assert record(store, publisher, *map(entry, ["p", "13", "12"]), now=NOW + HOUR).gap is None
     assert record(store, publisher, *map(entry, ["p", "23", "22"]), now=NOW + 2 * HOUR).gap == "open"

@@ -29,7 +29,7 @@ from aggregator.revisions.compare import HELD_BACK, same_sentences, what_changed
 from aggregator.store import Store
 from aggregator.store.sqlite import history
 from aggregator.store.sqlite.schema import migrations
-from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, opened, record
+from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
 from tests.test_identity_properties import DAILY, new_store, sequences
 from tests.test_store import rows
 from tests.test_trip import HOST
@@ -218,7 +218,7 @@ def test_what_housekeeping_stores_is_what_a_poll_would_have_stored(tmp_path: Pat
             sync(store, WIRE, [publisher], NOW, NOW.date())
             make_unstable(store, publisher)
             if is_calm:
-                with opened(store) as connection:
+                with file_of(store) as connection:
                     connection.execute("UPDATE sources SET changing = NULL")
                     connection.execute("DELETE FROM held_words")
             assert bool(record(store, publisher, *last, now=NOW + HOUR).revised) is is_calm
@@ -393,7 +393,7 @@ def test_damaged_words_stop_no_housekeeping(
     store: Store, publisher: Publisher, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_unstable(store, publisher)
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute("UPDATE held_words SET raw = x'28b52ffd99' WHERE article = 2")
     maintain(store, NOW + 2 * DAY)
     assert "article 2: its newest words are damaged" in caplog.text
@@ -407,7 +407,7 @@ def test_words_that_another_program_version_packed_can_be_read_until_they_are_st
     other = zstandard.ZstdCompressor(
         dict_data=zstandard.ZstdCompressionDict(b"Report counts hurt. The road is closed.")
     )
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute(
             "INSERT INTO dictionaries VALUES (7, ?, '2026')", (b"Report counts hurt. The road is closed.",)
         )

@@ -44,12 +44,12 @@ from tests.conftest import (
     NOW,
     QUOTATION,
     WIRE,
+    file_of,
     keep_house,
     make_articles,
     make_entry,
     make_poll,
     make_publisher,
-    opened,
     record,
 )
 
@@ -496,7 +496,7 @@ def test_the_headline_that_stays_is_what_was_said(store: Store) -> None:
     sync(store, WIRE, [lent], NOW, NOW.date())
     record(store, lent, make_entry(1, title=Text("Le pont \ud83d rouvre", "text/plain")))
     keep_house(store, NOW + 31 * DAY)
-    with opened(store) as connection:
+    with file_of(store) as connection:
         packed = connection.execute("SELECT raw, dictionary FROM revisions").fetchone()
         words = raw.unpacker(connection)(*packed)
     assert words is not None
@@ -563,7 +563,7 @@ def test_an_index_of_another_form_is_made_anew_newest_first_and_a_kill_loses_not
     count = search.BATCH + 100
     record(store, publisher, *(make_entry(number) for number in range(count)))
     record(store, publisher, make_entry(7, title=Text("Okapi", "text/plain")), now=NOW + HOUR)
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute("UPDATE settings SET value = 'older' WHERE name = 'search_form'")
     store.close()
     with Store.open(store.path) as killed:
@@ -601,7 +601,7 @@ def is_old(code: int) -> bool:
 
 def queue_many(store: Store, batches: int) -> int:
     """Puts as many reports into the queue as that many batches index; how many they are."""
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute(
             """
             WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT ?)
@@ -807,7 +807,7 @@ def test_an_older_database_lets_go_of_what_its_version_kept(older: Path, caplog:
 
 
 def test_a_purge_of_before_still_keeps_the_report_away(older: Path) -> None:
-    with Store.open(older) as store, opened(store) as connection:
+    with Store.open(older) as store, file_of(store) as connection:
         key = f"url://{plant(2).sentences[0]}"
         assert tombstones.buried(connection, "daily-example", [key, "url://other"]).keys() == {key}
         assert tombstones.buried(connection, "other", [key]) == {}
@@ -817,7 +817,7 @@ def test_packing_anew_goes_on_where_a_kill_ended_it(store: Store, publisher: Pub
     entries = {f"http://daily.example/{n}": make_entry(n) for n in range(raw.BATCH + 50)}
     record(store, publisher, *entries.values())
     plain = zstandard.ZstdCompressor()
-    with opened(store) as connection:
+    with file_of(store) as connection:
         unpack = raw.unpacker(connection)
         for revision, *packed in connection.execute("SELECT id, raw, dictionary FROM revisions").fetchall():
             connection.execute(
@@ -833,7 +833,7 @@ def test_packing_anew_goes_on_where_a_kill_ended_it(store: Store, publisher: Pub
         maintain(again, NOW)
         assert rows(again, "SELECT count(dictionary), count(*) FROM revisions") == [(raw.BATCH + 50,) * 2]
         assert {url: again.raw(report) for url, report in rows(again, "SELECT url, id FROM wire")} == said
-        with opened(again) as connection:
+        with file_of(again) as connection:
             assert raw.repack(connection) == 0
 
 
@@ -841,7 +841,7 @@ def test_damaged_words_stop_neither_packing_nor_letting_go(store: Store, caplog:
     lent = make_publisher("lent", replace(AGREEMENT, storage="transient", retention_days=30))
     sync(store, WIRE, [lent], NOW, NOW.date())
     record(store, lent, *(make_entry(number) for number in range(3)))
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute("INSERT INTO dictionaries VALUES (7, x'00', '')")
         connection.execute("UPDATE revisions SET raw = x'28b52ffd99', dictionary = 7 WHERE article = 2")
     maintain(store, NOW)

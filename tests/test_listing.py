@@ -18,7 +18,7 @@ from aggregator.pipeline.recording import record as record_polls
 from aggregator.scheduling.polls import Pace
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
-from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, opened, record, scaled
+from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record, scaled
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ANY = Selection()
@@ -120,7 +120,7 @@ def test_a_change_that_waited_does_not_end_the_search(store: Store, publisher: P
     record(store, publisher, undated(2), now=NOW + 5 * HOUR)
     record(store, publisher, undated(3), now=NOW + 6 * HOUR)
     record(store, publisher, undated(1, summary=Text("<p>Le fleuve monte encore.</p>")), now=NOW + 2 * DAY)
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute("UPDATE revisions SET seen_at = '2020-01-01T00:00:00Z' WHERE number = 2")
     assert found(store, limit=1) == ["3"]
     assert found(store, limit=2) == ["3", "2"]
@@ -133,7 +133,7 @@ def test_a_change_that_waited_does_not_end_the_search(store: Store, publisher: P
 def traced(store: Store) -> Iterator[list[str]]:
     """The statements of a reading, with their values."""
     said: list[str] = []
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.set_trace_callback(said.append)
         try:
             yield said
@@ -162,7 +162,7 @@ def test_lists_are_read_by_an_index_and_sort_nothing_but_what_they_print(
     queries = [sql for sql in said if sql.lstrip().startswith("SELECT")]
     assert len(queries) == 3  # the second of a search prints those that the first found
     for sql in queries:
-        with opened(store) as connection:
+        with file_of(store) as connection:
             plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
         scans = [step for step in plan if step.startswith("SCAN")]
         assert all("USING INDEX articles_" in step or "VIRTUAL TABLE INDEX" in step for step in scans), plan
@@ -175,7 +175,7 @@ def test_lists_are_read_by_an_index_and_sort_nothing_but_what_they_print(
 def test_a_search_ends_where_what_is_left_must_be_older(store: Store, publisher: Publisher) -> None:
     def steps() -> int:
         taken: list[int] = []
-        with opened(store) as connection:
+        with file_of(store) as connection:
             connection.set_progress_handler(lambda: taken.append(1), 1)
             assert len(store.search("dossier", Selection(limit=5))) == 5
             connection.set_progress_handler(None, 1)

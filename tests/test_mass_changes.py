@@ -30,7 +30,7 @@ from aggregator.store import Store
 from aggregator.store.sqlite.schema import migrations
 from aggregator.text.dates import to_iso, utc_now
 from tests import commands
-from tests.conftest import AGREEMENT, NOW, WIRE, examples, keep_house, make_entry, make_publisher, opened, record
+from tests.conftest import AGREEMENT, NOW, WIRE, examples, file_of, keep_house, make_entry, make_publisher, record
 from tests.test_cli import Desk
 from tests.test_store import rows
 from tests.test_trip import HOST, Trip
@@ -510,7 +510,7 @@ def test_a_crash_in_the_poll_leaves_nothing_of_it(store: Store, publisher: Publi
     entries = [make_entry(n) for n in range(60)]
     record(store, publisher, *entries)
     other = [replace(each, links=(Link(f"http://elsewhere.example/{n}"),)) for n, each in enumerate(entries)]
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute(
             "CREATE TRIGGER full BEFORE INSERT ON polls BEGIN SELECT RAISE(ABORT, 'the machine stops here'); END"
         )
@@ -518,7 +518,7 @@ def test_a_crash_in_the_poll_leaves_nothing_of_it(store: Store, publisher: Publi
         record(store, publisher, *other, now=NOW + HOUR)
     assert rows(store, "SELECT count(*) FROM pending_changes") == [(0,)]
     assert rows(store, "SELECT count(*) FROM revisions") == [(60,)]
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute("DROP TRIGGER full")
     poll = record(store, publisher, *other, now=NOW + HOUR)
     assert (poll.revised, poll.waiting) == (50, 10)

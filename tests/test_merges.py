@@ -14,7 +14,7 @@ from aggregator.desk.terms import sync
 from aggregator.model import Cause, Entry, Link, Person, Publisher, Selection, Text
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
-from tests.conftest import NOW, WIRE, make_entry, make_publisher, opened, record
+from tests.conftest import NOW, WIRE, file_of, make_entry, make_publisher, record
 from tests.test_store import rows
 
 HOUR = timedelta(hours=1)
@@ -208,7 +208,7 @@ def test_an_undated_entry_is_listed_when_it_came(store: Store, publisher: Publis
 def test_what_a_merge_put_into_the_archive_stays_there(store: Store, publisher: Publisher) -> None:
     record(store, publisher, OWN)
     record(store, publisher, TWIN, now=NOW + HOUR)
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute("UPDATE articles SET backfill = 1")
     split(store)
     assert store.latest(Selection()) == []

@@ -55,10 +55,10 @@ from tests.conftest import (
     QUOTATION,
     WIRE,
     examples,
+    file_of,
     keep_house,
     make_entry,
     make_publisher,
-    opened,
     record,
 )
 from tests.test_cli import Desk
@@ -387,7 +387,7 @@ def let_out(store: Store) -> str:
 
 def held(store: Store) -> str:
     """What is stored of words: of the newest versions in plain text, of all as they came."""
-    with opened(store) as connection:
+    with file_of(store) as connection:
         bodies = connection.execute("SELECT summary, text, excerpt FROM bodies").fetchall()
         said = connection.execute("SELECT raw_words(raw, dictionary) FROM revisions").fetchall()
     return json.dumps([bodies, said], ensure_ascii=False).lower()

@@ -27,7 +27,7 @@ from aggregator.revisions.markup import marked
 from aggregator.store import Store
 from aggregator.text.likeness import MOST_WORDS, likeness
 from tests import commands
-from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, opened, record
+from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
 from tests.in_worker import grow
 from tests.test_cli import Desk, until
 from tests.test_trip import HOST, feed
@@ -257,7 +257,7 @@ def test_of_the_words_that_a_document_changes_a_bounded_part_is_read_closely(
     assert 0 < read <= MOST_READ
     assert poll.unchanged > 5  # read closely, they say what they said before
     assert poll.unchanged + poll.revised == many
-    with opened(store) as connection:
+    with file_of(store) as connection:
         found = connection.execute("SELECT count(*) FROM changes WHERE kind = 'corrected'").fetchone()
     assert found == (1,)
 
@@ -274,7 +274,7 @@ def test_another_program_that_writes_meanwhile_makes_it_decide_again(store: Stor
             looks += 1
             version = super().version()
             if looks == 1:
-                with Store.open(self.path) as other, opened(other) as connection:
+                with Store.open(self.path) as other, file_of(other) as connection:
                     connection.execute("INSERT INTO settings (name, value) VALUES ('x', 'y')")
             return version
 

@@ -27,12 +27,12 @@ from tests.conftest import (
     NOW,
     QUOTATION,
     WIRE,
+    file_of,
     keep_house,
     make_articles,
     make_entry,
     make_poll,
     make_publisher,
-    opened,
     record,
 )
 
@@ -274,7 +274,7 @@ def test_letting_go_looks_only_at_what_was_lent(store: Store, publisher: Publish
 
     def steps() -> int:
         taken: list[int] = []
-        with opened(store) as connection:
+        with file_of(store) as connection:
             connection.set_progress_handler(lambda: taken.append(1), 1)
             store.let_go(retention.over(store.lending(), NOW))
             connection.set_progress_handler(None, 1)

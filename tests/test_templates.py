@@ -37,7 +37,7 @@ from aggregator.pipeline.pipeline import open_prober
 from aggregator.store import Store
 from aggregator.store.sqlite.schema import migrations
 from aggregator.text.links import literal, without_user
-from tests.conftest import NOW, WIRE, make_publisher, make_source, opened
+from tests.conftest import NOW, WIRE, file_of, make_publisher, make_source
 from tests.test_cli import Desk
 from tests.test_doors import publisher_file
 from tests.test_import import MALI
@@ -440,7 +440,7 @@ def test_a_user_name_in_a_link_is_not_shown_and_its_words_stay(trip: Trip) -> No
     trip.press.set_document(HOST, "/feed", feed(extra=item))
     trip()
     assert trip.rows("SELECT url FROM wire") == [(f"http://{HOST}/1",)]
-    with Store.read(trip.path) as store, opened(store) as connection:
+    with Store.read(trip.path) as store, file_of(store) as connection:
         ((raw,),) = connection.execute("SELECT raw_words(raw, dictionary) FROM revisions").fetchall()
     assert USER.encode() in (raw if isinstance(raw, bytes) else raw.encode())
 
@@ -550,7 +550,7 @@ def test_a_source_that_moved_before_it_was_private_keeps_its_secret(trip: Trip, 
     trip.press.set_document(HOST, "/feed", feed(1, 2))
     trip.press.set_document(OTHER, "/feed", feed(1, 2))
     trip()
-    with Store.open(trip.path) as store, opened(store) as connection:
+    with Store.open(trip.path) as store, file_of(store) as connection:
         connection.execute("UPDATE sources SET url = ?, old_url = ?", (f"http://{OTHER}/feed", FEED))
     trip.config = replace(trip.config, publishers=(private(publisher, FEED, BASIC),))
     trip.press.forget()
@@ -567,7 +567,7 @@ def test_an_address_in_the_database_is_no_template(trip: Trip, publisher: Publis
         trip.press.set_document(HOST, "/feed", feed(1))
         trip()
         url = f"http://{USER}{OTHER}/steal?x={TEMPLATE}"
-        with Store.open(trip.path) as store, opened(store) as connection:
+        with Store.open(trip.path) as store, file_of(store) as connection:
             connection.execute("UPDATE sources SET url = ?, old_url = ?", (url, made.sources[0].url))
         trip.press.forget()
         (poll,) = trip()

@@ -37,10 +37,10 @@ from tests.conftest import (
     WIRE,
     due,
     examples,
+    file_of,
     keep_house,
     make_entry,
     make_publisher,
-    opened,
     record,
 )
 from tests.hostile import run
@@ -555,7 +555,7 @@ def test_health_counts_up_to_a_time_and_says_which(store: Store, publisher: Publ
 
 def test_a_source_is_silent_by_the_time_that_is_given(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(1))
-    with opened(store) as connection:
+    with file_of(store) as connection:
         connection.execute("UPDATE sources SET silent_after = '2026-12-01T00:00:00Z'")
     at = datetime(2026, 12, 1, tzinfo=UTC)
     assert [str(store.health(now)[0]["trouble"])[:6] for now in (at, at + SECOND)] == ["None", "silent"]

@@ -29,7 +29,7 @@ from aggregator.desk.terms import sync
 from aggregator.model import Config, Due, Poll, Publisher, Wire
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from tests.conftest import NOW, WIRE, make_publisher, opened
+from tests.conftest import NOW, WIRE, file_of, make_publisher
 
 T = TypeVar("T")
 
@@ -226,7 +226,7 @@ class Table:
 
     def health(self, row: Row) -> str | None:
         """What `health` says is wrong with the row's source."""
-        with Store.read(self._folder / "wire.db") as store, opened(store) as connection:
+        with Store.read(self._folder / "wire.db") as store, file_of(store) as connection:
             found = connection.execute("SELECT trouble FROM health WHERE source = ?", (row.poll.source.name,))
             (said,) = found.fetchone()
         return said  # type: ignore[no-any-return]

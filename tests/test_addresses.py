@@ -27,7 +27,8 @@ from aggregator.fetch.addresses import is_public, is_written, refuse_private
 from aggregator.fetch.first_addresses import MOST_ADDRESSES, first
 from aggregator.model import Config, FetchResult, IdentityRules, Publisher, Source, Validators, Wire
 from aggregator.model.errors import AddressRefused, FetchError, PressError
-from aggregator.pipeline.pipeline import Pipeline, open_prober
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.pipeline.probing import open_prober
 from aggregator.rights import is_address
 from aggregator.store import Store
 from aggregator.text.links import is_host

@@ -40,7 +40,7 @@ from aggregator.model.errors import (
     PaymentRequired,
     RedirectRefused,
 )
-from aggregator.pipeline.pipeline import open_prober
+from aggregator.pipeline.probing import open_prober
 from aggregator.scheduling.polls import is_same_site_upgrade, pause_of_host, validators_for
 from aggregator.scheduling.rechecks import judge
 from aggregator.text.domains import ascii_host, domain_of

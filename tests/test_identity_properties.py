@@ -26,7 +26,8 @@ from aggregator.model import FetchResult, Poll, Publisher, Source
 from aggregator.model.errors import StoreError
 from aggregator.normalise import raw_words
 from aggregator.parse import parse
-from aggregator.pipeline.reading import Reading, read
+from aggregator.pipeline.parsing import read
+from aggregator.pipeline.reading import Reading
 from aggregator.pipeline.recording import record
 from aggregator.store import Store
 from aggregator.text.dates import to_iso

@@ -30,7 +30,7 @@ from aggregator.config.loading import load
 from aggregator.desk.terms import sync
 from aggregator.model import FetchResult, Publisher
 from aggregator.model.errors import ParseError
-from aggregator.pipeline.reading import read
+from aggregator.pipeline.parsing import read
 from aggregator.pipeline.recording import record
 from aggregator.store import Store
 from aggregator.text.printable import MOST_ADDRESS, address, argument, as_json, cell, escaped, line, lines, log_line

@@ -15,7 +15,8 @@ import pytest
 from aggregator.demo import Document, Press
 from aggregator.fetch import Fetcher, Shelf
 from aggregator.model import FetchResult, RobotsCopy, Source
-from aggregator.pipeline.discovery import MOST_REQUESTS, Look, Measure, Prober, Survey, measure
+from aggregator.pipeline.discovery.measure import Measure, measure
+from aggregator.pipeline.discovery.prober import MOST_REQUESTS, Look, Prober, Survey
 from tests.conftest import NOW, WIRE
 from tests.test_trip import HOST, feed
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 
 from aggregator.model import Parsed, Poll
 from aggregator.normalise import normalise
-from aggregator.pipeline.reading import read
+from aggregator.pipeline.parsing import read
 from aggregator.pipeline.recording import record
 from aggregator.store import Store
 from tests.conftest import NOW, make_entry, make_poll, make_publisher

@@ -32,8 +32,8 @@ from aggregator.demo import Document, Press
 from aggregator.fetch import Fetcher
 from aggregator.fetch.credentials import Opened
 from aggregator.model import Access, Credentials, FetchResult, Publisher, Source, Template, Validators
-from aggregator.pipeline.discovery import Survey
-from aggregator.pipeline.pipeline import open_prober
+from aggregator.pipeline.discovery.prober import Survey
+from aggregator.pipeline.probing import open_prober
 from aggregator.store import Store
 from aggregator.store.sqlite.schema import migrations
 from aggregator.text.links import literal, without_user

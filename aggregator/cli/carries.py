@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aggregator.pipeline.discovery import Measure
+from aggregator.pipeline.discovery.measure import Measure
 from aggregator.text.dates import to_iso
 
 _FIELDS = ("format", "entries", "dated", "summaries", "full_text")

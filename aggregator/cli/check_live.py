@@ -12,9 +12,9 @@ from aggregator.cli.carries import carried
 from aggregator.cli.printing import progress, say, say_table
 from aggregator.cli.rows import say_json_rows
 from aggregator.model import Config, Source
-from aggregator.pipeline.discovery import Look
+from aggregator.pipeline.discovery.prober import Look
 from aggregator.pipeline.paths import Paths
-from aggregator.pipeline.pipeline import open_prober
+from aggregator.pipeline.probing import open_prober
 from aggregator.text.dates import from_iso, utc_now
 
 _HOUR = timedelta(hours=1)

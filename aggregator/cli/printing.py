@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, TextIO
 
 import click
@@ -57,9 +58,7 @@ def say_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A header and rows. None is an empty field, and bytes are shown as hexadecimal digits. Of a value of several lines
     all but the first are indented, so that none of them passes for a row.
     """
-    from aggregator.cli.terminal import print_table  # rich takes a twentieth of a second, and JSON needs none of it
-
-    print_table(names, rows)
+    _terminal().print_table(names, rows)
 
 
 @contextmanager
@@ -70,10 +69,14 @@ def progress(doing: str, total: int, visible: bool) -> Iterator[Callable[[str], 
     if not visible or not sys.stderr.isatty():
         yield lambda name: None
         return
-    from aggregator.cli.terminal import bar  # likewise: cron has no terminal
-
-    with bar(doing, total) as move_on:
+    with _terminal().bar(doing, total) as move_on:
         yield move_on
+
+
+def _terminal() -> ModuleType:
+    from aggregator.cli import terminal  # rich takes a twentieth of a second; neither JSON nor cron needs it
+
+    return terminal
 
 
 def say_usage(error: click.ClickException) -> None:

@@ -16,10 +16,10 @@ from aggregator.config.adding import add_source
 from aggregator.config.writing import source_table
 from aggregator.model import Wire
 from aggregator.model.errors import FetchError
-from aggregator.pipeline.discovery import Door, Survey
+from aggregator.pipeline.discovery.prober import Door, Survey
 from aggregator.pipeline.opening import config_for_polling, publisher_file
 from aggregator.pipeline.paths import Paths
-from aggregator.pipeline.pipeline import open_prober
+from aggregator.pipeline.probing import open_prober
 from aggregator.text.dates import to_iso, utc_now
 from aggregator.text.links import without_user
 

@@ -37,3 +37,9 @@ class Paths:
     def database(self) -> Path:
         """The file given, or data/wire.db beside the configuration folder. Raises ConfigError, as `config_folder`."""
         return self.db or self.config_folder().absolute().parent / "data" / "wire.db"
+
+
+def limits_beside(database: Path) -> Path:
+    """The file by which the limits of domains hold for all programs of a database."""
+    database = database.resolve()  # a link to it may be in another folder
+    return database.with_name(f"{database.name}.limits")

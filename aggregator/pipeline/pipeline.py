@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
-from aggregator.model import DISCOVER, Article, Config, Due, Finding, Poll, Publisher, RobotsCopy, Wire
+from aggregator.model import DISCOVER, Article, Config, Due, Finding, Poll, RobotsCopy
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.claims import Claims
+from aggregator.pipeline.paths import limits_beside
 from aggregator.pipeline.poll import Poller, Unrecorded
 from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.redirects import Redirects
@@ -30,9 +29,7 @@ from aggregator.text.html import unquoted
 from aggregator.text.printable import escaped, log_line
 
 if TYPE_CHECKING:
-    from aggregator.pipeline.discovery import Prober
-
-__all__ = ["Pipeline", "open_prober"]
+    from aggregator.pipeline.discovery.prober import Prober
 
 log = logging.getLogger("aggregator.poll")
 
@@ -163,7 +160,9 @@ class Pipeline:
         return await rechecks.run(limit, per_publisher, elsewhere)
 
     def _prober(self) -> Prober:
-        from aggregator.pipeline.discovery import Prober
+        from aggregator.pipeline.discovery.prober import (
+            Prober,  # loads what reads documents; most passes search no site
+        )
 
         return Prober(self._fetcher, self._workers.measured, self._recall_robots, self._clock, self._publishers)
 
@@ -264,44 +263,6 @@ async def _ended(tasks: Iterable[asyncio.Task[Poll | None]]) -> None:
             bug = bug or error
     if bug:
         raise bug
-
-
-def limits_beside(database: Path) -> Path:
-    """The file by which the limits of domains hold for all programs of a database."""
-    database = database.resolve()  # a link to it may be in another folder
-    return database.with_name(f"{database.name}.limits")
-
-
-@asynccontextmanager
-async def open_prober(
-    wire: Wire,
-    clock: Callable[[], datetime],
-    connect_to: ConnectTo | None = None,
-    publishers: Sequence[Publisher] = (),
-    database: Path | None = None,
-) -> AsyncIterator[Prober]:
-    """For looking without a database: what sites' robots.txt say is remembered as long as this is open. `publishers`:
-    those whose sources are looked at. The limits of domains hold together with the programs that poll into `database`,
-    which need not be there.
-    """
-    from aggregator.pipeline.discovery import Prober
-
-    copies: dict[str, RobotsCopy] = {}
-
-    async def recall(origin: str) -> RobotsCopy | None:
-        return copies.get(origin)
-
-    async def remember(copy: RobotsCopy) -> None:
-        copies[copy.origin] = copy
-
-    workers = Workers()
-    try:
-        shelf, shared = Shelf(recall, remember), limits_beside(database) if database else None
-        async with Fetcher(wire, connect_to or (lambda host: None), shelf, shared=shared) as fetcher:
-            by_key = {publisher.key: publisher for publisher in publishers}
-            yield Prober(fetcher, workers.measured, recall, clock, by_key)
-    finally:
-        await workers.close()
 
 
 def _line(poll: Poll) -> str:

@@ -59,7 +59,7 @@ from aggregator.scheduling.gaps import Now, reaches_back
 from aggregator.scheduling.polls import validators_for
 
 if TYPE_CHECKING:
-    from aggregator.pipeline.discovery import Prober
+    from aggregator.pipeline.discovery.prober import Prober
 
 MOST_PAGES = 10  # older ones, read to close one gap
 _MOST_SAID = 1_000  # characters of an error, in which a server may have written what it liked

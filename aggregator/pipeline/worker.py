@@ -17,7 +17,8 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from typing import BinaryIO, TypeVar
+from importlib import import_module
+from typing import Any, BinaryIO, TypeVar
 
 T = TypeVar("T")
 
@@ -49,6 +50,11 @@ def framed(said: object) -> bytes:
     """A call or an answer, as it goes through a pipe."""
     pickled = pickle.dumps(said, pickle.HIGHEST_PROTOCOL)
     return len(pickled).to_bytes(LENGTH) + pickled
+
+
+def named(module: str, function: str, *arguments: object) -> Any:
+    """Calls a function of a module that is imported here, so that whoever asks need not have imported it."""
+    return getattr(import_module(module), function)(*arguments)
 
 
 def _next(calls: BinaryIO) -> bytes | None:

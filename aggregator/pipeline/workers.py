@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from aggregator.model import FetchResult, Publisher, Source
 from aggregator.model.errors import ParseError
-from aggregator.pipeline.reading import Reading, read
-from aggregator.pipeline.worker import LENGTH, WALL, framed
+from aggregator.pipeline.reading import Reading
+from aggregator.pipeline.worker import LENGTH, WALL, framed, named
 
 if TYPE_CHECKING:
-    from aggregator.pipeline.discovery import Measure
+    from aggregator.pipeline.discovery.measure import Measure
 
 log = logging.getLogger("aggregator.poll")
 
@@ -54,14 +54,14 @@ class Workers:
     async def read(
         self, result: FetchResult, source: Source, publisher: Publisher, said: Mapping[str, bytes]
     ) -> Reading:
-        """`read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
-        return await self._in_process(read, (result, source, publisher, said))
+        """`parsing.read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
+        call: Callable[..., Reading] = named
+        return await self._in_process(call, ("aggregator.pipeline.parsing", "read", result, source, publisher, said))
 
     async def measured(self, result: FetchResult, source: Source) -> Measure:
-        """`measure`, likewise."""
-        from aggregator.pipeline.discovery import measure
-
-        return await self._in_process(measure, (result, source))
+        """`measure.measure`, likewise."""
+        call: Callable[..., Measure] = named
+        return await self._in_process(call, ("aggregator.pipeline.discovery.measure", "measure", result, source))
 
     async def _in_process(self, call: Callable[..., T], arguments: tuple[object, ...]) -> T:
         line = await self._place()

@@ -1,0 +1,31 @@
+"""Reads one document, from bytes to articles. Runs in the parsing processes, so it imports only what that needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from aggregator.identity.shared_hosts import linked_hosts
+from aggregator.model import FetchResult, Publisher, Source
+from aggregator.normalise import normalise
+from aggregator.parse import parse
+from aggregator.pipeline.reading import Reading
+
+
+def read(
+    result: FetchResult, source: Source, publisher: Publisher, said: Mapping[str, bytes] = MappingProxyType({})
+) -> Reading:
+    """Parses and normalises one document; raises ParseError. `said`: see `normalise`."""
+    parsed = parse(result, source)
+    listing = normalise(parsed, source, publisher, said)
+    return Reading(
+        articles=listing.articles,
+        settled=listing.settled,
+        drops=listing.drops,
+        format=parsed.format,
+        warning=parsed.warning,
+        withdrawn=parsed.withdrawn,
+        hints=parsed.hints,
+        older=parsed.older,
+        hosts=linked_hosts(parsed.entries),
+    )

@@ -38,7 +38,6 @@ from aggregator.model import (
     Validators,
     Wanted,
 )
-from aggregator.model.errors import StoreError
 from aggregator.pipeline.recording import wanted
 from aggregator.store import Store
 from tests.conftest import NOW, STORES, make_articles, make_entry, make_poll, make_publisher, open_store
@@ -351,13 +350,13 @@ def test_what_a_publisher_asks_of_a_new_report_is_done_with_it(store: Store) -> 
 # Everything or nothing, and by what is true
 
 
-def test_a_poll_whose_act_is_out_of_date_stores_nothing(store: Store) -> None:
+def test_where_one_poll_cannot_be_stored_none_of_the_call_is(store: Store) -> None:
     articles = articles_of(TWO_FEEDS, 1)
     act = DeskDecision(before=ReportState(id="nobody", status="withheld"), acts=())
     record = PollRecord(known=known(store, articles), poll=make_poll(FEED), decisions=new(*articles), acts=(act,))
     before = due(store, FEED)
     beside = PollRecord(known=record.known, poll=make_poll(OTHER.sources[0]))
-    with pytest.raises(StoreError):
+    with pytest.raises(ValueError, match="another state"):
         store.save([replace(beside, known=known(store, source=OTHER.sources[0])), record], NOW)
     assert titles(store) == []
     assert due(store, FEED) == before

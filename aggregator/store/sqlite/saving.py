@@ -8,22 +8,27 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from aggregator.model import DISCOVER, Poll, PollRecord
-from aggregator.model.errors import StoreError
-from aggregator.store.sqlite import acts, backoff, habits, held_words, identify, pending, polls, redirects
+from aggregator.model import DISCOVER, Pause, Poll, PollRecord
+from aggregator.store.sqlite import acts, habits, held_words, pending, polls, redirects
 from aggregator.text.dates import to_iso
+from aggregator.text.domains import domain_of
+
+_SPREAD = 0.1  # of the pause: so much apart at most are the sources asked afterwards
+_STEPS = 16
 
 
 def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> None:
-    """Within a transaction."""
+    """Within a transaction; ValueError: an act was not decided by `known`."""
     source, poll = record.known.number, record.poll
     numbers = _save_entries(connection, record, now) if record.decisions else {}
     for decision in record.acts:
         if not acts.write(connection, decision, to_iso(now)):
-            raise StoreError(f"{decision.before.id}: what holds this report back changed while its source was polled")
+            raise ValueError(f"{decision.before.id}: this act was decided for another state of the report")
     if record.gone_held is not None:
         held_words.note_gone(connection, source, record.gone_held)
     if record.ended_tombstones:
@@ -38,7 +43,7 @@ def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> N
     listed = None if record.listed is None else [_number(report, numbers) for report in record.listed]
     _save_source(connection, record, listed)
     for pause in record.pauses:
-        backoff.postpone_host(connection, pause, poll.started, but=source)
+        _postpone_host(connection, pause, poll.started, but=source)
 
 
 def _number(report: int | str, new: Mapping[str, int]) -> int:
@@ -60,8 +65,8 @@ def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datet
     if record.backfill:
         kept_out = [(number,) for number, article in new if article.public_id in record.backfill]
         connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", kept_out)
-    identify.write_near_keys(connection, new)
-    identify.write_merges(connection, source, record.decisions, to_iso(now))
+    polls.write_near_keys(connection, new)
+    polls.write_merges(connection, source, record.decisions, to_iso(now))
     return {article.public_id: number for number, article in new}
 
 
@@ -162,3 +167,26 @@ def _of_answer(poll: Poll, failures: int) -> Mapping[str, Any]:
     if poll.outcome != "held" and poll.validators is not None:
         columns |= {"etag": None, "last_modified": None}
     return columns
+
+
+def _postpone_host(connection: sqlite3.Connection, pause: Pause, now: datetime, *, but: int) -> None:
+    """Postpones the next poll of every source at the registrable domain of a host, wherever it would come sooner, but
+    for one source. None is the worse for it: no failure is counted. Within a transaction.
+    """
+    domain = _domain(pause.url)
+    rows = connection.execute(
+        "SELECT id, url FROM sources WHERE enabled AND paused_at IS NULL AND id <> ? AND next_at < ?"
+        " AND NOT (? AND next_reason = 'retry_after')",
+        (but, to_iso(now + pause.lasts), pause.once),
+    )
+    others = [other for other, address in rows.fetchall() if domain and _domain(address) == domain]
+    connection.executemany(
+        "UPDATE sources SET next_at = ?, next_reason = 'retry_after' WHERE id = ?",
+        [(to_iso(now + pause.lasts * (1 + _SPREAD * (other % _STEPS) / _STEPS)), other) for other in others],
+    )
+
+
+def _domain(url: str) -> str | None:
+    with suppress(ValueError):
+        return domain_of(urlsplit(url).hostname or "")
+    return None

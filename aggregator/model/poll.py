@@ -21,6 +21,7 @@ Outcome = Literal[
     "ok", "unchanged", "not_modified", "failed", "offline", "challenge", "consent", "cookie", "payment_required", "held"
 ]
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
+ClaimKind = Literal["poll", "visit"]  # a source that a program is polling; a publisher whose pages it visits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

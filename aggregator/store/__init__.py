@@ -17,6 +17,7 @@ from aggregator.model import (
     Addressee,
     AtAddress,
     Cause,
+    ClaimKind,
     ClockLooks,
     Compared,
     Complaint,
@@ -84,13 +85,12 @@ from aggregator.store.sqlite import (
     vacuum,
     views,
 )
-from aggregator.store.sqlite.claims import ClaimKind
 from aggregator.store.sqlite.lock import Program, only_daemon, without_daemon
 from aggregator.store.sqlite.trouble import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.dates import duration, to_iso
 
-__all__ = ["ClaimKind", "Rewriting", "Store", "only_daemon", "without_daemon"]
+__all__ = ["Rewriting", "Store", "only_daemon", "without_daemon"]
 
 log = logging.getLogger("aggregator.store")
 

@@ -18,7 +18,6 @@ from aggregator.model import (
     DeskDecision,
     Gap,
     MassKind,
-    Match,
     Poll,
     PollRecord,
     Removal,
@@ -28,8 +27,9 @@ from aggregator.model import (
 )
 from aggregator.normalise import DUPLICATE
 from aggregator.revisions import withdrawals
+from aggregator.revisions.changes import Judged
 from aggregator.revisions.compare import HELD_BACK
-from aggregator.revisions.judging import Judgement, judge
+from aggregator.revisions.judging import judge
 from aggregator.revisions.mass import keep_out
 from aggregator.revisions.withdrawals import Deletions
 from aggregator.scheduling.gaps import Now, ends, reaches_back
@@ -121,7 +121,7 @@ def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -
             changing=() if poll.is_answer and known.changing else None,
             gone_held=_gone(poll, articles, known, frozenset()),
         )
-        return _finished(made, Found(), _deletions(made, articles, {}), at)
+        return _finished(made, articles, Found(), {}, at)
     which = recognise(articles, poll.settled, known, at.now)
     if which is None:
         return None
@@ -147,12 +147,17 @@ def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -
         ended_held=tuple(a for a in known.held_keys if a in by_article and not by_article[a].held_back),
     )
     found = Found(arrivals=kept_out.arrivals, gap=poll.gap)
-    return _finished(made, found, _deletions(made, articles, what.done), at)
+    return _finished(made, articles, found, what.done, at)
 
 
-def _finished(made: PollRecord, found: Found, deleted: Deletions, at: _At) -> PollRecord:
-    """With what the publisher's own words ask of us, and the next poll."""
+def _finished(
+    made: PollRecord, articles: Sequence[Article], found: Found, done: Mapping[MassKind, int], at: _At
+) -> PollRecord:
+    """With what the publisher's own words ask of us, and the next poll. `done`: see `Judged`."""
     poll, known = made.poll, made.known
+    keys = {*poll.settled, *(key for article in articles for key in article.keys)}
+    deleted_keys = tuple(map(deleted_key, poll.withdrawn))
+    deleted = withdrawals.deletions(known, deleted_keys, made.decisions, keys, done.get("withdrawn", 0))
     began = sum(
         bool(each.waits) and each.known is not None and each.known.article not in known.waiting
         for each in made.decisions
@@ -170,12 +175,6 @@ def _finished(made: PollRecord, found: Found, deleted: Deletions, at: _At) -> Po
         ended_tombstones=deleted.ended,
         new_tombstones=deleted.waiting,
     )
-
-
-def _deletions(made: PollRecord, articles: Sequence[Article], done: Mapping[MassKind, int]) -> Deletions:
-    keys = {*made.poll.settled, *(key for article in articles for key in article.keys)}
-    deleted = tuple(map(deleted_key, made.poll.withdrawn))
-    return withdrawals.deletions(made.known, deleted, made.decisions, keys, done.get("withdrawn", 0))
 
 
 def _acts(made: PollRecord, deleted: Deletions, believed: datetime) -> tuple[DeskDecision, ...]:
@@ -207,7 +206,9 @@ def _compared(poll: Poll, which: Recognised, known: Snapshot) -> Poll:
         return poll
     matches = [match for match in which.matches if not match.duplicate]
     entries = {place: Now(article) for place, article in which.others.items()}
-    entries |= {match.article.place: _now(match) for match in matches}
+    for match in matches:
+        listed = match.known.article if match.known and match.was_listed else None
+        entries[match.article.place] = Now(listed, match.article.published or match.article.updated)
     in_order = [entry for _, entry in sorted(entries.items())]
     reaches = poll.is_joined or reaches_back(in_order, known.listed)
     overlap = which.unchanged + which.purged + sum(match.was_listed for match in matches)
@@ -215,12 +216,6 @@ def _compared(poll: Poll, which: Recognised, known: Snapshot) -> Poll:
     if poll.pages or not reaches:
         gap = "closed" if reaches else "open"
     return replace(poll, overlap=overlap if reaches else 0, gap=gap)
-
-
-def _now(match: Match) -> Now:
-    """An entry by the article that its source had listed before."""
-    listed = match.known.article if match.known and match.was_listed else None
-    return Now(listed, match.article.published or match.article.updated)
 
 
 def _listed(which: Recognised) -> tuple[int | str, ...]:
@@ -240,7 +235,7 @@ def _gone(poll: Poll, articles: Sequence[Article], known: Snapshot, here: Set[in
     return tuple(article for article, key in known.held_keys.items() if key not in keys and article not in here)
 
 
-def _counted(poll: Poll, what: Judgement, which: Recognised) -> Poll:
+def _counted(poll: Poll, what: Judged, which: Recognised) -> Poll:
     stored = [each for each in what.decisions if not (each.held_back or each.waits)]
     kinds = Counter(decision.change for decision in stored)
     drops = Counter(poll.drops)

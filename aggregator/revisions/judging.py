@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from aggregator.model import Decision, MassKind, Match, Snapshot
-from aggregator.revisions.changes import decide
+from aggregator.model import Decision, Match, Snapshot
+from aggregator.revisions.changes import Judged, decide
 from aggregator.revisions.mass import hold_excess
 from aggregator.text.order import order_of
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A decision for each entry that is no duplicate: first those on new articles, in the order of their numbers."""
-
-    decisions: tuple[Decision, ...]
-    changing: tuple[datetime, ...]  # when the last polls in a row changed most of what they listed
-    done: Mapping[MassKind, int]  # how many known reports are changed at once, by kind
-
-
-def judge(matches: Iterable[Match], unchanged: int, known: Snapshot, now: datetime) -> Judgement:
-    """`unchanged`: how many entries of the document say just what they said before."""
+def judge(matches: Iterable[Match], unchanged: int, known: Snapshot, now: datetime) -> Judged:
+    """A decision for each entry that is no duplicate: first those on new articles, in the order of their numbers.
+    `unchanged`: how many entries of the document say just what they said before.
+    """
     own = [match for match in matches if not match.duplicate]
     judged = decide(own, known.words, now, held=known.held_words, changing=known.changing, settled=unchanged)
-    if not any(decision.known and decision.change for decision in judged.decisions):
-        return Judgement(newest_first(judged.decisions), judged.changing, {})
-    waiting = {article: kind for article, (_, kind) in known.waiting.items()}
-    held = hold_excess(judged.decisions, known.words, waiting, known.most_changed)
-    return Judgement(newest_first(held.decisions), judged.changing, held.done)
+    if any(decision.known and decision.change for decision in judged.decisions):
+        waiting = {article: kind for article, (_, kind) in known.waiting.items()}
+        decisions, done = hold_excess(judged.decisions, known.words, waiting, known.most_changed)
+        judged = replace(judged, decisions=decisions, done=done)
+    return replace(judged, decisions=newest_first(judged.decisions))
 
 
 def newest_first(decisions: Sequence[Decision]) -> tuple[Decision, ...]:

@@ -23,7 +23,7 @@ from aggregator.identity.redirects import SAME, Evidence, Origin, Owners, judge
 from aggregator.identity.shared_hosts import SHARED_HOSTS, linked_hosts, sharing
 from aggregator.model import Entry, IdentityRules, Link, Poll, PollSettings, Publisher, Redirection, Selection, Source
 from aggregator.pipeline.recording import record as record_polls
-from aggregator.scheduling.polls import Found, Habits, Pace, conclude
+from aggregator.scheduling.polls import Found, Habits, Pace, plan
 from aggregator.store import Store
 from tests import commands
 from tests.conftest import NOW, make_entry, make_poll, make_publisher
@@ -274,7 +274,7 @@ def test_what_is_held_is_polled_calmly(longest: int, every: int | None, fresh_fo
     source = replace(make_publisher().sources[0], every=every and every * HOUR)
     made = make_poll(source, outcome="held", fresh_for=fresh_for and fresh_for * HOUR)
     before = Habits(url=FEED, failures=3, moved_to=STRANGER, moved_since=NOW - 6 * DAY)
-    after, following = conclude(made, before, Found(), Pace(settings=PollSettings(longest=longest * HOUR)))
+    after, following = plan(made, before, Found(), Pace(settings=PollSettings(longest=longest * HOUR)))
     assert after == Habits(url=FEED)
     assert following.reason == "held"
     assert hours * HOUR <= following.at - NOW <= hours * HOUR * 1.1

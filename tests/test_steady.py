@@ -85,7 +85,7 @@ def test_a_publisher_that_another_program_brought_in_is_left_alone(press: Press,
 
 def test_older_pages_have_one_deadline_for_all(press: Press, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten pages that took 25 s each made a poll of four minutes. What came before the deadline is stored."""
-    monkeypatch.setattr("aggregator.pipeline.asking._PAGES_SECONDS", 0.5)
+    monkeypatch.setattr("aggregator.pipeline.poll._PAGES_SECONDS", 0.5)
 
     def document(number: int) -> Document:
         items = [{"id": f"{number}", "url": f"http://{HOST}/{number}", "title": f"Report {number}"}]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import Due, Hints, NextPoll, Poll, PollSettings, Rhythm, Source, Tariff, Validators
-from aggregator.scheduling.polls import Found, Habits, Pace, conclude, silence, validators_for
+from aggregator.scheduling.polls import Found, Habits, Pace, plan, silence, validators_for
 from aggregator.scheduling.rhythm import learn
 from tests.conftest import NOW
 
@@ -32,11 +32,11 @@ def habits(**fields: object) -> Habits:
 
 
 def after(made: Poll, before: Habits | None = None, found: Found | None = None, pace: Pace = PACE) -> NextPoll:
-    return conclude(made, before or habits(), found or Found(), pace)[1]
+    return plan(made, before or habits(), found or Found(), pace)[1]
 
 
 def learnt(made: Poll, before: Habits | None = None, found: Found | None = None) -> Habits:
-    return conclude(made, before or habits(), found or Found(), PACE)[0]
+    return plan(made, before or habits(), found or Found(), PACE)[0]
 
 
 def waits(following: NextPoll, wait: timedelta) -> bool:

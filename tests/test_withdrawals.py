@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.config import load
+from aggregator.config.loading import load
 from aggregator.demo import Document, Press, read_sites
 from aggregator.desk import acts, clock
 from aggregator.desk.terms import sync

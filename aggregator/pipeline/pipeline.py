@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Self
 
 from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
-from aggregator.model import DISCOVER, Article, Config, Due, Finding, Memory, Poll, Publisher, RobotsCopy, Source, Wire
+from aggregator.model import DISCOVER, Article, Config, Due, Finding, Poll, Publisher, RobotsCopy, Wire
 from aggregator.model.errors import FetchError, StoreError
-from aggregator.pipeline.asking import Asked, Asking
 from aggregator.pipeline.claims import Claims
+from aggregator.pipeline.poll import Poller, Unrecorded
 from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.redirects import Redirects
 from aggregator.pipeline.weather import Weather
@@ -54,11 +54,11 @@ class Pipeline:
         self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), shelf, shared=shared)
         self._weather = Weather()
         self._redirects = Redirects(self._publishers)
-        self._asking = Asking(
+        self._poller = Poller(
             self._fetcher,
-            self._workers.read,
+            self._workers,
+            self._writer,
             self._prober,
-            self._load,
             self._publishers,
             self._redirects,
             config.wire.poll,
@@ -167,9 +167,6 @@ class Pipeline:
 
         return Prober(self._fetcher, self._workers.measured, self._recall_robots, self._clock, self._publishers)
 
-    async def _load(self, source: Source) -> Memory:
-        return await self._writer.on_store(lambda store: store.load(source))
-
     async def _polled_elsewhere(self) -> tuple[tuple[str, str], ...]:
         proposals = self._settings.accept_discovered
         return await self._writer.on_store(lambda store: store.polled_elsewhere(proposals=proposals))
@@ -180,7 +177,7 @@ class Pipeline:
     async def _remember_robots(self, copy: RobotsCopy) -> None:
         await self._writer.on_store(lambda store: store.remember_robots(copy))
 
-    def _or_its_door(self, due: Due) -> Due:
+    def _or_its_feed(self, due: Due) -> Due:
         """What was found for a source is polled in its place, where the operator lets the wire do so unseen. It is read
         for what it is, a feed or another kind.
         """
@@ -190,7 +187,7 @@ class Pipeline:
 
     async def _one(self, due: Due, unrecorded: set[str], done: Callable[[Poll], None]) -> Poll | None:
         """`unrecorded`: the batch's sources that are claimed; a poll that is recorded takes its own out."""
-        due, name = self._or_its_door(due), due.source.name
+        due, name = self._or_its_feed(due), due.source.name
 
         async def record(poll: Poll, articles: Sequence[Article] = ()) -> Poll:
             stored = await self._writer.record(poll, articles)
@@ -207,29 +204,29 @@ class Pipeline:
                     unrecorded.discard(name)
                     await self._claims.give_back("poll", [name])
                     return None
-                asked = await self._poll(due, turn)
-                asked = replace(asked, poll=replace(asked.poll, busy=tuple(turn.busy)))
-                for pause in pauses(asked.poll, self._settings):
+                polled = await self._poll(due, turn)
+                polled = replace(polled, poll=replace(polled.poll, busy=tuple(turn.busy)))
+                for pause in pauses(polled.poll, self._settings):
                     self._fetcher.back_off(pause.url, pause.lasts)
-                poll = await record(asked.poll, asked.articles)
+                poll = await record(polled.poll, polled.articles)
                 if not poll.is_whole:
-                    poll = await record(*await self._asking.read_whole(asked))
+                    poll = await record(*await self._poller.read_whole(polled))
         except FetchError as error:  # its address is none, so there was no turn to wait for
-            poll = await record(self._asking.failed(self._unasked(due), error))
+            poll = await record(self._poller.failed(self._not_polled(due), error))
         except StoreError:
             raise
         except Exception as error:
-            await record(replace(self._unasked(due), error=_in_words(error)))
+            await record(replace(self._not_polled(due), error=_in_words(error)))
             raise
         if log.isEnabledFor(logging.INFO):
             log.info("%s", _line(poll))
         done(poll)
         return poll
 
-    def _unasked(self, due: Due) -> Poll:
+    def _not_polled(self, due: Due) -> Poll:
         return Poll(source=due.source, started=self._clock(), seconds=0.0, outcome="failed")
 
-    async def _poll(self, due: Due, turn: Turn) -> Asked:
+    async def _poll(self, due: Due, turn: Turn) -> Unrecorded:
         """A poll that got no answer while nobody answers is none of its publisher's."""
         begun = self._weather.begin()
         known = self._sources.get(due.source.name)
@@ -237,17 +234,17 @@ class Pipeline:
         if known is not None and not is_found:  # what opens a private source stands in the configuration alone
             due = replace(due, source=replace(due.source, access=known.access))
         try:
-            asked = await self._asking.poll(due, turn)
+            polled = await self._poller.poll(due, turn)
             if is_found:  # the address in the configuration is the site's, and does not move with its door
-                asked = replace(asked, poll=replace(asked.poll, moved_to=None))
+                polled = replace(polled, poll=replace(polled.poll, moved_to=None))
         except BaseException:
             await self._weather.end(begun, answered=False)
             raise
-        if asked.failure is None or asked.failure.answered:
+        if polled.failure is None or polled.failure.answered:
             await self._weather.end(begun, answered=True)
         elif await self._weather.is_ours(begun, self._fetcher.domain_of(due.source.url)):
-            asked = replace(asked, poll=replace(asked.poll, outcome="offline"))
-        return asked
+            polled = replace(polled, poll=replace(polled.poll, outcome="offline"))
+        return polled
 
 
 def _in_words(error: Exception) -> str:

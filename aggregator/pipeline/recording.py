@@ -33,7 +33,7 @@ from aggregator.revisions.judging import Judgement, judge
 from aggregator.revisions.mass import keep_out
 from aggregator.revisions.withdrawals import Deletions
 from aggregator.scheduling.gaps import Now, ends, reaches_back
-from aggregator.scheduling.polls import Found, Pace, conclude, pauses
+from aggregator.scheduling.polls import Found, Pace, pauses, plan
 from aggregator.store import Store
 from aggregator.text.dates import listed_at, to_iso
 from aggregator.text.printable import MOST_MESSAGE, escaped
@@ -158,7 +158,7 @@ def _finished(made: PollRecord, found: Found, deleted: Deletions, at: _At) -> Po
         for each in made.decisions
     )
     poll = replace(poll, waiting=began + len(deleted.waiting))
-    habits, following = conclude(poll, known.habits, found, at.pace)
+    habits, following = plan(poll, known.habits, found, at.pace)
     if at.believed != at.now:  # no source has been silent for a year by a clock that is not believed yet
         habits = replace(habits, rhythm=known.habits.rhythm, silent_after=known.habits.silent_after)
     return replace(

@@ -102,7 +102,7 @@ def validators_for(due: Due, settings: PollSettings) -> Validators:
     return due.validators
 
 
-def conclude(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habits, NextPoll]:
+def plan(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habits, NextPoll]:
     """The source's ways after this poll, and the next one."""
     if poll.outcome == "offline":
         return habits, _after(poll, pace.settings.shortest, "offline")

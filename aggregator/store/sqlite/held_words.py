@@ -30,8 +30,6 @@ log = logging.getLogger("aggregator.store")
 def write(connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime) -> None:
     """Keeps the changes that are held back, the newest in the place of the one before."""
     those = [(d.known.article, d) for d in decisions if d.known and d.held_back]
-    if not those:
-        return
     at, pack = to_iso(now), raw.packer(connection)
     connection.executemany(
         """

@@ -32,6 +32,8 @@ def words_of(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[in
 
 def held_words_of(connection: sqlite3.Connection, source: int, articles: Sequence[int]) -> dict[int, Words]:
     """What this source said last of these articles, where it is held back; see `held_words`."""
+    if not articles:
+        return {}
     return _read(
         connection,
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,9 @@ def load(connection: sqlite3.Connection, source: Source) -> Memory:
     """What is remembered of a source's last document; of what it said only the newest articles, since documents list
     those. A key that leads to another article, because it is used for two or a merge was undone, is not among them.
     """
-    number, _ = _source(connection, source)
+    (number,) = connection.execute(
+        "SELECT id FROM sources WHERE publisher = ? AND key = ?", (source.publisher, source.key)
+    ).fetchone()
     said = connection.execute(
         """
         SELECT s.key, s.entry_hash
@@ -31,42 +33,27 @@ def load(connection: sqlite3.Connection, source: Source) -> Memory:
         """,
         (number, _LISTED, source.publisher),
     )
-    return Memory(digests=dict(said.fetchall()), listed=_listed_by_key(connection, number))
-
-
-def _source(connection: sqlite3.Connection, source: Source) -> tuple[int, str | None]:
-    """Its number, and the articles of its last document as JSON."""
-    row = connection.execute(
-        "SELECT id, listed FROM sources WHERE publisher = ? AND key = ?", (source.publisher, source.key)
-    ).fetchone()
-    return int(row[0]), row[1]
+    return Memory(digests=dict(said.fetchall()), listed=tuple(_listed(connection, number, "coalesce(g.key, a.id)")))
 
 
 def listed_before(connection: sqlite3.Connection, source: int) -> tuple[Before, ...]:
     """The articles that the source's last document listed, in its order; empty: that is not known."""
+    return tuple(_listed(connection, source, "a.id"))
+
+
+def _listed(connection: sqlite3.Connection, source: int, name: str) -> Iterator[Before]:
+    """`name`: what the entries are named by; of `a`, the article, and `g`, what the source said last of it."""
     rows = connection.execute(
-        """
-        SELECT a.id, a.listed_at, coalesce(a.published, a.updated) IS NOT NULL
-        FROM sources AS s, json_each(s.listed) AS named CROSS JOIN articles AS a ON a.id = named.value
+        f"""
+        SELECT {name}, a.listed_at, coalesce(a.published, a.updated) IS NOT NULL
+        FROM sources AS s, json_each(s.listed) AS named
+        CROSS JOIN articles AS a ON a.id = named.value
+        LEFT JOIN sightings AS g ON g.source = s.id AND g.article = a.id
         WHERE s.id = ? ORDER BY named.key
-        """,
+        """,  # noqa: S608  (constants)
         (source,),
     )
-    return tuple(Before(article, from_iso(listed_at), bool(is_dated)) for article, listed_at, is_dated in rows)
-
-
-def _listed_by_key(connection: sqlite3.Connection, source: int) -> tuple[Before, ...]:
-    """The same by the first keys under which the source listed them."""
-    rows = connection.execute(
-        """
-        SELECT g.article, g.key FROM sources AS s, json_each(s.listed) AS named
-        CROSS JOIN sightings AS g ON g.source = s.id AND g.article = named.value
-        WHERE s.id = ? AND g.key IS NOT NULL
-        """,
-        (source,),
-    )
-    keys: dict[Hashable, str] = dict(rows.fetchall())
-    return tuple(replace(entry, name=keys.get(entry.name, entry.name)) for entry in listed_before(connection, source))
+    return (Before(named, from_iso(listed_at), bool(is_dated)) for named, listed_at, is_dated in rows)
 
 
 def snapshot(connection: sqlite3.Connection, wanted: Wanted, version: tuple[int, int]) -> Snapshot:
@@ -80,7 +67,8 @@ def snapshot(connection: sqlite3.Connection, wanted: Wanted, version: tuple[int,
     may_be = {articles[key] for entry in new for key in entry.keys if key in articles} | set(near.values())
     listed_as_deleted = {articles[key] for key in wanted.deleted if key in articles}
     candidates, words = _candidates(connection, may_be, known.number)
-    by_hand = {*may_be, *listed_as_deleted}
+    named = {*may_be, *listed_as_deleted}
+    buried = {key for entry in wanted.entries for key in entry.buried_keys}
     return replace(
         known,
         listed=listed_before(connection, known.number) if known.has_listed else (),
@@ -89,11 +77,11 @@ def snapshot(connection: sqlite3.Connection, wanted: Wanted, version: tuple[int,
         digests=digests,
         candidates=candidates,
         words=words,
-        held_words=_held_words(connection, known.number, may_be.intersection(known.held_keys)),
-        purged=_purged(connection, wanted) if has_purged else {},
+        held_words=history.held_words_of(connection, known.number, sorted(may_be.intersection(known.held_keys))),
+        purged=tombstones.buried(connection, wanted.source.publisher, buried) if has_purged else {},
         waiting=_waiting(connection, may_be, known.number),
-        deleted=_deleted(connection, by_hand) if wanted.deleted else {},
-        states=acts.states(connection, sorted(by_hand)) if by_hand else {},
+        deleted=_deleted(connection, named) if wanted.deleted else {},
+        states=acts.states(connection, sorted(named)) if named else {},
         in_latest=_in_latest(connection, wanted.source.publisher, {entry.day for entry in new}),
     )
 
@@ -231,10 +219,6 @@ def _candidates(
     return candidates, words
 
 
-def _held_words(connection: sqlite3.Connection, source: int, articles: Collection[int]) -> dict[int, Words]:
-    return history.held_words_of(connection, source, sorted(articles)) if articles else {}
-
-
 def _waiting(
     connection: sqlite3.Connection, articles: Collection[int], source: int
 ) -> dict[int, tuple[bool, MassKind]]:
@@ -269,11 +253,6 @@ def _deleted(connection: sqlite3.Connection, articles: Collection[int]) -> dict[
     for article, actor, reason in rows:
         done[article].add((actor, reason))
     return {article: Deleted(acts=frozenset(done[article]), has_tombstone=article in tombstoned) for article in done}
-
-
-def _purged(connection: sqlite3.Connection, wanted: Wanted) -> dict[str, int]:
-    keys = {key for entry in wanted.entries for key in entry.buried_keys}
-    return tombstones.buried(connection, wanted.source.publisher, keys)
 
 
 def _in_latest(connection: sqlite3.Connection, publisher: str, days: Collection[str]) -> dict[str, int]:

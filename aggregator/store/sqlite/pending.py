@@ -50,8 +50,6 @@ _WAITING = """
 def write(connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime) -> None:
     """Keeps the changes that have to wait, the newest in the place of the one before."""
     waiting = [(d.known.article, d.waits, d.article) for d in decisions if d.known and d.waits]
-    if not waiting:
-        return
     at, pack = to_iso(now), raw.packer(connection)
     connection.executemany(
         """

@@ -26,10 +26,13 @@ def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> N
             raise StoreError(f"{decision.before.id}: what holds this report back changed while its source was polled")
     if record.gone_held is not None:
         held_words.note_gone(connection, source, record.gone_held)
-    pending.forget_tombstones(connection, record.ended_tombstones)
-    waiting = {_number(report, numbers): key for report, key in record.new_tombstones.items()}
-    pending.write_tombstones(connection, source, waiting, now)
-    if poll.is_answer or poll.outcome == "held":
+    if record.ended_tombstones:
+        pending.forget_tombstones(connection, record.ended_tombstones)
+    if record.new_tombstones:
+        waiting = {_number(report, numbers): key for report, key in record.new_tombstones.items()}
+        pending.write_tombstones(connection, source, waiting, now)
+    is_told = record.known.is_unchecked or record.known.has_held_redirect or poll.outcome == "held"
+    if is_told and (poll.is_answer or poll.outcome == "held"):
         redirects.write(connection, record, now)
     _save_poll(connection, record)
     listed = None if record.listed is None else [_number(report, numbers) for report in record.listed]
@@ -46,14 +49,17 @@ def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datet
     """Returns the numbers of the new articles, by their public ids."""
     source = record.known.number
     new = polls.write_decisions(connection, source, record.decisions, now)
-    pending.write(connection, source, record.decisions, now)
-    pending.forget(connection, record.ended_waits)
-    held_words.forget(connection, source, record.ended_held)
-    held_words.write(connection, source, record.decisions, now)
-    connection.executemany(
-        "UPDATE articles SET backfill = 1 WHERE id = ?",
-        [(number,) for number, article in new if article.public_id in record.backfill],
-    )
+    if any(decision.waits for decision in record.decisions):
+        pending.write(connection, source, record.decisions, now)
+    if record.ended_waits:
+        pending.forget(connection, record.ended_waits)
+    if record.ended_held:
+        held_words.forget(connection, source, record.ended_held)
+    if any(decision.held_back for decision in record.decisions):
+        held_words.write(connection, source, record.decisions, now)
+    if record.backfill:
+        kept_out = [(number,) for number, article in new if article.public_id in record.backfill]
+        connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", kept_out)
     identify.write_near_keys(connection, new)
     identify.write_merges(connection, source, record.decisions, to_iso(now))
     return {article.public_id: number for number, article in new}

@@ -1,4 +1,17 @@
-"""One poll: a source is asked, its document read, and its older pages where it does not reach back to the last one."""
+"""One poll of one source, in the steps of which each is one call into one room:
+
+    memory    what is remembered of its last document                          store
+    answer    what its server answers, or a failure that is the outcome        fetch
+    reading   its entries as articles, in a parsing process                    parse, normalise
+    known     of its source and of the articles that these entries may be      store
+    which     article each entry is                                            identity
+    what      that changes                                                     revisions
+    next      when it is polled again, and why                                 scheduling
+    save      all that in one transaction                                      store
+
+Here are the first three, with the older pages of a document that does not reach back to the one before; the others are
+in `recording`, which the writer calls for many polls at once.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +19,7 @@ import asyncio
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -40,6 +53,8 @@ from aggregator.model.errors import (
 )
 from aggregator.pipeline.reading import Reading
 from aggregator.pipeline.redirects import Check, Redirects
+from aggregator.pipeline.workers import Workers
+from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.gaps import Now, reaches_back
 from aggregator.scheduling.polls import validators_for
 
@@ -54,7 +69,6 @@ _NEEDS_A_SECRET = (
 )
 
 
-Read = Callable[[FetchResult, Source, Publisher, Mapping[str, bytes]], Awaitable[Reading]]
 _WALLS: Mapping[type[FetchError], Outcome] = {
     Challenge: "challenge",
     ConsentWall: "consent",
@@ -64,7 +78,7 @@ _WALLS: Mapping[type[FetchError], Outcome] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Unrecorded:
     """A poll that has yet to be recorded."""
 
     poll: Poll
@@ -74,19 +88,19 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Poller:
     """What polls need; holds nothing open itself."""
 
     fetcher: Fetcher
-    read: Read
+    workers: Workers
+    writer: Writer
     prober: Callable[[], Prober]  # made when a site is searched
-    load: Callable[[Source], Awaitable[Memory]]
     publishers: Mapping[str, Publisher]
     redirects: Redirects
     settings: PollSettings
     clock: Callable[[], datetime]
 
-    async def poll(self, due: Due, turn: Turn) -> Asked:
+    async def poll(self, due: Due, turn: Turn) -> Unrecorded:
         """The one place where an error of fetching or reading becomes a Poll."""
         if due.source.kind == DISCOVER:
             return await self._search(due.source, turn)
@@ -101,16 +115,25 @@ class Asking:
         try:
             await self.fetcher.heed(due.source.url, turn, started)
             result = await self.fetcher.get(due.source, sent, turn, started, after_failure=due.failures > 0)
-            poll = _answered(poll, result)
+            poll = replace(
+                poll,
+                outcome="not_modified" if result.status == 304 else "ok",
+                status=result.status,
+                body_bytes=len(result.body),
+                validators=result.validators,
+                fresh_for=result.fresh_for,
+                retry_after=result.retry_after,
+                moved_to=result.moved_to,
+            )
             poll, articles = await self._read(poll, due, result, turn)
         except FetchError as error:
             poll, failure = self.failed(poll, error), error
         except ParseError as error:
             said = "; ".join(filter(None, (result.remark if result else None, str(error))))
             poll = replace(poll, outcome="failed", error=said, validators=None)
-        return Asked(replace(poll, seconds=time.monotonic() - began), articles, result, failure)
+        return Unrecorded(replace(poll, seconds=time.monotonic() - began), articles, result, failure)
 
-    async def _search(self, source: Source, turn: Turn) -> Asked:
+    async def _search(self, source: Source, turn: Turn) -> Unrecorded:
         """Looks for a door of the source's site, and proposes it. Nothing of what is found is read into the wire."""
         poll = Poll(source=source, started=self.clock(), seconds=0.0, outcome="failed")
         began = time.monotonic()
@@ -123,23 +146,23 @@ class Asking:
         if best:
             proposal = Proposal(best.url, best.described)
             found = replace(poll, outcome="ok", format=best.carries.format, entries=best.carries.entries)
-            return Asked(replace(found, proposal=proposal), (), None, None)
+            return Unrecorded(replace(found, proposal=proposal), (), None, None)
         if failure is not None:
-            return Asked(self.failed(poll, failure), (), None, failure)
+            return Unrecorded(self.failed(poll, failure), (), None, failure)
         for url, other in others.items():
             if other:
                 said = f"the feed that was found is at {url}, an address of {other.name} ({other.key})"
-                return Asked(replace(poll, error=said), (), None, None)
+                return Unrecorded(replace(poll, error=said), (), None, None)
         seen = "".join(f"; a {other.what} was seen, and not asked for" for other in survey.others[:1])
         said = f"none of {len(survey.tried)} addresses is a door that this wire can read{seen}"
-        return Asked(replace(poll, error=said), (), None, None)
+        return Unrecorded(replace(poll, error=said), (), None, None)
 
-    async def read_whole(self, asked: Asked) -> tuple[Poll, Sequence[Article]]:
+    async def read_whole(self, polled: Unrecorded) -> tuple[Poll, Sequence[Article]]:
         """The same poll, with every entry of its document read closely. Raises ParseError."""
-        assert asked.result is not None
-        source = asked.poll.source
-        reading = await self.read(asked.result, source, self.publishers[source.publisher], {})
-        return replace(asked.poll, settled=(), drops=reading.drops), reading.articles
+        assert polled.result is not None
+        source = polled.poll.source
+        reading = await self.workers.read(polled.result, source, self.publishers[source.publisher], {})
+        return replace(polled.poll, settled=(), drops=reading.drops), reading.articles
 
     def failed(self, poll: Poll, error: FetchError) -> Poll:
         """The poll that this error ended."""
@@ -168,12 +191,16 @@ class Asking:
         body_hash = hashlib.sha256(result.body).digest()
         if body_hash == due.body_hash:
             return check.applied(replace(poll, outcome="unchanged"), result, SAME), ()
-        memory = await self.load(due.source) if due.body_hash else Memory(digests={}, listed=())
+        memory = Memory(digests={}, listed=())
+        if due.body_hash:
+            memory = await self.writer.on_store(lambda store: store.load(due.source))
         # Keys that are not trusted are weighed one by one when they are recorded.
         known = memory.digests if due.ladder == "id" else {}
         publisher = self.publishers[due.source.publisher]
-        reading = await self.read(result, due.source, publisher, known)
-        evidence = Evidence(hosts=reading.hosts, is_familiar=_is_familiar(reading, memory.digests))
+        reading = await self.workers.read(result, due.source, publisher, known)
+        # Whether it lists anything that its source listed before.
+        is_familiar = bool(reading.settled) or any(k in memory.digests for a in reading.articles for k in a.keys)
+        evidence = Evidence(hosts=reading.hosts, is_familiar=is_familiar)
         poll = check.applied(poll, result, evidence)
         if poll.outcome == "held":
             return poll, ()
@@ -232,7 +259,7 @@ class Asking:
         result = await self.fetcher.linked(url, turn, self.clock(), source.access)
         if result.is_cut:
             raise FetchError(result.remark or "it is a part of a page only")
-        older = await self.read(result, source, self.publishers[source.publisher], {})
+        older = await self.workers.read(result, source, self.publishers[source.publisher], {})
         check.of_page(result, older.hosts)
         return older
 
@@ -245,24 +272,6 @@ class _Back:
     pages: int = 0
     trouble: str | None = None  # why no more were read
     is_joined: bool = False  # whether they reach back to what its source listed before
-
-
-def _answered(poll: Poll, result: FetchResult) -> Poll:
-    return replace(
-        poll,
-        outcome="not_modified" if result.status == 304 else "ok",
-        status=result.status,
-        body_bytes=len(result.body),
-        validators=result.validators,
-        fresh_for=result.fresh_for,
-        retry_after=result.retry_after,
-        moved_to=result.moved_to,
-    )
-
-
-def _is_familiar(reading: Reading, said: Mapping[str, bytes]) -> bool:
-    """Whether it lists anything that its source listed before."""
-    return bool(reading.settled) or any(key in said for article in reading.articles for key in article.keys)
 
 
 @dataclass(frozen=True, slots=True)

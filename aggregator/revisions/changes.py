@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -22,7 +22,7 @@ class Judged:
 
     decisions: tuple[Decision, ...]
     changing: tuple[datetime, ...] = ()  # when the last polls in a row changed most of what they listed
-    done: Mapping[MassKind, int] = MappingProxyType({})  # how many known reports it changes at once, by kind
+    done: Mapping[MassKind, int] = field(default_factory=dict)  # how many known reports it changes at once, by kind
 
 
 def decide(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from aggregator.model import DISCOVER, Pause, Poll, PollRecord
+from aggregator.model import Pause, Poll, PollRecord, Proposal, Validators
 from aggregator.store.sqlite import acts, habits, held_words, pending, polls, redirects
 from aggregator.text.dates import to_iso
 from aggregator.text.domains import domain_of
@@ -105,12 +105,11 @@ def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Seq
     poll, known = record.poll, record.known
     assert poll.next is not None
     after = record.habits or known.habits
-    found = poll.source.kind == DISCOVER and poll.proposal is not None
     columns = {
         "next_at": to_iso(poll.next.at),
         "next_reason": poll.next.reason,
         "last_poll": to_iso(poll.started),
-        **(_of_search(connection, poll, known.number) if found else _of_answer(poll, known.habits.failures)),
+        **(_of_search(connection, poll.proposal, known.number) if poll.proposal else _of_answer(poll)),
         **habits.changed(known.habits, after),
     }
     if poll.excess:
@@ -131,41 +130,25 @@ def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Seq
     )
 
 
-def _of_search(connection: sqlite3.Connection, poll: Poll, source: int) -> Mapping[str, Any]:
-    """What was found is proposed. It is no success of the source: nothing of it has been read yet. A search in vain
-    leaves what was found before.
-    """
-    assert poll.proposal is not None
-    columns: dict[str, Any] = {
-        "failures": 0,
-        "last_error": None,
-        "proposed": poll.proposal.url,
-        "proposed_as": poll.proposal.carries,
-    }
+def _of_search(connection: sqlite3.Connection, proposal: Proposal, source: int) -> Mapping[str, Any]:
+    """What was found is proposed. A search in vain leaves what was found before."""
+    columns = {"last_error": None, "proposed": proposal.url, "proposed_as": proposal.carries}
     (before,) = connection.execute("SELECT proposed FROM sources WHERE id = ?", (source,)).fetchone()
-    if before != poll.proposal.url:
-        columns |= {"etag": None, "last_modified": None, "body_hash": None}
-    return columns
+    return columns if before == proposal.url else {**columns, "etag": None, "last_modified": None, "body_hash": None}
 
 
-def _of_answer(poll: Poll, failures: int) -> Mapping[str, Any]:
-    """Where the fault is ours, it counts against nobody; what is held came from somebody who answered. Validators that
-    may be at fault are forgotten.
-    """
+def _of_answer(poll: Poll) -> Mapping[str, Any]:
+    """Where the fault is ours, it counts against nobody. Validators that may be at fault are forgotten."""
     columns: dict[str, Any] = {}
-    if poll.is_answer:
-        columns |= {"last_success": to_iso(poll.started), "failures": 0, "last_error": None}
-        if poll.body_hash is not None:
-            columns["body_hash"] = poll.body_hash
-        if poll.new:
-            columns["last_new"] = to_iso(poll.started)
-        if poll.validators is not None:
-            columns |= {"etag": poll.validators.etag, "last_modified": poll.validators.last_modified}
-        return columns
     if poll.outcome != "offline":
-        columns |= {"failures": 0 if poll.outcome == "held" else failures + 1, "last_error": poll.error}
-    if poll.outcome != "held" and poll.validators is not None:
-        columns |= {"etag": None, "last_modified": None}
+        columns["last_error"] = None if poll.is_answer else poll.error
+    if poll.is_answer and poll.body_hash is not None:
+        columns["body_hash"] = poll.body_hash
+    if poll.is_answer and poll.new:
+        columns["last_new"] = to_iso(poll.started)
+    if poll.validators is not None and poll.outcome != "held":
+        now_valid = poll.validators if poll.is_answer else Validators()
+        columns |= {"etag": now_valid.etag, "last_modified": now_valid.last_modified}
     return columns
 
 

@@ -402,6 +402,14 @@ def test_a_sister_source_in_the_same_call_is_told_to_judge_again(store: Store) -
     assert known(store, articles, SPORT).candidates != {}
 
 
+def test_a_second_poll_of_a_source_in_the_same_call_is_told_to_judge_again(store: Store) -> None:
+    record = PollRecord(
+        known=known(store), poll=make_poll(FEED, outcome="failed"), habits=Habits(url=FEED.url, failures=1)
+    )
+    sister = PollRecord(known=known(store, source=SPORT), poll=make_poll(SPORT, outcome="failed"))
+    assert store.save([record, record, sister], NOW) == {1}
+
+
 def test_while_it_is_alone_nothing_is_out_of_date(store: Store, other_program: Store) -> None:
     with store.alone():
         for number, source in enumerate((FEED, SPORT)):

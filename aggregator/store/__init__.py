@@ -373,22 +373,23 @@ class Store:
     def save(self, records: Sequence[PollRecord], now: datetime) -> set[int]:
         """Stores polls with all that they brought, in one transaction: everything, or nothing where it raises. Returns
         the places of those that were not stored, because somebody wrote after their `known` was read: a person, another
-        program, or with this very call another source of the same publisher. They are to be judged again. A poll that
-        is stored gives back the claim on its source.
+        program, or with this very call a poll of the same source, or of another one of its publisher. They are to be
+        judged again. A poll that is stored gives back the claim on its source.
         """
         stale: set[int] = set()
         changed: set[str] = set()
         with self._transaction():
             version = self._version()
             for place, record in enumerate(records):
-                publisher = record.poll.source.publisher
-                lists_anything = record.listed is not None or bool(record.decisions or record.acts)
-                if record.known.version != version or (lists_anything and publisher in changed):
+                source = record.poll.source
+                depends_on = {source.name}
+                if record.listed is not None or record.decisions or record.acts:
+                    depends_on.add(source.publisher)
+                if record.known.version != version or changed & depends_on:
                     stale.add(place)
                     continue
                 saving.save(self._connection, record, now)
-                if record.decisions or record.acts:
-                    changed.add(publisher)
+                changed |= depends_on
             if self.program:
                 saved = [record.poll.source.name for place, record in enumerate(records) if place not in stale]
                 claims.give_back(self._connection, "poll", saved, self.program)

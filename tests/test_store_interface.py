@@ -201,10 +201,15 @@ def test_a_poll_is_stored_with_all_that_it_brought(store: Store) -> None:
     assert due(store, FEED) in store.due(poll.next.at)
 
 
-def test_numbers_rise_in_the_order_of_the_decisions(store: Store) -> None:
+@pytest.mark.parametrize("is_newest_last", [False, True])
+def test_of_one_time_the_newest_comes_first_and_the_ledger_has_the_document_order(
+    store: Store, is_newest_last: bool
+) -> None:
     undated = make_articles(TWO_FEEDS, *(make_entry(number, published=None) for number in (1, 2, 3)))
-    stored(store, *undated)
-    assert titles(store) == [article.title for article in undated]  # of one time the least number comes first
+    stored(store, *undated, is_newest_last=is_newest_last)
+    said = [article.title for article in undated]
+    assert titles(store) == (said[::-1] if is_newest_last else said)
+    assert [line["title"] for line in store.changes()] == said
 
 
 def test_a_new_version_is_a_revision_and_what_differs_in_a_date_alone_is_none(store: Store) -> None:

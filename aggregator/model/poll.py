@@ -316,7 +316,8 @@ class PollRecord:
     changing: tuple[datetime, ...] | None = None  # None: as before
     id_conflicts: int = 0  # more than before
     id_trust: tuple[Ladder, str] | None = None  # and why; None: as before
-    decisions: tuple[Decision, ...] = ()  # those on new articles in the order in which they get their numbers
+    decisions: tuple[Decision, ...] = ()  # in the document's order
+    is_newest_last: bool = False  # the document lists its newest last; the newest gets the least number
     backfill: frozenset[str] = frozenset()  # new articles that are kept out of `latest`
     listed: tuple[int | str, ...] | None = None  # the articles of the document, in its order; None: as before
     ended_waits: tuple[int, ...] = ()  # articles of which what waited of this source waits no longer

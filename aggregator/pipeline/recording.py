@@ -29,7 +29,7 @@ from aggregator.normalise import DUPLICATE
 from aggregator.revisions import withdrawals
 from aggregator.revisions.changes import Judged
 from aggregator.revisions.compare import HELD_BACK
-from aggregator.revisions.judging import judge
+from aggregator.revisions.judging import is_newest_last, judge
 from aggregator.revisions.mass import keep_out
 from aggregator.revisions.withdrawals import Deletions
 from aggregator.scheduling.gaps import Now, ends, reaches_back
@@ -128,9 +128,10 @@ def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -
     if which is None:
         return None
     what = judge(which.matches, which.unchanged, known, at.now)
+    is_rising = is_newest_last(what.decisions)
     new = [decision.article for decision in what.decisions if decision.known is None]
     last = known.habits.unmodified_since or known.habits.last_success
-    kept_out = keep_out(new, known.in_latest, last, at.now, at.pace.settings)
+    kept_out = keep_out(new[::-1] if is_rising else new, known.in_latest, last, at.now, at.pace.settings)
     poll = replace(_compared(_counted(poll, what, which), which, known), excess=kept_out.excess)
     by_article = {decision.known.article: decision for decision in what.decisions if decision.known}
     made = PollRecord(
@@ -140,6 +141,7 @@ def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -
         id_conflicts=which.conflicts,
         id_trust=which.lesson,
         decisions=what.decisions,
+        is_newest_last=is_rising,
         backfill=kept_out.ids,
         listed=_listed(which),
         ended_waits=tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from aggregator.text.order import order_of
 
 
 def judge(matches: Iterable[Match], unchanged: int, known: Snapshot, now: datetime) -> Judged:
-    """A decision for each entry that is no duplicate: first those on new articles, in the order of their numbers.
-    `unchanged`: how many entries of the document say just what they said before.
+    """A decision for each entry that is no duplicate, in their order. `unchanged`: how many entries of the document say
+    just what they said before.
     """
     own = [match for match in matches if not match.duplicate]
     judged = decide(own, known.words, now, held=known.held_words, changing=known.changing, settled=unchanged)
@@ -22,17 +22,13 @@ def judge(matches: Iterable[Match], unchanged: int, known: Snapshot, now: dateti
         waiting = {article: kind for article, (_, kind) in known.waiting.items()}
         decisions, done = hold_excess(judged.decisions, known.words, waiting, known.most_changed)
         judged = replace(judged, decisions=decisions, done=done)
-    return replace(judged, decisions=newest_first(judged.decisions))
+    return judged
 
 
-def newest_first(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
-    """The decisions on new articles, the newest first, and then all others in their order.
+def is_newest_last(decisions: Iterable[Decision]) -> bool:
+    """Whether a document lists its newest report last; if its dates do not show that, its first is the newest.
 
-    Numbers rise with the time of first sight. Of reports first seen in one document the newest gets the least, which
-    lists go by where times are equal, or there are none (`reading.NEWEST_FIRST`): that is the first, unless the
-    document's dates show that it is the last.
+    Of reports first seen in one document the newest gets the least number, which lists go by where times are equal, or
+    there are none.
     """
-    new = [decision for decision in decisions if decision.known is None]
-    if order_of(each.article.published or each.article.updated for each in decisions) == "oldest_first":
-        new.reverse()
-    return (*new, *(decision for decision in decisions if decision.known is not None))
+    return order_of(each.article.published or each.article.updated for each in decisions) == "oldest_first"

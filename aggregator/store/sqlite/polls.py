@@ -13,10 +13,15 @@ from aggregator.text.dates import listed_at, to_iso
 
 
 def write_decisions(
-    connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime
+    connection: sqlite3.Connection,
+    source: int,
+    decisions: Iterable[Decision],
+    now: datetime,
+    *,
+    is_newest_last: bool = False,
 ) -> list[tuple[int, Article]]:
-    """The rows of what one document brought; returns the new articles with their numbers, which rise in the order of
-    the decisions. Within a transaction, so numbers can be counted on here.
+    """The rows of what one document brought; returns the new articles with their numbers, in its order. The newest has
+    the least number. Within a transaction, so numbers can be counted on here.
     """
     seen = to_iso(now)
     new, changed, relisted = [], [], []
@@ -31,7 +36,9 @@ def write_decisions(
             relisted.append(decision)
     if not (new or changed or relisted):
         return []
-    numbered = list(enumerate(new, _next_id(connection, "articles")))
+    first = _next_id(connection, "articles")
+    numbers = range(first, first + len(new))
+    numbered = list(zip(reversed(numbers) if is_newest_last else numbers, new, strict=True))
     pack = raw.packer(connection)
     if new:
         _write_new(connection, source, numbered, now, pack)
@@ -46,6 +53,7 @@ def _write_new(
     connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]], now: datetime, pack: raw.Pack
 ) -> None:
     seen = to_iso(now)
+    rising = sorted(numbered, key=lambda each: each[0])  # so that they are appended to the tables
     connection.executemany(
         """
         INSERT INTO articles (id, public_id, publisher, source, country, language, class, title, url, byline, published,
@@ -53,11 +61,11 @@ def _write_new(
         SELECT ?1, ?3, ?4, ?2, country, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, 'usable'
         FROM publishers WHERE key = ?4
         """,
-        [(number, source, *_row(a), to_iso(listed_at(a.published, a.updated, now)), seen) for number, a in numbered],
+        [(number, source, *_row(a), to_iso(listed_at(a.published, a.updated, now)), seen) for number, a in rising],
     )
     connection.executemany(
         "INSERT INTO bodies (article, summary, text, excerpt, categories) VALUES (?, ?, ?, ?, ?)",
-        [(number, *_body(a)) for number, a in numbered],
+        [(number, *_body(a)) for number, a in rising],
     )
     connection.executemany(
         "INSERT INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, ?, ?)",

@@ -53,7 +53,7 @@ def _number(report: int | str, new: Mapping[str, int]) -> int:
 def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> dict[str, int]:
     """Returns the numbers of the new articles, by their public ids."""
     source = record.known.number
-    new = polls.write_decisions(connection, source, record.decisions, now)
+    new = polls.write_decisions(connection, source, record.decisions, now, is_newest_last=record.is_newest_last)
     if any(decision.waits for decision in record.decisions):
         pending.write(connection, source, record.decisions, now)
     if record.ended_waits:

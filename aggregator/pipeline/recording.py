@@ -76,16 +76,16 @@ def record(store: Store, polled: Sequence[Polled], now: datetime, pace: Pace | N
 
 
 def _record(store: Store, polled: Sequence[Polled], at: _At, done: dict[int, Poll]) -> None:
-    """Records those that are not done yet; of each publisher one that lists anything, because what a second one means
-    depends on what the first one stores.
+    """Records those that are not done yet; of each source one, and of each publisher one that lists anything, because
+    what a second one means depends on what the first one stores.
     """
     places: list[int] = []
-    publishers: set[str] = set()
+    begun: set[str] = set()
     for place, (poll, articles) in enumerate(polled):
-        depends = lists_anything(poll, articles)
-        if place not in done and not (depends and poll.source.publisher in publishers):
+        depends_on = {poll.source.name, *([poll.source.publisher] if lists_anything(poll, articles) else [])}
+        if place not in done and not depends_on & begun:
             places.append(place)
-            publishers |= {poll.source.publisher} if depends else set()
+            begun |= depends_on
     known = store.known([wanted(*polled[place], at.now) for place in places])
     judged = {place: _judged(*polled[place], each, at) for place, each in zip(places, known, strict=True)}
     done |= {place: replace(polled[place][0], is_whole=False) for place in places if judged[place] is None}

@@ -38,6 +38,7 @@ from aggregator.model import (
 from aggregator.normalise import normalise
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
+from aggregator.store.sqlite import opening, raw
 from tests import commands, databases
 
 # `make soak` repeats in full what `make test` repeats a twentieth of, and runs what takes minutes (`only_soak`).
@@ -155,8 +156,10 @@ def due(store: Store, now: datetime) -> list[Due]:
 
 @contextmanager
 def file_of(store: Store) -> Iterator[sqlite3.Connection]:
-    """The database as anybody may open it; what is written becomes one transaction."""
+    """A connection of its own, with the functions that `Store.query` has; what is written becomes one transaction."""
     with closing(sqlite3.connect(store.path)) as connection, connection:
+        opening.register(connection)
+        raw.register(connection)
         yield connection
 
 

@@ -29,7 +29,6 @@ from aggregator.pipeline import claims as confirming
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.sqlite import claims as claims_of_pages
 from aggregator.store.sqlite.claims import GOOD_FOR
 from aggregator.text.dates import utc_now
 from tests import hostile
@@ -304,9 +303,7 @@ def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, tmp
             return asyncio.run(run(store)), elsewhere
 
     with Store.open(trip.path) as other:
-        program = other.as_program()
-        with file_of(other) as connection:
-            claims_of_pages.take(connection, "visit", ["daily-example"], program, trip.now)
+        assert other.claim("visit", ["daily-example"], trip.now) == {"daily-example"}
         assert visits() == ([], [1])
     findings, elsewhere = visits()
     assert (len(findings), elsewhere) == (3, [])

@@ -15,7 +15,7 @@ from aggregator.desk.terms import sync
 from aggregator.model import NextPoll, Publisher, Source
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from tests.conftest import NOW, due, make_poll
+from tests.conftest import NOW, make_poll
 from tests.test_cli import Desk
 from tests.test_doors import publisher_file, site  # noqa: F401  (a fixture)
 from tests.test_probing import alternate, page, whole
@@ -227,4 +227,4 @@ def test_what_has_an_address_is_polled_before_sites_are_searched(trip: Trip) -> 
     with Store.open(trip.path) as store:
         sync(store, trip.config.wire, [replace(publisher, sources=sources)], trip.now, trip.now.date())
         for now in (None, trip.now):
-            assert [due.source.key for due in due(store, now)] == ["feed", "main"]
+            assert [one.source.key for one in store.due(now)] == ["feed", "main"]

@@ -22,9 +22,8 @@ from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import load_config, open_existing, open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
-from aggregator.store.sqlite.rechecks import due as pages_due
 from aggregator.text.dates import utc_now
-from tests.conftest import NOW, file_of
+from tests.conftest import NOW
 from tests.hostile import Ran, run
 from tests.test_cli import Desk
 from tests.test_trip import feed
@@ -296,10 +295,8 @@ def test_pages_of_a_faulty_publisher_are_not_visited_and_stay_due(desk: Desk) ->
                 return {finding.recheck.publisher for finding in await pipeline.recheck(100, 100)}
 
     assert asyncio.run(visit()) == {"one"}
-    with open_existing(paths) as store, file_of(store) as connection:
-        assert {each.publisher for each in pages_due(connection, "2026-01-01T00:00:00Z", 9, 9, ["one", "two"])} == {
-            "two"
-        }
+    with open_existing(paths) as store:
+        assert {each.publisher for each in store.due_visits(utc_now(), 9, 9, ["one", "two"])} == {"two"}
 
 
 def test_import_adds_nothing_beside_a_faulty_file(desk: Desk) -> None:

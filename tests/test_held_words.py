@@ -21,13 +21,13 @@ from aggregator.desk import acts
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.merges import split
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, Config, Entry, Link, Person, Poll, Publisher, Selection, Text
+from aggregator.model import Cause, Config, Entry, Link, Person, Poll, Publisher, Selection, Text, Words
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.revisions.compare import HELD_BACK, same_sentences, what_changed, words_of
 from aggregator.store import Store
-from aggregator.store.sqlite import history
+from aggregator.store.sqlite import history, raw
 from aggregator.store.sqlite.schema import migrations
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
 from tests.test_identity_properties import DAILY, new_store, sequences
@@ -69,6 +69,12 @@ def pictures(store: Store) -> list[str]:
 
 def held(store: Store) -> list[int]:
     return [int(str(article)) for (article,) in rows(store, "SELECT article FROM held_words ORDER BY article")]
+
+
+def words_in_force(store: Store, articles: Sequence[int]) -> dict[int, Words]:
+    with file_of(store) as connection:
+        raw.register(connection)
+        return history.words_of(connection, articles)
 
 
 def ledger(store: Store, after: int = 0) -> list[tuple[object, ...]]:
@@ -192,7 +198,7 @@ def test_what_is_held_back_is_stored_after_a_day_though_no_document_comes(
     assert rows(store, "SELECT DISTINCT seen_at, stored_at FROM revisions WHERE number = 4") == [
         ("2026-11-22T13:00:00Z", "2026-11-23T12:00:00Z")
     ]
-    current = history.words_of(store._connection, range(1, 7))
+    current = words_in_force(store, range(1, 7))
     assert [
         what_changed(current[number + 1], words_of(one)) for number, one in enumerate(make_articles(publisher, *mine))
     ] == [()] * 6
@@ -408,6 +414,7 @@ def test_words_that_another_program_version_packed_can_be_read_until_they_are_st
         dict_data=zstandard.ZstdCompressionDict(b"Report counts hurt. The road is closed.")
     )
     with file_of(store) as connection:
+        raw.register(connection)
         connection.execute(
             "INSERT INTO dictionaries VALUES (7, ?, '2026')", (b"Report counts hurt. The road is closed.",)
         )
@@ -626,7 +633,7 @@ def test_after_two_quiet_days_the_newest_words_of_every_report_are_stored(histor
     """And no correction, headline or sentence waits at all."""
     with new_store() as store:
         for listed, is_poll in play(store, history_):
-            current = history.words_of(store._connection, [number + 1 for number in SIX])
+            current = words_in_force(store, [number + 1 for number in SIX])
             for number, entry in listed.items():
                 (article,) = make_articles(DAILY, entry)
                 newest, shown = words_of(article), current[number + 1]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -17,6 +15,7 @@ from aggregator.model import Entry, PollSettings, Publisher, Selection, Text
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.scheduling.polls import Pace
 from aggregator.store import Store
+from aggregator.store.sqlite import reading
 from aggregator.text.dates import to_iso
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record, scaled
 
@@ -129,18 +128,6 @@ def test_a_change_that_waited_does_not_end_the_search(store: Store, publisher: P
 # What it costs
 
 
-@contextmanager
-def traced(store: Store) -> Iterator[list[str]]:
-    """The statements of a reading, with their values."""
-    said: list[str] = []
-    with file_of(store) as connection:
-        connection.set_trace_callback(said.append)
-        try:
-            yield said
-        finally:
-            connection.set_trace_callback(None)
-
-
 @pytest.mark.parametrize(
     "selection",
     [
@@ -156,10 +143,12 @@ def test_lists_are_read_by_an_index_and_sort_nothing_but_what_they_print(
 ) -> None:
     record(store, publisher, *map(undated, range(30)))
     maintain(store, NOW)
-    with traced(store) as said:
-        store.latest(selection)
-        store.search("dossier", selection)
-    queries = [sql for sql in said if sql.lstrip().startswith("SELECT")]
+    said: list[str] = []
+    with file_of(store) as connection:
+        connection.set_trace_callback(said.append)
+        assert reading.latest(connection, selection) == store.latest(selection)
+        assert reading.found(connection, '"dossier"', selection) == store.search("dossier", selection)
+    queries = [sql for sql in said if sql.lstrip().startswith("SELECT w.")]
     assert len(queries) == 3  # the second of a search prints those that the first found
     for sql in queries:
         with file_of(store) as connection:
@@ -177,7 +166,7 @@ def test_a_search_ends_where_what_is_left_must_be_older(store: Store, publisher:
         taken: list[int] = []
         with file_of(store) as connection:
             connection.set_progress_handler(lambda: taken.append(1), 1)
-            assert len(store.search("dossier", Selection(limit=5))) == 5
+            assert len(reading.found(connection, '"dossier"', Selection(limit=5))) == 5
             connection.set_progress_handler(None, 1)
         return len(taken)
 

@@ -24,7 +24,7 @@ from aggregator.model import Config, Publisher
 from aggregator.model.errors import StoreBusy
 from aggregator.store import Store
 from tests import commands
-from tests.conftest import NOW, WIRE, file_of, make_publisher
+from tests.conftest import NOW, WIRE, make_publisher
 from tests.test_cli import Desk, until
 from tests.test_trip import HOST, Trip, feed
 
@@ -237,13 +237,11 @@ def test_a_long_query_does_not_stop_writing_and_leaves_no_long_log(trip: Trip) -
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM polls").fetchone()
         for number in range(30):
-            with file_of(store) as connection:
-                connection.execute("INSERT INTO settings VALUES (?, hex(zeroblob(2000000)))", (f"long-{number}",))
+            store.keep_config(f"long-{number}", "0" * 4_000_000)
         longest = log.stat().st_size
         assert longest > 100 << 20
-        assert reader.execute("SELECT count(*) FROM settings WHERE name LIKE 'long-%'").fetchone() == (0,)
+        assert reader.execute("SELECT count(*) FROM settings WHERE value LIKE 'long-%'").fetchone() == (0,)
         reader.rollback()
         for number in range(3):
-            with file_of(store) as connection:
-                connection.execute("DELETE FROM settings WHERE name = ?", (f"long-{number}",))
+            store.keep_config(f"short-{number}", "0")
         assert log.stat().st_size <= 64 << 20

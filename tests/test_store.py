@@ -22,8 +22,10 @@ from aggregator.normalise import raw_words
 from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store, only_daemon
+from aggregator.store.sqlite import let_go
 from aggregator.text.dates import to_iso
 from tests.conftest import (
+    AGREEMENT,
     NOW,
     QUOTATION,
     WIRE,
@@ -276,11 +278,16 @@ def test_letting_go_looks_only_at_what_was_lent(store: Store, publisher: Publish
         taken: list[int] = []
         with file_of(store) as connection:
             connection.set_progress_handler(lambda: taken.append(1), 1)
-            store.let_go(retention.over(store.lending(), NOW))
+            let_go.let_go(connection, over)
             connection.set_progress_handler(None, 1)
         return len(taken)
 
+    lent = make_publisher("lent", rights=replace(AGREEMENT, storage="transient", retention_days=30))
+    sync(store, WIRE, [publisher, lent], NOW, NOW.date())
+    over = retention.over(store.lending(), NOW)
+    assert over
     before = steps()
+    assert before
     record(store, publisher, *(make_entry(number) for number in range(400)))
     assert steps() <= before + 20  # with each article looked at it would be thousands
 

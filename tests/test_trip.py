@@ -22,7 +22,7 @@ from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
-from tests.conftest import NOW, WIRE, make_publisher
+from tests.conftest import NOW, WIRE, due, make_publisher
 
 DEMO = Path(__file__).parents[1] / "data" / "demo"
 HOST = "daily-example.example"
@@ -48,7 +48,7 @@ class Trip:
     def __call__(self, due_only: bool = False) -> list[Poll]:
         with Store.open(self.path) as store:
             sync(store, self.config.wire, self.config.publishers, self.now, self.now.date())
-            return asyncio.run(self._pass(store, store.due(self.now if due_only else None)))
+            return asyncio.run(self._pass(store, due(store, self.now) if due_only else store.due(None)))
 
     async def _pass(self, store: Store, due: Sequence[Due]) -> list[Poll]:
         async with Pipeline(self.config, store, lambda: self.now, self.connect_to) as pipeline:

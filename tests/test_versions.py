@@ -452,7 +452,7 @@ def decide_on(store: Store, act: str, number: int, now: datetime) -> None:
         if act == "embargo":
             acts.embargo(store, public_id, now + timedelta(minutes=150), cause, now)
         else:
-            getattr(store.desk, act)(public_id, cause, now)
+            getattr(acts, act)(store, public_id, cause, now)
 
 
 def query(store: Store, sql: str) -> list[tuple[object, ...]]:

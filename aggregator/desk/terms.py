@@ -31,7 +31,7 @@ def sync(
     wrong with the files of other publishers, by their keys; what is stored of these stays as it is. The day is part of
     the comparison because agreements expire. Raises StoreError.
     """
-    digest = hashlib.sha256(repr((_FORM, today, wire, publishers, sorted(faulty.items()))).encode()).hexdigest()
+    digest = hashlib.sha256(repr((_FORM, today, wire, tuple(publishers), sorted(faulty.items()))).encode()).hexdigest()
     if store.config_digest() == digest:
         return False
     configured = [_with_terms(publisher, wire, today) for publisher in publishers]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from aggregator.identity.resolve import next_ladder, resolve, shared_links, spare_key, trusted
+from aggregator.identity.resolve import next_ladder, resolve, shared_links, spare_key, trusted, without_ids
 from aggregator.model import Article, Known, Ladder, Lookup, Match, Snapshot
 
 
@@ -28,7 +28,7 @@ def lookup(article: Article, day: str) -> Lookup:
     return Lookup(
         keys=(*article.keys, spare_key(article)),
         first_key=article.keys[0],
-        first_key_without_ids=trusted([article], "url")[0].keys[0],
+        first_key_without_ids=without_ids(article)[0],
         near_keys=(*article.near_keys, *shared_links(article)),
         buried_keys=(*article.keys, *article.near_keys),
         entry_hash=article.entry_hash,
@@ -75,7 +75,7 @@ def _recognised(articles: Sequence[Article], known: Snapshot, named: Set[int], n
         if (of := known.articles.get(article.keys[0])) is not None and known.digests.get(of) == article.entry_hash
     }
     others = [article for article in kept if article.place not in unchanged]
-    candidates = _candidates(others, known)
+    candidates = _candidates(known)
     if named and any(found.article in named for a in others if (found := candidates.get(a.keys[0]))):
         return None
     listed = {unchanged[article.place]: article for article in kept if article.place in unchanged}
@@ -83,12 +83,9 @@ def _recognised(articles: Sequence[Article], known: Snapshot, named: Set[int], n
     return Recognised(tuple(matches), len(unchanged), len(purged), {**purged, **unchanged})
 
 
-def _candidates(articles: Sequence[Article], known: Snapshot) -> dict[str, Known]:
-    """What is known under the articles' keys and near keys."""
-    near = {key for article in articles for key in (*article.near_keys, *shared_links(article))}
-    own = {key for article in articles for key in (*article.keys, spare_key(article))}
-    found = {key: known.near[key] for key in near if key in known.near}
-    found |= {key: known.articles[key] for key in own if key in known.articles}
+def _candidates(known: Snapshot) -> dict[str, Known]:
+    """What is known under the keys and near keys of entries."""
+    found = {**known.near, **known.articles}
     return {key: known.candidates[article] for key, article in found.items() if article in known.candidates}
 
 

@@ -183,10 +183,16 @@ def trusted(articles: Sequence[Article], ladder: Ladder) -> list[Article]:
     """The articles with the keys that their source can be trusted with: of one whose ids are none, without ids, but
     where there is nothing else. What the publisher's file says of ids counts for more than what was learnt.
     """
-    if ladder == "id" or (articles and articles[0].rules.ids != "learned"):
+    if ladder == "id":
         return list(articles)
-    others = [tuple(key for key in article.keys if _kind(key) not in ("id", "alt")) for article in articles]
-    return [_known_by(article, keys or article.keys) for article, keys in zip(articles, others, strict=True)]
+    return [_known_by(article, without_ids(article)) for article in articles]
+
+
+def without_ids(article: Article) -> tuple[str, ...]:
+    """Its keys where its source's ids cannot be trusted."""
+    if article.rules.ids != "learned":
+        return article.keys
+    return tuple(key for key in article.keys if _kind(key) not in ("id", "alt")) or article.keys
 
 
 def marked(article: Article) -> Article:

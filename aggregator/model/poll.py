@@ -1,13 +1,15 @@
-"""What is due, and what one poll of one source did."""
+"""What is due, what is known of it, what one poll of one source did, and what is stored of that."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from aggregator.model.change import Removal
+from aggregator.model.acts import DeskDecision, ReportState
+from aggregator.model.article import Known, Words
+from aggregator.model.change import Decision, MassKind, Removal
 from aggregator.model.document import Busy, Hints, Redirection, Validators
 from aggregator.model.publisher import Source
 
@@ -19,6 +21,7 @@ Outcome = Literal[
     "ok", "unchanged", "not_modified", "failed", "offline", "challenge", "consent", "cookie", "payment_required", "held"
 ]
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
+ClaimKind = Literal["poll", "visit"]  # a source that a program is polling; a publisher whose pages it visits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,3 +148,181 @@ class Due:
     accepted: tuple[str, ...] = ()  # addresses that its documents may come from, although none of its file's
     redirect_unchecked: bool = False  # it was polled before redirects were checked, and has not answered since
     last_poll: str | None = None  # when its last poll began, as the store has it; None: it never was polled
+
+
+# What is remembered of a source, known before its poll is judged, and stored after it
+
+HOURS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How much a source publishes, and when; the default: nothing is known yet."""
+
+    reports: float = 0.0  # that were found; older ones count less
+    days: float = 0.0  # watched, which count less alike
+    hours: tuple[float, ...] = (0.0,) * HOURS  # of the day, UTC: occasions to publish; n reports at once are sqrt(n)
+    longest: float = 0.0  # hours between two reports, at most; forgotten as slowly
+    listed: int = 0  # items in its document
+    taught_at: datetime | None = None
+    last_new: datetime | None = None  # when the newest report arrived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Of one source's interval."""
+
+    shortest: timedelta
+    longest: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """What a request costs on this wire, and at which hours its sources publish."""
+
+    price: float  # hours of waiting, of all reports together, that make a request worth while
+    hours: tuple[float, ...] = (1.0,) * HOURS  # of the day, UTC; 1 is the mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTariff:
+    """The tariff that was reckoned last, when, and by which settings."""
+
+    tariff: Tariff
+    at: datetime
+    settings: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """What is remembered of a source's ways from poll to poll."""
+
+    url: str
+    failures: int = 0  # in a row
+    last_success: datetime | None = None
+    hints: Hints = field(default_factory=Hints)
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    conditional: int = 0  # polls in a row that sent validators
+    unmodified_since: datetime | None = None  # the first 304 in a row
+    validators_lied: str | None = None
+    moved_to: str | None = None  # where it redirects for good, and since when
+    moved_since: datetime | None = None
+    paused_at: datetime | None = None
+    silent_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """An entry of the document before."""
+
+    name: Hashable  # the same in both documents
+    listed_at: datetime  # the date that it stated, or when it was first seen
+    is_dated: bool  # whether it stated one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What is remembered of a source's last document, for reading the next one."""
+
+    digests: Mapping[str, bytes]  # of what it last said of its newest articles (`Article.entry_hash`), by first key
+    listed: tuple[Before, ...]  # what its last document listed, by first key, in its order; (): not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """By what one entry of a document is looked for."""
+
+    keys: tuple[str, ...]  # all that may lead to its article
+    first_key: str  # by it alone, or by the next where its source's ids are not trusted, it says what it said before
+    first_key_without_ids: str
+    near_keys: tuple[str, ...]  # by which an article is only found
+    buried_keys: tuple[str, ...]  # by which a purged article would be known again
+    entry_hash: bytes
+    day: str  # under which it would be listed if it were new (ISO 8601)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What has to be known of the store to judge one document. Without entries and keys: of its source alone."""
+
+    source: Source
+    entries: tuple[Lookup, ...] = ()
+    unchanged: tuple[str, ...] = ()  # first keys of the entries that were only named
+    deleted: tuple[str, ...] = ()  # first keys of what the document lists as deleted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """What was done before about an article that a document may list as deleted."""
+
+    acts: frozenset[tuple[str, str]]  # actor and reason of every act upon it
+    has_tombstone: bool  # one of it waits for a person, or was refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What the store knows of a source, and of the articles that the entries of a document may be; all of one moment.
+
+    Articles are named by their numbers. `version` is the store's own: another one as soon as anything was written.
+    """
+
+    source: Source
+    number: int  # the source's, in the store
+    version: tuple[int, int]
+    habits: Habits
+    id_trust: Ladder
+    id_conflicts: int  # how often one of its ids was in use for another report
+    changing: tuple[datetime, ...]  # when its last polls in a row changed most of what they listed
+    most_changed: Mapping[MassKind, int]  # the most reports that one poll changed, with what a person accepted
+    has_listed: bool  # whether it ever listed anything that is held
+    held_keys: Mapping[int, str]  # the articles of which words of this source are held back; their entries' first keys
+    tombstones: Mapping[int, str]  # the keys of this source's tombstones that wait or were refused, by article
+    listed: tuple[Before, ...] = ()  # the articles that its last document listed, in its order; (): not known
+    is_unchecked: bool = False  # it was polled before redirects were checked, and has not answered since
+    has_held_redirect: bool = False
+    articles: Mapping[str, int] = field(default_factory=dict)  # by key
+    near: Mapping[str, int] = field(default_factory=dict)  # by near key
+    digests: Mapping[int, bytes] = field(default_factory=dict)  # of what this source last said of each
+    candidates: Mapping[int, Known] = field(default_factory=dict)
+    words: Mapping[int, Words] = field(default_factory=dict)  # in force, of the candidates that this source listed
+    held_words: Mapping[int, Words] = field(default_factory=dict)  # of the candidates, those of this source
+    purged: Mapping[str, int] = field(default_factory=dict)  # articles by the keys that were theirs
+    waiting: Mapping[int, tuple[bool, MassKind]] = field(default_factory=dict)  # whether this source said it; its kind
+    deleted: Mapping[int, Deleted] = field(default_factory=dict)  # where the document lists any as deleted
+    states: Mapping[int, ReportState] = field(default_factory=dict)  # of the candidates, and of those listed as deleted
+    in_latest: Mapping[str, int] = field(default_factory=dict)  # the publisher's reports there, by day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A host that is to be left alone, with all its sources."""
+
+    url: str  # an address of it
+    lasts: timedelta
+    once: bool = False  # a source that is being spared already is not spared for longer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollRecord:
+    """All that one poll of one source stores, in one transaction. Nothing of it is decided by the store.
+
+    A new article has no number yet: it is named by its public id.
+    """
+
+    known: Snapshot  # by which all this was decided
+    poll: Poll  # with its counts, and the next one
+    habits: Habits | None = None  # after it; None: as before
+    pauses: tuple[Pause, ...] = ()
+    changing: tuple[datetime, ...] | None = None  # None: as before
+    id_conflicts: int = 0  # more than before
+    id_trust: tuple[Ladder, str] | None = None  # and why; None: as before
+    decisions: tuple[Decision, ...] = ()  # in the document's order
+    is_newest_last: bool = False  # the document lists its newest last; the newest gets the least number
+    backfill: frozenset[str] = frozenset()  # new articles that are kept out of `latest`
+    listed: tuple[int | str, ...] | None = None  # the articles of the document, in its order; None: as before
+    ended_waits: tuple[int, ...] = ()  # articles of which what waited of this source waits no longer
+    ended_held: tuple[int, ...] = ()  # articles of which nothing of this source is held back any longer
+    gone_held: tuple[int, ...] | None = None  # those of `Snapshot.held_keys` that it lists no longer; None: as before
+    acts: tuple[DeskDecision, ...] = ()  # what the publisher's own words ask of us
+    ended_tombstones: tuple[int, ...] = ()
+    new_tombstones: Mapping[int | str, str] = field(default_factory=dict)  # that wait for a person, by article

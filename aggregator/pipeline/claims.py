@@ -10,8 +10,9 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
+from aggregator.model import ClaimKind
 from aggregator.model.errors import StoreError
-from aggregator.store import ClaimKind, Store
+from aggregator.store import Store
 
 T = TypeVar("T")
 

@@ -18,7 +18,6 @@ from aggregator.model import (
     DeskDecision,
     Gap,
     MassKind,
-    Match,
     Poll,
     PollRecord,
     Removal,
@@ -28,8 +27,9 @@ from aggregator.model import (
 )
 from aggregator.normalise import DUPLICATE
 from aggregator.revisions import withdrawals
+from aggregator.revisions.changes import Judged
 from aggregator.revisions.compare import HELD_BACK
-from aggregator.revisions.judging import Judgement, judge
+from aggregator.revisions.judging import is_newest_last, judge
 from aggregator.revisions.mass import keep_out
 from aggregator.revisions.withdrawals import Deletions
 from aggregator.scheduling.gaps import Now, ends, reaches_back
@@ -76,16 +76,18 @@ def record(store: Store, polled: Sequence[Polled], now: datetime, pace: Pace | N
 
 
 def _record(store: Store, polled: Sequence[Polled], at: _At, done: dict[int, Poll]) -> None:
-    """Records those that are not done yet; of each publisher one that lists anything, because what a second one means
-    depends on what the first one stores.
+    """Records those that are not done yet: of each source one, and of each publisher one that lists anything, because
+    what a second one means depends on what the first one stores.
     """
     places: list[int] = []
-    publishers: set[str] = set()
+    changed: set[str] = set()
     for place, (poll, articles) in enumerate(polled):
-        depends = lists_anything(poll, articles)
-        if place not in done and not (depends and poll.source.publisher in publishers):
+        depends_on = {poll.source.name}
+        if lists_anything(poll, articles):
+            depends_on.add(poll.source.publisher)
+        if place not in done and not changed & depends_on:
             places.append(place)
-            publishers |= {poll.source.publisher} if depends else set()
+            changed |= depends_on
     known = store.known([wanted(*polled[place], at.now) for place in places])
     judged = {place: _judged(*polled[place], each, at) for place, each in zip(places, known, strict=True)}
     done |= {place: replace(polled[place][0], is_whole=False) for place in places if judged[place] is None}
@@ -121,14 +123,15 @@ def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -
             changing=() if poll.is_answer and known.changing else None,
             gone_held=_gone(poll, articles, known, frozenset()),
         )
-        return _finished(made, Found(), _deletions(made, articles, {}), at)
+        return _finished(made, articles, Found(), {}, at)
     which = recognise(articles, poll.settled, known, at.now)
     if which is None:
         return None
     what = judge(which.matches, which.unchanged, known, at.now)
+    is_rising = is_newest_last(what.decisions)
     new = [decision.article for decision in what.decisions if decision.known is None]
     last = known.habits.unmodified_since or known.habits.last_success
-    kept_out = keep_out(new, known.in_latest, last, at.now, at.pace.settings)
+    kept_out = keep_out(new[::-1] if is_rising else new, known.in_latest, last, at.now, at.pace.settings)
     poll = replace(_compared(_counted(poll, what, which), which, known), excess=kept_out.excess)
     by_article = {decision.known.article: decision for decision in what.decisions if decision.known}
     made = PollRecord(
@@ -138,6 +141,7 @@ def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -
         id_conflicts=which.conflicts,
         id_trust=which.lesson,
         decisions=what.decisions,
+        is_newest_last=is_rising,
         backfill=kept_out.ids,
         listed=_listed(which),
         ended_waits=tuple(
@@ -147,12 +151,17 @@ def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -
         ended_held=tuple(a for a in known.held_keys if a in by_article and not by_article[a].held_back),
     )
     found = Found(arrivals=kept_out.arrivals, gap=poll.gap)
-    return _finished(made, found, _deletions(made, articles, what.done), at)
+    return _finished(made, articles, found, what.done, at)
 
 
-def _finished(made: PollRecord, found: Found, deleted: Deletions, at: _At) -> PollRecord:
-    """With what the publisher's own words ask of us, and the next poll."""
+def _finished(
+    made: PollRecord, articles: Sequence[Article], found: Found, done: Mapping[MassKind, int], at: _At
+) -> PollRecord:
+    """With what the publisher's own words ask of us, and the next poll. `done`: see `Judged`."""
     poll, known = made.poll, made.known
+    keys = {*poll.settled, *(key for article in articles for key in article.keys)}
+    deleted_keys = tuple(map(deleted_key, poll.withdrawn))
+    deleted = withdrawals.deletions(known, deleted_keys, made.decisions, keys, done.get("withdrawn", 0))
     began = sum(
         bool(each.waits) and each.known is not None and each.known.article not in known.waiting
         for each in made.decisions
@@ -170,12 +179,6 @@ def _finished(made: PollRecord, found: Found, deleted: Deletions, at: _At) -> Po
         ended_tombstones=deleted.ended,
         new_tombstones=deleted.waiting,
     )
-
-
-def _deletions(made: PollRecord, articles: Sequence[Article], done: Mapping[MassKind, int]) -> Deletions:
-    keys = {*made.poll.settled, *(key for article in articles for key in article.keys)}
-    deleted = tuple(map(deleted_key, made.poll.withdrawn))
-    return withdrawals.deletions(made.known, deleted, made.decisions, keys, done.get("withdrawn", 0))
 
 
 def _acts(made: PollRecord, deleted: Deletions, believed: datetime) -> tuple[DeskDecision, ...]:
@@ -207,7 +210,9 @@ def _compared(poll: Poll, which: Recognised, known: Snapshot) -> Poll:
         return poll
     matches = [match for match in which.matches if not match.duplicate]
     entries = {place: Now(article) for place, article in which.others.items()}
-    entries |= {match.article.place: _now(match) for match in matches}
+    for match in matches:
+        listed = match.known.article if match.known and match.was_listed else None
+        entries[match.article.place] = Now(listed, match.article.published or match.article.updated)
     in_order = [entry for _, entry in sorted(entries.items())]
     reaches = poll.is_joined or reaches_back(in_order, known.listed)
     overlap = which.unchanged + which.purged + sum(match.was_listed for match in matches)
@@ -215,12 +220,6 @@ def _compared(poll: Poll, which: Recognised, known: Snapshot) -> Poll:
     if poll.pages or not reaches:
         gap = "closed" if reaches else "open"
     return replace(poll, overlap=overlap if reaches else 0, gap=gap)
-
-
-def _now(match: Match) -> Now:
-    """An entry by the article that its source had listed before."""
-    listed = match.known.article if match.known and match.was_listed else None
-    return Now(listed, match.article.published or match.article.updated)
 
 
 def _listed(which: Recognised) -> tuple[int | str, ...]:
@@ -240,7 +239,7 @@ def _gone(poll: Poll, articles: Sequence[Article], known: Snapshot, here: Set[in
     return tuple(article for article, key in known.held_keys.items() if key not in keys and article not in here)
 
 
-def _counted(poll: Poll, what: Judgement, which: Recognised) -> Poll:
+def _counted(poll: Poll, what: Judged, which: Recognised) -> Poll:
     stored = [each for each in what.decisions if not (each.held_back or each.waits)]
     kinds = Counter(decision.change for decision in stored)
     drops = Counter(poll.drops)

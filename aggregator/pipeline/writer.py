@@ -82,7 +82,7 @@ class Writer:
         """Whether the store can be used."""
         polled = [(poll, articles) for poll, articles, _ in taken]
         try:
-            counted = await self._in_thread(lambda: record(self._store, polled, self._clock(), self._pace))
+            counted = await self.on_store(lambda store: record(store, polled, self._clock(), self._pace))
         except StoreError as error:  # what waits behind them could not be stored either, and need not try for as long
             _fail([*taken, *self._waiting], error)
             self._waiting.clear()
@@ -103,32 +103,32 @@ class Writer:
                 return 0
             self._batches_left -= 1
         try:
-            return await self._in_thread(self._store.index)
+            return await self.on_store(Store.index)
         except StoreError:  # what waits stays in its queue; a poll that cannot be stored either will say so
             return 0
 
     async def on_store(self, call: Callable[[Store], T]) -> T:
         """What one call on the store returns, made between those that store polls; raises StoreError."""
-        return await self._in_thread(lambda: call(self._store))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._store)
 
     async def due(self, now: datetime) -> list[Due]:
         """The sources whose time has come; raises StoreError."""
 
-        def due() -> list[Due]:
-            tick(self._store, now)
-            return self._store.due(now)
+        def due(store: Store) -> list[Due]:
+            tick(store, now)
+            return store.due(now)
 
-        return await self._in_thread(due)
+        return await self.on_store(due)
 
     async def reckon(self, settings: PollSettings) -> None:
         """Learns what a request costs, so that all of them together keep to the budget; raises StoreError."""
         now = self._clock()
-        self._pace = await self._in_thread(lambda: pace(self._store, settings, now))
+        self._pace = await self.on_store(lambda store: pace(store, settings, now))
 
     async def maintain(self) -> None:
         """The store's housekeeping, a step at a time, so that polls go between; raises StoreError."""
         steps = housekeeping(self._store, self._clock())
-        while self._batches_left is None and not await self._in_thread(lambda: next(steps, _END) is _END):
+        while self._batches_left is None and not await self.on_store(lambda _: next(steps, _END) is _END):
             pass
         await self.idle()
 
@@ -142,9 +142,6 @@ class Writer:
         self._batches_left = _BATCHES_AT_THE_END
         await self.idle()
         self._thread.shutdown()
-
-    async def _in_thread(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
 
 def pace(store: Store, settings: PollSettings, now: datetime) -> Pace:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
 from aggregator import identity
-from aggregator.model import Article, ChangeKind, Decision, Match, Words
+from aggregator.model import Article, ChangeKind, Decision, MassKind, Match, Words
 from aggregator.revisions import compare as versions
 from aggregator.revisions import signals
 from aggregator.revisions.corrections import is_correction
@@ -18,10 +18,11 @@ from aggregator.text import html as text
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a document means: a decision a match, and when the last polls in a row changed most of what they listed."""
+    """What a document means: a decision for each of its entries."""
 
     decisions: tuple[Decision, ...]
-    changing: tuple[datetime, ...] = ()
+    changing: tuple[datetime, ...] = ()  # when the last polls in a row changed most of what they listed
+    done: Mapping[MassKind, int] = field(default_factory=dict)  # how many known reports it changes at once, by kind
 
 
 def decide(

@@ -25,14 +25,6 @@ _LATE = timedelta(days=2)  # by which a publisher may list a report after dating
 Most = Mapping[MassKind, int]  # the most that one poll of a source changed, with what a person accepted, by kind
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The decisions on a document's entries, those that have to wait marked so, and what is done at once, by kind."""
-
-    decisions: tuple[Decision, ...]
-    done: Mapping[MassKind, int]
-
-
 def at_once(kind: MassKind, most: Most) -> int:
     """How many known reports one poll may change in this way."""
     return max(AT_ONCE[kind], most.get(kind, 0))
@@ -40,9 +32,9 @@ def at_once(kind: MassKind, most: Most) -> int:
 
 def hold_excess(
     decisions: Sequence[Decision], before: Mapping[int, Words], waiting: Mapping[int, MassKind], most: Most
-) -> Held:
-    """The decisions in their order; what exceeds the bounds waits. `before`: the newest words of the known articles;
-    `waiting`: articles of which a change waits already, and its kind.
+) -> tuple[tuple[Decision, ...], Mapping[MassKind, int]]:
+    """The decisions in their order, what exceeds the bounds marked as waiting; and how many reports the others change.
+    `before`: the newest words of the known articles; `waiting`: articles of which a change waits already, and its kind.
 
     Of withdrawals, other links and other words the first of the document are done, up to the bound, and the rest waits.
     Where more reports than the bound come to say one and the same thing, none of them is believed. While a change of a
@@ -61,7 +53,7 @@ def hold_excess(
             else:
                 done[kind] += 1
         held.append(decision)
-    return Held(tuple(held), done)
+    return tuple(held), done
 
 
 def _kind(decision: Decision, is_alike: bool) -> MassKind | None:

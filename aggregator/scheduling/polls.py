@@ -106,8 +106,9 @@ def plan(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habits, 
     """The source's ways after this poll, and the next one."""
     if poll.outcome == "offline":
         return habits, _after(poll, pace.settings.shortest, "offline")
-    if poll.source.kind == DISCOVER:
-        return habits, _after(poll, _search_again(poll, pace.settings), "discover")
+    if poll.source.kind == DISCOVER:  # what is found is no success of the source: nothing of it has been read yet
+        searched = replace(habits, failures=0 if poll.proposal else habits.failures + 1)
+        return searched, _after(poll, _search_again(poll, pace.settings), "discover")
     if poll.outcome == "held":
         return _held(poll, habits, pace)
     if not poll.is_answer:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from aggregator.model import (
     Addressee,
     AtAddress,
     Cause,
+    ClaimKind,
     ClockLooks,
     Compared,
     Complaint,
@@ -84,15 +85,18 @@ from aggregator.store.sqlite import (
     vacuum,
     views,
 )
-from aggregator.store.sqlite.claims import ClaimKind
 from aggregator.store.sqlite.lock import Program, only_daemon, without_daemon
 from aggregator.store.sqlite.trouble import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.dates import duration, to_iso
 
-__all__ = ["ClaimKind", "Rewriting", "Store", "only_daemon", "without_daemon"]
+__all__ = ["Rewriting", "Store", "only_daemon", "without_daemon"]
 
 log = logging.getLogger("aggregator.store")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Query = Callable[Concatenate[sqlite3.Connection, P], T]
 
 
 class Store:
@@ -218,6 +222,18 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
+    def _read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with explained(self.path):
+            return query(self._connection, *args, **kwargs)
+
+    def _read_as_one(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._snapshot():
+            return query(self._connection, *args, **kwargs)
+
+    def _write(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._transaction():
+            return query(self._connection, *args, **kwargs)
+
     def _unless_changed(self, write: Callable[[sqlite3.Connection], bool]) -> bool:
         """One transaction, undone where `write` returns False: something is not what it was when it was decided."""
         with explained(self.path):
@@ -235,8 +251,7 @@ class Store:
 
     def config_digest(self) -> str | None:
         """That of the configuration that the tables are in line with; None: none yet."""
-        with explained(self.path):
-            return configured.digest(self._connection)
+        return self._read(configured.digest)
 
     def configure(
         self,
@@ -249,33 +264,27 @@ class Store:
         """Brings publishers, sources and terms in line with config/. `faulty`: what is wrong with the files of other
         publishers, by their keys; what is stored of these stays as it is. By `believed` embargoes are over.
         """
-        with self._transaction():
-            configured.write(self._connection, publishers, faulty, digest, now, believed)
+        self._write(configured.write, publishers, faulty, digest, now, believed)
 
     def terms_are_out_of_date(self, by: datetime) -> bool:
         """Whether other terms hold by then than those in force."""
-        with explained(self.path):
-            return agreements.are_out_of_date(self._connection, by)
+        return self._read(agreements.are_out_of_date, by)
 
     def switch_terms(self, by: datetime, now: datetime, believed: datetime) -> list[str]:
         """Puts in force the terms that hold by then; returns the keys of the publishers whose terms it changed."""
-        with self._transaction():
-            return agreements.switch(self._connection, by, now, believed)
+        return self._write(agreements.switch, by, now, believed)
 
     def keep_config(self, digest: str, packed: str) -> None:
         """Keeps the checked configuration in place of the one before; `digest` is of the files it came from."""
-        with self._transaction():
-            configured.keep(self._connection, digest, packed)
+        self._write(configured.keep, digest, packed)
 
     def kept_config(self, digest: str) -> str | None:
         """What `keep_config` was given with this digest; None: it has kept another one since, or none."""
-        with explained(self.path):
-            return configured.kept(self._connection, digest)
+        return self._read(configured.kept, digest)
 
     def due(self, now: datetime | None) -> list[Due]:
         """The sources whose time has come, longest overdue first, searches last; with None all that are switched on."""
-        with explained(self.path):
-            return due.due(self._connection, to_iso(now) if now else None)
+        return self._read(due.due, to_iso(now) if now else None)
 
     def as_program(self) -> Program:
         """This program among those that poll into the database, which begins with its first claim. Not within a
@@ -312,19 +321,16 @@ class Store:
     def confirm(self, kind: ClaimKind, subjects: Sequence[str], now: datetime) -> None:
         """Confirms claims, which otherwise end after a quarter of an hour."""
         program = self.as_program()
-        with self._transaction():
-            claims.confirm(self._connection, kind, subjects, program, now)
+        self._write(claims.confirm, kind, subjects, program, now)
 
     def give_back(self, kind: ClaimKind, subjects: Sequence[str]) -> None:
         """Ends claims without a poll that is recorded."""
         program = self.as_program()
-        with self._transaction():
-            claims.give_back(self._connection, kind, subjects, program)
+        self._write(claims.give_back, kind, subjects, program)
 
     def polled_elsewhere(self, *, proposals: bool) -> tuple[tuple[str, str], ...]:
         """Publisher and address of each source that is polled elsewhere than its file says; see `store.redirects`."""
-        with explained(self.path):
-            return redirects.polled_elsewhere(self._connection, proposals=proposals)
+        return self._read(redirects.polled_elsewhere, proposals=proposals)
 
     def bring_times_back(self, now: datetime) -> None:
         """Brings back the times that a clock has left which ran ahead; see `store.clocks`. Writes only where there are
@@ -347,19 +353,16 @@ class Store:
 
     def clock_looks(self) -> ClockLooks:
         """What is remembered of looks at the clock."""
-        with explained(self.path):
-            return clocks.looks(self._connection)
+        return self._read(clocks.looks)
 
     def remember_looks(self, looks: ClockLooks) -> None:
-        with self._transaction():
-            clocks.remember_looks(self._connection, looks)
+        self._write(clocks.remember_looks, looks)
 
     # What a poll reads and writes
 
     def load(self, source: Source) -> Memory:
         """What is remembered of a source's last document."""
-        with self._snapshot():
-            return known.load(self._connection, source)
+        return self._read_as_one(known.load, source)
 
     def known(self, wanted: Sequence[Wanted]) -> list[Snapshot]:
         """What is known of each of these sources, and of the articles that their entries may be; all of one moment."""
@@ -370,22 +373,23 @@ class Store:
     def save(self, records: Sequence[PollRecord], now: datetime) -> set[int]:
         """Stores polls with all that they brought, in one transaction: everything, or nothing where it raises. Returns
         the places of those that were not stored, because somebody wrote after their `known` was read: a person, another
-        program, or with this very call another source of the same publisher. They are to be judged again. A poll that
-        is stored gives back the claim on its source.
+        program, or with this very call a poll of the same source, or of another one of its publisher. They are to be
+        judged again. A poll that is stored gives back the claim on its source.
         """
         stale: set[int] = set()
         changed: set[str] = set()
         with self._transaction():
             version = self._version()
             for place, record in enumerate(records):
-                publisher = record.poll.source.publisher
-                lists_anything = record.listed is not None or bool(record.decisions or record.acts)
-                if record.known.version != version or (lists_anything and publisher in changed):
+                source = record.poll.source
+                depends_on = {source.name}
+                if record.listed is not None or record.decisions or record.acts:
+                    depends_on.add(source.publisher)
+                if record.known.version != version or changed & depends_on:
                     stale.add(place)
                     continue
                 saving.save(self._connection, record, now)
-                if record.decisions or record.acts:
-                    changed.add(publisher)
+                changed |= depends_on
             if self.program:
                 saved = [record.poll.source.name for place, record in enumerate(records) if place not in stale]
                 claims.give_back(self._connection, "poll", saved, self.program)
@@ -408,31 +412,25 @@ class Store:
 
     def recall_robots(self, origin: str) -> RobotsCopy | None:
         """What the site's robots.txt said when it was fetched last, by any program."""
-        with explained(self.path):
-            return robots.recall(self._connection, origin)
+        return self._read(robots.recall, origin)
 
     def remember_robots(self, copy: RobotsCopy) -> None:
-        with self._transaction():
-            robots.remember(self._connection, copy)
+        self._write(robots.remember, copy)
 
     def rhythms(self) -> list[tuple[Rhythm, timedelta | None]]:
         """Of each source that is polled: what it has taught, and the interval that a person set."""
-        with explained(self.path):
-            return habits.rhythms(self._connection)
+        return self._read(habits.rhythms)
 
     def kept_tariff(self) -> KeptTariff | None:
         """None: there is none yet."""
-        with explained(self.path):
-            return habits.kept_tariff(self._connection)
+        return self._read(habits.kept_tariff)
 
     def keep_tariff(self, kept: KeptTariff) -> None:
-        with self._transaction():
-            habits.keep_tariff(self._connection, kept)
+        self._write(habits.keep_tariff, kept)
 
     def index(self) -> int:
         """Indexes one batch of what waits to be searchable; returns how many, 0 when nothing waits."""
-        with self._transaction():
-            return search.index_batch(self._connection)
+        return self._write(search.index_batch)
 
     def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""
@@ -444,13 +442,11 @@ class Store:
         """Pages of which it has yet to be said when they are visited first, of reports first seen since a time; None:
         there are none.
         """
-        with self._snapshot():
-            return rechecks.new_pages(self._connection, to_iso(oldest))
+        return self._read_as_one(rechecks.new_pages, to_iso(oldest))
 
     def queue_visits(self, up_to: int, visits: Mapping[int, datetime]) -> None:
         """When pages of `new_pages` are visited first, by article; those up to `up_to` that are not here never are."""
-        with self._transaction():
-            rechecks.queue(self._connection, up_to, visits)
+        self._write(rechecks.queue, up_to, visits)
 
     def due_visits(self, now: datetime, limit: int, per_publisher: int, publishers: Collection[str]) -> list[Recheck]:
         """At most `limit` visits whose time has come, longest overdue first, of these publishers only, of one at most
@@ -462,8 +458,7 @@ class Store:
 
     def waiting_visits(self, now: datetime, publishers: Collection[str]) -> set[str]:
         """Those of these publishers of whom a visit is due."""
-        with explained(self.path):
-            return rechecks.waiting(self._connection, to_iso(now), publishers) if publishers else set()
+        return self._read(rechecks.waiting, to_iso(now), publishers) if publishers else set()
 
     def drop_visits(self, articles: Sequence[int]) -> None:
         """Takes these articles off the queue."""
@@ -475,8 +470,7 @@ class Store:
         """How many of a publisher's pages were visited, of its `last` newest since a time and but for these articles,
         and how many of them were not there when they were visited last.
         """
-        with explained(self.path):
-            return rechecks.pages(self._connection, publisher, to_iso(since), last, without)
+        return self._read(rechecks.pages, publisher, to_iso(since), last, without)
 
     def record_visits(self, publisher: str, findings: Sequence[Finding], until: datetime | None) -> None:
         """What visits to pages of a publisher taught; `until`: so long its pages are left in peace."""
@@ -489,75 +483,62 @@ class Store:
     def claimed_by_others(self, kind: ClaimKind, now: datetime) -> set[str]:
         """The sources, or publishers, that other programs are busy with."""
         program = self.as_program()
-        with explained(self.path):
-            return claims.of_others(self._connection, kind, program, now)
+        return self._read(claims.of_others, kind, program, now)
 
     def claim(self, kind: ClaimKind, subjects: Collection[str], now: datetime) -> set[str]:
         """Claims those that no other program is busy with, and returns them."""
         program = self.as_program()
-        with self._transaction():
-            return claims.take(self._connection, kind, subjects, program, now)
+        return self._write(claims.take, kind, subjects, program, now)
 
     # The steps of housekeeping, a short transaction each; see `desk.housekeeping`
 
     def lending(self) -> dict[str, Lending]:
         """For how long the publishers who do not let us keep words let us hold them, by key."""
-        with explained(self.path):
-            return let_go.lending(self._connection)
+        return self._read(let_go.lending)
 
     def let_go(self, over: Mapping[str, datetime]) -> int:
         """Lets go of the words of one batch of reports that were first seen so long ago, or earlier, by publisher;
         returns how many, 0 when none is left.
         """
-        with self._transaction():
-            return let_go.let_go(self._connection, over)
+        return self._write(let_go.let_go, over)
 
     def let_go_waiting(self, over: Mapping[str, datetime]) -> None:
         """The same of words that are in force nowhere yet."""
-        with self._transaction():
-            let_go.let_go_waiting(self._connection, over)
+        self._write(let_go.let_go_waiting, over)
 
     def forget_floods(self, now: datetime) -> None:
         """A week after a source last added more than it may, `health` no longer says so."""
-        with self._transaction():
-            health.forget_floods(self._connection, now)
+        self._write(health.forget_floods, now)
 
     def store_held_words(self, now: datetime) -> int:
         """Stores one batch of words that were held back, as revisions; returns how many, 0: none is due."""
-        with self._transaction():
-            return held_words.store_due(self._connection, now)
+        return self._write(held_words.store_due, now)
 
     def count_health(self, now: datetime) -> None:
         """What `health` says of the last seven days; counted before the transaction, which is short."""
         with explained(self.path):
             counts = health.counts(self._connection, now)
-        with self._transaction():
-            health.keep(self._connection, counts)
+        self._write(health.keep, counts)
 
     def cut_excerpts(self) -> int:
         """Cuts one batch of excerpts anew whose bound has changed; returns how many, 0 when none waits."""
-        with self._transaction():
-            return excerpts.cut_batch(self._connection)
+        return self._write(excerpts.cut_batch)
 
     def repack(self) -> int:
         """Packs one batch of raw words with this program's dictionary; returns how many it looked at, 0: all are."""
-        with self._transaction():
-            return raw.repack(self._connection)
+        return self._write(raw.repack)
 
     def measure(self) -> None:
         """Takes anew what the planner knows of how many rows there are."""
-        with self._transaction():
-            planner.measure(self._connection)
+        self._write(planner.measure)
 
     def merge_index(self, now: datetime) -> bool:
         """One step of writing the search index without letters that were let go; False: there is nothing to do."""
-        with self._transaction():
-            return search.merge(self._connection, now)
+        return self._write(search.merge, now)
 
     def renew_index(self) -> None:
         """Empties the search index and queues all that is to be found; `index` does the rest."""
-        with self._transaction():
-            search.renew(self._connection, always=True)
+        self._write(search.renew, always=True)
 
     def empty_log(self) -> None:
         """Cuts the log to nothing, where nobody reads at this moment."""
@@ -566,8 +547,7 @@ class Store:
 
     def rewriting(self) -> Rewriting:
         """What `rewrite` will take: room on the disk, and time."""
-        with explained(self.path):
-            return vacuum.reckon(self._connection, self.path)
+        return self._read(vacuum.reckon, self.path)
 
     def rewrite(self) -> None:
         """Writes the whole file anew, without anything that was deleted. Others cannot write meanwhile. Raises
@@ -580,76 +560,62 @@ class Store:
 
     def report_state(self, report: str) -> ReportState | None:
         """What holds a report back, if anything; None: there is no such report."""
-        with explained(self.path):
-            return acts.state(self._connection, report)
+        return self._read(acts.state, report)
 
     def reports_under_embargo(self, until: datetime) -> list[ReportState]:
         """The reports whose embargo ends then or earlier, and nobody has written that down."""
-        with explained(self.path):
-            return acts.under_embargo(self._connection, until)
+        return self._read(acts.under_embargo, until)
 
     def act(self, decision: DeskDecision, now: datetime) -> bool:
         """Carries out a decision about a report; False: somebody has changed its state since, and nothing is done."""
-        with self._transaction():
-            return acts.write(self._connection, decision, to_iso(now))
+        return self._write(acts.write, decision, to_iso(now))
 
     def acts(self, report: str) -> list[dict[str, Any]]:
         """What was decided about a report, oldest first: at, act, actor, reason, reference, complaint, until."""
-        with explained(self.path):
-            return acts.of(self._connection, report)
+        return self._read(acts.of, report)
 
     def addressee(self, report: str) -> Addressee:
         """Who answers for a report; raises DeskError for an id that is none."""
-        with explained(self.path):
-            return acts.addressee(self._connection, report)
+        return self._read(acts.addressee, report)
 
     def complaint(self, complaint: Complaint, decision: DeskDecision, now: datetime) -> int | None:
         """Records a complaint and carries out what is decided at once about its report; returns its number. None:
         somebody has changed the state of the report since, and nothing is done.
         """
-        with self._transaction():
-            return acts.complain(self._connection, complaint, decision, to_iso(now))
+        return self._write(acts.complain, complaint, decision, to_iso(now))
 
     def complaints(self, *, resolved_too: bool = False) -> list[dict[str, Any]]:
         """The complaints that are open, or all; see `store.acts`."""
-        with explained(self.path):
-            return acts.complaints(self._connection, resolved_too)
+        return self._read(acts.complaints, resolved_too)
 
     def resolve_complaint(self, number: int, resolution: str, now: datetime) -> bool:
         """Closes a complaint; False: there is none of this number that is open."""
-        with self._transaction():
-            return acts.resolve(self._connection, number, resolution, to_iso(now))
+        return self._write(acts.resolve, number, resolution, to_iso(now))
 
     def add_own_source(self, source: Source, now: datetime) -> None:
         """Makes the source that the wire's own reports come from; raises DeskError when config/ uses its key."""
-        with self._transaction():
-            configured.add_own_source(self._connection, source, to_iso(now))
+        self._write(configured.add_own_source, source, to_iso(now))
 
     def merge(self, number: int) -> Merge | None:
         """An entry that was taken for a report; None: there is no such merge."""
-        with self._snapshot():
-            return merges.read(self._connection, number)
+        return self._read_as_one(merges.read, number)
 
     def version_taken(self, report: str, number: int) -> Merge | None:
         """A version of a report, and those after it, as an entry that was taken for it; None: it has no such version,
         or none before it.
         """
-        with self._snapshot():
-            return merges.of_version(self._connection, report, number)
+        return self._read_as_one(merges.of_version, report, number)
 
     def report_version(self, report: str, number: int) -> Version | None:
-        with explained(self.path):
-            return merges.version(self._connection, report, number)
+        return self._read(merges.version, report, number)
 
     def version_split_off(self, report: str, number: int) -> str | None:
         """The id of the report that a version of this one was made already, or one before it; None: none was."""
-        with explained(self.path):
-            return merges.split_off(self._connection, report, number)
+        return self._read(merges.split_off, report, number)
 
     def articles_under(self, publisher: str, keys: Sequence[str]) -> dict[str, int]:
         """The articles of a publisher that these keys lead to, by key."""
-        with explained(self.path):
-            return merges.articles_under(self._connection, publisher, keys)
+        return self._read(merges.articles_under, publisher, keys)
 
     def split(self, split: Split, now: datetime) -> bool:
         """Undoes a merge; False: the report has changed since, and nothing is done."""
@@ -657,38 +623,31 @@ class Store:
 
     def merged_words(self, since: datetime | None) -> list[Compared]:
         """What reports said before and after merges in force since a time that changed words."""
-        with explained(self.path):
-            return suspects.merged(self._connection, to_iso(since) if since else "")
+        return self._read(suspects.merged, to_iso(since) if since else "")
 
     def overwritten_words(self, since: datetime | None) -> list[Compared]:
         """The same of versions that came since a time with another headline or text, address and date."""
-        with explained(self.path):
-            return suspects.overwritten(self._connection, to_iso(since) if since else "")
+        return self._read(suspects.overwritten, to_iso(since) if since else "")
 
     def at_one_address(self, since: datetime | None) -> list[tuple[AtAddress, ...]]:
         """Reports in the wire that stand at one address of one publisher, of which one was first seen since a time."""
-        with explained(self.path):
-            return suspects.doubled(self._connection, to_iso(since) if since else "")
+        return self._read(suspects.doubled, to_iso(since) if since else "")
 
     def named(self, reports: Sequence[str]) -> dict[str, tuple[str, str | None]]:
         """The names of reports' publishers, and their headlines; None while a report is out of the wire."""
-        with explained(self.path):
-            return suspects.named(self._connection, reports)
+        return self._read(suspects.named, reports)
 
     def pending(self) -> list[dict[str, Any]]:
         """Changes of known reports that wait for a person; see `store.pending`."""
-        with explained(self.path):
-            return pending.waiting(self._connection)
+        return self._read(pending.waiting)
 
     def sources_with_pending(self, key: str, kinds: Sequence[MassKind]) -> list[str]:
         """The sources of which changes of these kinds wait; `key` is a publisher's, or that of one source."""
-        with explained(self.path):
-            return pending.sources_with(self._connection, key, kinds)
+        return self._read(pending.sources_with, key, kinds)
 
     def pending_of(self, source: str, kinds: Sequence[MassKind], limit: int) -> Pending:
         """The first changes of these kinds that wait of a source (publisher/key)."""
-        with self._snapshot():
-            return pending.some(self._connection, source, kinds, limit)
+        return self._read_as_one(pending.some, source, kinds, limit)
 
     def decide_pending(self, decision: PendingDecision, now: datetime) -> bool:
         """Carries out what a person decides about changes that wait; False: they have changed since, and nothing is
@@ -698,26 +657,22 @@ class Store:
 
     def first_seen_before(self, before: datetime, publisher: str | None) -> list[str]:
         """The ids of the reports first seen before a time that are not purged, of all publishers or of one."""
-        with explained(self.path):
-            return purge.first_seen_before(self._connection, to_iso(before), publisher)
+        return self._read(purge.first_seen_before, to_iso(before), publisher)
 
     def purgeable(self, reports: Sequence[str]) -> list[Purgeable]:
         """Those of these reports that are not purged."""
-        with explained(self.path):
-            return purge.purgeable(self._connection, reports)
+        return self._read(purge.purgeable, reports)
 
     def purge(self, those: Sequence[Purge], because: Cause, now: datetime) -> list[str]:
         """Deletes the words, versions and keys of these reports for good. Returns the ids of those that stay, because
         they have newer words than when they were chosen.
         """
-        with self._transaction():
-            return purge.purge(self._connection, those, because, to_iso(now))
+        return self._write(purge.purge, those, because, to_iso(now))
 
     # What people read
 
     def latest(self, selection: Selection) -> list[Report]:
-        with explained(self.path):
-            return reading.latest(self._connection, selection)
+        return self._read(reading.latest, selection)
 
     def search(self, words: str, selection: Selection, *, ranked: bool = False) -> list[Report]:
         """Reports with all these words, newest first as `latest` lists them, or best first among the 2,000 that were
@@ -732,30 +687,24 @@ class Store:
             return reading.found(self._connection, expression, selection)
 
     def report(self, public_id: str) -> Report | None:
-        with explained(self.path):
-            return reading.report(self._connection, public_id)
+        return self._read(reading.report, public_id)
 
     def status(self, public_id: str, *, desk: bool = False) -> str | None:
-        with explained(self.path):
-            return reading.status(self._connection, public_id, self._released_by, desk=desk)
+        return self._read(reading.status, public_id, self._released_by, desk=desk)
 
     def notice(self, public_id: str) -> dict[str, Any] | None:
         """The notice in the place of a report, a row of the view `notices`; None: there is none."""
-        with explained(self.path):
-            return reading.notice(self._connection, public_id)
+        return self._read(reading.notice, public_id)
 
     def channels(self, public_id: str) -> tuple[str, ...]:
         """By which an article may be passed on, whether it is in the wire or not; (): by none."""
-        with explained(self.path):
-            return reading.channels(self._connection, public_id)
+        return self._read(reading.channels, public_id)
 
     def raw(self, public_id: str) -> dict[str, Any] | None:
-        with explained(self.path):
-            return reading.raw(self._connection, public_id)
+        return self._read(reading.raw, public_id)
 
     def revisions(self, public_id: str) -> list[dict[str, Any]]:
-        with explained(self.path):
-            return reading.revisions(self._connection, public_id)
+        return self._read(reading.revisions, public_id)
 
     def changes(
         self,
@@ -768,90 +717,73 @@ class Store:
         """The ledger after a cursor, or from its beginning, oldest first; of one publisher or country, or of all.
         Raises CursorError where the cursor is not of this ledger. See `store.ledger`.
         """
-        with self._snapshot():
-            return ledger.lines(self._connection, after, limit, publisher=publisher, country=country)
+        return self._read_as_one(ledger.lines, after, limit, publisher=publisher, country=country)
 
     def last_cursor(self) -> Cursor | None:
         """The cursor of the last line of the ledger, whether it is listed or not; None: there is none yet."""
-        with explained(self.path):
-            return ledger.last_cursor(self._connection)
+        return self._read(ledger.last_cursor)
 
     def cursor_at(self, seq: int) -> Cursor | None:
         """The cursor of a line of the ledger; None for 0. Raises CursorError where there is no such line."""
-        with explained(self.path):
-            return ledger.cursor_at(self._connection, seq)
+        return self._read(ledger.cursor_at, seq)
 
     def cursor_before(self, since: datetime) -> Cursor | None:
         """The cursor after which the ledger goes on at this time; None: from its beginning."""
-        with explained(self.path):
-            return ledger.cursor_before(self._connection, since)
+        return self._read(ledger.cursor_before, since)
 
     def merges(self, since: datetime | None = None) -> list[dict[str, Any]]:
-        with explained(self.path):
-            return merges.listed(self._connection, to_iso(since) if since else "")
+        return self._read(merges.listed, to_iso(since) if since else "")
 
     def ended_agreements(self) -> list[dict[str, Any]]:
         """The publishers whose agreements have ended: key, name, last_day, text scopes `during` and `after`."""
-        with explained(self.path):
-            return agreements.ended(self._connection)
+        return self._read(agreements.ended)
 
     def ending_agreements(self, last: date) -> list[dict[str, Any]]:
         """The same of those that have not ended and end with that day at the latest, the first to end first."""
-        with explained(self.path):
-            return agreements.ending(self._connection, last)
+        return self._read(agreements.ending, last)
 
     def known_publishers(self) -> dict[str, KnownPublisher]:
         """Country and languages of every publisher that the database has, configured or not, by key."""
-        with explained(self.path):
-            return reading.known_publishers(self._connection)
+        return self._read(reading.known_publishers)
 
     def publishers(self) -> list[dict[str, Any]]:
-        with explained(self.path):
-            return reading.rows(self._connection, reading.PUBLISHERS)
+        return self._read(reading.rows, reading.PUBLISHERS)
 
     def health(self, now: datetime | None = None) -> list[dict[str, Any]]:
         """The rows of the view `health`, the worst first; the counts of the seven days up to `now`, or as housekeeping
         took them last. `counted_at` says when.
         """
-        with explained(self.path):
-            return health.listed(self._connection, now)
+        return self._read(health.listed, now)
 
     def coverage(self, since: datetime) -> list[dict[str, Any]]:
         """What each publisher's polls brought, lost and left out since then; see `store.sqlite.health`."""
-        with explained(self.path):
-            return health.coverage(self._connection, to_iso(since))
+        return self._read(health.coverage, to_iso(since))
 
     def watched(self, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
         """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
         later.
         """
-        with explained(self.path):
-            return health.watched(self._connection, since)
+        return self._read(health.watched, since)
 
     def last_new(self) -> datetime | None:
         """When the wire as a whole last stored something new; None: never."""
-        with explained(self.path):
-            return health.last_new(self._connection)
+        return self._read(health.last_new)
 
     def resume(self, name: str, now: datetime) -> bool:
         """Lets a paused source be polled again; False: there is no such source that is paused."""
-        with self._transaction():
-            return health.resume(self._connection, name, now)
+        return self._write(health.resume, name, now)
 
     def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
         """Accepts the redirect that is held of a source; see `store.redirects.accept`."""
-        with self._transaction():
-            return redirects.accept(self._connection, name, now)
+        return self._write(redirects.accept, name, now)
 
     def redirects_in_force(self) -> list[tuple[str, str]]:
         """Source and address of each redirect that was in force before they were checked, until it has been listed."""
-        with explained(self.path):
-            return redirects.in_force(self._connection)
+        return self._read(redirects.in_force)
 
     def note_redirects_listed(self, now: datetime) -> None:
         """What `redirects_in_force` returned was shown to a person, and need not be listed again."""
-        with self._transaction():
-            redirects.note_listed(self._connection, now)
+        self._write(redirects.note_listed, now)
 
     def query(self, sql: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         """Column names and rows of somebody's SQL; raises QueryRefused for anything but reading."""

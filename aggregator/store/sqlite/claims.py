@@ -10,12 +10,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Literal
 
+from aggregator.model import ClaimKind
 from aggregator.store.sqlite.lock import Program
 from aggregator.text.dates import from_iso, to_iso
-
-ClaimKind = Literal["poll", "visit"]
 
 GOOD_FOR = timedelta(minutes=15)  # without being confirmed
 

@@ -42,7 +42,7 @@ def of_row(row: Sequence[Any]) -> Habits:
 
 
 def changed(before: Habits, after: Habits) -> dict[str, str | int | None]:
-    """The columns of what changed, as they are written; not of `url`, `last_success` and `failures`."""
+    """The columns of what changed, as they are written; not of `url`."""
     return {
         name: write_as(new)
         for name, write_as in _COLUMNS.items()
@@ -108,6 +108,8 @@ def rhythm_of(text: str | None) -> Rhythm:
 
 # How each habit is written into its column, which has its name.
 _COLUMNS: Mapping[str, Callable[[Any], str | int | None]] = {
+    "failures": _as_it_is,
+    "last_success": _text,
     "hints": _hints_text,
     "rhythm": rhythm_text,
     "conditional": _as_it_is,

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.model import Merge, Split, Version
-from aggregator.store.sqlite import acts, held_words, history, identify, pending, polls, raw, reading
+from aggregator.store.sqlite import acts, held_words, history, pending, polls, raw, reading
 from aggregator.text.dates import from_iso, to_iso
 
 _MERGES = """
@@ -179,8 +179,8 @@ def write(connection: sqlite3.Connection, split: Split, now: datetime) -> bool:
         """,
         (to_iso(merge.at), article, new),
     )
-    identify.write_near_keys(connection, [(new, said)])
-    identify.list_beside(connection, source, article, new)
+    polls.write_near_keys(connection, [(new, said)])
+    polls.list_beside(connection, source, article, new)
     is_held_back_too = acts.write(connection, split.acts, at)
     pending.follow_split(connection, article, said.keys[0], new)
     held_words.follow_split(connection, article, said.keys[0], new)

@@ -8,15 +8,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from aggregator.model import Article, ChangeKind, Decision
-from aggregator.store.sqlite import ledger, raw
+from aggregator.store.sqlite import known, ledger, raw
 from aggregator.text.dates import listed_at, to_iso
 
 
 def write_decisions(
-    connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime
+    connection: sqlite3.Connection,
+    source: int,
+    decisions: Iterable[Decision],
+    now: datetime,
+    *,
+    is_newest_last: bool = False,
 ) -> list[tuple[int, Article]]:
-    """The rows of what one document brought; returns the new articles with their numbers, which rise in the order of
-    the decisions. Within a transaction, so numbers can be counted on here.
+    """The rows of what one document brought; returns the new articles with their numbers, in its order. The newest has
+    the least number. Within a transaction, so numbers can be counted on here.
     """
     seen = to_iso(now)
     new, changed, relisted = [], [], []
@@ -31,7 +36,9 @@ def write_decisions(
             relisted.append(decision)
     if not (new or changed or relisted):
         return []
-    numbered = list(enumerate(new, _next_id(connection, "articles")))
+    first = _next_id(connection, "articles")
+    numbers = range(first, first + len(new))
+    numbered = list(zip(reversed(numbers) if is_newest_last else numbers, new, strict=True))
     pack = raw.packer(connection)
     if new:
         _write_new(connection, source, numbered, now, pack)
@@ -46,6 +53,7 @@ def _write_new(
     connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]], now: datetime, pack: raw.Pack
 ) -> None:
     seen = to_iso(now)
+    rising = sorted(numbered, key=lambda each: each[0])  # so that they are appended to the tables
     connection.executemany(
         """
         INSERT INTO articles (id, public_id, publisher, source, country, language, class, title, url, byline, published,
@@ -53,11 +61,11 @@ def _write_new(
         SELECT ?1, ?3, ?4, ?2, country, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, 'usable'
         FROM publishers WHERE key = ?4
         """,
-        [(number, source, *_row(a), to_iso(listed_at(a.published, a.updated, now)), seen) for number, a in numbered],
+        [(number, source, *_row(a), to_iso(listed_at(a.published, a.updated, now)), seen) for number, a in rising],
     )
     connection.executemany(
         "INSERT INTO bodies (article, summary, text, excerpt, categories) VALUES (?, ?, ?, ?, ?)",
-        [(number, *_body(a)) for number, a in numbered],
+        [(number, *_body(a)) for number, a in rising],
     )
     connection.executemany(
         "INSERT INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, ?, ?)",
@@ -196,3 +204,45 @@ def _body(article: Article) -> tuple[str, str, str, str | None]:
 def categories(article: Article) -> str | None:
     """As they are stored."""
     return json.dumps(article.categories, ensure_ascii=False) if article.categories else None
+
+
+# By which keys they are found again
+
+
+def list_beside(connection: sqlite3.Connection, source: int, article: int, new: int) -> None:
+    """The entry that was taken for an article is a new one: the source's last document listed both."""
+    listed = [entry.name for entry in known.listed_before(connection, source)]
+    if article in listed:
+        listed.insert(listed.index(article) + 1, new)
+        connection.execute("UPDATE sources SET listed = ? WHERE id = ?", (json.dumps(listed), source))
+
+
+def write_near_keys(connection: sqlite3.Connection, numbered: Iterable[tuple[int, Article]]) -> None:
+    """The newest article stands under a near key: twins come within days."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO near_keys (publisher, key, article) VALUES (?, ?, ?)",
+        [(article.publisher, key, number) for number, article in numbered for key in article.near_keys],
+    )
+
+
+def write_merges(connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: str) -> None:
+    """A row for every entry that was taken for an article by another key than its first, which becomes the article's
+    too; `split` undoes it.
+    """
+    rekeyed = [(d.known, d.article, d) for d in decisions if d.known and d.is_rekeyed]
+    connection.executemany(
+        """
+        INSERT INTO merges (article, publisher, source, key, matched_by, evidence, revision, at)
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+        WHERE NOT EXISTS (SELECT 1 FROM merges WHERE article = ?1 AND key = ?4 AND undone_at IS NULL)
+        """,
+        [
+            (known.article, article.publisher, source, article.keys[0], d.matched_by, d.evidence, known.revision, now)
+            for known, article, d in rekeyed
+            if d.is_merge
+        ],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO article_keys (publisher, key, article) VALUES (?, ?, ?)",
+        [(article.publisher, key, known.article) for known, article, _ in rekeyed for key in article.keys],
+    )

@@ -8,22 +8,27 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from aggregator.model import DISCOVER, Poll, PollRecord
-from aggregator.model.errors import StoreError
-from aggregator.store.sqlite import acts, backoff, habits, held_words, identify, pending, polls, redirects
+from aggregator.model import Pause, Poll, PollRecord, Proposal, Validators
+from aggregator.store.sqlite import acts, habits, held_words, pending, polls, redirects
 from aggregator.text.dates import to_iso
+from aggregator.text.domains import domain_of
+
+_SPREAD = 0.1  # of the pause: so much apart at most are the sources asked afterwards
+_STEPS = 16
 
 
 def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> None:
-    """Within a transaction."""
+    """Within a transaction; ValueError: an act was not decided by `known`."""
     source, poll = record.known.number, record.poll
     numbers = _save_entries(connection, record, now) if record.decisions else {}
     for decision in record.acts:
         if not acts.write(connection, decision, to_iso(now)):
-            raise StoreError(f"{decision.before.id}: what holds this report back changed while its source was polled")
+            raise ValueError(f"{decision.before.id}: this act was decided for another state of the report")
     if record.gone_held is not None:
         held_words.note_gone(connection, source, record.gone_held)
     if record.ended_tombstones:
@@ -38,7 +43,7 @@ def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> N
     listed = None if record.listed is None else [_number(report, numbers) for report in record.listed]
     _save_source(connection, record, listed)
     for pause in record.pauses:
-        backoff.postpone_host(connection, pause, poll.started, but=source)
+        _postpone_host(connection, pause, poll.started, but=source)
 
 
 def _number(report: int | str, new: Mapping[str, int]) -> int:
@@ -48,7 +53,7 @@ def _number(report: int | str, new: Mapping[str, int]) -> int:
 def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> dict[str, int]:
     """Returns the numbers of the new articles, by their public ids."""
     source = record.known.number
-    new = polls.write_decisions(connection, source, record.decisions, now)
+    new = polls.write_decisions(connection, source, record.decisions, now, is_newest_last=record.is_newest_last)
     if any(decision.waits for decision in record.decisions):
         pending.write(connection, source, record.decisions, now)
     if record.ended_waits:
@@ -60,8 +65,8 @@ def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datet
     if record.backfill:
         kept_out = [(number,) for number, article in new if article.public_id in record.backfill]
         connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", kept_out)
-    identify.write_near_keys(connection, new)
-    identify.write_merges(connection, source, record.decisions, to_iso(now))
+    polls.write_near_keys(connection, new)
+    polls.write_merges(connection, source, record.decisions, to_iso(now))
     return {article.public_id: number for number, article in new}
 
 
@@ -100,12 +105,11 @@ def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Seq
     poll, known = record.poll, record.known
     assert poll.next is not None
     after = record.habits or known.habits
-    found = poll.source.kind == DISCOVER and poll.proposal is not None
     columns = {
         "next_at": to_iso(poll.next.at),
         "next_reason": poll.next.reason,
         "last_poll": to_iso(poll.started),
-        **(_of_search(connection, poll, known.number) if found else _of_answer(poll, known.habits.failures)),
+        **(_of_search(connection, poll.proposal, known.number) if poll.proposal else _of_answer(poll)),
         **habits.changed(known.habits, after),
     }
     if poll.excess:
@@ -126,39 +130,46 @@ def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Seq
     )
 
 
-def _of_search(connection: sqlite3.Connection, poll: Poll, source: int) -> Mapping[str, Any]:
-    """What was found is proposed. It is no success of the source: nothing of it has been read yet. A search in vain
-    leaves what was found before.
-    """
-    assert poll.proposal is not None
-    columns: dict[str, Any] = {
-        "failures": 0,
-        "last_error": None,
-        "proposed": poll.proposal.url,
-        "proposed_as": poll.proposal.carries,
-    }
+def _of_search(connection: sqlite3.Connection, proposal: Proposal, source: int) -> Mapping[str, Any]:
+    """What was found is proposed. A search in vain leaves what was found before."""
+    columns = {"last_error": None, "proposed": proposal.url, "proposed_as": proposal.carries}
     (before,) = connection.execute("SELECT proposed FROM sources WHERE id = ?", (source,)).fetchone()
-    if before != poll.proposal.url:
-        columns |= {"etag": None, "last_modified": None, "body_hash": None}
-    return columns
+    return columns if before == proposal.url else {**columns, "etag": None, "last_modified": None, "body_hash": None}
 
 
-def _of_answer(poll: Poll, failures: int) -> Mapping[str, Any]:
-    """Where the fault is ours, it counts against nobody; what is held came from somebody who answered. Validators that
-    may be at fault are forgotten.
-    """
+def _of_answer(poll: Poll) -> Mapping[str, Any]:
+    """Where the fault is ours, it counts against nobody. Validators that may be at fault are forgotten."""
     columns: dict[str, Any] = {}
-    if poll.is_answer:
-        columns |= {"last_success": to_iso(poll.started), "failures": 0, "last_error": None}
-        if poll.body_hash is not None:
-            columns["body_hash"] = poll.body_hash
-        if poll.new:
-            columns["last_new"] = to_iso(poll.started)
-        if poll.validators is not None:
-            columns |= {"etag": poll.validators.etag, "last_modified": poll.validators.last_modified}
-        return columns
     if poll.outcome != "offline":
-        columns |= {"failures": 0 if poll.outcome == "held" else failures + 1, "last_error": poll.error}
-    if poll.outcome != "held" and poll.validators is not None:
-        columns |= {"etag": None, "last_modified": None}
+        columns["last_error"] = None if poll.is_answer else poll.error
+    if poll.is_answer and poll.body_hash is not None:
+        columns["body_hash"] = poll.body_hash
+    if poll.is_answer and poll.new:
+        columns["last_new"] = to_iso(poll.started)
+    if poll.validators is not None and poll.outcome != "held":
+        now_valid = poll.validators if poll.is_answer else Validators()
+        columns |= {"etag": now_valid.etag, "last_modified": now_valid.last_modified}
     return columns
+
+
+def _postpone_host(connection: sqlite3.Connection, pause: Pause, now: datetime, *, but: int) -> None:
+    """Postpones the next poll of every source at the registrable domain of a host, wherever it would come sooner, but
+    for one source. None is the worse for it: no failure is counted. Within a transaction.
+    """
+    domain = _domain(pause.url)
+    rows = connection.execute(
+        "SELECT id, url FROM sources WHERE enabled AND paused_at IS NULL AND id <> ? AND next_at < ?"
+        " AND NOT (? AND next_reason = 'retry_after')",
+        (but, to_iso(now + pause.lasts), pause.once),
+    )
+    others = [other for other, address in rows.fetchall() if domain and _domain(address) == domain]
+    connection.executemany(
+        "UPDATE sources SET next_at = ?, next_reason = 'retry_after' WHERE id = ?",
+        [(to_iso(now + pause.lasts * (1 + _SPREAD * (other % _STEPS) / _STEPS)), other) for other in others],
+    )
+
+
+def _domain(url: str) -> str | None:
+    with suppress(ValueError):
+        return domain_of(urlsplit(url).hostname or "")
+    return None

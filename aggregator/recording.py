@@ -41,6 +41,7 @@ from aggregator.store import (
     held_words,
     history,
     identify,
+    ledger,
     pending,
     polls,
     raw,
@@ -320,11 +321,15 @@ def _listed(heard: Heard, matches: Sequence[Match], new: Sequence[tuple[int, Art
 def _obey(connection: Connection, new: Sequence[tuple[int, Article]], judged: Judged, now: datetime) -> None:
     """What the publisher's own words ask of us: a withdrawal in the headline, an embargo on a report that is new."""
     at, received = to_iso(now), trusted(connection, now)  # a wrong clock must not end an embargo before it begins
-    obeyed = [d for d in judged.decisions if d.change == "withdrawn" and not d.waits]
-    changed = [(decision.known.article, decision.article) for decision in obeyed if decision.known]
-    for number, article in (*new, *changed):
+    for number, article in new:
         if signals.is_withdrawal(article):
             take_out(connection, number, withdrawals.MARKED, at)
+    for decision in judged.decisions:
+        if decision.change == "withdrawn" and decision.known and not decision.waits:
+            number, revision = decision.known.article, decision.known.revision + 1
+            # The act writes the line of this revision; where the report was withdrawn before, there is none.
+            if not take_out(connection, number, withdrawals.MARKED, at):
+                ledger.append(connection, [ledger.Line(kind="revised", at=at, article=number, revision=revision)])
     for number, article in new:
         until = signals.embargo_of(article, received, read_date)
         if until == "unreadable":

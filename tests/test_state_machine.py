@@ -231,6 +231,9 @@ class Subscriber:
             self.held[line["id"]] = line["title"]
 
 
+PICKS = st.lists(st.integers(0, 30), min_size=1, max_size=4)  # of reports
+
+
 class Wire(RuleBasedStateMachine):
     """The wire, its newsrooms, and the model of both."""
 
@@ -253,6 +256,7 @@ class Wire(RuleBasedStateMachine):
         self.revisions: dict[int, dict[str, Any]] = {}  # as they were when they were first seen
         self.ledger: list[dict[str, Any]] = []
         self.last_poll = 0
+        self.passes, self.killed = 0, set[int]()
         self.looks: list[datetime] = []  # of housekeeping at the clock
         self.doubted_since: datetime | None = None
         self.is_fresh = False  # whether housekeeping has just been done
@@ -306,62 +310,61 @@ class Wire(RuleBasedStateMachine):
         report.is_marked = is_marked and until is None
         self._show(newsroom)
 
-    @rule(
-        pick=st.integers(0, 99),
-        headline=st.booleans(),
-        hostile=st.sampled_from(HOSTILE),
-        what=st.sampled_from(["edit", "edit", "correct", "touch", "again", "first words"]),
-    )
-    def edit(self, pick: int, headline: bool, hostile: str, what: str) -> None:
-        report = self.desk.reports[pick % len(self.desk.reports)]
-        if what == "edit":
-            self.desk.edit(report, self.now, headline=headline, text=not headline or pick % 2 == 0, hostile=hostile)
-        elif what == "correct":
-            self.desk.correct(report, self.now)
-        elif what == "touch":  # the same words under a later date
-            report.updated = self.now
-        elif what == "first words":  # what it said at first
-            report.headline = report.edited = report.hostile = report.correction = ""
-        else:
-            report.listed = set(report.newsroom.sources)
-        self._show(report.newsroom)
+    @rule(picks=PICKS, headline=st.booleans(), text=st.booleans(), hostile=st.sampled_from(HOSTILE))
+    def edit(self, picks: Sequence[int], headline: bool, text: bool, hostile: str) -> None:
+        for report in self._picked(picks):
+            self.desk.edit(report, self.now, headline=headline, text=text or not headline, hostile=hostile)
 
-    @rule(pick=st.integers(0, 99), drift=st.sampled_from(["id", "link", "host", "host of all"]))
-    def move(self, pick: int, drift: str) -> None:
-        """Its id or its address changes, and one of them stays that it is known by."""
-        report = self.desk.reports[pick % len(self.desk.reports)]
-        room, held = report.newsroom, self.held.get(report.number)
-        if drift.partition(" ")[0] not in room.drifts or held is None or held.notice == "removed" or report.is_deleted:
-            return
-        if drift == "id" and report.version(room.sources[0]).link in held.links and report.guid.count(":") == 2:
-            report.guid += ":new"  # once: a source whose ids change again and again is not trusted with them
-        elif drift == "link" and report.guid in held.guids:
-            report.slug = report.slug[:-1] + chr(ord(report.slug[-1]) + 1)
-        elif drift.startswith("host"):
-            for each in self.desk.reports if drift == "host of all" else [report]:
-                known = self.held.get(each.number)
-                if each.newsroom is room and known and known.notice != "removed" and not each.is_deleted:
-                    each.host = f"new.{room.host}" if each.host == room.host else room.host
-        self._show(room)
+    @rule(picks=PICKS, how=st.sampled_from(["corrected", "touched", "as it was first", "listed everywhere"]))
+    def change(self, picks: Sequence[int], how: str) -> None:
+        for report in self._picked(picks):
+            if how == "corrected":
+                self.desk.correct(report, self.now)
+            elif how == "touched":  # the same words under a later date
+                report.updated = self.now
+            elif how == "as it was first":
+                report.headline = report.edited = report.hostile = report.correction = ""
+            else:
+                report.listed = set(report.newsroom.sources)
 
-    @rule(pick=st.integers(0, 99), other=st.booleans())
-    def take_back(self, pick: int, other: bool) -> None:
+    @rule(picks=PICKS, rather=st.booleans())
+    def move(self, picks: Sequence[int], rather: bool) -> None:
+        """An id or an address changes, and one of them stays that the report is known by."""
+        for report in self._picked(picks):
+            room, held = report.newsroom, self.held.get(report.number)
+            if held is None or held.notice == "removed" or report.is_deleted:
+                continue
+            drift = room.drifts[rather % len(room.drifts)]
+            if drift == "id" and report.version(room.sources[0]).link in held.links and report.guid.count(":") == 2:
+                report.guid += ":new"  # once: a source whose ids change again and again is not trusted with them
+            elif drift == "link" and report.guid in held.guids:
+                report.slug = report.slug[:-1] + chr(ord(report.slug[-1]) + 1)
+            elif drift == "host":
+                report.host = f"new.{room.host}" if report.host == room.host else room.host
+
+    @rule(picks=PICKS, rather=st.booleans())
+    def take_back(self, picks: Sequence[int], rather: bool) -> None:
         """In the way of its format: by its headline, by a tombstone, by an item that is canceled."""
-        report = self.desk.reports[pick % len(self.desk.reports)]
-        held = self.held.get(report.number)
-        guid = report.version(report.newsroom.sources[0]).guid
-        if report.newsroom.format == "rss" or other:
-            report.is_marked = True
-        elif held and guid in held.guids and report.newsroom.sources[0] in report.listed:
-            report.is_deleted = True
-        self._show(report.newsroom)
+        for report in self._picked(picks[:1]):
+            held, main = self.held.get(report.number), report.newsroom.sources[0]
+            if report.newsroom.format == "rss" or rather:
+                report.is_marked = True
+            elif held and report.version(main).guid in held.guids and main in report.listed:
+                report.is_deleted = True
 
-    @rule(pick=st.integers(0, 99), source=st.integers(0, 1))
-    def fall_off(self, pick: int, source: int) -> None:
-        """A report leaves a feed, as old ones do."""
-        report = self.desk.reports[pick % len(self.desk.reports)]
-        report.listed.discard(report.newsroom.sources[source % len(report.newsroom.sources)])
-        self._show(report.newsroom)
+    @rule(picks=PICKS, place=st.integers(0, 1))
+    def fall_off(self, picks: Sequence[int], place: int) -> None:
+        """Reports leave a feed, as old ones do."""
+        for report in self._picked(picks):
+            report.listed.discard(report.newsroom.sources[place % len(report.newsroom.sources)])
+
+    def _picked(self, picks: Sequence[int]) -> Iterator[Report]:
+        """The reports; what became of them is shown."""
+        yield from {
+            pick % len(self.desk.reports): self.desk.reports[pick % len(self.desk.reports)] for pick in picks
+        }.values()
+        for room in NEWSROOMS:
+            self._show(room)
 
     @rule(
         source=st.sampled_from(sorted(SOURCES)),
@@ -447,8 +450,7 @@ class Wire(RuleBasedStateMachine):
 
     @rule()
     def poll(self) -> None:
-        self._forget()
-        self.wire.poll(self.now)
+        self.wire.poll(self.now, self._user_agent())
         self._observe(is_whole=True)
 
     @rule(minutes=st.sampled_from([10, 45, 600]))
@@ -460,9 +462,11 @@ class Wire(RuleBasedStateMachine):
     def kill(self, write: int, minutes: int) -> None:
         """A poll is killed in its midst. What it has recorded is there with all that belongs to it, and nothing else."""
         self.now += minutes * MINUTE
-        self._forget()
-        is_killed = self.wire.killed_poll(self.killer, self.now, write)
+        number = self.passes + 1
+        is_killed = self.wire.killed_poll(self.killer, self.now, self._user_agent(), write)
         self._observe(is_whole=not is_killed)
+        if is_killed:
+            self.killed.add(number)
 
     @rule(limit=st.integers(1, 9))
     def follow(self, limit: int) -> None:
@@ -503,8 +507,11 @@ class Wire(RuleBasedStateMachine):
                 self.press.set_document(room.host, self.asked[source].path, document)
                 self.served[room.key] |= {_spoken(each) for each in listing.entries}
 
-    def _forget(self) -> None:
+    def _user_agent(self) -> str:
+        """Of the next pass. The press may hear of a request only after the process that made it was killed."""
         self.press.forget()
+        self.passes += 1
+        return f"{USER_AGENT} pass/{self.passes}"
 
     # What a poll should have done
 
@@ -544,13 +551,14 @@ class Wire(RuleBasedStateMachine):
         places = {(SOURCES[source].host, asked.path): source for source, asked in self.asked.items()}
         sent: dict[Source, bool] = {}
         for seen in self.press.requests:
-            assert seen.headers["user-agent"] == USER_AGENT
-            if seen.path == "/robots.txt":
+            own, _, number = seen.headers["user-agent"].partition(" pass/")
+            assert own == USER_AGENT
+            if seen.path == "/robots.txt" or int(number) in self.killed:
                 continue
             source = places[seen.host, seen.path]
             assert source not in sent, "it was asked twice in one pass"
             validators = seen.headers.get("if-none-match"), seen.headers.get("if-modified-since")
-            assert validators == self.asked[source].validators
+            assert validators == self.asked[source].validators, (source, self.asked[source], validators)
             sent[source] = validators != (None, None)
         return sent
 
@@ -580,9 +588,7 @@ class Wire(RuleBasedStateMachine):
         held = [self.held.get(version.report) for version in listing.entries]
         purged = sum(each is not None and each.notice == "removed" for each in held)
         canceled = len(listing.deleted) if room.format == "json" else 0
-        expected = Counter(
-            duplicate_in_document=listing.twice, empty=listing.empty, purged=purged, withdrawn=canceled
-        )
+        expected = Counter(duplicate_in_document=listing.twice, empty=listing.empty, purged=purged, withdrawn=canceled)
         assert row["entries"] == len(listing.entries) + listing.twice + listing.empty + canceled
         assert row["new"] + row["revised"] + row["unchanged"] + drops.total() == row["entries"]
         drops.pop("restless_source", None)  # what moves to and fro is held back for a day
@@ -711,7 +717,9 @@ class Wire(RuleBasedStateMachine):
         for held in self.held.values():
             if held.notice != "removed" and held.last_change and held.newsroom.key not in self.lent:
                 told = {*kinds[str(held.id), self.newest[str(held.id)]["number"]]}
-                assert held.last_change in told or told & {"refile", "resent", "revised"} and held.last_change == "new", told
+                assert (
+                    held.last_change in told or told & {"refile", "resent", "revised"} and held.last_change == "new"
+                ), told
 
     def _check_lines(self, out: Mapping[str, str]) -> None:
         """Whoever follows the ledger holds what is in the wire; a line has a headline where its report is there."""
@@ -729,9 +737,7 @@ class Wire(RuleBasedStateMachine):
         rows = {row["id"]: row for row in reader.rows("SELECT * FROM wire")}
         scopes = {room.key: self._scope(room, now) for room in NEWSROOMS}
         expected = {
-            held.id
-            for held in self.held.values()
-            if not held.is_out(believed) and scopes[held.newsroom.key] != "none"
+            held.id for held in self.held.values() if not held.is_out(believed) and scopes[held.newsroom.key] != "none"
         }
         assert set(rows) == expected
         for report, held in self.held.items():

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -68,16 +69,17 @@ class WholeWire:
         assert self.config.faults == (), self.config.faults
         _put_in_force(self.store, self.config, now)
 
-    def poll(self, now: datetime) -> None:
+    def poll(self, now: datetime, user_agent: str) -> None:
         """A pass over all sources, due or not, and housekeeping."""
         _put_in_force(self.store, self.config, now)
-        asyncio.run(_pass(self.store, self.config, now, self.press))
+        named = replace(self.config, wire=replace(self.config.wire, user_agent=user_agent))
+        asyncio.run(_pass(self.store, named, now, self.press))
 
-    def killed_poll(self, killer: Killer, now: datetime, write: int) -> bool:
+    def killed_poll(self, killer: Killer, now: datetime, user_agent: str, write: int) -> bool:
         """The same in a process that is killed before so many writes; whether it was, for it may have had fewer."""
         self.store.close()
         try:
-            return killer.poll(self.folder, now, self.press, write)
+            return killer.poll(self.folder, now, user_agent, self.press, write)
         finally:
             self.store = Store.open(self.database)
 
@@ -173,29 +175,29 @@ class Killer:
         library = compiled(folder)
         preloaded = {"LD_PRELOAD": str(library)} if library else {}
         command = [sys.executable, "-m", "tests.whole_wire", "writes" if library else "milliseconds"]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, **preloaded},
-        )
+        self._log = folder / "log"  # reading processes complain in it that the process which asked them has ended
+        pipe, environment = subprocess.PIPE, {**os.environ, **preloaded}
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=log, text=True, cwd=ROOT, env=environment
+            )
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.communicate()
         self._stack.close()
 
-    def poll(self, folder: Path, now: datetime, press: Address, dies_at: int) -> bool:
+    def poll(self, folder: Path, now: datetime, user_agent: str, press: Address, dies_at: int) -> bool:
         """Whether it was killed."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         said = {"folder": str(folder), "now": now.isoformat(), "press": press, "dies_at": dies_at}
+        said["user_agent"] = user_agent
         self._process.stdin.write(json.dumps(said) + "\n")
         self._process.stdin.flush()
-        ended = os.waitstatus_to_exitcode(int(self._process.stdout.readline()))
-        assert ended in (0, -signal.SIGKILL, -signal.SIGALRM), f"it ended with {ended}"
+        answer = self._process.stdout.readline()
+        ended = os.waitstatus_to_exitcode(int(answer)) if answer else 1
+        assert ended in (0, -signal.SIGKILL, -signal.SIGALRM), self._log.read_text()[-3_000:]
         return ended != 0
 
 
@@ -221,7 +223,7 @@ def _poll_and_die(said: dict[str, Any], unit: str) -> None:
         now, wire = datetime.fromisoformat(said["now"]), WholeWire(Path(said["folder"]), tuple(said["press"]))
         with wire:
             wire.configure(now)
-            wire.poll(now)
+            wire.poll(now, said["user_agent"])
     except BaseException:
         sys.excepthook(*sys.exc_info())
         os._exit(1)

@@ -16,9 +16,11 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from aggregator import identity, printable, text
-from aggregator.dates import read_date
-from aggregator.types import Article, Entry, Link, Parsed, Person, Publisher, Source, Text
+from aggregator import identity
+from aggregator.model import Article, Entry, Link, Parsed, Person, Publisher, Source, Text
+from aggregator.text import html as text
+from aggregator.text import printable
+from aggregator.text.dates import read_date
 
 DUPLICATE = "duplicate_in_document"
 # Why a value of an entry is not held as it was said, outside the raw words.

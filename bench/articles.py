@@ -11,8 +11,8 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from aggregator.model import Article, Entry, Link, Parsed, Person, Publisher, Rights, Source, Text
 from aggregator.normalise import normalise
-from aggregator.types import Article, Entry, Link, Parsed, Person, Publisher, Rights, Source, Text
 
 PUBLISHERS, COUNTRIES = 150, 40
 A_DAY = 600  # articles

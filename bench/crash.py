@@ -26,8 +26,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aggregator.dates import utc_now
-from aggregator.press import Press
+from aggregator.demo import Press
+from aggregator.text.dates import utc_now
 from bench.measuring import members, say, table
 from bench.newsroom import Newsroom, examine, missing
 from bench.world import make_config

@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator.recording import record as record_polls
+from aggregator.model import NextPoll, Poll, Selection
+from aggregator.model import Wire as WireSettings
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.types import NextPoll, Poll, Selection
-from aggregator.types import Wire as WireSettings
+from aggregator.store.sqlite.desk import Cause
 from bench import articles as made
 from bench.measuring import machine, median_time, megabytes, say, size_of, table
 

@@ -25,9 +25,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aggregator.pipeline import Pipeline
+from aggregator.model import Config, Publisher, Source
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.types import Config, Publisher, Source
 from bench.day_press import ITEMS, OPENED, key
 from bench.measuring import family, megabytes, memory, open_files, say, size_of, table
 from bench.sample import KEPT, WIRE

@@ -13,8 +13,8 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aggregator.press import Document, Press
-from aggregator.press.sites import generate_feed
+from aggregator.demo import Document, Press
+from aggregator.demo.sites import generate_feed
 
 OPENED = datetime(2026, 11, 22, tzinfo=UTC)
 ITEMS = 8  # of a feed

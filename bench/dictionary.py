@@ -15,13 +15,13 @@ from pathlib import Path
 
 import zstandard
 
-from aggregator.errors import ParseError
+from aggregator.demo import generate_feed, read_sites
+from aggregator.demo.sites.world import entry, standing
+from aggregator.model import FetchResult, Source
+from aggregator.model.errors import ParseError
 from aggregator.normalise import raw_words
 from aggregator.parse import parse
-from aggregator.press import generate_feed, read_sites
-from aggregator.press.sites.world import entry, standing
-from aggregator.store.raw import shipped
-from aggregator.types import FetchResult, Source
+from aggregator.store.sqlite.raw import shipped
 from bench.measuring import say, table
 
 _ROOT = Path(__file__).parents[1]

@@ -25,11 +25,10 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from aggregator.config import load
-from aggregator.dates import to_iso
-from aggregator.press import Document, Press
-from aggregator.press.sites import generate_feed
-from aggregator.types import Source
-from aggregator.vocabulary import DISCOVER
+from aggregator.demo import Document, Press
+from aggregator.demo.sites import generate_feed
+from aggregator.model import DISCOVER, Source
+from aggregator.text.dates import to_iso
 from bench.measuring import Cost, measured, megabytes, say, size_of, table
 
 _HERE = Path(__file__).parents[1]

@@ -20,21 +20,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aggregator.identity import keys_of
+from aggregator.model import Article, Entry, Link, NextPoll, Parsed, Person, Poll, Publisher, Source, Text
 from aggregator.normalise import normalise
-from aggregator.recording import record
+from aggregator.pipeline.recording import record
 from aggregator.store import Store
-from aggregator.types import (
-    Article,
-    Entry,
-    Link,
-    NextPoll,
-    Parsed,
-    Person,
-    Poll,
-    Publisher,
-    Source,
-    Text,
-)
 from bench.sample import KEPT, WIRE
 
 ENTRIES, POLLS, SOURCES = 30, 50, 100

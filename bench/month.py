@@ -31,14 +31,14 @@ from pathlib import Path
 
 from msgspec import convert
 
-from aggregator.errors import ParseError
+from aggregator.demo import Document, Press
+from aggregator.model import Config, Entry, FetchResult, Parsed, Publisher, Source, Words
+from aggregator.model.errors import ParseError
 from aggregator.normalise import normalise
 from aggregator.parse import parse
-from aggregator.pipeline import Pipeline
-from aggregator.press import Document, Press
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.revisions.compare import what_changed, words_of
 from aggregator.store import Store
-from aggregator.types import Config, Entry, FetchResult, Parsed, Publisher, Source, Words
-from aggregator.versions import what_changed, words_of
 from bench.measuring import say, table
 from bench.sample import KEPT, WIRE
 

@@ -18,10 +18,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aggregator.press import Document, Press
-from aggregator.press.answers import etag_of
-from aggregator.press.sites.generate import WORDS
-from aggregator.store import raw
+from aggregator.demo import Document, Press
+from aggregator.demo.answers import etag_of
+from aggregator.demo.sites.generate import WORDS
+from aggregator.store.sqlite import raw
 
 _WINDOW = 30  # reports of a feed
 _FIRST = 20  # with which it begins

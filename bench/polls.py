@@ -28,11 +28,11 @@ from pathlib import Path
 
 import feedparser
 
-from aggregator.dates import to_iso
-from aggregator.pipeline import Pipeline
-from aggregator.press import Document, Press
+from aggregator.demo import Document, Press
+from aggregator.model import Config, Due, Poll, Publisher, Source
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.types import Config, Due, Poll, Publisher, Source
+from aggregator.text.dates import to_iso
 from bench.sample import KEPT, WIRE
 
 POLLS = Path(__file__).parents[2] / "shared" / "polls"

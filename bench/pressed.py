@@ -11,7 +11,8 @@ from functools import partial
 
 
 def main() -> None:
-    from aggregator import cli, pipeline
+    from aggregator import cli
+    from aggregator.pipeline import pipeline
 
     port = int(sys.argv[1])
     there = partial(pipeline.Pipeline, connect_to=lambda host: ("127.0.0.1", port))

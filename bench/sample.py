@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from aggregator.types import FetchSettings, Images, Rights, Wire
+from aggregator.model import FetchSettings, Images, Rights, Wire
 
 KEPT = Rights(
     relationship="partner",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator.press.sites import generate_feed
+from aggregator.demo.sites import generate_feed
 
 FEWEST, MOST = 10, 50  # items of a feed
 NEW_ITEMS = 2  # on top of a feed that has changed

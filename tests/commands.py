@@ -369,7 +369,7 @@ def _become(request: dict[str, Any]) -> None:
         warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
         for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
             warnings.simplefilter("ignore", kind, append=True)
-        from aggregator.worker import serve
+        from aggregator.pipeline.worker import serve
 
         serve()
         return

@@ -11,10 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from aggregator.normalise import normalise
-from aggregator.recording import record as record_polls
-from aggregator.store import Store
-from aggregator.types import (
+from aggregator.model import (
     Access,
     Article,
     Credentials,
@@ -33,6 +30,9 @@ from aggregator.types import (
     Text,
     Wire,
 )
+from aggregator.normalise import normalise
+from aggregator.pipeline.recording import record as record_polls
+from aggregator.store import Store
 from tests import commands, databases
 
 # `make soak` repeats in full what `make test` repeats a twentieth of, and runs what takes minutes (`only_soak`).

@@ -24,12 +24,12 @@ from types import TracebackType
 from typing import Any
 
 from aggregator.config.shapes import IdentityTable
+from aggregator.demo import Document, Press
+from aggregator.model import Config, Due, FetchResult, Poll, Publisher, Source
 from aggregator.normalise import raw_words
 from aggregator.parse import parse
-from aggregator.pipeline import Pipeline
-from aggregator.press import Document, Press
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.types import Config, Due, FetchResult, Poll, Publisher, Source
 from tests.conftest import AGREEMENT, NOW, WIRE, make_publisher
 
 FOLDER = Path(__file__).parent / "fixtures" / "identity"

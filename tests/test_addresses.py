@@ -21,16 +21,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.errors import AddressRefused, FetchError, PressError
+from aggregator.demo import Document, Press
 from aggregator.fetch import Fetcher, written_by, written_in
 from aggregator.fetch.addresses import is_public, is_written, refuse_private
 from aggregator.fetch.first_addresses import MOST_ADDRESSES, first
-from aggregator.links import is_host
-from aggregator.pipeline import Pipeline, open_prober
-from aggregator.press import Document, Press
+from aggregator.model import Config, FetchResult, IdentityRules, Publisher, Source, Validators, Wire
+from aggregator.model.errors import AddressRefused, FetchError, PressError
+from aggregator.pipeline.pipeline import Pipeline, open_prober
 from aggregator.rights import is_address
 from aggregator.store import Store
-from aggregator.types import Config, FetchResult, IdentityRules, Publisher, Source, Validators, Wire
+from aggregator.text.links import is_host
 from tests.conftest import NOW, WIRE, examples, make_publisher, make_source
 from tests.test_cli import Desk
 from tests.test_fetch import BODY, wire

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.dates import utc_now
+from aggregator.demo import Document, Press
+from aggregator.model import FetchResult, Parsed, Publisher, Source
 from aggregator.parse import MAX_ENTRIES, parse
-from aggregator.press import Document, Press
-from aggregator.types import FetchResult, Parsed, Publisher, Source
+from aggregator.text.dates import utc_now
 from tests.conftest import NOW
 from tests.test_trip import HOST, Trip
 

@@ -20,17 +20,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.dates import utc_now
-from aggregator.errors import StoreError
+from aggregator.demo import Document, Press
 from aggregator.fetch.shared import Shared
-from aggregator.pipeline import Pipeline
+from aggregator.model import Config, Finding
+from aggregator.model.errors import StoreError
 from aggregator.pipeline import claims as confirming
-from aggregator.press import Document, Press
-from aggregator.recording import record as record_polls
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store import claims as claims_of_pages
-from aggregator.store.claims import GOOD_FOR
-from aggregator.types import Config, Finding
+from aggregator.store.sqlite import claims as claims_of_pages
+from aggregator.store.sqlite.claims import GOOD_FOR
+from aggregator.text.dates import utc_now
 from tests import hostile
 from tests.conftest import NOW, WIRE, examples, make_poll, make_publisher
 from tests.test_cli import Desk, until

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.press import Press
+from aggregator.demo import Press
 from tests import commands
 from tests.conftest import NOW
 from tests.hostile import run
@@ -127,7 +127,7 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert not loaded & {"httpx", "aiohttp", "feedparser", "sqlite_utils", "pydantic", "rich", "nh3", "apscheduler"}
-    assert not loaded & {"pycountry", "publicsuffixlist", "aggregator.config", "aggregator.directory"}
+    assert not loaded & {"pycountry", "publicsuffixlist", "aggregator.config", "aggregator.config.directory"}
 
 
 def test_fetch_is_quiet_in_cron_and_fills_the_wire(desk: Desk) -> None:
@@ -192,7 +192,7 @@ def test_fetch_loads_what_its_pass_needs(desk: Desk) -> None:
     assert desk.rows("SELECT count(*) FROM polls WHERE outcome = 'not_modified'") == [(2,)]
     assert again["aggregator.pipeline"] == 1
     assert not again.keys() & {"rich", "pygments", "pydantic", "feedparser", "bs4"}
-    assert not again.keys() & {"aggregator.parse", "aggregator.probing", "aggregator.versions.volatile"}
+    assert not again.keys() & {"aggregator.parse", "aggregator.pipeline.discovery", "aggregator.revisions.volatile"}
 
 
 def test_a_failed_poll_is_named_and_is_exit_code_1(desk: Desk) -> None:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.pipeline import Pipeline
-from aggregator.press import Document, Press
-from aggregator.schedule import Job, run_until
+from aggregator.demo import Document, Press
+from aggregator.model import Config, Publisher
+from aggregator.pipeline.clock import Job, run_until
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.types import Config, Publisher
 from tests import commands
 from tests.conftest import NOW, WIRE, make_publisher
 from tests.test_cli import Desk, until

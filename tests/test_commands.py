@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.press import Press
+from aggregator.demo import Press
 from aggregator.store import Store
 from tests import commands, databases
 from tests.conftest import NOW

@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.config import SOURCE_KINDS, load, source_key
-from aggregator.errors import ConfigError
-from aggregator.kept import pack, unpack
-from aggregator.types import Access, Config, Contact, Corrections, Credentials, IdentityRules, Images, Template
-from aggregator.workplace import find_config
+from aggregator.model import Access, Config, Contact, Corrections, Credentials, IdentityRules, Images, Template
+from aggregator.model.errors import ConfigError
+from aggregator.pipeline.cached import pack, unpack
+from aggregator.pipeline.opening import find_config
 from tests.conftest import examples
 
 FIXTURES = Path(__file__).parent / "fixtures" / "config"

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.decide import is_correction
-from aggregator.decide.corrections import LANGUAGES
-from aggregator.errors import ParseError
+from aggregator.model import FetchResult, Source
+from aggregator.model.errors import ParseError
 from aggregator.parse import parse
-from aggregator.text import one_line, plain
-from aggregator.types import FetchResult, Source
+from aggregator.revisions.corrections import LANGUAGES, is_correction
+from aggregator.text.html import one_line, plain
 
 FIXTURES = Path(__file__).parent / "fixtures" / "corrections"
 PRESS = Path(__file__).parents[1] / "data" / "demo" / "press"

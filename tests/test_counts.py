@@ -13,14 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.dates import to_iso
-from aggregator.decide import Pace
-from aggregator.errors import DeskError, StoreError
-from aggregator.recording import record as record_polls
-from aggregator.recording import take_out
-from aggregator.store import Store, withdrawals
-from aggregator.store.desk import Cause
-from aggregator.types import Entry, Link, PollSettings, Publisher, Selection, Text
+from aggregator.model import Entry, Link, PollSettings, Publisher, Selection, Text
+from aggregator.model.errors import DeskError, StoreError
+from aggregator.pipeline.recording import record as record_polls
+from aggregator.pipeline.recording import take_out
+from aggregator.scheduling.polls import Pace
+from aggregator.store import Store
+from aggregator.store.sqlite import withdrawals
+from aggregator.store.sqlite.desk import Cause
+from aggregator.text.dates import to_iso
 from tests.conftest import NOW, QUOTATION, WIRE, examples, make_articles, make_entry, make_poll, make_publisher, record
 from tests.make_database import DATABASES
 from tests.test_store import rows

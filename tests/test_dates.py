@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.dates import from_iso, read_date, to_iso, utc_now
-from aggregator.dates.names import (
+from aggregator.text.date_names import (
     DAY_FIRST_WORDS,
     MONTHS,
     MONTHS_BY_LANGUAGE,
@@ -26,6 +25,7 @@ from aggregator.dates.names import (
     fold,
     word_key,
 )
+from aggregator.text.dates import from_iso, read_date, to_iso, utc_now
 
 FIXTURES = Path(__file__).parent / "fixtures" / "dates"
 SHARED_FEEDS = Path(__file__).parents[2] / "shared" / "feeds"

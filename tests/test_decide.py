@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from aggregator.decide import decide, is_correction
-from aggregator.types import Article, Known, Link, Match, PollSettings, Text
-from aggregator.versions import words_of
+from aggregator.model import Article, Known, Link, Match, PollSettings, Text
+from aggregator.revisions.changes import decide
+from aggregator.revisions.compare import words_of
+from aggregator.revisions.corrections import is_correction
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
 
 PUBLISHER = make_publisher()

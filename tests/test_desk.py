@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.errors import DeskError, ManuscriptError
-from aggregator.manuscript import Manuscript, publish, read
+from aggregator.model import Contact, Publisher, Rights, Selection, Text
+from aggregator.model.errors import DeskError, ManuscriptError
+from aggregator.pipeline.own_reports import Manuscript, publish, read
 from aggregator.rights import faults_of_publisher
 from aggregator.store import Store
-from aggregator.store.desk import Cause, Complaint
-from aggregator.store.ledger import Cursor
-from aggregator.types import Contact, Publisher, Rights, Selection, Text
+from aggregator.store.sqlite.desk import Cause, Complaint
+from aggregator.store.sqlite.ledger import Cursor
 from tests import commands
 from tests.conftest import NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
 
@@ -123,7 +123,7 @@ def test_a_notice_stays(store: Store, report: str, act: str, text: str, url: str
 
 
 def test_a_suspended_report_keeps_headline_and_link(store: Store, report: str) -> None:
-    from aggregator.store.desk import hold_back
+    from aggregator.store.sqlite.desk import hold_back
 
     ((article,),) = rows(store, f"SELECT id FROM articles WHERE public_id = '{report}'")  # noqa: S608
     page = Cause(actor="publisher:page", reason="the page answers 404")
@@ -468,7 +468,7 @@ def test_numbers_of_purged_articles_and_revisions_are_not_used_again(store: Stor
 
 
 def test_what_waits_for_the_index_can_be_purged(store: Store, publisher: Publisher) -> None:
-    from aggregator.recording import record as record_polls
+    from aggregator.pipeline.recording import record as record_polls
     from tests.conftest import make_articles, make_poll
 
     record_polls(store, [(make_poll(publisher.sources[0]), make_articles(publisher, make_entry(1)))], NOW)
@@ -613,7 +613,7 @@ def test_what_was_held_back_or_purged_does_not_return_by_being_published(store: 
 
 
 def test_a_configured_source_keeps_its_key(store: Store, desk: Publisher) -> None:
-    from aggregator.types import Source
+    from aggregator.model import Source
 
     polled = replace(desk, sources=(Source(publisher=desk.key, key="own", url="https://wire.example/feed"),))
     store.sync(WIRE, [polled], NOW, NOW.date())

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.config import load
-from aggregator.directory import Choice, outlines, page, polled, summary
-from aggregator.errors import OpmlError
-from aggregator.opml import Outline, read, write
+from aggregator.config.directory import Choice, outlines, page, polled, summary
+from aggregator.config.opml import Outline, read, write
+from aggregator.model import Config, Credentials, Publisher, Template
+from aggregator.model.errors import OpmlError
 from aggregator.rights import effective
-from aggregator.types import Config, Credentials, Publisher, Template
 from tests.conftest import NOW, make_source
 
 ROOT = Path(__file__).parents[1]

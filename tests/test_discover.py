@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.press import Press
-from aggregator.recording import record as record_polls
-from aggregator.store import Store, habits
-from aggregator.types import NextPoll, Publisher, Source
+from aggregator.demo import Press
+from aggregator.model import NextPoll, Publisher, Source
+from aggregator.pipeline.recording import record as record_polls
+from aggregator.store import Store
+from aggregator.store.sqlite import habits
 from tests.conftest import NOW, make_poll
 from tests.test_cli import Desk
 from tests.test_doors import publisher_file, site  # noqa: F401  (a fixture)

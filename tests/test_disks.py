@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.press import Press
-from aggregator.press.sites import generate_feed
+from aggregator.demo import Press
+from aggregator.demo.sites import generate_feed
 from tests import commands
 from tests.conftest import NOW
 from tests.test_cli import Desk, until

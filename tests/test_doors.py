@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.config.writing import source_table, with_source
-from aggregator.errors import ConfigError
-from aggregator.press import Document, Press
+from aggregator.demo import Document, Press
+from aggregator.model.errors import ConfigError
 from tests import commands
 from tests.conftest import NOW
 from tests.test_cli import HOSTS, Desk

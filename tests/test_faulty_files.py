@@ -17,12 +17,12 @@ import pytest
 from aggregator.cli.daemon import _log_faults, _reread
 from aggregator.config import load
 from aggregator.config.lines import located
-from aggregator.dates import utc_now
-from aggregator.errors import ConfigError
-from aggregator.pipeline import Pipeline
-from aggregator.press import Press
-from aggregator.store.rechecks import due as pages_due
-from aggregator.workplace import Workplace
+from aggregator.demo import Press
+from aggregator.model.errors import ConfigError
+from aggregator.pipeline.opening import Workplace
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.store.sqlite.rechecks import due as pages_due
+from aggregator.text.dates import utc_now
 from tests.conftest import NOW
 from tests.hostile import Ran, run
 from tests.test_cli import Desk

@@ -14,16 +14,13 @@ from random import Random
 
 import pytest
 
-from aggregator.errors import (
-    FetchError,
-    HttpStatus,
-)
+from aggregator.demo import Document, Press
 from aggregator.fetch import Fetcher, written_in
 from aggregator.fetch.answers import retry_after
 from aggregator.fetch.limits import Limits, jittered
 from aggregator.fetch.transport import certificates
-from aggregator.press import Document, Press
-from aggregator.types import FetchResult, FetchSettings, Validators, Wire
+from aggregator.model import FetchResult, FetchSettings, Validators, Wire
+from aggregator.model.errors import FetchError, HttpStatus
 from tests.conftest import NOW, WIRE, make_source
 
 HOST = "daily.example"

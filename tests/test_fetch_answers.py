@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.decide.polls import is_same_site_upgrade
-from aggregator.errors import Challenge, ConsentWall, FetchError, FetchTimeout, HttpStatus, RedirectRefused
+from aggregator.demo import Document, Press
 from aggregator.fetch import Fetcher, written_in
 from aggregator.fetch.answers import fresh_for
 from aggregator.fetch.walls import HEAD_BYTES, is_html
-from aggregator.press import Document, Press
-from aggregator.types import Validators
+from aggregator.model import Validators
+from aggregator.model.errors import Challenge, ConsentWall, FetchError, FetchTimeout, HttpStatus, RedirectRefused
+from aggregator.scheduling.polls import is_same_site_upgrade
 from tests.conftest import NOW, WIRE, make_source
 from tests.test_fetch import BODY, FEED, HOST, get
 

@@ -12,11 +12,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from aggregator.errors import FetchError, HttpStatus, RedirectRefused
+from aggregator.demo import Document, Press, Seen
 from aggregator.fetch import Fetcher
 from aggregator.fetch.credentials import Opened
-from aggregator.press import Document, Press, Seen
-from aggregator.types import Credentials, FetchResult, Template, Validators, Wire
+from aggregator.model import Credentials, FetchResult, Template, Validators, Wire
+from aggregator.model.errors import FetchError, HttpStatus, RedirectRefused
 from tests.conftest import NOW, make_source
 from tests.test_fetch import BODY, HOST, wire
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.errors import StoreError
-from aggregator.press import Press
+from aggregator.demo import Press
+from aggregator.model.errors import StoreError
 from aggregator.store import Store
-from aggregator.store.trouble import explained
+from aggregator.store.sqlite.trouble import explained
 from tests.conftest import NOW
 from tests.hostile import run
 from tests.test_cli import Desk

@@ -26,20 +26,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.cli.printing import set_up_log
-from aggregator.directory import page as directory_page
+from aggregator.config.directory import page as directory_page
+from aggregator.config.opml import Outline, read, write
+from aggregator.demo import Document, Press
 from aggregator.identity import keys_of, near_keys
+from aggregator.model import Entry, Link, Person, Publisher, Selection, Text
 from aggregator.normalise import LONG_ADDRESS, LONG_BYLINE, LONG_HEADLINE, NO_ADDRESS
-from aggregator.opml import Outline, read, write
 from aggregator.output import OUTPUTS, page, versions
-from aggregator.press import Document, Press
-from aggregator.printable import MOST_ADDRESS, MOST_MESSAGE, as_json
-from aggregator.probing.doors import named_by_page, of_wordpress, sitemaps
-from aggregator.recording import record as record_polls
+from aggregator.pipeline.discovery.candidates import named_by_page, of_wordpress, sitemaps
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.rights.rules import is_address
 from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.text import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, excerpt, fold, headline, shortened
-from aggregator.types import Entry, Link, Person, Publisher, Selection, Text
+from aggregator.store.sqlite.desk import Cause
+from aggregator.text.html import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, excerpt, fold, headline, shortened
+from aggregator.text.printable import MOST_ADDRESS, MOST_MESSAGE, as_json
 from tests import commands
 from tests.conftest import (
     AGREEMENT,

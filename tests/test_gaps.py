@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.decide import Before, Now, order_of, reaches_back
-from aggregator.press import Press
+from aggregator.demo import Press
+from aggregator.model import Entry, Link, Publisher, Text
+from aggregator.scheduling.gaps import Before, Now, reaches_back
 from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.types import Entry, Link, Publisher, Text
+from aggregator.store.sqlite.desk import Cause
+from aggregator.text.order import order_of
 from tests.conftest import NOW, make_entry, record
 from tests.test_store import rows
 from tests.test_trip import HOST, Trip, feed

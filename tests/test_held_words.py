@@ -16,15 +16,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from aggregator.errors import StoreError
-from aggregator.pipeline import Pipeline
-from aggregator.press import Document, Press
-from aggregator.recording import record as record_polls
-from aggregator.store import Store, history
-from aggregator.store.desk import Cause
-from aggregator.store.schema import migrations
-from aggregator.types import Config, Entry, Link, Person, Poll, Publisher, Selection, Text
-from aggregator.versions import HELD_BACK, same_sentences, what_changed, words_of
+from aggregator.demo import Document, Press
+from aggregator.model import Config, Entry, Link, Person, Poll, Publisher, Selection, Text
+from aggregator.model.errors import StoreError
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.pipeline.recording import record as record_polls
+from aggregator.revisions.compare import HELD_BACK, same_sentences, what_changed, words_of
+from aggregator.store import Store
+from aggregator.store.sqlite import history
+from aggregator.store.sqlite.desk import Cause
+from aggregator.store.sqlite.schema import migrations
 from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, record
 from tests.test_identity_properties import DAILY, new_store, sequences
 from tests.test_store import rows

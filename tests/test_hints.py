@@ -17,10 +17,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.errors import ParseError
+from aggregator.demo import Document, Press, generate_archive, generate_feed
+from aggregator.model import FetchResult, Hints, Parsed, Source
+from aggregator.model.errors import ParseError
 from aggregator.parse import channel, encoding, hints, older, parse
-from aggregator.press import Document, Press, generate_archive, generate_feed
-from aggregator.types import FetchResult, Hints, Parsed, Source
 from tests.conftest import examples
 
 SHARED = Path(__file__).parents[2] / "shared"

@@ -23,10 +23,15 @@ from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
 from aggregator.config import load
-from aggregator.decide import pause_of_host, validators_for
-from aggregator.decide.polls import is_same_site_upgrade
-from aggregator.domains import ascii_host, domain_of
-from aggregator.errors import (
+from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
+from aggregator.config.opml import Outline
+from aggregator.demo import Document, Press
+from aggregator.fetch import Fetcher, framing, written_in
+from aggregator.fetch.answers import retry_after
+from aggregator.fetch.body import decoded
+from aggregator.fetch.iri import to_uri
+from aggregator.model import Contact, Due, FetchResult, Poll, PollSettings, Publisher, Recheck, Source, Validators
+from aggregator.model.errors import (
     Challenge,
     CookieWall,
     FetchError,
@@ -35,16 +40,10 @@ from aggregator.errors import (
     PaymentRequired,
     RedirectRefused,
 )
-from aggregator.fetch import Fetcher, framing, written_in
-from aggregator.fetch.answers import retry_after
-from aggregator.fetch.body import decoded
-from aggregator.fetch.iri import to_uri
-from aggregator.newcomers import Known, LeftOut, Newcomer, Told
-from aggregator.opml import Outline
-from aggregator.pipeline import open_prober
-from aggregator.press import Document, Press
-from aggregator.rechecks import judge
-from aggregator.types import Contact, Due, FetchResult, Poll, PollSettings, Publisher, Recheck, Source, Validators
+from aggregator.pipeline.pipeline import open_prober
+from aggregator.scheduling.polls import is_same_site_upgrade, pause_of_host, validators_for
+from aggregator.scheduling.rechecks import judge
+from aggregator.text.domains import ascii_host, domain_of
 from tests.conftest import NOW, WIRE, make_publisher
 from tests.test_cli import Desk
 from tests.test_config import SOUND
@@ -1227,7 +1226,7 @@ def test_a_wall_is_a_failure_of_the_command_too(trip: Trip, tmp_path: Path) -> N
     from typing import get_args
 
     from aggregator.cli.polling import _NO_ANSWER
-    from aggregator.vocabulary import Outcome
+    from aggregator.model import Outcome
 
     assert set(_NO_ANSWER) == set(get_args(Outcome)) - {"ok", "unchanged", "not_modified"}
     say(trip.press, 402)

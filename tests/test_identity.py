@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from aggregator.identity import by_rules, canonical_url, keys_of, place_of, public_id
 from aggregator.identity.advertising import is_advertising
 from aggregator.identity.keys import is_front_page
-from aggregator.text import fold, one_line
-from aggregator.types import Entry, IdentityRules, Link, Text
+from aggregator.model import Entry, IdentityRules, Link, Text
+from aggregator.text.html import fold, one_line
 from tests.conftest import make_entry
 
 

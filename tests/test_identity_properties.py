@@ -21,14 +21,14 @@ from xml.sax.saxutils import escape
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.dates import to_iso
-from aggregator.errors import StoreError
+from aggregator.model import FetchResult, Poll, Publisher, Source
+from aggregator.model.errors import StoreError
 from aggregator.normalise import raw_words
 from aggregator.parse import parse
-from aggregator.reader import Reading, read
-from aggregator.recording import record
+from aggregator.pipeline.reading import Reading, read
+from aggregator.pipeline.recording import record
 from aggregator.store import Store
-from aggregator.types import FetchResult, Poll, Publisher, Source
+from aggregator.text.dates import to_iso
 from tests.conftest import NOW, WIRE, examples, make_poll, make_publisher
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a disk would be waited for, at every close of a database

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import load
-from aggregator.newcomers import Known, LeftOut, Newcomer, Told
-from aggregator.opml import Outline
+from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
+from aggregator.config.opml import Outline
 from tests import commands
 
 SOUND = Path(__file__).parent / "fixtures" / "config" / "sound"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import load
-from aggregator.errors import ConfigError
-from aggregator.kept import digest, pack, unpack
-from aggregator.workplace import Workplace
+from aggregator.model.errors import ConfigError
+from aggregator.pipeline.cached import digest, pack, unpack
+from aggregator.pipeline.opening import Workplace
 from tests.conftest import NOW
 
 CONFIG = Path(__file__).parents[1] / "data" / "demo" / "config"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.press import Press
+from aggregator.demo import Press
+from aggregator.model import Config, Publisher
 from aggregator.store import Store
-from aggregator.types import Config, Publisher
 from bench.crash import kill_many
 from bench.measuring import members
 from tests.conftest import NOW, SOAK, WIRE, make_publisher

@@ -25,12 +25,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
-from aggregator.errors import CursorError, DeskError, StoreError
-from aggregator.recording import record as record_polls
+from aggregator.model import ChangeKind, Entry, Publisher, Rights, Text
+from aggregator.model.errors import CursorError, DeskError, StoreError
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.store.ledger import Cursor
-from aggregator.types import ChangeKind, Entry, Publisher, Rights, Text
+from aggregator.store.sqlite.desk import Cause
+from aggregator.store.sqlite.ledger import Cursor
 from tests import commands
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, make_entry, make_poll, make_publisher, record
 
@@ -149,7 +149,7 @@ def test_a_feed_that_takes_back_a_report_under_embargo_is_listed(three: Store) -
 
 @pytest.mark.parametrize("doing", ["edit", "legal", "purge", "suspend"])
 def test_whatever_happens_to_a_released_report_under_embargo_is_listed_without_words(three: Store, doing: str) -> None:
-    from aggregator.store.desk import hold_back
+    from aggregator.store.sqlite.desk import hold_back
 
     report = ids(three)[0]
     three.desk.embargo(report, FAR, CAUSE, NOW + HOUR)
@@ -264,7 +264,7 @@ def test_a_report_split_off_one_under_embargo_is_not_listed_before_its_time(thre
 
 def test_headline_of_a_report_that_is_gone_is_in_the_line_that_takes_it_out_alone(three: Store) -> None:
     """A version that comes later must not look as if the report was in the wire."""
-    from aggregator.store.desk import hold_back
+    from aggregator.store.sqlite.desk import hold_back
 
     ((article, report),) = query(three, "SELECT id, public_id FROM articles ORDER BY id LIMIT 1")
     with three.writing() as connection:
@@ -767,7 +767,7 @@ def old_database(path: Path, lines: Sequence[tuple[int, str]], embargoes: dict[i
     """As the version before made it: `lines` are (article, kind), an hour apart; `embargoes`: who asked, by article."""
     from sqlite_utils import Database
 
-    from aggregator.store.schema import migrations
+    from aggregator.store.sqlite.schema import migrations
 
     with closing(sqlite3.connect(path)) as connection:
         migrations.apply(Database(connection, execute_plugins=False), stop_before="0007_the_ledger")

@@ -23,17 +23,18 @@ import pytest
 import zstandard
 from sqlite_utils import Database
 
-from aggregator.errors import StoreError
+from aggregator.model import Entry, Link, Person, Publisher, Removal, Selection, Text
+from aggregator.model.errors import StoreError
 from aggregator.normalise import raw_words
+from aggregator.pipeline.recording import record as record_polls
+from aggregator.pipeline.recording import take_out
 from aggregator.pipeline.writer import Writer
-from aggregator.recording import record as record_polls
-from aggregator.recording import take_out
-from aggregator.store import Store, raw, search, tombstones
-from aggregator.store.desk import Cause
-from aggregator.store.schema import migrations
-from aggregator.store.vacuum import Rewriting, Room
-from aggregator.text import fold, unquoted
-from aggregator.types import Entry, Link, Person, Publisher, Removal, Selection, Text
+from aggregator.store import Store
+from aggregator.store.sqlite import raw, search, tombstones
+from aggregator.store.sqlite.desk import Cause
+from aggregator.store.sqlite.schema import migrations
+from aggregator.store.sqlite.vacuum import Rewriting, Room
+from aggregator.text.html import fold, unquoted
 from tests import commands
 from tests.conftest import (
     AGREEMENT,

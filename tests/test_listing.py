@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from aggregator.dates import to_iso
-from aggregator.decide import Pace
-from aggregator.recording import record as record_polls
+from aggregator.model import Entry, PollSettings, Publisher, Selection, Text
+from aggregator.pipeline.recording import record as record_polls
+from aggregator.scheduling.polls import Pace
 from aggregator.store import Store
-from aggregator.types import Entry, PollSettings, Publisher, Selection, Text
+from aggregator.text.dates import to_iso
 from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, record, scaled
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

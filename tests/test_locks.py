@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from aggregator.cli import daemon
-from aggregator.errors import StoreBusy
-from aggregator.press import Press
-from aggregator.press.sites import generate_feed
+from aggregator.demo import Press
+from aggregator.demo.sites import generate_feed
+from aggregator.model import Config, Publisher
+from aggregator.model.errors import StoreBusy
 from aggregator.store import Store
-from aggregator.types import Config, Publisher
 from tests import commands
 from tests.conftest import NOW, WIRE, make_publisher
 from tests.test_cli import Desk, until

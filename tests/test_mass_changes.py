@@ -17,17 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from aggregator import accepting
-from aggregator.dates import to_iso, utc_now
-from aggregator.decide import at_the_front
-from aggregator.decide.mass import AT_ONCE
-from aggregator.errors import DeskError
+from aggregator.demo import Document, Press
+from aggregator.desk import accepting
+from aggregator.model import Config, Entry, Link, Person, Poll, PollSettings, Publisher, Selection, Source, Text
+from aggregator.model.errors import DeskError
 from aggregator.normalise import entry_of, raw_words
-from aggregator.press import Document, Press
+from aggregator.revisions.mass import AT_ONCE, at_the_front
 from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.store.schema import migrations
-from aggregator.types import Config, Entry, Link, Person, Poll, PollSettings, Publisher, Selection, Source, Text
+from aggregator.store.sqlite.desk import Cause
+from aggregator.store.sqlite.schema import migrations
+from aggregator.text.dates import to_iso, utc_now
 from tests import commands
 from tests.conftest import AGREEMENT, NOW, WIRE, examples, keep_house, make_entry, make_publisher, record
 from tests.test_cli import Desk

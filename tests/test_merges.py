@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.errors import StoreError
+from aggregator.model import Entry, Link, Person, Publisher, Selection, Text
+from aggregator.model.errors import StoreError
 from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.types import Entry, Link, Person, Publisher, Selection, Text
+from aggregator.store.sqlite.desk import Cause
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 from tests.test_store import rows
 

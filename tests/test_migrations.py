@@ -12,7 +12,7 @@ import pytest
 from sqlite_utils import Database
 
 from aggregator.store import Store
-from aggregator.store.schema import m0001, m0002, m0003, migrations
+from aggregator.store.sqlite.schema import m0001, m0002, m0003, migrations
 from tests.make_database import DATABASES
 
 pytestmark = pytest.mark.usefixtures("started_anew")

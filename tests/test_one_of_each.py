@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from aggregator import suspects
-from aggregator.errors import StoreError
+from aggregator.desk import suspects
+from aggregator.model import Entry, IdentityRules, Link, Parsed, Publisher, Selection, Text
+from aggregator.model.errors import StoreError
 from aggregator.normalise import normalise, raw_words
 from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.store.schema import m0015
-from aggregator.types import Entry, IdentityRules, Link, Parsed, Publisher, Selection, Text
+from aggregator.store.sqlite.desk import Cause
+from aggregator.store.sqlite.schema import m0015
 from tests import hostile
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 from tests.test_store import rows

@@ -19,12 +19,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.errors import ParseError
+from aggregator.model import FetchResult, Parsed, Source, Text
+from aggregator.model.errors import ParseError
 from aggregator.parse import CUT_OFF, EMPTY, MAX_ENTRIES, NOT_NEWS, OVER_CAP, PARSERS, parse
 from aggregator.parse import encoding as encoding_module
 from aggregator.parse import gzipped as gzipped_module
 from aggregator.parse import mend as mend_module
-from aggregator.types import FetchResult, Parsed, Source, Text
 from tests.conftest import examples
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from aggregator.model import Poll, Publisher, Selection
 from aggregator.pipeline.writer import Writer
 from aggregator.store import Store
-from aggregator.types import Poll, Publisher, Selection
 from tests.conftest import NOW, make_articles, make_entry, make_poll
 
 

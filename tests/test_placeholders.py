@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import is_real, load
-from aggregator.press import Press
-from aggregator.workplace import Workplace
+from aggregator.demo import Press
+from aggregator.pipeline.opening import Workplace
 from tests.conftest import NOW
 from tests.hostile import run
 from tests.test_cli import Desk

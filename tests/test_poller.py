@@ -13,11 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aggregator.cli import aggregator
-from aggregator.dates import to_iso
-from aggregator.press import Document, Press, read_sites
-from aggregator.rhythm import Rhythm, learn, to_text
+from aggregator.demo import Document, Press, read_sites
+from aggregator.model import Contact, Poll, Publisher, Source
+from aggregator.scheduling.rhythm import Rhythm, learn, to_text
 from aggregator.store import Store
-from aggregator.types import Contact, Poll, Publisher, Source
+from aggregator.text.dates import to_iso
 from tests.conftest import NOW, make_publisher
 from tests.test_trip import DEMO, HOST, ITEM, Trip, feed
 

@@ -24,8 +24,7 @@ import feedparser
 import pytest
 
 from aggregator.config import load
-from aggregator.errors import PressError
-from aggregator.press import (
+from aggregator.demo import (
     FORMATS,
     MISBEHAVIOURS,
     Document,
@@ -37,6 +36,7 @@ from aggregator.press import (
     generate_feed,
     read_sites,
 )
+from aggregator.model.errors import PressError
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "data" / "demo"

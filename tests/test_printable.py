@@ -27,12 +27,12 @@ from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
 from aggregator.config import load
-from aggregator.errors import ParseError
-from aggregator.printable import MOST_ADDRESS, address, argument, as_json, cell, escaped, line, lines, log_line
-from aggregator.reader import read
-from aggregator.recording import record
+from aggregator.model import FetchResult, Publisher
+from aggregator.model.errors import ParseError
+from aggregator.pipeline.reading import read
+from aggregator.pipeline.recording import record
 from aggregator.store import Store
-from aggregator.types import FetchResult, Publisher
+from aggregator.text.printable import MOST_ADDRESS, address, argument, as_json, cell, escaped, line, lines, log_line
 from tests import commands as processes
 from tests.conftest import NOW, make_poll, scaled
 from tests.hostile import COSTLY, HEADING, UNFIT, Ran, feeds, hostile, json_feed, rss, run
@@ -364,7 +364,7 @@ def _published(desk: Desk, said: str) -> list[list[str]]:
 def _imported(desk: Desk, said: str) -> list[list[str]]:
     from xml.sax.saxutils import quoteattr
 
-    from aggregator.opml import Outline, write
+    from aggregator.config.opml import Outline, write
 
     shown = [
         Outline(title=said, url=f"http://one.example/{said}"),

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from aggregator.demo import Document, Press
 from aggregator.fetch import Fetcher, Shelf
-from aggregator.press import Document, Press
-from aggregator.probing import MOST_REQUESTS, Look, Measure, Prober, Survey, measure
-from aggregator.types import FetchResult, RobotsCopy, Source
+from aggregator.model import FetchResult, RobotsCopy, Source
+from aggregator.pipeline.discovery import MOST_REQUESTS, Look, Measure, Prober, Survey, measure
 from tests.conftest import NOW, WIRE
 from tests.test_trip import HOST, feed
 

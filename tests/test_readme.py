@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.cli import aggregator
+from aggregator.model import Publisher
 from aggregator.store import Store
-from aggregator.types import Publisher
 from tests.conftest import make_entry, record
 
 ROOT = Path(__file__).parents[1]

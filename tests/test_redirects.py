@@ -18,13 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
-from aggregator.decide import Found, Habits, Pace, conclude
-from aggregator.decide.redirects import SAME, Evidence, Origin, Owners, judge
-from aggregator.press import Document, Press
-from aggregator.recording import record as record_polls
-from aggregator.shared_hosts import SHARED_HOSTS, linked_hosts, sharing
+from aggregator.demo import Document, Press
+from aggregator.identity.redirects import SAME, Evidence, Origin, Owners, judge
+from aggregator.identity.shared_hosts import SHARED_HOSTS, linked_hosts, sharing
+from aggregator.model import Entry, IdentityRules, Link, Poll, PollSettings, Publisher, Redirection, Selection, Source
+from aggregator.pipeline.recording import record as record_polls
+from aggregator.scheduling.polls import Found, Habits, Pace, conclude
 from aggregator.store import Store
-from aggregator.types import Entry, IdentityRules, Link, Poll, PollSettings, Publisher, Redirection, Selection, Source
 from tests import commands
 from tests.conftest import NOW, make_entry, make_poll, make_publisher
 from tests.test_cli import OWN, WIRE, Desk

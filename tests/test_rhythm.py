@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from aggregator.decide import reckon
-from aggregator.rhythm import (
+from aggregator.model import PollSettings
+from aggregator.scheduling.polls import reckon
+from aggregator.scheduling.rhythm import (
     Bounds,
     Rhythm,
     Tariff,
@@ -28,8 +29,7 @@ from aggregator.rhythm import (
     tariff,
     to_text,
 )
-from aggregator.silence import is_silent, wire_is_silent
-from aggregator.types import PollSettings
+from aggregator.scheduling.silence import is_silent, wire_is_silent
 from bench.polling.race import race
 from bench.polling.rules import Ours, fixed, square_root
 from bench.polling.world import make_world

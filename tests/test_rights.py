@@ -13,6 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from aggregator import types
+from aggregator.model import Contact, Images, Publisher, Rights, Source, Terms, Wire
 from aggregator.rights import (
     CREDIT_FIELDS,
     DEFAULT_DISCLAIMERS,
@@ -24,7 +25,6 @@ from aggregator.rights import (
     terms,
 )
 from aggregator.rights.templates import licence_name
-from aggregator.types import Contact, Images, Publisher, Rights, Source, Terms, Wire
 
 WIRE_MD = Path(__file__).parents[2] / "shared" / "WIRE.md"
 TODAY = date(2026, 6, 1)

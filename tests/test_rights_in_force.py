@@ -20,14 +20,8 @@ from sqlite_utils import Database
 from aggregator.cli import aggregator
 from aggregator.config.advice import warnings
 from aggregator.config.shapes import ContactTable
-from aggregator.pipeline import Pipeline
-from aggregator.press import Press
-from aggregator.rechecks import judge
-from aggregator.rights import TAKES_EFFECT, WITHOUT_EFFECT, agreement_warnings, ends_at, faults_of_rights
-from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.store.schema import migrations
-from aggregator.types import (
+from aggregator.demo import Press
+from aggregator.model import (
     Channel,
     Config,
     Contact,
@@ -43,6 +37,12 @@ from aggregator.types import (
     Source,
     Text,
 )
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.rights import TAKES_EFFECT, WITHOUT_EFFECT, agreement_warnings, ends_at, faults_of_rights
+from aggregator.scheduling.rechecks import judge
+from aggregator.store import Store
+from aggregator.store.sqlite.desk import Cause
+from aggregator.store.sqlite.schema import migrations
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
 from tests.test_cli import Desk
 

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.errors import AddressRefused, FetchError, FetchTimeout, RobotsRefused
+from aggregator.demo import Document, Press
 from aggregator.fetch import Fetcher, Shelf
 from aggregator.fetch.hops import origin_of
 from aggregator.fetch.limits import Limits
 from aggregator.fetch.paths import PathRules, path_of
 from aggregator.fetch.robots import MOST_BYTES, Memory, Rules, kept
-from aggregator.press import Document, Press
-from aggregator.types import PageVisit, RobotsCopy, Validators
+from aggregator.model import PageVisit, RobotsCopy, Validators
+from aggregator.model.errors import AddressRefused, FetchError, FetchTimeout, RobotsRefused
 from tests.conftest import NOW, WIRE, examples, make_source
 
 T = TypeVar("T")

@@ -16,7 +16,11 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.errors import (
+from aggregator.demo import Document, Press
+from aggregator.fetch import Fetcher, written_in
+from aggregator.fetch.addresses import refuse_private
+from aggregator.model import FetchResult, Validators
+from aggregator.model.errors import (
     AddressRefused,
     BodyTooLarge,
     FetchError,
@@ -25,10 +29,6 @@ from aggregator.errors import (
     PressError,
     RedirectRefused,
 )
-from aggregator.fetch import Fetcher, written_in
-from aggregator.fetch.addresses import refuse_private
-from aggregator.press import Document, Press
-from aggregator.types import FetchResult, Validators
 from tests.conftest import NOW, make_source
 from tests.test_fetch import BODY, FEED, HOST, get, wire
 

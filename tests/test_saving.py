@@ -16,9 +16,9 @@ import pytest
 
 from aggregator.config import load, saving
 from aggregator.config.saving import save
-from aggregator.errors import ConfigError, StoreError
-from aggregator.store.lock import only_daemon
-from aggregator.workplace import Workplace
+from aggregator.model.errors import ConfigError, StoreError
+from aggregator.pipeline.opening import Workplace
+from aggregator.store.sqlite.lock import only_daemon
 from tests.hostile import run
 
 SOUND = Path(__file__).parent / "fixtures" / "config" / "sound"

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from hypothesis import example, given
 
+from aggregator.model import Parsed, Poll
 from aggregator.normalise import normalise
-from aggregator.reader import read
-from aggregator.recording import record
+from aggregator.pipeline.reading import read
+from aggregator.pipeline.recording import record
 from aggregator.store import Store
-from aggregator.types import Parsed, Poll
 from tests.conftest import NOW, make_entry, make_poll, make_publisher
 from tests.conftest import record as record_entries
 from tests.test_identity_properties import DAILY, Item, Step, held, histories, new_store, play, rows, sequences, steps

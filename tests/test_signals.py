@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.dates import read_date
-from aggregator.signals import embargo_of, is_withdrawal
-from aggregator.types import Article, Text
+from aggregator.model import Article, Text
+from aggregator.revisions.signals import embargo_of, is_withdrawal
+from aggregator.text.dates import read_date
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
 
 

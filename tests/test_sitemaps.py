@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.demo import Document, Press
+from aggregator.model import Entry, Link, Publisher, Selection, Source
 from aggregator.output import OUTPUTS, page
-from aggregator.press import Document, Press
 from aggregator.store import Store
-from aggregator.types import Entry, Link, Publisher, Selection, Source
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 from tests.test_cli import Desk
 from tests.test_discover import accept

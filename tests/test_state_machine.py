@@ -24,8 +24,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from aggregator.press import Document, Press
-from aggregator.press.answers import etag_of
+from aggregator.demo import Document, Press
+from aggregator.demo.answers import etag_of
 from tests.conftest import NOW, SOAK
 from tests.newsrooms import HOSTILE, NAME, NEWSROOMS, Desk, Listing, Newsroom, Report, Version, name_of
 from tests.whole_wire import Killer, Reader, WholeWire

@@ -14,17 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.errors import ParseError
+from aggregator.demo import Document, Press
 from aggregator.fetch.lookup import Lookup
-from aggregator.likeness import MOST_WORDS, likeness
-from aggregator.pipeline import Pipeline
+from aggregator.model import Config, Entry, FetchResult, Poll, Text
+from aggregator.model.errors import ParseError
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.pipeline.workers import Workers
-from aggregator.press import Document, Press
-from aggregator.recording import record as record_polls
+from aggregator.revisions.compare import MOST_READ
+from aggregator.revisions.markup import marked
 from aggregator.store import Store
-from aggregator.types import Config, Entry, FetchResult, Poll, Text
-from aggregator.versions import MOST_READ
-from aggregator.versions.markup import marked
+from aggregator.text.likeness import MOST_WORDS, likeness
 from tests import commands
 from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, record
 from tests.in_worker import grow
@@ -239,7 +239,7 @@ def test_of_the_words_that_a_document_changes_a_bounded_part_is_read_closely(
         read += len(text.value)
         return marked(text)
 
-    monkeypatch.setattr("aggregator.versions.markup.marked", counting)
+    monkeypatch.setattr("aggregator.revisions.markup.marked", counting)
     publisher, many = make_publisher(), 40
     sentences = "<p>Le pont rouvre.</p>" * 900
 

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.dates import to_iso
-from aggregator.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError, StoreFull
+from aggregator.model import Publisher, Selection, Source, Text, Validators
+from aggregator.model.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError, StoreFull
 from aggregator.normalise import raw_words
 from aggregator.output import OUTPUTS, page
-from aggregator.recording import record as record_polls
-from aggregator.store import Store, retention
-from aggregator.store.lock import only_daemon
-from aggregator.types import Publisher, Selection, Source, Text, Validators
+from aggregator.pipeline.recording import record as record_polls
+from aggregator.store import Store
+from aggregator.store.sqlite import retention
+from aggregator.store.sqlite.lock import only_daemon
+from aggregator.text.dates import to_iso
 from tests.conftest import (
     NOW,
     QUOTATION,
@@ -392,8 +393,8 @@ def test_a_full_disk_is_said_and_loses_nothing(store: Store, publisher: Publishe
 
 
 def test_the_views_are_written_for_the_newest_tables(store: Store) -> None:
-    from aggregator.store.schema import migrations
-    from aggregator.store.views import MIGRATIONS
+    from aggregator.store.sqlite.schema import migrations
+    from aggregator.store.sqlite.views import MIGRATIONS
 
     assert tuple(migration.name for migration in migrations._migrations) == MIGRATIONS
     assert rows(store, "SELECT name FROM _sqlite_migrations ORDER BY rowid") == [(name,) for name in MIGRATIONS]

@@ -20,12 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator import parse as room
-from aggregator.errors import ParseError
+from aggregator.demo import generate_feed
+from aggregator.demo.sites import FORMATS, Site, read_sites, site_page
+from aggregator.model import Parsed
+from aggregator.model.errors import ParseError
 from aggregator.parse import MAX_ENTRIES, encoding, strict
 from aggregator.parse.strict import entries
-from aggregator.press import generate_feed
-from aggregator.press.sites import FORMATS, Site, read_sites, site_page
-from aggregator.types import Parsed
 from tests.conftest import examples
 
 FIXTURES = Path(__file__).parent / "fixtures" / "feed"

@@ -25,18 +25,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from aggregator.config.newcomers import Known, LeftOut
+from aggregator.config.opml import Outline
 from aggregator.config.writing import source_table, with_source
+from aggregator.demo import Document, Press
 from aggregator.fetch import Fetcher
 from aggregator.fetch.credentials import Opened
-from aggregator.links import literal, without_user
-from aggregator.newcomers import Known, LeftOut
-from aggregator.opml import Outline
-from aggregator.pipeline import open_prober
-from aggregator.press import Document, Press
-from aggregator.probing import Survey
+from aggregator.model import Access, Credentials, FetchResult, Publisher, Source, Template, Validators
+from aggregator.pipeline.discovery import Survey
+from aggregator.pipeline.pipeline import open_prober
 from aggregator.store import Store
-from aggregator.store.schema import migrations
-from aggregator.types import Access, Credentials, FetchResult, Publisher, Source, Template, Validators
+from aggregator.store.sqlite.schema import migrations
+from aggregator.text.links import literal, without_user
 from tests.conftest import NOW, WIRE, make_publisher, make_source
 from tests.test_cli import Desk
 from tests.test_doors import publisher_file

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text import excerpt, fold, one_line, plain
-from aggregator.types import Text
+from aggregator.model import Text
+from aggregator.text.html import excerpt, fold, one_line, plain
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import manuscript
-from aggregator.errors import DeskError
-from aggregator.pipeline import Pipeline
-from aggregator.press import Press
-from aggregator.store import Store, clocks, doubt
-from aggregator.store.desk import Cause, Complaint
-from aggregator.types import Publisher, Selection, Text
+from aggregator.demo import Press
+from aggregator.model import Publisher, Selection, Text
+from aggregator.model.errors import DeskError
+from aggregator.pipeline import own_reports as manuscript
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.store import Store
+from aggregator.store.sqlite import clocks, doubt
+from aggregator.store.sqlite.desk import Cause, Complaint
 from tests.conftest import (
     AGREEMENT,
     NOW,

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.errors import StoreFull
+from aggregator.demo import Document, Press, read_sites
+from aggregator.demo.sites import generate_feed
 from aggregator.fetch import ConnectTo
+from aggregator.model import Config, Due, FetchResult, Poll, Publisher, Selection, Source
+from aggregator.model.errors import StoreFull
 from aggregator.output import OUTPUTS, page
-from aggregator.pipeline import Pipeline
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.workers import Workers
-from aggregator.press import Document, Press, read_sites
-from aggregator.press.sites import generate_feed
 from aggregator.store import Store
-from aggregator.types import Config, Due, FetchResult, Poll, Publisher, Selection, Source
 from tests.conftest import NOW, WIRE, make_publisher
 
 DEMO = Path(__file__).parents[1] / "data" / "demo"

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from aggregator import __version__
-from aggregator.dates import utc_now
 from aggregator.store import Store
+from aggregator.text.dates import utc_now
 from bench.crash import compiled
 from tests.make_database import DATABASES, answers_of
 

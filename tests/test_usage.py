@@ -10,7 +10,7 @@ import click
 import pytest
 
 from aggregator.cli import aggregator
-from aggregator.press import Press
+from aggregator.demo import Press
 from tests.conftest import NOW, SOAK
 from tests.hostile import Ran, run
 from tests.test_cli import Desk

@@ -12,14 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.dates import to_iso
-from aggregator.errors import DeskError
+from aggregator.model import Publisher, Text, Words
+from aggregator.model.errors import DeskError
 from aggregator.output import versions, with_changes
 from aggregator.output.diff import word_diff
-from aggregator.store import Store, history
-from aggregator.store.desk import Cause
-from aggregator.types import Publisher, Text, Words
-from aggregator.versions import (
+from aggregator.revisions.compare import (
     held_back,
     kind_of_change,
     same_report,
@@ -29,6 +26,10 @@ from aggregator.versions import (
     what_changed,
     words_of,
 )
+from aggregator.store import Store
+from aggregator.store.sqlite import history
+from aggregator.store.sqlite.desk import Cause
+from aggregator.text.dates import to_iso
 from tests.conftest import NOW, QUOTATION, WIRE, examples, make_articles, make_entry, make_publisher, record
 
 BODY = "<p>Bamako. Police say 38 per cent of the shops closed on 3 May.</p><p>The toll rose to 4 dead.</p>"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.decide import Found, Habits, Pace, conclude, silence, validators_for
-from aggregator.rhythm import Rhythm, Tariff, learn
-from aggregator.types import Due, Hints, NextPoll, Poll, PollSettings, Source, Validators
+from aggregator.model import Due, Hints, NextPoll, Poll, PollSettings, Source, Validators
+from aggregator.scheduling.polls import Found, Habits, Pace, conclude, silence, validators_for
+from aggregator.scheduling.rhythm import Rhythm, Tariff, learn
 from tests.conftest import NOW
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from aggregator.config import load
+from aggregator.demo import Document, Press, read_sites
+from aggregator.model import Config, FetchResult, Finding, IdentityRules, Parsed, Publisher, Source
 from aggregator.parse import parse
-from aggregator.pipeline import Pipeline
-from aggregator.press import Document, Press, read_sites
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.types import Config, FetchResult, Finding, IdentityRules, Parsed, Publisher, Source
+from aggregator.store.sqlite.desk import Cause
 from tests.conftest import NOW, QUOTATION, WIRE, make_publisher
 from tests.test_cli import Desk
 from tests.test_trip import DEMO, HOST, Trip

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.errors import ParseError
+from aggregator.model import FetchResult
+from aggregator.model.errors import ParseError
 from aggregator.pipeline import workers as room
+from aggregator.pipeline.reading import Reading
 from aggregator.pipeline.workers import Workers
-from aggregator.reader import Reading
-from aggregator.types import FetchResult
 from tests.conftest import make_publisher
 from tests.in_worker import dead, failing, noisy, own_pid
 

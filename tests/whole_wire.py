@@ -22,13 +22,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from aggregator.config import load
-from aggregator.errors import DeskError
+from aggregator.model import Config, Report, Selection
+from aggregator.model.errors import DeskError
 from aggregator.output import OUTPUTS, page
-from aggregator.pipeline import Pipeline
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.store.desk import Cause
-from aggregator.store.ledger import Cursor
-from aggregator.types import Config, Report, Selection
+from aggregator.store.sqlite.desk import Cause
+from aggregator.store.sqlite.ledger import Cursor
 from bench.crash import compiled
 from tests import commands
 

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import click
 
-from aggregator import __version__, printable
+from aggregator import __version__
 from aggregator.cli import (
     accept,
     checking,
@@ -33,8 +33,9 @@ from aggregator.cli import (
     recheck,
     tables,
 )
-from aggregator.errors import AggregatorError
-from aggregator.workplace import Workplace
+from aggregator.model.errors import AggregatorError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text import printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

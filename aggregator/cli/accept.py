@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.printing import say
-from aggregator.dates import utc_now
-from aggregator.errors import ConfigError, StoreError
-from aggregator.workplace import Workplace
+from aggregator.model.errors import ConfigError, StoreError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import utc_now
 
 if TYPE_CHECKING:
     from aggregator.store import Store
@@ -68,7 +68,7 @@ def print_redirects_in_force(here: Workplace) -> None:
 
 
 def _print_in_force(rows: list[tuple[str, str]]) -> None:
-    from aggregator.terminal import print_table
+    from aggregator.cli.terminal import print_table
 
     if rows:
         say(
@@ -81,7 +81,7 @@ def _print_in_force(rows: list[tuple[str, str]]) -> None:
 
 def _to_list(here: Workplace, found: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Those that nothing in config/ accepts or refuses. All, where it has a fault."""
-    from aggregator.decide.redirects import Origin, Owners, judge
+    from aggregator.identity.redirects import Origin, Owners, judge
 
     try:
         publishers = here.load_config().publishers

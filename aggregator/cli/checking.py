@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.faults import names_of, say_faults
+from aggregator.cli.keys import why_not_polled
 from aggregator.cli.printing import say, say_json, say_lines, say_rendered
-from aggregator.dates import from_iso, to_iso, utc_now
-from aggregator.naming import why_not_polled
-from aggregator.printable import escaped
-from aggregator.types import Config, Source
-from aggregator.workplace import Workplace, refuse_placeholders
+from aggregator.model import Config, Source
+from aggregator.pipeline.opening import Workplace, refuse_placeholders
+from aggregator.text.dates import from_iso, to_iso, utc_now
+from aggregator.text.printable import escaped
 
 if TYPE_CHECKING:
-    from aggregator.probing import Look
+    from aggregator.pipeline.discovery import Look
 
 _HOUR = timedelta(hours=1)
 _TOLD_ONE_BY_ONE = 5  # files with the same warning
@@ -113,7 +113,7 @@ def _print_notes(without_effect: Sequence[str], is_in_force: bool | None) -> Non
 
 
 def _checked(here: Workplace, as_json: bool) -> Config:
-    from aggregator.errors import ConfigError
+    from aggregator.model.errors import ConfigError
 
     folder = here.config_folder()
     try:
@@ -154,8 +154,8 @@ def _named(here: Workplace, config: Config, sources: Sequence[Source], keys: Seq
 
 def _live(here: Workplace, config: Config, sources: Sequence[Source], as_json: bool) -> bool:
     """Whether one of them is dead."""
+    from aggregator.cli.terminal import print_table, progress
     from aggregator.output import json_array
-    from aggregator.terminal import print_table, progress
 
     with progress("Asking", len(sources), visible=not as_json) as done:
         looks = asyncio.run(_look(config, here.database(), sources, done))
@@ -172,7 +172,7 @@ def _live(here: Workplace, config: Config, sources: Sequence[Source], as_json: b
 
 
 async def _look(config: Config, database: Path, sources: Sequence[Source], done: Callable[[str], None]) -> list[Look]:
-    from aggregator.pipeline import open_prober
+    from aggregator.pipeline.pipeline import open_prober
 
     async with open_prober(config.wire, utc_now, publishers=config.publishers, database=database) as prober:
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.faults import names_of
-from aggregator.dates import utc_now
-from aggregator.errors import ConfigError, StoreError
-from aggregator.printable import escaped
-from aggregator.workplace import Workplace
+from aggregator.model.errors import ConfigError, StoreError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import utc_now
+from aggregator.text.printable import escaped
 
 if TYPE_CHECKING:
-    from aggregator.pipeline import Pipeline
+    from aggregator.model import Config, Due, Poll
+    from aggregator.pipeline.pipeline import Pipeline
     from aggregator.store import Store
-    from aggregator.types import Config, Due, Poll
 
 log = logging.getLogger("aggregator.run")
 
@@ -46,7 +46,7 @@ def run(here: Workplace) -> None:
     SIGTERM and SIGINT finish the polls in flight. The configuration is read again when its files have changed, and at
     SIGHUP. Two daemons do not share a database. Logs a line for every poll to standard error.
     """
-    from aggregator.store.lock import only_daemon
+    from aggregator.store.sqlite.lock import only_daemon
 
     logging.getLogger("aggregator").setLevel(logging.INFO)
     config = here.load_to_ask()
@@ -81,7 +81,7 @@ class _Files:
 
     def have_changed(self) -> bool:
         """Since the last call; the first call says no."""
-        from aggregator.kept import digest
+        from aggregator.pipeline.cached import digest
 
         before, is_first = self.digest, self.digest is None
         try:
@@ -146,8 +146,8 @@ async def _round(
     config: Config, store: Store, stop: asyncio.Event, have_changed: Callable[[], bool] = lambda: False
 ) -> None:
     """Polls by one configuration until `stop` is set: by a signal, or where `have_changed` says that its files have."""
-    from aggregator.pipeline import Pipeline
-    from aggregator.schedule import Job, run_until
+    from aggregator.pipeline.clock import Job, run_until
+    from aggregator.pipeline.pipeline import Pipeline
 
     async with Pipeline(config, store, utc_now) as pipeline:
         trouble = _Trouble(pipeline.try_writing)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.printing import say, say_rendered
-from aggregator.dates import utc_now
-from aggregator.errors import StoreError
-from aggregator.types import Poll, Selection
-from aggregator.workplace import Workplace
+from aggregator.model import Poll, Selection
+from aggregator.model.errors import StoreError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import utc_now
 
 if TYPE_CHECKING:
-    from aggregator.press import Press
+    from aggregator.demo import Press
+    from aggregator.model import Config
     from aggregator.store import Store
-    from aggregator.types import Config
 
 # Words that stand in the demo's reports: a river's name, French without its accents, Swahili, Arabic, Amharic.
 _SEARCHES = ("mbalawe", "penurie", "uchaguzi", "فيضان", "ክትባት")
@@ -33,7 +33,7 @@ def demo(port: int, into: Path | None) -> None:
 
     The press is local, the trip is real: HTTP, parsing, storing. The database is made anew and left for you to query.
     """
-    from aggregator.press import Press, read_sites
+    from aggregator.demo import Press, read_sites
 
     home = _home()
     here = Workplace(home / "config", into or home.parent / "demo.db")
@@ -67,8 +67,8 @@ def _make_room(database: Path, ours: bool) -> None:
 
 async def _rounds(config: Config, store: Store, press: Press) -> None:
     """Polls everything, lets the press move on, and polls again, until nothing more happens there."""
-    from aggregator.pipeline import Pipeline
-    from aggregator.store.ledger import Cursor
+    from aggregator.pipeline.pipeline import Pipeline
+    from aggregator.store.sqlite.ledger import Cursor
 
     def connect_to(host: str) -> tuple[str, int] | None:
         return press.address if host.endswith(".example") else None

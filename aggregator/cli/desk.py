@@ -15,16 +15,16 @@ import click
 
 from aggregator.cli import filters
 from aggregator.cli.printing import say, say_lines, say_rendered
-from aggregator.dates import read_date, to_iso, utc_now
-from aggregator.errors import DeskError
-from aggregator.printable import address, as_json
-from aggregator.vocabulary import ComplaintKind
-from aggregator.workplace import Workplace
+from aggregator.model import ComplaintKind
+from aggregator.model.errors import DeskError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import read_date, to_iso, utc_now
+from aggregator.text.printable import address, as_json
 
 if TYPE_CHECKING:
     from aggregator.store import Store
-    from aggregator.store.desk import Cause
-    from aggregator.store.doubt import Doubt
+    from aggregator.store.sqlite.desk import Cause
+    from aggregator.store.sqlite.doubt import Doubt
 
 Command = Callable[..., Any]
 
@@ -68,7 +68,7 @@ def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command
 
 
 def _cause(actor: str, reason: str, reference: str | None) -> Cause:
-    from aggregator.store.desk import Cause
+    from aggregator.store.sqlite.desk import Cause
 
     return Cause(actor=actor, reason=reason, reference=reference)
 
@@ -191,7 +191,7 @@ def _looked_at_clock(store: Store, now: datetime) -> Doubt | None:
 
 
 def _alone(here: Workplace) -> AbstractContextManager[None]:
-    from aggregator.store.lock import without_daemon
+    from aggregator.store.sqlite.lock import without_daemon
 
     here.read_store().close()  # where there is no database, there is nothing to lock
     return without_daemon(here.database())
@@ -199,7 +199,7 @@ def _alone(here: Workplace) -> AbstractContextManager[None]:
 
 def _say_what_it_takes(store: Store) -> None:
     """Raises DeskError where there is not enough room on a disk."""
-    from aggregator.store.vacuum import in_words
+    from aggregator.store.sqlite.vacuum import in_words
 
     plan = store.rewriting()
     say(f"{store.path} holds {_megabytes(plan.file_bytes)}. To write it anew takes about {in_words(plan.seconds)}.")
@@ -238,7 +238,7 @@ def add(
     factual: for the publisher. copyright, licence: withheld, and for the publisher. court_order, statute: withheld, for
     a legal demand. privacy, safety: withheld. publisher_request: withdrawn. own_content: the wire corrects.
     """
-    from aggregator.store.desk import Complaint
+    from aggregator.store.sqlite.desk import Complaint
 
     said = Complaint(kind=kind, text=text, complainant=complainant)
     cause = _cause(reason=_REASONS.get(kind, kind), **why)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from aggregator.cli.printing import say, say_json
-from aggregator.errors import ConfigError
-from aggregator.links import without_user
-from aggregator.vocabulary import Kind
-from aggregator.workplace import Workplace
+from aggregator.model import Kind
+from aggregator.model.errors import ConfigError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.links import without_user
 
 if TYPE_CHECKING:
-    from aggregator.newcomers import LeftOut, Newcomer, Told
-    from aggregator.opml import Outline
+    from aggregator.config.newcomers import LeftOut, Newcomer, Told
+    from aggregator.config.opml import Outline
 
 
 @click.command("import")
@@ -40,9 +40,9 @@ def take_over(
 ) -> None:
     """Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named."""
     from aggregator.config import is_country, is_language
+    from aggregator.config.newcomers import Told
+    from aggregator.config.opml import read
     from aggregator.config.saving import save
-    from aggregator.newcomers import Told
-    from aggregator.opml import read
 
     told = Told(country=country.upper() if country else None, language=language, kind=kind)
     if told.country is not None and not (len(told.country) == 2 and is_country(told.country)):
@@ -64,7 +64,7 @@ def _sound(here: Workplace, outlines: tuple[Outline, ...], told: Told) -> tuple[
     file that is there has a fault: it may have an address that is to be added.
     """
     from aggregator.config import load
-    from aggregator.newcomers import Known, LeftOut, Newcomer
+    from aggregator.config.newcomers import Known, LeftOut, Newcomer
 
     there = here.check_config()
     if there.faults:

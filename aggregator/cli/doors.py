@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.printing import say, say_json, say_lines
-from aggregator.dates import to_iso, utc_now
-from aggregator.errors import FetchError
-from aggregator.links import without_user
-from aggregator.types import Wire
-from aggregator.workplace import Workplace
+from aggregator.model import Wire
+from aggregator.model.errors import FetchError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.links import without_user
 
 if TYPE_CHECKING:
-    from aggregator.probing import Door, Survey
+    from aggregator.pipeline.discovery import Door, Survey
 
 
 @click.command()
@@ -61,14 +61,14 @@ def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
 
 
 async def _survey(wire: Wire, database: Path, url: str) -> Survey:
-    from aggregator.pipeline import open_prober
+    from aggregator.pipeline.pipeline import open_prober
 
     async with open_prober(wire, utc_now, database=database) as prober:
         return await prober.discover(url)
 
 
 def _print(survey: Survey, table: str | None) -> None:
-    from aggregator.terminal import print_table
+    from aggregator.cli.terminal import print_table
 
     print_table(("tried", "named by", "what came"), [(each.url, each.named_by, each.said) for each in survey.tried])
     if survey.others:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aggregator.cli.printing import say
-from aggregator.errors import ConfigError
-from aggregator.printable import escaped
-from aggregator.workplace import Workplace
+from aggregator.model.errors import ConfigError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.printable import escaped
 
 if TYPE_CHECKING:
-    from aggregator.types import Config, Faulty
+    from aggregator.model import Config, Faulty
 
 _NAMED = 5  # publishers
 

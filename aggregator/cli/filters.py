@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.dates import read_since, utc_now
-from aggregator.errors import ConfigError
-from aggregator.workplace import Workplace
+from aggregator.model.errors import ConfigError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import read_since, utc_now
 
 if TYPE_CHECKING:
     from aggregator.store import Store

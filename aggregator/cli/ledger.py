@@ -11,12 +11,12 @@ import click
 
 from aggregator.cli import filters
 from aggregator.cli.printing import say, say_json
-from aggregator.dates import utc_now
-from aggregator.printable import address
-from aggregator.workplace import Workplace
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import utc_now
+from aggregator.text.printable import address
 
 if TYPE_CHECKING:
-    from aggregator.store.ledger import Cursor
+    from aggregator.store.sqlite.ledger import Cursor
 
 _AT_ONCE = 1_000  # lines asked of the database at a time
 _SECONDS = 1.0  # between two looks, with --follow
@@ -25,7 +25,7 @@ _BEGINNING = "0"
 
 def _after(_: click.Context, __: click.Parameter, value: str | None) -> Cursor | None:
     """None: from the beginning."""
-    from aggregator.store.ledger import Cursor
+    from aggregator.store.sqlite.ledger import Cursor
 
     if value is None or value.strip() == _BEGINNING:
         return None
@@ -109,7 +109,7 @@ def _read_up_to(before: Cursor | None, lines: list[dict[str, Any]], end: Cursor 
     """The later of the three; `end`: where the ledger ended, if all up to there was looked at. What is not listed need
     not be looked at again.
     """
-    from aggregator.store.ledger import Cursor
+    from aggregator.store.sqlite.ledger import Cursor
 
     last = Cursor.read(lines[-1]["cursor"]) if lines else None
     return max(filter(None, (before, last, end)), key=lambda cursor: cursor.seq, default=None)

@@ -9,8 +9,8 @@ import click
 
 from aggregator.cli import filters
 from aggregator.cli.printing import say, say_rendered
-from aggregator.dates import utc_now
-from aggregator.workplace import Workplace
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import utc_now
 
 
 @click.command()
@@ -40,7 +40,7 @@ def merges(here: Workplace, since: datetime | None, suspect: bool, as_json: bool
 
 
 def _print_suspects(here: Workplace, since: datetime | None, as_json: bool) -> None:
-    from aggregator import suspects
+    from aggregator.desk import suspects
     from aggregator.output import json_array
 
     with here.read_store() as store:

@@ -10,9 +10,9 @@ import click
 
 from aggregator.cli.desk import ACTOR
 from aggregator.cli.printing import say, say_rendered
-from aggregator.dates import utc_now
-from aggregator.vocabulary import MassKind
-from aggregator.workplace import Workplace
+from aggregator.model import MassKind
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import utc_now
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -92,7 +92,7 @@ def accept(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None
     """Put in force what waits of KEY, a publisher or a source: what the publisher said is stored, and leaves the wire
     where it was withdrawn. So many changes may come in one poll of the source from now on.
     """
-    from aggregator import accepting
+    from aggregator.desk import accepting
 
     config = here.load_config()
     with here.open_synced(config, utc_now()) as store:
@@ -110,7 +110,7 @@ def accept(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None
 @click.pass_obj
 def refuse(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None:
     """Forget what waits of KEY, a publisher or a source. The same changes are not asked for again; later ones are."""
-    from aggregator import accepting
+    from aggregator.desk import accepting
 
     with here.open_existing() as store:
         done = accepting.refuse(store, key, (kind,) if kind else accepting.KINDS, actor, utc_now())

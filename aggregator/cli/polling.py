@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.faults import say_faults
+from aggregator.cli.keys import why_not_polled
 from aggregator.cli.printing import say, say_json
-from aggregator.dates import to_iso, utc_now
-from aggregator.naming import why_not_polled
-from aggregator.printable import argument
-from aggregator.terminal import progress
-from aggregator.types import Due, Poll
-from aggregator.vocabulary import DISCOVER
-from aggregator.workplace import Workplace
+from aggregator.cli.terminal import progress
+from aggregator.model import DISCOVER, Due, Poll
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.printable import argument
 
 if TYPE_CHECKING:
+    from aggregator.model import Config
     from aggregator.store import Store
-    from aggregator.types import Config
 
 
 _NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "held")
@@ -84,7 +83,7 @@ async def _run(
     config: Config, store: Store, due: Sequence[Due], done: Callable[[str], None]
 ) -> tuple[list[Poll], list[Due]]:
     """The polls, and what was left to another program."""
-    from aggregator.pipeline import Pipeline
+    from aggregator.pipeline.pipeline import Pipeline
 
     elsewhere: list[Due] = []
 

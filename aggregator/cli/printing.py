@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from aggregator import printable
+from aggregator.text import printable
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _ESCAPE = "aggregator.escape"  # the name of our handler of encoding errors

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from aggregator.cli.printing import say
-from aggregator.dates import utc_now
-from aggregator.errors import ConfigError
-from aggregator.workplace import Workplace
+from aggregator.model.errors import ConfigError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import utc_now
 
 
 @click.command()
@@ -20,7 +20,7 @@ def publish(here: Workplace, file: Path) -> None:
 
     The same file again is another version of the report, and a correction if it says so.
     """
-    from aggregator import manuscript
+    from aggregator.pipeline import own_reports as manuscript
 
     config = here.load_config()
     publisher = next((one for one in config.publishers if one.key == config.wire.publisher), None)

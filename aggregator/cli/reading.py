@@ -11,12 +11,11 @@ import click
 
 from aggregator.cli import filters
 from aggregator.cli.printing import say, say_json, say_rendered
-from aggregator.dates import utc_now
-from aggregator.errors import StoreError
-from aggregator.printable import address
-from aggregator.types import Selection
-from aggregator.vocabulary import ItemClass
-from aggregator.workplace import Workplace
+from aggregator.model import ItemClass, Selection
+from aggregator.model.errors import StoreError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import utc_now
+from aggregator.text.printable import address
 
 Command = Callable[..., Any]
 

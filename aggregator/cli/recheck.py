@@ -10,14 +10,14 @@ import click
 
 from aggregator.cli.faults import say_faults
 from aggregator.cli.printing import say, say_json
-from aggregator.dates import to_iso, utc_now
-from aggregator.workplace import Workplace
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import to_iso, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aggregator.model import Config, Finding
     from aggregator.store import Store
-    from aggregator.types import Config, Finding
 
 
 @click.command()
@@ -54,7 +54,7 @@ def recheck(here: Workplace, limit: int, as_json: bool) -> None:
 
 async def _run(config: Config, store: Store, limit: int) -> tuple[Sequence[Finding], int]:
     """What was found, and how many publishers were left to another program."""
-    from aggregator.pipeline import Pipeline
+    from aggregator.pipeline.pipeline import Pipeline
 
     elsewhere: list[int] = []
     async with Pipeline(config, store, utc_now) as pipeline:

@@ -14,14 +14,14 @@ from aggregator.cli import filters
 from aggregator.cli.accept import print_redirects_in_force
 from aggregator.cli.faults import say_faults, say_faults_of_files
 from aggregator.cli.printing import say, say_csv, say_rendered
-from aggregator.dates import to_iso, utc_now
-from aggregator.errors import ConfigError
-from aggregator.terminal import print_table
-from aggregator.vocabulary import Group, Kind
-from aggregator.workplace import Workplace
+from aggregator.cli.terminal import print_table
+from aggregator.model import Group, Kind
+from aggregator.model.errors import ConfigError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.dates import to_iso, utc_now
 
 if TYPE_CHECKING:
-    from aggregator.types import Publisher
+    from aggregator.model import Publisher
 
 _OF_A_PUBLISHER = ("key", "name", "place", "country", "kind", "languages", "profile")
 _OF_A_SOURCE = ("key", "url", "kind", "enabled", "reason")
@@ -76,7 +76,7 @@ def publishers(
     here: Workplace, /, off: bool, as_json: bool, opml: IO[str] | None, markdown: IO[str] | None, **of: str | None
 ) -> None:
     """List the publishers, what may be carried of each, and how much is held."""
-    from aggregator import directory
+    from aggregator.config import directory
 
     if as_json and (opml or markdown):
         raise click.UsageError("--json belongs to the list: --opml and --markdown have forms of their own")
@@ -95,7 +95,7 @@ def publishers(
     if off:
         chosen = [publisher for publisher in chosen if directory.switched_off(publisher)]
     if opml is not None:
-        from aggregator.opml import write
+        from aggregator.config.opml import write
 
         opml.write(write(config.wire.name, directory.outlines(chosen), utc_now()))
     if markdown is not None:
@@ -116,7 +116,7 @@ def _refuse_unknown(publishers: Sequence[Publisher], of: Mapping[str, str | None
 
 def _publisher_rows(here: Workplace, chosen: Iterable[Publisher]) -> list[dict[str, Any]]:
     """What config/ says of each, and what the database holds of it, where there is one yet."""
-    from aggregator.directory import polled
+    from aggregator.config.directory import polled
     from aggregator.rights import effective
 
     held: dict[str, dict[str, Any]] = {}
@@ -139,7 +139,7 @@ def _in_order(publishers: Iterable[Publisher]) -> list[Publisher]:
 
 
 def _print_switched_off(publishers: Iterable[Publisher]) -> None:
-    from aggregator.directory import switched_off
+    from aggregator.config.directory import switched_off
 
     rows = [(source.name, source.url, source.reason) for p in _in_order(publishers) for source in switched_off(p)]
     print_table(("source", "url", "reason"), rows)

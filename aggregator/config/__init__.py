@@ -37,16 +37,8 @@ from aggregator.config.shapes import (
     check,
     check_part,
 )
-from aggregator.errors import ConfigError
-from aggregator.rights import (
-    did_you_mean,
-    fault,
-    faults_of_disclaimers,
-    faults_of_publisher,
-    faults_of_rights,
-    set_without_effect,
-)
-from aggregator.types import (
+from aggregator.model import (
+    DISCOVER,
     Access,
     Config,
     Contact,
@@ -60,7 +52,15 @@ from aggregator.types import (
     Template,
     Wire,
 )
-from aggregator.vocabulary import DISCOVER
+from aggregator.model.errors import ConfigError
+from aggregator.rights import (
+    did_you_mean,
+    fault,
+    faults_of_disclaimers,
+    faults_of_publisher,
+    faults_of_rights,
+    set_without_effect,
+)
 
 __all__ = [
     "SOURCE_KINDS",

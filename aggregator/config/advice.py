@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from aggregator.model import Publisher
 from aggregator.rights import fault
-from aggregator.types import Publisher
 
 _RELIED_ON = {"open_licence": "its licence", "public_body": "the law"}
 

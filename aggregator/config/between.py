@@ -13,9 +13,9 @@ from pathlib import PurePosixPath
 from typing import get_args
 from urllib.parse import urlsplit
 
-from aggregator.domains import ascii_host
+from aggregator.model import Kind
 from aggregator.rights import did_you_mean, fault, is_address
-from aggregator.vocabulary import Kind
+from aggregator.text.domains import ascii_host
 
 Tables = Mapping[str, Mapping[str, object]]  # a publisher's file, relative to the config folder -> what stands in it
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from aggregator.errors import ConfigError
+from aggregator.model.errors import ConfigError
 
 TomlTable = dict[str, Any]
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from aggregator.model import Publisher, Wire
 from aggregator.rights import fault
-from aggregator.types import Publisher, Wire
 
 # Names that are nobody's (RFC 2606, RFC 6761), and those that no other network knows (RFC 6762, ICANN).
 _RESERVED = re.compile(r"(?:.*\.)?(?:example|test|invalid|localhost|example\.(?:com|net|org))\.?")

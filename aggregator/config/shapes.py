@@ -13,10 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from aggregator.domains import host_fault
-from aggregator.links import is_host
-from aggregator.rights import did_you_mean, fault, is_address
-from aggregator.types import (
+from aggregator.model import (
     Corrections,
     FetchSettings,
     IdentityRules,
@@ -27,6 +24,9 @@ from aggregator.types import (
     PollSettings,
     Rights,
 )
+from aggregator.rights import did_you_mean, fault, is_address
+from aggregator.text.domains import host_fault
+from aggregator.text.links import is_host
 
 SourceKind = Literal["feed", "jsonfeed", "wordpress", "sitemap", "discover"]
 SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)  # the rows of parse.PARSERS, and what has yet to be found

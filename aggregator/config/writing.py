@@ -8,9 +8,9 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Table
 
-from aggregator.errors import ConfigError
-from aggregator.links import literal
-from aggregator.vocabulary import DISCOVER
+from aggregator.model import DISCOVER
+from aggregator.model.errors import ConfigError
+from aggregator.text.links import literal
 
 _USUAL = "feed"  # the kind that need not be written
 

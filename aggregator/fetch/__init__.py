@@ -22,7 +22,15 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx
 
-from aggregator.errors import (
+from aggregator.fetch import answers, body, hops, iri, limits, robots, walls
+from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
+from aggregator.fetch.credentials import Opened
+from aggregator.fetch.hops import Redirect, Way
+from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, most_aside
+from aggregator.fetch.robots import Shelf
+from aggregator.fetch.transport import make_transport
+from aggregator.model import Access, Busy, FetchResult, PageVisit, RobotsCopy, Source, Validators, Wire
+from aggregator.model.errors import (
     AddressRefused,
     CookieWall,
     FetchError,
@@ -31,16 +39,8 @@ from aggregator.errors import (
     RedirectRefused,
     RobotsRefused,
 )
-from aggregator.fetch import answers, body, hops, iri, limits, robots, walls
-from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
-from aggregator.fetch.credentials import Opened
-from aggregator.fetch.hops import Redirect, Way
-from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, most_aside
-from aggregator.fetch.robots import Shelf
-from aggregator.fetch.transport import make_transport
-from aggregator.links import literal, without_user
-from aggregator.printable import MOST_MESSAGE, escaped
-from aggregator.types import Access, Busy, FetchResult, PageVisit, RobotsCopy, Source, Validators, Wire
+from aggregator.text.links import literal, without_user
+from aggregator.text.printable import MOST_MESSAGE, escaped
 
 __all__ = ["NO_HOSTS", "ConnectTo", "Fetcher", "Hosts", "Shelf", "Turn", "written_by", "written_in"]
 

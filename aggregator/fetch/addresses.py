@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from urllib.parse import urlsplit
 
-from aggregator.errors import AddressRefused
 from aggregator.fetch.metering import MeteredSocket
-from aggregator.types import Publisher
+from aggregator.model import Publisher
+from aggregator.model.errors import AddressRefused
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

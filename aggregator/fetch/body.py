@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import aiohttp
 import httpx
 
-from aggregator.errors import BodyTooLarge, FetchError, FetchTimeout
 from aggregator.fetch.limits import without_deadline
+from aggregator.model.errors import BodyTooLarge, FetchError, FetchTimeout
 
 ACCEPT_ENCODING = "gzip"
 _GZIP = 16 + zlib.MAX_WBITS  # zlib reads the gzip header itself (RFC 1952)

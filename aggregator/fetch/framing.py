@@ -27,8 +27,8 @@ from aiohttp import ClientPayloadError, StreamReader
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 
-from aggregator.errors import AnswerTooCostly
 from aggregator.fetch.metering import TooMuch, metered
+from aggregator.model.errors import AnswerTooCostly
 
 MOST_HEAD_BYTES = 256 * 1024  # as in browsers; no publisher's head is longer
 _MOST_INTERIM = 20  # answers of 1xx before the answer itself

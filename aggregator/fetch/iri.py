@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 from urllib.parse import SplitResult, quote, urlsplit
 
-from aggregator.domains import ascii_host
-from aggregator.errors import FetchError, RedirectRefused
+from aggregator.model.errors import FetchError, RedirectRefused
+from aggregator.text.domains import ascii_host
 
 _MOST_SHOWN = 200  # characters
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")

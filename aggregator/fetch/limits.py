@@ -13,11 +13,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
-from aggregator.domains import domain_of
 from aggregator.fetch.addresses import NO_HOSTS
 from aggregator.fetch.robots import LONGEST_DELAY
 from aggregator.fetch.shared import Shared
-from aggregator.types import Busy, FetchSettings
+from aggregator.model import Busy, FetchSettings
+from aggregator.text.domains import domain_of
 
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
 # hosts would hold up a pass by their whole deadline. Only answers with a body take up room.

@@ -16,9 +16,9 @@ from functools import cached_property
 from math import isfinite
 from typing import Self
 
-from aggregator.errors import RobotsRefused
 from aggregator.fetch.paths import PathRules, path_of
-from aggregator.types import RobotsCopy
+from aggregator.model import RobotsCopy
+from aggregator.model.errors import RobotsRefused
 
 MOST_BYTES = 500 * 1024  # RFC 9309 section 2.5: at least so much is read
 GOOD_FOR = timedelta(hours=24)  # section 2.4

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from html import unescape
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from aggregator.errors import Challenge, ConsentWall, CookieWall, FetchError, PaymentRequired, RedirectRefused
 from aggregator.fetch.hops import NO_COOKIES
+from aggregator.model.errors import Challenge, ConsentWall, CookieWall, FetchError, PaymentRequired, RedirectRefused
 
 HEAD_BYTES = 64 * 1024  # of a body are looked at
 # Statuses with which challenges come; 202: AWS WAF and SiteGround, 405: AWS WAF's captcha, 406 and 449: Fastly,

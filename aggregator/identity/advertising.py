@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from aggregator.text import fold
+from aggregator.text.html import fold
 
 # en, fr, es, pt, de, ar, sw
 _LABELS = """

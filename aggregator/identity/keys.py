@@ -14,8 +14,8 @@ from itertools import combinations
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from aggregator.identity.twins import Said, is_one_item
-from aggregator.printable import address
-from aggregator.types import LEARNED, Entry, IdentityRules
+from aggregator.model import LEARNED, Entry, IdentityRules
+from aggregator.text.printable import address
 
 LONGEST = 300  # characters of a key; publishers put whole articles into a guid
 _FEWEST_TITLE_WORDS = 3

@@ -10,8 +10,8 @@ from functools import partial
 
 from aggregator.identity.advertising import is_advertising
 from aggregator.identity.keys import is_front_page, page_of, place_of, shared_link
-from aggregator.likeness import likeness
-from aggregator.types import Article, IdentityRules, Known, Ladder, Match
+from aggregator.model import Article, IdentityRules, Known, Ladder, Match
+from aggregator.text.likeness import likeness
 
 # Two headlines or openings as alike as this may be versions of one.
 _ALIKE = 0.5

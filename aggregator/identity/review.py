@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from aggregator import text
 from aggregator.identity.advertising import is_advertising
 from aggregator.identity.keys import is_front_page, link_of, page_of, place_of
 from aggregator.identity.resolve import is_spelled_alike
-from aggregator.types import Entry
+from aggregator.model import Entry
+from aggregator.text import html as text
 
 _SAME_DATE = timedelta(hours=12)
 

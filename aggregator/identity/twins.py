@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from aggregator import text
-from aggregator.likeness import likeness
-from aggregator.types import Entry
+from aggregator.model import Entry
+from aggregator.text import html as text
+from aggregator.text.likeness import likeness
 
 _ALIKE = 0.5
 _FEWEST_WORDS = 8  # of a text, before a longer one that begins or ends with it can be told to be its later version

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from aggregator.model import Report
 from aggregator.output import diff
 from aggregator.output.json import array as json_array
 from aggregator.output.json import reports as json_reports
 from aggregator.output.text import NOT_PASSED_ON, heading, listing, page
-from aggregator.types import Report
 
 __all__ = ["NOT_PASSED_ON", "OUTPUTS", "heading", "json_array", "page", "versions", "with_changes"]
 

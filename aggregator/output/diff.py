@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from aggregator.printable import address, line, lines
-from aggregator.text import byline, one_line, plain
-from aggregator.types import Text
+from aggregator.model import Text
+from aggregator.text.html import byline, one_line, plain
+from aggregator.text.printable import address, line, lines
 
 Piece = tuple[Literal["same", "gone", "come"], str]
 Row = Mapping[str, Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from aggregator.printable import address, as_json
-from aggregator.types import Report
+from aggregator.model import Report
+from aggregator.text.printable import address, as_json
 
 
 def reports(rows: Sequence[Report]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aggregator.printable import address, line, lines
-from aggregator.types import Report
+from aggregator.model import Report
+from aggregator.text.printable import address, line, lines
 
 # Whoever prints to something that is no terminal strips these; click.echo does.
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"

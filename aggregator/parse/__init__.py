@@ -26,7 +26,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from aggregator.errors import ParseError
+from aggregator.model import Entry, FetchResult, Parsed, Source
+from aggregator.model.errors import ParseError
 from aggregator.parse import (
     cap,
     channel,
@@ -44,7 +45,6 @@ from aggregator.parse import (
     verbatim,
     wordpress,
 )
-from aggregator.types import Entry, FetchResult, Parsed, Source
 
 MAX_ENTRIES = 2_000
 UNREADABLE, CUT_OFF, OVER_CAP, EMPTY = "unreadable_entry", "cut_off", "over_cap", "empty"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.parsers import expat
 
-from aggregator.dates import read_date
+from aggregator.text.dates import read_date
 
 _ENTRIES = frozenset(("item", "entry"))
 # Local names, in lower case, of the elements by which RSS, Dublin Core and Atom date an entry.

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from aggregator.links import as_http, literal, resolved
-from aggregator.text import with_elements
-from aggregator.types import Link
+from aggregator.model import Link
+from aggregator.text.html import with_elements
+from aggregator.text.links import as_http, literal, resolved
 
 ANCHOR = "a"  # the `rel` of a link in the text of a page
 

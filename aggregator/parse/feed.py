@@ -27,10 +27,10 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aggregator.errors import ParseError
-from aggregator.links import resolved
-from aggregator.text import unquoted
-from aggregator.types import Entry, Link, Person, Text
+from aggregator.model import Entry, Link, Person, Text
+from aggregator.model.errors import ParseError
+from aggregator.text.html import unquoted
+from aggregator.text.links import resolved
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _MARKUP = frozenset(("text/html", "application/xhtml+xml"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 
-from aggregator.errors import ParseError
+from aggregator.model.errors import ParseError
 
 MAX_BYTES = 50 * 1024 * 1024  # unpacked: as large as a sitemap may be (https://www.sitemaps.org/protocol.html#index)
 MAX_MEMBERS = 16  # each costs a copy of all behind it

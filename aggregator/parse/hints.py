@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from types import MappingProxyType
 
-from aggregator.types import Hints
+from aggregator.model import Hints
 
 LONGEST = timedelta(days=366)
 

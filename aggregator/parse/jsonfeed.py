@@ -19,10 +19,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.errors import ParseError
-from aggregator.links import resolved
+from aggregator.model import Entry, Link, Person, Text
+from aggregator.model.errors import ParseError
 from aggregator.parse.cap import newest
-from aggregator.types import Entry, Link, Person, Text
+from aggregator.text.links import resolved
 
 _VERSION = re.compile(r"jsonfeed\.org/version/(\d)(?:\.(\d))?")
 _WITHDRAWN = ("canceled", "withheld")

@@ -25,7 +25,7 @@ from typing import NoReturn
 from xml.parsers import expat
 from xml.parsers.expat import errors
 
-from aggregator.errors import ParseError
+from aggregator.model.errors import ParseError
 from aggregator.parse.cap import newest, without_older
 
 MAX_DEPTH = 1_000  # elements within elements; Word's HTML reaches about 60

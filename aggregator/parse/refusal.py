@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aggregator.errors import ParseError
+from aggregator.model.errors import ParseError
 from aggregator.parse.discovery import feeds_among, is_page, links_of
 
 _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)[\s/>]")

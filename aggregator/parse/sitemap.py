@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 from xml.parsers import expat
 from xml.parsers.expat import errors
 
-from aggregator.errors import ParseError
-from aggregator.links import literal, resolved
+from aggregator.model import Entry, Link, Text
+from aggregator.model.errors import ParseError
 from aggregator.parse.cap import newest
-from aggregator.types import Entry, Link, Text
+from aggregator.text.links import literal, resolved
 
 FORMAT = "sitemap-news09"  # version 0.9 of both
 HEAD = 4096  # bytes, within which the root element stands

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from xml.parsers import expat
 
-from aggregator.dates import read_date
-from aggregator.types import Entry
+from aggregator.model import Entry
+from aggregator.text.dates import read_date
 
 MAX_TOMBSTONES = 2_000
 _DELETED = "http://purl.org/atompub/tombstones/1.0 deleted-entry"

@@ -29,8 +29,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from xml.parsers import expat
 
-from aggregator.errors import ParseError
-from aggregator.types import Entry, Person, Text
+from aggregator.model import Entry, Person, Text
+from aggregator.model.errors import ParseError
 
 MAX_DEPTH = 1_000  # elements within elements; Word's HTML reaches about 60
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.errors import ParseError
+from aggregator.model import Entry, Link, Person, Text
+from aggregator.model.errors import ParseError
 from aggregator.parse.cap import newest
-from aggregator.types import Entry, Link, Person, Text
 
 FORMAT = "wordpress2"
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

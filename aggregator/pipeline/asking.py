@@ -11,22 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aggregator.decide import Before, Now, reaches_back, validators_for
-from aggregator.decide.redirects import SAME, Evidence
-from aggregator.errors import (
-    Challenge,
-    ConsentWall,
-    CookieWall,
-    FetchError,
-    HttpStatus,
-    ParseError,
-    PaymentRequired,
-    RedirectHeld,
-)
 from aggregator.fetch import Fetcher, Turn
-from aggregator.pipeline.redirects import Check, Redirects
-from aggregator.reader import Reading
-from aggregator.types import (
+from aggregator.identity.redirects import SAME, Evidence
+from aggregator.model import (
+    DISCOVER,
     Article,
     Due,
     FetchResult,
@@ -38,10 +26,23 @@ from aggregator.types import (
     Source,
     Validators,
 )
-from aggregator.vocabulary import DISCOVER
+from aggregator.model.errors import (
+    Challenge,
+    ConsentWall,
+    CookieWall,
+    FetchError,
+    HttpStatus,
+    ParseError,
+    PaymentRequired,
+    RedirectHeld,
+)
+from aggregator.pipeline.reading import Reading
+from aggregator.pipeline.redirects import Check, Redirects
+from aggregator.scheduling.gaps import Before, Now, reaches_back
+from aggregator.scheduling.polls import validators_for
 
 if TYPE_CHECKING:
-    from aggregator.probing import Prober
+    from aggregator.pipeline.discovery import Prober
 
 MOST_PAGES = 10  # older ones, read to close one gap
 _MOST_SAID = 1_000  # characters of an error, in which a server may have written what it liked

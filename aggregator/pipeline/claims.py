@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
-from aggregator.errors import StoreError
+from aggregator.model.errors import StoreError
 from aggregator.store import ClaimKind, Store
 
 T = TypeVar("T")

@@ -9,16 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.dates import to_iso
-from aggregator.decide.redirects import addresses_of, is_on_site
-from aggregator.errors import AddressRefused, FetchError, RedirectRefused, RobotsRefused
 from aggregator.fetch import Fetcher, written_by
+from aggregator.identity.redirects import addresses_of, is_on_site
+from aggregator.model import Finding, PageVisit, Publisher, Recheck
+from aggregator.model.errors import AddressRefused, FetchError, RedirectRefused, RobotsRefused
 from aggregator.pipeline.claims import Claims
-from aggregator.printable import log_line
-from aggregator.rechecks import APART, LAST_PAGES, LATELY, STEPS, believed, first_visit, judge, rest
-from aggregator.recording import take_out
-from aggregator.store import Store, claims, rechecks
-from aggregator.types import Finding, PageVisit, Publisher, Recheck
+from aggregator.pipeline.recording import take_out
+from aggregator.scheduling.rechecks import APART, LAST_PAGES, LATELY, STEPS, believed, first_visit, judge, rest
+from aggregator.store import Store
+from aggregator.store.sqlite import claims, rechecks
+from aggregator.text.dates import to_iso
+from aggregator.text.printable import log_line
 
 log = logging.getLogger("aggregator.recheck")
 

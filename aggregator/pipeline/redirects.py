@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from aggregator.decide.redirects import Evidence, Origin, Owners, judge
-from aggregator.errors import RedirectHeld
-from aggregator.types import Due, FetchResult, Poll, Publisher, Redirection, Source
-from aggregator.vocabulary import DISCOVER
+from aggregator.identity.redirects import Evidence, Origin, Owners, judge
+from aggregator.model import DISCOVER, Due, FetchResult, Poll, Publisher, Redirection, Source
+from aggregator.model.errors import RedirectHeld
 
 # The rules that the store is told of, beside what is held and refused.
 _REMEMBERED = ("accepted", "in_force")

@@ -1,7 +1,7 @@
 """The processes that read documents, so that a hostile one can hang or crash nothing but itself.
 
 The first starts when the first document comes, another when the first has a queue: a pass in which little has changed
-does not pay for what it does not need. `aggregator.worker` runs in them.
+does not pay for what it does not need. `aggregator.pipeline.worker` runs in them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from aggregator.errors import ParseError
-from aggregator.reader import Reading, read
-from aggregator.types import FetchResult, Publisher, Source
-from aggregator.worker import LENGTH, WALL, framed
+from aggregator.model import FetchResult, Publisher, Source
+from aggregator.model.errors import ParseError
+from aggregator.pipeline.reading import Reading, read
+from aggregator.pipeline.worker import LENGTH, WALL, framed
 
 if TYPE_CHECKING:
-    from aggregator.probing import Measure
+    from aggregator.pipeline.discovery import Measure
 
 log = logging.getLogger("aggregator.poll")
 
@@ -59,7 +59,7 @@ class Workers:
 
     async def measured(self, result: FetchResult, source: Source) -> Measure:
         """`measure`, likewise."""
-        from aggregator.probing import measure
+        from aggregator.pipeline.discovery import measure
 
         return await self._in_process(measure, (result, source))
 

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
 
-from aggregator.decide import Pace
-from aggregator.errors import StoreError
-from aggregator.recording import record
+from aggregator.model import Article, Due, Poll, PollSettings
+from aggregator.model.errors import StoreError
+from aggregator.pipeline.recording import record
+from aggregator.scheduling.polls import Pace
 from aggregator.store import Store
-from aggregator.types import Article, Due, Poll, PollSettings
 
 T = TypeVar("T")
 

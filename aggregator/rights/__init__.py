@@ -10,12 +10,12 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import get_args
 
+from aggregator.model import Channel, ItemClass, Publisher, Rights, Terms, TextScope, Wire
 from aggregator.rights.agreements import NOTICE_DAYS, agreement_warnings, ends_at, what_leaves
 from aggregator.rights.effects import TAKES_EFFECT, WITHOUT_EFFECT, set_without_effect
 from aggregator.rights.gate import effective
 from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address
 from aggregator.rights.templates import DEFAULT_DISCLAIMERS, fields_of, fill, licence_name
-from aggregator.types import Channel, ItemClass, Publisher, Rights, Terms, TextScope, Wire
 
 __all__ = [
     "CREDIT_FIELDS",

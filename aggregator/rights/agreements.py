@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 
+from aggregator.model import Publisher, Rights
 from aggregator.rights.gate import effective
-from aggregator.types import Publisher, Rights
 
 # So many days before its end somebody should hear of it: as long as it takes to agree anew.
 NOTICE_DAYS = 30

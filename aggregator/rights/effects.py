@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from aggregator.types import Contact, Images, Rights
+from aggregator.model import Contact, Images, Rights
 
 # Keys of `[rights]` as they stand there, those of `[contact]` with the table's name. None: nothing acts on it yet, and
 # `check` says so wherever a file sets it. tests/test_rights_in_force.py holds this table to the schema, and tries out

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from aggregator.model import Images, Rights, TextScope
 from aggregator.rights.rules import wider
-from aggregator.types import Images, Rights, TextScope
 
 
 def effective(rights: Rights, today: date) -> Rights:

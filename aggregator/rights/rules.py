@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from urllib.parse import urlsplit
 
-from aggregator.links import is_host
-from aggregator.printable import line
-from aggregator.types import Rights, TextScope
+from aggregator.model import Rights, TextScope
+from aggregator.text.links import is_host
+from aggregator.text.printable import line
 
 Broken = tuple[str, object, str]  # the dotted key, what was found (None: nothing), what was expected
 

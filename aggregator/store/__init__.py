@@ -14,12 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from aggregator.dates import to_iso
-from aggregator.decide import Before, Silence, silence
-from aggregator.errors import StoreError
 from aggregator.identity import public_id
-from aggregator.rhythm import Tariff
-from aggregator.store import (
+from aggregator.model import Due, PollSettings, Publisher, Redirection, Report, Selection, Source, Wire
+from aggregator.model.errors import StoreError
+from aggregator.scheduling.gaps import Before
+from aggregator.scheduling.polls import Silence, silence
+from aggregator.scheduling.rhythm import Tariff
+from aggregator.store.sqlite import (
     agreements,
     as_of,
     claims,
@@ -51,14 +52,14 @@ from aggregator.store import (
     vacuum,
     views,
 )
-from aggregator.store.claims import ClaimKind
-from aggregator.store.desk import Cause, Desk, release_embargoes
-from aggregator.store.ledger import Cursor
-from aggregator.store.lock import Program
-from aggregator.store.reading import Known
-from aggregator.store.trouble import BUSY_SECONDS, explained
-from aggregator.store.vacuum import Rewriting
-from aggregator.types import Due, PollSettings, Publisher, Redirection, Report, Selection, Source, Wire
+from aggregator.store.sqlite.claims import ClaimKind
+from aggregator.store.sqlite.desk import Cause, Desk, release_embargoes
+from aggregator.store.sqlite.ledger import Cursor
+from aggregator.store.sqlite.lock import Program
+from aggregator.store.sqlite.reading import Known
+from aggregator.store.sqlite.trouble import BUSY_SECONDS, explained
+from aggregator.store.sqlite.vacuum import Rewriting
+from aggregator.text.dates import to_iso
 
 __all__ = ["ClaimKind", "Connection", "Rewriting", "Store"]
 
@@ -129,7 +130,7 @@ class Store:
         opening.set_up(connection)
         with self._transaction():  # all at once, so that nobody finds half of it
             if not views.is_migrated(connection):
-                from aggregator.store.schema import migrate  # sqlite_utils takes a fifth of a second to import
+                from aggregator.store.sqlite.schema import migrate  # sqlite_utils takes a fifth of a second to import
 
                 migrate(connection)
             views.replace_views(connection, health.VIEW)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from aggregator.rhythm import Bounds, Rhythm, Tariff, learn, next_at, rate, tariff
+from aggregator.scheduling.rhythm import Bounds, Rhythm, Tariff, learn, next_at, rate, tariff
 
 Dates = Sequence[float | None]
 SHORTEST, LONGEST = 5 / 60, 24.0  # hours: the wire's own bounds, and Miniflux's
@@ -129,7 +129,7 @@ def square_root(scale: float) -> Rule:
 
 
 class Ours:
-    """`aggregator.rhythm`, at a price that is found anew now and then from all rhythms."""
+    """`aggregator.scheduling.rhythm`, at a price that is found anew now and then from all rhythms."""
 
     def __init__(self, requests_per_hour: float) -> None:
         self._budget = requests_per_hour

@@ -24,10 +24,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from aggregator.pipeline import Pipeline
-from aggregator.press import Document, Press
+from aggregator.demo import Document, Press
+from aggregator.model import Config, Due, Poll, Publisher, Wire
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.types import Config, Due, Poll, Publisher, Wire
 from tests.conftest import NOW, WIRE, make_publisher
 
 T = TypeVar("T")

@@ -23,11 +23,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.pipeline import Pipeline
-from aggregator.press import Press
-from aggregator.press.misbehave import MISBEHAVIOURS
+from aggregator.demo import Press
+from aggregator.demo.misbehave import MISBEHAVIOURS
+from aggregator.model import Config
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.types import Config
 from bench.measuring import family, memory, open_files
 from tests import commands
 from tests.conftest import NOW, SOAK, WIRE, make_publisher

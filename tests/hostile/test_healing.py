@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.press import Document, Press
-from aggregator.types import Publisher
+from aggregator.demo import Document, Press
+from aggregator.model import Publisher
 from tests.conftest import NOW, make_publisher, scaled
 from tests.hostile import COSTLY
 from tests.test_trip import HOST, Trip, feed

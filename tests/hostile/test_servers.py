@@ -17,11 +17,11 @@ from time import process_time
 
 import pytest
 
-from aggregator.errors import FetchError
 from aggregator.fetch import Fetcher, written_in
 from aggregator.fetch.framing import read_head
 from aggregator.fetch.metering import MOST_PACKETS, MeteredSocket, TooMuch
-from aggregator.types import Validators
+from aggregator.model import Validators
+from aggregator.model.errors import FetchError
 from tests.conftest import NOW, WIRE, make_source, only_soak
 from tests.hostile.servers import (
     CHUNKED,

@@ -17,9 +17,9 @@ import re
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from aggregator.errors import ParseError
+from aggregator.model import Entry, Link
+from aggregator.model.errors import ParseError
 from aggregator.parse.strict import entries, links, names, words
-from aggregator.types import Entry, Link
 
 MAX_DEPTH = 1_000  # elements within elements; as in `verbatim`
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html.entities import entitydefs
 
-from aggregator.errors import ParseError
-from aggregator.types import Entry, Link, Person, Text
+from aggregator.model import Entry, Link, Person, Text
+from aggregator.model.errors import ParseError
 
 # Key, text, attributes; of an author with parts (name, email, uri), these are its attributes.
 Part = tuple[str, str, dict[str, str]]

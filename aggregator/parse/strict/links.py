@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin
 
-from aggregator.errors import ParseError
-from aggregator.types import Link
+from aggregator.model import Link
+from aggregator.model.errors import ParseError
 
 Part = tuple[str, str, dict[str, str]]  # key, text, attributes
 

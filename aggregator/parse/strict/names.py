@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from aggregator.errors import ParseError
+from aggregator.model.errors import ParseError
 
 XML = "http://www.w3.org/XML/1998/namespace"
 LANG, BASE = f"{XML} lang", f"{XML} base"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
-from aggregator.errors import ParseError
+from aggregator.model.errors import ParseError
 
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _UNREADABLE_ALONE = re.compile(r"<!\[CDATA\[|</?[A-Za-z_][\w.-]*:")

@@ -1,0 +1,66 @@
+"""What a KEY on the command line stands for: a publisher or one of its sources; and why there is none to poll."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from aggregator.model import Config, Publisher, Source
+from aggregator.model.errors import ConfigError
+from aggregator.pipeline.opening import Workplace
+from aggregator.text.printable import argument
+
+
+def why_not_polled(here: Workplace, config: Config, key: str) -> str:
+    """Of a KEY that no source answers to that is polled: what is the case, and what to do about it; for people. Raises
+    ConfigError where the file of the publisher has a fault.
+    """
+    owner, _, name = key.partition("/")
+    publisher = next((each for each in config.publishers if each.key == owner), None)
+    if faults := [line for each in config.faulty if each.key == owner for line in each.faults]:
+        raise ConfigError([*faults, f"{owner}: not polled until its file is correct; nobody was asked"])
+    if publisher is None:
+        return _unknown(here, config, key)
+    sources = [source for source in publisher.sources if name in ("", source.key)]
+    if not publisher.sources:
+        return _without_sources(here, config, publisher)
+    if not sources:
+        names = ", ".join(source.name for source in publisher.sources)
+        return f"{publisher.name} has no source {key!r}; what it has: {names}"
+    if any(source.enabled for source in sources):
+        paused = [source.name for source in sources if source.enabled]
+        resume = " and ".join(f"`aggregator resume {source}`" for source in paused)
+        return f"{', '.join(paused)}: paused, because its server said 410, gone for good; {resume} polls it again"
+    return "\n".join((f"{key!r} is switched off:", *_switched_off(here, publisher, sources)))
+
+
+def _unknown(here: Workplace, config: Config, key: str) -> str:
+    from aggregator.rights import did_you_mean
+
+    known = [publisher.key for publisher in config.publishers]
+    if "/" in key:
+        known += [source.name for publisher in config.publishers for source in publisher.sources]
+    close = did_you_mean(key, known) or "; `aggregator publishers` lists them"
+    return f"{here.config_folder()} has no publisher {key.partition('/')[0]!r}{close}"
+
+
+def _without_sources(here: Workplace, config: Config, publisher: Publisher) -> str:
+    said = f"{here.file_of(publisher.key)} names no [[source]], so there is nothing to poll"
+    if publisher.key == config.wire.publisher:
+        return f"{said}: the wire's own reports come from `aggregator publish`"
+    command = f"aggregator probe --write {publisher.key} {argument(publisher.homepage)}"
+    return f"{said}; `{command}` looks for one and writes it down"
+
+
+def _switched_off(here: Workplace, publisher: Publisher, sources: Sequence[Source]) -> Iterator[str]:
+    """Of each the reason that its file gives, and the line that keeps it off."""
+    from aggregator.config.lines import switched_off_at
+
+    file = here.file_of(publisher.key)
+    text = (here.config_folder() / file).read_text(encoding="utf-8-sig")
+    for number, source in enumerate(publisher.sources, start=1):
+        if source in sources:
+            line = switched_off_at(text, number)
+            yield f"  {source.name} ({source.url}): {source.reason or 'its file gives no reason'}"
+            if source.access is None:  # `probe` has no secret to fill in
+                yield f"    `aggregator probe {argument(source.url)}` tries the address"
+            yield f"    to poll it, delete `enabled = false` and its `reason` in {file}{f':{line}' if line else ''}"

@@ -1,0 +1,162 @@
+"""From a list of feeds to publishers' files: who is new here, what their files say, why others are left out; pure.
+
+What a list says of rights is not asked: each newcomer is quoted only, until a person writes more into its file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import get_args
+from urllib.parse import urlsplit
+
+from aggregator.config import is_country, is_language, same_address
+from aggregator.config.opml import Outline
+from aggregator.model import Kind, Publisher
+from aggregator.rights import NOT_IN_ADDRESS, is_address
+from aggregator.text.domains import domain_of, host_fault
+from aggregator.text.links import without_user
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the person at the keyboard says of all the list's feeds; None: the list itself says it of each."""
+
+    country: str | None = None
+    language: str | None = None
+    kind: Kind = "news_site"  # where the list names no kind of ours among the categories
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer:
+    """A publisher's file that is to be written, and the feed it comes from."""
+
+    name: str  # of the file, such as publishers/ml/daily-example.toml
+    text: str
+    outline: Outline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    outline: Outline
+    why: str
+
+
+class Known:
+    """The addresses, domains and keys that are taken; each newcomer takes its own."""
+
+    def __init__(self, publishers: Iterable[Publisher]) -> None:
+        self._addresses: dict[str, str] = {}
+        self._domains: dict[str, str] = {}
+        self._keys: set[str] = set()
+        for publisher in publishers:
+            self._take(publisher.key, publisher.homepage, [source.url for source in publisher.sources])
+
+    def _take(self, key: str, homepage: str, urls: Iterable[str]) -> None:
+        self._keys.add(key)
+        self._domains.setdefault(_domain(homepage), key)
+        for url in urls:
+            self._addresses.setdefault(same_address(url), key)
+
+    def sort(self, outlines: Iterable[Outline], told: Told) -> Iterator[Newcomer | LeftOut]:
+        """Each feed of a list as the file it becomes, or with the reason why it becomes none."""
+        for outline in outlines:
+            why = self._objection(outline, told)
+            if why is None:
+                key = self._free_key(outline)
+                self._take(key, _homepage(outline), [outline.url])
+                yield _newcomer(key, outline, told)
+            else:
+                yield LeftOut(outline=outline, why=why)
+
+    def _objection(self, outline: Outline, told: Told) -> str | None:
+        if not outline.url:
+            at = f"; `aggregator probe {outline.homepage}` looks for one" if is_address(outline.homepage) else ""
+            return f"the list has no address of a feed for it (xmlUrl){at}"
+        if "${" in outline.url:
+            return "its address has ${NAME}, which a list may not fill in; write it into a publisher's file yourself"
+        if without_user(outline.url) != outline.url:
+            return "its address has a user name; write it into a publisher's file yourself, with `username` beside it"
+        if not is_address(outline.url):
+            return _not_an_address(outline.url)
+        if why := host_fault(outline.url):
+            return f"its host cannot be looked up: {why}"
+        if (key := self._addresses.get(same_address(outline.url))) is not None:
+            return f"its address is that of {key}"
+        for domain in dict.fromkeys((_domain(_homepage(outline)), _domain(outline.url))):
+            if (key := self._domains.get(domain)) is not None:
+                return (
+                    f"its domain {domain} is that of {key}; if it is the same publisher, add a [[source]] to its file"
+                )
+        if _country(outline, told) is None:
+            return "the list does not say its country; give --country"
+        if _language(outline, told) is None:
+            return "the list does not say its language; give --language"
+        return None
+
+    def _free_key(self, outline: Outline) -> str:
+        """Its name as a slug, else its host; with a number where that is taken."""
+        slug = _slug(outline.title) or _slug(urlsplit(outline.url).hostname or "") or "publisher"
+        key, number = slug, 1
+        while key in self._keys:
+            number += 1
+            key = f"{slug}-{number}"
+        return key
+
+
+def _not_an_address(url: str) -> str:
+    if found := NOT_IN_ADDRESS.search(url):
+        named = unicodedata.name(found.group(), f"U+{ord(found.group()):04X}").lower()
+        return f"its address has a character that no address has: {named}, at place {found.start() + 1}"
+    return "its address is none of http or https"
+
+
+def _newcomer(key: str, outline: Outline, told: Told) -> Newcomer:
+    country, kinds = _country(outline, told) or "", [word for word in outline.categories if word in get_args(Kind)]
+    kind = next((word for word in kinds if word != "own"), told.kind)
+    lines = [
+        f"name = {_quoted(outline.title or urlsplit(outline.url).hostname or key)}",
+        f"country = {_quoted(country)}",
+        f"kind = {_quoted(kind)}",
+        f"languages = [{_quoted(_language(outline, told) or '')}]",
+        f"homepage = {_quoted(_homepage(outline))}",
+        'rights_profile = "quotation"',
+        "",
+        "[[source]]",
+        f"url = {_quoted(outline.url)}",
+    ]
+    name = f"publishers/{country.lower()}/{key}.toml"
+    return Newcomer(name=name, text="\n".join(lines) + "\n", outline=outline)
+
+
+def _country(outline: Outline, told: Told) -> str | None:
+    codes = (word for word in outline.categories if re.fullmatch("[A-Z]{2}", word) and is_country(word))
+    return told.country or next(codes, None)
+
+
+def _language(outline: Outline, told: Told) -> str | None:
+    form = re.fullmatch("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", outline.language)
+    return outline.language if form and is_language(outline.language) else told.language
+
+
+def _homepage(outline: Outline) -> str:
+    parts = urlsplit(outline.url)
+    is_known = is_address(outline.homepage) and not host_fault(outline.homepage)
+    return outline.homepage if is_known else f"{parts.scheme}://{parts.netloc}/"
+
+
+def _domain(url: str) -> str:
+    return domain_of(urlsplit(url).hostname or "")
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
+    return re.sub("[^a-z0-9]+", "-", plain).strip("-")
+
+
+def _quoted(text: str) -> str:
+    """A string of TOML, whose escapes JSON's are."""
+    return json.dumps(text, ensure_ascii=False)

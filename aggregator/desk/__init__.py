@@ -1,0 +1,1 @@
+"""What is decided about a report by a person or a rule."""

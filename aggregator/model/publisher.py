@@ -1,0 +1,234 @@
+"""Whom the wire asks, and on what terms: the wire, publishers, their rights, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from aggregator.model.vocabulary import (
+    GROUP_OF_KIND,
+    LEARNED,
+    AiUse,
+    Basis,
+    Canonical,
+    Channel,
+    CommercialUse,
+    Edits,
+    Group,
+    IdentityRules,
+    ImageScope,
+    Index,
+    ItemClass,
+    Kind,
+    OnGone,
+    OnMissing,
+    Relationship,
+    Storage,
+    SystematicRepublication,
+    TextScope,
+    Translation,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchSettings:
+    """`[fetch]` of wire.toml: how hard the wire may knock."""
+
+    concurrency: int = 64  # whole bodies in hand, and large ones on their way; eight times as many are awaited
+    per_domain_concurrency: int = 2
+    per_domain_spacing: timedelta = timedelta(seconds=2)  # between two starts at one registrable domain
+    timeout: timedelta = timedelta(seconds=30)  # the whole request, redirects and body included
+    max_body_bytes: int = 16_777_216  # after decompression
+    allow_addresses: tuple[str, ...] = ()  # CIDR blocks that may be reached although private
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollSettings:
+    """`[poll]` of wire.toml: how often a source is asked when it says nothing itself."""
+
+    every: timedelta = timedelta(minutes=30)
+    shortest: timedelta = timedelta(minutes=5)
+    longest: timedelta = timedelta(days=1)
+    requests_per_hour: float | None = None  # of sources without an interval of their own; None: what `every` comes to
+    accept_discovered: bool = False  # whether a door that was found is polled before a person wrote it down
+    unconditional_every: int = 20  # of so many polls one sends no validators, because some servers' lie
+    most_new_per_poll: int = 200  # new reports; what one poll adds beyond it is stored as backfill
+    most_new_per_day: int = 500  # of a publisher, by the day they are listed under; likewise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """The wire itself: who asks, who answers for it, where complaints go."""
+
+    name: str
+    url: str
+    publisher: str  # the key of the wire's own publisher
+    user_agent: str
+    robots_token: str  # the product token of RFC 9309
+    complaints_url: str
+    complaints_email: str
+    fetch: FetchSettings = FetchSettings()
+    poll: PollSettings = PollSettings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    scope: ImageScope
+    hotlink: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrections:
+    """What happens to our copy when the publisher's is missing (404) or gone (410)."""
+
+    on_missing: OnMissing
+    on_gone: OnGone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What the wire may do with a publisher's words. Text rights never flow to pictures."""
+
+    relationship: Relationship
+    basis: Basis
+    text_scope: TextScope
+    credit: str  # template; see rights.CREDIT_FIELDS
+    excerpt_max_words: int = 60
+    licence: str | None = None  # an SPDX id, or LicenseRef-...
+    licence_url: str | None = None
+    copyright_holder: str | None = None
+    copyright_notice: str | None = None  # template, like credit
+    edits: Edits = "none"
+    translation: Translation = "no"
+    commercial_use: CommercialUse = "ask"
+    systematic_republication: SystematicRepublication = "unstated"
+    images: Images = Images(scope="none")
+    storage: Storage = "keep"
+    retention_days: int | None = None  # with storage = "transient": how long the words may stay
+    redistribute: tuple[Channel, ...] = ("web", "feed", "api", "email")
+    ai_use: AiUse = "unstated"
+    index: Index = "noindex"
+    canonical: Canonical = "publisher"
+    corrections: Corrections = Corrections(on_missing="suspend", on_gone="withdraw")
+    expires: date | None = None  # the last day of an agreement; after it the text falls to an excerpt
+    terms_checked: date | None = None  # the day a person read the publisher's terms; None: nobody has
+    tracking_pixel: str | None = None  # an https URL template that the publisher requires beside full text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    corrections: str | None = None  # an e-mail address or a page
+    permissions: str | None = None
+    technical: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text of the operator's own files in which `${NAME}` stands for a variable of the environment. It is filled in for
+    one request alone, so that no secret is stored or logged. Only `config` makes one: what came over the network stays
+    `str`, which nothing fills in.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a private source asks for beside its address."""
+
+    username: Template | None = None  # with `password`: Basic (RFC 7617)
+    password: Template | None = None
+    bearer: Template | None = None  # RFC 6750
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How the operator's file opens a private source. All of it belongs to the origin of `url`, whose host and port are
+    never templates, and goes nowhere else.
+    """
+
+    url: Template
+    credentials: Credentials | None = None  # None: `url` has all there is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One address that we poll. Never called a feed: a feed is what the wire writes."""
+
+    publisher: str  # the publisher's key
+    key: str  # unique within the publisher
+    url: str  # as it is stored and shown; asked as it stands, unless it is the one of `access`
+    kind: str = "feed"  # a row of parse.PARSERS; discover: a homepage whose feed is sought, which nobody polls
+    item_class: ItemClass = "news"
+    every: timedelta | None = None  # None: the wire's [poll] every_minutes
+    enabled: bool = True
+    reason: str | None = None  # why it is switched off
+    access: Access | None = None  # None: public, or not read from the files
+
+    @property
+    def name(self) -> str:
+        """`publisher/key`, the source's name on the command line and in the database."""
+        return f"{self.publisher}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Who stands behind a report and is named above it."""
+
+    key: str
+    name: str
+    place: str | None = None  # the city; None: not known, and the name stands alone above a report
+    country: str  # ISO 3166-1 alpha-2; XA: all of Africa; XW: the world
+    kind: Kind
+    languages: tuple[str, ...]  # BCP 47
+    homepage: str
+    rights: Rights
+    profile: str | None = None  # of rights.toml, where its rights begin; None: made by a program
+    contact: Contact = Contact()
+    disclaimers: Mapping[str, str] = field(default_factory=dict)  # overrides of the wire's default texts, by name
+    sources: tuple[Source, ...] = ()
+    identity: IdentityRules = LEARNED
+
+    @property
+    def group(self) -> Group:
+        return GROUP_OF_KIND[self.kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faulty:
+    """A publisher whose file has faults: it is not polled, and what is stored of it stays under its last terms."""
+
+    key: str
+    file: str  # relative to the configuration folder
+    faults: tuple[str, ...]  # each a line; those of its rights profile, too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What stands in config/, read and checked."""
+
+    wire: Wire
+    publishers: tuple[Publisher, ...]  # those without a fault, sorted by key
+    faulty: tuple[Faulty, ...] = ()  # the others
+    faults: tuple[str, ...] = ()  # all of them, each a line, in the order of the files
+    # Faults that forbid only to ask real sites: keys of wire.toml that have the values of an example.
+    placeholders: tuple[str, ...] = ()
+    asks_real_sites: bool = False  # whether a source that is switched on is on a host of the public network
+    warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
+    without_effect: tuple[str, ...] = ()  # keys that its files set and nothing acts on yet; see rights.TAKES_EFFECT
+    digest: str | None = None  # of its files, as `kept` tells it; None: not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What must stand beside every report of one class of one publisher; `{original_url}` is left to fill in."""
+
+    credit: str
+    disclaimer: str
+    text_scope: TextScope
+    licence: str | None
+    copyright_notice: str | None
+    complaints_url: str
+    channels: tuple[Channel, ...]  # by which a report may be passed on, in the order of `Channel`; (): by none
+    excerpt_max_words: int  # a stored excerpt of more words does not leave

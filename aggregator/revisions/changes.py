@@ -1,0 +1,147 @@
+"""What an entry of a poll means: new, revised, corrected, withdrawn, or nothing that was not said before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from aggregator import identity
+from aggregator.model import Article, ChangeKind, Decision, Match, Words
+from aggregator.revisions import compare as versions
+from aggregator.revisions import signals
+from aggregator.revisions.corrections import is_correction
+from aggregator.text import html as text
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a document means: a decision a match, and when the last polls in a row changed most of what they listed."""
+
+    decisions: tuple[Decision, ...]
+    changing: tuple[datetime, ...] = ()
+
+
+def decide(
+    matches: Sequence[Match],
+    before: Mapping[int, Words],
+    now: datetime,
+    *,
+    held: Mapping[int, Words] = MappingProxyType({}),
+    changing: Sequence[datetime] = (),
+    settled: int = 0,
+) -> Judged:
+    """`before`: the newest words in force of the articles that are known; `held`: of some what this source said last
+    and what is held back; `changing`: what the answer for the poll before was; `settled`: how many entries of the
+    document say just what they said before.
+    """
+    before, held = _bounded(matches, before, held)
+    decisions = [_decision(match, before) for match in matches]
+    fresh = [said for d in decisions if d.known and (said := _fresh(d, held.get(d.known.article)))]
+    listed = settled + sum(match.known is not None for match in matches)
+    polls, habit = versions.unstable(changing, listed, fresh, now)
+    return Judged(tuple(_held_back(decision, before, habit, now) for decision in decisions), polls)
+
+
+def _fresh(decision: Decision, held: Words | None) -> tuple[str, ...]:
+    """What this source changes in what it said at the poll before, be that in force or held back."""
+    if held is None:
+        return decision.changed if decision.change else ()
+    article = decision.article
+    return versions.what_changed(_by_rules(held, article), _by_rules(_words_of(article), article))
+
+
+def _bounded(
+    matches: Sequence[Match], before: Mapping[int, Words], held: Mapping[int, Words]
+) -> tuple[Mapping[int, Words], Mapping[int, Words]]:
+    """Both, with those marked that are not to be read closely, because those of the matches before them are as many as
+    may be read so for one document: to read a character takes about a microsecond.
+    """
+    all_words, all_held = dict(before), dict(held)
+    room = versions.MOST_READ
+    for match in matches:
+        for known in (all_words, all_held):
+            words = known.get(match.known.article) if match.known else None
+            if match.known is None or words is None or words.words_hash == match.article.words_hash:
+                continue
+            room -= versions.size(words) + len(match.article.raw)
+            if room < 0:
+                known[match.known.article] = replace(words, closely=False)
+    return all_words, all_held
+
+
+def _decision(match: Match, before: Mapping[int, Words]) -> Decision:
+    article, known = match.article, match.known
+    changed = _changed(match, before)
+    change: ChangeKind | None = None if known else "new"
+    if known and changed:
+        change = _kind(article, before[known.article], changed)
+    return Decision(
+        article=article,
+        known=known,
+        change=change,
+        matched_by=match.matched_by,
+        evidence=match.evidence,
+        changed=changed,
+    )
+
+
+def _changed(match: Match, before: Mapping[int, Words]) -> tuple[str, ...]:
+    """What differs from the version before. An edit is a change in what *one* source says: another source's listing
+    of the same article, with a shorter summary perhaps, is not one; nor is a later date under words that are not those
+    in force, because another source brought newer ones, or a person refused them.
+    """
+    article, known = match.article, match.known
+    if known is None or known.entry_hash is None or known.article not in before:
+        return ()
+    old, new = (_by_rules(words, article) for words in (before[known.article], _words_of(article)))
+    if known.said_words == article.words_hash:  # the words are what this source said before; its dates perhaps not
+        return _dates_alone(old, new)
+    return versions.what_changed(old, new)
+
+
+def _dates_alone(old: Words, new: Words) -> tuple[str, ...]:
+    if (old.published, old.updated) == (new.published, new.updated):
+        return ()
+    return ("dates",) if versions.same_report(old, new) else ()
+
+
+def _words_of(article: Article) -> Words:
+    """With the whole headline and byline, of which an article holds the beginning: a change behind it is a change."""
+    words = versions.words_of(article)
+    if not article.adjusted:
+        return words
+    title, byline = text.in_full(words.title, words.byline, json.loads(article.raw.decode("utf-8", "replace")))
+    return replace(words, title=title, byline=byline)
+
+
+def _by_rules(words: Words, article: Article) -> Words:
+    """With an address that compares as the publisher's file says: a new session is no change."""
+    return replace(words, url=identity.by_rules(words.url, article.rules)) if words.url else words
+
+
+def _kind(article: Article, old: Words, changed: tuple[str, ...]) -> ChangeKind | None:
+    if "title" in changed and signals.is_withdrawal(article):
+        return "withdrawn"
+    new = replace(_words_of(article), closely=old.closely)
+    return versions.kind_of_change(old, new, changed, is_correction)
+
+
+def _held_back(decision: Decision, before: Mapping[int, Words], habit: frozenset[str], now: datetime) -> Decision:
+    """Marks a change that waits for a day because its source changes something at every poll.
+
+    That is a change that leaves the headline and every word, number and mark of the sentences as they were: of where
+    links lead, of the pictures, the byline, the report's own address, or a later `updated` alone. Of a publisher that
+    lets us keep no words it is any change below the headline, because nobody can say what it changes. A correction, a
+    withdrawal, another headline, another sentence never waits. Categories and mark-up make no revision at all.
+    """
+    known = decision.known
+    if known is None or decision.change not in ("revised", "refile"):
+        return decision
+    if not versions.held_back(decision.changed, habit, known.last_revision, now):
+        return decision
+    if not versions.same_sentences(before[known.article], _words_of(decision.article)):
+        return decision
+    return replace(decision, held_back=True)

@@ -1,0 +1,337 @@
+"""What an answer teaches of its source's ways, and when to ask it again, and why.
+
+Reasons of a next poll: learned_rate, shortest, longest and gap (`rhythm`), interval (nothing is learnt yet), override
+(a person set `every_minutes`), gap (items may have been lost), max_age, ttl, skip_hours (the publisher's own hints),
+retry_after (its server asks to be left alone so long, or its host does, through another source), backoff, offline,
+gone, discover (the site was searched for a door), held (a person must look).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from aggregator.model import DISCOVER, Due, Hints, NextPoll, Poll, PollSettings, Validators
+from aggregator.scheduling import rhythm
+from aggregator.scheduling.rhythm import Bounds, Rhythm, Tariff
+from aggregator.scheduling.silence import silent_after, wire_is_silent
+from aggregator.text.dates import read_date, to_iso
+from aggregator.text.domains import ascii_host, domain_of
+
+_WEEK = timedelta(days=7)
+_HOUR = timedelta(hours=1)
+_HELD = timedelta(hours=6)  # between two polls of a source of which nothing is stored until a person has looked
+_LONG_DEAD = 30  # failures in a row, after which a source is asked once a week
+_AFRESH = 2  # failures in a row, after which no validators are sent: they may be what the server fails at
+_TOO_BUSY = 429  # RFC 6585 section 4
+_UNAVAILABLE = 503
+_JITTER = 0.1  # of the interval, at most
+_CLOCKS_DIFFER = timedelta(days=1)
+_DATED_LATE = timedelta(hours=1)
+_DAYS_WITHOUT = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """What is remembered of a source's ways from poll to poll."""
+
+    url: str
+    failures: int = 0  # in a row
+    last_success: datetime | None = None
+    hints: Hints = field(default_factory=Hints)
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    conditional: int = 0  # polls in a row that sent validators
+    unmodified_since: datetime | None = None  # the first 304 in a row
+    validators_lied: str | None = None
+    moved_to: str | None = None  # where it redirects for good, and since when
+    moved_since: datetime | None = None
+    paused_at: datetime | None = None
+    silent_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a poll brought, as far as it says something of its source."""
+
+    arrivals: tuple[datetime | None, ...] = ()  # dates of new reports that are no backfill; None: none that can be read
+    gap: str | None = None  # open, closed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often the wire asks: its settings, and what a request costs."""
+
+    settings: PollSettings = field(default_factory=PollSettings)
+    tariff: Tariff = field(default_factory=lambda: Tariff(price=1.0))
+
+
+def is_answer(poll: Poll) -> bool:
+    """Whether the source answered as it should."""
+    return poll.outcome in ("ok", "unchanged", "not_modified")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Of the wire as a whole: nothing new since, where so many reports were to be expected."""
+
+    since: datetime
+    expected: float
+
+
+def silence(rhythms: Sequence[Rhythm], tariff: Tariff, last_new: datetime | None, now: datetime) -> Silence | None:
+    """None: there is none, or none that its rhythm does not allow."""
+    taught = [each for each in rhythms if each.taught_at]
+    if last_new is None or not wire_is_silent(taught, tariff, last_new, now):
+        return None
+    expected = sum(rhythm.expected(each, tariff, last_new, now) for each in taught)
+    return Silence(since=last_new, expected=expected)
+
+
+def reckon(sources: Sequence[tuple[Rhythm, timedelta | None]], settings: PollSettings, now: datetime) -> Tariff:
+    """What a request costs on a wire of these sources, each with the interval that a person set. Such a source is asked
+    beside the budget, which is of the others alone. Without one in the settings it is what asking these every
+    `settings.every` would take.
+    """
+    bounds = Bounds(shortest=settings.shortest, longest=settings.longest)
+    shares = [(taught, None if every else bounds) for taught, every in sources]
+    budget = settings.requests_per_hour or sum(share is not None for _, share in shares) * (_HOUR / settings.every)
+    return rhythm.tariff(shares, budget, now)
+
+
+def validators_for(due: Due, settings: PollSettings) -> Validators:
+    """What to send: nothing to a server whose validators lied, nor at every twentieth poll or so, which shows it, nor
+    to one that has failed twice: whatever came before, it is asked for the whole document, and its next good answer
+    counts.
+    """
+    if due.validators_lied or due.conditional + 1 >= settings.unconditional_every or due.failures >= _AFRESH:
+        return Validators()
+    return due.validators
+
+
+def conclude(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habits, NextPoll]:
+    """The source's ways after this poll, and the next one."""
+    if poll.outcome == "offline":
+        return habits, _after(poll, pace.settings.shortest, "offline")
+    if poll.source.kind == DISCOVER:
+        return habits, _after(poll, _search_again(poll, pace.settings), "discover")
+    if poll.outcome == "held":
+        return _held(poll, habits, pace)
+    if not is_answer(poll):
+        return _failed(poll, habits, pace)
+    lessons = _moved(poll, habits) | _validated(poll, habits, found) | _taught(poll, habits, found, pace)
+    hints = poll.hints or habits.hints
+    learnt = replace(habits, failures=0, last_success=poll.started, hints=hints, **lessons)
+    return learnt, _next(poll, habits, learnt, found, pace)
+
+
+def _search_again(poll: Poll, settings: PollSettings) -> timedelta:
+    """A site is searched once a week at most; what was found may be polled soon, if the operator lets the wire."""
+    return settings.shortest if poll.proposal and settings.accept_discovered else _WEEK
+
+
+def _held(poll: Poll, habits: Habits, pace: Pace) -> tuple[Habits, NextPoll]:
+    """It is polled on, calmly, because a redirect may end as it began. A week of redirects to one place, after which a
+    source moves, begins anew once they are accepted.
+    """
+    wait: timedelta = max(_HELD, poll.source.every or pace.settings.shortest, poll.fresh_for or timedelta())
+    calm = replace(habits, failures=0, moved_to=None, moved_since=None)
+    return calm, _after(poll, min(wait, pace.settings.longest), "held")
+
+
+# When it failed
+
+
+def _failed(poll: Poll, habits: Habits, pace: Pace) -> tuple[Habits, NextPoll]:
+    """A publisher is never given up: feeds die for weeks and come back. 410 alone waits for a person."""
+    learnt = replace(habits, failures=habits.failures + 1)
+    if poll.status == 410:
+        return replace(learnt, paused_at=poll.started), _after(poll, _WEEK, "gone")
+    wait, asked = _backoff(poll, learnt.failures, pace.settings), _asked(poll, pace.settings)
+    if poll.outcome == "payment_required":  # a matter between people, which no hour changes
+        wait = max(wait, pace.settings.longest)
+    return learnt, _after(poll, max(wait, asked), "retry_after" if asked > wait else "backoff")
+
+
+def _asked(poll: Poll, settings: PollSettings) -> timedelta:
+    """How long the server asks to be left alone, by Retry-After. It is a least wait (RFC 9110 section 10.2.3), so the
+    time that a failed poll has to wait anyway is not shortened by it. A server may ask for a year, or for the past;
+    neither is taken at its word.
+    """
+    said = poll.retry_after
+    wait: timedelta = said - poll.started if isinstance(said, datetime) else said or timedelta()
+    return min(max(wait, timedelta()), max(settings.longest, _WEEK))
+
+
+def pause_of_host(poll: Poll, settings: PollSettings) -> timedelta | None:
+    """How long the poll's whole host is to be left alone, with all its sources; None: it did not ask for that. It does
+    by 429, and by 503 with Retry-After. At most `settings.longest`: the others have done nothing.
+    """
+    if poll.status != _TOO_BUSY and not (poll.status == _UNAVAILABLE and poll.retry_after is not None):
+        return None
+    return _pause(_asked(poll, settings), settings)
+
+
+def _pause(asked: timedelta, settings: PollSettings) -> timedelta:
+    return min(max(asked, settings.shortest), settings.longest)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A host that is to be left alone, with all its sources."""
+
+    url: str  # an address of it
+    lasts: timedelta
+    once: bool = False  # a source that is being spared already is not spared for longer
+
+
+def pauses(poll: Poll, settings: PollSettings) -> tuple[Pause, ...]:
+    """The source's own host, as often as it is to be left alone after this poll: for what it answered, for an older
+    page or for its robots.txt. What other hosts say to addresses that a publisher chose is no matter of their sources.
+    A site that answers for everything but its robots.txt is asked for that again and again, and must not postpone its
+    other sources for ever.
+    """
+    own, domain = pause_of_host(poll, settings), _domain(poll.source.url)
+    others = (
+        Pause(busy.url, _pause(_asked(replace(poll, retry_after=busy.retry_after), settings), settings), busy.is_robots)
+        for busy in poll.busy
+        if domain and _domain(busy.url) == domain
+    )
+    return (*((Pause(poll.source.url, own),) if own else ()), *others)
+
+
+def _domain(url: str) -> str | None:
+    with suppress(ValueError):
+        return domain_of(urlsplit(url).hostname or "")
+    return None
+
+
+def _backoff(poll: Poll, failures: int, settings: PollSettings) -> timedelta:
+    """Twice as long with every failure in a row, up to the wire's longest; of one long dead, a week."""
+    if failures >= _LONG_DEAD:
+        return max(_WEEK, settings.longest)
+    doubled: timedelta = (poll.source.every or settings.every) * 2 ** min(failures - 1, 16)
+    return min(max(doubled, settings.shortest), settings.longest)
+
+
+def _after(poll: Poll, wait: timedelta, reason: str) -> NextPoll:
+    """Never sooner than `wait`, and as much later as chance has it for this poll, so that sources which were asked
+    together, or stand on one host, are not asked together again.
+    """
+    chance = zlib.crc32(f"{poll.source.name} {poll.started}".encode()) / 2**32
+    return NextPoll(at=poll.started + wait * (1 + _JITTER * chance), reason=reason)
+
+
+# When it answered
+
+
+def _next(poll: Poll, before: Habits, learnt: Habits, found: Found, pace: Pace) -> NextPoll:
+    settings, now = pace.settings, poll.started
+    following = _wanted(poll, learnt, pace)
+    if found.gap and before.last_success:
+        sooner = now + max(settings.shortest, (now - before.last_success) / 2)
+        following = min(following, NextPoll(at=sooner, reason="gap"), key=lambda each: each.at)
+    following = _after(poll, following.at - now, following.reason)
+    # What a person set for a source stands above what its document says of itself: WordPress writes "hourly" for all.
+    hints = Hints() if poll.source.every else learnt.hints
+    asked = max([_asked(poll, settings), *(pause.lasts for pause in pauses(poll, settings) if not pause.once)])
+    for reason, said in (("ttl", hints.every), ("max_age", poll.fresh_for), ("retry_after", asked)):
+        wait = min(said or timedelta(), settings.longest)
+        if now + wait > following.at:
+            following = _after(poll, wait, reason)
+    return _outside(hints, following)
+
+
+def _wanted(poll: Poll, learnt: Habits, pace: Pace) -> NextPoll:
+    settings, now = pace.settings, poll.started
+    if poll.source.every:
+        interval = min(max(poll.source.every, settings.shortest), settings.longest)
+        return NextPoll(at=now + interval, reason="override")
+    if learnt.rhythm.taught_at is None:
+        return NextPoll(at=now + settings.every, reason="interval")
+    return rhythm.next_at(learnt.rhythm, pace.tariff, _bounds(settings), now)
+
+
+def _bounds(settings: PollSettings) -> Bounds:
+    return Bounds(shortest=settings.shortest, longest=settings.longest)
+
+
+def _outside(hints: Hints, following: NextPoll) -> NextPoll:
+    """The time itself, or as many minutes into the first hour that the publisher does not skip."""
+    for hours in range(8 * 24):
+        at = following.at + timedelta(hours=hours)
+        if at.hour not in hints.skip_hours and at.weekday() not in hints.skip_days:
+            return NextPoll(at=at, reason="skip_hours") if hours else following
+    return following  # whoever skips every hour says nothing
+
+
+_Lesson = dict[str, Any]  # fields of Habits that change
+
+
+def _taught(poll: Poll, before: Habits, found: Found, pace: Pace) -> _Lesson:
+    if poll.outcome != "ok" or not (found.arrivals or before.rhythm.taught_at is None):
+        return {}  # silence is read from the clock
+    taught = rhythm.learn(
+        before.rhythm, found.arrivals, since=before.last_success, now=poll.started, listed=poll.entries
+    )
+    return {"rhythm": taught, "silent_after": silent_after(taught, pace.tariff)}
+
+
+def _moved(poll: Poll, habits: Habits) -> _Lesson:
+    """A source moves when it has redirected for good, to the same place, for a week; from http to https on the same
+    host at once (RFC 9110 section 15.4.2 lets us; a mistake of a day must not).
+    """
+    target = poll.moved_to
+    if target is None or target == habits.url:
+        return {"moved_to": None, "moved_since": None}
+    since = habits.moved_since if target == habits.moved_to and habits.moved_since else poll.started
+    if poll.started - since >= _WEEK or is_same_site_upgrade(habits.url, target):
+        return {"url": target, "moved_to": None, "moved_since": None}
+    return {"moved_to": target, "moved_since": since}
+
+
+def is_same_site_upgrade(old: str, new: str) -> bool:
+    """Whether a move is only from http to https on the same host, port, path and query: it counts at once."""
+    before, after = urlsplit(old), urlsplit(new)
+    if (before.scheme, after.scheme) != ("http", "https"):
+        return False
+    return (_place(before.hostname, before.port, "http"), before.path or "/", before.query) == (
+        _place(after.hostname, after.port, "https"), after.path or "/", after.query,
+    )  # fmt: skip
+
+
+def _place(host: str | None, port: int | None, scheme: str) -> tuple[str | None, int | None]:
+    """Host and port; None for the port that the scheme has by itself."""
+    with suppress(ValueError):  # a server writes its host in ASCII, where config/ may have another script
+        host = ascii_host(host) if host else host
+    return host, None if port == (443 if scheme == "https" else 80) else port
+
+
+def _validated(poll: Poll, habits: Habits, found: Found) -> _Lesson:
+    not_modified = poll.outcome == "not_modified"
+    return {
+        "conditional": habits.conditional + 1 if poll.is_conditional else 0,
+        "unmodified_since": (habits.unmodified_since or poll.started) if not_modified else None,
+        "validators_lied": habits.validators_lied or _lie(poll, habits, found),
+    }
+
+
+def _lie(poll: Poll, habits: Habits, found: Found) -> str | None:
+    """How the server's validators are seen to lie: a date of the future, or a 304 for a document that had changed."""
+    # A 304 repeats what was sent, which was read when it came.
+    told = poll.validators if poll.outcome != "not_modified" else None
+    modified = read_date(told.last_modified) if told else None
+    if modified and modified > poll.started + _CLOCKS_DIFFER:
+        return f"Last-Modified lies in the future: {to_iso(modified)}"
+    if poll.is_conditional or habits.unmodified_since is None or habits.last_success is None:
+        return None
+    hidden = [at for at in found.arrivals if at and at < habits.last_success - _DATED_LATE]
+    if hidden and min(hidden) > habits.unmodified_since - _DAYS_WITHOUT:
+        return f"it said 304 until {to_iso(habits.last_success)}, and had an item of {to_iso(min(hidden))}"
+    if found.arrivals and not any(found.arrivals) and poll.started - habits.unmodified_since >= _DAYS_WITHOUT:
+        return f"it said 304 from {to_iso(habits.unmodified_since)} on, and had new items"
+    return None

@@ -1,0 +1,1 @@
+"""The store in SQLite: its schema and its queries."""

@@ -1,0 +1,64 @@
+"""What is due, with what is remembered of it: reads those rows of `sources`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from aggregator.model import DISCOVER, Due, ItemClass, Source, Validators
+from aggregator.store.sqlite import redirects
+
+
+def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
+    """The sources whose time has come, longest overdue first; with `now` None all that are switched on. Sites whose
+    feed is sought come last: a search takes half a minute, and a thousand may be waiting for their first.
+    """
+    rows = connection.execute(
+        """
+        SELECT publisher, key, url, kind, class, every_minutes, etag, last_modified, body_hash, failures, ladder,
+          conditional, validators_lied, proposed, redirect_unchecked, last_poll, id
+        FROM sources WHERE enabled AND paused_at IS NULL AND (?1 IS NULL OR next_at <= ?1)
+        ORDER BY kind = ?2, next_at, id
+        """,
+        (now, DISCOVER),
+    )
+    accepted = redirects.accepted(connection)
+    return [_due(*row[:-1], accepted.get(row[-1], ())) for row in rows]
+
+
+def _due(
+    publisher: str, key: str, url: str, kind: str, item_class: ItemClass, every: float | None, *remembered: Any
+) -> Due:
+    etag, last_modified, body_hash, failures, ladder, conditional, lied, proposed, unchecked, polled, accepted = (
+        remembered
+    )
+    source = Source(
+        publisher=publisher,
+        key=key,
+        url=url,
+        kind=kind,
+        item_class=item_class,
+        every=timedelta(minutes=every) if every else None,
+    )
+    return Due(
+        source=source,
+        validators=Validators(etag, last_modified),
+        body_hash=body_hash,
+        failures=failures,
+        ladder=ladder,
+        conditional=conditional,
+        validators_lied=lied is not None,
+        proposed=proposed,
+        accepted=accepted,
+        redirect_unchecked=bool(unchecked),
+        last_poll=polled,
+    )
+
+
+def unpolled(connection: sqlite3.Connection, those: Sequence[Due]) -> list[Due]:
+    """Those that nobody has polled since they were read."""
+    asked = "SELECT last_poll FROM sources WHERE publisher = ? AND key = ?"
+    found = ((one, connection.execute(asked, (one.source.publisher, one.source.key)).fetchone()) for one in those)
+    return [one for one, row in found if row and row[0] == one.last_poll]

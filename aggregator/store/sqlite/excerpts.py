@@ -1,0 +1,48 @@
+"""Stored excerpts, cut anew when a publisher's rights allow another number of words (`excerpt_max_words`).
+
+The view `wire` lets none out that has become too long; here they follow, from a queue that outlives a crash.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+
+from aggregator.text.html import excerpt
+
+_BATCH = 500
+
+
+def bounds(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many words of a report the rights of each publisher allow."""
+    return dict(
+        connection.execute("SELECT key, json_extract(rights, '$.excerpt_max_words') FROM publishers").fetchall()
+    )
+
+
+def queue(connection: sqlite3.Connection, before: Mapping[str, int]) -> None:
+    """Queues the articles of those publishers whose bound was another one before. Within a transaction."""
+    for publisher, most in bounds(connection).items():
+        if before.get(publisher, most) != most:
+            connection.execute(
+                "INSERT OR IGNORE INTO excerpt_queue SELECT id FROM articles WHERE publisher = ?", (publisher,)
+            )
+
+
+def cut_batch(connection: sqlite3.Connection) -> int:
+    """Cuts up to 500 excerpts anew and takes them off the queue; returns how many. Within a transaction."""
+    rows = connection.execute(
+        """
+        SELECT q.article, json_extract(p.rights, '$.excerpt_max_words'), b.summary, b.text, b.excerpt
+        FROM (SELECT article FROM excerpt_queue ORDER BY article LIMIT ?) AS q
+        CROSS JOIN articles AS a ON a.id = q.article
+        JOIN publishers AS p ON p.key = a.publisher
+        LEFT JOIN bodies AS b ON b.article = a.id
+        """,
+        (_BATCH,),
+    ).fetchall()
+    for article, most, summary, text, cut in rows:
+        if summary is not None and (anew := excerpt(summary, text, most)) != cut:  # None: it was purged meanwhile
+            connection.execute("UPDATE bodies SET excerpt = ? WHERE article = ?", (anew, article))
+        connection.execute("DELETE FROM excerpt_queue WHERE article = ?", (article,))
+    return len(rows)

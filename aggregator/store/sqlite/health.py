@@ -1,0 +1,258 @@
+"""How sources fare: the view `health`, and what a publisher's polls brought, lost and left out (`coverage`)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from aggregator.scheduling.rhythm import Tariff, expected, from_text
+from aggregator.store.sqlite import reading
+from aggregator.text.dates import from_iso, to_iso
+
+# The trouble that matters most, and the command or the line that mends it; NULL: all is well. Nothing is ever switched
+# off silently, so whatever keeps a source from being polled stands here. `search`, of a site whose feed is sought: one
+# was found, nothing was, or it is waiting for its first search; NULL: the source has an address, which is polled.
+# `pasted` is an address as a shell wants it in a command: what a server wrote may hold `;`, `&` or `$(...)`.
+# `redirect`, of the address `redirected_to` that its document came from: held, refused, person (accepted by one) or
+# in_force (accepted because it was so before redirects were checked); NULL: there is none that a person should know.
+# `fault`: what is wrong with its publisher's file, so that it is not polled; NULL: nothing.
+# `agreement_ended`: the last day of its publisher's agreement; NULL: there is none, or it is in force.
+# `agreement_ends`: the last day of one that is in force; NULL: there is none, or it has ended.
+# What is counted of the last seven days is as it was at `counted_at`, because a view holds no clock; NULL: never yet.
+_SOURCES = """
+SELECT
+  s.publisher || '/' || s.key AS source,
+  p.name AS publisher_name,
+  s.url,
+  s.enabled,
+  s.last_poll,
+  s.last_success,
+  s.last_new,
+  s.failures,
+  s.last_error,
+  coalesce(n.articles_7_days, 0) AS articles_7_days,
+  coalesce(n.gaps_7_days, 0) AS gaps_7_days,
+  s.next_at,
+  s.next_reason,
+  s.ladder_reason AS ids_not_trusted,
+  s.validators_lied AS validators_not_trusted,
+  CASE
+    WHEN c.changes > 0 THEN c.changes || ' changes of reports wait for a person since ' || substr(c.since, 1, 16)
+      || ', because one poll changed too many: ' || c.kinds
+    WHEN f.value IS NOT NULL THEN 'not polled, because its publisher''s file has a fault: ' || f.value
+    WHEN s.paused_at IS NOT NULL THEN 'paused: it said 410, gone for good, on ' || substr(s.paused_at, 1, 10)
+    WHEN r.state <> 'accepted' THEN r.state || ': its document came from ' || r.said
+    WHEN s.search IS NOT NULL
+      THEN 'no source yet; ' || coalesce(
+        'found ' || s.proposed || ' (' || s.proposed_as || ')', s.last_error, 'it is looked for at the next poll')
+    WHEN s.failures > 0 THEN 'failing: ' || coalesce(s.last_error, '')
+    WHEN s.flooded > 0 THEN 'too much at once: ' || s.flooded || ' new reports up to ' || substr(s.flooded_at, 1, 16)
+      || ' are kept out of latest'
+    WHEN s.old_url IS NOT NULL THEN 'moved for good from ' || s.old_url
+    WHEN n.silent
+      THEN 'silent since ' || coalesce(substr(s.last_new, 1, 16), 'ever') || ', longer than its rhythm allows'
+    WHEN n.gaps_7_days > 0 THEN 'gaps: ' || n.gaps_7_days || ' in 7 days, items may be lost'
+    WHEN n.over_cap > 0 THEN 'its document is too long: ' || n.over_cap || ' entries beyond the newest were not read'
+    WHEN s.validators_lied IS NOT NULL THEN 'validators not trusted: ' || s.validators_lied
+    WHEN s.ladder_reason IS NOT NULL THEN 'ids not trusted: ' || s.ladder_reason
+  END AS trouble,
+  CASE
+    WHEN c.changes > 0 THEN 'aggregator pending shows them; aggregator pending accept ' || s.publisher || '/' || s.key
+      || ' or aggregator pending refuse ' || s.publisher || '/' || s.key
+    WHEN f.value IS NOT NULL THEN 'correct the file; aggregator check names every fault'
+    WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.key
+    WHEN r.state = 'held' THEN 'aggregator accept ' || s.publisher || '/' || s.key
+    WHEN r.state = 'refused' THEN 'another url, or enabled = false, in the file of ' || s.publisher
+    WHEN s.search IS NOT NULL
+      THEN 'aggregator probe --write ' || s.publisher || ' ' || s.pasted
+    WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.key || ' tries it now'
+    WHEN s.flooded > 0 THEN 'look at ' || s.url
+      || '; where so much is meant, a larger most_new_per_poll or most_new_per_day in wire.toml'
+    WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
+    WHEN n.silent THEN 'look at ' || s.url || ' and ' || p.homepage
+    WHEN n.gaps_7_days > 0 THEN 'a smaller every_minutes in the file of ' || s.publisher
+    WHEN n.over_cap > 0 THEN 'another source of ' || s.publisher || ' with fewer entries, if it has one'
+  END AS mend,
+  s.search,
+  iif(r.state = 'accepted', r.accepted_by, r.state) AS redirect,
+  r.url AS redirected_to,
+  coalesce(c.changes, 0) AS pending,
+  CASE WHEN t.ended THEN t.last_day END AS agreement_ended,
+  CASE WHEN NOT t.ended THEN t.last_day END AS agreement_ends,
+  n.counted_at,
+  f.value AS fault
+FROM (
+  SELECT *, CASE
+    WHEN kind <> 'discover' OR NOT (
+      next_reason = 'discover' OR next_reason IN ('first', 'offline') AND last_success IS NULL
+    ) THEN NULL
+    WHEN proposed IS NOT NULL THEN 'found'
+    WHEN next_reason = 'first' OR last_error IS NULL THEN 'waiting'
+    ELSE 'nothing'
+  END AS search,
+  CASE
+    WHEN coalesce(proposed, url) GLOB '*[^A-Za-z0-9_@%+=:,./-]*'
+      THEN '''' || replace(coalesce(proposed, url), '''', '''"''"''') || ''''
+    ELSE coalesce(proposed, url)
+  END AS pasted
+  FROM sources
+) AS s
+JOIN publishers AS p ON p.key = s.publisher
+LEFT JOIN agreements AS t ON t.publisher = s.publisher
+LEFT JOIN settings AS f ON f.name = 'fault/' || s.publisher
+LEFT JOIN (
+  SELECT *, row_number() OVER (PARTITION BY source ORDER BY state = 'accepted', at DESC, url) AS number FROM redirects
+) AS r ON r.source = s.id AND r.number = 1
+LEFT JOIN health_counts AS n ON n.source = s.id
+LEFT JOIN (
+  SELECT source, sum(changes) AS changes, min(since) AS since,
+    group_concat(changes || ' ' || replace(kind, '_', ' '), ', ') AS kinds
+  FROM (
+    SELECT source, kind, count(*) AS changes, min(since) AS since FROM pending_changes
+    WHERE reason = 'mass' AND refused_at IS NULL GROUP BY source, kind
+  )
+  GROUP BY source
+) AS c ON c.source = s.id
+"""
+
+VIEW = f"""
+CREATE VIEW health AS
+{_SOURCES.strip()}
+"""
+
+# The rows of `health_counts` at a time. Newest polls of a source come first out of its index.
+_COUNTS = """
+SELECT s.id AS source, :now AS counted_at,
+  (SELECT coalesce(sum(new), 0) FROM polls
+    WHERE source = s.id AND started >= :since AND started <= :now) AS articles_7_days,
+  (SELECT count(*) FROM polls INDEXED BY polls_with_gap
+    WHERE source = s.id AND gap IS NOT NULL AND gap = 'open' AND started >= :since AND started <= :now) AS gaps_7_days,
+  coalesce((SELECT json_extract(drops, '$.over_cap') FROM polls
+    WHERE source = s.id AND outcome = 'ok' AND started >= :since AND started <= :now
+    ORDER BY started DESC LIMIT 1), 0) AS over_cap,
+  coalesce(s.silent_after < :now, 0) AS silent
+FROM sources AS s
+"""
+
+_ORDER = "ORDER BY trouble IS NULL, failures DESC, trouble, last_success, source"
+_HEALTH = f"SELECT * FROM health {_ORDER}"  # noqa: S608  (constants)
+# What is counted stands in the place of the table, and the rest is as in the view.
+_HEALTH_AT = f"WITH health_counts AS MATERIALIZED ({_COUNTS}) SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608
+_COUNTED = timedelta(days=7)
+_FLOOD_IS_SAID = timedelta(days=7)
+
+
+def listed(connection: sqlite3.Connection, now: datetime | None) -> list[dict[str, Any]]:
+    """The rows of the view, the worst first: what waits for a person before all else, also of a source that is switched
+    off; then those whose publisher's file has a fault; then the others that are polled. The counts are of `now`; None:
+    those that are stored.
+    """
+    has_counts = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'health_counts'").fetchone()
+    if now is None or not has_counts:  # the view of an older version counts by itself
+        found = reading.dictionaries(connection.execute(_HEALTH))
+    else:
+        found = reading.dictionaries(connection.execute(_HEALTH_AT, _counted_at(now)))
+    # A view that an older version wrote has no such columns.
+    waiting = [row for row in found if row.get("pending")]
+    faulty = [row for row in found if row.get("fault") and not row.get("pending")]
+    return waiting + faulty + [row for row in found if row["enabled"] and not (row.get("pending") or row.get("fault"))]
+
+
+def counts(connection: sqlite3.Connection, now: datetime) -> list[tuple[Any, ...]]:
+    """The rows of `health_counts` at a time."""
+    return connection.execute(_COUNTS, _counted_at(now)).fetchall()
+
+
+def keep(connection: sqlite3.Connection, counted: list[tuple[Any, ...]]) -> None:
+    """Stores what `counts` returned. Within a transaction."""
+    connection.executemany("INSERT OR REPLACE INTO health_counts VALUES (?, ?, ?, ?, ?, ?)", counted)
+
+
+def _counted_at(now: datetime) -> dict[str, str]:
+    return {"now": to_iso(now), "since": to_iso(now - _COUNTED)}
+
+
+def forget_floods(connection: sqlite3.Connection, now: datetime) -> None:
+    """A week after a source last added more than it may, `health` no longer says so."""
+    connection.execute(
+        "UPDATE sources SET flooded = 0, flooded_at = NULL WHERE flooded_at < ?", (to_iso(now - _FLOOD_IS_SAID),)
+    )
+
+
+def coverage(connection: sqlite3.Connection, since: str, now: str, tariff: Tariff) -> list[dict[str, Any]]:
+    """Of each publisher that was polled since then: polls, failed ones, gaps, those closed, entries left out by reason,
+    new reports, and how many its sources' rhythms would have had one expect.
+    """
+    rows = connection.execute(
+        """
+        SELECT s.publisher, p.name, count(*), sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified')),
+          sum(l.gap IS NOT NULL), sum(l.gap IS 'closed'), sum(l.new)
+        FROM polls AS l JOIN sources AS s ON s.id = l.source JOIN publishers AS p ON p.key = s.publisher
+        WHERE l.started >= ? GROUP BY s.publisher ORDER BY s.publisher
+        """,
+        (since,),
+    ).fetchall()
+    drops, hoped = _drops(connection, since), _hoped(connection, since, now, tariff)
+    return [
+        {
+            "publisher": key,
+            "publisher_name": name,
+            "polls": polls,
+            "failed": failed,
+            "gaps": gaps,
+            "gaps_closed": closed,
+            "left_out": dict(drops.get(key, {})),
+            "received": received,
+            "expected": round(hoped[key], 1),
+        }
+        for key, name, polls, failed, gaps, closed, received in rows
+    ]
+
+
+def _drops(connection: sqlite3.Connection, since: str) -> dict[str, Counter[str]]:
+    drops: dict[str, Counter[str]] = {}
+    rows = connection.execute(
+        "SELECT s.publisher, l.drops FROM polls AS l JOIN sources AS s ON s.id = l.source"
+        " WHERE l.started >= ? AND l.drops IS NOT NULL",
+        (since,),
+    )
+    for publisher, reasons in rows:
+        drops.setdefault(publisher, Counter()).update(json.loads(reasons))
+    return drops
+
+
+def _hoped(connection: sqlite3.Connection, since: str, now: str, tariff: Tariff) -> Counter[str]:
+    """From the first poll on, where that is later than `since`."""
+    hoped: Counter[str] = Counter()
+    rows = connection.execute(
+        """
+        SELECT s.publisher, s.rhythm, (SELECT min(started) FROM polls WHERE source = s.id)
+        FROM sources AS s WHERE s.last_poll >= ?
+        """,
+        (since,),
+    )
+    for publisher, rhythm, first in rows.fetchall():
+        begin = from_iso(max(since, first or since))
+        hoped[publisher] += expected(from_text(rhythm), tariff, begin, from_iso(now))  # type: ignore[assignment]
+    return hoped
+
+
+def last_new(connection: sqlite3.Connection) -> datetime | None:
+    """When the wire as a whole last stored something new; None: never."""
+    (last,) = connection.execute("SELECT max(last_new) FROM sources").fetchone()
+    return from_iso(last) if last else None
+
+
+def resume(connection: sqlite3.Connection, name: str, now: datetime) -> bool:
+    """Lets a paused source be polled again, at once; False: there is none of that name that is paused."""
+    cursor = connection.execute(
+        """
+        UPDATE sources SET paused_at = NULL, failures = 0, next_at = ?, next_reason = 'resumed'
+        WHERE publisher || '/' || key = ? AND paused_at IS NOT NULL
+        """,
+        (to_iso(now), name),
+    )
+    return cursor.rowcount > 0

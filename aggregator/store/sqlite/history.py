@@ -1,0 +1,70 @@
+"""The versions of articles: the newest words of some, for comparing. It alone reads `Words` from rows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from aggregator.model import Text, Words
+from aggregator.text.dates import from_iso
+from aggregator.text.html import in_full, plain
+
+
+def words_of(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[int, Words]:
+    """The words of the newest revision of these articles, by the article's id; one question for all of them.
+
+    The dates are those that were last said, which a listing may move without making a revision.
+    """
+    return _read(
+        connection,
+        """
+        SELECT a.id, r.title, a.byline, a.url, a.published, a.updated, r.words_hash, raw_words(r.raw, r.dictionary)
+        FROM json_each(?) AS asked
+        CROSS JOIN articles AS a ON a.id = asked.value
+        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
+        """,
+        articles,
+    )
+
+
+def held_words_of(connection: sqlite3.Connection, source: int, articles: Sequence[int]) -> dict[int, Words]:
+    """What this source said last of these articles, where it is held back; see `held_words`."""
+    return _read(
+        connection,
+        """
+        SELECT h.article, h.title, h.byline, h.url, h.published, h.updated, h.words_hash, raw_words(h.raw, h.dictionary)
+        FROM json_each(?) AS asked CROSS JOIN held_words AS h ON h.article = asked.value AND h.source = ?
+        """,
+        articles,
+        source,
+    )
+
+
+def _read(connection: sqlite3.Connection, sql: str, articles: Sequence[int], *others: int) -> dict[int, Words]:
+    return {
+        article: words_said(
+            json.loads(said),
+            title,
+            byline,
+            url=url,
+            published=from_iso(published) if published else None,
+            updated=from_iso(updated) if updated else None,
+            words_hash=words_hash,
+        )
+        for article, title, byline, url, published, updated, words_hash, said in connection.execute(
+            sql, (json.dumps(list(articles)), *others)
+        )
+    }
+
+
+def words_said(said: Mapping[str, Any], title: str, byline: str | None, **beside: Any) -> Words:
+    """The words of an entry: what it said, and the headline and byline that its article shows."""
+    title, byline = in_full(title, byline, said)
+    summary = Text(**said["summary"]) if "summary" in said else None
+    content = tuple(Text(**text) for text in said.get("content", ()))
+    short, body = plain(summary), "\n".join(filter(None, map(plain, content)))
+    words = Words(title=title, summary=short, text=body or short, byline=byline)
+    return replace(words, said_summary=summary, said_content=content, **beside)

@@ -1,0 +1,364 @@
+"""The ledger: writes its lines, each with a hash that runs over all lines before it, and reads them for subscribers.
+
+No other file writes `changes` or `articles.released_seq`. docs/changes.md says how the hash is computed and what the
+lines mean.
+
+Which lines are listed is settled when they are written, and never changes afterwards: a line of an article is listed
+from the moment on at which the article was released, that is, at which readers could first learn of it (its publisher's
+rights let something out, and no embargo hid it). So no later change of rights, no embargo and no selection can hide a
+line that takes back what a subscriber holds, and no line appears behind a cursor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from aggregator.model import ChangeKind
+from aggregator.model.errors import CursorError, StoreError
+from aggregator.store.sqlite.doubt import trusted
+from aggregator.text.dates import from_iso, to_iso
+
+START = bytes(32)  # stands for the hash before the first line
+_SHOWN = 8  # characters of the hash in a cursor: enough to tell two histories apart
+_CURSOR = re.compile(rf"([1-9][0-9]{{0,17}})-([0-9a-f]{{{_SHOWN}}})")
+_BATCH = 1_000
+
+# Whether a publisher's rights let anything out: `t` is a row of `terms`, or NULL where there is none.
+_IS_OPEN = "coalesce(t.text_scope, 'none') <> 'none'"
+
+# What a subscriber needs to know of a publisher's terms when it changes, in the order of the columns read below.
+_TERMS = ("text_scope", "licence", "copyright_notice", "credit", "channels")
+Terms = Mapping[str, tuple[str | None, ...]]  # by class, in the order of _TERMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line to be written: about an article and its revision, or about a publisher."""
+
+    kind: ChangeKind
+    at: str
+    article: int | None = None  # None: the line is about a publisher
+    revision: int | None = None
+    publisher: str | None = None  # None: the line is about an article
+    note: str | None = None  # the reason of an act; None: the publisher's own change
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Up to which line a subscriber has read: its number, and the first eight characters of its hash (hexadecimal)."""
+
+    seq: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.seq}-{self.hash}"
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """The cursor that a line of the ledger carries, such as `197-5e6f7a8b`; None: this text is no cursor."""
+        match = _CURSOR.fullmatch(text.strip().lower())
+        return cls(int(match[1]), match[2]) if match else None
+
+
+# Writing; within a transaction of the caller's
+
+
+def chained(previous: bytes, seq: int, kind: str, subject: str, at: str) -> bytes:
+    """The hash of a line: SHA-256 of the hash before it and what the line says, in the form of docs/changes.md.
+
+    `subject` is the public id of the article, or the key of the publisher. Words, reasons and revisions are left out,
+    so that a purge leaves the hash as it is.
+    """
+    return hashlib.sha256(f"{previous.hex()} {seq} {kind} {subject} {at}".encode()).digest()
+
+
+def append(connection: sqlite3.Connection, lines: Sequence[Line]) -> None:
+    """Writes lines, in this order. The state of their articles must have been written before: it decides whether the
+    article is released by its line.
+    """
+    if not lines:
+        return
+    last, previous = _last(connection)
+    articles = _articles(connection, {line.article for line in lines if line.article is not None})
+    rows = []
+    released: dict[int, int] = {}
+    for seq, line in enumerate(lines, last + 1):
+        subject, is_first = (line.publisher or "", False) if line.article is None else articles[line.article]
+        previous = chained(previous, seq, line.kind, subject, line.at)
+        rows.append((seq, line.article, line.revision, line.publisher, line.kind, line.at, line.note, previous))
+        if line.article is not None and is_first:
+            released.setdefault(line.article, seq)
+    connection.executemany(
+        "INSERT INTO changes (seq, article, revision, publisher, kind, at, note, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        rows,
+    )
+    connection.executemany(
+        "UPDATE articles SET released_seq = ? WHERE id = ?", [(seq, article) for article, seq in released.items()]
+    )
+
+
+def bring_back(connection: sqlite3.Connection, times: Mapping[int, str]) -> None:
+    """Gives lines that a clock wrote which ran ahead their right times, by number; none comes after the line that
+    follows it. The hash stays: it is of the time that was written, which `hashed_at` keeps.
+    """
+    for seq in sorted(times, reverse=True):
+        connection.execute(
+            """
+            UPDATE changes SET hashed_at = coalesce(hashed_at, at),
+              at = min(?2, coalesce((SELECT at FROM changes WHERE seq = ?1 + 1), ?2))
+            WHERE seq = ?1
+            """,
+            (seq, times[seq]),
+        )
+
+
+def not_released(connection: sqlite3.Connection, article: int) -> None:
+    """The article was made in this very transaction, and is to stay unknown after all: nobody has read its lines."""
+    connection.execute("UPDATE articles SET released_seq = NULL WHERE id = ?", (article,))
+
+
+def _last(connection: sqlite3.Connection) -> tuple[int, bytes]:
+    row: tuple[int, bytes] | None = connection.execute(
+        "SELECT seq, hash FROM changes ORDER BY seq DESC LIMIT 1"
+    ).fetchone()
+    return row or (0, START)
+
+
+def _articles(connection: sqlite3.Connection, articles: Iterable[int]) -> dict[int, tuple[str, bool]]:
+    """The public id of each article, and whether it can be known from now on and could not before."""
+    rows = connection.execute(
+        f"""
+        SELECT a.id, a.public_id, a.released_seq IS NULL AND a.embargoed_until IS NULL AND {_IS_OPEN}
+        FROM json_each(?) AS named
+        CROSS JOIN articles AS a ON a.id = named.value
+        LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
+        """,  # noqa: S608  (constants)
+        (json.dumps(list(articles)),),
+    )
+    return {article: (public_id, bool(is_first)) for article, public_id, is_first in rows}
+
+
+# When the terms of a publisher change
+
+
+def terms_of(connection: sqlite3.Connection, publisher: str) -> Terms:
+    """What `terms_changed` compares."""
+    rows = connection.execute(
+        f"SELECT class, {', '.join(_TERMS)} FROM terms WHERE publisher = ?",  # noqa: S608  (constants)
+        (publisher,),
+    )
+    return {item_class: tuple(values) for item_class, *values in rows}
+
+
+def terms_changed(connection: sqlite3.Connection, publisher: str, before: Terms, at: str) -> None:
+    """Writes what subscribers must know when the stored terms of a publisher are no longer those of `before`: one line
+    for all that they hold of it, and one for each report that its rights keep in no longer.
+    """
+    after = terms_of(connection, publisher)
+    if after == before:
+        return
+    opened = [item_class for item_class in after if _is_open(after, item_class) and not _is_open(before, item_class)]
+    closed = [item_class for item_class in after if _is_open(before, item_class) and not _is_open(after, item_class)]
+    _release_due(connection, publisher, closed, at)
+    coming = _unreleased(connection, publisher, opened)
+    note = _difference(before, after)
+    if note and (coming or _has_released(connection, publisher)):
+        append(connection, [Line(kind="terms_changed", at=at, publisher=publisher, note=note)])
+    let_out = [
+        Line(kind="restored", at=at, article=article, revision=revision, note="its publisher's rights let it out now")
+        for article, revision in coming
+    ]
+    for start in range(0, len(let_out), _BATCH):
+        append(connection, let_out[start : start + _BATCH])
+
+
+def _difference(before: Terms, after: Terms) -> str:
+    """In words, in one line; '' where no class has other terms than before."""
+    said = []
+    for number, name in enumerate(_TERMS):
+        pairs = {(before[key][number], after[key][number]) for key in sorted(before.keys() & after.keys())}
+        for old, new in sorted(pairs, key=str):
+            if old != new:
+                said.append(f"{name} was {old or 'none'}, is {new or 'none'}")
+    return " ".join("; ".join(said).split())
+
+
+def _is_open(terms: Terms, item_class: str) -> bool:
+    return item_class in terms and terms[item_class][0] != "none"
+
+
+def _release_due(connection: sqlite3.Connection, publisher: str, closed: Sequence[str], at: str) -> None:
+    """An embargo that is over lets its report out at once, also before the line that says so: what subscribers may
+    have read so far must be known to be out before the rights close over it.
+    """
+    at = to_iso(trusted(connection, from_iso(at)))
+    connection.execute(
+        """
+        UPDATE articles SET released_seq = (SELECT coalesce(max(seq), 0) + 1 FROM changes)
+        WHERE publisher = ? AND class IN (SELECT value FROM json_each(?)) AND released_seq IS NULL
+          AND embargoed_until <= ?
+        """,
+        (publisher, json.dumps(closed), at),
+    )
+
+
+def _unreleased(connection: sqlite3.Connection, publisher: str, classes: Sequence[str]) -> list[tuple[int, int]]:
+    """The articles of these classes that only the rights kept in, and their revisions."""
+    return connection.execute(
+        """
+        SELECT id, revision FROM articles
+        WHERE publisher = ? AND class IN (SELECT value FROM json_each(?)) AND released_seq IS NULL
+          AND status = 'usable' AND embargoed_until IS NULL
+        ORDER BY id
+        """,
+        (publisher, json.dumps(classes)),
+    ).fetchall()
+
+
+def _has_released(connection: sqlite3.Connection, publisher: str) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM articles WHERE publisher = ? AND released_seq IS NOT NULL LIMIT 1", (publisher,)
+    ).fetchone()
+    return row is not None
+
+
+# Reading
+
+
+def lines(
+    connection: sqlite3.Connection,
+    after: Cursor | None,
+    limit: int | None = None,
+    *,
+    publisher: str | None = None,
+    country: str | None = None,
+) -> list[dict[str, Any]]:
+    """The ledger after a cursor (None: from its beginning), oldest first: seq, cursor, kind, at, id, publisher,
+    publisher_name, publisher_place, title, url, revision, note, channels (a list: those by which the report may be
+    passed on now), and where `at` was put right since, hashed_at, the time that the hash is of. Of a line about a
+    publisher id, title, url and revision are None, and it has no channels.
+
+    Title and link are those that may leave now. A line new, revised, corrected or restored has a title, be it an empty
+    one, if and only if its report is in the wire now. CursorError: the ledger does not hold the cursor's line. Within
+    a transaction of the caller's, so that the lines are of the ledger that was checked.
+    """
+    if after is not None:
+        _check(connection, after)
+    if publisher is not None:
+        _check_publisher(connection, publisher)
+    cursor = connection.execute(
+        _LINES,
+        {
+            "after": after.seq if after else 0,
+            "publisher": publisher,
+            "country": country,
+            "limit": -1 if limit is None else limit,
+        },
+    )
+    names = [column[0] for column in cursor.description[2:-2]]
+    return [
+        {
+            "seq": seq,
+            "cursor": str(_cursor(seq, hashed)),
+            **dict(zip(names, others, strict=True)),
+            "channels": (channels or "").split(),
+            **({"hashed_at": hashed_at} if hashed_at else {}),
+        }
+        for seq, hashed, *others, hashed_at, channels in cursor
+    ]
+
+
+def last_cursor(connection: sqlite3.Connection) -> Cursor | None:
+    """The cursor of the last line, listed or not; None: there is no line yet."""
+    seq, hashed = _last(connection)
+    return _cursor(seq, hashed) if seq else None
+
+
+def cursor_at(connection: sqlite3.Connection, seq: int) -> Cursor | None:
+    """The cursor of the line with this number; None for 0, the beginning. CursorError: there is no such line."""
+    if seq == 0:
+        return None
+    row = connection.execute("SELECT hash FROM changes WHERE seq = ?", (seq,)).fetchone()
+    if row is None:
+        last, _ = _last(connection)
+        raise CursorError(f"line {seq}: this ledger ends with line {last}. {_START_AGAIN}")
+    return _cursor(seq, row[0])
+
+
+def cursor_before(connection: sqlite3.Connection, since: datetime) -> Cursor | None:
+    """The cursor after which the ledger goes on at this time: that of the line before the first one written then or
+    later, or of the last line of all; None: the beginning. All that follows is listed, whatever its time is, because
+    a clock may have been set back meanwhile.
+    """
+    row = connection.execute(
+        """
+        SELECT seq, hash FROM changes
+        WHERE seq < coalesce((SELECT min(seq) FROM changes WHERE at >= ?), 9223372036854775807)
+        ORDER BY seq DESC LIMIT 1
+        """,
+        (to_iso(since),),
+    ).fetchone()
+    return _cursor(*row) if row else None
+
+
+def _cursor(seq: int, hashed: bytes) -> Cursor:
+    return Cursor(seq, hashed.hex()[:_SHOWN])
+
+
+_START_AGAIN = (
+    "The database was restored from a backup, or it is another one. Forget what you hold of it and start again with"
+    " `aggregator changes --after 0`"
+)
+
+
+def _check(connection: sqlite3.Connection, after: Cursor) -> None:
+    row = connection.execute("SELECT hash FROM changes WHERE seq = ?", (after.seq,)).fetchone()
+    if row is None:
+        last, _ = _last(connection)
+        raise CursorError(f"cursor {after}: this ledger ends with line {last}. {_START_AGAIN}")
+    if _cursor(after.seq, row[0]) != after:
+        raise CursorError(f"cursor {after}: line {after.seq} of this ledger has another hash. {_START_AGAIN}")
+
+
+def _check_publisher(connection: sqlite3.Connection, publisher: str) -> None:
+    """A subscriber that follows a misspelt publisher would wait for ever."""
+    if not connection.execute("SELECT 1 FROM publishers WHERE key = ?", (publisher,)).fetchone():
+        raise StoreError(f"{publisher}: there is no publisher with this key; `aggregator publishers` lists them")
+
+
+# `wire` and `notices` are in subqueries: joined from the left they would be built whole before the first line.
+# An article keeps the publisher and the country that it came with, so that a selection that it was in holds all its
+# lines. A line about a publisher is in the selections that hold a report of it which was released before; the plus
+# keeps the planner from looking for it among all reports of the country.
+_OUT = "c.kind IN ('withheld', 'withdrawn', 'removed_by_wire')"
+_LINES = f"""
+    SELECT c.seq, c.hash, c.kind, c.at, a.public_id AS id, p.key AS publisher, p.name AS publisher_name,
+      p.place AS publisher_place,
+      CASE
+        WHEN NOT {_OUT} THEN (SELECT w.title FROM wire AS w WHERE w.article = a.id)
+        WHEN a.notice IS NOT NULL THEN (SELECT n.title FROM notices AS n WHERE n.article = a.id)
+      END AS title,
+      CASE
+        WHEN NOT {_OUT} THEN (SELECT w.url FROM wire AS w WHERE w.article = a.id)
+        WHEN a.notice IS NOT NULL THEN (SELECT n.url FROM notices AS n WHERE n.article = a.id)
+      END AS url,
+      c.revision, c.note, c.hashed_at, t.channels
+    FROM changes AS c
+    LEFT JOIN articles AS a ON a.id = c.article
+    LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
+    JOIN publishers AS p ON p.key = coalesce(c.publisher, a.publisher)
+    WHERE c.seq > :after
+      AND (c.article IS NULL OR c.seq >= a.released_seq)
+      AND (:publisher IS NULL OR p.key = :publisher)
+      AND (:country IS NULL OR a.country = :country OR c.article IS NULL AND EXISTS (
+        SELECT 1 FROM articles AS b
+        WHERE b.publisher = c.publisher AND +b.country = :country AND b.released_seq <= c.seq))
+    ORDER BY c.seq LIMIT :limit
+"""  # noqa: S608  (constants)

@@ -1,0 +1,200 @@
+"""Lets go of articles' words: everywhere that they are held, and of every revision. The one place that knows where.
+
+"No revision is ever updated" is about what is kept. Rights that end (`retention`) and persons (`purge`) take it away.
+What is deleted here is overwritten (`opening`); the letters in the search index go with `search.merge`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from aggregator.identity import LONGEST, near_keys
+from aggregator.store.sqlite import search, tombstones
+from aggregator.store.sqlite.raw import Pack, unpacker
+
+# What a revision keeps without its words; whatever else an entry may say one day is let go of.
+_KEPT = ("id", "title", "links", "authors", "categories", "published", "updated", "rights", "language")
+
+_WAITING = ("pending_changes", "held_words")  # tables with words of revisions to come
+
+_THESE = "(SELECT value FROM json_each(?1))"  # the articles, as a JSON array
+
+
+def beyond_headlines(connection: sqlite3.Connection, articles: Sequence[int], pack: Pack) -> None:
+    """The articles keep headline, byline, link, dates and the hashes of what was received. Within a transaction."""
+    these = json.dumps(list(articles))
+    readable = connection.execute(
+        f"SELECT article FROM bodies WHERE article IN {_THESE} AND summary || text || excerpt <> ''",  # noqa: S608
+        (these,),
+    ).fetchall()
+    if readable:  # of a publisher that lets us keep none, no words come in, and the index is as it should be
+        search.take_back(connection, [article for (article,) in readable])
+        connection.execute(
+            f"UPDATE bodies SET summary = '', text = '', excerpt = '' WHERE article IN {_THESE}",  # noqa: S608
+            (these,),
+        )  # the triggers queue the headlines
+    for table in ("revisions", *_WAITING):
+        _strip(connection, table, f"SELECT rowid FROM {table} WHERE article IN {_THESE}", these, pack)  # noqa: S608
+    connection.execute(f"UPDATE articles SET words_held = 0 WHERE id IN {_THESE}", (these,))  # noqa: S608
+
+
+def words_that_wait(connection: sqlite3.Connection, now: str, pack: Pack) -> None:
+    """Lets go of words that are in force nowhere yet, those that came when the publisher's rights let us hold them no
+    longer among them; see `retention`. Within a transaction.
+    """
+    for table in _WAITING:
+        over = f"""
+            SELECT c.rowid FROM {table} AS c
+            CROSS JOIN articles AS a ON a.id = c.article
+            CROSS JOIN publishers AS p ON p.key = a.publisher
+            WHERE json_extract(p.rights, '$.storage') = 'metadata_only'
+              OR json_extract(p.rights, '$.storage') = 'transient' AND a.first_seen <=
+                strftime('%Y-%m-%dT%H:%M:%SZ', ?1, '-' || json_extract(p.rights, '$.retention_days') || ' days')
+        """  # noqa: S608
+        _strip(connection, table, over, now, pack)
+
+
+def _strip(connection: sqlite3.Connection, table: str, which: str, value: str, pack: Pack) -> None:
+    """Packs the raw words of some rows anew, without those that are let go of. `which`: SQL that finds the rows, with
+    `value` as ?1.
+    """
+    unpack = unpacker(connection)
+    rows = connection.execute(
+        f"SELECT rowid, raw, dictionary FROM {table} WHERE raw IS NOT NULL AND rowid IN ({which})",  # noqa: S608
+        (value,),
+    )
+    for row, raw, dictionary in rows.fetchall():
+        said = _said(unpack(raw, dictionary))
+        kept = _without_words(said or {})
+        if kept != said:
+            packed = pack(_as_json(kept))
+            connection.execute(f"UPDATE {table} SET raw = ?, dictionary = ? WHERE rowid = ?", (*packed, row))  # noqa: S608
+
+
+def without_words(words: bytes) -> bytes:
+    """What stays of everything that an entry said, as JSON, when its words are let go."""
+    return _as_json(_without_words(_said(words) or {}))
+
+
+def _as_json(said: dict[str, Any]) -> bytes:
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _said(words: bytes | None) -> dict[str, Any] | None:
+    """What an entry said; None: it is damaged, and nothing of it is kept."""
+    try:
+        return dict(json.loads(words.decode("utf-8", "surrogatepass"))) if words is not None else None
+    except ValueError:
+        return None
+
+
+def _without_words(said: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: said[name] for name in _KEPT if name in said}
+    if len(kept.get("id", "")) > LONGEST:  # some publishers put the whole text into it; its key is a digest
+        del kept["id"]
+    return kept
+
+
+def everything(connection: sqlite3.Connection, articles: Sequence[int], at: str, pack: Pack) -> None:
+    """Nothing of the articles stays that their publisher said, but tombstones and a husk: the article's row with id,
+    publisher and times, so that ids are never used again and the ledger has no gap; and one empty revision, because
+    SQLite would give the number of the newest away again. Within a transaction.
+    """
+    these = json.dumps(list(articles))
+    search.take_back(connection, articles)
+    _bury_keys(connection, these, at)
+    _empty_what_was_mixed_in(connection, these, pack)
+    for sql in _GOING:
+        connection.execute(sql, (these,))
+    connection.execute(
+        f"""
+        UPDATE revisions SET title = '', words_hash = x'', raw_hash = x'', changed = NULL, raw = ?2, dictionary = ?3
+        WHERE article IN {_THESE}
+        """,  # noqa: S608
+        (these, *pack(b"{}")),
+    )
+    # What ANALYZE of an SQLite with STAT4 took as samples: keys and addresses, if a person asked for these tables.
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat4'").fetchone():
+        connection.execute("DELETE FROM sqlite_stat4")
+
+
+_PUBLISHERS = f"(SELECT DISTINCT publisher FROM articles WHERE id IN {_THESE})"  # noqa: S608
+
+_GOING = (
+    f"""
+    DELETE FROM sightings
+    WHERE source IN (SELECT id FROM sources WHERE publisher IN {_PUBLISHERS}) AND article IN {_THESE}
+    """,  # noqa: S608
+    f"DELETE FROM bodies WHERE article IN {_THESE}",  # noqa: S608
+    f"DELETE FROM rechecks WHERE article IN {_THESE}",  # noqa: S608
+    f"DELETE FROM merges WHERE article IN {_THESE}",  # noqa: S608
+    *(f"DELETE FROM {table} WHERE article IN {_THESE}" for table in _WAITING),  # noqa: S608
+    f"DELETE FROM excerpt_queue WHERE article IN {_THESE}",  # noqa: S608
+    # A merge that was undone concerns another article too, and its record stays; the key is a purged report's.
+    f"UPDATE merges SET key = '', evidence = '' WHERE split_into IN {_THESE}",  # noqa: S608
+    # An act by the publisher's page refers to its address, in which the headline stands. Persons' words are theirs.
+    f"UPDATE acts SET reference = NULL WHERE article IN {_THESE} AND actor LIKE 'publisher:%'",  # noqa: S608
+    f"""
+    DELETE FROM revisions WHERE article IN {_THESE}
+      AND number < (SELECT max(number) FROM revisions AS newest WHERE newest.article = revisions.article)
+    """,  # noqa: S608
+    f"""
+    UPDATE articles SET title = '', url = NULL, byline = NULL, published_stated = NULL, updated_stated = NULL,
+      status = 'canceled', notice = 'removed', embargoed_until = NULL, words_held = 0
+    WHERE id IN {_THESE}
+    """,  # noqa: S608
+)
+
+
+def _bury_keys(connection: sqlite3.Connection, these: str, at: str) -> None:
+    """Tombstones in the place of all keys of the articles, and for the headline and the beginning by which a twin is
+    found.
+    """
+    keys: list[tuple[str, str, str]] = []
+    # These tables are ordered by publisher and not by article, so each is walked once, and of these publishers only.
+    for table in ("article_keys", "near_keys"):
+        found = connection.execute(
+            f"""
+            SELECT k.publisher, k.key, a.public_id FROM {table} AS k CROSS JOIN articles AS a ON a.id = k.article
+            WHERE k.publisher IN {_PUBLISHERS} AND k.article IN {_THESE}
+            """,  # noqa: S608
+            (these,),
+        ).fetchall()
+        connection.executemany(
+            f"DELETE FROM {table} WHERE publisher = ? AND key = ?",  # noqa: S608
+            [row[:2] for row in found],
+        )
+        keys += found
+    newest = connection.execute(
+        f"""
+        SELECT a.publisher, a.public_id, fold(a.title), opening(iif(b.text <> '', b.text, b.summary))
+        FROM articles AS a JOIN bodies AS b ON b.article = a.id WHERE a.id IN {_THESE}
+        """,  # noqa: S608
+        (these,),
+    ).fetchall()
+    near = [(publisher, key, report) for publisher, report, *words in newest for key in near_keys(*words)]
+    tombstones.bury(connection, [*keys, *near], at)
+
+
+def _empty_what_was_mixed_in(connection: sqlite3.Connection, these: str, pack: Pack) -> None:
+    """A report that a split made was taken for another one before, and that one's older versions hold its words: what
+    came from the source of the merge until it was undone, but for what the other report said before it and says now.
+    """
+    connection.execute(
+        f"""
+        UPDATE revisions SET title = '', words_hash = x'', raw_hash = x'', changed = NULL, raw = ?2, dictionary = ?3
+        WHERE id IN (
+          SELECT r.id FROM merges AS m
+          CROSS JOIN articles AS a ON a.id = m.article
+          CROSS JOIN revisions AS r ON r.article = a.id AND r.source = m.source AND r.number > m.revision
+            AND r.seen_at <= m.undone_at
+            AND r.words_hash NOT IN (
+              SELECT own.words_hash FROM revisions AS own
+              WHERE own.article = a.id AND own.number IN (m.revision, a.revision))
+          WHERE m.split_into IN {_THESE})
+        """,  # noqa: S608
+        (these, *pack(b"{}")),
+    )

@@ -1,0 +1,135 @@
+"""Locks of the operating system's beside a database, which no crash leaves behind: the daemon's, which keeps a second
+one off, and those by which programs know of each other whether they still run.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Self
+
+from aggregator.model.errors import DaemonRunning, StoreError, StoreFull
+
+_ONE_DAEMON = (
+    "another daemon, process {holder}, or a `purge --vacuum`, uses this database; end it first, or give this one"
+    " another with --db"
+)
+_NO_DAEMON = (
+    "a daemon, process {holder}, or another `purge --vacuum`, uses this database; stop it, run this again, then start"
+    " the daemon; nothing was changed"
+)
+
+
+def only_daemon(database: Path) -> AbstractContextManager[None]:
+    """Holds FILE.lock beside the database; raises DaemonRunning when another process does."""
+    return _alone(database, _ONE_DAEMON)
+
+
+def without_daemon(database: Path) -> AbstractContextManager[None]:
+    """Holds FILE.lock too, so that no daemon begins meanwhile; raises DaemonRunning where there is one."""
+    return _alone(database, _NO_DAEMON)
+
+
+@contextmanager
+def _alone(database: Path, refusal: str) -> Iterator[None]:
+    path = database.with_name(database.name + ".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    try:
+        _lock(file, database, refusal)
+        try:
+            os.ftruncate(file, 0)
+            os.write(file, f"{os.getpid()}\n".encode())
+        except OSError as error:
+            raise _unusable(path, error) from error
+        yield
+    finally:
+        os.close(file)
+
+
+def _lock(file: int, database: Path, refusal: str) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.pread(file, 20, 0).decode("ascii", "replace").strip() or "unknown"
+        raise DaemonRunning(f"{database}: {refusal.format(holder=holder)}") from error
+
+
+def _unusable(path: Path, error: OSError) -> StoreError:
+    """What an error of the operating system means here."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull(f"{path}: the disk is full; make room; nothing was changed")
+    if error.errno in (errno.ELOOP, errno.EMLINK):
+        return StoreError(f"{path}: this is a symbolic link, and nothing is written through one; remove it")
+    return StoreError(f"{path}: {error.strerror}; can this user write the folder?")
+
+
+class Program:
+    """One of the programs that poll into a database: `number` is its own as long as it runs, and `is_running` says of
+    every number whether its program runs. Each locks a file of its own, FILE.program-NUMBER. The lock ends with the
+    program, however that ends, so no clock and no process id has to be believed.
+    """
+
+    def __init__(self, database: Path, number: int, descriptor: int) -> None:
+        self.number = number
+        self._database = database
+        self._descriptor = descriptor
+
+    @classmethod
+    def begin(cls, database: Path) -> Self:
+        """With the smallest number that no running program has. Raises StoreError where files cannot be locked here."""
+        database = database.resolve()  # a link to it may be in another folder
+        for number in count(1):
+            descriptor = _locked(_file_of(database, number))
+            if descriptor is not None:
+                return cls(database, number, descriptor)
+        raise AssertionError("numbers do not end")
+
+    def is_running(self, number: int) -> bool:
+        """Whether the program with this number runs. Raises StoreError."""
+        if number == self.number:
+            return True
+        path = _file_of(self._database, number)
+        if not path.exists():
+            return False
+        descriptor = _locked(path, fcntl.LOCK_SH)  # shared, so that two that look at once do not see each other
+        if descriptor is None:
+            return True
+        os.close(descriptor)
+        return False
+
+    def end(self) -> None:
+        """Gives the number back."""
+        os.close(self._descriptor)
+
+
+def _file_of(database: Path, number: int) -> Path:
+    return database.with_name(f"{database.name}.program-{number}")
+
+
+def _locked(path: Path, lock: int = fcntl.LOCK_EX) -> int | None:
+    """A descriptor that holds the lock until it is closed; None: another one holds it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(descriptor, lock | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if isinstance(error, BlockingIOError):
+                return None
+            raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(f"{path}: the disk is full; make room; nothing stored is lost") from error
+        raise StoreError(
+            f"{path}: cannot lock this file ({error.strerror}); can this user write the folder?"
+        ) from error
+    return descriptor

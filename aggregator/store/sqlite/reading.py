@@ -1,0 +1,200 @@
+"""What people read: rows of the view `wire` as Reports, and the record of one article."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from aggregator.model import Report, Selection
+from aggregator.store.sqlite.polls import AHEAD
+from aggregator.text.dates import from_iso, to_iso
+
+_COLUMNS = ", ".join(f"w.{'class' if name == 'item_class' else name}" for name in Report.__slots__)
+
+# Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
+# index has rows in the order of the first; what is sorted are those of one and the same time.
+NEWEST_FIRST = "w.listed_at DESC, w.first_seen DESC, w.article"
+
+
+def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
+    """The newest reports first, by the time they are listed under."""
+    conditions, values = _conditions(selection, "NOT w.backfill")
+    sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
+    return _reports(connection.execute(sql, (*values, selection.limit)))
+
+
+def found(connection: sqlite3.Connection, expression: str, selection: Selection) -> list[Report]:
+    """The reports with the words of an FTS5 expression, newest first as `latest` lists them. Only newest words count.
+
+    The index is walked from the revision that was written last. A report is listed `AHEAD` of its first sight at most,
+    and no revision is written before that, so the walk ends where what is left was written too early.
+    """
+    conditions, values = _conditions(selection)
+    newest: list[tuple[str, str, int]] = []  # a heap, the oldest at its top, by NEWEST_FIRST
+    earliest = to_iso(selection.since - AHEAD) if selection.since else ""
+    cursor = connection.execute(f"{_HITS} {conditions} ORDER BY hit.revision DESC", (expression, *values))
+    for listed_at, first_seen, article, written_at in cursor:
+        if written_at is not None and written_at < earliest:
+            break
+        heapq.heappush(newest, (listed_at, first_seen, -article))
+        if len(newest) > selection.limit:
+            heapq.heappop(newest)
+        if len(newest) == selection.limit:
+            earliest = max(earliest, to_iso(from_iso(newest[0][0]) - AHEAD))
+    cursor.close()
+    rows = connection.execute(
+        f"""
+        SELECT {_COLUMNS} FROM json_each(?) AS hit CROSS JOIN wire AS w ON w.article = hit.value
+        ORDER BY {NEWEST_FIRST}
+        """,  # noqa: S608  (made of constants)
+        (json.dumps([-article for _, _, article in newest]),),
+    )
+    return _reports(rows)
+
+
+# Of a change that waited for a person the words were seen earlier than they were written.
+_HITS = """
+    SELECT w.listed_at, w.first_seen, w.article,
+      iif(r.number = 1, r.seen_at, (SELECT min(at) FROM changes WHERE article = a.id AND revision = r.number))
+    FROM (SELECT rowid AS revision FROM article_search WHERE article_search MATCH ?) AS hit
+    CROSS JOIN revisions AS r ON r.id = hit.revision
+    CROSS JOIN articles AS a ON a.id = r.article AND a.revision = r.number
+    CROSS JOIN wire AS w ON w.article = a.id
+"""
+
+
+def ranked(connection: sqlite3.Connection, hits: str, expression: str, selection: Selection) -> list[Report]:
+    """The reports among `hits`, a query for (revision, score), best first. Only newest words count."""
+    conditions, values = _conditions(selection)
+    sql = f"""
+        SELECT {_COLUMNS}
+        FROM ({hits}) AS hit
+        CROSS JOIN revisions AS r ON r.id = hit.revision
+        CROSS JOIN articles AS a ON a.id = r.article AND a.revision = r.number
+        CROSS JOIN wire AS w ON w.article = a.id
+        {conditions} ORDER BY hit.score, {NEWEST_FIRST} LIMIT ?
+    """  # noqa: S608  (made of constants; every value is a parameter)
+    return _reports(connection.execute(sql, (expression, *values, selection.limit)))
+
+
+def _conditions(selection: Selection, *always: str) -> tuple[str, list[Any]]:
+    conditions = list(always)
+    values: list[Any] = []
+    for column in ("publisher", "country"):
+        if value := getattr(selection, column):
+            conditions.append(f"w.{column} = ?")
+            values.append(value)
+    if selection.item_class:
+        conditions.append("w.class = ?")
+        values.append(selection.item_class)
+    if selection.language:  # `fr` also means fr-CA
+        conditions.append("(w.language = ? COLLATE NOCASE OR w.language LIKE ? || '-%')")
+        values += [selection.language, selection.language]
+    if selection.since:
+        conditions.append("w.listed_at >= ?")
+        values.append(to_iso(selection.since))
+    return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
+
+
+def report(connection: sqlite3.Connection, public_id: str) -> Report | None:
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM wire AS w WHERE w.id = ?", (public_id,))  # noqa: S608
+    return next(iter(_reports(rows)), None)
+
+
+def _reports(rows: Iterable[tuple[Any, ...]]) -> list[Report]:
+    return [_report(dict(zip(Report.__slots__, row, strict=True))) for row in rows]
+
+
+def _report(row: dict[str, Any]) -> Report:
+    return Report(**{**row, "channels": tuple(row["channels"].split())})
+
+
+def status(
+    connection: sqlite3.Connection, public_id: str, released_by: str | None, *, desk: bool = False
+) -> str | None:
+    """The status of an article that is or is not in the wire; None: there is no such article, or it is under embargo
+    and not the desk that asks. Embargoes until `released_by` are over, with None those alone that were ended.
+    """
+    row = connection.execute(
+        """
+        SELECT status FROM articles
+        WHERE public_id = ? AND (? OR embargoed_until IS NULL OR embargoed_until <= ?)
+        """,
+        (public_id, desk, released_by),
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def channels(connection: sqlite3.Connection, public_id: str) -> tuple[str, ...]:
+    """By which an article may be passed on, in the wire or not; (): by none, or there is no such article."""
+    row = connection.execute(
+        "SELECT t.channels FROM articles AS a JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class"
+        " WHERE a.public_id = ?",
+        (public_id,),
+    ).fetchone()
+    return tuple(row[0].split()) if row else ()
+
+
+def raw(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
+    """Everything the entry said, newest revision, as the publisher said it; None: there is no such article."""
+    row = connection.execute(
+        """
+        SELECT raw_words(r.raw, r.dictionary) FROM articles AS a
+        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision WHERE a.public_id = ?
+        """,
+        (public_id,),
+    ).fetchone()
+    return dict(json.loads(row[0])) if row else None
+
+
+def revisions(connection: sqlite3.Connection, public_id: str) -> list[dict[str, Any]]:
+    """Every revision, oldest first: number, kind, seen_at, source, title and `words`, everything the entry said."""
+    cursor = connection.execute(
+        """
+        SELECT r.number, c.kind, r.seen_at, s.publisher || '/' || s.key AS source, r.title, r.changed,
+          raw_words(r.raw, r.dictionary) AS words
+        FROM articles AS a
+        JOIN revisions AS r ON r.article = a.id
+        JOIN changes AS c ON c.seq = (SELECT min(seq) FROM changes WHERE article = a.id AND revision = r.number)
+        JOIN sources AS s ON s.id = r.source
+        WHERE a.public_id = ? ORDER BY r.number
+        """,
+        (public_id,),
+    )
+    return [{**row, "words": json.loads(row["words"])} for row in dictionaries(cursor)]
+
+
+def rows(connection: sqlite3.Connection, sql: str, *values: str) -> list[dict[str, Any]]:
+    return dictionaries(connection.execute(sql, values))
+
+
+def dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """By what a publisher may be chosen."""
+
+    country: str
+    languages: tuple[str, ...]
+
+
+def known_publishers(connection: sqlite3.Connection) -> dict[str, Known]:
+    rows = connection.execute("SELECT key, country, languages FROM publishers")
+    return {key: Known(country, tuple(json.loads(languages))) for key, country, languages in rows}
+
+
+PUBLISHERS = """
+    SELECT p.key, p.name, p.place, p.country, p.kind, p."group", p.languages, p.homepage,
+      json_extract(p.rights, '$.text_scope') AS text_scope, json_extract(p.rights, '$.licence') AS licence,
+      (SELECT count(*) FROM sources AS s WHERE s.publisher = p.key AND s.enabled) AS sources,
+      (SELECT coalesce(sum(d.articles), 0) FROM daily AS d WHERE d.publisher = p.key) AS articles,
+      (SELECT max(a.listed_at) FROM articles AS a WHERE a.publisher = p.key) AS newest
+    FROM publishers AS p WHERE p.configured ORDER BY p.country, p.name
+"""

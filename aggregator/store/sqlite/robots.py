@@ -1,0 +1,20 @@
+"""Copies of robots.txt, so that a site is asked for it once a day, whatever process asks."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from aggregator.model import RobotsCopy
+from aggregator.text.dates import from_iso, to_iso
+
+
+def recall(connection: sqlite3.Connection, origin: str) -> RobotsCopy | None:
+    row = connection.execute("SELECT fetched_at, status, body FROM robots WHERE origin = ?", (origin,)).fetchone()
+    return row and RobotsCopy(origin=origin, fetched_at=from_iso(row[0]), status=row[1], body=row[2])
+
+
+def remember(connection: sqlite3.Connection, copy: RobotsCopy) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO robots (origin, fetched_at, status, body) VALUES (?, ?, ?, ?)",
+        (copy.origin, to_iso(copy.fetched_at), copy.status, copy.body),
+    )

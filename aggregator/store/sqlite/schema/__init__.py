@@ -1,0 +1,123 @@
+"""The tables, as migrations that are only ever added to. What NULL means stands beside each column that may be it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from sqlite_utils import Database, Migrations
+
+from aggregator.store.sqlite.schema import (
+    m0001,
+    m0002,
+    m0003,
+    m0003a,
+    m0004,
+    m0005,
+    m0006,
+    m0007,
+    m0008,
+    m0009,
+    m0010,
+    m0011,
+    m0012,
+    m0013,
+    m0014,
+    m0015,
+)
+
+migrations = Migrations("aggregator")
+
+
+@migrations(name="0001_the_wire_runs")
+def _the_wire_runs(db: Database) -> None:
+    _execute(db, (*m0001.CONFIGURED, *m0001.HELD, *m0001.HAPPENED, *m0001.SEARCHED))
+
+
+@migrations(name="0002_one_of_each")
+def _one_of_each(db: Database) -> None:
+    _execute(db, (*m0002.TRUSTED, *m0002.DESK))
+
+
+@migrations(name="0003_the_poller")
+def _the_poller(db: Database) -> None:
+    _execute(db, m0003.LEARNED)
+
+
+@migrations(name="0003a_what_it_lacked")
+def _what_it_lacked(db: Database) -> None:
+    m0003a.add_missing(db.conn)
+
+
+@migrations(name="0004_addresses")
+def _addresses(db: Database) -> None:
+    _execute(db, m0004.LITERAL)
+
+
+@migrations(name="0005_redirects")
+def _redirects(db: Database) -> None:
+    _execute(db, m0005.REDIRECTS)
+
+
+@migrations(name="0006_fit_to_leave")
+def _fit_to_leave(db: Database) -> None:
+    _execute(db, m0006.COLUMNS)
+    m0006.make_fit(db.conn)
+
+
+@migrations(name="0007_the_ledger")
+def _the_ledger(db: Database) -> None:
+    _execute(db, m0007.MADE_ANEW)
+    m0007.fill(db.conn)
+    _execute(db, m0007.FILLED)
+
+
+@migrations(name="0008_pending_changes")
+def _pending_changes(db: Database) -> None:
+    _execute(db, m0008.PENDING)
+
+
+@migrations(name="0009_let_go")
+def _let_go(db: Database) -> None:
+    _execute(db, (*m0009.LET_GO, *m0009.SEARCHED))
+    m0009.bury_in_digests(db.conn)
+
+
+@migrations(name="0010_rights_in_force")
+def _rights_in_force(db: Database) -> None:
+    _execute(db, m0010.IN_FORCE)
+
+
+@migrations(name="0011_time")
+def _time(db: Database) -> None:
+    _execute(db, m0011.TIME)
+
+
+@migrations(name="0012_claims")
+def _claims(db: Database) -> None:
+    _execute(db, m0012.CLAIMS)
+
+
+@migrations(name="0013_daily")
+def _daily(db: Database) -> None:
+    _execute(db, (*m0013.DAILY, *m0013.LISTED))
+
+
+@migrations(name="0014_held_words")
+def _held_words(db: Database) -> None:
+    _execute(db, m0014.HELD)
+
+
+@migrations(name="0015_trust")
+def _trust(db: Database) -> None:
+    _execute(db, m0015.TRUSTED_AGAIN)
+
+
+def _execute(db: Database, statements: Iterable[str]) -> None:
+    for statement in statements:
+        db.execute(statement)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings the tables up to date."""
+    migrations.apply(Database(connection, execute_plugins=False))

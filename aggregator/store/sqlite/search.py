@@ -1,0 +1,207 @@
+"""The index of words: fed in batches after the polls' transactions, from a queue that loses none.
+
+It holds a row for the newest revision of each article, and takes the row of an older one back. An index without content
+(FTS5, "contentless tables") takes back only what it is shown again exactly, so triggers keep that in `search_removals`
+in the moment in which it changes. Words that were taken back leave the file with `merge`, or when it is made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.html import fold
+
+BATCH = 500
+# Of how words are put into the index: raise it when `text.fold` or the tokenizer changes (a test notices). Then the
+# index is made anew, since it could not take back what the old `fold` had put in.
+FORM = "1"
+# Ranking every match of a common word in a million articles takes seconds; of the newest 2,000, milliseconds.
+_RANKED_OF = 2_000
+_PIECE = re.compile(r'(-?)"([^"]*)"?|(\S+)')
+
+_FORM, _LETTERS, _MERGING, _MERGED = "search_form", "search_letters", "search_merging", "search_merged_at"  # settings
+_PAGES = 200  # of 4 kB, that one step of merging writes: 0.03 s, at most 0.3 (bench/README.md)
+_APART = timedelta(days=1)  # a merge writes the whole index, and some publishers lend words that end every hour
+
+_FOLDED = "fold(?2), fold(?3), iif(?4 = ?3, '', fold(?4))"  # title, summary, text
+_ADD = f"INSERT INTO article_search (rowid, title, summary, text) VALUES (?1, {_FOLDED})"  # noqa: S608  (constants)
+_TAKE_BACK = f"""
+    INSERT INTO article_search (article_search, rowid, title, summary, text) VALUES ('delete', ?1, {_FOLDED})
+"""  # noqa: S608
+# The row of an article's newest revision, and of what it was made.
+_NEWEST = """
+    SELECT r.id, a.title, b.summary, b.text FROM articles AS a
+    JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
+    JOIN bodies AS b ON b.article = a.id
+"""
+
+
+def index_batch(connection: sqlite3.Connection) -> int:
+    """Takes back up to BATCH rows that hold no longer or, where there are none, adds up to BATCH revisions from the
+    queue, newest first; returns how many it looked at, 0 when the index is complete. Within a transaction.
+
+    Only an article's newest words are worth finding, so a revision that was overtaken in the queue is passed over.
+    """
+    return _take_back_batch(connection) or _add_batch(connection)
+
+
+def _take_back_batch(connection: sqlite3.Connection) -> int:
+    rows = connection.execute(
+        "SELECT revision, title, summary, text FROM search_removals ORDER BY revision LIMIT ?", (BATCH,)
+    ).fetchall()
+    _remove(connection, rows)
+    return len(rows)
+
+
+def _remove(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str, str]]) -> None:
+    connection.executemany(_TAKE_BACK, rows)
+    connection.executemany("DELETE FROM search_removals WHERE revision = ?", [(row[0],) for row in rows])
+
+
+def _add_batch(connection: sqlite3.Connection) -> int:
+    queued = connection.execute("SELECT revision FROM search_queue ORDER BY revision DESC LIMIT ?", (BATCH,)).fetchall()
+    if not queued:
+        return 0
+    bounds = (queued[-1][0], queued[0][0])
+    rows = connection.execute(
+        f"""
+        {_NEWEST} JOIN search_queue AS q ON q.revision = r.id
+        WHERE q.revision BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM article_search_docsize WHERE id = r.id)
+        ORDER BY r.id
+        """,  # noqa: S608  (made of constants)
+        bounds,
+    ).fetchall()
+    connection.executemany(_ADD, rows)
+    connection.execute("DELETE FROM search_queue WHERE revision BETWEEN ? AND ?", bounds)
+    return len(queued)
+
+
+def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
+    """Takes every row of these articles out of the index, whatever waits for it included. Within a transaction.
+
+    Their letters stay in the file until the index is merged, which is asked for here.
+    """
+    these = (json.dumps(list(articles)),)
+    waiting = connection.execute(
+        """
+        SELECT g.revision, g.title, g.summary, g.text FROM search_removals AS g JOIN revisions AS r ON r.id = g.revision
+        WHERE r.article IN (SELECT value FROM json_each(?))
+        """,
+        these,
+    ).fetchall()
+    _remove(connection, waiting)
+    standing = connection.execute(
+        f"""
+        {_NEWEST} JOIN article_search_docsize AS indexed ON indexed.id = r.id
+        WHERE a.id IN (SELECT value FROM json_each(?))
+        """,  # noqa: S608  (made of constants)
+        these,
+    ).fetchall()
+    _remove(connection, standing)
+    connection.execute(
+        """
+        DELETE FROM search_queue WHERE revision IN (
+          SELECT id FROM revisions WHERE article IN (SELECT value FROM json_each(?)))
+        """,
+        these,
+    )
+    _write(connection, _LETTERS, "1")
+
+
+def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
+    """Empties the index and queues all that is to be found, where it was made in another form than this program's;
+    returns how many reports that are. Within a transaction, seconds for a million; `index_batch` does the rest.
+    """
+    if not always and _read(connection, _FORM) == FORM:
+        return 0
+    # What is emptied here is written over as the index grows again, and by `purge --vacuum` for certain; to write a
+    # gigabyte of zeros within this transaction would keep others waiting.
+    connection.execute("PRAGMA secure_delete = OFF")
+    try:
+        connection.execute("INSERT INTO article_search (article_search) VALUES ('delete-all')")
+    finally:
+        connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("DELETE FROM search_removals")
+    connection.execute("DELETE FROM search_queue")
+    queued = connection.execute(
+        """
+        INSERT INTO search_queue (revision)
+        SELECT r.id FROM articles AS a
+        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
+        JOIN bodies AS b ON b.article = a.id
+        """
+    ).rowcount
+    connection.execute("DELETE FROM settings WHERE name IN (?, ?)", (_LETTERS, _MERGING))
+    _write(connection, _FORM, FORM)
+    return queued
+
+
+def merge(connection: sqlite3.Connection, now: datetime) -> bool:
+    """One step of writing the index without the letters of what was taken back, once a day at most; False: there is
+    nothing to do. Within a transaction.
+
+    FTS5 keeps a deleted row's words until its parts are merged into one ("The 'merge' Command"): the first step, with a
+    negative number of pages, begins that, and it has ended when a step changes nothing.
+    """
+    merging = _read(connection, _MERGING)
+    if not merging:
+        last = _read(connection, _MERGED)
+        if not _read(connection, _LETTERS) or (last and timedelta() <= now - from_iso(last) < _APART):
+            return False
+        connection.execute("DELETE FROM settings WHERE name = ?", (_LETTERS,))
+        _write(connection, _MERGING, "1")
+    before = connection.total_changes
+    connection.execute(
+        "INSERT INTO article_search (article_search, rank) VALUES ('merge', ?)", (_PAGES if merging else -_PAGES,)
+    )
+    if merging and connection.total_changes - before < 2:
+        connection.execute("DELETE FROM settings WHERE name = ?", (_MERGING,))
+        _write(connection, _MERGED, to_iso(now))
+        return False
+    return True
+
+
+def _read(connection: sqlite3.Connection, name: str) -> str | None:
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def _write(connection: sqlite3.Connection, name: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
+
+
+def expression(words: str) -> str:
+    """The FTS5 expression for what a person typed: all words, "exact phrases", -without, begin*. '' for no word."""
+    wanted: list[str] = []
+    unwanted: list[str] = []
+    for match in _PIECE.finditer(words):
+        dash, phrase, word = match.groups()
+        if word is not None:
+            dash, phrase = ("-", word[1:]) if word.startswith("-") else ("", word)
+        term = _term(phrase)
+        if term:
+            (unwanted if dash else wanted).append(term)
+    if not wanted:
+        return ""
+    return " AND ".join(wanted) + "".join(f" NOT {term}" for term in unwanted)
+
+
+def _term(phrase: str) -> str:
+    """A phrase quoted for FTS5, so that nothing a person types is taken for an operator; '' without a letter."""
+    folded = fold(phrase.rstrip("*")).replace('"', " ").strip()
+    if not any(character.isalnum() for character in folded):
+        return ""
+    return f'"{folded}"*' if phrase.endswith("*") else f'"{folded}"'
+
+
+# SQL for the newest 2,000 matches of an expression, its one parameter: (revision, score), by bm25: the headline counts
+# ten times, the summary three. By a computed score FTS5 would read and sort every match (bench/README.md).
+RANKED = f"""
+    SELECT rowid AS revision, bm25(article_search, 10.0, 3.0, 1.0) AS score
+    FROM article_search WHERE article_search MATCH ? ORDER BY rowid DESC LIMIT {_RANKED_OF}
+"""  # noqa: S608  (a number of ours)

@@ -1,0 +1,1 @@
+"""Words, dates and addresses as text: markup to plain text, dates, digests, domains. Pure; imports `model` alone."""

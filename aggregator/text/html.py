@@ -1,0 +1,191 @@
+"""Readings of a publisher's words: plain text, an excerpt, and the folded form that search compares.
+
+Nothing here changes what is stored of the publisher; these are our readings beside it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import nh3
+
+from aggregator.model import Text
+
+_BLOCK_END = re.compile(r"(?i)</(?:p|div|li|h[1-6]|blockquote|tr|dd|dt|figcaption|pre|section|article)\s*>|<br\s*/?>")
+# Controls but tab and newlines, and lone surrogates: no text, and SQLite cannot hold the latter.
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# Publishers that label windows-1252 as Latin-1 send quotes and dashes as C1 controls; browsers show what was meant
+# (WHATWG HTML, "numeric character reference end state").
+_WINDOWS_1252 = {code: said for code in range(0x80, 0xA0) if (said := bytes([code]).decode("cp1252", "ignore"))}
+_SENTENCE_END = re.compile(r"(?<=[.!?…።؟۔])[\"'”’)\]]*(?:\s?»)?\s+|\n+")
+
+# Publishers put whole reports into a headline, and what has no blanks is one word, however long. The longest headlines
+# of newsrooms have about 200 characters, and the words of languages with long ones (Zulu, Finnish) ten and a blank.
+MOST_HEADLINE, MOST_HEADLINE_WORDS = 300, 60  # characters, words
+MOST_BYLINE = 300  # characters
+MOST_OF_DATE = 200  # characters of a literal, as in `dates`
+_OF_A_WORD, _LONGEST_WORD = 12, 100  # characters of an excerpt: for each of its words on average, and of one
+_CUT = "…"
+
+
+def plain(text: Text | None) -> str:
+    """The words without markup: one line a paragraph, single spaces, character references resolved."""
+    if text is None:
+        return ""
+    value = text.value
+    if text.type != "text/plain" and ("<" in value or "&" in value):
+        # nh3 joins what tags held apart, so the ends of blocks become newlines first.
+        value = html.unescape(_without_tags(_BLOCK_END.sub("\n", value.replace("\n", " "))))
+    if _NOT_TEXT.search(value):
+        value = _NOT_TEXT.sub("", value.translate(_WINDOWS_1252))
+    lines = (" ".join(line.split()) for line in value.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _without_tags(markup: str) -> str:
+    try:
+        return nh3.clean(markup, tags=set())
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can say and UTF-8 cannot
+        return nh3.clean(markup.encode("utf-8", "ignore").decode(), tags=set())
+
+
+def with_elements(page: str, attributes: Mapping[str, set[str]], schemes: set[str]) -> str:
+    """A page of HTML with these elements and attributes alone, well-formed, and with addresses of these schemes, or of
+    none. It is read as browsers do, in time that grows with its length.
+    """
+    return nh3.clean(page, tags=set(attributes), attributes=dict(attributes), url_schemes=schemes, link_rel=None)
+
+
+def one_line(text: Text | None) -> str:
+    """`plain`, for a headline or a byline: without line breaks."""
+    return " ".join(plain(text).split())
+
+
+def headline(text: Text | None) -> str:
+    """`one_line`, at most MOST_HEADLINE long: what is longer is no headline, and ends in …"""
+    return shortened(one_line(text), MOST_HEADLINE, MOST_HEADLINE_WORDS)
+
+
+def byline(names: Iterable[str]) -> str:
+    """The names of a report's authors, as stated, each once; '' for none."""
+    return ", ".join(dict.fromkeys(filter(None, (one_line(Text(name, "text/plain")) for name in names))))
+
+
+def in_full(title: str, shown_byline: str | None, said: Mapping[str, Any]) -> tuple[str, str | None]:
+    """A headline and a byline as they were said, where the readings that are held were cut; `said`: the raw words."""
+    if title.endswith(_CUT) and "title" in said:
+        title = one_line(Text(**said["title"]))
+    if shown_byline and shown_byline.endswith(_CUT):
+        shown_byline = byline(person["name"] for person in said.get("authors", ()) if person.get("name"))
+    return title, shown_byline
+
+
+def shortened(words: str, most: int, most_words: int | None = None) -> str:
+    """At most so many characters, and words with single blanks between them; what is longer is cut, between words where
+    there are any, and ends in …
+    """
+    if len(words) > most:
+        words = _begun(words, most - 1) + _CUT
+    if most_words is not None and words.count(" ") >= most_words:
+        words = " ".join(words.split(" ")[:most_words]) + _CUT
+    return words
+
+
+def _begun(words: str, most: int) -> str:
+    """The first words, at most so many characters; where there is no blank, cut before a letter and not before a mark
+    that belongs to one.
+    """
+    end = words.rfind(" ", 0, most + 1)
+    if end < most // 2:
+        end = most
+        while end > 1 and unicodedata.category(words[end]) in ("Mn", "Mc", "Me", "Cf"):
+            end -= 1
+    return words[:end].rstrip()
+
+
+_QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
+
+
+def unquoted(message: str) -> str:
+    """An error's message on one line, without what it quotes: that may be a publisher's words, and records of polls
+    outlast reports that are deleted.
+    """
+    return " ".join(_QUOTED.sub("...", message).split())
+
+
+def excerpt(summary: str, text: str, max_words: int) -> str:
+    """Whole sentences from the publisher's own summary, or else from the start of its text.
+
+    At most `max_words` words, of a length that words have; a first sentence longer than that is cut between words and
+    ends in " …".
+    """
+    return shortened(_excerpt(summary, text, max_words), _LONGEST_WORD + max_words * _OF_A_WORD)
+
+
+def _excerpt(summary: str, text: str, max_words: int) -> str:
+    rest = summary or text
+    taken: list[str] = []
+    room = max_words
+    for sentence in _sentences(rest):
+        words = len(sentence.split())
+        if words > room:
+            break
+        taken.append(sentence)
+        room -= words
+    if taken or not rest:
+        return " ".join(taken)
+    return " ".join(rest.split()[:max_words]) + " …"
+
+
+def _sentences(text: str) -> list[str]:
+    starts = [0] + [match.end() for match in _SENTENCE_END.finditer(text)]
+    ends = [*starts[1:], len(text)]
+    return [piece for a, b in zip(starts, ends, strict=True) if (piece := text[a:b].strip())]
+
+
+# Marks that a searcher leaves out or types differently: Latin accents, Arabic vowel signs, Hebrew points and so on.
+_MARKS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed"
+    "\u135d-\u135f\u1dc0-\u1dff\u20d0-\u20f0]"
+)
+_NEEDS_LETTERS = re.compile("[\u0600-\u06ff\u1200-\u137f]")
+
+
+def _letters() -> dict[int, str]:
+    """Letters that one language writes in several ways without a difference that a searcher would make.
+
+    Arabic: alef maqsura and yeh, teh marbuta and heh, Persian forms, digits. Amharic: the homophones h, s, a, ts
+    (Unicode Standard, chapters 9.2 and 19.1).
+    """
+    letters = {0x0649: "\u064a", 0x0629: "\u0647", 0x06A9: "\u0643", 0x06CC: "\u064a", 0x0671: "\u0627"}
+    for digit in range(10):
+        letters[0x0660 + digit] = letters[0x06F0 + digit] = str(digit)
+    rows = ((0x1210, 0x1200), (0x1280, 0x1200), (0x1220, 0x1230), (0x12D0, 0x12A0), (0x1340, 0x1338))
+    for variant, usual in rows:
+        for order in range(7):
+            letters[variant + order] = chr(usual + order)
+    for long, short in ((0x1203, 0x1200), (0x1213, 0x1200), (0x1283, 0x1200), (0x12A3, 0x12A0), (0x12D3, 0x12A0)):
+        letters[long] = chr(short)  # the first and the fourth order of h and of a sound the same
+    return letters
+
+
+_LETTERS = _letters()
+
+
+def opening(text: str) -> str:
+    """The first forty words, folded. Registered as the SQL function `opening`."""
+    return fold(" ".join(text[:800].split()[:40]))
+
+
+def fold(text: str | None) -> str:
+    """What search compares: no case, no accents, one form a letter. Registered as the SQL function `fold`."""
+    if not text:
+        return ""
+    if text.isascii():
+        return text.lower()
+    folded = _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold()
+    return folded.translate(_LETTERS) if _NEEDS_LETTERS.search(folded) else folded

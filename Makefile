@@ -13,6 +13,7 @@ test: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest --numprocesses 3 --dist worksteal
 
 # What repeats or takes minutes, and every property, in full; `make test` runs a part of it.

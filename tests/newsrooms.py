@@ -83,7 +83,7 @@ Drift = Literal["id", "link", "host"]
 
 @dataclass(frozen=True)
 class Newsroom:
-    """One publisher. The first of its sources is its main one, and the others are sisters that list the same reports."""
+    """One publisher. The first of its sources is its main one; the others are sisters that list the same reports."""
 
     key: str
     name: str

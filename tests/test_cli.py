@@ -184,13 +184,13 @@ def test_fetch_loads_what_its_pass_needs(desk: Desk) -> None:
 
     first = imported("fetch")
     assert first["aggregator.parse"] >= 1
-    assert {name: first[name] for name in ("httpx", "aiohttp", "aggregator.store", "aggregator.pipeline")} == {
-        "httpx": 1, "aiohttp": 1, "aggregator.store": 1, "aggregator.pipeline": 1
+    assert {name: first[name] for name in ("httpx", "aiohttp", "aggregator.store", "aggregator.pipeline.pipeline")} == {
+        "httpx": 1, "aiohttp": 1, "aggregator.store": 1, "aggregator.pipeline.pipeline": 1
     }  # fmt: skip
     assert desk.rows("SELECT count(*) FROM polls WHERE outcome = 'ok'") == [(2,)]
     again = imported("fetch", "--all")
     assert desk.rows("SELECT count(*) FROM polls WHERE outcome = 'not_modified'") == [(2,)]
-    assert again["aggregator.pipeline"] == 1
+    assert again["aggregator.pipeline.pipeline"] == 1
     assert not again.keys() & {"rich", "pygments", "pydantic", "feedparser", "bs4"}
     assert not again.keys() & {"aggregator.parse", "aggregator.pipeline.discovery", "aggregator.revisions.volatile"}
 

@@ -1,74 +1,15 @@
-"""What publishers tell and the wire holds: entries in the words of RFC 4287, articles in those of schema.org."""
+"""What is held of an entry, in the words of schema.org, and how it leaves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
-from aggregator.model.vocabulary import LEARNED, ChangeKind, Channel, IdentityRules, ItemClass, MassKind
+from aggregator.model.document import Text
+from aggregator.model.publisher import LEARNED, Channel, IdentityRules, ItemClass
 
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A publisher's words, exactly as received, and the media type they are in."""
-
-    value: str
-    type: str = "text/html"  # text/plain, text/html or application/xhtml+xml
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    href: str
-    rel: str = "alternate"
-    type: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    name: str | None = None
-    email: str | None = None
-    uri: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What the publisher said, in the words of RFC 4287; dates are the literals as stated."""
-
-    id: str | None = None
-    title: Text | None = None
-    summary: Text | None = None
-    content: tuple[Text, ...] = ()
-    links: tuple[Link, ...] = ()
-    authors: tuple[Person, ...] = ()
-    categories: tuple[str, ...] = ()
-    published: str | None = None
-    updated: str | None = None
-    rights: str | None = None
-    language: str | None = None  # BCP 47; xml:lang of the entry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
-    """What a document says about coming back: `ttl`, `skipHours`, `skipDays` (RSS 2.0), `sy:` (RSS 1.0 syndication)."""
-
-    every: timedelta | None = None  # no sooner than this after a poll; None: not said
-    skip_hours: tuple[int, ...] = ()  # 0 to 23, UTC
-    skip_days: tuple[int, ...] = ()  # 0 is Monday, UTC
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
-    """A document as entries, and why any of what stood in it is not among them."""
-
-    format: str  # rss20, atom10, jsonfeed11 ...
-    entries: tuple[Entry, ...]
-    drops: Mapping[str, int] = field(default_factory=dict)  # entries left out, by reason
-    language: str | None = None  # of the document
-    warning: str | None = None  # e.g. not well-formed; the entries were readable all the same
-    withdrawn: tuple[str, ...] = ()  # ids that the publisher takes back: tombstones (RFC 6721), items marked so
-    hints: Hints = Hints()
-    older: str | None = None  # the address of what the publisher listed before this; None: not said
+Status = Literal["usable", "withheld", "canceled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,31 +95,6 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What to do with one entry of a poll. `change` None: no new words."""
-
-    article: Article
-    known: Known | None
-    change: ChangeKind | None
-    matched_by: str | None = None
-    evidence: str = ""
-    changed: tuple[str, ...] = ()  # of title, summary, body, byline, url, dates
-    held_back: bool = False  # its source changes something on every poll; this change is stored within a day
-    waits: MassKind | None = None  # its poll changes too much at once, so it waits for a person; None: it does not
-    seen: datetime | None = None  # when its words came; None: with the poll that is recorded now
-
-    @property
-    def is_rekeyed(self) -> bool:
-        """Whether the entry's own first key did not lead to the article; that key becomes the article's too."""
-        return self.matched_by is not None and self.matched_by != self.article.keys[0].partition(":")[0]
-
-    @property
-    def is_merge(self) -> bool:
-        """Whether it was taken for the article by another key than its first, and had not been before."""
-        return self.is_rekeyed and self.known is not None and self.known.entry_hash != self.article.entry_hash
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One row of the view `wire`: an article as it may leave, with all that must stand beside it."""
 
@@ -206,15 +122,3 @@ class Report:
     status: str
     listed_at: str  # where it stands in lists: published, or first_seen where that is unknown or ahead
     channels: tuple[Channel, ...]  # by which it may be passed on; (): by none, it is for the operator alone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which reports of the wire somebody wants; None: any."""
-
-    publisher: str | None = None
-    country: str | None = None
-    language: str | None = None
-    item_class: str | None = None
-    since: datetime | None = None
-    limit: int = 20

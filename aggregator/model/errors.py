@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from aggregator.text.printable import escaped
+from aggregator.model.escaping import escaped
 
 
 class AggregatorError(Exception):

@@ -1,82 +1,24 @@
-"""What comes of asking: answers, and what is to be done about them."""
+"""What is due, and what one poll of one source did."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
-from aggregator.model.vocabulary import Act, Notice, RedirectState
+from aggregator.model.change import Removal
+from aggregator.model.document import Busy, Hints, Redirection, Validators
+from aggregator.model.publisher import Source
 
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """RFC 9110 section 8.8: opaque, sent back byte for byte."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Busy:
-    """An answer by which a host asks to be left alone: 429, or 503 with Retry-After."""
-
-    url: str  # where it was asked
-    status: int
-    retry_after: timedelta | datetime | None
-    is_robots: bool = False  # it was asked for its robots.txt
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchResult:
-    """One HTTP answer: a success with a body, or 304 without one. Anything else is a FetchError."""
-
-    url: str  # the address that answered, after redirects
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes = b""
-    validators: Validators = Validators()
-    hops: tuple[str, ...] = ()  # the addresses that redirected, in their order, the first one aside
-    moved_to: str | None = None  # where permanent redirects alone (301, 308) led; None: there was none, or another kind
-    fresh_for: timedelta | None = None  # by max-age or Expires (RFC 9111 section 4.2.1); None: not said
-    retry_after: timedelta | datetime | None = None  # of the answer, or of a redirect on the way; None: not said
-    remark: str | None = None  # what was wrong with its framing or coding, for people; None: nothing
-    is_cut: bool = False  # the body is the beginning of a document only
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redirection:
-    """Whether a document may be stored under its publisher's name, although it came from `url`; see `decide.redirects`.
-
-    `rule` says what decided: configured, domain, homepage, same_hosts, moved, entries (accepted without asking),
-    accepted (for this source, before), in_force (seen for the first time, and in force before redirects were checked),
-    another_publisher, unknown.
-    """
-
-    url: str
-    state: RedirectState
-    rule: str
-    said: str = ""  # for people: the address, and why it is held or refused
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RobotsCopy:
-    """What a site's robots.txt said, as much of it as counts (RFC 9309)."""
-
-    origin: str  # scheme, host and port: `https://daily.example`
-    fetched_at: datetime
-    status: int | None  # of HTTP; None: no answer
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageVisit:
-    """What an article's own page answered; of its body nothing is read."""
-
-    status: int
-    url: str  # the address that answered, after redirects
-    validators: Validators = Validators()
-    retry_after: timedelta | datetime | None = None
+Ladder = Literal["id", "url"]  # the strongest key that a source can be trusted with
+# Of a poll. offline: nobody answered at all, so the fault is ours; challenge, consent, cookie: the site answers only
+# browsers, people, or whoever sends its cookie back; payment_required: 402, it sells what was asked for; held: a
+# document came, nothing of it was stored, and a person must look.
+Outcome = Literal[
+    "ok", "unchanged", "not_modified", "failed", "offline", "challenge", "consent", "cookie", "payment_required", "held"
+]
+Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,20 +30,9 @@ class Recheck:
     publisher: str
     url: str
     first_seen: datetime
-    validators: Validators = Validators()
+    validators: Validators = field(default_factory=Validators)
     step: int = 0  # visits made
     missing_since: datetime | None = None  # first 404 in a row; None: it was there
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removal:
-    """Why a report leaves the wire, and what stands in its place. Only a person restores it."""
-
-    act: Act
-    notice: Notice
-    actor: str  # person:NAME, publisher:feed, publisher:page, wire
-    reason: str
-    reference: str | None = None  # what it rests on: an address, a ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +42,7 @@ class Finding:
     recheck: Recheck
     said: str  # one line, for a log: `200`, `410: ...`
     next_at: datetime | None  # None: no more visits
-    validators: Validators = Validators()
+    validators: Validators = field(default_factory=Validators)
     missing_since: datetime | None = None
     removal: Removal | None = None
     there: bool | None = None  # whether the page is; None: the answer does not say
@@ -130,3 +61,64 @@ class Proposal:
 class NextPoll:
     at: datetime
     reason: str  # interval, backoff, retry_after ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """What one poll of one source did. Stored with what it brought, in one transaction."""
+
+    source: Source
+    started: datetime
+    seconds: float
+    outcome: Outcome
+    next: NextPoll | None = None  # None: not decided yet
+    status: int | None = None  # of HTTP; None: no answer
+    error: str | None = None
+    format: str | None = None
+    body_bytes: int = 0
+    body_hash: bytes | None = None  # None: keep the one stored
+    validators: Validators | None = None  # None: keep those stored; of a poll that failed: forget them
+    is_conditional: bool = False  # validators were sent
+    retry_after: timedelta | datetime | None = None
+    fresh_for: timedelta | None = None
+    hints: Hints | None = None  # None: keep those stored
+    moved_to: str | None = None
+    busy: tuple[Busy, ...] = ()  # hosts that asked to be left alone, when they were asked for this poll
+    redirection: Redirection | None = None  # what is to be remembered of where the document came from; None: nothing
+    entries: int = 0
+    new: int = 0
+    revised: int = 0
+    unchanged: int = 0
+    drops: Mapping[str, int] = field(default_factory=dict)
+    adjusted: Mapping[str, int] = field(default_factory=dict)  # stored versions with a value cut or left out, by reason
+    withdrawn: tuple[str, ...] = ()  # ids that the document took back
+    settled: tuple[str, ...] = ()  # first keys of the entries that say what they said before, and were only named
+    is_whole: bool = (
+        True  # False: the named ones matter after all; nothing was stored, the document is to be read whole
+    )
+    pages: int = 0  # older pages that were read, because the document did not reach back to the one before
+    is_joined: bool = False  # whether they do
+    # entries that the source had listed before, 0 where they do not show that it reaches back to the document before
+    # (see `scheduling.gaps`); None: there was nothing to compare
+    overlap: int | None = None
+    gap: Gap | None = None
+    proposal: Proposal | None = None  # what a search for a door found; None: nothing, or it was none
+    waiting: int = 0  # changes of known reports that wait for a person since this poll, because it changes too much
+    excess: int = 0  # of the new reports those beyond what one poll or day may add, which are stored as backfill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A source whose time has come, with what the store remembers of it."""
+
+    source: Source
+    validators: Validators = field(default_factory=Validators)
+    body_hash: bytes | None = None
+    failures: int = 0  # in a row
+    ladder: Ladder = "id"
+    conditional: int = 0  # polls in a row that sent validators
+    validators_lied: bool = False
+    proposed: str | None = None  # the door that was found for a source of kind "discover"
+    accepted: tuple[str, ...] = ()  # addresses that its documents may come from, although none of its file's
+    redirect_unchecked: bool = False  # it was polled before redirects were checked, and has not answered since
+    last_poll: str | None = None  # when its last poll began, as the store has it; None: it never was polled

@@ -1,34 +1,81 @@
-"""Whom the wire asks, and on what terms: the wire, publishers, their rights, sources."""
+"""Who publishes, under which terms, and how it is polled: what people write in config/."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Literal
 
-from aggregator.model.vocabulary import (
-    GROUP_OF_KIND,
-    LEARNED,
-    AiUse,
-    Basis,
-    Canonical,
-    Channel,
-    CommercialUse,
-    Edits,
-    Group,
-    IdentityRules,
-    ImageScope,
-    Index,
-    ItemClass,
-    Kind,
-    OnGone,
-    OnMissing,
-    Relationship,
-    Storage,
-    SystematicRepublication,
-    TextScope,
-    Translation,
-)
+Kind = Literal[
+    "newspaper",
+    "magazine",
+    "news_site",
+    "broadcaster",
+    "agency",
+    "press_release_service",
+    "ngo",
+    "government",
+    "intergovernmental",
+    "academic",
+    "think_tank",
+    "church",
+    "company",
+    "blog",
+    "individual",
+    "own",
+]
+Group = Literal["news_organization", "institution", "individual", "own"]
+Relationship = Literal["own", "partner", "open_licence", "public_body", "press_release", "none"]
+Basis = Literal["own", "agreement", "open_licence", "public_domain", "statutory", "press_release", "quotation", "none"]
+TextScope = Literal["none", "headline_only", "excerpt", "full_text"]
+Edits = Literal["none", "style_only", "licensed"]
+Translation = Literal["no", "with_label", "licensed"]
+CommercialUse = Literal["yes", "no", "not_sold_separately", "ask"]
+SystematicRepublication = Literal["yes", "no", "unstated"]
+ImageScope = Literal["none", "per_image_licence", "same_as_text", "agreement"]
+Storage = Literal["keep", "metadata_only", "transient"]
+Channel = Literal["web", "feed", "api", "email"]
+AiUse = Literal["allowed", "search_only", "prohibited", "unstated"]
+Index = Literal["index", "noindex"]
+Canonical = Literal["publisher", "self", "none"]
+OnMissing = Literal["keep", "suspend", "withdraw"]
+ItemClass = Literal["news", "analysis", "opinion", "interview", "press_release", "document", "notice", "own_report"]
+OnGone = Literal["withdraw", "suspend"]
+GROUP_OF_KIND: Mapping[Kind, Group] = {
+    "newspaper": "news_organization",
+    "magazine": "news_organization",
+    "news_site": "news_organization",
+    "broadcaster": "news_organization",
+    "agency": "news_organization",
+    "press_release_service": "institution",
+    "ngo": "institution",
+    "government": "institution",
+    "intergovernmental": "institution",
+    "academic": "institution",
+    "think_tank": "institution",
+    "church": "institution",
+    "company": "institution",
+    "blog": "individual",
+    "individual": "individual",
+    "own": "own",
+}
+IdTrust = Literal["learned", "trusted", "ignored"]
+DISCOVER = "discover"  # the kind of a source of which only the site is known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRules:
+    """`[identity]` of a publisher's file: what of its ids and addresses says which report an entry is."""
+
+    ids: IdTrust = "learned"  # from its documents; trusted: always believed; ignored: never
+    ignore_parameters: tuple[str, ...] = ()  # of the query, that say nothing of the page; `from_*`: all that begin so
+    keep_parameters: tuple[str, ...] | None = None  # only these say anything of it; None: all do
+    strip_path_prefixes: tuple[str, ...] = ()  # `/print`, `/sport`: the page is the same without
+    same_hosts: tuple[str, ...] = ()  # that serve the same pages as the first of them
+
+
+LEARNED = IdentityRules()  # of a publisher whose file says nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ def find_config(explicit: Path | None = None) -> Path:
     """
     if explicit is not None:
         return explicit
-    places = (Path("config").absolute(), Path(__file__).absolute().parents[1] / "config")
+    places = (Path("config").absolute(), Path(__file__).absolute().parents[2] / "config")
     for place in places:
         if (place / "wire.toml").is_file():
             return place

@@ -40,7 +40,7 @@ _QUEUE = 64  # documents; starting a process costs about as much time as reading
 _AHEAD = 4  # documents in a process: the one that it reads, and the next ones
 _ANSWER = 16 * 1024 * 1024  # bytes that are taken in before an answer is whole, without asking the process to wait
 # Not by multiprocessing, which would run a script that uses a Pipeline anew in each of its processes.
-_START = "import json, sys; sys.path = json.loads(sys.argv[1]); from aggregator.worker import serve; serve()"
+_START = "import json, sys; sys.path = json.loads(sys.argv[1]); from aggregator.pipeline.worker import serve; serve()"
 
 
 class Workers:

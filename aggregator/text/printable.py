@@ -17,16 +17,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from aggregator.model.escaping import UNFIT, code_point
+from aggregator.model.escaping import escaped as escaped
+
 MOST_ADDRESS = 4_096  # characters, all of them ASCII; half of what every server should take (RFC 9110 section 4.1)
 MOST_MESSAGE = 500  # characters of a message that quotes a document
 
 # What ends a line somewhere: for Python, Unicode (5.8), browsers, spreadsheets.
 _BREAK = re.compile("\r\n|[\n\v\f\r\x85\u2028\u2029]")
 _BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
-_INVISIBLE = "\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
-_UNFIT = re.compile(
-    f"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029{_INVISIBLE}\ud800-\udfff]"
-)  # a newline is for the caller
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -35,34 +34,17 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def line(value: str) -> str:
     """One line: line ends and tabs are a space, what else is unfit is left out."""
-    return lines(_BREAKS.sub(" ", value)) if _UNFIT.search(value) or "\n" in value else value
+    return lines(_BREAKS.sub(" ", value)) if UNFIT.search(value) or "\n" in value else value
 
 
 def lines(value: str, indent: str = "") -> str:
     """A text of several lines. `indent` stands before all lines but the first, so that none of them can pass for a line
     of ours.
     """
-    if _UNFIT.search(value):
+    if UNFIT.search(value):
         value = _SURROGATE.sub("\ufffd", _BREAK.sub("\n", value)).replace("\t", " ")
-        value = _UNFIT.sub("", value)
+        value = UNFIT.sub("", value)
     return value.replace("\n", "\n" + indent) if indent else value
-
-
-def escaped(value: str, most: int | None = None) -> str:
-    r"""One line in which everything unfit can be seen, such as \n or \u202e: for names of files, and for messages that
-    quote a document. `most`: characters, after which it is cut.
-    """
-    if most is not None and len(value) > most:
-        value = value[: most - 1] + "…"
-    return _UNFIT.sub(_visible, value).replace("\n", r"\n")
-
-
-def _visible(found: re.Match[str]) -> str:
-    return _escape(found[0]) if found[0] not in "\t\r" else {"\t": r"\t", "\r": r"\r"}[found[0]]
-
-
-def _escape(character: str) -> str:
-    return f"\\u{ord(character):04x}"
 
 
 # Addresses
@@ -130,7 +112,7 @@ def as_json(value: Any, *, indent: int | None = None, default: Callable[[Any], A
     """
     said = json.dumps(value, ensure_ascii=False, indent=indent, default=default)
     # Only strings can hold such characters; the line ends of `indent` are none of them.
-    return _UNFIT.sub(lambda found: _escape(found[0]), said)
+    return UNFIT.sub(lambda found: code_point(found[0]), said)
 
 
 _PLAIN_VALUE = re.compile(r"[^\s\"'=\\]+")
@@ -145,7 +127,7 @@ def log_line(said: Mapping[str, object]) -> str:
 
 def _log_value(value: object) -> str:
     said = str(value)
-    return said if _PLAIN_VALUE.fullmatch(said) and not _UNFIT.search(said) else as_json(said)
+    return said if _PLAIN_VALUE.fullmatch(said) and not UNFIT.search(said) else as_json(said)
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -1,0 +1,75 @@
+"""What becomes of an article: what changed, and what was decided about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from aggregator.model.article import Article, Known
+
+# Of a line of the ledger. terms_changed is about a publisher, all others are about an article.
+ChangeKind = Literal[
+    "new",
+    "revised",
+    "corrected",
+    "refile",
+    "withheld",
+    "withdrawn",
+    "restored",
+    "removed_by_wire",
+    "terms_changed",
+]
+# Of the desk. accept, refuse: a change of a known report that waited for a person.
+Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend", "purge", "accept", "refuse"]
+# What one poll can do to many known reports at once: withdraw them, give them other links, give them all one and the
+# same headline, link or text, change their words.
+MassKind = Literal["withdrawn", "moved", "same_words", "revised"]
+Notice = Literal["withheld", "withdrawn", "legal", "gone", "removed"]  # what stands in an article's place
+ComplaintKind = Literal[
+    "factual",
+    "copyright",
+    "licence",
+    "court_order",
+    "statute",
+    "privacy",
+    "safety",
+    "publisher_request",
+    "own_content",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to do with one entry of a poll. `change` None: no new words."""
+
+    article: Article
+    known: Known | None
+    change: ChangeKind | None
+    matched_by: str | None = None
+    evidence: str = ""
+    changed: tuple[str, ...] = ()  # of title, summary, body, byline, url, dates
+    held_back: bool = False  # its source changes something on every poll; this change is stored within a day
+    waits: MassKind | None = None  # its poll changes too much at once, so it waits for a person; None: it does not
+    seen: datetime | None = None  # when its words came; None: with the poll that is recorded now
+
+    @property
+    def is_rekeyed(self) -> bool:
+        """Whether the entry's own first key did not lead to the article; that key becomes the article's too."""
+        return self.matched_by is not None and self.matched_by != self.article.keys[0].partition(":")[0]
+
+    @property
+    def is_merge(self) -> bool:
+        """Whether it was taken for the article by another key than its first, and had not been before."""
+        return self.is_rekeyed and self.known is not None and self.known.entry_hash != self.article.entry_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """Why a report leaves the wire, and what stands in its place. Only a person restores it."""
+
+    act: Act
+    notice: Notice
+    actor: str  # person:NAME, publisher:feed, publisher:page, wire
+    reason: str
+    reference: str | None = None  # what it rests on: an address, a ticket

@@ -1,0 +1,144 @@
+"""What a server answered and what a document said, in the words of RFC 9110 and RFC 4287."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+# Of a redirect. held: it waits for a person; refused: it leads to an address of another publisher of this wire;
+# undecided: the document itself must say more.
+RedirectState = Literal["accepted", "undecided", "held", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A publisher's words, exactly as received, and the media type they are in."""
+
+    value: str
+    type: str = "text/html"  # text/plain, text/html or application/xhtml+xml
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    href: str
+    rel: str = "alternate"
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str | None = None
+    email: str | None = None
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the publisher said, in the words of RFC 4287; dates are the literals as stated."""
+
+    id: str | None = None
+    title: Text | None = None
+    summary: Text | None = None
+    content: tuple[Text, ...] = ()
+    links: tuple[Link, ...] = ()
+    authors: tuple[Person, ...] = ()
+    categories: tuple[str, ...] = ()
+    published: str | None = None
+    updated: str | None = None
+    rights: str | None = None
+    language: str | None = None  # BCP 47; xml:lang of the entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What a document says about coming back: `ttl`, `skipHours`, `skipDays` (RSS 2.0), `sy:` (RSS 1.0 syndication)."""
+
+    every: timedelta | None = None  # no sooner than this after a poll; None: not said
+    skip_hours: tuple[int, ...] = ()  # 0 to 23, UTC
+    skip_days: tuple[int, ...] = ()  # 0 is Monday, UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """A document as entries, and why any of what stood in it is not among them."""
+
+    format: str  # rss20, atom10, jsonfeed11 ...
+    entries: tuple[Entry, ...]
+    drops: Mapping[str, int] = field(default_factory=dict)  # entries left out, by reason
+    language: str | None = None  # of the document
+    warning: str | None = None  # e.g. not well-formed; the entries were readable all the same
+    withdrawn: tuple[str, ...] = ()  # ids that the publisher takes back: tombstones (RFC 6721), items marked so
+    hints: Hints = Hints()
+    older: str | None = None  # the address of what the publisher listed before this; None: not said
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """RFC 9110 section 8.8: opaque, sent back byte for byte."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """An answer by which a host asks to be left alone: 429, or 503 with Retry-After."""
+
+    url: str  # where it was asked
+    status: int
+    retry_after: timedelta | datetime | None
+    is_robots: bool = False  # it was asked for its robots.txt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchResult:
+    """One HTTP answer: a success with a body, or 304 without one. Anything else is a FetchError."""
+
+    url: str  # the address that answered, after redirects
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes = b""
+    validators: Validators = Validators()
+    hops: tuple[str, ...] = ()  # the addresses that redirected, in their order, the first one aside
+    moved_to: str | None = None  # where permanent redirects alone (301, 308) led; None: there was none, or another kind
+    fresh_for: timedelta | None = None  # by max-age or Expires (RFC 9111 section 4.2.1); None: not said
+    retry_after: timedelta | datetime | None = None  # of the answer, or of a redirect on the way; None: not said
+    remark: str | None = None  # what was wrong with its framing or coding, for people; None: nothing
+    is_cut: bool = False  # the body is the beginning of a document only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirection:
+    """Whether a document may be stored under its publisher's name, although it came from `url` (`identity.redirects`).
+
+    `rule` says what decided: configured, domain, homepage, same_hosts, moved, entries (accepted without asking),
+    accepted (for this source, before), in_force (seen for the first time, and in force before redirects were checked),
+    another_publisher, unknown.
+    """
+
+    url: str
+    state: RedirectState
+    rule: str
+    said: str = ""  # for people: the address, and why it is held or refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotsCopy:
+    """What a site's robots.txt said, as much of it as counts (RFC 9309)."""
+
+    origin: str  # scheme, host and port: `https://daily.example`
+    fetched_at: datetime
+    status: int | None  # of HTTP; None: no answer
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageVisit:
+    """What an article's own page answered; of its body nothing is read."""
+
+    status: int
+    url: str  # the address that answered, after redirects
+    validators: Validators = Validators()
+    retry_after: timedelta | datetime | None = None

@@ -107,6 +107,9 @@ NEWSROOMS = (
 )
 
 
+Words = tuple[str, str, str | None, str]  # headline, summary, content (None: none), and address without parameters
+
+
 @dataclass(frozen=True)
 class Version:
     """What one entry of a document says, word by word as the publisher means it."""
@@ -123,8 +126,8 @@ class Version:
     is_marked: bool = False  # its headline says that it is withdrawn
 
     @property
-    def words(self) -> tuple[str, str, str | None]:
-        return self.title, self.summary, self.content
+    def words(self) -> Words:
+        return self.title, self.summary, self.content, self.link.partition("?")[0]
 
 
 @dataclass

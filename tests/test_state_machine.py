@@ -27,7 +27,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from aggregator.demo import Document, Press
 from aggregator.demo.answers import etag_of
 from tests.conftest import NOW, SOAK
-from tests.newsrooms import HOSTILE, NAME, NEWSROOMS, Desk, Listing, Newsroom, Report, Version, name_of
+from tests.newsrooms import HOSTILE, NAME, NEWSROOMS, Desk, Listing, Newsroom, Report, Version, Words, name_of
 from tests.whole_wire import Killer, Reader, WholeWire
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a disk would be waited for, at every close of a database
@@ -154,7 +154,6 @@ ALL_RIGHTS: Mapping[str, Rights] = {
 
 Notice = Literal["withheld", "legal", "withdrawn", "removed"]
 STRENGTH: Mapping[Notice | None, int] = {None: 0, "withheld": 2, "legal": 3, "withdrawn": 4, "removed": 5}
-Words = tuple[str, str, str | None]
 
 
 @dataclass
@@ -163,7 +162,7 @@ class Held:
 
     newsroom: Newsroom
     id: str | None = None  # of its article; None: it has not been looked up yet
-    words: Words = ("", "", None)  # in force
+    words: Words = ("", "", None, "")  # in force
     correction: str = ""
     is_marked: bool = False
     said: dict[str, Words] = field(default_factory=dict)  # what each source said last
@@ -558,7 +557,7 @@ class Wire(RuleBasedStateMachine):
             source = places[seen.host, seen.path]
             assert source not in sent, "it was asked twice in one pass"
             validators = seen.headers.get("if-none-match"), seen.headers.get("if-modified-since")
-            assert validators == self.asked[source].validators, (source, self.asked[source], validators)
+            assert validators == self.asked[source].validators, source
             sent[source] = validators != (None, None)
         return sent
 
@@ -569,8 +568,9 @@ class Wire(RuleBasedStateMachine):
             asked.failures += 1
             return
         asked.failures, asked.conditional = 0, asked.conditional + 1 if sent[source] else 0
-        if row["outcome"] != "not_modified" and document.last_modified is not None:
-            asked.etag, asked.last_modified = tag, format_datetime(document.last_modified, usegmt=True)
+        assert document.last_modified is not None
+        asked.etag = etag_of(document) if row["outcome"] == "not_modified" else tag
+        asked.last_modified = format_datetime(document.last_modified, usegmt=True)
         if row["outcome"] in ("not_modified", "unchanged"):
             assert asked.body == document.body, "a document that had changed was passed over"
             return
@@ -691,7 +691,7 @@ class Wire(RuleBasedStateMachine):
                 continue
             assert report in articles, "a report that was listed is not held"
             row = newest[str(held.id)]
-            title, summary, content = held.words
+            title, summary, content, _ = held.words
             assert row["title"]["value"] == title
             if not row["is_stripped"]:
                 texts = row["summary"]["value"], "".join(text["value"] for text in row.get("content", ())) or None

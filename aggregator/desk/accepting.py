@@ -11,7 +11,7 @@ from typing import get_args
 from aggregator.model import Article, MassKind, Match, Publisher, Source
 from aggregator.model.errors import DeskError
 from aggregator.normalise import article_of
-from aggregator.pipeline.recording import take_out
+from aggregator.pipeline.recording import take_out, take_out_marked
 from aggregator.revisions.changes import decide
 from aggregator.store import Connection, Store
 from aggregator.store.sqlite import history, pending, polls, raw, withdrawals
@@ -93,7 +93,7 @@ def _store_entries(connection: Connection, of: _Of, those: Sequence[pending.Pend
     polls.write_decisions(connection, of.number, decisions, now, raw.packer(connection))
     for decision in decisions:
         if decision.change == "withdrawn" and decision.known:
-            take_out(connection, decision.known.article, withdrawals.MARKED, to_iso(now))
+            take_out_marked(connection, decision.known, to_iso(now))
 
 
 def _article(of: _Of, one: pending.Pending) -> Article:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.identity import spare_key
-from aggregator.model import Article, Gap, MassKind, Match, Poll, Removal, Words
+from aggregator.model import Article, Gap, Known, MassKind, Match, Poll, Removal, Words
 from aggregator.model.errors import DeskError
 from aggregator.normalise import DUPLICATE
 from aggregator.pipeline.recognition import Heard, recognise
@@ -314,10 +314,7 @@ def _obey(connection: Connection, new: Sequence[tuple[int, Article]], judged: Ju
             take_out(connection, number, withdrawals.MARKED, at)
     for decision in judged.decisions:
         if decision.change == "withdrawn" and decision.known and not decision.waits:
-            number, revision = decision.known.article, decision.known.revision + 1
-            # The act writes the line of this revision; where the report was withdrawn before, there is none.
-            if not take_out(connection, number, withdrawals.MARKED, at):
-                ledger.append(connection, [ledger.Line(kind="revised", at=at, article=number, revision=revision)])
+            take_out_marked(connection, decision.known, at)
     for number, article in new:
         until = signals.embargo_of(article, received, read_date)
         if until == "unreadable":
@@ -325,6 +322,15 @@ def _obey(connection: Connection, new: Sequence[tuple[int, Article]], judged: Ju
         elif until is not None:
             cause = Cause(actor="publisher:feed", reason="the publisher asks to hold it", reference=None)
             hold_until(connection, number, to_iso(until), cause, at)
+
+
+def take_out_marked(connection: Connection, before: Known, at: str) -> None:
+    """Takes an article out whose new version says so in its headline; `before`: the version before it. The act writes
+    the line of the new version; where the report was withdrawn already there is no act, and the line is written here.
+    """
+    if not take_out(connection, before.article, withdrawals.MARKED, at):
+        line = ledger.Line(kind="revised", at=at, article=before.article, revision=before.revision + 1)
+        ledger.append(connection, [line])
 
 
 def take_out(connection: Connection, article: int, removal: Removal, at: str) -> bool:

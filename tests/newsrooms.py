@@ -271,6 +271,7 @@ class Desk:
             slug=f"{number}/a",
             guid=f"tag:{newsroom.key}:{number}",
             host=newsroom.host,
+            hostile=HOSTILE[number % len(HOSTILE)],
             embargo=newsroom.language.embargo.format(until=f"{until:%Y-%m-%dT%H:%M:%SZ}") if until else "",
             listed=set(sources),
         )

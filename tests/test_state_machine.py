@@ -139,7 +139,7 @@ ALL_RIGHTS: Mapping[str, Rights] = {
     "headline": Rights("quotation", "headline_only", _PLAIN, 'text_scope = "headline_only"'),
     "nothing": Rights("nothing", "none", "{name}"),
     "licensed": Rights("open", "full_text", "{name}, CC-BY-4.0", licence="CC-BY-4.0", has_notice=True),
-    "ends": Rights("agreement", "full_text", _PARTNER, "expires = {last_day}", has_notice=True, lasts=1),
+    "ends": Rights("agreement", "full_text", _PARTNER, "expires = {last_day}", has_notice=True, lasts=0),
     "not by machine": Rights(
         "agreement", "excerpt", _PARTNER, 'systematic_republication = "no"', has_notice=True
     ),
@@ -170,8 +170,14 @@ class Held:
     links: set[str] = field(default_factory=set)
     notice: Notice | None = None
     embargo: datetime | None = None  # as it is stored; it may be over and not yet ended
+    was_out: bool = False  # whether readers could see it once
     is_deleted: bool = False  # a feed has said that it is deleted, which is obeyed once
     last_change: str | None = None  # the kind of line that the last change of words must have; None: that is not said
+
+    def withdraw(self) -> None:
+        """Of a report that was out its readers are told, though it be under embargo now."""
+        if STRENGTH[self.notice] < STRENGTH["withdrawn"]:
+            self.notice, self.embargo = "withdrawn", None if self.was_out else self.embargo
 
     def is_out(self, believed: datetime) -> bool:
         """Whether something keeps it out of the wire, its publisher's rights aside."""
@@ -230,6 +236,7 @@ class Subscriber:
             self.held[line["id"]] = line["title"]
 
 
+CHANGES = ["corrected", "touched", "as it was first", "listed everywhere", "off its main feed", "off another"]
 PICKS = st.lists(st.integers(0, 30), min_size=1, max_size=4)  # of reports
 
 
@@ -314,8 +321,9 @@ class Wire(RuleBasedStateMachine):
         for report in self._picked(picks):
             self.desk.edit(report, self.now, headline=headline, text=text or not headline, hostile=hostile)
 
-    @rule(picks=PICKS, how=st.sampled_from(["corrected", "touched", "as it was first", "listed everywhere"]))
+    @rule(picks=PICKS, how=st.sampled_from(CHANGES))
     def change(self, picks: Sequence[int], how: str) -> None:
+        """What becomes of reports beside edits; old ones leave their feeds."""
         for report in self._picked(picks):
             if how == "corrected":
                 self.desk.correct(report, self.now)
@@ -323,8 +331,10 @@ class Wire(RuleBasedStateMachine):
                 report.updated = self.now
             elif how == "as it was first":
                 report.headline = report.edited = report.hostile = report.correction = ""
-            else:
+            elif how == "listed everywhere":
                 report.listed = set(report.newsroom.sources)
+            else:
+                report.listed.discard(report.newsroom.sources[0 if how == "off its main feed" else -1])
 
     @rule(picks=PICKS, rather=st.booleans())
     def move(self, picks: Sequence[int], rather: bool) -> None:
@@ -350,12 +360,6 @@ class Wire(RuleBasedStateMachine):
                 report.is_marked = True
             elif held and report.version(main).guid in held.guids and main in report.listed:
                 report.is_deleted = True
-
-    @rule(picks=PICKS, place=st.integers(0, 1))
-    def fall_off(self, picks: Sequence[int], place: int) -> None:
-        """Reports leave a feed, as old ones do."""
-        for report in self._picked(picks):
-            report.listed.discard(report.newsroom.sources[place % len(report.newsroom.sources)])
 
     def _picked(self, picks: Sequence[int]) -> Iterator[Report]:
         """The reports; what became of them is shown."""
@@ -399,42 +403,43 @@ class Wire(RuleBasedStateMachine):
     # What people do
 
     @rule(
-        pick=st.integers(0, 99),
+        picks=PICKS,
         act=st.sampled_from(["withhold", "legal", "withdraw", "restore", "restore", "embargo", "purge"]),
         hours=st.sampled_from([1, 5, 30]),
     )
-    def decide(self, pick: int, act: str, hours: int) -> None:
-        held = self.held.get(pick % len(self.desk.reports))
-        if held is None or held.id is None:
-            return
-        believed = self.wire.believed(self.now)
-        is_due = held.embargo is not None and held.embargo <= believed
-        strength = STRENGTH[held.notice]
+    def decide(self, picks: Sequence[int], act: str, hours: int) -> None:
+        for number in {pick % len(self.desk.reports) for pick in picks}:
+            held = self.held.get(number)
+            if held is not None and held.id is not None:
+                self._act(held, held.id, act, self.now + hours * HOUR)
+        self.is_fresh = False
+
+    def _act(self, held: Held, report: str, act: str, until: datetime) -> None:
+        """An act that would loosen what is stronger is refused, and changes nothing."""
+        strength, stored = STRENGTH[held.notice], held.embargo
+        if stored is not None and stored <= self.wire.believed(self.now):
+            held.embargo = None
         if act == "restore":
-            is_done = self.wire.restore(held.id, self.now)
-            if not is_due:
+            is_done = self.wire.restore(report, self.now)
+            if held.embargo == stored:  # else nobody has ended it yet, and either answer is right
                 assert is_done == (strength < 5 and (held.notice is not None or held.embargo is not None))
             if is_done:
                 held.notice = held.embargo = None
         elif act == "embargo":
-            until = self.now + hours * HOUR
             expected = strength <= 2 and (held.notice is not None or held.embargo != until)
-            assert self.wire.embargo(held.id, until, self.now) == expected
+            assert self.wire.embargo(report, until, self.now) == expected
             if expected:
                 held.notice, held.embargo = None, until
         elif act == "purge":
-            assert self.wire.purge(held.id, self.now) == (strength < 5)
+            assert self.wire.purge(report, self.now) == (strength < 5)
             held.notice, held.embargo = "removed", None
+        elif act == "withdraw":
+            assert self.wire.withdraw(report, self.now) == (strength < STRENGTH["withdrawn"])
+            held.withdraw()
         else:
-            done: Notice = {"withhold": "withheld", "legal": "legal", "withdraw": "withdrawn"}[act]  # type: ignore[assignment]
-            expected = strength < STRENGTH[done]
-            if act == "withdraw":
-                assert self.wire.withdraw(held.id, self.now) == expected
-            else:
-                assert self.wire.withhold(held.id, self.now, legal=act == "legal") == expected
-            if expected:
-                held.notice = done
-        self.is_fresh = False
+            notice: Notice = "legal" if act == "legal" else "withheld"
+            assert self.wire.withhold(report, self.now, legal=act == "legal") == (strength < STRENGTH[notice])
+            held.notice = max(held.notice, notice, key=lambda each: STRENGTH[each])
 
     @rule(room=st.sampled_from(sorted(ROOMS)), rights=st.sampled_from(sorted(ALL_RIGHTS)))
     def change_rights(self, room: str, rights: str) -> None:
@@ -603,7 +608,7 @@ class Wire(RuleBasedStateMachine):
         if held is None:
             held = self.held[version.report] = Held(SOURCES[source], last_change="new")
             if version.is_marked:
-                held.notice = "withdrawn"
+                held.withdraw()
             embargo = re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", version.title)
             if embargo and (until := datetime.fromisoformat(embargo[0])) > believed:
                 held.embargo = until
@@ -616,8 +621,7 @@ class Wire(RuleBasedStateMachine):
                 held.last_change = "corrected" if version.correction not in ("", held.correction) else "revised"
                 if version.is_marked and is_new_title:
                     held.last_change = None
-                    if STRENGTH[held.notice] < STRENGTH["withdrawn"]:
-                        held.notice = "withdrawn"
+                    held.withdraw()
         if is_changed:
             held.words, held.correction, held.is_marked = version.words, version.correction, version.is_marked
         held.said[source[1]] = version.words
@@ -629,7 +633,8 @@ class Wire(RuleBasedStateMachine):
         for held in self.held.values():
             is_obeyed = held.is_deleted or held.notice in ("withdrawn", "removed")
             if held.newsroom is room and guid in held.guids and not is_obeyed:
-                held.notice, held.is_deleted = "withdrawn", True
+                held.withdraw()
+                held.is_deleted = True
 
     # What must hold after every step
 
@@ -724,6 +729,8 @@ class Wire(RuleBasedStateMachine):
         """Whoever follows the ledger holds what is in the wire; a line has a headline where its report is there."""
         self.prompt.follow(self.wire)
         assert self.prompt.held == out
+        for held in self.held.values():
+            held.was_out |= held.id in out
         for line in self.wire.changes(None):
             if line["id"] and line["kind"] not in ("withheld", "withdrawn", "removed_by_wire", "deleted"):
                 assert line["title"] == out.get(line["id"])

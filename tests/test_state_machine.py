@@ -441,7 +441,7 @@ class Wire(RuleBasedStateMachine):
             assert self.wire.withhold(report, self.now, legal=act == "legal") == (strength < STRENGTH[notice])
             held.notice = max(held.notice, notice, key=lambda each: STRENGTH[each])
 
-    @rule(room=st.sampled_from(sorted(ROOMS)), rights=st.sampled_from(sorted(ALL_RIGHTS)))
+    @rule(room=st.sampled_from(sorted(ROOMS)), rights=st.sampled_from([*ALL_RIGHTS, "ends", "ends"]))
     def change_rights(self, room: str, rights: str) -> None:
         self.rights[room] = (rights, self.now.date())
         self._write(ROOMS[room])
@@ -700,7 +700,7 @@ class Wire(RuleBasedStateMachine):
             assert row["title"]["value"] == title
             if not row["is_stripped"]:
                 texts = row["summary"]["value"], "".join(text["value"] for text in row.get("content", ())) or None
-                assert texts == (summary, content)
+                assert texts == (summary, content), f"report {report}"
         (counted,) = reader.rows("SELECT (SELECT count(*) FROM articles) AS a, (SELECT sum(new) FROM polls) AS n")
         assert counted["a"] == counted["n"] == len(self.held), "polls count other articles than there are"
 

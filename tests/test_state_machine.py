@@ -330,7 +330,7 @@ class Wire(RuleBasedStateMachine):
             elif how == "touched":  # the same words under a later date
                 report.updated = self.now
             elif how == "as it was first":
-                report.headline = report.edited = report.hostile = report.correction = ""
+                report.headline = report.edited = report.correction = ""
             elif how == "listed everywhere":
                 report.listed = set(report.newsroom.sources)
             else:

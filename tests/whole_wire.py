@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from aggregator.config import load
+from aggregator.config.loading import load
 from aggregator.model import Config, Report, Selection
 from aggregator.model.errors import DeskError
 from aggregator.output import OUTPUTS, page

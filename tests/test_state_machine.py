@@ -618,7 +618,8 @@ class Wire(RuleBasedStateMachine):
             is_changed = said is not None and version.words not in (said, held.words)
             is_new_title = version.title != held.words[0]
             if is_changed:
-                held.last_change = "corrected" if version.correction not in ("", held.correction) else "revised"
+                # A note that stood there is the same one, though its words are edited.
+                held.last_change = "corrected" if version.correction and not held.correction else "revised"
                 if version.is_marked and is_new_title:
                     held.last_change = None
                     held.withdraw()
@@ -756,7 +757,7 @@ class Wire(RuleBasedStateMachine):
             assert NAME.search(json.dumps([row["title"], row["text"]])) is None
         under = {held.id for held in self.held.values() if held.embargo and held.embargo > believed}
         assert not under & {row["id"] for row in reader.rows("SELECT id FROM notices")}
-        report = len(self.ledger) % len(self.held)
+        report = sorted(self.held)[len(self.ledger) % len(self.held)]
         assert {each.id for each in reader.search(name_of(report))} <= expected & {self.held[report].id}
 
     def _scope(self, room: Newsroom, now: datetime) -> Scope:

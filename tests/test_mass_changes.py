@@ -426,6 +426,19 @@ def test_two_feeds_of_a_publisher_say_the_same(trip: Trip) -> None:
     assert no_traces(trip)
 
 
+def test_a_withdrawal_that_waited_is_a_version_with_a_line_though_a_person_withdrew_the_report(trip: Trip) -> None:
+    serve(trip, changed(22, 150, title="WITHDRAWN: {}"))
+    with Store.open(trip.path) as store:
+        for pending in store.pending():
+            store.desk.withdraw(pending["id"], Cause(actor=ME, reason="they wrote to us"), trip.now)
+    assert accept(trip) == {"withdrawn": 2}
+    without = """
+        SELECT count(*) FROM revisions AS r
+        WHERE NOT EXISTS (SELECT 1 FROM changes AS c WHERE c.article = r.article AND c.revision = r.number)
+    """
+    assert trip.rows(without) == [(0,)]
+
+
 def test_one_feed_that_says_the_old_words_does_not_take_back_what_the_other_says(trip: Trip) -> None:
     sources = tuple(Source(publisher="daily-example", key=key, url=f"http://{HOST}/{key}") for key in ("feed", "more"))
     trip.config = Config(wire=WIRE, publishers=(make_publisher("daily-example", sources=sources),))

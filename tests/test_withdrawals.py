@@ -174,6 +174,21 @@ def test_a_withdrawn_report_stays_so_when_listed_again_and_its_new_words_are_kep
     assert trip.rows("SELECT max(number) FROM revisions WHERE title = 'Report 1'") == [(2,)]
 
 
+def test_a_headline_that_withdraws_a_report_again_is_a_version_with_a_line(trip: Trip) -> None:
+    """A person had withdrawn it before, so that there was no act whose line it could have."""
+    trip()
+    with Store.open(trip.path) as store:
+        public_id = str(trip.rows("SELECT public_id FROM articles WHERE title = 'Report 1'")[0][0])
+        store.desk.withdraw(public_id, Cause(actor="person:A", reason="they wrote to us"), trip.now)
+    marked = ENTRY.format(1, LATE).replace("<title>", "<title>WITHDRAWN: ")
+    trip.press.set_document(HOST, "/feed", atom(marked, ENTRY.format(2, EARLY)))
+    trip()
+    lines = "SELECT c.kind, c.revision FROM changes AS c JOIN articles AS a ON a.id = c.article"
+    assert trip.rows(f"{lines} WHERE a.public_id = '{public_id}' ORDER BY seq") == [
+        ("new", 1), ("withdrawn", 1), ("revised", 2)
+    ]  # fmt: skip
+
+
 def test_falling_off_the_feed_is_no_withdrawal(trip: Trip) -> None:
     trip()
     trip.press.set_document(HOST, "/feed", atom(ENTRY.format(2, EARLY)))

@@ -25,7 +25,7 @@ from aggregator.model.errors import DeskError
 from aggregator.normalise import article_of
 from aggregator.revisions.changes import decide
 from aggregator.revisions.mass import at_once
-from aggregator.revisions.withdrawals import DELETED, MARKED
+from aggregator.revisions.withdrawals import DELETED, MARKED, once
 from aggregator.store import Store
 
 KINDS: tuple[MassKind, ...] = get_args(MassKind)
@@ -88,19 +88,20 @@ def accepted(
     before = {change.known.article: change.words for change in entries if change.words}
     judged = decide(matches, before, now)
     decisions = [replace(each, seen=one.received) for each, one in zip(judged.decisions, entries, strict=True)]
+    acts = _taken_out(pending, decisions, believed)
     raised = {kind: at_once(kind, pending.most) + count for kind, count in _counted(pending).items()}
     return PendingDecision(
         pending=pending,
         act="accept",
         actor=actor,
-        decisions=tuple(decisions),
-        acts=tuple(_taken_out(pending, decisions, believed)),
+        decisions=once(decisions, acts.keys()),
+        acts=tuple(acts.values()),
         most={**pending.most, **raised},
     )
 
 
-def _taken_out(pending: Pending, decisions: Sequence[Decision], believed: datetime) -> list[DeskDecision]:
-    """The reports that leave the wire, because their headlines say so or their feed lists them as deleted."""
+def _taken_out(pending: Pending, decisions: Sequence[Decision], believed: datetime) -> dict[int, DeskDecision]:
+    """The articles that leave the wire, because their headlines say so or their feed lists them as deleted."""
     marked = {each.known.article for each in decisions if each.change == "withdrawn" and each.known}
     deleted = {change.known.article for change in pending.changes if change.signal == "tombstone"}
     acts = {}
@@ -108,7 +109,7 @@ def _taken_out(pending: Pending, decisions: Sequence[Decision], believed: dateti
         article = change.known.article
         removals = [*([MARKED] if article in marked else []), *([DELETED] if article in deleted else [])]
         acts[article] = rules.obey_all(change.state, removals, believed)
-    return [decision for decision in acts.values() if decision.acts]
+    return {article: decision for article, decision in acts.items() if decision.acts}
 
 
 def _article(change: PendingChange, source: Source, publisher: Publisher) -> Article:

@@ -170,12 +170,14 @@ def _finished(
     habits, following = plan(poll, known.habits, found, at.pace)
     if at.believed != at.now:  # no source has been silent for a year by a clock that is not believed yet
         habits = replace(habits, rhythm=known.habits.rhythm, silent_after=known.habits.silent_after)
+    acts = _acts(made, deleted, at.believed)
     return replace(
         made,
+        decisions=withdrawals.once(made.decisions, {each.before.id for each in acts}),
         poll=replace(poll, next=poll.next or following),
         habits=habits,
         pauses=pauses(poll, at.pace.settings),
-        acts=_acts(made, deleted, at.believed),
+        acts=acts,
         ended_tombstones=deleted.ended,
         new_tombstones=deleted.waiting,
     )

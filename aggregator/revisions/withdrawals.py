@@ -6,7 +6,7 @@ It takes one back by a headline that says so, or by listing it as deleted. Only 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.model import Article, Cause, Decision, Removal, Snapshot
@@ -48,6 +48,19 @@ def removals(decisions: Iterable[Decision]) -> list[Report]:
         elif decision.known and decision.change == "withdrawn" and not decision.waits:
             found.append(decision.known.article)
     return found
+
+
+def once(decisions: Iterable[Decision], taken_out: Container[Report]) -> tuple[Decision, ...]:
+    """The decisions as they stand in the ledger. The act by which a report leaves the wire writes the line of the
+    version that says so. `taken_out`: those that leave it now; of one that had left before the version is a change like
+    any other.
+    """
+    return tuple(
+        replace(each, change="revised")
+        if each.change == "withdrawn" and each.known and not each.waits and each.known.article not in taken_out
+        else each
+        for each in decisions
+    )
 
 
 def embargoes(new: Iterable[Article], believed: datetime) -> dict[str, Removal | datetime]:

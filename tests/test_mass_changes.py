@@ -429,8 +429,8 @@ def test_two_feeds_of_a_publisher_say_the_same(trip: Trip) -> None:
 def test_a_withdrawal_that_waited_is_a_version_with_a_line_though_a_person_withdrew_the_report(trip: Trip) -> None:
     serve(trip, changed(22, 150, title="WITHDRAWN: {}"))
     with Store.open(trip.path) as store:
-        for pending in store.pending():
-            store.desk.withdraw(pending["id"], Cause(actor=ME, reason="they wrote to us"), trip.now)
+        for waiting_now in store.pending():
+            acts.withdraw(store, waiting_now["id"], Cause(actor=ME, reason="they wrote to us"), trip.now)
     assert accept(trip) == {"withdrawn": 2}
     without = """
         SELECT count(*) FROM revisions AS r

@@ -179,7 +179,7 @@ def test_a_headline_that_withdraws_a_report_again_is_a_version_with_a_line(trip:
     trip()
     with Store.open(trip.path) as store:
         public_id = str(trip.rows("SELECT public_id FROM articles WHERE title = 'Report 1'")[0][0])
-        store.desk.withdraw(public_id, Cause(actor="person:A", reason="they wrote to us"), trip.now)
+        acts.withdraw(store, public_id, Cause(actor="person:A", reason="they wrote to us"), trip.now)
     marked = ENTRY.format(1, LATE).replace("<title>", "<title>WITHDRAWN: ")
     trip.press.set_document(HOST, "/feed", atom(marked, ENTRY.format(2, EARLY)))
     trip()

@@ -22,13 +22,16 @@ from types import TracebackType
 from typing import Any, Self
 
 from aggregator.config.loading import load
-from aggregator.model import Config, Report, Selection
+from aggregator.desk import acts, clock
+from aggregator.desk.purging import chosen, purge
+from aggregator.desk.reading import read_as_of
+from aggregator.desk.terms import sync
+from aggregator.desk.terms import update as update_terms
+from aggregator.model import Cause, Config, Cursor, Report, Selection
 from aggregator.model.errors import DeskError
 from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.store.sqlite.desk import Cause
-from aggregator.store.sqlite.ledger import Cursor
 from bench.crash import compiled
 from tests import commands
 
@@ -85,25 +88,25 @@ class WholeWire:
 
     def withhold(self, report: str, now: datetime, *, legal: bool) -> bool:
         """Whether it was done; False: the desk refused it. So with all acts."""
-        return _is_done(lambda: self.store.desk.withhold(report, _CAUSE, now, legal=legal))
+        return _is_done(lambda: acts.withhold(self.store, report, _CAUSE, now, legal=legal))
 
     def withdraw(self, report: str, now: datetime) -> bool:
-        return _is_done(lambda: self.store.desk.withdraw(report, _CAUSE, now))
+        return _is_done(lambda: acts.withdraw(self.store, report, _CAUSE, now))
 
     def restore(self, report: str, now: datetime) -> bool:
-        return _is_done(lambda: self.store.desk.restore(report, _CAUSE, now))
+        return _is_done(lambda: acts.restore(self.store, report, _CAUSE, now))
 
     def embargo(self, report: str, until: datetime, now: datetime) -> bool:
-        return _is_done(lambda: self.store.desk.embargo(report, until, _CAUSE, now))
+        return _is_done(lambda: acts.embargo(self.store, report, until, _CAUSE, now))
 
     def purge(self, report: str, now: datetime) -> bool:
-        return _is_done(lambda: self.store.purge(self.store.purgeable([report], None, None), _CAUSE, now))
+        return _is_done(lambda: purge(self.store, chosen(self.store, [report], None, None), _CAUSE, now))
 
     # What others read
 
     def believed(self, now: datetime) -> datetime:
         """The time up to which what cannot be undone is decided at `now`."""
-        doubt = self.store.doubt(now)
+        doubt = clock.doubt(self.store, now)
         return doubt.newest if doubt else now
 
     def changes(self, after: str | None, limit: int | None = None) -> list[dict[str, Any]]:
@@ -112,7 +115,7 @@ class WholeWire:
 
     def reader(self, now: datetime | None) -> Reader:
         """For reading by the clock, or with None what the file says to whoever opens it."""
-        return Reader(Store.read(self.database, now=now))
+        return Reader(read_as_of(self.database, now) if now else Store.read(self.database))
 
 
 class Reader:
@@ -152,9 +155,9 @@ def _is_done(act: Callable[[], object]) -> bool:
 
 
 def _put_in_force(store: Store, config: Config, now: datetime) -> None:
-    store.look_at_clock(now)
-    store.sync(config.wire, config.publishers, now, now.date())
-    store.update_terms(now)
+    clock.look(store, now)
+    sync(store, config.wire, config.publishers, now, now.date())
+    update_terms(store, now)
 
 
 async def _pass(store: Store, config: Config, now: datetime, press: Address) -> None:

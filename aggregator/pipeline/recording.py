@@ -171,9 +171,11 @@ def _finished(
     if at.believed != at.now:  # no source has been silent for a year by a clock that is not believed yet
         habits = replace(habits, rhythm=known.habits.rhythm, silent_after=known.habits.silent_after)
     acts = _acts(made, deleted, at.believed)
+    ids = {each.before.id for each in acts}
+    taken_out = {article for article, state in known.states.items() if state.id in ids}
     return replace(
         made,
-        decisions=withdrawals.once(made.decisions, {each.before.id for each in acts}),
+        decisions=withdrawals.once(made.decisions, taken_out),
         poll=replace(poll, next=poll.next or following),
         habits=habits,
         pauses=pauses(poll, at.pace.settings),

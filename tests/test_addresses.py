@@ -30,7 +30,7 @@ from aggregator.model.errors import AddressRefused, FetchError, PressError
 from aggregator.pipeline.pipeline import Pipeline, open_prober
 from aggregator.rights import is_address
 from aggregator.store import Store
-from aggregator.text.links import is_host
+from aggregator.text.urls import is_host
 from tests.conftest import NOW, WIRE, examples, make_publisher, make_source
 from tests.test_cli import Desk
 from tests.test_fetch import BODY, wire

@@ -12,7 +12,7 @@ from aggregator.cli.printing import say, say_json
 from aggregator.model import Kind
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import Workplace
-from aggregator.text.links import without_user
+from aggregator.text.urls import without_user
 
 if TYPE_CHECKING:
     from aggregator.config.newcomers import LeftOut, Newcomer, Told

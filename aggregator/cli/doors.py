@@ -14,7 +14,7 @@ from aggregator.model import Wire
 from aggregator.model.errors import FetchError
 from aggregator.pipeline.opening import Workplace
 from aggregator.text.dates import to_iso, utc_now
-from aggregator.text.links import without_user
+from aggregator.text.urls import without_user
 
 if TYPE_CHECKING:
     from aggregator.pipeline.discovery import Door, Survey

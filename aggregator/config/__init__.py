@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from aggregator.config.advice import warnings
 from aggregator.config.bare import completed, merged, source_key, texts
-from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_keys, same_address
+from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_keys
 from aggregator.config.codes import country_name, is_country, is_language, language_name, unknown_codes
 from aggregator.config.files import TomlTable, parse_toml, publisher_files, read_toml, too_deep
 from aggregator.config.lines import located
@@ -70,7 +70,6 @@ __all__ = [
     "is_real",
     "language_name",
     "load",
-    "same_address",
     "source_key",
 ]
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from aggregator.identity import keys_of, place_of
+from aggregator.identity import keys_of, keys_of_link
 from aggregator.model import Act, Article, Decision, Known, Publisher, Rights, Source
 from aggregator.model.errors import StoreError
 from aggregator.normalise import article_of, entry_of
@@ -140,7 +140,7 @@ def _keys_of_version(said: str, words_hash: bytes) -> Iterator[str]:
     """What a version may be known by: its address, or its words."""
     for link in json.loads(said).get("links", ()):
         if link["rel"] == "alternate":
-            yield f"url:{place_of(link['href'])}"
+            yield from keys_of_link(link["href"])
             break
     yield f"spare:{words_hash.hex()[:32]}"
 

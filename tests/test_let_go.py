@@ -25,7 +25,6 @@ from sqlite_utils import Database
 
 from aggregator.model import Entry, Link, Person, Publisher, Removal, Selection, Text
 from aggregator.model.errors import StoreError
-from aggregator.normalise import raw_words
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.pipeline.recording import take_out
 from aggregator.pipeline.writer import Writer
@@ -34,6 +33,7 @@ from aggregator.store.sqlite import raw, search, tombstones
 from aggregator.store.sqlite.desk import Cause
 from aggregator.store.sqlite.schema import migrations
 from aggregator.store.sqlite.vacuum import Rewriting, Room
+from aggregator.text import raw_words
 from aggregator.text.html import fold, unquoted
 from tests import commands
 from tests.conftest import (
@@ -823,7 +823,7 @@ def test_packing_anew_goes_on_where_a_kill_ended_it(store: Store, publisher: Pub
             )
         assert raw.repack(connection) == raw.BATCH
     assert rows(store, "SELECT count(dictionary), count(*) FROM revisions") == [(raw.BATCH, raw.BATCH + 50)]
-    said = {url: json.loads(raw_words(entry)) for url, entry in entries.items()}
+    said = {url: json.loads(raw_words.encode(entry)) for url, entry in entries.items()}
     store.close()
     with Store.open(store.path) as again:
         assert {url: again.raw(report) for url, report in rows(again, "SELECT url, id FROM wire")} == said

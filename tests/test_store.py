@@ -15,12 +15,12 @@ import pytest
 
 from aggregator.model import Publisher, Selection, Source, Text, Validators
 from aggregator.model.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError, StoreFull
-from aggregator.normalise import raw_words
 from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.store.sqlite import retention
 from aggregator.store.sqlite.lock import only_daemon
+from aggregator.text import raw_words
 from aggregator.text.dates import to_iso
 from tests.conftest import (
     NOW,
@@ -108,9 +108,9 @@ def test_the_raw_words_are_what_came_and_hash_to_it(store: Store, publisher: Pub
     entry = make_entry(title=Text("  A &amp; B ​<b>c</b>\u202e\n", "text/html"))
     record(store, publisher, entry)
     (report,) = store.latest(ANY)
-    assert store.raw(report.id) == json.loads(raw_words(entry))
+    assert store.raw(report.id) == json.loads(raw_words.encode(entry))
     ((raw_hash,),) = rows(store, "SELECT raw_hash FROM revisions")
-    assert raw_hash == sha256(raw_words(entry)).digest()
+    assert raw_hash == sha256(raw_words.encode(entry)).digest()
 
 
 def test_one_article_in_two_sections_is_one_row_and_no_edit(store: Store, publisher: Publisher) -> None:

@@ -15,11 +15,11 @@ import pytest
 
 from aggregator.identity import keys_of, keys_of_link, link_of
 from aggregator.model import FetchResult, Source
-from aggregator.normalise import entry_of
 from aggregator.parse import parse
 from aggregator.revisions.markup import address
 from aggregator.scheduling.rechecks import first_visit
 from aggregator.store import Store
+from aggregator.text.raw_words import decode
 from aggregator.text.urls import (
     document_of,
     domain_of_url,
@@ -214,7 +214,7 @@ def test_every_article_of_every_version_is_found_by_its_link(version: str, tmp_p
     with closing(Store.open(path)) as store:
         keys = {(article, key) for article, key in store.query("SELECT article, key FROM article_keys")[1]}
         said = store.query("SELECT article, raw_words(raw, dictionary) FROM revisions WHERE number = 1")[1]
-        links = {article: link for article, raw in said if (link := link_of(entry_of(raw.encode())))}
+        links = {article: link for article, raw in said if (link := link_of(decode(raw)))}
     assert len(links) == 76
     assert [link for article, link in links.items() if (article, keys_of_link(link)[0]) not in keys] == []
 

@@ -11,11 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.identity import keys_of, why_another, why_one, why_two
-from aggregator.model import Entry
-from aggregator.normalise import entry_of
 from aggregator.store import Connection, Store
 from aggregator.store.sqlite import suspects
 from aggregator.text.dates import read_date, to_iso
+from aggregator.text.raw_words import decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +53,13 @@ _Found = tuple[str, str, str]  # public id, reason, command
 
 def _merged(connection: Connection, since: str) -> Iterator[_Found]:
     for row in suspects.merged(connection, since):
-        if reason := why_two(_said(row["before"]), _said(row["after"])):
+        if reason := why_two(decode(row["before"]), decode(row["after"])):
             yield row["article"], reason, f"aggregator split {row['id']}"
 
 
 def _overwritten(connection: Connection, since: str) -> Iterator[_Found]:
     for row in suspects.overwritten(connection, since):
-        before, after = _said(row["before"]), _said(row["after"])
+        before, after = decode(row["before"]), decode(row["after"])
         if reason := why_another(before, after, (read_date(before.published), read_date(after.published))):
             yield row["article"], reason, f"aggregator split {row['article']} {row['number']}"
 
@@ -74,7 +73,7 @@ def _doubles(connection: Connection, group: Sequence[dict[str, Any]]) -> Iterato
     """Of the reports at one address each that is held already. The one that stays is what later versions are taken for,
     or else the first. Those without guids that came at once are reports of one page.
     """
-    said = {row["number"]: _said(row["said"]) for row in group}
+    said = {row["number"]: decode(row["said"]) for row in group}
     rows = list(group)
     while rows:
         entry = said[rows[0]["number"]]
@@ -90,7 +89,3 @@ def _doubles(connection: Connection, group: Sequence[dict[str, Any]]) -> Iterato
                 reason = f"held twice, also as {kept['article']}: {why_one(entry, said[row['number']])}"
                 command = f"aggregator withhold {row['article']} --reason 'the same report as {kept['article']}'"
                 yield row["article"], reason, command
-
-
-def _said(raw: str) -> Entry:
-    return entry_of(raw.encode("utf-8", "surrogatepass"))

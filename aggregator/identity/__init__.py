@@ -5,7 +5,6 @@ its fragment. What a key finds is a candidate; `resolve` accepts it or not, and 
 """
 
 from aggregator.identity.keys import (
-    LONGEST,
     address_of,
     by_rules,
     keys_of,
@@ -19,7 +18,6 @@ from aggregator.identity.resolve import marked, next_ladder, resolve, shared_lin
 from aggregator.identity.review import why_another, why_one, why_two
 
 __all__ = [
-    "LONGEST",
     "address_of",
     "by_rules",
     "keys_of",

@@ -15,9 +15,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from aggregator.identity.twins import Said, is_one_item
 from aggregator.model import LEARNED, Entry, IdentityRules
 from aggregator.text.printable import address
+from aggregator.text.raw_words import LONGEST_ID
 from aggregator.text.urls import fragment_of, is_front_page, page_of, pages_in_keys, without_twin
 
-LONGEST = 300  # characters of a key; publishers put whole articles into a guid
+_LONGEST = LONGEST_ID  # characters of a key; a longer id is not kept with the headline alone, so its digest is the key
 _FEWEST_TITLE_WORDS = 3
 _FEWEST_OPENING_WORDS = 8
 _OPENING_KEY_WORDS = 12
@@ -205,7 +206,7 @@ def _headline(entry: Entry) -> str:
 def _bounded(key: str) -> str:
     """A long one is told by its digest."""
     key = key.strip()
-    return key if len(key) <= LONGEST else _digest(key)
+    return key if len(key) <= _LONGEST else _digest(key)
 
 
 def _digest(*words: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from aggregator.revisions import compare as versions
 from aggregator.revisions import signals
 from aggregator.revisions.corrections import is_correction
 from aggregator.text import html as text
+from aggregator.text.raw_words import as_text, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _words_of(article: Article) -> Words:
     words = versions.words_of(article)
     if not article.adjusted:
         return words
-    title, byline = text.in_full(words.title, words.byline, json.loads(article.raw.decode("utf-8", "replace")))
+    title, byline = text.in_full(words.title, words.byline, decode(as_text(article.raw)))
     return replace(words, title=title, byline=byline)
 
 

@@ -5,17 +5,17 @@ Words are compared in a reading that leaves out what is volatile. The words that
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import Any, Literal
+from typing import Literal
 
 from aggregator.model import Article, Text, Words
 from aggregator.text.likeness import likeness
+from aggregator.text.raw_words import as_text, decode
 
 __all__ = [
     "HELD_BACK",
@@ -50,7 +50,7 @@ _ADDRESS = re.compile("\u27e8[^\u27e9]*\u27e9")  # of a link or a picture, as `v
 
 def words_of(article: Article) -> Words:
     """The words of an article as they stand in a document, for comparing them with those that are held."""
-    said = json.loads(article.raw.decode("utf-8", "replace"))
+    entry = decode(as_text(article.raw))  # as the store reads the words that are held
     return Words(
         title=article.title,
         summary=article.summary,
@@ -59,14 +59,10 @@ def words_of(article: Article) -> Words:
         url=article.url,
         published=article.published,
         updated=article.updated,
-        said_summary=_text(said.get("summary")),
-        said_content=tuple(Text(**text) for text in said.get("content", ())),
+        said_summary=entry.summary,
+        said_content=entry.content,
         words_hash=article.words_hash,
     )
-
-
-def _text(said: Mapping[str, Any] | None) -> Text | None:
-    return Text(**said) if said else None
 
 
 def what_changed(before: Words, after: Words) -> tuple[str, ...]:

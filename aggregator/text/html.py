@@ -9,11 +9,10 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import nh3
 
-from aggregator.model import Text
+from aggregator.model import Entry, Text
 
 _BLOCK_END = re.compile(r"(?i)</(?:p|div|li|h[1-6]|blockquote|tr|dd|dt|figcaption|pre|section|article)\s*>|<br\s*/?>")
 # Controls but tab and newlines, and lone surrogates: no text, and SQLite cannot hold the latter.
@@ -75,12 +74,12 @@ def byline(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(filter(None, (one_line(Text(name, "text/plain")) for name in names))))
 
 
-def in_full(title: str, shown_byline: str | None, said: Mapping[str, Any]) -> tuple[str, str | None]:
-    """A headline and a byline as they were said, where the readings that are held were cut; `said`: the raw words."""
-    if title.endswith(_CUT) and "title" in said:
-        title = one_line(Text(**said["title"]))
+def in_full(title: str, shown_byline: str | None, entry: Entry) -> tuple[str, str | None]:
+    """A headline and a byline as they were said, where the readings that are held were cut; `entry`: all it said."""
+    if title.endswith(_CUT) and entry.title:
+        title = one_line(entry.title)
     if shown_byline and shown_byline.endswith(_CUT):
-        shown_byline = byline(person["name"] for person in said.get("authors", ()) if person.get("name"))
+        shown_byline = byline(person.name for person in entry.authors if person.name)
     return title, shown_byline
 
 

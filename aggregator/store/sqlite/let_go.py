@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
 
-from aggregator.identity import LONGEST, near_keys
+from aggregator.identity import near_keys
+from aggregator.model import Entry
 from aggregator.store.sqlite import search, tombstones
 from aggregator.store.sqlite.raw import Pack, unpacker
-
-# What a revision keeps without its words; whatever else an entry may say one day is let go of.
-_KEPT = ("id", "title", "links", "authors", "categories", "published", "updated", "rights", "language")
+from aggregator.text import raw_words
 
 _WAITING = ("pending_changes", "held_words")  # tables with words of revisions to come
 
@@ -67,35 +65,20 @@ def _strip(connection: sqlite3.Connection, table: str, which: str, value: str, p
         (value,),
     )
     for row, raw, dictionary in rows.fetchall():
-        said = _said(unpack(raw, dictionary))
-        kept = _without_words(said or {})
-        if kept != said:
-            packed = pack(_as_json(kept))
+        words = unpack(raw, dictionary)
+        kept = without_words(words)
+        if kept != words:
+            packed = pack(kept)
             connection.execute(f"UPDATE {table} SET raw = ?, dictionary = ? WHERE rowid = ?", (*packed, row))  # noqa: S608
 
 
-def without_words(words: bytes) -> bytes:
-    """What stays of everything that an entry said, as JSON, when its words are let go."""
-    return _as_json(_without_words(_said(words) or {}))
-
-
-def _as_json(said: dict[str, Any]) -> bytes:
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-
-
-def _said(words: bytes | None) -> dict[str, Any] | None:
-    """What an entry said; None: it is damaged, and nothing of it is kept."""
+def without_words(words: bytes | None) -> bytes:
+    """What stays of everything that an entry said when its words are let go; of damaged ones (None), nothing."""
     try:
-        return dict(json.loads(words.decode("utf-8", "surrogatepass"))) if words is not None else None
+        entry = raw_words.decode(words) if words is not None else Entry()
     except ValueError:
-        return None
-
-
-def _without_words(said: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: said[name] for name in _KEPT if name in said}
-    if len(kept.get("id", "")) > LONGEST:  # some publishers put the whole text into it; its key is a digest
-        del kept["id"]
-    return kept
+        entry = Entry()
+    return raw_words.encode(raw_words.without_words(entry))
 
 
 def everything(connection: sqlite3.Connection, articles: Sequence[int], at: str, pack: Pack) -> None:
@@ -114,7 +97,7 @@ def everything(connection: sqlite3.Connection, articles: Sequence[int], at: str,
         UPDATE revisions SET title = '', words_hash = x'', raw_hash = x'', changed = NULL, raw = ?2, dictionary = ?3
         WHERE article IN {_THESE}
         """,  # noqa: S608
-        (these, *pack(b"{}")),
+        (these, *pack(raw_words.encode(Entry()))),
     )
     # What ANALYZE of an SQLite with STAT4 took as samples: keys and addresses, if a person asked for these tables.
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat4'").fetchone():
@@ -196,5 +179,5 @@ def _empty_what_was_mixed_in(connection: sqlite3.Connection, these: str, pack: P
               WHERE own.article = a.id AND own.number IN (m.revision, a.revision))
           WHERE m.split_into IN {_THESE})
         """,  # noqa: S608
-        (these, *pack(b"{}")),
+        (these, *pack(raw_words.encode(Entry()))),
     )

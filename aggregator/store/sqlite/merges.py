@@ -13,15 +13,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from aggregator.identity import keys_of, keys_of_link
+from aggregator.identity import keys_of, keys_of_link, link_of
 from aggregator.model import Act, Article, Decision, Known, Publisher, Rights, Source
 from aggregator.model.errors import StoreError
-from aggregator.normalise import article_of, entry_of
+from aggregator.normalise import article_of
 from aggregator.revisions.compare import what_changed, words_of
 from aggregator.store.sqlite import held_words, history, identify, pending, polls, raw
 from aggregator.store.sqlite.desk import Cause, hold_back, hold_until
 from aggregator.store.sqlite.polls import Pack
 from aggregator.text.dates import to_iso
+from aggregator.text.raw_words import decode
 
 NewId = Callable[[str, str], str]
 
@@ -138,10 +139,8 @@ def split_version(
 
 def _keys_of_version(said: str, words_hash: bytes) -> Iterator[str]:
     """What a version may be known by: its address, or its words."""
-    for link in json.loads(said).get("links", ()):
-        if link["rel"] == "alternate":
-            yield from keys_of_link(link["href"])
-            break
+    if link := link_of(decode(said)):
+        yield from keys_of_link(link)
     yield f"spare:{words_hash.hex()[:32]}"
 
 
@@ -191,7 +190,7 @@ def _said(connection: sqlite3.Connection, article: int, revision: int) -> Articl
     source = Source(publisher=of, key=key, url="", item_class=item_class)
     words = raw.unpack(connection, packed, dictionary)
     said = article_of(words, "", language, source, _publisher(of, languages, rights))
-    return replace(said, keys=keys_of([entry_of(words)])[0], words_hash=words_hash, entry_hash=entry_hash)
+    return replace(said, keys=keys_of([decode(words)])[0], words_hash=words_hash, entry_hash=entry_hash)
 
 
 def _publisher(key: str, languages: str, rights: str) -> Publisher:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from aggregator.model import Act, Article, Decision, Known, MassKind, Text
+from aggregator.model import Act, Article, Decision, Known, MassKind
 from aggregator.revisions.mass import Most, at_once
 from aggregator.store.sqlite import raw, reading
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.html import plain
+from aggregator.text.raw_words import decode
 
 Pack = Callable[[bytes], tuple[bytes, int | None]]
 Signal = Literal["entry", "tombstone"]
@@ -165,9 +166,8 @@ def waiting(connection: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def _opening(raw_words: str) -> str:
-    said = json.loads(raw_words)
-    texts = [*said.get("content", ()), *([said["summary"]] if "summary" in said else [])]
-    begins = " ".join(plain(Text(**texts[0])).split()) if texts else ""
+    entry = decode(raw_words)
+    begins = " ".join(plain(entry.content[0] if entry.content else entry.summary).split())
     return begins if len(begins) <= _OPENING else begins[:_OPENING].rstrip() + "…"
 
 

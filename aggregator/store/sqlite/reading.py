@@ -12,6 +12,7 @@ from typing import Any
 from aggregator.model import Report, Selection
 from aggregator.store.sqlite.polls import AHEAD
 from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.raw_words import values
 
 _COLUMNS = ", ".join(f"w.{'class' if name == 'item_class' else name}" for name in Report.__slots__)
 
@@ -148,7 +149,7 @@ def raw(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None
         """,
         (public_id,),
     ).fetchone()
-    return dict(json.loads(row[0])) if row else None
+    return values(row[0]) if row else None
 
 
 def revisions(connection: sqlite3.Connection, public_id: str) -> list[dict[str, Any]]:
@@ -165,7 +166,7 @@ def revisions(connection: sqlite3.Connection, public_id: str) -> list[dict[str, 
         """,
         (public_id,),
     )
-    return [{**row, "words": json.loads(row["words"])} for row in dictionaries(cursor)]
+    return [{**row, "words": values(row["words"])} for row in dictionaries(cursor)]
 
 
 def rows(connection: sqlite3.Connection, sql: str, *values: str) -> list[dict[str, Any]]:

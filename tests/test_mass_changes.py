@@ -27,6 +27,7 @@ from aggregator.store.sqlite.desk import Cause
 from aggregator.store.sqlite.schema import migrations
 from aggregator.text import raw_words
 from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.query import parse
 from tests import commands
 from tests.conftest import AGREEMENT, NOW, WIRE, examples, keep_house, make_entry, make_publisher, record
 from tests.test_cli import Desk
@@ -691,7 +692,7 @@ def test_of_many_new_reports_the_newest_stand_in_latest_and_all_in_the_wire(stor
     assert rows(store, "SELECT count(*), sum(backfill) FROM wire") == [(450, 250)]
     assert rows(store, "SELECT new, excess FROM polls") == [(450, 250)]
     assert rows(store, "SELECT sum(articles), sum(backfill) FROM daily") == [(450, 250)]
-    assert len(store.search("pont", Selection(limit=1000))) == 450
+    assert len(store.search(parse("pont"), Selection(limit=1000))) == 450
 
 
 def test_a_bound_that_is_reached_and_not_passed_keeps_nothing_out(store: Store, publisher: Publisher) -> None:

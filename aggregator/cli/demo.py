@@ -14,6 +14,7 @@ from aggregator.cli.printing import say, say_rendered
 from aggregator.model import Poll, Selection
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.opening import Workplace
+from aggregator.text import query
 from aggregator.text.dates import utc_now
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _show(store: Store, home: Path) -> None:
         break
     _title("Search, in any script and without accents")
     for words in _SEARCHES:
-        found = store.search(words, Selection(limit=100))
+        found = store.search(query.parse(words), Selection(limit=100))
         best = f"{found[0].publisher_name}: {found[0].title}" if found else "nothing"
         say(f"  {words:<12} {len(found)} reports, the newest by {best}")
     _title("SQL: reports of a publisher (data/demo/reports.sql)")

@@ -15,7 +15,7 @@ import click
 
 from aggregator.cli import filters
 from aggregator.cli.printing import say, say_lines, say_rendered
-from aggregator.model import ComplaintKind
+from aggregator.model import ComplaintKind, Selection
 from aggregator.model.errors import DeskError
 from aggregator.pipeline.opening import Workplace
 from aggregator.text.dates import read_date, to_iso, utc_now
@@ -165,7 +165,7 @@ def purge(
     now = utc_now()
     before = now - timedelta(days=older_than) if older_than else None
     with _alone(here) if vacuum else nullcontext(), here.open_existing() as store:
-        filters.refuse_unknown(here, store, publisher=publisher)
+        filters.refuse_unknown(here, store, Selection(publisher=publisher))
         if before and (doubt := _looked_at_clock(store, now)):
             raise DeskError(f"--older-than: {doubt}. Nothing was deleted; try again then")
         articles = store.purgeable(ids, before, publisher)

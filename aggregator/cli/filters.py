@@ -14,6 +14,7 @@ from aggregator.pipeline.opening import Workplace
 from aggregator.text.dates import read_since, utc_now
 
 if TYPE_CHECKING:
+    from aggregator.model import Selection
     from aggregator.store import Store
 
 _LISTED = 12  # known values, that are named where none is near
@@ -34,17 +35,9 @@ def country(_: click.Context, __: click.Parameter, value: str | None) -> str | N
     return None if value is None else value.upper()
 
 
-def refuse_unknown(
-    here: Workplace,
-    store: Store,
-    *,
-    publisher: str | None = None,
-    country: str | None = None,
-    language: str | None = None,
-) -> None:
-    """click.BadParameter: a value that neither the database knows, nor the configuration or ISO; it names the nearest.
-    None: not given.
-    """
+def refuse_unknown(here: Workplace, store: Store, selection: Selection) -> None:
+    """click.BadParameter: a value that neither the database, the configuration nor ISO knows; it names the nearest."""
+    publisher, country, language = selection.publisher, selection.country, selection.language
     if publisher is None and country is None and language is None:
         return
     "".join(filter(None, (publisher, country, language))).encode()  # of what is not UTF-8 the command says so

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 
 from aggregator.cli import filters
 from aggregator.cli.printing import say, say_json
+from aggregator.model import Selection
 from aggregator.pipeline.opening import Workplace
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import address
@@ -60,7 +62,7 @@ def changes(
     follow: bool,
     limit: int | None,
     as_json: bool,
-    **chosen: str | None,
+    **chosen: Any,
 ) -> None:
     """Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
 
@@ -70,8 +72,9 @@ def changes(
     """
     if after and since is not None:
         raise click.UsageError("give --after or --since, not both: what is between the two would be left out")
+    selection = Selection(**chosen)
     with here.read_store() as store:
-        filters.refuse_unknown(here, store, **chosen)
+        filters.refuse_unknown(here, store, selection)
     cursor = after if since is None else _begin(here, since)
     left = limit
     while True:
@@ -80,7 +83,7 @@ def changes(
         # before anything is printed, so that whoever reads slowly holds nothing open.
         with here.read_store(utc_now()) as store:
             end = store.last_cursor()
-            lines = store.changes(cursor, most, **chosen)
+            lines = store.changes(cursor, replace(selection, limit=most))
         for line in lines:
             _print(line, as_json)
         left = None if left is None else left - len(lines)

@@ -14,6 +14,7 @@ from aggregator.cli.printing import say, say_json, say_rendered
 from aggregator.model import ItemClass, Selection
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.opening import Workplace
+from aggregator.text import query
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import address
 
@@ -41,10 +42,6 @@ def _selecting(command: Command) -> Command:
     return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
-def _of_publishers(chosen: dict[str, Any]) -> dict[str, str | None]:
-    return {name: chosen[name] for name in ("publisher", "country", "language")}
-
-
 def _print(reports: list[Any], as_json: bool, otherwise: str = "", page: bool = False) -> None:
     from aggregator import output
 
@@ -62,9 +59,10 @@ def _print(reports: list[Any], as_json: bool, otherwise: str = "", page: bool = 
 @click.pass_obj
 def latest(here: Workplace, /, as_json: bool, **chosen: Any) -> None:
     """List the newest reports, each under its publisher's name."""
+    selection = Selection(**chosen)
     with here.read_store(utc_now()) as store:
-        filters.refuse_unknown(here, store, **_of_publishers(chosen))
-        reports = store.latest(Selection(**chosen))
+        filters.refuse_unknown(here, store, selection)
+        reports = store.latest(selection)
     _print(
         reports, as_json, "No report fits. `aggregator fetch` polls what is due, `aggregator health` says how it went."
     )
@@ -80,11 +78,11 @@ def search(here: Workplace, /, words: tuple[str, ...], ranked: bool, as_json: bo
 
     "Exact phrase" in quotes, -word for without, begin* for words that begin so. After -- a word may start with a dash.
     """
-    typed = " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words)
+    typed, selection = query.typed(words), Selection(**chosen)
     typed.encode()  # words that came in another encoding than UTF-8 are in no report
     with here.read_store(utc_now()) as store:
-        filters.refuse_unknown(here, store, **_of_publishers(chosen))
-        reports = store.search(typed, Selection(**chosen), ranked=ranked)
+        filters.refuse_unknown(here, store, selection)
+        reports = store.search(query.parse(typed), selection, ranked=ranked)
     _print(reports, as_json, f"Nothing found for {typed!r}.")
 
 

@@ -58,9 +58,10 @@ from aggregator.model.publisher import (
     Translation,
     Wire,
 )
-from aggregator.model.selection import Selection
+from aggregator.model.selection import ALL_REPORTS, Phrase, Query, Selection
 
 __all__ = [
+    "ALL_REPORTS",
     "DISCOVER",
     "GROUP_OF_KIND",
     "LEARNED",
@@ -110,10 +111,12 @@ __all__ = [
     "PageVisit",
     "Parsed",
     "Person",
+    "Phrase",
     "Poll",
     "PollSettings",
     "Proposal",
     "Publisher",
+    "Query",
     "Recheck",
     "RedirectState",
     "Redirection",

@@ -15,7 +15,18 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from aggregator.identity import public_id
-from aggregator.model import Due, PollSettings, Publisher, Redirection, Report, Selection, Source, Wire
+from aggregator.model import (
+    ALL_REPORTS,
+    Due,
+    PollSettings,
+    Publisher,
+    Query,
+    Redirection,
+    Report,
+    Selection,
+    Source,
+    Wire,
+)
 from aggregator.model.errors import StoreError
 from aggregator.scheduling.gaps import Before
 from aggregator.scheduling.polls import Silence, silence
@@ -48,6 +59,7 @@ from aggregator.store.sqlite import (
     redirects,
     retention,
     search,
+    selections,
     trouble,
     vacuum,
     views,
@@ -472,13 +484,13 @@ class Store:
         with explained(self.path):
             return reading.latest(self._connection, selection)
 
-    def search(self, words: str, selection: Selection, *, ranked: bool = False) -> list[Report]:
-        """Reports with all these words, newest first as `latest` lists them, or best first among the 2,000 that were
-        written last. No word: none.
+    def search(self, query: Query, selection: Selection, *, ranked: bool = False) -> list[Report]:
+        """Reports with these words, newest first as `latest` lists them, or best first among the 2,000 that were
+        written last.
         """
-        expression = search.expression(words)
-        if not expression:
+        if not query.wanted:
             return []
+        expression = selections.expression(query)
         with explained(self.path):
             if ranked:
                 return reading.ranked(self._connection, search.RANKED, expression, selection)
@@ -513,16 +525,13 @@ class Store:
     def changes(
         self,
         after: Cursor | None = None,
-        limit: int | None = None,
-        *,
-        publisher: str | None = None,
-        country: str | None = None,
+        selection: Selection = ALL_REPORTS,
     ) -> list[dict[str, Any]]:
-        """The ledger after a cursor, or from its beginning, oldest first; of one publisher or country, or of all.
-        Raises CursorError where the cursor is not of this ledger. See `store.sqlite.ledger`.
+        """The ledger after a cursor, or from its beginning, oldest first: of a selection of
+        publishers or countries. Raises CursorError where the cursor is not of this ledger. See `store.sqlite.ledger`.
         """
         with self._snapshot():
-            return ledger.lines(self._connection, after, limit, publisher=publisher, country=country)
+            return ledger.lines(self._connection, after, selection)
 
     def last_cursor(self) -> Cursor | None:
         """The cursor of the last line of the ledger, whether it is listed or not; None: there is none yet."""

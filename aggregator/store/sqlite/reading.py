@@ -11,6 +11,7 @@ from typing import Any
 
 from aggregator.model import Report, Selection
 from aggregator.store.sqlite.polls import AHEAD
+from aggregator.store.sqlite.selections import most, where
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.raw_words import values
 
@@ -23,9 +24,9 @@ NEWEST_FIRST = "w.listed_at DESC, w.first_seen DESC, w.article"
 
 def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
     """The newest reports first, by the time they are listed under."""
-    conditions, values = _conditions(selection, "NOT w.backfill")
+    conditions, values = where(selection, "NOT w.backfill")
     sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
-    return _reports(connection.execute(sql, (*values, selection.limit)))
+    return _reports(connection.execute(sql, (*values, most(selection))))
 
 
 def found(connection: sqlite3.Connection, expression: str, selection: Selection) -> list[Report]:
@@ -34,7 +35,7 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
     The index is walked from the revision that was written last. A report is listed `AHEAD` of its first sight at most,
     and no revision is written before that, so the walk ends where what is left was written too early.
     """
-    conditions, values = _conditions(selection)
+    conditions, values = where(selection)
     newest: list[tuple[str, str, int]] = []  # a heap, the oldest at its top, by NEWEST_FIRST
     earliest = to_iso(selection.since - AHEAD) if selection.since else ""
     cursor = connection.execute(f"{_HITS} {conditions} ORDER BY hit.revision DESC", (expression, *values))
@@ -42,9 +43,9 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
         if written_at is not None and written_at < earliest:
             break
         heapq.heappush(newest, (listed_at, first_seen, -article))
-        if len(newest) > selection.limit:
+        if len(newest) > most(selection):
             heapq.heappop(newest)
-        if len(newest) == selection.limit:
+        if len(newest) == most(selection):
             earliest = max(earliest, to_iso(from_iso(newest[0][0]) - AHEAD))
     cursor.close()
     rows = connection.execute(
@@ -70,7 +71,7 @@ _HITS = """
 
 def ranked(connection: sqlite3.Connection, hits: str, expression: str, selection: Selection) -> list[Report]:
     """The reports among `hits`, a query for (revision, score), best first. Only newest words count."""
-    conditions, values = _conditions(selection)
+    conditions, values = where(selection)
     sql = f"""
         SELECT {_COLUMNS}
         FROM ({hits}) AS hit
@@ -79,26 +80,7 @@ def ranked(connection: sqlite3.Connection, hits: str, expression: str, selection
         CROSS JOIN wire AS w ON w.article = a.id
         {conditions} ORDER BY hit.score, {NEWEST_FIRST} LIMIT ?
     """  # noqa: S608  (made of constants; every value is a parameter)
-    return _reports(connection.execute(sql, (expression, *values, selection.limit)))
-
-
-def _conditions(selection: Selection, *always: str) -> tuple[str, list[Any]]:
-    conditions = list(always)
-    values: list[Any] = []
-    for column in ("publisher", "country"):
-        if value := getattr(selection, column):
-            conditions.append(f"w.{column} = ?")
-            values.append(value)
-    if selection.item_class:
-        conditions.append("w.class = ?")
-        values.append(selection.item_class)
-    if selection.language:  # `fr` also means fr-CA
-        conditions.append("(w.language = ? COLLATE NOCASE OR w.language LIKE ? || '-%')")
-        values += [selection.language, selection.language]
-    if selection.since:
-        conditions.append("w.listed_at >= ?")
-        values.append(to_iso(selection.since))
-    return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
+    return _reports(connection.execute(sql, (expression, *values, most(selection))))
 
 
 def report(connection: sqlite3.Connection, public_id: str) -> Report | None:

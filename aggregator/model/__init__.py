@@ -17,6 +17,7 @@ from aggregator.model.document import (
     Text,
     Validators,
 )
+from aggregator.model.fields import CHANGED, FIELDS, Changed
 from aggregator.model.poll import Due, Finding, Gap, Ladder, NextPoll, Outcome, Poll, Proposal, Recheck
 from aggregator.model.publisher import (
     DISCOVER,
@@ -62,7 +63,9 @@ from aggregator.model.selection import ALL_REPORTS, Phrase, Query, Selection
 
 __all__ = [
     "ALL_REPORTS",
+    "CHANGED",
     "DISCOVER",
+    "FIELDS",
     "GROUP_OF_KIND",
     "LEARNED",
     "Access",
@@ -73,6 +76,7 @@ __all__ = [
     "Busy",
     "Canonical",
     "ChangeKind",
+    "Changed",
     "Channel",
     "CommercialUse",
     "ComplaintKind",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from aggregator.model import Entry
+from aggregator.model import Changed, Entry
 from aggregator.text.html import byline, one_line, plain
 from aggregator.text.printable import address, line, lines
 from aggregator.text.raw_words import entry_of
@@ -114,7 +114,7 @@ def _changed(before: Row | None, row: Row) -> list[str]:
     return [name for name in new if old[name].split() != new[name].split()]
 
 
-def _fields(entry: Entry) -> dict[str, str]:
+def _fields(entry: Entry) -> dict[Changed, str]:
     """The plain reading of everything that an entry said which a version can change, by field."""
     links = (address(link.href) for link in entry.links if link.rel == "alternate")
     return {
@@ -145,13 +145,16 @@ def versions(rows: Sequence[Row], coloured: bool) -> str:
     return "\n".join(blocks)
 
 
-def _first(texts: Mapping[str, str]) -> Iterator[str]:
-    for name in ("title", "summary", "body"):
+def _first(texts: Mapping[Changed, str]) -> Iterator[str]:
+    words: tuple[Changed, ...] = ("title", "summary", "body")
+    for name in words:
         if texts[name]:
             yield _indented(texts[name])
 
 
-def _later(before: Row, after: Row, changed: Sequence[str], coloured: bool) -> Iterator[str]:
+def _later(
+    before: Mapping[Changed, str], after: Mapping[Changed, str], changed: Sequence[Changed], coloured: bool
+) -> Iterator[str]:
     for name in changed:
         pieces = word_diff(before.get(name, ""), after.get(name, ""))
         if any(kind != "same" for kind, _ in pieces):

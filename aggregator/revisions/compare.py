@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 from typing import Literal
 
-from aggregator.model import Article, Text, Words
+from aggregator.model import Article, Changed, Text, Words
 from aggregator.text.likeness import likeness
 from aggregator.text.raw_words import as_text, decode
 
@@ -65,14 +65,16 @@ def words_of(article: Article) -> Words:
     )
 
 
-def what_changed(before: Words, after: Words) -> tuple[str, ...]:
-    """Which of title, summary, body, byline, url and dates differ, in that order; () for the same report.
+def what_changed(before: Words, after: Words) -> tuple[Changed, ...]:
+    """Which fields differ, in the order of `model.CHANGED`; () for the same report.
 
     Blanks and volatile matter (`volatile`) make no difference; a letter or a digit of a sentence always does.
     Words that were not kept, or were let go, are compared by their hash: where it differs and nothing that is kept
     does, the change is in the body.
     """
-    dates = ("dates",) if (before.published, before.updated) != (after.published, after.updated) else ()
+    dates: tuple[Changed, ...] = (
+        ("dates",) if (before.published, before.updated) != (after.published, after.updated) else ()
+    )
     if before.words_hash and before.words_hash == after.words_hash:
         return dates
     same = _word_for_word(before, after)
@@ -113,7 +115,7 @@ def settled(words: Words) -> str:
     return "\n".join(_reading(words).values())
 
 
-def _word_for_word(before: Words, after: Words) -> tuple[str, ...]:
+def _word_for_word(before: Words, after: Words) -> tuple[Changed, ...]:
     """The long fields that are the same as received, so that nothing need be read. A title is read along with them."""
     if before.title != after.title:
         return ()
@@ -128,7 +130,7 @@ def size(words: Words) -> int:
 
 def _reading(
     words: Words, but: Container[str] = (), *, closely: bool = True, with_addresses: bool = True
-) -> dict[str, str]:
+) -> dict[Changed, str]:
     from aggregator.revisions.markup import address
 
     texts = {name: texts for name, texts in _texts(words).items() if name not in but}
@@ -141,7 +143,7 @@ def _reading(
     }
 
 
-def _texts(words: Words) -> dict[str, Sequence[Text]]:
+def _texts(words: Words) -> dict[Changed, Sequence[Text]]:
     body: Sequence[Text] = words.said_content
     if not body and words.text != words.summary and words.said_summary is None:
         body = (Text(words.text, "text/plain"),)

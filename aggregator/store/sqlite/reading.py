@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.model import Report, Selection
+from aggregator.model import FIELDS, Report, Selection
 from aggregator.store.sqlite.polls import AHEAD
 from aggregator.store.sqlite.selections import most, where
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.raw_words import values
 
-_COLUMNS = ", ".join(f"w.{'class' if name == 'item_class' else name}" for name in Report.__slots__)
+_COLUMNS = ", ".join(f"w.{field.key}" for field in FIELDS)
 
 # Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
 # index has rows in the order of the first; what is sorted are those of one and the same time.
@@ -89,7 +89,7 @@ def report(connection: sqlite3.Connection, public_id: str) -> Report | None:
 
 
 def _reports(rows: Iterable[tuple[Any, ...]]) -> list[Report]:
-    return [_report(dict(zip(Report.__slots__, row, strict=True))) for row in rows]
+    return [_report(dict(zip((field.name for field in FIELDS), row, strict=True))) for row in rows]
 
 
 def _report(row: dict[str, Any]) -> Report:

@@ -16,8 +16,8 @@ from types import MappingProxyType
 
 from aggregator import identity
 from aggregator.model import Article, Entry, Parsed, Publisher, Source, Text
+from aggregator.text import folding, printable, raw_words
 from aggregator.text import html as text
-from aggregator.text import printable, raw_words
 from aggregator.text.dates import read_date
 
 DUPLICATE = "duplicate_in_document"
@@ -115,7 +115,7 @@ def _article(
     byline = text.shortened(authors, text.MOST_BYLINE)
     contents = [text.plain(content) for content in said.content]
     # How the report begins, as two versions of it are compared: the first words of its text, folded.
-    folded_title, opening = text.fold(title), text.opening(contents[0] if contents else said_summary)
+    folded_title, opening = folding.fold(title), folding.opening(contents[0] if contents else said_summary)
     summary, body = (said_summary, "\n".join(filter(None, contents))) if held is said else ("", "")
     raw = raw_words.encode(said)
     return Article(
@@ -141,7 +141,7 @@ def _article(
         folded_title=folded_title,
         opening=opening,
         # By the headline as it was said, so that one that is cut now is found as it was before.
-        near_keys=identity.near_keys(folded_title if title == headline else text.fold(headline), opening),
+        near_keys=identity.near_keys(folded_title if title == headline else folding.fold(headline), opening),
         rules=publisher.identity,
         id_is_shared=_shares_its_id(said, keys),
         adjusted=tuple(_adjusted(said, title != headline, byline != authors)),

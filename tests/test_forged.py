@@ -38,7 +38,8 @@ from aggregator.pipeline.recording import record as record_polls
 from aggregator.rights.rules import is_address
 from aggregator.store import Store
 from aggregator.store.sqlite.desk import Cause
-from aggregator.text.html import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, excerpt, fold, headline, shortened
+from aggregator.text.folding import fold
+from aggregator.text.html import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, excerpt, headline, shortened
 from aggregator.text.printable import MOST_ADDRESS, MOST_MESSAGE, as_json
 from aggregator.text.query import parse
 from tests import commands

@@ -34,7 +34,8 @@ from aggregator.store.sqlite.desk import Cause
 from aggregator.store.sqlite.schema import migrations
 from aggregator.store.sqlite.vacuum import Rewriting, Room
 from aggregator.text import raw_words
-from aggregator.text.html import fold, unquoted
+from aggregator.text.folding import fold
+from aggregator.text.html import unquoted
 from aggregator.text.query import parse
 from tests import commands
 from tests.conftest import (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aggregator.model import ALL_REPORTS, Phrase, Query, Selection
 from aggregator.store import Store
 from aggregator.store.sqlite.selections import expression
-from aggregator.text.html import fold
+from aggregator.text.folding import fold
 from aggregator.text.query import parse, typed
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 

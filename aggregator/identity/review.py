@@ -12,6 +12,7 @@ from aggregator.identity.keys import link_of, place_of
 from aggregator.identity.resolve import is_spelled_alike
 from aggregator.model import Entry
 from aggregator.text import html as text
+from aggregator.text.folding import fold, opening
 from aggregator.text.urls import is_front_page, without_fragment
 
 _SAME_DATE = timedelta(hours=12)
@@ -68,8 +69,8 @@ def _place(entry: Entry) -> str | None:
 
 
 def _headline(entry: Entry) -> str:
-    return text.fold(text.one_line(entry.title))
+    return fold(text.one_line(entry.title))
 
 
 def _opening(entry: Entry) -> str:
-    return text.opening(text.plain(entry.content[0] if entry.content else entry.summary))
+    return opening(text.plain(entry.content[0] if entry.content else entry.summary))

@@ -23,7 +23,7 @@ ALL_REPORTS = Selection()
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that stand one behind the other, without case and accents; see `text.html.fold`."""
+    """Words that stand one behind the other, without case and accents; see `text.folding`."""
 
     words: str
     begins: bool = False  # the last of them is only the beginning of a word

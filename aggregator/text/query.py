@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from aggregator.model import Phrase, Query
-from aggregator.text.html import fold
+from aggregator.text.folding import fold
 
 _PIECE = re.compile(r'(-?)"([^"]*)"?|(\S+)')
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from aggregator.text.dates import from_iso, to_iso
 
 BATCH = 500
-# Of how words are put into the index: raise it when `text.fold` or the tokenizer changes (a test notices). Then the
+# Of how words are put into the index: raise it when `fold` or the tokenizer changes (a test notices). Then the
 # index is made anew, since it could not take back what the old `fold` had put in.
 FORM = "1"
 # Ranking every match of a common word in a million articles takes seconds; of the newest 2,000, milliseconds.

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from aggregator.config import load
+from aggregator.config.loading import load
 from aggregator.demo import Document, Press
 from aggregator.demo.sites import generate_feed
 from aggregator.model import DISCOVER, Source

@@ -18,8 +18,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from aggregator.cli import COMMANDS, aggregator
 from aggregator.demo import Press
 from tests import commands
 from tests.conftest import NOW
@@ -118,7 +120,15 @@ def test_help_is_there_and_lists_the_commands() -> None:
         "accept changes check complaint coverage demo embargo fetch health import latest merges pending probe publish"
         " publishers purge query recheck restore resume run search show split withdraw withhold"
     )
-    assert listed == expected.split()
+    assert listed == expected.split() == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_listed_as_it_describes_itself(name: str) -> None:
+    command = aggregator.get_command(click.Context(aggregator), name)
+    assert command is not None
+    assert command.name == name
+    assert " ".join((command.help or "").partition("\n\n")[0].split()) == COMMANDS[name]
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -19,11 +19,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.config import SOURCE_KINDS, load, source_key
+from aggregator.config.bare import source_key
+from aggregator.config.loading import load
+from aggregator.config.shapes import SOURCE_KINDS
 from aggregator.model import Access, Config, Contact, Corrections, Credentials, IdentityRules, Images, Template
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.cached import pack, unpack
-from aggregator.pipeline.opening import find_config
+from aggregator.pipeline.paths import find_config
 from tests.conftest import examples
 
 FIXTURES = Path(__file__).parent / "fixtures" / "config"
@@ -378,11 +380,11 @@ def test_the_folder_of_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_an_installed_copy_says_where_it_looked(tmp_path: Path) -> None:
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(__file__).parents[1] / "aggregator", tmp_path / "site" / "aggregator", ignore=ignore)
-    code = "from aggregator.workplace import find_config; find_config()"
+    code = "from aggregator.pipeline.paths import find_config; find_config()"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert result.stderr.splitlines()[-1] == (
-        f"aggregator.errors.ConfigError: --config: found no wire.toml in {tmp_path}/config nor in "
+        f"aggregator.model.errors.ConfigError: --config: found no wire.toml in {tmp_path}/config nor in "
         f"{tmp_path}/site/config, expected --config DIR, the folder that holds one"
     )
 

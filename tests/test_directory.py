@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config import load
 from aggregator.config.directory import Choice, outlines, page, polled, summary
+from aggregator.config.loading import load
 from aggregator.config.opml import Outline, read, write
 from aggregator.model import Config, Credentials, Publisher, Template
 from aggregator.model.errors import OpmlError

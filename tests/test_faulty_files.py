@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.cli.daemon import _log_faults, _reread
-from aggregator.config import load
+from aggregator.cli.run import log_faults, read_again
 from aggregator.config.lines import located
+from aggregator.config.loading import load
 from aggregator.demo import Press
 from aggregator.model.errors import ConfigError
-from aggregator.pipeline.opening import Workplace
+from aggregator.pipeline.opening import load_config, open_existing, open_wire
+from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store.sqlite.rechecks import due as pages_due
 from aggregator.text.dates import utc_now
@@ -261,25 +262,25 @@ def test_a_named_publisher_with_a_faulty_file_is_no_usage_error(desk: Desk) -> N
 
 
 def test_a_daemon_takes_over_the_sound_files_and_names_the_faulty(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    here = Workplace(desk.config, desk.database)
-    before = here.load_config()
-    here.open_synced(before, utc_now()).close()
+    paths = Paths(desk.config, desk.database)
+    before = load_config(paths)
+    open_wire(paths, before, utc_now()).close()
     spoil(desk, '"newspaper"', '"newspapr"')
     spoil(desk, '"Bamako"', '"Ségou"', "one")
-    after = _reread(here, before)
+    after = read_again(paths, before)
     assert {each.key: each.place for each in after.publishers}["one"] == "Ségou"
     with caplog.at_level(logging.ERROR):
-        _log_faults(after)
+        log_faults(after)
     assert "two" in caplog.text
     assert f'{TWO}: line 5: kind: found "newspapr"' in caplog.text
     caplog.clear()
     (desk.config / "wire.toml").write_text("name =")
-    assert _reread(here, before) is before
+    assert read_again(paths, before) is before
     assert "the one before stays in force" in caplog.text
 
 
 def test_pages_of_a_faulty_publisher_are_not_visited_and_stay_due(desk: Desk) -> None:
-    here = Workplace(desk.config, desk.database)
+    paths = Paths(desk.config, desk.database)
     said(desk, "fetch")
     with closing(sqlite3.connect(desk.database)) as connection, connection:
         connection.execute("UPDATE articles SET url = 'http://' || publisher || '.example/' || id")
@@ -287,15 +288,15 @@ def test_pages_of_a_faulty_publisher_are_not_visited_and_stay_due(desk: Desk) ->
             "INSERT INTO rechecks (article, step, next_at) SELECT id, 0, '2020-01-01T00:00:00Z' FROM articles"
         )
     spoil(desk, '"newspaper"', '"newspapr"')
-    config = here.load_config()
+    config = load_config(paths)
 
     async def visit() -> set[str]:
-        with here.open_synced(config, utc_now()) as store:
+        with open_wire(paths, config, utc_now()) as store:
             async with Pipeline(config, store, utc_now, lambda host: desk.press.address) as pipeline:
                 return {finding.recheck.publisher for finding in await pipeline.recheck(100, 100)}
 
     assert asyncio.run(visit()) == {"one"}
-    with here.open_existing() as store, store.reading() as connection:
+    with open_existing(paths) as store, store.reading() as connection:
         assert {each.publisher for each in pages_due(connection, "2026-01-01T00:00:00Z", 9, 9, ["one", "two"])} == {
             "two"
         }

@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
-from aggregator.config import load
+from aggregator.config.loading import load
 from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
 from aggregator.config.opml import Outline
 from aggregator.demo import Document, Press
@@ -1225,10 +1225,10 @@ def test_a_wall_is_a_failure_of_the_command_too(trip: Trip, tmp_path: Path) -> N
     """`fetch` ends with 1, and says why; nothing in the vocabulary of outcomes is forgotten there."""
     from typing import get_args
 
-    from aggregator.cli.polling import _NO_ANSWER
+    from aggregator.cli.fetch import NO_ANSWER
     from aggregator.model import Outcome
 
-    assert set(_NO_ANSWER) == set(get_args(Outcome)) - {"ok", "unchanged", "not_modified"}
+    assert set(NO_ANSWER) == set(get_args(Outcome)) - {"ok", "unchanged", "not_modified"}
     say(trip.press, 402)
     poll(trip)
     told = CliRunner().invoke(aggregator, ["--db", str(trip.path), "health", "--json"])

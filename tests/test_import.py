@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config import load
+from aggregator.config.loading import load
 from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
 from aggregator.config.opml import Outline
 from tests import commands

@@ -434,7 +434,7 @@ def test_words_that_may_be_held_no_longer_go_from_every_revision(store: Store, s
     newest = {str(plant(n, 3, "lent").entry.title.value) for n in range(30)}  # type: ignore[union-attr]
     assert {report.title for report in store.latest(ANY)} > newest
     for title in newest:
-        assert [report.title for report in store.search(title, ANY)] == [title]
+        assert [report.title for report in store.search(parse(title), ANY)] == [title]
     assert rows(store, "SELECT count(*) FROM revisions WHERE raw_hash = '' OR words_hash = ''") == [(0,)]
     assert rows(store, "SELECT count(*) FROM articles WHERE words_held") == [(0,)]
     everything_kept(store)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.cli import daemon
+from aggregator.cli import run as daemon
 from aggregator.demo import Press
 from aggregator.demo.sites import generate_feed
 from aggregator.model import Config, Publisher
@@ -65,7 +65,7 @@ class Rounds:
     def __call__(self, story: Callable[[Store], Coroutine[None, None, None]], patience: float = 30) -> None:
         async def live(store: Store) -> None:
             stop = asyncio.Event()
-            running = asyncio.create_task(daemon._round(self.config, store, stop))
+            running = asyncio.create_task(daemon.poll_until(self.config, store, stop))
             try:
                 await asyncio.wait_for(story(store), 30)
             finally:
@@ -99,7 +99,7 @@ async def eventually(condition: Callable[[], object], seconds: float = 20) -> No
 
 @pytest.fixture
 def rounds(trip: Trip, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Rounds:
-    monkeypatch.setattr(daemon, "_TICK", timedelta(seconds=0.1))
+    monkeypatch.setattr(daemon, "TICK", timedelta(seconds=0.1))
     return Rounds(trip, caplog)
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config import is_real, load
+from aggregator.config.loading import load
+from aggregator.config.placeholders import is_real
 from aggregator.demo import Press
-from aggregator.pipeline.opening import Workplace
+from aggregator.pipeline.opening import config_for_polling
+from aggregator.pipeline.paths import Paths
 from tests.conftest import NOW
 from tests.hostile import run
 from tests.test_cli import Desk
@@ -106,7 +108,7 @@ def test_whoever_has_a_name_of_its_own_may_ask(desk: Desk) -> None:
     a_real_source(desk)
     wire = desk.config / "wire.toml"
     wire.write_text(wire.read_text().replace("wire.example", "wire.not-there-at-all.ml"))
-    assert Workplace(desk.config, None).load_to_ask().placeholders == ()
+    assert config_for_polling(Paths(desk.config, None)).placeholders == ()
     assert run("--config", str(desk.config), "check").code == 0
     wire.write_text(wire.read_text().replace("/bot)", "/bot; ExampleWire)"))
     assert run("--config", str(desk.config), "check").code == 1

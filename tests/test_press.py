@@ -23,7 +23,7 @@ from typing import Any
 import feedparser
 import pytest
 
-from aggregator.config import load
+from aggregator.config.loading import load
 from aggregator.demo import (
     FORMATS,
     MISBEHAVIOURS,

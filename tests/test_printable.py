@@ -26,7 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
-from aggregator.config import load
+from aggregator.config.loading import load
 from aggregator.model import FetchResult, Publisher
 from aggregator.model.errors import ParseError
 from aggregator.pipeline.reading import read

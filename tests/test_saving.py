@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from aggregator.config import load, saving
+from aggregator.config import saving
+from aggregator.config.adding import add_source
+from aggregator.config.loading import load
 from aggregator.config.saving import save
 from aggregator.model.errors import ConfigError, StoreError
-from aggregator.pipeline.opening import Workplace
 from aggregator.store.sqlite.lock import only_daemon
 from tests.hostile import run
 
@@ -90,7 +91,7 @@ def urls(folder: Path) -> list[str]:
 @pytest.mark.parametrize("after", [False, True])
 def test_killed_at_any_step_the_configuration_loads(folder: Path, after: bool) -> None:
     before, step, seen = (folder / DAILY).read_bytes(), 1, set()
-    while killed_at(step, lambda: Workplace(folder, None).write_source(DAILY, NEW, "feed"), after=after):
+    while killed_at(step, lambda: add_source(folder, DAILY, NEW, "feed"), after=after):
         seen.add(tuple(urls(folder)))
         (folder / DAILY).write_bytes(before)
         step += 1
@@ -120,22 +121,22 @@ def test_a_file_is_checked_with_all_others_before_it_is_written(folder: Path) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "replace", lambda *_, **__: pytest.fail("it was written"))
         with pytest.raises(ConfigError, match="an address that no other source has"):
-            Workplace(folder, None).write_source(DAILY, "https://weekly.test/feed", "feed")
+            add_source(folder, DAILY, "https://weekly.test/feed", "feed")
     assert (folder / DAILY).read_bytes() == before
 
 
 def test_a_fault_of_another_publisher_does_not_keep_a_source_out(folder: Path) -> None:
     (folder / WEEKLY).write_text((folder / WEEKLY).read_text().replace('"newspaper"', '"newspapr"'))
-    Workplace(folder, None).write_source(DAILY, NEW, "feed")
+    add_source(folder, DAILY, NEW, "feed")
     assert NEW in (folder / DAILY).read_text()
     with pytest.raises(ConfigError, match="newspapr"):  # of the file itself, it does
-        Workplace(folder, None).write_source(WEEKLY, "https://weekly.test/more", "feed")
+        add_source(folder, WEEKLY, "https://weekly.test/more", "feed")
 
 
 def test_permissions_and_line_ends_stay(folder: Path) -> None:
     (folder / DAILY).write_bytes((folder / DAILY).read_bytes().replace(b"\n", b"\r\n"))
     (folder / DAILY).chmod(0o640)
-    Workplace(folder, None).write_source(DAILY, NEW, "feed")
+    add_source(folder, DAILY, NEW, "feed")
     assert (folder / DAILY).stat().st_mode & 0o777 == 0o640
     assert b'kind = "newspaper"\r\n' in (folder / DAILY).read_bytes()
 
@@ -147,7 +148,7 @@ def test_nothing_is_written_through_a_link(folder: Path, part: str) -> None:
     (folder / part).symlink_to(elsewhere)
     before = load(folder)
     with pytest.raises(ConfigError, match="a symbolic link on the way"):
-        Workplace(folder, None).write_source(DAILY, NEW, "feed")
+        add_source(folder, DAILY, NEW, "feed")
     assert load(folder) == before
     assert (folder / part).is_symlink()
 

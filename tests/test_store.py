@@ -163,7 +163,7 @@ def test_search_finds_words_in_every_script(store: Store, publisher: Publisher, 
     ]
     record(store, publisher, *entries)
     for ranked in (False, True):
-        found = store.search(typed, ANY, ranked=ranked)
+        found = store.search(parse(typed), ANY, ranked=ranked)
         assert [report.title for report in found if report.title and title in report.title], typed
         assert len(found) == 1
 
@@ -181,7 +181,7 @@ def test_search_finds_only_the_newest_words(store: Store, publisher: Publisher) 
 )
 def test_whatever_is_typed_is_no_syntax_error(store: Store, publisher: Publisher, typed: str) -> None:
     record(store, publisher, make_entry())
-    assert store.search(typed, ANY) == []
+    assert store.search(parse(typed), ANY) == []
 
 
 def test_what_waits_for_the_index_survives_a_crash(store: Store, publisher: Publisher, tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ def test_purge_by_age_waits_and_purge_by_name_does_not(
     (report,) = rows(store, "SELECT public_id FROM articles WHERE id = 1")[0]
     old = ("--db", str(store.path), "purge", "--older-than", "100", "--reason", "age", "--yes")
     now = NOW + YEAR
-    monkeypatch.setattr("aggregator.cli.desk.utc_now", lambda: now)
+    monkeypatch.setattr("aggregator.cli.purge.utc_now", lambda: now)
     said = run(*old)
     assert said.code == 1
     assert "Nothing was deleted" in said.err
@@ -564,7 +564,7 @@ def test_health_says_when_it_counted_and_names_agreements(tmp_path: Path, monkey
     with Store.open(tmp_path / "wire.db") as store:
         store.sync(WIRE, publishers, NOW, NOW.date())
         record(store, publishers[1], make_entry(1))
-    monkeypatch.setattr("aggregator.cli.tables.utc_now", lambda: NOW)
+    monkeypatch.setattr("aggregator.cli.health.utc_now", lambda: NOW)
     said = run("--db", str(tmp_path / "wire.db"), "health").out
     assert "counted at 2026-11-22T10:00:00Z" in said
     assert "the agreement with Ended (ended) ended on 2026-10-26: an excerpt leaves instead of the full text" in said
@@ -576,6 +576,6 @@ def test_health_says_when_it_counted_and_names_agreements(tmp_path: Path, monkey
         "soon/feed": (None, "2026-12-22", "2026-11-22T10:00:00Z"),
         "later/feed": (None, "2026-12-23", "2026-11-22T10:00:00Z"),
     }
-    monkeypatch.setattr("aggregator.cli.tables.utc_now", lambda: NOW + 40 * DAY)
+    monkeypatch.setattr("aggregator.cli.health.utc_now", lambda: NOW + 40 * DAY)
     said = run("--db", str(tmp_path / "wire.db"), "health").out
     assert "the newest poll is of 2026-11-22T10:00:00Z" in said

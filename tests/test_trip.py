@@ -241,7 +241,7 @@ def test_a_pass_that_is_told_to_stop_begins_nothing_more(trip: Trip, publisher: 
 
 
 def test_every_format_of_the_demo_reaches_the_wire_whole(press: Press, tmp_path: Path) -> None:
-    from aggregator.config import load
+    from aggregator.config.loading import load
 
     config = load(DEMO / "config")
     fast = replace(config.wire, fetch=WIRE.fetch)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.config import load
+from aggregator.config.loading import load
 from aggregator.demo import Document, Press, read_sites
 from aggregator.model import Config, FetchResult, Finding, IdentityRules, Parsed, Publisher, Source
 from aggregator.parse import parse

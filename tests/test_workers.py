@@ -78,6 +78,20 @@ def test_what_ends_the_daemon_does_not_end_the_document_under_way(sign: signal.S
     assert used(trip) == 1
 
 
+def test_a_process_loads_little_beside_what_reads_a_document(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each of them pays its start, and holds what it has loaded in memory."""
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # the process says on standard error what it imports
+    assert used(lambda workers: reading(workers, ITEM)).articles  # type: ignore[attr-defined]
+    lines = capfd.readouterr().err.splitlines()
+    loaded = {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
+    assert {"aggregator.parse", "aggregator.normalise"} <= loaded
+    assert not loaded & {"httpx", "aiohttp", "apscheduler", "sqlite3", "click", "rich", "pydantic", "feedparser", "bs4"}
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("aggregator.")}
+    assert not rooms & {"cli", "demo", "config", "desk", "store", "output", "fetch"}
+
+
 def test_a_process_is_replaced_after_so_many_documents(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "_DOCUMENTS_EACH", 3)
 

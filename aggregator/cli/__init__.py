@@ -1,44 +1,85 @@
-"""The command `aggregator`: reads the configuration, opens things, calls, prints.
+"""The command `aggregator`: its name, its options and the list of its commands; runs one of them.
 
-Exit codes: 0 fine, 1 something failed, 2 usage. What a command needs is imported when it runs, so that `--help` is
-there at once.
+Exit codes: 0 fine, 1 something failed, 2 usage. A command stands in a file of its name, which is imported when the
+command is called, so that `--help` is there at once.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn
 
 import click
 
 from aggregator import __version__
-from aggregator.cli import (
-    accept,
-    checking,
-    daemon,
-    demo,
-    desk,
-    directory,
-    doors,
-    ledger,
-    merges,
-    pending,
-    polling,
-    printing,
-    publishing,
-    reading,
-    recheck,
-    tables,
-)
+from aggregator.cli import printing
 from aggregator.model.errors import AggregatorError
-from aggregator.pipeline.opening import Workplace
+from aggregator.pipeline.paths import Paths
 from aggregator.text import printable
 
+# Each command, and the first paragraph of what it says of itself (tests/test_cli.py compares the two): a list of all
+# is printed without importing one.
+_LIST = """
+accept Accept what is held of a SOURCE (publisher/key): a redirect to an address that is not its publisher's.
+changes Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
+check Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
+complaint Record, list and resolve complaints about reports; each kind does at once what it asks for.
+coverage Say of every publisher what its polls brought, lost and left out, and what was to be expected of it.
+demo Run a wire of invented publishers, served on this machine, and show it.
+embargo Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; then it is released by itself.
+fetch Poll once the sources that are due, or those of the publishers or sources named by KEY.
+health Say of every source how its last poll went, what troubles it, and when and why the next one comes.
+import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.
+latest List the newest reports, each under its publisher's name.
+merges List the entries that were taken for an article by another key than their own, with the evidence.
+pending List the changes of reports that wait for a person, because one poll changed too many; accept or refuse them.
+probe Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
+publish Publish a report of the wire's own: Markdown, with title, byline and the like as TOML between lines of +++.
+publishers List the publishers, what may be carried of each, and how much is held.
+purge Delete reports for good: words, versions and keys. They do not come back as new.
+query Run SQL on the database, which is opened read-only. `wire` and `health` are the views to begin with.
+recheck Visit the pages of reports that are due for it, and take out of the wire what their publishers took down.
+restore Put a report back into the wire that was withheld, withdrawn or under embargo.
+resume Poll again a SOURCE (publisher/key) that is paused, because its server said 410, gone for good.
+run Poll what is due, until told to stop: the daemon.
+search Find reports with all these WORDS, in any script, accents or not.
+show Print one report with its credit, disclaimer and original link.
+split Undo the merge of this number: its entry becomes an article of its own, and stays one.
+withdraw Take a report out of the wire because its publisher withdrew it; a notice stays in its place.
+withhold Take a report out of the wire until a person restores it; a notice stays in its place.
+"""
+COMMANDS: Mapping[str, str] = MappingProxyType(dict(row.split(" ", 1) for row in _LIST.strip().splitlines()))
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _Commands(click.Group):
+    """Finds a command in the file of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(import_module(f"aggregator.cli.{name}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does it, but from COMMANDS."""
+        room = formatter.width - 6 - max(map(len, COMMANDS))
+        rows = [(name, click.Command(name, help=COMMANDS[name]).get_short_help_str(room)) for name in COMMANDS]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="aggregator")
 @click.option("--config", type=click.Path(path_type=Path), help="Folder of wire.toml, rights.toml and publishers/.")
 @click.option("--db", type=click.Path(path_type=Path), help="Database file. [default: data/wire.db beside the config]")
@@ -48,28 +89,7 @@ def aggregator(context: click.Context, config: Path | None, db: Path | None, ver
     """A news wire of many publishers, in SQLite. The publisher's name stands above every report."""
     printing.set_up_log(logging.INFO if verbose else logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    context.obj = Workplace(config, db)
-
-
-for _commands in (
-    polling,
-    daemon,
-    reading,
-    tables,
-    checking,
-    doors,
-    demo,
-    merges,
-    pending,
-    desk,
-    ledger,
-    publishing,
-    recheck,
-    directory,
-    accept,
-):
-    for _command in _commands.COMMANDS:
-        aggregator.add_command(_command)
+    context.obj = Paths(config, db)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -6,21 +6,21 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from aggregator.cli.printing import say, say_rendered
-from aggregator.model import Poll, Selection
+from aggregator.demo import Press, read_sites
+from aggregator.model import Config, Poll, Selection
 from aggregator.model.errors import StoreError
-from aggregator.pipeline.opening import Workplace
+from aggregator.output import OUTPUTS, page
+from aggregator.pipeline.opening import load_config, open_wire, read_store
+from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.store import Store
+from aggregator.store.sqlite.ledger import Cursor
 from aggregator.text import query
 from aggregator.text.dates import utc_now
-
-if TYPE_CHECKING:
-    from aggregator.demo import Press
-    from aggregator.model import Config
-    from aggregator.store import Store
 
 # Words that stand in the demo's reports: a river's name, French without its accents, Swahili, Arabic, Amharic.
 _SEARCHES = ("mbalawe", "penurie", "uchaguzi", "فيضان", "ክትባት")
@@ -34,19 +34,17 @@ def demo(port: int, into: Path | None) -> None:
 
     The press is local, the trip is real: HTTP, parsing, storing. The database is made anew and left for you to query.
     """
-    from aggregator.demo import Press, read_sites
-
     home = _home()
-    here = Workplace(home / "config", into or home.parent / "demo.db")
-    _make_room(here.database(), ours=into is None)
-    config = here.load_config()
+    paths = Paths(home / "config", into or home.parent / "demo.db")
+    _make_room(paths.database(), ours=into is None)
+    config = load_config(paths)
     with Press(read_sites(home / "press"), now=utc_now(), port=port) as press:
         _title(f"{config.wire.name}: {len(config.publishers)} invented publishers, served on {press.url}")
-        with here.open_synced(config, utc_now()) as store:
+        with open_wire(paths, config, utc_now()) as store:
             asyncio.run(_rounds(config, store, press))
-    with here.read_store() as store:
+    with read_store(paths) as store:
         _show(store, home)
-    shown = _shortest(here.database())
+    shown = _shortest(paths.database())
     say(f"Your turn:  aggregator --config {_shortest(home / 'config')} --db {shown} latest --country KE")
     say(f'            aggregator --db {shown} query "SELECT publisher_name, title FROM wire LIMIT 5"')  # noqa: S608
 
@@ -68,8 +66,6 @@ def _make_room(database: Path, ours: bool) -> None:
 
 async def _rounds(config: Config, store: Store, press: Press) -> None:
     """Polls everything, lets the press move on, and polls again, until nothing more happens there."""
-    from aggregator.pipeline.pipeline import Pipeline
-    from aggregator.store.sqlite.ledger import Cursor
 
     def connect_to(host: str) -> tuple[str, int] | None:
         return press.address if host.endswith(".example") else None
@@ -102,7 +98,6 @@ def _print_changes(changes: Sequence[dict[str, str]]) -> None:
 
 
 def _show(store: Store, home: Path) -> None:
-    from aggregator.output import OUTPUTS, page
 
     _title("The wire now: the publisher stands above every report and answers for it")
     say_rendered(OUTPUTS["text"](store.latest(Selection(limit=8))))
@@ -133,6 +128,3 @@ def _shortest(path: Path) -> str:
     """As a person in this folder would type it."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
-COMMANDS = (demo,)

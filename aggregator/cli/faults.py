@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from aggregator.cli.printing import say
+from aggregator.model import Config, Faulty
 from aggregator.model.errors import ConfigError
-from aggregator.pipeline.opening import Workplace
+from aggregator.pipeline.opening import load_config
+from aggregator.pipeline.paths import Paths
 from aggregator.text.printable import escaped
-
-if TYPE_CHECKING:
-    from aggregator.model import Config, Faulty
 
 _NAMED = 5  # publishers
 
@@ -33,14 +31,14 @@ def names_of(faulty: Sequence[Faulty]) -> str:
     return escaped(", ".join(keys[:_NAMED])) + more
 
 
-def say_faults_of_files(here: Workplace) -> bool:
+def say_faults_of_files(paths: Paths) -> bool:
     """As `say_faults`, for a command that needs the database alone: whether there is a configuration with a fault."""
     try:
-        here.config_folder()
+        paths.config_folder()
     except ConfigError:  # there is none, and this command needs none
         return False
     try:
-        return say_faults(here.load_config())
+        return say_faults(load_config(paths))
     except ConfigError as error:
         for line in error.faults:
             say(escaped(line), err=True)

@@ -1,56 +1,38 @@
-"""What a person may choose reports and publishers by; a value that nothing can match is a usage error."""
+"""Refuses, as a usage error, a publisher, country or language that nothing can match; it names the nearest."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.config.codes import is_country, is_language
+from aggregator.model import Selection
 from aggregator.model.errors import ConfigError
-from aggregator.pipeline.opening import Workplace
-from aggregator.text.dates import read_since, utc_now
-
-if TYPE_CHECKING:
-    from aggregator.model import Selection
-    from aggregator.store import Store
+from aggregator.pipeline.opening import load_config
+from aggregator.pipeline.paths import Paths
+from aggregator.store import Store
 
 _LISTED = 12  # known values, that are named where none is near
-MOST = 2**63 - 1  # the greatest number that SQLite holds
 
 
-def since(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
-    """`90m`, `6h`, `2d`, `1w` ago, or a date."""
-    if value is None:
-        return None
-    if moment := read_since(value, utc_now()):
-        return moment
-    raise click.BadParameter(f"{value!r} is neither a time ago such as 90m, 6h, 2d nor a date such as 2026-11-22")
-
-
-def country(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """In capital letters, as ISO 3166-1 has them."""
-    return None if value is None else value.upper()
-
-
-def refuse_unknown(here: Workplace, store: Store, selection: Selection) -> None:
-    """click.BadParameter: a value that neither the database, the configuration nor ISO knows; it names the nearest."""
+def refuse_unknown(paths: Paths, store: Store, selection: Selection) -> None:
+    """click.BadParameter: a value that neither the database, the configuration nor ISO knows."""
     publisher, country, language = selection.publisher, selection.country, selection.language
     if publisher is None and country is None and language is None:
         return
     "".join(filter(None, (publisher, country, language))).encode()  # of what is not UTF-8 the command says so
     known = store.known_publishers()
     if publisher is not None and publisher not in known:
-        refuse_unknown_publisher(publisher, {*known, *_configured(here)})
+        _refuse_unknown_publisher(publisher, {*known, *_configured(paths)})
     if country is not None:
         refuse_unknown_country(country, {each.country for each in known.values()})
     if language is not None:
         refuse_unknown_language(language, {tag for each in known.values() for tag in each.languages})
 
 
-def refuse_unknown_publisher(key: str, known: Collection[str]) -> None:
+def _refuse_unknown_publisher(key: str, known: Collection[str]) -> None:
     if key not in known:
         said = f"there is no publisher {key!r}{_near(key, known)}; `aggregator publishers` lists them"
         raise click.BadParameter(said, param_hint="--publisher")
@@ -60,8 +42,6 @@ def refuse_unknown_country(code: str, here: Collection[str]) -> None:
     """`here`: the countries that are known without asking ISO."""
     if code in here:
         return
-    from aggregator.config import is_country
-
     if not (len(code) == 2 and code.isascii() and code.isalpha() and is_country(code)):
         said = f"{code!r} is no country of ISO 3166-1 such as ML, nor XA or XW{_near(code, here)}"
         raise click.BadParameter(said, param_hint="--country")
@@ -72,17 +52,15 @@ def refuse_unknown_language(tag: str, here: Collection[str]) -> None:
     primary = tag.partition("-")[0].lower()
     if primary in {each.partition("-")[0].lower() for each in here} and tag.isascii():
         return
-    from aggregator.config import is_language
-
     if not (tag.replace("-", "").isalnum() and tag.isascii() and is_language(tag)):
         raise click.BadParameter(
             f"{tag!r} is no language of ISO 639 such as fr{_near(tag, here)}", param_hint="--language"
         )
 
 
-def _configured(here: Workplace) -> set[str]:
+def _configured(paths: Paths) -> set[str]:
     try:
-        config = here.load_config()
+        config = load_config(paths)
     except ConfigError:  # the database alone is known, then
         return set()
     return {each.key for each in config.publishers} | {each.key for each in config.faulty}

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import click
+
+from aggregator.config.lines import switched_off_at
 from aggregator.model import Config, Publisher, Source
 from aggregator.model.errors import ConfigError
-from aggregator.pipeline.opening import Workplace
+from aggregator.pipeline.opening import publisher_file
+from aggregator.pipeline.paths import Paths
+from aggregator.rights import did_you_mean
 from aggregator.text.printable import argument
 
 
-def why_not_polled(here: Workplace, config: Config, key: str) -> str:
+def sources_named(paths: Paths, config: Config, sources: Iterable[Source], keys: Sequence[str]) -> set[str]:
+    """The names of those sources that the keys stand for. click.UsageError: one stands for none of them. ConfigError:
+    the file of its publisher has a fault.
+    """
+    sources = tuple(sources)
+    known = {name for source in sources for name in (source.publisher, source.name)}
+    for key in keys:
+        if key not in known:
+            raise click.UsageError(_why_not_polled(paths, config, key))
+    return {source.name for source in sources if {source.publisher, source.name} & set(keys)}
+
+
+def _why_not_polled(paths: Paths, config: Config, key: str) -> str:
     """Of a KEY that no source answers to that is polled: what is the case, and what to do about it; for people. Raises
     ConfigError where the file of the publisher has a fault.
     """
@@ -19,10 +36,10 @@ def why_not_polled(here: Workplace, config: Config, key: str) -> str:
     if faults := [line for each in config.faulty if each.key == owner for line in each.faults]:
         raise ConfigError([*faults, f"{owner}: not polled until its file is correct; nobody was asked"])
     if publisher is None:
-        return _unknown(here, config, key)
+        return _unknown(paths, config, key)
     sources = [source for source in publisher.sources if name in ("", source.key)]
     if not publisher.sources:
-        return _without_sources(here, config, publisher)
+        return _without_sources(paths, config, publisher)
     if not sources:
         names = ", ".join(source.name for source in publisher.sources)
         return f"{publisher.name} has no source {key!r}; what it has: {names}"
@@ -30,33 +47,30 @@ def why_not_polled(here: Workplace, config: Config, key: str) -> str:
         paused = [source.name for source in sources if source.enabled]
         resume = " and ".join(f"`aggregator resume {source}`" for source in paused)
         return f"{', '.join(paused)}: paused, because its server said 410, gone for good; {resume} polls it again"
-    return "\n".join((f"{key!r} is switched off:", *_switched_off(here, publisher, sources)))
+    return "\n".join((f"{key!r} is switched off:", *_switched_off(paths, publisher, sources)))
 
 
-def _unknown(here: Workplace, config: Config, key: str) -> str:
-    from aggregator.rights import did_you_mean
+def _unknown(paths: Paths, config: Config, key: str) -> str:
 
     known = [publisher.key for publisher in config.publishers]
     if "/" in key:
         known += [source.name for publisher in config.publishers for source in publisher.sources]
     close = did_you_mean(key, known) or "; `aggregator publishers` lists them"
-    return f"{here.config_folder()} has no publisher {key.partition('/')[0]!r}{close}"
+    return f"{paths.config_folder()} has no publisher {key.partition('/')[0]!r}{close}"
 
 
-def _without_sources(here: Workplace, config: Config, publisher: Publisher) -> str:
-    said = f"{here.file_of(publisher.key)} names no [[source]], so there is nothing to poll"
+def _without_sources(paths: Paths, config: Config, publisher: Publisher) -> str:
+    said = f"{publisher_file(paths, publisher.key)} names no [[source]], so there is nothing to poll"
     if publisher.key == config.wire.publisher:
         return f"{said}: the wire's own reports come from `aggregator publish`"
     command = f"aggregator probe --write {publisher.key} {argument(publisher.homepage)}"
     return f"{said}; `{command}` looks for one and writes it down"
 
 
-def _switched_off(here: Workplace, publisher: Publisher, sources: Sequence[Source]) -> Iterator[str]:
+def _switched_off(paths: Paths, publisher: Publisher, sources: Sequence[Source]) -> Iterator[str]:
     """Of each the reason that its file gives, and the line that keeps it off."""
-    from aggregator.config.lines import switched_off_at
-
-    file = here.file_of(publisher.key)
-    text = (here.config_folder() / file).read_text(encoding="utf-8-sig")
+    file = publisher_file(paths, publisher.key)
+    text = (paths.config_folder() / file).read_text(encoding="utf-8-sig")
     for number, source in enumerate(publisher.sources, start=1):
         if source in sources:
             line = switched_off_at(text, number)

@@ -1,4 +1,4 @@
-"""merges, split: which entries were taken for articles by a weaker key, and how a person undoes that."""
+"""merges: which entries were taken for articles by a weaker key, and which of these merges may be wrong."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from datetime import datetime
 
 import click
 
-from aggregator.cli import filters
-from aggregator.cli.printing import say, say_rendered
-from aggregator.pipeline.opening import Workplace
-from aggregator.text.dates import utc_now
+from aggregator.cli.options import AS_JSON, read_time
+from aggregator.cli.printing import say
+from aggregator.cli.rows import say_json_rows
+from aggregator.desk import suspects
+from aggregator.output import NOT_PASSED_ON
+from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.paths import Paths
 
 
 @click.command()
-@click.option("--since", callback=filters.since, help="Only those since: 6h, 2d, or a date.")
+@click.option("--since", callback=read_time, help="Only those since: 6h, 2d, or a date.")
 @click.option("--suspect", is_flag=True, help="Only what may be wrong, reports held twice too, each with its remedy.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@AS_JSON
 @click.pass_obj
-def merges(here: Workplace, since: datetime | None, suspect: bool, as_json: bool) -> None:
+def merges(paths: Paths, since: datetime | None, suspect: bool, as_json: bool) -> None:
     """List the entries that were taken for an article by another key than their own, with the evidence."""
-    from aggregator.output import NOT_PASSED_ON, json_array
-
     if suspect:
-        _print_suspects(here, since, as_json)
+        _print_suspects(paths, since, as_json)
         return
-    with here.read_store() as store:
+    with read_store(paths) as store:
         rows = store.merges(since)
     if as_json:
-        say_rendered(json_array(rows))
+        say_json_rows(rows)
         return
     for row in rows:
         undone = f", undone: {row['split_into']}" if row["undone_at"] else ""
@@ -39,14 +40,12 @@ def merges(here: Workplace, since: datetime | None, suspect: bool, as_json: bool
             say(f"   {NOT_PASSED_ON}")
 
 
-def _print_suspects(here: Workplace, since: datetime | None, as_json: bool) -> None:
-    from aggregator.desk import suspects
-    from aggregator.output import json_array
+def _print_suspects(paths: Paths, since: datetime | None, as_json: bool) -> None:
 
-    with here.read_store() as store:
+    with read_store(paths) as store:
         found = suspects.listed(store, since)
     if as_json:
-        say_rendered(json_array(asdict(suspect) for suspect in found))
+        say_json_rows(asdict(suspect) for suspect in found)
         return
     for suspect in found:
         say(f"{suspect.publisher_name}: {suspect.title or '(out of the wire)'}", bold=True)
@@ -54,23 +53,3 @@ def _print_suspects(here: Workplace, since: datetime | None, as_json: bool) -> N
         say(f"   {suspect.command}")
     if not found:
         say("Nothing looks wrong: no report seems to be two, and none is held twice.")
-
-
-@click.command()
-@click.argument("merge")
-@click.argument("version", type=click.IntRange(2, filters.MOST), required=False)
-@click.pass_obj
-def split(here: Workplace, merge: str, version: int | None) -> None:
-    """Undo the merge of this number: its entry becomes an article of its own, and stays one.
-
-    With a report's ID for the number, and a VERSION of it: that one and those after it become an article.
-    """
-    if version is None and not (merge.isascii() and merge.isdecimal() and 1 <= int(merge) <= filters.MOST):
-        raise click.BadParameter(f"{merge!r} is no number of `aggregator merges`; of a report say the version too")
-    with here.open_store() as store:
-        now = utc_now()
-        public_id = store.split(int(merge), now) if version is None else store.split_version(merge, version, now)
-    say(f"{public_id} is an article of its own now; the other has the words it had before")
-
-
-COMMANDS = (merges, split)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import click
 
-from aggregator.cli.desk import ACTOR
-from aggregator.cli.printing import say, say_rendered
+from aggregator.cli.options import ACTOR
+from aggregator.cli.printing import say
+from aggregator.cli.rows import say_json_rows
+from aggregator.desk import accepting
 from aggregator.model import MassKind
-from aggregator.pipeline.opening import Workplace
+from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
+from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
-
-if TYPE_CHECKING:
-    from collections import Counter
 
 _SHOWN = 5  # reports of one source and kind
 _KIND = click.option(
@@ -37,13 +38,12 @@ def pending(context: click.Context, everything: bool, as_json: bool) -> None:
         if everything or as_json:
             raise click.UsageError("--all and --json belong to `aggregator pending` alone")
         return
-    from aggregator.output import json_array
 
-    here: Workplace = context.obj
-    with here.read_store(utc_now()) as store:
+    paths: Paths = context.obj
+    with read_store(paths, utc_now()) as store:
         rows = store.pending()
     if as_json:
-        say_rendered(json_array(rows))
+        say_json_rows(rows)
         return
     for (source, kind), those in groupby(rows, key=lambda row: (row["source"], row["kind"])):
         _print(source, kind, list(those), everything)
@@ -88,14 +88,12 @@ def _line(text: str) -> str:
 @_KIND
 @ACTOR
 @click.pass_obj
-def accept(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None:
+def accept(paths: Paths, key: str, kind: MassKind | None, actor: str) -> None:
     """Put in force what waits of KEY, a publisher or a source: what the publisher said is stored, and leaves the wire
     where it was withdrawn. So many changes may come in one poll of the source from now on.
     """
-    from aggregator.desk import accepting
-
-    config = here.load_config()
-    with here.open_synced(config, utc_now()) as store:
+    config = load_config(paths)
+    with open_wire(paths, config, utc_now()) as store:
         kinds = (kind,) if kind else accepting.KINDS
         done = accepting.accept(store, config.publishers, key, kinds, actor, utc_now())
         while store.index():
@@ -108,11 +106,9 @@ def accept(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None
 @_KIND
 @ACTOR
 @click.pass_obj
-def refuse(here: Workplace, key: str, kind: MassKind | None, actor: str) -> None:
+def refuse(paths: Paths, key: str, kind: MassKind | None, actor: str) -> None:
     """Forget what waits of KEY, a publisher or a source. The same changes are not asked for again; later ones are."""
-    from aggregator.desk import accepting
-
-    with here.open_existing() as store:
+    with open_existing(paths) as store:
         done = accepting.refuse(store, key, (kind,) if kind else accepting.KINDS, actor, utc_now())
     _say(key, "refused", done)
 
@@ -125,6 +121,3 @@ def _say(key: str, what: str, done: Counter[MassKind]) -> None:
 
 def _counts(counts: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{count:,} {kind}" for kind, count in counts)
-
-
-COMMANDS = (pending,)

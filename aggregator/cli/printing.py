@@ -12,7 +12,8 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import click
@@ -50,6 +51,29 @@ def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bo
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(map(printable.line, names))
     writer.writerows([printable.cell(value, verbatim=verbatim) for value in row] for row in rows)
+
+
+def say_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A header and rows. None is an empty field, and bytes are shown as hexadecimal digits. Of a value of several lines
+    all but the first are indented, so that none of them passes for a row.
+    """
+    from aggregator.cli.terminal import print_table  # rich takes a twentieth of a second, and JSON needs none of it
+
+    print_table(names, rows)
+
+
+@contextmanager
+def progress(doing: str, total: int, visible: bool) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal, moved on by a call with the name of what is done; elsewhere nothing, since cron mails
+    whatever is printed.
+    """
+    if not visible or not sys.stderr.isatty():
+        yield lambda name: None
+        return
+    from aggregator.cli.terminal import bar  # likewise: cron has no terminal
+
+    with bar(doing, total) as move_on:
+        yield move_on
 
 
 def say_usage(error: click.ClickException) -> None:

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
 from aggregator.cli.faults import say_faults
+from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json
-from aggregator.pipeline.opening import Workplace
+from aggregator.model import Config, Finding
+from aggregator.pipeline.opening import config_for_polling, open_wire
+from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from aggregator.model import Config, Finding
-    from aggregator.store import Store
 
 
 @click.command()
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many visits.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@AS_JSON
 @click.pass_obj
-def recheck(here: Workplace, limit: int, as_json: bool) -> None:
+def recheck(paths: Paths, limit: int, as_json: bool) -> None:
     """Visit the pages of reports that are due for it, and take out of the wire what their publishers took down.
 
     A page is visited 1 hour, 6 hours, 1 day, 3 days and 7 days after its report was first seen, where robots.txt lets
@@ -32,9 +31,9 @@ def recheck(here: Workplace, limit: int, as_json: bool) -> None:
     and for publishers whose pages are not believed, because most of them are not there. A publisher whose pages another
     program is visiting now, the daemon say, is left to it.
     """
-    config = here.load_to_ask()
+    config = config_for_polling(paths)
     say_faults(config)
-    with here.open_synced(config, utc_now()) as store:
+    with open_wire(paths, config, utc_now()) as store:
         findings, elsewhere = asyncio.run(_run(config, store, limit))
     if elsewhere:
         whose = "1 publisher are" if elsewhere == 1 else f"{elsewhere:,} publishers are"
@@ -54,8 +53,6 @@ def recheck(here: Workplace, limit: int, as_json: bool) -> None:
 
 async def _run(config: Config, store: Store, limit: int) -> tuple[Sequence[Finding], int]:
     """What was found, and how many publishers were left to another program."""
-    from aggregator.pipeline.pipeline import Pipeline
-
     elsewhere: list[int] = []
     async with Pipeline(config, store, utc_now) as pipeline:
         return await pipeline.recheck(limit, limit, elsewhere.append), sum(elsewhere)
@@ -72,6 +69,3 @@ def _object(finding: Finding) -> dict[str, object]:
         "held_back": finding.doubted,
         "next_at": to_iso(finding.next_at) if finding.next_at else None,
     }
-
-
-COMMANDS = (recheck,)

@@ -1,11 +1,16 @@
-"""Tables and the progress bar, on a terminal and elsewhere; it alone knows rich."""
+"""Tables and the progress bar, as they are drawn; it alone knows rich. `printing` loads it when one is wanted."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+from rich.text import Text
 
 from aggregator.text.printable import line, lines
 
@@ -14,14 +19,7 @@ _WIDTH_WITHOUT_TERMINAL = 200
 
 
 def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """To standard output. None is an empty field, and bytes are shown as hexadecimal digits. Of a value of several
-    lines all but the first are indented, so that none of them passes for a row.
-    """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Column, Table
-    from rich.text import Text
-
+    """To standard output; see `printing.say_table`."""
     columns = (Column(Text(line(name)), overflow="fold") for name in names)  # a key that is cut cannot be copied
     table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
@@ -33,21 +31,13 @@ def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 @contextmanager
-def progress(doing: str, total: int, visible: bool) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal, moved on by a call with the name of what is done; elsewhere nothing, since cron mails
-    whatever is printed.
-    """
-    if not visible or not sys.stderr.isatty():
-        yield lambda name: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+def bar(doing: str, total: int) -> Iterator[Callable[[str], None]]:
+    """On standard error; see `printing.progress`."""
     last = TextColumn("{task.fields[last]}")
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), last)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(doing, total=total, last="")
-        yield lambda name: bar.update(task, advance=1, last=name)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(doing, total=total, last="")
+        yield lambda name: shown.update(task, advance=1, last=name)
 
 
 def _shown(value: Any) -> str:

@@ -1,13 +1,11 @@
-"""Whether a country or a language is one: ISO 3166-1, ISO 639 and ISO 15924; this file alone knows pycountry.
-
-Importing it and reading its tables takes a fifteenth of a second, so both wait until somebody asks.
-"""
+"""Whether a country or a language is one: ISO 3166-1, ISO 639 and ISO 15924; this file alone knows pycountry."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from types import ModuleType
 
 from aggregator.rights import fault
 
@@ -15,6 +13,13 @@ from aggregator.rights import fault
 _USER_ASSIGNED = frozenset({"XA", "XK", "XW"})
 _COUNTRY_EXPECTED = 'a country of ISO 3166-1, such as "ML", or "XA" (Africa) or "XW" (the world)'
 _LANGUAGE_EXPECTED = 'a language of ISO 639, such as "fr", with script and country where they matter, such as "pt-MZ"'
+
+
+@cache
+def _registers() -> ModuleType:
+    import pycountry  # a twentieth of a second, and most commands ask for no code
+
+    return pycountry
 
 
 def unknown_codes(tables: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
@@ -34,9 +39,7 @@ _FORM = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # the shape of the fil
 @cache
 def is_country(code: str) -> bool:
     """Whether two capital letters are a country of ISO 3166-1, or one of the few codes beside it that we use."""
-    from pycountry import countries
-
-    return code in _USER_ASSIGNED or countries.get(alpha_2=code) is not None
+    return code in _USER_ASSIGNED or _registers().countries.get(alpha_2=code) is not None
 
 
 @cache
@@ -49,35 +52,30 @@ def is_language(tag: str) -> bool:
 
 
 def _is_primary(code: str) -> bool:
-    from pycountry import language_families, languages
-
     if len(code) == 2:
-        return languages.get(alpha_2=code) is not None
-    return languages.get(alpha_3=code) is not None or language_families.get(alpha_3=code) is not None
+        return _registers().languages.get(alpha_2=code) is not None
+    return (
+        _registers().languages.get(alpha_3=code) is not None
+        or _registers().language_families.get(alpha_3=code) is not None
+    )
 
 
 def _is_script(code: str | None) -> bool:
-    from pycountry import scripts
-
-    return code is None or scripts.get(alpha_4=code.capitalize()) is not None
+    return code is None or _registers().scripts.get(alpha_4=code.capitalize()) is not None
 
 
 def country_name(code: str) -> str:
     """A country as people call it in English; the code itself where it has no name."""
-    from pycountry import countries
-
     if code in _NAMES:
         return _NAMES[code]
-    country = countries.get(alpha_2=code)
+    country = _registers().countries.get(alpha_2=code)
     return code if country is None else getattr(country, "common_name", country.name)
 
 
 def language_name(tag: str) -> str:
     """The language of a BCP 47 tag in English; the tag itself where it has no name."""
-    from pycountry import languages
-
     primary = tag.partition("-")[0].lower()
-    language = languages.get(**{"alpha_2" if len(primary) == 2 else "alpha_3": primary})
+    language = _registers().languages.get(**{"alpha_2" if len(primary) == 2 else "alpha_3": primary})
     return tag if language is None else language.name.partition(" (")[0]
 
 

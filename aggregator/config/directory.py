@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from aggregator.config import country_name, language_name
+from aggregator.config.codes import country_name, language_name
 from aggregator.config.opml import Outline
 from aggregator.model import Group, Publisher, Source
 from aggregator.text.printable import line

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlsplit
 
-from aggregator.config import is_country, is_language
+from aggregator.config.codes import is_country, is_language
 from aggregator.config.opml import Outline
 from aggregator.model import Kind, Publisher
 from aggregator.rights import NOT_IN_ADDRESS, is_address

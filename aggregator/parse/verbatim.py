@@ -233,13 +233,16 @@ def _restored(text: Text, candidates: Sequence[Said]) -> tuple[Text, Said | None
         if said.shown is None and text.value in (said.exact.strip(), as_altered(said.exact)):
             return Text(said.exact, text.type), said
     for said in candidates:  # markup that was written anew, or escaped once too often
-        from xml.sax.saxutils import unescape  # loads urllib.request, http and email with it
-
-        letters = _letters(unescape(text.value if said.shown is None else _TAG.sub("", text.value)))
+        letters = _letters(_unescaped(text.value if said.shown is None else _TAG.sub("", text.value)))
         shown = said.exact if said.shown is None else said.shown
         if letters in (_letters(shown), _letters(as_altered(shown))) and (letters or len(candidates) == 1):
             return Text(said.exact, text.type), said
     return text, None
+
+
+def _unescaped(value: str) -> str:
+    """Without the references of XML that feedparser writes."""
+    return value.replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&")
 
 
 def _letters(value: str) -> str:

@@ -15,7 +15,7 @@ import msgspec
 from aggregator.model import Config
 
 # The rooms and files whose code decides what comes out.
-_CHECKED_BY = ("config", "rights", "model", "text/domains.py", "text/links.py", "pipeline/cached.py")
+_CHECKED_BY = ("config", "rights", "model", "text/urls.py", "pipeline/cached.py")
 
 
 # Beside wire.toml: what `config` reads, also through a country's folder that is a link, and what it finds too deep.
@@ -26,7 +26,7 @@ def digest(folder: Path) -> str:
     """SHA-256 over the files of a configuration folder and the program that checks them. Raises OSError, also where the
     folder is none of a configuration.
     """
-    told = hashlib.sha256()
+    hashed = hashlib.sha256()
     files = (path for pattern in _FILES for path in folder.glob(pattern))
     for path in (*_program(), folder / "wire.toml", *sorted(path for path in files if not path.is_dir())):
         try:
@@ -35,9 +35,9 @@ def digest(folder: Path) -> str:
             if path.parent == folder:
                 raise
             content = f"unreadable: {error.errno}".encode()  # which is a fault of one publisher
-        told.update(f"{path}\n{len(content)}\n".encode("utf-8", "surrogateescape"))
-        told.update(content)
-    return told.hexdigest()
+        hashed.update(f"{path}\n{len(content)}\n".encode("utf-8", "surrogateescape"))
+        hashed.update(content)
+    return hashed.hexdigest()
 
 
 def _program() -> Iterator[Path]:

@@ -131,15 +131,18 @@ def size(words: Words) -> int:
 def _reading(
     words: Words, but: Container[str] = (), *, closely: bool = True, with_addresses: bool = True
 ) -> dict[Changed, str]:
-    from aggregator.revisions.markup import address
+    from aggregator.revisions import markup, volatile  # patterns are slow to compile; most passes meet no edit
+
+    def stable(text: Text) -> str:
+        return volatile.without_volatile(_INVISIBLE.sub("", markup.marked(text)), words.title)
 
     texts = {name: texts for name, texts in _texts(words).items() if name not in but}
-    read = partial(_settled_text, title=words.title, closely=closely, with_addresses=with_addresses)
+    read = partial(_settled_text, stable=stable, closely=closely, with_addresses=with_addresses)
     return {
         "title": _single_spaced(words.title),
         **{name: " ".join(map(read, said)) for name, said in texts.items()},
         "byline": _single_spaced(words.byline or ""),
-        "url": address(words.url or ""),
+        "url": markup.address(words.url or ""),
     }
 
 
@@ -150,16 +153,12 @@ def _texts(words: Words) -> dict[Changed, Sequence[Text]]:
     return {"summary": (words.said_summary or Text(words.summary, "text/plain"),), "body": body}
 
 
-def _settled_text(text: Text, title: str, closely: bool, with_addresses: bool) -> str:
-    # Imported here: their patterns take a while to compile, and most passes meet no edit.
-    from aggregator.revisions.markup import marked
-    from aggregator.revisions.volatile import without_volatile
-
+def _settled_text(text: Text, stable: Callable[[Text], str], closely: bool, with_addresses: bool) -> str:
     if not closely:
         return text.value
     if len(text.value) > _LONGEST:
         return _single_spaced(text.value)
-    said = without_volatile(_INVISIBLE.sub("", marked(text)), title)
+    said = stable(text)
     return _single_spaced(said if with_addresses else _ADDRESS.sub(" ", said))
 
 

@@ -8,31 +8,28 @@ import click
 
 from aggregator.cli.printing import say
 from aggregator.model.errors import ConfigError
-from aggregator.pipeline.opening import Workplace
+from aggregator.pipeline import own_reports as manuscript
+from aggregator.pipeline.opening import load_config, open_wire
+from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
-def publish(here: Workplace, file: Path) -> None:
+def publish(paths: Paths, file: Path) -> None:
     """Publish a report of the wire's own: Markdown, with title, byline and the like as TOML between lines of +++.
 
     The same file again is another version of the report, and a correction if it says so.
     """
-    from aggregator.pipeline import own_reports as manuscript
-
-    config = here.load_config()
+    config = load_config(paths)
     publisher = next((one for one in config.publishers if one.key == config.wire.publisher), None)
     if publisher is None:
         raise ConfigError([line for each in config.faulty if each.key == config.wire.publisher for line in each.faults])
     report = manuscript.read(file, publisher.languages)
-    with here.open_synced(config, utc_now()) as store:
+    with open_wire(paths, config, utc_now()) as store:
         done = manuscript.publish(store, publisher, report, utc_now())
         notice = store.notice(done.public_id)
     say(f"{done.public_id}: {done.change or 'unchanged'}, {report.title}")
     if notice:
         say(f"It is out of the wire, and stays so. Its notice: {notice['text']}")
-
-
-COMMANDS = (publish,)

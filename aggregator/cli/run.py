@@ -10,24 +10,25 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import click
 
 from aggregator.cli.faults import names_of
+from aggregator.model import Config, Due, Poll
 from aggregator.model.errors import ConfigError, StoreError
-from aggregator.pipeline.opening import Workplace
+from aggregator.pipeline.cached import digest
+from aggregator.pipeline.clock import Job, run_until
+from aggregator.pipeline.opening import config_for_polling, open_wire
+from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.store import Store
+from aggregator.store.sqlite.lock import only_daemon
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import escaped
 
-if TYPE_CHECKING:
-    from aggregator.model import Config, Due, Poll
-    from aggregator.pipeline.pipeline import Pipeline
-    from aggregator.store import Store
-
 log = logging.getLogger("aggregator.run")
 
-_TICK = timedelta(seconds=5)  # how late a poll may start
+TICK = timedelta(seconds=5)  # how late a poll may start
 _GRACE_SECONDS = 5.0  # for polls in flight when the end is asked for
 _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
 _MAINTENANCE = timedelta(minutes=10)
@@ -39,19 +40,17 @@ _PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 3  # of fewer pages it cannot be told
 
 @click.command()
 @click.pass_obj
-def run(here: Workplace) -> None:
+def run(paths: Paths) -> None:
     """Poll what is due, until told to stop: the daemon.
 
     Between polls it visits the pages of reports, to learn of withdrawals; `recheck` does that once.
     SIGTERM and SIGINT finish the polls in flight. The configuration is read again when its files have changed, and at
     SIGHUP. Two daemons do not share a database. Logs a line for every poll to standard error.
     """
-    from aggregator.store.sqlite.lock import only_daemon
-
     logging.getLogger("aggregator").setLevel(logging.INFO)
-    config = here.load_to_ask()
-    with only_daemon(here.database()):
-        asyncio.run(_serve(here, config))
+    config = config_for_polling(paths)
+    with only_daemon(paths.database()):
+        asyncio.run(_serve(paths, config))
 
 
 @dataclass
@@ -76,37 +75,36 @@ class _Signals:
 class _Files:
     """The files of the configuration, as somebody last looked at them."""
 
-    here: Workplace
+    paths: Paths
     digest: str | None = None  # None: a file could not be read
 
     def have_changed(self) -> bool:
         """Since the last call; the first call says no."""
-        from aggregator.pipeline.cached import digest
 
         before, is_first = self.digest, self.digest is None
         try:
-            self.digest = digest(self.here.config_folder())
+            self.digest = digest(self.paths.config_folder())
         except OSError:  # one is being replaced, or may not be read: what can be read is looked at the next time
             return False
         return self.digest != before and not is_first
 
 
-async def _serve(here: Workplace, config: Config) -> None:
+async def _serve(paths: Paths, config: Config) -> None:
     """One round for each configuration, until the end is asked for."""
-    signals, files = _Signals(), _Files(here, config.digest)
+    signals, files = _Signals(), _Files(paths, config.digest)
     signals.listen()
-    store: Store | None = here.open_synced(config, utc_now())
+    store: Store | None = open_wire(paths, config, utc_now())
     while store:
         with store:
             sources = sum(len(publisher.sources) for publisher in config.publishers)
-            _log_faults(config)
+            log_faults(config)
             log.info("polling %d sources of %d publishers into %s", sources, len(config.publishers), store.path)
-            await _round(config, store, signals.woken, files.have_changed)
-        config, store = await _reopened(here, config, signals)
+            await poll_until(config, store, signals.woken, files.have_changed)
+        config, store = await _reopened(paths, config, signals)
     log.info("stopped; every poll that had begun is stored")
 
 
-async def _reopened(here: Workplace, config: Config, signals: _Signals) -> tuple[Config, Store | None]:
+async def _reopened(paths: Paths, config: Config, signals: _Signals) -> tuple[Config, Store | None]:
     """The configuration read anew at every signal, and the database as soon as it can be used; None: the end was
     asked for.
     """
@@ -114,43 +112,41 @@ async def _reopened(here: Workplace, config: Config, signals: _Signals) -> tuple
     while not signals.ending:
         if signals.woken.is_set():
             signals.woken.clear()
-            config = _reread(here, config)
+            config = read_again(paths, config)
         try:
-            return config, here.open_synced(config, utc_now())
+            return config, open_wire(paths, config, utc_now())
         except StoreError as error:
             if str(error) != said:
                 log.error("polling stands still, and goes on by itself: %s", error)
             said = str(error)
         with suppress(TimeoutError):
-            await asyncio.wait_for(signals.woken.wait(), _TICK.total_seconds())
+            await asyncio.wait_for(signals.woken.wait(), TICK.total_seconds())
     return config, None
 
 
-def _log_faults(config: Config) -> None:
+def log_faults(config: Config) -> None:
     """Says whom the faults in publishers' files stop."""
     if config.faults:
         said = "not polled until their files are correct: %s; what is stored of them stays as it is; the faults:\n%s"
         log.error(said, names_of(config.faulty) or "nobody", "\n".join(map(escaped, config.faults)))
 
 
-def _reread(here: Workplace, config: Config) -> Config:
+def read_again(paths: Paths, config: Config) -> Config:
     """The configuration as it is now; or, when it is faulty, the one that was good."""
     try:
-        return here.load_to_ask()
+        return config_for_polling(paths)
     except ConfigError as error:
         log.error("the configuration has faults, so the one before stays in force; repair these:\n%s", error)
         return config
 
 
-async def _round(
+async def poll_until(
     config: Config, store: Store, stop: asyncio.Event, have_changed: Callable[[], bool] = lambda: False
 ) -> None:
     """Polls by one configuration until `stop` is set: by a signal, or where `have_changed` says that its files have."""
-    from aggregator.pipeline.clock import Job, run_until
-    from aggregator.pipeline.pipeline import Pipeline
 
     async with Pipeline(config, store, utc_now) as pipeline:
-        trouble = _Trouble(pipeline.try_writing)
+        database = _Database(pipeline.try_writing)
         polls: set[asyncio.Task[None]] = set()
         visits: set[asyncio.Task[None]] = set()
 
@@ -158,14 +154,14 @@ async def _round(
 
         async def poll_due() -> None:
             # The clock does not wait for the polls: a host that hangs must not keep the others from their turn.
-            _begin(trouble.keep_trying(lambda: _poll(pipeline, elsewhere)), polls)
+            _begin(database.use_again(lambda: _poll(pipeline, elsewhere)), polls)
 
         async def maintain() -> None:
-            await trouble.complaining(pipeline.maintain)
+            await database.use(pipeline.maintain)
 
         async def recheck() -> None:
             # The clock waits for the visits, so that no two are to the same page.
-            visit = trouble.complaining(lambda: pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER))
+            visit = database.use(lambda: pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER))
             await asyncio.wait({_begin(visit, visits)})
 
         async def look_at_files() -> None:
@@ -174,7 +170,7 @@ async def _round(
                 stop.set()
 
         jobs = [
-            Job("poll", _TICK, poll_due),
+            Job("poll", TICK, poll_due),
             Job("maintain", _MAINTENANCE, maintain),
             Job("config", _LOOK, look_at_files),
         ]
@@ -241,42 +237,42 @@ async def _surviving(call: Callable[[], Awaitable[object]]) -> None:
         log.exception("a fault of the program")
 
 
-class _Trouble:
-    """Whether the database can be used. When it cannot, that is said once, and nobody is asked for what could not be
-    stored: the database is tried alone, and polled for again once it takes what it is given.
+class _Database:
+    """Whether the database can be used. When it cannot, that is logged once, and no publisher is polled for
+    what could not be stored: the database alone is tried, and polling goes on once it can be written.
     """
 
     def __init__(self, try_writing: Callable[[], Awaitable[None]]) -> None:
         self._try_writing = try_writing
-        self._said = ""  # '': it can be used
+        self._error = ""  # '': it can be used
         self._under_way = 0  # calls
-        self._pause = _TICK.total_seconds()
+        self._pause = TICK.total_seconds()
         self._not_before = 0.0
 
-    async def complaining(self, call: Callable[[], Awaitable[object]]) -> None:
+    async def use(self, call: Callable[[], Awaitable[object]]) -> None:
         """Calls it, unless the database cannot be used."""
-        if self._said:
+        if self._error:
             return
         self._under_way += 1
         try:
             await _surviving(call)
         except StoreError as error:
-            self._complain(error)
+            self._report(error)
         finally:
             self._under_way -= 1
 
-    async def keep_trying(self, call: Callable[[], Awaitable[object]]) -> None:
+    async def use_again(self, call: Callable[[], Awaitable[object]]) -> None:
         """Calls it; where the database could not be used, tries that first, and says when it can."""
-        if not self._said:
-            await self.complaining(call)
+        if not self._error:
+            await self.use(call)
         elif not self._under_way and time.monotonic() >= self._not_before:
             self._under_way += 1  # an attempt alone says something
             try:
                 await self._write_and(call)
             except StoreError as error:
-                self._complain(error)
+                self._report(error)
             else:
-                self._said, self._pause = "", _TICK.total_seconds()
+                self._error, self._pause = "", TICK.total_seconds()
                 log.info("the database can be used again: polling goes on")
             finally:
                 self._under_way -= 1
@@ -287,10 +283,7 @@ class _Trouble:
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
         await _surviving(call)
 
-    def _complain(self, error: StoreError) -> None:
-        if str(error) != self._said:
+    def _report(self, error: StoreError) -> None:
+        if str(error) != self._error:
             log.error("polling stands still, and goes on by itself: %s", error)
-        self._said = str(error)
-
-
-COMMANDS = (run,)
+        self._error = str(error)

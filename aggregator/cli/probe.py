@@ -1,31 +1,35 @@
-"""probe: finds the best door of a site, and writes it into a publisher's file."""
+"""probe: finds the best feed of a site, and writes it into a publisher's file."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from aggregator.cli.printing import say, say_json, say_lines
+from aggregator.cli.carries import carried
+from aggregator.cli.options import AS_JSON
+from aggregator.cli.printing import say, say_json, say_lines, say_table
+from aggregator.config.adding import add_source
+from aggregator.config.writing import source_table
 from aggregator.model import Wire
 from aggregator.model.errors import FetchError
-from aggregator.pipeline.opening import Workplace
+from aggregator.pipeline.discovery import Door, Survey
+from aggregator.pipeline.opening import config_for_polling, publisher_file
+from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.pipeline import open_prober
 from aggregator.text.dates import to_iso, utc_now
 from aggregator.text.urls import without_user
-
-if TYPE_CHECKING:
-    from aggregator.pipeline.discovery import Door, Survey
 
 
 @click.command()
 @click.argument("url")
 @click.option("--write", "key", metavar="KEY", help="Put the best door into the file of the publisher with this key.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@AS_JSON
 @click.pass_obj
-def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
+def probe(paths: Paths, url: str, key: str | None, as_json: bool) -> None:
     """Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
 
     It tries the URL, the feeds that its page names, where it names none those of its home page and the usual places,
@@ -33,17 +37,15 @@ def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
     The exit code is 1 when there is none.
     --write puts the best in the place of a `kind = "discover"` source, or behind the others; comments stay.
     """
-    from aggregator.config.writing import source_table
-
     if "${" in url or without_user(url) != url:
         raise click.UsageError(
             "URL: found ${NAME} or a user name, expected an address that opens without: a search sends no secrets. "
             "Write a private address into the publisher's file, and try it with `aggregator check --live KEY`"
         )
-    config = here.load_to_ask(url)
-    name = here.file_of(key) if key else None  # a key that is none is said before anybody is asked
+    config = config_for_polling(paths, url)
+    name = publisher_file(paths, key) if key else None  # a wrong key is reported before any request
     try:
-        survey = asyncio.run(_survey(config.wire, here.database(), url))
+        survey = asyncio.run(_survey(config.wire, paths.database(), url))
     except FetchError as error:
         raise click.UsageError(f"URL: {error}") from error
     best = survey.doors[0] if survey.doors else None
@@ -56,27 +58,25 @@ def probe(here: Workplace, url: str, key: str | None, as_json: bool) -> None:
         say(f"{url}: no door was found that this wire can read", err=True)
         sys.exit(1)
     if name:
-        here.write_source(name, best.url, best.kind)
+        add_source(paths.config_folder(), name, best.url, best.kind)
         say(f"{name}: now has {best.url}", err=as_json)
 
 
 async def _survey(wire: Wire, database: Path, url: str) -> Survey:
-    from aggregator.pipeline.pipeline import open_prober
 
     async with open_prober(wire, utc_now, database=database) as prober:
         return await prober.discover(url)
 
 
 def _print(survey: Survey, table: str | None) -> None:
-    from aggregator.cli.terminal import print_table
 
-    print_table(("tried", "named by", "what came"), [(each.url, each.named_by, each.said) for each in survey.tried])
+    say_table(("tried", "named by", "what came"), [(each.url, each.named_by, each.said) for each in survey.tried])
     if survey.others:
         said = [(other.url, other.what) for other in survey.others]
-        print_table(("seen, not asked for", ""), said)
+        say_table(("seen, not asked for", ""), said)
     if survey.doors:
         columns = ("door, the best first", "format", "entries", "dated", "summaries", "full text", "newest")
-        print_table(columns, [_row(door) for door in survey.doors])
+        say_table(columns, [_row(door) for door in survey.doors])
     if table:
         say_lines(table.rstrip("\n"))
 
@@ -93,21 +93,6 @@ def _object(survey: Survey, table: str | None) -> dict[str, Any]:
         "url": survey.url,
         "tried": [{"url": each.url, "named_by": each.named_by, "said": each.said} for each in survey.tried],
         "seen": [{"url": other.url, "what": other.what} for other in survey.others],
-        "doors": [
-            {
-                "url": door.url,
-                "kind": door.kind,
-                "format": door.carries.format,
-                "entries": door.carries.entries,
-                "dated": door.carries.dated,
-                "summaries": door.carries.summaries,
-                "full_text": door.carries.full_text,
-                "newest": to_iso(door.carries.newest) if door.carries.newest else None,
-            }
-            for door in survey.doors
-        ],
+        "doors": [{"url": door.url, "kind": door.kind, **carried(door.carries)} for door in survey.doors],
         "source": table,
     }
-
-
-COMMANDS = (probe,)

@@ -6,19 +6,20 @@ import re
 import time
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from aggregator.cli import filters
+from aggregator.cli import options
+from aggregator.cli.filters import refuse_unknown
 from aggregator.cli.printing import say, say_json
 from aggregator.model import Selection
-from aggregator.pipeline.opening import Workplace
+from aggregator.output import NOT_PASSED_ON, heading
+from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.paths import Paths
+from aggregator.store.sqlite.ledger import Cursor
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import address
-
-if TYPE_CHECKING:
-    from aggregator.store.sqlite.ledger import Cursor
 
 _AT_ONCE = 1_000  # lines asked of the database at a time
 _SECONDS = 1.0  # between two looks, with --follow
@@ -27,8 +28,6 @@ _BEGINNING = "0"
 
 def _after(_: click.Context, __: click.Parameter, value: str | None) -> Cursor | None:
     """None: from the beginning."""
-    from aggregator.store.sqlite.ledger import Cursor
-
     if value is None or value.strip() == _BEGINNING:
         return None
     if cursor := Cursor.read(value):
@@ -42,20 +41,20 @@ def _since(context: click.Context, parameter: click.Parameter, value: str | None
     """A time, or the number of a line."""
     if value is not None and re.fullmatch("[0-9]{1,18}", value.strip()):
         return int(value)
-    return filters.since(context, parameter, value)
+    return options.read_time(context, parameter, value)
 
 
 @click.command()
 @click.option("--after", callback=_after, metavar="CURSOR", help="Only after this line. [default: 0, from the first]")
 @click.option("--since", callback=_since, metavar="TIME", help="Only from this time on: 6h, 2d, or a date.")
 @click.option("--publisher", metavar="KEY", help="Only of this publisher.")
-@click.option("--country", callback=filters.country, metavar="CC", help="Only of publishers of this country, e.g. ML.")
+@options.COUNTRY
 @click.option("--follow", is_flag=True, help="Wait for more, until interrupted.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many lines. [default: all]")
 @click.option("--json", "as_json", is_flag=True, help="For machines: JSON Lines, an object a line.")
 @click.pass_obj
 def changes(
-    here: Workplace,
+    paths: Paths,
     /,
     after: Cursor | None,
     since: datetime | int | None,
@@ -73,15 +72,15 @@ def changes(
     if after and since is not None:
         raise click.UsageError("give --after or --since, not both: what is between the two would be left out")
     selection = Selection(**chosen)
-    with here.read_store() as store:
-        filters.refuse_unknown(here, store, selection)
-    cursor = after if since is None else _begin(here, since)
+    with read_store(paths) as store:
+        refuse_unknown(paths, store, selection)
+    cursor = after if since is None else _begin(paths, since)
     left = limit
     while True:
         most = _AT_ONCE if left is None else min(left, _AT_ONCE)
         # Opened anew for every look, so that a database that was put in its place meanwhile is noticed; and read whole
         # before anything is printed, so that whoever reads slowly holds nothing open.
-        with here.read_store(utc_now()) as store:
+        with read_store(paths, utc_now()) as store:
             end = store.last_cursor()
             lines = store.changes(cursor, replace(selection, limit=most))
         for line in lines:
@@ -94,9 +93,9 @@ def changes(
             time.sleep(_SECONDS)
 
 
-def _begin(here: Workplace, since: datetime | int) -> Cursor | None:
+def _begin(paths: Paths, since: datetime | int) -> Cursor | None:
     """The cursor after which the lines since a time begin; numbers of lines are understood for one version more."""
-    with here.read_store() as store:
+    with read_store(paths) as store:
         if isinstance(since, datetime):
             return store.cursor_before(since)
         cursor = store.cursor_at(since)
@@ -112,14 +111,11 @@ def _read_up_to(before: Cursor | None, lines: list[dict[str, Any]], end: Cursor 
     """The later of the three; `end`: where the ledger ended, if all up to there was looked at. What is not listed need
     not be looked at again.
     """
-    from aggregator.store.sqlite.ledger import Cursor
-
     last = Cursor.read(lines[-1]["cursor"]) if lines else None
     return max(filter(None, (before, last, end)), key=lambda cursor: cursor.seq, default=None)
 
 
 def _print(line: dict[str, Any], as_json: bool) -> None:
-    from aggregator.output import NOT_PASSED_ON, heading
 
     if as_json:
         say_json({**line, "url": address(line["url"])})
@@ -129,6 +125,3 @@ def _print(line: dict[str, Any], as_json: bool) -> None:
     publisher = heading(line["publisher_name"], line["publisher_place"])
     about = line["id"] or f"{'-':<16}"
     say(f"{line['cursor']}  {line['at']}  {line['kind']:<15} {about}  {publisher}: {said}{mark}")
-
-
-COMMANDS = (changes,)

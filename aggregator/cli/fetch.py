@@ -6,26 +6,22 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import click
 
 from aggregator.cli.faults import say_faults
-from aggregator.cli.keys import why_not_polled
-from aggregator.cli.printing import say, say_json
-from aggregator.cli.terminal import progress
-from aggregator.model import DISCOVER, Due, Poll
-from aggregator.pipeline.opening import Workplace
+from aggregator.cli.keys import sources_named
+from aggregator.cli.printing import progress, say, say_json
+from aggregator.model import DISCOVER, Config, Due, Poll
+from aggregator.pipeline.opening import config_for_polling, open_wire
+from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
 from aggregator.text.printable import argument
 
-if TYPE_CHECKING:
-    from aggregator.model import Config
-    from aggregator.store import Store
-
-
-_NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "held")
-_TOLD_ONE_BY_ONE = 5  # searches in vain that nobody asked for; cron mails what is printed
+NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "held")
+_LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is printed
 
 
 @click.command()
@@ -33,7 +29,7 @@ _TOLD_ONE_BY_ONE = 5  # searches in vain that nobody asked for; cron mails what 
 @click.option("--all", "everything", is_flag=True, help="Poll every source, due or not.")
 @click.option("--json", "as_json", is_flag=True, help="Print the polls as JSON.")
 @click.pass_obj
-def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: bool) -> None:
+def fetch(paths: Paths, keys: tuple[str, ...], everything: bool, as_json: bool) -> None:
     """Poll once the sources that are due, or those of the publishers or sources named by KEY.
 
     A KEY is a publisher's key or publisher/source. Quiet where there is no terminal, but for what failed; the exit
@@ -43,9 +39,9 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
     """
     if keys and everything:
         raise click.UsageError("give KEY or --all, not both")
-    config = here.load_to_ask()
-    with here.open_synced(config, utc_now()) as store:
-        due = _asked_for(store, config, everything) if not keys else _named(here, config, store.due(None), keys)
+    config = config_for_polling(paths)
+    with open_wire(paths, config, utc_now()) as store:
+        due = _asked_for(store, config, everything) if not keys else _named(paths, config, store.due(None), keys)
         with progress("Polling", len(due), visible=not as_json) as done:
             polls, elsewhere = asyncio.run(_run(config, store, due, done))
     _print_elsewhere(len(elsewhere))
@@ -54,12 +50,12 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
     else:
         _print(polls, is_named=bool(keys))
         _print_postponed(len(due) - len(polls) - len(elsewhere))
-    if say_faults(config) or any(poll.outcome in _NO_ANSWER for poll in polls):
+    if say_faults(config) or any(poll.outcome in NO_ANSWER for poll in polls):
         sys.exit(1)
 
 
 def _asked_for(store: Store, config: Config, everything: bool) -> list[Due]:
-    """A site is searched for a door when it is due or named, and not by --all, which may run every minute."""
+    """A site is searched for a feed when it is due or named, and not by --all, which may run every minute."""
     now = store.due(utc_now())
     if not everything:
         return now
@@ -71,20 +67,15 @@ def _asked_for(store: Store, config: Config, everything: bool) -> list[Due]:
     return [due for due in store.due(None) if may_be(due)]
 
 
-def _named(here: Workplace, config: Config, sources: Sequence[Due], keys: Sequence[str]) -> list[Due]:
-    known = {name for due in sources for name in (due.source.publisher, due.source.name)}
-    for key in keys:
-        if key not in known:
-            raise click.UsageError(why_not_polled(here, config, key))
-    return [due for due in sources if {due.source.publisher, due.source.name} & set(keys)]
+def _named(paths: Paths, config: Config, sources: Sequence[Due], keys: Sequence[str]) -> list[Due]:
+    names = sources_named(paths, config, (due.source for due in sources), keys)
+    return [due for due in sources if due.source.name in names]
 
 
 async def _run(
     config: Config, store: Store, due: Sequence[Due], done: Callable[[str], None]
 ) -> tuple[list[Poll], list[Due]]:
     """The polls, and what was left to another program."""
-    from aggregator.pipeline.pipeline import Pipeline
-
     elsewhere: list[Due] = []
 
     def leave(those: Sequence[Due]) -> None:
@@ -99,10 +90,10 @@ async def _run(
 
 
 def _print(polls: Sequence[Poll], is_named: bool) -> None:
-    in_vain = sum(poll.source.kind == DISCOVER and poll.outcome in _NO_ANSWER for poll in polls)
-    is_told = is_named or in_vain <= _TOLD_ONE_BY_ONE
+    in_vain = sum(poll.source.kind == DISCOVER and poll.outcome in NO_ANSWER for poll in polls)
+    is_listed = is_named or in_vain <= _LISTED_ONE_BY_ONE
     for poll in polls:
-        if poll.outcome in _NO_ANSWER and (is_told or poll.source.kind != DISCOVER):
+        if poll.outcome in NO_ANSWER and (is_listed or poll.source.kind != DISCOVER):
             say(f"{poll.source.name}: {poll.error or ''} ({poll.source.url})", err=True)
         if is_named and poll.source.kind == DISCOVER:
             _print_search(poll)
@@ -110,7 +101,7 @@ def _print(polls: Sequence[Poll], is_named: bool) -> None:
             _print_waiting(poll)
         if poll.excess:
             _print_excess(poll)
-    if not is_told:
+    if not is_listed:
         say(f"{in_vain} sites were searched for a feed in vain; `aggregator health --json` says why", err=True)
     if sys.stdout.isatty():
         _summarise(polls)
@@ -199,6 +190,3 @@ def _object(poll: Poll) -> dict[str, object]:
         "next_at": to_iso(poll.next.at) if poll.next else None,
         "next_reason": poll.next.reason if poll.next else None,
     }
-
-
-COMMANDS = (fetch,)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import click
 
+from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json
+from aggregator.config.codes import is_country, is_language
+from aggregator.config.loading import load
+from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
+from aggregator.config.opml import Outline, read
+from aggregator.config.saving import save
 from aggregator.model import Kind
 from aggregator.model.errors import ConfigError
-from aggregator.pipeline.opening import Workplace
+from aggregator.pipeline.opening import read_config
+from aggregator.pipeline.paths import Paths
 from aggregator.text.urls import without_user
-
-if TYPE_CHECKING:
-    from aggregator.config.newcomers import LeftOut, Newcomer, Told
-    from aggregator.config.opml import Outline
 
 
 @click.command("import")
@@ -33,17 +36,10 @@ if TYPE_CHECKING:
     metavar="KIND",
     help="Of those that the list puts into no category of that name.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@AS_JSON
 @click.pass_obj
-def take_over(
-    here: Workplace, /, file: Path, country: str | None, language: str | None, kind: Kind, as_json: bool
-) -> None:
+def import_(paths: Paths, /, file: Path, country: str | None, language: str | None, kind: Kind, as_json: bool) -> None:
     """Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named."""
-    from aggregator.config import is_country, is_language
-    from aggregator.config.newcomers import Told
-    from aggregator.config.opml import read
-    from aggregator.config.saving import save
-
     told = Told(country=country.upper() if country else None, language=language, kind=kind)
     if told.country is not None and not (len(told.country) == 2 and is_country(told.country)):
         raise click.BadParameter(f"{country!r} is no country of ISO 3166-1", param_hint="--country")
@@ -52,27 +48,24 @@ def take_over(
     listed = read(file.read_bytes())
     if listed.remark:
         say(f"{file.name}: {listed.remark}; look whether all of it is here", err=True)
-    added, left_out = _sound(here, listed.outlines, told)
+    added, left_out = _sound(paths, listed.outlines, told)
     for each in added:
-        save(here.config_folder(), each.name, each.text)
+        save(paths.config_folder(), each.name, each.text)
     _print(added, left_out, as_json)
     sys.exit(0 if added else 1)
 
 
-def _sound(here: Workplace, outlines: tuple[Outline, ...], told: Told) -> tuple[list[Newcomer], list[LeftOut]]:
+def _sound(paths: Paths, outlines: tuple[Outline, ...], told: Told) -> tuple[list[Newcomer], list[LeftOut]]:
     """Those that the loader takes beside all that is there, and the others with the reason. Raises ConfigError where a
     file that is there has a fault: it may have an address that is to be added.
     """
-    from aggregator.config import load
-    from aggregator.config.newcomers import Known, LeftOut, Newcomer
-
-    there = here.check_config()
+    there = read_config(paths)
     if there.faults:
         raise ConfigError([*there.faults, "nothing was added: correct these first, since nobody knows what is here"])
     sorted_out = list(Known(there.publishers).sort(outlines, told))
     added = [each for each in sorted_out if isinstance(each, Newcomer)]
     left_out = [each for each in sorted_out if isinstance(each, LeftOut)]
-    tried = load(here.config_folder(), {each.name: each.text for each in added})
+    tried = load(paths.config_folder(), {each.name: each.text for each in added})
     whys = {each.file: each.faults[0].removeprefix(f"{each.file}: ") for each in tried.faulty}
     left_out += [LeftOut(outline=each.outline, why=whys[each.name]) for each in added if each.name in whys]
     return [each for each in added if each.name not in whys], left_out
@@ -92,6 +85,3 @@ def _print(added: list[Newcomer], left_out: list[LeftOut], as_json: bool) -> Non
         url = without_user(other.outline.url)  # whoever wrote the list may not have meant to show a password
         say(f"left out  {other.outline.title or '(no name)'} ({url}): {other.why}")
     say(f"{len(added)} added, {len(left_out)} left out")
-
-
-COMMANDS = (take_over,)

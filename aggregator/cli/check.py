@@ -1,0 +1,138 @@
+"""check: whether the configuration is sound; with --live, how its sources do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aggregator.cli.faults import names_of, say_faults
+from aggregator.cli.keys import sources_named
+from aggregator.cli.options import AS_JSON
+from aggregator.cli.printing import say, say_json, say_lines
+from aggregator.model import Config
+from aggregator.model.errors import ConfigError
+from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, refuse_placeholders
+from aggregator.pipeline.paths import Paths
+from aggregator.rights import WITHOUT_EFFECT, agreement_warnings
+from aggregator.text.dates import utc_now
+from aggregator.text.printable import escaped
+
+_LISTED_ONE_BY_ONE = 5  # files with the same warning
+
+
+@click.command()
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option("--live", is_flag=True, help="Poll every source once, or those of KEY, and store nothing.")
+@AS_JSON
+@click.pass_obj
+def check(paths: Paths, keys: tuple[str, ...], live: bool, as_json: bool) -> None:
+    """Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
+
+    It warns of agreements that have ended or end within 30 days, names the keys that nothing acts on yet, and says when
+    the database was written with other files than these.
+
+    --live needs no database. It says of each source what its document carries, whether its validators are honoured,
+    and where it redirects to; the exit code is 1 when one is dead: it gave no answer, or no document that can be read.
+    A publisher whose file has a fault is not asked.
+    A KEY is a publisher's key or publisher/source.
+    """
+    if keys and not live:
+        raise click.UsageError("a KEY belongs to --live: the files are always checked together")
+    config = _checked(paths, as_json)
+    if live:
+        from aggregator.cli.check_live import say_how_they_do  # takes as long as all the rest, which asks nobody
+
+        refuse_placeholders(config)
+        enabled = [source for publisher in config.publishers for source in publisher.sources if source.enabled]
+        has_faults = say_faults(config)
+        if keys:
+            names = sources_named(paths, config, enabled, keys)
+            enabled = [source for source in enabled if source.name in names]
+        is_dead = say_how_they_do(paths, config, enabled, as_json)
+        if has_faults or is_dead:
+            sys.exit(1)
+        return
+    faults = [*config.faults, *(config.placeholders if config.asks_real_sites else ())]
+    _print_all(paths, config, faults, as_json)
+    if faults:
+        sys.exit(1)
+
+
+def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: bool) -> None:
+    """The faults of publishers, all warnings and notes, and how many are fine."""
+    folder, warnings = paths.config_folder(), [*_agreements(paths, config), *config.warnings]
+    sources = sum(len(publisher.sources) for publisher in config.publishers)
+    counts = {"publishers": len(config.publishers), "sources": sources}
+    if as_json:
+        beside = {"warnings": warnings, "without_effect": config.without_effect, "in_force": is_in_force(paths)}
+        stopped = [each.key for each in config.faulty]
+        _print_checked(folder, {"faults": faults, "not_polled": stopped, **beside, **counts})
+        return
+    for line in _gathered(warnings):
+        say(f"warning: {escaped(line)}")
+    _print_notes(config.without_effect, is_in_force(paths))
+    fine = f"{counts['publishers']} publishers, {counts['sources']} sources"
+    if not faults:
+        say(f"{folder}: fine; {fine}")
+        return
+    for line in faults:
+        say(escaped(line), err=True)
+    said = [f"{len(faults)} faults"]
+    if config.faulty:
+        said.append(f"not polled until they are corrected: {names_of(config.faulty)}")
+    if config.asks_real_sites and config.placeholders:
+        said.append("no site is asked until wire.toml has a name of your own")
+    say(f"{folder}: {'; '.join(said)}; without a fault: {fine}", err=True)
+
+
+def _agreements(paths: Paths, config: Config) -> list[str]:
+    """The agreements that have ended or end soon, as warnings."""
+    files = publisher_files(paths)
+    return list(agreement_warnings({files[one.key]: one for one in config.publishers}, utc_now().date()))
+
+
+def _print_notes(without_effect: Sequence[str], is_in_force: bool | None) -> None:
+    """What is neither a fault nor a warning, and yet may not be as the operator thinks."""
+    if without_effect:
+        keys, here = ", ".join(WITHOUT_EFFECT), ", ".join(without_effect)
+        say(f"note: nothing acts on these keys of the rights and contacts yet: {keys}; set here: {here}")
+    if is_in_force is False:
+        say(
+            "note: the database was written with other files than these, or by another version; `aggregator fetch` puts"
+            " these in force, and so does SIGHUP to a running daemon"
+        )
+
+
+def _checked(paths: Paths, as_json: bool) -> Config:
+
+    folder = paths.config_folder()
+    try:
+        return read_config(paths)
+    except ConfigError as error:
+        if as_json:
+            _print_checked(folder, {"faults": error.faults, "warnings": []})
+        else:
+            say_lines(str(error), err=True)
+            say(f"{folder}: {len(error.faults)} faults; nothing is loaded until they are corrected", err=True)
+        sys.exit(1)
+
+
+def _print_checked(folder: Path, said: Mapping[str, Any]) -> None:
+    say_json({"config": str(folder), **said})
+
+
+def _gathered(warnings: Sequence[str]) -> Iterator[str]:
+    """The warnings, those that many files share listed once: nobody reads five hundred lines."""
+    files: dict[str, list[str]] = {}
+    for line in warnings:
+        name, _, what = line.partition(": ")
+        files.setdefault(what, []).append(name)
+    for what, names in files.items():
+        if len(names) <= _LISTED_ONE_BY_ONE:
+            yield from (f"{name}: {what}" for name in names)
+        else:
+            yield f"{len(names)} files: {what}; such as {', '.join(names[:2])} (--json names all)"

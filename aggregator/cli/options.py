@@ -1,0 +1,64 @@
+"""Options that several commands have, and how their values are read."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable
+from datetime import datetime
+from functools import reduce
+from typing import Any
+
+import click
+
+from aggregator.text.dates import read_since, utc_now
+
+Command = Callable[..., Any]
+Option = Callable[[Command], Command]
+
+GREATEST = 2**63 - 1  # the greatest number that SQLite holds
+
+
+def together(*options: Option) -> Option:
+    """Several options as one, in this order."""
+    return lambda command: reduce(lambda decorated, option: option(decorated), reversed(options), command)
+
+
+def read_time(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    """`90m`, `6h`, `2d`, `1w` ago, or a date."""
+    if value is None:
+        return None
+    if moment := read_since(value, utc_now()):
+        return moment
+    raise click.BadParameter(f"{value!r} is neither a time ago such as 90m, 6h, 2d nor a date such as 2026-11-22")
+
+
+def in_capitals(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """A country's code, as ISO 3166-1 has it."""
+    return None if value is None else value.upper()
+
+
+def one_line(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """A sentence, without line ends and doubled spaces."""
+    if value is not None and not value.strip():
+        raise click.BadParameter(f"{parameter.opts[0]} is empty; say it in a sentence")
+    return value and " ".join(value.split())
+
+
+def _actor(_: click.Context, __: click.Parameter, value: str | None) -> str:
+    """`person:NAME`: the one named, or the operating system's user."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("the name of the person who acts is empty")
+    try:
+        return f"person:{(value or getpass.getuser()).strip()}"
+    except (KeyError, OSError):  # a user without a name
+        return f"person:{os.getuid()}"
+
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
+COUNTRY = click.option(
+    "--country", callback=in_capitals, metavar="CC", help="Only of publishers of this country, e.g. ML."
+)
+REASON = click.option("--reason", required=True, callback=one_line, help="Why. Readers see it in the notice.")
+REFERENCE = click.option("--ref", "reference", callback=one_line, help="A ticket, a letter, a court's file.")
+ACTOR = click.option("--actor", metavar="NAME", callback=_actor, help="Who acts. [default: you]")

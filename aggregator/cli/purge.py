@@ -1,0 +1,112 @@
+"""purge: deletes reports for good, and writes the file anew where nothing of them may be left in it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+
+from aggregator.cli import options
+from aggregator.cli.filters import refuse_unknown
+from aggregator.cli.printing import say
+from aggregator.model import Selection
+from aggregator.model.errors import DeskError
+from aggregator.pipeline.opening import open_existing, read_store
+from aggregator.pipeline.paths import Paths
+from aggregator.store import Store
+from aggregator.store.sqlite.desk import Cause
+from aggregator.store.sqlite.doubt import Doubt
+from aggregator.store.sqlite.lock import without_daemon
+from aggregator.store.sqlite.vacuum import in_words
+from aggregator.text.dates import utc_now
+
+_MOST_DAYS = 100_000
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option(
+    "--older-than", type=click.IntRange(1, _MOST_DAYS), metavar="DAYS", help="All that were first seen before."
+)
+@click.option("--publisher", metavar="KEY", help="With --older-than: only this publisher's.")
+@click.option("--vacuum", is_flag=True, help="Write the whole file anew, so that nothing deleted is left in it.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--reason", callback=options.one_line, help="Why. Readers see it in the notice.")
+@options.REFERENCE
+@options.ACTOR
+@click.pass_obj
+def purge(
+    paths: Paths,
+    /,
+    ids: tuple[str, ...],
+    older_than: int | None,
+    publisher: str | None,
+    vacuum: bool,
+    yes: bool,
+    **why: Any,
+) -> None:
+    """Delete reports for good: words, versions and keys. They do not come back as new.
+
+    Their ids and their lines in the ledger stay. What backups and subscribers hold is theirs. What was deleted is
+    overwritten; its letters stay in the search index until the daemon or `fetch` has tidied it, within a day or two.
+    --vacuum, with reports or alone, leaves nothing at all: it says what it needs of time and disk, and asks. The daemon
+    must be stopped for it.
+    """
+    if bool(ids) + bool(older_than) != 1 and not (vacuum and not ids):
+        raise click.UsageError("name the reports by ID, or give --older-than DAYS; or --vacuum alone")
+    if publisher and not older_than:
+        raise click.UsageError("--publisher belongs to --older-than")
+    if (ids or older_than) and not why["reason"]:
+        raise click.UsageError("Missing option '--reason'.")
+    now = utc_now()
+    before = now - timedelta(days=older_than) if older_than else None
+    with _alone(paths) if vacuum else nullcontext(), open_existing(paths) as store:
+        refuse_unknown(paths, store, Selection(publisher=publisher))
+        if before and (doubt := _looked_at_clock(store, now)):
+            raise DeskError(f"--older-than: {doubt}. Nothing was deleted; try again then")
+        articles = store.purgeable(ids, before, publisher)
+        asked = [f"Delete {len(articles)} reports for good"] if articles else []
+        if vacuum:
+            _say_what_it_takes(store)
+            asked.append("write the file anew" if asked else "Write the file anew")
+        if asked and not yes:
+            click.confirm(" and ".join(asked) + "?", abort=True)
+        if articles:
+            store.purge(articles, Cause(**why), now)
+        if ids or before:
+            say(f"Purged: {len(articles)}")
+        if vacuum:
+            for step in store.rewrite(now):
+                say(f"{step} ...", err=True)
+            say(f"Written anew: {_megabytes(store.rewriting().file_bytes)}; nothing deleted is left in the file")
+
+
+def _looked_at_clock(store: Store, now: datetime) -> Doubt | None:
+    store.look_at_clock(now)
+    return store.doubt(now)
+
+
+def _alone(paths: Paths) -> AbstractContextManager[None]:
+    read_store(paths).close()  # where there is no database, there is nothing to lock
+    return without_daemon(paths.database())
+
+
+def _say_what_it_takes(store: Store) -> None:
+    """Raises DeskError where there is not enough room on a disk."""
+    plan = store.rewriting()
+    say(f"{store.path} holds {_megabytes(plan.file_bytes)}. To write it anew takes about {in_words(plan.seconds)}.")
+    say("That is an estimate. Meanwhile nobody else can write, and a search finds part of the reports.")
+    for room in plan.rooms:
+        say(f"Free on the disk of {room.folder}: {_megabytes(room.free)}; needed: {_megabytes(room.needed)}.")
+    lacking = plan.lacking
+    if lacking:
+        raise DeskError(
+            f"{lacking.folder}: {_megabytes(lacking.free)} are free, {_megabytes(lacking.needed)} needed; make room,"
+            " or name a folder on another disk for temporary files in SQLITE_TMPDIR; nothing was changed"
+        )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB" if size >= 10e6 else f"{size / 1e6:.1f} MB"

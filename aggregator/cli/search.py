@@ -1,0 +1,30 @@
+"""search: reports that have all the words given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from aggregator.cli.reports import SELECTING, say_reports, selection
+from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.paths import Paths
+from aggregator.text import query
+from aggregator.text.dates import utc_now
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--ranked", is_flag=True, help="Best match first, among the newest 2,000; otherwise newest first.")
+@SELECTING
+@click.pass_obj
+def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, as_json: bool, **chosen: Any) -> None:
+    """Find reports with all these WORDS, in any script, accents or not.
+
+    "Exact phrase" in quotes, -word for without, begin* for words that begin so. After -- a word may start with a dash.
+    """
+    typed = query.typed(words)
+    typed.encode()  # words that came in another encoding than UTF-8 are in no report
+    with read_store(paths, utc_now()) as store:
+        reports = store.search(query.parse(typed), selection(paths, store, chosen), ranked=ranked)
+    say_reports(reports, as_json, f"Nothing found for {typed!r}.")

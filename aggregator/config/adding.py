@@ -1,0 +1,33 @@
+"""Adds a source to a publisher's file, where the configuration gets no fault by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aggregator.config.lines import without_line
+from aggregator.config.loading import load
+from aggregator.config.saving import save
+from aggregator.config.writing import with_source
+from aggregator.model.errors import ConfigError
+
+
+def add_source(folder: Path, name: str, url: str, kind: str) -> None:
+    """Puts a source into the file `name` below `folder`, which keeps its comments. ConfigError: with it, the
+    configuration would have another fault than it has, or the file cannot be written; then nothing has changed.
+    """
+    try:
+        before = (folder / name).read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{name}: found a file that cannot be read ({error}), expected one in UTF-8"]) from None
+    after = with_source(name, before, url, kind)
+    there = {(each.file, without_line(line)) for each in load(folder).faulty for line in each.faults}
+    tried = load(folder, {name: after})
+    new = [
+        line
+        for each in tried.faulty
+        for line in each.faults
+        if each.file == name or (each.file, without_line(line)) not in there
+    ]
+    if new:
+        raise ConfigError([*new, f"{name}: it was not changed, because with {url} it would have these faults"])
+    save(folder, name, after)

@@ -23,6 +23,7 @@ from aggregator.rights import faults_of_publisher
 from aggregator.store import Store
 from aggregator.store.sqlite.desk import Cause, Complaint
 from aggregator.store.sqlite.ledger import Cursor
+from aggregator.text.query import parse
 from tests import commands
 from tests.conftest import NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
 

@@ -515,7 +515,7 @@ def test_the_ledger_is_written_in_one_place() -> None:
     found = {
         str(path.relative_to(ROOT)) for path in (ROOT / "aggregator").rglob("*.py") if writing.search(path.read_text())
     }
-    assert found == {"aggregator/store/ledger.py", "aggregator/store/schema/m0007.py"}
+    assert found == {"aggregator/store/sqlite/ledger.py", "aggregator/store/sqlite/schema/m0007.py"}
 
 
 def test_the_program_of_the_documentation_checks_the_ledger(three: Store, tmp_path: Path) -> None:

@@ -894,7 +894,7 @@ def test_purge_vacuum_refuses_beside_a_daemon(store: Store, publisher: Publisher
     record(store, publisher, plant(1).entry)
     (report,) = store.latest(ANY)
     holding = (
-        "import sys, pathlib; from aggregator.store.lock import only_daemon\n"
+        "import sys, pathlib; from aggregator.store.sqlite.lock import only_daemon\n"
         "with only_daemon(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -404,7 +404,7 @@ def test_the_views_are_written_for_the_newest_tables(store: Store) -> None:
 def test_two_daemons_refuse_each_other(tmp_path: Path) -> None:
     database = tmp_path / "wire.db"
     holding = (
-        "import sys, pathlib; from aggregator.store.lock import only_daemon\n"
+        "import sys, pathlib; from aggregator.store.sqlite.lock import only_daemon\n"
         "with only_daemon(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.identity import by_rules, keys_of, place_of, public_id
+from aggregator.identity import keys_of, place_of, public_id
 from aggregator.identity.advertising import is_advertising
 from aggregator.model import Entry, IdentityRules, Link, Text
 from aggregator.text.folding import fold
 from aggregator.text.html import one_line
-from aggregator.text.urls import is_front_page, page_of
+from aggregator.text.urls import by_rules, is_front_page, page_of
 from tests.conftest import make_entry
 
 

@@ -6,7 +6,6 @@ its fragment. What a key finds is a candidate; `resolve` accepts it or not, and 
 
 from aggregator.identity.keys import (
     address_of,
-    by_rules,
     keys_of,
     keys_of_link,
     link_of,
@@ -19,7 +18,6 @@ from aggregator.identity.review import why_another, why_one, why_two
 
 __all__ = [
     "address_of",
-    "by_rules",
     "keys_of",
     "keys_of_link",
     "link_of",

@@ -8,15 +8,13 @@ import base64
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from itertools import combinations
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from aggregator.identity.twins import Said, is_one_item
 from aggregator.model import LEARNED, Entry, IdentityRules
 from aggregator.text.printable import address
 from aggregator.text.raw_words import LONGEST_ID
-from aggregator.text.urls import fragment_of, is_front_page, page_of, pages_in_keys, without_twin
+from aggregator.text.urls import by_rules, fragment_of, is_front_page, page_of, pages_in_keys
 
 _LONGEST = LONGEST_ID  # characters of a key; a longer id is not kept with the headline alone, so its digest is the key
 _FEWEST_TITLE_WORDS = 3
@@ -161,29 +159,6 @@ def address_of(entry: Entry) -> str | None:
 
 def _alternates(entry: Entry) -> Iterator[str]:
     return (link.href for link in entry.links if link.rel == "alternate" and link.href)
-
-
-def by_rules(url: str, rules: IdentityRules) -> str:
-    """An address without what its publisher's file says is nothing of the page; without such rules, as it is."""
-    if not (rules.ignore_parameters or rules.strip_path_prefixes or rules.same_hosts) and rules.keep_parameters is None:
-        return url
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return url
-    if without_twin(host) in map(without_twin, rules.same_hosts):
-        host = rules.same_hosts[0]
-    netloc = host if port is None else f"{host}:{port}"
-    prefix = next((prefix for prefix in rules.strip_path_prefixes if parts.path.startswith(prefix + "/")), "")
-    pairs = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if _says_something(pair[0], rules)]
-    return urlunsplit((parts.scheme, netloc, parts.path.removeprefix(prefix), urlencode(pairs), parts.fragment))
-
-
-def _says_something(parameter: str, rules: IdentityRules) -> bool:
-    if rules.keep_parameters is not None and parameter not in rules.keep_parameters:
-        return False
-    return not any(fnmatchcase(parameter, pattern) for pattern in rules.ignore_parameters)
 
 
 def place_of(url: str, rules: IdentityRules = LEARNED) -> str:

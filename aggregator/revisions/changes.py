@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from aggregator import identity
 from aggregator.model import Article, ChangeKind, Decision, Match, Words
 from aggregator.revisions import compare as versions
 from aggregator.revisions import signals
 from aggregator.revisions.corrections import is_correction
 from aggregator.text import html as text
 from aggregator.text.raw_words import as_text, decode
+from aggregator.text.urls import by_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _words_of(article: Article) -> Words:
 
 def _by_rules(words: Words, article: Article) -> Words:
     """With an address that compares as the publisher's file says: a new session is no change."""
-    return replace(words, url=identity.by_rules(words.url, article.rules)) if words.url else words
+    return replace(words, url=by_rules(words.url, article.rules)) if words.url else words
 
 
 def _kind(article: Article, old: Words, changed: tuple[str, ...]) -> ChangeKind | None:

@@ -18,9 +18,12 @@ import ipaddress
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+from aggregator.model import IdentityRules
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
@@ -110,17 +113,35 @@ def _form(
     return urlunsplit(("", netloc, without.sub("", path) if without else path, query, ""))
 
 
-def without_twin(host: str) -> str:
-    """A host without what tells its twins apart: `www.`, `m.`, `mobile.`, `amp.`."""
-    return _TWIN_HOST.sub("", host)
-
-
 def _plain(host: str) -> str:
     """A host as `ascii_host` has it, without a dot at its end; one that cannot be written so stays as it is."""
     if not host.isascii() or "%" in host:
         with suppress(ValueError):
             host = ascii_host(host)
     return host.rstrip(".")
+
+
+def by_rules(url: str, rules: IdentityRules) -> str:
+    """An address without what its publisher's file says is nothing of the page; without such rules, as it is."""
+    if not (rules.ignore_parameters or rules.strip_path_prefixes or rules.same_hosts) and rules.keep_parameters is None:
+        return url
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return url
+    if _TWIN_HOST.sub("", host) in {_TWIN_HOST.sub("", twin) for twin in rules.same_hosts}:
+        host = rules.same_hosts[0]
+    netloc = host if port is None else f"{host}:{port}"
+    prefix = next((prefix for prefix in rules.strip_path_prefixes if parts.path.startswith(prefix + "/")), "")
+    pairs = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if _says_something(pair[0], rules)]
+    return urlunsplit((parts.scheme, netloc, parts.path.removeprefix(prefix), urlencode(pairs), parts.fragment))
+
+
+def _says_something(parameter: str, rules: IdentityRules) -> bool:
+    if rules.keep_parameters is not None and parameter not in rules.keep_parameters:
+        return False
+    return not any(fnmatchcase(parameter, pattern) for pattern in rules.ignore_parameters)
 
 
 def is_front_page(page: str) -> bool:

@@ -97,7 +97,7 @@ def _stated_keys(entry: Entry, rules: IdentityRules) -> tuple[str, ...]:
         keys.append("id:" + _bounded(entry.id))
         if moved := _without_host(entry.id):
             keys.append("alt:" + _bounded(moved))
-    if (url := link_of(entry)) and place_of(url, rules):
+    if url := link_of(entry):
         keys += keys_of_link(url, rules)
     return tuple(keys)
 
@@ -110,7 +110,9 @@ def keys_of_link(url: str, rules: IdentityRules = LEARNED) -> tuple[str, ...]:
 
 
 def _places(url: str, rules: IdentityRules) -> tuple[str, ...]:
-    return tuple(page + fragment_of(url) for page in pages_in_keys(by_rules(url, rules)))
+    """None for an address that says nothing, such as a blank."""
+    fragment = fragment_of(url)
+    return tuple(page + fragment for page in pages_in_keys(by_rules(url, rules)) if page or fragment)
 
 
 def _without_host(guid: str) -> str:

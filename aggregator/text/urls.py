@@ -164,8 +164,10 @@ def fragment_of(url: str) -> str:
     part of keys, so tracking parameters are those in small letters.
     """
     fragment = url.strip().partition("#")[2]
+    if not fragment:
+        return ""
     names = [name for name, _ in parse_qsl(fragment)] if "=" in fragment else []
-    if not fragment or fragment.startswith(":~:") or (names and all(map(_is_tracking_in_keys, names))):
+    if fragment.startswith(":~:") or (names and all(map(_is_tracking_in_keys, names))):
         return ""
     return "#" + fragment
 

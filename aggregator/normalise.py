@@ -1,4 +1,4 @@
-"""From what the publisher said to what we hold: entries to articles. Pure; it alone knows the form of the raw words.
+"""From what the publisher said to what we hold: entries to articles. Pure.
 
 The raw words keep everything. Beside them stand readings of bounded size, so that neither a whole report put into its
 headline nor a link that is none leaves by them; what of an entry is cut or left out so is named in `Article.adjusted`.
@@ -7,19 +7,17 @@ headline nor a link that is none leaves by them; what of an entry is cut or left
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
 
 from aggregator import identity
-from aggregator.model import Article, Entry, Link, Parsed, Person, Publisher, Source, Text
+from aggregator.model import Article, Entry, Parsed, Publisher, Source, Text
+from aggregator.text import folding, printable, raw_words
 from aggregator.text import html as text
-from aggregator.text import printable
 from aggregator.text.dates import read_date
 
 DUPLICATE = "duplicate_in_document"
@@ -29,7 +27,6 @@ LONG_HEADLINE, LONG_BYLINE = "headline_cut", "byline_cut"
 _MOST_CATEGORIES, _MOST_OF_CATEGORY = 100, 200  # the latter in characters
 _LANGUAGE = re.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47, section 2.1
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
-_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +55,7 @@ def normalise(
         entry, keys = _standing(listings)
         drops[DUPLICATE] += len(listings) - 1
         before = said.get(keys[0])
-        if before and before == hashlib.sha256(raw_words(entry)).digest() and not _shares_its_id(entry, keys):
+        if before and before == hashlib.sha256(raw_words.encode(entry)).digest() and not _shares_its_id(entry, keys):
             settled.append(keys[0])
         else:
             article = identity.marked(_article(entry, keys, parsed.language, source, publisher))
@@ -110,16 +107,17 @@ def _shares_its_id(said: Entry, keys: Sequence[str]) -> bool:
 def _article(
     said: Entry, keys: tuple[str, ...], document_language: str | None, source: Source, publisher: Publisher
 ) -> Article:
-    held = _may_be_held(said, publisher)
+    # A publisher that lets us keep no words of a report beyond its headline: the rest is hashed and let go.
+    held = raw_words.without_words(said) if publisher.rights.storage == "metadata_only" else said
     headline, said_summary = text.one_line(said.title), text.plain(said.summary)
     title = text.shortened(headline, text.MOST_HEADLINE, text.MOST_HEADLINE_WORDS)
     authors = text.byline(person.name for person in said.authors if person.name)
     byline = text.shortened(authors, text.MOST_BYLINE)
     contents = [text.plain(content) for content in said.content]
     # How the report begins, as two versions of it are compared: the first words of its text, folded.
-    folded_title, opening = text.fold(title), text.opening(contents[0] if contents else said_summary)
+    folded_title, opening = folding.fold(title), folding.opening(contents[0] if contents else said_summary)
     summary, body = (said_summary, "\n".join(filter(None, contents))) if held is said else ("", "")
-    raw = raw_words(said)
+    raw = raw_words.encode(said)
     return Article(
         publisher=publisher.key,
         keys=keys,
@@ -137,13 +135,13 @@ def _article(
         updated=read_date(said.updated),
         updated_stated=_literal(said.updated),
         categories=_categories(said.categories),
-        raw=raw if held is said else raw_words(held),
+        raw=raw if held is said else raw_words.encode(held),
         words_hash=_words_hash(said),
         entry_hash=hashlib.sha256(raw).digest(),
         folded_title=folded_title,
         opening=opening,
         # By the headline as it was said, so that one that is cut now is found as it was before.
-        near_keys=identity.near_keys(folded_title if title == headline else text.fold(headline), opening),
+        near_keys=identity.near_keys(folded_title if title == headline else folding.fold(headline), opening),
         rules=publisher.identity,
         id_is_shared=_shares_its_id(said, keys),
         adjusted=tuple(_adjusted(said, title != headline, byline != authors)),
@@ -169,50 +167,11 @@ def _categories(said: Sequence[str]) -> tuple[str, ...]:
     return tuple(text.shortened(printable.line(name), _MOST_OF_CATEGORY) for name in said[:_MOST_CATEGORIES])
 
 
-def _may_be_held(said: Entry, publisher: Publisher) -> Entry:
-    """A publisher that lets us keep no words of a report beyond its headline: the rest is hashed and let go."""
-    if publisher.rights.storage != "metadata_only":
-        return said
-    guid = said.id if said.id and len(said.id) <= identity.LONGEST else None  # else it may be the whole text
-    return replace(said, id=guid, summary=None, content=())
-
-
 def article_of(raw: bytes, key: str, language: str | None, source: Source, publisher: Publisher) -> Article:
     """The article that an entry makes under this key, from its raw words. `language`: of its document, where the entry
     itself says none.
     """
-    return _article(entry_of(raw), (key,), language, source, publisher)
-
-
-def entry_of(raw: bytes) -> Entry:
-    """The entry that `raw_words` was given."""
-    said = json.loads(raw.decode("utf-8", "surrogatepass"))
-    texts = {name: Text(**said[name]) for name in ("title", "summary") if name in said}
-    lists = {
-        "content": tuple(Text(**text) for text in said.get("content", ())),
-        "links": tuple(Link(**link) for link in said.get("links", ())),
-        "authors": tuple(Person(**person) for person in said.get("authors", ())),
-        "categories": tuple(said.get("categories", ())),
-    }
-    return Entry(**{**said, **texts, **lists})
-
-
-def raw_words(entry: Entry) -> bytes:
-    """The entry as the publisher said it, as JSON (UTF-8, keys in the order of `types.Entry`, what is absent left out).
-
-    A lone surrogate, which JSON can say and UTF-8 cannot, is kept by Python's `surrogatepass`.
-    """
-    said = {name: _plain_value(value) for name in Entry.__slots__ if (value := getattr(entry, name))}
-    return _AS_JSON(said).encode("utf-8", "surrogatepass")
-
-
-def _plain_value(value: Any) -> Any:
-    """A noun as the JSON that stands for it: an object of those of its fields that were said."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, tuple):
-        return [_plain_value(item) for item in value]
-    return {name: said for name in value.__slots__ if (said := getattr(value, name)) is not None}
+    return _article(raw_words.decode(raw), (key,), language, source, publisher)
 
 
 def _words_hash(entry: Entry) -> bytes:

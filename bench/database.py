@@ -24,6 +24,7 @@ from aggregator.model import Cause, NextPoll, Poll, Selection
 from aggregator.model import Wire as WireSettings
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
+from aggregator.text.query import parse
 from bench import articles as made
 from bench.measuring import machine, median_time, megabytes, say, size_of, table
 
@@ -91,14 +92,17 @@ def readings(path: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """What is read, by name."""
     store = Store.read(path)
     keys = [publisher.key for publisher in made.publishers()]
-    common, rare = made.word(40), made.word(_RARE)
+    common, rare, two = map(parse, (made.word(40), made.word(_RARE), f"{made.word(40)} {made.word(41)}"))
     yield "latest 50 of the wire", lambda: store.latest(Selection(limit=50))
     yield "latest 50 of the biggest publisher", lambda: store.latest(Selection(publisher=keys[0], limit=50))
     yield "latest 50 of the smallest publisher", lambda: store.latest(Selection(publisher=keys[-1], limit=50))
     yield "latest 50 of a country", lambda: store.latest(Selection(country="AA", limit=50))
     yield "search newest, a common word", lambda: store.search(common, Selection(limit=50))
     yield "search newest, a rare word", lambda: store.search(rare, Selection(limit=50))
-    yield "search newest, two common words", lambda: store.search(f"{common} {made.word(41)}", Selection(limit=50))
+    yield (
+        "search newest, two common words",
+        lambda: store.search(two, Selection(limit=50)),
+    )
     yield "search ranked, a common word", lambda: store.search(common, Selection(limit=50), ranked=True)
     yield "articles per publisher and day, 30 days, `daily`", lambda: _rows(store, _DAILY)
     yield "articles per publisher and day, 30 days, GROUP BY", lambda: _rows(store, _GROUPED)

@@ -19,9 +19,9 @@ from aggregator.demo import generate_feed, read_sites
 from aggregator.demo.sites.world import entry, standing
 from aggregator.model import FetchResult, Source
 from aggregator.model.errors import ParseError
-from aggregator.normalise import raw_words
 from aggregator.parse import parse
 from aggregator.store.sqlite.raw import shipped
+from aggregator.text import raw_words
 from bench.measuring import say, table
 
 _ROOT = Path(__file__).parents[1]
@@ -35,7 +35,12 @@ _SOURCE = Source(publisher="sample", key="feed", url="http://sample.example/feed
 def demo() -> list[bytes]:
     """Every version of every report of the demo's press."""
     sites = read_sites(_ROOT / "data" / "demo" / "press")
-    said = (raw_words(entry(site, report, _NOW)) for site in sites for at in range(8) for report in standing(site, at))
+    said = (
+        raw_words.encode(entry(site, report, _NOW))
+        for site in sites
+        for at in range(8)
+        for report in standing(site, at)
+    )
     return list(dict.fromkeys(said))
 
 
@@ -52,7 +57,7 @@ def real(folder: Path) -> list[bytes]:
 def _entries(body: bytes) -> Iterator[bytes]:
     result = FetchResult(url=_SOURCE.url, status=200, headers={}, body=body)
     try:
-        yield from map(raw_words, parse(result, _SOURCE).entries)
+        yield from map(raw_words.encode, parse(result, _SOURCE).entries)
     except ParseError:
         return
 

@@ -27,10 +27,10 @@ from aggregator.config.shapes import IdentityTable
 from aggregator.demo import Document, Press
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Due, FetchResult, Poll, Publisher, Source
-from aggregator.normalise import raw_words
 from aggregator.parse import parse
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
+from aggregator.text import raw_words
 from tests.conftest import AGREEMENT, NOW, WIRE, make_publisher
 
 FOLDER = Path(__file__).parent / "fixtures" / "identity"
@@ -177,7 +177,7 @@ class Wire:
         labels = [one or other for one, other in _LABEL.findall(document.body.decode("utf-8", "replace"))]
         assert len(labels) == len(parsed.entries), "every entry needs its label"
         for label, entry in zip(labels, parsed.entries, strict=True):
-            digest = sha256(raw_words(entry)).digest()
+            digest = sha256(raw_words.encode(entry)).digest()
             yield Sight(f"{source.publisher}/{label}", digest, self._article(source, digest))
 
     def _article(self, source: Source, entry_hash: bytes) -> int | None:

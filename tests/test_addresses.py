@@ -31,7 +31,7 @@ from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.probing import open_prober
 from aggregator.rights import is_address
 from aggregator.store import Store
-from aggregator.text.links import is_host
+from aggregator.text.urls import is_host
 from tests.conftest import NOW, WIRE, examples, file_of, make_publisher, make_source
 from tests.test_cli import Desk
 from tests.test_fetch import BODY, wire

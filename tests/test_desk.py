@@ -26,6 +26,7 @@ from aggregator.model.errors import DeskError, ManuscriptError
 from aggregator.pipeline.own_reports import Manuscript, publish, read
 from aggregator.rights import faults_of_publisher
 from aggregator.store import Store
+from aggregator.text.query import parse
 from tests import commands
 from tests.conftest import NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
 
@@ -75,7 +76,7 @@ def command(store: Store, *arguments: str, code: int = 0, typed: str = "") -> st
 def test_an_act_takes_the_words_out_of_every_output_at_once(store: Store, report: str, act: str) -> None:
     ACTS[act](store, report)
     assert report not in [one.id for one in store.latest(ANY)]
-    assert store.search("okapi", ANY) == []
+    assert store.search(parse("okapi"), ANY) == []
     assert store.report(report) is None
     lines = [line for line in store.changes() if line["id"] == report]
     assert [line["title"] for line in lines] == [None] * len(lines)
@@ -167,7 +168,7 @@ def test_acts_are_recorded_and_never_changed(store: Store, report: str) -> None:
         ("withdrawn", CAUSE.reason),
         ("restored", CAUSE.reason),
     ]
-    assert [one.id for one in store.search("okapi", ANY)] == [report]
+    assert [one.id for one in store.search(parse("okapi"), ANY)] == [report]
     assert store.notice(report) is None
     assert [one["kind"] for one in store.revisions(report)] == ["new", "revised"]  # an act is no version
 
@@ -450,7 +451,10 @@ def test_purged_words_are_nowhere_and_do_not_come_back(store: Store, publisher: 
         assert found == ([(2,)] if word == "rouvre" else []), word
     poll = record(store, publisher, make_entry(1), make_entry(2), make_entry(3), now=NOW + timedelta(hours=2))
     assert (poll.new, poll.revised, dict(poll.drops)) == (1, 0, {"purged": 1})
-    assert [one.title for one in store.search("pont", ANY)] == ["Le pont numéro 3 rouvre", "Le pont numéro 2 rouvre"]
+    assert [one.title for one in store.search(parse("pont"), ANY)] == [
+        "Le pont numéro 3 rouvre",
+        "Le pont numéro 2 rouvre",
+    ]
     assert rows(store, "PRAGMA integrity_check") == [("ok",)]
     assert rows(store, "PRAGMA foreign_key_check") == []
 
@@ -462,7 +466,7 @@ def test_numbers_of_purged_articles_and_revisions_are_not_used_again(store: Stor
     record(store, publisher, make_entry(2))
     assert rows(store, "SELECT id FROM articles") == [(1,), (2,)]
     assert rows(store, "SELECT id FROM revisions") == [(1,), (2,)]
-    assert [other.title for other in store.search("numero", ANY)] == ["Le pont numéro 2 rouvre"]
+    assert [other.title for other in store.search(parse("numero"), ANY)] == ["Le pont numéro 2 rouvre"]
     assert rows(store, "SELECT sum(articles) FROM daily") == [(1,)]
 
 
@@ -562,7 +566,7 @@ def test_a_manuscript_is_an_article_of_the_wires_own_publisher(store: Store, des
         ("own", "manuscript", 0)
     ]
     assert store.due(None) == [] or all(due.source.kind != "manuscript" for due in store.due(None))
-    assert [one.id for one in store.search("kiosks", ANY)] == [done.public_id]
+    assert [one.id for one in store.search(parse("kiosks"), ANY)] == [done.public_id]
 
 
 def test_language_class_and_slug_are_the_files_choice(store: Store, desk: Publisher) -> None:

@@ -14,7 +14,7 @@ from aggregator.fetch.answers import fresh_for
 from aggregator.fetch.walls import HEAD_BYTES, is_html
 from aggregator.model import Validators
 from aggregator.model.errors import Challenge, ConsentWall, FetchError, FetchTimeout, HttpStatus, RedirectRefused
-from aggregator.scheduling.polls import is_same_site_upgrade
+from aggregator.text.urls import is_https_of
 from tests.conftest import NOW, WIRE, make_source
 from tests.test_fetch import BODY, FEED, HOST, get
 
@@ -178,7 +178,7 @@ def test_https_moves_nowhere_without_it(press: Press) -> None:
     ],
 )
 def test_an_upgrade_is_https_and_nothing_else(old: str, new: str, expected: bool) -> None:
-    assert is_same_site_upgrade(old, new) is expected
+    assert is_https_of(old, new) is expected
 
 
 # Home pages and logins

@@ -40,8 +40,10 @@ from aggregator.pipeline.discovery.candidates import named_by_page, of_wordpress
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.rights.rules import is_address
 from aggregator.store import Store
-from aggregator.text.html import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, excerpt, fold, headline, shortened
+from aggregator.text.folding import fold
+from aggregator.text.html import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, excerpt, headline, shortened
 from aggregator.text.printable import MOST_ADDRESS, MOST_MESSAGE, as_json
+from aggregator.text.query import parse
 from tests import commands
 from tests.conftest import (
     AGREEMENT,
@@ -627,7 +629,7 @@ def test_a_database_of_an_earlier_version_is_made_fit(tmp_path: Path, publisher:
         assert raw is not None
         assert (raw["title"]["value"], raw["links"][0]["href"]) == (title, link)
         # What the index was shown it can take back: a purge leaves no word in it.
-        assert store.search("titre", Selection()) != []
+        assert store.search(parse("titre"), Selection()) != []
         assert rows(store, "SELECT count(*) FROM article_search WHERE article_search MATCH 'zzyzx'") == [(0,)]
         # The same entry is the same report, and no version of it.
         again = record(store, publisher, entry, make_entry(2), now=NOW + LATER)

@@ -41,9 +41,9 @@ from aggregator.model.errors import (
     RedirectRefused,
 )
 from aggregator.pipeline.probing import open_prober
-from aggregator.scheduling.polls import is_same_site_upgrade, pause_of_host, validators_for
+from aggregator.scheduling.polls import pause_of_host, validators_for
 from aggregator.scheduling.rechecks import judge
-from aggregator.text.domains import ascii_host, domain_of
+from aggregator.text.urls import ascii_host, domain_of, is_https_of
 from tests.conftest import NOW, WIRE, make_publisher
 from tests.test_cli import Desk
 from tests.test_config import SOUND
@@ -1055,8 +1055,8 @@ def test_no_text_breaks_the_writing_of_addresses(text: str) -> None:
 
 
 def test_an_upgrade_to_https_is_one_in_either_spelling_of_the_host() -> None:
-    assert is_same_site_upgrade(f"http://{IDN}/feed", f"https://{ACE}/feed")
-    assert not is_same_site_upgrade(f"http://{IDN}/feed", "https://xn--t-9fab.example/feed")
+    assert is_https_of(f"http://{IDN}/feed", f"https://{ACE}/feed")
+    assert not is_https_of(f"http://{IDN}/feed", "https://xn--t-9fab.example/feed")
 
 
 # Walls

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.identity import by_rules, canonical_url, keys_of, place_of, public_id
+from aggregator.identity import keys_of, place_of, public_id
 from aggregator.identity.advertising import is_advertising
-from aggregator.identity.keys import is_front_page
 from aggregator.model import Entry, IdentityRules, Link, Text
-from aggregator.text.html import fold, one_line
+from aggregator.text.folding import fold
+from aggregator.text.html import one_line
+from aggregator.text.urls import by_rules, is_front_page, page_of
 from tests.conftest import make_entry
 
 
@@ -62,7 +63,7 @@ def test_an_entry_without_id_and_link_is_known_by_headline_and_date() -> None:
     ],
 )
 def test_addresses_of_one_page_compare_equal(url: str) -> None:
-    assert canonical_url(url) == "//daily.example/2026/pont"
+    assert page_of(url) == "//daily.example/2026/pont"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_addresses_of_one_page_compare_equal(url: str) -> None:
     ],
 )
 def test_addresses_of_two_pages_do_not(one: str, other: str) -> None:
-    assert canonical_url(one) != canonical_url(other)
+    assert page_of(one) != page_of(other)
 
 
 D = "http://daily.example"
@@ -98,8 +99,8 @@ D = "http://daily.example"
     ],
 )
 def test_addresses_that_are_one_page_by_their_publishers_rules(rules: IdentityRules, one: str, other: str) -> None:
-    assert canonical_url(by_rules(one, rules)) == canonical_url(by_rules(other, rules))
-    assert canonical_url(one) != canonical_url(other)
+    assert page_of(by_rules(one, rules)) == page_of(by_rules(other, rules))
+    assert page_of(one) != page_of(other)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_addresses_that_are_one_page_by_their_publishers_rules(rules: IdentityRu
     ],
 )
 def test_rules_reach_no_further_than_they_say(rules: IdentityRules, one: str, other: str) -> None:
-    assert canonical_url(by_rules(one, rules)) != canonical_url(by_rules(other, rules))
+    assert page_of(by_rules(one, rules)) != page_of(by_rules(other, rules))
 
 
 def test_ids_that_are_ignored_are_no_keys_and_those_trusted_stand_for_any_headline() -> None:

@@ -24,12 +24,12 @@ from hypothesis import strategies as st
 from aggregator.desk.terms import sync
 from aggregator.model import FetchResult, Poll, Publisher, Source
 from aggregator.model.errors import StoreError
-from aggregator.normalise import raw_words
 from aggregator.parse import parse
 from aggregator.pipeline.parsing import read
 from aggregator.pipeline.reading import Reading
 from aggregator.pipeline.recording import record
 from aggregator.store import Store
+from aggregator.text import raw_words
 from aggregator.text.dates import to_iso
 from tests.conftest import NOW, WIRE, examples, make_poll, make_publisher
 
@@ -251,7 +251,7 @@ def crash(store: Store, step: Step, operations: int, left: Path) -> bool:
 def test_every_revision_is_what_was_served_byte_for_byte(history: tuple[tuple[Item, ...], ...]) -> None:
     polls = steps(history, sources=2)
     read_again = [(step, entry) for step in polls for entry in parse(step.served, step.source).entries]
-    served = {(step.source.key, to_iso(step.at), raw_words(entry)) for step, entry in read_again}
+    served = {(step.source.key, to_iso(step.at), raw_words.encode(entry)) for step, entry in read_again}
     means = {
         (STORIES[item.story][0] + item.title, STORIES[item.story][1] + item.summary) for d in history for item in d
     }

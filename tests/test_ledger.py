@@ -30,7 +30,7 @@ from aggregator.desk.housekeeping import release_embargoes
 from aggregator.desk.merges import split
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, ChangeKind, Cursor, Entry, Publisher, Removal, Rights, Text
+from aggregator.model import Cause, ChangeKind, Cursor, Entry, Publisher, Removal, Rights, Selection, Text
 from aggregator.model.errors import CursorError, DeskError, StoreError
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
@@ -120,7 +120,7 @@ def test_what_takes_back_is_listed_though_rights_keep_all_in_by_then(three: Stor
     assert "text_scope was full_text, is none" in terms["note"]
     assert (terms["title"], terms["url"], terms["revision"]) == (None, None, None)
     assert (line["title"], line["url"], line["note"]) == (None, None, CAUSE.reason)
-    words = [(one["title"], one["url"]) for one in three.changes(publisher="daily-example")]
+    words = [(one["title"], one["url"]) for one in three.changes(None, Selection(publisher="daily-example"))]
     assert words == [(None, None)] * 5  # the lines stay, without words
 
 
@@ -279,28 +279,36 @@ def test_headline_of_a_report_that_is_gone_is_in_the_line_that_takes_it_out_alon
 def test_a_report_that_was_in_a_selection_stays_in_it(three: Store) -> None:
     """The publisher moves to another country; the report that was delivered as one of Mali is withdrawn."""
     report = ids(three)[0]
-    before = cursor_of(three.changes(country="ML")[-1])
+    before = cursor_of(three.changes(None, Selection(country="ML"))[-1])
     moved = replace(PUBLISHERS[0], country="SN")
     synced(three, moved, *PUBLISHERS[1:], now=NOW + HOUR)
     record(three, moved, make_entry(7), now=NOW + HOUR)
     synced(three, under(CLOSED, moved), *PUBLISHERS[1:], now=NOW + 2 * HOUR)
     acts.withdraw(three, report, CAUSE, NOW + 3 * HOUR)
     new = ids(three)[-1]
-    assert briefly(three.changes(before, country="ML")) == [("terms_changed", None), ("withdrawn", report)]
-    assert briefly(three.changes(country="SN")) == [("new", new), ("terms_changed", None)]
-    assert briefly(three.changes(before, country="TZ")) == []
+    assert briefly(three.changes(before, Selection(country="ML"))) == [
+        ("terms_changed", None),
+        ("withdrawn", report),
+    ]
+    assert briefly(three.changes(None, Selection(country="SN"))) == [("new", new), ("terms_changed", None)]
+    assert briefly(three.changes(before, Selection(country="TZ"))) == []
 
 
 def test_selections_choose_by_publisher_and_country(three: Store) -> None:
     everything = three.changes()
     for publisher in PUBLISHERS:
         chosen = [line for line in everything if line["publisher"] == publisher.key]
-        assert three.changes(publisher=publisher.key) == chosen
-        assert three.changes(publisher=publisher.key, country="KE") == []
-    assert {line["publisher"] for line in three.changes(country="ML")} == {"daily-example", "ministry-of-water"}
-    assert len(three.changes(country="ML", limit=2)) == 2
+        assert three.changes(None, Selection(publisher=publisher.key)) == chosen
+        assert three.changes(None, Selection(publisher=publisher.key, country="KE")) == []
+    assert {line["publisher"] for line in three.changes(None, Selection(country="ML"))} == {
+        "daily-example",
+        "ministry-of-water",
+    }
+    assert len(three.changes(None, Selection(country="ML", limit=2))) == 2
+    with pytest.raises(StoreError, match="by publisher and country alone"):  # the language of a report may change
+        three.changes(None, Selection(language="fr"))
     with pytest.raises(StoreError, match="no publisher with this key"):
-        three.changes(publisher="daily-exmaple")
+        three.changes(None, Selection(publisher="daily-exmaple"))
 
 
 # Whatever happens: nobody ends up holding what is out, and each line is delivered once
@@ -315,7 +323,7 @@ class Subscriber:
     read: list[dict[str, Any]] = field(default_factory=list)
 
     def follow(self, store: Store, limit: int | None = None) -> list[dict[str, Any]]:
-        lines = store.changes(self.cursor, limit)
+        lines = store.changes(self.cursor, Selection(limit=limit))
         for line in lines:
             self._apply(store, line)
             self.cursor = cursor_of(line)
@@ -447,7 +455,7 @@ def test_whoever_follows_the_ledger_holds_what_is_in_the_wire(doings: list[tuple
         assert [line["seq"] for line in again] == sorted({line["seq"] for line in again})
         for publisher in history.publishers:
             chosen = [line for line in again if line["publisher"] == publisher.key]
-            assert store.changes(publisher=publisher.key) == chosen
+            assert store.changes(None, Selection(publisher=publisher.key)) == chosen
         assert computed(store) == [hashed for (hashed,) in query(store, "SELECT hash FROM changes ORDER BY seq")]
 
 

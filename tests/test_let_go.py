@@ -30,14 +30,16 @@ from aggregator.desk.merges import split
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Entry, Link, Person, Publisher, Removal, Selection, Text
 from aggregator.model.errors import StoreError
-from aggregator.normalise import raw_words
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.pipeline.writer import Writer
 from aggregator.store import Store
 from aggregator.store.sqlite import raw, search, tombstones
 from aggregator.store.sqlite.schema import migrations
 from aggregator.store.sqlite.vacuum import Rewriting, Room
-from aggregator.text.html import fold, unquoted
+from aggregator.text import raw_words
+from aggregator.text.folding import fold
+from aggregator.text.html import unquoted
+from aggregator.text.query import parse
 from tests import commands
 from tests.conftest import (
     AGREEMENT,
@@ -201,7 +203,7 @@ def test_of_a_thousand_purged_reports_no_sentence_and_no_word_is_left(store: Sto
     assert planted_words(packed_words(store)) == []
     assert len(after) < len(before) / 2
     assert {report.id for report in store.latest(ANY)} == keep
-    assert {report.id for report in store.search("camions", ANY)} == keep
+    assert {report.id for report in store.search(parse("camions"), ANY)} == keep
     assert all(store.raw(report) for report in keep)
     assert rows(store, "SELECT count(*) FROM acts WHERE act = 'purge'") == [(1_000,)]
     everything_kept(store)
@@ -223,7 +225,7 @@ def test_after_purge_and_housekeeping_the_letters_are_gone_too(store: Store, pub
     assert planted_words(b"".join(str(row).encode() for row in every_row(store))) == []
     maintain(store, NOW + DAY)
     assert planted_words(file_bytes(store)) == []
-    assert len(store.search("camions", ANY)) == 300
+    assert len(store.search(parse("camions"), ANY)) == 300
     everything_kept(store)
 
 
@@ -435,7 +437,7 @@ def test_words_that_may_be_held_no_longer_go_from_every_revision(store: Store, s
     newest = {str(plant(n, 3, "lent").entry.title.value) for n in range(30)}  # type: ignore[union-attr]
     assert {report.title for report in store.latest(ANY)} > newest
     for title in newest:
-        assert [report.title for report in store.search(title, ANY)] == [title]
+        assert [report.title for report in store.search(parse(title), ANY)] == [title]
     assert rows(store, "SELECT count(*) FROM revisions WHERE raw_hash = '' OR words_hash = ''") == [(0,)]
     assert rows(store, "SELECT count(*) FROM articles WHERE words_held") == [(0,)]
     everything_kept(store)
@@ -519,8 +521,8 @@ def test_the_index_holds_the_newest_revision_of_each_report_and_no_other(store: 
     assert sorted(indexed(store)) == [(1, 2), (2, 2), (3, 2)]
     assert {"abcd", "naive"} <= old
     assert index_terms(store).isdisjoint({"abcd", "naive", "ete"})
-    assert [report.title for report in store.search("okapi", ANY)] == ["Okapi"]
-    assert [report.url for report in store.search("zebra", ANY)] == ["http://daily.example/3"]
+    assert [report.title for report in store.search(parse("okapi"), ANY)] == ["Okapi"]
+    assert [report.url for report in store.search(parse("zebra"), ANY)] == ["http://daily.example/3"]
     assert rows(store, "SELECT count(*) FROM search_removals") == [(0,)]
     everything_kept(store)
 
@@ -540,8 +542,8 @@ def test_whatever_changes_a_text_the_index_follows(store: Store, publisher: Publ
     assert sorted(indexed(store)) == [(1, 1), (2, 1)]
     assert {"giraffe", "oryx"} < index_terms(store)
     assert index_terms(store).isdisjoint({"okapi", "zebra", "mardi"} - {"mardi"})
-    assert [report.url for report in store.search("oryx", ANY)] == ["http://daily.example/2"]
-    assert store.search("okapi", ANY) == store.search("zebra", ANY) == []
+    assert [report.url for report in store.search(parse("oryx"), ANY)] == ["http://daily.example/2"]
+    assert store.search(parse("okapi"), ANY) == store.search(parse("zebra"), ANY) == []
     everything_kept(store)
 
 
@@ -570,14 +572,14 @@ def test_an_index_of_another_form_is_made_anew_newest_first_and_a_kill_loses_not
         assert f"the search index of {count} reports is made anew" in caplog.text
         assert index_terms(killed) == set()
         killed.index()
-        assert [report.title for report in killed.search("okapi", ANY)] == ["Okapi"]
+        assert [report.title for report in killed.search(parse("okapi"), ANY)] == ["Okapi"]
         assert 0 < len(indexed(killed)) < count
     caplog.clear()
     with Store.open(store.path) as again:
         assert caplog.text == ""
         record(again, publisher, make_entry(8, title=Text("Zebra", "text/plain")), now=NOW + DAY)
         maintain(again, NOW + DAY)
-        assert len(again.search("rouvre", ANY)) == count
+        assert len(again.search(parse("rouvre"), ANY)) == count
         newest = "SELECT a.id, a.revision FROM articles AS a ORDER BY 1"
         assert sorted(indexed(again)) == rows(again, newest)
         assert index_terms(again).isdisjoint({"okapi", "zebra"}) is False
@@ -642,7 +644,7 @@ def test_polls_are_stored_between_the_steps_of_housekeeping(store: Store, publis
     assert not was_done
     assert left > 0
     assert waiting(store) == 0
-    assert len(store.search("camions", ANY)) == 1
+    assert len(store.search(parse("camions"), ANY)) == 1
 
 
 def test_the_end_is_not_kept_waiting_by_an_index_that_is_made_anew(store: Store, publisher: Publisher) -> None:
@@ -826,7 +828,7 @@ def test_packing_anew_goes_on_where_a_kill_ended_it(store: Store, publisher: Pub
             )
         assert raw.repack(connection) == raw.BATCH
     assert rows(store, "SELECT count(dictionary), count(*) FROM revisions") == [(raw.BATCH, raw.BATCH + 50)]
-    said = {url: json.loads(raw_words(entry)) for url, entry in entries.items()}
+    said = {url: json.loads(raw_words.encode(entry)) for url, entry in entries.items()}
     store.close()
     with Store.open(store.path) as again:
         assert {url: again.raw(report) for url, report in rows(again, "SELECT url, id FROM wire")} == said
@@ -850,7 +852,7 @@ def test_damaged_words_stop_neither_packing_nor_letting_go(store: Store, caplog:
     assert rows(store, "SELECT hex(raw) FROM revisions WHERE article = 2") == [("28B52FFD99",)]
     keep_house(store, NOW + 31 * DAY)
     assert rows(store, "SELECT count(*) FROM articles WHERE words_held") == [(0,)]
-    assert len(store.search("rouvre", ANY)) == 3
+    assert len(store.search(parse("rouvre"), ANY)) == 3
 
 
 # The command

@@ -17,6 +17,7 @@ from aggregator.scheduling.polls import Pace
 from aggregator.store import Store
 from aggregator.store.sqlite import reading
 from aggregator.text.dates import to_iso
+from aggregator.text.query import parse
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record, scaled
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -32,7 +33,7 @@ def latest(store: Store) -> list[str]:
 
 
 def found(store: Store, words: str = "dossier", **fields: Any) -> list[str]:
-    reports = store.search(words, Selection(**{"limit": 1000, **fields}))
+    reports = store.search(parse(words), Selection(**{"limit": 1000, **fields}))
     return [(report.title or "").removeprefix("Dossier ") for report in reports]
 
 
@@ -74,9 +75,9 @@ def test_a_report_that_was_revised_stays_where_it_is_listed(store: Store, publis
     record(store, publisher, *dated)
     edited = undated(3, published=dated[2].published, summary=Text("<p>Tout autre chose : le fleuve monte.</p>"))
     record(store, publisher, dated[0], edited, now=NOW + 2 * DAY)
-    assert store.search("fleuve", ANY)
+    assert store.search(parse("fleuve"), ANY)
     assert latest(store) == found(store) == list("123")
-    assert [report.id for report in store.search("dossier", ANY, ranked=True)] != []
+    assert [report.id for report in store.search(parse("dossier"), ANY, ranked=True)] != []
 
 
 @pytest.mark.parametrize("seed", range(scaled(60)))
@@ -98,8 +99,8 @@ def test_a_search_finds_the_newest_whatever_was_written_when(store: Store, seed:
     for word in ("dossier", "rare", "common"):
         for limit in (1, 2, 5, 20, 1000):
             for fields in ({}, {"publisher": "two"}, {"since": now - 9 * HOUR}, {"country": "ML", "since": NOW}):
-                every = {report.id for report in store.search(word, Selection(limit=1000), ranked=True)}
-                selected = store.search(word, Selection(limit=limit, **fields))  # type: ignore[arg-type]
+                every = {report.id for report in store.search(parse(word), Selection(limit=1000), ranked=True)}
+                selected = store.search(parse(word), Selection(limit=limit, **fields))  # type: ignore[arg-type]
                 expected = [row for row in _listed(store, **fields) if row in every][:limit]
                 assert [report.id for report in selected] == expected
 
@@ -147,7 +148,7 @@ def test_lists_are_read_by_an_index_and_sort_nothing_but_what_they_print(
     with file_of(store) as connection:
         connection.set_trace_callback(said.append)
         assert reading.latest(connection, selection) == store.latest(selection)
-        assert reading.found(connection, '"dossier"', selection) == store.search("dossier", selection)
+        assert reading.found(connection, '"dossier"', selection) == store.search(parse("dossier"), selection)
     queries = [sql for sql in said if sql.lstrip().startswith("SELECT w.")]
     assert len(queries) == 3  # the second of a search prints those that the first found
     for sql in queries:

@@ -14,6 +14,7 @@ from aggregator.desk.terms import sync
 from aggregator.model import Cause, Entry, Link, Person, Publisher, Selection, Text
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
+from aggregator.text.query import parse
 from tests.conftest import NOW, WIRE, file_of, make_entry, make_publisher, record
 from tests.test_store import rows
 
@@ -134,7 +135,7 @@ def test_a_merge_can_be_undone_and_stays_undone(store: Store, publisher: Publish
     record(store, publisher, make_entry(), twin, now=NOW + 3 * HOUR)
     assert articles(store) == 2
     assert {report.id: report.title for report in store.latest(Selection())} == titles
-    assert len(store.search("numero", Selection())) == 1
+    assert len(store.search(parse("numero"), Selection())) == 1
     ledger = rows(store, "SELECT seq FROM changes ORDER BY seq")
     assert ledger == [(number,) for number in range(1, len(ledger) + 1)]
     with pytest.raises(StoreError, match="undone already"):
@@ -261,4 +262,4 @@ def test_an_archive_saved_anew_is_flagged_and_kept_out_of_the_front(store: Store
     record(store, publisher, late, *archive, now=NOW + HOUR)
     assert rows(store, "SELECT backfill, count(*) FROM articles GROUP BY backfill") == [(0, 2), (1, 60)]
     assert len(store.latest(Selection(limit=100))) == 2
-    assert len(store.search("archive", Selection(limit=100))) == 60
+    assert len(store.search(parse("archive"), Selection(limit=100))) == 60

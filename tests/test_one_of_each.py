@@ -18,9 +18,10 @@ from aggregator.desk.merges import split, split_version
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Entry, IdentityRules, Link, Parsed, Publisher, Selection, Text
 from aggregator.model.errors import StoreError
-from aggregator.normalise import normalise, raw_words
+from aggregator.normalise import normalise
 from aggregator.store import Store
 from aggregator.store.sqlite.schema import m0015
+from aggregator.text import raw_words
 from tests import hostile
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 from tests.test_store import rows
@@ -406,7 +407,7 @@ def test_a_report_that_is_held_twice_is_listed_until_one_is_out_of_the_wire(stor
     assert articles(store) == 3
     with closing(sqlite3.connect(store.path)) as connection:  # as two boxes made it: both have the guid
         connection.execute(
-            "UPDATE revisions SET raw = ?, dictionary = NULL WHERE article = 1", (packed(raw_words(one)),)
+            "UPDATE revisions SET raw = ?, dictionary = NULL WHERE article = 1", (packed(raw_words.encode(one)),)
         )
         connection.commit()
     ferry, box_id = (own for (own,) in rows(store, "SELECT public_id FROM articles WHERE id <> 2 ORDER BY id"))

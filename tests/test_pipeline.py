@@ -7,6 +7,7 @@ import asyncio
 from aggregator.model import Poll, Publisher, Selection
 from aggregator.pipeline.writer import Writer
 from aggregator.store import Store
+from aggregator.text.query import parse
 from tests.conftest import NOW, make_articles, make_entry, make_poll
 
 
@@ -25,4 +26,4 @@ def test_a_poll_that_comes_while_the_index_is_written_is_stored(store: Store, pu
         return done
 
     assert sum(poll.new for poll in asyncio.run(trip())) == 60
-    assert len(store.search("pont", Selection(limit=100))) == 60
+    assert len(store.search(parse("pont"), Selection(limit=100))) == 60

@@ -49,6 +49,7 @@ from aggregator.rights import TAKES_EFFECT, WITHOUT_EFFECT, agreement_warnings, 
 from aggregator.scheduling.rechecks import judge
 from aggregator.store import Store
 from aggregator.store.sqlite.schema import migrations
+from aggregator.text.query import parse
 from tests.conftest import (
     AGREEMENT,
     NOW,
@@ -410,9 +411,9 @@ def test_words_that_may_not_be_stored_any_more_do_not_leave_and_are_let_go_of_ev
         assert "Opening lines only." not in report.disclaimer
     maintain(store, NOW + HOUR)
     assert not [word for word in words if word in held(store)]
-    assert not store.search("camions", ANY)
-    assert not store.search("okapi", ANY)
-    assert len(store.search("pont", ANY)) == 2
+    assert not store.search(parse("camions"), ANY)
+    assert not store.search(parse("okapi"), ANY)
+    assert len(store.search(parse("pont"), ANY)) == 2
     (report,) = (report for report in store.latest(ANY) if report.title == "Le pont numéro 0 rouvre")
     revisions = store.revisions(report.id)
     assert [row["number"] for row in revisions] == [1, 2]
@@ -444,7 +445,7 @@ def test_letting_go_goes_through_all_of_a_publisher_and_leaves_others_alone(stor
         "SELECT a.publisher, count(*) FROM bodies AS b JOIN articles AS a ON a.id = b.article WHERE b.text <> ''"
     )
     assert rows(store, with_words) == [("daily-example", 1)]
-    assert len(store.search("camions", ANY)) == 1
+    assert len(store.search(parse("camions"), ANY)) == 1
 
 
 def test_a_smaller_bound_holds_at_once_and_excerpts_are_cut_anew(store: Store) -> None:
@@ -591,7 +592,7 @@ def test_an_agreement_that_is_over_is_over_for_every_way_of_reading(store: Store
         assert report.text == "Le pont n° 0 rouvre lundi. Les camions attendent."
         assert "depuis mardi" not in json.dumps([asdict(report), reader.changes(), reader.health()])
         assert reader.report(report.id) == report
-        assert report in reader.search("pont", ANY)
+        assert report in reader.search(parse("pont"), ANY)
         for sql in ("SELECT text_scope FROM wire", "SELECT text_scope FROM wire_at", "SELECT text_scope FROM terms"):
             _, found = reader.query(f"{sql} WHERE publisher = 'ending' AND text_scope <> 'excerpt'")
             assert list(found) == []

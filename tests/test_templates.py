@@ -36,7 +36,7 @@ from aggregator.pipeline.discovery.prober import Survey
 from aggregator.pipeline.probing import open_prober
 from aggregator.store import Store
 from aggregator.store.sqlite.schema import migrations
-from aggregator.text.links import literal, without_user
+from aggregator.text.urls import literal, without_user
 from tests.conftest import NOW, WIRE, file_of, make_publisher, make_source
 from tests.test_cli import Desk
 from tests.test_doors import publisher_file

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import Text
-from aggregator.text.html import excerpt, fold, one_line, plain
+from aggregator.text.folding import fold
+from aggregator.text.html import excerpt, one_line, plain
 
 
 @pytest.mark.parametrize(

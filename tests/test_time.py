@@ -30,6 +30,7 @@ from aggregator.pipeline import own_reports as manuscript
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.store.sqlite import clocks
+from aggregator.text.query import parse
 from tests.conftest import (
     AGREEMENT,
     NOW,
@@ -121,7 +122,7 @@ def test_who_reads_by_a_clock_needs_no_housekeeping(store: Store, publisher: Pub
         with read_as_of(store.path, now) as reader:
             assert [one.id for one in reader.latest(ANY)] == [report] * seen
             assert (reader.status(report) is not None, reader.report(report) is not None) == (seen, seen)
-            assert len(reader.search("pont", ANY)) == seen
+            assert len(reader.search(parse("pont"), ANY)) == seen
             _, found = reader.query("SELECT count(*) FROM wire")
             assert list(found) == [(seen,)]
     with Store.read(store.path) as reader:  # as other programs see it

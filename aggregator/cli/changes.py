@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 from aggregator.cli import options
 from aggregator.cli.filters import refuse_unknown
 from aggregator.cli.printing import say, say_json
-from aggregator.model import Cursor
+from aggregator.model import Cursor, Selection
 from aggregator.output import NOT_PASSED_ON, heading
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
@@ -59,7 +60,7 @@ def changes(
     follow: bool,
     limit: int | None,
     as_json: bool,
-    **chosen: str | None,
+    **chosen: Any,
 ) -> None:
     """Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
 
@@ -69,8 +70,9 @@ def changes(
     """
     if after and since is not None:
         raise click.UsageError("give --after or --since, not both: what is between the two would be left out")
+    selection = Selection(**chosen)
     with read_store(paths) as store:
-        refuse_unknown(paths, store, **chosen)
+        refuse_unknown(paths, store, selection)
     cursor = after if since is None else _begin(paths, since)
     left = limit
     while True:
@@ -79,7 +81,7 @@ def changes(
         # before anything is printed, so that whoever reads slowly holds nothing open.
         with read_store(paths, utc_now()) as store:
             end = store.last_cursor()
-            lines = store.changes(cursor, most, **chosen)
+            lines = store.changes(cursor, replace(selection, limit=most))
         for line in lines:
             _print(line, as_json)
         left = None if left is None else left - len(lines)

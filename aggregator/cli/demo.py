@@ -18,6 +18,7 @@ from aggregator.pipeline.opening import load_config, open_wire, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
+from aggregator.text import query
 from aggregator.text.dates import utc_now
 
 # Words that stand in the demo's reports: a river's name, French without its accents, Swahili, Arabic, Amharic.
@@ -107,7 +108,7 @@ def _show(store: Store, home: Path) -> None:
         break
     _title("Search, in any script and without accents")
     for words in _SEARCHES:
-        found = store.search(words, Selection(limit=100))
+        found = store.search(query.parse(words), Selection(limit=100))
         best = f"{found[0].publisher_name}: {found[0].title}" if found else "nothing"
         say(f"  {words:<12} {len(found)} reports, the newest by {best}")
     _title("SQL: reports of a publisher (data/demo/reports.sql)")

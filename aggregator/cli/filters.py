@@ -8,6 +8,7 @@ from difflib import get_close_matches
 import click
 
 from aggregator.config.codes import is_country, is_language
+from aggregator.model import Selection
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import load_config
 from aggregator.pipeline.paths import Paths
@@ -16,15 +17,9 @@ from aggregator.store import Store
 _LISTED = 12  # known values, that are named where none is near
 
 
-def refuse_unknown(
-    paths: Paths,
-    store: Store,
-    *,
-    publisher: str | None = None,
-    country: str | None = None,
-    language: str | None = None,
-) -> None:
-    """click.BadParameter: a value that neither the database knows, nor the configuration or ISO. None: not given."""
+def refuse_unknown(paths: Paths, store: Store, selection: Selection) -> None:
+    """click.BadParameter: a value that neither the database, the configuration nor ISO knows."""
+    publisher, country, language = selection.publisher, selection.country, selection.language
     if publisher is None and country is None and language is None:
         return
     "".join(filter(None, (publisher, country, language))).encode()  # of what is not UTF-8 the command says so

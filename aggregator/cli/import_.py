@@ -19,7 +19,7 @@ from aggregator.model import Kind
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import read_config
 from aggregator.pipeline.paths import Paths
-from aggregator.text.links import without_user
+from aggregator.text.urls import without_user
 
 
 @click.command("import")

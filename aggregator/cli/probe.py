@@ -21,7 +21,7 @@ from aggregator.pipeline.opening import config_for_polling, publisher_file
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.probing import open_prober
 from aggregator.text.dates import to_iso, utc_now
-from aggregator.text.links import without_user
+from aggregator.text.urls import without_user
 
 
 @click.command()

@@ -34,8 +34,9 @@ SELECTING = options.together(
 
 def selection(paths: Paths, store: Store, chosen: dict[str, Any]) -> Selection:
     """What the options of SELECTING chose; click.BadParameter: nothing can match it."""
-    refuse_unknown(paths, store, **{name: chosen[name] for name in ("publisher", "country", "language")})
-    return Selection(**chosen)
+    wanted = Selection(**chosen)
+    refuse_unknown(paths, store, wanted)
+    return wanted
 
 
 def say_reports(reports: Sequence[Report], as_json: bool, otherwise: str) -> None:

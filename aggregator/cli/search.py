@@ -9,6 +9,7 @@ import click
 from aggregator.cli.reports import SELECTING, say_reports, selection
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
+from aggregator.text import query
 from aggregator.text.dates import utc_now
 
 
@@ -22,8 +23,8 @@ def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, as_json: bool,
 
     "Exact phrase" in quotes, -word for without, begin* for words that begin so. After -- a word may start with a dash.
     """
-    typed = " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words)
+    typed = query.typed(words)
     typed.encode()  # words that came in another encoding than UTF-8 are in no report
     with read_store(paths, utc_now()) as store:
-        reports = store.search(typed, selection(paths, store, chosen), ranked=ranked)
+        reports = store.search(query.parse(typed), selection(paths, store, chosen), ranked=ranked)
     say_reports(reports, as_json, f"Nothing found for {typed!r}.")

@@ -10,16 +10,17 @@ from urllib.parse import urlsplit
 
 from aggregator.model import Publisher
 from aggregator.rights import fault
+from aggregator.text.urls import host_of
 
 _RELIED_ON = {"open_licence": "its licence", "public_body": "the law"}
 
 
 def warnings(publishers: Mapping[str, Publisher]) -> Iterator[str]:
     """The warnings of publishers by the names of their files."""
-    secure = {_host(url) for publisher in publishers.values() for _, url in _addresses(publisher) if _is_https(url)}
+    secure = {host_of(url) for publisher in publishers.values() for _, url in _addresses(publisher) if _is_https(url)}
     for name, publisher in publishers.items():
         for key, url in _addresses(publisher):
-            if not _is_https(url) and _host(url) in secure:
+            if not _is_https(url) and host_of(url) in secure:
                 yield f"{name}: {fault(key, url, 'https, which other addresses here have at the same host')}"
     for name, publisher in publishers.items():
         for number, source in enumerate(publisher.sources, start=1):
@@ -44,7 +45,3 @@ def _addresses(publisher: Publisher) -> Iterator[tuple[str, str]]:
 
 def _is_https(url: str) -> bool:
     return urlsplit(url).scheme == "https"
-
-
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")

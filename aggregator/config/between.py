@@ -8,14 +8,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import get_args
-from urllib.parse import urlsplit
 
 from aggregator.model import Kind
 from aggregator.rights import did_you_mean, fault, is_address
-from aggregator.text.domains import ascii_host
+from aggregator.text.urls import document_of
 
 Tables = Mapping[str, Mapping[str, object]]  # a publisher's file, relative to the config folder -> what stands in it
 
@@ -36,10 +34,10 @@ def repeated_addresses(tables: Tables) -> Iterator[str]:
     places: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for name, table in tables.items():
         for number, address in _addresses(table):
-            places[same_address(address)].append((name, number))
+            places[document_of(address)].append((name, number))
     for name, table in tables.items():
         for number, address in _addresses(table):
-            of_all = places[same_address(address)]
+            of_all = places[document_of(address)]
             earlier = next((place for place in of_all if place[0] == name and place[1] < number), None)
             if other := earlier or next((place for place in of_all if place[0] != name), None):
                 expected = f"an address that no other source has; {other[0]} source[{other[1]}] has it too"
@@ -70,16 +68,3 @@ def _addresses(table: Mapping[str, object]) -> Iterator[tuple[int, str]]:
         # A `${NAME}` is compared as it stands: what it will be is not known here.
         if isinstance(address, str) and is_address(re.sub(r"\$\{\w+\}", "NAME", address)):
             yield number, address
-
-
-def same_address(url: str) -> str:
-    """Equal for addresses that one server answers alike: scheme, `www.`, final slash, case and script of the host
-    aside.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    with suppress(ValueError):  # one that cannot be looked up is told elsewhere
-        host = ascii_host(host)
-    host = host.rstrip(".").removeprefix("www.")
-    port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
-    return f"{host}{port}{parts.path.rstrip('/')}?{parts.query}"

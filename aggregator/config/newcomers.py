@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlsplit
 
-from aggregator.config.between import same_address
 from aggregator.config.codes import is_country, is_language
 from aggregator.config.opml import Outline
 from aggregator.model import Kind, Publisher
 from aggregator.rights import NOT_IN_ADDRESS, is_address
-from aggregator.text.domains import domain_of, host_fault
-from aggregator.text.links import without_user
+from aggregator.text.urls import document_of, domain_of_url, host_fault, without_user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +56,9 @@ class Known:
 
     def _take(self, key: str, homepage: str, urls: Iterable[str]) -> None:
         self._keys.add(key)
-        self._domains.setdefault(_domain(homepage), key)
+        self._domains.setdefault(domain_of_url(homepage), key)
         for url in urls:
-            self._addresses.setdefault(same_address(url), key)
+            self._addresses.setdefault(document_of(url), key)
 
     def sort(self, outlines: Iterable[Outline], told: Told) -> Iterator[Newcomer | LeftOut]:
         """Each feed of a list as the file it becomes, or with the reason why it becomes none."""
@@ -85,9 +83,9 @@ class Known:
             return _not_an_address(outline.url)
         if why := host_fault(outline.url):
             return f"its host cannot be looked up: {why}"
-        if (key := self._addresses.get(same_address(outline.url))) is not None:
+        if (key := self._addresses.get(document_of(outline.url))) is not None:
             return f"its address is that of {key}"
-        for domain in dict.fromkeys((_domain(_homepage(outline)), _domain(outline.url))):
+        for domain in dict.fromkeys((domain_of_url(_homepage(outline)), domain_of_url(outline.url))):
             if (key := self._domains.get(domain)) is not None:
                 return (
                     f"its domain {domain} is that of {key}; if it is the same publisher, add a [[source]] to its file"
@@ -147,10 +145,6 @@ def _homepage(outline: Outline) -> str:
     parts = urlsplit(outline.url)
     is_known = is_address(outline.homepage) and not host_fault(outline.homepage)
     return outline.homepage if is_known else f"{parts.scheme}://{parts.netloc}/"
-
-
-def _domain(url: str) -> str:
-    return domain_of(urlsplit(url).hostname or "")
 
 
 def _slug(text: str) -> str:

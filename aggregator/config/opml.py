@@ -16,8 +16,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from aggregator.model.errors import OpmlError
 from aggregator.parse.encoding import to_utf8
-from aggregator.text.links import as_http
 from aggregator.text.printable import line
+from aggregator.text.urls import as_http
 
 _MAX_BYTES = 16_777_216
 _ROOT = re.compile(rb"<opml[\s/>]", re.IGNORECASE)

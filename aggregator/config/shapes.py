@@ -25,8 +25,7 @@ from aggregator.model import (
     Rights,
 )
 from aggregator.rights import did_you_mean, fault, is_address
-from aggregator.text.domains import host_fault
-from aggregator.text.links import is_host
+from aggregator.text.urls import host_fault, is_host
 
 SourceKind = Literal["feed", "jsonfeed", "wordpress", "sitemap", "discover"]
 SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)  # the rows of parse.PARSERS, and what has yet to be found

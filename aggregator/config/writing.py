@@ -10,7 +10,7 @@ from tomlkit.items import AoT, Table
 
 from aggregator.model import DISCOVER
 from aggregator.model.errors import ConfigError
-from aggregator.text.links import literal
+from aggregator.text.urls import document_of, literal
 
 _USUAL = "feed"  # the kind that need not be written
 
@@ -50,7 +50,7 @@ def with_source(name: str, text: str, url: str, kind: str) -> str:
 
 
 def _is(source: Any, url: str) -> bool:
-    return source.get("kind") != DISCOVER and str(source.get("url", "")).rstrip("/") == url.rstrip("/")
+    return source.get("kind") != DISCOVER and document_of(str(source.get("url", ""))) == document_of(url)
 
 
 def _table(url: str, kind: str) -> Table:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from aggregator.desk import clock, rules
-from aggregator.identity import keys_of, link_of, place_of, public_id
+from aggregator.identity import keys_of, keys_of_link, link_of, public_id
 from aggregator.model import (
     Article,
     Cause,
@@ -24,9 +24,10 @@ from aggregator.model import (
     Version,
 )
 from aggregator.model.errors import StoreError
-from aggregator.normalise import article_of, entry_of
+from aggregator.normalise import article_of
 from aggregator.revisions.compare import what_changed, words_of
 from aggregator.store import Store
+from aggregator.text.raw_words import decode
 
 _OUT = Cause(actor="wire", reason="the report that it was split off is out of the wire")
 
@@ -69,8 +70,8 @@ def _free_key(store: Store, merge: Merge, number: int) -> str | None:
     """What a version may be known by, its address or its words, that no other report is known by."""
     said = store.report_version(merge.report, number)
     assert said is not None
-    link = link_of(entry_of(said.raw))
-    keys = [*([f"url:{place_of(link)}"] if link else []), f"spare:{said.words_hash.hex()[:32]}"]
+    link = link_of(decode(said.raw))
+    keys = [*(keys_of_link(link) if link else ()), f"spare:{said.words_hash.hex()[:32]}"]
     known = store.articles_under(merge.publisher, keys)
     return next(
         (
@@ -144,7 +145,7 @@ def _said(merge: Merge, version: Version) -> Article:
     """What a version says, read as a new entry is read, by the rights of today; the hashes are those of what came."""
     source = Source(publisher=merge.publisher, key="", url="", item_class=version.item_class)
     said = article_of(version.raw, "", merge.language, source, _publisher(merge))
-    keys = keys_of([entry_of(version.raw)])[0]
+    keys = keys_of([decode(version.raw)])[0]
     return replace(said, keys=keys, words_hash=version.words_hash, entry_hash=version.entry_hash)
 
 

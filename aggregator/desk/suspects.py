@@ -11,9 +11,9 @@ from datetime import datetime
 
 from aggregator.identity import keys_of, why_another, why_one, why_two
 from aggregator.model import AtAddress
-from aggregator.normalise import entry_of
 from aggregator.store import Store
 from aggregator.text.dates import read_date
+from aggregator.text.raw_words import decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +50,13 @@ _Found = tuple[str, str, str]  # public id, reason, command
 
 def _merged(store: Store, since: datetime | None) -> Iterator[_Found]:
     for each in store.merged_words(since):
-        if reason := why_two(entry_of(each.before), entry_of(each.after)):
+        if reason := why_two(decode(each.before), decode(each.after)):
             yield each.report, reason, f"aggregator split {each.number}"
 
 
 def _overwritten(store: Store, since: datetime | None) -> Iterator[_Found]:
     for each in store.overwritten_words(since):
-        before, after = entry_of(each.before), entry_of(each.after)
+        before, after = decode(each.before), decode(each.after)
         if reason := why_another(before, after, (read_date(before.published), read_date(after.published))):
             yield each.report, reason, f"aggregator split {each.report} {each.number}"
 
@@ -70,7 +70,7 @@ def _doubles(store: Store, group: Sequence[AtAddress]) -> Iterator[_Found]:
     """Of the reports at one address each that is held already. The one that stays is what later versions are taken for,
     or else the first. Those without guids that came at once are reports of one page.
     """
-    said = {each.article: entry_of(each.said) for each in group}
+    said = {each.article: decode(each.said) for each in group}
     rest = list(group)
     while rest:
         entry = said[rest[0].article]

@@ -39,8 +39,8 @@ from aggregator.model.errors import (
     RedirectRefused,
     RobotsRefused,
 )
-from aggregator.text.links import literal, without_user
 from aggregator.text.printable import MOST_MESSAGE, escaped
+from aggregator.text.urls import literal, without_user
 
 __all__ = ["NO_HOSTS", "ConnectTo", "Fetcher", "Hosts", "Shelf", "Turn", "written_by", "written_in"]
 

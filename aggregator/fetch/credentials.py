@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from aggregator.model import Access, Credentials, Source, Template, Validators
 from aggregator.model.errors import FetchError, RedirectRefused
-from aggregator.text.links import literal
+from aggregator.text.urls import literal
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
 _SENDABLE = re.compile(r"[\x21-\x7e]+")  # in a field of HTTP without being quoted

@@ -17,7 +17,7 @@ from aggregator.fetch import iri
 from aggregator.fetch.metering import TooMuch
 from aggregator.model import Validators
 from aggregator.model.errors import AddressRefused, AnswerTooCostly, CookieWall, FetchError, RedirectRefused
-from aggregator.text.links import literal
+from aggregator.text.urls import literal
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 PAGE = {"Accept": "text/html, application/xhtml+xml, */*;q=0.8"}

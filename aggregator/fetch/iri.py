@@ -7,7 +7,7 @@ from functools import lru_cache
 from urllib.parse import SplitResult, quote, urlsplit
 
 from aggregator.model.errors import FetchError, RedirectRefused
-from aggregator.text.domains import ascii_host
+from aggregator.text.urls import ascii_host
 
 _MOST_SHOWN = 200  # characters
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")

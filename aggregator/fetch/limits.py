@@ -17,7 +17,7 @@ from aggregator.fetch.addresses import NO_HOSTS
 from aggregator.fetch.robots import LONGEST_DELAY
 from aggregator.fetch.shared import Shared
 from aggregator.model import Busy, FetchSettings
-from aggregator.text.domains import domain_of
+from aggregator.text.urls import domain_of
 
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
 # hosts would hold up a pass by their whole deadline. Only answers with a body take up room.

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from aggregator.fetch.hops import NO_COOKIES
 from aggregator.model.errors import Challenge, ConsentWall, CookieWall, FetchError, PaymentRequired, RedirectRefused
+from aggregator.text.urls import is_front_path
 
 HEAD_BYTES = 64 * 1024  # of a body are looked at
 # Statuses with which challenges come; 202: AWS WAF and SiteGround, 405: AWS WAF's captcha, 406 and 449: Fastly,
@@ -101,7 +102,6 @@ _CONSENT_MANAGERS = (
 _CONSENT_WORDS = ("we value your privacy", "before you continue")
 _NAMES_A_FEED = re.compile(r"application/(rss|atom|feed)\+(xml|json)")
 
-_HOMES = frozenset(("", "/", "/index.html", "/index.php"))
 _LOGINS = frozenset(
     ("login", "log-in", "signin", "sign-in", "wp-login", "account", "accounts", "sso", "auth", "oauth", "authenticate")
 )
@@ -216,7 +216,7 @@ def _asks_consent(asked: str, at: str, body: bytes) -> bool:
 def _astray(asked: str, at: str) -> str | None:
     """`the home page` or `a login`, where a redirect from `asked` to a web page at `at` ended; None: elsewhere."""
     before, after = urlsplit(asked), urlsplit(at)
-    if after.path in _HOMES and (before.path not in _HOMES or before.query != after.query):
+    if is_front_path(after.path) and not (is_front_path(before.path) and before.query == after.query):
         return "the home page"
     fields = {name.lower() for name in parse_qs(after.query, keep_blank_values=True)}
     first = (after.hostname or "").partition(".")[0]

@@ -5,12 +5,10 @@ its fragment. What a key finds is a candidate; `resolve` accepts it or not, and 
 """
 
 from aggregator.identity.keys import (
-    LONGEST,
     address_of,
-    by_rules,
-    canonical_url,
     deleted_key,
     keys_of,
+    keys_of_link,
     link_of,
     near_keys,
     place_of,
@@ -20,12 +18,10 @@ from aggregator.identity.resolve import marked, next_ladder, resolve, shared_lin
 from aggregator.identity.review import why_another, why_one, why_two
 
 __all__ = [
-    "LONGEST",
     "address_of",
-    "by_rules",
-    "canonical_url",
     "deleted_key",
     "keys_of",
+    "keys_of_link",
     "link_of",
     "marked",
     "near_keys",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from aggregator.text.html import fold
+from aggregator.text.folding import fold
 
 # en, fr, es, pt, de, ar, sw
 _LABELS = """
@@ -33,5 +33,5 @@ _MARKED = re.compile(
 
 
 def is_advertising(folded_title: str) -> bool:
-    """`folded_title`: as `text.fold` returns it."""
+    """`folded_title`: as `fold` returns it."""
     return bool(_MARKED.search(folded_title))

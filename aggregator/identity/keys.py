@@ -6,36 +6,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from itertools import combinations
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from aggregator.identity.twins import Said, is_one_item
 from aggregator.model import LEARNED, Entry, IdentityRules
 from aggregator.text.printable import address
+from aggregator.text.raw_words import LONGEST_ID
+from aggregator.text.urls import by_rules, fragment_of, is_front_page, page_of, pages_in_keys
 
-LONGEST = 300  # characters of a key; publishers put whole articles into a guid
+_LONGEST = LONGEST_ID  # characters of a key; a longer id is not kept with the headline alone, so its digest is the key
 _FEWEST_TITLE_WORDS = 3
 _FEWEST_OPENING_WORDS = 8
 _OPENING_KEY_WORDS = 12
 _MOST_FACES = 12  # of entries of one document that share a key, before the key is taken for none
 _SEVERAL = 3
-
-_TWIN_HOST = re.compile(r"^(?:www|m|mobile|amp)\.(?=[^.]+\.)")
-_TWIN_PATH = re.compile(r"^/amp(?=/)|/amp$|\.amp$")
-
-# Paths of front pages, of a language or as a file; nothing: the host alone.
-_FRONT = re.compile(
-    r"(?i)(?:(?:[a-z]{2}(?:[-_][a-z]{2})?|home|index|default)/?)?(?:(?:index|default|home)\.[a-z]{3,5})?"
-)
-
-# Parameters that say where a reader came from and nothing about the page.
-_TRACKING_PREFIXES = ("utm_", "at_", "mc_", "pk_")
-_TRACKING = frozenset(("cmpid", "dclid", "fbclid", "feedname", "feedtype", "gclid", "igshid", "msclkid", "xtor"))
-_TWIN_PARAMETERS = frozenset((("amp", "1"), ("amp", ""), ("outputType", "amp"), ("amp", "true")))
 
 
 def keys_of(entries: Sequence[Entry], rules: IdentityRules = LEARNED) -> list[tuple[str, ...]]:
@@ -116,19 +102,32 @@ def _stated_keys(entry: Entry, rules: IdentityRules) -> tuple[str, ...]:
         keys.append("id:" + _bounded(entry.id))
         if moved := _without_host(entry.id):
             keys.append("alt:" + _bounded(moved))
-    if (url := link_of(entry)) and (place := place_of(url, rules)):
-        keys.append("url:" + _bounded(place))
+    if url := link_of(entry):
+        keys += keys_of_link(url, rules)
     return tuple(keys)
+
+
+def keys_of_link(url: str, rules: IdentityRules = LEARNED) -> tuple[str, ...]:
+    """The keys of a report's link: as it was always spelled, so that stored articles are found, and where that is not
+    `place_of` (a host in another script, a tracking parameter in capital letters), that too.
+    """
+    return tuple("url:" + _bounded(place) for place in _places(url, rules))
+
+
+def _places(url: str, rules: IdentityRules) -> tuple[str, ...]:
+    """None for an address that says nothing, such as a blank."""
+    fragment = fragment_of(url)
+    return tuple(page + fragment for page in pages_in_keys(by_rules(url, rules)) if page or fragment)
 
 
 def _without_host(guid: str) -> str:
     """An id that is an address, without scheme and host, which change when a publisher moves; '' for any other."""
     if not guid.startswith(("http://", "https://")):
         return ""
-    path = canonical_url(guid).removeprefix("//").partition("/")
+    path = pages_in_keys(guid)[0].removeprefix("//").partition("/")
     query = guid.partition("?")[2].partition("#")[0]
     rest = path[1] + path[2] if path[2] else "?" + query if query else ""
-    return rest + _fragment(guid) if rest else ""
+    return rest + fragment_of(guid) if rest else ""
 
 
 def near_keys(title: str, opening: str) -> tuple[str, ...]:
@@ -141,9 +140,9 @@ def near_keys(title: str, opening: str) -> tuple[str, ...]:
     return tuple(near)
 
 
-def shared_link(place: str) -> str:
-    """The mark of a link at which several reports stood at once. It stands among the near keys, and finds nothing."""
-    return "shared:" + _digest(place)
+def marks_of_link(url: str, rules: IdentityRules) -> tuple[str, ...]:
+    """The marks of a link at which several reports stood at once. They are among the near keys, and find nothing."""
+    return tuple("shared:" + _digest(place) for place in _places(url, rules))
 
 
 def _title_keys(entry: Entry) -> tuple[str, ...]:
@@ -169,80 +168,11 @@ def _alternates(entry: Entry) -> Iterator[str]:
     return (link.href for link in entry.links if link.rel == "alternate" and link.href)
 
 
-def by_rules(url: str, rules: IdentityRules) -> str:
-    """An address without what its publisher's file says is nothing of the page; without such rules, as it is."""
-    if not (rules.ignore_parameters or rules.strip_path_prefixes or rules.same_hosts) and rules.keep_parameters is None:
-        return url
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return url
-    if _TWIN_HOST.sub("", host) in {_TWIN_HOST.sub("", twin) for twin in rules.same_hosts}:
-        host = rules.same_hosts[0]
-    netloc = host if port is None else f"{host}:{port}"
-    prefix = next((prefix for prefix in rules.strip_path_prefixes if parts.path.startswith(prefix + "/")), "")
-    pairs = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if _says_something(pair[0], rules)]
-    return urlunsplit((parts.scheme, netloc, parts.path.removeprefix(prefix), urlencode(pairs), parts.fragment))
-
-
-def _says_something(parameter: str, rules: IdentityRules) -> bool:
-    if rules.keep_parameters is not None and parameter not in rules.keep_parameters:
-        return False
-    return not any(fnmatchcase(parameter, pattern) for pattern in rules.ignore_parameters)
-
-
-def canonical_url(url: str) -> str:
-    """An address without what varies from listing to listing: scheme, `www.`, port 80 or 443, fragment, tracking
-    parameters, trailing slash, AMP and mobile twins. For comparing only; what is shown and followed is the publisher's
-    own spelling.
-
-    Not by courlan (1.4.0): it takes `cid`, `eid`, `uid` and `source` for tracking, so that `?cid=1` and `?cid=2` are
-    one page, and keeps scheme, `www.`, fragment, trailing slash and AMP.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        host, port = _TWIN_HOST.sub("", parts.hostname or ""), parts.port
-    except ValueError:  # not an address at all; it still tells its entry from others
-        return url
-    netloc = host if port in (None, 80, 443) else f"{host}:{port}"
-    query = parts.query
-    if query:
-        pairs = parse_qsl(query, keep_blank_values=True)
-        query = urlencode([pair for pair in pairs if not _is_tracking(pair[0]) and pair not in _TWIN_PARAMETERS])
-    path = _TWIN_PATH.sub("", unquote(parts.path).rstrip("/"))
-    return urlunsplit(("", netloc, path, query, ""))
-
-
-def _is_tracking(name: str) -> bool:
-    return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
-
-
 def place_of(url: str, rules: IdentityRules = LEARNED) -> str:
-    """Where a report stands: the canonical address by its publisher's rules, with its fragment. A page may hold several
-    reports, each at a fragment of its own.
+    """Where a report is: its page by its publisher's rules, with its fragment. A page may hold several reports, each at
+    a fragment of its own.
     """
-    return canonical_url(by_rules(url, rules)) + _fragment(url)
-
-
-def page_of(place: str) -> str:
-    """A place, or an id that is an address, without its fragment."""
-    return place.partition("#")[0]
-
-
-def is_front_page(place: str) -> bool:
-    """Whether a place is where a site begins, and so no report's own."""
-    host, _, path = place.removeprefix("//").partition("/")
-    return place.startswith("//") and not {"?", "#"} & set(host) and bool(_FRONT.fullmatch(path))
-
-
-def _fragment(url: str) -> str:
-    """`#...`; '' where there is none, or it says nothing of the page, only where a reader came from or looks."""
-    fragment = url.strip().partition("#")[2]
-    names = [name for name, _ in parse_qsl(fragment)] if "=" in fragment else []
-    if not fragment or fragment.startswith(":~:") or (names and all(map(_is_tracking, names))):
-        return ""
-    return "#" + fragment
+    return page_of(by_rules(url, rules)) + fragment_of(url)
 
 
 def public_id(publisher: str, key: str) -> str:
@@ -258,7 +188,7 @@ def _headline(entry: Entry) -> str:
 def _bounded(key: str) -> str:
     """A long one is told by its digest."""
     key = key.strip()
-    return key if len(key) <= LONGEST else _digest(key)
+    return key if len(key) <= _LONGEST else _digest(key)
 
 
 def _digest(*words: str) -> str:

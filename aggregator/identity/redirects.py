@@ -16,10 +16,9 @@ from posixpath import dirname, normpath
 from typing import cast
 from urllib.parse import quote, unquote, urlsplit
 
-from aggregator.identity import canonical_url
-from aggregator.identity.shared_hosts import host_of, sharing
+from aggregator.identity.shared_hosts import sharing
 from aggregator.model import Publisher, Redirection
-from aggregator.text.domains import domain_of
+from aggregator.text.urls import domain_of, host_of, page_of
 
 _LONGEST_SHOWN = 300  # characters of an address in a message
 _PRINTED = "".join(map(chr, range(0x21, 0x7F)))
@@ -38,14 +37,14 @@ class _Place:
     @property
     def address(self) -> str:
         """Equal for addresses that one server answers alike."""
-        return canonical_url(self.url)
+        return page_of(self.url)
 
     @property
     def loosely(self) -> str:
         """The address without regard to capital letters anywhere. Two that are equal so may yet be two documents, so
         this only ever refuses.
         """
-        return canonical_url(self.address.casefold())
+        return page_of(self.address.casefold())
 
 
 def _place(url: str) -> _Place | None:

@@ -9,9 +9,10 @@ from datetime import datetime, time, timedelta
 from functools import partial
 
 from aggregator.identity.advertising import is_advertising
-from aggregator.identity.keys import is_front_page, page_of, place_of, public_id, shared_link
+from aggregator.identity.keys import marks_of_link, place_of, public_id
 from aggregator.model import Article, IdentityRules, Known, Ladder, Match
 from aggregator.text.likeness import likeness
+from aggregator.text.urls import is_front_page, without_fragment
 
 # Two headlines or openings as alike as this may be versions of one.
 _ALIKE = 0.5
@@ -146,7 +147,7 @@ def _moves_again(article: Article, known: Known) -> bool:
 def _path(url: str, rules: IdentityRules) -> str:
     """An address without query, where a session may stand."""
     place = place_of(url, rules)
-    path = page_of(place).partition("?")[0]
+    path = without_fragment(place).partition("?")[0]
     return place if is_front_page(path) else path
 
 
@@ -203,8 +204,8 @@ def marked(article: Article) -> Article:
 
 
 def shared_links(article: Article) -> tuple[str, ...]:
-    """The mark that its link has, if several reports stood there at once."""
-    return (shared_link(place_of(article.url, article.rules)),) if article.url else ()
+    """The marks that its link has, if several reports stood there at once."""
+    return marks_of_link(article.url, article.rules) if article.url else ()
 
 
 def spare_key(article: Article) -> str:
@@ -275,7 +276,9 @@ def _have_own_ids(article: Article, known: Known) -> bool:
     """
     if known.key is None:  # another source said it
         return _kind(article.keys[0]) == "id"
-    return _kind(article.keys[0]) == _kind(known.key) == "id" and page_of(known.key) != page_of(article.keys[0])
+    return _kind(article.keys[0]) == _kind(known.key) == "id" and without_fragment(known.key) != without_fragment(
+        article.keys[0]
+    )
 
 
 def _is_paid_for(article: Article, known: Known) -> bool:
@@ -328,7 +331,9 @@ def _is_a_part(article: Article, known: Known) -> bool:
     if _kind(article.keys[0]) != "id" or (known.key is not None and _kind(known.key) != "id"):
         return False
     here, there = _place(article, article.rules), _place(known, article.rules)
-    return here is not None and there is not None and here != there and page_of(here) == page_of(there)
+    return (
+        here is not None and there is not None and here != there and without_fragment(here) == without_fragment(there)
+    )
 
 
 def _by_words(article: Article, candidates: Candidates, taken: Set[int], now: datetime, rekeyed: bool) -> Match | None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from aggregator.identity.advertising import is_advertising
-from aggregator.identity.keys import is_front_page, link_of, page_of, place_of
+from aggregator.identity.keys import link_of, place_of
 from aggregator.identity.resolve import is_spelled_alike
 from aggregator.model import Entry
 from aggregator.text import html as text
+from aggregator.text.folding import fold, opening
+from aggregator.text.urls import is_front_page, without_fragment
 
 _SAME_DATE = timedelta(hours=12)
 
@@ -23,9 +25,9 @@ def why_two(before: Entry, after: Entry) -> str | None:
     here, there = _place(before), _place(after)
     if not (here and there) or here == there or not (before.id and after.id):
         return None
-    if page_of(here) == page_of(there):
+    if without_fragment(here) == without_fragment(there):
         return "their addresses differ by the fragment, as a report's and that of a comment on it"
-    if page_of(before.id) == page_of(after.id) or _opening(before) != _opening(after):
+    if without_fragment(before.id) == without_fragment(after.id) or _opening(before) != _opening(after):
         return None
     if is_spelled_alike(_headline(before), _headline(after)):
         return None
@@ -35,7 +37,12 @@ def why_two(before: Entry, after: Entry) -> str | None:
 def why_another(before: Entry, after: Entry, dates: tuple[datetime | None, datetime | None]) -> str | None:
     """Why two versions of one report may be two reports. `dates`: when they were published, as they state it."""
     here, there = _place(before), _place(after)
-    if not (here and there) or page_of(here) == page_of(there) or not before.id or before.id != after.id:
+    if (
+        not (here and there)
+        or without_fragment(here) == without_fragment(there)
+        or not before.id
+        or before.id != after.id
+    ):
         return None
     if None in dates or abs(dates[0] - dates[1]) <= _SAME_DATE:  # type: ignore[operator]
         return None
@@ -62,8 +69,8 @@ def _place(entry: Entry) -> str | None:
 
 
 def _headline(entry: Entry) -> str:
-    return text.fold(text.one_line(entry.title))
+    return fold(text.one_line(entry.title))
 
 
 def _opening(entry: Entry) -> str:
-    return text.opening(text.plain(entry.content[0] if entry.content else entry.summary))
+    return opening(text.plain(entry.content[0] if entry.content else entry.summary))

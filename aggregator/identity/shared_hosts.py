@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Literal
-from urllib.parse import urlsplit
 
 from aggregator.identity import link_of
 from aggregator.model import Entry
-
-LONGEST_HOST = 253  # characters (RFC 1035 section 2.3.4); what is longer is no host
+from aggregator.text.urls import host_of
 
 # feeds: republishes feeds of other sites, each at a path of its own.
 # paths: publishers are told apart by the path alone.
@@ -68,21 +65,6 @@ def sharing(host: str) -> tuple[Sharing, str | None] | None:
             own = labels[start - 1] if how == "names" and start and labels[start - 1] != "www" else None
             return how, f"{own}.{name}" if own else None
     return None
-
-
-def host_of(url: str) -> str:
-    """The host of an address in the form in which hosts are compared: in small letters, in ASCII (RFC 5891), without
-    `www.` and the dot at its end. '': there is none.
-    """
-    try:
-        name = (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-    if not name.isascii():
-        with suppress(UnicodeError):  # a name that cannot be written so belongs to nobody
-            name = name.encode("idna").decode("ascii")
-    name = name.lower().removeprefix("www.")
-    return name if len(name) <= LONGEST_HOST else ""
 
 
 def linked_hosts(entries: Iterable[Entry]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from aggregator.model import Entry
 from aggregator.text import html as text
+from aggregator.text.folding import fold, opening
 from aggregator.text.likeness import likeness
 
 _ALIKE = 0.5
@@ -29,16 +30,16 @@ class Said:
 
     @cached_property
     def headline(self) -> str:
-        return text.fold(text.one_line(self.entry.title))
+        return fold(text.one_line(self.entry.title))
 
     @cached_property
     def words(self) -> str:
         texts = (text.plain(said) for said in (self.entry.summary, *self.entry.content))
-        return text.fold(" ".join(" ".join(texts).split()))
+        return fold(" ".join(" ".join(texts).split()))
 
     @cached_property
     def opening(self) -> str:
-        return text.opening(text.plain(self.entry.content[0] if self.entry.content else self.entry.summary))
+        return opening(text.plain(self.entry.content[0] if self.entry.content else self.entry.summary))
 
 
 def is_one_item(one: Said, other: Said, is_of_all: bool) -> bool:

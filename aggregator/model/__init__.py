@@ -20,6 +20,7 @@ from aggregator.model.document import (
     Text,
     Validators,
 )
+from aggregator.model.fields import CHANGED, FIELDS, Changed
 from aggregator.model.ledger import Cursor
 from aggregator.model.merges import AtAddress, Compared, Merge, Split, Version
 from aggregator.model.pending import Pending, PendingChange, PendingDecision
@@ -91,14 +92,17 @@ from aggregator.model.publisher import (
     Translation,
     Wire,
 )
-from aggregator.model.selection import Selection
+from aggregator.model.selection import ALL_REPORTS, Phrase, Query, Selection
 from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms
 
 __all__ = [
     "AGREED_AFTER",
+    "ALL_REPORTS",
+    "CHANGED",
     "DEFAULT_DISCLAIMERS",
     "DISCOVER",
     "FAR",
+    "FIELDS",
     "GROUP_OF_KIND",
     "HOURS",
     "LEARNED",
@@ -118,6 +122,7 @@ __all__ = [
     "Canonical",
     "Cause",
     "ChangeKind",
+    "Changed",
     "Channel",
     "ClaimKind",
     "ClockLooks",
@@ -177,6 +182,7 @@ __all__ = [
     "PendingChange",
     "PendingDecision",
     "Person",
+    "Phrase",
     "Poll",
     "PollRecord",
     "PollSettings",
@@ -185,6 +191,7 @@ __all__ = [
     "PublisherTerms",
     "Purge",
     "Purgeable",
+    "Query",
     "Recheck",
     "RedirectState",
     "Redirection",

@@ -48,7 +48,7 @@ class Decision:
     change: ChangeKind | None
     matched_by: str | None = None
     evidence: str = ""
-    changed: tuple[str, ...] = ()  # of title, summary, body, byline, url, dates
+    changed: tuple[str, ...] = ()  # see `fields.CHANGED`
     held_back: bool = False  # its source changes something on every poll; this change is stored within a day
     waits: MassKind | None = None  # its poll changes too much at once, so it waits for a person; None: it does not
     seen: datetime | None = None  # when its words came; None: with the poll that is recorded now

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from aggregator.model import Text
+from aggregator.model import Changed, Entry
 from aggregator.text.html import byline, one_line, plain
 from aggregator.text.printable import address, line, lines
+from aggregator.text.raw_words import entry_of
 
 Piece = tuple[Literal["same", "gone", "come"], str]
 Row = Mapping[str, Any]
@@ -109,25 +110,21 @@ def _changed(before: Row | None, row: Row) -> list[str]:
         return []
     if stored := row.get("changed"):
         return list(json.loads(stored) if isinstance(stored, str) else stored)
-    old, new = _fields(before["words"]), _fields(row["words"])
+    old, new = _fields(entry_of(before["words"])), _fields(entry_of(row["words"]))
     return [name for name in new if old[name].split() != new[name].split()]
 
 
-def _fields(words: Row) -> dict[str, str]:
+def _fields(entry: Entry) -> dict[Changed, str]:
     """The plain reading of everything that an entry said which a version can change, by field."""
-    links = (address(link["href"]) for link in words.get("links", ()) if link.get("rel", "alternate") == "alternate")
+    links = (address(link.href) for link in entry.links if link.rel == "alternate")
     return {
-        "title": one_line(_text(words.get("title"))),
-        "summary": plain(_text(words.get("summary"))),
-        "body": "\n".join(filter(None, (plain(_text(text)) for text in words.get("content", ())))),
-        "byline": byline(person["name"] for person in words.get("authors", ()) if person.get("name")),
+        "title": one_line(entry.title),
+        "summary": plain(entry.summary),
+        "body": "\n".join(filter(None, map(plain, entry.content))),
+        "byline": byline(person.name for person in entry.authors if person.name),
         "url": next(filter(None, links), ""),
-        "dates": " ".join(filter(None, (words.get("published"), words.get("updated")))),
+        "dates": " ".join(filter(None, (entry.published, entry.updated))),
     }
-
-
-def _text(said: Mapping[str, str] | None) -> Text | None:
-    return Text(**said) if said else None
 
 
 def versions(rows: Sequence[Row], coloured: bool) -> str:
@@ -136,7 +133,7 @@ def versions(rows: Sequence[Row], coloured: bool) -> str:
     What came is green and what went red and struck through; where there are no colours {+what came+} and [-what went-].
     """
     rows = with_changes(rows)
-    texts = [{name: lines(text) for name, text in _fields(row["words"]).items()} for row in rows]
+    texts = [{name: lines(text) for name, text in _fields(entry_of(row["words"])).items()} for row in rows]
     blocks = []
     for number, row in enumerate(rows):
         head = f"{row['number']}. {row['kind']}, {str(row['seen_at']).replace('T', ' ').rstrip('Z')} UTC"
@@ -148,13 +145,16 @@ def versions(rows: Sequence[Row], coloured: bool) -> str:
     return "\n".join(blocks)
 
 
-def _first(texts: Mapping[str, str]) -> Iterator[str]:
-    for name in ("title", "summary", "body"):
+def _first(texts: Mapping[Changed, str]) -> Iterator[str]:
+    words: tuple[Changed, ...] = ("title", "summary", "body")
+    for name in words:
         if texts[name]:
             yield _indented(texts[name])
 
 
-def _later(before: Row, after: Row, changed: Sequence[str], coloured: bool) -> Iterator[str]:
+def _later(
+    before: Mapping[Changed, str], after: Mapping[Changed, str], changed: Sequence[Changed], coloured: bool
+) -> Iterator[str]:
     for name in changed:
         pieces = word_diff(before.get(name, ""), after.get(name, ""))
         if any(kind != "same" for kind, _ in pieces):

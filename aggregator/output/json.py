@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from aggregator.model import Report
+from aggregator.model import FIELDS, Report
 from aggregator.text.printable import address, as_json
 
 
@@ -14,8 +14,7 @@ def reports(rows: Sequence[Report]) -> str:
 
 
 def _object(report: Report) -> dict[str, Any]:
-    names = (("class" if name == "item_class" else name, name) for name in Report.__slots__)
-    return {shown: getattr(report, name) for shown, name in names} | {"url": address(report.url)}
+    return {field.key: getattr(report, field.name) for field in FIELDS} | {"url": address(report.url)}
 
 
 def array(rows: Iterable[Mapping[str, Any]]) -> str:

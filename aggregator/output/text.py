@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aggregator.model import Report
+from aggregator.model import FIELDS, Report
 from aggregator.text.printable import address, line, lines
 
 # Whoever prints to something that is no terminal strips these; click.echo does.
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_LABELS = {field.name: field.label for field in FIELDS if field.label}
 NOT_PASSED_ON = "not for redistribution"  # what stands beside a report that may leave by no channel
 
 
@@ -45,24 +46,25 @@ def page(report: Report) -> str:
         "",
         f"  {text}",
         "",
-        *(f"{_DIM}{name}:{_PLAIN} {line(value)}" for name, value in _beside(report) if value),
+        *(f"{_DIM}{_LABELS[name]}:{_PLAIN} {line(value)}" for name, value in _beside(report).items() if value),
     ]
     return "\n".join(parts) + "\n"
 
 
-def _beside(report: Report) -> list[tuple[str, str | None]]:
-    return [
-        ("Credit", report.credit),
-        ("Disclaimer", report.disclaimer),
-        ("Original", address(report.url)),
-        ("Licence", report.licence),
-        ("Copyright", report.copyright_notice),
-        ("Complaints", report.complaints_url),
-        ("Text", report.text_scope.replace("_", " ")),
-        ("Channels", " ".join(report.channels) or "none"),
-        ("Updated", report.updated),
-        ("Id", report.id),
-    ]
+def _beside(report: Report) -> dict[str, str | None]:
+    """What stands below a report, by the name of the field, in this order."""
+    return {
+        "credit": report.credit,
+        "disclaimer": report.disclaimer,
+        "url": address(report.url),
+        "licence": report.licence,
+        "copyright_notice": report.copyright_notice,
+        "complaints_url": report.complaints_url,
+        "text_scope": report.text_scope.replace("_", " "),
+        "channels": " ".join(report.channels) or "none",
+        "updated": report.updated,
+        "id": report.id,
+    }
 
 
 def _publisher(report: Report) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from aggregator.model import Link
 from aggregator.text.html import with_elements
-from aggregator.text.links import as_http, literal, resolved
+from aggregator.text.urls import as_http, document_of, literal, resolved
 
 ANCHOR = "a"  # the `rel` of a link in the text of a page
 
@@ -106,7 +106,7 @@ def links_of(page: bytes, url: str) -> list[Link]:
         href, media_type = _address(base, str(anchor["href"])), str(anchor.get("type") or "").strip().lower()
         names = (str(anchor.get(name) or "") for name in ("title", "aria-label"))
         shown = " ".join((anchor.get_text(" "), *names))[:_SHOWN]
-        is_here = href.partition("#")[0].rstrip("/") == url.rstrip("/")
+        is_here = document_of(href) == document_of(url)
         if media_type in _FEED_TYPES or _looks_like_feed(href) or (_FEED_WORDS.search(shown) and not is_here):
             links.append(Link(href, ANCHOR, media_type or None))
     return links

@@ -30,7 +30,7 @@ from typing import Any
 from aggregator.model import Entry, Link, Person, Text
 from aggregator.model.errors import ParseError
 from aggregator.text.html import unquoted
-from aggregator.text.links import resolved
+from aggregator.text.urls import resolved
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _MARKUP = frozenset(("text/html", "application/xhtml+xml"))

@@ -22,7 +22,7 @@ from typing import Any
 from aggregator.model import Entry, Link, Person, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse.cap import newest
-from aggregator.text.links import resolved
+from aggregator.text.urls import resolved
 
 _VERSION = re.compile(r"jsonfeed\.org/version/(\d)(?:\.(\d))?")
 _WITHDRAWN = ("canceled", "withheld")

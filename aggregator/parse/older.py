@@ -17,6 +17,8 @@ from contextlib import suppress
 from types import MappingProxyType
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from aggregator.text.urls import host_of
+
 LONGEST = 2_000  # characters of an address and of what it is relative to
 
 _IANA = "http://www.iana.org/assignments/relation/"
@@ -84,7 +86,7 @@ def _usable(href: str, base: str, url: str) -> str | None:
 
 
 def _host(parts: SplitResult) -> str:
-    return (parts.hostname or "").removeprefix("www.")
+    return host_of(parts.geturl())
 
 
 def _split(address: str, base: str = "") -> SplitResult | None:

@@ -21,7 +21,7 @@ from xml.parsers.expat import errors
 from aggregator.model import Entry, Link, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse.cap import newest
-from aggregator.text.links import literal, resolved
+from aggregator.text.urls import literal, resolved
 
 FORMAT = "sitemap-news09"  # version 0.9 of both
 HEAD = 4096  # bytes, within which the root element stands

@@ -15,7 +15,7 @@ import msgspec
 from aggregator.model import Config
 
 # The rooms and files whose code decides what comes out.
-_CHECKED_BY = ("config", "rights", "model", "text/domains.py", "text/links.py", "pipeline/cached.py")
+_CHECKED_BY = ("config", "rights", "model", "text/urls.py", "pipeline/cached.py")
 
 
 # Beside wire.toml: what `config` reads, also through a country's folder that is a link, and what it finds too deep.

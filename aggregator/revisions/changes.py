@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from aggregator import identity
 from aggregator.model import Article, ChangeKind, Decision, MassKind, Match, Words
 from aggregator.revisions import compare as versions
 from aggregator.revisions import signals
 from aggregator.revisions.corrections import is_correction
 from aggregator.text import html as text
+from aggregator.text.raw_words import as_text, decode
+from aggregator.text.urls import by_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +114,13 @@ def _words_of(article: Article) -> Words:
     words = versions.words_of(article)
     if not article.adjusted:
         return words
-    title, byline = text.in_full(words.title, words.byline, json.loads(article.raw.decode("utf-8", "replace")))
+    title, byline = text.in_full(words.title, words.byline, decode(as_text(article.raw)))
     return replace(words, title=title, byline=byline)
 
 
 def _by_rules(words: Words, article: Article) -> Words:
     """With an address that compares as the publisher's file says: a new session is no change."""
-    return replace(words, url=identity.by_rules(words.url, article.rules)) if words.url else words
+    return replace(words, url=by_rules(words.url, article.rules)) if words.url else words
 
 
 def _kind(article: Article, old: Words, changed: tuple[str, ...]) -> ChangeKind | None:

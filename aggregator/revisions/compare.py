@@ -5,17 +5,17 @@ Words are compared in a reading that leaves out what is volatile. The words that
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import Any, Literal
+from typing import Literal
 
-from aggregator.model import Article, Text, Words
+from aggregator.model import Article, Changed, Text, Words
 from aggregator.text.likeness import likeness
+from aggregator.text.raw_words import as_text, decode
 
 __all__ = [
     "HELD_BACK",
@@ -50,7 +50,7 @@ _ADDRESS = re.compile("\u27e8[^\u27e9]*\u27e9")  # of a link or a picture, as `v
 
 def words_of(article: Article) -> Words:
     """The words of an article as they stand in a document, for comparing them with those that are held."""
-    said = json.loads(article.raw.decode("utf-8", "replace"))
+    entry = decode(as_text(article.raw))  # as the store reads the words that are held
     return Words(
         title=article.title,
         summary=article.summary,
@@ -59,24 +59,22 @@ def words_of(article: Article) -> Words:
         url=article.url,
         published=article.published,
         updated=article.updated,
-        said_summary=_text(said.get("summary")),
-        said_content=tuple(Text(**text) for text in said.get("content", ())),
+        said_summary=entry.summary,
+        said_content=entry.content,
         words_hash=article.words_hash,
     )
 
 
-def _text(said: Mapping[str, Any] | None) -> Text | None:
-    return Text(**said) if said else None
-
-
-def what_changed(before: Words, after: Words) -> tuple[str, ...]:
-    """Which of title, summary, body, byline, url and dates differ, in that order; () for the same report.
+def what_changed(before: Words, after: Words) -> tuple[Changed, ...]:
+    """Which fields differ, in the order of `model.CHANGED`; () for the same report.
 
     Blanks and volatile matter (`volatile`) make no difference; a letter or a digit of a sentence always does.
     Words that were not kept, or were let go, are compared by their hash: where it differs and nothing that is kept
     does, the change is in the body.
     """
-    dates = ("dates",) if (before.published, before.updated) != (after.published, after.updated) else ()
+    dates: tuple[Changed, ...] = (
+        ("dates",) if (before.published, before.updated) != (after.published, after.updated) else ()
+    )
     if before.words_hash and before.words_hash == after.words_hash:
         return dates
     same = _word_for_word(before, after)
@@ -117,7 +115,7 @@ def settled(words: Words) -> str:
     return "\n".join(_reading(words).values())
 
 
-def _word_for_word(before: Words, after: Words) -> tuple[str, ...]:
+def _word_for_word(before: Words, after: Words) -> tuple[Changed, ...]:
     """The long fields that are the same as received, so that nothing need be read. A title is read along with them."""
     if before.title != after.title:
         return ()
@@ -132,7 +130,7 @@ def size(words: Words) -> int:
 
 def _reading(
     words: Words, but: Container[str] = (), *, closely: bool = True, with_addresses: bool = True
-) -> dict[str, str]:
+) -> dict[Changed, str]:
     from aggregator.revisions import markup, volatile  # patterns are slow to compile; most passes meet no edit
 
     def stable(text: Text) -> str:
@@ -148,7 +146,7 @@ def _reading(
     }
 
 
-def _texts(words: Words) -> dict[str, Sequence[Text]]:
+def _texts(words: Words) -> dict[Changed, Sequence[Text]]:
     body: Sequence[Text] = words.said_content
     if not body and words.text != words.summary and words.said_summary is None:
         body = (Text(words.text, "text/plain"),)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from html import unescape
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aggregator.model import Text
+from aggregator.text.urls import document_of
 
 _MARKS = re.compile("[\ue000-\ue005\u27e8\u27e9]")
 _LINKED = re.compile("\ue000[^\ue000-\ue002]*\ue002([^\ue000-\ue002]*)\ue001")
@@ -82,18 +83,17 @@ _SERVICE = re.compile(
     """
 )
 _ONE_PIXEL = re.compile(r"(?i)(?:^|;)\s*(?:(?:max-)?(?:width|height)\s*:\s*[01](?:px)?|display\s*:\s*none)\s*(?:;|$)")
-# Parameters that say who asks, or when; those that do so if their value is as long as a moment or a session; and how
-# a picture is wanted.
+# Parameters of sessions, caches and signatures; those that are such if their value is as long as a moment or a session;
+# and how a picture is wanted.
 _PASSING = re.compile(
-    r"""(?ix) (?:utm_|at_|mc_|pk_|x-amz-).* | cmpid | dclid | fbclid | gclid | igshid | msclkid | xtor
-    | feedname | feedtype
-    | (?:php|asp|j)?sess(?:ion)?_?id | nonce | _wpnonce | token | sig(?:nature)? | hash | expires | policy | key-pair-id
-    | _ | cb | cachebust(?:er)? | nocache | rand(?:om)? | rnd | replytocom | share"""
+    r"""(?ix) x-amz-.* | (?:php|asp|j)?sess(?:ion)?_?id | nonce | _wpnonce | token | sig(?:nature)? | hash | expires
+    | policy | key-pair-id | _ | cb | cachebust(?:er)? | nocache | rand(?:om)? | rnd | replytocom | share"""
 )
 _IF_LONG = re.compile(r"(?i)(?:v|ver|version|t|ts|time|timestamp|r|m|mtime|lm)=[\d.]{9,}|s?id=[0-9a-f]{24,}")
 _ASKED_OF_A_PICTURE = re.compile(
     r"(?i)w|h|width|height|resize|fit|crop|quality|q|ssl|strip|format|fm|auto|dpr|s|zoom|v|ver|t|ts|r|itok|imwidth"
 )
+_SESSION = re.compile(r"(?i);jsessionid=[^/;?#]*")
 _SIZE = re.compile(r"-\d{2,4}x\d{2,4}(?=\.\w{3,4}$)")
 
 
@@ -209,25 +209,18 @@ def _shown(said: Mapping[str, str]) -> str:
 
 
 def address(url: str, *, picture: bool = False) -> str:
-    """An address without what varies from one reading to the next: scheme, `www.`, usual port, fragment, spelling,
-    session, tracking and cache-busting parameters; of a picture the host (copies take turns) and its size too.
-    For comparing only.
+    """An address as `document_of` has it, without sessions and parameters that get around a cache, which vary from one
+    reading to the next; of a picture without the host (copies take turns) and its size too. For comparing only.
     """
-    url = _MARKS.sub("", "".join(url.split()))
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # no address at all; it still tells one from another
-        return url
-    path = re.sub(r"(?i);jsessionid=[^/;]*", "", unquote(parts.path)).rstrip("/")
-    query = [f"{name}={value}" for name, value in parse_qsl(parts.query, True) if not _passes(name, value, picture)]
-    host = re.sub(r":(?:80|443)?$", "", parts.netloc.lower().removeprefix("www."))
+    url = _SESSION.sub("", _MARKS.sub("", "".join(url.split())))
+    document = document_of(url, partial(_passes, picture=picture))
     if picture:
-        host, path = "", _SIZE.sub("", path)
-    spelt = host + "?".join(filter(None, (path or (parts.scheme and "/"), "&".join(query))))
-    return _MARKS.sub("", "".join(spelt.split()))
+        place, mark, query = document.partition("?")
+        document = _SIZE.sub("", re.sub("^//[^/]*", "", place)) + mark + query
+    return _MARKS.sub("", "".join(document.split()))
 
 
-def _passes(name: str, value: str, picture: bool) -> bool:
+def _passes(name: str, value: str, *, picture: bool) -> bool:
     if _PASSING.fullmatch(name) or (picture and _ASKED_OF_A_PICTURE.fullmatch(name)):
         return True
     return bool(_IF_LONG.fullmatch(f"{name}={value}"))

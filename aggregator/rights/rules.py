@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator
 from urllib.parse import urlsplit
 
 from aggregator.model import Rights, TextScope
-from aggregator.text.links import is_host
 from aggregator.text.printable import line
+from aggregator.text.urls import is_host
 
 Broken = tuple[str, object, str]  # the dotted key, what was found (None: nothing), what was expected
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from aggregator.model import (
     DISCOVER,
@@ -33,7 +31,7 @@ from aggregator.model import (
 from aggregator.scheduling import rhythm
 from aggregator.scheduling.silence import silent_after, wire_is_silent
 from aggregator.text.dates import read_date, to_iso
-from aggregator.text.domains import ascii_host, domain_of
+from aggregator.text.urls import domain_of_url, is_https_of
 
 _WEEK = timedelta(days=7)
 _HOUR = timedelta(hours=1)
@@ -176,7 +174,7 @@ def pauses(poll: Poll, settings: PollSettings) -> tuple[Pause, ...]:
     A site that answers for everything but its robots.txt is asked for that again and again, and must not postpone its
     other sources for ever.
     """
-    own, domain = pause_of_host(poll, settings), _domain(poll.source.url)
+    own, domain = pause_of_host(poll, settings), domain_of_url(poll.source.url)
     others = (
         Pause(
             url=busy.url,
@@ -184,15 +182,9 @@ def pauses(poll: Poll, settings: PollSettings) -> tuple[Pause, ...]:
             once=busy.is_robots,
         )
         for busy in poll.busy
-        if domain and _domain(busy.url) == domain
+        if domain and domain_of_url(busy.url) == domain
     )
     return (*((Pause(url=poll.source.url, lasts=own),) if own else ()), *others)
-
-
-def _domain(url: str) -> str | None:
-    with suppress(ValueError):
-        return domain_of(urlsplit(url).hostname or "")
-    return None
 
 
 def _backoff(poll: Poll, failures: int, settings: PollSettings) -> timedelta:
@@ -274,26 +266,9 @@ def _moved(poll: Poll, habits: Habits) -> _Lesson:
     if target is None or target == habits.url:
         return {"moved_to": None, "moved_since": None}
     since = habits.moved_since if target == habits.moved_to and habits.moved_since else poll.started
-    if poll.started - since >= _WEEK or is_same_site_upgrade(habits.url, target):
+    if poll.started - since >= _WEEK or is_https_of(habits.url, target):
         return {"url": target, "moved_to": None, "moved_since": None}
     return {"moved_to": target, "moved_since": since}
-
-
-def is_same_site_upgrade(old: str, new: str) -> bool:
-    """Whether a move is only from http to https on the same host, port, path and query: it counts at once."""
-    before, after = urlsplit(old), urlsplit(new)
-    if (before.scheme, after.scheme) != ("http", "https"):
-        return False
-    return (_place(before.hostname, before.port, "http"), before.path or "/", before.query) == (
-        _place(after.hostname, after.port, "https"), after.path or "/", after.query,
-    )  # fmt: skip
-
-
-def _place(host: str | None, port: int | None, scheme: str) -> tuple[str | None, int | None]:
-    """Host and port; None for the port that the scheme has by itself."""
-    with suppress(ValueError):  # a server writes its host in ASCII, where config/ may have another script
-        host = ascii_host(host) if host else host
-    return host, None if port == (443 if scheme == "https" else 80) else port
 
 
 def _validated(poll: Poll, habits: Habits, found: Found) -> _Lesson:

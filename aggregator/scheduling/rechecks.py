@@ -10,14 +10,13 @@ of a publisher's pages say it, none of them is believed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from aggregator.model import Finding, PageVisit, Publisher, Recheck, Removal, Validators
 from aggregator.text.printable import address
+from aggregator.text.urls import host_of, is_front_page, page_of
 
 # After first sight. Most withdrawals come within hours.
 STEPS = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(days=3), timedelta(days=7))
@@ -28,8 +27,6 @@ LATELY = timedelta(days=30)  # how far back visits to other pages of a publisher
 LAST_PAGES = 20  # and how many
 _FEWEST_PAGES = 3  # that say something about their site
 _MOST_VISITS = 12  # of one page, however seldom it answers
-# The home page's paths: a bare host, of one language, or a file's name.
-_HOME = re.compile(r"(?:/[a-z]{2}(?:-[a-z]{2})?)?(?:/index\.(?:html?|php))?", re.IGNORECASE)
 _ACTOR = "publisher:page"
 
 
@@ -141,18 +138,9 @@ def _nothing(step: Recheck, said: str, now: datetime) -> Finding:
 
 
 def _is_home_of(publisher: Publisher, url: str) -> bool:
-    return _is_home(url) or _place(url) == _place(publisher.homepage)
+    return _is_home(url) or page_of(url) == page_of(publisher.homepage)
 
 
 def _is_home(url: str) -> bool:
-    return _place(url)[1:] == ("", "")
-
-
-def _place(url: str) -> tuple[str, str, str]:
-    """Host without www., path, query; for comparing."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # no address at all, so no page either
-        return "", "", ""
-    path = parts.path.rstrip("/")
-    return (parts.hostname or "").removeprefix("www."), "" if _HOME.fullmatch(path) else path, parts.query
+    """Also what is no address at all, and so no page either."""
+    return not host_of(url) or is_front_page(page_of(url))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from aggregator.model import (
+    ALL_REPORTS,
     Addressee,
     AtAddress,
     Cause,
@@ -38,6 +39,7 @@ from aggregator.model import (
     PublisherTerms,
     Purge,
     Purgeable,
+    Query,
     Recheck,
     Redirection,
     Report,
@@ -80,6 +82,7 @@ from aggregator.store.sqlite import (
     robots,
     saving,
     search,
+    selections,
     suspects,
     trouble,
     vacuum,
@@ -96,7 +99,7 @@ log = logging.getLogger("aggregator.store")
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Query = Callable[Concatenate[sqlite3.Connection, P], T]
+Call = Callable[Concatenate[sqlite3.Connection, P], T]
 
 
 class Store:
@@ -222,15 +225,15 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
-    def _read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def _read(self, query: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         with explained(self.path):
             return query(self._connection, *args, **kwargs)
 
-    def _read_as_one(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def _read_as_one(self, query: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         with self._snapshot():
             return query(self._connection, *args, **kwargs)
 
-    def _write(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def _write(self, query: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         with self._transaction():
             return query(self._connection, *args, **kwargs)
 
@@ -674,13 +677,13 @@ class Store:
     def latest(self, selection: Selection) -> list[Report]:
         return self._read(reading.latest, selection)
 
-    def search(self, words: str, selection: Selection, *, ranked: bool = False) -> list[Report]:
-        """Reports with all these words, newest first as `latest` lists them, or best first among the 2,000 that were
-        written last. No word: none.
+    def search(self, query: Query, selection: Selection, *, ranked: bool = False) -> list[Report]:
+        """Reports with these words, newest first as `latest` lists them, or best first among the 2,000 that were
+        written last.
         """
-        expression = search.expression(words)
-        if not expression:
+        if not query.wanted:
             return []
+        expression = selections.expression(query)
         with explained(self.path):
             if ranked:
                 return reading.ranked(self._connection, search.RANKED, expression, selection)
@@ -709,15 +712,12 @@ class Store:
     def changes(
         self,
         after: Cursor | None = None,
-        limit: int | None = None,
-        *,
-        publisher: str | None = None,
-        country: str | None = None,
+        selection: Selection = ALL_REPORTS,
     ) -> list[dict[str, Any]]:
-        """The ledger after a cursor, or from its beginning, oldest first; of one publisher or country, or of all.
-        Raises CursorError where the cursor is not of this ledger. See `store.ledger`.
+        """The ledger after a cursor, or from its beginning, oldest first: of a selection of publishers or countries.
+        Raises CursorError where the cursor is not of this ledger. See `sqlite.ledger`.
         """
-        return self._read_as_one(ledger.lines, after, limit, publisher=publisher, country=country)
+        return self._read_as_one(ledger.lines, after, selection)
 
     def last_cursor(self) -> Cursor | None:
         """The cursor of the last line of the ledger, whether it is listed or not; None: there is none yet."""

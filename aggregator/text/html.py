@@ -9,11 +9,10 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import nh3
 
-from aggregator.model import Text
+from aggregator.model import Entry, Text
 
 _BLOCK_END = re.compile(r"(?i)</(?:p|div|li|h[1-6]|blockquote|tr|dd|dt|figcaption|pre|section|article)\s*>|<br\s*/?>")
 # Controls but tab and newlines, and lone surrogates: no text, and SQLite cannot hold the latter.
@@ -75,12 +74,12 @@ def byline(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(filter(None, (one_line(Text(name, "text/plain")) for name in names))))
 
 
-def in_full(title: str, shown_byline: str | None, said: Mapping[str, Any]) -> tuple[str, str | None]:
-    """A headline and a byline as they were said, where the readings that are held were cut; `said`: the raw words."""
-    if title.endswith(_CUT) and "title" in said:
-        title = one_line(Text(**said["title"]))
+def in_full(title: str, shown_byline: str | None, entry: Entry) -> tuple[str, str | None]:
+    """A headline and a byline as they were said, where the readings that are held were cut; `entry`: all it said."""
+    if title.endswith(_CUT) and entry.title:
+        title = one_line(entry.title)
     if shown_byline and shown_byline.endswith(_CUT):
-        shown_byline = byline(person["name"] for person in said.get("authors", ()) if person.get("name"))
+        shown_byline = byline(person.name for person in entry.authors if person.name)
     return title, shown_byline
 
 
@@ -145,47 +144,3 @@ def _sentences(text: str) -> list[str]:
     starts = [0] + [match.end() for match in _SENTENCE_END.finditer(text)]
     ends = [*starts[1:], len(text)]
     return [piece for a, b in zip(starts, ends, strict=True) if (piece := text[a:b].strip())]
-
-
-# Marks that a searcher leaves out or types differently: Latin accents, Arabic vowel signs, Hebrew points and so on.
-_MARKS = re.compile(
-    "[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed"
-    "\u135d-\u135f\u1dc0-\u1dff\u20d0-\u20f0]"
-)
-_NEEDS_LETTERS = re.compile("[\u0600-\u06ff\u1200-\u137f]")
-
-
-def _letters() -> dict[int, str]:
-    """Letters that one language writes in several ways without a difference that a searcher would make.
-
-    Arabic: alef maqsura and yeh, teh marbuta and heh, Persian forms, digits. Amharic: the homophones h, s, a, ts
-    (Unicode Standard, chapters 9.2 and 19.1).
-    """
-    letters = {0x0649: "\u064a", 0x0629: "\u0647", 0x06A9: "\u0643", 0x06CC: "\u064a", 0x0671: "\u0627"}
-    for digit in range(10):
-        letters[0x0660 + digit] = letters[0x06F0 + digit] = str(digit)
-    rows = ((0x1210, 0x1200), (0x1280, 0x1200), (0x1220, 0x1230), (0x12D0, 0x12A0), (0x1340, 0x1338))
-    for variant, usual in rows:
-        for order in range(7):
-            letters[variant + order] = chr(usual + order)
-    for long, short in ((0x1203, 0x1200), (0x1213, 0x1200), (0x1283, 0x1200), (0x12A3, 0x12A0), (0x12D3, 0x12A0)):
-        letters[long] = chr(short)  # the first and the fourth order of h and of a sound the same
-    return letters
-
-
-_LETTERS = _letters()
-
-
-def opening(text: str) -> str:
-    """The first forty words, folded. Registered as the SQL function `opening`."""
-    return fold(" ".join(text[:800].split()[:40]))
-
-
-def fold(text: str | None) -> str:
-    """What search compares: no case, no accents, one form a letter. Registered as the SQL function `fold`."""
-    if not text:
-        return ""
-    if text.isascii():
-        return text.lower()
-    folded = _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold()
-    return folded.translate(_LETTERS) if _NEEDS_LETTERS.search(folded) else folded

@@ -15,8 +15,8 @@ from aggregator.model.errors import ParseError
 from aggregator.parse.discovery import feeds_among
 from aggregator.parse.gzipped import unpacked
 from aggregator.parse.sitemap import is_of_news, named_in
-from aggregator.text.links import literal
 from aggregator.text.printable import address
+from aggregator.text.urls import literal
 
 ROBOTS = "robots.txt"
 _WORDPRESS_API = "https://api.w.org/"  # https://developer.wordpress.org/rest-api/using-the-rest-api/discovery/

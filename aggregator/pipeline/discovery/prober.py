@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -37,6 +36,7 @@ from aggregator.pipeline.discovery import candidates as doors
 from aggregator.pipeline.discovery.candidates import Candidate, Other
 from aggregator.pipeline.discovery.measure import Measure, completeness
 from aggregator.text.printable import MOST_MESSAGE, address, argument, escaped
+from aggregator.text.urls import document_of
 
 MOST_REQUESTS = 14  # of one site, robots.txt aside
 _MOST_SITEMAPS = 3  # of those that a robots.txt names
@@ -131,7 +131,7 @@ class _Search:
         return any(each.door and each.door.carries.full_text >= _WHOLE for each in self.tried)
 
     def has_tried(self, url: str) -> bool:
-        return any(_same(url, each.url) for each in self.tried)
+        return any(document_of(url) == document_of(each.url) for each in self.tried)
 
     def wants(self, candidate: Candidate) -> bool:
         full = len(self.tried) >= MOST_REQUESTS or time.monotonic() - self.began > MOST_SECONDS
@@ -281,13 +281,3 @@ def _surveyed(search: _Search, now: datetime) -> Survey:
 
 def _elsewhere(source: Source, result: FetchResult) -> str | None:
     return None if source.access or result.url in (source.url, to_uri(source.url)) else result.url
-
-
-def _same(one: str, other: str) -> bool:
-    return _plain(one) == _plain(other)
-
-
-def _plain(url: str) -> str:
-    with suppress(FetchError):  # what is no address is not asked for, and compared as it stands
-        url = to_uri(url)
-    return url.rstrip("/")

@@ -25,7 +25,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from aggregator.text.html import fold
+from aggregator.text.folding import fold
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "pt", "sw")
 

@@ -17,6 +17,7 @@ from aggregator.model import Article, Decision, Known
 from aggregator.store.sqlite import history, pending, polls, raw
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.html import excerpt
+from aggregator.text.raw_words import decode
 
 _BATCH = 100  # revisions a transaction, which holds the lock that other programs wait for
 _DAY = timedelta(days=1)
@@ -142,7 +143,7 @@ def _decision(row: dict[str, Any], words: bytes) -> Decision:
 
 def _article(row: dict[str, Any], words: bytes) -> Article:
     """As it came, with an excerpt by the publisher's rights of today."""
-    said = history.words_said(json.loads(words.decode("utf-8", "surrogatepass")), row["title"], row["byline"])
+    said = history.words_said(decode(words), row["title"], row["byline"])
     published, updated = row["published"], row["updated"]
     return Article(
         publisher=row["publisher"],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from aggregator.model import Text, Words
+from aggregator.model import Entry, Words
 from aggregator.text.dates import from_iso
 from aggregator.text.html import in_full, plain
+from aggregator.text.raw_words import decode
 
 
 def words_of(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[int, Words]:
@@ -48,7 +49,7 @@ def held_words_of(connection: sqlite3.Connection, source: int, articles: Sequenc
 def _read(connection: sqlite3.Connection, sql: str, articles: Sequence[int], *others: int) -> dict[int, Words]:
     return {
         article: words_said(
-            json.loads(said),
+            decode(said),
             title,
             byline,
             url=url,
@@ -62,11 +63,9 @@ def _read(connection: sqlite3.Connection, sql: str, articles: Sequence[int], *ot
     }
 
 
-def words_said(said: Mapping[str, Any], title: str, byline: str | None, **beside: Any) -> Words:
+def words_said(entry: Entry, title: str, byline: str | None, **beside: Any) -> Words:
     """The words of an entry: what it said, and the headline and byline that its article shows."""
-    title, byline = in_full(title, byline, said)
-    summary = Text(**said["summary"]) if "summary" in said else None
-    content = tuple(Text(**text) for text in said.get("content", ()))
-    short, body = plain(summary), "\n".join(filter(None, map(plain, content)))
+    title, byline = in_full(title, byline, entry)
+    short, body = plain(entry.summary), "\n".join(filter(None, map(plain, entry.content)))
     words = Words(title=title, summary=short, text=body or short, byline=byline)
-    return replace(words, said_summary=summary, said_content=content, **beside)
+    return replace(words, said_summary=entry.summary, said_content=entry.content, **beside)

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aggregator.model import ChangeKind, Cursor
+from aggregator.model import ChangeKind, Cursor, Selection
 from aggregator.model.errors import CursorError, StoreError
+from aggregator.store.sqlite.selections import most
 from aggregator.text.dates import to_iso
 
 START = bytes(32)  # stands for the hash before the first line
@@ -216,10 +217,7 @@ def _has_released(connection: sqlite3.Connection, publisher: str) -> bool:
 def lines(
     connection: sqlite3.Connection,
     after: Cursor | None,
-    limit: int | None = None,
-    *,
-    publisher: str | None = None,
-    country: str | None = None,
+    selection: Selection,
 ) -> list[dict[str, Any]]:
     """The ledger after a cursor (None: from its beginning), oldest first: seq, cursor, kind, at, id, publisher,
     publisher_name, publisher_place, title, url, revision, note, channels (a list: those by which the report may be
@@ -232,15 +230,14 @@ def lines(
     """
     if after is not None:
         _check(connection, after)
-    if publisher is not None:
-        _check_publisher(connection, publisher)
+    _check_selection(connection, selection)
     cursor = connection.execute(
         _LINES,
         {
             "after": after.seq if after else 0,
-            "publisher": publisher,
-            "country": country,
-            "limit": -1 if limit is None else limit,
+            "publisher": selection.publisher,
+            "country": selection.country,
+            "limit": most(selection),
         },
     )
     names = [column[0] for column in cursor.description[2:-2]]
@@ -304,10 +301,15 @@ def _check(connection: sqlite3.Connection, after: Cursor) -> None:
         raise CursorError(f"cursor {after}: line {after.seq} of this ledger has another hash. {_START_AGAIN}")
 
 
-def _check_publisher(connection: sqlite3.Connection, publisher: str) -> None:
-    """A subscriber that follows a misspelt publisher would wait for ever."""
-    if not connection.execute("SELECT 1 FROM publishers WHERE key = ?", (publisher,)).fetchone():
-        raise StoreError(f"{publisher}: there is no publisher with this key; `aggregator publishers` lists them")
+def _check_selection(connection: sqlite3.Connection, selection: Selection) -> None:
+    """A subscriber that follows a misspelt publisher would wait for ever. A report's language and class may change, and
+    then a subscriber would miss that it was withdrawn.
+    """
+    if (selection.language, selection.item_class, selection.since) != (None, None, None):
+        raise StoreError("the ledger is followed by publisher and country alone: expected no other choice of reports")
+    key = selection.publisher
+    if key is not None and not connection.execute("SELECT 1 FROM publishers WHERE key = ?", (key,)).fetchone():
+        raise StoreError(f"{key}: there is no publisher with this key; `aggregator publishers` lists them")
 
 
 # `wire` and `notices` are in subqueries: joined from the left they would be built whole before the first line.

@@ -10,15 +10,12 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from aggregator.model import Lending
+from aggregator.model import Entry, Lending
 from aggregator.store.sqlite import search, tombstones
 from aggregator.store.sqlite.raw import Pack, packer, unpacker
+from aggregator.text import raw_words
 from aggregator.text.dates import to_iso
-
-# What a revision keeps without its words; whatever else an entry may say one day is let go of.
-_KEPT = ("id", "title", "links", "authors", "categories", "published", "updated", "rights", "language")
 
 _LONGEST_ID = 300  # characters: some publishers put the whole text into a guid, whose key is a digest then
 
@@ -118,35 +115,20 @@ def _strip(connection: sqlite3.Connection, table: str, which: str, value: str, p
         (value,),
     )
     for row, raw, dictionary in rows.fetchall():
-        said = _said(unpack(raw, dictionary))
-        kept = _without_words(said or {})
-        if kept != said:
-            packed = pack(_as_json(kept))
+        words = unpack(raw, dictionary)
+        kept = without_words(words)
+        if kept != words:
+            packed = pack(kept)
             connection.execute(f"UPDATE {table} SET raw = ?, dictionary = ? WHERE rowid = ?", (*packed, row))  # noqa: S608
 
 
-def without_words(words: bytes) -> bytes:
-    """What stays of everything that an entry said, as JSON, when its words are let go."""
-    return _as_json(_without_words(_said(words) or {}))
-
-
-def _as_json(said: dict[str, Any]) -> bytes:
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-
-
-def _said(words: bytes | None) -> dict[str, Any] | None:
-    """What an entry said; None: it is damaged, and nothing of it is kept."""
+def without_words(words: bytes | None) -> bytes:
+    """What stays of everything that an entry said when its words are let go; of damaged ones (None), nothing."""
     try:
-        return dict(json.loads(words.decode("utf-8", "surrogatepass"))) if words is not None else None
+        entry = raw_words.decode(words) if words is not None else Entry()
     except ValueError:
-        return None
-
-
-def _without_words(said: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: said[name] for name in _KEPT if name in said}
-    if len(kept.get("id", "")) > _LONGEST_ID:
-        del kept["id"]
-    return kept
+        entry = Entry()
+    return raw_words.encode(raw_words.without_words(entry))
 
 
 def everything(
@@ -168,7 +150,7 @@ def everything(
         UPDATE revisions SET title = '', words_hash = x'', raw_hash = x'', changed = NULL, raw = ?2, dictionary = ?3
         WHERE article IN {_THESE}
         """,  # noqa: S608
-        (these, *pack(b"{}")),
+        (these, *pack(raw_words.encode(Entry()))),
     )
     # What ANALYZE of an SQLite with STAT4 took as samples: keys and addresses, if a person asked for these tables.
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat4'").fetchone():
@@ -240,5 +222,5 @@ def _empty_what_was_mixed_in(connection: sqlite3.Connection, these: str, pack: P
               WHERE own.article = a.id AND own.number IN (m.revision, a.revision))
           WHERE m.split_into IN {_THESE})
         """,  # noqa: S608
-        (these, *pack(b"{}")),
+        (these, *pack(raw_words.encode(Entry()))),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aggregator.model.errors import StoreError
-from aggregator.text.html import fold, opening
+from aggregator.text.folding import fold, opening
 
 # Bytes of the log (FILE-wal) that are kept for use again. It grows as long as somebody's query lasts.
 _LONGEST_LOG = 64 << 20

@@ -17,12 +17,12 @@ from aggregator.model import (
     PendingChange,
     PendingDecision,
     ReportState,
-    Text,
     Words,
 )
 from aggregator.store.sqlite import acts, history, polls, raw, reading
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.html import plain
+from aggregator.text.raw_words import decode
 
 _MASS = "mass"  # one poll changed too much at once; a reason that has nothing to do with a person is none of this file
 
@@ -121,9 +121,8 @@ def waiting(connection: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def _opening(raw_words: str) -> str:
-    said = json.loads(raw_words)
-    texts = [*said.get("content", ()), *([said["summary"]] if "summary" in said else [])]
-    begins = " ".join(plain(Text(**texts[0])).split()) if texts else ""
+    entry = decode(raw_words)
+    begins = " ".join(plain(entry.content[0] if entry.content else entry.summary).split())
     return begins if len(begins) <= _OPENING else begins[:_OPENING].rstrip() + "…"
 
 

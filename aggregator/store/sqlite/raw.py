@@ -16,6 +16,8 @@ from importlib.resources import files
 
 import zstandard
 
+from aggregator.text.raw_words import as_text
+
 Pack = Callable[[bytes], tuple[bytes, int | None]]
 Unpack = Callable[[bytes, int | None], bytes | None]
 
@@ -102,7 +104,7 @@ def register(connection: sqlite3.Connection) -> None:
     unpack = _unpacker(connection)
 
     def raw_words(raw: bytes | None, dictionary: int | None) -> str | None:
-        return None if raw is None else unpack(raw, dictionary).decode("utf-8", "replace")
+        return None if raw is None else as_text(unpack(raw, dictionary))
 
     connection.create_function("raw_words", 2, raw_words)
 

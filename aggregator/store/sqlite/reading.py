@@ -8,10 +8,12 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from aggregator.model import KnownPublisher, Report, Selection
+from aggregator.model import FIELDS, KnownPublisher, Report, Selection
+from aggregator.store.sqlite.selections import most, where
 from aggregator.text.dates import AHEAD, from_iso, to_iso
+from aggregator.text.raw_words import values
 
-_COLUMNS = ", ".join(f"w.{'class' if name == 'item_class' else name}" for name in Report.__slots__)
+_COLUMNS = ", ".join(f"w.{field.key}" for field in FIELDS)
 
 # Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
 # index has rows in the order of the first; what is sorted are those of one and the same time.
@@ -20,9 +22,9 @@ NEWEST_FIRST = "w.listed_at DESC, w.first_seen DESC, w.article"
 
 def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
     """The newest reports first, by the time they are listed under."""
-    conditions, values = _conditions(selection, "NOT w.backfill")
+    conditions, values = where(selection, "NOT w.backfill")
     sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
-    return _reports(connection.execute(sql, (*values, selection.limit)))
+    return _reports(connection.execute(sql, (*values, most(selection))))
 
 
 def found(connection: sqlite3.Connection, expression: str, selection: Selection) -> list[Report]:
@@ -31,7 +33,7 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
     The index is walked from the revision that was written last. A report is listed `AHEAD` of its first sight at most,
     and no revision is written before that, so the walk ends where what is left was written too early.
     """
-    conditions, values = _conditions(selection)
+    conditions, values = where(selection)
     newest: list[tuple[str, str, int]] = []  # a heap, the oldest at its top, by NEWEST_FIRST
     earliest = to_iso(selection.since - AHEAD) if selection.since else ""
     cursor = connection.execute(f"{_HITS} {conditions} ORDER BY hit.revision DESC", (expression, *values))
@@ -39,9 +41,9 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
         if written_at is not None and written_at < earliest:
             break
         heapq.heappush(newest, (listed_at, first_seen, -article))
-        if len(newest) > selection.limit:
+        if len(newest) > most(selection):
             heapq.heappop(newest)
-        if len(newest) == selection.limit:
+        if len(newest) == most(selection):
             earliest = max(earliest, to_iso(from_iso(newest[0][0]) - AHEAD))
     cursor.close()
     rows = connection.execute(
@@ -67,7 +69,7 @@ _HITS = """
 
 def ranked(connection: sqlite3.Connection, hits: str, expression: str, selection: Selection) -> list[Report]:
     """The reports among `hits`, a query for (revision, score), best first. Only newest words count."""
-    conditions, values = _conditions(selection)
+    conditions, values = where(selection)
     sql = f"""
         SELECT {_COLUMNS}
         FROM ({hits}) AS hit
@@ -76,26 +78,7 @@ def ranked(connection: sqlite3.Connection, hits: str, expression: str, selection
         CROSS JOIN wire AS w ON w.article = a.id
         {conditions} ORDER BY hit.score, {NEWEST_FIRST} LIMIT ?
     """  # noqa: S608  (made of constants; every value is a parameter)
-    return _reports(connection.execute(sql, (expression, *values, selection.limit)))
-
-
-def _conditions(selection: Selection, *always: str) -> tuple[str, list[Any]]:
-    conditions = list(always)
-    values: list[Any] = []
-    for column in ("publisher", "country"):
-        if value := getattr(selection, column):
-            conditions.append(f"w.{column} = ?")
-            values.append(value)
-    if selection.item_class:
-        conditions.append("w.class = ?")
-        values.append(selection.item_class)
-    if selection.language:  # `fr` also means fr-CA
-        conditions.append("(w.language = ? COLLATE NOCASE OR w.language LIKE ? || '-%')")
-        values += [selection.language, selection.language]
-    if selection.since:
-        conditions.append("w.listed_at >= ?")
-        values.append(to_iso(selection.since))
-    return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
+    return _reports(connection.execute(sql, (expression, *values, most(selection))))
 
 
 def report(connection: sqlite3.Connection, public_id: str) -> Report | None:
@@ -104,7 +87,7 @@ def report(connection: sqlite3.Connection, public_id: str) -> Report | None:
 
 
 def _reports(rows: Iterable[tuple[Any, ...]]) -> list[Report]:
-    return [_report(dict(zip(Report.__slots__, row, strict=True))) for row in rows]
+    return [_report(dict(zip((field.name for field in FIELDS), row, strict=True))) for row in rows]
 
 
 def _report(row: dict[str, Any]) -> Report:
@@ -154,7 +137,7 @@ def raw(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None
         """,
         (public_id,),
     ).fetchone()
-    return dict(json.loads(row[0])) if row else None
+    return values(row[0]) if row else None
 
 
 def revisions(connection: sqlite3.Connection, public_id: str) -> list[dict[str, Any]]:
@@ -171,7 +154,7 @@ def revisions(connection: sqlite3.Connection, public_id: str) -> list[dict[str, 
         """,
         (public_id,),
     )
-    return [{**row, "words": json.loads(row["words"])} for row in dictionaries(cursor)]
+    return [{**row, "words": values(row["words"])} for row in dictionaries(cursor)]
 
 
 def rows(connection: sqlite3.Connection, sql: str, *values: Any) -> list[dict[str, Any]]:

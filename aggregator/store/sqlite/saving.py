@@ -8,15 +8,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from aggregator.model import Pause, Poll, PollRecord, Proposal, Validators
 from aggregator.store.sqlite import acts, habits, held_words, pending, polls, redirects
 from aggregator.text.dates import to_iso
-from aggregator.text.domains import domain_of
+from aggregator.text.urls import domain_of_url
 
 _SPREAD = 0.1  # of the pause: so much apart at most are the sources asked afterwards
 _STEPS = 16
@@ -156,20 +154,14 @@ def _postpone_host(connection: sqlite3.Connection, pause: Pause, now: datetime, 
     """Postpones the next poll of every source at the registrable domain of a host, wherever it would come sooner, but
     for one source. None is the worse for it: no failure is counted. Within a transaction.
     """
-    domain = _domain(pause.url)
+    domain = domain_of_url(pause.url)
     rows = connection.execute(
         "SELECT id, url FROM sources WHERE enabled AND paused_at IS NULL AND id <> ? AND next_at < ?"
         " AND NOT (? AND next_reason = 'retry_after')",
         (but, to_iso(now + pause.lasts), pause.once),
     )
-    others = [other for other, address in rows.fetchall() if domain and _domain(address) == domain]
+    others = [other for other, address in rows.fetchall() if domain and domain_of_url(address) == domain]
     connection.executemany(
         "UPDATE sources SET next_at = ?, next_reason = 'retry_after' WHERE id = ?",
         [(to_iso(now + pause.lasts * (1 + _SPREAD * (other % _STEPS) / _STEPS)), other) for other in others],
     )
-
-
-def _domain(url: str) -> str | None:
-    with suppress(ValueError):
-        return domain_of(urlsplit(url).hostname or "")
-    return None

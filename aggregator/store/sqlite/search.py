@@ -8,21 +8,18 @@ in the moment in which it changes. Words that were taken back leave the file wit
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aggregator.text.dates import from_iso, to_iso
-from aggregator.text.html import fold
 
 BATCH = 500
-# Of how words are put into the index: raise it when `text.fold` or the tokenizer changes (a test notices). Then the
+# Of how words are put into the index: raise it when `fold` or the tokenizer changes (a test notices). Then the
 # index is made anew, since it could not take back what the old `fold` had put in.
 FORM = "1"
 # Ranking every match of a common word in a million articles takes seconds; of the newest 2,000, milliseconds.
 _RANKED_OF = 2_000
-_PIECE = re.compile(r'(-?)"([^"]*)"?|(\S+)')
 
 _FORM, _LETTERS, _MERGING, _MERGED = "search_form", "search_letters", "search_merging", "search_merged_at"  # settings
 _PAGES = 200  # of 4 kB, that one step of merging writes: 0.03 s, at most 0.3 (bench/README.md)
@@ -173,30 +170,6 @@ def _read(connection: sqlite3.Connection, name: str) -> str | None:
 
 def _write(connection: sqlite3.Connection, name: str, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
-
-
-def expression(words: str) -> str:
-    """The FTS5 expression for what a person typed: all words, "exact phrases", -without, begin*. '' for no word."""
-    wanted: list[str] = []
-    unwanted: list[str] = []
-    for match in _PIECE.finditer(words):
-        dash, phrase, word = match.groups()
-        if word is not None:
-            dash, phrase = ("-", word[1:]) if word.startswith("-") else ("", word)
-        term = _term(phrase)
-        if term:
-            (unwanted if dash else wanted).append(term)
-    if not wanted:
-        return ""
-    return " AND ".join(wanted) + "".join(f" NOT {term}" for term in unwanted)
-
-
-def _term(phrase: str) -> str:
-    """A phrase quoted for FTS5, so that nothing a person types is taken for an operator; '' without a letter."""
-    folded = fold(phrase.rstrip("*")).replace('"', " ").strip()
-    if not any(character.isalnum() for character in folded):
-        return ""
-    return f'"{folded}"*' if phrase.endswith("*") else f'"{folded}"'
 
 
 # SQL for the newest 2,000 matches of an expression, its one parameter: (revision, score), by bm25: the headline counts

@@ -1,0 +1,73 @@
+"""Raw words: everything that an entry said, as the JSON that is stored with each revision. The one place that writes
+and reads it.
+
+UTF-8, keys in the order of `Entry`, what is absent left out. A lone surrogate, which JSON can say and UTF-8 cannot, is
+kept by Python's `surrogatepass`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from aggregator.model import Entry, Link, Person, Text
+
+LONGEST_ID = 300  # characters of an id that is kept without the words: publishers put whole reports into it
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def encode(entry: Entry) -> bytes:
+    """The entry as the publisher said it."""
+    said = {name: _value(value) for name in Entry.__slots__ if (value := getattr(entry, name))}
+    return _AS_JSON(said).encode("utf-8", "surrogatepass")
+
+
+def _value(value: Any) -> Any:
+    """A noun as the JSON for it: an object of those of its fields that were said."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return [_value(item) for item in value]
+    return {name: said for name in value.__slots__ if (said := getattr(value, name)) is not None}
+
+
+def decode(raw: bytes | str) -> Entry:
+    """The entry that `encode` was given; of `as_text` the same, but for lone surrogates. Raises ValueError where the
+    words are damaged.
+    """
+    return entry_of(values(raw))
+
+
+def values(raw: bytes | str) -> dict[str, Any]:
+    """The same as values of JSON, for whoever prints them: nothing is there that was not said. Raises ValueError."""
+    said = json.loads(raw.decode("utf-8", "surrogatepass") if isinstance(raw, bytes) else raw)
+    if not isinstance(said, dict):
+        raise ValueError(f"raw words are an object of JSON, and these are of type {type(said).__name__}")
+    return said
+
+
+def entry_of(said: Mapping[str, Any]) -> Entry:
+    """The entry of such `values`."""
+    texts = {name: Text(**said[name]) for name in ("title", "summary") if name in said}
+    lists = {
+        "content": tuple(Text(**text) for text in said.get("content", ())),
+        "links": tuple(Link(**link) for link in said.get("links", ())),
+        "authors": tuple(Person(**person) for person in said.get("authors", ())),
+        "categories": tuple(said.get("categories", ())),
+    }
+    return Entry(**{**said, **texts, **lists})
+
+
+def as_text(raw: bytes) -> str:
+    """The JSON as SQL shows it: each byte of a lone surrogate is U+FFFD."""
+    return raw.decode("utf-8", "replace")
+
+
+def without_words(entry: Entry) -> Entry:
+    """What stays of an entry when its words are let go, or may not be kept: all but summary, content and an id that may
+    be the whole report; by the digest of that it is found again.
+    """
+    guid = entry.id if entry.id and len(entry.id) <= LONGEST_ID else None
+    return replace(entry, id=guid, summary=None, content=())

@@ -1,0 +1,67 @@
+"""fields: a report's fields have one name in JSON and the database, one before a value, one in differences."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from aggregator.model import CHANGED, FIELDS, Publisher, Report, Selection, Text
+from aggregator.output import OUTPUTS, page, versions, with_changes
+from aggregator.store import Store
+from aggregator.text.raw_words import encode, values
+from tests.conftest import make_entry, record
+
+KEYS = [field.key for field in FIELDS]
+
+
+def report_of(store: Store, publisher: Publisher) -> Report:
+    record(store, publisher, make_entry(published=None, updated="2026-11-22T09:00:00Z"))
+    (report,) = store.latest(Selection())
+    return report
+
+
+def test_every_field_of_a_report_has_its_names() -> None:
+    assert [field.name for field in FIELDS] == list(Report.__slots__)
+    labels = [field.label for field in FIELDS if field.label]
+    assert len(set(KEYS)) == len(KEYS)
+    assert len(set(labels)) == len(labels)
+    assert {field.changed for field in FIELDS if field.changed} == set(CHANGED)
+
+
+def test_the_database_and_json_have_the_keys(store: Store, publisher: Publisher) -> None:
+    report = report_of(store, publisher)
+    columns, _ = store.query("SELECT * FROM wire")
+    assert set(KEYS) <= set(columns)
+    (written,) = json.loads(OUTPUTS["json"]([report]))
+    assert list(written) == KEYS
+    assert written["class"] == report.item_class
+
+
+def test_the_values_below_a_report_have_the_labels(store: Store, publisher: Publisher) -> None:
+    full = replace(report_of(store, publisher), licence="CC-BY-4.0", copyright_notice="© Daily", channels=("web",))
+    below = page(full).rpartition("\n\n")[2]
+    written = {line.partition(":")[0].replace("\x1b[2m", "") for line in below.splitlines()}
+    assert written == {field.label for field in FIELDS if field.label}
+
+
+def test_differences_name_what_changed(publisher: Publisher) -> None:
+    """Each field alone, and all of them together in their order."""
+    before = make_entry()
+    other = {
+        "title": {"title": Text("Another headline")},
+        "summary": {"summary": Text("Another summary")},
+        "body": {"content": (Text("Another text"),)},
+        "byline": {"authors": ()},
+        "url": {"links": ()},
+        "dates": {"published": None},
+    }
+    assert list(other) == list(CHANGED)
+    together = {name: value for fields in other.values() for name, value in fields.items()}
+    for names, fields in (*(([name], of) for name, of in other.items()), (list(CHANGED), together)):
+        rows = [
+            {"number": number, "kind": kind, "seen_at": "2026-11-22T10:00:00Z", "source": "daily/feed", "words": said}
+            for number, kind, said in ((1, "new", before), (2, "revised", replace(before, **fields)))
+        ]
+        rows = [{**row, "words": values(encode(row["words"]))} for row in rows]
+        assert with_changes(rows)[1]["changed"] == names
+        assert f"; changed: {', '.join(names)}\n" in versions(rows, coloured=False)

@@ -32,6 +32,7 @@ from aggregator.model.errors import DeskError
 from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
+from aggregator.text.query import parse
 from bench.crash import compiled
 from tests import commands
 
@@ -111,7 +112,7 @@ class WholeWire:
 
     def changes(self, after: str | None, limit: int | None = None) -> list[dict[str, Any]]:
         """Lines of the ledger after a cursor."""
-        return self.store.changes(Cursor.read(after) if after else None, limit)
+        return self.store.changes(Cursor.read(after) if after else None, Selection(limit=limit))
 
     def reader(self, now: datetime | None) -> Reader:
         """For reading by the clock, or with None what the file says to whoever opens it."""
@@ -136,7 +137,7 @@ class Reader:
         return self._store.latest(ALL)
 
     def search(self, words: str) -> Sequence[Report]:
-        return self._store.search(words, ALL)
+        return self._store.search(parse(words), ALL)
 
     def as_json(self) -> str:
         return OUTPUTS["json"](self.latest())

@@ -32,6 +32,7 @@ from aggregator.model import (
 )
 from aggregator.model.errors import DeskError
 from aggregator.store import Store
+from aggregator.text.query import parse
 from tests.conftest import (
     AGREEMENT,
     NOW,
@@ -249,7 +250,7 @@ def test_words_are_let_go_by_publisher_and_first_sight(store: Store) -> None:
     store.let_go_waiting(over)
     assert (store.raw(older) or {}).keys() == {"id", "title", "links", "authors", "published"}
     assert "content" in (store.raw(newer) or {})
-    assert [report.id for report in store.search("camions", Selection(publisher="lent"))] == [newer]
+    assert [report.id for report in store.search(parse("camions"), Selection(publisher="lent"))] == [newer]
     assert store.let_go({}) == 0
 
 

@@ -2,8 +2,8 @@
 
 One process, the starter, has imported everything, and forks for each command: what comes is a process of its own, with
 its own arguments, folder, environment, descriptors, session, exit code and signals, that ends as any other. `Popen` and
-`run` take what `subprocess` takes. What the starter cannot give (another interpreter, other warnings, an encoding that
-the environment asks for, `preexec_fn`) they leave to `subprocess`. What is about the start itself, and about what is
+`run` take what `subprocess` takes. What the starter cannot give (another interpreter, other warnings, another locale,
+`preexec_fn`) they leave to `subprocess`. What is about the start itself, and about what is
 imported, calls `subprocess`, or asks for the fixture `started_anew`.
 """
 
@@ -136,7 +136,11 @@ def _arguments(asked: Mapping[str, Any], environment: Mapping[str, str]) -> list
 
 
 def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(_READ_AT_START) and name != "PYTHONIOENCODING"  # `_stream` reads that
+    }
 
 
 # Reading processes
@@ -405,8 +409,11 @@ def _stream(number: int, old: Any) -> io.TextIOWrapper | None:
         binary = os.fdopen(number, mode, closefd=False)
     except OSError:
         return None  # it is closed
+    asked, _, errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
+    encoding = asked or old.encoding
+    errors = "backslashreplace" if number == 2 else errors or ("strict" if asked else old.errors)
     return io.TextIOWrapper(
-        binary, old.encoding, old.errors, newline="\n", line_buffering=number == 2 or (number == 1 and os.isatty(1))
+        binary, encoding, errors, newline="\n", line_buffering=number == 2 or (number == 1 and os.isatty(1))
     )
 
 

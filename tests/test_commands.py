@@ -52,6 +52,14 @@ def test_it_stands_in_the_folder_and_has_the_environment_that_are_named(tmp_path
     assert ours[0] == 0
 
 
+@pytest.mark.parametrize(("encoding", "asked"), [("latin-1", "SELECT 'é' AS x"), ("ascii:replace", "é")])
+def test_it_writes_the_encoding_that_is_asked_for(tmp_path: Path, encoding: str, asked: str) -> None:
+    Store.open(tmp_path / "wire.db").close()
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    ours, theirs = both("--db", "wire.db", "query", asked, cwd=tmp_path, env=environment, text=False)
+    assert ours == theirs
+
+
 @pytest.mark.parametrize(("sign", "code"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
 def test_a_signal_reaches_it_and_is_told_of(desk: Desk, sign: signal.Signals, code: int) -> None:
     with commands.Popen(desk.command("run"), stderr=subprocess.PIPE, start_new_session=True) as process:
@@ -74,7 +82,7 @@ def test_what_it_is_given_to_read_ends_where_ours_does(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        {"env": {**os.environ, "PYTHONIOENCODING": "latin-1"}},
+        {"env": {**os.environ, "LC_ALL": "POSIX"}},
         {"env": {**os.environ, "LD_PRELOAD": ""}},
         {"preexec_fn": os.getpid},
         {"args": [sys.executable, "-m", "aggregator", "--version"]},

@@ -18,7 +18,7 @@ from aggregator.model import Config, Publisher
 from aggregator.store import Store
 from bench.crash import kill_many
 from bench.measuring import members
-from tests.conftest import NOW, SOAK, WIRE, make_publisher
+from tests.conftest import NOW, SOAK, WIRE, make_publisher, scaled
 from tests.test_cli import until
 from tests.test_trip import HOST, Trip, feed
 
@@ -40,7 +40,7 @@ def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
 @linux
 @pytest.mark.soak
 def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    kills = 200 if SOAK else 6  # half a second to a second of processor time each
+    kills = 200 if SOAK else 4  # a second of processor time each
     outcome = kill_many(tmp_path, kills=kills, seed=4, hosts=6)
     assert outcome.all_faults() == []
     assert len(outcome.kills) == kills
@@ -53,7 +53,7 @@ def test_a_worker_whose_process_was_killed_ends_though_its_document_hangs(tmp_pa
     script = """
 import asyncio
 from aggregator.pipeline.workers import Workers
-from aggregator.types import FetchResult
+from aggregator.model import FetchResult
 from tests.conftest import make_publisher
 hostile = b"<rss><channel><item><title>" + b"<a " * 4_000_000 + b"</rss>"
 result = FetchResult(url="http://a.example/", status=200, headers={}, body=hostile)
@@ -86,7 +86,7 @@ def test_programs_that_make_the_same_database_at_once_all_find_it_made(tmp_path:
     code = (
         "import sys, pathlib, sqlite_utils; from aggregator.store import Store; Store.open(pathlib.Path(sys.argv[1]))"
     )
-    for number in range(4):
+    for number in range(scaled(20)):
         command = [sys.executable, "-c", code, str(tmp_path / f"{number}.db")]
         started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
         assert [process.communicate()[1] for process in started] == [""] * 3

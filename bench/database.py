@@ -1,6 +1,6 @@
 """The database at a million articles: what writing and reading cost, what it weighs: `python -m bench.database`.
 
-Articles go in through `recording.record` and are read as the commands read them.
+Articles go in through `pipeline.recording.record` and are read as the commands read them.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ from aggregator.demo import Document, Press
 from aggregator.fetch.shared import Shared
 from aggregator.model import Config, Finding
 from aggregator.model.errors import StoreError
-from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline import claims as confirming
+from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.store.sqlite import claims as claims_of_pages

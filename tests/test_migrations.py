@@ -38,7 +38,7 @@ def _digest(migration: Path) -> str:
 
 
 def test_no_migration_was_edited() -> None:
-    """A database that has run it would never get what was added. A change is a new migration, and a line in the list."""
+    """A database that has run it would never get what was added. A change is a new migration and a line in the list."""
     written = dict(line.split() for line in DIGESTS.read_text().splitlines())
     assert digests() == written
 

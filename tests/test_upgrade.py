@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import gzip
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
+from itertools import pairwise
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aggregator import __version__
+from aggregator.model.errors import StoreError
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
 from bench.crash import compiled
+from tests import killed
+from tests.conftest import scaled
 from tests.make_database import DATABASES, answers_of
 
 VERSIONS = sorted(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz"))
@@ -35,6 +42,11 @@ CHANGED: dict[str, frozenset[str]] = {
 _OPEN = (
     "import sys; from pathlib import Path; from aggregator.store import Store; Store.open(Path(sys.argv[1])).close()"
 )
+
+
+# Its processes are forks of one that has loaded the store.
+_STARTED = multiprocessing.get_context("forkserver")
+_STARTED.set_forkserver_preload(["aggregator.store", "aggregator.store.sqlite.schema", "tests.killed"])
 
 
 def test_this_version_has_its_database() -> None:
@@ -79,7 +91,7 @@ def test_a_database_of_every_version_answers_as_it_did(database: Path, answers: 
 
 
 def test_an_upgrade_that_is_killed_is_made_again(database: Path, answers: dict[str, Any], tmp_path: Path) -> None:
-    """Before each of a spread of its writes; the file that is left opens, and has lost nothing."""
+    """Before each of a spread of its writes to the disk; the file that is left opens, and has lost nothing."""
     mortal = compiled(tmp_path)
     if mortal is None or sys.platform != "linux":
         pytest.skip("kills are timed by a preloaded library, which takes Linux and a C compiler")
@@ -88,15 +100,66 @@ def test_an_upgrade_that_is_killed_is_made_again(database: Path, answers: dict[s
     told = tmp_path / "writes"
     opened(whole, LD_PRELOAD=str(mortal), WRITES_TO=str(told))
     writes = int(told.read_text()) if told.exists() else 0
-    for dies_at in range(1, writes + 1, max(1, writes // 5)):
-        killed = tmp_path / f"killed-{dies_at}.db"
-        shutil.copy(database, killed)
+    for dies_at in range(1, writes + 1, max(1, writes // scaled(40))):
+        left = tmp_path / f"left-{dies_at}.db"
+        shutil.copy(database, left)
         # SIGUSR1 comes first, for whoever wants to say where it was; nobody does here.
-        assert opened(killed, LD_PRELOAD=str(mortal), DIES_AT=str(dies_at)) in (-signal.SIGUSR1, -signal.SIGKILL)
-        assert opened(killed) == 0
-        assert integrity(killed) == "ok"
-        assert rows_of(killed) == rows_of(whole)
+        assert opened(left, LD_PRELOAD=str(mortal), DIES_AT=str(dies_at)) in (-signal.SIGUSR1, -signal.SIGKILL)
+        assert opened(left) == 0
+        assert integrity(left) == "ok"
+        assert rows_of(left) == rows_of(whole)
     assert answers["latest"]
+
+
+def test_an_upgrade_that_is_killed_amid_a_migration_is_made_again(database: Path, tmp_path: Path) -> None:
+    """Midway between the first and the last statement of every migration that the file lacks."""
+    whole = tmp_path / "whole.db"
+    shutil.copy(database, whole)
+    receiver, sender = _STARTED.Pipe(duplex=False)
+    assert run(whole, 0, sender) == 0
+    ends = [0, *receiver.recv()]
+    assert len(ends) - 1 == len(migrations_of(whole)) - len(migrations_of(database))
+    for begin, end in pairwise(ends):
+        left = tmp_path / f"left-{end}.db"
+        shutil.copy(database, left)
+        assert run(left, (begin + end + 1) // 2) == -signal.SIGKILL
+        assert migrations_of(left) == migrations_of(database)
+        Store.open(left).close()
+        assert integrity(left) == "ok"
+        assert rows_of(left) == rows_of(whole)
+
+
+@pytest.mark.parametrize("opens", [Store.open, Store.read])
+def test_a_file_of_a_newer_version_is_refused_in_one_sentence(tmp_path: Path, opens: Callable[[Path], Store]) -> None:
+    path = tmp_path / "wire.db"
+    Store.open(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('aggregator', '9999_later', '')"
+        )
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = path.read_bytes()
+    with pytest.raises(StoreError) as refused:
+        opens(path)
+    assert str(refused.value) == (
+        f"{path}: a newer version of aggregator made this database (it has 9999_later, which this version does not"
+        " know); it was not changed; install that version, or name another with --db"
+    )
+    assert path.read_bytes() == before
+
+
+def run(database: Path, dies_at: int, ends: Connection | None = None) -> int | None:
+    """Opens the file in a process of its own, which dies at that statement; returns its exit code."""
+    process = _STARTED.Process(target=killed.open_store, args=(database, dies_at, ends))
+    process.start()
+    process.join(120)
+    return process.exitcode
+
+
+def migrations_of(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'aggregator' ORDER BY id")
+        return [name for (name,) in rows]
 
 
 def opened(database: Path, **environment: str) -> int:

@@ -46,7 +46,7 @@ def say_rendered(text: str) -> None:
 
 
 def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bool) -> None:
-    """A header and rows; see `printable.cell`."""
+    """A header and rows; see `text.printable.cell`."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(map(printable.line, names))
     writer.writerows([printable.cell(value, verbatim=verbatim) for value in row] for row in rows)

@@ -1,4 +1,4 @@
-"""Accepts or refuses, as a person decides, the changes of known reports that wait; see `decide.mass`."""
+"""Accepts or refuses, as a person decides, the changes of known reports that wait; see `revisions.mass`."""
 
 from __future__ import annotations
 

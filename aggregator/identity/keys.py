@@ -156,7 +156,7 @@ def link_of(entry: Entry) -> str | None:
 
 
 def address_of(entry: Entry) -> str | None:
-    """Where a reader is sent: the first alternate link that is a web address, as `printable.address` makes it fit."""
+    """Where a reader is sent: the first alternate link that is a web address; see `text.printable.address`."""
     return next(filter(None, map(address, _alternates(entry))), None)
 
 

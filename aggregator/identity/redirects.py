@@ -213,7 +213,7 @@ class Origin:
 class Evidence:
     """What the document itself says of where it belongs."""
 
-    # How many of its entries link to each host, '' for none; as `shared_hosts.linked_hosts`.
+    # How many of its entries link to each host, '' for none; as `identity.shared_hosts.linked_hosts`.
     hosts: Mapping[str, int] = field(default_factory=dict)
     is_familiar: bool = False  # it lists something that the source listed before
     is_same: bool = False  # nothing has changed since the last document that was accepted, so nothing is stored

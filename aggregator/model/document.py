@@ -111,7 +111,7 @@ class FetchResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirection:
-    """Whether a document may be stored under its publisher's name, although it came from `url`; see `decide.redirects`.
+    """Whether a document may be stored under its publisher's name, although it came from `url` (`identity.redirects`).
 
     `rule` says what decided: configured, domain, homepage, same_hosts, moved, entries (accepted without asking),
     accepted (for this source, before), in_force (seen for the first time, and in force before redirects were checked),

@@ -99,7 +99,7 @@ class Poll:
     pages: int = 0  # older pages that were read, because the document did not reach back to the one before
     is_joined: bool = False  # whether they do
     # entries that the source had listed before, 0 where they do not show that it reaches back to the document before
-    # (see `decide.gaps`); None: there was nothing to compare
+    # (see `scheduling.gaps`); None: there was nothing to compare
     overlap: int | None = None
     gap: Gap | None = None
     proposal: Proposal | None = None  # what a search for a door found; None: nothing, or it was none

@@ -155,7 +155,7 @@ class Pipeline:
     ) -> list[Finding]:
         """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError. Calls `elsewhere`
         with the number of publishers whose pages another program is visiting; theirs are left to it.
-        None are visited as long as the clock is not believed (`store.doubt`): what was missing a minute ago would be
+        None are visited as long as the clock is not believed (`Store.doubt`): what was missing a minute ago would be
         missing since a year.
         """
         if await self._writer.on_store(lambda store: store.doubt(self._clock())):
@@ -321,7 +321,7 @@ async def open_prober(
 
 
 def _line(poll: Poll) -> str:
-    """The canonical line of a poll, for a log; see `printable.log_line`."""
+    """The canonical line of a poll, for a log; see `text.printable.log_line`."""
     said = {
         "source": poll.source.name,
         "outcome": poll.outcome,

@@ -94,7 +94,7 @@ def embargo_of(
     """Until when the publisher asks to hold the report, in aware UTC; None: it does not, or the time has passed.
 
     "unreadable": it asks, but until when cannot be said for sure, so a person must look. `read_date` reads a literal,
-    as `dates.read_date` does: a time without a zone is UTC, a day without a time begins at midnight.
+    as `text.dates.read_date` does: a time without a zone is UTC, a day without a time begins at midnight.
     """
     for said in (article.title, article.summary, article.text):
         line = said[:_LABELLED].partition("\n")[0]

@@ -94,7 +94,7 @@ class Store:
             # of its own, one call at a time.
             connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
             try:
-                opening.refuse_foreign(connection, path)
+                opening.refuse_foreign(connection, path, views.MIGRATIONS)
                 store = cls(path, connection)
                 store._prepare()
             except BaseException:
@@ -114,7 +114,7 @@ class Store:
             uri = path.absolute().as_uri() + "?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
             try:
-                opening.refuse_foreign(connection, path)
+                opening.refuse_foreign(connection, path, views.MIGRATIONS)
                 connection.execute("SELECT 1 FROM articles LIMIT 1")
                 store = cls(path, connection)
                 if now is not None:
@@ -258,13 +258,13 @@ class Store:
             claims.give_back(self._connection, kind, subjects, program)
 
     def polled_elsewhere(self, *, proposals: bool) -> tuple[tuple[str, str], ...]:
-        """Publisher and address of each source that is polled elsewhere than its file says; see `store.redirects`."""
+        """Publisher and address of each source that is polled elsewhere than its file says."""
         with explained(self.path):
             return redirects.polled_elsewhere(self._connection, proposals=proposals)
 
     def look_at_clock(self, now: datetime) -> None:
-        """Brings back what a clock has left that ran ahead, and remembers this look at it; see `store.clocks` and
-        `store.doubt`. Writes only where there is something to write.
+        """Brings back what a clock has left that ran ahead, and remembers this look at it; see `sqlite.clocks` and
+        `sqlite.doubt`. Writes only where there is something to write.
         """
         with explained(self.path):
             sources, rows = clocks.are_ahead(self._connection, now), clocks.rows_are_ahead(self._connection, now)
@@ -425,7 +425,7 @@ class Store:
 
     @property
     def desk(self) -> Desk:
-        """Acts and complaints; see `store.desk`."""
+        """Acts and complaints; see `store.sqlite.desk`."""
         return Desk(self._connection, self._transaction, lambda: explained(self.path))
 
     def add_own_source(self, source: Source, now: datetime) -> None:
@@ -519,7 +519,7 @@ class Store:
         country: str | None = None,
     ) -> list[dict[str, Any]]:
         """The ledger after a cursor, or from its beginning, oldest first; of one publisher or country, or of all.
-        Raises CursorError where the cursor is not of this ledger. See `store.ledger`.
+        Raises CursorError where the cursor is not of this ledger. See `store.sqlite.ledger`.
         """
         with self._snapshot():
             return ledger.lines(self._connection, after, limit, publisher=publisher, country=country)
@@ -555,7 +555,7 @@ class Store:
             return merges.split_version(self._connection, report, number, now, public_id, packer)
 
     def pending(self) -> list[dict[str, Any]]:
-        """Changes of known reports that wait for a person; see `store.pending`."""
+        """Changes of known reports that wait for a person; see `store.sqlite.pending`."""
         with explained(self.path):
             return pending.waiting(self._connection)
 
@@ -586,7 +586,7 @@ class Store:
             return health.listed(self._connection, now)
 
     def coverage(self, since: datetime, now: datetime) -> list[dict[str, Any]]:
-        """What each publisher's polls brought, lost and left out; see `store.health`."""
+        """What each publisher's polls brought, lost and left out; see `store.sqlite.health`."""
         with explained(self.path):
             tariff = habits.kept_tariff(self._connection)
             return health.coverage(self._connection, to_iso(since), to_iso(now), tariff)
@@ -603,7 +603,7 @@ class Store:
             return health.resume(self._connection, name, now)
 
     def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
-        """Accepts the redirect that is held of a source; see `store.redirects.accept`."""
+        """Accepts the redirect that is held of a source; see `store.sqlite.redirects.accept`."""
         with self._transaction():
             return redirects.accept(self._connection, name, now)
 

@@ -1,6 +1,6 @@
 """Where a site's doors may be: from a page, a robots.txt, an index of sitemaps and an address to the addresses to try.
 Pure; it alone knows the ways in which sites name their feeds, and where software puts them. What a site names is an
-address only where `printable.address` makes it one.
+address only where `text.printable.address` makes it one.
 """
 
 from __future__ import annotations

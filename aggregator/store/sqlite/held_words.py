@@ -1,5 +1,5 @@
 """Words that are held back because their source changes something at every poll: one row an article, until housekeeping
-stores them as a revision. What may be held back is decided in `decide.changes`.
+stores them as a revision. What may be held back is decided in `revisions.changes`.
 
 Whatever stores a newer revision of the article deletes the row (`polls`), so that no words are put over newer ones.
 """

@@ -196,7 +196,7 @@ def trust(connection: sqlite3.Connection, source: int) -> tuple[Ladder, int]:
 
 
 def changing(connection: sqlite3.Connection, source: int) -> tuple[datetime, ...]:
-    """When the last polls in a row changed most of what they listed; see `versions.unstable`."""
+    """When the last polls in a row changed most of what they listed; see `revisions.compare.unstable`."""
     (text,) = connection.execute("SELECT changing FROM sources WHERE id = ?", (source,)).fetchone()
     return tuple(map(from_iso, json.loads(text or "[]")))
 

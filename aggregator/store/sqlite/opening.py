@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 from aggregator.model.errors import StoreError
@@ -25,23 +26,33 @@ def set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA secure_delete = ON")
 
 
-def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
-    """Raises StoreError for a file of SQLite that another program made; one without a table is nobody's yet."""
+def refuse_foreign(connection: sqlite3.Connection, path: Path, migrations: Sequence[str]) -> None:
+    """Raises StoreError for a file of SQLite that another program or a newer version of this one made; one without a
+    table is nobody's yet. `migrations`: the names of those that this version knows.
+    """
     tables = {
         name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         if not name.startswith("sqlite_")
     }  # fmt: skip
-    if not tables or ("_sqlite_migrations" in tables and _is_ours(connection)):
+    if not tables:
         return
-    raise StoreError(f"{path}: this is the database of another program; it was not changed; name another with --db")
+    made = _migrations_of(connection) if "_sqlite_migrations" in tables else []
+    if not made:
+        raise StoreError(f"{path}: this is the database of another program; it was not changed; name another with --db")
+    if unknown := sorted(set(made) - set(migrations)):
+        said = (
+            f"a newer version of aggregator made this database (it has {unknown[-1]}, which this version does not know)"
+        )
+        raise StoreError(f"{path}: {said}; it was not changed; install that version, or name another with --db")
 
 
-def _is_ours(connection: sqlite3.Connection) -> bool:
+def _migrations_of(connection: sqlite3.Connection) -> list[str]:
+    """The names of the migrations of ours that the file has."""
     try:
-        row = connection.execute("SELECT 1 FROM _sqlite_migrations WHERE migration_set = 'aggregator'").fetchone()
+        rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'aggregator'").fetchall()
     except sqlite3.OperationalError:  # a table of that name, and of another form
-        return False
-    return row is not None
+        return []
+    return [str(name) for (name,) in rows]
 
 
 def register(connection: sqlite3.Connection) -> None:

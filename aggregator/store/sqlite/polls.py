@@ -167,7 +167,7 @@ def flag_backfill(
 ) -> tuple[list[Article], int]:
     """Marks the new articles of a poll that are kept out of `latest`, and held like all others. Those that are older
     than the source's document before, which was read at `last`: its publisher saved an archive anew. And those beyond
-    what one poll, or one day of a publisher, may add there; see `decide.mass`.
+    what one poll, or one day of a publisher, may add there; see `revisions.mass`.
 
     Returns those that teach how much the source publishes, and how many are beyond a bound.
     """

@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from aggregator.demo import Site, read_sites
 from aggregator.model import (
     Access,
     Article,
@@ -59,6 +61,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+DEMO = Path(__file__).parents[1] / "data" / "demo"
 
 QUOTATION = Rights(relationship="none", basis="quotation", text_scope="excerpt", credit="{publisher} ({place})")
 AGREEMENT = replace(
@@ -85,6 +88,12 @@ WIRE = Wire(
         allow_addresses=("127.0.0.0/8",),
     ),
 )
+
+
+@cache
+def demo_sites() -> tuple[Site, ...]:
+    """The publishers of the demo, as their press serves them."""
+    return read_sites(DEMO / "press")
 
 
 def make_source(url: str, credentials: Credentials | None = None) -> Source:

@@ -68,18 +68,23 @@ rights_profile = "own"
 """
 
 
+def make_config(folder: Path) -> Path:
+    """A configuration of a wire that has no publisher yet but itself; returns the folder."""
+    (folder / "publishers" / "ml").mkdir(parents=True)
+    (folder / "publishers" / "xa").mkdir()
+    (folder / "wire.toml").write_text(WIRE)
+    shutil.copy(ROOT / "config" / "rights.toml", folder)
+    (folder / "publishers" / "xa" / "test-wire.toml").write_text(OWN)
+    return folder
+
+
 class Desk:
     """A folder with a configuration of two publishers of a press, and the command."""
 
     def __init__(self, folder: Path, press: Press) -> None:
         self.press = press
-        self.config = folder / "config"
+        self.config = make_config(folder / "config")
         self.database = folder / "data" / "wire.db"
-        (self.config / "publishers" / "ml").mkdir(parents=True)
-        (self.config / "publishers" / "xa").mkdir()
-        (self.config / "wire.toml").write_text(WIRE)
-        shutil.copy(ROOT / "config" / "rights.toml", self.config)
-        (self.config / "publishers" / "xa" / "test-wire.toml").write_text(OWN)
         for host in HOSTS:
             self.add(host)
 

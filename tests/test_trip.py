@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo import Document, Press, read_sites
+from aggregator.demo import Document, Press
 from aggregator.demo.sites import generate_feed
 from aggregator.fetch import ConnectTo
 from aggregator.model import Config, Due, FetchResult, Poll, Publisher, Selection, Source
@@ -21,7 +21,7 @@ from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
-from tests.conftest import NOW, WIRE, make_publisher
+from tests.conftest import NOW, WIRE, demo_sites, make_publisher
 
 DEMO = Path(__file__).parents[1] / "data" / "demo"
 HOST = "daily-example.example"
@@ -64,7 +64,7 @@ class Trip:
 
 @pytest.fixture
 def press() -> Iterator[Press]:
-    with Press(read_sites(DEMO / "press"), now=NOW) as opened:
+    with Press(demo_sites(), now=NOW) as opened:
         yield opened
 
 

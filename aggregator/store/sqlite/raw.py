@@ -11,6 +11,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 
 import zstandard
@@ -28,6 +29,7 @@ _MOST_BYTES = 256 * 1024 * 1024
 _MADE_AT = "2026-11-28T00:00:00Z"  # when words.txt was written
 
 
+@cache
 def shipped() -> bytes:
     """The dictionary that this program packs with: its bytes are the text itself."""
     return files(__package__).joinpath("words.txt").read_bytes()
@@ -39,9 +41,7 @@ def packer(connection: sqlite3.Connection) -> Pack:
     """
     content = shipped()
     number = _number_of(connection, content)
-    dictionary = _dictionary(content)
-    dictionary.precompute_compress(level=_LEVEL)
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary)
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=_to_pack_with(content))
     return lambda words: (compressor.compress(words), number)
 
 
@@ -57,6 +57,14 @@ def _number_of(connection: sqlite3.Connection, content: bytes) -> int:
             "INSERT INTO dictionaries (content, trained_at) VALUES (?, ?) RETURNING id", (content, _MADE_AT)
         ).fetchone()
     return int(row[0])
+
+
+@cache
+def _to_pack_with(content: bytes) -> zstandard.ZstdCompressionDict:
+    """Made ready, which takes a millisecond: each transaction asks for it."""
+    dictionary = _dictionary(content)
+    dictionary.precompute_compress(level=_LEVEL)
+    return dictionary
 
 
 def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict:

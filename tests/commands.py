@@ -26,7 +26,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -63,6 +62,11 @@ class Popen(subprocess.Popen[Any]):
     """
 
     _status: _Status | None = None
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether it comes from the starter."""
+        return self._status is not None
 
     def _execute_child(self, *given: Any, **named: Any) -> None:
         by_subprocess = cast("Any", super())._execute_child
@@ -145,20 +149,20 @@ def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
 
 # Reading processes
 
-_start_really = workers._Process.start.__func__  # type: ignore[attr-defined]
+_start_really = workers.Process.start.__func__  # type: ignore[attr-defined]
 
 
 def give_readers() -> None:
     """Lets the reading processes of this process come from the starter."""
-    workers._Process.start = classmethod(_start_reader)  # type: ignore[method-assign, assignment]
+    workers.Process.start = classmethod(_start_reader)  # type: ignore[method-assign, assignment]
 
 
 def start_readers() -> None:
     """Lets them be started as the product starts them."""
-    workers._Process.start = classmethod(_start_really)  # type: ignore[method-assign]
+    workers.Process.start = classmethod(_start_really)  # type: ignore[method-assign]
 
 
-async def _start_reader(cls: type[workers._Process], seconds: float) -> workers._Process:
+async def _start_reader(cls: type[workers.Process], seconds: float) -> workers.Process:
     """By the starter, unless another environment or program is asked for, or the starter is not there yet: what waits
     for a document has deadlines, and to begin takes the starter longer than a reading process.
     """
@@ -187,7 +191,7 @@ class _Reader:
     @classmethod
     async def connected(cls, status: _Status, calls: int, answers: int) -> _Reader:
         loop = asyncio.get_running_loop()
-        stdout = asyncio.StreamReader(workers._ANSWER)
+        stdout = asyncio.StreamReader(workers.ANSWER_BYTES)
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(answers, "rb", 0))
         transport, protocol = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(calls, "wb", 0))
         return cls(status, asyncio.StreamWriter(transport, protocol, None, loop), stdout)
@@ -251,6 +255,7 @@ def _ask(
 
 _place: str | None = None  # where the starter listens
 _starter: subprocess.Popen[bytes] | None = None
+_has_begun = False
 
 
 def _connected(*, wait: bool) -> socket.socket | None:
@@ -260,23 +265,26 @@ def _connected(*, wait: bool) -> socket.socket | None:
         folder = tempfile.mkdtemp(prefix="starter-")
         _place = f"{folder}/socket"
         command = [*COMMAND[:3], "-m", "tests.commands", _place]
-        _starter = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT, env=_ENVIRONMENT)
+        pipe = subprocess.PIPE
+        _starter = subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT, env=_ENVIRONMENT)
         atexit.register(_end, os.getpid(), _starter, folder)
-    end = time.monotonic() + 120
-    while True:
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(_place)
-        except OSError:
-            connection.close()
-            if not wait:
-                return None
-            has_ended = _starter is not None and _starter.poll() is not None
-            assert not has_ended, "the starter of the tests' commands (tests/commands.py) has ended, see above"
-            assert time.monotonic() < end, "the starter of the tests' commands (tests/commands.py) does not begin"
-            time.sleep(0.01)
-        else:
-            return connection
+    if _starter is not None and not _begun(_starter, 120 if wait else 0):
+        assert not wait, "the starter of the tests' commands (tests/commands.py) does not begin"
+        return None
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(_place)
+    return connection
+
+
+def _begun(starter: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether it listens, by then."""
+    global _has_begun
+    assert starter.stdout is not None
+    if not _has_begun and select.select([starter.stdout], [], [], seconds)[0]:
+        said = starter.stdout.read(1)
+        assert said, "the starter of the tests' commands (tests/commands.py) has ended, see above"
+        _has_begun = True
+    return _has_begun
 
 
 def _end(owner: int, process: subprocess.Popen[bytes], folder: str) -> None:
@@ -441,6 +449,7 @@ def main(place: str) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
         listener.listen(64)
+        os.write(1, b"!")  # it has begun
         request = _Starter(listener).serve()
     if request is not None:
         _become(request)

@@ -13,7 +13,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from tests import commands
 from tests.conftest import NOW
 from tests.hostile import run
 from tests.test_trip import feed
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]
 HOSTS = ("one.example", "two.example")
@@ -382,14 +382,6 @@ def daemon(desk: Desk) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in started:
         process.kill()
         process.communicate()
-
-
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Waits for the outside world; bounded."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
 
 
 def stored(desk: Desk, sql: str) -> object:

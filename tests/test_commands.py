@@ -17,7 +17,8 @@ from aggregator.demo import Press
 from aggregator.store import Store
 from tests import commands, databases
 from tests.conftest import NOW
-from tests.test_cli import Desk, until
+from tests.test_cli import Desk
+from tests.waiting import until
 
 
 def both(*arguments: str, **given: Any) -> list[tuple[int, str, str]]:
@@ -91,7 +92,7 @@ def test_what_it_is_given_to_read_ends_where_ours_does(desk: Desk) -> None:
 )
 def test_what_a_fork_cannot_give_is_started_by_the_system(given: dict[str, Any]) -> None:
     with commands.Popen(**{"args": [*commands.COMMAND, "--version"], "stdout": subprocess.DEVNULL} | given) as process:
-        assert process._status is None
+        assert not process.is_forked
     assert process.returncode == 0
 
 
@@ -103,7 +104,7 @@ def test_a_command_that_does_not_end_is_given_up_in_time(desk: Desk) -> None:
 def test_a_copied_database_is_one_that_the_migrations_make(tmp_path: Path) -> None:
     copied, made = tmp_path / "copied.db", tmp_path / "made.db"
     Store.open(copied).close()
-    databases._open(Store, made).close()
+    databases.make_anew(made)
 
     def held(path: Path) -> str:
         sql = ["SELECT type, name, sql FROM sqlite_schema", "SELECT migration_set, name FROM _sqlite_migrations"]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.cli.daemon import _log_faults, _reread
+from aggregator.cli.daemon import log_faults, reread
 from aggregator.config import load
 from aggregator.config.lines import located
 from aggregator.demo import Press
@@ -266,15 +266,15 @@ def test_a_daemon_takes_over_the_sound_files_and_names_the_faulty(desk: Desk, ca
     here.open_synced(before, utc_now()).close()
     spoil(desk, '"newspaper"', '"newspapr"')
     spoil(desk, '"Bamako"', '"Ségou"', "one")
-    after = _reread(here, before)
+    after = reread(here, before)
     assert {each.key: each.place for each in after.publishers}["one"] == "Ségou"
     with caplog.at_level(logging.ERROR):
-        _log_faults(after)
+        log_faults(after)
     assert "two" in caplog.text
     assert f'{TWO}: line 5: kind: found "newspapr"' in caplog.text
     caplog.clear()
     (desk.config / "wire.toml").write_text("name =")
-    assert _reread(here, before) is before
+    assert reread(here, before) is before
     assert "the one before stays in force" in caplog.text
 
 

@@ -1,6 +1,6 @@
 """One of each: every case of `fixtures/identity/` comes out as it says, and no two articles are ever made one.
 
-`python -m tests.test_identity_corpus [CASE ...] [--db FILE]` prints the table; the database is kept for a look at it.
+`python -m tests.test_identity_corpus [CASE ...] [--db FILE]` prints the table; the database is kept.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from aggregator.store import Store
 from bench.crash import kill_many
 from bench.measuring import members
 from tests.conftest import NOW, SOAK, WIRE, make_publisher, scaled
-from tests.test_cli import until
 from tests.test_trip import HOST, Trip, feed
+from tests.waiting import seconds_of, until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc, and sets a clock as Linux lets it")
 
@@ -62,7 +62,7 @@ asyncio.run(Workers(processes=1, seconds=4).read(result, publisher.sources[0], p
 """
     process = subprocess.Popen([sys.executable, "-c", script], start_new_session=True, stderr=subprocess.DEVNULL)
     try:
-        until(lambda: any(_seconds_of(pid) > 1.5 for pid in members(process.pid) if pid != process.pid))
+        until(lambda: any(seconds_of(pid) > 1.5 for pid in members(process.pid) if pid != process.pid))
         process.kill()
         process.wait()
         assert members(process.pid) != []
@@ -70,15 +70,6 @@ asyncio.run(Workers(processes=1, seconds=4).read(result, publisher.sources[0], p
     finally:
         for pid in members(process.pid):
             os.kill(pid, signal.SIGKILL)
-
-
-def _seconds_of(pid: int) -> float:
-    """Of processor time."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_programs_that_make_the_same_database_at_once_all_find_it_made(tmp_path: Path) -> None:

@@ -339,7 +339,7 @@ def test_every_column_with_a_time_is_brought_back_or_has_a_reason(store: Store) 
     ):
         if is_time.search(column) and (table, column) != ("daily", "day"):
             found.setdefault(table, set()).add(column)
-    known = {table: set(clocks._TIMES.get(table, ())) | OTHERS.get(table, set()) for table in {*clocks._TIMES, *OTHERS}}
+    known = {table: set(clocks.TIMES.get(table, ())) | OTHERS.get(table, set()) for table in {*clocks.TIMES, *OTHERS}}
     assert found == known
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("aggregator.run")
 
-_TICK = timedelta(seconds=5)  # how late a poll may start
+TICK = timedelta(seconds=5)  # how late a poll may start
 _GRACE_SECONDS = 5.0  # for polls in flight when the end is asked for
 _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
 _MAINTENANCE = timedelta(minutes=10)
@@ -99,9 +99,9 @@ async def _serve(here: Workplace, config: Config) -> None:
     while store:
         with store:
             sources = sum(len(publisher.sources) for publisher in config.publishers)
-            _log_faults(config)
+            log_faults(config)
             log.info("polling %d sources of %d publishers into %s", sources, len(config.publishers), store.path)
-            await _round(config, store, signals.woken, files.have_changed)
+            await poll_until(config, store, signals.woken, files.have_changed)
         config, store = await _reopened(here, config, signals)
     log.info("stopped; every poll that had begun is stored")
 
@@ -114,7 +114,7 @@ async def _reopened(here: Workplace, config: Config, signals: _Signals) -> tuple
     while not signals.ending:
         if signals.woken.is_set():
             signals.woken.clear()
-            config = _reread(here, config)
+            config = reread(here, config)
         try:
             return config, here.open_synced(config, utc_now())
         except StoreError as error:
@@ -122,18 +122,18 @@ async def _reopened(here: Workplace, config: Config, signals: _Signals) -> tuple
                 log.error("polling stands still, and goes on by itself: %s", error)
             said = str(error)
         with suppress(TimeoutError):
-            await asyncio.wait_for(signals.woken.wait(), _TICK.total_seconds())
+            await asyncio.wait_for(signals.woken.wait(), TICK.total_seconds())
     return config, None
 
 
-def _log_faults(config: Config) -> None:
+def log_faults(config: Config) -> None:
     """Says whom the faults in publishers' files stop."""
     if config.faults:
         said = "not polled until their files are correct: %s; what is stored of them stays as it is; the faults:\n%s"
         log.error(said, names_of(config.faulty) or "nobody", "\n".join(map(escaped, config.faults)))
 
 
-def _reread(here: Workplace, config: Config) -> Config:
+def reread(here: Workplace, config: Config) -> Config:
     """The configuration as it is now; or, when it is faulty, the one that was good."""
     try:
         return here.load_to_ask()
@@ -142,7 +142,7 @@ def _reread(here: Workplace, config: Config) -> Config:
         return config
 
 
-async def _round(
+async def poll_until(
     config: Config, store: Store, stop: asyncio.Event, have_changed: Callable[[], bool] = lambda: False
 ) -> None:
     """Polls by one configuration until `stop` is set: by a signal, or where `have_changed` says that its files have."""
@@ -174,7 +174,7 @@ async def _round(
                 stop.set()
 
         jobs = [
-            Job("poll", _TICK, poll_due),
+            Job("poll", TICK, poll_due),
             Job("maintain", _MAINTENANCE, maintain),
             Job("config", _LOOK, look_at_files),
         ]
@@ -250,7 +250,7 @@ class _Trouble:
         self._try_writing = try_writing
         self._said = ""  # '': it can be used
         self._under_way = 0  # calls
-        self._pause = _TICK.total_seconds()
+        self._pause = TICK.total_seconds()
         self._not_before = 0.0
 
     async def complaining(self, call: Callable[[], Awaitable[object]]) -> None:
@@ -276,7 +276,7 @@ class _Trouble:
             except StoreError as error:
                 self._complain(error)
             else:
-                self._said, self._pause = "", _TICK.total_seconds()
+                self._said, self._pause = "", TICK.total_seconds()
                 log.info("the database can be used again: polling goes on")
             finally:
                 self._under_way -= 1

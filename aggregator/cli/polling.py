@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aggregator.store import Store
 
 
-_NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "held")
+NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "held")
 _TOLD_ONE_BY_ONE = 5  # searches in vain that nobody asked for; cron mails what is printed
 
 
@@ -54,7 +54,7 @@ def fetch(here: Workplace, keys: tuple[str, ...], everything: bool, as_json: boo
     else:
         _print(polls, is_named=bool(keys))
         _print_postponed(len(due) - len(polls) - len(elsewhere))
-    if say_faults(config) or any(poll.outcome in _NO_ANSWER for poll in polls):
+    if say_faults(config) or any(poll.outcome in NO_ANSWER for poll in polls):
         sys.exit(1)
 
 
@@ -99,10 +99,10 @@ async def _run(
 
 
 def _print(polls: Sequence[Poll], is_named: bool) -> None:
-    in_vain = sum(poll.source.kind == DISCOVER and poll.outcome in _NO_ANSWER for poll in polls)
+    in_vain = sum(poll.source.kind == DISCOVER and poll.outcome in NO_ANSWER for poll in polls)
     is_told = is_named or in_vain <= _TOLD_ONE_BY_ONE
     for poll in polls:
-        if poll.outcome in _NO_ANSWER and (is_told or poll.source.kind != DISCOVER):
+        if poll.outcome in NO_ANSWER and (is_told or poll.source.kind != DISCOVER):
             say(f"{poll.source.name}: {poll.error or ''} ({poll.source.url})", err=True)
         if is_named and poll.source.kind == DISCOVER:
             _print_search(poll)

@@ -35,7 +35,7 @@ _BATCH = 1_000
 # Columns with times that this program has taken from the clock, of small tables, or tables that are read whole: a clock
 # is put right seldom. Not among them: what a publisher or a person said (published, embargoed_until), and what is to
 # come (next_at). The others have functions below.
-_TIMES: Mapping[str, tuple[str, ...]] = {
+TIMES: Mapping[str, tuple[str, ...]] = {
     "acts": ("at",),
     "claims": ("at",),
     "complaints": ("received_at", "resolved_at"),
@@ -109,7 +109,7 @@ def bring_rows_back(connection: sqlite3.Connection, now: datetime) -> int:
     shift = _Shift(found, now)
     count = _bring_reports_back(connection, shift) + _bring_polls_back(connection, shift)
     _bring_learnt_back(connection, shift)
-    for table, columns in _TIMES.items():
+    for table, columns in TIMES.items():
         for column in columns:
             shift.apply(connection, table, column)
     connection.execute(

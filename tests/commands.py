@@ -2,8 +2,8 @@
 
 One process, the starter, has imported everything, and forks for each command: what comes is a process of its own, with
 its own arguments, folder, environment, descriptors, session, exit code and signals, that ends as any other. `Popen` and
-`run` take what `subprocess` takes. What the starter cannot give (another interpreter, other warnings, an encoding that
-the environment asks for, `preexec_fn`) they leave to `subprocess`. What is about the start itself, and about what is
+`run` take what `subprocess` takes. What the starter cannot give (another interpreter, other warnings, another locale,
+`preexec_fn`) they leave to `subprocess`. What is about the start itself, and about what is
 imported, calls `subprocess`, or asks for the fixture `started_anew`.
 """
 
@@ -26,7 +26,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -63,6 +62,11 @@ class Popen(subprocess.Popen[Any]):
     """
 
     _status: _Status | None = None
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether it comes from the starter."""
+        return self._status is not None
 
     def _execute_child(self, *given: Any, **named: Any) -> None:
         by_subprocess = cast("Any", super())._execute_child
@@ -136,25 +140,29 @@ def _arguments(asked: Mapping[str, Any], environment: Mapping[str, str]) -> list
 
 
 def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(_READ_AT_START) and name != "PYTHONIOENCODING"  # `_stream` reads that
+    }
 
 
 # Reading processes
 
-_start_really = workers._Process.start.__func__  # type: ignore[attr-defined]
+_start_really = workers.Process.start.__func__  # type: ignore[attr-defined]
 
 
 def give_readers() -> None:
     """Lets the reading processes of this process come from the starter."""
-    workers._Process.start = classmethod(_start_reader)  # type: ignore[method-assign, assignment]
+    workers.Process.start = classmethod(_start_reader)  # type: ignore[method-assign, assignment]
 
 
 def start_readers() -> None:
     """Lets them be started as the product starts them."""
-    workers._Process.start = classmethod(_start_really)  # type: ignore[method-assign]
+    workers.Process.start = classmethod(_start_really)  # type: ignore[method-assign]
 
 
-async def _start_reader(cls: type[workers._Process], seconds: float) -> workers._Process:
+async def _start_reader(cls: type[workers.Process], seconds: float) -> workers.Process:
     """By the starter, unless another environment or program is asked for, or the starter is not there yet: what waits
     for a document has deadlines, and to begin takes the starter longer than a reading process.
     """
@@ -183,7 +191,7 @@ class _Reader:
     @classmethod
     async def connected(cls, status: _Status, calls: int, answers: int) -> _Reader:
         loop = asyncio.get_running_loop()
-        stdout = asyncio.StreamReader(workers._ANSWER)
+        stdout = asyncio.StreamReader(workers.ANSWER_BYTES)
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(answers, "rb", 0))
         transport, protocol = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(calls, "wb", 0))
         return cls(status, asyncio.StreamWriter(transport, protocol, None, loop), stdout)
@@ -247,6 +255,7 @@ def _ask(
 
 _place: str | None = None  # where the starter listens
 _starter: subprocess.Popen[bytes] | None = None
+_has_begun = False
 
 
 def _connected(*, wait: bool) -> socket.socket | None:
@@ -256,23 +265,26 @@ def _connected(*, wait: bool) -> socket.socket | None:
         folder = tempfile.mkdtemp(prefix="starter-")
         _place = f"{folder}/socket"
         command = [*COMMAND[:3], "-m", "tests.commands", _place]
-        _starter = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT, env=_ENVIRONMENT)
+        pipe = subprocess.PIPE
+        _starter = subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT, env=_ENVIRONMENT)
         atexit.register(_end, os.getpid(), _starter, folder)
-    end = time.monotonic() + 120
-    while True:
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.connect(_place)
-        except OSError:
-            connection.close()
-            if not wait:
-                return None
-            has_ended = _starter is not None and _starter.poll() is not None
-            assert not has_ended, "the starter of the tests' commands (tests/commands.py) has ended, see above"
-            assert time.monotonic() < end, "the starter of the tests' commands (tests/commands.py) does not begin"
-            time.sleep(0.01)
-        else:
-            return connection
+    if _starter is not None and not _begun(_starter, 120 if wait else 0):
+        assert not wait, "the starter of the tests' commands (tests/commands.py) does not begin"
+        return None
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(_place)
+    return connection
+
+
+def _begun(starter: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether it listens, by then."""
+    global _has_begun
+    assert starter.stdout is not None
+    if not _has_begun and select.select([starter.stdout], [], [], seconds)[0]:
+        said = starter.stdout.read(1)
+        assert said, "the starter of the tests' commands (tests/commands.py) has ended, see above"
+        _has_begun = True
+    return _has_begun
 
 
 def _end(owner: int, process: subprocess.Popen[bytes], folder: str) -> None:
@@ -405,8 +417,11 @@ def _stream(number: int, old: Any) -> io.TextIOWrapper | None:
         binary = os.fdopen(number, mode, closefd=False)
     except OSError:
         return None  # it is closed
+    asked, _, errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
+    encoding = asked or old.encoding
+    errors = "backslashreplace" if number == 2 else errors or ("strict" if asked else old.errors)
     return io.TextIOWrapper(
-        binary, old.encoding, old.errors, newline="\n", line_buffering=number == 2 or (number == 1 and os.isatty(1))
+        binary, encoding, errors, newline="\n", line_buffering=number == 2 or (number == 1 and os.isatty(1))
     )
 
 
@@ -434,6 +449,7 @@ def main(place: str) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
         listener.listen(64)
+        os.write(1, b"!")  # it has begun
         request = _Starter(listener).serve()
     if request is not None:
         _become(request)

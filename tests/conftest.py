@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from aggregator.demo import Site, read_sites
 from aggregator.desk.housekeeping import maintain, tick
 from aggregator.desk.terms import sync
 from aggregator.model import (
@@ -65,6 +67,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+DEMO = Path(__file__).parents[1] / "data" / "demo"
 
 QUOTATION = Rights(relationship="none", basis="quotation", text_scope="excerpt", credit="{publisher} ({place})")
 AGREEMENT = replace(
@@ -91,6 +94,12 @@ WIRE = Wire(
         allow_addresses=("127.0.0.0/8",),
     ),
 )
+
+
+@cache
+def demo_sites() -> tuple[Site, ...]:
+    """The publishers of the demo, as their press serves them."""
+    return read_sites(DEMO / "press")
 
 
 def make_source(url: str, credentials: Credentials | None = None) -> Source:

@@ -5,8 +5,10 @@ long as a copy. Tests of the migrations, and of how a database is made, ask for 
 from __future__ import annotations
 
 import os
+import sqlite3
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,30 @@ from typing import Any
 from aggregator.store import Store
 
 _open = Store.open.__func__  # type: ignore[attr-defined]
+
+
+@contextmanager
+def connections() -> Iterator[list[sqlite3.Connection]]:
+    """Those that this process opens meanwhile, in their order: for what SQLite does for their owner alone, as to let
+    the file grow no further, or to end a statement midway.
+    """
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def kept(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(connect(*arguments, **options))
+        return opened[-1]
+
+    sqlite3.connect = kept  # type: ignore[assignment]
+    try:
+        yield opened
+    finally:
+        sqlite3.connect = connect  # type: ignore[misc]
+
+
+def make_anew(path: Path) -> None:
+    """A database as the migrations make it."""
+    _open(Store, path).close()
 
 
 def copy_new_ones() -> None:

@@ -98,7 +98,7 @@ class Result:
 
 
 class Wire:
-    """A press, a database and a pipeline for all cases: their publishers differ, so no case can touch another."""
+    """A press, a database and a pipeline for several cases: their publishers differ, so no case can touch another."""
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         self.cases = {name: Case(name, tomllib.loads((FOLDER / name / "case.toml").read_text())) for name in names}

@@ -31,10 +31,11 @@ from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.store.sqlite.claims import GOOD_FOR
 from aggregator.text.dates import utc_now
-from tests import hostile
+from tests import commands, hostile
 from tests.conftest import NOW, WIRE, examples, file_of, make_poll, make_publisher
-from tests.test_cli import Desk, until
+from tests.test_cli import Desk
 from tests.test_trip import HOST, Trip, feed
+from tests.waiting import eventually, until
 
 PUBLISHERS = tuple(make_publisher(f"paper-{number}") for number in range(5))
 NAMES = [publisher.sources[0].name for publisher in PUBLISHERS]
@@ -174,7 +175,7 @@ def test_the_number_of_a_program_that_was_killed_comes_without_its_claims(path: 
 def test_a_poll_that_lasts_confirms_its_claim_and_one_that_is_cut_off_gives_it_back(
     press: Press, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(confirming, "_CONFIRM_SECONDS", 0.05)
+    monkeypatch.setattr(confirming, "CONFIRM_SECONDS", 0.05)
     press.misbehave(HOST, "/feed", "slow", seconds=30)
     config, now = Config(wire=WIRE, publishers=(make_publisher(),)), [NOW]
 
@@ -185,11 +186,9 @@ def test_a_poll_that_lasts_confirms_its_claim_and_one_that_is_cut_off_gives_it_b
     async def story(store: Store, other: Store) -> None:
         async with Pipeline(config, store, lambda: now[0], lambda host: press.address) as pipeline:
             polling = asyncio.create_task(pipeline.run(store.due(None)))
-            while not press.requests or not at(other):
-                await asyncio.sleep(0.01)
+            await eventually(lambda: press.requests and at(other))
             now[0] += timedelta(minutes=5)
-            while at(other) != ["2026-11-22T10:05:00Z"]:
-                await asyncio.sleep(0.01)
+            await eventually(lambda: at(other) == ["2026-11-22T10:05:00Z"])
             polling.cancel()
             await asyncio.gather(polling, return_exceptions=True)
             assert at(other) == []
@@ -222,7 +221,7 @@ def asked(press: Press, host: str = "one.example") -> list[float]:
 
 def begun(desk: Desk, *arguments: str) -> subprocess.Popen[str]:
     command = desk.command(*arguments)
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=desk.config)
+    return commands.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=desk.config)
 
 
 def test_overlapping_fetches_ask_a_slow_server_once(desk: Desk) -> None:
@@ -368,11 +367,11 @@ def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_
     tmp_path: Path,
 ) -> None:
     code = (
-        "import asyncio, pathlib, sys, time; from aggregator.fetch.shared import Shared\n"
+        "import asyncio, pathlib, sys; from aggregator.fetch.shared import Shared\n"
         "shared = Shared.open(pathlib.Path(sys.argv[1]), 2, 60.0)\n"
         "async def hold():\n"
         "  async with shared.place('a.example'), shared.place('a.example'):\n"
-        "    print('held', flush=True); time.sleep(60)\n"
+        "    print('held', flush=True); sys.stdin.read()\n"
         "asyncio.run(hold())"
     )
     path = tmp_path / "wire.db.limits"
@@ -397,12 +396,12 @@ def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_
         process.wait()
         return [*first, *again, await waits(shared, "a.example")]
 
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         shared = shared_limits(path, lambda: now[0])
         assert asyncio.run(story(process, shared)) == [False, True, False, False, False]
-        assert shared._stuck == set()
+        assert shared.stuck == set()
         shared.close()
 
 
@@ -486,8 +485,7 @@ def test_what_a_host_asks_one_program_for_the_others_do_too(press: Press, tmp_pa
         two = Pipeline(config, other, lambda: NOW, lambda host: press.address)
         async with one, two:
             running = asyncio.create_task(one.run([due["slow"], due["feed"]]))
-            while not any(seen.path == "/slow" for seen in press.requests):
-                await asyncio.sleep(0.01)
+            await eventually(lambda: any(seen.path == "/slow" for seen in press.requests))
             (busy,) = await two.run([due["busy"]])
             assert busy.status == 429
             return [poll.source.key for poll in await running]

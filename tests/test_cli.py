@@ -13,7 +13,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests import commands
 from tests.conftest import NOW
 from tests.hostile import run
 from tests.test_trip import feed
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]
 HOSTS = ("one.example", "two.example")
@@ -70,18 +70,23 @@ rights_profile = "own"
 """
 
 
+def make_config(folder: Path) -> Path:
+    """A configuration of a wire that has no publisher yet but itself; returns the folder."""
+    (folder / "publishers" / "ml").mkdir(parents=True)
+    (folder / "publishers" / "xa").mkdir()
+    (folder / "wire.toml").write_text(WIRE)
+    shutil.copy(ROOT / "config" / "rights.toml", folder)
+    (folder / "publishers" / "xa" / "test-wire.toml").write_text(OWN)
+    return folder
+
+
 class Desk:
     """A folder with a configuration of two publishers of a press, and the command."""
 
     def __init__(self, folder: Path, press: Press) -> None:
         self.press = press
-        self.config = folder / "config"
+        self.config = make_config(folder / "config")
         self.database = folder / "data" / "wire.db"
-        (self.config / "publishers" / "ml").mkdir(parents=True)
-        (self.config / "publishers" / "xa").mkdir()
-        (self.config / "wire.toml").write_text(WIRE)
-        shutil.copy(ROOT / "config" / "rights.toml", self.config)
-        (self.config / "publishers" / "xa" / "test-wire.toml").write_text(OWN)
         for host in HOSTS:
             self.add(host)
 
@@ -387,14 +392,6 @@ def daemon(desk: Desk) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in started:
         process.kill()
         process.communicate()
-
-
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Waits for the outside world; bounded."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
 
 
 def stored(desk: Desk, sql: str) -> object:

@@ -17,7 +17,8 @@ from aggregator.demo import Press
 from aggregator.store import Store
 from tests import commands, databases
 from tests.conftest import NOW
-from tests.test_cli import Desk, until
+from tests.test_cli import Desk
+from tests.waiting import until
 
 
 def both(*arguments: str, **given: Any) -> list[tuple[int, str, str]]:
@@ -52,6 +53,14 @@ def test_it_stands_in_the_folder_and_has_the_environment_that_are_named(tmp_path
     assert ours[0] == 0
 
 
+@pytest.mark.parametrize(("encoding", "asked"), [("latin-1", "SELECT 'é' AS x"), ("ascii:replace", "é")])
+def test_it_writes_the_encoding_that_is_asked_for(tmp_path: Path, encoding: str, asked: str) -> None:
+    Store.open(tmp_path / "wire.db").close()
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    ours, theirs = both("--db", "wire.db", "query", asked, cwd=tmp_path, env=environment, text=False)
+    assert ours == theirs
+
+
 @pytest.mark.parametrize(("sign", "code"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
 def test_a_signal_reaches_it_and_is_told_of(desk: Desk, sign: signal.Signals, code: int) -> None:
     with commands.Popen(desk.command("run"), stderr=subprocess.PIPE, start_new_session=True) as process:
@@ -74,7 +83,7 @@ def test_what_it_is_given_to_read_ends_where_ours_does(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        {"env": {**os.environ, "PYTHONIOENCODING": "latin-1"}},
+        {"env": {**os.environ, "LC_ALL": "POSIX"}},
         {"env": {**os.environ, "LD_PRELOAD": ""}},
         {"preexec_fn": os.getpid},
         {"args": [sys.executable, "-m", "aggregator", "--version"]},
@@ -83,7 +92,7 @@ def test_what_it_is_given_to_read_ends_where_ours_does(desk: Desk) -> None:
 )
 def test_what_a_fork_cannot_give_is_started_by_the_system(given: dict[str, Any]) -> None:
     with commands.Popen(**{"args": [*commands.COMMAND, "--version"], "stdout": subprocess.DEVNULL} | given) as process:
-        assert process._status is None
+        assert not process.is_forked
     assert process.returncode == 0
 
 
@@ -95,7 +104,7 @@ def test_a_command_that_does_not_end_is_given_up_in_time(desk: Desk) -> None:
 def test_a_copied_database_is_one_that_the_migrations_make(tmp_path: Path) -> None:
     copied, made = tmp_path / "copied.db", tmp_path / "made.db"
     Store.open(copied).close()
-    databases._open(Store, made).close()
+    databases.make_anew(made)
 
     def held(path: Path) -> str:
         sql = ["SELECT type, name, sql FROM sqlite_schema", "SELECT migration_set, name FROM _sqlite_migrations"]

@@ -29,6 +29,7 @@ from aggregator.store import Store
 from aggregator.text.query import parse
 from tests import commands
 from tests.conftest import NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
+from tests.test_cli import make_config
 
 ANY = Selection()
 LATER, MUCH_LATER = NOW + timedelta(hours=1), datetime(2100, 1, 1, tzinfo=UTC)
@@ -635,7 +636,7 @@ def test_a_complaint_about_the_wires_own_report_asks_for_a_correction(store: Sto
 def test_the_command_publishes(tmp_path: Path, store: Store) -> None:
     file = tmp_path / "water-bills.md"
     file.write_text((MANUSCRIPTS / "water-bills.md").read_text())
-    config = str(Path(__file__).parents[1] / "config")
+    config = str(make_config(tmp_path / "config"))
     said = command(store, "--config", config, "publish", str(file))
     public_id, _, done = said.partition(": ")
     assert done == "new, Nairobi water bills to rise\n"

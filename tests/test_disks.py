@@ -9,7 +9,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +19,8 @@ from aggregator.demo import Press
 from aggregator.demo.sites import generate_feed
 from tests import commands
 from tests.conftest import NOW
-from tests.test_cli import Desk, until
+from tests.test_cli import Desk
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -112,8 +112,10 @@ def test_the_daemon_upon_a_disk_that_fills_stands_still_and_goes_on_when_space_r
         _fill(seen / "filler")
         desk.press.set_document("one.example", "/feed", generate_feed(1, 300, now=NOW))
         until(lambda: "polling stands still" in log.read_text(), seconds=40)
-        before = asked(desk.press)
-        time.sleep(6)  # more than a tick
+        before, log_file = asked(desk.press), seen / "wire.db-wal"
+        for _ in range(2):  # the daemon has tried to write again
+            tried = log_file.stat().st_mtime_ns
+            until(lambda tried=tried: log_file.stat().st_mtime_ns > tried)
         assert asked(desk.press) == before
         (seen / "filler").unlink()
         until(lambda: _articles_of_a_copy(seen / "wire.db", tmp_path / "copy.db") > 4, seconds=40)

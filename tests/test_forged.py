@@ -16,6 +16,7 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -58,9 +59,10 @@ from tests.conftest import (
     scaled,
 )
 from tests.hostile import COSTLY, FORGED, HEADING, UNFIT, hostile, json_feed, run
-from tests.test_cli import Desk, until
+from tests.test_cli import Desk
 from tests.test_printable import Desk as Reader
 from tests.test_printable import assert_unforged
+from tests.waiting import until
 
 LATER = timedelta(hours=1)
 FORGED_URL = f"http://x.example/a\n\n{FORGED}"
@@ -72,8 +74,9 @@ UNLINKABLE = (
 )  # fmt: skip
 
 
-def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
-    return store._connection.execute(sql).fetchall()
+def rows(store: Store, sql: str, *values: object) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as connection:
+        return connection.execute(sql, values).fetchall()
 
 
 @pytest.fixture
@@ -238,13 +241,13 @@ def test_a_link_of_a_page_or_a_robots_file_is_an_address_or_none() -> None:
 def test_an_address_in_a_command_is_one_word_of_the_shell(store: Store, publisher: Publisher) -> None:
     """`health` prints commands to copy, with addresses that a site named."""
     evil = "http://x.example/$(touch,owned);'a'&b"
-    store._connection.execute("UPDATE sources SET kind = 'discover', next_reason = 'discover', proposed = ?", (evil,))
+    rows(store, "UPDATE sources SET kind = 'discover', next_reason = 'discover', proposed = ?", evil)
     ((mend,),) = rows(store, "SELECT mend FROM health")
     assert shlex.split(str(mend), posix=True) == [
         *["aggregator", "probe", "--write", "daily-example"],
         evil,
     ]
-    store._connection.execute("UPDATE sources SET proposed = 'http://x.example/feed.xml'")
+    rows(store, "UPDATE sources SET proposed = 'http://x.example/feed.xml'")
     ((mend,),) = rows(store, "SELECT mend FROM health")
     assert mend == "aggregator probe --write daily-example http://x.example/feed.xml"
 
@@ -571,8 +574,7 @@ def test_an_address_of_the_configuration_has_nothing_that_cannot_be_seen(said: s
 
 def as_before(path: Path, changes: dict[str, object], title: str) -> None:
     """Makes a database as the version before the migration left it, with what it let in."""
-    with Store.open(path) as store:
-        connection = store._connection
+    with Store.open(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("UPDATE articles SET title = ? WHERE id = 1", (title,))
         connection.execute("UPDATE revisions SET title = ? WHERE article = 1", (title,))
         while store.index():
@@ -637,10 +639,10 @@ def test_a_database_of_an_earlier_version_is_made_fit(tmp_path: Path, publisher:
         edited = record(store, publisher, replace(entry, categories=("x",)), now=NOW + 2 * LATER)
         assert (edited.new, edited.revised) == (0, 0)
         purge(store, [articles[0].public_id], Cause(actor="person:x", reason="x"), NOW + LATER)
-        store._connection.execute("INSERT INTO article_search (article_search) VALUES ('integrity-check')")
+        rows(store, "INSERT INTO article_search (article_search) VALUES ('integrity-check')")
         for word in ("titre", "tres", "zzyzx"):
             sql = "SELECT count(*) FROM article_search WHERE article_search MATCH ?"
-            assert store._connection.execute(sql, (word,)).fetchone() == (0,)
+            assert rows(store, sql, word) == [(0,)]
 
 
 def test_a_proposal_that_is_no_address_is_forgotten(tmp_path: Path, publisher: Publisher) -> None:
@@ -648,7 +650,7 @@ def test_a_proposal_that_is_no_address_is_forgotten(tmp_path: Path, publisher: P
     with Store.open(path) as store:
         sync(store, WIRE, [publisher], NOW, NOW.date())
         record(store, publisher, make_entry())
-        store._connection.execute("UPDATE sources SET proposed = 'http://x\x9b.example/', proposed_as = 'rss20'")
+        rows(store, "UPDATE sources SET proposed = 'http://x\x9b.example/', proposed_as = 'rss20'")
     as_before(path, {}, "T")
     with Store.open(path) as store:
         assert rows(store, "SELECT proposed, proposed_as FROM sources") == [(None, None)]

@@ -45,7 +45,7 @@ from aggregator.scheduling.polls import pause_of_host, validators_for
 from aggregator.scheduling.rechecks import judge
 from aggregator.text.urls import ascii_host, domain_of, is_https_of
 from tests.conftest import NOW, WIRE, make_publisher
-from tests.test_cli import Desk
+from tests.test_cli import Desk, make_config
 from tests.test_config import SOUND
 from tests.test_fetch import get
 from tests.test_robots import rules
@@ -1231,5 +1231,6 @@ def test_a_wall_is_a_failure_of_the_command_too(trip: Trip, tmp_path: Path) -> N
     assert set(NO_ANSWER) == set(get_args(Outcome)) - {"ok", "unchanged", "not_modified"}
     say(trip.press, 402)
     poll(trip)
-    told = CliRunner().invoke(aggregator, ["--db", str(trip.path), "health", "--json"])
+    config = str(make_config(tmp_path / "config"))
+    told = CliRunner().invoke(aggregator, ["--config", config, "--db", str(trip.path), "health", "--json"])
     assert any("402" in str(row.get("trouble")) for row in json.loads(told.output))

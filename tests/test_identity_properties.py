@@ -6,6 +6,7 @@ import html
 import json
 import re
 import shutil
+import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,7 @@ from aggregator.store import Store
 from aggregator.text import raw_words
 from aggregator.text.dates import to_iso
 from tests.conftest import NOW, WIRE, examples, make_poll, make_publisher
+from tests.databases import connections
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a disk would be waited for, at every close of a database
 sequences = settings(deadline=None, max_examples=examples(40))
@@ -217,17 +219,17 @@ def test_a_crash_at_any_moment_changes_nothing(
 ) -> None:
     polls = steps(history, sources=2)
     crashing = min(crashing, len(polls) - 1)
-    with new_store() as whole, new_store() as halved:
+    with new_store() as whole, connections() as opened, new_store() as halved:
         play(whole, polls)
         play(halved, polls[:crashing])
         left = halved.path.with_name("left.db")
-        crashed = crash(halved, polls[crashing], operations, left)
+        crashed = crash(halved, opened[-1], polls[crashing], operations, left)
         with Store.open(left if crashed else halved.path) as reopened:
             play(reopened, polls[crashing if crashed else crashing + 1 :])
             assert held(reopened) == held(whole)
 
 
-def crash(store: Store, step: Step, operations: int, left: Path) -> bool:
+def crash(store: Store, connection: sqlite3.Connection, step: Step, operations: int, left: Path) -> bool:
     """Records the poll, and after so many operations of SQLite takes the files as a killed program leaves them."""
 
     def killed() -> int:
@@ -236,13 +238,13 @@ def crash(store: Store, step: Step, operations: int, left: Path) -> bool:
                 shutil.copy(file, left.with_name(left.name + suffix))
         return 1  # ends the statement, so that nothing more is written
 
-    store._connection.set_progress_handler(killed, operations)
+    connection.set_progress_handler(killed, operations)
     try:
         play(store, [step])
     except StoreError:
         return True
     finally:
-        store._connection.set_progress_handler(None, 0)
+        connection.set_progress_handler(None, 0)
     return False
 
 

@@ -18,9 +18,9 @@ from aggregator.model import Config, Publisher
 from aggregator.store import Store
 from bench.crash import kill_many
 from bench.measuring import members
-from tests.conftest import NOW, SOAK, WIRE, make_publisher
-from tests.test_cli import until
+from tests.conftest import NOW, SOAK, WIRE, make_publisher, scaled
 from tests.test_trip import HOST, Trip, feed
+from tests.waiting import seconds_of, until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc, and sets a clock as Linux lets it")
 
@@ -40,7 +40,7 @@ def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
 @linux
 @pytest.mark.soak
 def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    kills = 200 if SOAK else 6  # half a second to a second of processor time each
+    kills = 200 if SOAK else 4  # a second of processor time each
     outcome = kill_many(tmp_path, kills=kills, seed=4, hosts=6)
     assert outcome.all_faults() == []
     assert len(outcome.kills) == kills
@@ -62,7 +62,7 @@ asyncio.run(Workers(processes=1, seconds=4).read(result, publisher.sources[0], p
 """
     process = subprocess.Popen([sys.executable, "-c", script], start_new_session=True, stderr=subprocess.DEVNULL)
     try:
-        until(lambda: any(_seconds_of(pid) > 1.5 for pid in members(process.pid) if pid != process.pid))
+        until(lambda: any(seconds_of(pid) > 1.5 for pid in members(process.pid) if pid != process.pid))
         process.kill()
         process.wait()
         assert members(process.pid) != []
@@ -72,21 +72,12 @@ asyncio.run(Workers(processes=1, seconds=4).read(result, publisher.sources[0], p
             os.kill(pid, signal.SIGKILL)
 
 
-def _seconds_of(pid: int) -> float:
-    """Of processor time."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def test_programs_that_make_the_same_database_at_once_all_find_it_made(tmp_path: Path) -> None:
     """They did not: each saw no tables and made them, and the second failed."""
     code = (
         "import sys, pathlib, sqlite_utils; from aggregator.store import Store; Store.open(pathlib.Path(sys.argv[1]))"
     )
-    for number in range(4):
+    for number in range(scaled(20)):
         command = [sys.executable, "-c", code, str(tmp_path / f"{number}.db")]
         started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
         assert [process.communicate()[1] for process in started] == [""] * 3

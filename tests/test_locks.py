@@ -8,7 +8,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -23,10 +24,14 @@ from aggregator.desk.terms import sync
 from aggregator.model import Config, Publisher
 from aggregator.model.errors import StoreBusy
 from aggregator.store import Store
-from tests import commands
 from tests.conftest import NOW, WIRE, make_publisher
-from tests.test_cli import Desk, until
+from tests.databases import connections
+from tests.hostile import Ran, run
+from tests.test_cli import Desk
 from tests.test_trip import HOST, Trip, feed
+from tests.waiting import eventually, until
+
+TICK = timedelta(seconds=0.1)
 
 
 @pytest.fixture
@@ -61,6 +66,7 @@ class Rounds:
         poll = replace(WIRE.poll, every=timedelta(seconds=0.6), shortest=timedelta(seconds=0.6))
         self.config = Config(wire=replace(WIRE, poll=poll), publishers=(publisher,))
         self._caplog = caplog
+        self.attempts = 0
         caplog.set_level(logging.INFO, "aggregator")
 
     def __call__(self, story: Callable[[Store], Coroutine[None, None, None]], patience: float = 30) -> None:
@@ -73,9 +79,19 @@ class Rounds:
                 stop.set()
                 await running
 
-        with Store.open(self.path, busy_seconds=patience) as store:
+        with connections() as opened, Store.open(self.path, busy_seconds=patience) as store:
+            self.connection = opened[-1]
+            self.connection.set_trace_callback(self._count)
             sync(store, self.config.wire, self.config.publishers, NOW, NOW.date())
             asyncio.run(live(store))
+
+    def _count(self, sql: str) -> None:
+        self.attempts += sql.startswith("BEGIN IMMEDIATE")
+
+    async def tried(self, times: int) -> None:
+        """Waits until the daemon has tried so often to write."""
+        end = self.attempts + times
+        await eventually(lambda: self.attempts >= end)
 
     def complaints(self) -> list[str]:
         return [record.message for record in self._caplog.records if record.levelno >= logging.WARNING]
@@ -91,16 +107,9 @@ class Rounds:
             return connection.execute(sql).fetchall()
 
 
-async def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        await asyncio.sleep(0.02)
-
-
 @pytest.fixture
 def rounds(trip: Trip, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Rounds:
-    monkeypatch.setattr(daemon, "TICK", timedelta(seconds=0.1))
+    monkeypatch.setattr(daemon, "TICK", TICK)
     return Rounds(trip, caplog)
 
 
@@ -117,14 +126,14 @@ def test_a_daemon_that_cannot_write_says_so_once_asks_nobody_and_goes_on(
 ) -> None:
     async def story(store: Store) -> None:
         await rounds.stored(3)
-        store._connection.execute(trouble)
+        rounds.connection.execute(trouble)
         rounds.press.set_document(HOST, "/feed", generate_feed(1, 50, now=NOW))
         await eventually(rounds.complaints)
         before = asked(rounds.press)
-        await asyncio.sleep(2)
+        await rounds.tried(5)
         assert asked(rounds.press) == before, "a publisher was asked for what could not be stored"
         assert rounds.rows("SELECT count(*) FROM articles") == [(3,)]
-        store._connection.execute(mended)
+        rounds.connection.execute(mended)
         await rounds.stored(53)
         await eventually(rounds.recoveries)
 
@@ -141,14 +150,15 @@ def test_a_disk_with_room_for_a_little_does_not_make_the_daemon_ask_without_end(
 
     async def story(store: Store) -> None:
         await rounds.stored(3)
-        (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
-        store._connection.execute(f"PRAGMA max_page_count = {pages + 270}")
+        (pages,) = rounds.connection.execute("PRAGMA page_count").fetchone()
+        rounds.connection.execute(f"PRAGMA max_page_count = {pages + 270}")
         rounds.press.set_document(HOST, "/feed", generate_feed(1, 1500, now=NOW))
         await eventually(rounds.complaints)
         before = asked(rounds.press)
-        await asyncio.sleep(4)
-        assert asked(rounds.press) - before <= 6
-        store._connection.execute("PRAGMA max_page_count = 1000000")
+        await eventually(lambda: asked(rounds.press) >= before + 6)
+        at = [seen.at for seen in rounds.press.requests if seen.path == "/feed"][-6:]
+        assert at[-1] - at[0] > 10 * TICK.total_seconds()  # of five pauses each is twice the one before
+        rounds.connection.execute("PRAGMA max_page_count = 1000000")
         await rounds.stored(1503)
 
     rounds(story)
@@ -161,7 +171,7 @@ def test_a_lock_that_is_held_for_long_is_reported_once_and_the_daemon_goes_on(ro
         with locked(rounds.path):
             rounds.press.set_document(HOST, "/feed", feed(4, 1, 2, 3))
             await eventually(rounds.complaints)
-            await asyncio.sleep(2)
+            await rounds.tried(3)
         await rounds.stored(4)
         await eventually(rounds.recoveries)
 
@@ -176,7 +186,7 @@ def test_a_lock_that_is_held_for_less_than_our_patience_is_waited_for(rounds: Ro
         await rounds.stored(3)
         with locked(rounds.path):
             rounds.press.set_document(HOST, "/feed", feed(4, 1, 2, 3))
-            await asyncio.sleep(2)
+            await rounds.tried(1)
         await rounds.stored(4)
 
     rounds(story)
@@ -200,12 +210,22 @@ def locked(path: Path) -> Iterator[None]:
 
 def test_a_fetch_waits_for_a_lock_and_loses_nothing(desk: Desk) -> None:
     desk.press.misbehave("one.example", "/feed", "slow", seconds=2.0)
-    with commands.Popen(desk.command("fetch"), stderr=subprocess.PIPE, text=True, cwd=desk.config) as process:
+    begun = 0
+
+    def count(sql: str) -> None:
+        nonlocal begun
+        begun += sql.startswith("BEGIN IMMEDIATE")
+
+    def hold(opened: Sequence[sqlite3.Connection]) -> None:
         until(lambda: asked(desk.press) == 2)
+        opened[-1].set_trace_callback(count)
         with locked(desk.database):
-            time.sleep(3)
-            assert process.poll() is None
-        assert process.communicate(timeout=20)[1] == ""
+            until(lambda: begun)
+
+    with connections() as opened, ThreadPoolExecutor(1) as holding:
+        held = holding.submit(hold, opened)
+        assert run("--config", str(desk.config), "fetch") == Ran(0, "", "")
+        held.result()
     assert desk.rows("SELECT count(*) FROM articles") == [(4,)]
 
 
@@ -224,7 +244,7 @@ def test_a_pass_over_many_ends_with_the_first_lock_that_outlasts_our_patience(tr
         with locked(trip.path):
             waited = time.monotonic()
             with pytest.raises(StoreBusy):
-                asyncio.run(trip._pass(store, store.due(None)))
+                asyncio.run(trip.poll(store, store.due(None)))
             waited = time.monotonic() - waited
     assert waited < 1.7 * patience
     assert sum(poll.new for poll in trip()) == 600

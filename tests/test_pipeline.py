@@ -20,7 +20,8 @@ def test_a_poll_that_comes_while_the_index_is_written_is_stored(store: Store, pu
         for number in range(60):
             articles = make_articles(publisher, make_entry(number))
             polls.append(asyncio.create_task(writer.record(make_poll(publisher.sources[0]), articles)))
-            await asyncio.sleep(0.0005 * (number % 7))
+            if number % 7 == 0:
+                await polls[-1]  # now the index is written
         done = await asyncio.wait_for(asyncio.gather(*polls), timeout=20)
         await writer.close()
         return done

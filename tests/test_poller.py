@@ -13,15 +13,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aggregator.cli import aggregator
-from aggregator.demo import Document, Press, read_sites
+from aggregator.demo import Document, Press
 from aggregator.desk.housekeeping import maintain
 from aggregator.model import Contact, Poll, Publisher, Rhythm, Source
 from aggregator.scheduling.rhythm import learn
 from aggregator.store import Store
 from aggregator.store.sqlite.habits import rhythm_text
 from aggregator.text.dates import to_iso
-from tests.conftest import NOW, make_publisher
-from tests.test_trip import DEMO, HOST, ITEM, Trip, feed
+from tests.conftest import NOW, demo_sites, make_publisher
+from tests.test_cli import make_config
+from tests.test_trip import HOST, ITEM, Trip, feed
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FEED = f"http://{HOST}/feed"
@@ -30,7 +31,7 @@ LATE = 1.1
 
 @pytest.fixture
 def press() -> Iterator[Press]:
-    with Press(read_sites(DEMO / "press"), now=NOW) as opened:
+    with Press(demo_sites(), now=NOW) as opened:
         yield opened
 
 
@@ -66,7 +67,8 @@ class Desk:
     """The command, over the database of a trip."""
 
     def __init__(self, trip: Trip) -> None:
-        self._options = ("--db", str(trip.path))
+        config = make_config(trip.path.with_name("config"))
+        self._options = ("--config", str(config), "--db", str(trip.path))
 
     def __call__(self, *arguments: str) -> Result:
         return CliRunner().invoke(aggregator, [*self._options, *arguments])

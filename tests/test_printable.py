@@ -35,7 +35,7 @@ from aggregator.pipeline.recording import record
 from aggregator.store import Store
 from aggregator.text.printable import MOST_ADDRESS, address, argument, as_json, cell, escaped, line, lines, log_line
 from tests import commands as processes
-from tests.conftest import NOW, make_poll, scaled
+from tests.conftest import NOW, SOAK, make_poll, scaled
 from tests.hostile import COSTLY, HEADING, UNFIT, Ran, feeds, hostile, json_feed, rss, run
 from tests.hostile import addresses as hostile_addresses
 
@@ -610,18 +610,25 @@ def desk(tmp_path: Path) -> Desk:
     return made
 
 
+_TYPED = ("latest", "search penurie", "publishers", "health", "changes", "changes --json", "latest --json")
+_CALLED = (*map(str.split, _TYPED), ["query", "SELECT title FROM wire"], ["query", "--csv", "SELECT title FROM wire"])
+_POSIX = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
 @pytest.mark.parametrize(
-    "environment",
+    ("environment", "called"),
     [
-        {"PYTHONIOENCODING": "latin-1"},
-        {"PYTHONIOENCODING": "ascii"},
-        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        ({"PYTHONIOENCODING": "latin-1"}, _CALLED),
+        ({"PYTHONIOENCODING": "ascii"}, _CALLED),
+        # Each needs an interpreter of its own, half a second: one of each kind of output.
+        (_POSIX, _CALLED if SOAK else [_CALLED[0], _CALLED[5], _CALLED[8]]),
     ],
+    ids=["latin-1", "ascii", "posix"],
 )
-def test_standard_output_of_another_encoding_is_no_traceback(desk: Desk, environment: dict[str, str]) -> None:
-    csv_ = ["query", "--csv", "SELECT title FROM wire"]
-    typed = ("latest", "search penurie", "publishers", "health", "changes", "changes --json", "latest --json")
-    for arguments in (*map(str.split, typed), ["query", csv_[2]], csv_):
+def test_standard_output_of_another_encoding_is_no_traceback(
+    desk: Desk, environment: dict[str, str], called: Sequence[list[str]]
+) -> None:
+    for arguments in called:
         done = processes.run(_command(desk, *arguments), capture_output=True, env=os.environ | environment, timeout=60)
         assert (done.returncode, done.stderr) == (0, b""), arguments
         said = done.stdout.decode("latin-1" if "latin-1" in environment.values() else "utf-8")  # click's word for ASCII

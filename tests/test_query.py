@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.desk.terms import sync
 from aggregator.model import ALL_REPORTS, Phrase, Query, Selection
 from aggregator.store import Store
 from aggregator.store.sqlite.selections import expression
@@ -70,7 +71,7 @@ def three(store: Store) -> Store:
         make_publisher("la-nacion", country="GQ", languages=("es",)),
         make_publisher("jornal", country="MZ", languages=("pt-MZ",)),
     )
-    store.sync(WIRE, publishers, NOW, NOW.date())
+    sync(store, WIRE, publishers, NOW, NOW.date())
     for number, publisher in enumerate(publishers, start=1):
         record(store, publisher, make_entry(number, published=None), now=NOW + number * HOUR)
     return store

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from aggregator import types
+from aggregator import model
 from aggregator.model import Contact, Images, Publisher, Rights, Source, Terms, Wire
 from aggregator.rights import (
     CREDIT_FIELDS,
@@ -89,7 +89,7 @@ OPEN_LICENCE = (
 )
 
 
-def terms_of(publisher: Publisher, item_class: types.ItemClass = "news", today: date = TODAY) -> Terms:
+def terms_of(publisher: Publisher, item_class: model.ItemClass = "news", today: date = TODAY) -> Terms:
     assert not faults_of_rights(publisher.rights)
     assert not faults_of_publisher(publisher)
     return terms(publisher, item_class, WIRE, today)
@@ -145,7 +145,7 @@ def test_the_wire_s_own_report() -> None:
     ],
 )  # fmt: skip
 def test_the_disclaimer_is_composed_in_order(
-    kind: types.Kind, rights: Rights, item_class: types.ItemClass, texts: list[str]
+    kind: model.Kind, rights: Rights, item_class: model.ItemClass, texts: list[str]
 ) -> None:
     assert terms_of(replace(DAILY, kind=kind, rights=rights), item_class).disclaimer == " ".join(texts)
 
@@ -210,7 +210,7 @@ def test_no_taking_everything_by_machine_however_open_the_licence() -> None:
 
 
 @pytest.mark.parametrize("scope", ["none", "headline_only"])
-def test_falling_to_an_excerpt_never_widens(scope: types.TextScope) -> None:
+def test_falling_to_an_excerpt_never_widens(scope: model.TextScope) -> None:
     for rights in (AGREEMENT, replace(OPEN, systematic_republication="no")):
         assert effective(replace(rights, text_scope=scope), date(2027, 1, 1)).text_scope == scope
 
@@ -268,21 +268,21 @@ def changed(sound: st.SearchStrategy[object], **values: st.SearchStrategy[object
 
 RIGHTS = changed(
     st.sampled_from([QUOTATION, OPEN, AGREEMENT, OWN]),
-    relationship=st.sampled_from(get_args(types.Relationship)),
-    basis=st.sampled_from(get_args(types.Basis)),
-    text_scope=st.sampled_from(get_args(types.TextScope)),
+    relationship=st.sampled_from(get_args(model.Relationship)),
+    basis=st.sampled_from(get_args(model.Basis)),
+    text_scope=st.sampled_from(get_args(model.TextScope)),
     credit=TEMPLATES,
     excerpt_max_words=st.integers(-1, 600),
     licence=st.sampled_from([None, "CC-BY-4.0", "CC-BY-NC-4.0", "CC-BY-ND-4.0", "LicenseRef-X", "x y"]),
     licence_url=st.sampled_from([None, "https://licence.test/", "licence"]),
     copyright_holder=st.one_of(st.none(), ODD_TEXTS),
     copyright_notice=st.one_of(st.none(), TEMPLATES),
-    edits=st.sampled_from(get_args(types.Edits)),
-    translation=st.sampled_from(get_args(types.Translation)),
-    commercial_use=st.sampled_from(get_args(types.CommercialUse)),
-    systematic_republication=st.sampled_from(get_args(types.SystematicRepublication)),
-    images=st.builds(Images, scope=st.sampled_from(get_args(types.ImageScope)), hotlink=st.booleans()),
-    storage=st.sampled_from(get_args(types.Storage)),
+    edits=st.sampled_from(get_args(model.Edits)),
+    translation=st.sampled_from(get_args(model.Translation)),
+    commercial_use=st.sampled_from(get_args(model.CommercialUse)),
+    systematic_republication=st.sampled_from(get_args(model.SystematicRepublication)),
+    images=st.builds(Images, scope=st.sampled_from(get_args(model.ImageScope)), hotlink=st.booleans()),
+    storage=st.sampled_from(get_args(model.Storage)),
     retention_days=st.sampled_from([None, 0, 30]),
     expires=st.sampled_from([None, TODAY, date(2025, 1, 1)]),
 )
@@ -290,7 +290,7 @@ PUBLISHERS = changed(
     st.sampled_from([DAILY, DESK, *(replace(DAILY, kind="ngo", rights=rights) for rights in (OPEN, AGREEMENT))]),
     name=ODD_TEXTS,
     place=ODD_TEXTS,
-    kind=st.sampled_from(get_args(types.Kind)),
+    kind=st.sampled_from(get_args(model.Kind)),
     homepage=st.sampled_from(["https://daily.test/", "https://daily.test/{x}", ""]),
     rights=RIGHTS,
     contact=st.builds(Contact, corrections=ODD_TEXTS),
@@ -319,7 +319,7 @@ def test_sound_rights_keep_every_rule(rights: Rights) -> None:
 
 @given(RIGHTS, st.dates(date(2024, 1, 1), date(2028, 1, 1)))
 def test_rights_on_a_day_are_never_wider(rights: Rights, today: date) -> None:
-    order = get_args(types.TextScope)
+    order = get_args(model.TextScope)
     held = effective(rights, today)
     assert order.index(held.text_scope) <= order.index(rights.text_scope)
     assert held.images in (rights.images, Images(scope="none"))
@@ -334,8 +334,8 @@ def test_sound_rights_stay_sound(rights: Rights, today: date) -> None:
     assert not faults_of_rights(effective(rights, today))
 
 
-@given(PUBLISHERS, st.sampled_from(get_args(types.ItemClass)), st.sampled_from([TODAY, date(2027, 1, 1)]))
-def test_no_brace_is_left_but_the_original_url(publisher: Publisher, item_class: types.ItemClass, today: date) -> None:
+@given(PUBLISHERS, st.sampled_from(get_args(model.ItemClass)), st.sampled_from([TODAY, date(2027, 1, 1)]))
+def test_no_brace_is_left_but_the_original_url(publisher: Publisher, item_class: model.ItemClass, today: date) -> None:
     if faults_of_publisher(publisher):
         return
     found = terms(publisher, item_class, WIRE, today)

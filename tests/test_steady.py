@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -26,11 +27,13 @@ from aggregator.revisions.compare import MOST_READ
 from aggregator.revisions.markup import marked
 from aggregator.store import Store
 from aggregator.text.likeness import MOST_WORDS, likeness
+from bench.measuring import family
 from tests import commands
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
 from tests.in_worker import grow
-from tests.test_cli import Desk, until
+from tests.test_cli import Desk
 from tests.test_trip import HOST, feed
+from tests.waiting import eventually, seconds_of, until
 
 SLOW, GOOD = make_publisher("slow-example"), make_publisher()
 
@@ -55,14 +58,15 @@ def test_a_slow_poll_keeps_no_other_source_of_its_batch_from_being_polled_again(
 
     async def story(store: Store) -> list[str]:
         async with Pipeline(config, store, lambda: NOW, lambda host: press.address) as pipeline:
-            first: list[str] = []
-            both = asyncio.create_task(pipeline.run(store.due(None), lambda poll: first.append(poll.source.publisher)))
-            while not first:
-                await asyncio.sleep(0.01)
+            first: asyncio.Queue[str] = asyncio.Queue()
+            both = asyncio.create_task(
+                pipeline.run(store.due(None), lambda poll: first.put_nowait(poll.source.publisher))
+            )
+            polled = [await first.get()]
             again = await pipeline.run(store.due(None))
             assert not both.done()
             both.cancel()
-            return [*first, *(poll.source.publisher for poll in again)]
+            return [*polled, *(poll.source.publisher for poll in again)]
 
     with Store.open(tmp_path / "wire.db") as store:
         sync(store, WIRE, config.publishers, NOW, NOW.date())
@@ -85,7 +89,7 @@ def test_a_publisher_that_another_program_brought_in_is_left_alone(press: Press,
 
 def test_older_pages_have_one_deadline_for_all(press: Press, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten pages that took 25 s each made a poll of four minutes. What came before the deadline is stored."""
-    monkeypatch.setattr("aggregator.pipeline.poll._PAGES_SECONDS", 0.5)
+    monkeypatch.setattr("aggregator.pipeline.poll.PAGES_SECONDS", 0.5)
 
     def document(number: int) -> Document:
         items = [{"id": f"{number}", "url": f"http://{HOST}/{number}", "title": f"Report {number}"}]
@@ -177,10 +181,11 @@ def test_documents_that_take_their_whole_time_keep_no_other_waiting() -> None:
     """Those behind them waited for minutes, while another core was idle."""
 
     async def story() -> tuple[int, int]:
-        workers = Workers(processes=2, seconds=4)
+        workers, others = Workers(processes=2, seconds=4), set(family(os.getpid()))
         try:
             hostile = asyncio.create_task(read(workers, HOSTILE))
-            await asyncio.sleep(1.2)  # by then it is known to be slow
+            # After more than a second it is known to be slow.
+            await eventually(lambda: any(seconds_of(pid) > 1.2 for pid in set(family(os.getpid())) - others))
             plain = await asyncio.wait_for(asyncio.gather(*(read(workers, PLAIN) for _ in range(20))), 30)
             before = int(hostile.done())
             with pytest.raises(ParseError, match="given up"):
@@ -197,8 +202,8 @@ def test_a_reading_process_has_a_bound_of_memory() -> None:
         workers = Workers(processes=1)
         try:
             with pytest.raises(ParseError, match="MemoryError"):
-                await workers._in_process(grow, (1 << 30,))
-            return await workers._in_process(grow, (1 << 20,))
+                await workers.call(grow, (1 << 30,))
+            return await workers.call(grow, (1 << 20,))
         finally:
             await workers.close()
 

@@ -37,7 +37,7 @@ NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 def by_feedparser(document: bytes) -> Parsed | str:
     try:
-        return room._parse_any(document, URL, None)
+        return room.parse_any(document, URL, None)
     except ParseError as error:
         return str(error)
 
@@ -47,7 +47,7 @@ def strictly(document: bytes) -> Parsed | str | None:
     if plain is None:
         return None
     try:
-        return room._with_channel(room._parsed(plain[0], plain[1], Counter(), plain[2], [None]), document, URL)
+        return room.with_channel(room.as_parsed(plain[0], plain[1], Counter(), plain[2], [None]), document, URL)
     except ParseError as error:
         return str(error)
 
@@ -90,7 +90,7 @@ def test_most_entries_of_real_feeds_are_taken(folder: str, share: float) -> None
     for path in sorted((SHARED / folder).rglob("*.xml")):
         document = encoding.to_utf8(path.read_bytes(), None)[0]
         plain = strict.read(document, URL, MAX_ENTRIES)
-        taken[plain is not None] += len(plain[1]) if plain else len(room._well_formed(document)[1].records)
+        taken[plain is not None] += len(plain[1]) if plain else len(room.well_formed(document)[1].records)
     assert taken[True] >= share * taken.total()
 
 

@@ -45,6 +45,7 @@ from tests.conftest import (
     record,
 )
 from tests.hostile import run
+from tests.test_cli import make_config
 from tests.test_trip import HOST, Trip, feed
 
 ROOT = Path(__file__).parents[1]
@@ -571,18 +572,19 @@ def test_health_says_when_it_counted_and_names_agreements(tmp_path: Path, monkey
     with Store.open(tmp_path / "wire.db") as store:
         sync(store, WIRE, publishers, NOW, NOW.date())
         record(store, publishers[1], make_entry(1))
+    options = ("--config", str(make_config(tmp_path / "config")), "--db", str(tmp_path / "wire.db"))
     monkeypatch.setattr("aggregator.cli.health.utc_now", lambda: NOW)
-    said = run("--db", str(tmp_path / "wire.db"), "health").out
+    said = run(*options, "health").out
     assert "counted at 2026-11-22T10:00:00Z" in said
     assert "the agreement with Ended (ended) ended on 2026-10-26: an excerpt leaves instead of the full text" in said
     assert "the agreement with Soon (soon) ends on 2026-12-22: after that day an excerpt leaves" in said
     assert "(later)" not in said
-    found = json.loads(run("--db", str(tmp_path / "wire.db"), "health", "--json").out)
+    found = json.loads(run(*options, "health", "--json").out)
     assert {row["source"]: (row["agreement_ended"], row["agreement_ends"], row["counted_at"]) for row in found} == {
         "ended/feed": ("2026-10-26", None, "2026-11-22T10:00:00Z"),
         "soon/feed": (None, "2026-12-22", "2026-11-22T10:00:00Z"),
         "later/feed": (None, "2026-12-23", "2026-11-22T10:00:00Z"),
     }
     monkeypatch.setattr("aggregator.cli.health.utc_now", lambda: NOW + 40 * DAY)
-    said = run("--db", str(tmp_path / "wire.db"), "health").out
+    said = run(*options, "health").out
     assert "the newest poll is of 2026-11-22T10:00:00Z" in said

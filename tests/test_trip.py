@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo import Document, Press, read_sites
+from aggregator.demo import Document, Press
 from aggregator.demo.sites import generate_feed
 from aggregator.desk.terms import sync
 from aggregator.fetch import ConnectTo
@@ -22,7 +22,8 @@ from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
-from tests.conftest import NOW, WIRE, due, make_publisher
+from tests.conftest import NOW, WIRE, demo_sites, due, make_publisher
+from tests.databases import connections
 
 DEMO = Path(__file__).parents[1] / "data" / "demo"
 HOST = "daily-example.example"
@@ -48,9 +49,9 @@ class Trip:
     def __call__(self, due_only: bool = False) -> list[Poll]:
         with Store.open(self.path) as store:
             sync(store, self.config.wire, self.config.publishers, self.now, self.now.date())
-            return asyncio.run(self._pass(store, due(store, self.now) if due_only else store.due(None)))
+            return asyncio.run(self.poll(store, due(store, self.now) if due_only else store.due(None)))
 
-    async def _pass(self, store: Store, due: Sequence[Due]) -> list[Poll]:
+    async def poll(self, store: Store, due: Sequence[Due]) -> list[Poll]:
         async with Pipeline(self.config, store, lambda: self.now, self.connect_to) as pipeline:
             polls = await pipeline.run(due)
             await pipeline.maintain()
@@ -65,7 +66,7 @@ class Trip:
 
 @pytest.fixture
 def press() -> Iterator[Press]:
-    with Press(read_sites(DEMO / "press"), now=NOW) as opened:
+    with Press(demo_sites(), now=NOW) as opened:
         yield opened
 
 
@@ -219,11 +220,11 @@ def test_a_full_disk_ends_the_pass_with_one_message_and_loses_nothing(trip: Trip
     trip()
     big = generate_feed(1, 50, now=NOW)
     trip.press.set_document(HOST, "/feed", big)
-    with Store.open(trip.path) as store:
-        (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
-        store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with connections() as opened, Store.open(trip.path) as store:
+        (pages,) = opened[-1].execute("PRAGMA page_count").fetchone()
+        opened[-1].execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(StoreFull):
-            asyncio.run(trip._pass(store, store.due(None)))
+            asyncio.run(trip.poll(store, store.due(None)))
     assert trip.rows("SELECT count(*) FROM articles") == [(3,)]
     (poll,) = trip()
     assert poll.new == 50

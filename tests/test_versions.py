@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -352,7 +353,8 @@ def test_of_words_that_are_not_kept_only_the_headline_can_be_compared() -> None:
 def test_words_in_the_store_compare_with_words_of_a_document(store: Store, publisher: Publisher) -> None:
     entry = make_entry(updated="Sat, 21 Nov 2026 09:00:00 GMT")
     record(store, publisher, entry, make_entry(2, content=()), make_entry(3, summary=None, content=()))
-    held = history.words_of(store._connection, [3, 1, 2, 9])
+    with store.reading() as connection:
+        held = history.words_of(connection, [3, 1, 2, 9])
     assert sorted(held) == [1, 2, 3]
     for number, said in enumerate((entry, make_entry(2, content=()), make_entry(3, summary=None, content=())), 1):
         (article,) = make_articles(publisher, said)
@@ -481,19 +483,22 @@ def test_the_words_of_a_state_can_be_read(store: Store, publisher: Publisher) ->
     ]
 
 
+def change(store: Store, sql: str, *values: object) -> None:
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as connection:
+        connection.execute(sql, values)
+
+
 @pytest.mark.parametrize("with_act", [True, False])
 def test_a_report_that_came_under_embargo_was_not_in_the_wire(
     store: Store, publisher: Publisher, with_act: bool
 ) -> None:
     record(store, publisher, make_entry(), make_entry(2), now=FAR)
     hour, cause = timedelta(hours=1), Cause(actor="publisher:feed", reason="says so")
-    store._connection.execute("UPDATE articles SET embargoed_until = '2999-01-02T00:00:00Z' WHERE id = 1")
+    change(store, "UPDATE articles SET embargoed_until = '2999-01-02T00:00:00Z' WHERE id = 1")
     assert query(store, "SELECT DISTINCT article FROM wire_at") == [(2,)]
     if with_act:
-        store._connection.execute(
-            "INSERT INTO acts (article, act, actor, reason, at) VALUES (1, 'embargo', 'publisher:feed', '', ?)",
-            (to_iso(FAR),),
-        )
+        sql = "INSERT INTO acts (article, act, actor, reason, at) VALUES (1, 'embargo', 'publisher:feed', '', ?)"
+        change(store, sql, to_iso(FAR))
         ((public_id,),) = query(store, "SELECT public_id FROM articles WHERE id = 1")
         acts.withhold(store, public_id, cause, FAR + hour)
         release_embargoes(store, FAR + 30 * hour)

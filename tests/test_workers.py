@@ -18,7 +18,8 @@ from aggregator.pipeline import workers as room
 from aggregator.pipeline.reading import Reading
 from aggregator.pipeline.workers import Workers
 from tests.conftest import make_publisher
-from tests.in_worker import dead, failing, noisy, own_pid
+from tests.in_worker import dead, failing, held, noisy, own_pid
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("started_anew")
 
@@ -62,7 +63,7 @@ def test_a_document_that_ends_its_process_costs_no_other() -> None:
 def test_how_a_process_ended_is_said(sign: signal.Signals, said: str) -> None:
     async def trip(workers: Workers) -> object:
         with pytest.raises(ParseError) as caught:
-            await workers._in_process(dead, (sign,))
+            await workers.call(dead, (sign,))
         assert len((await reading(workers, ITEM)).articles) == 1
         return str(caught.value)
 
@@ -72,7 +73,7 @@ def test_how_a_process_ended_is_said(sign: signal.Signals, said: str) -> None:
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_what_ends_the_daemon_does_not_end_the_document_under_way(sign: signal.Signals) -> None:
     async def trip(workers: Workers) -> object:
-        await workers._in_process(dead, (sign,))
+        await workers.call(dead, (sign,))
         return len((await reading(workers, ITEM)).articles)
 
     assert used(trip) == 1
@@ -93,10 +94,10 @@ def test_a_process_loads_little_beside_what_reads_a_document(
 
 
 def test_a_process_is_replaced_after_so_many_documents(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_DOCUMENTS_EACH", 3)
+    monkeypatch.setattr(room, "DOCUMENTS_EACH", 3)
 
     async def trip(workers: Workers) -> object:
-        return await asyncio.gather(*(workers._in_process(own_pid, ()) for _ in range(8)))
+        return await asyncio.gather(*(workers.call(own_pid, ()) for _ in range(8)))
 
     seen = used(trip)
     assert isinstance(seen, list)
@@ -108,8 +109,8 @@ def test_a_second_process_starts_where_the_queue_is_long() -> None:
         workers = Workers(processes=2)
         try:
             # The first process has begun: one that takes long to start is not waited for either.
-            first = await workers._in_process(own_pid, ())
-            pids = await asyncio.gather(*(workers._in_process(own_pid, ()) for _ in range(documents)))
+            first = await workers.call(own_pid, ())
+            pids = await asyncio.gather(*(workers.call(own_pid, ()) for _ in range(documents)))
         finally:
             await workers.close()
         return len({first, *pids})
@@ -118,24 +119,34 @@ def test_a_second_process_starts_where_the_queue_is_long() -> None:
 
 
 def test_what_is_printed_is_taken_for_no_answer() -> None:
-    assert used(lambda workers: workers._in_process(noisy, ())) == "heard"
+    assert used(lambda workers: workers.call(noisy, ())) == "heard"
 
 
-def test_a_poll_that_was_cancelled_takes_no_other_along() -> None:
+async def under_way(workers: Workers, folder: Path) -> tuple[asyncio.Task[None], Path]:
+    """A call that a process is busy with, until somebody writes into the pipe."""
+    begun, end = folder / "begun", folder / "end"
+    os.mkfifo(end)
+    task = asyncio.create_task(workers.call(held, (str(begun), str(end))))
+    await eventually(begun.exists)
+    return task, end
+
+
+def test_a_poll_that_was_cancelled_takes_no_other_along(tmp_path: Path) -> None:
     async def trip(workers: Workers) -> object:
-        left = asyncio.create_task(reading(workers, ITEM))
-        await asyncio.sleep(0.05)
+        left, end = await under_way(workers, tmp_path)
         left.cancel()
+        end.write_bytes(b"")
         return len((await reading(workers, ITEM)).articles)
 
     assert used(trip) == 1
 
 
-def test_what_waits_when_the_program_ends_is_given_up() -> None:
+def test_what_waits_when_the_program_ends_is_given_up(tmp_path: Path) -> None:
     async def run() -> list[object]:
         workers = Workers(processes=1)
-        waiting = [asyncio.create_task(reading(workers, HANGING)) for _ in range(4)]
-        await asyncio.sleep(0.5)
+        first, _ = await under_way(workers, tmp_path)
+        waiting = [first, *(asyncio.create_task(reading(workers, ITEM)) for _ in range(3))]
+        await asyncio.sleep(0)  # they are handed over
         await workers.close()
         return list(await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 20))
 
@@ -145,11 +156,11 @@ def test_what_waits_when_the_program_ends_is_given_up() -> None:
 def test_an_error_comes_back_as_it_was_raised() -> None:
     async def trip(workers: Workers) -> object:
         with pytest.raises(ParseError, match="so it is"):
-            await workers._in_process(failing, (ParseError,))
+            await workers.call(failing, (ParseError,))
         with pytest.raises(ParseError, match=r"broke its reader \(MemoryError\)"):
-            await workers._in_process(failing, (MemoryError,))
+            await workers.call(failing, (MemoryError,))
         with pytest.raises(KeyError) as caught:
-            await workers._in_process(failing, (KeyError,))
+            await workers.call(failing, (KeyError,))
         return caught.value.__notes__
 
     assert "in failing" in str(used(trip))

@@ -62,7 +62,7 @@ class Shared:
         self._longest = longest
         self._began = self._clock()
         self._mine: set[int] = set()  # bytes that are locked: the system does not tell us of our own
-        self._stuck: set[int] = set()  # keys of domains whose places were all held, and nobody started any more
+        self.stuck: set[int] = set()  # keys of domains whose places were all held, and nobody started any more
 
     @classmethod
     def open(
@@ -105,12 +105,12 @@ class Shared:
             for place in range(_PLACES + key * _PLACES_EACH, _PLACES + key * _PLACES_EACH + self._per_domain):
                 if place not in self._mine and self._lock(place):
                     self._mine.add(place)
-                    self._stuck.discard(key)
+                    self.stuck.discard(key)
                     return place
             with self._row(key) as row:
                 moved = max(moved, row.value.next_start)
-            if key in self._stuck or self._clock() - moved > _STANDSTILL:
-                self._stuck.add(key)
+            if key in self.stuck or self._clock() - moved > _STANDSTILL:
+                self.stuck.add(key)
                 return None
             await asyncio.sleep(wait)
             wait = min(wait * 1.5, _LONGEST_WAIT)

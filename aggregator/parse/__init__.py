@@ -86,25 +86,25 @@ def _parse_feed(result: FetchResult, source: Source) -> Parsed:
     if mend.is_plain(document):  # a DTD is looked at before anybody reads on
         document, over_cap = cap.without_older(document, MAX_ENTRIES)
     if not tombstones.may_hold(document) and (plain := strict.read(document, result.url, MAX_ENTRIES)):
-        parsed = _parsed(plain[0], plain[1], Counter({OVER_CAP: over_cap}), plain[2], [remark])
-        return _with_channel(parsed, document, result.url)
-    return _parse_any(document, result.url, remark, over_cap)
+        parsed = as_parsed(plain[0], plain[1], Counter({OVER_CAP: over_cap}), plain[2], [remark])
+        return with_channel(parsed, document, result.url)
+    return parse_any(document, result.url, remark, over_cap)
 
 
-def _parse_any(document: bytes, url: str, remark: str | None, over_cap: int = 0) -> Parsed:
+def parse_any(document: bytes, url: str, remark: str | None, over_cap: int = 0) -> Parsed:
     """A feed that `strict` does not take; of one that it does take, this makes the same, eight times as slowly."""
-    mended, reading = _well_formed(document)
+    mended, reading = well_formed(document)
     version, entries, language = _read(mended.document, url)
     entries = _verbatim(entries, reading)
     if not entries and (mended.breaks_off or not version):
         raise refusal.refusal(document, url, mended.breaks_off, "; ".join(mended.remarks) or None)
     drops = Counter({CUT_OFF: mended.cut_off, OVER_CAP: over_cap + mended.over_cap})
-    parsed = _parsed(version or "unknown", entries, drops, language, [remark, *mended.remarks])
+    parsed = as_parsed(version or "unknown", entries, drops, language, [remark, *mended.remarks])
     withdrawn = tombstones.read(mended.document, parsed.entries)
-    return _with_channel(replace(parsed, withdrawn=withdrawn), mended.document, url)
+    return with_channel(replace(parsed, withdrawn=withdrawn), mended.document, url)
 
 
-def _with_channel(parsed: Parsed, document: bytes, url: str) -> Parsed:
+def with_channel(parsed: Parsed, document: bytes, url: str) -> Parsed:
     """With what the document says of itself, which no reader of entries tells; for all of them the same."""
     said = channel.read(document, url)
     before = older.older(said.links, url)
@@ -113,7 +113,7 @@ def _with_channel(parsed: Parsed, document: bytes, url: str) -> Parsed:
     return replace(parsed, hints=hints.hints(said.words), older=before)
 
 
-def _well_formed(document: bytes) -> tuple[mend.Mended, verbatim.Reading]:
+def well_formed(document: bytes) -> tuple[mend.Mended, verbatim.Reading]:
     """The document as well-formed and as bounded as can be, and what stands in it. Most need nothing for that."""
     if mend.is_plain(document):
         reading = verbatim.read(document)
@@ -159,7 +159,7 @@ def _parse_jsonfeed(result: FetchResult, source: Source) -> Parsed:
         raise refusal.refusal(document, result.url, False, None)
     items = jsonfeed.read(document, result.url, MAX_ENTRIES)
     drops = Counter({OVER_CAP: items.over_cap, WITHDRAWN: len(items.withdrawn)})
-    parsed = _parsed(items.format, items.entries, drops, items.language, [remark, items.remark])
+    parsed = as_parsed(items.format, items.entries, drops, items.language, [remark, items.remark])
     before = older.older([("next", "", items.next_url or "", result.url)], result.url)
     return replace(parsed, withdrawn=items.withdrawn, older=before)
 
@@ -170,7 +170,7 @@ def _parse_wordpress(result: FetchResult, source: Source) -> Parsed:
         raise refusal.refusal(document, result.url, False, None)
     posts = wordpress.read(document, MAX_ENTRIES)
     drops = Counter({OVER_CAP: posts.over_cap, NOT_PUBLISHED: posts.not_published})
-    return _parsed(wordpress.FORMAT, posts.entries, drops, None, [remark, posts.remark])
+    return as_parsed(wordpress.FORMAT, posts.entries, drops, None, [remark, posts.remark])
 
 
 def _parse_sitemap(result: FetchResult, source: Source) -> Parsed:
@@ -185,10 +185,10 @@ def _parse_sitemap(result: FetchResult, source: Source) -> Parsed:
     if urls.remark and not urls.entries:
         raise refusal.refusal(document, result.url, urls.breaks_off, urls.remark)
     drops = Counter({OVER_CAP: urls.over_cap, NOT_NEWS: urls.not_news, CUT_OFF: urls.cut_off})
-    return _parsed(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, list(remarks))
+    return as_parsed(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, list(remarks))
 
 
-def _parsed(
+def as_parsed(
     version: str,
     found: Sequence[Entry | None],
     drops: Counter[str],

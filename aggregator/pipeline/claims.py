@@ -16,7 +16,7 @@ from aggregator.store import Store
 
 T = TypeVar("T")
 
-_CONFIRM_SECONDS = 240.0  # a few times within the quarter of an hour that a claim is good for
+CONFIRM_SECONDS = 240.0  # a few times within the quarter of an hour that a claim is good for
 
 
 class OnStore(Protocol):
@@ -53,7 +53,7 @@ class Claims:
 
     async def _confirm(self, kind: ClaimKind, subjects: Collection[str]) -> None:
         while True:
-            await asyncio.sleep(_CONFIRM_SECONDS)
+            await asyncio.sleep(CONFIRM_SECONDS)
             with suppress(StoreError):
                 await self.on_store(partial(_confirmed, kind, tuple(subjects), self.clock()))
 

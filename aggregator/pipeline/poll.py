@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 10  # older ones, read to close one gap
 _MOST_SAID = 1_000  # characters of an error, in which a server may have written what it liked
-_PAGES_SECONDS = 60.0  # for all of them
+PAGES_SECONDS = 60.0  # for all of them
 _NEEDS_A_SECRET = (
     "an older page was not asked for: its address needs a secret, and only the address in the publisher's file gets one"
 )
@@ -232,7 +232,7 @@ class Poller:
         """The document with its older pages, back to what the source listed before. What has come by the deadline is
         kept.
         """
-        back, ends = _Back(reading), asyncio.get_running_loop().time() + _PAGES_SECONDS
+        back, ends = _Back(reading), asyncio.get_running_loop().time() + PAGES_SECONDS
         await self.redirects.ready(check.owners)
         while back.pages < MOST_PAGES and back.reading.older is not None:
             if source.access and "${" in back.reading.older:
@@ -241,7 +241,7 @@ class Poller:
                 async with asyncio.timeout_at(ends):
                     older = await self._older(back.reading.older, source, turn, check)
             except TimeoutError:
-                said = f"its older pages took longer than {_PAGES_SECONDS:g} s; {back.pages} were read"
+                said = f"its older pages took longer than {PAGES_SECONDS:g} s; {back.pages} were read"
                 return replace(back, trouble=said)
             except (FetchError, ParseError, RedirectHeld) as error:
                 return replace(back, trouble=f"an older page could not be read: {str(error)[:_MOST_SAID]}")

@@ -35,10 +35,10 @@ T = TypeVar("T")
 PARSE_SECONDS = 10.0
 _SLOW = 1.0  # seconds without an answer, after which a process is not waited for if there may be another one
 # A process that has read so many documents is replaced, so that memory stays flat over weeks.
-_DOCUMENTS_EACH = 2_000
+DOCUMENTS_EACH = 2_000
 _QUEUE = 64  # documents; starting a process costs about as much time as reading so many of them, most of them known
 _AHEAD = 4  # documents in a process: the one that it reads, and the next ones
-_ANSWER = 16 * 1024 * 1024  # bytes that are taken in before an answer is whole, without asking the process to wait
+ANSWER_BYTES = 16 * 1024 * 1024  # bytes that are taken in before an answer is whole, without asking the process to wait
 # Not by multiprocessing, which would run a script that uses a Pipeline anew in each of its processes.
 _START = "import json, sys; sys.path = json.loads(sys.argv[1]); from aggregator.pipeline.worker import serve; serve()"
 
@@ -56,17 +56,18 @@ class Workers:
     ) -> Reading:
         """`parsing.read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
         call: Callable[..., Reading] = named
-        return await self._in_process(call, ("aggregator.pipeline.parsing", "read", result, source, publisher, said))
+        return await self.call(call, ("aggregator.pipeline.parsing", "read", result, source, publisher, said))
 
     async def measured(self, result: FetchResult, source: Source) -> Measure:
         """`measure.measure`, likewise."""
         call: Callable[..., Measure] = named
-        return await self._in_process(call, ("aggregator.pipeline.discovery.measure", "measure", result, source))
+        return await self.call(call, ("aggregator.pipeline.discovery.measure", "measure", result, source))
 
-    async def _in_process(self, call: Callable[..., T], arguments: tuple[object, ...]) -> T:
+    async def call(self, function: Callable[..., T], arguments: tuple[object, ...]) -> T:
+        """What a function of a module returns in one of the processes; raises what it raises, and ParseError."""
         line = await self._place()
         try:
-            fine, answer = await line.ask(framed((self._seconds, call, arguments)))
+            fine, answer = await line.ask(framed((self._seconds, function, arguments)))
         finally:
             line.leave()
         if fine:
@@ -112,8 +113,8 @@ class _Line:
         self._seconds = seconds
         self._ahead = asyncio.Semaphore(_AHEAD)
         self._starting = asyncio.Lock()
-        self._process: _Process | None = None
-        self._ended: list[_Process] = []
+        self._process: Process | None = None
+        self._ended: list[Process] = []
         self._is_closed = False
 
     @property
@@ -149,14 +150,14 @@ class _Line:
             except _Lost:
                 continue
 
-    async def _open(self) -> _Process:
+    async def _open(self) -> Process:
         async with self._starting:
             if self._is_closed:
                 raise ParseError("the program is ending; the document is read at the next poll")
             if self._process is None or self._process.is_over:
                 if self._process is not None:
                     self._ended = [*(old for old in self._ended if not old.is_gone), self._process]
-                self._process = await _Process.start(self._seconds)
+                self._process = await Process.start(self._seconds)
                 self._went_on = time.monotonic()
             return self._process
 
@@ -167,7 +168,7 @@ class _Line:
                 await process.close()
 
 
-class _Process:
+class Process:
     """One process and what it has been asked, in order."""
 
     def __init__(self, process: asyncio.subprocess.Process, seconds: float) -> None:
@@ -180,19 +181,20 @@ class _Process:
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def start(cls, seconds: float) -> _Process:
+    async def start(cls, seconds: float) -> Process:
         """Raises ParseError where the system has no room for it."""
         pipe, path = asyncio.subprocess.PIPE, json.dumps([str(folder) for folder in sys.path])
         command = (sys.executable, "-P", "-c", _START, path)  # -P: nothing is imported from where somebody stands
         try:
-            return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=_ANSWER), seconds)
+            began = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=ANSWER_BYTES)
         except OSError as error:
             raise ParseError(f"no process can be started to read the document ({error.strerror})") from error
+        return cls(began, seconds)
 
     @property
     def is_over(self) -> bool:
         """Whether it takes no more documents."""
-        return self._asked >= _DOCUMENTS_EACH or self.is_gone
+        return self._asked >= DOCUMENTS_EACH or self.is_gone
 
     @property
     def is_gone(self) -> bool:

@@ -31,25 +31,19 @@ _MOST_BYTES = 256 * 1024 * 1024
 _MADE_AT = "2026-11-28T00:00:00Z"  # when words.txt was written
 
 
-@cache  # a constant of the program, which every transaction that stores words needs
+@cache
 def shipped() -> bytes:
     """The dictionary that this program packs with: its bytes are the text itself."""
     return files(__package__).joinpath("words.txt").read_bytes()
-
-
-@cache
-def _shipped_dictionary() -> zstandard.ZstdCompressionDict:
-    dictionary = _dictionary(shipped())
-    dictionary.precompute_compress(level=_LEVEL)
-    return dictionary
 
 
 def packer(connection: sqlite3.Connection) -> Pack:
     """A function from words to the packed words and the id of their dictionary, which the database is given if it has
     it not yet. Within a transaction.
     """
-    number = _number_of(connection, shipped())
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=_shipped_dictionary())
+    content = shipped()
+    number = _number_of(connection, content)
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=_to_pack_with(content))
     return lambda words: (compressor.compress(words), number)
 
 
@@ -65,6 +59,14 @@ def _number_of(connection: sqlite3.Connection, content: bytes) -> int:
             "INSERT INTO dictionaries (content, trained_at) VALUES (?, ?) RETURNING id", (content, _MADE_AT)
         ).fetchone()
     return int(row[0])
+
+
+@cache
+def _to_pack_with(content: bytes) -> zstandard.ZstdCompressionDict:
+    """Made ready, which takes a millisecond: each transaction asks for it."""
+    dictionary = _dictionary(content)
+    dictionary.precompute_compress(level=_LEVEL)
+    return dictionary
 
 
 def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict:

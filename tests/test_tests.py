@@ -1,0 +1,74 @@
+"""The tests wait for conditions and not for time, and call what has a public name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "tests").rglob("*.py"))
+# Their rooms are being written anew; their lines go then.
+_LATER = ("test_held_words.py", "test_store.py")
+
+# Where `sleep` may be called with anything but 0, which lets others of the event loop go on.
+SLEEPS = {
+    "waiting.py": "the one place where a condition of another process is looked at again",
+    "hostile/table.py": "servers that are slow",
+}
+# Names that begin with _ and are none of their module's own.
+PRIVATE = {
+    "os._exit": "has no other name",
+    "atexit._run_exitfuncs": "what the interpreter calls at its end; has no other name",
+    "super()._execute_child": "tests/commands.py is a subprocess.Popen; what it overrides has no public name",
+    "super()._try_wait": "likewise",
+    "super()._internal_poll": "likewise",
+    "self._close_pipe_fds": "likewise",
+    "feedparser.sanitizer._HTMLSanitizer": "feedparser names its list of elements nowhere else",
+}
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(ROOT / "tests").as_posix()
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def test_no_test_waits_for_a_time_to_pass() -> None:
+    for file in FILES:
+        for name, call in calls(ast.parse(file.read_text())):
+            is_a_turn = [ast.unparse(argument) for argument in call.args] == ["0"]
+            if name.rpartition(".")[2] == "sleep" and not is_a_turn:
+                assert name_of(file) in SLEEPS, f"{file}:{call.lineno}: wait for what is to happen (tests/waiting.py)"
+
+
+def private(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """What a file takes from others by a name that begins with _, and the line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr):
+            owner = ast.unparse(node.value)
+            if owner not in ("self", "cls"):
+                yield re.sub(r"cast\('Any', (.*)\)\.", r"\1.", f"{owner}.{node.attr}"), node.lineno
+        if isinstance(node, ast.ImportFrom):
+            yield from ((f"{node.module}.{a.name}", node.lineno) for a in node.names if re.match("_[^_]", a.name))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"aggregator(\.\w+)*\._[a-zA-Z]\w*", str(node.value)):
+            yield str(node.value), node.lineno  # for monkeypatch.setattr
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setattr"):
+            names = [each.value for each in node.args[1:2] if isinstance(each, ast.Constant)]
+            yield from ((f"{ast.unparse(node.args[0])}.{n}", node.lineno) for n in names if re.match("_[^_]", str(n)))
+
+
+def test_no_test_reaches_into_what_is_private() -> None:
+    found = [
+        f"{name_of(file)}:{line}: {name}"
+        for file in FILES
+        if file.name not in _LATER
+        for name, line in private(ast.parse(file.read_text()))
+        if name not in PRIVATE
+    ]
+    assert found == []

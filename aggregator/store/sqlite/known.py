@@ -14,6 +14,7 @@ from typing import Any
 from aggregator.model import Before, Deleted, Known, MassKind, Memory, Snapshot, Source, Wanted, Words
 from aggregator.store.sqlite import acts, habits, history, tombstones
 from aggregator.text.dates import from_iso
+from aggregator.text.raw_words import decode
 
 _LISTED = 200  # few documents list more; what is not asked for is compared when it is recorded
 
@@ -208,7 +209,7 @@ def _candidates(
         candidates[article] = known
         if said is not None:
             words[article] = history.words_said(
-                json.loads(said),
+                decode(said),
                 title,
                 byline,
                 url=url,

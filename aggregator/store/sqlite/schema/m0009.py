@@ -91,5 +91,5 @@ def bury_in_digests(connection: sqlite3.Connection) -> None:
 
 
 def _digest(publisher: str, key: str) -> str:
-    """As `store.sqlite.tombstones` reckons it; repeated here, because a migration is never changed."""
+    """As `store.tombstones` reckons it; repeated here, because a migration is never changed."""
     return hashlib.sha256(f"{publisher}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]

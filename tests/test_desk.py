@@ -644,7 +644,7 @@ def test_the_command_publishes(tmp_path: Path, store: Store) -> None:
         command(store, "--config", config, "publish", str(file))
         == f"{public_id}: unchanged, Nairobi water bills to rise\n"
     )
-    assert command(store, "show", public_id).startswith("Example Wire (Addis Ababa)\nNairobi water bills to rise\n")
+    assert command(store, "show", public_id).startswith("Test Wire (Arusha)\nNairobi water bills to rise\n")
     file.write_text("x")
     assert command(store, "--config", config, "publish", str(file), code=1) == (
         f"aggregator: {file}: found no front matter, expected TOML between two lines of +++\n"

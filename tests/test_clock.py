@@ -191,17 +191,18 @@ def _count(database: Path, sql: str) -> int:
 @pytest.mark.parametrize("has_begun", [False, True])
 def test_the_end_of_the_clock_is_no_fault_of_a_job(caplog: pytest.LogCaptureFixture, has_begun: bool) -> None:
     """SIGHUP or SIGTERM while a job runs: the job is cancelled, and nothing is logged of it."""
-    ended, begun = [], asyncio.Event()
-
-    async def long() -> None:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append(True)
+    ended = []
 
     async def story() -> None:
-        begun.clear()
+        begun = asyncio.Event()  # of this loop
+
+        async def long() -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(True)
+
         stop = asyncio.Event()
         clock = asyncio.create_task(run_until(stop, [Job("maintain", HOUR, long)]))
         if has_begun:

@@ -230,7 +230,7 @@ class Subscriber:
                 self.publishers[row["id"]] = line["publisher"]
             return
         self.publishers[line["id"]] = line["publisher"]
-        if line["title"] is None or line["change_kind"] in ("withheld", "withdrawn", "deleted", "deleted"):
+        if line["title"] is None or line["change_kind"] in ("withheld", "withdrawn", "deleted"):
             self.held.pop(line["id"], None)
         else:
             self.held[line["id"]] = line["title"]
@@ -526,11 +526,11 @@ class Wire(RuleBasedStateMachine):
         with self.wire.reader(None) as reader:
             polls = reader.rows(_POLLS.format(self.last_poll))
         if is_whole:
-            assert {(row["publisher"], row["key"]) for row in polls} == set(SOURCES)
-        assert len({(row["publisher"], row["key"]) for row in polls}) == len(polls)
+            assert {(row["publisher"], row["source_key"]) for row in polls} == set(SOURCES)
+        assert len({(row["publisher"], row["source_key"]) for row in polls}) == len(polls)
         for row in polls:
-            self.last_poll = row["id"]
-            self._take_in(row, (row["publisher"], row["key"]), sent, believed)
+            self.last_poll = row["poll_id"]
+            self._take_in(row, (row["publisher"], row["source_key"]), sent, believed)
         if is_whole:
             for held in self.held.values():
                 if held.embargo is not None and held.embargo <= believed:
@@ -714,7 +714,8 @@ class Wire(RuleBasedStateMachine):
         previous = "0" * 64
         kinds: dict[tuple[str, int], list[str]] = defaultdict(list)
         for line in lines:
-            said = f"{previous} {line['seq']} {line['kind']} {line['subject']} {line['at']}"
+            kind = {"resent": "refile", "deleted": "removed_by_wire"}.get(line["change_kind"], line["change_kind"])
+            said = f"{previous} {line['seq']} {kind} {line['subject']} {line['at']}"
             previous = hashlib.sha256(said.encode()).hexdigest()
             assert previous == line["hash"], "the chain is broken"
             kinds[line["subject"], line["revision"]].append(line["change_kind"])
@@ -733,7 +734,7 @@ class Wire(RuleBasedStateMachine):
         for held in self.held.values():
             held.was_out |= held.id in out
         for line in self.wire.changes(None):
-            if line["id"] and line["change_kind"] not in ("withheld", "withdrawn", "deleted", "deleted"):
+            if line["id"] and line["change_kind"] not in ("withheld", "withdrawn", "deleted"):
                 assert line["title"] == out.get(line["id"])
             else:
                 assert line["title"] is None
@@ -810,7 +811,7 @@ _POLLS = """
     FROM polls AS p JOIN sources AS s ON s.source_id = p.source_id WHERE p.poll_id > {} ORDER BY p.poll_id
 """
 _REVISIONS = """
-    SELECT r.revision_id AS revision, a.id AS id, a.publisher, r.number, s.source_key AS source_id, r.seen_at, r.title,
+    SELECT r.revision_id AS revision, a.id AS id, a.publisher, r.number, s.source_key AS source, r.seen_at, r.title,
       r.words_hash, r.raw_hash, raw_words(r.raw, r.dictionary_id) AS raw
     FROM revisions AS r JOIN articles AS a ON a.article_id = r.article_id
       JOIN sources AS s ON s.source_id = r.source_id ORDER BY r.revision_id

@@ -36,7 +36,7 @@ class Listing:
     """
 
     articles: tuple[Article, ...]
-    settled: tuple[str, ...]
+    unchanged_keys: tuple[str, ...]
     drops: Mapping[str, int]  # entries left out, by reason
 
 
@@ -50,17 +50,17 @@ def normalise(
     """
     drops = Counter(parsed.drops)
     articles: list[Article] = []
-    settled: list[str] = []
+    unchanged: list[str] = []
     for listings in _items(parsed.entries, identity.keys_of(parsed.entries, publisher.identity)):
         entry, keys = _standing(listings)
         drops[DUPLICATE] += len(listings) - 1
         before = said.get(keys[0])
         if before and before == hashlib.sha256(raw_words.encode(entry)).digest() and not _shares_its_id(entry, keys):
-            settled.append(keys[0])
+            unchanged.append(keys[0])
         else:
             article = identity.marked(_article(entry, keys, parsed.language, source, publisher))
-            articles.append(replace(article, place=len(articles) + len(settled)))
-    return Listing(articles=tuple(articles), settled=tuple(settled), drops=dict(+drops))
+            articles.append(replace(article, place=len(articles) + len(unchanged)))
+    return Listing(articles=tuple(articles), unchanged_keys=tuple(unchanged), drops=dict(+drops))
 
 
 _Listed = tuple[Entry, tuple[str, ...]]  # an entry of a document, and its keys
@@ -70,13 +70,13 @@ def _items(entries: Sequence[Entry], keys: Sequence[tuple[str, ...]]) -> list[li
     """The items of a document, each with all its listings: entries that share a key are one item."""
     items: list[list[_Listed]] = []
     by_key: dict[str, list[_Listed]] = {}
-    for entry, ladder in zip(entries, keys, strict=True):
-        item = next((by_key[key] for key in ladder if key in by_key), None)
+    for entry, own_keys in zip(entries, keys, strict=True):
+        item = next((by_key[key] for key in own_keys if key in by_key), None)
         if item is None:
             item = []
             items.append(item)
-        item.append((entry, ladder))
-        by_key |= {key: item for key in ladder if key not in by_key}
+        item.append((entry, own_keys))
+        by_key |= {key: item for key in own_keys if key not in by_key}
     return items
 
 
@@ -109,19 +109,19 @@ def _article(
 ) -> Article:
     # A publisher that lets us keep no words of a report beyond its headline: the rest is hashed and let go.
     held = raw_words.without_words(said) if publisher.rights.storage == "metadata_only" else said
-    headline, said_summary = text.one_line(said.title), text.plain(said.summary)
+    headline, plain_summary = text.one_line(said.title), text.plain(said.summary)
     title = text.shortened(headline, text.MOST_HEADLINE, text.MOST_HEADLINE_WORDS)
     authors = text.byline(person.name for person in said.authors if person.name)
     byline = text.shortened(authors, text.MOST_BYLINE)
     contents = [text.plain(content) for content in said.content]
     # How the report begins, as two versions of it are compared: the first words of its text, folded.
-    folded_title, opening = folding.fold(title), folding.opening(contents[0] if contents else said_summary)
-    summary, body = (said_summary, "\n".join(filter(None, contents))) if held is said else ("", "")
+    folded_title, opening = folding.fold(title), folding.opening(contents[0] if contents else plain_summary)
+    summary, body = (plain_summary, "\n".join(filter(None, contents))) if held is said else ("", "")
     raw = raw_words.encode(said)
     return Article(
         publisher=publisher.key,
         keys=keys,
-        public_id=identity.public_id(publisher.key, keys[0]),
+        id=identity.public_id(publisher.key, keys[0]),
         title=title,
         summary=summary,
         text=body or summary,

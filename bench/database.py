@@ -114,8 +114,8 @@ def readings(path: Path) -> Iterator[tuple[str, Callable[[], object]]]:
 
 _DAILY = "SELECT publisher, day, articles FROM daily WHERE day >= date((SELECT max(day) FROM daily), '-30 days')"
 _GROUPED = (
-    "SELECT publisher, substr(listed_at, 1, 10) AS day, count(*) FROM articles"
-    " WHERE listed_at >= date((SELECT max(listed_at) FROM articles), '-30 days') GROUP BY publisher, day"
+    "SELECT publisher, substr(sort_time, 1, 10) AS day, count(*) FROM articles"
+    " WHERE sort_time >= date((SELECT max(sort_time) FROM articles), '-30 days') GROUP BY publisher, day"
 )
 
 

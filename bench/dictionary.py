@@ -55,7 +55,7 @@ def real(folder: Path) -> list[bytes]:
 
 
 def _entries(body: bytes) -> Iterator[bytes]:
-    result = FetchResult(url=_SOURCE.url, status=200, headers={}, body=body)
+    result = FetchResult(url=_SOURCE.url, http_status=200, headers={}, body=body)
     try:
         yield from map(raw_words.encode, parse(result, _SOURCE).entries)
     except ParseError:

@@ -103,8 +103,8 @@ def done_after(database: Path, began: datetime, *, searches: bool) -> str:
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     found = connection.execute(
         """
-        SELECT unixepoch(l.started) + l.seconds - ? FROM polls AS l JOIN sources AS s ON s.id = l.source
-        WHERE l.started >= ? AND (s.kind = 'discover') = ? ORDER BY 1
+        SELECT unixepoch(l.started) + l.seconds - ? FROM polls AS l JOIN sources AS s ON s.source_id = l.source_id
+        WHERE l.started >= ? AND (s.source_kind = 'discover') = ? ORDER BY 1
         """,
         (began.timestamp(), to_iso(began), searches),
     ).fetchall()
@@ -132,7 +132,7 @@ def rows(cost: Cost, polls: Polls, searches: Polls, database: Path, began: datet
 
 def unread(sources: Sequence[Source], polls: Polls) -> Iterator[str]:
     """The enabled sources with an address that were not read, and what was said of them."""
-    told = {poll["source"]: poll for poll in polls}
+    told = {poll["source_name"]: poll for poll in polls}
     for source in sources:
         poll = told.get(source.name, {"outcome": "not polled", "error": None})
         if source.kind != DISCOVER and poll["outcome"] not in ("ok", "not_modified", "unchanged"):
@@ -154,8 +154,8 @@ def main() -> int:
             say(f"{what}: {len(sources)} sources, {len(sought)} of them to be searched for")
             began = datetime.now(UTC).replace(microsecond=0)
             cost, told = fetch_all(folder, config, port)
-            polls = [poll for poll in told if poll["source"] not in sought]
-            searches = [poll for poll in told if poll["source"] in sought]
+            polls = [poll for poll in told if poll["source_name"] not in sought]
+            searches = [poll for poll in told if poll["source_name"] in sought]
             measured_rows = rows(cost, polls, searches, folder / "wire.db", began)
             print(table((what, "measured"), measured_rows), end="\n\n", flush=True)
             faults += unread(sources, polls)

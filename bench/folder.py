@@ -86,7 +86,7 @@ def _fetch(config: Path, database: Path) -> dict[str, dict[str, object]]:
     ended = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
     if ended.returncode not in (0, 1) or not ended.stdout:
         raise SystemExit(f"fetch ended with {ended.returncode}:\n{ended.stderr}")
-    return {poll["source"].partition("/")[0]: poll for poll in json.loads(ended.stdout)}
+    return {poll["source_name"].partition("/")[0]: poll for poll in json.loads(ended.stdout)}
 
 
 def _stored(database: Path) -> dict[str, int]:

@@ -113,7 +113,7 @@ class Series:
     def _read(self, number: int, body: bytes) -> Iterator[Said]:
         try:
             source = self.publisher.sources[0]
-            parsed = parse(FetchResult(url=source.url, status=200, headers={}, body=body), source)
+            parsed = parse(FetchResult(url=source.url, http_status=200, headers={}, body=body), source)
         except ParseError:
             return
         for entry in parsed.entries:
@@ -181,22 +181,22 @@ def examine(series: Series, database: Path) -> Outcome:
             articles=count("SELECT count(*) FROM articles"),
             revisions=count("SELECT count(*) FROM revisions"),
             merges=count("SELECT count(*) FROM merges"),
-            corrections=count("SELECT count(*) FROM changes WHERE kind = 'corrected'"),
-            withdrawals=count("SELECT count(*) FROM changes WHERE kind = 'withdrawn'"),
+            corrections=count("SELECT count(*) FROM changes WHERE change_kind = 'corrected'"),
+            withdrawals=count("SELECT count(*) FROM changes WHERE change_kind = 'withdrawn'"),
             gaps=count("SELECT count(*) FROM polls WHERE gap IS NOT NULL"),
         )
     articles_of: dict[int, set[int]] = defaultdict(set)
     stories_of: dict[int, set[int]] = defaultdict(set)
     newest = {story_of[said.key]: said for said in entries}
-    for article, keys in held.items():
+    for article_id, keys in held.items():
         for key in keys:
             if key in story_of:
-                articles_of[story_of[key]].add(article)
-                stories_of[article].add(story_of[key])
+                articles_of[story_of[key]].add(article_id)
+                stories_of[article_id].add(story_of[key])
     outcome.extra = sum(len(articles) - 1 for articles in articles_of.values())
     outcome.joined = sum(len(found) > 1 for found in stories_of.values())
     outcome.edits_lost = sum(
-        not any(_is_held(said.words, words) for article in articles_of[story] for words in _all(held[article]))
+        not any(_is_held(said.words, words) for article_id in articles_of[story] for words in _all(held[article_id]))
         for story, said in newest.items()
     )
     listed: list[set[int]] = [{story_of[said.key] for said in entries if said.poll == n} for n in range(outcome.polls)]
@@ -219,7 +219,7 @@ def _versions(database: Path) -> dict[int, _Keys]:
     """Every article's versions, by the id and link that each was said under."""
     found: dict[int, _Keys] = defaultdict(lambda: defaultdict(list))
     with Store.read(database) as store:
-        _, rows = store.query("SELECT article, raw_words(raw, dictionary) FROM revisions ORDER BY id")
+        _, rows = store.query("SELECT article_id, raw_words(raw, dictionary_id) FROM revisions ORDER BY revision_id")
         for article, raw in rows:
             entry = convert(json.loads(raw), Entry)
             words = _words(entry)

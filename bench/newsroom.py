@@ -130,40 +130,46 @@ def _item(host: str, number: int, edition: int) -> str:
 # Each selects what must not be.
 _NEVER = {
     "an article whose revisions are not 1 to n": """
-        SELECT a.id FROM articles AS a LEFT JOIN revisions AS r ON r.article = a.id GROUP BY a.id
-        HAVING count(r.id) <> a.revision OR min(r.number) IS NOT 1 OR max(r.number) IS NOT a.revision""",
-    "an article without a body": "SELECT id FROM articles WHERE id NOT IN (SELECT article FROM bodies)",
-    "an article without a key": "SELECT id FROM articles WHERE id NOT IN (SELECT article FROM article_keys)",
+        SELECT a.article_id FROM articles AS a LEFT
+          JOIN revisions AS r ON r.article_id = a.article_id GROUP BY a.article_id
+        HAVING count(r.revision_id) <> a.revision OR min(r.number) IS NOT 1 OR max(r.number) IS NOT a.revision""",
+    "an article without a body": "SELECT article_id FROM articles WHERE article_id NOT IN (SELECT article_id FROM"
+    " bodies)",
+    "an article without a key": "SELECT article_id FROM articles WHERE article_id NOT IN (SELECT article_id FROM"
+    " article_keys)",
     "an article that no source was seen to list": """
-        SELECT id FROM articles WHERE id NOT IN (SELECT article FROM sightings)""",
+        SELECT article_id FROM articles WHERE article_id NOT IN (SELECT article_id FROM sightings)""",
     "a ledger with a gap": """
         SELECT * FROM (SELECT min(seq) AS first, max(seq) AS last, count(*) AS lines FROM changes)
         WHERE lines AND (first <> 1 OR last <> lines)""",
     "a revision without its line in the ledger": """
-        SELECT id FROM revisions AS r WHERE NOT EXISTS (
-          SELECT 1 FROM changes AS c WHERE c.article = r.article AND c.revision = r.number)""",
+        SELECT revision_id FROM revisions AS r WHERE NOT EXISTS (
+          SELECT 1 FROM changes AS c WHERE c.article_id = r.article_id AND c.revision = r.number)""",
     "an article whose newest words are neither indexed nor queued": """
-        SELECT r.id FROM revisions AS r JOIN articles AS a ON a.id = r.article AND a.revision = r.number
-        WHERE r.id NOT IN (SELECT id FROM article_search_docsize UNION SELECT revision FROM search_queue)""",
+        SELECT r.revision_id FROM revisions AS r JOIN articles AS a ON a.article_id = r.article_id
+          AND a.revision = r.number
+        WHERE r.revision_id NOT IN (SELECT id FROM article_search_docsize UNION SELECT revision_id
+          FROM search_queue)""",
     "an older version that is indexed and not to be taken back": """
-        SELECT r.id FROM article_search_docsize AS d JOIN revisions AS r ON r.id = d.id
-        JOIN articles AS a ON a.id = r.article AND a.revision <> r.number
-        WHERE r.id NOT IN (SELECT revision FROM search_removals)""",
+        SELECT r.revision_id FROM article_search_docsize AS d JOIN revisions AS r ON r.revision_id = d.id
+        JOIN articles AS a ON a.article_id = r.article_id AND a.revision <> r.number
+        WHERE r.revision_id NOT IN (SELECT revision_id FROM search_removals)""",
     "a revision that is indexed and queued again": """
-        SELECT id FROM article_search_docsize WHERE id IN (SELECT revision FROM search_queue)
-          AND id NOT IN (SELECT revision FROM search_removals)""",
+        SELECT id FROM article_search_docsize WHERE id IN (SELECT revision_id FROM search_queue)
+          AND id NOT IN (SELECT revision_id FROM search_removals)""",
     "polls that count other articles than there are": """
         SELECT 1 WHERE (SELECT coalesce(sum(new), 0) FROM polls) <> (SELECT count(*) FROM articles)""",
     "polls that count other revisions than there are": """
         SELECT 1 WHERE (SELECT coalesce(sum(new + revised), 0) FROM polls) <> (SELECT count(*) FROM revisions)""",
     "a day's count that is not so": """
         SELECT d.day FROM daily AS d LEFT JOIN articles AS a
-          ON a.publisher = d.publisher AND substr(a.listed_at, 1, 10) = d.day
-        GROUP BY d.publisher, d.day HAVING count(a.id) <> d.articles""",
+          ON a.publisher = d.publisher AND substr(a.sort_time, 1, 10) = d.day
+        GROUP BY d.publisher, d.day HAVING count(a.article_id) <> d.articles""",
     "a source whose last poll is not stored": """
-        SELECT s.id FROM sources AS s LEFT JOIN polls AS p ON p.id = (SELECT max(id) FROM polls WHERE source = s.id)
+        SELECT s.source_id FROM sources AS s LEFT JOIN polls AS p ON p.poll_id = (SELECT max(poll_id) FROM polls
+          WHERE source_id = s.source_id)
         WHERE (s.last_poll, s.next_at, s.next_reason) IS NOT (p.started, p.next_at, p.next_reason)
-          AND (s.last_poll IS NOT NULL OR p.id IS NOT NULL)""",
+          AND (s.last_poll IS NOT NULL OR p.poll_id IS NOT NULL)""",
 }
 
 
@@ -209,8 +215,9 @@ def _held(connection: sqlite3.Connection) -> list[tuple[Edition, int]]:
     """Every revision: its report and edition, read from the raw words, and its article."""
     raw.register(connection)
     rows = connection.execute(
-        "SELECT json_extract(raw_words(raw, dictionary), '$.id'),"
-        " json_extract(raw_words(raw, dictionary), '$.summary.value'), article FROM revisions ORDER BY id"
+        "SELECT json_extract(raw_words(raw, dictionary_id), '$.id'),"
+        " json_extract(raw_words(raw, dictionary_id), '$.summary.value'), article_id FROM revisions ORDER BY"
+        " revision_id"
     )
     return [((guid, _edition(words)), article) for guid, words, article in rows]
 
@@ -231,8 +238,8 @@ def missing(database: Path, newsroom: Newsroom) -> tuple[list[str], list[str], i
     doubled = [
         f"{guid} edition {edition}" for (guid, edition), count in Counter(e for e, _ in held).items() if count > 1
     ]
-    for (guid, edition), article in held:
-        articles.setdefault(guid, set()).add(article)
+    for (guid, edition), article_id in held:
+        articles.setdefault(guid, set()).add(article_id)
         if edition < latest.get(guid, 0):
             doubled.append(f"{guid} edition {edition} after {latest[guid]}")
         latest[guid] = edition

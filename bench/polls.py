@@ -170,9 +170,11 @@ def _fold(words: str) -> str:
 def revised(store: Store) -> dict[str, dict[tuple[str, str], str]]:
     """Of each folder the revisions after the first: (time, guid) to what changed."""
     _, found = store.query(
-        "SELECT s.key, r.seen_at, json_extract(raw_words(r.raw, r.dictionary), '$.id'),"
-        " json_extract(raw_words(r.raw, r.dictionary), '$.links[0].href'), r.changed, a.publisher FROM revisions AS r"
-        " JOIN sources AS s ON s.id = r.source JOIN articles AS a ON a.id = r.article WHERE r.number > 1"
+        "SELECT s.source_key, r.seen_at, json_extract(raw_words(r.raw, r.dictionary_id), '$.id'),"
+        " json_extract(raw_words(r.raw, r.dictionary_id), '$.links[0].href'), r.changed, a.publisher FROM revisions"
+        " AS r"
+        " JOIN sources AS s ON s.source_id = r.source_id JOIN articles AS a ON a.article_id = r.article_id WHERE"
+        " r.number > 1"
     )
     told: dict[str, dict[tuple[str, str], str]] = {}
     for folder, at, guid, link, changed, _ in found:
@@ -207,8 +209,8 @@ def _row(cells: Sequence[object]) -> None:
 
 
 def _merges(store: Store, folder: str) -> dict[str, int]:
-    sql = f"""SELECT m.matched_by, count(*) FROM merges AS m JOIN sources AS s ON s.id = m.source
-        WHERE s.key = '{folder}' GROUP BY 1"""  # noqa: S608  (the name of a folder)
+    sql = f"""SELECT m.matched_by, count(*) FROM merges AS m JOIN sources AS s ON s.source_id = m.source_id
+        WHERE s.source_key = '{folder}' GROUP BY 1"""  # noqa: S608  (the name of a folder)
     return {str(key): int(count) for key, count in store.query(sql)[1]}
 
 

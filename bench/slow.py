@@ -54,7 +54,7 @@ def passes(count: int, dead: Sequence[int], fetch: str, folder: Path) -> Iterato
         for name in ("first", "second"):
             cost = measured(command, folder=_HERE, log=folder / "log", codes=(0, 1))
             with sqlite3.connect(database) as connection:
-                sql = "SELECT outcome <> 'failed' FROM polls ORDER BY id LIMIT -1 OFFSET ?"
+                sql = "SELECT outcome <> 'failed' FROM polls ORDER BY poll_id LIMIT -1 OFFSET ?"
                 outcomes = [well for (well,) in connection.execute(sql, (polled,))]
             polled += len(outcomes)
             yield name, cost, sum(outcomes), len(outcomes) - sum(outcomes)

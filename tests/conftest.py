@@ -144,7 +144,7 @@ def make_articles(publisher: Publisher, *entries: Entry) -> tuple[Article, ...]:
 
 def make_poll(source: Source, now: datetime = NOW, **fields: object) -> Poll:
     following = NextPoll(at=now + timedelta(minutes=30), reason="interval")
-    made = Poll(source=source, started=now, seconds=0.1, outcome="ok", next=following, status=200)
+    made = Poll(source=source, started=now, seconds=0.1, outcome="ok", next=following, http_status=200)
     return replace(made, **fields)  # type: ignore[arg-type]
 
 

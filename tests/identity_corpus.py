@@ -171,7 +171,7 @@ class Wire:
     def _sights(self, source: Source, document: Document, poll: Poll) -> Iterator[Sight]:
         assert poll.outcome != "failed", poll.error
         answer = FetchResult(
-            url=source.url, status=200, headers={"content-type": document.content_type}, body=document.body
+            url=source.url, http_status=200, headers={"content-type": document.content_type}, body=document.body
         )
         parsed = parse(answer, source)
         labels = [one or other for one, other in _LABEL.findall(document.body.decode("utf-8", "replace"))]
@@ -183,10 +183,10 @@ class Wire:
     def _article(self, source: Source, entry_hash: bytes) -> int | None:
         """The article that an entry of the source is taken for just now."""
         sql = """
-            SELECT g.article FROM sightings AS g JOIN sources AS s ON s.id = g.source
-            WHERE s.publisher = ?1 AND s.key = ?2 AND g.entry_hash = ?3
+            SELECT g.article_id FROM sightings AS g JOIN sources AS s ON s.source_id = g.source_id
+            WHERE s.publisher = ?1 AND s.source_key = ?2 AND g.entry_hash = ?3
             UNION ALL
-            SELECT r.article FROM revisions AS r JOIN articles AS a ON a.id = r.article
+            SELECT r.article_id FROM revisions AS r JOIN articles AS a ON a.article_id = r.article_id
             WHERE a.publisher = ?1 AND r.raw_hash = ?3 LIMIT 1
         """
         row = self._rows.execute(sql, (source.publisher, source.key, entry_hash)).fetchone()
@@ -220,19 +220,20 @@ def _archived(number: int, days_ago: int) -> str:
 
 def found(rows: sqlite3.Connection, case: Case, result: Result) -> dict[str, Any]:
     names = _names(case, result.sights)
-    ours = f"SELECT id FROM articles WHERE publisher IN ({','.join('?' * len(case.publishers))})"  # noqa: S608
+    ours = f"SELECT article_id FROM articles WHERE publisher IN ({','.join('?' * len(case.publishers))})"  # noqa: S608
     keys = [publisher.key for publisher in case.publishers.values()]
 
     def listed(sql: str) -> list[tuple[Any, ...]]:
         return [(names.get(row[0], f"unseen-{row[0]}"), *row[1:]) for row in rows.execute(sql.format(ours), keys)]
 
     changes = listed(
-        "SELECT c.article, c.kind, r.changed FROM changes AS c LEFT JOIN revisions AS r ON r.article = c.article"
-        " AND r.number = c.revision WHERE c.article IN ({}) ORDER BY c.seq"
+        "SELECT c.article_id, c.change_kind, r.changed FROM changes AS c LEFT JOIN revisions AS r ON r.article_id ="
+        " c.article_id"
+        " AND r.number = c.revision WHERE c.article_id IN ({}) ORDER BY c.seq"
     )
-    merges = listed("SELECT article, matched_by FROM merges WHERE article IN ({}) ORDER BY id")
-    ladders = rows.execute("SELECT publisher || '/' || key, ladder FROM sources WHERE ladder <> 'id'")
-    revisions = dict(listed("SELECT id, revision FROM articles WHERE revision > 1 AND id IN ({})"))
+    merges = listed("SELECT article_id, matched_by FROM merges WHERE article_id IN ({}) ORDER BY merge_id")
+    ladders = rows.execute("SELECT publisher || '/' || source_key, id_trust FROM sources WHERE id_trust <> 'id'")
+    revisions = dict(listed("SELECT article_id, revision FROM articles WHERE revision > 1 AND article_id IN ({})"))
     return {
         "articles": len(listed("{}")),
         "revisions": revisions,
@@ -240,9 +241,13 @@ def found(rows: sqlite3.Connection, case: Case, result: Result) -> dict[str, Any
         "changes": _runs(f"{kind} {name}{_what(what)}" for name, kind, what in changes),
         "merges": _runs(f"{name} by {matched}" for name, matched in merges),
         "drops": dict(result.drops),
-        "ladder": {_short(case, name): ladder for name, ladder in ladders if name.rpartition("/")[0] in keys},
-        "backfill": _runs(name for (name,) in listed("SELECT id FROM articles WHERE backfill AND id IN ({})")),
-        "status": dict(listed("SELECT id, status FROM articles WHERE status <> 'usable' AND id IN ({})")),
+        "id_trust": {_short(case, name): id_trust for name, id_trust in ladders if name.rpartition("/")[0] in keys},
+        "backfill": _runs(
+            name for (name,) in listed("SELECT article_id FROM articles WHERE backfill AND article_id IN ({})")
+        ),
+        "status": dict(
+            listed("SELECT article_id, status FROM articles WHERE status <> 'usable' AND article_id IN ({})")
+        ),
     }
 
 
@@ -257,10 +262,10 @@ def _names(case: Case, sights: Iterable[Sight]) -> dict[int, str]:
         if sight.article is not None:
             labels[sight.article].add(_short(case, sight.label))
     names: dict[int, str] = {}
-    for article in sorted(labels):
-        name = "+".join(sorted(labels[article]))
+    for article_id in sorted(labels):
+        name = "+".join(sorted(labels[article_id]))
         again = sum(other.split("#")[0] == name for other in names.values())
-        names[article] = f"{name}#{again + 1}" if again else name
+        names[article_id] = f"{name}#{again + 1}" if again else name
     return names
 
 
@@ -280,7 +285,7 @@ def expected(case: Case, result: Result) -> dict[str, Any]:
     """What case.toml expects, and where it does not say, what goes without saying."""
     said = case.said.get("expect", {})
     labels = {sight.label for sight in result.sights}
-    usual: dict[str, Any] = {"articles": len(labels), "revisions": {}, "merges": [], "drops": {}, "ladder": {}}
+    usual: dict[str, Any] = {"articles": len(labels), "revisions": {}, "merges": [], "drops": {}, "id_trust": {}}
     usual |= {"changes": result.found["changes"], "backfill": [], "status": {}} | said
     usual["most_revisions"] = min(result.found["most_revisions"], usual.get("most_revisions", 99))
     return {key: _as_told(value, result.found[key]) for key, value in usual.items()}

@@ -332,7 +332,7 @@ def test_what_is_refused_to_one_is_open_to_the_other_a_moment_later(servers: Ser
             first = await fetcher.page(url, Validators(), NOW, written_by(of(servers, "ours", INTRANET)))
             with pytest.raises(AddressRefused):  # also while the connection of the visit before is held open
                 await fetcher.page(url, Validators(), NOW, written_by(of(servers, "evil", EVIL)))
-            return first.status
+            return first.http_status
 
     assert asyncio.run(visit()) == 200
     assert servers.asked(INTRANET) == ["/robots.txt", "/1"]
@@ -347,7 +347,7 @@ def visits(trip: Trip) -> list[str]:
 
     async def run(store: Store) -> list[str]:
         async with Pipeline(trip.config, store, lambda: trip.now) as pipeline:
-            return [finding.said for finding in await pipeline.recheck(20, 20)]
+            return [finding.result for finding in await pipeline.recheck(20, 20)]
 
     with Store.open(trip.path) as store:
         return asyncio.run(run(store))
@@ -391,7 +391,7 @@ def test_probe_is_open_on_the_host_that_is_typed_and_on_no_other(servers: Server
     desk = Desk(tmp_path, servers.by_host[THIRD])
     servers.by_host[EVIL].set_document(EVIL, "/", page(alternate(servers.at(INTRANET, "/feed")), alternate("/feed")))
     told = json.loads(desk("probe", "--json", servers.at(EVIL)))
-    assert [door["url"] for door in told["doors"]] == [servers.at(EVIL, "/feed")]
+    assert [found_feed["url"] for found_feed in told["feeds"]] == [servers.at(EVIL, "/feed")]
     assert servers.asked(INTRANET) == []
     assert "not for redirects and links" in json.dumps(told["tried"])
 

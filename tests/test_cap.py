@@ -57,7 +57,7 @@ def broken(numbers: list[int]) -> bytes:
     return rss(numbers).replace(b"<channel>", b"<channel><p>a</b>")
 
 
-def mendable(numbers: list[int]) -> bytes:
+def repairable(numbers: list[int]) -> bytes:
     return rss(numbers).replace(b"<title>A", b"<title>A & B &nbsp;")
 
 
@@ -98,11 +98,11 @@ def sitemap(numbers: list[int]) -> bytes:
     ).encode()
 
 
-FORMATS = [rss, rdf, atom, broken, mendable, with_dtd, jsonfeed, wordpress, sitemap]
+FORMATS = [rss, rdf, atom, broken, repairable, with_dtd, jsonfeed, wordpress, sitemap]
 
 
 def read(document: bytes) -> Parsed:
-    result = FetchResult(url="http://a.example/feed", status=200, headers={}, body=document)
+    result = FetchResult(url="http://a.example/feed", http_status=200, headers={}, body=document)
     return parse(result, Source(publisher="a", key="feed", url=result.url))
 
 
@@ -155,7 +155,7 @@ def test_health_says_that_a_document_is_too_long(tmp_path: Path, publisher: Publ
         trip = Trip(press, tmp_path / "wire.db", [publisher])
         trip.now = utc_now()  # the view asks the clock
         trip()
-    assert trip.rows("SELECT trouble, mend FROM health") == [
+    assert trip.rows("SELECT problem, advice FROM health") == [
         (
             "its document is too long: 500 entries beyond the newest were not read",
             "another source of daily-example with fewer entries, if it has one",

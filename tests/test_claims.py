@@ -73,7 +73,7 @@ def claimed(store: Store, names: Sequence[str] = NAMES, after: timedelta = timed
 
 def claims(store: Store) -> list[tuple[str, str]]:
     with file_of(store) as connection:
-        return connection.execute("SELECT kind, subject FROM claims ORDER BY 1, 2").fetchall()
+        return connection.execute("SELECT claim_kind, subject FROM claims ORDER BY 1, 2").fetchall()
 
 
 # A claim
@@ -261,7 +261,7 @@ def test_a_fetch_after_one_that_was_killed_polls_at_once(desk: Desk) -> None:
         until(lambda: asked(desk.press))
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    assert desk.rows("SELECT kind, subject FROM claims") == [("poll", "one/one-example-feed")]
+    assert desk.rows("SELECT claim_kind, subject FROM claims") == [("poll", "one/one-example-feed")]
     assert hostile.run("--config", str(desk.config), "fetch", "one") == hostile.Ran(0, "", "")
     assert desk.rows("SELECT outcome FROM polls") == [("ok",)]
     assert desk.rows("SELECT * FROM claims") == []
@@ -487,7 +487,7 @@ def test_what_a_host_asks_one_program_for_the_others_do_too(press: Press, tmp_pa
             running = asyncio.create_task(one.run([due["slow"], due["feed"]]))
             await eventually(lambda: any(seen.path == "/slow" for seen in press.requests))
             (busy,) = await two.run([due["busy"]])
-            assert busy.status == 429
+            assert busy.http_status == 429
             return [poll.source.key for poll in await running]
 
     with Store.open(tmp_path / "wire.db") as store, Store.open(tmp_path / "wire.db") as other:

@@ -153,7 +153,9 @@ def test_fetch_is_quiet_in_cron_and_fills_the_wire(desk: Desk) -> None:
 
 def test_fetch_takes_keys_of_publishers_and_of_sources(desk: Desk) -> None:
     polls = json.loads(desk("fetch", "one", "--json"))
-    assert [(poll["source"], poll["outcome"], poll["new"]) for poll in polls] == [("one/one-example-feed", "ok", 2)]
+    assert [(poll["source_name"], poll["outcome"], poll["new"]) for poll in polls] == [
+        ("one/one-example-feed", "ok", 2)
+    ]
     polls = json.loads(desk("fetch", "one/one-example-feed", "two", "--json"))
     assert sorted(poll["outcome"] for poll in polls) == ["not_modified", "ok"]
     assert len(json.loads(desk("fetch", "--all", "--json"))) == 2
@@ -274,10 +276,10 @@ def test_query_prints_a_table_csv_or_json_and_refuses_writing(desk: Desk) -> Non
 def test_publishers_and_health_are_tables_and_json(desk: Desk) -> None:
     desk.press.misbehave("two.example", "/feed", "close")
     desk("fetch", code=1)
-    rows = {row["key"]: row for row in json.loads(desk("publishers", "--json"))}
+    rows = {row["publisher"]: row for row in json.loads(desk("publishers", "--json"))}
     assert (rows["one"]["articles"], rows["two"]["articles"], rows["test-wire"]["polled"]) == (2, 0, 0)
     health = json.loads(desk("health", "--json"))
-    assert [(row["source"], row["failures"], row["next_reason"]) for row in health] == [
+    assert [(row["source_name"], row["failures"], row["next_reason"]) for row in health] == [
         ("two/two-example-feed", 1, "backoff"),
         ("one/one-example-feed", 0, "override"),
     ]
@@ -318,7 +320,7 @@ def test_check_warns_and_is_fine_all_the_same(desk: Desk) -> None:
 
 def test_publishers_are_listed_before_there_is_a_database(desk: Desk, tmp_path: Path) -> None:
     rows = json.loads(desk("publishers", "--country", "ml", "--group", "news_organization", "--json"))
-    assert [(row["key"], row["profile"], row["polled"], row["articles"]) for row in rows] == [
+    assert [(row["publisher"], row["profile"], row["polled"], row["articles"]) for row in rows] == [
         ("one", "quotation", 1, 0),
         ("two", "quotation", 1, 0),
     ]
@@ -346,7 +348,7 @@ def test_what_is_switched_off_is_listed_with_its_reason(desk: Desk) -> None:
     assert "one/b" not in listed
     (row,) = json.loads(desk("publishers", "--off", "--json"))
     url = f"{desk.press.url}/one.example/feed"
-    assert (row["key"], row["polled"]) == ("one", 1)
+    assert (row["publisher"], row["polled"]) == ("one", 1)
     assert row["sources"] == [
         {"key": "one-example-feed", "url": url, "kind": "feed", "enabled": False, "reason": "a guess"},
         {"key": "b", "url": "http://one.example/b", "kind": "feed", "enabled": True, "reason": None},
@@ -411,9 +413,9 @@ def test_the_daemon_polls_stops_on_sigterm_and_finishes_what_is_in_flight(
     process.send_signal(signal.SIGTERM)
     _, log = process.communicate(timeout=20)
     assert process.returncode == 0, log
-    assert desk.rows("SELECT outcome, new FROM polls ORDER BY id") == [("ok", 2), ("ok", 2)]
+    assert desk.rows("SELECT outcome, new FROM polls ORDER BY poll_id") == [("ok", 2), ("ok", 2)]
     assert desk.rows("PRAGMA integrity_check") == [("ok",)]
-    assert re.search(r"source=one/one-example-feed outcome=ok status=200 new=2 .* reason=override", log)
+    assert re.search(r"source=one/one-example-feed outcome=ok http_status=200 new=2 .* reason=override", log)
     assert "Traceback" not in log
 
 

@@ -90,7 +90,7 @@ def test_no_line_of_real_reports_is_taken_for_one_but_those_that_are() -> None:
 def lines_of(document: bytes) -> Iterator[str]:
     source = Source(publisher="a", key="feed", url="http://a.example/feed")
     try:
-        parsed = parse(FetchResult(url=source.url, status=200, headers={}, body=document), source)
+        parsed = parse(FetchResult(url=source.url, http_status=200, headers={}, body=document), source)
     except ParseError:
         return
     for entry in parsed.entries:

@@ -45,7 +45,7 @@ CAUSE = Cause(actor="person:test", reason="a test")
 CLOSED = replace(QUOTATION, text_scope="none")
 
 _PLAIN = """
-    SELECT publisher, substr(listed_at, 1, 10) AS day, count(*), sum(backfill) FROM wire GROUP BY publisher, day
+    SELECT publisher, substr(sort_time, 1, 10) AS day, count(*), sum(backfill) FROM wire GROUP BY publisher, day
     ORDER BY publisher, day
 """
 
@@ -75,7 +75,7 @@ class Wire:
         sync(self.store, WIRE, self.publishers, NOW, NOW.date())
 
     def _report(self) -> tuple[int, str]:
-        found = rows(self.store, "SELECT id, public_id FROM articles")
+        found = rows(self.store, "SELECT article_id, id FROM articles")
         if not found:
             raise StoreError("there is none yet")
         article, public_id = self.chance.choice(found)
@@ -117,7 +117,7 @@ class Wire:
         self._poll(make_entry(self.chance.randrange(20), id=f"drifted-{self.drifted}"))
 
     def split(self) -> None:
-        found = [one["id"] for one in self.store.merges() if one["undone_at"] is None]
+        found = [one["merge_id"] for one in self.store.merges() if one["undone_at"] is None]
         if found:
             split(self.store, self.chance.choice(found), self.now)
 
@@ -161,10 +161,10 @@ class Wire:
 
     def by_hand(self) -> None:
         """Somebody's own SQL."""
-        article, _ = self._report()
+        article_id, _ = self._report()
         column, value = self.chance.choice(
             [
-                ("listed_at", "2026-01-02T00:00:00Z"),
+                ("sort_time", "2026-01-02T00:00:00Z"),
                 ("backfill", 1),
                 ("backfill", 0),
                 ("publisher", "two"),
@@ -172,7 +172,7 @@ class Wire:
             ]
         )
         with file_of(self.store) as connection:
-            connection.execute(f"UPDATE articles SET {column} = ? WHERE id = ?", (value, article))  # noqa: S608
+            connection.execute(f"UPDATE articles SET {column} = ? WHERE article_id = ?", (value, article_id))  # noqa: S608
 
 
 ACTS = [name for name in vars(Wire) if not name.startswith("_") and name != "do"]
@@ -206,7 +206,7 @@ def test_what_a_split_makes_is_counted(store: Store, publisher: Publisher) -> No
     record(store, publisher, make_entry(1, id="another"), now=NOW + HOUR)
     assert rows(store, "SELECT sum(articles) FROM daily") == [(1,)]
     (merge,) = store.merges()
-    split(store, merge["id"], NOW + 2 * HOUR)
+    split(store, merge["merge_id"], NOW + 2 * HOUR)
     assert rows(store, "SELECT sum(articles) FROM daily") == [(2,)]
 
 
@@ -228,7 +228,7 @@ def test_rows_that_are_deleted_are_counted_no_more(store: Store, publisher: Publ
         for table in ("bodies", "sightings", "article_keys", "near_keys", "search_queue", "changes", "revisions"):
             connection.execute("PRAGMA defer_foreign_keys = ON")
             connection.execute(f"DELETE FROM {table}")  # noqa: S608
-        connection.execute("DELETE FROM articles WHERE id = 1")
+        connection.execute("DELETE FROM articles WHERE article_id = 1")
     assert rows(store, "SELECT articles FROM daily") == [(1,)]
     with file_of(store) as connection:
         connection.execute("DELETE FROM terms")

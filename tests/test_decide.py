@@ -20,13 +20,13 @@ PUBLISHER = make_publisher()
 (RETAGGED,) = make_articles(PUBLISHER, make_entry(categories=("ponts",)))
 (TOUCHED,) = make_articles(PUBLISHER, make_entry(updated="2026-11-22T09:00:00Z"))
 KNOWN = Known(
-    article=1,
+    article_id=1,
     revision=1,
     words_hash=ARTICLE.words_hash,
     first_seen=NOW,
     last_revision=NOW,
     entry_hash=ARTICLE.entry_hash,
-    said_words=ARTICLE.words_hash,
+    listed_words_hash=ARTICLE.words_hash,
 )
 MINUTE = timedelta(minutes=1)
 SETTINGS = PollSettings(every=30 * MINUTE, shortest=5 * MINUTE, longest=24 * 60 * MINUTE)
@@ -51,7 +51,7 @@ def test_what_an_entry_means(
     assert (decision.change, decision.changed) == (change, changed)
 
 
-@pytest.mark.parametrize(("hour", "change"), [(10, "refile"), (9, None), (8, None)])
+@pytest.mark.parametrize(("hour", "change"), [(10, "resent"), (9, None), (8, None)])
 def test_a_later_updated_over_the_same_words_is_a_refile(hour: int, change: str | None) -> None:
     (article,) = make_articles(PUBLISHER, make_entry(updated=f"2026-11-22T{hour:02}:00:00Z"))
     judged = decide([Match(article=article, known=KNOWN)], {1: words_of(TOUCHED)}, NOW)
@@ -62,24 +62,24 @@ def test_a_later_updated_over_the_same_words_is_a_refile(hour: int, change: str 
 SIX = {number: words_of(ARTICLE) for number in range(6)}
 
 
-def test_a_source_that_changes_everything_at_every_poll_is_held_back() -> None:
-    matches = [Match(article=LINKED, known=replace(KNOWN, article=number)) for number in SIX]
-    changing: tuple[datetime, ...] = ()
+def test_a_source_that_changes_everything_at_every_poll_is_pending() -> None:
+    matches = [Match(article=LINKED, known=replace(KNOWN, article_id=number)) for number in SIX]
+    unstable_polls: tuple[datetime, ...] = ()
     for expected in (False, False, True):
-        judged = decide(matches, SIX, NOW + timedelta(hours=1), changing=changing)
-        changing = judged.changing
-        assert {decision.held_back for decision in judged.decisions} == {expected}
+        judged = decide(matches, SIX, NOW + timedelta(hours=1), unstable_polls=unstable_polls)
+        unstable_polls = judged.unstable_polls
+        assert {decision.pending_revision for decision in judged.decisions} == {expected}
         assert {decision.change for decision in judged.decisions} == {"revised"}
-    later = decide(matches, SIX, NOW + timedelta(days=1), changing=changing)
-    assert not any(decision.held_back for decision in later.decisions)
+    later = decide(matches, SIX, NOW + timedelta(days=1), unstable_polls=unstable_polls)
+    assert not any(decision.pending_revision for decision in later.decisions)
 
 
 @pytest.mark.parametrize("article", [EDITED, NOTED])
-def test_another_headline_and_another_sentence_are_never_held_back(article: Article) -> None:
-    matches = [Match(article=article, known=replace(KNOWN, article=number)) for number in SIX]
-    judged = decide(matches, SIX, NOW + timedelta(hours=1), changing=(NOW, NOW))
-    assert len(judged.changing) == 3
-    assert not any(decision.held_back for decision in judged.decisions)
+def test_another_headline_and_another_sentence_are_never_pending(article: Article) -> None:
+    matches = [Match(article=article, known=replace(KNOWN, article_id=number)) for number in SIX]
+    judged = decide(matches, SIX, NOW + timedelta(hours=1), unstable_polls=(NOW, NOW))
+    assert len(judged.unstable_polls) == 3
+    assert not any(decision.pending_revision for decision in judged.decisions)
 
 
 @pytest.mark.parametrize(

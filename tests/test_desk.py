@@ -44,7 +44,7 @@ ACTS: dict[str, Callable[[Store, str], None]] = {
     "embargo": lambda store, report: acts.embargo(store, report, FAR, CAUSE, LATER),
     "purge": lambda store, report: purge(store, chosen(store, [report], None, None), CAUSE, LATER),
 }
-KINDS = {"withdraw": "withdrawn", "purge": "removed_by_wire"}
+KINDS = {"withdraw": "withdrawn", "purge": "deleted"}
 
 
 def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
@@ -81,7 +81,7 @@ def test_an_act_takes_the_words_out_of_every_output_at_once(store: Store, report
     assert store.report(report) is None
     lines = [line for line in store.changes() if line["id"] == report]
     assert [line["title"] for line in lines] == [None] * len(lines)
-    assert lines[-1]["kind"] == KINDS.get(act, "withheld")
+    assert lines[-1]["change_kind"] == KINDS.get(act, "withheld")
     assert lines[-1]["note"] == CAUSE.reason
     told = json.dumps([store.notice(report), lines], ensure_ascii=False)
     for word in ("Okapi", "pont", "camions", "Awa"):
@@ -89,7 +89,7 @@ def test_an_act_takes_the_words_out_of_every_output_at_once(store: Store, report
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_the_commands_refuse_what_is_held_back(store: Store, report: str, act: str) -> None:
+def test_the_commands_refuse_what_is_out_of_the_wire(store: Store, report: str, act: str) -> None:
     ACTS[act](store, report)
     for option in ("--raw", "--revisions"):
         said = command(store, "show", report, option, code=1)
@@ -164,14 +164,14 @@ def test_acts_are_recorded_and_never_changed(store: Store, report: str) -> None:
         ("withdraw", "person:ama", CAUSE.reason, "T-17", "2026-11-22T11:00:00Z"),
         ("restore", "person:ama", CAUSE.reason, None, "2026-11-22T11:00:00Z"),
     ]
-    assert rows(store, "SELECT kind, note FROM changes WHERE seq > 3") == [
+    assert rows(store, "SELECT change_kind, note FROM changes WHERE seq > 3") == [
         ("withheld", CAUSE.reason),
         ("withdrawn", CAUSE.reason),
         ("restored", CAUSE.reason),
     ]
     assert [one.id for one in store.search(parse("okapi"), ANY)] == [report]
     assert store.notice(report) is None
-    assert [one["kind"] for one in store.revisions(report)] == ["new", "revised"]  # an act is no version
+    assert [one["change_kind"] for one in store.revisions(report)] == ["new", "revised"]  # an act is no version
 
 
 @pytest.mark.parametrize(
@@ -220,14 +220,14 @@ def test_an_embargo_is_released_once_and_subscribers_are_told(store: Store, repo
     last = Cursor.read(store.changes()[-1]["cursor"])
     acts.embargo(store, report, FAR, CAUSE, LATER)
     (line,) = store.changes(last)
-    assert (line["kind"], line["title"], line["url"]) == ("withheld", None, None)
-    listed = [(one["kind"], one["title"], one["url"]) for one in store.changes() if one["id"] == report]
+    assert (line["change_kind"], line["title"], line["url"]) == ("withheld", None, None)
+    listed = [(one["change_kind"], one["title"], one["url"]) for one in store.changes() if one["id"] == report]
     assert listed == [("new", None, None), ("revised", None, None), ("withheld", None, None)]  # and no words of it
     assert store.status(report) is None
     assert release_embargoes(store, FAR - timedelta(seconds=1)) == 0
     keep_house(store, MUCH_LATER)
     keep_house(store, MUCH_LATER)
-    told = [(one["kind"], one["title"]) for one in store.changes(Cursor.read(line["cursor"]))]
+    told = [(one["change_kind"], one["title"]) for one in store.changes(Cursor.read(line["cursor"]))]
     assert told == [("restored", "Okapi on the bridge")]
     assert rows(store, "SELECT act, actor, until FROM acts") == [
         ("embargo", "person:ama", "2099-01-01T06:00:00Z"),
@@ -241,15 +241,15 @@ def test_of_a_report_that_came_under_embargo_nothing_is_told(store: Store, publi
     asked = "Under embargo until 2098-01-01T00:00:00Z: okapi on the bridge"
     record(store, publisher, make_entry(1, title=Text(asked, "text/plain")))
     record(store, publisher, make_entry(1, title=Text(f"{asked} of Kapiriloma", "text/plain")), now=LATER)
-    ((report,),) = rows(store, "SELECT public_id FROM articles")
+    ((report,),) = rows(store, "SELECT id FROM articles")
     acts.embargo(store, str(report), FAR, CAUSE, LATER)
     assert store.changes() == []
     assert store.notice(str(report)) is None
     assert release_embargoes(store, MUCH_LATER) == 1
-    assert [(one["kind"], one["id"], one["title"]) for one in store.changes()] == [
+    assert [(one["change_kind"], one["id"], one["title"]) for one in store.changes()] == [
         ("restored", report, f"{asked} of Kapiriloma")
     ]
-    assert rows(store, "SELECT kind FROM changes ORDER BY seq") == [("new",), ("revised",), ("restored",)]
+    assert rows(store, "SELECT change_kind FROM changes ORDER BY seq") == [("new",), ("revised",), ("restored",)]
 
 
 def test_an_embargo_takes_the_place_of_a_withholding_without_a_gap(store: Store, report: str) -> None:
@@ -304,7 +304,7 @@ def test_whatever_the_desk_does_the_ledger_has_no_gap_and_nothing_held_leaves(
                     ACTS[doing](store, one.id)
             except DeskError:
                 pass
-            now = rows(store, "SELECT * FROM acts ORDER BY id")
+            now = rows(store, "SELECT * FROM acts ORDER BY act_id")
             assert now[: len(kept)] == kept
             kept = now
             ((status, notice, embargo),) = rows(store, "SELECT status, notice, embargoed_until FROM articles")
@@ -322,17 +322,17 @@ def test_whatever_the_desk_does_the_ledger_has_no_gap_and_nothing_held_leaves(
 
 def test_changes_are_streamed_from_where_the_last_call_ended(store: Store, report: str) -> None:
     lines = [json.loads(line) for line in command(store, "changes", "--json").splitlines()]
-    assert [(line["seq"], line["kind"], line["revision"]) for line in lines] == [
+    assert [(line["seq"], line["change_kind"], line["revision"]) for line in lines] == [
         (1, "new", 1), (2, "new", 1), (3, "revised", 2)
     ]  # fmt: skip
-    expected = "seq cursor kind at id publisher publisher_name publisher_place title url revision note channels"
+    expected = "seq cursor change_kind at id publisher publisher_name publisher_place title url revision note channels"
     assert list(lines[0]) == expected.split()
     assert len(command(store, "changes", "--limit", "2").splitlines()) == 2
     ACTS["withdraw"](store, report)
     (line,) = command(store, "changes", "--after", lines[-1]["cursor"], "--json").splitlines()
     cursor = json.loads(line)["cursor"]
     assert json.loads(line) == {
-        "seq": 4, "cursor": cursor, "kind": "withdrawn", "at": "2026-11-22T11:00:00Z", "id": report,
+        "seq": 4, "cursor": cursor, "change_kind": "withdrawn", "at": "2026-11-22T11:00:00Z", "id": report,
         "publisher": "daily-example", "publisher_name": "Daily Example", "publisher_place": "Bamako", "title": None,
         "url": None, "revision": 2, "note": CAUSE.reason,
         "channels": ["web", "feed", "api", "email"],
@@ -359,7 +359,7 @@ def test_follow_waits_for_more_and_keeps_no_cursor_open(store: Store, report: st
             assert following.stdout is not None
             assert json.loads(following.stdout.readline())["seq"] == 3
             ACTS["withhold"](store, report)
-            assert json.loads(following.stdout.readline())["kind"] == "withheld"
+            assert json.loads(following.stdout.readline())["change_kind"] == "withheld"
             # A reader in the middle of a transaction would hold the log of the database: (busy, ...) would be 1.
             assert rows(store, "PRAGMA wal_checkpoint(TRUNCATE)")[0][0] == 0
             following.send_signal(signal.SIGINT)
@@ -372,7 +372,7 @@ def test_a_publisher_that_never_let_anything_out_is_not_in_the_ledger_either(sto
     closed = make_publisher("closed-example", replace(QUOTATION, text_scope="none", basis="none"))
     sync(store, WIRE, [closed], NOW, NOW.date())
     record(store, closed, make_entry(1))
-    ((report,),) = rows(store, "SELECT public_id FROM articles")
+    ((report,),) = rows(store, "SELECT id FROM articles")
     assert store.changes() == []
     ACTS["withdraw"](store, str(report))
     assert store.changes() == []
@@ -401,8 +401,8 @@ def test_a_complaint_does_at_once_what_its_kind_asks_for(
     said = command(store, "complaint", "add", report, "--kind", kind, "--text", "Secret: Ali lives in it")
     assert advice in said
     assert "complaint resolve 1 --resolution" in said
-    assert rows(store, "SELECT notice FROM articles WHERE id = 1") == [(notice,)]
-    assert rows(store, "SELECT act, complaint FROM acts") == ([(act, 1)] if act else [])
+    assert rows(store, "SELECT notice FROM articles WHERE article_id = 1") == [(notice,)]
+    assert rows(store, "SELECT act, complaint_id FROM acts") == ([(act, 1)] if act else [])
     assert rows(store, "SELECT count(*) FROM changes WHERE seq > 3") == [(1 if act else 0,)]
     told = json.dumps([store.notice(report), store.changes()])
     assert "Ali" not in told  # what was written stays with the desk
@@ -444,7 +444,7 @@ def test_purged_words_are_nowhere_and_do_not_come_back(store: Store, publisher: 
                        for row in rows(store, f"SELECT * FROM {table}"))  # noqa: S608  # fmt: skip
     assert "Okapi" not in dumped
     assert "numéro 1" not in dumped
-    assert rows(store, "SELECT title, status, notice, public_id FROM articles WHERE id = 1") == [
+    assert rows(store, "SELECT title, status, notice, id FROM articles WHERE article_id = 1") == [
         ("", "canceled", "removed", report)
     ]
     for word in ("okapi", "1", "rouvre"):  # of the newest version, of the one before
@@ -465,8 +465,8 @@ def test_numbers_of_purged_articles_and_revisions_are_not_used_again(store: Stor
     (one,) = store.latest(ANY)
     ACTS["purge"](store, one.id)
     record(store, publisher, make_entry(2))
-    assert rows(store, "SELECT id FROM articles") == [(1,), (2,)]
-    assert rows(store, "SELECT id FROM revisions") == [(1,), (2,)]
+    assert rows(store, "SELECT article_id FROM articles") == [(1,), (2,)]
+    assert rows(store, "SELECT revision_id FROM revisions") == [(1,), (2,)]
     assert [other.title for other in store.search(parse("numero"), ANY)] == ["Le pont numéro 2 rouvre"]
     assert rows(store, "SELECT sum(articles) FROM daily") == [(1,)]
 
@@ -495,7 +495,7 @@ def test_purging_by_age_and_publisher(store: Store, publisher: Publisher) -> Non
     purge(store, old, CAUSE, NOW + timedelta(days=4))
     assert chosen(store, [], NOW + timedelta(days=1), None) == []
     assert len(store.latest(ANY)) == 2
-    assert rows(store, "SELECT count(*) FROM changes WHERE kind = 'removed_by_wire'") == [(150,)]
+    assert rows(store, "SELECT count(*) FROM changes WHERE change_kind = 'deleted'") == [(150,)]
 
 
 def test_purge_asks_before_it_deletes(store: Store, report: str) -> None:
@@ -551,7 +551,7 @@ def test_a_missing_manuscript_and_one_of_other_bytes_are_said(tmp_path: Path) ->
 
 def test_a_manuscript_is_an_article_of_the_wires_own_publisher(store: Store, desk: Publisher) -> None:
     done = publish(store, desk, read(MANUSCRIPTS / "water-bills.md", desk.languages), NOW)
-    report = store.report(done.public_id)
+    report = store.report(done.id)
     assert report is not None
     assert (done.change, report.publisher_name, report.item_class) == ("new", "Test Wire", "own_report")
     assert report.disclaimer.startswith("Reported or commissioned by Test Wire.")
@@ -561,19 +561,19 @@ def test_a_manuscript_is_an_article_of_the_wires_own_publisher(store: Store, des
         "NAIROBI — The city's water company says that bills rise in March.\n"
         "10 per cent for homes\n<script>alert(1)</script> nothing for kiosks"
     )
-    assert "<script>" not in str(store.raw(done.public_id))  # in the HTML it is text
+    assert "<script>" not in str(store.raw(done.id))  # in the HTML it is text
     assert rows(store, "SELECT categories FROM bodies") == [('["water", "cost of living", "KE"]',)]
-    assert rows(store, "SELECT key, kind, enabled FROM sources WHERE publisher = 'test-wire'") == [
+    assert rows(store, "SELECT source_key, source_kind, enabled FROM sources WHERE publisher = 'test-wire'") == [
         ("own", "manuscript", 0)
     ]
     assert store.due(None) == [] or all(due.source.kind != "manuscript" for due in store.due(None))
-    assert [one.id for one in store.search(parse("kiosks"), ANY)] == [done.public_id]
+    assert [one.id for one in store.search(parse("kiosks"), ANY)] == [done.id]
 
 
 def test_language_class_and_slug_are_the_files_choice(store: Store, desk: Publisher) -> None:
     manuscript = read(MANUSCRIPTS / "kura-pwani.md", desk.languages)
     assert manuscript.slug == "kura-2026"
-    report = store.report(publish(store, desk, manuscript, NOW).public_id)
+    report = store.report(publish(store, desk, manuscript, NOW).id)
     assert report is not None
     assert (report.language, report.item_class) == ("sw", "analysis")
     assert report.text == "MOMBASA & KILIFI —\nAsubuhi\nVituo vya kura vimefunguliwa pwani."
@@ -589,12 +589,12 @@ def test_publishing_again_is_another_version_and_a_correction_if_it_says_so(stor
     third = replace(second, body=second.body + "<p>Correction: bills rise in May.</p>")
     assert publish(store, desk, third, LATER + timedelta(hours=1)).change == "corrected"
     rewritten = Manuscript(slug=first.slug, title="Something else altogether", body="<p>Of other words.</p>")
-    assert publish(store, desk, rewritten, LATER + timedelta(hours=2)).public_id == done.public_id
-    report = store.report(done.public_id)
+    assert publish(store, desk, rewritten, LATER + timedelta(hours=2)).id == done.id
+    report = store.report(done.id)
     assert report is not None
     assert (report.published, report.updated) == ("2026-11-22T10:00:00Z", "2026-11-22T13:00:00Z")
     assert rows(store, "SELECT count(*) FROM articles") == [(1,)]
-    assert [one["kind"] for one in store.revisions(done.public_id)] == ["new", "revised", "corrected", "revised"]
+    assert [one["change_kind"] for one in store.revisions(done.id)] == ["new", "revised", "corrected", "revised"]
 
 
 def test_reports_of_the_desk_that_begin_alike_stay_two(store: Store, desk: Publisher) -> None:
@@ -605,13 +605,13 @@ def test_reports_of_the_desk_that_begin_alike_stay_two(store: Store, desk: Publi
     assert rows(store, "SELECT count(*) FROM articles") == [(2,)]
 
 
-def test_what_was_held_back_or_purged_does_not_return_by_being_published(store: Store, desk: Publisher) -> None:
+def test_what_was_out_of_the_wire_or_purged_does_not_return_by_being_published(store: Store, desk: Publisher) -> None:
     first = read(MANUSCRIPTS / "water-bills.md", desk.languages)
     done = publish(store, desk, first, NOW)
-    acts.withhold(store, done.public_id, CAUSE, NOW)
+    acts.withhold(store, done.id, CAUSE, NOW)
     assert publish(store, desk, replace(first, title="Bills to rise, says company"), LATER).change == "revised"
-    assert store.report(done.public_id) is None
-    purge(store, chosen(store, [done.public_id], None, None), CAUSE, LATER)
+    assert store.report(done.id) is None
+    purge(store, chosen(store, [done.id], None, None), CAUSE, LATER)
     with pytest.raises(DeskError, match="was purged"):
         publish(store, desk, first, LATER)
 
@@ -627,10 +627,10 @@ def test_a_configured_source_keeps_its_key(store: Store, desk: Publisher) -> Non
 
 def test_a_complaint_about_the_wires_own_report_asks_for_a_correction(store: Store, desk: Publisher) -> None:
     done = publish(store, desk, read(MANUSCRIPTS / "water-bills.md", desk.languages), NOW)
-    said = command(store, "complaint", "add", done.public_id, "--kind", "own_content", "--text", "It is May")
+    said = command(store, "complaint", "add", done.id, "--kind", "own_content", "--text", "It is May")
     assert "`Correction:`" in said
     assert "aggregator publish" in said
-    assert store.report(done.public_id) is not None
+    assert store.report(done.id) is not None
 
 
 def test_the_command_publishes(tmp_path: Path, store: Store) -> None:

@@ -28,7 +28,7 @@ STRENGTHS: tuple[tuple[Notice, Removal], ...] = (
 )
 
 
-def held_back(notice: Notice | None, until: datetime | None = None, *, was_out: bool = True) -> ReportState:
+def out_of_wire(notice: Notice | None, until: datetime | None = None, *, was_out: bool = True) -> ReportState:
     status = {None: "usable", "withdrawn": "canceled", "removed": "canceled"}.get(notice, "withheld")
     return ReportState(id="r", status=status, notice=notice, embargoed_until=until, was_out=was_out)  # type: ignore[arg-type]
 
@@ -40,7 +40,7 @@ def acts(decision: DeskDecision) -> list[tuple[str, str | None]]:
 @pytest.mark.parametrize("before", range(len(STRENGTHS)))
 @pytest.mark.parametrize("after", range(len(STRENGTHS)))
 def test_an_act_changes_only_what_holds_back_less(before: int, after: int) -> None:
-    state = held_back(STRENGTHS[before][0])
+    state = out_of_wire(STRENGTHS[before][0])
     notice, removal = STRENGTHS[after]
     decision = rules.obey(state, removal, NOW)
     if after <= before:
@@ -57,48 +57,48 @@ def test_an_act_changes_only_what_holds_back_less(before: int, after: int) -> No
 
 def test_what_was_purged_is_out_of_reach() -> None:
     for _, removal in STRENGTHS:
-        assert rules.obey(held_back("removed"), removal, NOW) is None
+        assert rules.obey(out_of_wire("removed"), removal, NOW) is None
 
 
 def test_a_person_is_told_why_an_act_changes_nothing() -> None:
     with pytest.raises(DeskError, match="out of the wire already \\(legal\\); nothing was changed"):
-        rules.withhold(held_back("legal"), PERSON, NOW)
+        rules.withhold(out_of_wire("legal"), PERSON, NOW)
     with pytest.raises(DeskError, match="\\(withdrawn\\)"):
-        rules.withdraw(held_back("withdrawn"), PERSON, NOW)
+        rules.withdraw(out_of_wire("withdrawn"), PERSON, NOW)
     with pytest.raises(DeskError, match="nothing to restore"):
         rules.restore(IN_THE_WIRE, PERSON)
     for actor in ("publisher:feed", "publisher:page", "wire"):
         with pytest.raises(DeskError, match=f"only a person restores a report, not {actor}"):
-            rules.restore(held_back("gone"), replace(PERSON, actor=actor))
+            rules.restore(out_of_wire("gone"), replace(PERSON, actor=actor))
 
 
 @pytest.mark.parametrize("until", [None, NOW + DAY])
 @pytest.mark.parametrize("notice", ["gone", "withheld", "legal", "withdrawn", None])
 def test_a_person_restores_whatever_holds_a_report_back(notice: Notice | None, until: datetime | None) -> None:
-    state = held_back(notice, until)
-    if not state.is_held_back:
+    state = out_of_wire(notice, until)
+    if state.is_in_wire:
         with pytest.raises(DeskError):
             rules.restore(state, PERSON)
         return
     decision = rules.restore(state, PERSON)
     assert acts(decision) == [("restore", "restored")]
-    assert not decision.after.is_held_back
+    assert decision.after.is_in_wire
 
 
 def test_a_report_that_was_out_is_told_of_when_it_is_withdrawn_under_embargo_and_no_other() -> None:
-    out = rules.withdraw(held_back(None, NOW + DAY), PERSON, NOW)
+    out = rules.withdraw(out_of_wire(None, NOW + DAY), PERSON, NOW)
     assert (out.after.embargoed_until, out.after.status) == (None, "canceled")
-    unknown = rules.withdraw(held_back(None, NOW + DAY, was_out=False), PERSON, NOW)
+    unknown = rules.withdraw(out_of_wire(None, NOW + DAY, was_out=False), PERSON, NOW)
     assert (unknown.after.embargoed_until, unknown.after.status) == (NOW + DAY, "canceled")
 
 
 def test_an_embargo_that_is_over_ends_before_anything_else_happens() -> None:
-    state = held_back(None, NOW - HOUR, was_out=False)
+    state = out_of_wire(None, NOW - HOUR, was_out=False)
     assert acts(rules.withhold(state, PERSON, NOW)) == [("release", "restored"), ("withhold", "withheld")]
     assert acts(rules.embargo(state, NOW + DAY, PERSON, NOW, NOW)) == [("release", "restored"), ("embargo", "withheld")]
     # By a clock that is not believed it is not over.
     assert acts(rules.withhold(state, PERSON, NOW - DAY)) == [("withhold", "withheld")]
-    held = held_back("withheld", NOW - HOUR)
+    held = out_of_wire("withheld", NOW - HOUR)
     assert acts(rules.release(held)) == [("release", None)]  # something else still holds it back
     assert rules.release(held).after == replace(held, embargoed_until=None)
 
@@ -107,16 +107,16 @@ def test_an_embargo_takes_the_place_of_a_withholding_and_of_nothing_stronger() -
     seen = rules.embargo(IN_THE_WIRE, NOW + DAY, PERSON, NOW, NOW)
     assert acts(seen) == [("embargo", "withheld")]
     for notice in ("gone", "withheld"):
-        decision = rules.embargo(held_back(notice), NOW + DAY, PERSON, NOW, NOW)
+        decision = rules.embargo(out_of_wire(notice), NOW + DAY, PERSON, NOW, NOW)
         assert acts(decision) == [("embargo", None)]
         assert decision.after == replace(IN_THE_WIRE, embargoed_until=NOW + DAY)
     for notice in ("legal", "withdrawn"):
         with pytest.raises(DeskError, match="not waiting for a time"):
-            rules.embargo(held_back(notice), NOW + DAY, PERSON, NOW, NOW)
+            rules.embargo(out_of_wire(notice), NOW + DAY, PERSON, NOW, NOW)
     with pytest.raises(DeskError, match="over already"):
         rules.embargo(IN_THE_WIRE, NOW, PERSON, NOW, NOW)
     with pytest.raises(DeskError, match=r"under embargo until .* already"):
-        rules.embargo(held_back(None, NOW + DAY), NOW + DAY, PERSON, NOW, NOW)
+        rules.embargo(out_of_wire(None, NOW + DAY), NOW + DAY, PERSON, NOW, NOW)
 
 
 @pytest.mark.parametrize("kind", get_args(ComplaintKind))
@@ -127,7 +127,7 @@ def test_a_complaint_does_at_once_what_its_kind_asks_for(kind: ComplaintKind) ->
         assert decision == DeskDecision(before=IN_THE_WIRE, acts=())
     else:
         assert decision.after.notice == notice
-    assert rules.complain(held_back("withdrawn"), kind, PERSON, NOW).acts == ()
+    assert rules.complain(out_of_wire("withdrawn"), kind, PERSON, NOW).acts == ()
 
 
 def test_of_several_removals_that_come_at_once_the_stronger_stay() -> None:
@@ -136,12 +136,12 @@ def test_of_several_removals_that_come_at_once_the_stronger_stay() -> None:
     assert [record.after.notice for record in rising.acts] == ["gone", "withheld", "legal", "withdrawn"]
     falling = rules.obey_all(IN_THE_WIRE, removals[::-1], NOW)
     assert [record.after.notice for record in falling.acts] == ["withdrawn"]
-    assert rules.obey_all(held_back("removed"), removals, NOW).acts == ()
+    assert rules.obey_all(out_of_wire("removed"), removals, NOW).acts == ()
 
 
 NEW = ReportState(id="r", is_new=True)
 STATES = st.builds(
-    held_back,
+    out_of_wire,
     st.sampled_from([None, "gone", "withheld", "legal", "withdrawn"]),
     st.sampled_from([None, NOW - DAY, NOW + DAY]),
     was_out=st.booleans(),

@@ -51,8 +51,8 @@ def accept(trip: Trip) -> None:
     trip.config = replace(trip.config, wire=wire)
 
 
-def trouble(trip: Trip) -> tuple[object, ...]:
-    return trip.rows("SELECT trouble, mend FROM health")[0]
+def problem(trip: Trip) -> tuple[object, ...]:
+    return trip.rows("SELECT problem, advice FROM health")[0]
 
 
 def test_a_door_that_was_found_is_proposed_and_not_polled(trip: Trip) -> None:
@@ -61,8 +61,8 @@ def test_a_door_that_was_found_is_proposed_and_not_polled(trip: Trip) -> None:
     assert poll.next is not None
     assert poll.next.reason == "discover"
     assert WEEK <= poll.next.at - poll.started <= WEEK * 1.1
-    assert trip.rows("SELECT url, kind, proposed, last_success FROM sources") == [(SITE, "discover", DOOR, None)]
-    assert trouble(trip) == (
+    assert trip.rows("SELECT url, source_kind, proposed, last_success FROM sources") == [(SITE, "discover", DOOR, None)]
+    assert problem(trip) == (
         f"no source yet; found {DOOR} (rss20, 2 entries)",
         f"aggregator probe --write daily-example {DOOR}",
     )
@@ -90,8 +90,8 @@ def test_a_search_in_vain_says_so_and_leaves_what_was_found_before(trip: Trip) -
     trip.press.set_document(HOST, "/", page())
     (poll,) = trip()
     assert (poll.outcome, poll.next and poll.next.reason) == ("failed", "discover")
-    assert "is a door that this wire can read" in str(trouble(trip)[0])
-    assert trouble(trip)[1] == f"aggregator probe --write daily-example {SITE}"
+    assert "is a door that this wire can read" in str(problem(trip)[0])
+    assert problem(trip)[1] == f"aggregator probe --write daily-example {SITE}"
     trip.press.set_document(HOST, "/", page(alternate("/whole.xml")))
     trip()
     assert trip.rows("SELECT failures, last_error, proposed FROM sources") == [(0, None, DOOR)]
@@ -115,14 +115,14 @@ def test_with_accept_discovered_what_was_found_is_polled_from_then_on(trip: Trip
     (poll,) = trip(due_only=True)
     assert (poll.outcome, poll.new, poll.source.url) == ("ok", 2, DOOR)
     assert trip.rows("SELECT count(*) FROM articles WHERE backfill") == [(0,)]
-    assert trouble(trip) == (None, None)
+    assert problem(trip) == (None, None)
     trip.now += timedelta(days=1)  # on another day the configuration is synced anew
     trip.press.set_document(HOST, "/whole.xml", whole(1, 2, 3))
     trip.press.forget()
     (poll,) = trip(due_only=True)
     assert (poll.new, poll.unchanged) == (1, 2)
     assert "/" not in {seen.path for seen in trip.press.requests}
-    assert trip.rows("SELECT url, kind, old_url FROM sources") == [(SITE, "discover", None)]
+    assert trip.rows("SELECT url, source_kind, old_url FROM sources") == [(SITE, "discover", None)]
 
 
 def test_an_accepted_door_that_moves_leaves_the_sites_address(trip: Trip) -> None:
@@ -137,7 +137,7 @@ def test_an_accepted_door_that_moves_leaves_the_sites_address(trip: Trip) -> Non
     assert trip.rows("SELECT url, moved_to FROM sources") == [(SITE, None)]
     trip.press.misbehave(HOST, "/new.xml", "status", status=404)
     trip()
-    assert trouble(trip)[0] == "failing: the server answered 404"
+    assert problem(trip)[0] == "failing: the server answered 404"
 
 
 def test_a_new_address_in_the_configuration_forgets_what_was_found(trip: Trip) -> None:
@@ -148,7 +148,7 @@ def test_a_new_address_in_the_configuration_forgets_what_was_found(trip: Trip) -
     with Store.open(trip.path) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
     assert trip.rows("SELECT url, proposed, proposed_as FROM sources") == [(f"{SITE}en/", None, None)]
-    assert trouble(trip)[0] == "no source yet; it is looked for at the next poll"
+    assert problem(trip)[0] == "no source yet; it is looked for at the next poll"
 
 
 def test_from_the_proposal_to_the_file(desk: Desk, site: str) -> None:  # noqa: F811
@@ -159,9 +159,9 @@ def test_from_the_proposal_to_the_file(desk: Desk, site: str) -> None:  # noqa: 
     (poll,) = json.loads(desk("fetch", "one", "--json"))
     assert (poll["outcome"], poll["proposed"]) == ("ok", f"{site}whole.xml")
     assert desk("fetch", "--all", "--json") == "[]\n"  # a site is not searched again by --all
-    (row,) = (row for row in json.loads(desk("health", "--json")) if row["source"] == "one/main")
-    assert row["mend"] == f"aggregator probe --write one {site}whole.xml"
-    desk(*row["mend"].split()[1:])
+    (row,) = (row for row in json.loads(desk("health", "--json")) if row["source_name"] == "one/main")
+    assert row["advice"] == f"aggregator probe --write one {site}whole.xml"
+    desk(*row["advice"].split()[1:])
     assert file.read_text() == f'{kept}[[source]]\n# the site\nurl = "{site}whole.xml"\nkind = "feed"\n'
     assert [poll["new"] for poll in json.loads(desk("fetch", "one", "--json"))] == [2]
 
@@ -192,8 +192,8 @@ def test_many_searches_in_vain_are_one_line_where_nobody_asked_for_them(desk: De
 
 
 def test_health_tells_of_sites_together_and_of_what_was_found_one_by_one(desk: Desk) -> None:
-    door = f"{desk.press.url}/two.example/feed"
-    desk.press.set_document("two.example", "/home", page(alternate(door)))
+    found_feed = f"{desk.press.url}/two.example/feed"
+    desk.press.set_document("two.example", "/home", page(alternate(found_feed)))
     discovering(desk, "two", f"{desk.press.url}/two.example/home")
     for key in ("vain", "vainer", "waiting"):
         desk.add(f"{key}.example")
@@ -201,11 +201,11 @@ def test_health_tells_of_sites_together_and_of_what_was_found_one_by_one(desk: D
     desk("fetch", "one", "two", "vain", "vainer", code=1)
     said = desk("health")
     told = "4 sites are searched for a feed once a week: 1 not searched yet, 2 found nothing, 1 have a proposal\n"
-    accept = f"aggregator probe --write two {door}"
+    accept = f"aggregator probe --write two {found_feed}"
     assert said.index("one/one-example-feed") < said.index(accept) < said.index(told)
     assert "vain" not in said
     assert "waiting/" not in said
-    states = {row["source"].partition("/")[0]: row["search"] for row in json.loads(desk("health", "--json"))}
+    states = {row["source_name"].partition("/")[0]: row["search"] for row in json.loads(desk("health", "--json"))}
     assert states == {"one": None, "two": "found", "vain": "nothing", "vainer": "nothing", "waiting": "waiting"}
     desk(*accept.split()[1:])
     desk("fetch", "two")
@@ -218,7 +218,7 @@ def test_a_site_that_could_not_be_reached_still_waits_for_its_search(trip: Trip)
         source = trip.config.publishers[0].sources[0]
         record_polls(store, [(make_poll(source, outcome="offline", next=NextPoll(at=NOW, reason="offline")), ())], NOW)
     assert trip.rows("SELECT search, failures FROM health") == [("waiting", 0)]
-    assert trouble(trip)[0] == "no source yet; it is looked for at the next poll"
+    assert problem(trip)[0] == "no source yet; it is looked for at the next poll"
 
 
 def test_what_has_an_address_is_polled_before_sites_are_searched(trip: Trip) -> None:

@@ -69,7 +69,7 @@ def test_probe_says_what_it_tried_and_prints_the_table_of_the_best(desk: Desk, s
     assert said.index("an HTML page") < said.index("rss20, 3 entries") < said.index("rss20, 2 entries")
     assert said.endswith(f'[[source]]\nurl = "{site}whole.xml"\n')
     told = json.loads(desk("probe", site, "--json"))
-    assert [door["url"] for door in told["doors"]] == [f"{site}whole.xml", f"{site}short.xml"]
+    assert [found_feed["url"] for found_feed in told["feeds"]] == [f"{site}whole.xml", f"{site}short.xml"]
     assert tomllib.loads(told["source"]) == {"source": [{"url": f"{site}whole.xml"}]}
     assert not desk.database.exists()
 
@@ -131,7 +131,7 @@ def test_an_address_is_quoted_as_toml_wants_it() -> None:
 
 def test_check_live_polls_once_and_stores_nothing(desk: Desk) -> None:
     rows = json.loads(desk("check", "--live", "--json"))
-    assert [(row["source"], row["state"], row["status"], row["format"], row["entries"]) for row in rows] == [
+    assert [(row["source_name"], row["state"], row["http_status"], row["format"], row["entries"]) for row in rows] == [
         ("one/one-example-feed", "fine", 200, "rss20", 2),
         ("two/two-example-feed", "fine", 200, "rss20", 2),
     ]

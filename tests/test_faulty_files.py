@@ -53,8 +53,8 @@ def state(desk: Desk) -> list[list[tuple[object, ...]]]:
     queries = (
         "SELECT * FROM wire WHERE publisher = 'two' ORDER BY id",
         "SELECT * FROM terms WHERE publisher = 'two' ORDER BY class",
-        "SELECT * FROM publishers WHERE key = 'two'",
-        "SELECT count(*) FROM changes WHERE kind = 'terms_changed' OR publisher = 'two'",
+        "SELECT * FROM publishers WHERE publisher = 'two'",
+        "SELECT count(*) FROM changes WHERE change_kind = 'terms_changed' OR publisher = 'two'",
     )
     with closing(sqlite3.connect(desk.database)) as connection:
         return [connection.execute(sql).fetchall() for sql in queries]
@@ -110,7 +110,7 @@ def test_a_faulty_file_stops_its_publisher_alone(desk: Desk, name: str) -> None:
     assert fetched.code == 1
     assert fault in fetched.err
     assert "not polled until these faults are corrected: two;" in fetched.err
-    assert [(poll["source"], poll["new"]) for poll in json.loads(fetched.out)] == [("one/one-example-feed", 1)]
+    assert [(poll["source_name"], poll["new"]) for poll in json.loads(fetched.out)] == [("one/one-example-feed", 1)]
     assert not [seen for seen in desk.press.requests if "two.example" in str(seen)]
     assert state(desk) == before
     checked, health = said(desk, "check"), said(desk, "health")
@@ -129,7 +129,10 @@ def test_a_corrected_file_is_polled_again(desk: Desk) -> None:
     assert said(desk, "fetch", "--all").code == 1
     spoil(desk, '"newspapr"', '"newspaper"')
     polls = json.loads(said(desk, "fetch", "--all", "--json").out)
-    assert {poll["source"]: poll["new"] for poll in polls} == {"one/one-example-feed": 0, "two/two-example-feed": 1}
+    assert {poll["source_name"]: poll["new"] for poll in polls} == {
+        "one/one-example-feed": 0,
+        "two/two-example-feed": 1,
+    }
     assert (said(desk, "health").code, said(desk, "check").code) == (0, 0)
 
 
@@ -137,7 +140,7 @@ def test_a_publisher_that_was_never_sound_is_not_in_the_wire(desk: Desk) -> None
     spoil(desk, '"newspaper"', '"newspapr"')
     assert said(desk, "fetch").code == 1
     assert desk.rows("SELECT DISTINCT publisher FROM wire") == [("one",)]
-    assert desk.rows("SELECT key FROM publishers WHERE key = 'two'") == []
+    assert desk.rows("SELECT publisher FROM publishers WHERE publisher = 'two'") == []
     health = said(desk, "health")
     assert (health.code, "kind: found" in health.err) == (1, True)
 
@@ -146,7 +149,7 @@ def test_a_removed_file_is_no_faulty_one(desk: Desk) -> None:
     said(desk, "fetch")
     (desk.config / TWO).unlink()
     assert said(desk, "fetch").code == 0
-    assert desk.rows("SELECT configured FROM publishers WHERE key = 'two'") == [(0,)]
+    assert desk.rows("SELECT configured FROM publishers WHERE publisher = 'two'") == [(0,)]
 
 
 def test_of_two_files_with_one_key_neither_is_polled(desk: Desk) -> None:
@@ -157,7 +160,7 @@ def test_of_two_files_with_one_key_neither_is_polled(desk: Desk) -> None:
     (desk.config / "publishers" / "sn" / "two.toml").write_text(text)
     fetched = said(desk, "fetch", "--all", "--json")
     assert fetched.code == 1
-    assert [poll["source"] for poll in json.loads(fetched.out)] == ["one/one-example-feed"]
+    assert [poll["source_name"] for poll in json.loads(fetched.out)] == ["one/one-example-feed"]
     assert state(desk) == before
     assert 'publishers/ml/two.toml: found the key "two" twice' in fetched.err
     assert 'publishers/sn/two.toml: found the key "two" twice' in fetched.err
@@ -170,9 +173,9 @@ def test_of_two_files_with_one_address_neither_is_polled(desk: Desk) -> None:
     shutil.copy(desk.config / TWO, desk.config / "publishers" / "ml" / "a-copy.toml")
     bring_news(desk)
     fetched = said(desk, "fetch", "--all", "--json")
-    assert [poll["source"] for poll in json.loads(fetched.out)] == ["one/one-example-feed"]
+    assert [poll["source_name"] for poll in json.loads(fetched.out)] == ["one/one-example-feed"]
     assert state(desk) == before
-    assert desk.rows("SELECT key FROM publishers WHERE key = 'a-copy'") == []
+    assert desk.rows("SELECT publisher FROM publishers WHERE publisher = 'a-copy'") == []
     assert fetched.err.count("expected an address that no other source has") == 2
 
 
@@ -282,9 +285,10 @@ def test_pages_of_a_faulty_publisher_are_not_visited_and_stay_due(desk: Desk) ->
     paths = Paths(desk.config, desk.database)
     said(desk, "fetch")
     with closing(sqlite3.connect(desk.database)) as connection, connection:
-        connection.execute("UPDATE articles SET url = 'http://' || publisher || '.example/' || id")
+        connection.execute("UPDATE articles SET url = 'http://' || publisher || '.example/' || article_id")
         connection.execute(
-            "INSERT INTO rechecks (article, step, next_at) SELECT id, 0, '2020-01-01T00:00:00Z' FROM articles"
+            "INSERT INTO rechecks (article_id, visits, next_at) SELECT article_id, 0, '2020-01-01T00:00:00Z' FROM"
+            " articles"
         )
     spoil(desk, '"newspaper"', '"newspapr"')
     config = load_config(paths)
@@ -315,7 +319,7 @@ def test_a_secret_that_is_not_set_stops_its_source_alone(desk: Desk) -> None:
     file.write_text(file.read_text() + f'[[source]]\nurl = "{url}"\nkey = "secret"\n')
     fetched = said(desk, "fetch", "--json")
     assert fetched.code == 1
-    outcomes = {poll["source"]: poll["outcome"] for poll in json.loads(fetched.out)}
+    outcomes = {poll["source_name"]: poll["outcome"] for poll in json.loads(fetched.out)}
     assert outcomes.pop("two/secret") == "failed"
     assert outcomes == {"one/one-example-feed": "ok", "two/two-example-feed": "ok"}
     assert "the variable NO_SUCH_TOKEN is not set" in fetched.out

@@ -78,7 +78,7 @@ def test_validators_go_back_byte_for_byte(press: Press, etag: str) -> None:
 def test_a_304_keeps_the_validators_that_it_does_not_name(press: Press) -> None:
     first = get(press)
     second = get(press, validators=first.validators)
-    assert (second.status, second.body) == (304, b"")
+    assert (second.http_status, second.body) == (304, b"")
     assert second.validators == first.validators
 
 

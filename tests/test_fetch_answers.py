@@ -11,9 +11,9 @@ import pytest
 from aggregator.demo import Document, Press
 from aggregator.fetch import Fetcher, written_in
 from aggregator.fetch.answers import fresh_for
-from aggregator.fetch.walls import HEAD_BYTES, is_html
+from aggregator.fetch.challenges import HEAD_BYTES, is_html
 from aggregator.model import Validators
-from aggregator.model.errors import Challenge, ConsentWall, FetchError, FetchTimeout, HttpStatus, RedirectRefused
+from aggregator.model.errors import Challenge, ConsentPage, FetchError, FetchTimeout, HttpStatus, RedirectRefused
 from aggregator.text.urls import is_https_of
 from tests.conftest import NOW, WIRE, make_source
 from tests.test_fetch import BODY, FEED, HOST, get
@@ -91,7 +91,7 @@ def test_freshness_comes_with_200_and_with_304(press: Press) -> None:
     lasting = (("ETag", '"a"'), ("Cache-Control", "max-age=60"))
     press.misbehave(HOST, "/fresh", "status", status=304, headers=lasting, body=b"")
     second = get(press, f"http://{HOST}/fresh", first.validators)
-    assert (second.status, second.fresh_for) == (304, 60 * SECONDS)
+    assert (second.http_status, second.fresh_for) == (304, 60 * SECONDS)
 
 
 # Where it moved
@@ -381,13 +381,13 @@ def test_a_redirect_to_a_consent_page_is_named(press: Press, location: str) -> N
     for host in ("consent.google.example", "guce.other.example", "cdn.privacy-mgmt.com.example", HOST):
         press.misbehave(host, "*", "html", body=HOME)
     hop(press, "/old", location, 302)
-    with pytest.raises(ConsentWall, match="asks for consent came instead of the document, from http"):
+    with pytest.raises(ConsentPage, match="asks for consent came instead of the document, from http"):
         get(press, f"http://{HOST}/old")
 
 
 def test_the_consent_wall_of_the_press_is_named(press: Press) -> None:
     press.misbehave(HOST, "/feed", "html")
-    with pytest.raises(ConsentWall, match=FEED) as caught:
+    with pytest.raises(ConsentPage, match=FEED) as caught:
         get(press)
     assert caught.value.answered
 
@@ -411,7 +411,7 @@ def test_a_page_that_embeds_a_consent_manager_is_a_wall_if_it_has_nothing_else(
 ) -> None:
     press.misbehave(HOST, "/feed", "html", body=body)
     if wall:
-        with pytest.raises(ConsentWall):
+        with pytest.raises(ConsentPage):
             get(press)
     else:
         assert get(press).body == body

@@ -59,7 +59,13 @@ def test_differences_name_what_changed(publisher: Publisher) -> None:
     together = {name: value for fields in other.values() for name, value in fields.items()}
     for names, fields in (*(([name], of) for name, of in other.items()), (list(CHANGED), together)):
         rows = [
-            {"number": number, "kind": kind, "seen_at": "2026-11-22T10:00:00Z", "source": "daily/feed", "words": said}
+            {
+                "number": number,
+                "change_kind": kind,
+                "seen_at": "2026-11-22T10:00:00Z",
+                "source_name": "daily/feed",
+                "words": said,
+            }
             for number, kind, said in ((1, "new", before), (2, "revised", replace(before, **fields)))
         ]
         rows = [{**row, "words": values(encode(row["words"]))} for row in rows]

@@ -12,7 +12,7 @@ import pytest
 from aggregator.demo import Press
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
-from aggregator.store.sqlite.trouble import explained
+from aggregator.store.sqlite.sqlite_errors import explained
 from tests.conftest import NOW
 from tests.hostile import run
 from tests.test_cli import Desk

@@ -59,6 +59,7 @@ from tests.conftest import (
     scaled,
 )
 from tests.hostile import COSTLY, FORGED, HEADING, UNFIT, hostile, json_feed, run
+from tests.older_words import old_words
 from tests.test_cli import Desk
 from tests.test_printable import Desk as Reader
 from tests.test_printable import assert_unforged
@@ -101,7 +102,7 @@ def serve(desk: Desk, *items: dict[str, object]) -> None:
 def test_a_newline_in_an_address_forges_no_report(desk: Desk) -> None:
     serve(desk, {"id": "1", "url": FORGED_URL, "title": "A report", "summary": "Some words."})
     desk("fetch", "one")
-    ((report,),) = desk.rows("SELECT public_id FROM articles WHERE publisher = 'one'")
+    ((report,),) = desk.rows("SELECT id FROM articles WHERE publisher = 'one'")
     about, sql = str(report), "SELECT * FROM wire"
     for arguments in (
         ["complaint", "add", about, "--kind", "factual", "--text", "It is wrong."],
@@ -136,7 +137,7 @@ def test_no_field_forges_a_report(tmp_path: Path, end: str) -> None:
     }
     reader = Reader.of(tmp_path)
     reader.receive("evil", json_feed([item]))
-    ((report,),) = reader.rows("SELECT public_id FROM articles")
+    ((report,),) = reader.rows("SELECT id FROM articles")
     for arguments in (["latest"], ["show", str(report)], ["show", str(report), "--revisions"], ["changes"]):
         ran = reader(*arguments)
         assert ran.code == 0
@@ -192,7 +193,7 @@ def test_an_address_has_a_length(store: Store, publisher: Publisher) -> None:
     longest = "http://daily.example/" + "a" * (MOST_ADDRESS - 21)
     poll = record(store, publisher, make_entry(1, links=(Link(longest),)), make_entry(2, links=(Link(longest + "a"),)))
     assert dict(poll.adjusted) == {LONG_ADDRESS: 1}
-    assert rows(store, "SELECT url FROM articles ORDER BY id") == [(longest,), (None,)]
+    assert rows(store, "SELECT url FROM articles ORDER BY article_id") == [(longest,), (None,)]
     for link, why in (("http://daily.example/" + "ክ" * 1_000, LONG_ADDRESS), ("javascript:" + "a" * 9_000, NO_ADDRESS)):
         (article,) = make_articles(publisher, make_entry(links=(Link(link),)))
         assert (article.url, article.adjusted) == (None, (why,))
@@ -214,7 +215,7 @@ def test_an_article_that_is_split_off_has_neither_a_false_link_nor_a_long_headli
     entry = make_entry(title=long, links=(Link("javascript:alert(1)"),), id="http://daily.example/p/1")
     record(store, publisher, entry)
     record(store, publisher, replace(entry, id="https://www.daily.example/p/1"), now=NOW + LATER)
-    ((merge,),) = rows(store, "SELECT id FROM merges")
+    ((merge,),) = rows(store, "SELECT merge_id FROM merges")
     split(store, int(str(merge)), NOW + LATER)
     found = rows(
         store,
@@ -241,15 +242,15 @@ def test_a_link_of_a_page_or_a_robots_file_is_an_address_or_none() -> None:
 def test_an_address_in_a_command_is_one_word_of_the_shell(store: Store, publisher: Publisher) -> None:
     """`health` prints commands to copy, with addresses that a site named."""
     evil = "http://x.example/$(touch,owned);'a'&b"
-    rows(store, "UPDATE sources SET kind = 'discover', next_reason = 'discover', proposed = ?", evil)
-    ((mend,),) = rows(store, "SELECT mend FROM health")
-    assert shlex.split(str(mend), posix=True) == [
+    rows(store, "UPDATE sources SET source_kind = 'discover', next_reason = 'discover', proposed = ?", evil)
+    ((repair,),) = rows(store, "SELECT advice FROM health")
+    assert shlex.split(str(repair), posix=True) == [
         *["aggregator", "probe", "--write", "daily-example"],
         evil,
     ]
     rows(store, "UPDATE sources SET proposed = 'http://x.example/feed.xml'")
-    ((mend,),) = rows(store, "SELECT mend FROM health")
-    assert mend == "aggregator probe --write daily-example http://x.example/feed.xml"
+    ((repair,),) = rows(store, "SELECT advice FROM health")
+    assert repair == "aggregator probe --write daily-example http://x.example/feed.xml"
 
 
 # A whole report in a headline
@@ -309,9 +310,13 @@ def test_a_change_behind_the_bound_is_a_revision(store: Store, publisher: Publis
     assert record(store, publisher, other, now=NOW + 2 * LATER).revised == 1
     third = replace(other, authors=(*names[:-1], Person("Somebody Else")))
     assert record(store, publisher, third, now=NOW + 3 * LATER).revised == 1
-    assert rows(store, "SELECT changed FROM revisions ORDER BY id") == [(None,), ('["title"]',), ('["byline"]',)]
+    assert rows(store, "SELECT changed FROM revisions ORDER BY revision_id") == [
+        (None,),
+        ('["title"]',),
+        ('["byline"]',),
+    ]
     assert record(store, publisher, third, now=NOW + 4 * LATER).unchanged == 1
-    printed = versions(store.revisions(str(rows(store, "SELECT public_id FROM articles")[0][0])), coloured=False)
+    printed = versions(store.revisions(str(rows(store, "SELECT id FROM articles")[0][0])), coloured=False)
     assert "[-long-]{+court+}" in printed
 
 
@@ -356,7 +361,7 @@ def test_raw_words_are_printed_with_escapes(tmp_path: Path) -> None:
     reader = Reader.of(tmp_path)
     title = "\x9b31m \x1b[2J \u202e \x07 \ud800 é"
     reader.receive("evil", json_feed([{"id": "1", "url": "http://x.example/1", "title": title}]))
-    ((report,),) = reader.rows("SELECT public_id FROM articles")
+    ((report,),) = reader.rows("SELECT id FROM articles")
     ran = reader("show", str(report), "--raw")
     assert not UNFIT.search(ran.out)
     assert r"\u009b31m \u001b[2J \u202e \u0007" in ran.out
@@ -490,8 +495,8 @@ def test_a_headline_is_no_formula_in_csv(desk: Desk) -> None:
     evil = ['=HYPERLINK("http://evil.example","x")', '@SUM(1+1)*cmd|"/C calc"!A0', "+1", "-2+3", "honest = yes"]
     serve(desk, *({"id": str(n), "url": f"http://x.example/{n}", "title": said} for n, said in enumerate(evil)))
     desk("fetch", "one")
-    sql = "SELECT title, -article AS below, -1.5 AS number, '-7' AS text, NULL AS none FROM wire"
-    sql += " WHERE publisher = 'one' ORDER BY article"
+    sql = "SELECT title, -article_id AS below, -1.5 AS number, '-7' AS text, NULL AS none FROM wire"
+    sql += " WHERE publisher = 'one' ORDER BY article_id"
     _, *found = csv.reader(io.StringIO(desk("query", "--csv", sql)))
     assert [row[0] for row in found] == [f"'{said}" for said in evil[:4]] + evil[4:]
     assert {tuple(row[2:]) for row in found} == {("-1.5", "'-7", "")}
@@ -575,12 +580,13 @@ def test_an_address_of_the_configuration_has_nothing_that_cannot_be_seen(said: s
 def as_before(path: Path, changes: dict[str, object], title: str) -> None:
     """Makes a database as the version before the migration left it, with what it let in."""
     with Store.open(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE articles SET title = ? WHERE id = 1", (title,))
-        connection.execute("UPDATE revisions SET title = ? WHERE article = 1", (title,))
+        connection.execute("UPDATE articles SET title = ? WHERE article_id = 1", (title,))
+        connection.execute("UPDATE revisions SET title = ? WHERE article_id = 1", (title,))
         while store.index():
             pass
         for column, value in changes.items():
-            connection.execute(f"UPDATE articles SET {column} = ? WHERE id = 1", (value,))  # noqa: S608
+            connection.execute(f"UPDATE articles SET {column} = ? WHERE article_id = 1", (value,))  # noqa: S608
+        old_words(connection)
         connection.execute("ALTER TABLE polls DROP COLUMN adjusted")
         connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0006_fit_to_leave'")
         # Of a database that is so old the search index is made anew.
@@ -615,7 +621,8 @@ def test_a_database_of_an_earlier_version_is_made_fit(tmp_path: Path, publisher:
         assert "javascript:" not in ran.out or "query" in arguments
     with Store.open(path) as store:
         found = rows(
-            store, "SELECT url, length(title), length(byline), length(published_stated) FROM articles ORDER BY id"
+            store,
+            "SELECT url, length(title), length(byline), length(published_stated) FROM articles ORDER BY article_id",
         )
         while store.index():
             pass
@@ -627,7 +634,7 @@ def test_a_database_of_an_earlier_version_is_made_fit(tmp_path: Path, publisher:
         assert other[0] == "http://daily.example/2"
         assert rows(store, "SELECT max(length(title)) FROM revisions") == [(lengths[0],)]
         assert not any(UNFIT.search(str(row)) for row in rows(store, "SELECT url, disclaimer, title FROM wire"))
-        raw = store.raw(articles[0].public_id)
+        raw = store.raw(articles[0].id)
         assert raw is not None
         assert (raw["title"]["value"], raw["links"][0]["href"]) == (title, link)
         # What the index was shown it can take back: a purge leaves no word in it.
@@ -638,7 +645,7 @@ def test_a_database_of_an_earlier_version_is_made_fit(tmp_path: Path, publisher:
         assert (again.new, again.revised, again.unchanged) == (0, 0, 2)
         edited = record(store, publisher, replace(entry, categories=("x",)), now=NOW + 2 * LATER)
         assert (edited.new, edited.revised) == (0, 0)
-        purge(store, [articles[0].public_id], Cause(actor="person:x", reason="x"), NOW + LATER)
+        purge(store, [articles[0].id], Cause(actor="person:x", reason="x"), NOW + LATER)
         rows(store, "INSERT INTO article_search (article_search) VALUES ('integrity-check')")
         for word in ("titre", "tres", "zzyzx"):
             sql = "SELECT count(*) FROM article_search WHERE article_search MATCH ?"

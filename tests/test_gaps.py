@@ -124,13 +124,13 @@ def test_ids_that_change_from_poll_to_poll_hide_no_gap_and_make_none(store: Stor
 
     polls = ["4 3 2 1", "4! 3! 2! 1!", "4 3 2 1", "4! 3! 2! 1!", "6 5 4 3", "1 14 13 12", "16 15 14 13"]
     made = [record(store, publisher, *document(n, names), now=NOW + n * HOUR) for n, names in enumerate(polls)]
-    assert rows(store, "SELECT ladder FROM sources") == [("url",)]
+    assert rows(store, "SELECT id_trust FROM sources") == [("url",)]
     assert [poll.gap for poll in made] == [None, None, None, None, None, "open", None]
 
 
 def test_a_purged_report_is_known_still(store: Store, publisher: Publisher) -> None:
     record(store, publisher, entry("3"), entry("2"))
-    (newest,) = rows(store, "SELECT public_id FROM articles WHERE title = 'Dossier 33'")
+    (newest,) = rows(store, "SELECT id FROM articles WHERE title = 'Dossier 33'")
     purge(store, chosen(store, [str(newest[0])], None, None), Cause(actor="person:test", reason="a test"), NOW)
     assert record(store, publisher, entry("4"), entry("3"), now=NOW + HOUR).gap is None
     assert record(store, publisher, entry("14"), entry("13"), entry("3"), now=NOW + 2 * HOUR).gap == "open"
@@ -141,7 +141,7 @@ def test_a_database_that_does_not_remember_the_last_document_takes_any_known_ent
 ) -> None:
     gaps(store, publisher, "p 3 2 1")
     with file_of(store) as connection:
-        connection.execute("UPDATE sources SET listed = NULL")
+        connection.execute("UPDATE sources SET last_listed = NULL")
     assert record(store, publisher, *map(entry, ["p", "13", "12"]), now=NOW + HOUR).gap is None
     assert record(store, publisher, *map(entry, ["p", "23", "22"]), now=NOW + 2 * HOUR).gap == "open"
 

@@ -36,7 +36,7 @@ ITEM = "<item><title>Bridge open</title><guid>1</guid></item>"
 
 def read(body: bytes, url: str = URL, kind: str = "feed") -> Parsed:
     source = Source(publisher="daily", key="all", url=url, kind=kind)
-    return parse(FetchResult(url=url, status=200, headers={}, body=body), source)
+    return parse(FetchResult(url=url, http_status=200, headers={}, body=body), source)
 
 
 def rss(head: str, items: str = ITEM, behind: str = "") -> bytes:

@@ -33,7 +33,7 @@ from aggregator.fetch.iri import to_uri
 from aggregator.model import Contact, Due, FetchResult, Poll, PollSettings, Publisher, Recheck, Source, Validators
 from aggregator.model.errors import (
     Challenge,
-    CookieWall,
+    CookiePage,
     FetchError,
     FetchTimeout,
     HttpStatus,
@@ -183,7 +183,7 @@ WHOLE = {
 @pytest.mark.parametrize("answer", WHOLE.values(), ids=WHOLE)
 def test_a_wrong_framing_costs_no_document_however_the_packets_fall(answer: bytes, size: int | None) -> None:
     result = raw(answer, size)
-    assert (result.status, result.body, result.remark, result.is_cut) == (200, BODY, None, False)
+    assert (result.http_status, result.body, result.remark, result.is_cut) == (200, BODY, None, False)
 
 
 @pytest.mark.parametrize("size", [None, 1, 997])
@@ -411,7 +411,7 @@ def test_bombs_of_every_kind_are_bounded() -> None:
 def test_a_success_with_a_document_is_one(press: Press, status: int) -> None:
     say(press, status, ("Content-Type", "application/rss+xml"), body=BODY)
     result = get(press, FEED)
-    assert (result.status, result.body) == (status, BODY)
+    assert (result.http_status, result.body) == (status, BODY)
 
 
 @pytest.mark.parametrize(
@@ -450,15 +450,15 @@ def test_a_304_that_nobody_asked_for_is_a_failure_and_heals_by_itself(trip: Trip
     say(trip.press, 304)
     for number in range(1, 4):
         made = poll(trip, HOUR)
-        assert (made.outcome, made.status) == ("failed", 304)
+        assert (made.outcome, made.http_status) == ("failed", 304)
         assert trip.rows("SELECT failures, last_success FROM sources") == [(number, None)]
-    ((trouble, mend),) = trip.rows("SELECT trouble, mend FROM health")
-    assert "304: not modified, to a request that had no conditions" in str(trouble)
-    assert "aggregator fetch daily-example/feed" in str(mend)
+    ((problem, repair),) = trip.rows("SELECT problem, advice FROM health")
+    assert "304: not modified, to a request that had no conditions" in str(problem)
+    assert "aggregator fetch daily-example/feed" in str(repair)
     assert [fields.get("cache-control") for fields in asked(trip.press)] == [None, "no-cache", "no-cache"]
     trip.press.behave(HOST, "/feed")
     assert poll(trip, HOUR).outcome == "ok"
-    assert trip.rows("SELECT failures, trouble FROM health") == [(0, None)]
+    assert trip.rows("SELECT failures, problem FROM health") == [(0, None)]
 
 
 def test_such_a_304_in_between_forgets_what_it_would_have_confirmed(trip: Trip) -> None:
@@ -482,9 +482,9 @@ def test_such_a_304_in_between_forgets_what_it_would_have_confirmed(trip: Trip) 
 def test_a_304_says_nothing_of_a_page_that_was_asked_without_conditions(publisher: Publisher) -> None:
     async def visit(press: Press, validators: Validators) -> int:
         async with Fetcher(WIRE, lambda host: press.address) as fetcher:
-            return (await fetcher.page(f"http://{HOST}/1", validators, NOW)).status
+            return (await fetcher.page(f"http://{HOST}/1", validators, NOW)).http_status
 
-    step = Recheck(article=1, public_id="a", publisher="p", url=f"http://{HOST}/1", first_seen=NOW - HOUR)
+    step = Recheck(article_id=1, id="a", publisher="p", url=f"http://{HOST}/1", first_seen=NOW - HOUR)
     with Press(now=NOW) as press:
         say(press, 304, path="/1")
         assert asyncio.run(visit(press, NONE)) == 304
@@ -530,7 +530,7 @@ def test_a_validator_goes_back_byte_for_byte_or_not_at_all(trip: Trip, etag: str
     for fields in asked(trip.press)[1:]:
         assert fields.get("if-none-match") == (etag if stored else None)
         assert fields["if-modified-since"] == modified
-    assert trip.rows("SELECT failures, trouble FROM health") == [(0, None)]
+    assert trip.rows("SELECT failures, problem FROM health") == [(0, None)]
 
 
 @pytest.mark.parametrize(
@@ -627,7 +627,7 @@ def test_a_document_and_a_redirect_may_say_so_too(trip: Trip) -> None:
     say(trip.press, 302, ("Location", "/nowhere"), ("Retry-After", "36000"))
     made = poll(trip, DAY)
     assert made.next is not None
-    assert (made.status, made.next.reason) == (404, "retry_after")
+    assert (made.http_status, made.next.reason) == (404, "retry_after")
 
 
 def sisters(trip: Trip, *hosts: str) -> None:
@@ -724,7 +724,8 @@ def test_a_robots_txt_that_is_always_busy_postpones_no_source_for_ever(trip: Tri
         trip(due_only=True)
         trip.now += timedelta(hours=6)
     polled = trip.rows(
-        "SELECT publisher, count(*) FROM polls JOIN sources ON sources.id = source GROUP BY 1 ORDER BY 1"
+        "SELECT publisher, count(*) FROM polls JOIN sources ON sources.source_id = polls.source_id GROUP BY 1 ORDER"
+        " BY 1"
     )
     assert all(count >= 3 for _, count in polled), polled
     assert len(polled) == 2
@@ -753,14 +754,16 @@ def test_the_command_says_how_many_were_not_asked(tmp_path: Path) -> None:
 
 def test_the_pause_of_a_host_is_bounded() -> None:
     settings = PollSettings()
-    made = Poll(source=Source(publisher="p", key="f", url=FEED), started=NOW, seconds=0.1, outcome="failed", status=429)
+    made = Poll(
+        source=Source(publisher="p", key="f", url=FEED), started=NOW, seconds=0.1, outcome="failed", http_status=429
+    )
     assert pause_of_host(made, settings) == settings.shortest
     for said in (timedelta(0), timedelta(seconds=-5), NOW - DAY):
         assert pause_of_host(replace(made, retry_after=said), settings) == settings.shortest
     for said in (365 * DAY, datetime(9999, 1, 1, tzinfo=UTC)):
         assert pause_of_host(replace(made, retry_after=said), settings) == settings.longest
-    assert pause_of_host(replace(made, status=500, retry_after=HOUR), settings) is None
-    assert pause_of_host(replace(made, status=None), settings) is None
+    assert pause_of_host(replace(made, http_status=500, retry_after=HOUR), settings) is None
+    assert pause_of_host(replace(made, http_status=None), settings) is None
 
 
 # robots.txt
@@ -1032,7 +1035,7 @@ def test_probe_finds_the_feed_of_an_internationalised_site() -> None:
 
     async def probe(press: Press) -> list[str]:
         async with open_prober(WIRE, lambda: NOW, lambda host: press.address) as prober:
-            return [door.url for door in (await prober.discover(f"http://{IDN}/")).doors]
+            return [found_feed.url for found_feed in (await prober.discover(f"http://{IDN}/")).feeds]
 
     with Press(now=NOW) as press:
         press.set_document(ACE, "/", Document(page, "text/html"))
@@ -1075,7 +1078,7 @@ def test_a_wall_that_asks_for_a_cookie_is_named_at_its_first_repeat(trip: Trip) 
 def test_a_wall_may_lead_through_other_addresses(press: Press) -> None:
     say(press, 302, ("Location", f"http://auth.{HOST}/check"), ("Set-Cookie", "seen=1"))
     press.misbehave(f"auth.{HOST}", "/check", "redirect", status=302, location=FEED)
-    with pytest.raises(CookieWall, match=FEED):
+    with pytest.raises(CookiePage, match=FEED):
         get(press, FEED)
     assert [seen.path for seen in press.requests] == ["/feed", "/check"]
 
@@ -1097,7 +1100,7 @@ def test_a_way_without_end_on_which_cookies_are_set_is_a_wall(press: Press) -> N
     for number in range(7):
         fields = (("Location", f"/feed?try={number + 1}"), ("Set-Cookie", f"try={number}"))
         say(press, 302, *fields, path="/feed" if not number else f"/feed?try={number}")
-    with pytest.raises(CookieWall, match="more than 5 redirects"):
+    with pytest.raises(CookiePage, match="more than 5 redirects"):
         get(press, FEED)
 
 
@@ -1121,10 +1124,10 @@ def test_a_page_that_only_sets_a_cookie_is_a_wall(
     press: Press, fields: tuple[tuple[str, str], ...], page: bytes
 ) -> None:
     say(press, 200, *fields, body=page)
-    with pytest.raises(CookieWall, match="a page that sets a cookie came"):
+    with pytest.raises(CookiePage, match="a page that sets a cookie came"):
         get(press, FEED)
     say(press, 503, *fields, body=page)
-    with pytest.raises(CookieWall, match=r"instead of the document \(503\)"):
+    with pytest.raises(CookiePage, match=r"instead of the document \(503\)"):
         get(press, FEED)
 
 
@@ -1173,7 +1176,7 @@ def test_further_challenges_are_named(trip: Trip, who: str) -> None:
     status, page = CHALLENGES[who]
     say(trip.press, status, body=page)
     made = poll(trip)
-    assert (made.outcome, made.status) == ("challenge", status)
+    assert (made.outcome, made.http_status) == ("challenge", status)
     assert (made.error or "").startswith(f"{who} answered in the site's place")
 
 
@@ -1208,11 +1211,11 @@ def test_a_site_that_sells_what_it_has_has_an_outcome_of_its_own(
     with pytest.raises(PaymentRequired, match=said):
         get(trip.press, FEED)
     made = poll(trip)
-    assert (made.outcome, made.status) == ("payment_required", 402)
+    assert (made.outcome, made.http_status) == ("payment_required", 402)
     assert made.next is not None
     assert made.next.at - made.started >= DAY  # no hour changes it
-    ((trouble,),) = trip.rows("SELECT trouble FROM health")
-    assert "this wire pays nobody; ask Daily Example to let this wire's reader through" in str(trouble)
+    ((problem,),) = trip.rows("SELECT problem FROM health")
+    assert "this wire pays nobody; ask Daily Example to let this wire's reader through" in str(problem)
 
 
 def test_a_crawler_that_is_blocked_by_name_is_told(press: Press) -> None:
@@ -1233,4 +1236,4 @@ def test_a_wall_is_a_failure_of_the_command_too(trip: Trip, tmp_path: Path) -> N
     poll(trip)
     config = str(make_config(tmp_path / "config"))
     told = CliRunner().invoke(aggregator, ["--config", config, "--db", str(trip.path), "health", "--json"])
-    assert any("402" in str(row.get("trouble")) for row in json.loads(told.output))
+    assert any("402" in str(row.get("problem")) for row in json.loads(told.output))

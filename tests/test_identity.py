@@ -42,7 +42,7 @@ def test_an_edit_keeps_the_first_key() -> None:
 @pytest.mark.parametrize("shared", [{"id": "same"}, {"id": None, "links": (Link("http://daily.example/"),)}])
 def test_one_guid_or_link_for_all_items_identifies_none(shared: dict[str, object]) -> None:
     keys = keys_of([make_entry(n, **shared) for n in range(5)])
-    assert len({ladder[0] for ladder in keys}) == 5
+    assert len({id_trust[0] for id_trust in keys}) == 5
 
 
 def test_an_entry_without_id_and_link_is_known_by_headline_and_date() -> None:
@@ -121,7 +121,7 @@ def test_ids_that_are_ignored_are_no_keys_and_those_trusted_stand_for_any_headli
     (keys,) = keys_of([make_entry()], IdentityRules(ids="ignored"))
     assert [key.partition(":")[0] for key in keys] == ["url"]
     two = keys_of([make_entry(1, id="one"), make_entry(2, id="one")], IdentityRules(ids="trusted"))
-    assert {ladder[0] for ladder in two} == {"id:one"}
+    assert {id_trust[0] for id_trust in two} == {"id:one"}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ entries = st.builds(
 @given(st.lists(entries, max_size=8))
 def test_entries_of_one_document_share_a_first_key_only_where_they_are_one_item(document: list[Entry]) -> None:
     """One headline, or one id at one address (RFC 4287 section 4.1.1)."""
-    listed = list(zip((ladder[0] for ladder in keys_of(document)), document, strict=True))
+    listed = list(zip((id_trust[0] for id_trust in keys_of(document)), document, strict=True))
     for (key, one), (other_key, other) in combinations(listed, 2):
         if key == other_key:
             assert headline(one) == headline(other) or (one.id == other.id and place(one) == place(other))
@@ -227,6 +227,6 @@ def test_entries_without_headline_on_one_page_are_as_many_as_their_words() -> No
     page = [Entry(summary=Text(f"Item {n}"), links=(Link(f"http://daily.example/2002/09/29#{n}"),)) for n in range(3)]
     guids = [Entry(id=f"http://daily.example/2002/09/29#{n}", summary=Text(f"Item {n}")) for n in range(3)]
     for document in (page, guids):
-        assert len({ladder[0] for ladder in keys_of(document)}) == 3
-        keys = [key for ladder in keys_of(document) for key in ladder]
+        assert len({id_trust[0] for id_trust in keys_of(document)}) == 3
+        keys = [key for id_trust in keys_of(document) for key in id_trust]
         assert len(keys) == len(set(keys))

@@ -125,7 +125,7 @@ def steps(history: Sequence[Sequence[Item]], publisher: Publisher = DAILY, sourc
 def _step(document: Sequence[Item], publisher: Publisher, source: Source, number: int) -> Step:
     content = 'xmlns:content="http://purl.org/rss/1.0/modules/content/"'
     body = f"<rss version='2.0' {content}><channel>{''.join(item.render() for item in document)}</channel></rss>"
-    served = FetchResult(url=source.url, status=200, headers={}, body=body.encode())
+    served = FetchResult(url=source.url, http_status=200, headers={}, body=body.encode())
     return Step(source, NOW + timedelta(minutes=30 * number), served, read(served, source, publisher))
 
 
@@ -159,15 +159,17 @@ def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
 def held(store: Store) -> dict[str, list[tuple[object, ...]]]:
     """All that a subscriber or a researcher could see of the articles."""
     asked = {
-        "articles": "SELECT * FROM articles ORDER BY id",
-        "bodies": "SELECT * FROM bodies ORDER BY article",
-        "revisions": "SELECT id, article, number, source, title, words_hash, raw_hash FROM revisions ORDER BY id",
-        "changes": "SELECT seq, article, revision, kind FROM changes ORDER BY seq",
-        "keys": "SELECT * FROM article_keys ORDER BY publisher, key",
+        "articles": "SELECT * FROM articles ORDER BY article_id",
+        "bodies": "SELECT * FROM bodies ORDER BY article_id",
+        "revisions": "SELECT revision_id, article_id, number, source_id, title, words_hash, raw_hash FROM revisions"
+        " ORDER BY revision_id",
+        "changes": "SELECT seq, article_id, revision, change_kind FROM changes ORDER BY seq",
+        "keys": "SELECT * FROM article_keys ORDER BY publisher, article_key",
         "daily": "SELECT * FROM daily ORDER BY publisher, day",
-        "merges": "SELECT * FROM merges ORDER BY id",
-        "trust": "SELECT publisher, key, ladder, ladder_reason, id_conflicts, changing FROM sources ORDER BY id",
-        "held back": "SELECT * FROM held_words ORDER BY article",
+        "merges": "SELECT * FROM merges ORDER BY merge_id",
+        "trust": "SELECT publisher, source_key, id_trust, id_trust_reason, id_conflicts, unstable FROM sources ORDER"
+        " BY source_id",
+        "held back": "SELECT * FROM pending_revisions ORDER BY article_id",
     }
     return {name: rows(store, sql) for name, sql in asked.items()}
 
@@ -282,9 +284,9 @@ def test_no_entry_is_lost(history: tuple[tuple[Item, ...], ...]) -> None:
             assert poll.new + poll.revised + poll.unchanged + sum(poll.drops.values()) == len(document)
 
 
-RAW = "SELECT raw_words(raw, dictionary) FROM revisions"
-REVISIONS = """SELECT s.key, r.seen_at, raw_words(r.raw, r.dictionary), r.raw_hash FROM revisions AS r
-  JOIN sources AS s ON s.id = r.source"""
+RAW = "SELECT raw_words(raw, dictionary_id) FROM revisions"
+REVISIONS = """SELECT s.source_key, r.seen_at, raw_words(r.raw, r.dictionary_id), r.raw_hash FROM revisions AS r
+  JOIN sources AS s ON s.source_id = r.source_id"""
 _VOLATILE = re.compile(r"<[^>]*>|\b12 comments\b|\s+")
 
 
@@ -311,10 +313,10 @@ def test_publishers_never_meet(history: tuple[tuple[Item, ...], ...]) -> None:
     with new_store() as alone, new_store() as both:
         play(alone, daily)
         play(both, [step for pair in zip(herald, daily, strict=True) for step in pair])
-        mine = "SELECT public_id, title, revision, status FROM articles WHERE publisher = 'daily' ORDER BY id"
+        mine = "SELECT id, title, revision, status FROM articles WHERE publisher = 'daily' ORDER BY article_id"
         assert rows(both, mine) == rows(alone, mine)
         for table in ("revisions", "sightings", "merges"):
-            sources = f"SELECT a.publisher, s.publisher FROM {table} AS t JOIN articles AS a ON a.id = t.article JOIN sources AS s ON s.id = t.source"  # noqa: E501, S608  # fmt: skip
+            sources = f"SELECT a.publisher, s.publisher FROM {table} AS t JOIN articles AS a ON a.article_id = t.article_id JOIN sources AS s ON s.source_id = t.source_id"  # noqa: E501, S608  # fmt: skip
             assert all(one == other for one, other in rows(both, sources))
 
 
@@ -326,9 +328,10 @@ def test_the_ledger_has_no_gap(history: tuple[tuple[Item, ...], ...]) -> None:
         ledger = [seq for (seq,) in rows(store, "SELECT seq FROM changes ORDER BY seq")]
         assert ledger == list(range(1, len(ledger) + 1))
         counted = (
-            "SELECT a.revision, count(*), max(r.number) FROM articles AS a JOIN revisions AS r ON r.article = a.id"
+            "SELECT a.revision, count(*), max(r.number) FROM articles AS a JOIN revisions AS r ON r.article_id"
+            " = a.article_id"
         )
-        assert all(one == other == last for one, other, last in rows(store, counted + " GROUP BY a.id"))
+        assert all(one == other == last for one, other, last in rows(store, counted + " GROUP BY a.article_id"))
 
 
 def test_the_crash_is_one(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ from aggregator.pipeline.workers import Workers
 from aggregator.model import FetchResult
 from tests.conftest import make_publisher
 hostile = b"<rss><channel><item><title>" + b"<a " * 4_000_000 + b"</rss>"
-result = FetchResult(url="http://a.example/", status=200, headers={}, body=hostile)
+result = FetchResult(url="http://a.example/", http_status=200, headers={}, body=hostile)
 publisher = make_publisher()
 asyncio.run(Workers(processes=1, seconds=4).read(result, publisher.sources[0], publisher, {}))
 """
@@ -97,7 +97,7 @@ def test_a_bug_that_one_document_meets_is_a_failed_poll_and_the_others_are_store
         with pytest.raises(sqlite3.IntegrityError, match="boom"):
             trip()
         assert trip.rows(
-            "SELECT publisher, outcome, error FROM polls JOIN sources AS s ON s.id = source ORDER BY 1"
+            "SELECT publisher, outcome, error FROM polls JOIN sources AS s ON s.source_id = polls.source_id ORDER BY 1"
         ) == [
             ("daily-example", "failed", "a fault of the program (IntegrityError: boom); the log has it"),
             ("other-example", "ok", None),

@@ -50,7 +50,7 @@ PUBLISHERS = (
         "ministry-of-water", replace(QUOTATION, text_scope="headline_only"), kind="government", country="ML"
     ),
 )
-OUT_OF_IT = ("withheld", "withdrawn", "removed_by_wire")
+OUT_OF_IT = ("withheld", "withdrawn", "deleted")
 
 
 def query(store: Store, sql: str, *values: object) -> list[tuple[Any, ...]]:
@@ -72,7 +72,7 @@ def embargoed(number: int, until: str = "2999-06-01T00:00:00Z") -> Entry:
 
 def ids(store: Store) -> list[str]:
     """In the order of first sight."""
-    return [public_id for (public_id,) in query(store, "SELECT public_id FROM articles ORDER BY id")]
+    return [public_id for (public_id,) in query(store, "SELECT id FROM articles ORDER BY article_id")]
 
 
 def end_of(store: Store) -> Cursor:
@@ -86,7 +86,7 @@ def cursor_of(line: dict[str, Any]) -> Cursor:
 
 
 def briefly(lines: Sequence[dict[str, Any]]) -> list[tuple[str, str | None]]:
-    return [(line["kind"], line["id"]) for line in lines]
+    return [(line["change_kind"], line["id"]) for line in lines]
 
 
 @pytest.fixture
@@ -102,9 +102,7 @@ def three(store: Store) -> Store:
 # No filter hides what takes back
 
 
-@pytest.mark.parametrize(
-    ("act", "kind"), [("withdraw", "withdrawn"), ("withhold", "withheld"), ("purge", "removed_by_wire")]
-)
+@pytest.mark.parametrize(("act", "kind"), [("withdraw", "withdrawn"), ("withhold", "withheld"), ("purge", "deleted")])
 def test_what_takes_back_is_listed_though_rights_keep_all_in_by_then(three: Store, act: str, kind: str) -> None:
     """K1: the rights become none after the report was delivered, and then it is withdrawn."""
     report = ids(three)[0]
@@ -135,9 +133,7 @@ def test_no_cursor_steps_over_a_withdrawal_under_embargo(three: Store) -> None:
     assert briefly(lines) == [("withheld", report), ("withdrawn", report), ("withheld", other)]
     assert [line["seq"] for line in lines] == [before.seq + 1, before.seq + 2, before.seq + 3]
     # The withdrawal has ended the embargo: there is a notice, and nothing more to release.
-    assert query(three, "SELECT status, embargoed_until FROM articles WHERE public_id = ?", report) == [
-        ("canceled", None)
-    ]
+    assert query(three, "SELECT status, embargoed_until FROM articles WHERE id = ?", report) == [("canceled", None)]
     assert (three.notice(report) or {})["notice"] == "withdrawn"
     assert release_embargoes(three, FAR + HOUR) == 0
 
@@ -166,8 +162,8 @@ def test_whatever_happens_to_a_released_report_under_embargo_is_listed_without_w
     else:
         assert acts.obey(three, report, GONE, NOW + 2 * HOUR)
     (line,) = three.changes(before)
-    assert (line["kind"], line["id"]) == (
-        {"edit": "revised", "purge": "removed_by_wire"}.get(doing, "withheld"),
+    assert (line["change_kind"], line["id"]) == (
+        {"edit": "revised", "purge": "deleted"}.get(doing, "withheld"),
         report,
     )
     assert (line["title"], line["url"]) == (None, None)
@@ -185,7 +181,7 @@ def test_of_a_report_that_was_never_out_nothing_is_listed_before_its_time(three:
     assert [three.notice(one) for one in (withdrawn, purged, released)] == [None, None, None]
     assert release_embargoes(three, FAR + 365 * 24 * HOUR) == 2
     (line,) = three.changes(before)
-    assert (line["kind"], line["id"], line["revision"]) == ("restored", released, 2)
+    assert (line["change_kind"], line["id"], line["revision"]) == ("restored", released, 2)
     assert line["title"]
 
 
@@ -230,10 +226,10 @@ def test_terms_that_change_are_one_line_a_publisher(three: Store) -> None:
     licensed = replace(AGREEMENT, licence="CC-BY-4.0", licence_url="https://creativecommons.org/licenses/by/4.0/")
     synced(three, under(licensed, PUBLISHERS[0]), under(CLOSED, PUBLISHERS[1]), PUBLISHERS[2], now=NOW + 25 * HOUR)
     first, second = three.changes(before)
-    assert (first["kind"], first["publisher"], first["note"]) == (
+    assert (first["change_kind"], first["publisher"], first["note"]) == (
         "terms_changed", "daily-example", "licence was none, is CC-BY-4.0"
     )  # fmt: skip
-    assert (second["kind"], second["publisher"]) == ("terms_changed", "habari-leo")
+    assert (second["change_kind"], second["publisher"]) == ("terms_changed", "habari-leo")
     # Nobody holds anything of a publisher that never had a report: there is nothing to say.
     newcomer = make_publisher("newcomer-example")
     synced(three, *PUBLISHERS, newcomer, now=NOW + 26 * HOUR)
@@ -247,7 +243,7 @@ def test_an_agreement_that_ends_is_a_line(three: Store) -> None:
     ending = under(replace(AGREEMENT, expires=(NOW + 24 * HOUR).date()), PUBLISHERS[0])
     for days in (0, 1, 2):
         synced(three, ending, *PUBLISHERS[1:], now=NOW + days * 24 * HOUR)
-    assert [(line["kind"], line["note"]) for line in three.changes(before)] == [
+    assert [(line["change_kind"], line["note"]) for line in three.changes(before)] == [
         ("terms_changed", "text_scope was full_text, is excerpt")
     ]
 
@@ -256,20 +252,20 @@ def test_a_report_split_off_one_under_embargo_is_not_listed_before_its_time(thre
     record(three, PUBLISHERS[1], embargoed(9), now=NOW + HOUR)
     record(three, PUBLISHERS[1], replace(embargoed(9), id="moved-9"), now=NOW + 2 * HOUR)
     before = end_of(three)
-    new = split(three, three.merges()[0]["id"], NOW + 3 * HOUR)
+    new = split(three, three.merges()[0]["merge_id"], NOW + 3 * HOUR)
     assert three.changes(before) == []
     release_embargoes(three, FAR + 365 * 24 * HOUR)
-    assert [line["kind"] for line in three.changes(before)] == ["restored", "restored"]
+    assert [line["change_kind"] for line in three.changes(before)] == ["restored", "restored"]
     assert new in {line["id"] for line in three.changes(before)}
 
 
 def test_headline_of_a_report_that_is_gone_is_in_the_line_that_takes_it_out_alone(three: Store) -> None:
     """A version that comes later must not look as if the report was in the wire."""
 
-    ((report,),) = query(three, "SELECT public_id FROM articles ORDER BY id LIMIT 1")
+    ((report,),) = query(three, "SELECT id FROM articles ORDER BY article_id LIMIT 1")
     assert acts.obey(three, report, GONE, NOW + 2 * HOUR)
     record(three, PUBLISHERS[0], make_entry(1, title=Text("Le pont ferme", "text/plain")), now=NOW + 3 * HOUR)
-    said = [(line["kind"], line["title"]) for line in three.changes() if line["id"] == report]
+    said = [(line["change_kind"], line["title"]) for line in three.changes() if line["id"] == report]
     assert said == [("new", None), ("withheld", "Le pont ferme"), ("revised", None)]
 
 
@@ -331,12 +327,12 @@ class Subscriber:
         return lines
 
     def _apply(self, store: Store, line: dict[str, Any]) -> None:
-        if line["kind"] == "terms_changed":
-            publisher = "SELECT public_id FROM articles WHERE publisher = ?"
+        if line["change_kind"] == "terms_changed":
+            publisher = "SELECT id FROM articles WHERE publisher = ?"
             for (public_id,) in query(store, publisher, line["publisher"]):
                 self.held.pop(public_id, None)
             self.held |= dict(query(store, "SELECT id, title FROM wire WHERE publisher = ?", line["publisher"]))
-        elif line["kind"] in OUT_OF_IT or line["title"] is None:
+        elif line["change_kind"] in OUT_OF_IT or line["title"] is None:
             self.held.pop(line["id"], None)
         else:
             self.held[line["id"]] = line["title"]
@@ -380,7 +376,7 @@ class History:
             self.now += 4 * HOUR
             release_embargoes(self.store, self.now)
         elif doing == "split":
-            for merge in [one["id"] for one in self.store.merges() if one["undone_at"] is None][:1]:
+            for merge in [one["merge_id"] for one in self.store.merges() if one["undone_at"] is None][:1]:
                 split(self.store, merge, self.now)
         elif doing in ("full_text", "excerpt", "none"):
             rights = {"full_text": AGREEMENT, "excerpt": QUOTATION, "none": CLOSED}[doing]
@@ -425,7 +421,7 @@ class History:
             for (public_id,) in query(
                 self.store,
                 """
-                SELECT a.public_id FROM articles AS a
+                SELECT a.id FROM articles AS a
                 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
                 WHERE a.embargoed_until IS NULL OR a.embargoed_until <= ?
                 """,
@@ -467,14 +463,15 @@ def computed(store: Store) -> list[bytes]:
     import hashlib
 
     previous, chain = "0" * 64, []
+    hashed_as = {"resent": "refile", "deleted": "removed_by_wire"}
     for seq, kind, subject, at in query(
         store,
         """
-        SELECT c.seq, c.kind, coalesce(a.public_id, c.publisher), c.at
-        FROM changes AS c LEFT JOIN articles AS a ON a.id = c.article ORDER BY c.seq
+        SELECT c.seq, c.change_kind, coalesce(a.id, c.publisher), c.at
+        FROM changes AS c LEFT JOIN articles AS a ON a.article_id = c.article_id ORDER BY c.seq
         """,
     ):
-        chain.append(hashlib.sha256(f"{previous} {seq} {kind} {subject} {at}".encode()).digest())
+        chain.append(hashlib.sha256(f"{previous} {seq} {hashed_as.get(kind, kind)} {subject} {at}".encode()).digest())
         previous = chain[-1].hex()
     return chain
 
@@ -483,7 +480,7 @@ def everything_that_writes_lines(store: Store) -> None:
     """Polls, acts, purges, splits, releases, terms."""
     reports = ids(store)
     record(store, PUBLISHERS[0], make_entry(1, id="moved-1"), now=NOW + 2 * HOUR)
-    split(store, store.merges()[0]["id"], NOW + 3 * HOUR)
+    split(store, store.merges()[0]["merge_id"], NOW + 3 * HOUR)
     acts.withhold(store, reports[0], CAUSE, NOW + 4 * HOUR)
     acts.embargo(store, reports[1], NOW + 6 * HOUR, CAUSE, NOW + 5 * HOUR)
     release_embargoes(store, NOW + 7 * HOUR)
@@ -493,8 +490,8 @@ def everything_that_writes_lines(store: Store) -> None:
 
 def test_every_way_of_writing_a_line_goes_on_with_the_hash(three: Store) -> None:
     everything_that_writes_lines(three)
-    kinds = {kind for (kind,) in query(three, "SELECT kind FROM changes")}
-    assert kinds == {"new", "revised", "withheld", "restored", "removed_by_wire", "terms_changed"}
+    kinds = {kind for (kind,) in query(three, "SELECT change_kind FROM changes")}
+    assert kinds == {"new", "revised", "withheld", "restored", "deleted", "terms_changed"}
     assert computed(three) == [hashed for (hashed,) in query(three, "SELECT hash FROM changes ORDER BY seq")]
     assert {line["cursor"] for line in three.changes()} == {
         f"{seq}-{hashed.hex()[:8]}" for seq, hashed in query(three, "SELECT seq, hash FROM changes")
@@ -514,7 +511,7 @@ def test_the_ledger_is_written_in_one_place() -> None:
     found = {
         str(path.relative_to(ROOT)) for path in (ROOT / "aggregator").rglob("*.py") if writing.search(path.read_text())
     }
-    assert found == {"aggregator/store/sqlite/ledger.py", "aggregator/store/sqlite/schema/m0007.py"}
+    assert found == {f"aggregator/store/sqlite/{name}.py" for name in ("ledger", "schema/m0007", "schema/m0016")}
 
 
 def test_the_program_of_the_documentation_checks_the_ledger(three: Store, tmp_path: Path) -> None:
@@ -553,7 +550,7 @@ def test_a_copy_in_which_nothing_else_happened_knows_all_cursors(three: Store, t
         for number, line in enumerate(lines, 1):
             assert copy.changes(cursor_of(line)) == lines[number:]
         acts.restore(copy, ids(copy)[0], CAUSE, NOW + 10 * HOUR)
-        assert [line["kind"] for line in copy.changes(cursor_of(lines[-1]))] == ["restored"]
+        assert [line["change_kind"] for line in copy.changes(cursor_of(lines[-1]))] == ["restored"]
 
 
 def test_a_copy_that_went_on_differently_knows_the_cursors_before_the_backup_alone(
@@ -703,7 +700,10 @@ def test_since_a_time_lists_what_a_clock_set_back_wrote_later(three: Store) -> N
     """A time is where the list begins; it hides nothing behind that."""
     report = ids(three)[0]
     acts.withdraw(three, report, CAUSE, NOW - 24 * HOUR)
-    assert [line["kind"] for line in listed(three, "--since", "2026-11-22T10:30:00Z")] == ["revised", "withdrawn"]
+    assert [line["change_kind"] for line in listed(three, "--since", "2026-11-22T10:30:00Z")] == [
+        "revised",
+        "withdrawn",
+    ]
 
 
 def test_the_number_of_a_line_is_understood_with_a_warning(three: Store) -> None:
@@ -740,7 +740,7 @@ def test_whoever_follows_notices_a_database_put_in_the_place_of_his(
     report, other = ids(three)[4:]
     acts.withhold(three, report, CAUSE, NOW + 2 * HOUR)
     assert following.stdout is not None
-    assert json.loads(following.stdout.readline())["kind"] == "withheld"
+    assert json.loads(following.stdout.readline())["change_kind"] == "withheld"
     assert query(three, "PRAGMA wal_checkpoint(TRUNCATE)")[0][0] == 0  # all is in the file itself
     three.close()
     with Store.open(saved) as restored:
@@ -762,7 +762,7 @@ def test_whoever_follows_a_selection_goes_on_behind_what_is_not_in_it(
     acts.withhold(three, reports[4], CAUSE, NOW + 3 * HOUR)
     assert following.stdout is not None
     line = json.loads(following.stdout.readline())
-    assert (line["kind"], line["id"], line["seq"]) == ("withheld", reports[4], 9)
+    assert (line["change_kind"], line["id"], line["seq"]) == ("withheld", reports[4], 9)
     following.send_signal(signal.SIGINT)
     assert following.wait(timeout=60) == 130
 
@@ -785,25 +785,25 @@ def old_database(path: Path, lines: Sequence[tuple[int, str]], embargoes: dict[i
             "INSERT INTO sources (id, publisher, key, url, kind, class, enabled, next_at, next_reason)"
             " VALUES (1, 'one', 'feed', 'http://one.example/', 'feed', 'news', 1, '2026', 'first')"
         )
-        for article in sorted({article for article, _ in lines}):
+        for article_id in sorted({article_id for article_id, _ in lines}):
             connection.execute(
                 "INSERT INTO articles (id, public_id, publisher, source, country, class, title, listed_at, first_seen,"
                 " revision, status, embargoed_until) VALUES (?, ?, 'one', 1, 'ML', 'news', 'A', ?, ?, 1, 'usable', ?)",
                 (
-                    article,
-                    f"id-{article}",
+                    article_id,
+                    f"id-{article_id}",
                     "2026",
-                    f"at-{article}",
-                    "2999-01-01T00:00:00Z" if article in embargoes else None,
+                    f"at-{article_id}",
+                    "2999-01-01T00:00:00Z" if article_id in embargoes else None,
                 ),
             )
         connection.executemany(
             "INSERT INTO changes (article, revision, kind, at, note) VALUES (?, 1, ?, ?, 'why')",
-            [(article, kind, f"2026-01-01T{number:02}:00:00Z") for number, (article, kind) in enumerate(lines)],
+            [(article_id, kind, f"2026-01-01T{number:02}:00:00Z") for number, (article_id, kind) in enumerate(lines)],
         )
         connection.executemany(
             "INSERT INTO acts (article, act, actor, reason, at) VALUES (?, 'embargo', ?, '', ?)",
-            [(article, actor, f"at-{article}") for article, actor in embargoes.items() if actor],
+            [(article_id, actor, f"at-{article_id}") for article_id, actor in embargoes.items() if actor],
         )
         connection.commit()
 
@@ -816,10 +816,12 @@ def test_the_ledger_of_an_older_database_gets_its_hash_and_loses_nothing(tmp_pat
         connection.execute("CREATE VIEW mine AS SELECT count(*) AS lines FROM changes")
         before = connection.execute("SELECT seq, article, revision, kind, at, note FROM changes").fetchall()
     with Store.open(path) as store:
-        assert query(store, "SELECT seq, article, revision, kind, at, note FROM changes ORDER BY seq") == before
+        assert (
+            query(store, "SELECT seq, article_id, revision, change_kind, at, note FROM changes ORDER BY seq") == before
+        )
         assert query(store, "SELECT hash FROM changes ORDER BY seq") == [(hashed,) for hashed in computed(store)]
         # Only of those that came under an embargo nobody knew. Which terms were in force is not known: in doubt, open.
-        assert query(store, "SELECT id, released_seq FROM articles") == [(1, 1), (2, 2), (3, None), (4, None)]
+        assert query(store, "SELECT article_id, released_seq FROM articles") == [(1, 1), (2, 2), (3, None), (4, None)]
         assert [line["seq"] for line in store.changes()] == [1, 2, 3, 6, 7]
         assert [line["title"] for line in store.changes()] == [None] * 5
         assert query(store, "SELECT lines FROM mine") == [(7,)]

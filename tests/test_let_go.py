@@ -148,7 +148,10 @@ def index_terms(store: Store) -> set[str]:
 
 def indexed(store: Store) -> list[tuple[object, ...]]:
     """The articles and the numbers of the revisions that the index knows."""
-    return rows(store, "SELECT r.article, r.number FROM article_search_docsize AS d JOIN revisions AS r ON r.id = d.id")
+    return rows(
+        store,
+        "SELECT r.article_id, r.number FROM article_search_docsize AS d JOIN revisions AS r ON r.revision_id = d.id",
+    )
 
 
 def purge(store: Store, reports: Iterable[str]) -> None:
@@ -187,8 +190,8 @@ def test_of_a_thousand_purged_reports_no_sentence_and_no_word_is_left(store: Sto
     # A sentence that goes on in another page is not found as a whole, so this is less than all.
     assert sum(sentence.encode() in before for sentence in said[::50]) > 100
     assert planted_words(packed_words(store))
-    keep = {str(report) for (report,) in rows(store, "SELECT public_id FROM articles WHERE title LIKE 'Le pont%'")}
-    gone = {str(report) for (report,) in rows(store, "SELECT public_id FROM articles")} - keep
+    keep = {str(report) for (report,) in rows(store, "SELECT id FROM articles WHERE title LIKE 'Le pont%'")}
+    gone = {str(report) for (report,) in rows(store, "SELECT id FROM articles")} - keep
     assert len(gone) == 1_000
 
     purge(store, gone)
@@ -313,7 +316,7 @@ def test_what_a_page_made_of_a_report_keeps_no_address(store: Store, publisher: 
     said = Removal(act="suspend", notice="gone", actor="publisher:page", reason="gone", reference=report.url)
     assert acts.obey(store, report.id, said, NOW + HOUR)
     purge(store, [report.id])
-    kept = rows(store, "SELECT act, actor, reason, reference FROM acts ORDER BY id")
+    kept = rows(store, "SELECT act, actor, reason, reference FROM acts ORDER BY act_id")
     assert kept == [
         ("suspend", "publisher:page", "gone", None),
         ("purge", "person:ama", "the court asked for it", "T-17"),
@@ -370,14 +373,14 @@ def hold_back(store: Store, of: Publisher) -> None:
         links = [(Link(f"http://lent.example/{'held-' * (version == 4)}{ENDS['en']}{version}{n}"),) for n in range(6)]
         moved = [replace(entry, links=links[number]) for number, entry in enumerate(entries)]
         record(store, of, *moved, now=NOW + version * HOUR)
-    assert rows(store, "SELECT count(*) FROM held_words") == [(6,)]
+    assert rows(store, "SELECT count(*) FROM pending_revisions") == [(6,)]
 
 
-def test_words_that_are_held_back_are_purged_with_their_report(store: Store, publisher: Publisher) -> None:
+def test_words_that_are_pending_are_purged_with_their_report(store: Store, publisher: Publisher) -> None:
     hold_back(store, publisher)
     assert b"held-" in file_bytes(store)
     purge(store, [report.id for report in store.latest(ANY)])
-    assert rows(store, "SELECT count(*) FROM held_words") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM pending_revisions") == [(0,)]
     rewrite(store)
     assert planted_words(file_bytes(store) + packed_words(store)) == []
     maintain(store, NOW + 3 * DAY)
@@ -386,9 +389,7 @@ def test_words_that_are_held_back_are_purged_with_their_report(store: Store, pub
 
 
 @pytest.mark.parametrize("storage", ["transient", "metadata_only"])
-def test_words_that_are_held_back_and_may_be_held_no_longer_go_before_they_are_stored(
-    store: Store, storage: str
-) -> None:
+def test_words_that_are_pending_and_may_be_held_no_longer_go_before_they_are_stored(store: Store, storage: str) -> None:
     lent = make_publisher("lent", replace(AGREEMENT, storage="transient", retention_days=1))
     sync(store, WIRE, [lent], NOW, NOW.date())
     hold_back(store, lent)
@@ -398,10 +399,12 @@ def test_words_that_are_held_back_and_may_be_held_no_longer_go_before_they_are_s
         then = NOW + 5 * HOUR
         sync(store, WIRE, [replace(lent, rights=strict)], then, then.date())
     next(housekeeping(store, then))  # its first step lets go of them, and is the last before a kill
-    held = [json.loads(str(row[0])) for row in store.query("SELECT raw_words(raw, dictionary) FROM held_words")[1]]
+    held = [
+        json.loads(str(row[0])) for row in store.query("SELECT raw_words(raw, dictionary_id) FROM pending_revisions")[1]
+    ]
     assert [{"summary", "content"} & set(said) for said in held] == [set()] * 6
     maintain(store, NOW + 2 * DAY)
-    assert rows(store, "SELECT count(*) FROM held_words") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM pending_revisions") == [(0,)]
     assert rows(store, "SELECT DISTINCT revision, url LIKE '%held%' FROM articles") == [(4, 1)]
     beyond, words = places(range(6), (1,)), file_bytes(store) + packed_words(store)
     for place in BEYOND:
@@ -439,7 +442,7 @@ def test_words_that_may_be_held_no_longer_go_from_every_revision(store: Store, s
     for title in newest:
         assert [report.title for report in store.search(parse(title), ANY)] == [title]
     assert rows(store, "SELECT count(*) FROM revisions WHERE raw_hash = '' OR words_hash = ''") == [(0,)]
-    assert rows(store, "SELECT count(*) FROM articles WHERE words_held") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM articles WHERE has_text") == [(0,)]
     everything_kept(store)
 
 
@@ -457,7 +460,7 @@ def test_words_of_an_older_revision_go_where_the_newest_has_none(store: Store) -
     assert rows(store, "SELECT summary || text FROM bodies") == [("",)]
     keep_house(store, NOW + 31 * DAY)
     assert planted_words(packed_words(store))  # the headline
-    held = [json.loads(str(row[0])) for row in store.query("SELECT raw_words(raw, dictionary) FROM revisions")[1]]
+    held = [json.loads(str(row[0])) for row in store.query("SELECT raw_words(raw, dictionary_id) FROM revisions")[1]]
     assert [{"summary", "content"} & set(said) for said in held] == [set(), set()]
 
 
@@ -468,7 +471,7 @@ def test_an_id_that_is_the_whole_text_is_not_held_where_no_words_may_be(store: S
     for _ in range(2):
         record(store, strict, make_entry(1, id=whole))
         maintain(store, NOW + DAY)
-    assert rows(store, "SELECT count(*), sum(words_held) FROM articles") == [(1, 0)]
+    assert rows(store, "SELECT count(*), sum(has_text) FROM articles") == [(1, 0)]
     assert planted_words(file_bytes(store) + packed_words(store)) == []
     assert rows(store, "SELECT 1 FROM settings WHERE name IN ('search_letters', 'search_merged_at')") == []  # no need
 
@@ -485,11 +488,13 @@ def test_a_new_version_of_a_report_that_was_let_go_is_let_go_too(store: Store) -
     sync(store, WIRE, [lent], NOW, NOW.date())
     record(store, lent, plant(1).entry)
     keep_house(store, NOW + 31 * DAY)
-    assert rows(store, "SELECT words_held FROM articles") == [(0,)]
+    assert rows(store, "SELECT has_text FROM articles") == [(0,)]
     record(store, lent, replace(plant(1, 2).entry, links=plant(1).entry.links), now=NOW + 32 * DAY)
-    assert rows(store, "SELECT words_held FROM articles") == [(1,)]
+    assert rows(store, "SELECT has_text FROM articles") == [(1,)]
     keep_house(store, NOW + 32 * DAY)
-    assert rows(store, "SELECT summary || text, words_held FROM bodies JOIN articles ON id = article") == [("", 0)]
+    assert rows(
+        store, "SELECT summary || text, has_text FROM bodies JOIN articles ON articles.article_id = bodies.article_id"
+    ) == [("", 0)]
 
 
 def test_the_headline_that_stays_is_what_was_said(store: Store) -> None:
@@ -499,7 +504,7 @@ def test_the_headline_that_stays_is_what_was_said(store: Store) -> None:
     record(store, lent, make_entry(1, title=Text("Le pont \ud83d rouvre", "text/plain")))
     keep_house(store, NOW + 31 * DAY)
     with file_of(store) as connection:
-        packed = connection.execute("SELECT raw, dictionary FROM revisions").fetchone()
+        packed = connection.execute("SELECT raw, dictionary_id FROM revisions").fetchone()
         words = raw.unpacker(connection)(*packed)
     assert words is not None
     said = json.loads(words.decode("utf-8", "surrogatepass"))
@@ -531,10 +536,10 @@ def test_whatever_changes_a_text_the_index_follows(store: Store, publisher: Publ
     """Triggers see to it, so that no way in can be forgotten."""
     record(store, publisher, make_entry(1), make_entry(2))
     connection = sqlite3.connect(store.path)  # no function of ours is known here
-    connection.execute("UPDATE bodies SET text = 'Okapi' WHERE article = 1")
-    connection.execute("UPDATE bodies SET text = 'Giraffe', summary = '' WHERE article = 1")
-    connection.execute("UPDATE articles SET title = 'Zebra' WHERE id = 2")
-    connection.execute("UPDATE articles SET title = 'Oryx' WHERE id = 2")
+    connection.execute("UPDATE bodies SET text = 'Okapi' WHERE article_id = 1")
+    connection.execute("UPDATE bodies SET text = 'Giraffe', summary = '' WHERE article_id = 1")
+    connection.execute("UPDATE articles SET title = 'Zebra' WHERE article_id = 2")
+    connection.execute("UPDATE articles SET title = 'Oryx' WHERE article_id = 2")
     connection.commit()
     connection.close()
     while store.index():
@@ -552,7 +557,8 @@ def test_who_searches_in_sql_finds_the_newest_words(store: Store, publisher: Pub
     okapi = make_entry(1, title=Text("Okapi", "text/plain"), summary=None, content=())
     record(store, publisher, okapi, now=NOW + HOUR)
     found = (
-        "SELECT r.article, r.number FROM article_search AS s JOIN revisions AS r ON r.id = s.rowid WHERE article_search"
+        "SELECT r.article_id, r.number FROM article_search AS s JOIN revisions AS r ON r.revision_id = s.rowid"
+        " WHERE article_search"
     )
     with Store.read(store.path) as reader:
         assert list(reader.query(f"{found} MATCH fold('ÔKAPI')")[1]) == [(1, 2)]
@@ -580,7 +586,7 @@ def test_an_index_of_another_form_is_made_anew_newest_first_and_a_kill_loses_not
         record(again, publisher, make_entry(8, title=Text("Zebra", "text/plain")), now=NOW + DAY)
         maintain(again, NOW + DAY)
         assert len(again.search(parse("rouvre"), ANY)) == count
-        newest = "SELECT a.id, a.revision FROM articles AS a ORDER BY 1"
+        newest = "SELECT a.article_id, a.revision FROM articles AS a ORDER BY 1"
         assert sorted(indexed(again)) == rows(again, newest)
         assert index_terms(again).isdisjoint({"okapi", "zebra"}) is False
         everything_kept(again)
@@ -607,19 +613,19 @@ def queue_many(store: Store, batches: int) -> int:
         connection.execute(
             """
             WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT ?)
-            INSERT INTO articles (public_id, publisher, source, country, class, title, listed_at, first_seen, revision,
+            INSERT INTO articles (id, publisher, source_id, country, class, title, sort_time, first_seen, revision,
               status)
             SELECT 'many-' || value, 'daily-example', 1, 'ML', 'news', 'Many', '2026', '2026', 1, 'usable' FROM n
             """,
             (batches * search.BATCH,),
         )
-        connection.execute("INSERT INTO bodies SELECT id, '', '', '', NULL FROM articles")
+        connection.execute("INSERT INTO bodies SELECT article_id, '', '', '', NULL FROM articles")
         connection.execute(
-            "INSERT INTO revisions (article, number, source, seen_at, title, words_hash, raw_hash, raw)"
-            " SELECT id, 1, 1, '2026', 'Many', x'', x'', ? FROM articles",
+            "INSERT INTO revisions (article_id, number, source_id, seen_at, title, words_hash, raw_hash, raw)"
+            " SELECT article_id, 1, 1, '2026', 'Many', x'', x'', ? FROM articles",
             (zstandard.compress(b"{}"),),
         )
-        connection.execute("INSERT INTO search_queue SELECT id FROM revisions")
+        connection.execute("INSERT INTO search_queue SELECT revision_id FROM revisions")
     return batches * search.BATCH
 
 
@@ -671,7 +677,7 @@ def test_the_dictionary_is_the_text_that_ships(store: Store, publisher: Publishe
         maintain(store, NOW + round_ * DAY)
     assert rows(store, "SELECT content FROM dictionaries") == [(raw.shipped(),)]
     assert planted_words(raw.shipped()) == []
-    assert rows(store, "SELECT count(*) FROM revisions WHERE dictionary IS NULL") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM revisions WHERE dictionary_id IS NULL") == [(0,)]
 
 
 def test_the_dictionary_is_changed_on_purpose_only() -> None:
@@ -780,7 +786,9 @@ def purge_as_before(connection: sqlite3.Connection, number: int) -> None:
 
 def held_titles(store: Store) -> dict[object, object]:
     """The headline of each revision, as its raw words have it."""
-    _, held = store.query("SELECT id, json_extract(raw_words(raw, dictionary), '$.title.value') FROM revisions")
+    _, held = store.query(
+        "SELECT revision_id, json_extract(raw_words(raw, dictionary_id), '$.title.value') FROM revisions"
+    )
     return {revision: title or "" for revision, title in held}
 
 
@@ -803,7 +811,7 @@ def test_an_older_database_lets_go_of_what_its_version_kept(older: Path, caplog:
         assert [sentence for sentence in gone if sentence.encode() in words] == []
         old, new = plant(1, 1).sentences[0], plant(1, 2).sentences[0]
         assert {fold(each) for each in old.split()}.isdisjoint(index_terms(store) - {"1"})
-        assert [row[0] for row in rows(store, "SELECT title FROM articles WHERE id = 1")] == [new]
+        assert [row[0] for row in rows(store, "SELECT title FROM articles WHERE article_id = 1")] == [new]
         assert old in str(rows(store, "SELECT title FROM revisions"))  # an older version, which is held
         everything_kept(store)
 
@@ -821,19 +829,19 @@ def test_packing_anew_goes_on_where_a_kill_ended_it(store: Store, publisher: Pub
     plain = zstandard.ZstdCompressor()
     with file_of(store) as connection:
         unpack = raw.unpacker(connection)
-        for revision, *packed in connection.execute("SELECT id, raw, dictionary FROM revisions").fetchall():
+        for revision, *packed in connection.execute("SELECT revision_id, raw, dictionary_id FROM revisions").fetchall():
             connection.execute(
-                "UPDATE revisions SET raw = ?, dictionary = NULL WHERE id = ?",
+                "UPDATE revisions SET raw = ?, dictionary_id = NULL WHERE revision_id = ?",
                 (plain.compress(unpack(*packed)), revision),
             )
         assert raw.repack(connection) == raw.BATCH
-    assert rows(store, "SELECT count(dictionary), count(*) FROM revisions") == [(raw.BATCH, raw.BATCH + 50)]
+    assert rows(store, "SELECT count(dictionary_id), count(*) FROM revisions") == [(raw.BATCH, raw.BATCH + 50)]
     said = {url: json.loads(raw_words.encode(entry)) for url, entry in entries.items()}
     store.close()
     with Store.open(store.path) as again:
         assert {url: again.raw(report) for url, report in rows(again, "SELECT url, id FROM wire")} == said
         maintain(again, NOW)
-        assert rows(again, "SELECT count(dictionary), count(*) FROM revisions") == [(raw.BATCH + 50,) * 2]
+        assert rows(again, "SELECT count(dictionary_id), count(*) FROM revisions") == [(raw.BATCH + 50,) * 2]
         assert {url: again.raw(report) for url, report in rows(again, "SELECT url, id FROM wire")} == said
         with file_of(again) as connection:
             assert raw.repack(connection) == 0
@@ -845,13 +853,13 @@ def test_damaged_words_stop_neither_packing_nor_letting_go(store: Store, caplog:
     record(store, lent, *(make_entry(number) for number in range(3)))
     with file_of(store) as connection:
         connection.execute("INSERT INTO dictionaries VALUES (7, x'00', '')")
-        connection.execute("UPDATE revisions SET raw = x'28b52ffd99', dictionary = 7 WHERE article = 2")
+        connection.execute("UPDATE revisions SET raw = x'28b52ffd99', dictionary_id = 7 WHERE article_id = 2")
     maintain(store, NOW)
     assert "revision 2: its raw words are damaged" in caplog.text
     assert rows(store, "SELECT count(*) FROM dictionaries") == [(1,)]
-    assert rows(store, "SELECT hex(raw) FROM revisions WHERE article = 2") == [("28B52FFD99",)]
+    assert rows(store, "SELECT hex(raw) FROM revisions WHERE article_id = 2") == [("28B52FFD99",)]
     keep_house(store, NOW + 31 * DAY)
-    assert rows(store, "SELECT count(*) FROM articles WHERE words_held") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM articles WHERE has_text") == [(0,)]
     assert len(store.search(parse("rouvre"), ANY)) == 3
 
 

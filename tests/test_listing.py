@@ -106,7 +106,7 @@ def test_a_search_finds_the_newest_whatever_was_written_when(store: Store, seed:
 
 
 def _listed(store: Store, publisher: str | None = None, country: str | None = None, since: Any = None) -> list[str]:
-    said = "SELECT id, publisher, country, listed_at FROM wire ORDER BY listed_at DESC, first_seen DESC, article"
+    said = "SELECT id, publisher, country, sort_time FROM wire ORDER BY sort_time DESC, first_seen DESC, article_id"
     return [
         id_
         for id_, of, where, at in store.query(said)[1]

@@ -114,7 +114,7 @@ def rounds(trip: Trip, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("trouble", "mended", "said"),
+    ("problem", "repaired", "said"),
     [
         ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000", "the disk is full; make room"),
         ("PRAGMA query_only = ON", "PRAGMA query_only = OFF", "can this user write the file and its folder?"),
@@ -122,18 +122,18 @@ def rounds(trip: Trip, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.Mon
     ids=["full", "read-only"],
 )
 def test_a_daemon_that_cannot_write_says_so_once_asks_nobody_and_goes_on(
-    rounds: Rounds, trouble: str, mended: str, said: str
+    rounds: Rounds, problem: str, repaired: str, said: str
 ) -> None:
     async def story(store: Store) -> None:
         await rounds.stored(3)
-        rounds.connection.execute(trouble)
+        rounds.connection.execute(problem)
         rounds.press.set_document(HOST, "/feed", generate_feed(1, 50, now=NOW))
         await eventually(rounds.complaints)
         before = asked(rounds.press)
         await rounds.tried(5)
         assert asked(rounds.press) == before, "a publisher was asked for what could not be stored"
         assert rounds.rows("SELECT count(*) FROM articles") == [(3,)]
-        rounds.connection.execute(mended)
+        rounds.connection.execute(repaired)
         await rounds.stored(53)
         await eventually(rounds.recoveries)
 

@@ -108,7 +108,7 @@ def usable(trip: Trip, publisher: str = "daily-example") -> int:
 
 def waiting(trip: Trip) -> dict[str, int]:
     with Store.read(trip.path) as store:
-        kinds = [row["kind"] for row in store.pending()]
+        kinds = [row["mass_kind"] for row in store.pending()]
     return {kind: kinds.count(kind) for kind in kinds}
 
 
@@ -150,7 +150,7 @@ def no_traces(trip: Trip) -> bool:
 def test_what_one_poll_changes_beyond_the_bound_waits(trip: Trip, kind: Any, fields: dict[str, str]) -> None:
     most = AT_ONCE[kind]
     poll = serve(trip, changed(most + 7, 150, **fields))
-    assert (poll.revised, poll.waiting, dict(poll.drops)) == (most, 7, {"pending": 7})
+    assert (poll.revised, poll.pending, dict(poll.drops)) == (most, 7, {"pending": 7})
     assert waiting(trip) == {kind: 7}
     assert trip.rows("SELECT max(number), count(*) FROM revisions WHERE number > 1") == [(2, most)]
     assert usable(trip) == (150 - most if kind == "withdrawn" else 150)
@@ -170,7 +170,7 @@ def test_what_one_poll_changes_beyond_the_bound_waits(trip: Trip, kind: Any, fie
 )
 def test_what_ordinary_publishers_change_at_once_does_not_wait(trip: Trip, kind: Any, fields: dict[str, str]) -> None:
     poll = serve(trip, changed(AT_ONCE[kind], 150, **fields))
-    assert (poll.revised, poll.waiting) == (AT_ONCE[kind], 0)
+    assert (poll.revised, poll.pending) == (AT_ONCE[kind], 0)
     assert waiting(trip) == {}
 
 
@@ -186,31 +186,31 @@ def test_what_ordinary_publishers_change_at_once_does_not_wait(trip: Trip, kind:
 )
 def test_reports_that_all_come_to_say_the_same_are_not_believed(trip: Trip, fields: dict[str, str]) -> None:
     poll = serve(trip, changed(6, 150, **fields))
-    assert (poll.revised, poll.waiting) == (0, 6)
+    assert (poll.revised, poll.pending) == (0, 6)
     assert waiting(trip) == {"same_words": 6}
     assert trip.rows("SELECT count(*) FROM revisions WHERE number > 1") == [(0,)]
 
 
 def test_a_few_reports_may_come_to_say_the_same(trip: Trip) -> None:
     poll = serve(trip, changed(5, 150, words="<p>This report is being checked.</p>"))
-    assert (poll.revised, poll.waiting) == (5, 0)
+    assert (poll.revised, poll.pending) == (5, 0)
 
 
 def test_reports_that_said_the_same_before_may_say_another_thing_together(trip: Trip) -> None:
     serve(trip, atom(entry(n, title="Weather" if n >= 150 else HEADLINES["fr"].format(n)) for n in range(140, 160)))
     poll = serve(trip, atom(entry(n, title="Weather of today") for n in range(150, 160)))
-    assert (poll.revised, poll.waiting) == (10, 0)
+    assert (poll.revised, poll.pending) == (10, 0)
 
 
 def test_the_same_notice_of_withdrawal_in_many_headlines_is_a_withdrawal(trip: Trip) -> None:
     poll = serve(trip, changed(10, 150, title="Article retiré"))
-    assert (poll.revised, poll.waiting, usable(trip)) == (10, 0, 140)
+    assert (poll.revised, poll.pending, usable(trip)) == (10, 0, 140)
 
 
 def test_dates_alone_never_wait(trip: Trip) -> None:
     poll = serve(trip, changed(150, 150, updated=LATE))
-    assert (poll.revised, poll.waiting) == (150, 0)
-    assert trip.rows("SELECT count(*) FROM changes WHERE kind = 'refile'") == [(150,)]
+    assert (poll.revised, poll.pending) == (150, 0)
+    assert trip.rows("SELECT count(*) FROM changes WHERE change_kind = 'resent'") == [(150,)]
 
 
 def test_kinds_have_bounds_of_their_own_and_withdrawals_one_together(trip: Trip) -> None:
@@ -218,7 +218,7 @@ def test_kinds_have_bounds_of_their_own_and_withdrawals_one_together(trip: Trip)
     parts += [stone(n) for n in range(15, 30)]
     parts += [entry(n, link=f"http://elsewhere.example/{n}") for n in range(30, 90)]
     poll = serve(trip, atom(parts))
-    assert (poll.revised, poll.waiting) == (15 + 50, 10 + 10)
+    assert (poll.revised, poll.pending) == (15 + 50, 10 + 10)
     assert waiting(trip) == {"withdrawn": 10, "moved": 10}
     assert usable(trip) == 150 - 20
 
@@ -230,7 +230,7 @@ def test_kinds_have_bounds_of_their_own_and_withdrawals_one_together(trip: Trip)
 def buried(trip: Trip) -> Trip:
     """All 150 reports are listed as deleted: 20 left the wire, 130 wait."""
     poll = serve(trip, atom(stone(n) for n in range(150)))
-    assert (poll.waiting, usable(trip)) == (130, 130)
+    assert (poll.pending, usable(trip)) == (130, 130)
     return trip
 
 
@@ -238,7 +238,7 @@ def test_a_mass_of_tombstones_waits_and_can_be_accepted(buried: Trip) -> None:
     assert waiting(buried) == {"withdrawn": 130}
     assert accept(buried) == {"withdrawn": 130}
     assert (usable(buried), usable(buried, "herald")) == (0, 150)
-    assert buried.rows("SELECT count(*) FROM changes WHERE kind = 'withdrawn'") == [(150,)]
+    assert buried.rows("SELECT count(*) FROM changes WHERE change_kind = 'withdrawn'") == [(150,)]
     decided = "SELECT act, actor, count(*) FROM acts GROUP BY act, actor ORDER BY act"
     assert buried.rows(decided) == [("accept", ME, 130), ("withdraw", "publisher:feed", 150)]
     assert no_traces(buried)
@@ -248,15 +248,15 @@ def test_what_was_accepted_may_come_in_one_poll_from_then_on(buried: Trip) -> No
     accept(buried)
     serve(buried, atom(entry(n) for n in range(200, 350)))
     poll = serve(buried, atom(stone(n) for n in range(200, 350)))
-    assert (poll.waiting, usable(buried)) == (0, 0)
+    assert (poll.pending, usable(buried)) == (0, 0)
     poll = serve(buried, changed(25, 150, OTHER, title="WITHDRAWN: {}"), OTHER)  # of nobody else
-    assert poll.waiting == 5
+    assert poll.pending == 5
 
 
 def test_tombstones_that_stand_for_weeks_are_asked_for_once(buried: Trip) -> None:
     for number in range(3):
         poll = serve(buried, atom([*(stone(n) for n in range(150)), entry(1000 + number)]))
-        assert poll.waiting == 0
+        assert poll.pending == 0
     assert waiting(buried) == {"withdrawn": 130}
     assert buried.rows("SELECT DISTINCT since FROM pending_changes") == [("2026-11-22T11:00:00Z",)]
 
@@ -264,7 +264,7 @@ def test_tombstones_that_stand_for_weeks_are_asked_for_once(buried: Trip) -> Non
 def test_refused_tombstones_are_not_asked_for_again(buried: Trip) -> None:
     assert refuse(buried) == {"withdrawn": 130}
     poll = serve(buried, atom([*(stone(n) for n in range(150)), entry(1000)]))
-    assert (poll.waiting, waiting(buried), usable(buried)) == (0, {}, 131)
+    assert (poll.pending, waiting(buried), usable(buried)) == (0, {}, 131)
     assert refuse(buried) == {}
     assert buried.rows("SELECT count(*) FROM acts WHERE act = 'refuse'") == [(130,)]
 
@@ -274,7 +274,7 @@ def test_a_report_that_was_listed_again_may_be_deleted_again(buried: Trip) -> No
     serve(buried, atom(entry(n) for n in range(150)))
     assert buried.rows("SELECT count(*) FROM pending_changes") == [(0,)]
     poll = serve(buried, atom(stone(n) for n in range(150)))
-    assert (poll.waiting, usable(buried)) == (110, 110)  # what was withdrawn once is not withdrawn again
+    assert (poll.pending, usable(buried)) == (110, 110)  # what was withdrawn once is not withdrawn again
 
 
 @pytest.mark.parametrize("listed", [changed(0, 150), changed(150, 150, words="<p>Other words of {}.</p>")])
@@ -301,7 +301,7 @@ def test_items_marked_canceled_wait_like_tombstones(trip: Trip) -> None:
         trip.press.set_document(HOST, "/items", items(status))
         trip.now += HOUR
         (poll,) = trip()
-        assert (poll.waiting, waiting(trip)) == expected
+        assert (poll.pending, waiting(trip)) == expected
     assert usable(trip) == 150 + 5
 
 
@@ -314,20 +314,20 @@ MOVED = {"link": "http://elsewhere.example/{}"}
 @pytest.fixture
 def moved(trip: Trip) -> Trip:
     """Ninety reports have another link: 50 were moved, 40 wait."""
-    assert serve(trip, changed(90, 150, **MOVED)).waiting == 40
+    assert serve(trip, changed(90, 150, **MOVED)).pending == 40
     return trip
 
 
 def test_a_change_that_waits_is_asked_for_once(moved: Trip) -> None:
     before = moved.rows("SELECT * FROM pending_changes")
     poll = serve(moved, atom([*(entry(n, link=f"http://elsewhere.example/{n}") for n in range(90)), entry(1000)]))
-    assert (poll.new, poll.revised, poll.unchanged, poll.waiting) == (1, 0, 90, 0)
+    assert (poll.new, poll.revised, poll.unchanged, poll.pending) == (1, 0, 90, 0)
     assert moved.rows("SELECT * FROM pending_changes") == before
 
 
 def test_a_change_that_the_publisher_takes_back_is_forgotten(moved: Trip) -> None:
     poll = serve(moved, changed(0, 150))
-    assert (poll.revised, poll.waiting) == (50, 0)
+    assert (poll.revised, poll.pending) == (50, 0)
     assert moved.rows("SELECT count(*) FROM articles WHERE url LIKE '%elsewhere%'") == [(0,)]
     assert no_traces(moved)
 
@@ -341,13 +341,13 @@ def test_a_change_taken_back_under_a_later_date_is_forgotten_too(moved: Trip) ->
 def test_the_newest_words_wait_in_the_place_of_those_before(moved: Trip) -> None:
     words = {"words": "<p>Report {} has moved, and says more.</p>"}
     poll = serve(moved, changed(90, 150, **MOVED, **words))
-    assert (poll.revised, poll.waiting) == (50, 0)
+    assert (poll.revised, poll.pending) == (50, 0)
     assert moved.rows("SELECT DISTINCT since, received_at FROM pending_changes") == [
         ("2026-11-22T11:00:00Z", "2026-11-22T12:00:00Z")
     ]
     moved.now += DAY
     assert sum(accept(moved).values()) == 40
-    newest = "FROM articles AS a JOIN revisions AS r ON r.article = a.id AND r.number = a.revision"
+    newest = "FROM articles AS a JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision"
     assert moved.rows(f"SELECT count(*), max(r.seen_at) {newest} WHERE a.url LIKE '%elsewhere%'") == [
         (90, "2026-11-22T12:00:00Z")  # when the publisher said so
     ]
@@ -360,18 +360,18 @@ def test_a_later_date_does_not_bring_in_words_that_wait_or_were_refused(moved: T
     assert moved.rows("SELECT count(*) FROM articles WHERE url LIKE '%elsewhere%'") == [(50,)]
     refuse(moved)
     poll = serve(moved, changed(90, 150, **MOVED, updated="2026-11-22T09:30:00Z"), after=2 * DAY)
-    assert (poll.revised, poll.waiting) == (50, 0)
+    assert (poll.revised, poll.pending) == (50, 0)
     assert moved.rows("SELECT count(*) FROM articles WHERE url LIKE '%elsewhere%'") == [(50,)]
 
 
 def test_what_was_refused_is_not_asked_for_again(moved: Trip) -> None:
     assert refuse(moved) == {"moved": 40}
     poll = serve(moved, atom([*(entry(n, link=f"http://elsewhere.example/{n}") for n in range(90)), entry(1000)]))
-    assert (poll.revised, poll.waiting, poll.unchanged) == (0, 0, 90)
+    assert (poll.revised, poll.pending, poll.unchanged) == (0, 0, 90)
     assert moved.rows("SELECT count(*) FROM articles WHERE url LIKE '%elsewhere%'") == [(50,)]
     assert no_traces(moved)
     poll = serve(moved, changed(150, 150, link="http://third.example/{}"))
-    assert poll.waiting == 100
+    assert poll.pending == 100
 
 
 def test_a_withdrawal_of_a_report_whose_change_waits_counts_at_once(moved: Trip) -> None:
@@ -391,15 +391,15 @@ def test_falling_off_the_feed_forgets_nothing(moved: Trip) -> None:
 def test_the_words_are_stored_as_they_came(trip: Trip) -> None:
     odd = "<p>Ünïcödé \u202e تصحيح &amp;amp; <b>{0}</b></p>\n\t {0}"
     serve(trip, changed(110, 150, words=odd))
-    raw = "SELECT entry_hash, words_hash FROM pending_changes ORDER BY article"
+    raw = "SELECT entry_hash, words_hash FROM pending_changes ORDER BY article_id"
     hashes = trip.rows(raw)
     accept(trip)
-    held = "SELECT raw_hash, words_hash FROM revisions WHERE number = 2 ORDER BY article"
+    held = "SELECT raw_hash, words_hash FROM revisions WHERE number = 2 ORDER BY article_id"
     assert trip.rows(held)[100:] == hashes
     with Store.read(trip.path) as store:
-        (public_id,) = store.query("SELECT public_id FROM articles WHERE title LIKE '%105%' AND publisher LIKE 'd%'")[1]
+        (public_id,) = store.query("SELECT id FROM articles WHERE title LIKE '%105%' AND publisher LIKE 'd%'")[1]
         assert store.raw(str(public_id[0]))["content"][0]["value"] == odd.format(105)
-        assert [row["kind"] for row in store.revisions(str(public_id[0]))] == ["new", "revised"]
+        assert [row["change_kind"] for row in store.revisions(str(public_id[0]))] == ["new", "revised"]
 
 
 def test_accepting_what_is_so_already_stores_nothing(moved: Trip) -> None:
@@ -435,7 +435,7 @@ def test_a_withdrawal_that_waited_is_a_version_with_a_line_though_a_person_withd
     assert accept(trip) == {"withdrawn": 2}
     without = """
         SELECT count(*) FROM revisions AS r
-        WHERE NOT EXISTS (SELECT 1 FROM changes AS c WHERE c.article = r.article AND c.revision = r.number)
+        WHERE NOT EXISTS (SELECT 1 FROM changes AS c WHERE c.article_id = r.article_id AND c.revision = r.number)
     """
     assert trip.rows(without) == [(0,)]
 
@@ -466,7 +466,7 @@ def test_a_later_date_under_old_words_does_not_undo_what_another_feed_brought(st
     assert latest(store) == ["Le pont 1 reste fermé"]
     assert record(store, first, replace(new, updated=LATE), now=NOW + 3 * HOUR).revised == 0  # that date is known
     assert record(store, first, replace(new, updated="2026-11-22T09:30:00Z"), now=NOW + 4 * HOUR).revised == 1
-    assert rows(store, "SELECT kind FROM changes ORDER BY seq") == [("new",), ("revised",), ("refile",)]
+    assert rows(store, "SELECT change_kind FROM changes ORDER BY seq") == [("new",), ("revised",), ("resent",)]
 
 
 # A person's silence, and what happens beside
@@ -491,17 +491,17 @@ def test_a_source_that_is_not_configured_any_more_is_refused_only(moved: Trip) -
     trip = moved
     trip.config = Config(wire=WIRE, publishers=trip.config.publishers[1:])
     trip()
-    assert health(trip)[0]["source"] == "daily-example/feed"
+    assert health(trip)[0]["source_name"] == "daily-example/feed"
     with pytest.raises(DeskError, match="daily-example/feed: this source is not in config/ any more"):
         accept(trip)
     assert refuse(trip) == {"moved": 40}
 
 
 def test_a_crash_between_two_transactions_loses_and_doubles_nothing(buried: Trip) -> None:
-    (victim,) = buried.rows("SELECT max(article) FROM pending_changes")[0]
+    (victim,) = buried.rows("SELECT max(article_id) FROM pending_changes")[0]
     with sqlite3.connect(buried.path) as connection:
         connection.execute(
-            f"CREATE TRIGGER full BEFORE INSERT ON acts WHEN new.article = {victim} AND new.act = 'withdraw'"
+            f"CREATE TRIGGER full BEFORE INSERT ON acts WHEN new.article_id = {victim} AND new.act = 'withdraw'"
             " BEGIN SELECT RAISE(ABORT, 'the machine stops here'); END"
         )
     connection.close()
@@ -513,7 +513,7 @@ def test_a_crash_between_two_transactions_loses_and_doubles_nothing(buried: Trip
     connection.close()
     assert accept(buried) == {"withdrawn": 30}
     assert usable(buried) == 0
-    assert buried.rows("SELECT count(*), count(DISTINCT article) FROM acts WHERE act = 'withdraw'") == [(150, 150)]
+    assert buried.rows("SELECT count(*), count(DISTINCT article_id) FROM acts WHERE act = 'withdraw'") == [(150, 150)]
     assert buried.rows("SELECT most_changed FROM sources WHERE publisher = 'daily-example'") == [
         ('{"withdrawn": 150}',)
     ]
@@ -535,7 +535,7 @@ def test_a_crash_in_the_poll_leaves_nothing_of_it(store: Store, publisher: Publi
     with file_of(store) as connection:
         connection.execute("DROP TRIGGER full")
     poll = record(store, publisher, *other, now=NOW + HOUR)
-    assert (poll.revised, poll.waiting) == (50, 10)
+    assert (poll.revised, poll.pending) == (50, 10)
 
 
 # The desk's other acts; a small bound, by what was accepted of nobody
@@ -557,7 +557,7 @@ def move_sixty(store: Store, publisher: Publisher) -> None:
     entries = [make_entry(n) for n in range(60)]
     record(store, publisher, *entries)
     other = [replace(each, links=(Link(f"http://elsewhere.example/{n}"),)) for n, each in enumerate(entries)]
-    assert record(store, publisher, *other, now=NOW + HOUR).waiting == 10
+    assert record(store, publisher, *other, now=NOW + HOUR).pending == 10
 
 
 def test_of_a_report_out_of_the_wire_no_words_are_shown(store: Store, publisher: Publisher) -> None:
@@ -576,8 +576,8 @@ def test_what_waits_follows_its_entry_when_a_merge_is_undone(store: Store, publi
     record(store, publisher, *entries[:59], rekeyed, now=NOW + HOUR)
     other = [replace(each, links=(Link(f"http://elsewhere.example/{n}"),)) for n, each in enumerate(entries[:59])]
     moved = replace(rekeyed, links=(Link("http://elsewhere.example/59"),))
-    assert record(store, publisher, *other, moved, now=NOW + 2 * HOUR).waiting == 10
-    (merge,) = [row["id"] for row in store.merges()]
+    assert record(store, publisher, *other, moved, now=NOW + 2 * HOUR).pending == 10
+    (merge,) = [row["merge_id"] for row in store.merges()]
     new = split(store, merge, NOW + 3 * HOUR)
     assert new in waiting_ids(store)
     pending.accept(store, [publisher], publisher.key, pending.KINDS, ME, NOW + DAY)
@@ -595,14 +595,14 @@ def test_words_that_are_lent_are_let_go_while_they_wait(tmp_path: Path) -> None:
         entries = [make_entry(n) for n in range(110)]
         record(store, publisher, *entries)
         other = [replace(each, content=(Text(f"<p>Secret {n}.</p>"),)) for n, each in enumerate(entries)]
-        assert record(store, publisher, *other, now=NOW + HOUR).waiting == 10
-        kept = "SELECT count(*) FROM pending_changes WHERE raw_words(raw, dictionary) LIKE '%Secret%'"
+        assert record(store, publisher, *other, now=NOW + HOUR).pending == 10
+        kept = "SELECT count(*) FROM pending_changes WHERE raw_words(raw, dictionary_id) LIKE '%Secret%'"
         keep_house(store, NOW + 29 * DAY)
         assert list(store.query(kept)[1]) == [(10,)]
         keep_house(store, NOW + 31 * DAY)
         assert list(store.query(kept)[1]) == [(0,)]
         assert pending.accept(store, [publisher], publisher.key, pending.KINDS, ME, NOW + 32 * DAY).total() == 10
-        hidden = "SELECT count(*) FROM revisions WHERE number = 2 AND raw_words(raw, dictionary) LIKE '%Secret%'"
+        hidden = "SELECT count(*) FROM revisions WHERE number = 2 AND raw_words(raw, dictionary_id) LIKE '%Secret%'"
         assert list(store.query(hidden)[1]) == [(0,)]
         assert rows(store, "SELECT count(*) FROM revisions WHERE number = 2") == [(110,)]
 
@@ -614,10 +614,10 @@ def test_of_a_publisher_that_lets_us_keep_no_words_none_are_kept(tmp_path: Path)
         entries = [make_entry(n) for n in range(60)]
         record(store, publisher, *entries)
         other = [replace(each, content=(Text(f"<p>Secret {n}.</p>"),)) for n, each in enumerate(entries)]
-        assert record(store, publisher, *other, now=NOW + HOUR).waiting == 0  # that no words are held is no sameness
+        assert record(store, publisher, *other, now=NOW + HOUR).pending == 0  # that no words are held is no sameness
         other = [replace(each, links=(Link(f"http://elsewhere.example/{n}"),)) for n, each in enumerate(other)]
-        assert record(store, publisher, *other, now=NOW + 2 * HOUR).waiting == 10
-        kept = "SELECT count(*) FROM pending_changes WHERE raw_words(raw, dictionary) LIKE '%Secret%'"
+        assert record(store, publisher, *other, now=NOW + 2 * HOUR).pending == 10
+        kept = "SELECT count(*) FROM pending_changes WHERE raw_words(raw, dictionary_id) LIKE '%Secret%'"
         assert list(store.query(kept)[1]) == [(0,)]
         pending.accept(store, [publisher], publisher.key, pending.KINDS, ME, NOW + DAY)
         assert record(store, publisher, *other, now=NOW + 2 * DAY).unchanged == 60
@@ -679,7 +679,7 @@ def test_an_old_database_knows_what_its_sources_did(tmp_path: Path) -> None:
     )
     database.close()
     with Store.open(path) as store:
-        assert rows(store, "SELECT key, most_changed FROM sources ORDER BY key") == [
+        assert rows(store, "SELECT source_key, most_changed FROM sources ORDER BY source_key") == [
             ("busy", '{"revised":340}'), ("calm", None),
         ]  # fmt: skip
         assert rows(store, "SELECT * FROM daily") == [("p", "2026-11-01", 2, 1)]
@@ -702,23 +702,23 @@ def dated(number: int, **fields: object) -> Entry:
 def test_of_many_new_reports_the_newest_stand_in_latest_and_all_in_the_wire(store: Store, publisher: Publisher) -> None:
     entries = [dated(n * 7 % 450) for n in range(450)]  # in no order
     poll = record(store, publisher, *entries)
-    assert (poll.new, poll.excess) == (450, 250)
+    assert (poll.new, poll.over_limit) == (450, 250)
     assert latest(store) == [f"Le pont numéro {n} rouvre" for n in range(449, 249, -1)]
     assert rows(store, "SELECT count(*), sum(backfill) FROM wire") == [(450, 250)]
-    assert rows(store, "SELECT new, excess FROM polls") == [(450, 250)]
+    assert rows(store, "SELECT new, over_limit FROM polls") == [(450, 250)]
     assert rows(store, "SELECT sum(articles), sum(backfill) FROM daily") == [(450, 250)]
     assert len(store.search(parse("pont"), Selection(limit=1000))) == 450
 
 
 def test_a_bound_that_is_reached_and_not_passed_keeps_nothing_out(store: Store, publisher: Publisher) -> None:
-    assert record(store, publisher, *(dated(n) for n in range(200))).excess == 0
+    assert record(store, publisher, *(dated(n) for n in range(200))).over_limit == 0
     assert len(latest(store)) == 200
-    assert rows(store, "SELECT flooded, flooded_at FROM sources") == [(0, None)]
+    assert rows(store, "SELECT over_limit, over_limit_at FROM sources") == [(0, None)]
 
 
 def test_of_reports_without_a_date_the_first_of_the_document_are_the_newest(store: Store, publisher: Publisher) -> None:
     poll = record(store, publisher, *(make_entry(n, published=None) for n in range(230)))
-    assert poll.excess == 30
+    assert poll.over_limit == 30
     assert set(latest(store)) == {f"Le pont numéro {n} rouvre" for n in range(200)}
 
 
@@ -728,24 +728,24 @@ def test_every_day_of_a_publisher_has_room_for_so_many_and_other_publishers_thei
     herald = make_publisher("herald")
     with Store.open(tmp_path / "wire.db") as store:
         sync(store, WIRE, [publisher, herald], NOW, date(2026, 11, 22))
-        excess = []
+        over_limit = []
         for number in range(4):
             now = NOW + number * HOUR
             entries = [make_entry(1000 * number + n, published=now.isoformat()) for n in range(200)]
-            excess.append(record(store, publisher, *entries, now=now).excess)
-        assert excess == [0, 0, 100, 200]
-        assert record(store, herald, make_entry(1), now=NOW + 5 * HOUR).excess == 0
+            over_limit.append(record(store, publisher, *entries, now=now).over_limit)
+        assert over_limit == [0, 0, 100, 200]
+        assert record(store, herald, make_entry(1), now=NOW + 5 * HOUR).over_limit == 0
         assert (len(latest(store, "daily-example")), len(latest(store, "herald"))) == (500, 1)
         tomorrow = NOW + DAY
         entries = [make_entry(9000 + n, published=tomorrow.isoformat()) for n in range(200)]
-        assert record(store, publisher, *entries, now=tomorrow).excess == 0
+        assert record(store, publisher, *entries, now=tomorrow).over_limit == 0
 
 
 def test_what_is_kept_out_leaves_the_room_of_its_day_to_others(store: Store, publisher: Publisher) -> None:
-    assert record(store, publisher, *(make_entry(n, published=None) for n in range(900))).excess == 700
-    assert record(store, publisher, *(make_entry(n, published=None) for n in range(900, 1000))).excess == 0
+    assert record(store, publisher, *(make_entry(n, published=None) for n in range(900))).over_limit == 700
+    assert record(store, publisher, *(make_entry(n, published=None) for n in range(900, 1000))).over_limit == 0
     assert rows(store, "SELECT articles, backfill FROM daily") == [(1000, 700)]
-    gone = [str(row[0]) for row in rows(store, "SELECT public_id FROM articles ORDER BY backfill DESC, id LIMIT 3")]
+    gone = [str(row[0]) for row in rows(store, "SELECT id FROM articles ORDER BY backfill DESC, article_id LIMIT 3")]
     purge(store, chosen(store, gone, None, None), Cause(actor=ME, reason="asked for"), NOW)
     assert rows(store, "SELECT articles, backfill FROM daily") == [(997, 697)]
 
@@ -755,14 +755,14 @@ def test_an_archive_saved_anew_takes_no_room(store: Store, publisher: Publisher)
     old = [make_entry(100 + n, published="2020-01-01T00:00:00Z") for n in range(300)]
     new = [make_entry(1000 + n, published=(NOW + HOUR).isoformat()) for n in range(200)]
     poll = record(store, publisher, *old, *new, now=NOW + HOUR)
-    assert (poll.excess, len(latest(store))) == (0, 201)
+    assert (poll.over_limit, len(latest(store))) == (0, 201)
     assert rows(store, "SELECT sum(backfill) FROM articles") == [(300,)]
 
 
 def test_what_a_first_poll_finds_of_months_ago_floods_nothing(store: Store, publisher: Publisher) -> None:
     old = [make_entry(n, published="2026-09-01T08:00:00Z") for n in range(300)]
     new = [make_entry(1000 + n, published="2026-11-01T08:00:00Z") for n in range(203)]
-    assert record(store, publisher, *old, *new).excess == 3
+    assert record(store, publisher, *old, *new).over_limit == 3
     assert len(latest(store)) == 500
 
 
@@ -771,11 +771,11 @@ def test_the_settings_of_the_wire_set_the_bounds(trip: Trip) -> None:
     trip.config = Config(wire=wire, publishers=trip.config.publishers)
     at = "2026-11-23T00:00:00Z"
     poll = serve(trip, atom(entry(n).replace(EARLY, at) for n in range(500, 520)), after=14 * HOUR)
-    assert (poll.new, poll.excess) == (20, 10)
+    assert (poll.new, poll.over_limit) == (20, 10)
     poll = serve(trip, atom(entry(n).replace(EARLY, at) for n in range(520, 525)), after=HOUR)
-    assert (poll.new, poll.excess) == (5, 3)
+    assert (poll.new, poll.over_limit) == (5, 3)
     found = at_the_front(["2026-11-22T00:00:00Z"] * 3, {"2026-11-22": 1}, PollSettings(most_new_per_day=2), NOW)
-    assert (found.excess, found.lesson) == ({1, 2}, {0, 1, 2})
+    assert (found.over_limit, found.lesson) == ({1, 2}, {0, 1, 2})
 
 
 def test_older_pages_count_as_the_poll_that_reads_them(press: Press, tmp_path: Path) -> None:
@@ -796,19 +796,19 @@ def test_older_pages_count_as_the_poll_that_reads_them(press: Press, tmp_path: P
     press.set_document(OTHER, "/feed", changed(0, 5, OTHER))
     trip.now += HOUR
     flood, herald = sorted(trip(), key=lambda poll: poll.source.name)
-    assert (flood.pages, flood.new, flood.excess) == (10, 3300, 3100)
-    assert (herald.new, herald.excess) == (2, 0)
+    assert (flood.pages, flood.new, flood.over_limit) == (10, 3300, 3100)
+    assert (herald.new, herald.over_limit) == (2, 0)
     with Store.read(trip.path) as store:
         assert len(latest(store, "daily-example")) == 201
         assert latest(store, "herald")
-        assert store.health()[0]["trouble"] == (
+        assert store.health()[0]["problem"] == (
             "too much at once: 3100 new reports up to 2026-11-22T11:00 are kept out of latest"
         )
     trip.now += 8 * DAY
     trip()
     trip.now += timedelta(minutes=15)  # a clock that is far ahead is believed at the second look
     trip()
-    assert trip.rows("SELECT flooded, flooded_at FROM sources WHERE publisher = 'daily-example'") == [(0, None)]
+    assert trip.rows("SELECT over_limit, over_limit_at FROM sources WHERE publisher = 'daily-example'") == [(0, None)]
 
 
 # What people see
@@ -818,8 +818,8 @@ def test_the_log_says_what_waits(trip: Trip, caplog: pytest.LogCaptureFixture) -
     with caplog.at_level("INFO", logger="aggregator.poll"):
         serve(trip, atom(stone(n) for n in range(150)))
     (line,) = [line for line in caplog.messages if "source=daily-example/feed" in line]
-    assert " waiting=130 " in line
-    assert "excess" not in line
+    assert " pending=130 " in line
+    assert "over_limit" not in line
 
 
 def test_health_says_it_first_and_what_to_do(buried: Trip) -> None:
@@ -827,14 +827,14 @@ def test_health_says_it_first_and_what_to_do(buried: Trip) -> None:
     buried.now += HOUR
     buried()
     first, second = health(buried)
-    assert (first["source"], first["pending"]) == ("daily-example/feed", 130)
-    assert first["trouble"] == (
+    assert (first["source_name"], first["pending"]) == ("daily-example/feed", 130)
+    assert first["problem"] == (
         "130 changes of reports wait for a person since 2026-11-22T11:00, because one poll changed too many:"
         " 130 withdrawn"
     )
-    assert "aggregator pending accept daily-example/feed" in first["mend"]
-    assert "aggregator pending refuse daily-example/feed" in first["mend"]
-    assert str(second["trouble"]).startswith("failing")
+    assert "aggregator pending accept daily-example/feed" in first["advice"]
+    assert "aggregator pending refuse daily-example/feed" in first["advice"]
+    assert str(second["problem"]).startswith("failing")
     refuse(buried)
     assert [row["pending"] for row in health(buried)] == [0, 0]
 
@@ -861,7 +861,7 @@ def test_the_commands_show_what_waits_and_decide_it(desk: Desk) -> None:
     assert re.search("    headline: WITHDRAWN: 20 +one: nothing waits\n", listed)
     assert "\u202e" not in listed
     assert desk("pending", "--all").count("    headline: ") == 10
-    assert {row["kind"] for row in json.loads(desk("pending", "--json"))} == {"withdrawn"}
+    assert {row["mass_kind"] for row in json.loads(desk("pending", "--json"))} == {"withdrawn"}
     assert desk("health").index("one/one-example-feed") < desk("health").index("two/two-example-feed")
     assert json.loads(desk("health", "--json"))[0]["pending"] == 10
     assert "no such change of 'two' waits" in desk("pending", "accept", "two", code=2)
@@ -899,4 +899,4 @@ def test_fetch_says_what_waits_and_what_is_kept_out(desk: Desk) -> None:
     assert done.stdout == ""
     desk.press.set_document("one.example", "/feed", atom([*parts, entry(5000, "one.example")]))
     polls = json.loads(desk("fetch", "one", "--json"))
-    assert [(poll["waiting"], poll["excess"], poll["new"]) for poll in polls] == [(0, 0, 1)]
+    assert [(poll["pending"], poll["over_limit"], poll["new"]) for poll in polls] == [(0, 0, 1)]

@@ -104,8 +104,8 @@ def test_ids_that_change_at_every_poll_are_recognised_and_no_longer_asked(store:
         ]
         record(store, publisher, *document, now=NOW + hour * HOUR)
     assert articles(store) == 5
-    ((ladder, reason),) = rows(store, "SELECT ladder, ladder_reason FROM sources")
-    assert (ladder, str(reason).startswith("ids change from poll to poll")) == ("url", True)
+    ((id_trust, reason),) = rows(store, "SELECT id_trust, id_trust_reason FROM sources")
+    assert (id_trust, str(reason).startswith("ids change from poll to poll")) == ("url", True)
     before = rows(store, "SELECT count(*) FROM merges")
     record(store, publisher, make_entry(0, id="0?t=9"), now=NOW + 9 * HOUR)
     assert rows(store, "SELECT count(*) FROM merges") == before
@@ -115,7 +115,7 @@ def test_one_guid_for_all_is_recognised(store: Store, publisher: Publisher) -> N
     document = [make_entry(n, id="http://daily.example/") for n in range(4)]
     record(store, publisher, *document)
     assert articles(store) == 4
-    assert rows(store, "SELECT ladder, ladder_reason FROM sources") == [
+    assert rows(store, "SELECT id_trust, id_trust_reason FROM sources") == [
         ("url", "one id stands for several items: 4 in one document")
     ]
 
@@ -127,11 +127,11 @@ def test_a_merge_can_be_undone_and_stays_undone(store: Store, publisher: Publish
     (merge,) = store.merges()
     assert (merge["matched_by"], merge["undone_at"]) == ("url", None)
     assert "alike" in merge["evidence"]
-    public_id = merges.split(store, merge["id"], NOW + 2 * HOUR)
+    public_id = merges.split(store, merge["merge_id"], NOW + 2 * HOUR)
     while store.index():
         pass
     titles = {report.id: report.title for report in store.latest(Selection())}
-    assert titles == {public_id: "Le pont rouvre", merge["article"]: "Le pont numéro 1 rouvre"}
+    assert titles == {public_id: "Le pont rouvre", merge["id"]: "Le pont numéro 1 rouvre"}
     record(store, publisher, make_entry(), twin, now=NOW + 3 * HOUR)
     assert articles(store) == 2
     assert {report.id: report.title for report in store.latest(Selection())} == titles
@@ -139,7 +139,7 @@ def test_a_merge_can_be_undone_and_stays_undone(store: Store, publisher: Publish
     ledger = rows(store, "SELECT seq FROM changes ORDER BY seq")
     assert ledger == [(number,) for number in range(1, len(ledger) + 1)]
     with pytest.raises(StoreError, match="undone already"):
-        merges.split(store, merge["id"], NOW)
+        merges.split(store, merge["merge_id"], NOW)
     with pytest.raises(StoreError, match="not there"):
         merges.split(store, 99, NOW)
 
@@ -156,7 +156,7 @@ TWIN = make_entry(
 
 
 def split(store: Store, now: datetime = NOW + 2 * HOUR) -> str:
-    ((number,),) = rows(store, "SELECT id FROM merges WHERE undone_at IS NULL")
+    ((number,),) = rows(store, "SELECT merge_id FROM merges WHERE undone_at IS NULL")
     return merges.split(store, int(str(number)), now)
 
 
@@ -171,19 +171,20 @@ def test_a_split_leaves_what_two_reports_would_have_left(store: Store, publisher
         record(apart, publisher, OWN)
         record(apart, publisher, replace(apart_twin, title=Text("Tout autre chose", "text/plain"), content=()))
         for sql in (
-            "SELECT byline, published, published_stated, updated, listed_at, language, class, status, backfill"
-            " FROM articles ORDER BY id",
-            "SELECT categories FROM bodies ORDER BY article",
-            "SELECT s.key, s.said_words = r.words_hash, s.entry_hash = r.raw_hash FROM sightings AS s"
-            " JOIN articles AS a ON a.id = s.article JOIN revisions AS r ON r.article = a.id AND r.number = a.revision"
-            " ORDER BY s.article",
+            "SELECT byline, published, published_stated, updated, sort_time, language, class, status, backfill"
+            " FROM articles ORDER BY article_id",
+            "SELECT categories FROM bodies ORDER BY article_id",
+            "SELECT s.article_key, s.words_hash = r.words_hash, s.entry_hash = r.raw_hash FROM sightings AS s"
+            " JOIN articles AS a ON a.article_id = s.article_id JOIN revisions AS r ON r.article_id = a.article_id"
+            " AND r.number = a.revision"
+            " ORDER BY s.article_id",
             "SELECT day, articles FROM daily",
         ):
             assert rows(store, sql) == rows(apart, sql)
-    kinds = rows(store, "SELECT number, changed FROM revisions WHERE article = 1 ORDER BY number")
+    kinds = rows(store, "SELECT number, changed FROM revisions WHERE article_id = 1 ORDER BY number")
     assert [number for number, _ in kinds] == [1, 2, 3]
     assert kinds[2][1] == kinds[1][1]  # what was changed is changed back
-    near = rows(store, "SELECT count(*) FROM near_keys WHERE article = 2")
+    near = rows(store, "SELECT count(*) FROM near_keys WHERE article_id = 2")
     assert near != [(0,)]
 
 
@@ -192,7 +193,7 @@ def test_the_other_keys_of_the_entry_go_with_it(store: Store, publisher: Publish
     twin = replace(OWN, id="http://daily.example/?p=7", links=(Link("http://daily.example/2"),))
     record(store, publisher, twin, now=NOW + HOUR)
     split(store)
-    keys = rows(store, "SELECT article, key FROM article_keys ORDER BY article, key")
+    keys = rows(store, "SELECT article_id, article_key FROM article_keys ORDER BY article_id, article_key")
     assert [key for article, key in keys if article == 1] == ["id:tag:daily.example,2026:1", "url://daily.example/1"]
     assert [key for article, key in keys if article == 2] == [
         "alt:?p=7", "id:http://daily.example/?p=7", "url://daily.example/2"
@@ -203,7 +204,7 @@ def test_an_undated_entry_is_listed_when_it_came(store: Store, publisher: Publis
     record(store, publisher, OWN)
     record(store, publisher, replace(TWIN, published=None), now=NOW + HOUR)
     split(store, NOW + 9 * HOUR)
-    assert rows(store, "SELECT listed_at FROM articles WHERE id = 2") == [("2026-11-22T11:00:00Z",)]
+    assert rows(store, "SELECT sort_time FROM articles WHERE article_id = 2") == [("2026-11-22T11:00:00Z",)]
 
 
 def test_what_a_merge_put_into_the_archive_stays_there(store: Store, publisher: Publisher) -> None:
@@ -216,7 +217,7 @@ def test_what_a_merge_put_into_the_archive_stays_there(store: Store, publisher: 
 
 
 @pytest.mark.parametrize("act", ["withhold", "legal", "withdraw", "embargo"])
-def test_a_report_that_is_split_off_is_held_back_as_the_other_is_and_says_why(
+def test_a_report_that_is_split_off_is_kept_out_as_the_other_is_and_says_why(
     store: Store, publisher: Publisher, act: str
 ) -> None:
     record(store, publisher, OWN)
@@ -224,19 +225,22 @@ def test_a_report_that_is_split_off_is_held_back_as_the_other_is_and_says_why(
     (merge,) = store.merges()
     cause = Cause(actor="person:ama", reason="a street is named", reference="T-9")
     if act == "embargo":
-        acts.embargo(store, merge["article"], NOW + 9000 * HOUR, cause, NOW + HOUR)
+        acts.embargo(store, merge["id"], NOW + 9000 * HOUR, cause, NOW + HOUR)
     elif act == "legal":
-        acts.withhold(store, merge["article"], cause, NOW + HOUR, legal=True)
+        acts.withhold(store, merge["id"], cause, NOW + HOUR, legal=True)
     else:
-        getattr(acts, act)(store, merge["article"], cause, NOW + HOUR)
+        getattr(acts, act)(store, merge["id"], cause, NOW + HOUR)
     public_id = split(store)
     assert store.latest(Selection()) == []
     assert rows(store, "SELECT count(DISTINCT coalesce(notice, embargoed_until)), count(*) FROM articles") == [(1, 2)]
-    done = "SELECT k.actor, k.reason, k.reference, k.until FROM acts AS k JOIN articles AS a ON a.id = k.article"
-    ((actor, reason, reference, until),) = rows(store, f"{done} WHERE a.public_id = '{public_id}'")
+    done = (
+        "SELECT k.actor, k.reason, k.reference, k.until FROM acts AS k JOIN articles AS a ON a.article_id ="
+        " k.article_id"
+    )
+    ((actor, reason, reference, until),) = rows(store, f"{done} WHERE a.id = '{public_id}'")
     assert (actor, reason, reference) == ("person:ama", "a street is named", "T-9")
     assert (until is not None) is (act == "embargo")
-    lines = [line["kind"] for line in store.changes() if line["id"] == public_id]
+    lines = [line["change_kind"] for line in store.changes() if line["id"] == public_id]
     assert lines == {"withdraw": ["new", "withdrawn"], "embargo": []}.get(act, ["new", "withheld"])
     if act == "embargo":
         release_embargoes(store, NOW + 9001 * HOUR)

@@ -24,6 +24,7 @@ from aggregator.store.sqlite.schema import m0015
 from aggregator.text import raw_words
 from tests import hostile
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
+from tests.older_words import in_old_words
 from tests.test_store import rows
 
 HOUR = timedelta(hours=1)
@@ -169,7 +170,9 @@ def test_an_id_that_moves_once_is_edited_and_twice_is_used_again(store: Store, p
     assert play(store, publisher, [bulletin(1)], [bulletin(2)]) == 1
     record(store, publisher, bulletin(3), now=NOW + 9 * HOUR)
     record(store, publisher, bulletin(4), now=NOW + 10 * HOUR)
-    assert rows(store, "SELECT title FROM articles ORDER BY id") == [(f"River bulletin number {n}",) for n in (2, 3, 4)]
+    assert rows(store, "SELECT title FROM articles ORDER BY article_id") == [
+        (f"River bulletin number {n}",) for n in (2, 3, 4)
+    ]
 
 
 @pytest.mark.parametrize("slug", ["/ferry", "/2026/ferry?session=7", "/ferry-replaces-bridge"])
@@ -186,7 +189,7 @@ def test_an_address_that_follows_the_headline_makes_no_other_report(
         ]  # fmt: skip
 
     assert play(store, publisher, edition(0), edition(1), edition(2)) == 5
-    assert rows(store, "SELECT ladder FROM sources") == [("id",)]
+    assert rows(store, "SELECT id_trust FROM sources") == [("id",)]
 
 
 def test_a_new_edition_of_all_addresses_makes_no_other_reports(store: Store, publisher: Publisher) -> None:
@@ -249,7 +252,7 @@ def test_words_do_not_join_what_is_still_listed(store: Store, publisher: Publish
     known = said("Ferry replaces closed bridge", BRIDGE, "/a", "g", published=date)
     twin, rekeyed = replace(known, id="h", links=(Link("http://daily.example/b"),)), replace(known, id="g2")
     assert play(store, publisher, [known], [twin, rekeyed]) == 2
-    assert rows(store, "SELECT a.url FROM merges AS m JOIN articles AS a ON a.id = m.article") == [
+    assert rows(store, "SELECT a.url FROM merges AS m JOIN articles AS a ON a.article_id = m.article_id") == [
         ("http://daily.example/a",)
     ]
 
@@ -258,7 +261,7 @@ def test_words_do_not_join_what_is_still_listed(store: Store, publisher: Publish
 
 
 def forgiven(store: Store) -> None:
-    with closing(sqlite3.connect(store.path)) as connection:
+    with closing(sqlite3.connect(store.path)) as connection, in_old_words(connection):
         for statement in m0015.TRUSTED_AGAIN:
             connection.execute(statement)
         connection.commit()
@@ -272,9 +275,9 @@ def test_a_source_with_one_id_for_all_is_distrusted_again_and_nothing_is_doubled
 
     play(store, publisher, document(0), document(1))
     forgiven(store)
-    assert rows(store, "SELECT ladder, ladder_reason, id_conflicts FROM sources") == [("id", None, 0)]
+    assert rows(store, "SELECT id_trust, id_trust_reason, id_conflicts FROM sources") == [("id", None, 0)]
     assert play(store, publisher, document(1), document(2)) == 6
-    assert rows(store, "SELECT ladder FROM sources") == [("url",)]
+    assert rows(store, "SELECT id_trust FROM sources") == [("url",)]
 
 
 def test_a_source_that_was_distrusted_for_two_boxes_keeps_one_article_a_story(
@@ -282,7 +285,7 @@ def test_a_source_that_was_distrusted_for_two_boxes_keeps_one_article_a_story(
 ) -> None:
     stories = [said(f"Report {n}", f"{n} {BRIDGE}", f"/{n}", f"g{n}") for n in range(4)]
     distrust = (
-        "UPDATE sources SET ladder = 'url', ladder_reason = 'one id stands for several items: 18 in one document'"
+        "UPDATE sources SET id_trust = 'url', id_trust_reason = 'one id stands for several items: 18 in one document'"
     )
     with closing(sqlite3.connect(store.path)) as connection:
         connection.execute(distrust)
@@ -291,7 +294,7 @@ def test_a_source_that_was_distrusted_for_two_boxes_keeps_one_article_a_story(
     forgiven(store)
     rewritten = replace(stories[0], title=Text("Cocoa", "text/plain"), summary=Text(OTHER))
     assert play(store, publisher, [*stories[1:], rewritten, replace(stories[1], title=Text("Box"))]) == 4
-    assert rows(store, "SELECT ladder FROM sources") == [("id",)]
+    assert rows(store, "SELECT id_trust FROM sources") == [("id",)]
 
 
 def test_distrust_with_another_cause_stays(store: Store) -> None:
@@ -299,33 +302,38 @@ def test_distrust_with_another_cause_stays(store: Store) -> None:
         ("url", "ids are used again for other items: 2 times"),
         ("url", "ids change from poll to poll: 3 of 3 changed entries in one document"),
     ]
-    for ladder, reason in learnt:
+    for id_trust, reason in learnt:
         with closing(sqlite3.connect(store.path)) as connection:
-            connection.execute("UPDATE sources SET ladder = ?, ladder_reason = ?", (ladder, reason))
+            connection.execute("UPDATE sources SET id_trust = ?, id_trust_reason = ?", (id_trust, reason))
             connection.commit()
         forgiven(store)
-        assert rows(store, "SELECT ladder, ladder_reason FROM sources") == [(ladder, reason)]
+        assert rows(store, "SELECT id_trust, id_trust_reason FROM sources") == [(id_trust, reason)]
 
 
 def test_a_source_with_a_comment_in_a_report_is_trusted_again(store: Store, publisher: Publisher) -> None:
     record(store, publisher, said("Poet dies", BRIDGE, "/poet#commentsContainer", "http://daily.example/poet"))
     with closing(sqlite3.connect(store.path)) as connection:
-        connection.execute("UPDATE sources SET ladder = 'url', ladder_reason = 'ids are used again', id_conflicts = 2")
+        connection.execute(
+            "UPDATE sources SET id_trust = 'url', id_trust_reason = 'ids are used again', id_conflicts = 2"
+        )
         merge(connection, "alt", "id:http://daily.example/poet#commentsContainer")
     forgiven(store)
-    assert rows(store, "SELECT ladder, ladder_reason, id_conflicts FROM sources") == [("id", None, 0)]
+    assert rows(store, "SELECT id_trust, id_trust_reason, id_conflicts FROM sources") == [("id", None, 0)]
 
 
 def merge(connection: sqlite3.Connection, matched_by: str, key: str) -> None:
     """A merge into the first article, as the rules before recorded it."""
     connection.execute(
         """
-        INSERT INTO merges (article, publisher, source, key, matched_by, evidence, revision, at)
-        SELECT id, publisher, source, ?, ?, 'headlines 60% alike', 1, '2026-11-22T11:00:00Z' FROM articles WHERE id = 1
+        INSERT INTO merges (article_id, publisher, source_id, article_key, matched_by, evidence, revision, at)
+        SELECT article_id, publisher, source_id, ?, ?, 'headlines 60% alike', 1, '2026-11-22T11:00:00Z'
+          FROM articles WHERE article_id = 1
         """,
         (key, matched_by),
     )
-    connection.execute("INSERT OR REPLACE INTO article_keys SELECT publisher, ?, id FROM articles WHERE id = 1", (key,))
+    connection.execute(
+        "INSERT OR REPLACE INTO article_keys SELECT publisher, ?, article_id FROM articles WHERE article_id = 1", (key,)
+    )
     connection.commit()
 
 
@@ -368,7 +376,7 @@ def overwritten(store: Store, publisher: Publisher) -> str:
             f"Bulletin {day}", f"{BRIDGE} {day}", f"/river/{day}", "item-0", published=f"2026-11-0{day}T06:00Z"
         )
         record(store, trusting(publisher), bulletin, now=NOW + day * HOUR)
-    ((public_id,),) = rows(store, "SELECT public_id FROM articles")
+    ((public_id,),) = rows(store, "SELECT id FROM articles")
     return str(public_id)
 
 
@@ -393,7 +401,7 @@ def test_versions_that_are_other_reports_are_split_off_one_by_one(store: Store, 
 def test_versions_after_the_one_that_is_split_off_go_with_it(store: Store, publisher: Publisher) -> None:
     public_id = overwritten(store, publisher)
     new = split_version(store, public_id, 2, NOW + 9 * HOUR)
-    held = dict(rows(store, "SELECT public_id, title FROM articles"))
+    held = dict(rows(store, "SELECT id, title FROM articles"))
     assert held == {public_id: "Bulletin 1", new: "Bulletin 3"}
     assert suspects.listed(store) == []
     with pytest.raises(StoreError, match=f"is an article already: {new}"):
@@ -407,10 +415,10 @@ def test_a_report_that_is_held_twice_is_listed_until_one_is_out_of_the_wire(stor
     assert articles(store) == 3
     with closing(sqlite3.connect(store.path)) as connection:  # as two boxes made it: both have the guid
         connection.execute(
-            "UPDATE revisions SET raw = ?, dictionary = NULL WHERE article = 1", (packed(raw_words.encode(one)),)
+            "UPDATE revisions SET raw = ?, dictionary_id = NULL WHERE article_id = 1", (packed(raw_words.encode(one)),)
         )
         connection.commit()
-    ferry, box_id = (own for (own,) in rows(store, "SELECT public_id FROM articles WHERE id <> 2 ORDER BY id"))
+    ferry, box_id = (own for (own,) in rows(store, "SELECT id FROM articles WHERE article_id <> 2 ORDER BY article_id"))
     (suspect,) = suspects.listed(store)
     assert suspect.command == f"aggregator withhold {ferry} --reason 'the same report as {box_id}'"
     assert suspect.reason == f"held twice, also as {box_id}: one guid and one address"

@@ -24,7 +24,7 @@ from aggregator.model.errors import ParseError
 from aggregator.parse import CUT_OFF, EMPTY, MAX_ENTRIES, NOT_NEWS, OVER_CAP, PARSERS, parse
 from aggregator.parse import encoding as encoding_module
 from aggregator.parse import gzipped as gzipped_module
-from aggregator.parse import mend as mend_module
+from aggregator.parse import repair as repair_module
 from tests.conftest import examples
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -34,7 +34,7 @@ URL = "https://fetched.example/feeds/all"
 
 def read(body: bytes, kind: str = "feed", content_type: str | None = None, url: str = URL) -> Parsed:
     headers = {"content-type": content_type} if content_type else {}
-    result = FetchResult(url=url, status=200, headers=headers, body=body)
+    result = FetchResult(url=url, http_status=200, headers=headers, body=body)
     return parse(result, Source(publisher="river-post", key="all", url=url, kind=kind))
 
 
@@ -166,11 +166,11 @@ def test_a_deeply_nested_document_is_refused() -> None:
 
 
 def test_what_ends_a_bomb_is_the_reading_of_the_dtd() -> None:
-    """No entity is expanded: `mend` refuses the declarations, before feedparser is called."""
+    """No entity is expanded: `repair` refuses the declarations, before feedparser is called."""
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     document = f'<!DOCTYPE rss [<!ENTITY l0 "ha">{laughs}]>' + rss("<item><title>&l9;</title></item>", "")
     with pytest.raises(ParseError, match=r"XML bomb.*'l3' stands for"):
-        mend_module.mend(document.encode(), MAX_ENTRIES)
+        repair_module.repair(document.encode(), MAX_ENTRIES)
     with pytest.raises(ParseError, match="XML bomb"):
         read(document.encode())
 

@@ -97,7 +97,7 @@ def test_max_age_and_expires_are_honoured_on_200_and_on_304(
     headers(trip, **fields)
     for status in (200, 304):
         made = poll(trip)
-        assert made.status == status
+        assert made.http_status == status
         if hours is None:
             assert reason(made) != "max_age"
         else:
@@ -110,7 +110,7 @@ def test_the_hints_of_a_document_are_honoured_on_200_and_on_304(trip: Trip) -> N
     trip.press.set_document(HOST, "/feed", body)
     for status in (200, 304):
         made = poll(trip)
-        assert (made.status, reason(made)) == (status, "ttl")
+        assert (made.http_status, reason(made)) == (status, "ttl")
         assert 3 * HOUR <= wait(made) <= 3 * HOUR * LATE
 
 
@@ -128,7 +128,7 @@ def test_skipped_hours_are_passed_over(trip: Trip) -> None:
 def test_retry_after_is_obeyed(trip: Trip, status: int, asked: object) -> None:
     trip.press.misbehave(HOST, "/feed", "busy", status=status, retry_after=asked)
     made = poll(trip)
-    assert (made.status, reason(made)) == (status, "retry_after")
+    assert (made.http_status, reason(made)) == (status, "retry_after")
     assert 2 * HOUR <= wait(made) <= 2 * HOUR * LATE
 
 
@@ -165,7 +165,7 @@ def test_the_stored_address_moves_after_a_week_and_the_old_one_is_kept(trip: Tri
     trip.press.forget()
     poll(trip, DAY)
     assert "/feed" not in [seen.path for seen in trip.press.requests]
-    assert trip.rows("SELECT trouble, mend FROM health") == [
+    assert trip.rows("SELECT problem, advice FROM health") == [
         (f"moved for good from {FEED}", f'url = "http://{HOST}/new" in the file of daily-example')
     ]
 
@@ -210,7 +210,7 @@ def test_410_pauses_until_a_person_resumes(trip: Trip, desk: Desk) -> None:
     trip.press.misbehave(HOST, "/feed", "status", status=410)
     poll(trip, HOUR)
     assert trip() == []
-    assert trip.rows("SELECT trouble, mend FROM health") == [
+    assert trip.rows("SELECT problem, advice FROM health") == [
         ("paused: it said 410, gone for good, on 2026-11-22", "aggregator resume daily-example/feed")
     ]
     trip.press.behave(HOST, "/feed")
@@ -241,8 +241,8 @@ def test_a_validator_that_lied_is_not_sent_again(trip: Trip) -> None:
     trip.press.set_document(HOST, "/feed", feed(1, 2, 3, extra=later))
     made = [poll(trip, 12 * HOUR) for _ in range(4)]
     assert [each.outcome for each in made] == ["not_modified"] * 3 + ["ok"]
-    (lied,) = trip.rows("SELECT validators_not_trusted FROM health")
-    assert "said 304 until" in str(lied[0])
+    (ignored,) = trip.rows("SELECT validators_not_trusted FROM health")
+    assert "said 304 until" in str(ignored[0])
     assert trip.rows("SELECT count(*) FROM articles WHERE backfill") == [(0,)]
     trip.press.forget()
     poll(trip, HOUR)
@@ -308,7 +308,7 @@ def test_a_document_that_does_not_reach_back_is_a_gap(trip: Trip) -> None:
     assert (made.overlap, made.gap, made.new) == (0, "open", 3)
     assert reason(made) in ("gap", "learned_rate", "shortest")  # whichever brings us back sooner
     assert wait(made) <= 10 * MINUTE * LATE
-    assert trip.rows("SELECT gap, overlap FROM polls ORDER BY id") == [(None, None), ("open", 0)]
+    assert trip.rows("SELECT gap, overlap FROM polls ORDER BY poll_id") == [(None, None), ("open", 0)]
 
 
 WORDPRESS = b"<generator>https://wordpress.org/?v=6.7</generator>"
@@ -414,7 +414,7 @@ def test_a_source_that_is_silent_beyond_its_rhythm_is_told(trip: Trip) -> None:
         )
     with Store.open(trip.path) as store:
         maintain(store, trip.now)  # counts what the view says
-    assert trip.rows("SELECT trouble, mend FROM health") == [
+    assert trip.rows("SELECT problem, advice FROM health") == [
         (
             "silent since 2026-01-01T00:00, longer than its rhythm allows",
             f"look at {FEED} and http://daily-example.example/",

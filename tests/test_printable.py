@@ -302,7 +302,7 @@ class Desk:
             sync(store, config.wire, config.publishers, NOW, NOW.date())
             for number, document in enumerate(documents):
                 source = publisher.sources[number % 2]
-                answer = FetchResult(url=source.url, status=200, headers={}, body=document)
+                answer = FetchResult(url=source.url, http_status=200, headers={}, body=document)
                 now = NOW + timedelta(hours=number)
                 try:
                     reading = read(answer, source, publisher)
@@ -330,7 +330,7 @@ Case = Callable[[Desk, str], list[list[str]]]  # of a desk and a hostile text: t
 
 
 def ids(desk: Desk) -> list[str]:
-    return [str(row[0]) for row in desk.rows("SELECT public_id FROM articles ORDER BY publisher, id LIMIT 3")]
+    return [str(row[0]) for row in desk.rows("SELECT id FROM articles ORDER BY publisher, article_id LIMIT 3")]
 
 
 def _calls(*lines: str) -> Case:
@@ -387,8 +387,8 @@ def _imported(desk: Desk, said: str) -> list[list[str]]:
 TABLES = ("wire", "notices", "wire_at", "health", "articles", "bodies", "polls", "merges")
 SQL = (
     *(f"SELECT * FROM {name}" for name in TABLES),  # noqa: S608
-    "SELECT key FROM article_keys",
-    "SELECT raw_words(raw, dictionary) FROM revisions",
+    "SELECT article_key FROM article_keys",
+    "SELECT raw_words(raw, dictionary_id) FROM revisions",
     "SELECT reason, actor, reference FROM acts",
     "SELECT text, complainant, resolution FROM complaints",
 )
@@ -427,7 +427,7 @@ CASES: dict[str, Case | str] = {
     "complaint add": _complaints,
     "complaint list": _calls("complaint list", "complaint list --json", "complaint list --all"),
     "complaint resolve": _calls("complaint resolve 1 --resolution SAID", "complaint resolve 99 --resolution SAID"),
-    "split": lambda desk, said: [["split", str(row[0])] for row in (*desk.rows("SELECT id FROM merges"), (999,))],
+    "split": lambda desk, said: [["split", str(row[0])] for row in (*desk.rows("SELECT merge_id FROM merges"), (999,))],
     "resume": _calls("resume SAID"),
     "accept": _calls("accept SAID", "accept evil/feed"),
     "pending accept": _calls("pending", "pending --json", "pending --all", "pending accept SAID"),
@@ -509,7 +509,7 @@ def assert_unforged(desk: Desk, arguments: list[str], ran: Ran) -> None:
             "Updated:",
             "Channels:",
         )
-        ((publisher,),) = desk.rows(f"SELECT publisher FROM articles WHERE public_id = '{arguments[1]}'")  # noqa: S608
+        ((publisher,),) = desk.rows(f"SELECT publisher FROM articles WHERE id = '{arguments[1]}'")  # noqa: S608
         assert at_the_margin[0] == {"evil": "Evil2J News (Bamako)", "ministry": HEADING}.get(
             str(publisher), "Test Wire"
         )
@@ -569,7 +569,7 @@ def test_whatever_a_publisher_says_every_command_prints_it_fit(one: list, other:
 @pytest.mark.parametrize("arguments", [(), ("--json",)])
 def test_the_address_of_a_notice_is_a_web_address(desk: Desk, arguments: tuple[str, ...]) -> None:
     """Also of one that an earlier version let in, and that no migration has seen yet."""
-    (report,) = desk.rows("SELECT public_id FROM articles WHERE publisher = 'evil'")
+    (report,) = desk.rows("SELECT id FROM articles WHERE publisher = 'evil'")
     assert desk("withhold", str(report[0]), "--reason", "x").code == 0
     for url, shown in (("javascript:alert(1)", False), ("http://evil.example/1", True)):
         connection = sqlite3.connect(desk.database)

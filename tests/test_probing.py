@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from aggregator.demo import Document, Press
-from aggregator.fetch import Fetcher, Shelf
+from aggregator.fetch import Fetcher, RobotsCache
 from aggregator.model import FetchResult, RobotsCopy, Source
 from aggregator.pipeline.discovery.measure import Measure, measure
 from aggregator.pipeline.discovery.prober import MOST_REQUESTS, Look, Prober, Survey
@@ -57,7 +57,7 @@ async def _with(press: Press, url: str, look: bool) -> Survey | Look:
     async def measured(result: FetchResult, source: Source) -> Measure:
         return measure(result, source)
 
-    async with Fetcher(WIRE, lambda host: press.address, Shelf(recall, remember)) as fetcher:
+    async with Fetcher(WIRE, lambda host: press.address, RobotsCache(recall, remember)) as fetcher:
         prober = Prober(fetcher, measured, recall, lambda: NOW)
         if look:
             return await prober.look(Source(publisher="daily-example", key="feed", url=url))
@@ -86,8 +86,8 @@ def asked(press: Press) -> list[str]:
 def test_an_address_that_is_a_feed_is_the_door(press: Press) -> None:
     press.set_document(HOST, "/news.xml", feed(1, 2))
     survey = discover(press, f"{SITE}news.xml")
-    (door,) = survey.doors
-    assert (door.url, door.kind, door.described) == (f"{SITE}news.xml", "feed", "rss20, 2 entries")
+    (found_feed,) = survey.feeds
+    assert (found_feed.url, found_feed.kind, found_feed.described) == (f"{SITE}news.xml", "feed", "rss20, 2 entries")
     assert asked(press) == ["/news.xml"]
 
 
@@ -101,9 +101,13 @@ def test_the_feeds_that_a_page_names_are_ranked_by_completeness(press: Press) ->
     item = b'{"id": "1", "title": "One", "content_text": "Short."}'
     press.set_document(HOST, "/feed.json", b'{"version": "https://jsonfeed.org/version/1.1", "items": [%s]}' % item)
     survey = discover(press)
-    assert [door.url for door in survey.doors] == [f"{SITE}whole.xml", f"{SITE}short.xml", f"{SITE}feed.json"]
-    assert [door.kind for door in survey.doors] == ["feed", "feed", "jsonfeed"]
-    best = survey.doors[0].carries
+    assert [found_feed.url for found_feed in survey.feeds] == [
+        f"{SITE}whole.xml",
+        f"{SITE}short.xml",
+        f"{SITE}feed.json",
+    ]
+    assert [found_feed.kind for found_feed in survey.feeds] == ["feed", "feed", "jsonfeed"]
+    best = survey.feeds[0].carries
     assert (best.entries, best.full_text, best.dated, best.summaries) == (2, 1.0, 1.0, 1.0)
     assert best.newest == datetime(2026, 11, 21, 8, tzinfo=UTC)
     assert "/comments/feed/" not in asked(press)
@@ -114,7 +118,7 @@ def test_a_door_that_nothing_has_come_through_for_long_is_the_worse(press: Press
     press.set_document(HOST, "/", page(alternate("/old.xml"), alternate("/new.xml")))
     press.set_document(HOST, "/old.xml", whole(1, 2).replace(b"2026", b"2019"))
     press.set_document(HOST, "/new.xml", feed(1))
-    assert [door.url for door in discover(press).doors] == [f"{SITE}new.xml", f"{SITE}old.xml"]
+    assert [found_feed.url for found_feed in discover(press).feeds] == [f"{SITE}new.xml", f"{SITE}old.xml"]
 
 
 @pytest.mark.parametrize("path", ["/feed/", "/rss.xml", "/feeds/posts/default", "/?format=feed&type=rss"])
@@ -122,7 +126,7 @@ def test_where_a_page_names_none_the_usual_places_are_tried(press: Press, path: 
     press.set_document(HOST, "/", page())
     press.set_document(HOST, path, feed(1))
     survey = discover(press)
-    assert [door.url for door in survey.doors] == [f"{SITE.rstrip('/')}{path}"]
+    assert [found_feed.url for found_feed in survey.feeds] == [f"{SITE.rstrip('/')}{path}"]
     assert survey.tried[0].said == "an HTML page"
     assert len(asked(press)) <= MOST_REQUESTS
 
@@ -131,10 +135,10 @@ def test_a_section_has_its_own_feed_and_else_its_home_page_is_asked(press: Press
     press.set_document(HOST, "/sport/", page())
     press.set_document(HOST, "/", page(alternate("/all.xml")))
     press.set_document(HOST, "/all.xml", feed(1))
-    assert [door.url for door in discover(press, f"{SITE}sport/").doors] == [f"{SITE}all.xml"]
+    assert [found_feed.url for found_feed in discover(press, f"{SITE}sport/").feeds] == [f"{SITE}all.xml"]
     press.set_document(HOST, "/", page())
     press.set_document(HOST, "/feed/", feed(1))
-    assert [door.url for door in discover(press, f"{SITE}sport/").doors] == [f"{SITE}feed/"]
+    assert [found_feed.url for found_feed in discover(press, f"{SITE}sport/").feeds] == [f"{SITE}feed/"]
 
 
 def robots(press: Press, *lines: str) -> None:
@@ -168,11 +172,11 @@ def test_news_sitemaps_that_robots_txt_names_are_doors_and_others_are_told_of(pr
     press.set_document(HOST, "/news-sitemap.xml", news_sitemap(1, 2))
     press.set_document(HOST, "/2-news.xml.gz", Document(gzip.compress(news_sitemap(1)), "application/gzip"))
     survey = discover(press)
-    assert [(door.kind, door.url, door.described) for door in survey.doors] == [
+    assert [(found_feed.kind, found_feed.url, found_feed.described) for found_feed in survey.feeds] == [
         ("sitemap", f"{SITE}news-sitemap.xml", "sitemap-news09, 2 entries"),
         ("sitemap", f"{SITE}2-news.xml.gz", "sitemap-news09, 1 entries"),
     ]
-    assert [each.named_by for each in survey.tried if each.door] == ["robots.txt", "robots.txt"]
+    assert [each.named_by for each in survey.tried if each.feed] == ["robots.txt", "robots.txt"]
     assert [(other.what, other.url) for other in survey.others] == [("sitemap of pages", f"{SITE}pages.xml")]
     assert "/pages.xml" not in asked(press)
     assert len(asked(press)) <= MOST_REQUESTS
@@ -189,7 +193,7 @@ def test_any_feed_that_is_alive_is_better_than_a_news_sitemap(press: Press) -> N
         (feed(), ["sitemap"]),
     ):
         press.set_document(HOST, "/feed.xml", body)
-        assert [door.kind for door in discover(press).doors] == expected
+        assert [found_feed.kind for found_feed in discover(press).feeds] == expected
 
 
 def test_an_index_of_news_sitemaps_is_followed_one_level(press: Press) -> None:
@@ -199,7 +203,7 @@ def test_an_index_of_news_sitemaps_is_followed_one_level(press: Press) -> None:
     press.set_document(HOST, "/news-index.xml", index("news-9.xml"))
     press.set_document(HOST, "/news-2.xml", news_sitemap(1))
     survey = discover(press)
-    assert [(door.kind, door.url) for door in survey.doors] == [("sitemap", f"{SITE}news-2.xml")]
+    assert [(found_feed.kind, found_feed.url) for found_feed in survey.feeds] == [("sitemap", f"{SITE}news-2.xml")]
     assert asked(press)[-3:] == ["/sitemaps/news.xml", "/news-index.xml", "/news-2.xml"]
     (said,) = (each.said for each in survey.tried if each.url.endswith("sitemaps/news.xml"))
     assert "an index of 4 sitemaps" in said
@@ -223,7 +227,7 @@ def test_a_news_sitemap_that_is_none_says_why(press: Press, body: bytes) -> None
     press.set_document(HOST, "/", page())
     press.set_document(HOST, "/news.xml", body)
     survey = discover(press)
-    assert survey.doors == ()
+    assert survey.feeds == ()
     assert all(each.said for each in survey.tried)
 
 
@@ -232,7 +236,7 @@ def test_robots_txt_binds_news_sitemaps_too(press: Press) -> None:
     press.set_document(HOST, "/", page())
     press.set_document(HOST, "/news.xml", news_sitemap(1))
     survey = discover(press)
-    assert survey.doors == ()
+    assert survey.feeds == ()
     assert "/news.xml" not in asked(press)
     assert "disallows" in survey.tried[-1].said
 
@@ -247,7 +251,7 @@ def test_robots_txt_binds_where_a_door_is_redirected_to(press: Press, other: str
     press.set_document(HOST, "/", page(alternate("/moved.xml")))
     press.misbehave(HOST, "/moved.xml", "redirect", status=302, location=other)
     survey = discover(press)
-    assert [door.url for door in survey.doors] == ([] if disallowed else [f"{SITE}moved.xml"])
+    assert [found_feed.url for found_feed in survey.feeds] == ([] if disallowed else [f"{SITE}moved.xml"])
     said = next(each.said for each in survey.tried if each.url == f"{SITE}moved.xml")
     assert (f"disallows {other}" in said) == disallowed
     assert (urlsplit(other).path in asked(press)) != disallowed
@@ -266,13 +270,13 @@ def test_wordpress_is_asked_for_posts_where_its_feed_has_no_whole_texts(press: P
     body = json.dumps([{**post, "date_gmt": "2026-11-21T08:00:00"}]).encode()
     press.set_document(HOST, path, Document(body, "application/json"))
     survey = discover(press)
-    assert [(door.kind, door.url) for door in survey.doors] == [
+    assert [(found_feed.kind, found_feed.url) for found_feed in survey.feeds] == [
         ("wordpress", f"{SITE.rstrip('/')}{path}"),
         ("feed", f"{SITE}news.xml"),
     ]
     press.set_document(HOST, "/news.xml", whole(1, 2))
     press.forget()
-    assert [door.kind for door in discover(press).doors] == ["feed"]
+    assert [found_feed.kind for found_feed in discover(press).feeds] == ["feed"]
     assert asked(press) == ["/", "/news.xml"]
 
 
@@ -284,14 +288,14 @@ def test_no_address_is_asked_that_robots_txt_keeps_from_anybody(press: Press) ->
     press.set_document(HOST, "/feed/", feed(1))
     press.set_document(HOST, "/atom.xml", feed(2))
     survey = discover(press)
-    assert [door.url for door in survey.doors] == [f"{SITE}atom.xml"]
+    assert [found_feed.url for found_feed in survey.feeds] == [f"{SITE}atom.xml"]
     assert not [path for path in asked(press) if path.startswith(("/feed", "/named"))]
     assert any("disallows" in each.said for each in survey.tried)
 
 
 def test_a_site_is_asked_so_many_times_at_most(press: Press) -> None:
     press.set_document(HOST, "/", page(*(alternate(f"/{number}.xml") for number in range(30))))
-    assert discover(press).doors == ()
+    assert discover(press).feeds == ()
     assert len(asked(press)) == MOST_REQUESTS
 
 
@@ -299,7 +303,7 @@ def test_a_site_is_asked_so_many_times_at_most(press: Press) -> None:
 def test_a_site_that_wants_to_be_left_alone_is(press: Press, kind: str, options: dict[str, object]) -> None:
     press.misbehave(HOST, "/", kind, **options)
     survey = discover(press)
-    assert (survey.doors, len(survey.tried)) == ((), 1)
+    assert (survey.feeds, len(survey.tried)) == ((), 1)
     assert survey.failure is not None
     assert set(asked(press)) == {"/"}
 
@@ -308,7 +312,7 @@ def test_a_door_is_where_it_has_moved_for_good(press: Press) -> None:
     press.set_document(HOST, "/", page(alternate("/old.xml"), alternate("/new.xml")))
     press.set_document(HOST, "/new.xml", feed(1))
     press.misbehave(HOST, "/old.xml", "redirect", status=301, location=f"{SITE}new.xml")
-    assert [door.url for door in discover(press).doors] == [f"{SITE}new.xml"]
+    assert [found_feed.url for found_feed in discover(press).feeds] == [f"{SITE}new.xml"]
 
 
 # A source as it is now

@@ -107,7 +107,7 @@ def test_a_selection_chooses_the_same_reports_in_every_list(
 
 @pytest.mark.parametrize("selection", [Selection(publisher="jornal"), Selection(country="GQ"), ALL_REPORTS], ids=repr)
 def test_the_ledger_has_the_lines_of_a_selection(three: Store, selection: Selection) -> None:
-    of_reports = [line["id"] for line in three.changes(None, selection) if line["kind"] == "new"]
+    of_reports = [line["id"] for line in three.changes(None, selection) if line["change_kind"] == "new"]
     assert of_reports == [report.id for report in reversed(three.latest(selection))]
     assert three.changes(None, replace(selection, limit=1)) == three.changes(None, selection)[:1]
 

@@ -188,9 +188,9 @@ def what_comes_of(publisher: Publisher, folder: Path) -> list[object]:
         acts.withhold(store, report.id, CAUSE, NOW)
         said.append(store.notice(report.id))
     page = Recheck(
-        article=1, public_id="x", publisher="daily-example", url=f"{report.url}", first_seen=NOW, missing_since=NOW
+        article_id=1, id="x", publisher="daily-example", url=f"{report.url}", first_seen=NOW, missing_since=NOW
     )
-    visits = (PageVisit(status=status, url=page.url) for status in (404, 410))
+    visits = (PageVisit(http_status=status, url=page.url) for status in (404, 410))
     return [*said, *(judge(page, publisher, visit, NOW + 2 * DAY) for visit in visits)]
 
 
@@ -382,7 +382,7 @@ def test_changed_rights_hold_at_once_for_everything_stored(store: Store) -> None
 def let_out(store: Store) -> str:
     with read_as_of(store.path, NOW) as reader:
         reports = [asdict(report) for report in reader.latest(ANY)]
-        _, at = reader.query("SELECT raw_words(raw, dictionary) FROM wire_at")
+        _, at = reader.query("SELECT raw_words(raw, dictionary_id) FROM wire_at")
         return json.dumps([reports, list(at)], ensure_ascii=False)
 
 
@@ -390,7 +390,7 @@ def held(store: Store) -> str:
     """What is stored of words: of the newest versions in plain text, of all as they came."""
     with file_of(store) as connection:
         bodies = connection.execute("SELECT summary, text, excerpt FROM bodies").fetchall()
-        said = connection.execute("SELECT raw_words(raw, dictionary) FROM revisions").fetchall()
+        said = connection.execute("SELECT raw_words(raw, dictionary_id) FROM revisions").fetchall()
     return json.dumps([bodies, said], ensure_ascii=False).lower()
 
 
@@ -442,7 +442,8 @@ def test_letting_go_goes_through_all_of_a_publisher_and_leaves_others_alone(stor
     synced(store, publisher, replace(many, rights=replace(many.rights, storage="metadata_only")))
     maintain(store, NOW)
     with_words = (
-        "SELECT a.publisher, count(*) FROM bodies AS b JOIN articles AS a ON a.id = b.article WHERE b.text <> ''"
+        "SELECT a.publisher, count(*) FROM bodies AS b JOIN articles AS a ON a.article_id = b.article_id"
+        " WHERE b.text <> ''"
     )
     assert rows(store, with_words) == [("daily-example", 1)]
     assert len(store.search(parse("camions"), ANY)) == 1
@@ -596,20 +597,24 @@ def test_an_agreement_that_is_over_is_over_for_every_way_of_reading(store: Store
         for sql in ("SELECT text_scope FROM wire", "SELECT text_scope FROM wire_at", "SELECT text_scope FROM terms"):
             _, found = reader.query(f"{sql} WHERE publisher = 'ending' AND text_scope <> 'excerpt'")
             assert list(found) == []
-        _, found = reader.query("SELECT json_extract(rights, '$.text_scope') FROM publishers WHERE key = 'ending'")
+        _, found = reader.query(
+            "SELECT json_extract(rights, '$.text_scope') FROM publishers WHERE publisher = 'ending'"
+        )
         assert list(found) == [("excerpt",)]
         _, found = reader.query("SELECT count(raw), count(*) FROM wire_at WHERE publisher = 'ending'")
         assert list(found) == [(0, 1)]
         assert reader.ended_agreements() == [
             {
-                "key": "ending",
+                "publisher": "ending",
                 "name": "Ending",
                 "last_day": "2026-11-30",
                 "during": "full_text",
                 "after": "excerpt",
             }
         ]
-        assert {row["agreement_ended"] for row in reader.health() if row["source"] == "ending/feed"} == {"2026-11-30"}
+        assert {row["agreement_ended"] for row in reader.health() if row["source_name"] == "ending/feed"} == {
+            "2026-11-30"
+        }
 
 
 def test_a_daemon_s_tick_sets_the_end_before_the_moment_and_not_long_before(store: Store, ending: Publisher) -> None:
@@ -629,7 +634,7 @@ def test_a_daemon_s_tick_sets_the_end_before_the_moment_and_not_long_before(stor
 def test_without_a_daemon_housekeeping_sets_the_end(store: Store, ending: Publisher) -> None:
     maintain(store, END + 3 * HOUR)
     assert dict(rows(store, "SELECT publisher, text_scope FROM wire")) == OVER
-    assert rows(store, "SELECT agreement_ended FROM health WHERE source = 'ending/feed'") == [("2026-11-30",)]
+    assert rows(store, "SELECT agreement_ended FROM health WHERE source_name = 'ending/feed'") == [("2026-11-30",)]
 
 
 @pytest.mark.parametrize("today", [LAST_DAY, LAST_DAY + DAY])
@@ -640,7 +645,7 @@ def test_what_the_end_makes_is_what_the_configuration_says_of_that_day(
     with Store.open(tmp_path / "anew.db") as anew:
         synced(anew, ending, today=today)
         for sql in ("SELECT * FROM terms WHERE publisher = 'ending' ORDER BY class",
-                    "SELECT rights FROM publishers WHERE key = 'ending'"):  # fmt: skip
+                    "SELECT rights FROM publishers WHERE publisher = 'ending'"):  # fmt: skip
             assert rows(store, sql) == rows(anew, sql)
 
 
@@ -780,9 +785,9 @@ def test_check_and_health_name_agreements(desk: Desk, at_the_desk: Run) -> None:
     assert f"One (one) ended on {today - 27 * DAY}: an excerpt leaves instead of the full text" in ended_line
     assert f"Two (two) ends on {today + 30 * DAY}: after that day an excerpt leaves" in ending_line
     sources = json.loads(at_the_desk("health", "--json"))
-    ended = {row["source"].partition("/")[0]: row["agreement_ended"] for row in sources}
+    ended = {row["source_name"].partition("/")[0]: row["agreement_ended"] for row in sources}
     assert ended == {"one": f"{today - 27 * DAY}", "two": None}
-    listed = {row["key"]: row["text_scope"] for row in json.loads(at_the_desk("publishers", "--json"))}
+    listed = {row["publisher"]: row["text_scope"] for row in json.loads(at_the_desk("publishers", "--json"))}
     assert (listed["one"], listed["two"]) == ("excerpt", "full_text")
 
 

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.demo import Document, Press
-from aggregator.fetch import Fetcher, Shelf
-from aggregator.fetch.hops import origin_of
+from aggregator.fetch import Fetcher, RobotsCache
 from aggregator.fetch.limits import Limits
 from aggregator.fetch.paths import PathRules, path_of
+from aggregator.fetch.redirects import origin_of
 from aggregator.fetch.robots import MOST_BYTES, Memory, Rules, kept
 from aggregator.model import PageVisit, RobotsCopy, Validators
 from aggregator.model.errors import AddressRefused, FetchError, FetchTimeout, RobotsRefused
@@ -33,7 +33,7 @@ TWO_GROUPS = "User-agent: TestWire\nDisallow: /a\n\nUser-agent: *\nAllow: /\n\nU
 
 def rules(text: str | bytes, status: int | None = 200, at: datetime = NOW) -> Rules:
     body = text.encode() if isinstance(text, str) else text
-    return Rules(RobotsCopy(origin=f"http://{HOST}", fetched_at=at, status=status, body=body), "TestWire")
+    return Rules(RobotsCopy(origin=f"http://{HOST}", fetched_at=at, http_status=status, body=body), "TestWire")
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,11 @@ def asked(press: Press) -> list[str]:
     return [seen.path for seen in press.requests]
 
 
-def run(press: Press, call: Callable[[Fetcher], Awaitable[T]], shelf: Shelf | None = None) -> T:
+def run(press: Press, call: Callable[[Fetcher], Awaitable[T]], robots_cache: RobotsCache | None = None) -> T:
     async def trip() -> T:
-        async with Fetcher(WIRE, lambda host: press.address if host.endswith(".example") else None, shelf) as fetcher:
+        async with Fetcher(
+            WIRE, lambda host: press.address if host.endswith(".example") else None, robots_cache
+        ) as fetcher:
             return await call(fetcher)
 
     return asyncio.run(trip())
@@ -180,9 +182,9 @@ def visit(press: Press, url: str = PAGE, validators: Validators = Validators()) 
 def test_a_page_is_visited_where_robots_lets_us_and_says_what_it_answers(press: Press) -> None:
     publish(press, "User-agent: *\nDisallow: /private")
     first = visit(press)
-    assert (first.status, first.url) == (200, PAGE)
+    assert (first.http_status, first.url) == (200, PAGE)
     second = visit(press, validators=first.validators)
-    assert (second.status, second.validators) == (304, first.validators)
+    assert (second.http_status, second.validators) == (304, first.validators)
     assert asked(press) == ["/robots.txt", "/news/1"] * 2
     assert press.requests[0].headers["user-agent"] == WIRE.user_agent
     with pytest.raises(RobotsRefused, match=r"daily\.example/robots\.txt \(200\) disallows"):
@@ -193,12 +195,12 @@ def test_a_page_is_visited_where_robots_lets_us_and_says_what_it_answers(press: 
 @pytest.mark.parametrize("status", [404, 410, 451, 403, 500, 503])
 def test_a_page_that_is_no_longer_there_is_an_answer_too(press: Press, status: int) -> None:
     press.misbehave(HOST, "/news/1", "status", status=status)
-    assert visit(press).status == status
+    assert visit(press).http_status == status
 
 
 def test_a_page_too_large_to_read_is_not_read(press: Press) -> None:
     press.misbehave(HOST, "/news/1", "endless")
-    assert visit(press).status == 200
+    assert visit(press).http_status == 200
 
 
 def test_a_page_that_moved_is_followed_and_robots_is_asked_at_every_host(press: Press) -> None:
@@ -240,7 +242,7 @@ def test_what_a_broken_robots_txt_means(press: Press, kind: str, options: dict[s
     press.set_document(HOST, "/rules", Document(b"User-agent: *\nDisallow: /", "text/plain"))
     press.misbehave(HOST, "/robots.txt", kind, **options)
     if allowed:
-        assert visit(press).status == 200
+        assert visit(press).http_status == 200
     else:
         with pytest.raises(RobotsRefused):
             visit(press)
@@ -250,14 +252,14 @@ def test_of_a_huge_robots_txt_the_first_500_kilobytes_count(press: Press) -> Non
     filler = "# " + "x" * 97 + "\n"
     before = filler * (MOST_BYTES // 100 - 1)
     publish(press, f"{before}User-agent: *\nDisallow: /private\n" + filler * 100 + "Disallow: /news\n")
-    assert visit(press).status == 200
+    assert visit(press).http_status == 200
     with pytest.raises(RobotsRefused):
         visit(press, f"http://{HOST}/private/1")
 
 
 def test_an_endless_robots_txt_is_cut_off(press: Press) -> None:
     press.misbehave(HOST, "/robots.txt", "endless")
-    assert visit(press).status == 200
+    assert visit(press).http_status == 200
 
 
 def test_robots_txt_is_asked_for_once_a_day(press: Press) -> None:
@@ -285,9 +287,9 @@ def test_the_shelf_keeps_it_beyond_the_process(press: Press) -> None:
         kept[copy.origin] = copy
 
     for _ in range(2):
-        run(press, lambda fetcher: fetcher.page(PAGE, Validators(), NOW), Shelf(recall, remember))
+        run(press, lambda fetcher: fetcher.page(PAGE, Validators(), NOW), RobotsCache(recall, remember))
     assert asked(press) == ["/robots.txt", "/news/1", "/news/1"]
-    assert kept[f"http://{HOST}"].status == 200
+    assert kept[f"http://{HOST}"].http_status == 200
 
 
 @pytest.mark.parametrize(
@@ -320,7 +322,7 @@ def test_robots_and_the_feed_share_one_deadline(press: Press, hangs: bool) -> No
     async def poll() -> int:
         async with Fetcher(wire, lambda host: press.address) as fetcher, fetcher.turn(url) as turn:
             await fetcher.heed(url, turn, NOW)
-            return (await fetcher.get(make_source(url), Validators(), turn, NOW)).status
+            return (await fetcher.get(make_source(url), Validators(), turn, NOW)).http_status
 
     if hangs:
         with pytest.raises(FetchTimeout):
@@ -410,7 +412,7 @@ def test_the_event_loop_goes_on_while_a_large_file_is_read() -> None:
         return copy
 
     async def run() -> int:
-        memory, ticking = Memory("TestWire", Shelf()), asyncio.create_task(tick())
+        memory, ticking = Memory("TestWire", RobotsCache()), asyncio.create_task(tick())
         known = await memory.asked(copy.origin, NOW, ask)
         before = ticks
         known.allows(PAGE)
@@ -424,10 +426,10 @@ def test_the_memory_of_files_is_bounded_by_their_size() -> None:
     body = b"#" * MOST_BYTES
 
     async def ask(origin: str, now: datetime) -> RobotsCopy:
-        return RobotsCopy(origin=origin, fetched_at=now, status=200, body=body)
+        return RobotsCopy(origin=origin, fetched_at=now, http_status=200, body=body)
 
     async def run() -> list[bool]:
-        memory = Memory("TestWire", Shelf())
+        memory = Memory("TestWire", RobotsCache())
         origins = [f"http://{number}.example" for number in range(70)]
         for origin in origins:
             await memory.asked(origin, NOW, ask)

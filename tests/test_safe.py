@@ -94,13 +94,13 @@ def test_a_redirect_to_this_machine_is_refused(press: Press, host: str) -> None:
     """From a door that the operator opened, 127.0.0.2, to one that stayed closed."""
     with ExitStack() as stack:
         try:
-            door = stack.enter_context(Press(now=NOW, host="127.0.0.2"))
+            found_feed = stack.enter_context(Press(now=NOW, host="127.0.0.2"))
         except PressError:
             pytest.skip("this system has no 127.0.0.2")
-        door.misbehave("127.0.0.2", "/feed", "redirect", location=f"http://{host}:{press.address[1]}/feed")
+        found_feed.misbehave("127.0.0.2", "/feed", "redirect", location=f"http://{host}:{press.address[1]}/feed")
         with pytest.raises(FetchError, match=r"allow_addresses|IPv4"):
-            get_plain(f"{door.url}/feed", "127.0.0.2/32")
-        assert len(door.requests) == 1
+            get_plain(f"{found_feed.url}/feed", "127.0.0.2/32")
+        assert len(found_feed.requests) == 1
     assert press.requests == ()
 
 

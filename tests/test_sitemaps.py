@@ -47,11 +47,11 @@ def test_a_news_sitemap_is_polled_and_asked_for_again_with_its_validators(press:
     (poll,) = trip()
     assert (poll.outcome, poll.format, poll.entries, poll.new) == ("ok", "sitemap-news09", 2, 2)
     (poll,) = trip()
-    assert (poll.outcome, poll.status) == ("not_modified", 304)
+    assert (poll.outcome, poll.http_status) == ("not_modified", 304)
     press.set_document(HOST, "/news-sitemap.xml", news_sitemap(3, 1, 2))
     (poll,) = trip()
     assert (poll.outcome, poll.new, poll.revised, poll.unchanged, poll.gap) == ("ok", 1, 0, 2, None)
-    assert trip.rows("SELECT url, title, published, language FROM articles ORDER BY id DESC LIMIT 1") == [
+    assert trip.rows("SELECT url, title, published, language FROM articles ORDER BY article_id DESC LIMIT 1") == [
         (f"{SITE}3", "Report 3", "2026-11-21T08:00:00Z", "fr")
     ]
 

@@ -221,7 +221,7 @@ class Subscriber:
         return len(lines)
 
     def _apply(self, reader: Reader, line: Mapping[str, Any]) -> None:
-        if line["kind"] == "terms_changed":
+        if line["change_kind"] == "terms_changed":
             for report, publisher in self.publishers.items():
                 if publisher == line["publisher"]:
                     self.held.pop(report, None)
@@ -230,7 +230,7 @@ class Subscriber:
                 self.publishers[row["id"]] = line["publisher"]
             return
         self.publishers[line["id"]] = line["publisher"]
-        if line["title"] is None or line["kind"] in ("withheld", "withdrawn", "removed_by_wire", "deleted"):
+        if line["title"] is None or line["change_kind"] in ("withheld", "withdrawn", "deleted"):
             self.held.pop(line["id"], None)
         else:
             self.held[line["id"]] = line["title"]
@@ -526,11 +526,11 @@ class Wire(RuleBasedStateMachine):
         with self.wire.reader(None) as reader:
             polls = reader.rows(_POLLS.format(self.last_poll))
         if is_whole:
-            assert {(row["publisher"], row["key"]) for row in polls} == set(SOURCES)
-        assert len({(row["publisher"], row["key"]) for row in polls}) == len(polls)
+            assert {(row["publisher"], row["source_key"]) for row in polls} == set(SOURCES)
+        assert len({(row["publisher"], row["source_key"]) for row in polls}) == len(polls)
         for row in polls:
-            self.last_poll = row["id"]
-            self._take_in(row, (row["publisher"], row["key"]), sent, believed)
+            self.last_poll = row["poll_id"]
+            self._take_in(row, (row["publisher"], row["source_key"]), sent, believed)
         if is_whole:
             for held in self.held.values():
                 if held.embargo is not None and held.embargo <= believed:
@@ -596,7 +596,7 @@ class Wire(RuleBasedStateMachine):
         expected = Counter(duplicate_in_document=listing.twice, empty=listing.empty, purged=purged, withdrawn=canceled)
         assert row["entries"] == len(listing.entries) + listing.twice + listing.empty + canceled
         assert row["new"] + row["revised"] + row["unchanged"] + drops.total() == row["entries"]
-        drops.pop("restless_source", None)  # what moves to and fro is held back for a day
+        drops.pop("unstable_source", None)  # what moves to and fro is held back for a day
         assert +drops == +expected
         assert row["new"] == sum(each is None for each in held), "one report, one article"
 
@@ -714,17 +714,18 @@ class Wire(RuleBasedStateMachine):
         previous = "0" * 64
         kinds: dict[tuple[str, int], list[str]] = defaultdict(list)
         for line in lines:
-            said = f"{previous} {line['seq']} {line['kind']} {line['subject']} {line['at']}"
+            kind = {"resent": "refile", "deleted": "removed_by_wire"}.get(line["change_kind"], line["change_kind"])
+            said = f"{previous} {line['seq']} {kind} {line['subject']} {line['at']}"
             previous = hashlib.sha256(said.encode()).hexdigest()
             assert previous == line["hash"], "the chain is broken"
-            kinds[line["subject"], line["revision"]].append(line["kind"])
+            kinds[line["subject"], line["revision"]].append(line["change_kind"])
         for row in reader.rows(_REVISIONS):
             assert kinds[row["id"], row["number"]], "a revision has no line"
         for held in self.held.values():
             if held.notice != "removed" and held.last_change and held.newsroom.key not in self.lent:
                 told = kinds[str(held.id), self.newest[str(held.id)]["number"]]
                 # The same words under another date or address are a version too, after that of the last change.
-                assert held.last_change in told or (held.last_change != "corrected" and {"refile", "revised"} & {*told})
+                assert held.last_change in told or (held.last_change != "corrected" and {"resent", "revised"} & {*told})
 
     def _check_lines(self, out: Mapping[str, str]) -> None:
         """Whoever follows the ledger holds what is in the wire; a line has a headline where its report is there."""
@@ -733,7 +734,7 @@ class Wire(RuleBasedStateMachine):
         for held in self.held.values():
             held.was_out |= held.id in out
         for line in self.wire.changes(None):
-            if line["id"] and line["kind"] not in ("withheld", "withdrawn", "removed_by_wire", "deleted"):
+            if line["id"] and line["change_kind"] not in ("withheld", "withdrawn", "deleted"):
                 assert line["title"] == out.get(line["id"])
             else:
                 assert line["title"] is None
@@ -806,18 +807,19 @@ class Wire(RuleBasedStateMachine):
 
 
 _POLLS = """
-    SELECT p.id, s.publisher, s.key, p.outcome, p.entries, p.new, p.revised, p.unchanged, p.drops, p.error
-    FROM polls AS p JOIN sources AS s ON s.id = p.source WHERE p.id > {} ORDER BY p.id
+    SELECT p.poll_id, s.publisher, s.source_key, p.outcome, p.entries, p.new, p.revised, p.unchanged, p.drops, p.error
+    FROM polls AS p JOIN sources AS s ON s.source_id = p.source_id WHERE p.poll_id > {} ORDER BY p.poll_id
 """
 _REVISIONS = """
-    SELECT r.id AS revision, a.public_id AS id, a.publisher, r.number, s.key AS source, r.seen_at, r.title,
-      r.words_hash, r.raw_hash, raw_words(r.raw, r.dictionary) AS raw
-    FROM revisions AS r JOIN articles AS a ON a.id = r.article JOIN sources AS s ON s.id = r.source ORDER BY r.id
+    SELECT r.revision_id AS revision, a.id AS id, a.publisher, r.number, s.source_key AS source, r.seen_at, r.title,
+      r.words_hash, r.raw_hash, raw_words(r.raw, r.dictionary_id) AS raw
+    FROM revisions AS r JOIN articles AS a ON a.article_id = r.article_id
+      JOIN sources AS s ON s.source_id = r.source_id ORDER BY r.revision_id
 """
 _LEDGER = """
-    SELECT c.seq, c.kind, coalesce(a.public_id, c.publisher) AS subject, c.revision, coalesce(c.hashed_at, c.at) AS at,
+    SELECT c.seq, c.change_kind, coalesce(a.id, c.publisher) AS subject, c.revision, coalesce(c.hashed_at, c.at) AS at,
       lower(hex(c.hash)) AS hash
-    FROM changes AS c LEFT JOIN articles AS a ON a.id = c.article ORDER BY c.seq
+    FROM changes AS c LEFT JOIN articles AS a ON a.article_id = c.article_id ORDER BY c.seq
 """
 
 

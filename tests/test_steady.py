@@ -173,7 +173,7 @@ PLAIN = b"<rss version='2.0'><channel><item><title>One</title><link>https://a.ex
 
 
 async def read(workers: Workers, body: bytes) -> object:
-    result = FetchResult(url="http://a.example/", status=200, headers={}, body=body)
+    result = FetchResult(url="http://a.example/", http_status=200, headers={}, body=body)
     return await workers.read(result, GOOD.sources[0], GOOD, {})
 
 
@@ -263,7 +263,7 @@ def test_of_the_words_that_a_document_changes_a_bounded_part_is_read_closely(
     assert poll.unchanged > 5  # read closely, they say what they said before
     assert poll.unchanged + poll.revised == many
     with file_of(store) as connection:
-        found = connection.execute("SELECT count(*) FROM changes WHERE kind = 'corrected'").fetchone()
+        found = connection.execute("SELECT count(*) FROM changes WHERE change_kind = 'corrected'").fetchone()
     assert found == (1,)
 
 
@@ -297,7 +297,9 @@ def test_the_daemon_reads_its_configuration_again_when_the_files_change(desk: De
     try:
         until(lambda: len(desk.press.requests) >= 2)
         desk.add("three.example")
-        polled = "SELECT count(*) FROM polls JOIN sources AS s ON s.id = source WHERE s.publisher = 'three'"
+        polled = (
+            "SELECT count(*) FROM polls JOIN sources AS s ON s.source_id = polls.source_id WHERE s.publisher = 'three'"
+        )
         until(lambda: desk.rows(polled) == [(1,)], seconds=30)
     finally:
         process.send_signal(signal.SIGTERM)

@@ -98,15 +98,15 @@ def test_an_edit_is_a_new_revision_and_the_old_words_stay(store: Store, publishe
     (report,) = store.latest(ANY)
     assert report.title == "Le pont numéro 1 ne rouvre pas"
     versions = store.revisions(report.id)
-    assert [version["kind"] for version in versions] == ["new", "revised"]
+    assert [version["change_kind"] for version in versions] == ["new", "revised"]
     assert versions[0]["words"]["title"]["value"] == "Le pont numéro 1 rouvre"
-    assert rows(store, "SELECT seq, revision, kind FROM changes") == [(1, 1, "new"), (2, 2, "revised")]
+    assert rows(store, "SELECT seq, revision, change_kind FROM changes") == [(1, 1, "new"), (2, 2, "revised")]
 
 
 def test_a_correction_in_the_publishers_own_words_is_called_one(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry())
     record(store, publisher, make_entry(content=(Text("<p>RECTIFICATIF : le pont rouvre mardi.</p>"),)))
-    assert rows(store, "SELECT kind FROM changes ORDER BY seq") == [("new",), ("corrected",)]
+    assert rows(store, "SELECT change_kind FROM changes ORDER BY seq") == [("new",), ("corrected",)]
 
 
 def test_the_raw_words_are_what_came_and_hash_to_it(store: Store, publisher: Publisher) -> None:
@@ -133,14 +133,14 @@ def test_one_article_in_two_sections_is_one_row_and_no_edit(store: Store, publis
 
 def test_a_date_that_cannot_be_read_is_null_and_kept_as_text(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(published="the day before yesterday"))
-    assert rows(store, "SELECT published, published_stated, listed_at FROM articles") == [
+    assert rows(store, "SELECT published, published_stated, sort_time FROM articles") == [
         (None, "the day before yesterday", to_iso(NOW))
     ]
 
 
 def test_a_date_ahead_is_kept_and_does_not_hold_the_top_of_the_list(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(published="2041-01-01T00:00:00Z"))
-    assert rows(store, "SELECT published, listed_at FROM articles") == [("2041-01-01T00:00:00Z", to_iso(NOW))]
+    assert rows(store, "SELECT published, sort_time FROM articles") == [("2041-01-01T00:00:00Z", to_iso(NOW))]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_validators_articles_and_next_poll_are_one_transaction(store: Store, pub
 
 
 def test_failures_are_counted_and_a_success_ends_them(store: Store, publisher: Publisher) -> None:
-    failed = make_poll(publisher.sources[0], outcome="failed", error="no answer", status=None)
+    failed = make_poll(publisher.sources[0], outcome="failed", error="no answer", http_status=None)
     record_polls(store, [(failed, ()), (failed, ())], NOW)
     assert store.due(None)[0].failures == 2
     assert rows(store, "SELECT failures, last_error, last_success FROM health") == [(2, "no answer", None)]
@@ -354,7 +354,7 @@ def test_a_query_may_read_search_and_use_our_functions(store: Store, publisher: 
         assert len(list(found)) == 1
         _, found = reader.query("SELECT rowid FROM article_search WHERE article_search MATCH fold('PONT')")
         assert list(found) == [(1,)]
-        _, found = reader.query("SELECT json_extract(raw_words(raw, dictionary), '$.title.value') FROM revisions")
+        _, found = reader.query("SELECT json_extract(raw_words(raw, dictionary_id), '$.title.value') FROM revisions")
         assert list(found) == [("Le pont numéro 1 rouvre",)]
         _, found = reader.query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT 3) SELECT i FROM n")
         assert list(found) == [(1,), (2,), (3,)]

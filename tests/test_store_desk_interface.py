@@ -95,13 +95,13 @@ def done(store: Store, decision: DeskDecision, now: datetime = NOW + DAY) -> Non
 
 
 def kinds(store: Store, report: str) -> list[str]:
-    return [line["kind"] for line in store.changes() if line["id"] == report]
+    return [line["change_kind"] for line in store.changes() if line["id"] == report]
 
 
 # Acts
 
 
-def test_a_report_in_the_wire_is_held_back_by_nothing(store: Store) -> None:
+def test_nothing_keeps_a_report_in_the_wire_out(store: Store) -> None:
     report = report_of(store)
     assert store.report_state(report) == ReportState(id=report, was_out=True)
     assert store.report_state("nobody") is None
@@ -118,7 +118,7 @@ def test_an_act_changes_the_state_and_is_kept_with_its_cause(store: Store) -> No
             "actor": "person:ama",
             "reason": "a court order",
             "reference": "T-17",
-            "complaint": None,
+            "complaint_id": None,
             "until": None,
         }
     ]
@@ -169,9 +169,9 @@ def test_a_complaint_is_kept_with_what_came_of_it(store: Store) -> None:
     number = store.complaint(said, rules.complain(state_of(store, report), "privacy", PERSON, NOW), NOW + DAY)
     assert number == 1
     (act,) = store.acts(report)
-    assert (act["act"], act["complaint"]) == ("withhold", 1)
+    assert (act["act"], act["complaint_id"]) == ("withhold", 1)
     (row,) = store.complaints()
-    assert (row["number"], row["id"], row["kind"], row["text"], row["acts"]) == (
+    assert (row["number"], row["id"], row["complaint_kind"], row["text"], row["acts"]) == (
         1, report, "privacy", "my address", "withhold",
     )  # fmt: skip
     assert store.resolve_complaint(1, "it was nobody's", NOW + 2 * DAY)
@@ -221,15 +221,15 @@ def test_the_end_of_an_agreement_is_a_stored_state_and_comes_back_with_the_clock
     ending = replace(PUBLISHER, rights=replace(AGREEMENT, expires=NOW.date()))
     synced(store, ending, OTHER)
     end = NOW.replace(hour=0) + DAY
-    assert store.ending_agreements(NOW.date())[0]["key"] == "daily-example"
+    assert store.ending_agreements(NOW.date())[0]["publisher"] == "daily-example"
     assert not store.terms_are_out_of_date(end - HOUR)
     assert store.terms_are_out_of_date(end)
     assert store.switch_terms(end, end, end) == ["daily-example"]
     assert not store.terms_are_out_of_date(end)
     (ended,) = store.ended_agreements()
-    assert (ended["key"], ended["during"], ended["after"]) == ("daily-example", "full_text", "excerpt")
+    assert (ended["publisher"], ended["during"], ended["after"]) == ("daily-example", "full_text", "excerpt")
     assert {report.text_scope for report in store.latest(Selection(publisher="daily-example"))} == {"excerpt"}
-    assert store.changes()[-1]["kind"] == "terms_changed"
+    assert store.changes()[-1]["change_kind"] == "terms_changed"
     assert store.switch_terms(end - HOUR, end, end) == ["daily-example"]  # the clock was ahead
     assert store.ended_agreements() == []
 
@@ -247,7 +247,7 @@ def test_words_are_let_go_by_publisher_and_first_sight(store: Store) -> None:
     over = retention.over(store.lending(), NOW + 30 * DAY + HOUR)
     assert store.let_go(over) == 1
     assert store.let_go(over) == 0
-    store.let_go_waiting(over)
+    store.let_go_pending(over)
     assert (store.raw(older) or {}).keys() == {"id", "title", "links", "authors", "published"}
     assert "content" in (store.raw(newer) or {})
     assert [report.id for report in store.search(parse("camions"), Selection(publisher="lent"))] == [newer]
@@ -321,34 +321,34 @@ def merged(store: Store) -> Store:
 
 def test_a_merge_is_known_with_what_undoing_it_takes(merged: Store) -> None:
     (row,) = merged.merges()
-    merge = merged.merge(row["id"])
+    merge = merged.merge(row["merge_id"])
     assert merge is not None
-    assert (merge.report, merge.key, merge.is_undone) == (row["article"], row["key"], False)
-    assert (merge.revision, merge.newest, merge.source) == (1, 2, "daily-example/feed")
+    assert (merge.id, merge.article_key, merge.is_undone) == (row["id"], row["article_key"], False)
+    assert (merge.revision, merge.newest, merge.source_name) == (1, 2, "daily-example/feed")
     assert b"rouvre enfin" in merge.taken.raw
     assert b"rouvre enfin" not in merge.own.raw
-    assert merge.state == ReportState(id=merge.report, was_out=True)
+    assert merge.state == ReportState(id=merge.id, was_out=True)
     assert merged.merge(99) is None
     (compared,) = merged.merged_words(None)
-    assert (compared.report, compared.number, compared.after) == (merge.report, row["id"], merge.taken.raw)
+    assert (compared.id, compared.number, compared.after) == (merge.id, row["merge_id"], merge.taken.raw)
     assert merged.merged_words(NOW + DAY) == []
 
 
 def test_a_merge_is_undone_only_as_long_as_its_report_is_what_it_was(merged: Store) -> None:
     (row,) = merged.merges()
-    merge = merged.merge(row["id"])
+    merge = merged.merge(row["merge_id"])
     assert merge is not None
     done(merged, rules.withhold(merge.state, PERSON, NOW))
     before = merged.changes()
     said = merges.undone(
-        merge, *make_articles(PUBLISHER, make_entry(7), make_entry(8)), [merge.key], NOW + DAY, NOW + DAY
+        merge, *make_articles(PUBLISHER, make_entry(7), make_entry(8)), [merge.article_key], NOW + DAY, NOW + DAY
     )
     assert not merged.split(said, NOW + DAY)
     assert merged.changes() == before
-    assert merged.report_state(said.new.article.public_id) is None
-    new = merges.split(merged, row["id"], NOW + DAY)
+    assert merged.report_state(said.new.article.id) is None
+    new = merges.split(merged, row["merge_id"], NOW + DAY)
     assert state_of(merged, new).notice == "withheld"  # as the other one is
-    again = merged.merge(row["id"])
+    again = merged.merge(row["merge_id"])
     assert again is not None
     assert again.is_undone
     assert not merged.split(said, NOW + DAY)
@@ -371,7 +371,7 @@ def test_changes_that_wait_are_known_by_source_and_kind(waiting: Store) -> None:
     assert waiting.sources_with_pending("other-example/feed", ["same_words"]) == ["other-example/feed"]
     assert waiting.sources_with_pending("other-example", ["moved"]) == []
     found = waiting.pending_of("other-example/feed", pending.KINDS, 4)
-    assert [change.kind for change in found.changes] == ["same_words"] * 4
+    assert [change.mass_kind for change in found.changes] == ["same_words"] * 4
     first = found.changes[0]
     assert (first.signal, first.received) == ("entry", NOW + 2 * HOUR)
     assert first.words is not None
@@ -413,7 +413,7 @@ def test_pages_are_queued_visited_and_left_in_peace(store: Store) -> None:
     assert new is not None
     assert {page.publisher for page in new.pages} == {"daily-example", "other-example"}
     assert {page.first_seen for page in new.pages} == {NOW}
-    store.queue_visits(new.up_to, {page.article: NOW + HOUR for page in new.pages})
+    store.queue_visits(new.up_to, {page.article_id: NOW + HOUR for page in new.pages})
     assert store.new_pages(NOW - DAY) is None
     keys = ("daily-example", "other-example")
     assert store.due_visits(NOW, 9, 9, keys) == []
@@ -421,23 +421,23 @@ def test_pages_are_queued_visited_and_left_in_peace(store: Store) -> None:
     assert len(store.due_visits(NOW + HOUR, 9, 9, ["daily-example"])) == 2
     assert store.waiting_visits(NOW + HOUR, keys) == set(keys)
     first, second = store.due_visits(NOW + HOUR, 9, 9, ["daily-example"])
-    assert (first.step, first.validators, first.missing_since) == (0, Validators(), None)
+    assert (first.visits, first.validators, first.missing_since) == (0, Validators(), None)
     gone = Finding(
-        recheck=replace(first, step=1),
-        said="404",
+        recheck=replace(first, visits=1),
+        result="404",
         next_at=NOW + 2 * HOUR,
         validators=Validators('"a"'),
         missing_since=NOW + HOUR,
     )
     store.record_visits("daily-example", [gone], None)
     assert store.due_visits(NOW + HOUR, 9, 9, ["daily-example"]) == [second]
-    (again,) = [one for one in store.due_visits(NOW + 2 * HOUR, 9, 9, ["daily-example"]) if one.step]
+    (again,) = [one for one in store.due_visits(NOW + 2 * HOUR, 9, 9, ["daily-example"]) if one.visits]
     assert (again.validators, again.missing_since) == (Validators('"a"'), NOW + HOUR)
     assert store.pages_visited("daily-example", NOW - 30 * DAY, 20, []) == (1, 1)
-    assert store.pages_visited("daily-example", NOW - 30 * DAY, 20, [first.article]) == (0, 0)
+    assert store.pages_visited("daily-example", NOW - 30 * DAY, 20, [first.article_id]) == (0, 0)
     store.record_visits("daily-example", [], NOW + DAY)
     assert store.due_visits(NOW + DAY - HOUR, 9, 9, ["daily-example"]) == []
-    store.drop_visits([first.article, second.article])
+    store.drop_visits([first.article_id, second.article_id])
     assert store.due_visits(NOW + 2 * DAY, 9, 9, ["daily-example"]) == []
 
 
@@ -480,9 +480,9 @@ def test_reports_at_one_address_are_told_together(store: Store) -> None:
     assert {each.publisher for each in group} == {"other-example"}
     assert [each.first_seen for each in group] == [NOW + HOUR] * 2
     assert store.at_one_address(NOW + DAY) == []
-    assert store.named([group[0].report])[group[0].report][0] == "Other Example"
-    done(store, rules.withdraw(state_of(store, group[0].report), PERSON, NOW))
-    assert store.named([group[0].report]) == {group[0].report: ("Other Example", None)}
+    assert store.named([group[0].id])[group[0].id][0] == "Other Example"
+    done(store, rules.withdraw(state_of(store, group[0].id), PERSON, NOW))
+    assert store.named([group[0].id]) == {group[0].id: ("Other Example", None)}
     assert store.at_one_address(None) == []
 
 

@@ -89,8 +89,8 @@ def new(*articles: Article) -> tuple[Decision, ...]:
 def stored(store: Store, *articles: Article, source: Source = FEED, **fields: object) -> Poll:
     """A poll that brought these articles, stored as new."""
     poll = make_poll(source, new=len(articles))
-    listed = tuple(article.public_id for article in articles)
-    record = PollRecord(known=known(store, articles, source), poll=poll, decisions=new(*articles), listed=listed)
+    listed = tuple(article.id for article in articles)
+    record = PollRecord(known=known(store, articles, source), poll=poll, decisions=new(*articles), last_listed=listed)
     assert store.save([replace(record, **fields)], NOW) == set()  # type: ignore[arg-type]
     return poll
 
@@ -121,10 +121,10 @@ def due(store: Store, source: Source) -> Due:
 
 
 def test_of_a_source_that_was_never_polled_nothing_is_remembered(store: Store) -> None:
-    assert store.load(FEED) == Memory(digests={}, listed=())
+    assert store.load(FEED) == Memory(digests={}, last_listed=())
     found = known(store)
     assert found.habits == Habits(url=FEED.url)
-    assert (found.id_trust, found.id_conflicts, found.has_listed, found.listed) == ("id", 0, False, ())
+    assert (found.id_trust, found.id_conflicts, found.has_listed, found.last_listed) == ("id", 0, False, ())
 
 
 def test_what_a_source_listed_last_is_remembered_by_first_key_in_its_order(store: Store) -> None:
@@ -132,9 +132,9 @@ def test_what_a_source_listed_last_is_remembered_by_first_key_in_its_order(store
     stored(store, *articles)
     memory = store.load(FEED)
     assert memory.digests == {article.keys[0]: article.entry_hash for article in articles}
-    assert [entry.name for entry in memory.listed] == [article.keys[0] for article in articles]
-    assert {(entry.listed_at, entry.is_dated) for entry in memory.listed} == {(articles[0].published, True)}
-    assert store.load(SPORT) == Memory(digests={}, listed=())
+    assert [entry.name for entry in memory.last_listed] == [article.keys[0] for article in articles]
+    assert {(entry.sort_time, entry.is_dated) for entry in memory.last_listed} == {(articles[0].published, True)}
+    assert store.load(SPORT) == Memory(digests={}, last_listed=())
 
 
 # What is known
@@ -145,10 +145,10 @@ def test_articles_are_found_by_their_keys_with_what_their_source_said(store: Sto
     stored(store, *articles)
     _, before, found = edited(store, title=Text("Le pont numéro 1 ferme", "text/plain"))
     assert (before.revision, before.entry_hash, before.url) == (1, articles[0].entry_hash, articles[0].url)
-    assert found.digests[before.article] == articles[0].entry_hash
-    assert found.words[before.article].title == articles[0].title
-    assert found.words[before.article].words_hash == articles[0].words_hash
-    assert found.listed[0].name == before.article
+    assert found.digests[before.article_id] == articles[0].entry_hash
+    assert found.words[before.article_id].title == articles[0].title
+    assert found.words[before.article_id].words_hash == articles[0].words_hash
+    assert found.last_listed[0].name == before.article_id
     assert found.in_latest == {"2026-11-21": 2}
 
 
@@ -182,7 +182,7 @@ def test_a_twin_is_found_by_its_words(store: Store) -> None:
 def test_a_poll_without_entries_asks_for_its_source_alone(store: Store) -> None:
     stored(store, *articles_of(TWO_FEEDS, 1))
     found = known(store)
-    assert (found.has_listed, found.articles, found.listed) == (True, {}, ())
+    assert (found.has_listed, found.articles, found.last_listed) == (True, {}, ())
 
 
 # Saving
@@ -222,15 +222,15 @@ def test_a_new_version_is_a_revision_and_what_differs_in_a_date_alone_is_none(st
     assert before.revision == 2
     relisted = Decision(article=article, known=before, change=None, matched_by="id")
     saved(store, PollRecord(known=found, poll=make_poll(FEED), decisions=(relisted,)))
-    assert len(store.revisions(article.public_id)) == 2
+    assert len(store.revisions(article.id)) == 2
     assert store.load(FEED).digests == {article.keys[0]: article.entry_hash}
 
 
 def test_backfill_is_held_and_not_listed(store: Store) -> None:
     articles = articles_of(TWO_FEEDS, 1, 2)
-    stored(store, *articles, backfill=frozenset([articles[0].public_id]))
+    stored(store, *articles, backfill=frozenset([articles[0].id]))
     assert titles(store) == [articles[1].title]
-    assert store.report(articles[0].public_id)
+    assert store.report(articles[0].id)
 
 
 def test_what_is_remembered_of_a_source_is_read_as_it_was_written(store: Store) -> None:
@@ -238,33 +238,33 @@ def test_what_is_remembered_of_a_source_is_read_as_it_was_written(store: Store) 
     ways = Habits(
         url="https://daily-example.example/moved",
         last_success=poll.started,
-        hints=Hints(every=2 * HOUR, skip_hours=(1, 2), skip_days=(6,)),
-        conditional=3,
+        poll_hints=Hints(every=2 * HOUR, skip_hours=(1, 2), skip_days=(6,)),
+        conditional_polls=3,
         unmodified_since=NOW - HOUR,
-        validators_lied="it said 304",
+        validators_ignored="it said 304",
         moved_to="https://elsewhere.example/",
         moved_since=NOW - HOUR,
         silent_after=NOW + 30 * HOUR,
     )
-    record = PollRecord(known=known(store), poll=poll, habits=ways, changing=(NOW - HOUR, NOW), id_conflicts=2)
+    record = PollRecord(known=known(store), poll=poll, habits=ways, unstable_polls=(NOW - HOUR, NOW), id_conflicts=2)
     saved(store, replace(record, id_trust=("url", "ids are used again")))
     found = known(store)
     assert found.habits == ways
-    assert (found.changing, found.id_conflicts, found.id_trust) == ((NOW - HOUR, NOW), 2, "url")
+    assert (found.unstable_polls, found.id_conflicts, found.id_trust) == ((NOW - HOUR, NOW), 2, "url")
     assert due(store, FEED).source.url == ways.url
-    saved(store, PollRecord(known=found, poll=make_poll(FEED), changing=()))
-    assert known(store).changing == ()
+    saved(store, PollRecord(known=found, poll=make_poll(FEED), unstable_polls=()))
+    assert known(store).unstable_polls == ()
 
 
 def test_an_error_is_remembered_until_an_answer_ends_it_but_where_nobody_answered(store: Store) -> None:
-    for outcome, error in [("failed", "no answer"), ("offline", "no answer"), ("held", "elsewhere"), ("ok", None)]:
-        poll = make_poll(FEED, outcome=outcome, error="elsewhere" if outcome == "held" else "no answer")
+    for outcome, error in [("failed", "no answer"), ("offline", "no answer"), ("pending", "elsewhere"), ("ok", None)]:
+        poll = make_poll(FEED, outcome=outcome, error="elsewhere" if outcome == "pending" else "no answer")
         failures = 3 if error else 0
         saved(store, PollRecord(known=known(store), poll=poll, habits=Habits(url=FEED.url, failures=failures)))
         assert due(store, FEED).failures == failures
-        (of_feed,) = (each for each in store.health(NOW) if each["source"] == FEED.name)
-        assert (error or "") in (of_feed["trouble"] or "")
-        assert bool(of_feed["trouble"]) is bool(error)
+        (of_feed,) = (each for each in store.health(NOW) if each["source_name"] == FEED.name)
+        assert (error or "") in (of_feed["problem"] or "")
+        assert bool(of_feed["problem"]) is bool(error)
 
 
 def test_validators_that_may_be_at_fault_are_forgotten_and_no_others(store: Store) -> None:
@@ -295,11 +295,13 @@ def test_a_host_that_asks_to_be_left_alone_postpones_its_other_sources(store: St
 
 
 def test_a_redirect_that_is_held_is_remembered_until_an_answer_ends_it(store: Store) -> None:
-    held = Redirection(url="http://elsewhere.example/", state="held", rule="unknown", said="http://elsewhere.example/")
-    saved(store, PollRecord(known=known(store), poll=make_poll(FEED, outcome="held", redirection=held)))
-    assert known(store).has_held_redirect
+    held = Redirection(
+        url="http://elsewhere.example/", state="pending", rule="unknown", reason="http://elsewhere.example/"
+    )
+    saved(store, PollRecord(known=known(store), poll=make_poll(FEED, outcome="pending", redirection=held)))
+    assert known(store).has_pending_redirect
     saved(store, PollRecord(known=known(store), poll=make_poll(FEED)))
-    assert not known(store).has_held_redirect
+    assert not known(store).has_pending_redirect
 
 
 # What waits, and what is held back
@@ -308,37 +310,37 @@ def test_a_redirect_that_is_held_is_remembered_until_an_answer_ends_it(store: St
 def test_a_change_that_waits_is_kept_as_it_came_and_ends(store: Store) -> None:
     stored(store, *articles_of(TWO_FEEDS, 1))
     article, before, found = edited(store, title=Text("Spam", "text/plain"))
-    waits = Decision(article=article, known=before, change="revised", changed=("title",), waits="revised")
+    waits = Decision(article=article, known=before, change="revised", changed=("title",), pending_change="revised")
     saved(store, PollRecord(known=found, poll=make_poll(FEED), decisions=(waits,)))
     assert titles(store) == ["Le pont numéro 1 rouvre"]
     article, before, found = edited(store)
-    assert found.waiting == {before.article: (True, "revised")}
-    assert known(store, [article], SPORT).waiting == {before.article: (False, "revised")}
+    assert found.pending_changes == {before.article_id: (True, "revised")}
+    assert known(store, [article], SPORT).pending_changes == {before.article_id: (False, "revised")}
     back = Decision(article=article, known=before, change=None, matched_by="id")
-    ended = PollRecord(known=found, poll=make_poll(FEED), decisions=(back,), ended_waits=(before.article,))
+    ended = PollRecord(known=found, poll=make_poll(FEED), decisions=(back,), ended_pending_changes=(before.article_id,))
     saved(store, ended)
-    assert edited(store, title=Text("Other", "text/plain"))[2].waiting == {}
+    assert edited(store, title=Text("Other", "text/plain"))[2].pending_changes == {}
 
 
-def test_words_that_are_held_back_are_compared_with_and_end(store: Store) -> None:
+def test_words_that_are_pending_are_compared_with_and_end(store: Store) -> None:
     stored(store, *articles_of(TWO_FEEDS, 1))
     article, before, found = edited(store, authors=())
-    held = Decision(article=article, known=before, change="revised", changed=("byline",), held_back=True)
+    held = Decision(article=article, known=before, change="revised", changed=("byline",), pending_revision=True)
     saved(store, PollRecord(known=found, poll=make_poll(FEED), decisions=(held,)))
     article, before, found = edited(store, authors=(), categories=("roads",))
-    assert found.held_keys == {before.article: article.keys[0]}
-    assert found.held_words[before.article].byline is None
-    assert found.words[before.article].byline == "Awa Keïta"
-    assert known(store, [article], SPORT).held_words == {}
-    saved(store, PollRecord(known=found, poll=make_poll(FEED), gone_held=(before.article,)))
-    assert store.store_held_words(NOW + 25 * HOUR) == 1
-    assert [each["kind"] for each in store.revisions(article.public_id)] == ["new", "revised"]
-    assert known(store).held_keys == {}
+    assert found.pending_revision_keys == {before.article_id: article.keys[0]}
+    assert found.pending_words[before.article_id].byline is None
+    assert found.words[before.article_id].byline == "Awa Keïta"
+    assert known(store, [article], SPORT).pending_words == {}
+    saved(store, PollRecord(known=found, poll=make_poll(FEED), gone_pending_revisions=(before.article_id,)))
+    assert store.store_pending_revisions(NOW + 25 * HOUR) == 1
+    assert [each["change_kind"] for each in store.revisions(article.id)] == ["new", "revised"]
+    assert known(store).pending_revision_keys == {}
 
 
 def test_a_deletion_that_waits_is_remembered_until_its_entry_is_listed_again(store: Store) -> None:
     (article,) = articles_of(TWO_FEEDS, 1)
-    stored(store, article, new_tombstones={article.public_id: article.keys[0]})
+    stored(store, article, new_tombstones={article.id: article.keys[0]})
     (number,) = known(store).tombstones
     saved(store, PollRecord(known=known(store), poll=make_poll(FEED), ended_tombstones=(number,)))
     assert known(store).tombstones == {}
@@ -346,15 +348,15 @@ def test_a_deletion_that_waits_is_remembered_until_its_entry_is_listed_again(sto
 
 def test_what_a_publisher_asks_of_a_new_report_is_done_with_it(store: Store) -> None:
     article, other = articles_of(TWO_FEEDS, 1, 2)
-    asked = rules.obey(ReportState(id=article.public_id, is_new=True), DELETED, NOW)
+    asked = rules.obey(ReportState(id=article.id, is_new=True), DELETED, NOW)
     assert asked is not None
     stored(store, article, other, acts=(asked,))
     assert titles(store) == [other.title]
     found = known(store, withdrawn=("tag:daily.example,2026:1", "tag:daily.example,2026:2", "nobody's"))
     numbers = {report.id: number for number, report in found.states.items()}
-    assert found.states[numbers[article.public_id]].notice == "withdrawn"
-    assert found.deleted[numbers[article.public_id]].acts == {(DELETED.actor, DELETED.reason)}
-    assert found.deleted[numbers[other.public_id]].acts == frozenset()
+    assert found.states[numbers[article.id]].notice == "withdrawn"
+    assert found.deleted[numbers[article.id]].acts == {(DELETED.actor, DELETED.reason)}
+    assert found.deleted[numbers[other.id]].acts == frozenset()
 
 
 # Everything or nothing, and by what is true
@@ -382,15 +384,15 @@ def test_what_another_program_wrote_makes_what_was_known_old(store: Store, other
     record = PollRecord(known=found, poll=make_poll(FEED), decisions=(changed,))
     stored(other_program, *articles_of(TWO_FEEDS, 7), source=SPORT)
     assert store.save([record], NOW) == {0}
-    assert len(store.revisions(article.public_id)) == 1
+    assert len(store.revisions(article.id)) == 1
     again = edited(store, title=Text("New", "text/plain"))[2]
     assert store.save([replace(record, known=again)], NOW) == set()
-    assert len(store.revisions(article.public_id)) == 2
+    assert len(store.revisions(article.id)) == 2
 
 
 def test_what_this_program_wrote_makes_what_was_known_old(store: Store) -> None:
     found = known(store)
-    store.remember_robots(RobotsCopy(origin="https://daily.example", fetched_at=NOW, status=200))
+    store.remember_robots(RobotsCopy(origin="https://daily.example", fetched_at=NOW, http_status=200))
     assert store.save([PollRecord(known=found, poll=make_poll(FEED))], NOW) == {0}
 
 
@@ -480,11 +482,11 @@ def test_a_claim_that_nobody_confirms_ends(store: Store, other_program: Store) -
 
 
 def test_what_robots_txt_said_is_there_for_every_program(store: Store, other_program: Store) -> None:
-    copy = RobotsCopy(origin="https://daily.example", fetched_at=NOW, status=None, body=b"User-agent: *\n\xff")
+    copy = RobotsCopy(origin="https://daily.example", fetched_at=NOW, http_status=None, body=b"User-agent: *\n\xff")
     assert store.recall_robots(copy.origin) is None
     store.remember_robots(copy)
     assert other_program.recall_robots(copy.origin) == copy
-    later = replace(copy, fetched_at=NOW + HOUR, status=404, body=b"")
+    later = replace(copy, fetched_at=NOW + HOUR, http_status=404, body=b"")
     other_program.remember_robots(later)
     assert store.recall_robots(copy.origin) == later
 

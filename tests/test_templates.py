@@ -290,7 +290,9 @@ def test_a_site_that_is_searched_reads_no_variable(press: Press, way: Callable[[
     found = discovered(press)
     assert_literal(press, at)
     assert VALUE not in repr(found)
-    assert TEMPLATE not in "".join(door.url for door in found.doors) + "".join(other.url for other in found.others)
+    assert TEMPLATE not in "".join(found_feed.url for found_feed in found.feeds) + "".join(
+        other.url for other in found.others
+    )
 
 
 def json_feed(*numbers: object, **more: object) -> Document:
@@ -441,7 +443,7 @@ def test_a_user_name_in_a_link_is_not_shown_and_its_words_stay(trip: Trip) -> No
     trip()
     assert trip.rows("SELECT url FROM wire") == [(f"http://{HOST}/1",)]
     with Store.read(trip.path) as store, file_of(store) as connection:
-        ((raw,),) = connection.execute("SELECT raw_words(raw, dictionary) FROM revisions").fetchall()
+        ((raw,),) = connection.execute("SELECT raw_words(raw, dictionary_id) FROM revisions").fetchall()
     assert USER.encode() in (raw if isinstance(raw, bytes) else raw.encode())
 
 
@@ -540,7 +542,7 @@ def test_credentials_stay_with_the_origin_in_the_file_whatever_the_database_says
         async with Fetcher(WIRE, lambda host: press.address) as fetcher, fetcher.turn(to) as turn:
             return await fetcher.get(moved, Validators(), turn)
 
-    assert asyncio.run(ask()).status == 200
+    assert asyncio.run(ask()).http_status == 200
     (seen,) = press.requests
     assert ("authorization" in seen.headers) == is_same
     assert is_same or VALUE not in everything_sent(press)
@@ -604,7 +606,9 @@ def test_what_earlier_versions_stored_as_templates_is_put_right(tmp_path: Path, 
     connection.close()
     Store.open(path).close()
     connection = sqlite3.connect(path)
-    rows = connection.execute("SELECT key, url, old_url, moved_to, moved_since, proposed FROM sources ORDER BY id")
+    rows = connection.execute(
+        "SELECT source_key, url, old_url, moved_to, moved_since, proposed FROM sources ORDER BY source_id"
+    )
     assert rows.fetchall() == [
         ("moved", IN_ADDRESS, None, None, None, None),
         ("still", IN_ADDRESS, None, None, None, None),
@@ -680,6 +684,6 @@ def test_a_command_that_is_to_be_pasted_holds_an_address_together(trip: Trip, pu
     trip.press.set_document(HOST, "/", page(alternate("/feed;id?a=$(id)&amp;b='c'")))
     trip.press.set_document(HOST, "/feed;id?a=$(id)&b='c'", whole(1))
     trip()
-    (mend,) = trip.rows("SELECT mend FROM health")[0]
+    (repair,) = trip.rows("SELECT advice FROM health")[0]
     quoted = "'" + f"{SITE}feed;id?a=$(id)&b='c'".replace("'", "'\"'\"'") + "'"
-    assert mend == f"aggregator probe --write {publisher.key} {quoted}"
+    assert repair == f"aggregator probe --write {publisher.key} {quoted}"

@@ -93,8 +93,8 @@ def test_from_a_feed_to_an_attributed_row_to_an_output(trip: Trip) -> None:
 def test_validators_are_kept_and_a_304_stores_only_its_poll(trip: Trip) -> None:
     trip()
     (poll,) = trip()
-    assert (poll.outcome, poll.status, poll.next.reason) == ("not_modified", 304, "learned_rate")
-    assert trip.rows("SELECT outcome FROM polls ORDER BY id") == [("ok",), ("not_modified",)]
+    assert (poll.outcome, poll.http_status, poll.next.reason) == ("not_modified", 304, "learned_rate")
+    assert trip.rows("SELECT outcome FROM polls ORDER BY poll_id") == [("ok",), ("not_modified",)]
 
 
 def test_the_same_body_is_not_read_twice(trip: Trip) -> None:
@@ -134,7 +134,7 @@ def test_a_feed_without_any_date_is_stored_in_the_order_of_first_sight(trip: Tri
     trip.press.set_document(HOST, "/feed", f"<rss version='2.0'><channel>{items}</channel></rss>".encode())
     (poll,) = trip()
     assert poll.new == 3
-    assert trip.rows("SELECT DISTINCT published, published_stated, listed_at FROM articles") == [
+    assert trip.rows("SELECT DISTINCT published, published_stated, sort_time FROM articles") == [
         (None, None, "2026-11-22T10:00:00Z")
     ]
 
@@ -204,8 +204,8 @@ def test_a_document_that_hangs_its_reader_is_given_up_and_the_next_is_read() -> 
         publisher = make_publisher()
         # Loose mark-up of this shape takes feedparser minutes; the deadline must hold whatever the reason.
         hostile = b"<rss><channel><item><title>" + b"<a " * 400_000 + b"</rss>"
-        slow = FetchResult(url="http://a.example/", status=200, headers={}, body=hostile)
-        fine = FetchResult(url="http://a.example/", status=200, headers={}, body=feed(1))
+        slow = FetchResult(url="http://a.example/", http_status=200, headers={}, body=hostile)
+        fine = FetchResult(url="http://a.example/", http_status=200, headers={}, body=feed(1))
         try:
             with pytest.raises(Exception, match=r"given up|readable|broke"):
                 await workers.read(slow, publisher.sources[0], publisher, {})
@@ -257,7 +257,7 @@ def test_every_format_of_the_demo_reaches_the_wire_whole(press: Press, tmp_path:
         press.advance()
     formats = {row[0] for row in trip.rows("SELECT DISTINCT format FROM polls WHERE format IS NOT NULL")}
     assert formats == {"rss091u", "rss092", "rss10", "rss20", "atom03", "atom10", "jsonfeed10", "jsonfeed11"}
-    assert trip.rows("SELECT count(*) FROM changes WHERE kind = 'corrected'") == [(4,)]
+    assert trip.rows("SELECT count(*) FROM changes WHERE change_kind = 'corrected'") == [(4,)]
     assert trip.rows("SELECT count(*) FROM wire WHERE credit = '' OR disclaimer = '' OR disclaimer LIKE '%{%'") == [
         (0,)
     ]

@@ -199,7 +199,7 @@ def test_all_entries_of_the_fixtures_have_the_keys_that_they_had() -> None:
     for name, keys in stored.items():
         kind = name.partition("/")[0]
         source = Source(publisher="daily", key="main", url=f"{D}/feed", kind=kind if kind in kinds else "feed")
-        answer = FetchResult(url=source.url, status=200, headers={}, body=(FIXTURES / name).read_bytes())
+        answer = FetchResult(url=source.url, http_status=200, headers={}, body=(FIXTURES / name).read_bytes())
         today = keys_of(parse(answer, source).entries)
         assert len(today) == len(keys), name
         seen += len(today)
@@ -212,8 +212,8 @@ def test_every_article_of_every_version_is_found_by_its_link(version: str, tmp_p
     path = tmp_path / "wire.db"
     path.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))
     with closing(Store.open(path)) as store:
-        keys = {(article, key) for article, key in store.query("SELECT article, key FROM article_keys")[1]}
-        said = store.query("SELECT article, raw_words(raw, dictionary) FROM revisions WHERE number = 1")[1]
+        keys = {(article, key) for article, key in store.query("SELECT article_id, article_key FROM article_keys")[1]}
+        said = store.query("SELECT article_id, raw_words(raw, dictionary_id) FROM revisions WHERE number = 1")[1]
         links = {article: link for article, raw in said if (link := link_of(decode(raw)))}
     assert len(links) == 76
     assert [link for article, link in links.items() if (article, keys_of_link(link)[0]) not in keys] == []

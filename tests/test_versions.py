@@ -21,11 +21,11 @@ from aggregator.model.errors import DeskError
 from aggregator.output import versions, with_changes
 from aggregator.output.diff import word_diff
 from aggregator.revisions.compare import (
-    held_back,
+    comparable,
     kind_of_change,
+    may_be_pending,
     same_report,
     same_sentences,
-    settled,
     unstable,
     what_changed,
     words_of,
@@ -39,7 +39,7 @@ BODY = "<p>Bamako. Police say 38 per cent of the shops closed on 3 May.</p><p>Th
 
 
 def make_words(body: str = BODY, **fields: object) -> Words:
-    made = Words(title="Shops close", summary="", text=body, url="https://a.example/1", said_content=(Text(body),))
+    made = Words(title="Shops close", summary="", text=body, url="https://a.example/1", raw_content=(Text(body),))
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
@@ -97,7 +97,7 @@ ADDED = [
 @pytest.mark.parametrize("added", ADDED)
 def test_what_is_volatile_makes_no_revision(added: str) -> None:
     before, after = make_words(), make_words(BODY + added)
-    assert settled(after) == settled(before)
+    assert comparable(after) == comparable(before)
     assert what_changed(before, after) == ()
     assert same_report(after, before)
 
@@ -169,11 +169,11 @@ def test_a_report_inside_an_element_with_a_volatile_name_is_still_a_report() -> 
 
 
 def test_each_field_is_named() -> None:
-    before = make_words(byline="Awa", published=NOW, said_summary=Text("One."))
+    before = make_words(byline="Awa", published=NOW, raw_summary=Text("One."))
     for name, fields in {
         "title": {"title": "Shops shut"},
-        "summary": {"said_summary": Text("Two.")},
-        "body": {"said_content": (Text("x"),)},
+        "summary": {"raw_summary": Text("Two.")},
+        "body": {"raw_content": (Text("x"),)},
         "byline": {"byline": "Awa Keïta"},
         "url": {"url": "https://a.example/2"},
         "dates": {"published": NOW + timedelta(1)},
@@ -238,7 +238,7 @@ def test_volatile_bits_never_count(words: list[str], bits: list[str], first: boo
 @given(st.text(st.sampled_from("<>/!-ab'\"= \n&;#p1"), max_size=80), st.text(max_size=40))
 def test_no_markup_breaks_the_reading(markup: str, text: str) -> None:
     words = make_words(markup + text, title=text)
-    assert settled(words) == settled(words)
+    assert comparable(words) == comparable(words)
     assert what_changed(words, words) == ()
 
 
@@ -248,14 +248,14 @@ def test_no_markup_breaks_the_reading(markup: str, text: str) -> None:
 )
 def test_a_hostile_document_is_read_in_no_time(piece: str) -> None:
     started = datetime.now(UTC)
-    settled(make_words(piece * 50_000))
+    comparable(make_words(piece * 50_000))
     assert datetime.now(UTC) - started < timedelta(seconds=5)
 
 
 def test_the_words_of_an_article_are_those_of_its_entry() -> None:
     (article,) = make_articles(make_publisher(), make_entry())
     words = words_of(article)
-    assert words.said_content == make_entry().content
+    assert words.raw_content == make_entry().content
     assert (words.title, words.byline) == ("Le pont numéro 1 rouvre", "Awa Keïta")
     (other,) = make_articles(make_publisher(), make_entry(updated="Sun, 22 Nov 2026 08:00:00 GMT"))
     assert what_changed(words, words_of(other)) == ("dates",)
@@ -289,7 +289,7 @@ def test_the_kind_of_a_change(old: str, new: str, kind: str | None) -> None:
 
 def test_a_later_updated_alone_is_a_refile() -> None:
     before = make_words(updated=NOW)
-    assert kind_of(before, make_words(updated=NOW + timedelta(hours=1))) == "refile"
+    assert kind_of(before, make_words(updated=NOW + timedelta(hours=1))) == "resent"
     assert kind_of(before, make_words(updated=NOW - timedelta(hours=1))) is None
     assert kind_of(before, make_words()) is None
     assert kind_of(before, make_words(updated=NOW, published=NOW)) is None
@@ -313,12 +313,12 @@ def test_a_source_is_unstable_from_its_third_such_poll_within_two_days_on() -> N
 
 def test_what_an_unstable_source_may_still_change_at_once() -> None:
     habit, hour = frozenset({"body"}), timedelta(hours=1)
-    assert held_back(("body",), habit, NOW - hour, NOW)
-    assert held_back(("body", "dates"), habit, NOW - hour, NOW)
-    assert not held_back(("url", "body"), habit, NOW - hour, NOW)
-    assert not held_back(("body",), habit, NOW - 24 * hour, NOW)
-    assert not held_back(("body",), habit, NOW + hour, NOW)
-    assert not held_back(("body",), frozenset(), NOW - hour, NOW)
+    assert may_be_pending(("body",), habit, NOW - hour, NOW)
+    assert may_be_pending(("body", "dates"), habit, NOW - hour, NOW)
+    assert not may_be_pending(("url", "body"), habit, NOW - hour, NOW)
+    assert not may_be_pending(("body",), habit, NOW - 24 * hour, NOW)
+    assert not may_be_pending(("body",), habit, NOW + hour, NOW)
+    assert not may_be_pending(("body",), frozenset(), NOW - hour, NOW)
 
 
 BESIDE = [
@@ -339,15 +339,15 @@ def test_links_and_pictures_are_no_words_of_a_sentence(old: str, new: str) -> No
 def test_a_word_a_number_or_a_mark_makes_another_sentence(old: str, new: str) -> None:
     assert not same_sentences(make_words(BODY + old), make_words(BODY + new))
     assert not same_sentences(make_words(title=BODY + old), make_words(title=BODY + new))
-    assert not same_sentences(make_words(said_summary=Text(old)), make_words(said_summary=Text(new)))
+    assert not same_sentences(make_words(raw_summary=Text(old)), make_words(raw_summary=Text(new)))
 
 
 def test_of_words_that_are_not_kept_only_the_headline_can_be_compared() -> None:
     bare = Words(title="t", words_hash=b"1")
     assert same_sentences(bare, replace(bare, words_hash=b"2"))
     assert not same_sentences(bare, replace(bare, title="u"))
-    assert not same_sentences(make_words(), make_words(body="", said_content=()))
-    assert not same_sentences(make_words(body="", said_content=()), make_words())
+    assert not same_sentences(make_words(), make_words(body="", raw_content=()))
+    assert not same_sentences(make_words(body="", raw_content=()), make_words())
 
 
 def test_words_in_the_store_compare_with_words_of_a_document(store: Store, publisher: Publisher) -> None:
@@ -384,13 +384,19 @@ def test_a_diff_of_long_texts_shows_the_words_that_changed() -> None:
 
 def make_row(number: int, title: str, body: str, **fields: object) -> dict[str, object]:
     words = {"title": {"value": title, "type": "text/plain"}, "content": [{"value": body, "type": "text/html"}]}
-    row = {"number": number, "kind": "revised", "seen_at": "2026-11-22T10:00:00Z", "source": "a/feed", "words": words}
+    row = {
+        "number": number,
+        "change_kind": "revised",
+        "seen_at": "2026-11-22T10:00:00Z",
+        "source_name": "a/feed",
+        "words": words,
+    }
     return row | fields
 
 
 ROWS = [
-    make_row(1, "The price", "<p>Bread rises by 38 per cent.</p><p>So they say.</p>", kind="new"),
-    make_row(2, "The price", "<p>Bread rises by 28 per cent.</p><p>So they say.</p>", kind="corrected"),
+    make_row(1, "The price", "<p>Bread rises by 38 per cent.</p><p>So they say.</p>", change_kind="new"),
+    make_row(2, "The price", "<p>Bread rises by 28 per cent.</p><p>So they say.</p>", change_kind="corrected"),
     make_row(3, "The new price\x1b[2J", "<p>Bread rises by 28 per cent.</p><p>So they say.</p>", changed='["title"]'),
     make_row(4, "The new price\x1b[2J", "<p>Bread rises by 28 per cent.</p><p>So they say.</p>", changed='["body"]'),
 ]
@@ -433,9 +439,7 @@ def test_wire_at_is_the_wire_as_it_stood(acts: list[tuple[str, int]]) -> None:
         for moment, listed in stood.items():
             asked = moment + timedelta(minutes=30)
             again = query(store, AS_OF.replace(":t", f"'{to_iso(asked)}'"))
-            secret = {
-                row[0] for row in query(store, "SELECT public_id FROM articles WHERE embargoed_until IS NOT NULL")
-            }
+            secret = {row[0] for row in query(store, "SELECT id FROM articles WHERE embargoed_until IS NOT NULL")}
             expected = [(said, title if said in now_in_it else None) for said, title in listed if said not in secret]
             assert sorted(again) == sorted(expected)
 
@@ -448,7 +452,7 @@ AS_OF = """
 
 def decide_on(store: Store, act: str, number: int, now: datetime) -> None:
     """One act of the desk, if it can be done now."""
-    ((public_id,),) = query(store, f"SELECT public_id FROM articles WHERE id = {number}")  # noqa: S608
+    ((public_id,),) = query(store, f"SELECT id FROM articles WHERE article_id = {number}")  # noqa: S608
     cause = Cause(actor="person:awa", reason="a test")
     with suppress(DeskError):
         if act == "embargo":
@@ -476,7 +480,10 @@ def test_wire_at_shows_no_words_that_the_rights_keep_in(store: Store) -> None:
 def test_the_words_of_a_state_can_be_read(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry())
     record(store, publisher, make_entry(title=Text("Le pont ferme", "text/plain")), now=NOW + timedelta(hours=1))
-    said = "SELECT json_extract(raw_words(raw, dictionary), '$.title.value'), title, kind FROM wire_at ORDER BY seq"
+    said = (
+        "SELECT json_extract(raw_words(raw, dictionary_id), '$.title.value'), title, change_kind FROM wire_at"
+        " ORDER BY seq"
+    )
     assert query(store, said) == [
         ("Le pont numéro 1 rouvre", "Le pont numéro 1 rouvre", "new"),
         ("Le pont ferme", "Le pont ferme", "revised"),
@@ -494,12 +501,12 @@ def test_a_report_that_came_under_embargo_was_not_in_the_wire(
 ) -> None:
     record(store, publisher, make_entry(), make_entry(2), now=FAR)
     hour, cause = timedelta(hours=1), Cause(actor="publisher:feed", reason="says so")
-    change(store, "UPDATE articles SET embargoed_until = '2999-01-02T00:00:00Z' WHERE id = 1")
-    assert query(store, "SELECT DISTINCT article FROM wire_at") == [(2,)]
+    change(store, "UPDATE articles SET embargoed_until = '2999-01-02T00:00:00Z' WHERE article_id = 1")
+    assert query(store, "SELECT DISTINCT article_id FROM wire_at") == [(2,)]
     if with_act:
-        sql = "INSERT INTO acts (article, act, actor, reason, at) VALUES (1, 'embargo', 'publisher:feed', '', ?)"
+        sql = "INSERT INTO acts (article_id, act, actor, reason, at) VALUES (1, 'embargo', 'publisher:feed', '', ?)"
         change(store, sql, to_iso(FAR))
-        ((public_id,),) = query(store, "SELECT public_id FROM articles WHERE id = 1")
+        ((public_id,),) = query(store, "SELECT id FROM articles WHERE article_id = 1")
         acts.withhold(store, public_id, cause, FAR + hour)
         release_embargoes(store, FAR + 30 * hour)
         acts.restore(store, public_id, replace(cause, actor="person:awa"), FAR + 40 * hour)
@@ -507,4 +514,4 @@ def test_a_report_that_came_under_embargo_was_not_in_the_wire(
     else:
         release_embargoes(store, FAR + 30 * hour)
         expected = [("new", "withheld"), ("restored", "usable")]
-    assert query(store, "SELECT kind, status FROM wire_at WHERE article = 1 ORDER BY seq") == expected
+    assert query(store, "SELECT change_kind, status FROM wire_at WHERE article_id = 1 ORDER BY seq") == expected

@@ -88,8 +88,8 @@ def test_hints_are_bounds(outcome: str, fields: dict[str, object], wait: timedel
 def test_hints_of_the_document_are_kept_for_answers_without_one() -> None:
     kept = learnt(poll(hints=Hints(every=3 * HOUR)))
     assert after(poll("not_modified"), kept).at - NOW >= 3 * HOUR
-    assert learnt(poll("not_modified"), kept).hints == kept.hints
-    assert learnt(poll(hints=Hints()), kept).hints == Hints()
+    assert learnt(poll("not_modified"), kept).poll_hints == kept.poll_hints
+    assert learnt(poll(hints=Hints()), kept).poll_hints == Hints()
 
 
 def test_a_person_stands_above_the_documents_hints_but_not_above_max_age() -> None:
@@ -160,7 +160,7 @@ def test_retry_after_is_a_least_wait_within_reason(
     asked: int | datetime, failures: int, wait: timedelta, reason: str
 ) -> None:
     said = timedelta(seconds=asked) if isinstance(asked, int) else asked
-    following = after(poll("failed", status=429, retry_after=said), habits(failures=failures))
+    following = after(poll("failed", http_status=429, retry_after=said), habits(failures=failures))
     assert waits(following, wait)
     assert following.reason == reason
 
@@ -172,8 +172,8 @@ def test_a_fault_of_our_own_counts_against_nobody() -> None:
 
 
 def test_gone_is_paused() -> None:
-    assert learnt(poll("failed", status=410)).paused_at == NOW
-    assert learnt(poll("failed", status=404)).paused_at is None
+    assert learnt(poll("failed", http_status=410)).paused_at == NOW
+    assert learnt(poll("failed", http_status=404)).paused_at is None
 
 
 # Moves
@@ -213,27 +213,27 @@ def due(**fields: object) -> Due:
 
 
 def test_every_twentieth_poll_sends_no_validators() -> None:
-    sent = [validators_for(due(conditional=number), PollSettings()) for number in range(20)]
+    sent = [validators_for(due(conditional_polls=number), PollSettings()) for number in range(20)]
     assert sent == [Validators('"a"', None)] * 19 + [Validators()]
     assert validators_for(due(), PollSettings(unconditional_every=1)) == Validators()
 
 
 def test_polls_without_validators_are_counted() -> None:
-    assert learnt(poll("not_modified", is_conditional=True), habits(conditional=18)).conditional == 19
-    assert learnt(poll(), habits(conditional=19)).conditional == 0
-    assert learnt(poll("failed", is_conditional=True), habits(conditional=5)).conditional == 5
+    assert learnt(poll("not_modified", is_conditional=True), habits(conditional_polls=18)).conditional_polls == 19
+    assert learnt(poll(), habits(conditional_polls=19)).conditional_polls == 0
+    assert learnt(poll("failed", is_conditional=True), habits(conditional_polls=5)).conditional_polls == 5
 
 
 def test_a_validator_of_the_future_is_not_trusted() -> None:
-    lied = learnt(poll(validators=Validators(None, "Wed, 01 May 2041 00:00:00 GMT"))).validators_lied
-    assert lied == "Last-Modified lies in the future: 2041-05-01T00:00:00Z"
-    assert validators_for(due(validators_lied=True), PollSettings()) == Validators()
+    ignored = learnt(poll(validators=Validators(None, "Wed, 01 May 2041 00:00:00 GMT"))).validators_ignored
+    assert ignored == "Last-Modified lies in the future: 2041-05-01T00:00:00Z"
+    assert validators_for(due(validators_ignored=True), PollSettings()) == Validators()
     near = "Sun, 22 Nov 2026 16:00:00 GMT"  # a clock that runs fast
-    assert learnt(poll(validators=Validators(None, near))).validators_lied is None
+    assert learnt(poll(validators=Validators(None, near))).validators_ignored is None
 
 
 @pytest.mark.parametrize(
-    ("arrivals", "since", "conditional", "lied"),
+    ("arrivals", "since", "conditional", "ignored"),
     [
         ([NOW - 20 * HOUR], NOW - 2 * DAY, False, True),  # was there when it said 304 an hour ago
         ([NOW - 20 * HOUR], NOW - 2 * DAY, True, False),  # it told of it itself
@@ -246,11 +246,11 @@ def test_a_validator_of_the_future_is_not_trusted() -> None:
     ],
 )
 def test_a_304_that_hid_something_is_a_lie(
-    arrivals: list[datetime | None], since: datetime | None, conditional: bool, lied: bool
+    arrivals: list[datetime | None], since: datetime | None, conditional: bool, ignored: bool
 ) -> None:
     found = Found(arrivals=tuple(arrivals))
     after_all = learnt(poll(is_conditional=conditional), habits(unmodified_since=since), found)
-    assert (after_all.validators_lied is not None) == lied
+    assert (after_all.validators_ignored is not None) == ignored
     assert after_all.unmodified_since is None
 
 
@@ -283,7 +283,7 @@ ANSWERS = st.builds(
     started=st.just(NOW),
     seconds=st.just(0.1),
     outcome=st.sampled_from(["ok", "unchanged", "not_modified", "failed", "challenge", "consent", "offline"]),
-    status=st.sampled_from([None, 200, 304, 404, 410, 429]),
+    http_status=st.sampled_from([None, 200, 304, 404, 410, 429]),
     fresh_for=st.none() | st.timedeltas(timedelta(0), 999 * DAY),
     retry_after=st.none() | st.timedeltas(timedelta(0), 999 * DAY),
     hints=st.builds(

@@ -38,7 +38,7 @@ def atom(*parts: str) -> bytes:
 
 
 def read(body: bytes, kind: str = "feed") -> Parsed:
-    result = FetchResult(url="http://daily-example.example/feed", status=200, headers={}, body=body)
+    result = FetchResult(url="http://daily-example.example/feed", http_status=200, headers={}, body=body)
     return parse(result, Source(publisher="daily-example", key="feed", url=result.url, kind=kind))
 
 
@@ -132,7 +132,7 @@ def test_a_tombstone_takes_the_report_out_of_the_wire_and_leaves_its_record(trip
     assert states(trip) == [("Report 1", "canceled", "withdrawn"), ("Report 2", "usable", None)]
     assert trip.rows("SELECT title FROM wire") == [("Report 2",)]
     assert trip.rows("SELECT act, actor, reference FROM acts") == [("withdraw", "publisher:feed", None)]
-    assert trip.rows("SELECT kind, at, revision FROM changes ORDER BY seq DESC LIMIT 1") == [
+    assert trip.rows("SELECT change_kind, at, revision FROM changes ORDER BY seq DESC LIMIT 1") == [
         ("withdrawn", "2026-11-22T10:00:00Z", 1)
     ]
     assert trip.rows("SELECT count(*) FROM revisions") == [(2,)]
@@ -145,7 +145,7 @@ def test_a_tombstone_that_stands_for_weeks_is_one_act(trip: Trip) -> None:
         trip.press.set_document(HOST, "/feed", atom(STONE.format(1, LATE), ENTRY.format(2, EARLY), extra))
         trip()
     assert trip.rows("SELECT count(*) FROM acts") == [(1,)]
-    assert trip.rows("SELECT count(*) FROM changes WHERE kind = 'withdrawn'") == [(1,)]
+    assert trip.rows("SELECT count(*) FROM changes WHERE change_kind = 'withdrawn'") == [(1,)]
 
 
 def test_what_a_person_restored_no_old_tombstone_withdraws(trip: Trip) -> None:
@@ -160,7 +160,7 @@ def test_what_a_person_restored_no_old_tombstone_withdraws(trip: Trip) -> None:
 
 def _restore(trip: Trip) -> None:
     with Store.open(trip.path) as store:
-        public_id = str(trip.rows("SELECT public_id FROM articles WHERE status <> 'usable'")[0][0])
+        public_id = str(trip.rows("SELECT id FROM articles WHERE status <> 'usable'")[0][0])
         acts.restore(store, public_id, Cause(actor="person:A", reason="a mistake of theirs"), trip.now)
 
 
@@ -178,13 +178,13 @@ def test_a_headline_that_withdraws_a_report_again_is_a_version_with_a_line(trip:
     """A person had withdrawn it before, so that there was no act whose line it could have."""
     trip()
     with Store.open(trip.path) as store:
-        public_id = str(trip.rows("SELECT public_id FROM articles WHERE title = 'Report 1'")[0][0])
+        public_id = str(trip.rows("SELECT id FROM articles WHERE title = 'Report 1'")[0][0])
         acts.withdraw(store, public_id, Cause(actor="person:A", reason="they wrote to us"), trip.now)
     marked = ENTRY.format(1, LATE).replace("<title>", "<title>WITHDRAWN: ")
     trip.press.set_document(HOST, "/feed", atom(marked, ENTRY.format(2, EARLY)))
     trip()
-    lines = "SELECT c.kind, c.revision FROM changes AS c JOIN articles AS a ON a.id = c.article"
-    assert trip.rows(f"{lines} WHERE a.public_id = '{public_id}' ORDER BY seq") == [
+    lines = "SELECT c.change_kind, c.revision FROM changes AS c JOIN articles AS a ON a.article_id = c.article_id"
+    assert trip.rows(f"{lines} WHERE a.id = '{public_id}' ORDER BY seq") == [
         ("new", 1), ("withdrawn", 1), ("revised", 2)
     ]  # fmt: skip
 
@@ -280,7 +280,7 @@ def test_a_page_is_visited_at_growing_distances_and_then_no_more(polled: Trip) -
     with Store.open(polled.path) as store:
         asyncio.run(live(store))
     assert seen == [HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY]
-    assert polled.rows("SELECT step, next_at FROM rechecks") == [(5, None)]
+    assert polled.rows("SELECT visits, next_at FROM rechecks") == [(5, None)]
     assert state(polled) == ("usable", None)
 
 
@@ -309,7 +309,7 @@ def test_a_visit_that_is_due_is_dropped_where_the_site_is_no_more_the_publisher_
     polled.config = Config(wire=polled.config.wire, publishers=(moved,))
     assert visits(polled, HOUR) == []
     assert asked(polled) == []
-    assert polled.rows("SELECT step, next_at FROM rechecks") == [(0, None)]
+    assert polled.rows("SELECT visits, next_at FROM rechecks") == [(0, None)]
 
 
 def test_same_hosts_are_the_publisher_s_own(polled: Trip) -> None:
@@ -324,7 +324,7 @@ def test_a_page_that_is_redirected_to_another_site_says_nothing(polled: Trip) ->
     polled.press.set_document(ELSEWHERE, "/", Document(b"Not here", "text/html"))
     polled.press.misbehave(HOST, PAGE, "redirect", location=f"http://{ELSEWHERE}/")
     (finding,) = visits(polled, HOUR)
-    assert (finding.said, finding.removal) == ("no answer", None)
+    assert (finding.result, finding.removal) == ("no answer", None)
     assert {seen.host for seen in polled.press.requests} == {HOST}
 
 
@@ -352,14 +352,14 @@ def test_a_page_that_is_gone_takes_its_report_along_at_once(
     with_corrections(polled, on_gone=on_gone)
     answers(polled, status)
     (finding,) = visits(polled, HOUR)
-    assert str(status) in finding.said
+    assert str(status) in finding.result
     assert state(polled) == expected
     assert polled.rows("SELECT count(*) FROM wire") == [(0,)]
     assert polled.rows("SELECT act, actor, reference, at FROM acts") == [
         (act, "publisher:page", f"http://{HOST}{PAGE}", "2026-11-22T11:00:00Z")
     ]
     kind = "withdrawn" if act == "withdraw" else "withheld"
-    assert polled.rows("SELECT kind FROM changes ORDER BY seq") == [("new",), (kind,)]
+    assert polled.rows("SELECT change_kind FROM changes ORDER BY seq") == [("new",), (kind,)]
     assert visits(polled, 7 * DAY) == []
 
 
@@ -476,7 +476,7 @@ def test_a_site_where_nothing_is_there_loses_nothing(many: Trip, status: int) ->
     refuses(many, status, 1, 2, 3, 4, 5)
     findings = visits(many, HOUR)
     assert [finding.doubted for finding in findings] == [True] * 5
-    assert "5 of the publisher's last 5 pages are not there" in findings[0].said
+    assert "5 of the publisher's last 5 pages are not there" in findings[0].result
     assert visits(many, 23 * HOUR) == []  # its pages rest
     assert len(visits(many, HOUR)) == 5
     assert (out(many), many.rows("SELECT count(*) FROM acts")) == ([], [(0,)])
@@ -495,13 +495,13 @@ def test_such_a_site_is_asked_a_dozen_times_and_believed_again_when_it_answers(m
     refuses(many, 410, 1, 2, 3, 4)
     for _ in range(20):
         visits(many, DAY)
-    assert many.rows("SELECT max(step) FROM rechecks") <= [(12,)]
+    assert many.rows("SELECT max(visits) FROM rechecks") <= [(12,)]
 
 
 def test_one_withdrawal_among_pages_that_are_there_counts_at_once(many: Trip) -> None:
     refuses(many, 410, 2)
     (removed,) = [finding for finding in visits(many, HOUR) if finding.removal]
-    assert removed.said == "the publisher's page answers 410: gone"
+    assert removed.result == "the publisher's page answers 410: gone"
     assert out(many) == [("Report 2",)]
 
 
@@ -597,7 +597,7 @@ def test_a_budget_is_shared_among_publishers(trip: Trip) -> None:
 
 def test_what_a_person_withheld_is_still_withdrawn_and_what_is_withdrawn_is_left_alone(polled: Trip) -> None:
     with Store.open(polled.path) as store:
-        public_id = str(polled.rows("SELECT public_id FROM articles")[0][0])
+        public_id = str(polled.rows("SELECT id FROM articles")[0][0])
         acts.withhold(store, public_id, Cause(actor="person:A", reason="a complaint"), NOW)
     answers(polled, 410)
     visits(polled, HOUR)
@@ -632,11 +632,11 @@ def test_the_command_visits_what_is_due_and_says_what_left(desk: Desk) -> None:
     listed = ENTRY.format(1, EARLY).replace("http://daily-example.example/1", page)
     desk.press.set_document("one.example", "/feed", atom(listed))
     desk("fetch")
-    ((public_id,),) = desk.rows("SELECT public_id FROM articles WHERE title = 'Report 1'")
+    ((public_id,),) = desk.rows("SELECT id FROM articles WHERE title = 'Report 1'")
     assert json.loads(desk("recheck", "--json")) == []
     desk.press.misbehave("one.example", "/story", "status", status=410)
     with sqlite3.connect(desk.database) as connection:  # two hours pass
-        due = "UPDATE rechecks SET next_at = ? WHERE article = (SELECT id FROM articles WHERE url = ?)"
+        due = "UPDATE rechecks SET next_at = ? WHERE article_id = (SELECT article_id FROM articles WHERE url = ?)"
         connection.execute(due, ("2020-01-01T00:00:00Z", page))
     connection.close()
     assert desk("recheck", "--limit", "1").startswith(f"{public_id}: the publisher's page answers 410")

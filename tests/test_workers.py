@@ -42,7 +42,7 @@ def used(trip: Callable[[Workers], Awaitable[object]], seconds: float = 20) -> o
 
 
 async def reading(workers: Workers, body: bytes) -> Reading:
-    result = FetchResult(url="http://a.example/", status=200, headers={}, body=body)
+    result = FetchResult(url="http://a.example/", http_status=200, headers={}, body=body)
     return await workers.read(result, PUBLISHER.sources[0], PUBLISHER, {})
 
 

@@ -25,7 +25,7 @@ def accept(paths: Paths, source: str) -> None:
         raise click.UsageError(f"nothing is held of {source!r}; `aggregator health` lists what is held, by source")
     if found.state == "refused":
         raise click.ClickException(
-            f"{source}: its document came from {found.said}, and one publisher's reports are never carried"
+            f"{source}: its document came from {found.reason}, and one publisher's reports are never carried"
             " under another's name; write another url, or enabled = false, into the publisher's file"
         )
     say(f"{source}: its documents may come from {found.url}; it is due now")

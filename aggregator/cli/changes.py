@@ -123,4 +123,4 @@ def _print(line: dict[str, Any], as_json: bool) -> None:
     said = line["title"] or line["note"] or "(out of the wire, or without a headline)"
     publisher = heading(line["publisher_name"], line["publisher_place"])
     about = line["id"] or f"{'-':<16}"
-    say(f"{line['cursor']}  {line['at']}  {line['kind']:<15} {about}  {publisher}: {said}{mark}")
+    say(f"{line['cursor']}  {line['at']}  {line['change_kind']:<15} {about}  {publisher}: {said}{mark}")

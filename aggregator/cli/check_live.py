@@ -19,8 +19,8 @@ from aggregator.text.dates import from_iso, utc_now
 
 _HOUR = timedelta(hours=1)
 _COLUMNS = (
-    "source", "state", "status", "format", "entries", "dated", "summaries", "full_text", "newest", "validators",
-    "redirected_to", "error",
+    "source_name", "state", "http_status", "format", "entries", "dated", "summaries", "full_text", "newest",
+    "validators", "redirected_to", "error",
 )  # fmt: skip
 
 
@@ -54,10 +54,10 @@ async def _look(config: Config, database: Path, sources: Sequence[Source], done:
 
 def _row(look: Look) -> dict[str, Any]:
     return {
-        "source": look.source.name,
+        "source_name": look.source.name,
         "url": look.source.url,
         "state": look.state,
-        "status": look.status,
+        "http_status": look.status,
         **carried(look.carries),
         "validators": look.validators,
         "redirected_to": look.redirected_to,

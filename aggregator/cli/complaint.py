@@ -101,7 +101,7 @@ def list_complaints(paths: Paths, everything: bool, as_json: bool) -> None:
         say_json_rows(rows)
         return
     for row in rows:
-        say(f"{row['number']}. {row['kind']}, {row['id']}, {row['publisher_name']}", bold=True)
+        say(f"{row['number']}. {row['complaint_kind']}, {row['id']}, {row['publisher_name']}", bold=True)
         said = f"   {row['received_at']} from {row['complainant'] or 'somebody'}: {row['text']}"
         say_lines(said, indent="     ")
         if row["acts"]:

@@ -78,7 +78,7 @@ async def _rounds(config: Config, store: Store, press: Press) -> None:
             await pipeline.maintain()
             _title(f"Round {number + 1}: {_summary(polls)}")
             changes = store.changes(last)
-            _print_changes([change for change in changes if change["kind"] != "new"] if number else [])
+            _print_changes([change for change in changes if change["change_kind"] != "new"] if number else [])
             last = Cursor.read(changes[-1]["cursor"]) if changes else last
 
 
@@ -93,14 +93,14 @@ def _summary(polls: Sequence[Poll]) -> str:
 def _print_changes(changes: Sequence[dict[str, str]]) -> None:
     for change in changes:
         said = change["title"] or "(a notice stands in its place)"
-        say(f"  {change['kind']:<10} {change['publisher_name']}: {said}")
+        say(f"  {change['change_kind']:<10} {change['publisher_name']}: {said}")
 
 
 def _show(store: Store, home: Path) -> None:
 
     _title("The wire now: the publisher stands above every report and answers for it")
     say_rendered(OUTPUTS["text"](store.latest(Selection(limit=8))))
-    corrected = (store.report(change["id"]) for change in store.changes() if change["kind"] == "corrected")
+    corrected = (store.report(change["id"]) for change in store.changes() if change["change_kind"] == "corrected")
     for report in (report for report in corrected if report and report.text_scope == "full_text"):
         _title("A correction that arrived, as its publisher words it, with credit, disclaimer and link")
         say_rendered(page(report))

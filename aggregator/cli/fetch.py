@@ -20,7 +20,7 @@ from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
 from aggregator.text.printable import argument
 
-NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "held")
+NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "pending")
 _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is printed
 
 
@@ -97,28 +97,28 @@ def _print(polls: Sequence[Poll], is_named: bool) -> None:
             say(f"{poll.source.name}: {poll.error or ''} ({poll.source.url})", err=True)
         if is_named and poll.source.kind == DISCOVER:
             _print_search(poll)
-        if poll.waiting:
-            _print_waiting(poll)
-        if poll.excess:
-            _print_excess(poll)
+        if poll.pending:
+            _print_pending(poll)
+        if poll.over_limit:
+            _print_over_limit(poll)
     if not is_listed:
         say(f"{in_vain} sites were searched for a feed in vain; `aggregator health --json` says why", err=True)
     if sys.stdout.isatty():
         _summarise(polls)
 
 
-def _print_waiting(poll: Poll) -> None:
+def _print_pending(poll: Poll) -> None:
     name = poll.source.name
     say(
-        f"{name}: {poll.waiting:,} changes of reports wait for a person, because one poll changed too many; "
+        f"{name}: {poll.pending:,} changes of reports wait for a person, because one poll changed too many; "
         f"`aggregator pending` shows them; `aggregator pending accept {name}` or `aggregator pending refuse {name}`",
         err=True,
     )
 
 
-def _print_excess(poll: Poll) -> None:
+def _print_over_limit(poll: Poll) -> None:
     say(
-        f"{poll.source.name}: {poll.excess:,} of {poll.new:,} new reports are kept out of `latest`, as one poll or "
+        f"{poll.source.name}: {poll.over_limit:,} of {poll.new:,} new reports are kept out of `latest`, as one poll or "
         "day may not add so many ([poll] in wire.toml); they are stored, and searched like all others",
         err=True,
     )
@@ -167,10 +167,10 @@ def _summarise(polls: Sequence[Poll]) -> None:
 
 def _object(poll: Poll) -> dict[str, object]:
     return {
-        "source": poll.source.name,
+        "source_name": poll.source.name,
         "url": poll.source.url,
         "outcome": poll.outcome,
-        "status": poll.status,
+        "http_status": poll.http_status,
         "error": poll.error,
         "format": poll.format,
         "entries": poll.entries,
@@ -183,8 +183,8 @@ def _object(poll: Poll) -> dict[str, object]:
         "overlap": poll.overlap,
         "gap": poll.gap,
         "pages": poll.pages,
-        "waiting": poll.waiting,
-        "excess": poll.excess,
+        "pending": poll.pending,
+        "over_limit": poll.over_limit,
         "proposed": poll.proposal.url if poll.proposal else None,
         "redirected_to": poll.redirection.url if poll.redirection else None,
         "next_at": to_iso(poll.next.at) if poll.next else None,

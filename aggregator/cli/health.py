@@ -63,10 +63,12 @@ def health(paths: Paths, as_json: bool) -> None:
 def _print_health(rows: Sequence[dict[str, Any]]) -> None:
     """Sites that are searched for a feed are counted, and listed only where one was found: that wants a person."""
     states = Counter(row.get("search") for row in rows)  # a database that an older version wrote has no such column
-    columns = ("source", "last_success", "articles_7_days", "next_at", "next_reason", "trouble", "mend")
+    columns = ("source_name", "last_success", "articles_7_days", "next_at", "next_reason", "problem", "advice")
     say_rows([row for row in rows if row.get("search") is None], columns, as_json=False)
     if states["found"]:
-        say_rows([row for row in rows if row.get("search") == "found"], ("source", "trouble", "mend"), as_json=False)
+        say_rows(
+            [row for row in rows if row.get("search") == "found"], ("source_name", "problem", "advice"), as_json=False
+        )
     if sought := len(rows) - states[None]:
         parts = f"{states['waiting']:,} not searched yet, {states['nothing']:,} found nothing"
         say(f"{sought:,} sites are searched for a feed once a week: {parts}, {states['found']:,} have a proposal")
@@ -77,7 +79,7 @@ def _print_agreements(ended: Sequence[dict[str, Any]], ending: Sequence[dict[str
     for agreements, verb, then in ((ended, "ended", ""), (ending, "ends", "after that day ")):
         for of in agreements:
             left = what_leaves(of["during"], of["after"])
-            said = f"the agreement with {of['name']} ({of['key']}) {verb} on {of['last_day']}: {then}{left}"
+            said = f"the agreement with {of['name']} ({of['publisher']}) {verb} on {of['last_day']}: {then}{left}"
             say(f"{said}; `aggregator check` names the file")
 
 
@@ -121,5 +123,5 @@ def _to_list(paths: Paths, found: list[tuple[str, str]]) -> Iterator[tuple[str, 
         for source in publisher.sources
     }
     for name, url in found:
-        if name not in origins or judge(url, origins[name], owners).state in ("held", "undecided"):
+        if name not in origins or judge(url, origins[name], owners).state in ("pending", "undecided"):
             yield name, url

@@ -33,9 +33,9 @@ def merges(paths: Paths, since: datetime | None, suspect: bool, as_json: bool) -
         return
     for row in rows:
         undone = f", undone: {row['split_into']}" if row["undone_at"] else ""
-        say(f"{row['id']}. {row['publisher_name']}: {row['title'] or '(out of the wire)'}", bold=True)
-        say(f"   {row['article']}  {row['at']}  by {row['matched_by']}, {row['evidence']}{undone}")
-        say(f"   {row['key']}")
+        say(f"{row['merge_id']}. {row['publisher_name']}: {row['title'] or '(out of the wire)'}", bold=True)
+        say(f"   {row['id']}  {row['at']}  by {row['matched_by']}, {row['evidence']}{undone}")
+        say(f"   {row['article_key']}")
         if row["channels"] == ():
             say(f"   {NOT_PASSED_ON}")
 

@@ -45,7 +45,7 @@ def pending(context: click.Context, everything: bool, as_json: bool) -> None:
     if as_json:
         say_json_rows(rows)
         return
-    for (source, kind), those in groupby(rows, key=lambda row: (row["source"], row["kind"])):
+    for (source, kind), those in groupby(rows, key=lambda row: (row["source_name"], row["mass_kind"])):
         _print(source, kind, list(those), everything)
     if not rows:
         say("nothing waits for a person")
@@ -75,7 +75,7 @@ def _print_report(row: Mapping[str, Any]) -> None:
         say(f"    headline: {_line(row['new_title']) or '(none)'}")
     if row["new_url"] != row["url"]:
         say(f"    link: {_line(row['url'] or '(none)')} -> {_line(row['new_url'] or '(none)')}")
-    if row["kind"] in ("same_words", "revised"):
+    if row["mass_kind"] in ("same_words", "revised"):
         say(f"    text: {_line(row['new_text'] or '') or '(none)'}")
 
 

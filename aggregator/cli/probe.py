@@ -16,7 +16,7 @@ from aggregator.config.adding import add_source
 from aggregator.config.writing import source_table
 from aggregator.model import Wire
 from aggregator.model.errors import FetchError
-from aggregator.pipeline.discovery.prober import Door, Survey
+from aggregator.pipeline.discovery.prober import FoundFeed, Survey
 from aggregator.pipeline.opening import config_for_polling, publisher_file
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.probing import open_prober
@@ -48,7 +48,7 @@ def probe(paths: Paths, url: str, key: str | None, as_json: bool) -> None:
         survey = asyncio.run(_survey(config.wire, paths.database(), url))
     except FetchError as error:
         raise click.UsageError(f"URL: {error}") from error
-    best = survey.doors[0] if survey.doors else None
+    best = survey.feeds[0] if survey.feeds else None
     table = source_table(best.url, best.kind) if best else None
     if as_json:
         say_json(_object(survey, table), indent=1)
@@ -74,18 +74,18 @@ def _print(survey: Survey, table: str | None) -> None:
     if survey.others:
         said = [(other.url, other.what) for other in survey.others]
         say_table(("seen, not asked for", ""), said)
-    if survey.doors:
+    if survey.feeds:
         columns = ("door, the best first", "format", "entries", "dated", "summaries", "full text", "newest")
-        say_table(columns, [_row(door) for door in survey.doors])
+        say_table(columns, [_row(feed) for feed in survey.feeds])
     if table:
         say_lines(table.rstrip("\n"))
 
 
-def _row(door: Door) -> tuple[Any, ...]:
-    carries = door.carries
+def _row(feed: FoundFeed) -> tuple[Any, ...]:
+    carries = feed.carries
     shares = (f"{share:.0%}" for share in (carries.dated, carries.summaries, carries.full_text))
     newest = to_iso(carries.newest) if carries.newest else None
-    return (door.url, carries.format, carries.entries, *shares, newest)
+    return (feed.url, carries.format, carries.entries, *shares, newest)
 
 
 def _object(survey: Survey, table: str | None) -> dict[str, Any]:
@@ -93,6 +93,6 @@ def _object(survey: Survey, table: str | None) -> dict[str, Any]:
         "url": survey.url,
         "tried": [{"url": each.url, "named_by": each.named_by, "said": each.said} for each in survey.tried],
         "seen": [{"url": other.url, "what": other.what} for other in survey.others],
-        "doors": [{"url": door.url, "kind": door.kind, **carried(door.carries)} for door in survey.doors],
+        "feeds": [{"url": feed.url, "kind": feed.kind, **carried(feed.carries)} for feed in survey.feeds],
         "source": table,
     }

@@ -29,7 +29,7 @@ def publish(paths: Paths, file: Path) -> None:
     report = manuscript.read(file, publisher.languages)
     with open_wire(paths, config, utc_now()) as store:
         done = manuscript.publish(store, publisher, report, utc_now())
-        notice = store.notice(done.public_id)
-    say(f"{done.public_id}: {done.change or 'unchanged'}, {report.title}")
+        notice = store.notice(done.id)
+    say(f"{done.id}: {done.change or 'unchanged'}, {report.title}")
     if notice:
         say(f"It is out of the wire, and stays so. Its notice: {notice['text']}")

@@ -20,7 +20,7 @@ from aggregator.pipeline.paths import Paths
 from aggregator.rights import effective
 from aggregator.text.dates import utc_now
 
-_OF_A_PUBLISHER = ("key", "name", "place", "country", "kind", "languages", "profile")
+_OF_A_PUBLISHER = ("publisher", "name", "place", "country", "publisher_kind", "languages", "profile")
 _OF_A_SOURCE = ("key", "url", "kind", "enabled", "reason")
 _WRITTEN = click.File("w", encoding="utf-8", atomic=True)  # whole, or as it was
 
@@ -79,11 +79,12 @@ def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str,
     held: dict[str, dict[str, Any]] = {}
     if paths.database().exists():
         with read_store(paths) as store:
-            held = {row["key"]: row for row in store.publishers()}
+            held = {row["publisher"]: row for row in store.publishers()}
     rows, today = [], utc_now().date()
     for publisher in _in_order(chosen):
         rights, of_it = effective(publisher.rights, today), held.get(publisher.key, {})
-        said = {name: getattr(publisher, name) for name in ("key", "name", "place", "country", "kind", "group")}
+        said: dict[str, Any] = {name: getattr(publisher, name) for name in ("name", "place", "country")}
+        said |= {"publisher": publisher.key, "publisher_kind": publisher.kind, "publisher_group": publisher.group}
         said |= {"languages": publisher.languages, "homepage": publisher.homepage, "profile": publisher.profile}
         said |= {"text_scope": rights.text_scope, "licence": rights.licence, "polled": len(directory.polled(publisher))}
         said |= {"sources": [{name: getattr(source, name) for name in _OF_A_SOURCE} for source in publisher.sources]}

@@ -43,10 +43,10 @@ def recheck(paths: Paths, limit: int, as_json: bool) -> None:
         return
     removed = [finding for finding in findings if finding.removal]
     for finding in removed:
-        say(f"{finding.recheck.public_id}: {finding.said} ({finding.recheck.url})")
-    held_back = {finding.recheck.publisher: finding for finding in findings if finding.doubted}
-    for publisher, finding in held_back.items():
-        say(f"{publisher}: its pages are not believed: {finding.said}")
+        say(f"{finding.recheck.id}: {finding.result} ({finding.recheck.url})")
+    doubted = {finding.recheck.publisher: finding for finding in findings if finding.doubted}
+    for publisher, finding in doubted.items():
+        say(f"{publisher}: its pages are not believed: {finding.result}")
     if sys.stdout.isatty():
         say(f"{len(findings)} pages visited, {len(removed)} reports taken out of the wire")
 
@@ -60,12 +60,12 @@ async def _run(config: Config, store: Store, limit: int) -> tuple[Sequence[Findi
 
 def _object(finding: Finding) -> dict[str, object]:
     return {
-        "id": finding.recheck.public_id,
+        "id": finding.recheck.id,
         "publisher": finding.recheck.publisher,
         "url": finding.recheck.url,
-        "said": finding.said,
+        "result": finding.result,
         "act": finding.removal.act if finding.removal else None,
         "notice": finding.removal.notice if finding.removal else None,
-        "held_back": finding.doubted,
+        "doubted": finding.doubted,
         "next_at": to_iso(finding.next_at) if finding.next_at else None,
     }

@@ -220,10 +220,10 @@ class _Elsewhere:
 
 def _warn(poll: Poll) -> None:
     """Of what waits for a person, and of a source that adds more than it may."""
-    if poll.waiting:
-        log.warning("source=%s waiting=%d; `aggregator pending` shows what waits", poll.source.name, poll.waiting)
-    if poll.excess:
-        log.warning("source=%s new=%d kept_out_of_latest=%d", poll.source.name, poll.new, poll.excess)
+    if poll.pending:
+        log.warning("source=%s waiting=%d; `aggregator pending` shows what waits", poll.source.name, poll.pending)
+    if poll.over_limit:
+        log.warning("source=%s new=%d kept_out_of_latest=%d", poll.source.name, poll.new, poll.over_limit)
 
 
 async def _surviving(call: Callable[[], Awaitable[object]]) -> None:

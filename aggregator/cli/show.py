@@ -76,7 +76,7 @@ def _print_acts(acts: list[dict[str, Any]]) -> None:
     for act in acts:
         beside = [
             f"until {act['until']}" if act["until"] else None,
-            f"complaint {act['complaint']}" if act["complaint"] else None,
+            f"complaint {act['complaint_id']}" if act["complaint_id"] else None,
             f"reference {act['reference']}" if act["reference"] else None,
         ]
         said = ", ".join(filter(None, (act["act"], *beside)))

@@ -19,7 +19,7 @@ Headers = tuple[tuple[str, str], ...]
 Answer = tuple[int, Headers, bytes]  # status, headers, body
 Step = bytes | float  # bytes to send, or seconds to wait
 
-CONSENT_WALL = b"""<!DOCTYPE html>
+CONSENT_PAGE = b"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Before you continue</title></head>
 <body><h1>We value your privacy</h1><p>Please accept our 734 partners to go on.</p>
 <form method="post" action="/consent"><button name="accept">Accept all</button></form></body></html>
@@ -154,7 +154,7 @@ def garbage(exchange: Exchange) -> Plan:
     return Plan(0, iter((b"\x00\x01SSH-2.0-not-a-web-server\r\n\r\n",)), keep=False)
 
 
-def html(exchange: Exchange, *, body: bytes = CONSENT_WALL) -> Plan:
+def html(exchange: Exchange, *, body: bytes = CONSENT_PAGE) -> Plan:
     """A consent wall, with 200."""
     return _whole(_instead(exchange, 200, (), body))
 

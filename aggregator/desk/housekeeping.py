@@ -40,9 +40,9 @@ def housekeeping(store: Store, now: datetime) -> Iterator[None]:
     release_embargoes(store, believed)
     over = retention.over(store.lending(), believed + retention.BEFORE)
     yield from _repeated(lambda: store.let_go(over))
-    store.let_go_waiting(over)
-    store.forget_floods(believed)
-    yield from _repeated(lambda: store.store_held_words(now))
+    store.let_go_pending(over)
+    store.forget_over_limit(believed)
+    yield from _repeated(lambda: store.store_pending_revisions(now))
     yield
     store.count_health(now)
     yield from _repeated(store.cut_excerpts)

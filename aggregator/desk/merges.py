@@ -42,7 +42,7 @@ def split(store: Store, number: int, now: datetime) -> str:
             state = "is undone already" if merge else "is not there"
             raise StoreError(f"merge {number} {state}; `aggregator merges` lists those in force")
         if store.split(made := _split(store, merge, now), now):
-            return made.new.article.public_id
+            return made.new.article.id
 
 
 def split_version(store: Store, report: str, number: int, now: datetime) -> str:
@@ -62,13 +62,13 @@ def split_version(store: Store, report: str, number: int, now: datetime) -> str:
         key = _free_key(store, merge, number)
         if key is None:
             raise StoreError(f"version {number} of {report} is known as another article; `aggregator search` finds it")
-        if store.split(made := _split(store, replace(merge, key=key), now), now):
-            return made.new.article.public_id
+        if store.split(made := _split(store, replace(merge, article_key=key), now), now):
+            return made.new.article.id
 
 
 def _free_key(store: Store, merge: Merge, number: int) -> str | None:
     """What a version may be known by, its address or its words, that no other report is known by."""
-    said = store.report_version(merge.report, number)
+    said = store.report_version(merge.id, number)
     assert said is not None
     link = link_of(decode(said.raw))
     keys = [*(keys_of_link(link) if link else ()), f"spare:{said.words_hash.hex()[:32]}"]
@@ -77,7 +77,7 @@ def _free_key(store: Store, merge: Merge, number: int) -> str | None:
         (
             key
             for key in keys
-            if known.get(key, merge.article) == merge.article
+            if known.get(key, merge.article_id) == merge.article_id
             and store.report_state(public_id(merge.publisher, key)) is None
         ),
         None,
@@ -87,7 +87,7 @@ def _free_key(store: Store, merge: Merge, number: int) -> str | None:
 def _split(store: Store, merge: Merge, now: datetime) -> Split:
     taken, own = _said(merge, merge.taken), _said(merge, merge.own)
     known = store.articles_under(merge.publisher, [*taken.keys, *own.keys])
-    return undone(merge, taken, own, {key for key, article in known.items() if article == merge.article}, now,
+    return undone(merge, taken, own, {key for key, article_id in known.items() if article_id == merge.article_id}, now,
                   clock.believed(store, now))  # fmt: skip
 
 
@@ -98,20 +98,20 @@ def undone(
     `leading`: those of their keys that lead to the report.
     """
     own_keys = tuple(key for key in own.keys if key in leading)
-    others = (key for key in taken.keys if key in leading and key != merge.key and key not in own_keys)
-    keys = (merge.key, *others)
-    new = replace(taken, public_id=public_id(merge.publisher, merge.key), keys=keys)
+    others = (key for key in taken.keys if key in leading and key != merge.article_key and key not in own_keys)
+    keys = (merge.article_key, *others)
+    new = replace(taken, id=public_id(merge.publisher, merge.article_key), keys=keys)
     return Split(
         merge=merge,
         keys=keys,
         new=Decision(article=new, known=None, change="new"),
-        acts=_held_back_too(ReportState(id=new.public_id, is_new=True), merge, believed),
+        acts=_taken_out_too(ReportState(id=new.id, is_new=True), merge, believed),
         revert=None if merge.newest == merge.revision else _reverted(merge, own, own_keys, now),
     )
 
 
-def _held_back_too(new: ReportState, merge: Merge, believed: datetime) -> DeskDecision:
-    """What holds the one back holds the other back, with an act and a line of its own, until a person looks."""
+def _taken_out_too(new: ReportState, merge: Merge, believed: datetime) -> DeskDecision:
+    """What keeps the one out of the wire keeps the other out, by an act and a line of its own, until a person looks."""
     decision = DeskDecision(before=new, acts=())
     state, until = merge.state, merge.state.embargoed_until
     if until is not None:
@@ -129,7 +129,7 @@ def _reverted(merge: Merge, own: Article, own_keys: tuple[str, ...], now: dateti
     """The report says again what it said before the merge."""
     article = replace(own, keys=own_keys or own.keys)
     known = Known(
-        article=merge.article,
+        article_id=merge.article_id,
         revision=merge.newest,
         words_hash=merge.words.words_hash,
         first_seen=now,

@@ -72,7 +72,7 @@ def refuse(store: Store, key: str, kinds: Sequence[MassKind], actor: str, now: d
 
 
 def _counted(pending: Pending) -> Counter[MassKind]:
-    return Counter(change.kind for change in pending.changes)
+    return Counter(change.mass_kind for change in pending.changes)
 
 
 def accepted(
@@ -85,7 +85,7 @@ def accepted(
     """
     entries = [change for change in pending.changes if change.signal == "entry"]
     matches = [Match(article=_article(change, source, publisher), known=change.known) for change in entries]
-    before = {change.known.article: change.words for change in entries if change.words}
+    before = {change.known.article_id: change.words for change in entries if change.words}
     judged = decide(matches, before, now)
     decisions = [replace(each, seen=one.received) for each, one in zip(judged.decisions, entries, strict=True)]
     acts = _taken_out(pending, decisions, believed)
@@ -102,17 +102,17 @@ def accepted(
 
 def _taken_out(pending: Pending, decisions: Sequence[Decision], believed: datetime) -> dict[int, DeskDecision]:
     """The articles that leave the wire, because their headlines say so or their feed lists them as deleted."""
-    marked = {each.known.article for each in decisions if each.change == "withdrawn" and each.known}
-    deleted = {change.known.article for change in pending.changes if change.signal == "tombstone"}
+    marked = {each.known.article_id for each in decisions if each.change == "withdrawn" and each.known}
+    deleted = {change.known.article_id for change in pending.changes if change.signal == "tombstone"}
     acts = {}
     for change in pending.changes:
-        article = change.known.article
-        removals = [*([MARKED] if article in marked else []), *([DELETED] if article in deleted else [])]
-        acts[article] = rules.obey_all(change.state, removals, believed)
-    return {article: decision for article, decision in acts.items() if decision.acts}
+        article_id = change.known.article_id
+        removals = [*([MARKED] if article_id in marked else []), *([DELETED] if article_id in deleted else [])]
+        acts[article_id] = rules.obey_all(change.state, removals, believed)
+    return {article_id: decision for article_id, decision in acts.items() if decision.acts}
 
 
 def _article(change: PendingChange, source: Source, publisher: Publisher) -> Article:
     """The entry as the publisher's rights let it be held today; the hashes are those of what was received."""
-    article = article_of(change.raw, change.key, change.language, source, publisher)
+    article = article_of(change.raw, change.article_key, change.language, source, publisher)
     return replace(article, words_hash=change.words_hash, entry_hash=change.entry_hash)

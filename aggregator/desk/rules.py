@@ -55,7 +55,7 @@ def restore(state: ReportState, cause: Cause) -> DeskDecision:
     """The report is in the wire again, also before the end of an embargo. Only persons may."""
     if not cause.actor.startswith("person:"):
         raise DeskError(f"{state.id}: only a person restores a report, not {cause.actor}")
-    if not state.is_held_back:
+    if state.is_in_wire:
         raise DeskError(f"{state.id}: this report is in the wire; there is nothing to restore")
     after = replace(state, status="usable", notice=None, embargoed_until=None)
     return _decision(state, ActRecord(act="restore", cause=cause, change="restored", after=after))
@@ -75,12 +75,12 @@ def embargo(state: ReportState, until: datetime, cause: Cause, now: datetime, be
         raise DeskError(f"{state.id}: this report is out of the wire ({held.notice}), not waiting for a time")
     after = replace(held, status="usable", notice=None, embargoed_until=until)
     # Subscribers that have the report are told to take it out; to the others there is none.
-    change: ChangeKind | None = None if held.is_held_back else "withheld"
+    change: ChangeKind | None = "withheld" if held.is_in_wire else None
     return _decision(state, *start.acts, ActRecord(act="embargo", cause=cause, change=change, after=after))
 
 
 def release(state: ReportState) -> DeskDecision:
-    """The time of its embargo has come. A report that something else holds back stays out of the wire."""
+    """The time of its embargo has come. A report that something else keeps out stays out of the wire."""
     assert state.embargoed_until is not None
     cause = Cause(actor="wire", reason=f"the embargo until {to_iso(state.embargoed_until)} is over")
     change: ChangeKind | None = "restored" if state.status == "usable" else None
@@ -89,7 +89,7 @@ def release(state: ReportState) -> DeskDecision:
 
 
 def complain(state: ReportState, kind: ComplaintKind, cause: Cause, believed: datetime) -> DeskDecision:
-    """What a complaint of this kind does at once; no acts: nothing, or the report is held back as strongly already."""
+    """What a complaint of this kind does at once; no acts: nothing, or as strong a reason keeps it out already."""
     act, notice = _ACT_OF.get(kind, (None, None))
     if act is None or notice is None or _STRENGTH[state.notice] >= _STRENGTH[notice]:
         return _decision(state)
@@ -99,7 +99,7 @@ def complain(state: ReportState, kind: ComplaintKind, cause: Cause, believed: da
 def obey(state: ReportState, removal: Removal, believed: datetime) -> DeskDecision | None:
     """What a publisher's feed or page asks of us; None: the report is out already, by something as strong."""
     cause = Cause(actor=removal.actor, reason=removal.reason, reference=removal.reference)
-    return _held_back(state, removal.act, removal.notice, cause, believed)
+    return _taken_out(state, removal.act, removal.notice, cause, believed)
 
 
 def obey_all(state: ReportState, removals: Iterable[Removal], believed: datetime) -> DeskDecision:
@@ -112,7 +112,7 @@ def obey_all(state: ReportState, removals: Iterable[Removal], believed: datetime
 
 
 def hold_until(state: ReportState, until: datetime, cause: Cause) -> DeskDecision:
-    """The embargo that its publisher asks for, of a report that is new. What holds it back beside stays."""
+    """The embargo that its publisher asks for, of a report that is new. What keeps it out beside stays."""
     after = replace(state, embargoed_until=until)
     return _decision(state, ActRecord(act="embargo", cause=cause, change=None, after=after))
 
@@ -124,13 +124,13 @@ def then(first: DeskDecision, following: Callable[[ReportState], DeskDecision | 
 
 
 def _refused_if_weaker(state: ReportState, act: Act, notice: Notice, cause: Cause, believed: datetime) -> DeskDecision:
-    decision = _held_back(state, act, notice, cause, believed)
+    decision = _taken_out(state, act, notice, cause, believed)
     if decision is None:
         raise DeskError(f"{state.id}: this report is out of the wire already ({state.notice}); nothing was changed")
     return decision
 
 
-def _held_back(state: ReportState, act: Act, notice: Notice, cause: Cause, believed: datetime) -> DeskDecision | None:
+def _taken_out(state: ReportState, act: Act, notice: Notice, cause: Cause, believed: datetime) -> DeskDecision | None:
     start = _released_if_due(state, believed)
     held = start.after
     if _STRENGTH[held.notice] >= _STRENGTH[notice]:

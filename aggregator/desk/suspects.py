@@ -51,14 +51,14 @@ _Found = tuple[str, str, str]  # public id, reason, command
 def _merged(store: Store, since: datetime | None) -> Iterator[_Found]:
     for each in store.merged_words(since):
         if reason := why_two(decode(each.before), decode(each.after)):
-            yield each.report, reason, f"aggregator split {each.number}"
+            yield each.id, reason, f"aggregator split {each.number}"
 
 
 def _overwritten(store: Store, since: datetime | None) -> Iterator[_Found]:
     for each in store.overwritten_words(since):
         before, after = decode(each.before), decode(each.after)
         if reason := why_another(before, after, (read_date(before.published), read_date(after.published))):
-            yield each.report, reason, f"aggregator split {each.report} {each.number}"
+            yield each.id, reason, f"aggregator split {each.id} {each.number}"
 
 
 def _doubled(store: Store, since: datetime | None) -> Iterator[_Found]:
@@ -70,19 +70,19 @@ def _doubles(store: Store, group: Sequence[AtAddress]) -> Iterator[_Found]:
     """Of the reports at one address each that is held already. The one that stays is what later versions are taken for,
     or else the first. Those without guids that came at once are reports of one page.
     """
-    said = {each.article: decode(each.said) for each in group}
+    said = {each.article_id: decode(each.raw) for each in group}
     rest = list(group)
     while rest:
-        entry = said[rest[0].article]
-        one = [each for each in rest if each is rest[0] or why_one(entry, said[each.article])]
+        entry = said[rest[0].article_id]
+        one = [each for each in rest if each is rest[0] or why_one(entry, said[each.article_id])]
         rest = [each for each in rest if each not in one]
         if not entry.id and len({each.first_seen for each in one}) < len(one):
             continue
         (keys,) = keys_of([entry])
         follows = store.articles_under(group[0].publisher, keys)
-        kept = next((each for key in keys for each in one if each.article == follows.get(key)), one[0])
+        kept = next((each for key in keys for each in one if each.article_id == follows.get(key)), one[0])
         for each in one:
             if each is not kept:
-                reason = f"held twice, also as {kept.report}: {why_one(entry, said[each.article])}"
-                command = f"aggregator withhold {each.report} --reason 'the same report as {kept.report}'"
-                yield each.report, reason, command
+                reason = f"held twice, also as {kept.id}: {why_one(entry, said[each.article_id])}"
+                command = f"aggregator withhold {each.id} --reason 'the same report as {kept.id}'"
+                yield each.id, reason, command

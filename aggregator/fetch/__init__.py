@@ -22,17 +22,17 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx
 
-from aggregator.fetch import answers, body, hops, iri, limits, robots, walls
+from aggregator.fetch import answers, body, challenges, iri, limits, redirects, robots
 from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
 from aggregator.fetch.credentials import Opened
-from aggregator.fetch.hops import Redirect, Way
 from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, most_aside
-from aggregator.fetch.robots import Shelf
+from aggregator.fetch.redirects import Redirect, Way
+from aggregator.fetch.robots import RobotsCache
 from aggregator.fetch.transport import make_transport
 from aggregator.model import Access, Busy, FetchResult, PageVisit, RobotsCopy, Source, Validators, Wire
 from aggregator.model.errors import (
     AddressRefused,
-    CookieWall,
+    CookiePage,
     FetchError,
     FetchTimeout,
     HttpStatus,
@@ -42,7 +42,7 @@ from aggregator.model.errors import (
 from aggregator.text.printable import MOST_MESSAGE, escaped
 from aggregator.text.urls import literal, without_user
 
-__all__ = ["NO_HOSTS", "ConnectTo", "Fetcher", "Hosts", "Shelf", "Turn", "written_by", "written_in"]
+__all__ = ["NO_HOSTS", "ConnectTo", "Fetcher", "Hosts", "RobotsCache", "Turn", "written_by", "written_in"]
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class _Answer:
 
     way: Way
     status: int
-    headers: dict[str, str]  # names in lower case, values as `hops.fields_of` has them
+    headers: dict[str, str]  # names in lower case, values as `redirects.fields_of` has them
     chunks: AsyncIterator[bytes]
     deadline: asyncio.Timeout
 
@@ -83,13 +83,13 @@ class _Trip:
 
     opened: Opened
     hosts: Hosts  # for which `allow_addresses` holds
-    before: Before  # each further hop
+    before: Before  # each further request
 
 
 _PATIENCE = 1 / 30  # of the deadline, after which an answer that is awaited keeps nobody waiting
 _PACE = 1 / 4  # of the deadline, in which a large body has to go on
 _ROBOTS_SECONDS = 10.0  # so long may it keep a poll waiting
-_MARKS_SECONDS = 3.0  # so long is a refusal searched for the marks of a wall
+_MARKS_SECONDS = 3.0  # so long is a refusal searched for the marks of a challenge
 
 
 class Fetcher:
@@ -103,7 +103,7 @@ class Fetcher:
         self,
         wire: Wire,
         connect_to: ConnectTo = lambda host: None,
-        shelf: Shelf | None = None,
+        robots_cache: RobotsCache | None = None,
         environment: Mapping[str, str] = os.environ,
         chance: random.Random | None = None,
         shared: Path | None = None,
@@ -119,7 +119,11 @@ class Fetcher:
         self._public = self._open = make_transport(connections, socket_factory(blocks, is_open=False), most)
         if blocks:
             self._open = make_transport(connections, socket_factory(blocks, is_open=True), most)
-        self._headers = {"User-Agent": wire.user_agent, "Accept": hops.ACCEPT, "Accept-Encoding": body.ACCEPT_ENCODING}
+        self._headers = {
+            "User-Agent": wire.user_agent,
+            "Accept": redirects.ACCEPT,
+            "Accept-Encoding": body.ACCEPT_ENCODING,
+        }
         self._shared = limits.shared_file(shared, settings) if shared else None
         self._limits = Limits(
             settings.concurrency,
@@ -129,7 +133,7 @@ class Fetcher:
             self._shared,
             settings.timeout * _PATIENCE,
         )
-        self._robots = robots.Memory(wire.robots_token, shelf or Shelf())
+        self._robots = robots.Memory(wire.robots_token, robots_cache or RobotsCache())
 
     async def __aenter__(self) -> Self:
         return self
@@ -146,7 +150,7 @@ class Fetcher:
         takes up room until the end of the turn, so the holder digests it within: that bounds the bodies in memory.
         `hosts`: those for which `allow_addresses` holds in all that is asked within the turn (`written_by`).
         """
-        async with self._limits.turn(hops.host_of(url)) as turn:
+        async with self._limits.turn(redirects.host_of(url)) as turn:
             turn.hosts = hosts
             yield turn
 
@@ -169,7 +173,7 @@ class Fetcher:
         """
         opened = Opened.of_source(source, self._environment)
         take = self._taken(opened, validators, turn, now, partial=after_failure)
-        headers = hops.conditions(validators) or (hops.AFRESH if after_failure else {})
+        headers = redirects.conditions(validators) or (redirects.AFRESH if after_failure else {})
         return await self._got(_Trip(opened, turn.hosts, self._space), headers, take, turn)
 
     async def linked(self, url: str, turn: Turn, now: datetime, access: Access | None = None) -> FetchResult:
@@ -189,15 +193,15 @@ class Fetcher:
         """What becomes of an answer to a request for a document."""
 
         async def take(answer: _Answer) -> FetchResult:
-            if answer.status == 304 and hops.conditions(validators):
-                told = hops.validators_of(answer.headers, otherwise=validators)
+            if answer.status == 304 and redirects.conditions(validators):
+                told = redirects.validators_of(answer.headers, otherwise=validators)
                 return _result(answer, body.Body(b""), told, opened, now)
             if not answers.has_document(answer.status, answer.headers):
                 _note_busy(answer, turn)
                 raise await _refusal(answer)
             content = await self._document(answer, turn, partial)
             # What is a part of a document must not be confirmed by a 304.
-            told = Validators() if content.is_cut else hops.validators_of(answer.headers, Validators())
+            told = Validators() if content.is_cut else redirects.validators_of(answer.headers, Validators())
             return _result(answer, content, told, opened, now)
 
         return take
@@ -214,8 +218,8 @@ class Fetcher:
         room = body.Room(turn.arrival, turn.room, answer.deadline, self._seconds * _PACE)
         most = self._settings.max_body_bytes
         content = await body.read(answer.chunks, answer.encoding, most, room=room, partial=partial)
-        if walls.is_html(answer.headers, content.content):
-            walls.refuse(answer.way.asked, answer.way.at, answer.headers, content.content)
+        if challenges.is_html(answer.headers, content.content):
+            challenges.refuse(answer.way.asked, answer.way.at, answer.headers, content.content)
         return replace(content, is_cut=True) if answers.is_part(answer.status, answer.headers) else content
 
     async def heed(self, url: str, turn: Turn, now: datetime) -> None:
@@ -224,7 +228,7 @@ class Fetcher:
         Asks for robots.txt where the copy at hand is older than a day; a site that has none, or does not answer for
         it, does not keep us from an address that an operator configured.
         """
-        origin = hops.origin_of(url)
+        origin = redirects.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
             began = time.monotonic()
@@ -232,7 +236,7 @@ class Fetcher:
             with suppress(AddressRefused):
                 rules = await self._robots.asked(origin, now, self._asks_robots(turn.hosts, turn))
             turn.spent += time.monotonic() - began
-            await self._limits.space(hops.host_of(url))
+            await self._limits.space(redirects.host_of(url))
         if rules and rules.names_us_and_disallows(url):
             raise RobotsRefused(rules.refusal(url))
 
@@ -248,60 +252,64 @@ class Fetcher:
         address is taken literally; `hosts` as for `turn`. A redirect is followed only where `may_visit` says
         yes to its address: raises RedirectRefused.
 
-        Waits its turn for every hop, and so long as crawl-delay asks. Raises RobotsRefused where robots.txt does not
-        let us go, and other FetchErrors where there was no answer.
+        Waits its turn for every request, and so long as crawl-delay asks. Raises RobotsRefused where robots.txt
+        does not let us go, and other FetchErrors where there was no answer.
         """
 
         async def take(answer: _Answer) -> PageVisit:
-            told = hops.validators_of(answer.headers, validators if answer.status == 304 else Validators())
-            return PageVisit(status=answer.status, url=answer.way.at, validators=told, retry_after=answer.retry_after)
+            told = redirects.validators_of(answer.headers, validators if answer.status == 304 else Validators())
+            return PageVisit(
+                http_status=answer.status, url=answer.way.at, validators=told, retry_after=answer.retry_after
+            )
 
         url = iri.to_uri(literal(url))
         way = Way(url, url)
-        for _ in range(hops.MOST_REDIRECTS + 1):
+        for _ in range(redirects.MOST_REDIRECTS + 1):
             delay = await self._permitted(way.at, hosts, now)
-            async with self._limits.turn(hops.host_of(way.at), delay):
-                visit = await self._hop(way, hosts, hops.PAGE | hops.conditions(validators), take, self._seconds)
+            async with self._limits.turn(redirects.host_of(way.at), delay):
+                visit = await self._one_request(
+                    way, hosts, redirects.PAGE | redirects.conditions(validators), take, self._seconds
+                )
             if isinstance(visit, PageVisit):
                 return visit
             way = way.on(visit)
             way.refuse_cookies()
             if not may_visit(way.at):
                 raise RedirectRefused(f"it redirects to another site, {escaped(way.at, MOST_MESSAGE)}")
-        raise hops.too_many(way)
+        raise redirects.too_many(way)
 
     async def _permitted(self, url: str, hosts: Hosts, now: datetime) -> float:
         """The seconds that the site wants between two visits; raises RobotsRefused where it wants none at all."""
-        origin = hops.origin_of(url)
+        origin = redirects.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
-            async with self._limits.turn(hops.host_of(url)):
+            async with self._limits.turn(redirects.host_of(url)):
                 rules = await self._robots.asked(origin, now, self._asks_robots(hosts))
         return rules.delay_before(url)
 
     async def _may_go(self, url: str, turn: Turn, now: datetime) -> None:
         """Waits until the address may be asked, within a turn; raises RobotsRefused where it may not."""
-        origin = hops.origin_of(url)
+        origin = redirects.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
             await self._space(url)  # another site's, perhaps, which was asked a moment ago
             rules = await self._robots.asked(origin, now, self._asks_robots(turn.hosts, turn))
-        await self._limits.space(hops.host_of(url), rules.delay_before(url))
+        await self._limits.space(redirects.host_of(url), rules.delay_before(url))
 
     async def _space(self, url: str) -> None:
-        await self._limits.space(hops.host_of(url))
+        await self._limits.space(redirects.host_of(url))
 
     def back_off(self, url: str, pause: timedelta) -> None:
         """Leaves the address's domain alone for so long: `is_backing_off` says so."""
-        self._limits.back_off(hops.host_of(url), pause.total_seconds())
+        self._limits.back_off(redirects.host_of(url), pause.total_seconds())
 
     def is_backing_off(self, url: str) -> bool:
         """Whether the address's domain has asked to be left alone, and the time is not over."""
-        return self._limits.is_backing_off(hops.host_of(url))
+        return self._limits.is_backing_off(redirects.host_of(url))
 
     def domain_of(self, url: str) -> str:
         """The registrable domain that the limits count by; raises FetchError for what is no address."""
-        return self._limits.domain_of(hops.host_of(url))
+        return self._limits.domain_of(redirects.host_of(url))
 
     def _asks_robots(self, hosts: Hosts, turn: Turn | None = None) -> robots.Ask:
         """How to ask for a robots.txt, within a turn that hears of it if its host is busy.
@@ -320,26 +328,26 @@ class Fetcher:
             _note_busy(answer, turn, is_robots=True)
             is_there = answers.has_document(answer.status, answer.headers)
             content = await body.head(answer.chunks, answer.encoding, robots.MOST_BYTES) if is_there else b""
-            return RobotsCopy(origin=origin, fetched_at=now, status=answer.status, body=content)
+            return RobotsCopy(origin=origin, fetched_at=now, http_status=answer.status, body=content)
 
         seconds = min(self._seconds / 3, _ROBOTS_SECONDS)  # of the deadline, so that the document has most of it
         try:
             trip = _Trip(Opened(f"{origin}/robots.txt"), hosts, self._space)
-            return await self._follow(trip, hops.ROBOTS, take, seconds)
+            return await self._follow(trip, redirects.ROBOTS, take, seconds)
         except AddressRefused:
             raise
         except FetchError as error:
-            status = robots.UNAVAILABLE if isinstance(error, RedirectRefused | CookieWall) else None
-            return RobotsCopy(origin=origin, fetched_at=now, status=status)
+            status = robots.UNAVAILABLE if isinstance(error, RedirectRefused | CookiePage) else None
+            return RobotsCopy(origin=origin, fetched_at=now, http_status=status)
 
     async def _follow(self, trip: _Trip, headers: dict[str, str], take: Take[T], seconds: float) -> T:
         """What `take` makes of the first answer that is no redirect. Within `turn`."""
         opened = trip.opened
         left, way = seconds, Way(opened.url, opened.url)
-        for _ in range(hops.MOST_REDIRECTS + 1):
+        for _ in range(redirects.MOST_REDIRECTS + 1):
             began = time.monotonic()
             try:
-                answer = await self._hop(way, trip.hosts, headers | opened.fields_for(way.at), take, left)
+                answer = await self._one_request(way, trip.hosts, headers | opened.fields_for(way.at), take, left)
                 left -= time.monotonic() - began
                 if not isinstance(answer, Redirect):
                     return answer
@@ -350,9 +358,9 @@ class Fetcher:
                 error.retry_after = error.retry_after or way.retry_after
                 raise
             await trip.before(way.at)
-        raise hops.too_many(way)
+        raise redirects.too_many(way)
 
-    async def _hop(
+    async def _one_request(
         self, way: Way, hosts: Hosts, headers: dict[str, str], take: Take[T], seconds: float
     ) -> T | Redirect:
         """One request: what `take` makes of its answer, or where it redirects to."""
@@ -361,8 +369,8 @@ class Fetcher:
             async with asyncio.timeout(seconds) as deadline:
                 transport, request = self._request(way.at, hosts, headers)
                 answer = await transport.handle_async_request(request)
-                told = hops.fields_of(answer.headers.raw)
-                if answer.status_code in hops.REDIRECTS and "location" in told:
+                told = redirects.fields_of(answer.headers.raw)
+                if answer.status_code in redirects.REDIRECTS and "location" in told:
                     asked = answers.retry_after(told.get("retry-after"))
                     return Redirect(answer.status_code, told["location"], "set-cookie" in told, asked)
                 return await take(_Answer(way, answer.status_code, told, answer.aiter_raw(), deadline))
@@ -370,7 +378,7 @@ class Fetcher:
             said = f"no whole answer within {self._seconds:g} s"
             raise FetchTimeout(said, answered=answer is not None or way.is_redirected) from error
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
-            raise hops.explained(error) from error
+            raise redirects.explained(error) from error
         finally:
             if answer is not None:
                 await answer.aclose()
@@ -380,9 +388,9 @@ class Fetcher:
     ) -> tuple[httpx.AsyncBaseTransport, httpx.Request]:
         """The request, and what sends it. Whoever says where to connect for a host has opened that address for it."""
         # Validators may have other scripts, which aiohttp sends in UTF-8; httpx by itself takes ASCII alone.
-        sent = httpx.Headers(self._headers | {"Host": hops.authority_of(url)} | headers, encoding="utf-8")
+        sent = httpx.Headers(self._headers | {"Host": redirects.authority_of(url)} | headers, encoding="utf-8")
         url = iri.to_uri(url)
-        mapped = self._connect_to(hops.host_of(url))
+        mapped = self._connect_to(redirects.host_of(url))
         transport = self._open if mapped is not None or is_written(url, hosts) else self._public
         if mapped is not None:
             url = urlsplit(url)._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
@@ -395,11 +403,11 @@ def _result(answer: _Answer, content: body.Body, told: Validators, opened: Opene
     stays = moved is None or moved == answer.way.asked or not opened.may_move_to(moved)
     return FetchResult(
         url=opened.shown(answer.way.at),
-        status=answer.status,
-        headers={name: opened.redacted(value) for name, value in hops.storable(answer.headers).items()},
+        http_status=answer.status,
+        headers={name: opened.redacted(value) for name, value in redirects.storable(answer.headers).items()},
         body=opened.redacted_body(content.content),
         validators=opened.without_secrets(told),
-        hops=tuple(map(opened.shown, answer.way.passed)),
+        redirects=tuple(map(opened.shown, answer.way.passed)),
         moved_to=None if stays or moved is None else opened.shown(moved),
         fresh_for=answers.fresh_for(answer.headers, now),
         retry_after=answer.retry_after or answer.way.retry_after,
@@ -412,18 +420,18 @@ def _note_busy(answer: _Answer, turn: Turn | None, *, is_robots: bool = False) -
     """Tells the turn where an answer asks that its host be left alone."""
     asked = answer.retry_after
     if turn and (answer.status == 429 or (answer.status == 503 and asked is not None)):
-        turn.busy.append(Busy(url=answer.way.at, status=answer.status, retry_after=asked, is_robots=is_robots))
+        turn.busy.append(Busy(url=answer.way.at, http_status=answer.status, retry_after=asked, is_robots=is_robots))
 
 
 async def _refusal(answer: _Answer) -> FetchError:
     """What an answer without a document means."""
     head = b""
-    if answer.status in walls.CHALLENGED:
+    if answer.status in challenges.CHALLENGED:
         # What the status says counts, however its page ends.
         with suppress(TimeoutError, httpx.HTTPError, aiohttp.ClientError, OSError):
             async with asyncio.timeout(_MARKS_SECONDS):
-                head = await body.head(answer.chunks, answer.encoding, walls.HEAD_BYTES)
-    error = walls.refusal(answer.status, answer.headers, head)
+                head = await body.head(answer.chunks, answer.encoding, challenges.HEAD_BYTES)
+    error = challenges.refusal(answer.status, answer.headers, head)
     if error is None:
         error = HttpStatus(answer.status, meaning=answers.MEANINGS.get(answer.status))
     error.retry_after = answer.retry_after

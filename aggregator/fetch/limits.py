@@ -103,7 +103,7 @@ class Limits:
                 self._awaited.release()
 
     async def space(self, host: str, delay: float = 0.0) -> None:
-        """Waits until this host's domain may be asked again, without holding a place: for a redirect's next hop,
+        """Waits until this host's domain may be asked again, without holding a place: for a redirect's next request,
         which holds one already and would otherwise wait for those that wait for it.
         """
         domain, clock = self._domain(host), asyncio.get_running_loop().time

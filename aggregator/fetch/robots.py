@@ -71,7 +71,7 @@ class Rules:
 
     def refusal(self, url: str) -> str:
         """Why an address that is not allowed is not."""
-        file = f"{self.copy.origin}/robots.txt ({self.copy.status or 'no answer'})"
+        file = f"{self.copy.origin}/robots.txt ({self.copy.http_status or 'no answer'})"
         shown = url if len(url) <= _MOST_SHOWN else f"{url[:_MOST_SHOWN]}..."
         if not _is_unreachable(self.copy) and self._rules.is_too_much(path_of(url)):
             return f"{file} has so many rules with * that they are not compared with {shown}"
@@ -197,7 +197,7 @@ async def _forget(copy: RobotsCopy) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class RobotsCache:
     """Where copies of robots.txt outlive the process: what is kept for an origin, and how to keep one."""
 
     recall: Callable[[str], Awaitable[RobotsCopy | None]] = _nothing
@@ -207,16 +207,16 @@ class Shelf:
 class Memory:
     """Holds the rules of the sites that were asked lately, as they concern one product token. One event loop."""
 
-    def __init__(self, token: str, shelf: Shelf) -> None:
+    def __init__(self, token: str, robots_cache: RobotsCache) -> None:
         self._token = token
-        self._shelf = shelf
+        self._robots_cache = robots_cache
         self._rules: dict[str, Rules] = {}
         self._bytes = 0  # of their files
         self._asking: dict[str, asyncio.Lock] = {}
 
     async def at_hand(self, origin: str, now: datetime) -> Rules | None:
-        """The origin's rules, from memory or from the shelf, if they are fresh."""
-        if origin not in self._rules and (copy := await self._shelf.recall(origin)):
+        """The origin's rules, from memory or from the cache, if they are fresh."""
+        if origin not in self._rules and (copy := await self._robots_cache.recall(origin)):
             self._remember(origin, await self._read(copy))
         rules = self._rules.get(origin)
         return rules if rules and rules.is_fresh(now) else None
@@ -233,7 +233,7 @@ class Memory:
                 copy = kept(await ask(origin, now), old.copy if old else None)
                 rules = await self._read(copy)
                 self._remember(origin, rules)
-                await self._shelf.remember(copy)
+                await self._robots_cache.remember(copy)
         finally:
             self._asking.pop(origin, None)
         return rules
@@ -263,9 +263,9 @@ def kept(new: RobotsCopy, old: RobotsCopy | None) -> RobotsCopy:
 
 
 def _is_there(copy: RobotsCopy) -> bool:
-    return copy.status is not None and 200 <= copy.status < 300
+    return copy.http_status is not None and 200 <= copy.http_status < 300
 
 
 def _is_unreachable(copy: RobotsCopy) -> bool:
     """429 is a 4xx, which by the RFC lets us go anywhere; but with it a server says that it has too much to do."""
-    return copy.status is None or copy.status == 429 or copy.status >= 500
+    return copy.http_status is None or copy.http_status == 429 or copy.http_status >= 500

@@ -14,7 +14,7 @@ from aggregator.identity.keys import (
     place_of,
     public_id,
 )
-from aggregator.identity.resolve import marked, next_ladder, resolve, shared_links, spare_key, trusted
+from aggregator.identity.resolve import marked, next_id_trust, resolve, shared_links, spare_key, trusted
 from aggregator.identity.review import why_another, why_one, why_two
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "link_of",
     "marked",
     "near_keys",
-    "next_ladder",
+    "next_id_trust",
     "place_of",
     "public_id",
     "resolve",

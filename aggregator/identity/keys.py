@@ -48,19 +48,19 @@ def deleted_key(said: str) -> str:
 
 
 def _of_one_item(
-    entries: Sequence[Entry], ladders: Sequence[tuple[str, ...]], rules: IdentityRules
+    entries: Sequence[Entry], all_keys: Sequence[tuple[str, ...]], rules: IdentityRules
 ) -> list[tuple[str, ...]]:
     """Each entry's keys without those that stand for several items."""
     seen: dict[str, list[int]] = defaultdict(list)
-    for number, ladder in enumerate(ladders):
-        for key in ladder:
+    for number, own_keys in enumerate(all_keys):
+        for key in own_keys:
             seen[key].append(number)
     several = {
         key
         for key, sharing in seen.items()
         if len(sharing) > 1 and not _are_one([entries[number] for number in sharing], len(entries), rules)
     }
-    return [tuple(key for key in ladder if key not in several) for ladder in ladders]
+    return [tuple(key for key in own_keys if key not in several) for own_keys in all_keys]
 
 
 def _are_one(sharing: Sequence[Entry], listed: int, rules: IdentityRules) -> bool:
@@ -87,13 +87,13 @@ def _said(entry: Entry, rules: IdentityRules) -> Said:
     )
 
 
-def _unambiguous(ladders: Sequence[tuple[str, ...]], faces: Sequence[str]) -> list[tuple[str, ...]]:
+def _unambiguous(all_keys: Sequence[tuple[str, ...]], faces: Sequence[str]) -> list[tuple[str, ...]]:
     """Each entry's keys without those that stand for several faces: what tells one entry from another."""
     seen: dict[str, set[str]] = defaultdict(set)
-    for ladder, face in zip(ladders, faces, strict=True):
-        for key in ladder:
+    for own_keys, face in zip(all_keys, faces, strict=True):
+        for key in own_keys:
             seen[key].add(face)
-    return [tuple(key for key in ladder if len(seen[key]) == 1) for ladder in ladders]
+    return [tuple(key for key in own_keys if len(seen[key]) == 1) for own_keys in all_keys]
 
 
 def _stated_keys(entry: Entry, rules: IdentityRules) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from aggregator.identity.resolve import next_ladder, resolve, shared_links, spare_key, trusted, without_ids
-from aggregator.model import Article, Known, Ladder, Lookup, Match, Snapshot
+from aggregator.identity.resolve import next_id_trust, resolve, shared_links, spare_key, trusted, without_ids
+from aggregator.model import Article, Known, Lookup, Match, Snapshot, StrongestKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Recognised:
     others: Mapping[int, int] = field(default_factory=dict)  # the articles of those that are no match, by their places
     conflicts: int = 0  # ids that were in use for another report
     # How far its source's keys can be trusted from now on, and why; None: as before.
-    lesson: tuple[Ladder, str] | None = None
+    lesson: tuple[StrongestKey, str] | None = None
 
 
 def lookup(article: Article, day: str) -> Lookup:
@@ -46,7 +46,7 @@ def recognise(articles: Sequence[Article], named: Sequence[str], known: Snapshot
     found = _recognised(trusted(articles, known.id_trust), known, frozenset(of_named.values()), now)
     if found is None:
         return None
-    lesson = next_ladder(known.id_trust, articles, found.matches, known.id_conflicts)
+    lesson = next_id_trust(known.id_trust, articles, found.matches, known.id_conflicts)
     if lesson and of_named:
         return None
     conflicts = sum(match.conflict for match in found.matches)
@@ -76,7 +76,7 @@ def _recognised(articles: Sequence[Article], known: Snapshot, named: Set[int], n
     }
     others = [article for article in kept if article.place not in unchanged]
     candidates = _candidates(known)
-    if named and any(found.article in named for a in others if (found := candidates.get(a.keys[0]))):
+    if named and any(found.article_id in named for a in others if (found := candidates.get(a.keys[0]))):
         return None
     listed = {unchanged[article.place]: article for article in kept if article.place in unchanged}
     matches = resolve(others, candidates, listed, now, named) if others else []
@@ -86,7 +86,7 @@ def _recognised(articles: Sequence[Article], known: Snapshot, named: Set[int], n
 def _candidates(known: Snapshot) -> dict[str, Known]:
     """What is known under the keys and near keys of entries."""
     found = {**known.near, **known.articles}
-    return {key: known.candidates[article] for key, article in found.items() if article in known.candidates}
+    return {key: known.candidates[article_id] for key, article_id in found.items() if article_id in known.candidates}
 
 
 def _purged(articles: Sequence[Article], known: Snapshot) -> dict[int, int]:
@@ -96,7 +96,7 @@ def _purged(articles: Sequence[Article], known: Snapshot) -> dict[int, int]:
     if not known.purged:
         return {}
     found = {a.place: _purged_as(a, known.purged) for a in articles if a.keys[0] not in known.articles}
-    return {place: article for place, article in found.items() if article is not None}
+    return {place: article_id for place, article_id in found.items() if article_id is not None}
 
 
 def _purged_as(article: Article, purged: Mapping[str, int]) -> int | None:

@@ -222,15 +222,15 @@ SAME = Evidence(is_familiar=True, is_same=True)
 
 
 def judge(
-    url: str, origin: Origin, owners: Owners, evidence: Evidence | None = None, hops: Sequence[str] = ()
+    url: str, origin: Origin, owners: Owners, evidence: Evidence | None = None, redirects: Sequence[str] = ()
 ) -> Redirection:
     """Whether a document from `url` may be stored. `evidence` None: it has not been read yet; the state is `undecided`
-    where that matters. `hops`: the addresses that led there.
+    where that matters. `redirects`: the addresses that led there.
     """
     rule = _own_rule(url, origin)
     if rule == "configured":
         return Redirection(url=url, state="accepted", rule=rule)
-    for address in (url, *(() if rule else hops)):
+    for address in (url, *(() if rule else redirects)):
         if other := owners.other_than(origin.publisher.key, address):
             return _refused(url, address, other)
     rule = rule or _accepted_rule(url, origin)
@@ -304,7 +304,7 @@ def _links_home(hosts: Mapping[str, int], origin: Origin) -> bool:
 def _refused(url: str, address: str, other: Publisher) -> Redirection:
     by_way_of = "" if address == url else f" by way of {_shown(address)}"
     said = f"{_shown(url)}{by_way_of}, an address of {other.name} ({other.key})"
-    return Redirection(url=url, state="refused", rule="another_publisher", said=said)
+    return Redirection(url=url, state="refused", rule="another_publisher", reason=said)
 
 
 def _held(url: str, origin: Origin) -> Redirection:
@@ -313,7 +313,7 @@ def _held(url: str, origin: Origin) -> Redirection:
         why = f"a host of many feeds, and most of its entries do not link to the site of {name}"
     else:
         why = f"which is not known to be an address of {name}"
-    return Redirection(url=url, state="held", rule="unknown", said=f"{_shown(url)}, {why}")
+    return Redirection(url=url, state="pending", rule="unknown", reason=f"{_shown(url)}, {why}")
 
 
 def _shown(url: str) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 
 from aggregator.identity.advertising import is_advertising
 from aggregator.identity.keys import marks_of_link, place_of, public_id
-from aggregator.model import Article, IdentityRules, Known, Ladder, Match
+from aggregator.model import Article, IdentityRules, Known, Match, StrongestKey
 from aggregator.text.likeness import likeness
 from aggregator.text.urls import is_front_page, without_fragment
 
@@ -33,25 +33,25 @@ Candidates = Mapping[str, Known]
 def resolve(
     articles: Sequence[Article],
     candidates: Candidates,
-    settled: Mapping[int, Article],
+    unchanged: Mapping[int, Article],
     now: datetime,
     named: Set[int] = frozenset(),
 ) -> list[Match]:
     """One match an article, in order. `candidates`: what the store remembers under the articles' keys and near keys;
-    `settled`: articles that other entries of the document are, and those entries; `named`: likewise, of entries that
+    `unchanged`: articles that other entries of the document are, and those entries; `named`: likewise, of entries that
     were not read closely. None of `articles` has a first key that leads to one of these.
 
     An entry's own id is believed first, for all entries of the document; only what that leaves over is tried by
     weaker keys, so that no entry takes an article which another entry of the same document is.
     """
-    own = _by_own_keys(articles, candidates, set(settled) | named)
-    listed = dict(settled)
+    own = _by_own_keys(articles, candidates, set(unchanged) | named)
+    listed = dict(unchanged)
     for number, match in enumerate(own):
         own[number] = match = _beside(match, listed)
         if match and match.known:
-            listed.setdefault(match.known.article, articles[number])
-    found = _by_other_keys(articles, own, candidates, set(settled) | named, now)
-    owners = {key: known.article for key, known in candidates.items()}
+            listed.setdefault(match.known.article_id, articles[number])
+    found = _by_other_keys(articles, own, candidates, set(unchanged) | named, now)
+    owners = {key: known.article_id for key, known in candidates.items()}
     matches: list[Match] = []
     for number, (article, match) in enumerate(zip(articles, own, strict=True)):
         if match is None or match.known is None:
@@ -60,7 +60,9 @@ def resolve(
             match = _with_free_keys(found.get(number) or Match(article=article, conflict=conflict), owners)
         # What one entry of the document gets, no other gets; a new article has no number yet.
         owners |= {
-            key: match.known.article if match.known else -1 - number for key in match.article.keys if key not in owners
+            key: match.known.article_id if match.known else -1 - number
+            for key in match.article.keys
+            if key not in owners
         }
         matches.append(match)
     return matches
@@ -74,19 +76,19 @@ def _by_own_keys(articles: Sequence[Article], candidates: Candidates, others: Se
     ids = {n: match.known for n, match in enumerate(own) if match and match.known and match.matched_by == "id"}
     if not ids or articles[0].rules.ids == "trusted":
         return own
-    listed = others | {match.known.article for match in own if match and match.known}
+    listed = others | {match.known.article_id for match in own if match and match.known}
     claims = {
         number: link
         for number, article in enumerate(articles)
         if (link := _by_link(article, candidates))
-        and _belongs_to_its_link(article, own[number], link, link.article in listed)
+        and _belongs_to_its_link(article, own[number], link, link.article_id in listed)
     }
-    by = {link.article: number for number, link in claims.items()}
+    by = {link.article_id: number for number, link in claims.items()}
     used_again = {
         number
         for number, known in ids.items()
-        if claims.get(number, known).article != known.article
-        or (known.article in by and _is_rather(articles[by[known.article]], articles[number], known))
+        if claims.get(number, known).article_id != known.article_id
+        or (known.article_id in by and _is_rather(articles[by[known.article_id]], articles[number], known))
     }
     moved = {n for n, known in ids.items() if n not in used_again and _has_moved(articles[n], known)}
     several = len(used_again) + len(moved)
@@ -114,7 +116,7 @@ def _belongs_to_its_link(article: Article, match: Match | None, link: Known, is_
     by_link = _alikeness(article, link)
     if match is None or match.known is None:
         return max(by_link) >= _ALIKE
-    if match.known.article == link.article:
+    if match.known.article_id == link.article_id:
         return True
     by_id = _alikeness(article, match.known)
     return sum(by_link) >= sum(by_id) if is_listed else sum(by_link) > sum(by_id)
@@ -155,7 +157,7 @@ def _by_other_keys(
     articles: Sequence[Article], own: Sequence[Match | None], candidates: Candidates, others: Set[int], now: datetime
 ) -> dict[int, Match]:
     """What the entries are that their first keys do not lead to, by number. Words come last, after the keys of all."""
-    taken = set(others) | {match.known.article for match in own if match and match.known}
+    taken = set(others) | {match.known.article_id for match in own if match and match.known}
     unknown = {number: articles[number] for number, match in enumerate(own) if match is None or match.known is None}
     rekeyed = _is_rekeyed(unknown.values(), candidates, taken)
     found: dict[int, Match] = {}
@@ -163,7 +165,7 @@ def _by_other_keys(
         for number, article in unknown.items():
             if number not in found and (match := by(article, candidates, taken)) and match.known:
                 found[number] = match
-                taken.add(match.known.article)
+                taken.add(match.known.article_id)
     return found
 
 
@@ -171,20 +173,20 @@ def _beside(match: Match | None, listed: Mapping[int, Article]) -> Match | None:
     """A match as it stands beside the entries of the document that came before: where one of them is that article
     already, this is its duplicate under another key, or says so different things that its id cannot be believed.
     """
-    if match is None or match.known is None or match.known.article not in listed:
+    if match is None or match.known is None or match.known.article_id not in listed:
         return match
-    other = listed[match.known.article]
+    other = listed[match.known.article_id]
     unlike = match.article.words_hash != other.words_hash and max(_alikeness(match.article, other)) < _ALIKE
     if _is_another(match.article, other) or (match.matched_by == "url" and unlike):
         return Match(article=match.article)
     return replace(match, duplicate=True)
 
 
-def trusted(articles: Sequence[Article], ladder: Ladder) -> list[Article]:
+def trusted(articles: Sequence[Article], id_trust: StrongestKey) -> list[Article]:
     """The articles with the keys that their source can be trusted with: of one whose ids are none, without ids, but
     where there is nothing else. What the publisher's file says of ids counts for more than what was learnt.
     """
-    if ladder == "id":
+    if id_trust == "id":
         return list(articles)
     return [_known_by(article, without_ids(article)) for article in articles]
 
@@ -213,11 +215,11 @@ def spare_key(article: Article) -> str:
     return f"spare:{article.words_hash.hex()[:32]}"
 
 
-def next_ladder(
-    ladder: Ladder, articles: Sequence[Article], matches: Sequence[Match], conflicts_before: int
-) -> tuple[Ladder, str] | None:
+def next_id_trust(
+    id_trust: StrongestKey, articles: Sequence[Article], matches: Sequence[Match], conflicts_before: int
+) -> tuple[StrongestKey, str] | None:
     """How far a source's keys can be trusted, and why, judged by one of its documents; None: as before."""
-    if ladder != "id" or (articles and articles[0].rules.ids != "learned"):
+    if id_trust != "id" or (articles and articles[0].rules.ids != "learned"):
         return None
     shared = sum(article.id_is_shared for article in articles)
     if shared >= _SEVERAL:
@@ -226,13 +228,13 @@ def next_ladder(
     if conflicts >= _CONFLICTS:
         return "url", f"ids are used again for other items: {conflicts} times"
     fresh = [match for match in matches if not _was_said(match.article, match.known)]
-    changing = sum(
+    changed_ids = sum(
         match.matched_by == "url" and match.known is not None and match.known.merged
         for match in fresh
         if _kind(match.article.keys[0]) != "url"  # has an id
     )
-    if changing >= min(_SEVERAL, len(fresh)) and changing:
-        return "url", f"ids change from poll to poll: {changing} of {len(fresh)} changed entries in one document"
+    if changed_ids >= min(_SEVERAL, len(fresh)) and changed_ids:
+        return "url", f"ids change from poll to poll: {changed_ids} of {len(fresh)} changed entries in one document"
     return None
 
 
@@ -249,7 +251,7 @@ def _by_own_key(article: Article, candidates: Candidates) -> Match | None:
     if known is None:
         return None
     said = candidates.get(spare_key(article))
-    if said and said.article != known.article:  # read before, when the key was in use for another already
+    if said and said.article_id != known.article_id:  # read before, when the key was in use for another already
         return None
     if kind == "url" and not _is_at_its_link(article, known, candidates):
         return None
@@ -267,7 +269,7 @@ def _is_at_its_link(article: Article, known: Known, candidates: Candidates) -> b
     if known.words_hash == article.words_hash or max(_alikeness(article, known)) >= _ALIKE:
         return True
     link = _by_link(article, candidates)
-    return link is not None and link.article == known.article and not _have_own_ids(article, known)
+    return link is not None and link.article_id == known.article_id and not _have_own_ids(article, known)
 
 
 def _have_own_ids(article: Article, known: Known) -> bool:
@@ -319,7 +321,7 @@ def _has_same_date(article: Article, known: Known | Article) -> bool:
 def _by_weaker_key(article: Article, candidates: Candidates, taken: Set[int]) -> Match | None:
     for key in (spare_key(article), *article.keys):
         known = candidates.get(key)
-        if known is None or known.article in taken or _kind(key) not in _WEAKER or _is_a_part(article, known):
+        if known is None or known.article_id in taken or _kind(key) not in _WEAKER or _is_a_part(article, known):
             continue
         if _is_at_its_link(article, known, candidates):
             return _match(article, known, key)
@@ -339,7 +341,7 @@ def _is_a_part(article: Article, known: Known) -> bool:
 def _by_words(article: Article, candidates: Candidates, taken: Set[int], now: datetime, rekeyed: bool) -> Match | None:
     for key in article.near_keys:
         known = candidates.get(key)
-        if known is None or known.article in taken or _kind(key) == "shared":
+        if known is None or known.article_id in taken or _kind(key) == "shared":
             continue
         # A translated twin is a report of its own.
         if known.language != article.language or _is_a_part(article, known) or _is_paid_for(article, known):
@@ -377,12 +379,12 @@ def _is_rekeyed(articles: Iterable[Article], candidates: Candidates, taken: Set[
     Of one item it cannot be told from a picture of the day.
     """
     equal = {
-        known.article
+        known.article_id
         for article in articles
         for key in article.near_keys
         if _kind(key) != "shared"
         and (known := candidates.get(key))
-        and known.article not in taken
+        and known.article_id not in taken
         and _alikeness(article, known) == (1.0, 1.0)
     }
     return len(equal) >= _SEVERAL
@@ -417,7 +419,7 @@ def _with_free_keys(match: Match, owners: Mapping[str, int]) -> Match:
             return replace(match, duplicate=True)
         article = _known_by(article, free)
         return replace(match, article=article if len(free) == len(article.keys) else marked(article))
-    free = tuple(key for key in article.keys if owners.get(key, known.article) == known.article)
+    free = tuple(key for key in article.keys if owners.get(key, known.article_id) == known.article_id)
     if free[:1] != article.keys[:1]:
         free = (spare_key(article), *free)
     return replace(match, article=replace(article, keys=free))
@@ -427,7 +429,7 @@ def _known_by(article: Article, keys: tuple[str, ...]) -> Article:
     if keys == article.keys:
         return article
     keys = keys or (spare_key(article),)
-    return replace(article, keys=keys, public_id=public_id(article.publisher, keys[0]))
+    return replace(article, keys=keys, id=public_id(article.publisher, keys[0]))
 
 
 def _alikeness(article: Article, known: Known | Article) -> tuple[float, float]:

@@ -42,7 +42,7 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportState:
-    """What holds a report back, if anything."""
+    """What keeps a report out of the wire, if anything."""
 
     id: str
     status: Status = "usable"
@@ -52,8 +52,8 @@ class ReportState:
     is_new: bool = False  # it is stored together with what is decided about it, so nobody can have read of it
 
     @property
-    def is_held_back(self) -> bool:
-        return self.status != "usable" or self.embargoed_until is not None
+    def is_in_wire(self) -> bool:
+        return self.status == "usable" and self.embargoed_until is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

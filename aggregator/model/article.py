@@ -18,7 +18,7 @@ class Article:
 
     publisher: str
     keys: tuple[str, ...]  # strongest first; see identity
-    public_id: str
+    id: str
     title: str
     summary: str
     text: str
@@ -55,8 +55,8 @@ class Words:
     url: str | None = None
     published: datetime | None = None
     updated: datetime | None = None
-    said_summary: Text | None = None  # as received; None: not said, or not kept
-    said_content: tuple[Text, ...] = ()
+    raw_summary: Text | None = None  # as received; None: not said, or not kept
+    raw_content: tuple[Text, ...] = ()
     words_hash: bytes = b""  # of all that was said, kept or not; b"": not known
     closely: bool = True  # False: compared as received, because its document says more than is read closely
 
@@ -65,13 +65,13 @@ class Words:
 class Known:
     """What the store remembers of an article when an entry with one of its keys comes in."""
 
-    article: int
+    article_id: int
     revision: int
     words_hash: bytes
     first_seen: datetime
     last_revision: datetime  # when its newest revision was stored
     entry_hash: bytes | None  # what *this* source last said of it; None: this source never listed it
-    said_words: bytes | None = None  # the words_hash of that
+    listed_words_hash: bytes | None = None  # the words_hash of that
     url: str | None = None
     language: str | None = None
     published: datetime | None = None
@@ -125,5 +125,5 @@ class Report:
     copyright_notice: str | None
     complaints_url: str
     status: str
-    listed_at: str  # where it stands in lists: published, or first_seen where that is unknown or ahead
+    sort_time: str  # where it stands in lists: published, or first_seen where that is unknown or ahead
     channels: tuple[Channel, ...]  # by which it may be passed on; (): by none, it is for the operator alone

@@ -13,11 +13,11 @@ ChangeKind = Literal[
     "new",
     "revised",
     "corrected",
-    "refile",
+    "resent",
     "withheld",
     "withdrawn",
     "restored",
-    "removed_by_wire",
+    "deleted",
     "terms_changed",
 ]
 # Of the desk. accept, refuse: a change of a known report that waited for a person.
@@ -49,8 +49,9 @@ class Decision:
     matched_by: str | None = None
     evidence: str = ""
     changed: tuple[str, ...] = ()  # see `fields.CHANGED`
-    held_back: bool = False  # its source changes something on every poll; this change is stored within a day
-    waits: MassKind | None = None  # its poll changes too much at once, so it waits for a person; None: it does not
+    pending_revision: bool = False  # its source changes something on every poll; this change is stored within a day
+    # Its poll changes too much at once, so it waits for a person; None: it does not.
+    pending_change: MassKind | None = None
     seen: datetime | None = None  # when its words came; None: with the poll that is recorded now
 
     @property

@@ -9,7 +9,7 @@ from typing import Literal
 
 # Of a redirect. held: it waits for a person; refused: it leads to an address of another publisher of this wire;
 # undecided: the document itself must say more.
-RedirectState = Literal["accepted", "undecided", "held", "refused"]
+RedirectState = Literal["accepted", "undecided", "pending", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Busy:
     """An answer by which a host asks to be left alone: 429, or 503 with Retry-After."""
 
     url: str  # where it was asked
-    status: int
+    http_status: int
     retry_after: timedelta | datetime | None
     is_robots: bool = False  # it was asked for its robots.txt
 
@@ -97,11 +97,11 @@ class FetchResult:
     """One HTTP answer: a success with a body, or 304 without one. Anything else is a FetchError."""
 
     url: str  # the address that answered, after redirects
-    status: int
+    http_status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes = b""
     validators: Validators = Validators()
-    hops: tuple[str, ...] = ()  # the addresses that redirected, in their order, the first one aside
+    redirects: tuple[str, ...] = ()  # the addresses that redirected, in their order, the first one aside
     moved_to: str | None = None  # where permanent redirects alone (301, 308) led; None: there was none, or another kind
     fresh_for: timedelta | None = None  # by max-age or Expires (RFC 9111 section 4.2.1); None: not said
     retry_after: timedelta | datetime | None = None  # of the answer, or of a redirect on the way; None: not said
@@ -121,7 +121,7 @@ class Redirection:
     url: str
     state: RedirectState
     rule: str
-    said: str = ""  # for people: the address, and why it is held or refused
+    reason: str = ""  # for people: the address, and why it is held or refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +130,7 @@ class RobotsCopy:
 
     origin: str  # scheme, host and port: `https://daily.example`
     fetched_at: datetime
-    status: int | None  # of HTTP; None: no answer
+    http_status: int | None  # of HTTP; None: no answer
     body: bytes = b""
 
 
@@ -138,7 +138,7 @@ class RobotsCopy:
 class PageVisit:
     """What an article's own page answered; of its body nothing is read."""
 
-    status: int
+    http_status: int
     url: str  # the address that answered, after redirects
     validators: Validators = Validators()
     retry_after: timedelta | datetime | None = None

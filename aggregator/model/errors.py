@@ -16,9 +16,9 @@ AggregatorError
 │   ├── AddressRefused   a private or otherwise forbidden address
 │   ├── RobotsRefused    robots.txt names our token and disallows the address
 │   ├── RedirectRefused  too many redirects, one that must not be followed, or one to a home page or a login
-│   ├── Challenge        a wall for programs, such as Cloudflare's, instead of the document
-│   ├── ConsentWall      a page that asks for consent, instead of the document
-│   ├── CookieWall       a site that answers only whoever sends back its cookie
+│   ├── Challenge        a page that keeps programs out, such as Cloudflare's, instead of the document
+│   ├── ConsentPage      a page that asks for consent, instead of the document
+│   ├── CookiePage       a site that answers only whoever sends back its cookie
 │   ├── PaymentRequired  402: the site sells what was asked for
 │   ├── BodyTooLarge     the body passed [fetch] max_body_bytes
 │   ├── AnswerTooCostly  what came around the body is too much: fields, chunks, packets, records of TLS
@@ -138,11 +138,11 @@ class Challenge(FetchError):
         self.status = status
 
 
-class ConsentWall(FetchError):
+class ConsentPage(FetchError):
     """A page that asks a reader for consent, with 200, where a document was asked for. A program cannot consent."""
 
 
-class CookieWall(FetchError):
+class CookiePage(FetchError):
     """A site that sets a cookie and answers only whoever sends it back, by redirects in a circle or by a script. The
     wire keeps no cookies.
     """

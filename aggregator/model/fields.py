@@ -43,6 +43,6 @@ FIELDS = (
     Field("copyright_notice", "copyright_notice", "Copyright"),
     Field("complaints_url", "complaints_url", "Complaints"),
     Field("status", "status"),
-    Field("listed_at", "listed_at"),
+    Field("sort_time", "sort_time"),
     Field("channels", "channels", "Channels"),
 )

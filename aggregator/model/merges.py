@@ -15,7 +15,7 @@ from aggregator.model.publisher import ItemClass, Storage
 class Version:
     """One stored version of a report."""
 
-    source: str  # publisher/key
+    source_name: str  # publisher/key
     item_class: ItemClass  # of that source
     raw: bytes
     words_hash: bytes
@@ -26,20 +26,20 @@ class Version:
 class Merge:
     """An entry that was taken for a report, with what is needed to undo that."""
 
-    number: int | None  # None: it is not recorded as a merge
-    report: str
-    article: int
+    merge_id: int | None  # None: it is not recorded as a merge
+    id: str
+    article_id: int
     publisher: str
     languages: tuple[str, ...]  # of the publisher, as are the next two
     storage: Storage
     excerpt_max_words: int
     language: str | None  # of the report
-    key: str  # of the entry; "": not known yet
+    article_key: str  # of the entry; "": not known yet
     revision: int  # the report's newest version when the entry was taken for it
     newest: int  # and now
     at: datetime
     is_undone: bool
-    source: str  # that brought the entry
+    source_name: str  # that brought the entry
     own: Version  # what the report said before
     taken: Version  # what the entry said last
     words: Words  # what the report says now
@@ -63,7 +63,7 @@ class Split:
 class Compared:
     """What a report said before and after something that may have been taken for it by mistake."""
 
-    report: str
+    id: str
     number: int  # of the merge, or of the later version
     before: bytes  # raw words, as are the next
     after: bytes
@@ -73,8 +73,8 @@ class Compared:
 class AtAddress:
     """One of several reports of a publisher at one address."""
 
-    report: str
-    article: int
+    id: str
+    article_id: int
     publisher: str
     first_seen: datetime
-    said: bytes  # raw words
+    raw: bytes  # raw words

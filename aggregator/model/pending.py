@@ -20,8 +20,8 @@ class PendingChange:
     state: ReportState
     words: Words | None  # what the report says now; None for a tombstone
     signal: Literal["entry", "tombstone"]
-    kind: MassKind
-    key: str
+    mass_kind: MassKind
+    article_key: str
     received: datetime
     language: str | None
     words_hash: bytes
@@ -33,7 +33,7 @@ class PendingChange:
 class Pending:
     """Changes of one source that wait, in the order in which they came."""
 
-    source: str  # publisher/key
+    source_name: str  # publisher/key
     changes: tuple[PendingChange, ...]
     most: Mapping[MassKind, int]  # the most that one poll of the source changed, with what a person accepted, by kind
 

@@ -13,12 +13,21 @@ from aggregator.model.change import Decision, MassKind, Removal
 from aggregator.model.document import Busy, Hints, Redirection, Validators
 from aggregator.model.publisher import Source
 
-Ladder = Literal["id", "url"]  # the strongest key that a source can be trusted with
+StrongestKey = Literal["id", "url"]  # the strongest key that a source can be trusted with
 # Of a poll. offline: nobody answered at all, so the fault is ours; challenge, consent, cookie: the site answers only
 # browsers, people, or whoever sends its cookie back; payment_required: 402, it sells what was asked for; held: a
 # document came, nothing of it was stored, and a person must look.
 Outcome = Literal[
-    "ok", "unchanged", "not_modified", "failed", "offline", "challenge", "consent", "cookie", "payment_required", "held"
+    "ok",
+    "unchanged",
+    "not_modified",
+    "failed",
+    "offline",
+    "challenge",
+    "consent",
+    "cookie",
+    "payment_required",
+    "pending",
 ]
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
 ClaimKind = Literal["poll", "visit"]  # a source that a program is polling; a publisher whose pages it visits
@@ -28,7 +37,7 @@ ClaimKind = Literal["poll", "visit"]  # a source that a program is polling; a pu
 class NewPage:
     """The page of an article of which it has yet to be said when it is visited first."""
 
-    article: int
+    article_id: int
     publisher: str
     url: str
     first_seen: datetime
@@ -46,13 +55,13 @@ class NewPages:
 class Recheck:
     """An article whose page is to be visited, with what the store remembers of earlier visits."""
 
-    article: int
-    public_id: str
+    article_id: int
+    id: str
     publisher: str
     url: str
     first_seen: datetime
     validators: Validators = field(default_factory=Validators)
-    step: int = 0  # visits made
+    visits: int = 0  # visits made
     missing_since: datetime | None = None  # first 404 in a row; None: it was there
 
 
@@ -61,7 +70,7 @@ class Finding:
     """What a visit taught: when to come back, and whether the report leaves the wire."""
 
     recheck: Recheck
-    said: str  # one line, for a log: `200`, `410: ...`
+    result: str  # one line, for a log: `200`, `410: ...`
     next_at: datetime | None  # None: no more visits
     validators: Validators = field(default_factory=Validators)
     missing_since: datetime | None = None
@@ -72,7 +81,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A door that was found for a source of kind "discover"."""
+    """A feed that was found for a source of kind "discover"."""
 
     url: str
     carries: str  # for people: `rss20, 30 entries`
@@ -93,7 +102,7 @@ class Poll:
     seconds: float
     outcome: Outcome
     next: NextPoll | None = None  # None: not decided yet
-    status: int | None = None  # of HTTP; None: no answer
+    http_status: int | None = None  # of HTTP; None: no answer
     error: str | None = None
     format: str | None = None
     body_bytes: int = 0
@@ -113,7 +122,8 @@ class Poll:
     drops: Mapping[str, int] = field(default_factory=dict)
     adjusted: Mapping[str, int] = field(default_factory=dict)  # stored versions with a value cut or left out, by reason
     withdrawn: tuple[str, ...] = ()  # ids that the document took back
-    settled: tuple[str, ...] = ()  # first keys of the entries that say what they said before, and were only named
+    # First keys of the entries that say what they said before, and were only named.
+    unchanged_keys: tuple[str, ...] = ()
     is_whole: bool = (
         True  # False: the named ones matter after all; nothing was stored, the document is to be read whole
     )
@@ -123,9 +133,9 @@ class Poll:
     # (see `scheduling.gaps`); None: there was nothing to compare
     overlap: int | None = None
     gap: Gap | None = None
-    proposal: Proposal | None = None  # what a search for a door found; None: nothing, or it was none
-    waiting: int = 0  # changes of known reports that wait for a person since this poll, because it changes too much
-    excess: int = 0  # of the new reports those beyond what one poll or day may add, which are stored as backfill
+    proposal: Proposal | None = None  # what a search for a feed found; None: nothing, or it was none
+    pending: int = 0  # changes of known reports that wait for a person since this poll, because it changes too much
+    over_limit: int = 0  # of the new reports those beyond what one poll or day may add, which are stored as backfill
 
     @property
     def is_answer(self) -> bool:
@@ -141,10 +151,10 @@ class Due:
     validators: Validators = field(default_factory=Validators)
     body_hash: bytes | None = None
     failures: int = 0  # in a row
-    ladder: Ladder = "id"
-    conditional: int = 0  # polls in a row that sent validators
-    validators_lied: bool = False
-    proposed: str | None = None  # the door that was found for a source of kind "discover"
+    id_trust: StrongestKey = "id"
+    conditional_polls: int = 0  # polls in a row that sent validators
+    validators_ignored: bool = False
+    proposed: str | None = None  # the feed that was found for a source of kind "discover"
     accepted: tuple[str, ...] = ()  # addresses that its documents may come from, although none of its file's
     redirect_unchecked: bool = False  # it was polled before redirects were checked, and has not answered since
     last_poll: str | None = None  # when its last poll began, as the store has it; None: it never was polled
@@ -200,11 +210,11 @@ class Habits:
     url: str
     failures: int = 0  # in a row
     last_success: datetime | None = None
-    hints: Hints = field(default_factory=Hints)
+    poll_hints: Hints = field(default_factory=Hints)
     rhythm: Rhythm = field(default_factory=Rhythm)
-    conditional: int = 0  # polls in a row that sent validators
+    conditional_polls: int = 0  # polls in a row that sent validators
     unmodified_since: datetime | None = None  # the first 304 in a row
-    validators_lied: str | None = None
+    validators_ignored: str | None = None
     moved_to: str | None = None  # where it redirects for good, and since when
     moved_since: datetime | None = None
     paused_at: datetime | None = None
@@ -216,7 +226,7 @@ class Before:
     """An entry of the document before."""
 
     name: Hashable  # the same in both documents
-    listed_at: datetime  # the date that it stated, or when it was first seen
+    sort_time: datetime  # the date that it stated, or when it was first seen
     is_dated: bool  # whether it stated one
 
 
@@ -225,7 +235,7 @@ class Memory:
     """What is remembered of a source's last document, for reading the next one."""
 
     digests: Mapping[str, bytes]  # of what it last said of its newest articles (`Article.entry_hash`), by first key
-    listed: tuple[Before, ...]  # what its last document listed, by first key, in its order; (): not known
+    last_listed: tuple[Before, ...]  # what its last document listed, by first key, in its order; (): not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,27 +277,29 @@ class Snapshot:
     """
 
     source: Source
-    number: int  # the source's, in the store
+    source_id: int  # the source's, in the store
     version: tuple[int, int]
     habits: Habits
-    id_trust: Ladder
+    id_trust: StrongestKey
     id_conflicts: int  # how often one of its ids was in use for another report
-    changing: tuple[datetime, ...]  # when its last polls in a row changed most of what they listed
+    unstable_polls: tuple[datetime, ...]  # when its last polls in a row changed most of what they listed
     most_changed: Mapping[MassKind, int]  # the most reports that one poll changed, with what a person accepted
     has_listed: bool  # whether it ever listed anything that is held
-    held_keys: Mapping[int, str]  # the articles of which words of this source are held back; their entries' first keys
+    # The articles of which a revision of this source is pending; their entries' first keys.
+    pending_revision_keys: Mapping[int, str]
     tombstones: Mapping[int, str]  # the keys of this source's tombstones that wait or were refused, by article
-    listed: tuple[Before, ...] = ()  # the articles that its last document listed, in its order; (): not known
+    last_listed: tuple[Before, ...] = ()  # the articles that its last document listed, in its order; (): not known
     is_unchecked: bool = False  # it was polled before redirects were checked, and has not answered since
-    has_held_redirect: bool = False
+    has_pending_redirect: bool = False
     articles: Mapping[str, int] = field(default_factory=dict)  # by key
     near: Mapping[str, int] = field(default_factory=dict)  # by near key
     digests: Mapping[int, bytes] = field(default_factory=dict)  # of what this source last said of each
     candidates: Mapping[int, Known] = field(default_factory=dict)
     words: Mapping[int, Words] = field(default_factory=dict)  # in force, of the candidates that this source listed
-    held_words: Mapping[int, Words] = field(default_factory=dict)  # of the candidates, those of this source
+    pending_words: Mapping[int, Words] = field(default_factory=dict)  # of the candidates, those of this source
     purged: Mapping[str, int] = field(default_factory=dict)  # articles by the keys that were theirs
-    waiting: Mapping[int, tuple[bool, MassKind]] = field(default_factory=dict)  # whether this source said it; its kind
+    # Whether this source said it; its kind.
+    pending_changes: Mapping[int, tuple[bool, MassKind]] = field(default_factory=dict)
     deleted: Mapping[int, Deleted] = field(default_factory=dict)  # where the document lists any as deleted
     states: Mapping[int, ReportState] = field(default_factory=dict)  # of the candidates, and of those listed as deleted
     in_latest: Mapping[str, int] = field(default_factory=dict)  # the publisher's reports there, by day
@@ -313,16 +325,17 @@ class PollRecord:
     poll: Poll  # with its counts, and the next one
     habits: Habits | None = None  # after it; None: as before
     pauses: tuple[Pause, ...] = ()
-    changing: tuple[datetime, ...] | None = None  # None: as before
+    unstable_polls: tuple[datetime, ...] | None = None  # None: as before
     id_conflicts: int = 0  # more than before
-    id_trust: tuple[Ladder, str] | None = None  # and why; None: as before
+    id_trust: tuple[StrongestKey, str] | None = None  # and why; None: as before
     decisions: tuple[Decision, ...] = ()  # in the document's order
     is_newest_last: bool = False  # the document lists its newest last; the newest gets the least number
     backfill: frozenset[str] = frozenset()  # new articles that are kept out of `latest`
-    listed: tuple[int | str, ...] | None = None  # the articles of the document, in its order; None: as before
-    ended_waits: tuple[int, ...] = ()  # articles of which what waited of this source waits no longer
-    ended_held: tuple[int, ...] = ()  # articles of which nothing of this source is held back any longer
-    gone_held: tuple[int, ...] | None = None  # those of `Snapshot.held_keys` that it lists no longer; None: as before
+    last_listed: tuple[int | str, ...] | None = None  # the articles of the document, in its order; None: as before
+    ended_pending_changes: tuple[int, ...] = ()  # articles of which what waited of this source waits no longer
+    ended_pending_revisions: tuple[int, ...] = ()  # articles of which no revision of this source is pending any longer
+    # Those of `Snapshot.pending_revision_keys` that it lists no longer; None: as before.
+    gone_pending_revisions: tuple[int, ...] | None = None
     acts: tuple[DeskDecision, ...] = ()  # what the publisher's own words ask of us
     ended_tombstones: tuple[int, ...] = ()
     new_tombstones: Mapping[int | str, str] = field(default_factory=dict)  # that wait for a person, by article

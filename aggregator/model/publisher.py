@@ -98,7 +98,7 @@ class PollSettings:
     shortest: timedelta = timedelta(minutes=5)
     longest: timedelta = timedelta(days=1)
     requests_per_hour: float | None = None  # of sources without an interval of their own; None: what `every` comes to
-    accept_discovered: bool = False  # whether a door that was found is polled before a person wrote it down
+    accept_discovered: bool = False  # whether a feed that was found is polled before a person wrote it down
     unconditional_every: int = 20  # of so many polls one sends no validators, because some servers' lie
     most_new_per_poll: int = 200  # new reports; what one poll adds beyond it is stored as backfill
     most_new_per_day: int = 500  # of a publisher, by the day they are listed under; likewise

@@ -136,11 +136,11 @@ def versions(rows: Sequence[Row], coloured: bool) -> str:
     texts = [{name: lines(text) for name, text in _fields(entry_of(row["words"])).items()} for row in rows]
     blocks = []
     for number, row in enumerate(rows):
-        head = f"{row['number']}. {row['kind']}, {str(row['seen_at']).replace('T', ' ').rstrip('Z')} UTC"
+        head = f"{row['number']}. {row['change_kind']}, {str(row['seen_at']).replace('T', ' ').rstrip('Z')} UTC"
         named = f"; changed: {', '.join(row['changed'])}" if row["changed"] else ""
         before = texts[number - 1] if number else None
         below = _first(texts[0]) if before is None else _later(before, texts[number], row["changed"], coloured)
-        head = line(f"{head}, from {row['source']}{named}")
+        head = line(f"{head}, from {row['source_name']}{named}")
         blocks.append("\n".join((f"{_BOLD}{head}{_PLAIN}" if coloured else head, *below)) + "\n")
     return "\n".join(blocks)
 

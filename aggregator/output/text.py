@@ -19,7 +19,7 @@ def listing(reports: Sequence[Report]) -> str:
 
 
 def _entry(report: Report) -> str:
-    said = [report.listed_at[:16].replace("T", " "), report.country, report.language, _class(report)]
+    said = [report.sort_time[:16].replace("T", " "), report.country, report.language, _class(report)]
     block = [
         f"{_BOLD}{_publisher(report)}{_PLAIN}  {_DIM}{line(' · '.join(filter(None, said)))}{_PLAIN}",
         f"  {line(report.title or '(no headline)')}",

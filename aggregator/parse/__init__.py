@@ -4,7 +4,7 @@ A parser is a function `(FetchResult, Source) -> Parsed` that raises ParseError 
 file beside the others, add its line to PARSERS, and lay fixture pairs into tests/fixtures/KIND/.
 
 On the way of a feed: `encoding` (bytes to UTF-8), then `strict`, which reads what is plain. What it leaves goes through
-`mend` (well-formed, bounded), `feed` (feedparser) and `verbatim` (the exact words again), with the same result.
+`repair` (well-formed, bounded), `feed` (feedparser) and `verbatim` (the exact words again), with the same result.
 What the document says of itself comes from `channel` on either way: `hints` about coming back, the `older` page.
 
 Every entry that stands in a document is among `Parsed.entries`, or counted in `Parsed.drops`:
@@ -36,9 +36,9 @@ from aggregator.parse import (
     gzipped,
     hints,
     jsonfeed,
-    mend,
     older,
     refusal,
+    repair,
     sitemap,
     strict,
     tombstones,
@@ -83,7 +83,7 @@ def _parse_feed(result: FetchResult, source: Source) -> Parsed:
     if not _FEED_TAG.search(document):
         raise refusal.refusal(document, result.url, False, None)
     over_cap = 0
-    if mend.is_plain(document):  # a DTD is looked at before anybody reads on
+    if repair.is_plain(document):  # a DTD is looked at before anybody reads on
         document, over_cap = cap.without_older(document, MAX_ENTRIES)
     if not tombstones.may_hold(document) and (plain := strict.read(document, result.url, MAX_ENTRIES)):
         parsed = as_parsed(plain[0], plain[1], Counter({OVER_CAP: over_cap}), plain[2], [remark])
@@ -93,15 +93,15 @@ def _parse_feed(result: FetchResult, source: Source) -> Parsed:
 
 def parse_any(document: bytes, url: str, remark: str | None, over_cap: int = 0) -> Parsed:
     """A feed that `strict` does not take; of one that it does take, this makes the same, eight times as slowly."""
-    mended, reading = well_formed(document)
-    version, entries, language = _read(mended.document, url)
+    repaired, reading = well_formed(document)
+    version, entries, language = _read(repaired.document, url)
     entries = _verbatim(entries, reading)
-    if not entries and (mended.breaks_off or not version):
-        raise refusal.refusal(document, url, mended.breaks_off, "; ".join(mended.remarks) or None)
-    drops = Counter({CUT_OFF: mended.cut_off, OVER_CAP: over_cap + mended.over_cap})
-    parsed = as_parsed(version or "unknown", entries, drops, language, [remark, *mended.remarks])
-    withdrawn = tombstones.read(mended.document, parsed.entries)
-    return with_channel(replace(parsed, withdrawn=withdrawn), mended.document, url)
+    if not entries and (repaired.breaks_off or not version):
+        raise refusal.refusal(document, url, repaired.breaks_off, "; ".join(repaired.remarks) or None)
+    drops = Counter({CUT_OFF: repaired.cut_off, OVER_CAP: over_cap + repaired.over_cap})
+    parsed = as_parsed(version or "unknown", entries, drops, language, [remark, *repaired.remarks])
+    withdrawn = tombstones.read(repaired.document, parsed.entries)
+    return with_channel(replace(parsed, withdrawn=withdrawn), repaired.document, url)
 
 
 def with_channel(parsed: Parsed, document: bytes, url: str) -> Parsed:
@@ -113,14 +113,14 @@ def with_channel(parsed: Parsed, document: bytes, url: str) -> Parsed:
     return replace(parsed, hints=hints.hints(said.words), older=before)
 
 
-def well_formed(document: bytes) -> tuple[mend.Mended, verbatim.Reading]:
+def well_formed(document: bytes) -> tuple[repair.Repaired, verbatim.Reading]:
     """The document as well-formed and as bounded as can be, and what stands in it. Most need nothing for that."""
-    if mend.is_plain(document):
+    if repair.is_plain(document):
         reading = verbatim.read(document)
         if reading.well_formed and len(reading.records) <= MAX_ENTRIES:
-            return mend.Mended(document, True), reading
-    mended = mend.mend(document, MAX_ENTRIES)
-    return mended, verbatim.read(mended.document)
+            return repair.Repaired(document, True), reading
+    repaired = repair.repair(document, MAX_ENTRIES)
+    return repaired, verbatim.read(repaired.document)
 
 
 def _read(document: bytes, url: str) -> _Read:
@@ -130,7 +130,7 @@ def _read(document: bytes, url: str) -> _Read:
             return read(document, url)
         except ParseError as error:
             failure = error
-    pieces = [_read_alone(piece, url) for piece in mend.apart(document, MAX_ENTRIES)]
+    pieces = [_read_alone(piece, url) for piece in repair.apart(document, MAX_ENTRIES)]
     first = next((piece for piece in pieces if piece), None)
     if first is None:
         raise failure
@@ -180,7 +180,7 @@ def _parse_sitemap(result: FetchResult, source: Source) -> Parsed:
     urls = sitemap.read(document, result.url, MAX_ENTRIES)
     remarks = {remark: None, urls.remark: None}
     if urls.unread:
-        urls = sitemap.read(mend.with_references(document), result.url, MAX_ENTRIES)
+        urls = sitemap.read(repair.with_references(document), result.url, MAX_ENTRIES)
         remarks[urls.remark] = None
     if urls.remark and not urls.entries:
         raise refusal.refusal(document, result.url, urls.breaks_off, urls.remark)

@@ -4,7 +4,7 @@ feedparser gets bytes in a `BytesIO` (a `str` might be opened as a path), alread
 so, hence nothing is left for it to detect; its sanitiser and its resolving of addresses inside content are off. Its
 dictionaries answer for keys that they do not hold (`updated` with `published`), so they are made plain ones first.
 
-What feedparser does to words, and what of that is undone, stands in `verbatim`. In a document that `mend` could not
+What feedparser does to words, and what of that is undone, stands in `verbatim`. In a document that `repair` could not
 make well-formed, feedparser's second parser reads on behind the fault; what it returns from there on has, besides,
 character references resolved once too often in CDATA, and lower-case names of elements in markup.
 

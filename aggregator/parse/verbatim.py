@@ -15,7 +15,7 @@ which is no part of the content (RFC 4287, section 3.1.1.3). Ids, dates, names a
 their edges is layout and stays away.
 
 What remains altered: line ends are LF, as XML wants it (XML 1.0, section 2.11); markup with prefixes or CDATA in it is
-feedparser's rendering, because the slice would not be readable by itself; of a document that `mend` could not make
+feedparser's rendering, because the slice would not be readable by itself; of a document that `repair` could not make
 well-formed, only what stands before its fault is exact.
 
 Measured on 107 publishers' feeds: 9 % of what feedparser costs on them.

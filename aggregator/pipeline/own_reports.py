@@ -53,7 +53,7 @@ class Manuscript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    public_id: str
+    id: str
     change: str | None  # new, revised, corrected ...; None: the words are as they were
 
 
@@ -93,7 +93,7 @@ def publish(store: Store, publisher: Publisher, manuscript: Manuscript, now: dat
     )  # fmt: skip
     store.add_own_source(source, now)
     entry = _entry(manuscript, published=to_iso(now))
-    report = _article(entry, source, publisher).public_id
+    report = _article(entry, source, publisher).id
     before = store.raw(report)
     if before is not None:
         found(store, report)
@@ -105,7 +105,7 @@ def publish(store: Store, publisher: Publisher, manuscript: Manuscript, now: dat
     while store.index():
         pass
     revisions = store.revisions(report)
-    return Published(public_id=report, change=revisions[-1]["kind"] if len(revisions) > known else None)
+    return Published(id=report, change=revisions[-1]["change_kind"] if len(revisions) > known else None)
 
 
 def _text(path: Path) -> str:
@@ -204,4 +204,4 @@ def _article(entry: Entry, source: Source, publisher: Publisher) -> Article:
     """
     articles = normalise(Parsed(format=KIND, entries=(entry,)), source, publisher).articles
     key = f"slug:{entry.id}"
-    return replace(articles[0], keys=(key,), near_keys=(), public_id=public_id(publisher.key, key))
+    return replace(articles[0], keys=(key,), near_keys=(), id=public_id(publisher.key, key))

@@ -20,7 +20,7 @@ def read(
     listing = normalise(parsed, source, publisher, said)
     return Reading(
         articles=listing.articles,
-        settled=listing.settled,
+        unchanged_keys=listing.unchanged_keys,
         drops=listing.drops,
         format=parsed.format,
         warning=parsed.warning,

@@ -11,15 +11,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from aggregator.desk import clock as desk_clock
-from aggregator.fetch import ConnectTo, Fetcher, Shelf, Turn, written_by
+from aggregator.fetch import ConnectTo, Fetcher, RobotsCache, Turn, written_by
 from aggregator.model import DISCOVER, Article, Config, Due, Finding, Poll, RobotsCopy
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.claims import Claims
+from aggregator.pipeline.connectivity import Connectivity
 from aggregator.pipeline.paths import limits_beside
 from aggregator.pipeline.poll import Poller, Unrecorded
 from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.redirects import Redirects
-from aggregator.pipeline.weather import Weather
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.polls import pauses
@@ -46,10 +46,10 @@ class Pipeline:
         self._clock = clock
         self._workers = Workers()
         self._writer = Writer(store, clock)
-        shelf = Shelf(self._recall_robots, self._remember_robots)
+        robots_cache = RobotsCache(self._recall_robots, self._remember_robots)
         shared = limits_beside(store.path)
-        self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), shelf, shared=shared)
-        self._weather = Weather()
+        self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), robots_cache, shared=shared)
+        self._connectivity = Connectivity()
         self._redirects = Redirects(self._publishers)
         self._poller = Poller(
             self._fetcher,
@@ -227,21 +227,21 @@ class Pipeline:
 
     async def _poll(self, due: Due, turn: Turn) -> Unrecorded:
         """A poll that got no answer while nobody answers is none of its publisher's."""
-        begun = self._weather.begin()
+        begun = self._connectivity.begin()
         known = self._sources.get(due.source.name)
         is_found = known is not None and known.kind == DISCOVER
         if known is not None and not is_found:  # what opens a private source stands in the configuration alone
             due = replace(due, source=replace(due.source, access=known.access))
         try:
             polled = await self._poller.poll(due, turn)
-            if is_found:  # the address in the configuration is the site's, and does not move with its door
+            if is_found:  # the address in the configuration is the site's, and does not move with its feed
                 polled = replace(polled, poll=replace(polled.poll, moved_to=None))
         except BaseException:
-            await self._weather.end(begun, answered=False)
+            await self._connectivity.end(begun, answered=False)
             raise
         if polled.failure is None or polled.failure.answered:
-            await self._weather.end(begun, answered=True)
-        elif await self._weather.is_ours(begun, self._fetcher.domain_of(due.source.url)):
+            await self._connectivity.end(begun, answered=True)
+        elif await self._connectivity.is_ours(begun, self._fetcher.domain_of(due.source.url)):
             polled = replace(polled, poll=replace(polled.poll, outcome="offline"))
         return polled
 
@@ -270,7 +270,7 @@ def _line(poll: Poll) -> str:
     said = {
         "source": poll.source.name,
         "outcome": poll.outcome,
-        "status": poll.status,
+        "http_status": poll.http_status,
         "new": poll.new,
         "revised": poll.revised,
         "unchanged": poll.unchanged,
@@ -280,8 +280,8 @@ def _line(poll: Poll) -> str:
         "ms": round(poll.seconds * 1000),
         "pages": poll.pages or None,
         "gap": poll.gap,
-        "waiting": poll.waiting or None,
-        "excess": poll.excess or None,
+        "pending": poll.pending or None,
+        "over_limit": poll.over_limit or None,
         "proposed": poll.proposal.url if poll.proposal else None,
         "next": to_iso(poll.next.at) if poll.next else None,
         "reason": poll.next.reason if poll.next else None,

@@ -43,8 +43,8 @@ from aggregator.model import (
 )
 from aggregator.model.errors import (
     Challenge,
-    ConsentWall,
-    CookieWall,
+    ConsentPage,
+    CookiePage,
     FetchError,
     HttpStatus,
     ParseError,
@@ -71,8 +71,8 @@ _NEEDS_A_SECRET = (
 
 _WALLS: Mapping[type[FetchError], Outcome] = {
     Challenge: "challenge",
-    ConsentWall: "consent",
-    CookieWall: "cookie",
+    ConsentPage: "consent",
+    CookiePage: "cookie",
     PaymentRequired: "payment_required",
 }
 
@@ -117,8 +117,8 @@ class Poller:
             result = await self.fetcher.get(due.source, sent, turn, started, after_failure=due.failures > 0)
             poll = replace(
                 poll,
-                outcome="not_modified" if result.status == 304 else "ok",
-                status=result.status,
+                outcome="not_modified" if result.http_status == 304 else "ok",
+                http_status=result.http_status,
                 body_bytes=len(result.body),
                 validators=result.validators,
                 fresh_for=result.fresh_for,
@@ -134,15 +134,15 @@ class Poller:
         return Unrecorded(replace(poll, seconds=time.monotonic() - began), articles, result, failure)
 
     async def _search(self, source: Source, turn: Turn) -> Unrecorded:
-        """Looks for a door of the source's site, and proposes it. Nothing of what is found is read into the wire."""
+        """Looks for a feed of the source's site, and proposes it. Nothing of what is found is read into the wire."""
         poll = Poll(source=source, started=self.clock(), seconds=0.0, outcome="failed")
         began = time.monotonic()
         survey = await self.prober().survey(source.url, turn)
         poll = replace(poll, seconds=time.monotonic() - began)
         failure = survey.failure if len(survey.tried) == 1 else None
         await self.redirects.ready()
-        others = {door.url: self.redirects.owner_of(source, door.url) for door in survey.doors}
-        best = next((door for door in survey.doors if others[door.url] is None), None)
+        others = {feed.url: self.redirects.owner_of(source, feed.url) for feed in survey.feeds}
+        best = next((feed for feed in survey.feeds if others[feed.url] is None), None)
         if best:
             proposal = Proposal(best.url, best.described)
             found = replace(poll, outcome="ok", format=best.carries.format, entries=best.carries.entries)
@@ -162,7 +162,7 @@ class Poller:
         assert polled.result is not None
         source = polled.poll.source
         reading = await self.workers.read(polled.result, source, self.publishers[source.publisher], {})
-        return replace(polled.poll, settled=(), drops=reading.drops), reading.articles
+        return replace(polled.poll, unchanged_keys=(), drops=reading.drops), reading.articles
 
     def failed(self, poll: Poll, error: FetchError) -> Poll:
         """The poll that this error ended."""
@@ -177,37 +177,37 @@ class Poller:
             return poll
         # A 304 that nobody can have meant: what it would have confirmed is forgotten, and asked for anew.
         forgotten = Validators() if error.status == 304 else poll.validators
-        return replace(poll, status=error.status, validators=forgotten)
+        return replace(poll, http_status=error.status, validators=forgotten)
 
     async def _read(self, poll: Poll, due: Due, result: FetchResult, turn: Turn) -> tuple[Poll, Sequence[Article]]:
         """What an answer brought: nothing where it came from an address that is not known to be its publisher's."""
         check = self.redirects.of(due)
         if result.url != check.origin.configured:
             await self.redirects.ready(check.owners)
-        if check.judged(result).state in ("held", "refused"):
+        if check.judged(result).state in ("pending", "refused"):
             return check.applied(poll, result), ()
         if poll.outcome == "not_modified":
             return check.applied(poll, result, SAME), ()
         body_hash = hashlib.sha256(result.body).digest()
         if body_hash == due.body_hash:
             return check.applied(replace(poll, outcome="unchanged"), result, SAME), ()
-        memory = Memory(digests={}, listed=())
+        memory = Memory(digests={}, last_listed=())
         if due.body_hash:
             memory = await self.writer.on_store(lambda store: store.load(due.source))
         # Keys that are not trusted are weighed one by one when they are recorded.
-        known = memory.digests if due.ladder == "id" else {}
+        known = memory.digests if due.id_trust == "id" else {}
         publisher = self.publishers[due.source.publisher]
         reading = await self.workers.read(result, due.source, publisher, known)
         # Whether it lists anything that its source listed before.
-        is_familiar = bool(reading.settled) or any(k in memory.digests for a in reading.articles for k in a.keys)
+        is_familiar = bool(reading.unchanged_keys) or any(k in memory.digests for a in reading.articles for k in a.keys)
         evidence = Evidence(hosts=reading.hosts, is_familiar=is_familiar)
         poll = check.applied(poll, result, evidence)
-        if poll.outcome == "held":
+        if poll.outcome == "pending":
             return poll, ()
         back = _Back(reading)
         # Of a document that breaks off, nobody knows whether an older page joins it.
         if memory.digests and reading.articles and reading.older and not result.is_cut:
-            join = _Join(memory.digests, memory.listed)
+            join = _Join(memory.digests, memory.last_listed)
             if not join.is_reached_by(reading):
                 older = check.accepting(result)
                 back = await self._page_back(due.source, reading, join, turn, older)
@@ -215,13 +215,13 @@ class Poller:
         read = replace(
             poll,
             outcome="ok",
-            error="; ".join(filter(None, (result.remark, reading.warning, back.trouble))) or None,
+            error="; ".join(filter(None, (result.remark, reading.warning, back.problem))) or None,
             format=reading.format,
             body_hash=None if result.is_cut else body_hash,
-            entries=len(reading.articles) + len(reading.settled) + sum(reading.drops.values()),
+            entries=len(reading.articles) + len(reading.unchanged_keys) + sum(reading.drops.values()),
             drops=reading.drops,
             withdrawn=reading.withdrawn,
-            settled=reading.settled,
+            unchanged_keys=reading.unchanged_keys,
             hints=reading.hints,
             pages=back.pages,
             is_joined=back.is_joined,
@@ -236,15 +236,15 @@ class Poller:
         await self.redirects.ready(check.owners)
         while back.pages < MOST_PAGES and back.reading.older is not None:
             if source.access and "${" in back.reading.older:
-                return replace(back, trouble=_NEEDS_A_SECRET)
+                return replace(back, problem=_NEEDS_A_SECRET)
             try:
                 async with asyncio.timeout_at(ends):
                     older = await self._older(back.reading.older, source, turn, check)
             except TimeoutError:
                 said = f"its older pages took longer than {PAGES_SECONDS:g} s; {back.pages} were read"
-                return replace(back, trouble=said)
+                return replace(back, problem=said)
             except (FetchError, ParseError, RedirectHeld) as error:
-                return replace(back, trouble=f"an older page could not be read: {str(error)[:_MOST_SAID]}")
+                return replace(back, problem=f"an older page could not be read: {str(error)[:_MOST_SAID]}")
             joined = _joined(back.reading, older)
             is_joined = join.is_reached_by(joined) or join.is_met_by(older)
             is_last = is_joined or len(joined.articles) == len(back.reading.articles)
@@ -270,7 +270,7 @@ class _Back:
 
     reading: Reading
     pages: int = 0
-    trouble: str | None = None  # why no more were read
+    problem: str | None = None  # why no more were read
     is_joined: bool = False  # whether they reach back to what its source listed before
 
 
@@ -300,15 +300,15 @@ class _Join:
             )
             for article in reading.articles
         }
-        free = (place for place in range(len(entries) + len(reading.settled)) if place not in entries)
-        entries |= {place: Now(key) for place, key in zip(free, reading.settled, strict=False)}
+        free = (place for place in range(len(entries) + len(reading.unchanged_keys)) if place not in entries)
+        entries |= {place: Now(key) for place, key in zip(free, reading.unchanged_keys, strict=False)}
         return reaches_back([entry for _, entry in sorted(entries.items())], self.before)
 
 
 def _joined(reading: Reading, older: Reading) -> Reading:
     """One listing of two pages: what stands on both, because a report came in between, stands in it once."""
-    listed = {*reading.settled, *(article.keys[0] for article in reading.articles)}
-    behind = len(reading.articles) + len(reading.settled)
+    listed = {*reading.unchanged_keys, *(article.keys[0] for article in reading.articles)}
+    behind = len(reading.articles) + len(reading.unchanged_keys)
     fresh = tuple(
         replace(article, place=behind + number)
         for number, article in enumerate(article for article in older.articles if article.keys[0] not in listed)

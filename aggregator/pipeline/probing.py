@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from aggregator.fetch import ConnectTo, Fetcher, Shelf
+from aggregator.fetch import ConnectTo, Fetcher, RobotsCache
 from aggregator.model import Publisher, RobotsCopy, Wire
 from aggregator.pipeline.discovery.prober import Prober
 from aggregator.pipeline.paths import limits_beside
@@ -36,8 +36,8 @@ async def open_prober(
 
     workers = Workers()
     try:
-        shelf, shared = Shelf(recall, remember), limits_beside(database) if database else None
-        async with Fetcher(wire, connect_to or (lambda host: None), shelf, shared=shared) as fetcher:
+        robots_cache, shared = RobotsCache(recall, remember), limits_beside(database) if database else None
+        async with Fetcher(wire, connect_to or (lambda host: None), robots_cache, shared=shared) as fetcher:
             by_key = {publisher.key: publisher for publisher in publishers}
             yield Prober(fetcher, workers.measured, recall, clock, by_key)
     finally:

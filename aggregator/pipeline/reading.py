@@ -13,7 +13,7 @@ class Reading:
     """A document as articles, and what of it is none."""
 
     articles: tuple[Article, ...]
-    settled: tuple[str, ...]  # first keys of the entries that say what their source said before
+    unchanged_keys: tuple[str, ...]  # first keys of the entries that say what their source said before
     drops: Mapping[str, int]
     format: str
     warning: str | None

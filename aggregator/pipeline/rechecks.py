@@ -47,7 +47,7 @@ class Rechecks:
         due, others = await self.claims.on_store(look)
         why = "the links lead to other sites than its own"
         for publisher, reports in not_visited.items():
-            log.info("%s", log_line({"publisher": publisher, "not_visited": reports, "said": why}))
+            log.info("%s", log_line({"publisher": publisher, "not_visited": reports, "reason": why}))
         mine = defaultdict(list)
         for recheck in due:
             mine[recheck.publisher].append(recheck)
@@ -85,14 +85,14 @@ class Rechecks:
             now = self.clock()
             round_ = await self.claims.on_store(_Writing(publisher.key, found, until, now))
             for finding in round_:
-                visit = {"article": finding.recheck.public_id, "visits": finding.recheck.step, "said": finding.said}
+                visit = {"article": finding.recheck.id, "visits": finding.recheck.visits, "result": finding.result}
                 log.info("%s", log_line(visit))
-            held_back = sum(finding.doubted for finding in round_)
-            if held_back:
-                doubt = {"publisher": publisher.key, "held_back": held_back, "said": round_[-1].said}
+            doubted = sum(finding.doubted for finding in round_)
+            if doubted:
+                doubt = {"publisher": publisher.key, "doubted": doubted, "result": round_[-1].result}
                 log.warning("%s", log_line(doubt))
             findings += round_
-            if until or held_back or self.stopping():
+            if until or doubted or self.stopping():
                 break
         return findings
 
@@ -138,12 +138,12 @@ class _Writing:
     now: datetime
 
     def __call__(self, store: Store) -> list[Finding]:
-        visited = [finding.recheck.article for finding in self.findings]
+        visited = [finding.recheck.article_id for finding in self.findings]
         before = store.pages_visited(self.publisher, self.now - LATELY, LAST_PAGES, visited)
         findings = believed(self.findings, before, self.now)
         for finding in findings:
             if finding.removal:
-                obey(store, finding.recheck.public_id, finding.removal, self.now)
+                obey(store, finding.recheck.id, finding.removal, self.now)
         until = self.now + APART if any(finding.doubted for finding in findings) else self.until
         store.record_visits(self.publisher, findings, until)
         return findings
@@ -169,12 +169,12 @@ def _claimed(
             if page.publisher in sites and not is_on_site(page.url, sites[page.publisher]):
                 not_visited[page.publisher] += 1
             elif at := first_visit(page.url, page.first_seen, now):
-                visits[page.article] = at
+                visits[page.article_id] = at
         store.queue_visits(new.up_to, visits)
     others = store.claimed_by_others("visit", now)
     found = store.due_visits(now, limit, per_publisher, sites.keys() - others)
     elsewhere = [recheck for recheck in found if not is_on_site(recheck.url, sites[recheck.publisher])]
-    store.drop_visits([recheck.article for recheck in elsewhere])
+    store.drop_visits([recheck.article_id for recheck in elsewhere])
     not_visited.update(recheck.publisher for recheck in elsewhere)
     due = [recheck for recheck in found if recheck not in elsewhere]
     mine = store.claim("visit", {recheck.publisher for recheck in due}, now)

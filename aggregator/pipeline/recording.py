@@ -28,14 +28,14 @@ from aggregator.model import (
 from aggregator.normalise import DUPLICATE
 from aggregator.revisions import withdrawals
 from aggregator.revisions.changes import Judged
-from aggregator.revisions.compare import HELD_BACK
+from aggregator.revisions.compare import UNSTABLE_SOURCE
 from aggregator.revisions.judging import is_newest_last, judge
 from aggregator.revisions.mass import keep_out
 from aggregator.revisions.withdrawals import Deletions
 from aggregator.scheduling.gaps import Now, ends, reaches_back
 from aggregator.scheduling.polls import Found, Pace, pauses, plan
 from aggregator.store import Store
-from aggregator.text.dates import listed_at, to_iso
+from aggregator.text.dates import sort_time, to_iso
 from aggregator.text.printable import MOST_MESSAGE, escaped
 
 PURGED = "purged"
@@ -98,15 +98,15 @@ def _record(store: Store, polled: Sequence[Polled], at: _At, done: dict[int, Pol
 
 def lists_anything(poll: Poll, articles: Sequence[Article]) -> bool:
     """Whether what a poll means depends on the articles that are held."""
-    return bool(articles or poll.settled or poll.withdrawn)
+    return bool(articles or poll.unchanged_keys or poll.withdrawn)
 
 
 def wanted(poll: Poll, articles: Sequence[Article], now: datetime) -> Wanted:
     """What has to be known to judge a poll."""
     return Wanted(
         source=poll.source,
-        entries=tuple(lookup(a, to_iso(listed_at(a.published, a.updated, now))[:10]) for a in articles),
-        unchanged=poll.settled,
+        entries=tuple(lookup(a, to_iso(sort_time(a.published, a.updated, now))[:10]) for a in articles),
+        unchanged=poll.unchanged_keys,
         deleted=tuple(map(deleted_key, poll.withdrawn)),
     )
 
@@ -115,16 +115,16 @@ def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -
     """What a poll means, by what is known. None: its document has to be read whole."""
     if poll.error is not None:  # it may quote the document, or what its server said
         poll = replace(poll, error=escaped(poll.error, MOST_MESSAGE))
-    if not (articles or poll.settled):
+    if not (articles or poll.unchanged_keys):
         # A document without entries says nothing, so its source has come to rest.
         made = PollRecord(
             known=known,
             poll=poll,
-            changing=() if poll.is_answer and known.changing else None,
-            gone_held=_gone(poll, articles, known, frozenset()),
+            unstable_polls=() if poll.is_answer and known.unstable_polls else None,
+            gone_pending_revisions=_gone(poll, articles, known, frozenset()),
         )
         return _finished(made, articles, Found(), {}, at)
-    which = recognise(articles, poll.settled, known, at.now)
+    which = recognise(articles, poll.unchanged_keys, known, at.now)
     if which is None:
         return None
     what = judge(which.matches, which.unchanged, known, at.now)
@@ -132,23 +132,27 @@ def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -
     new = [decision.article for decision in what.decisions if decision.known is None]
     last = known.habits.unmodified_since or known.habits.last_success
     kept_out = keep_out(new[::-1] if is_rising else new, known.in_latest, last, at.now, at.pace.settings)
-    poll = replace(_compared(_counted(poll, what, which), which, known), excess=kept_out.excess)
-    by_article = {decision.known.article: decision for decision in what.decisions if decision.known}
+    poll = replace(_compared(_counted(poll, what, which), which, known), over_limit=kept_out.over_limit)
+    by_article = {decision.known.article_id: decision for decision in what.decisions if decision.known}
     made = PollRecord(
         known=known,
         poll=poll,
-        changing=what.changing,
+        unstable_polls=what.unstable_polls,
         id_conflicts=which.conflicts,
         id_trust=which.lesson,
         decisions=what.decisions,
         is_newest_last=is_rising,
         backfill=kept_out.ids,
-        listed=_listed(which),
-        ended_waits=tuple(
-            a for a, (is_own, _) in known.waiting.items() if is_own and a in by_article and not by_article[a].waits
+        last_listed=_listed(which),
+        ended_pending_changes=tuple(
+            a
+            for a, (is_own, _) in known.pending_changes.items()
+            if is_own and a in by_article and not by_article[a].pending_change
         ),
-        gone_held=_gone(poll, articles, known, by_article.keys()),
-        ended_held=tuple(a for a in known.held_keys if a in by_article and not by_article[a].held_back),
+        gone_pending_revisions=_gone(poll, articles, known, by_article.keys()),
+        ended_pending_revisions=tuple(
+            a for a in known.pending_revision_keys if a in by_article and not by_article[a].pending_revision
+        ),
     )
     found = Found(arrivals=kept_out.arrivals, gap=poll.gap)
     return _finished(made, articles, found, what.done, at)
@@ -159,20 +163,20 @@ def _finished(
 ) -> PollRecord:
     """With what the publisher's own words ask of us, and the next poll. `done`: see `Judged`."""
     poll, known = made.poll, made.known
-    keys = {*poll.settled, *(key for article in articles for key in article.keys)}
+    keys = {*poll.unchanged_keys, *(key for article in articles for key in article.keys)}
     deleted_keys = tuple(map(deleted_key, poll.withdrawn))
     deleted = withdrawals.deletions(known, deleted_keys, made.decisions, keys, done.get("withdrawn", 0))
     began = sum(
-        bool(each.waits) and each.known is not None and each.known.article not in known.waiting
+        bool(each.pending_change) and each.known is not None and each.known.article_id not in known.pending_changes
         for each in made.decisions
     )
-    poll = replace(poll, waiting=began + len(deleted.waiting))
+    poll = replace(poll, pending=began + len(deleted.pending))
     habits, following = plan(poll, known.habits, found, at.pace)
     if at.believed != at.now:  # no source has been silent for a year by a clock that is not believed yet
         habits = replace(habits, rhythm=known.habits.rhythm, silent_after=known.habits.silent_after)
     acts = _acts(made, deleted, at.believed)
     ids = {each.before.id for each in acts}
-    taken_out = {article for article, state in known.states.items() if state.id in ids}
+    taken_out = {article_id for article_id, state in known.states.items() if state.id in ids}
     return replace(
         made,
         decisions=withdrawals.once(made.decisions, taken_out),
@@ -181,7 +185,7 @@ def _finished(
         pauses=pauses(poll, at.pace.settings),
         acts=acts,
         ended_tombstones=deleted.ended,
-        new_tombstones=deleted.waiting,
+        new_tombstones=deleted.pending,
     )
 
 
@@ -213,12 +217,12 @@ def _compared(poll: Poll, which: Recognised, known: Snapshot) -> Poll:
     if not known.has_listed:
         return poll
     matches = [match for match in which.matches if not match.duplicate]
-    entries = {place: Now(article) for place, article in which.others.items()}
+    entries = {place: Now(article_id) for place, article_id in which.others.items()}
     for match in matches:
-        listed = match.known.article if match.known and match.was_listed else None
+        listed = match.known.article_id if match.known and match.was_listed else None
         entries[match.article.place] = Now(listed, match.article.published or match.article.updated)
     in_order = [entry for _, entry in sorted(entries.items())]
-    reaches = poll.is_joined or reaches_back(in_order, known.listed)
+    reaches = poll.is_joined or reaches_back(in_order, known.last_listed)
     overlap = which.unchanged + which.purged + sum(match.was_listed for match in matches)
     gap: Gap | None = None
     if poll.pages or not reaches:
@@ -231,26 +235,30 @@ def _listed(which: Recognised) -> tuple[int | str, ...]:
     places: dict[int, int | str] = dict(which.others)
     for match in which.matches:
         if not match.duplicate:
-            places[match.article.place] = match.known.article if match.known else match.article.public_id
+            places[match.article.place] = match.known.article_id if match.known else match.article.id
     return ends([article for _, article in sorted(places.items())])
 
 
 def _gone(poll: Poll, articles: Sequence[Article], known: Snapshot, here: Set[int]) -> tuple[int, ...] | None:
     """Of which reports the document no longer lists the entry whose words are held back."""
-    if poll.outcome != "ok" or not known.held_keys:
+    if poll.outcome != "ok" or not known.pending_revision_keys:
         return None
-    keys = {*poll.settled, *(key for article in articles for key in (*article.keys, spare_key(article)))}
-    return tuple(article for article, key in known.held_keys.items() if key not in keys and article not in here)
+    keys = {*poll.unchanged_keys, *(key for article in articles for key in (*article.keys, spare_key(article)))}
+    return tuple(
+        article_id
+        for article_id, key in known.pending_revision_keys.items()
+        if key not in keys and article_id not in here
+    )
 
 
 def _counted(poll: Poll, what: Judged, which: Recognised) -> Poll:
-    stored = [each for each in what.decisions if not (each.held_back or each.waits)]
+    stored = [each for each in what.decisions if not (each.pending_revision or each.pending_change)]
     kinds = Counter(decision.change for decision in stored)
     drops = Counter(poll.drops)
     drops[DUPLICATE] += sum(match.duplicate for match in which.matches)
     drops[PURGED] += which.purged
-    drops[HELD_BACK] += sum(decision.held_back for decision in what.decisions)
-    drops[PENDING] += sum(decision.waits is not None for decision in what.decisions)
+    drops[UNSTABLE_SOURCE] += sum(decision.pending_revision for decision in what.decisions)
+    drops[PENDING] += sum(decision.pending_change is not None for decision in what.decisions)
     adjusted = Counter(reason for each in stored if each.change is not None for reason in each.article.adjusted)
     return replace(
         poll,

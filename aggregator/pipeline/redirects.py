@@ -62,7 +62,7 @@ class Check:
 
     def judged(self, result: FetchResult, evidence: Evidence | None = None) -> Redirection:
         """What is decided of an answer; `undecided` only while there is no evidence."""
-        return judge(result.url, self.origin, self.owners, evidence, result.hops)
+        return judge(result.url, self.origin, self.owners, evidence, result.redirects)
 
     def accepting(self, result: FetchResult) -> Check:
         """The check of the older pages of a document from `result`, which was accepted."""
@@ -72,20 +72,20 @@ class Check:
         """Raises RedirectHeld unless an older page may be stored with the document before it."""
         found = self.judged(result, Evidence(hosts=hosts))
         if found.state != "accepted":
-            raise RedirectHeld(f"it came from {found.said}")
+            raise RedirectHeld(f"it came from {found.reason}")
 
     def of_address(self, url: str) -> None:
         """Raises RedirectHeld for an address of which no document could be stored, so that it need not be fetched."""
         found = judge(url, self.origin, self.owners)
         if found.state not in ("accepted", "undecided"):
-            raise RedirectHeld(f"it is at {found.said}")
+            raise RedirectHeld(f"it is at {found.reason}")
 
     def applied(self, poll: Poll, result: FetchResult, evidence: Evidence | None = None) -> Poll:
         """The poll with what is to be remembered of where its document came from: held, and without anything of the
         document, where that is not accepted. A source moves for good only to an address that is accepted.
         """
         found = self.judged(result, evidence)
-        if found.state in ("held", "refused"):
+        if found.state in ("pending", "refused"):
             return _held(poll, found, self.origin.publisher)
         moved_to = poll.moved_to
         if moved_to is not None and moved_to != result.url:
@@ -103,9 +103,9 @@ def _held(poll: Poll, found: Redirection, publisher: Publisher) -> Poll:
         source=poll.source,
         started=poll.started,
         seconds=poll.seconds,
-        outcome="held",
-        status=poll.status,
-        error=f"its document came from {found.said}; nothing of it is stored; {advice}",
+        outcome="pending",
+        http_status=poll.http_status,
+        error=f"its document came from {found.reason}; nothing of it is stored; {advice}",
         body_bytes=poll.body_bytes,
         is_conditional=poll.is_conditional,
         fresh_for=poll.fresh_for,

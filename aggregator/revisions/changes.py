@@ -21,7 +21,7 @@ class Judged:
     """What a document means: a decision for each of its entries."""
 
     decisions: tuple[Decision, ...]
-    changing: tuple[datetime, ...] = ()  # when the last polls in a row changed most of what they listed
+    unstable_polls: tuple[datetime, ...] = ()  # when the last polls in a row changed most of what they listed
     done: Mapping[MassKind, int] = field(default_factory=dict)  # how many known reports it changes at once, by kind
 
 
@@ -31,19 +31,19 @@ def decide(
     now: datetime,
     *,
     held: Mapping[int, Words] = MappingProxyType({}),
-    changing: Sequence[datetime] = (),
-    settled: int = 0,
+    unstable_polls: Sequence[datetime] = (),
+    unchanged: int = 0,
 ) -> Judged:
     """`before`: the newest words in force of the articles that are known; `held`: of some what this source said last
-    and what is held back; `changing`: what the answer for the poll before was; `settled`: how many entries of the
+    and what is pending; `unstable_polls`: what the answer for the poll before was; `unchanged`: how many entries of the
     document say just what they said before.
     """
     before, held = _bounded(matches, before, held)
     decisions = [_decision(match, before) for match in matches]
-    fresh = [said for d in decisions if d.known and (said := _fresh(d, held.get(d.known.article)))]
-    listed = settled + sum(match.known is not None for match in matches)
-    polls, habit = versions.unstable(changing, listed, fresh, now)
-    return Judged(tuple(_held_back(decision, before, habit, now) for decision in decisions), polls)
+    fresh = [said for d in decisions if d.known and (said := _fresh(d, held.get(d.known.article_id)))]
+    listed = unchanged + sum(match.known is not None for match in matches)
+    polls, habit = versions.unstable(unstable_polls, listed, fresh, now)
+    return Judged(tuple(_pending_if_minor(decision, before, habit, now) for decision in decisions), polls)
 
 
 def _fresh(decision: Decision, held: Words | None) -> tuple[str, ...]:
@@ -64,12 +64,12 @@ def _bounded(
     room = versions.MOST_READ
     for match in matches:
         for known in (all_words, all_held):
-            words = known.get(match.known.article) if match.known else None
+            words = known.get(match.known.article_id) if match.known else None
             if match.known is None or words is None or words.words_hash == match.article.words_hash:
                 continue
             room -= versions.size(words) + len(match.article.raw)
             if room < 0:
-                known[match.known.article] = replace(words, closely=False)
+                known[match.known.article_id] = replace(words, closely=False)
     return all_words, all_held
 
 
@@ -78,7 +78,7 @@ def _decision(match: Match, before: Mapping[int, Words]) -> Decision:
     changed = _changed(match, before)
     change: ChangeKind | None = None if known else "new"
     if known and changed:
-        change = _kind(article, before[known.article], changed)
+        change = _kind(article, before[known.article_id], changed)
     return Decision(
         article=article,
         known=known,
@@ -95,10 +95,12 @@ def _changed(match: Match, before: Mapping[int, Words]) -> tuple[str, ...]:
     in force, because another source brought newer ones, or a person refused them.
     """
     article, known = match.article, match.known
-    if known is None or known.entry_hash is None or known.article not in before:
+    if known is None or known.entry_hash is None or known.article_id not in before:
         return ()
-    old, new = (_by_rules(words, article) for words in (before[known.article], _words_of(article)))
-    if known.said_words == article.words_hash:  # the words are what this source said before; its dates perhaps not
+    old, new = (_by_rules(words, article) for words in (before[known.article_id], _words_of(article)))
+    if (
+        known.listed_words_hash == article.words_hash
+    ):  # the same words as this source listed before; perhaps other dates
         return _dates_alone(old, new)
     return versions.what_changed(old, new)
 
@@ -130,7 +132,9 @@ def _kind(article: Article, old: Words, changed: tuple[str, ...]) -> ChangeKind 
     return versions.kind_of_change(old, new, changed, is_correction)
 
 
-def _held_back(decision: Decision, before: Mapping[int, Words], habit: frozenset[str], now: datetime) -> Decision:
+def _pending_if_minor(
+    decision: Decision, before: Mapping[int, Words], habit: frozenset[str], now: datetime
+) -> Decision:
     """Marks a change that waits for a day because its source changes something at every poll.
 
     That is a change that leaves the headline and every word, number and mark of the sentences as they were: of where
@@ -139,10 +143,10 @@ def _held_back(decision: Decision, before: Mapping[int, Words], habit: frozenset
     withdrawal, another headline, another sentence never waits. Categories and mark-up make no revision at all.
     """
     known = decision.known
-    if known is None or decision.change not in ("revised", "refile"):
+    if known is None or decision.change not in ("revised", "resent"):
         return decision
-    if not versions.held_back(decision.changed, habit, known.last_revision, now):
+    if not versions.may_be_pending(decision.changed, habit, known.last_revision, now):
         return decision
-    if not versions.same_sentences(before[known.article], _words_of(decision.article)):
+    if not versions.same_sentences(before[known.article_id], _words_of(decision.article)):
         return decision
-    return replace(decision, held_back=True)
+    return replace(decision, pending_revision=True)

@@ -18,20 +18,20 @@ from aggregator.text.likeness import likeness
 from aggregator.text.raw_words import as_text, decode
 
 __all__ = [
-    "HELD_BACK",
     "MOST_READ",
-    "held_back",
+    "UNSTABLE_SOURCE",
+    "comparable",
     "kind_of_change",
+    "may_be_pending",
     "same_report",
     "same_sentences",
-    "settled",
     "size",
     "unstable",
     "what_changed",
     "words_of",
 ]
 
-HELD_BACK = "restless_source"
+UNSTABLE_SOURCE = "unstable_source"
 _UNSTABLE_POLLS = 3  # in a row, before a source is taken for unstable
 _UNSTABLE_FOR = timedelta(days=2)  # within which they were
 _FEWEST = 5  # known entries in a document that says something of its source; newsrooms edit two stories of three
@@ -59,8 +59,8 @@ def words_of(article: Article) -> Words:
         url=article.url,
         published=article.published,
         updated=article.updated,
-        said_summary=entry.summary,
-        said_content=entry.content,
+        raw_summary=entry.summary,
+        raw_content=entry.content,
         words_hash=article.words_hash,
     )
 
@@ -108,7 +108,7 @@ def same_sentences(before: Words, after: Words) -> bool:
     return all(old[name] == new[name] for name in ("summary", "body") if name not in same)
 
 
-def settled(words: Words) -> str:
+def comparable(words: Words) -> str:
     """The words as they are compared: a line each for title, summary, body, byline and address, without what is
     volatile. For comparing only.
     """
@@ -137,7 +137,7 @@ def _reading(
         return volatile.without_volatile(_INVISIBLE.sub("", markup.marked(text)), words.title)
 
     texts = {name: texts for name, texts in _texts(words).items() if name not in but}
-    read = partial(_settled_text, stable=stable, closely=closely, with_addresses=with_addresses)
+    read = partial(_comparable_text, stable=stable, closely=closely, with_addresses=with_addresses)
     return {
         "title": _single_spaced(words.title),
         **{name: " ".join(map(read, said)) for name, said in texts.items()},
@@ -147,13 +147,13 @@ def _reading(
 
 
 def _texts(words: Words) -> dict[Changed, Sequence[Text]]:
-    body: Sequence[Text] = words.said_content
-    if not body and words.text != words.summary and words.said_summary is None:
+    body: Sequence[Text] = words.raw_content
+    if not body and words.text != words.summary and words.raw_summary is None:
         body = (Text(words.text, "text/plain"),)
-    return {"summary": (words.said_summary or Text(words.summary, "text/plain"),), "body": body}
+    return {"summary": (words.raw_summary or Text(words.summary, "text/plain"),), "body": body}
 
 
-def _settled_text(text: Text, stable: Callable[[Text], str], closely: bool, with_addresses: bool) -> str:
+def _comparable_text(text: Text, stable: Callable[[Text], str], closely: bool, with_addresses: bool) -> str:
     if not closely:
         return text.value
     if len(text.value) > _LONGEST:
@@ -167,20 +167,20 @@ def _single_spaced(words: str) -> str:
 
 
 def _has_words(words: Words) -> bool:
-    return bool(words.said_summary or words.said_content or words.summary or words.text)
+    return bool(words.raw_summary or words.raw_content or words.summary or words.text)
 
 
 def kind_of_change(
     before: Words, after: Words, changed: Iterable[str], is_correction: Callable[[str], bool]
-) -> Literal["revised", "corrected", "refile"] | None:
+) -> Literal["revised", "corrected", "resent"] | None:
     """Corrected when the publisher's own words say so, in a headline or paragraph that is new in this version: a note
-    that stands does not make every later edit a correction. Refile: the same words under a later `updated` (RFC 4287
+    that stands does not make every later edit a correction. Resent: the same words under a later `updated` (RFC 4287
     section 4.2.15). None: nothing that makes a revision. `changed`: their `what_changed`; `is_correction` says it of
     one line of plain words.
     """
     if not set(changed) - {"dates"}:
         touched = before.updated is not None and after.updated is not None and after.updated > before.updated
-        return "refile" if touched else None
+        return "resent" if touched else None
     return "corrected" if _new_note(_lines(before), _lines(after), is_correction) else "revised"
 
 
@@ -227,7 +227,7 @@ def unstable(
     return polls, habit if len(polls) == _UNSTABLE_POLLS else frozenset()
 
 
-def held_back(changed: Iterable[str], habit: frozenset[str], last: datetime, now: datetime) -> bool:
+def may_be_pending(changed: Iterable[str], habit: frozenset[str], last: datetime, now: datetime) -> bool:
     """Whether a change may wait, counted as HELD_BACK: it touches nothing but what its source is unstable in, and the
     article's newest revision was stored (`last`) within the day before. One that seems to be stored later than now, by
     a clock that was set back since, lets nothing wait.

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aggregator.model import Decision, Match, Snapshot
 from aggregator.revisions.changes import Judged, decide
-from aggregator.revisions.mass import hold_excess
+from aggregator.revisions.mass import limit_changes
 from aggregator.text.order import order_of
 
 
@@ -17,10 +17,12 @@ def judge(matches: Iterable[Match], unchanged: int, known: Snapshot, now: dateti
     just what they said before.
     """
     own = [match for match in matches if not match.duplicate]
-    judged = decide(own, known.words, now, held=known.held_words, changing=known.changing, settled=unchanged)
+    judged = decide(
+        own, known.words, now, held=known.pending_words, unstable_polls=known.unstable_polls, unchanged=unchanged
+    )
     if any(decision.known and decision.change for decision in judged.decisions):
-        waiting = {article: kind for article, (_, kind) in known.waiting.items()}
-        decisions, done = hold_excess(judged.decisions, known.words, waiting, known.most_changed)
+        pending = {article_id: kind for article_id, (_, kind) in known.pending_changes.items()}
+        decisions, done = limit_changes(judged.decisions, known.words, pending, known.most_changed)
         judged = replace(judged, decisions=decisions, done=done)
     return judged
 

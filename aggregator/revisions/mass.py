@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator.model import Article, Decision, MassKind, PollSettings, Words
-from aggregator.text.dates import listed_at, to_iso
+from aggregator.text.dates import sort_time, to_iso
 
 # How many known reports one poll may change, by kind, where nobody accepted more of its source. Newsrooms withdraw a
 # report or two; a move to other addresses changes every link of a document, which has 10 to 50 as a rule, and new
@@ -30,7 +30,7 @@ def at_once(kind: MassKind, most: Most) -> int:
     return max(AT_ONCE[kind], most.get(kind, 0))
 
 
-def hold_excess(
+def limit_changes(
     decisions: Sequence[Decision], before: Mapping[int, Words], waiting: Mapping[int, MassKind], most: Most
 ) -> tuple[tuple[Decision, ...], Mapping[MassKind, int]]:
     """The decisions in their order, what exceeds the bounds marked as waiting; and how many reports the others change.
@@ -46,10 +46,10 @@ def hold_excess(
     for number, decision in enumerate(decisions):
         kind = _kind(decision, number in alike)
         if kind is not None and decision.known is not None:
-            waited_as = waiting.get(decision.known.article)
+            waited_as = waiting.get(decision.known.article_id)
             is_late = waited_as is not None and (kind != "withdrawn" or waited_as == kind)
             if is_late or kind == "same_words" or done[kind] >= at_once(kind, most):
-                decision = replace(decision, waits=kind, held_back=False)
+                decision = replace(decision, pending_change=kind, pending_revision=False)
             else:
                 done[kind] += 1
         held.append(decision)
@@ -58,7 +58,7 @@ def hold_excess(
 
 def _kind(decision: Decision, is_alike: bool) -> MassKind | None:
     """None: it changes no known report, or nothing but a date."""
-    if decision.known is None or decision.change in (None, "refile"):
+    if decision.known is None or decision.change in (None, "resent"):
         return None
     if decision.change == "withdrawn":
         return "withdrawn"
@@ -74,9 +74,9 @@ def _saying_the_same(decisions: Sequence[Decision], before: Mapping[int, Words],
     members: dict[Hashable, list[int]] = defaultdict(list)
     differed: dict[Hashable, set[str]] = defaultdict(set)
     for number, decision in enumerate(decisions):
-        if decision.known is None or decision.change in (None, "refile", "withdrawn"):
+        if decision.known is None or decision.change in (None, "resent", "withdrawn"):
             continue
-        for new, old in _replaced(decision, before[decision.known.article]):
+        for new, old in _replaced(decision, before[decision.known.article_id]):
             members[new].append(number)
             differed[new].add(old)
     return frozenset(number for new, numbers in members.items() if len(differed[new]) > most for number in numbers)
@@ -97,7 +97,7 @@ def _replaced(decision: Decision, before: Words) -> Iterator[tuple[Hashable, str
 class Front:
     """New reports of one poll, by their places among those that were given."""
 
-    excess: frozenset[int]  # beyond a bound: kept out of `latest`
+    over_limit: frozenset[int]  # beyond a bound: kept out of `latest`
     lesson: frozenset[int]  # within the bound of one poll: they teach how much the source publishes
 
 
@@ -107,7 +107,7 @@ class KeptOut:
 
     ids: frozenset[str]
     arrivals: tuple[datetime | None, ...]  # when those were published that teach how much the source publishes
-    excess: int  # how many are beyond a bound
+    over_limit: int  # how many are beyond a bound
 
 
 def keep_out(
@@ -120,31 +120,31 @@ def keep_out(
     # Everything is old to the first poll: an archive stands where its dates are.
     old = [a for a in new if last and a.published and a.published < last - _LATE]
     others = [a for a in new if not (last and a.published and a.published < last - _LATE)]
-    listed = [to_iso(listed_at(article.published, article.updated, now)) for article in others]
+    listed = [to_iso(sort_time(article.published, article.updated, now)) for article in others]
     front = at_the_front(listed, days, settings, now)
     return KeptOut(
-        ids=frozenset(article.public_id for article in (*old, *(others[place] for place in front.excess))),
+        ids=frozenset(article.id for article in (*old, *(others[place] for place in front.over_limit))),
         arrivals=tuple(others[place].published for place in sorted(front.lesson)),
-        excess=len(front.excess),
+        over_limit=len(front.over_limit),
     )
 
 
-def at_the_front(listed_at: Sequence[str], days: Mapping[str, int], settings: PollSettings, now: datetime) -> Front:
+def at_the_front(sort_time: Sequence[str], days: Mapping[str, int], settings: PollSettings, now: datetime) -> Front:
     """Which of a poll's new reports may stand in `latest`: the newest, and of those as many as each day has room for.
     One that is listed more than 60 days back stands where nobody looks for news, so it counts for nothing here.
 
-    `listed_at`: when each is listed (ISO 8601, UTC), the newest first where times are equal. `days`: how many reports
+    `sort_time`: when each is listed (ISO 8601, UTC), the newest first where times are equal. `days`: how many reports
     of the publisher stand in `latest` already, by day.
     """
     far_back = to_iso(now - _FAR_BACK)
-    newest = sorted(range(len(listed_at)), key=lambda place: listed_at[place], reverse=True)
-    near = [place for place in newest if listed_at[place] >= far_back]
-    excess = set(near[settings.most_new_per_poll :])
-    lesson = frozenset(newest) - excess
+    newest = sorted(range(len(sort_time)), key=lambda place: sort_time[place], reverse=True)
+    near = [place for place in newest if sort_time[place] >= far_back]
+    over_limit = set(near[settings.most_new_per_poll :])
+    lesson = frozenset(newest) - over_limit
     taken = Counter(days)
     for place in near[: settings.most_new_per_poll]:
-        day = listed_at[place][:10]
+        day = sort_time[place][:10]
         taken[day] += 1
         if taken[day] > settings.most_new_per_day:
-            excess.add(place)
-    return Front(frozenset(excess), lesson)
+            over_limit.add(place)
+    return Front(frozenset(over_limit), lesson)

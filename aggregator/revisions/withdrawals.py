@@ -35,7 +35,7 @@ class Deletions:
     """What becomes of the reports that a document lists as deleted, and of those whose deletion waited."""
 
     obeyed: tuple[Report, ...] = ()
-    waiting: Mapping[Report, str] = field(default_factory=dict)  # for a person; the keys under which they are listed
+    pending: Mapping[Report, str] = field(default_factory=dict)  # for a person; the keys under which they are listed
     ended: tuple[int, ...] = ()  # their entries are listed again
 
 
@@ -44,9 +44,9 @@ def removals(decisions: Iterable[Decision]) -> list[Report]:
     found: list[Report] = []
     for decision in decisions:
         if decision.known is None and is_withdrawal(decision.article):
-            found.append(decision.article.public_id)
-        elif decision.known and decision.change == "withdrawn" and not decision.waits:
-            found.append(decision.known.article)
+            found.append(decision.article.id)
+        elif decision.known and decision.change == "withdrawn" and not decision.pending_change:
+            found.append(decision.known.article_id)
     return found
 
 
@@ -57,7 +57,10 @@ def once(decisions: Iterable[Decision], taken_out: Container[Report]) -> tuple[D
     """
     return tuple(
         replace(each, change="revised")
-        if each.change == "withdrawn" and each.known and not each.waits and each.known.article not in taken_out
+        if each.change == "withdrawn"
+        and each.known
+        and not each.pending_change
+        and each.known.article_id not in taken_out
         else each
         for each in decisions
     )
@@ -67,7 +70,7 @@ def embargoes(new: Iterable[Article], believed: datetime) -> dict[str, Removal |
     """The new reports that their publisher asks to hold, and until when, or UNREADABLE. `believed`: the time that is
     sure to be over, for a wrong clock must not end an embargo before it begins.
     """
-    asked = {article.public_id: embargo_of(article, believed) for article in new}
+    asked = {article.id: embargo_of(article, believed) for article in new}
     return {report: UNREADABLE if until == "unreadable" else until for report, until in asked.items() if until}
 
 
@@ -86,12 +89,12 @@ def deletions(
     that waits for a person, or was refused, is not asked for again. Keys that nobody here knows are passed over.
     """
     here = listed - set(keys)
-    ended = tuple(article for article, key in known.tombstones.items() if key in here)
+    ended = tuple(article_id for article_id, key in known.tombstones.items() if key in here)
     if not keys:
         return Deletions(ended=ended)
     owners: dict[str, Report] = {key: known.articles[key] for key in keys if key in known.articles}
     for decision in decisions:  # a key that this very document brings
-        report = decision.known.article if decision.known else decision.article.public_id
+        report = decision.known.article_id if decision.known else decision.article.id
         owners = {key: report for key in decision.article.keys if key in keys} | owners
     out = set(removals(decisions))
     listed_as: dict[Report, str] = {}

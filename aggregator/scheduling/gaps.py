@@ -58,7 +58,7 @@ def reaches_back(document: Sequence[Now], before: Sequence[Before]) -> bool:
 
 def _is_none_newer(dates: Sequence[datetime | None], before: Sequence[Before]) -> bool:
     """Whether all that is new states an older date than the newest of what was listed before."""
-    newest = max((entry.listed_at for entry in before if entry.is_dated), default=None)
+    newest = max((entry.sort_time for entry in before if entry.is_dated), default=None)
     return newest is not None and all(date is not None and date < newest for date in dates)
 
 
@@ -70,7 +70,7 @@ def _newest_half(before: Sequence[Before], order: Order | None) -> Iterator[tupl
     orders: Sequence[Order] = (order,) if order else ("newest_first", "oldest_first")
     for each in orders:
         listed = before if each == "newest_first" else before[::-1]
-        for entry in sorted(listed, key=lambda entry: entry.listed_at, reverse=True)[:half]:
+        for entry in sorted(listed, key=lambda entry: entry.sort_time, reverse=True)[:half]:
             yield entry, each
 
 
@@ -79,6 +79,6 @@ def _is_in_place(place: int, entry: Before, new: Sequence[tuple[int, datetime | 
     places and dates.
     """
     # Where either states no date, nothing says that the new one is older.
-    newer = [there for there, date in new if date is None or not entry.is_dated or date >= entry.listed_at]
+    newer = [there for there, date in new if date is None or not entry.is_dated or date >= entry.sort_time]
     above, below = sum(there < place for there in newer), sum(there > place for there in newer)
     return above >= below if order == "newest_first" else below >= above

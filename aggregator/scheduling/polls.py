@@ -3,7 +3,7 @@
 Reasons of a next poll: learned_rate, shortest, longest and gap (`rhythm`), interval (nothing is learnt yet), override
 (a person set `every_minutes`), gap (items may have been lost), max_age, ttl, skip_hours (the publisher's own hints),
 retry_after (its server asks to be left alone so long, or its host does, through another source), backoff, offline,
-gone, discover (the site was searched for a door), held (a person must look).
+gone, discover (the site was searched for a feed), pending (a person must look).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def validators_for(due: Due, settings: PollSettings) -> Validators:
     to one that has failed twice: whatever came before, it is asked for the whole document, and its next good answer
     counts.
     """
-    if due.validators_lied or due.conditional + 1 >= settings.unconditional_every or due.failures >= _AFRESH:
+    if due.validators_ignored or due.conditional_polls + 1 >= settings.unconditional_every or due.failures >= _AFRESH:
         return Validators()
     return due.validators
 
@@ -107,13 +107,13 @@ def plan(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habits, 
     if poll.source.kind == DISCOVER:  # what is found is no success of the source: nothing of it has been read yet
         searched = replace(habits, failures=0 if poll.proposal else habits.failures + 1)
         return searched, _after(poll, _search_again(poll, pace.settings), "discover")
-    if poll.outcome == "held":
+    if poll.outcome == "pending":
         return _held(poll, habits, pace)
     if not poll.is_answer:
         return _failed(poll, habits, pace)
     lessons = _moved(poll, habits) | _validated(poll, habits, found) | _taught(poll, habits, found, pace)
-    hints = poll.hints or habits.hints
-    learnt = replace(habits, failures=0, last_success=poll.started, hints=hints, **lessons)
+    hints = poll.hints or habits.poll_hints
+    learnt = replace(habits, failures=0, last_success=poll.started, poll_hints=hints, **lessons)
     return learnt, _next(poll, habits, learnt, found, pace)
 
 
@@ -128,7 +128,7 @@ def _held(poll: Poll, habits: Habits, pace: Pace) -> tuple[Habits, NextPoll]:
     """
     wait: timedelta = max(_HELD, poll.source.every or pace.settings.shortest, poll.fresh_for or timedelta())
     calm = replace(habits, failures=0, moved_to=None, moved_since=None)
-    return calm, _after(poll, min(wait, pace.settings.longest), "held")
+    return calm, _after(poll, min(wait, pace.settings.longest), "pending")
 
 
 # When it failed
@@ -137,7 +137,7 @@ def _held(poll: Poll, habits: Habits, pace: Pace) -> tuple[Habits, NextPoll]:
 def _failed(poll: Poll, habits: Habits, pace: Pace) -> tuple[Habits, NextPoll]:
     """A publisher is never given up: feeds die for weeks and come back. 410 alone waits for a person."""
     learnt = replace(habits, failures=habits.failures + 1)
-    if poll.status == 410:
+    if poll.http_status == 410:
         return replace(learnt, paused_at=poll.started), _after(poll, _WEEK, "gone")
     wait, asked = _backoff(poll, learnt.failures, pace.settings), _asked(poll, pace.settings)
     if poll.outcome == "payment_required":  # a matter between people, which no hour changes
@@ -159,7 +159,7 @@ def pause_of_host(poll: Poll, settings: PollSettings) -> timedelta | None:
     """How long the poll's whole host is to be left alone, with all its sources; None: it did not ask for that. It does
     by 429, and by 503 with Retry-After. At most `settings.longest`: the others have done nothing.
     """
-    if poll.status != _TOO_BUSY and not (poll.status == _UNAVAILABLE and poll.retry_after is not None):
+    if poll.http_status != _TOO_BUSY and not (poll.http_status == _UNAVAILABLE and poll.retry_after is not None):
         return None
     return _pause(_asked(poll, settings), settings)
 
@@ -214,7 +214,7 @@ def _next(poll: Poll, before: Habits, learnt: Habits, found: Found, pace: Pace) 
         following = min(following, NextPoll(at=sooner, reason="gap"), key=lambda each: each.at)
     following = _after(poll, following.at - now, following.reason)
     # What a person set for a source stands above what its document says of itself: WordPress writes "hourly" for all.
-    hints = Hints() if poll.source.every else learnt.hints
+    hints = Hints() if poll.source.every else learnt.poll_hints
     asked = max([_asked(poll, settings), *(pause.lasts for pause in pauses(poll, settings) if not pause.once)])
     for reason, said in (("ttl", hints.every), ("max_age", poll.fresh_for), ("retry_after", asked)):
         wait = min(said or timedelta(), settings.longest)
@@ -274,9 +274,9 @@ def _moved(poll: Poll, habits: Habits) -> _Lesson:
 def _validated(poll: Poll, habits: Habits, found: Found) -> _Lesson:
     not_modified = poll.outcome == "not_modified"
     return {
-        "conditional": habits.conditional + 1 if poll.is_conditional else 0,
+        "conditional_polls": habits.conditional_polls + 1 if poll.is_conditional else 0,
         "unmodified_since": (habits.unmodified_since or poll.started) if not_modified else None,
-        "validators_lied": habits.validators_lied or _lie(poll, habits, found),
+        "validators_ignored": habits.validators_ignored or _lie(poll, habits, found),
     }
 
 

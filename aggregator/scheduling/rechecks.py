@@ -44,21 +44,21 @@ def first_visit(url: str, first_seen: datetime, now: datetime) -> datetime | Non
 
 def judge(recheck: Recheck, publisher: Publisher, visit: PageVisit | None, now: datetime) -> Finding:
     """What one visit means. `visit` None: there was no answer, or robots.txt did not let us ask."""
-    step = replace(recheck, step=recheck.step + 1)
+    step = replace(recheck, visits=recheck.visits + 1)
     if _is_home_of(publisher, recheck.url):
-        return Finding(recheck=step, said="it has no page of its own", next_at=None)
+        return Finding(recheck=step, result="it has no page of its own", next_at=None)
     if visit is None:
         return _nothing(step, "no answer", now)
-    if visit.status in (410, 451):
+    if visit.http_status in (410, 451):
         return _out(step, _gone(publisher, visit))
-    if visit.status == 404 or (visit.status < 300 and _is_home_of(publisher, visit.url)):
+    if visit.http_status == 404 or (visit.http_status < 300 and _is_home_of(publisher, visit.url)):
         return _missing(step, publisher, visit, now)
-    if visit.status == 304 and recheck.validators == Validators():
+    if visit.http_status == 304 and recheck.validators == Validators():
         return _nothing(step, "304, not modified, to a request without conditions", now)
-    if visit.status < 300 or visit.status == 304:
-        said, following = str(visit.status), next_visit(recheck.first_seen, now)
-        return Finding(recheck=step, said=said, next_at=following, validators=visit.validators, there=True)
-    return _nothing(step, str(visit.status), now)
+    if visit.http_status < 300 or visit.http_status == 304:
+        said, following = str(visit.http_status), next_visit(recheck.first_seen, now)
+        return Finding(recheck=step, result=said, next_at=following, validators=visit.validators, there=True)
+    return _nothing(step, str(visit.http_status), now)
 
 
 def believed(findings: Sequence[Finding], before: tuple[int, int], now: datetime) -> list[Finding]:
@@ -73,14 +73,14 @@ def believed(findings: Sequence[Finding], before: tuple[int, int], now: datetime
     if visited < _FEWEST_PAGES or gone * 2 <= visited:
         return list(findings)
     reason = f"{gone} of the publisher's last {visited} pages are not there, perhaps only for programs"
-    return [_held_back(finding, reason, now) if finding.there is False else finding for finding in findings]
+    return [_doubted(finding, reason, now) if finding.there is False else finding for finding in findings]
 
 
-def _held_back(finding: Finding, reason: str, now: datetime) -> Finding:
+def _doubted(finding: Finding, reason: str, now: datetime) -> Finding:
     return replace(
         finding,
-        said=f"{finding.said}; held back: {reason}",
-        next_at=now + APART if finding.recheck.step < _MOST_VISITS else None,
+        result=f"{finding.result}; held back: {reason}",
+        next_at=now + APART if finding.recheck.visits < _MOST_VISITS else None,
         missing_since=finding.missing_since or finding.recheck.missing_since or now,
         removal=None,
         doubted=True,
@@ -89,7 +89,7 @@ def _held_back(finding: Finding, reason: str, now: datetime) -> Finding:
 
 def rest(visit: PageVisit | None, now: datetime) -> datetime | None:
     """Until when the publisher's pages are left in peace; None: it answers well enough. At most a day."""
-    if visit is not None and visit.status not in (429, 503):
+    if visit is not None and visit.http_status not in (429, 503):
         return None
     asked = visit.retry_after if visit else None
     until = asked if isinstance(asked, datetime) else now + (asked or UNANSWERED)
@@ -97,7 +97,7 @@ def rest(visit: PageVisit | None, now: datetime) -> datetime | None:
 
 
 def _gone(publisher: Publisher, visit: PageVisit) -> Removal:
-    if visit.status == 451:
+    if visit.http_status == 451:
         reason = "the publisher's page answers 451: not available for legal reasons"
         return Removal(act="withhold", notice="legal", actor=_ACTOR, reason=reason, reference=address(visit.url))
     reason = "the publisher's page answers 410: gone"
@@ -107,13 +107,13 @@ def _gone(publisher: Publisher, visit: PageVisit) -> Removal:
 
 
 def _missing(step: Recheck, publisher: Publisher, visit: PageVisit, now: datetime) -> Finding:
-    said = "404" if visit.status == 404 else f"{visit.status} after a redirect to the home page"
+    said = "404" if visit.http_status == 404 else f"{visit.http_status} after a redirect to the home page"
     answer = publisher.rights.corrections.on_missing
     if answer == "keep":
-        return Finding(recheck=step, said=said, next_at=next_visit(step.first_seen, now), there=False)
+        return Finding(recheck=step, result=said, next_at=next_visit(step.first_seen, now), there=False)
     since = step.missing_since or now
     if now - since < APART:
-        return Finding(recheck=step, said=said, next_at=since + APART, missing_since=since, there=False)
+        return Finding(recheck=step, result=said, next_at=since + APART, missing_since=since, there=False)
     reason = f"the publisher's page is missing since {since:%Y-%m-%d %H:%M} UTC: {said}"
     if answer == "withdraw":
         removal = Removal(act="withdraw", notice="withdrawn", actor=_ACTOR, reason=reason, reference=step.url)
@@ -124,16 +124,16 @@ def _missing(step: Recheck, publisher: Publisher, visit: PageVisit, now: datetim
 
 def _out(step: Recheck, removal: Removal) -> Finding:
     """Only a person restores it, so there is nothing to learn from further visits."""
-    return Finding(recheck=step, said=removal.reason, next_at=None, removal=removal, there=False)
+    return Finding(recheck=step, result=removal.reason, next_at=None, removal=removal, there=False)
 
 
 def _nothing(step: Recheck, said: str, now: datetime) -> Finding:
     """An answer that says nothing of the report. A page that was missing has still to be looked for a second time."""
     following = next_visit(step.first_seen, now)
-    if following is None and step.missing_since and step.step < _MOST_VISITS:
+    if following is None and step.missing_since and step.visits < _MOST_VISITS:
         following = now + APART
     return Finding(
-        recheck=step, said=said, next_at=following, validators=step.validators, missing_since=step.missing_since
+        recheck=step, result=said, next_at=following, validators=step.validators, missing_since=step.missing_since
     )
 
 

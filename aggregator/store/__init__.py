@@ -65,13 +65,13 @@ from aggregator.store.sqlite import (
     excerpts,
     habits,
     health,
-    held_words,
     known,
     ledger,
     let_go,
     merges,
     opening,
     pending,
+    pending_revisions,
     planner,
     purge,
     query,
@@ -83,13 +83,13 @@ from aggregator.store.sqlite import (
     saving,
     search,
     selections,
+    sqlite_errors,
     suspects,
-    trouble,
     vacuum,
     views,
 )
 from aggregator.store.sqlite.lock import Program, only_daemon, without_daemon
-from aggregator.store.sqlite.trouble import BUSY_SECONDS, explained
+from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.dates import duration, to_iso
 
@@ -149,6 +149,7 @@ class Store:
                 opening.refuse_foreign(connection, path, views.MIGRATIONS)
                 connection.execute("SELECT 1 FROM articles LIMIT 1")
                 store = cls(path, connection)
+                as_of.name_as_now(connection)
                 connection.execute("PRAGMA query_only = ON")
             except BaseException:
                 connection.close()
@@ -386,7 +387,7 @@ class Store:
             for place, record in enumerate(records):
                 source = record.poll.source
                 depends_on = {source.name}
-                if record.listed is not None or record.decisions or record.acts:
+                if record.last_listed is not None or record.decisions or record.acts:
                     depends_on.add(source.publisher)
                 if record.known.version != version or changed & depends_on:
                     stale.add(place)
@@ -437,7 +438,7 @@ class Store:
 
     def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""
-        trouble.try_writing(self._connection, self._transaction)
+        sqlite_errors.try_writing(self._connection, self._transaction)
 
     # Visits to pages; see `pipeline.rechecks`
 
@@ -505,17 +506,17 @@ class Store:
         """
         return self._write(let_go.let_go, over)
 
-    def let_go_waiting(self, over: Mapping[str, datetime]) -> None:
+    def let_go_pending(self, over: Mapping[str, datetime]) -> None:
         """The same of words that are in force nowhere yet."""
-        self._write(let_go.let_go_waiting, over)
+        self._write(let_go.let_go_pending, over)
 
-    def forget_floods(self, now: datetime) -> None:
+    def forget_over_limit(self, now: datetime) -> None:
         """A week after a source last added more than it may, `health` no longer says so."""
-        self._write(health.forget_floods, now)
+        self._write(health.forget_over_limit, now)
 
-    def store_held_words(self, now: datetime) -> int:
+    def store_pending_revisions(self, now: datetime) -> int:
         """Stores one batch of words that were held back, as revisions; returns how many, 0: none is due."""
-        return self._write(held_words.store_due, now)
+        return self._write(pending_revisions.store_due, now)
 
     def count_health(self, now: datetime) -> None:
         """What `health` says of the last seven days; counted before the transaction, which is short."""

@@ -50,7 +50,7 @@ def duration(seconds: float) -> str:
     return f"{max(1, round(seconds))} s" if seconds < 60 else f"{round(seconds / 60)} min"
 
 
-def listed_at(published: datetime | None, updated: datetime | None, now: datetime) -> datetime:
+def sort_time(published: datetime | None, updated: datetime | None, now: datetime) -> datetime:
     """Under which time a report that is first seen `now` is listed: the one that it states, unless that is ahead."""
     stated = published or updated
     return stated if stated and stated <= now + AHEAD else now

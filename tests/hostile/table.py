@@ -227,7 +227,7 @@ class Table:
     def health(self, row: Row) -> str | None:
         """What `health` says is wrong with the row's source."""
         with Store.read(self._folder / "wire.db") as store, file_of(store) as connection:
-            found = connection.execute("SELECT trouble FROM health WHERE source = ?", (row.poll.source.name,))
+            found = connection.execute("SELECT problem FROM health WHERE source_name = ?", (row.poll.source.name,))
             (said,) = found.fetchone()
         return said  # type: ignore[no-any-return]
 

@@ -196,7 +196,7 @@ def _delay(database: Path) -> timedelta:
     """The longest time between two polls of a good source."""
     with closing(sqlite3.connect(database)) as connection:
         polls = connection.execute(
-            "SELECT s.publisher, p.started FROM polls AS p JOIN sources AS s ON s.id = p.source"
+            "SELECT s.publisher, p.started FROM polls AS p JOIN sources AS s ON s.source_id = p.source_id"
             " WHERE s.publisher LIKE 'good-%' ORDER BY s.publisher, p.started"
         ).fetchall()
     return max(

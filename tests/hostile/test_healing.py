@@ -87,14 +87,14 @@ def test_the_next_good_answer_is_stored_whatever_came_before(said: list[str]) ->
         for number, what in enumerate(said):
             say(press, what, number)
             (made,) = trip(due_only=True)
-            trouble = trip.rows("SELECT trouble FROM health")[0][0]
+            problem = trip.rows("SELECT problem FROM health")[0][0]
             if made.outcome in ("ok", "unchanged", "not_modified"):
-                assert not str(trouble or "").startswith("failing")
-            elif made.outcome == "held":
-                assert str(trouble).startswith("held")
+                assert not str(problem or "").startswith("failing")
+            elif made.outcome == "pending":
+                assert str(problem).startswith("pending")
             else:
                 assert made.error
-                assert made.error[:60] in str(trouble)
+                assert made.error[:60] in str(problem)
             assert made.next is not None
             assert made.next.at - trip.now <= LONGEST
             trip.now = made.next.at + timedelta(minutes=1)
@@ -104,4 +104,4 @@ def test_the_next_good_answer_is_stored_whatever_came_before(said: list[str]) ->
         (made,) = trip(due_only=True)
         assert made.outcome == "ok", made.error
         assert trip.rows("SELECT count(*) FROM articles WHERE title = 'Report 99'") == [(1,)]
-        assert not str(trip.rows("SELECT trouble FROM health")[0][0] or "").startswith(("failing", "held"))
+        assert not str(trip.rows("SELECT problem FROM health")[0][0] or "").startswith(("failing", "pending"))

@@ -1,4 +1,4 @@
-"""Where a site's doors may be: from a page, a robots.txt, an index of sitemaps and an address to the addresses to try.
+"""Where a site's feeds may be: from a page, a robots.txt, an index of sitemaps and an address to the addresses to try.
 Pure; it alone knows the ways in which sites name their feeds, and where software puts them. What a site names is an
 address only where `text.printable.address` makes it one.
 """
@@ -40,7 +40,7 @@ _SITEMAP = re.compile(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An address that may be a door, and who says so."""
+    """An address that may be a feed, and who says so."""
 
     url: str
     named_by: str  # given, its site, custom; its page, its home page, WordPress, robots.txt, an index of sitemaps
@@ -51,7 +51,7 @@ OWN = frozenset(("given", "its site", "custom"))  # named by nobody, and of the 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A door that was seen and not asked for."""
+    """A feed that was seen and not asked for."""
 
     url: str
     what: str
@@ -86,7 +86,7 @@ def of_wordpress(links: Iterable[Link]) -> Iterator[Candidate]:
 
 
 def sitemaps(robots: str) -> tuple[list[Candidate], list[Other]]:
-    """The sitemaps that a robots.txt names: by their names, those of news, which may be doors, and those of pages."""
+    """The sitemaps that a robots.txt names: by their names, those of news, which may be feeds, and those of pages."""
     urls = dict.fromkeys(filter(None, map(address, map(literal, _SITEMAP.findall(robots)))))
     news = [Candidate(url, ROBOTS) for url in urls if is_of_news(url)]
     return news, [Other(url, "sitemap of pages") for url in urls if not is_of_news(url)]

@@ -1,5 +1,5 @@
 """How much a document carries: entries, dates, summaries, whole texts, its newest entry. Pure but for the reading of
-the document itself; runs in worker processes. It alone knows what a whole text is, and which door is the better.
+the document itself; runs in worker processes. It alone knows what a whole text is, and which feed is the better.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def measure(result: FetchResult, source: Source) -> Measure:
 
 
 def completeness(carries: Measure, now: datetime) -> tuple[float, ...]:
-    """The greater, the better the door: has it entries, of late, whole, dated, with words; how many; how fresh. Among
+    """The greater, the better the feed: has it entries, of late, whole, dated, with words; how many; how fresh. Among
     equals a feed is better than WordPress's REST interface, which has no validators and sends everything every time.
     A news sitemap stands behind all that is alive: it has headlines alone, and those of two days.
     """

@@ -1,4 +1,4 @@
-"""Looks without storing: which doors a site has (`discover`), and how a source does now (`look`).
+"""Looks without storing: which feeds a site has (`discover`), and how a source does now (`look`).
 
 robots.txt binds every address that nobody configured, and whatever such an address is redirected to; the site's domain
 is asked as seldom as polls ask it, and no site more than MOST_REQUESTS times. What a site does not name is tried only
@@ -22,8 +22,8 @@ from aggregator.model.errors import (
     AddressRefused,
     BodyTooLarge,
     Challenge,
-    ConsentWall,
-    CookieWall,
+    ConsentPage,
+    CookiePage,
     FetchError,
     HttpStatus,
     ParseError,
@@ -32,7 +32,7 @@ from aggregator.model.errors import (
     RobotsRefused,
 )
 from aggregator.parse.discovery import is_page, links_of, links_of_header
-from aggregator.pipeline.discovery import candidates as doors
+from aggregator.pipeline.discovery import candidates
 from aggregator.pipeline.discovery.candidates import Candidate, Other
 from aggregator.pipeline.discovery.measure import Measure, completeness
 from aggregator.text.printable import MOST_MESSAGE, address, argument, escaped
@@ -41,15 +41,15 @@ from aggregator.text.urls import document_of
 MOST_REQUESTS = 14  # of one site, robots.txt aside
 _MOST_SITEMAPS = 3  # of those that a robots.txt names
 _MOST_OF_INDEX = 2
-_WHOLE = 0.9  # of its entries carry whole texts: then no fuller door is looked for
+_WHOLE = 0.9  # of its entries carry whole texts: then no fuller feed is looked for
 MOST_SECONDS = 240.0  # after which no more is tried
 # What is said of one address alone; but a site that has too much to do is left alone.
 _ANSWERS = (
     HttpStatus,
     RobotsRefused,
     RedirectRefused,
-    ConsentWall,
-    CookieWall,
+    ConsentPage,
+    CookiePage,
     PaymentRequired,
     BodyTooLarge,
     AddressRefused,
@@ -60,7 +60,7 @@ Honoured = Literal["yes", "no", "none sent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class FoundFeed:
     """An address that this wire can read."""
 
     url: str
@@ -79,7 +79,7 @@ class Tried:
     url: str
     named_by: str
     said: str
-    door: Door | None = None
+    feed: FoundFeed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class Survey:
 
     url: str
     tried: tuple[Tried, ...]
-    doors: tuple[Door, ...]  # the best first
+    feeds: tuple[FoundFeed, ...]  # the best first
     others: tuple[Other, ...]  # seen, not asked for
     failure: FetchError | None = None  # why its first address, or the site, gave no answer
 
@@ -123,12 +123,12 @@ class _Search:
     is_over: bool = False
 
     @property
-    def has_door(self) -> bool:
-        return any(each.door and each.door.carries.entries for each in self.tried)
+    def has_feed(self) -> bool:
+        return any(each.feed and each.feed.carries.entries for each in self.tried)
 
     @property
     def has_whole(self) -> bool:
-        return any(each.door and each.door.carries.full_text >= _WHOLE for each in self.tried)
+        return any(each.feed and each.feed.carries.full_text >= _WHOLE for each in self.tried)
 
     def has_tried(self, url: str) -> bool:
         return any(document_of(url) == document_of(each.url) for each in self.tried)
@@ -149,7 +149,7 @@ class Prober:
     publishers: Mapping[str, Publisher] = field(default_factory=dict)  # by key, those whose sources are looked at
 
     async def discover(self, url: str) -> Survey:
-        """The doors of the site at `url`, which the operator wrote, the best first. Raises FetchError for what is no
+        """The feeds of the site at `url`, which the operator wrote, the best first. Raises FetchError for what is no
         address.
         """
         async with self.fetcher.turn(url, written_in([url])) as turn:
@@ -160,11 +160,11 @@ class Prober:
         search = _Search(url, time.monotonic())
         links, at = await self._page(search, Candidate(url, "given"), turn)
         await self._named(search, links, "its page", turn)
-        if not search.has_door and urlsplit(at).path not in ("", "/"):
-            links, at = await self._page(search, Candidate(doors.home_of(at), "its site"), turn)
+        if not search.has_feed and urlsplit(at).path not in ("", "/"):
+            links, at = await self._page(search, Candidate(candidates.home_of(at), "its site"), turn)
             await self._named(search, links, "its home page", turn)
-        if not search.has_door:
-            await self._all(search, doors.by_custom(at), turn)
+        if not search.has_feed:
+            await self._all(search, candidates.by_custom(at), turn)
         await self._sitemaps(search, at, turn)
         return _surveyed(search, self.clock())
 
@@ -179,7 +179,7 @@ class Prober:
             async with self.fetcher.turn(source.url, hosts) as turn:
                 await self.fetcher.heed(source.url, turn, self.clock())
                 result = await self.fetcher.get(source, Validators(), turn, self.clock())
-                seen = replace(seen, status=result.status, redirected_to=_elsewhere(source, result))
+                seen = replace(seen, status=result.http_status, redirected_to=_elsewhere(source, result))
                 seen = replace(seen, carries=await self.measured(result, source))
             return replace(seen, validators=await self._honoured(source, result.validators, hosts))
         except (HttpStatus, Challenge, PaymentRequired) as error:
@@ -195,36 +195,36 @@ class Prober:
                 again = await self.fetcher.get(source, validators, turn, self.clock())
         except FetchError:
             return None
-        return "yes" if again.status == 304 else "no"
+        return "yes" if again.http_status == 304 else "no"
 
     async def _named(self, search: _Search, links: list[Link], named_by: str, turn: Turn) -> None:
         """Tries the feeds that a page names, and WordPress's own listing where none of them carries whole texts."""
-        await self._all(search, doors.named_by_page(links, named_by), turn)
+        await self._all(search, candidates.named_by_page(links, named_by), turn)
         if not search.has_whole:
-            await self._all(search, doors.of_wordpress(links), turn)
+            await self._all(search, candidates.of_wordpress(links), turn)
 
     async def _sitemaps(self, search: _Search, at: str, turn: Turn) -> None:
         """Tries the news sitemaps that the site's robots.txt names, and where one is an index, those that it lists."""
-        copy = await self.robots(to_uri(doors.home_of(at)).rstrip("/"))
+        copy = await self.robots(to_uri(candidates.home_of(at)).rstrip("/"))
         if copy is None or not copy.body:  # there is one only where robots.txt is there
             return
-        news, others = doors.sitemaps(robots_text(copy.body))
+        news, others = candidates.sitemaps(robots_text(copy.body))
         for candidate in news[:_MOST_SITEMAPS]:
             result = await self._try(search, candidate, turn)
-            await self._all(search, doors.of_index(result.body)[:_MOST_OF_INDEX] if result else (), turn)
+            await self._all(search, candidates.of_index(result.body)[:_MOST_OF_INDEX] if result else (), turn)
         search.others += [Other(each.url, "news sitemap") for each in news if not search.has_tried(each.url)] + others
 
-    async def _all(self, search: _Search, candidates: Iterable[Candidate], turn: Turn) -> None:
+    async def _all(self, search: _Search, those: Iterable[Candidate], turn: Turn) -> None:
         """Tries them in their order; those of custom only until one is found."""
-        for candidate in candidates:
-            if candidate.named_by == "custom" and search.has_door:
+        for candidate in those:
+            if candidate.named_by == "custom" and search.has_feed:
                 return
             await self._try(search, candidate, turn)
 
     async def _page(self, search: _Search, candidate: Candidate, turn: Turn) -> tuple[list[Link], str]:
-        """The links of a page, and where it stood; none where there is no page, or a door in its place."""
+        """The links of a page, and where it stood; none where there is no page, or a feed in its place."""
         result = await self._try(search, candidate, turn)
-        if result is None or search.has_door or not is_page(result.body):
+        if result is None or search.has_feed or not is_page(result.body):
             return [], result.url if result else candidate.url
         named = links_of_header(result.headers.get("link", ""), result.url)
         return [*named, *links_of(result.body, result.url)], result.url
@@ -239,20 +239,20 @@ class Prober:
             return None
         tried = Tried(url=candidate.url, named_by=candidate.named_by, said="")
         try:
-            door = await self._door(candidate.url, result)
-            search.tried.append(replace(tried, said=door.described, door=door))
+            feed = await self._feed_at(candidate.url, result)
+            search.tried.append(replace(tried, said=feed.described, feed=feed))
         except ParseError as error:
             is_found = is_page(result.body) and candidate.named_by in ("given", "its site")
             said = "an HTML page" if is_found else escaped(str(error), MOST_MESSAGE)
             search.tried.append(replace(tried, said=said))
         return result
 
-    async def _door(self, url: str, result: FetchResult) -> Door:
-        """Raises ParseError. A door is where its site moved it for good; other redirects are the site's own affair."""
+    async def _feed_at(self, url: str, result: FetchResult) -> FoundFeed:
+        """Raises ParseError. A feed is where its site moved it for good; other redirects are the site's own affair."""
         at = address(result.moved_to) or url
-        carries = await self.measured(result, Source(publisher="probe", key="door", url=at))
+        carries = await self.measured(result, Source(publisher="probe", key="feed", url=at))
         kind = next((kind for kind in ("jsonfeed", "wordpress", "sitemap") if carries.format.startswith(kind)), "feed")
-        return Door(url=at, kind=kind, carries=carries)
+        return FoundFeed(url=at, kind=kind, carries=carries)
 
 
 def _note(search: _Search, candidate: Candidate, error: FetchError) -> None:
@@ -261,19 +261,19 @@ def _note(search: _Search, candidate: Candidate, error: FetchError) -> None:
     search.tried.append(Tried(url=candidate.url, named_by=candidate.named_by, said=said))
     search.failure = search.failure or error
     goes_on = isinstance(error, _ANSWERS) and getattr(error, "status", 0) not in _ENOUGH_SAID
-    is_theirs = candidate.named_by in doors.OWN or candidate.url.startswith(doors.home_of(search.url))
+    is_theirs = candidate.named_by in candidates.OWN or candidate.url.startswith(candidates.home_of(search.url))
     search.is_over = search.is_over or (is_theirs and not goes_on)
 
 
 def _surveyed(search: _Search, now: datetime) -> Survey:
-    """One door each that is the same: where several addresses move to one, it stands once."""
-    found = {each.door.url: each.door for each in reversed(search.tried) if each.door}
+    """One feed each that is the same: where several addresses move to one, it stands once."""
+    found = {each.feed.url: each.feed for each in reversed(search.tried) if each.feed}
     first = list(reversed(found.values()))
-    ranked = sorted(first, key=lambda door: completeness(door.carries, now), reverse=True)
+    ranked = sorted(first, key=lambda feed: completeness(feed.carries, now), reverse=True)
     return Survey(
         url=search.url,
         tried=tuple(search.tried),
-        doors=tuple(door for door in ranked if door.carries.entries),
+        feeds=tuple(feed for feed in ranked if feed.carries.entries),
         others=tuple(dict.fromkeys(search.others)),
         failure=search.failure,
     )

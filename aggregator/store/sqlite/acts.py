@@ -18,22 +18,22 @@ from aggregator.model.errors import DeskError
 from aggregator.store.sqlite import ledger, reading
 from aggregator.text.dates import from_iso, to_iso
 
-_STATE = "a.id, a.public_id, a.status, a.notice, a.embargoed_until, a.released_seq IS NOT NULL"
+_STATE = "a.article_id, a.id, a.status, a.notice, a.embargoed_until, a.released_seq IS NOT NULL"
 
 
 def state(connection: sqlite3.Connection, report: str) -> ReportState | None:
     """None: there is no such report."""
-    row = connection.execute(f"SELECT {_STATE} FROM articles AS a WHERE a.public_id = ?", (report,)).fetchone()  # noqa: S608
+    row = connection.execute(f"SELECT {_STATE} FROM articles AS a WHERE a.id = ?", (report,)).fetchone()  # noqa: S608
     return _state(*row[1:]) if row else None
 
 
 def states(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[int, ReportState]:
     """By the articles' numbers."""
     rows = connection.execute(
-        f"SELECT {_STATE} FROM json_each(?) AS named CROSS JOIN articles AS a ON a.id = named.value",  # noqa: S608
+        f"SELECT {_STATE} FROM json_each(?) AS named CROSS JOIN articles AS a ON a.article_id = named.value",  # noqa: S608
         (json.dumps(list(articles)),),
     )
-    return {article: _state(*others) for article, *others in rows}
+    return {article_id: _state(*others) for article_id, *others in rows}
 
 
 def under_embargo(connection: sqlite3.Connection, until: datetime) -> list[ReportState]:
@@ -65,36 +65,36 @@ def write(connection: sqlite3.Connection, decision: DeskDecision, at: str) -> bo
 def _found(connection: sqlite3.Connection, before: ReportState) -> tuple[int, int] | None:
     """The number of a report and of its newest revision; None: it is in another state."""
     row = connection.execute(
-        f"SELECT {_STATE}, a.revision FROM articles AS a WHERE a.public_id = ?",  # noqa: S608
+        f"SELECT {_STATE}, a.revision FROM articles AS a WHERE a.id = ?",  # noqa: S608
         (before.id,),
     ).fetchone()
     if row is None:
         return None
-    article, *others, revision = row
-    return (article, revision) if before.is_new or _state(*others) == before else None
+    article_id, *others, revision = row
+    return (article_id, revision) if before.is_new or _state(*others) == before else None
 
 
-def _write(connection: sqlite3.Connection, article: int, revision: int, act: ActRecord, at: str) -> None:
+def _write(connection: sqlite3.Connection, article_id: int, revision: int, act: ActRecord, at: str) -> None:
     after, cause = act.after, act.cause
     until = to_iso(after.embargoed_until) if after.embargoed_until else None
     connection.execute(
-        "UPDATE articles SET status = ?, notice = ?, embargoed_until = ? WHERE id = ?",
-        (after.status, after.notice, until, article),
+        "UPDATE articles SET status = ?, notice = ?, embargoed_until = ? WHERE article_id = ?",
+        (after.status, after.notice, until, article_id),
     )
     if after.is_new and until:
-        ledger.not_released(connection, article)
+        ledger.not_released(connection, article_id)
     connection.execute(
         """
-        INSERT INTO acts (article, act, actor, reason, reference, complaint, until, at)
+        INSERT INTO acts (article_id, act, actor, reason, reference, complaint_id, until, at)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
-            article, act.act, cause.actor, cause.reason, cause.reference, cause.complaint,
+            article_id, act.act, cause.actor, cause.reason, cause.reference, cause.complaint,
             until if act.act == "embargo" else None, at,
         ),
     )  # fmt: skip
     if act.change:
-        line = ledger.Line(kind=act.change, at=at, article=article, revision=revision, note=cause.reason)
+        line = ledger.Line(change_kind=act.change, at=at, article_id=article_id, revision=revision, note=cause.reason)
         ledger.append(connection, [line])
 
 
@@ -103,8 +103,8 @@ def of(connection: sqlite3.Connection, report: str) -> list[dict[str, Any]]:
     return reading.rows(
         connection,
         """
-        SELECT k.at, k.act, k.actor, k.reason, k.reference, k.complaint, k.until
-        FROM acts AS k JOIN articles AS a ON a.id = k.article WHERE a.public_id = ? ORDER BY k.id
+        SELECT k.at, k.act, k.actor, k.reason, k.reference, k.complaint_id, k.until
+        FROM acts AS k JOIN articles AS a ON a.article_id = k.article_id WHERE a.id = ? ORDER BY k.act_id
         """,
         report,
     )
@@ -114,8 +114,8 @@ def last(connection: sqlite3.Connection, report: str, those: Sequence[Act]) -> t
     """The last of these acts upon a report; None: there was none."""
     row = connection.execute(
         """
-        SELECT k.act, k.actor, k.reason, k.reference FROM acts AS k JOIN articles AS a ON a.id = k.article
-        WHERE a.public_id = ? AND k.act IN (SELECT value FROM json_each(?)) ORDER BY k.id DESC LIMIT 1
+        SELECT k.act, k.actor, k.reason, k.reference FROM acts AS k JOIN articles AS a ON a.article_id = k.article_id
+        WHERE a.id = ? AND k.act IN (SELECT value FROM json_each(?)) ORDER BY k.act_id DESC LIMIT 1
         """,
         (report, json.dumps(those)),
     ).fetchone()
@@ -133,7 +133,7 @@ def complain(connection: sqlite3.Connection, complaint: Complaint, decision: Des
     if found is None:
         return None
     number = connection.execute(
-        "INSERT INTO complaints (article, kind, text, complainant, received_at) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO complaints (article_id, complaint_kind, text, complainant, received_at) VALUES (?, ?, ?, ?, ?)",
         (found[0], complaint.kind, complaint.text, complaint.complainant, at),
     ).lastrowid
     for act in decision.acts:
@@ -145,8 +145,8 @@ def complain(connection: sqlite3.Connection, complaint: Complaint, decision: Des
 def addressee(connection: sqlite3.Connection, report: str) -> Addressee:
     row = connection.execute(
         """
-        SELECT a.title, a.url, p.name, p.corrections, p.homepage, p."group" = 'own'
-        FROM articles AS a JOIN publishers AS p ON p.key = a.publisher WHERE a.public_id = ?
+        SELECT a.title, a.url, p.name, p.corrections, p.homepage, p.publisher_group = 'own'
+        FROM articles AS a JOIN publishers AS p ON p.publisher = a.publisher WHERE a.id = ?
         """,
         (report,),
     ).fetchone()
@@ -165,13 +165,13 @@ def complaints(connection: sqlite3.Connection, resolved_too: bool) -> list[dict[
     return reading.rows(
         connection,
         f"""
-        SELECT c.id AS number, a.public_id AS id, p.name AS publisher_name, c.kind, c.text, c.complainant,
+        SELECT c.complaint_id AS number, a.id AS id, p.name AS publisher_name, c.complaint_kind, c.text, c.complainant,
           c.received_at, c.resolved_at, c.resolution,
-          (SELECT group_concat(act, ' ') FROM acts WHERE complaint = c.id) AS acts
+          (SELECT group_concat(act, ' ') FROM acts WHERE complaint_id = c.complaint_id) AS acts
         FROM complaints AS c
-        JOIN articles AS a ON a.id = c.article
-        JOIN publishers AS p ON p.key = a.publisher
-        {"" if resolved_too else "WHERE c.resolved_at IS NULL"} ORDER BY c.id
+        JOIN articles AS a ON a.article_id = c.article_id
+        JOIN publishers AS p ON p.publisher = a.publisher
+        {"" if resolved_too else "WHERE c.resolved_at IS NULL"} ORDER BY c.complaint_id
         """,  # noqa: S608  (constants)
     )
 
@@ -179,7 +179,7 @@ def complaints(connection: sqlite3.Connection, resolved_too: bool) -> list[dict[
 def resolve(connection: sqlite3.Connection, number: int, resolution: str, at: str) -> bool:
     """False: there is no such complaint that is open. Within a transaction."""
     done = connection.execute(
-        "UPDATE complaints SET resolved_at = ?, resolution = ? WHERE id = ? AND resolved_at IS NULL",
+        "UPDATE complaints SET resolved_at = ?, resolution = ? WHERE complaint_id = ? AND resolved_at IS NULL",
         (at, resolution, number),
     )
     return done.rowcount > 0

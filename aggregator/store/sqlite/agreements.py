@@ -50,7 +50,7 @@ def _rows(in_force: InForce) -> list[dict[str, Any]]:
 
 def _set_rights(connection: sqlite3.Connection, publisher: str, rights: Mapping[str, Any]) -> None:
     said = json.dumps(rights, default=str)  # a date is written as text
-    connection.execute("UPDATE publishers SET rights = ? WHERE key = ?", (said, publisher))
+    connection.execute("UPDATE publishers SET rights = ? WHERE publisher = ?", (said, publisher))
 
 
 def remember(connection: sqlite3.Connection, publisher: str, agreement: Agreement | None) -> None:
@@ -118,12 +118,12 @@ def ended(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     """The configured publishers whose agreements have ended, the latest first: key, name, last_day, and the text scopes
     `during` and `after`.
     """
-    return _listed(connection, "g.ended", "g.last_day DESC, p.key")
+    return _listed(connection, "g.ended", "g.last_day DESC, p.publisher")
 
 
 def ending(connection: sqlite3.Connection, last: date) -> list[dict[str, Any]]:
     """The same of those that end with that day at the latest and have not ended yet, the first to end first."""
-    return _listed(connection, "NOT g.ended AND g.last_day <= ?", "g.last_day, p.key", last.isoformat())
+    return _listed(connection, "NOT g.ended AND g.last_day <= ?", "g.last_day, p.publisher", last.isoformat())
 
 
 def _listed(connection: sqlite3.Connection, condition: str, order: str, *values: str) -> list[dict[str, Any]]:
@@ -132,9 +132,9 @@ def _listed(connection: sqlite3.Connection, condition: str, order: str, *values:
     return reading.rows(
         connection,
         f"""
-        SELECT p.key, p.name, g.last_day, json_extract(g.during, '$.rights.text_scope') AS during,
+        SELECT p.publisher, p.name, g.last_day, json_extract(g.during, '$.rights.text_scope') AS during,
           json_extract(g.after, '$.rights.text_scope') AS after
-        FROM agreements AS g JOIN publishers AS p ON p.key = g.publisher
+        FROM agreements AS g JOIN publishers AS p ON p.publisher = g.publisher
         WHERE {condition} AND p.configured ORDER BY {order}
         """,  # noqa: S608  (constants)
         *values,

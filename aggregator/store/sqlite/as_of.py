@@ -2,60 +2,112 @@
 
 The views of the file hold no clock. Where an agreement, an embargo or the time for which words may be held has ended
 and nobody has written that down yet, temporary tables and views take the place of those of the file, for this
-connection alone (https://sqlite.org/lang_naming.html: `temp` is searched first).
+connection alone (https://sqlite.org/lang_naming.html: `temp` is searched first). They also give what an older version
+stored the names of this one, in a file that cannot be brought up to date because it is only read.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
 
-from aggregator.store.sqlite import agreements, let_go
+from aggregator.store.sqlite import agreements, health, let_go, views
 from aggregator.store.sqlite.raw import packed_alone, unpacker
-from aggregator.store.sqlite.views import NOT_UNDER_EMBARGO
 from aggregator.text.dates import to_iso
 
 _SWITCHED = ("publishers", "terms", "agreements")  # what an agreement's end changes, of what views read
+_HEALTH = {"source": "source_name", "trouble": "problem", "mend": "advice"}  # columns of that view before 0.2.0
+_READ_BY_HEALTH = {"pending_changes", "redirects", "agreements", "health_counts"}
+_KIND = "CASE kind WHEN 'refile' THEN 'resent' WHEN 'removed_by_wire' THEN 'deleted' ELSE kind END"
+
+
+def name_as_now(connection: sqlite3.Connection) -> None:
+    """Gives the tables and views of a file that an older version made the names of this version."""
+    if views.is_migrated(connection):
+        return
+    connection.execute("PRAGMA temp_store = MEMORY")  # before anything temporary is made: it would delete that
+    tables = _sql_of(connection, "table")
+    for table in _renamed():
+        if table in tables and table != "dictionaries":  # found by rowid, which a view has not
+            _make(connection, "VIEW", table, _columns(connection, table))
+    _show_views(connection, None)
 
 
 def show(connection: sqlite3.Connection, now: datetime, believed: datetime, over: let_go.Over) -> str | None:
     """Makes the views of a connection say what holds at `now`. Returns until when embargoes are over by then
     (`believed`); None: by what is stored alone. `over`: whose words may be held no longer.
     """
-    schema = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view')").fetchall())
-    if "health_counts" not in schema:  # an older version made the database, and its views ask the clock themselves
-        if "agreements" in schema and agreements.are_over(connection, now):
-            _make(connection, schema, now, None, {})
-        return None
+    tables = _sql_of(connection, "table")
     released_by = to_iso(believed)
     released = connection.execute(
         "SELECT 1 FROM articles WHERE embargoed_until <= ? LIMIT 1", (released_by,)
     ).fetchone()
-    over = over if let_go.has_over(connection, over) else {}
-    if released or over or agreements.are_over(connection, now):
-        _make(connection, schema, now, released_by, over)
+    ends = "agreements" in tables and agreements.are_over(connection, now)  # 0.1.0 knew of none
+    by_index = views.is_migrated(connection)
+    over = over if "agreements" in tables and let_go.has_over(connection, over, by_index=by_index) else {}
+    if released or over or ends:
+        if by_index:
+            connection.execute("PRAGMA temp_store = MEMORY")  # it would delete what `name_as_now` has made
+        connection.execute("BEGIN")
+        if ends:
+            for table in _SWITCHED:
+                _make(connection, "TABLE", table, _columns(connection, table))
+            agreements.end(connection, now)
+        if over:
+            _hide_words(connection, over)
+        _show_views(connection, released_by)
+        connection.execute("COMMIT")
     return released_by
 
 
-def _make(
-    connection: sqlite3.Connection, schema: dict[str, str], now: datetime, released_by: str | None, over: let_go.Over
-) -> None:
-    connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("BEGIN")
-    for table in _SWITCHED:
-        connection.execute(schema[table].replace("CREATE TABLE ", "CREATE TEMP TABLE ", 1))
-        connection.execute(f"INSERT INTO temp.{table} SELECT * FROM main.{table}")  # noqa: S608  (names of ours)
-    agreements.end(connection, now)
-    if over:
-        _hide_words(connection, over)
-    for sql in schema.values():
-        if sql and sql.startswith("CREATE VIEW "):
+def _renamed() -> Mapping[str, Mapping[str, str]]:
+    from aggregator.store.sqlite.schema.m0016 import RENAMED  # sqlite_utils takes a fifth of a second to import
+
+    return RENAMED
+
+
+def _sql_of(connection: sqlite3.Connection, kind: str) -> dict[str, str]:
+    rows = connection.execute("SELECT name, sql FROM main.sqlite_schema WHERE type = ? AND sql IS NOT NULL", (kind,))
+    return dict(rows.fetchall())
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
+    """What a table of the file holds as SQL, by the names of this version."""
+    new = {} if views.is_migrated(connection) else _renamed().get(table, {})
+    rows = connection.execute("SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden <> 1", (table,))
+    columns = {new.get(name, name): f'"{name}"' for (name,) in rows.fetchall()}
+    if new and table == "changes":
+        columns["change_kind"] = _KIND
+    return columns
+
+
+def _make(connection: sqlite3.Connection, kind: str, table: str, columns: Mapping[str, str]) -> None:
+    """A temporary table or view in the place of a table of the file."""
+    name = "pending_revisions" if table == "held_words" else table
+    connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
+    shown = ", ".join(f'{value} AS "{column}"' for column, value in columns.items())
+    connection.execute(f"CREATE TEMP {kind} {name} AS SELECT {shown} FROM main.{table}")  # noqa: S608  (names of ours)
+
+
+def _show_views(connection: sqlite3.Connection, released_by: str | None) -> None:
+    """Views over temporary tables. Embargoes are over until `released_by`; None: those that were ended."""
+    shown = _sql_of(connection, "view")
+    if not views.is_migrated(connection):
+        shown |= dict(views.of_this_version(health.VIEW))
+        if _READ_BY_HEALTH - _sql_of(connection, "table").keys():
+            columns = {_HEALTH.get(name, name): value for name, value in _columns(connection, "health").items()}
+            _make(connection, "VIEW", "health", columns)
+            del shown["health"]
+    for name, sql in shown.items():
+        if sql.startswith("CREATE VIEW "):
             made = sql.replace("CREATE VIEW ", "CREATE TEMP VIEW ", 1)
             if released_by is not None:
-                ended = f"({NOT_UNDER_EMBARGO} OR a.embargoed_until <= '{released_by}')"
-                made = made.replace(NOT_UNDER_EMBARGO, ended)
+                ended = f"({views.NOT_UNDER_EMBARGO} OR a.embargoed_until <= '{released_by}')"
+                made = made.replace(views.NOT_UNDER_EMBARGO, ended)
+            quoted = name.replace('"', '""')
+            connection.execute(f'DROP VIEW IF EXISTS temp."{quoted}"')
             connection.execute(made)
-    connection.execute("COMMIT")
 
 
 def _hide_words(connection: sqlite3.Connection, over: let_go.Over) -> None:
@@ -67,18 +119,15 @@ def _hide_words(connection: sqlite3.Connection, over: let_go.Over) -> None:
         return raw if words is None else packed_alone(let_go.without_words(words))
 
     connection.create_function("headline_only", 2, headline_only)
-    for table, replaced in (
-        ("bodies", {name: f"iif({{over}}, '', {name})" for name in ("summary", "text", "excerpt")}),
-        (
-            "revisions",
-            {
-                "raw": "iif({over}, headline_only(raw, dictionary), raw)",
-                "dictionary": "iif({over}, NULL, dictionary)",
-            },
-        ),
-    ):
-        columns = [row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
-        is_over = let_go.is_over_sql(over, f"main.{table}.article")
-        shown = ", ".join(f"{replaced[name].replace('{over}', is_over)} AS {name}" if name in replaced else name
-                          for name in columns)  # fmt: skip
-        connection.execute(f"CREATE TEMP VIEW {table} AS SELECT {shown} FROM main.{table}")  # noqa: S608
+    for table in ("bodies", "revisions"):
+        columns = _columns(connection, table)
+        is_over = let_go.is_over_sql(over, f"main.{table}.{columns['article_id']}")
+        if table == "bodies":
+            columns |= {name: f"iif({is_over}, '', {name})" for name in ("summary", "text", "excerpt")}
+        else:
+            dictionary = columns["dictionary_id"]
+            columns |= {
+                "raw": f"iif({is_over}, headline_only(raw, {dictionary}), raw)",
+                "dictionary_id": f"iif({is_over}, NULL, {dictionary})",
+            }
+        _make(connection, "VIEW", table, columns)

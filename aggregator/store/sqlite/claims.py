@@ -23,7 +23,7 @@ def of_others(connection: sqlite3.Connection, kind: ClaimKind, program: Program,
     when it was taken.
     """
     rows = connection.execute(
-        "SELECT subject, program, at FROM claims WHERE kind = ? AND program <> ?", (kind, program.number)
+        "SELECT subject, program, at FROM claims WHERE claim_kind = ? AND program <> ?", (kind, program.number)
     )
     lately = [(subject, number) for subject, number, at in rows if abs(now - from_iso(at)) < GOOD_FOR]
     running = {number for number in {number for _, number in lately} if program.is_running(number)}
@@ -37,12 +37,14 @@ def take(
     a transaction.
     """
     others, free = of_others(connection, kind, program, now), set(subjects)
-    held = connection.execute("SELECT subject FROM claims WHERE kind = ? AND program <> ?", (kind, program.number))
+    held = connection.execute(
+        "SELECT subject FROM claims WHERE claim_kind = ? AND program <> ?", (kind, program.number)
+    )
     ended = [(kind, subject) for (subject,) in held if subject not in others]
-    connection.executemany("DELETE FROM claims WHERE kind = ? AND subject = ?", ended)
+    connection.executemany("DELETE FROM claims WHERE claim_kind = ? AND subject = ?", ended)
     free -= others
     connection.executemany(
-        "INSERT OR REPLACE INTO claims (kind, subject, program, at) VALUES (?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO claims (claim_kind, subject, program, at) VALUES (?, ?, ?, ?)",
         [(kind, subject, program.number, to_iso(now)) for subject in free],
     )
     return free
@@ -55,7 +57,7 @@ def confirm(
     a transaction.
     """
     connection.executemany(
-        "UPDATE claims SET at = ? WHERE kind = ? AND subject = ? AND program = ?",
+        "UPDATE claims SET at = ? WHERE claim_kind = ? AND subject = ? AND program = ?",
         [(to_iso(now), kind, subject, program.number) for subject in subjects],
     )
 
@@ -63,7 +65,7 @@ def confirm(
 def give_back(connection: sqlite3.Connection, kind: ClaimKind, subjects: Iterable[str], program: Program) -> None:
     """Ends claims of this program. Within a transaction."""
     connection.executemany(
-        "DELETE FROM claims WHERE kind = ? AND subject = ? AND program = ?",
+        "DELETE FROM claims WHERE claim_kind = ? AND subject = ? AND program = ?",
         [(kind, subject, program.number) for subject in subjects],
     )
 

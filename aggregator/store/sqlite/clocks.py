@@ -42,21 +42,21 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "claims": ("at",),
     "complaints": ("received_at", "resolved_at"),
     "health_counts": ("counted_at",),
-    "held_words": ("received_at",),
+    "pending_revisions": ("received_at",),
     "merges": ("at", "undone_at"),
     "pending_changes": ("since", "received_at", "refused_at"),
     "rechecks": ("missing_since",),
-    "redirects": ("at", "listed_at"),
+    "redirects": ("at", "reported_at"),
     "robots": ("fetched_at",),
     "sources": (
-        "last_success", "last_new", "paused_at", "moved_since", "unmodified_since", "flooded_at",
+        "last_success", "last_new", "paused_at", "moved_since", "unmodified_since", "over_limit_at",
     ),
     "tombstones": ("at",),
 }  # fmt: skip
 
 
 def looks(connection: sqlite3.Connection) -> ClockLooks:
-    polled = connection.execute("SELECT started FROM polls ORDER BY id DESC LIMIT 1").fetchone()
+    polled = connection.execute("SELECT started FROM polls ORDER BY poll_id DESC LIMIT 1").fetchone()
     row = connection.execute("SELECT value FROM settings WHERE name = ?", (_LOOKS,)).fetchone()
     said: dict[str, Any] = json.loads(row[0]) if row else {}
     last, first, before = (from_iso(at) if (at := said.get(name)) else None for name in ("last", "first", "before"))
@@ -89,18 +89,18 @@ def bring_back(connection: sqlite3.Connection, now: datetime) -> None:
     they wished, and nobody later. Within a transaction.
     """
     rows = connection.execute(
-        f"SELECT id, last_poll, next_at, next_reason FROM sources WHERE {_AHEAD}",  # noqa: S608
+        f"SELECT source_id, last_poll, next_at, next_reason FROM sources WHERE {_AHEAD}",  # noqa: S608
         (to_iso(now + NOTICED),),
     ).fetchall()
-    for source, last_poll, next_at, reason in rows:
+    for source_id, last_poll, next_at, reason in rows:
         pause = from_iso(next_at) - from_iso(last_poll) if last_poll else timedelta(0)
         following = now + pause
         if reason == "retry_after":
             following = min(from_iso(next_at), following + _WORD)
         connection.execute(
             "UPDATE sources SET next_at = ?2, last_poll = iif(last_poll IS NULL, NULL, ?3),"
-            " last_success = min(last_success, ?3) WHERE id = ?1",
-            (source, to_iso(following), to_iso(now)),
+            " last_success = min(last_success, ?3) WHERE source_id = ?1",
+            (source_id, to_iso(following), to_iso(now)),
         )
 
 
@@ -109,7 +109,7 @@ def rows_are_ahead(connection: sqlite3.Connection, now: datetime) -> bool:
     found = connection.execute(
         """
         SELECT 1 WHERE (SELECT max(at) FROM changes) > ?1
-          OR EXISTS (SELECT 1 FROM sources AS s CROSS JOIN polls AS l ON l.source = s.id AND l.started > ?1)
+          OR EXISTS (SELECT 1 FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started > ?1)
         """,
         (to_iso(now + NOTICED),),
     )
@@ -163,9 +163,9 @@ class _Span:
                 (SELECT min(at) FROM changes WHERE at > ?1) AS first,
                 (SELECT max(at) FROM changes WHERE at > ?1) AS newest
               UNION ALL
-              SELECT (SELECT max(started) FROM polls WHERE source = s.id AND started <= ?1),
-                (SELECT min(started) FROM polls WHERE source = s.id AND started > ?1),
-                (SELECT max(started) FROM polls WHERE source = s.id AND started > ?1)
+              SELECT (SELECT max(started) FROM polls WHERE source_id = s.source_id AND started <= ?1),
+                (SELECT min(started) FROM polls WHERE source_id = s.source_id AND started > ?1),
+                (SELECT max(started) FROM polls WHERE source_id = s.source_id AND started > ?1)
               FROM sources AS s)
             """,
             (limit,),
@@ -227,16 +227,16 @@ def _has_waited(connection: sqlite3.Connection, now: datetime, ahead: timedelta)
 
 def _bring_reports_back(connection: sqlite3.Connection, shift: _Shift) -> int:
     lines = connection.execute(
-        "SELECT seq, article, revision, at FROM changes WHERE at > ? ORDER BY seq", (to_iso(shift.limit),)
+        "SELECT seq, article_id, revision, at FROM changes WHERE at > ? ORDER BY seq", (to_iso(shift.limit),)
     ).fetchall()
-    articles = sorted({article for _, article, _, _ in lines if article is not None})
+    articles = sorted({article_id for _, article_id, _, _ in lines if article_id is not None})
     for start in range(0, len(articles), _BATCH):
         _bring_articles_back(connection, articles[start : start + _BATCH], shift)
-    versions = [(article, number) for _, article, number, _ in lines if article is not None]
+    versions = [(article_id, number) for _, article_id, number, _ in lines if article_id is not None]
     for column in ("seen_at", "stored_at"):
         connection.executemany(
             f"""
-            UPDATE revisions SET {column} = {shift.sql(column)} WHERE article = ?4 AND number = ?5 AND {column} > ?6
+            UPDATE revisions SET {column} = {shift.sql(column)} WHERE article_id = ?4 AND number = ?5 AND {column} > ?6
             """,  # noqa: S608  (names of ours)
             [(*shift.values, *version, to_iso(shift.limit)) for version in versions],
         )
@@ -248,8 +248,8 @@ def _bring_articles_back(connection: sqlite3.Connection, articles: list[int], sh
     """First sight, the place in lists, the first visit to the page, and dates of the wire's own reports."""
     rows = connection.execute(
         """
-        SELECT a.id, a.listed_at, a.first_seen FROM json_each(?) AS named
-        CROSS JOIN articles AS a ON a.id = named.value WHERE a.first_seen > ?
+        SELECT a.article_id, a.sort_time, a.first_seen FROM json_each(?) AS named
+        CROSS JOIN articles AS a ON a.article_id = named.value WHERE a.first_seen > ?
         """,
         (json.dumps(articles), to_iso(shift.limit)),
     ).fetchall()
@@ -257,20 +257,20 @@ def _bring_articles_back(connection: sqlite3.Connection, articles: list[int], sh
         connection.execute(
             f"""
             UPDATE articles SET {column} = {shift.sql(column)}
-            WHERE id IN (SELECT value FROM json_each(?4)) AND {column} > ?5
-              AND publisher IN (SELECT key FROM publishers WHERE "group" = 'own')
+            WHERE article_id IN (SELECT value FROM json_each(?4)) AND {column} > ?5
+              AND publisher IN (SELECT publisher FROM publishers WHERE publisher_group = 'own')
             """,  # noqa: S608  (names of ours)
             (*shift.values, json.dumps(articles), to_iso(shift.limit)),
         )
-    for article, listed, seen in rows:
+    for article_id, listed, seen in rows:
         back = shift.of(from_iso(seen))
         place = listed if listed <= to_iso(back + _DATED_AHEAD) else to_iso(back)
         connection.execute(
-            "UPDATE articles SET first_seen = ?, listed_at = ? WHERE id = ?", (to_iso(back), place, article)
+            "UPDATE articles SET first_seen = ?, sort_time = ? WHERE article_id = ?", (to_iso(back), place, article_id)
         )
     connection.executemany(
-        f"UPDATE rechecks SET next_at = {shift.sql('next_at')} WHERE article = ?4 AND next_at > ?5",  # noqa: S608
-        [(*shift.values, article, to_iso(shift.limit)) for article, *_ in rows],
+        f"UPDATE rechecks SET next_at = {shift.sql('next_at')} WHERE article_id = ?4 AND next_at > ?5",  # noqa: S608
+        [(*shift.values, article_id, to_iso(shift.limit)) for article_id, *_ in rows],
     )
 
 
@@ -278,8 +278,8 @@ def _bring_polls_back(connection: sqlite3.Connection, shift: _Shift) -> int:
     done = connection.execute(
         f"""
         UPDATE polls SET started = {shift.sql("started")}, next_at = strftime('%Y-%m-%dT%H:%M:%SZ', next_at, ?3)
-        WHERE id IN (
-          SELECT l.id FROM sources AS s CROSS JOIN polls AS l ON l.source = s.id AND l.started > ?4)
+        WHERE poll_id IN (
+          SELECT l.poll_id FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started > ?4)
         """,  # noqa: S608
         (*shift.values, to_iso(shift.limit)),
     )
@@ -288,14 +288,15 @@ def _bring_polls_back(connection: sqlite3.Connection, shift: _Shift) -> int:
 
 def _bring_learnt_back(connection: sqlite3.Connection, shift: _Shift) -> None:
     """What sources have taught at a time of the future: they would teach nothing more until then."""
-    rows = connection.execute("SELECT id, rhythm, silent_after FROM sources WHERE rhythm IS NOT NULL").fetchall()
-    for source, text, silent in rows:
+    rows = connection.execute("SELECT source_id, rhythm, silent_after FROM sources WHERE rhythm IS NOT NULL").fetchall()
+    for source_id, text, silent in rows:
         rhythm = rhythm_of(text)
         if rhythm.taught_at is None or rhythm.taught_at <= shift.limit:
             continue
         last_new = rhythm.last_new and shift.of(rhythm.last_new)
         put_right = replace(rhythm, taught_at=shift.of(rhythm.taught_at), last_new=last_new)
         connection.execute(
-            "UPDATE sources SET rhythm = ?2, silent_after = strftime('%Y-%m-%dT%H:%M:%SZ', ?3, ?4) WHERE id = ?1",
-            (source, rhythm_text(put_right), silent, shift.values[2]),
+            "UPDATE sources SET rhythm = ?2, silent_after = strftime('%Y-%m-%dT%H:%M:%SZ', ?3, ?4) WHERE source_id ="
+            " ?1",
+            (source_id, rhythm_text(put_right), silent, shift.values[2]),
         )

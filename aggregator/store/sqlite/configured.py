@@ -39,7 +39,7 @@ def write(
     """
     bounds = excerpts.bounds(connection)
     connection.execute(
-        "UPDATE publishers SET configured = 0 WHERE key NOT IN (SELECT value FROM json_each(?))",
+        "UPDATE publishers SET configured = 0 WHERE publisher NOT IN (SELECT value FROM json_each(?))",
         (json.dumps(list(faulty)),),
     )
     connection.execute("UPDATE sources SET enabled = 0")
@@ -78,11 +78,13 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> No
     """All but its rights, which `agreements` writes."""
     connection.execute(
         """
-        INSERT INTO publishers (key, name, place, country, kind, "group", languages, homepage, corrections, rights,
+        INSERT INTO publishers (publisher, name, place, country, publisher_kind, publisher_group, languages, homepage,
+          corrections, rights,
           configured)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', 1)
-        ON CONFLICT (key) DO UPDATE SET name = excluded.name, place = excluded.place, country = excluded.country,
-          kind = excluded.kind, "group" = excluded."group", languages = excluded.languages,
+        ON CONFLICT (publisher) DO UPDATE SET name = excluded.name, place = excluded.place, country = excluded.country,
+          publisher_kind = excluded.publisher_kind, publisher_group = excluded.publisher_group,
+            languages = excluded.languages,
           homepage = excluded.homepage, corrections = excluded.corrections, configured = 1
         """,
         (
@@ -106,26 +108,27 @@ def _write_source(connection: sqlite3.Connection, source: Source, now: str) -> N
     every = source.every.total_seconds() / 60 if source.every else None
     connection.execute(
         """
-        INSERT INTO sources (publisher, key, url, kind, class, every_minutes, enabled, next_at, next_reason)
+        INSERT INTO sources (publisher, source_key, url, source_kind, class, every_minutes, enabled, next_at,
+          next_reason)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'first')
-        ON CONFLICT (publisher, key) DO UPDATE SET
+        ON CONFLICT (publisher, source_key) DO UPDATE SET
           class = excluded.class, every_minutes = excluded.every_minutes, enabled = excluded.enabled
         """,
         (source.publisher, source.key, source.url, source.kind, source.item_class, every, int(source.enabled), now),
     )
     changed = connection.execute(
         """
-        UPDATE sources SET url = ?3, old_url = NULL, kind = ?4, next_at = ?5, next_reason = 'first', etag = NULL,
+        UPDATE sources SET url = ?3, old_url = NULL, source_kind = ?4, next_at = ?5, next_reason = 'first', etag = NULL,
           last_modified = NULL, body_hash = NULL, moved_to = NULL, moved_since = NULL, paused_at = NULL,
-          conditional = 0, unmodified_since = NULL, validators_lied = NULL, hints = NULL, proposed = NULL,
+          conditional_polls = 0, unmodified_since = NULL, validators_ignored = NULL, poll_hints = NULL, proposed = NULL,
           proposed_as = NULL, redirect_unchecked = 0
-        WHERE publisher = ?1 AND key = ?2 AND (kind <> ?4 OR ?3 NOT IN (url, coalesce(old_url, url)))
+        WHERE publisher = ?1 AND source_key = ?2 AND (source_kind <> ?4 OR ?3 NOT IN (url, coalesce(old_url, url)))
         """,
         (source.publisher, source.key, source.url, source.kind, now),
     )
-    # Somebody wrote the new address into config/: then there is nothing left to mend.
+    # Somebody wrote the new address into config/: then there is nothing left to do.
     written = connection.execute(
-        "UPDATE sources SET old_url = NULL WHERE publisher = ? AND key = ? AND url = ? AND old_url IS NOT NULL",
+        "UPDATE sources SET old_url = NULL WHERE publisher = ? AND source_key = ? AND url = ? AND old_url IS NOT NULL",
         (source.publisher, source.key, source.url),
     )
     if changed.rowcount or written.rowcount:
@@ -136,13 +139,13 @@ def add_own_source(connection: sqlite3.Connection, source: Source, now: str) -> 
     """The source that the wire's own reports come from, which nobody polls. DeskError: config/ uses its key."""
     connection.execute(
         """
-        INSERT INTO sources (publisher, key, url, kind, class, enabled, next_at, next_reason)
-        VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (publisher, key) DO NOTHING
+        INSERT INTO sources (publisher, source_key, url, source_kind, class, enabled, next_at, next_reason)
+        VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (publisher, source_key) DO NOTHING
         """,
         (source.publisher, source.key, source.url, source.kind, source.item_class, now, source.kind),
     )
     (kind,) = connection.execute(
-        "SELECT kind FROM sources WHERE publisher = ? AND key = ?", (source.publisher, source.key)
+        "SELECT source_kind FROM sources WHERE publisher = ? AND source_key = ?", (source.publisher, source.key)
     ).fetchone()
     if kind != source.kind:
         raise DeskError(f"{source.name}: this key belongs to a {kind} that is polled; give that another in config/")

@@ -17,10 +17,11 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
     """
     rows = connection.execute(
         """
-        SELECT publisher, key, url, kind, class, every_minutes, etag, last_modified, body_hash, failures, ladder,
-          conditional, validators_lied, proposed, redirect_unchecked, last_poll, id
+        SELECT publisher, source_key, url, source_kind, class, every_minutes, etag, last_modified, body_hash,
+          failures, id_trust,
+          conditional_polls, validators_ignored, proposed, redirect_unchecked, last_poll, source_id
         FROM sources WHERE enabled AND paused_at IS NULL AND (?1 IS NULL OR next_at <= ?1)
-        ORDER BY kind = ?2, next_at, id
+        ORDER BY source_kind = ?2, next_at, source_id
         """,
         (now, DISCOVER),
     )
@@ -31,7 +32,7 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
 def _due(
     publisher: str, key: str, url: str, kind: str, item_class: ItemClass, every: float | None, *remembered: Any
 ) -> Due:
-    etag, last_modified, body_hash, failures, ladder, conditional, lied, proposed, unchecked, polled, accepted = (
+    etag, last_modified, body_hash, failures, id_trust, conditional, ignored, proposed, unchecked, polled, accepted = (
         remembered
     )
     source = Source(
@@ -47,9 +48,9 @@ def _due(
         validators=Validators(etag, last_modified),
         body_hash=body_hash,
         failures=failures,
-        ladder=ladder,
-        conditional=conditional,
-        validators_lied=lied is not None,
+        id_trust=id_trust,
+        conditional_polls=conditional,
+        validators_ignored=ignored is not None,
         proposed=proposed,
         accepted=accepted,
         redirect_unchecked=bool(unchecked),
@@ -59,6 +60,6 @@ def _due(
 
 def unpolled(connection: sqlite3.Connection, those: Sequence[Due]) -> list[Due]:
     """Those that nobody has polled since they were read."""
-    asked = "SELECT last_poll FROM sources WHERE publisher = ? AND key = ?"
+    asked = "SELECT last_poll FROM sources WHERE publisher = ? AND source_key = ?"
     found = ((one, connection.execute(asked, (one.source.publisher, one.source.key)).fetchone()) for one in those)
     return [one for one, row in found if row and row[0] == one.last_poll]

@@ -16,7 +16,7 @@ _BATCH = 500
 def bounds(connection: sqlite3.Connection) -> dict[str, int]:
     """How many words of a report the rights of each publisher allow."""
     return dict(
-        connection.execute("SELECT key, json_extract(rights, '$.excerpt_max_words') FROM publishers").fetchall()
+        connection.execute("SELECT publisher, json_extract(rights, '$.excerpt_max_words') FROM publishers").fetchall()
     )
 
 
@@ -25,7 +25,7 @@ def queue(connection: sqlite3.Connection, before: Mapping[str, int]) -> None:
     for publisher, most in bounds(connection).items():
         if before.get(publisher, most) != most:
             connection.execute(
-                "INSERT OR IGNORE INTO excerpt_queue SELECT id FROM articles WHERE publisher = ?", (publisher,)
+                "INSERT OR IGNORE INTO excerpt_queue SELECT article_id FROM articles WHERE publisher = ?", (publisher,)
             )
 
 
@@ -33,16 +33,16 @@ def cut_batch(connection: sqlite3.Connection) -> int:
     """Cuts up to 500 excerpts anew and takes them off the queue; returns how many. Within a transaction."""
     rows = connection.execute(
         """
-        SELECT q.article, json_extract(p.rights, '$.excerpt_max_words'), b.summary, b.text, b.excerpt
-        FROM (SELECT article FROM excerpt_queue ORDER BY article LIMIT ?) AS q
-        CROSS JOIN articles AS a ON a.id = q.article
-        JOIN publishers AS p ON p.key = a.publisher
-        LEFT JOIN bodies AS b ON b.article = a.id
+        SELECT q.article_id, json_extract(p.rights, '$.excerpt_max_words'), b.summary, b.text, b.excerpt
+        FROM (SELECT article_id FROM excerpt_queue ORDER BY article_id LIMIT ?) AS q
+        CROSS JOIN articles AS a ON a.article_id = q.article_id
+        JOIN publishers AS p ON p.publisher = a.publisher
+        LEFT JOIN bodies AS b ON b.article_id = a.article_id
         """,
         (_BATCH,),
     ).fetchall()
-    for article, most, summary, text, cut in rows:
+    for article_id, most, summary, text, cut in rows:
         if summary is not None and (anew := excerpt(summary, text, most)) != cut:  # None: it was purged meanwhile
-            connection.execute("UPDATE bodies SET excerpt = ? WHERE article = ?", (anew, article))
-        connection.execute("DELETE FROM excerpt_queue WHERE article = ?", (article,))
+            connection.execute("UPDATE bodies SET excerpt = ? WHERE article_id = ?", (anew, article_id))
+        connection.execute("DELETE FROM excerpt_queue WHERE article_id = ?", (article_id,))
     return len(rows)

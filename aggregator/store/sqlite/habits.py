@@ -18,22 +18,23 @@ _VERSION = 1  # of what is written of a rhythm
 
 # The columns that `of_row` reads, in this order.
 COLUMNS = (
-    "url", "failures", "last_success", "hints", "rhythm", "conditional", "unmodified_since", "validators_lied",
+    "url", "failures", "last_success", "poll_hints", "rhythm", "conditional_polls", "unmodified_since",
+    "validators_ignored",
     "moved_to", "moved_since", "paused_at", "silent_after",
 )  # fmt: skip
 
 
 def of_row(row: Sequence[Any]) -> Habits:
-    url, failures, success, hints, rhythm, conditional, unmodified, lied, moved_to, since, paused, silent = row
+    url, failures, success, hints, rhythm, conditional, unmodified, ignored, moved_to, since, paused, silent = row
     return Habits(
         url=url,
         failures=failures,
         last_success=_time(success),
-        hints=_hints(hints),
+        poll_hints=_hints(hints),
         rhythm=rhythm_of(rhythm),
-        conditional=conditional,
+        conditional_polls=conditional,
         unmodified_since=_time(unmodified),
-        validators_lied=lied,
+        validators_ignored=ignored,
         moved_to=moved_to,
         moved_since=_time(since),
         paused_at=_time(paused),
@@ -110,11 +111,11 @@ def rhythm_of(text: str | None) -> Rhythm:
 _COLUMNS: Mapping[str, Callable[[Any], str | int | None]] = {
     "failures": _as_it_is,
     "last_success": _text,
-    "hints": _hints_text,
+    "poll_hints": _hints_text,
     "rhythm": rhythm_text,
-    "conditional": _as_it_is,
+    "conditional_polls": _as_it_is,
     "unmodified_since": _text,
-    "validators_lied": _as_it_is,
+    "validators_ignored": _as_it_is,
     "moved_to": _as_it_is,
     "moved_since": _text,
     "paused_at": _text,
@@ -131,7 +132,7 @@ def rhythms(connection: sqlite3.Connection) -> list[tuple[Rhythm, timedelta | No
     """
     rows = connection.execute(
         "SELECT rhythm, every_minutes FROM sources"
-        " WHERE enabled AND paused_at IS NULL AND (kind <> 'discover' OR last_success IS NOT NULL)"
+        " WHERE enabled AND paused_at IS NULL AND (source_kind <> 'discover' OR last_success IS NOT NULL)"
     )
     return [(rhythm_of(text), timedelta(minutes=minutes) if minutes else None) for text, minutes in rows.fetchall()]
 

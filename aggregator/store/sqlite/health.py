@@ -11,9 +11,10 @@ from typing import Any
 from aggregator.model import Rhythm
 from aggregator.store.sqlite import reading
 from aggregator.store.sqlite.habits import rhythm_of
+from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import from_iso, to_iso
 
-# The trouble that matters most, and the command or the line that mends it; NULL: all is well. Nothing is ever switched
+# The problem that matters most, and the command or the line that ends it; NULL: all is well. Nothing is ever switched
 # off silently, so whatever keeps a source from being polled stands here. `search`, of a site whose feed is sought: one
 # was found, nothing was, or it is waiting for its first search; NULL: the source has an address, which is polled.
 # `pasted` is an address as a shell wants it in a command: what a server wrote may hold `;`, `&` or `$(...)`.
@@ -25,7 +26,7 @@ from aggregator.text.dates import from_iso, to_iso
 # What is counted of the last seven days is as it was at `counted_at`, because a view holds no clock; NULL: never yet.
 _SOURCES = """
 SELECT
-  s.publisher || '/' || s.key AS source,
+  s.publisher || '/' || s.source_key AS source_name,
   p.name AS publisher_name,
   s.url,
   s.enabled,
@@ -38,45 +39,47 @@ SELECT
   coalesce(n.gaps_7_days, 0) AS gaps_7_days,
   s.next_at,
   s.next_reason,
-  s.ladder_reason AS ids_not_trusted,
-  s.validators_lied AS validators_not_trusted,
+  s.id_trust_reason AS ids_not_trusted,
+  s.validators_ignored AS validators_not_trusted,
   CASE
     WHEN c.changes > 0 THEN c.changes || ' changes of reports wait for a person since ' || substr(c.since, 1, 16)
       || ', because one poll changed too many: ' || c.kinds
     WHEN f.value IS NOT NULL THEN 'not polled, because its publisher''s file has a fault: ' || f.value
     WHEN s.paused_at IS NOT NULL THEN 'paused: it said 410, gone for good, on ' || substr(s.paused_at, 1, 10)
-    WHEN r.state <> 'accepted' THEN r.state || ': its document came from ' || r.said
+    WHEN r.state <> 'accepted' THEN r.state || ': its document came from ' || r.reason
     WHEN s.search IS NOT NULL
       THEN 'no source yet; ' || coalesce(
         'found ' || s.proposed || ' (' || s.proposed_as || ')', s.last_error, 'it is looked for at the next poll')
     WHEN s.failures > 0 THEN 'failing: ' || coalesce(s.last_error, '')
-    WHEN s.flooded > 0 THEN 'too much at once: ' || s.flooded || ' new reports up to ' || substr(s.flooded_at, 1, 16)
+    WHEN s.over_limit > 0 THEN 'too much at once: ' || s.over_limit
+      || ' new reports up to ' || substr(s.over_limit_at, 1, 16)
       || ' are kept out of latest'
     WHEN s.old_url IS NOT NULL THEN 'moved for good from ' || s.old_url
     WHEN n.silent
       THEN 'silent since ' || coalesce(substr(s.last_new, 1, 16), 'ever') || ', longer than its rhythm allows'
     WHEN n.gaps_7_days > 0 THEN 'gaps: ' || n.gaps_7_days || ' in 7 days, items may be lost'
     WHEN n.over_cap > 0 THEN 'its document is too long: ' || n.over_cap || ' entries beyond the newest were not read'
-    WHEN s.validators_lied IS NOT NULL THEN 'validators not trusted: ' || s.validators_lied
-    WHEN s.ladder_reason IS NOT NULL THEN 'ids not trusted: ' || s.ladder_reason
-  END AS trouble,
+    WHEN s.validators_ignored IS NOT NULL THEN 'validators not trusted: ' || s.validators_ignored
+    WHEN s.id_trust_reason IS NOT NULL THEN 'ids not trusted: ' || s.id_trust_reason
+  END AS problem,
   CASE
-    WHEN c.changes > 0 THEN 'aggregator pending shows them; aggregator pending accept ' || s.publisher || '/' || s.key
-      || ' or aggregator pending refuse ' || s.publisher || '/' || s.key
+    WHEN c.changes > 0 THEN 'aggregator pending shows them; aggregator pending accept ' || s.publisher
+      || '/' || s.source_key
+      || ' or aggregator pending refuse ' || s.publisher || '/' || s.source_key
     WHEN f.value IS NOT NULL THEN 'correct the file; aggregator check names every fault'
-    WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.key
-    WHEN r.state = 'held' THEN 'aggregator accept ' || s.publisher || '/' || s.key
+    WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.source_key
+    WHEN r.state = 'pending' THEN 'aggregator accept ' || s.publisher || '/' || s.source_key
     WHEN r.state = 'refused' THEN 'another url, or enabled = false, in the file of ' || s.publisher
     WHEN s.search IS NOT NULL
       THEN 'aggregator probe --write ' || s.publisher || ' ' || s.pasted
-    WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.key || ' tries it now'
-    WHEN s.flooded > 0 THEN 'look at ' || s.url
+    WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.source_key || ' tries it now'
+    WHEN s.over_limit > 0 THEN 'look at ' || s.url
       || '; where so much is meant, a larger most_new_per_poll or most_new_per_day in wire.toml'
     WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
     WHEN n.silent THEN 'look at ' || s.url || ' and ' || p.homepage
     WHEN n.gaps_7_days > 0 THEN 'a smaller every_minutes in the file of ' || s.publisher
     WHEN n.over_cap > 0 THEN 'another source of ' || s.publisher || ' with fewer entries, if it has one'
-  END AS mend,
+  END AS advice,
   s.search,
   iif(r.state = 'accepted', r.accepted_by, r.state) AS redirect,
   r.url AS redirected_to,
@@ -87,7 +90,7 @@ SELECT
   f.value AS fault
 FROM (
   SELECT *, CASE
-    WHEN kind <> 'discover' OR NOT (
+    WHEN source_kind <> 'discover' OR NOT (
       next_reason = 'discover' OR next_reason IN ('first', 'offline') AND last_success IS NULL
     ) THEN NULL
     WHEN proposed IS NOT NULL THEN 'found'
@@ -101,49 +104,55 @@ FROM (
   END AS pasted
   FROM sources
 ) AS s
-JOIN publishers AS p ON p.key = s.publisher
+JOIN publishers AS p ON p.publisher = s.publisher
 LEFT JOIN agreements AS t ON t.publisher = s.publisher
 LEFT JOIN settings AS f ON f.name = 'fault/' || s.publisher
 LEFT JOIN (
-  SELECT *, row_number() OVER (PARTITION BY source ORDER BY state = 'accepted', at DESC, url) AS number FROM redirects
-) AS r ON r.source = s.id AND r.number = 1
-LEFT JOIN health_counts AS n ON n.source = s.id
+  SELECT *, row_number() OVER (PARTITION BY source_id ORDER BY state = 'accepted', at DESC, url) AS number
+    FROM redirects
+) AS r ON r.source_id = s.source_id AND r.number = 1
+LEFT JOIN health_counts AS n ON n.source_id = s.source_id
 LEFT JOIN (
-  SELECT source, sum(changes) AS changes, min(since) AS since,
-    group_concat(changes || ' ' || replace(kind, '_', ' '), ', ') AS kinds
+  SELECT source_id, sum(changes) AS changes, min(since) AS since,
+    group_concat(changes || ' ' || replace(mass_kind, '_', ' '), ', ') AS kinds
   FROM (
-    SELECT source, kind, count(*) AS changes, min(since) AS since FROM pending_changes
-    WHERE reason = 'mass' AND refused_at IS NULL GROUP BY source, kind
+    SELECT source_id, mass_kind, count(*) AS changes, min(since) AS since FROM pending_changes
+    WHERE reason = 'mass' AND refused_at IS NULL GROUP BY source_id, mass_kind
   )
-  GROUP BY source
-) AS c ON c.source = s.id
+  GROUP BY source_id
+) AS c ON c.source_id = s.source_id
 """
 
+# With the names of before version 0.2.0, which the next version has no more.
 VIEW = f"""
 CREATE VIEW health AS
+SELECT *, source_name AS source, problem AS trouble, advice AS mend FROM (
 {_SOURCES.strip()}
-"""
+)
+"""  # noqa: S608  (constants)
 
 # The rows of `health_counts` at a time. Newest polls of a source come first out of its index.
 _COUNTS = """
-SELECT s.id AS source, :now AS counted_at,
+SELECT s.source_id AS source_id, :now AS counted_at,
   (SELECT coalesce(sum(new), 0) FROM polls
-    WHERE source = s.id AND started >= :since AND started <= :now) AS articles_7_days,
+    WHERE source_id = s.source_id AND started >= :since AND started <= :now) AS articles_7_days,
   (SELECT count(*) FROM polls INDEXED BY polls_with_gap
-    WHERE source = s.id AND gap IS NOT NULL AND gap = 'open' AND started >= :since AND started <= :now) AS gaps_7_days,
+    WHERE source_id = s.source_id AND gap IS NOT NULL AND gap = 'open' AND started >= :since
+      AND started <= :now) AS gaps_7_days,
   coalesce((SELECT json_extract(drops, '$.over_cap') FROM polls
-    WHERE source = s.id AND outcome = 'ok' AND started >= :since AND started <= :now
+    WHERE source_id = s.source_id AND outcome = 'ok' AND started >= :since AND started <= :now
     ORDER BY started DESC LIMIT 1), 0) AS over_cap,
   coalesce(s.silent_after < :now, 0) AS silent
 FROM sources AS s
 """
 
-_ORDER = "ORDER BY trouble IS NULL, failures DESC, trouble, last_success, source"
-_HEALTH = f"SELECT * FROM health {_ORDER}"  # noqa: S608  (constants)
+_ORDER = "ORDER BY problem IS NULL, failures DESC, problem, last_success, source_name"
+_HEALTH = f"SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608  (constants)
+_OLDER = f"SELECT * FROM health {_ORDER}"  # noqa: S608  (constants)
 # What is counted stands in the place of the table, and the rest is as in the view.
 _HEALTH_AT = f"WITH health_counts AS MATERIALIZED ({_COUNTS}) SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608
 _COUNTED = timedelta(days=7)
-_FLOOD_IS_SAID = timedelta(days=7)
+_OVER_LIMIT_SHOWN = timedelta(days=7)
 
 
 def listed(connection: sqlite3.Connection, now: datetime | None) -> list[dict[str, Any]]:
@@ -151,8 +160,9 @@ def listed(connection: sqlite3.Connection, now: datetime | None) -> list[dict[st
     off; then those whose publisher's file has a fault; then the others that are polled. The counts are of `now`; None:
     those that are stored.
     """
-    has_counts = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'health_counts'").fetchone()
-    if now is None or not has_counts:  # the view of an older version counts by itself
+    if not is_migrated(connection):  # as its own version counted
+        found = reading.dictionaries(connection.execute(_OLDER))
+    elif now is None:
         found = reading.dictionaries(connection.execute(_HEALTH))
     else:
         found = reading.dictionaries(connection.execute(_HEALTH_AT, _counted_at(now)))
@@ -176,10 +186,11 @@ def _counted_at(now: datetime) -> dict[str, str]:
     return {"now": to_iso(now), "since": to_iso(now - _COUNTED)}
 
 
-def forget_floods(connection: sqlite3.Connection, now: datetime) -> None:
+def forget_over_limit(connection: sqlite3.Connection, now: datetime) -> None:
     """A week after a source last added more than it may, `health` no longer says so."""
     connection.execute(
-        "UPDATE sources SET flooded = 0, flooded_at = NULL WHERE flooded_at < ?", (to_iso(now - _FLOOD_IS_SAID),)
+        "UPDATE sources SET over_limit = 0, over_limit_at = NULL WHERE over_limit_at < ?",
+        (to_iso(now - _OVER_LIMIT_SHOWN),),
     )
 
 
@@ -191,7 +202,7 @@ def coverage(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]
         """
         SELECT s.publisher, p.name, count(*), sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified')),
           sum(l.gap IS NOT NULL), sum(l.gap IS 'closed'), sum(l.new)
-        FROM polls AS l JOIN sources AS s ON s.id = l.source JOIN publishers AS p ON p.key = s.publisher
+        FROM polls AS l JOIN sources AS s ON s.source_id = l.source_id JOIN publishers AS p ON p.publisher = s.publisher
         WHERE l.started >= ? GROUP BY s.publisher ORDER BY s.publisher
         """,
         (since,),
@@ -215,7 +226,7 @@ def coverage(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]
 def _drops(connection: sqlite3.Connection, since: str) -> dict[str, Counter[str]]:
     drops: dict[str, Counter[str]] = {}
     rows = connection.execute(
-        "SELECT s.publisher, l.drops FROM polls AS l JOIN sources AS s ON s.id = l.source"
+        "SELECT s.publisher, l.drops FROM polls AS l JOIN sources AS s ON s.source_id = l.source_id"
         " WHERE l.started >= ? AND l.drops IS NOT NULL",
         (since,),
     )
@@ -230,7 +241,7 @@ def watched(connection: sqlite3.Connection, since: datetime) -> list[tuple[str, 
     """
     rows = connection.execute(
         """
-        SELECT s.publisher, s.rhythm, (SELECT min(started) FROM polls WHERE source = s.id)
+        SELECT s.publisher, s.rhythm, (SELECT min(started) FROM polls WHERE source_id = s.source_id)
         FROM sources AS s WHERE s.last_poll >= ?
         """,
         (to_iso(since),),
@@ -252,7 +263,7 @@ def resume(connection: sqlite3.Connection, name: str, now: datetime) -> bool:
     cursor = connection.execute(
         """
         UPDATE sources SET paused_at = NULL, failures = 0, next_at = ?, next_reason = 'resumed'
-        WHERE publisher || '/' || key = ? AND paused_at IS NOT NULL
+        WHERE publisher || '/' || source_key = ? AND paused_at IS NOT NULL
         """,
         (to_iso(now), name),
     )

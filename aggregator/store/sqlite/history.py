@@ -22,33 +22,35 @@ def words_of(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[in
     return _read(
         connection,
         """
-        SELECT a.id, r.title, a.byline, a.url, a.published, a.updated, r.words_hash, raw_words(r.raw, r.dictionary)
+        SELECT a.article_id, r.title, a.byline, a.url, a.published, a.updated, r.words_hash, raw_words(r.raw,
+          r.dictionary_id)
         FROM json_each(?) AS asked
-        CROSS JOIN articles AS a ON a.id = asked.value
-        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
+        CROSS JOIN articles AS a ON a.article_id = asked.value
+        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
         """,
         articles,
     )
 
 
-def held_words_of(connection: sqlite3.Connection, source: int, articles: Sequence[int]) -> dict[int, Words]:
-    """What this source said last of these articles, where it is held back; see `held_words`."""
+def pending_words_of(connection: sqlite3.Connection, source_id: int, articles: Sequence[int]) -> dict[int, Words]:
+    """What this source said last of these articles, where it is held back; see `pending_revisions`."""
     if not articles:
         return {}
     return _read(
         connection,
         """
-        SELECT h.article, h.title, h.byline, h.url, h.published, h.updated, h.words_hash, raw_words(h.raw, h.dictionary)
-        FROM json_each(?) AS asked CROSS JOIN held_words AS h ON h.article = asked.value AND h.source = ?
+        SELECT h.article_id, h.title, h.byline, h.url, h.published, h.updated, h.words_hash, raw_words(h.raw,
+          h.dictionary_id)
+        FROM json_each(?) AS asked CROSS JOIN pending_revisions AS h ON h.article_id = asked.value AND h.source_id = ?
         """,
         articles,
-        source,
+        source_id,
     )
 
 
 def _read(connection: sqlite3.Connection, sql: str, articles: Sequence[int], *others: int) -> dict[int, Words]:
     return {
-        article: words_said(
+        article_id: words_of_entry(
             decode(said),
             title,
             byline,
@@ -57,15 +59,15 @@ def _read(connection: sqlite3.Connection, sql: str, articles: Sequence[int], *ot
             updated=from_iso(updated) if updated else None,
             words_hash=words_hash,
         )
-        for article, title, byline, url, published, updated, words_hash, said in connection.execute(
+        for article_id, title, byline, url, published, updated, words_hash, said in connection.execute(
             sql, (json.dumps(list(articles)), *others)
         )
     }
 
 
-def words_said(entry: Entry, title: str, byline: str | None, **beside: Any) -> Words:
+def words_of_entry(entry: Entry, title: str, byline: str | None, **beside: Any) -> Words:
     """The words of an entry: what it said, and the headline and byline that its article shows."""
     title, byline = in_full(title, byline, entry)
     short, body = plain(entry.summary), "\n".join(filter(None, map(plain, entry.content)))
     words = Words(title=title, summary=short, text=body or short, byline=byline)
-    return replace(words, said_summary=entry.summary, said_content=entry.content, **beside)
+    return replace(words, raw_summary=entry.summary, raw_content=entry.content, **beside)

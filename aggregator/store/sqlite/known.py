@@ -24,37 +24,41 @@ def load(connection: sqlite3.Connection, source: Source) -> Memory:
     those. A key that leads to another article, because it is used for two or a merge was undone, is not among them.
     """
     (number,) = connection.execute(
-        "SELECT id FROM sources WHERE publisher = ? AND key = ?", (source.publisher, source.key)
+        "SELECT source_id FROM sources WHERE publisher = ? AND source_key = ?", (source.publisher, source.key)
     ).fetchone()
     said = connection.execute(
         """
-        SELECT s.key, s.entry_hash
-        FROM (SELECT * FROM sightings WHERE source = ?1 ORDER BY article DESC LIMIT ?2) AS s
-        CROSS JOIN article_keys AS k ON k.key = s.key AND k.article = s.article AND k.publisher = ?3
+        SELECT s.article_key, s.entry_hash
+        FROM (SELECT * FROM sightings WHERE source_id = ?1 ORDER BY article_id DESC LIMIT ?2) AS s
+        CROSS JOIN article_keys AS k ON k.article_key = s.article_key AND k.article_id = s.article_id
+          AND k.publisher = ?3
         """,
         (number, _LISTED, source.publisher),
     )
-    return Memory(digests=dict(said.fetchall()), listed=tuple(_listed(connection, number, "coalesce(g.key, a.id)")))
+    return Memory(
+        digests=dict(said.fetchall()),
+        last_listed=tuple(_listed(connection, number, "coalesce(g.article_key, a.article_id)")),
+    )
 
 
-def listed_before(connection: sqlite3.Connection, source: int) -> tuple[Before, ...]:
+def listed_before(connection: sqlite3.Connection, source_id: int) -> tuple[Before, ...]:
     """The articles that the source's last document listed, in its order; empty: that is not known."""
-    return tuple(_listed(connection, source, "a.id"))
+    return tuple(_listed(connection, source_id, "a.article_id"))
 
 
-def _listed(connection: sqlite3.Connection, source: int, name: str) -> Iterator[Before]:
+def _listed(connection: sqlite3.Connection, source_id: int, name: str) -> Iterator[Before]:
     """`name`: what the entries are named by; of `a`, the article, and `g`, what the source said last of it."""
     rows = connection.execute(
         f"""
-        SELECT {name}, a.listed_at, coalesce(a.published, a.updated) IS NOT NULL
-        FROM sources AS s, json_each(s.listed) AS named
-        CROSS JOIN articles AS a ON a.id = named.value
-        LEFT JOIN sightings AS g ON g.source = s.id AND g.article = a.id
-        WHERE s.id = ? ORDER BY named.key
+        SELECT {name}, a.sort_time, coalesce(a.published, a.updated) IS NOT NULL
+        FROM sources AS s, json_each(s.last_listed) AS named
+        CROSS JOIN articles AS a ON a.article_id = named.value
+        LEFT JOIN sightings AS g ON g.source_id = s.source_id AND g.article_id = a.article_id
+        WHERE s.source_id = ? ORDER BY named.key
         """,  # noqa: S608  (constants)
-        (source,),
+        (source_id,),
     )
-    return (Before(named, from_iso(listed_at), bool(is_dated)) for named, listed_at, is_dated in rows)
+    return (Before(named, from_iso(sort_time), bool(is_dated)) for named, sort_time, is_dated in rows)
 
 
 def snapshot(connection: sqlite3.Connection, wanted: Wanted, version: tuple[int, int]) -> Snapshot:
@@ -62,25 +66,27 @@ def snapshot(connection: sqlite3.Connection, wanted: Wanted, version: tuple[int,
     known, has_purged = _of_source(connection, wanted.source, version)
     if not (wanted.entries or wanted.unchanged or wanted.deleted):
         return known
-    articles, digests = _under_keys(connection, wanted, known.number)
+    articles, digests = _under_keys(connection, wanted, known.source_id)
     new = [entry for entry in wanted.entries if not _is_unchanged(entry, known.id_trust, articles, digests)]
     near = _near(connection, wanted.source.publisher, {key for entry in new for key in entry.near_keys})
     may_be = {articles[key] for entry in new for key in entry.keys if key in articles} | set(near.values())
     listed_as_deleted = {articles[key] for key in wanted.deleted if key in articles}
-    candidates, words = _candidates(connection, may_be, known.number)
+    candidates, words = _candidates(connection, may_be, known.source_id)
     named = {*may_be, *listed_as_deleted}
     buried = {key for entry in wanted.entries for key in entry.buried_keys}
     return replace(
         known,
-        listed=listed_before(connection, known.number) if known.has_listed else (),
+        last_listed=listed_before(connection, known.source_id) if known.has_listed else (),
         articles=articles,
         near=near,
         digests=digests,
         candidates=candidates,
         words=words,
-        held_words=history.held_words_of(connection, known.number, sorted(may_be.intersection(known.held_keys))),
+        pending_words=history.pending_words_of(
+            connection, known.source_id, sorted(may_be.intersection(known.pending_revision_keys))
+        ),
         purged=tombstones.buried(connection, wanted.source.publisher, buried) if has_purged else {},
-        waiting=_waiting(connection, may_be, known.number),
+        pending_changes=_waiting(connection, may_be, known.source_id),
         deleted=_deleted(connection, named) if wanted.deleted else {},
         states=acts.states(connection, sorted(named)) if named else {},
         in_latest=_in_latest(connection, wanted.source.publisher, {entry.day for entry in new}),
@@ -91,54 +97,57 @@ def _of_source(connection: sqlite3.Connection, source: Source, version: tuple[in
     """What is known of the source itself, and whether anything was ever purged."""
     row = connection.execute(
         f"""
-        SELECT {", ".join(habits.COLUMNS)}, id, ladder, id_conflicts, changing, most_changed, redirect_unchecked,
-          EXISTS (SELECT 1 FROM redirects WHERE source = s.id AND state <> 'accepted'),
-          EXISTS (SELECT 1 FROM sightings WHERE source = s.id),
-          EXISTS (SELECT 1 FROM held_words WHERE source = s.id),
-          EXISTS (SELECT 1 FROM pending_changes WHERE source = s.id AND signal = 'tombstone'),
+        SELECT {", ".join(habits.COLUMNS)}, source_id, id_trust, id_conflicts, unstable, most_changed,
+          redirect_unchecked,
+          EXISTS (SELECT 1 FROM redirects WHERE source_id = s.source_id AND state <> 'accepted'),
+          EXISTS (SELECT 1 FROM sightings WHERE source_id = s.source_id),
+          EXISTS (SELECT 1 FROM pending_revisions WHERE source_id = s.source_id),
+          EXISTS (SELECT 1 FROM pending_changes WHERE source_id = s.source_id AND signal = 'tombstone'),
           EXISTS (SELECT 1 FROM tombstones)
-        FROM sources AS s WHERE publisher = ? AND key = ?
+        FROM sources AS s WHERE publisher = ? AND source_key = ?
         """,  # noqa: S608  (constants)
         (source.publisher, source.key),
     ).fetchone()
     of_habits, others = row[: len(habits.COLUMNS)], row[len(habits.COLUMNS) :]
-    number, trust, conflicts, changing, most, unchecked, redirected, has_listed, held, waits, has_purged = others
+    number, trust, conflicts, unstable_polls, most, unchecked, redirected, has_listed, held, waits, has_purged = others
     known = Snapshot(
         source=source,
-        number=number,
+        source_id=number,
         version=version,
         habits=habits.of_row(of_habits),
         id_trust=trust,
         id_conflicts=conflicts,
-        changing=tuple(map(from_iso, json.loads(changing or "[]"))),
+        unstable_polls=tuple(map(from_iso, json.loads(unstable_polls or "[]"))),
         most_changed=json.loads(most or "{}"),
         has_listed=bool(has_listed),
-        held_keys=_by_article(connection, "held_words", "TRUE", number) if held else {},
+        pending_revision_keys=_by_article(connection, "pending_revisions", "TRUE", number) if held else {},
         tombstones=_by_article(connection, "pending_changes", "signal = 'tombstone'", number) if waits else {},
         is_unchecked=bool(unchecked),
-        has_held_redirect=bool(redirected),
+        has_pending_redirect=bool(redirected),
     )
     return known, bool(has_purged)
 
 
-def _by_article(connection: sqlite3.Connection, table: str, which: str, source: int) -> dict[int, str]:
-    sql = f"SELECT article, key FROM {table} WHERE source = ? AND {which}"  # noqa: S608  (constants)
-    return dict(connection.execute(sql, (source,)).fetchall())
+def _by_article(connection: sqlite3.Connection, table: str, which: str, source_id: int) -> dict[int, str]:
+    sql = f"SELECT article_id, article_key FROM {table} WHERE source_id = ? AND {which}"  # noqa: S608  (constants)
+    return dict(connection.execute(sql, (source_id,)).fetchall())
 
 
-def _under_keys(connection: sqlite3.Connection, wanted: Wanted, source: int) -> tuple[dict[str, int], dict[int, bytes]]:
+def _under_keys(
+    connection: sqlite3.Connection, wanted: Wanted, source_id: int
+) -> tuple[dict[str, int], dict[int, bytes]]:
     """The publisher's articles by key, and the digests of what the source last said of them."""
     keys = {key for entry in wanted.entries for key in entry.keys} | {*wanted.unchanged, *wanted.deleted}
     rows = connection.execute(
         """
-        SELECT k.key, k.article, s.entry_hash FROM json_each(?) AS asked
-        CROSS JOIN article_keys AS k ON k.publisher = ? AND k.key = asked.value
-        LEFT JOIN sightings AS s ON s.source = ? AND s.article = k.article
+        SELECT k.article_key, k.article_id, s.entry_hash FROM json_each(?) AS asked
+        CROSS JOIN article_keys AS k ON k.publisher = ? AND k.article_key = asked.value
+        LEFT JOIN sightings AS s ON s.source_id = ? AND s.article_id = k.article_id
         """,
-        (json.dumps(sorted(keys)), wanted.source.publisher, source),
+        (json.dumps(sorted(keys)), wanted.source.publisher, source_id),
     ).fetchall()
-    articles = {key: article for key, article, _ in rows}
-    return articles, {article: digest for _, article, digest in rows if digest is not None}
+    articles = {key: article_id for key, article_id, _ in rows}
+    return articles, {article_id: digest for _, article_id, digest in rows if digest is not None}
 
 
 def _is_unchanged(entry: Any, trust: str, articles: Mapping[str, int], digests: Mapping[int, bytes]) -> bool:
@@ -152,8 +161,8 @@ def _near(connection: sqlite3.Connection, publisher: str, keys: Collection[str])
         return {}
     rows = connection.execute(
         """
-        SELECT k.key, k.article FROM json_each(?) AS asked
-        CROSS JOIN near_keys AS k ON k.publisher = ? AND k.key = asked.value
+        SELECT k.article_key, k.article_id FROM json_each(?) AS asked
+        CROSS JOIN near_keys AS k ON k.publisher = ? AND k.article_key = asked.value
         """,
         (json.dumps(sorted(keys)), publisher),
     )
@@ -161,7 +170,7 @@ def _near(connection: sqlite3.Connection, publisher: str, keys: Collection[str])
 
 
 def _candidates(
-    connection: sqlite3.Connection, articles: Collection[int], source: int
+    connection: sqlite3.Connection, articles: Collection[int], source_id: int
 ) -> tuple[dict[int, Known], dict[int, Words]]:
     """These articles, and the words in force of those that this source listed before. The dates are those that were
     last said, which a listing may move without making a revision.
@@ -170,33 +179,46 @@ def _candidates(
         return {}, {}
     rows = connection.execute(
         """
-        SELECT a.id, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at), s.entry_hash,
-          s.said_words, a.url, a.published, a.language, fold(a.title),
+        SELECT a.article_id, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at), s.entry_hash,
+          s.words_hash, a.url, a.published, a.language, fold(a.title),
           opening(iif(b.text <> '', b.text, b.summary)),
-          EXISTS (SELECT 1 FROM merges AS m WHERE m.article = a.id AND m.undone_at IS NULL),
+          EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL),
           a.revision > 1 AND EXISTS (
-            SELECT 1 FROM revisions AS o WHERE o.article = a.id AND o.number > 1 AND o.changed LIKE '%"url"%'),
-          s.key, r.title, a.byline, a.updated, iif(s.entry_hash IS NULL, NULL, raw_words(r.raw, r.dictionary))
+            SELECT 1 FROM revisions AS o WHERE o.article_id = a.article_id AND o.number > 1
+              AND o.changed LIKE '%"url"%'),
+          s.article_key, r.title, a.byline, a.updated, iif(s.entry_hash IS NULL, NULL, raw_words(r.raw,
+            r.dictionary_id))
         FROM json_each(?) AS named
-        CROSS JOIN articles AS a ON a.id = named.value
-        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
-        JOIN bodies AS b ON b.article = a.id
-        LEFT JOIN sightings AS s ON s.source = ? AND s.article = a.id
+        CROSS JOIN articles AS a ON a.article_id = named.value
+        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+        JOIN bodies AS b ON b.article_id = a.article_id
+        LEFT JOIN sightings AS s ON s.source_id = ? AND s.article_id = a.article_id
         """,
-        (json.dumps(sorted(articles)), source),
+        (json.dumps(sorted(articles)), source_id),
     )
     candidates: dict[int, Known] = {}
     words: dict[int, Words] = {}
-    for article, revision, words_hash, first_seen, revised, digest, said_words, url, published, *others in rows:
+    for (
+        article_id,
+        revision,
+        words_hash,
+        first_seen,
+        revised,
+        digest,
+        listed_words_hash,
+        url,
+        published,
+        *others,
+    ) in rows:
         language, folded, opening, merged, moved, key, title, byline, updated, said = others
         known = Known(
-            article=article,
+            article_id=article_id,
             revision=revision,
             words_hash=words_hash,
             first_seen=from_iso(first_seen),
             last_revision=from_iso(revised),
             entry_hash=digest,
-            said_words=said_words,
+            listed_words_hash=listed_words_hash,
             url=url,
             published=from_iso(published) if published else None,
             language=language,
@@ -206,9 +228,9 @@ def _candidates(
             moved=bool(moved),
             key=key,
         )
-        candidates[article] = known
+        candidates[article_id] = known
         if said is not None:
-            words[article] = history.words_said(
+            words[article_id] = history.words_of_entry(
                 decode(said),
                 title,
                 byline,
@@ -221,39 +243,43 @@ def _candidates(
 
 
 def _waiting(
-    connection: sqlite3.Connection, articles: Collection[int], source: int
+    connection: sqlite3.Connection, articles: Collection[int], source_id: int
 ) -> dict[int, tuple[bool, MassKind]]:
     """Of these articles those of which a change waits for a person: whether this source said it, and its kind."""
     if not articles:
         return {}
     rows = connection.execute(
         """
-        SELECT c.article, c.source = ?, c.kind FROM json_each(?) AS named
-        CROSS JOIN pending_changes AS c ON c.article = named.value AND c.signal = 'entry' AND c.reason = 'mass'
+        SELECT c.article_id, c.source_id = ?, c.mass_kind FROM json_each(?) AS named
+        CROSS JOIN pending_changes AS c ON c.article_id = named.value AND c.signal = 'entry' AND c.reason = 'mass'
         """,
-        (source, json.dumps(sorted(articles))),
+        (source_id, json.dumps(sorted(articles))),
     )
-    return {article: (bool(is_own), kind) for article, is_own, kind in rows}
+    return {article_id: (bool(is_own), kind) for article_id, is_own, kind in rows}
 
 
 def _deleted(connection: sqlite3.Connection, articles: Collection[int]) -> dict[int, Deleted]:
     named = json.dumps(sorted(articles))
     rows = connection.execute(
-        "SELECT t.article, actor, reason FROM json_each(?) AS named CROSS JOIN acts AS t ON t.article = named.value",
+        "SELECT t.article_id, actor, reason FROM json_each(?) AS named CROSS JOIN acts AS t ON t.article_id ="
+        " named.value",
         (named,),
     ).fetchall()
     waiting = connection.execute(
         """
-        SELECT c.article FROM json_each(?) AS named
-        CROSS JOIN pending_changes AS c ON c.article = named.value AND c.signal = 'tombstone'
+        SELECT c.article_id FROM json_each(?) AS named
+        CROSS JOIN pending_changes AS c ON c.article_id = named.value AND c.signal = 'tombstone'
         """,
         (named,),
     )
-    tombstoned = {article for (article,) in waiting}
-    done: dict[int, set[tuple[str, str]]] = {article: set() for article in articles}
-    for article, actor, reason in rows:
-        done[article].add((actor, reason))
-    return {article: Deleted(acts=frozenset(done[article]), has_tombstone=article in tombstoned) for article in done}
+    tombstoned = {article_id for (article_id,) in waiting}
+    done: dict[int, set[tuple[str, str]]] = {article_id: set() for article_id in articles}
+    for article_id, actor, reason in rows:
+        done[article_id].add((actor, reason))
+    return {
+        article_id: Deleted(acts=frozenset(done[article_id]), has_tombstone=article_id in tombstoned)
+        for article_id in done
+    }
 
 
 def _in_latest(connection: sqlite3.Connection, publisher: str, days: Collection[str]) -> dict[str, int]:
@@ -268,7 +294,7 @@ def _in_latest(connection: sqlite3.Connection, publisher: str, days: Collection[
         SELECT d.day, d.articles - d.backfill FROM json_each(?1) AS asked
         CROSS JOIN daily AS d ON d.publisher = ?2 AND d.day = asked.value
         UNION ALL
-        SELECT substr(listed_at, 1, 10) AS day, count(*) FROM articles
+        SELECT substr(sort_time, 1, 10) AS day, count(*) FROM articles
         WHERE embargoed_until IS NOT NULL AND +publisher = ?2 AND status = 'usable' AND NOT backfill GROUP BY day
         """,
         (json.dumps(sorted(days)), publisher),

@@ -39,9 +39,9 @@ Terms = Mapping[str, tuple[str | None, ...]]  # by class, in the order of _TERMS
 class Line:
     """One line to be written: about an article and its revision, or about a publisher."""
 
-    kind: ChangeKind
+    change_kind: ChangeKind
     at: str
-    article: int | None = None  # None: the line is about a publisher
+    article_id: int | None = None  # None: the line is about a publisher
     revision: int | None = None
     publisher: str | None = None  # None: the line is about an article
     note: str | None = None  # the reason of an act; None: the publisher's own change
@@ -50,13 +50,17 @@ class Line:
 # Writing; within a transaction of the caller's
 
 
+# The hash runs over the words that these kinds had before version 0.2.0, so that every cursor stays good.
+_HASHED_AS = {"resent": "refile", "deleted": "removed_by_wire"}
+
+
 def chained(previous: bytes, seq: int, kind: str, subject: str, at: str) -> bytes:
     """The hash of a line: SHA-256 of the hash before it and what the line says, in the form of docs/changes.md.
 
     `subject` is the public id of the article, or the key of the publisher. Words, reasons and revisions are left out,
     so that a purge leaves the hash as it is.
     """
-    return hashlib.sha256(f"{previous.hex()} {seq} {kind} {subject} {at}".encode()).digest()
+    return hashlib.sha256(f"{previous.hex()} {seq} {_HASHED_AS.get(kind, kind)} {subject} {at}".encode()).digest()
 
 
 def append(connection: sqlite3.Connection, lines: Sequence[Line]) -> None:
@@ -66,21 +70,25 @@ def append(connection: sqlite3.Connection, lines: Sequence[Line]) -> None:
     if not lines:
         return
     last, previous = _last(connection)
-    articles = _articles(connection, {line.article for line in lines if line.article is not None})
+    articles = _articles(connection, {line.article_id for line in lines if line.article_id is not None})
     rows = []
     released: dict[int, int] = {}
     for seq, line in enumerate(lines, last + 1):
-        subject, is_first = (line.publisher or "", False) if line.article is None else articles[line.article]
-        previous = chained(previous, seq, line.kind, subject, line.at)
-        rows.append((seq, line.article, line.revision, line.publisher, line.kind, line.at, line.note, previous))
-        if line.article is not None and is_first:
-            released.setdefault(line.article, seq)
+        subject, is_first = (line.publisher or "", False) if line.article_id is None else articles[line.article_id]
+        previous = chained(previous, seq, line.change_kind, subject, line.at)
+        rows.append(
+            (seq, line.article_id, line.revision, line.publisher, line.change_kind, line.at, line.note, previous)
+        )
+        if line.article_id is not None and is_first:
+            released.setdefault(line.article_id, seq)
     connection.executemany(
-        "INSERT INTO changes (seq, article, revision, publisher, kind, at, note, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO changes (seq, article_id, revision, publisher, change_kind, at, note, hash) VALUES (?, ?, ?, ?,"
+        " ?, ?, ?, ?)",
         rows,
     )
     connection.executemany(
-        "UPDATE articles SET released_seq = ? WHERE id = ?", [(seq, article) for article, seq in released.items()]
+        "UPDATE articles SET released_seq = ? WHERE article_id = ?",
+        [(seq, article_id) for article_id, seq in released.items()],
     )
 
 
@@ -99,9 +107,9 @@ def bring_back(connection: sqlite3.Connection, times: Mapping[int, str]) -> None
         )
 
 
-def not_released(connection: sqlite3.Connection, article: int) -> None:
+def not_released(connection: sqlite3.Connection, article_id: int) -> None:
     """The article was made in this very transaction, and is to stay unknown after all: nobody has read its lines."""
-    connection.execute("UPDATE articles SET released_seq = NULL WHERE id = ?", (article,))
+    connection.execute("UPDATE articles SET released_seq = NULL WHERE article_id = ?", (article_id,))
 
 
 def _last(connection: sqlite3.Connection) -> tuple[int, bytes]:
@@ -115,14 +123,14 @@ def _articles(connection: sqlite3.Connection, articles: Iterable[int]) -> dict[i
     """The public id of each article, and whether it can be known from now on and could not before."""
     rows = connection.execute(
         f"""
-        SELECT a.id, a.public_id, a.released_seq IS NULL AND a.embargoed_until IS NULL AND {_IS_OPEN}
+        SELECT a.article_id, a.id, a.released_seq IS NULL AND a.embargoed_until IS NULL AND {_IS_OPEN}
         FROM json_each(?) AS named
-        CROSS JOIN articles AS a ON a.id = named.value
+        CROSS JOIN articles AS a ON a.article_id = named.value
         LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
         """,  # noqa: S608  (constants)
         (json.dumps(list(articles)),),
     )
-    return {article: (public_id, bool(is_first)) for article, public_id, is_first in rows}
+    return {article_id: (public_id, bool(is_first)) for article_id, public_id, is_first in rows}
 
 
 # When the terms of a publisher change
@@ -153,10 +161,16 @@ def terms_changed(
     coming = _unreleased(connection, publisher, opened)
     note = _difference(before, after)
     if note and (coming or _has_released(connection, publisher)):
-        append(connection, [Line(kind="terms_changed", at=at, publisher=publisher, note=note)])
+        append(connection, [Line(change_kind="terms_changed", at=at, publisher=publisher, note=note)])
     let_out = [
-        Line(kind="restored", at=at, article=article, revision=revision, note="its publisher's rights let it out now")
-        for article, revision in coming
+        Line(
+            change_kind="restored",
+            at=at,
+            article_id=article_id,
+            revision=revision,
+            note="its publisher's rights let it out now",
+        )
+        for article_id, revision in coming
     ]
     for start in range(0, len(let_out), _BATCH):
         append(connection, let_out[start : start + _BATCH])
@@ -195,10 +209,10 @@ def _unreleased(connection: sqlite3.Connection, publisher: str, classes: Sequenc
     """The articles of these classes that only the rights kept in, and their revisions."""
     return connection.execute(
         """
-        SELECT id, revision FROM articles
+        SELECT article_id, revision FROM articles
         WHERE publisher = ? AND class IN (SELECT value FROM json_each(?)) AND released_seq IS NULL
           AND status = 'usable' AND embargoed_until IS NULL
-        ORDER BY id
+        ORDER BY article_id
         """,
         (publisher, json.dumps(classes)),
     ).fetchall()
@@ -219,7 +233,7 @@ def lines(
     after: Cursor | None,
     selection: Selection,
 ) -> list[dict[str, Any]]:
-    """The ledger after a cursor (None: from its beginning), oldest first: seq, cursor, kind, at, id, publisher,
+    """The ledger after a cursor (None: from its beginning), oldest first: seq, cursor, change_kind, at, id, publisher,
     publisher_name, publisher_place, title, url, revision, note, channels (a list: those by which the report may be
     passed on now), and where `at` was put right since, hashed_at, the time that the hash is of. Of a line about a
     publisher id, title, url and revision are None, and it has no channels.
@@ -308,7 +322,7 @@ def _check_selection(connection: sqlite3.Connection, selection: Selection) -> No
     if (selection.language, selection.item_class, selection.since) != (None, None, None):
         raise StoreError("the ledger is followed by publisher and country alone: expected no other choice of reports")
     key = selection.publisher
-    if key is not None and not connection.execute("SELECT 1 FROM publishers WHERE key = ?", (key,)).fetchone():
+    if key is not None and not connection.execute("SELECT 1 FROM publishers WHERE publisher = ?", (key,)).fetchone():
         raise StoreError(f"{key}: there is no publisher with this key; `aggregator publishers` lists them")
 
 
@@ -316,27 +330,27 @@ def _check_selection(connection: sqlite3.Connection, selection: Selection) -> No
 # An article keeps the publisher and the country that it came with, so that a selection that it was in holds all its
 # lines. A line about a publisher is in the selections that hold a report of it which was released before; the plus
 # keeps the planner from looking for it among all reports of the country.
-_OUT = "c.kind IN ('withheld', 'withdrawn', 'removed_by_wire')"
+_OUT = "c.change_kind IN ('withheld', 'withdrawn', 'deleted')"
 _LINES = f"""
-    SELECT c.seq, c.hash, c.kind, c.at, a.public_id AS id, p.key AS publisher, p.name AS publisher_name,
+    SELECT c.seq, c.hash, c.change_kind, c.at, a.id AS id, p.publisher AS publisher, p.name AS publisher_name,
       p.place AS publisher_place,
       CASE
-        WHEN NOT {_OUT} THEN (SELECT w.title FROM wire AS w WHERE w.article = a.id)
-        WHEN a.notice IS NOT NULL THEN (SELECT n.title FROM notices AS n WHERE n.article = a.id)
+        WHEN NOT {_OUT} THEN (SELECT w.title FROM wire AS w WHERE w.article_id = a.article_id)
+        WHEN a.notice IS NOT NULL THEN (SELECT n.title FROM notices AS n WHERE n.article_id = a.article_id)
       END AS title,
       CASE
-        WHEN NOT {_OUT} THEN (SELECT w.url FROM wire AS w WHERE w.article = a.id)
-        WHEN a.notice IS NOT NULL THEN (SELECT n.url FROM notices AS n WHERE n.article = a.id)
+        WHEN NOT {_OUT} THEN (SELECT w.url FROM wire AS w WHERE w.article_id = a.article_id)
+        WHEN a.notice IS NOT NULL THEN (SELECT n.url FROM notices AS n WHERE n.article_id = a.article_id)
       END AS url,
       c.revision, c.note, c.hashed_at, t.channels
     FROM changes AS c
-    LEFT JOIN articles AS a ON a.id = c.article
+    LEFT JOIN articles AS a ON a.article_id = c.article_id
     LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
-    JOIN publishers AS p ON p.key = coalesce(c.publisher, a.publisher)
+    JOIN publishers AS p ON p.publisher = coalesce(c.publisher, a.publisher)
     WHERE c.seq > :after
-      AND (c.article IS NULL OR c.seq >= a.released_seq)
-      AND (:publisher IS NULL OR p.key = :publisher)
-      AND (:country IS NULL OR a.country = :country OR c.article IS NULL AND EXISTS (
+      AND (c.article_id IS NULL OR c.seq >= a.released_seq)
+      AND (:publisher IS NULL OR p.publisher = :publisher)
+      AND (:country IS NULL OR a.country = :country OR c.article_id IS NULL AND EXISTS (
         SELECT 1 FROM articles AS b
         WHERE b.publisher = c.publisher AND +b.country = :country AND b.released_seq <= c.seq))
     ORDER BY c.seq LIMIT :limit

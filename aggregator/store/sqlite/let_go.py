@@ -19,7 +19,7 @@ from aggregator.text.dates import to_iso
 
 _LONGEST_ID = 300  # characters: some publishers put the whole text into a guid, whose key is a digest then
 
-_WAITING = ("pending_changes", "held_words")  # tables with words of revisions to come
+_WAITING = ("pending_changes", "pending_revisions")  # tables with words of revisions to come
 
 _THESE = "(SELECT value FROM json_each(?1))"  # the articles, as a JSON array
 
@@ -27,8 +27,8 @@ _THESE = "(SELECT value FROM json_each(?1))"  # the articles, as a JSON array
 # Articles whose words may be held no longer. ?1: JSON object, by publisher up to which time of first sight. CROSS: few
 # publishers lend, and the planner, which cannot know that, would look at every article of the wire.
 _OVER = """
-    SELECT a.id FROM json_each(?1) AS lent
-    CROSS JOIN articles AS a INDEXED BY articles_with_words ON a.publisher = lent.key AND a.words_held
+    SELECT a.article_id FROM json_each(?1) AS lent
+    CROSS JOIN articles AS a INDEXED BY articles_with_words ON a.publisher = lent.key AND a.has_text
       AND a.first_seen <= lent.value
     LIMIT ?2
 """
@@ -41,7 +41,7 @@ def lending(connection: sqlite3.Connection) -> dict[str, Lending]:
     """For how long the publishers who do not let us keep words let us hold them."""
     rows = connection.execute(
         """
-        SELECT key, json_extract(rights, '$.storage') AS storage, json_extract(rights, '$.retention_days')
+        SELECT publisher, json_extract(rights, '$.storage') AS storage, json_extract(rights, '$.retention_days')
         FROM publishers WHERE storage <> 'keep'
         """
     )
@@ -53,29 +53,30 @@ def let_go(connection: sqlite3.Connection, over: Over) -> int:
 
     The articles keep headline, byline, link, dates and the hashes of what was received.
     """
-    articles = [article for (article,) in connection.execute(_OVER, (_as_parameter(over), _BATCH)).fetchall()]
+    articles = [article_id for (article_id,) in connection.execute(_OVER, (_as_parameter(over), _BATCH)).fetchall()]
     if not articles:
         return 0
     these, pack = json.dumps(articles), packer(connection)
     readable = connection.execute(
-        f"SELECT article FROM bodies WHERE article IN {_THESE} AND summary || text || excerpt <> ''",  # noqa: S608
+        f"SELECT article_id FROM bodies WHERE article_id IN {_THESE} AND summary || text || excerpt <> ''",  # noqa: S608
         (these,),
     ).fetchall()
     if readable:  # of a publisher that lets us keep none, no words come in, and the index is as it should be
-        search.take_back(connection, [article for (article,) in readable])
+        search.take_back(connection, [article_id for (article_id,) in readable])
         connection.execute(
-            f"UPDATE bodies SET summary = '', text = '', excerpt = '' WHERE article IN {_THESE}",  # noqa: S608
+            f"UPDATE bodies SET summary = '', text = '', excerpt = '' WHERE article_id IN {_THESE}",  # noqa: S608
             (these,),
         )  # the triggers queue the headlines
     for table in ("revisions", *_WAITING):
-        _strip(connection, table, f"SELECT rowid FROM {table} WHERE article IN {_THESE}", these, pack)  # noqa: S608
-    connection.execute(f"UPDATE articles SET words_held = 0 WHERE id IN {_THESE}", (these,))  # noqa: S608
+        _strip(connection, table, f"SELECT rowid FROM {table} WHERE article_id IN {_THESE}", these, pack)  # noqa: S608
+    connection.execute(f"UPDATE articles SET has_text = 0 WHERE article_id IN {_THESE}", (these,))  # noqa: S608
     return len(articles)
 
 
-def has_over(connection: sqlite3.Connection, over: Over) -> bool:
-    """Whether there are words that `let_go` would let go of."""
-    return bool(over) and connection.execute(_OVER, (_as_parameter(over), 1)).fetchone() is not None
+def has_over(connection: sqlite3.Connection, over: Over, *, by_index: bool) -> bool:
+    """Whether there are words that `let_go` would let go of. `by_index`: `articles` is a table, and no view."""
+    sql = _OVER if by_index else _OVER.replace(" INDEXED BY articles_with_words", "")
+    return bool(over) and connection.execute(sql, (_as_parameter(over), 1)).fetchone() is not None
 
 
 def is_over_sql(over: Over, article: str) -> str:
@@ -83,11 +84,11 @@ def is_over_sql(over: Over, article: str) -> str:
     lent = _as_parameter(over).replace("'", "''")
     return f"""EXISTS (
         SELECT 1 FROM json_each('{lent}') AS lent
-        CROSS JOIN main.articles AS a ON a.publisher = lent.key AND a.first_seen <= lent.value
-        WHERE a.id = {article} AND a.words_held)"""  # noqa: S608  (keys of publishers, and times)
+        CROSS JOIN articles AS a ON a.publisher = lent.key AND a.first_seen <= lent.value
+        WHERE a.article_id = {article} AND a.has_text)"""  # noqa: S608  (keys of publishers, and times)
 
 
-def let_go_waiting(connection: sqlite3.Connection, over: Over) -> None:
+def let_go_pending(connection: sqlite3.Connection, over: Over) -> None:
     """Lets go of words that are in force nowhere yet, those that came when the publisher's rights let us hold them no
     longer among them. Within a transaction.
     """
@@ -95,7 +96,7 @@ def let_go_waiting(connection: sqlite3.Connection, over: Over) -> None:
     for table in _WAITING:
         found = f"""
             SELECT c.rowid FROM {table} AS c
-            CROSS JOIN articles AS a ON a.id = c.article
+            CROSS JOIN articles AS a ON a.article_id = c.article_id
             JOIN json_each(?1) AS lent ON lent.key = a.publisher AND a.first_seen <= lent.value
         """  # noqa: S608
         _strip(connection, table, found, _as_parameter(over), pack)
@@ -111,7 +112,7 @@ def _strip(connection: sqlite3.Connection, table: str, which: str, value: str, p
     """
     unpack = unpacker(connection)
     rows = connection.execute(
-        f"SELECT rowid, raw, dictionary FROM {table} WHERE raw IS NOT NULL AND rowid IN ({which})",  # noqa: S608
+        f"SELECT rowid, raw, dictionary_id FROM {table} WHERE raw IS NOT NULL AND rowid IN ({which})",  # noqa: S608
         (value,),
     )
     for row, raw, dictionary in rows.fetchall():
@@ -119,7 +120,7 @@ def _strip(connection: sqlite3.Connection, table: str, which: str, value: str, p
         kept = without_words(words)
         if kept != words:
             packed = pack(kept)
-            connection.execute(f"UPDATE {table} SET raw = ?, dictionary = ? WHERE rowid = ?", (*packed, row))  # noqa: S608
+            connection.execute(f"UPDATE {table} SET raw = ?, dictionary_id = ? WHERE rowid = ?", (*packed, row))  # noqa: S608
 
 
 def without_words(words: bytes | None) -> bytes:
@@ -147,8 +148,8 @@ def everything(
         connection.execute(sql, (these,))
     connection.execute(
         f"""
-        UPDATE revisions SET title = '', words_hash = x'', raw_hash = x'', changed = NULL, raw = ?2, dictionary = ?3
-        WHERE article IN {_THESE}
+        UPDATE revisions SET title = '', words_hash = x'', raw_hash = x'', changed = NULL, raw = ?2, dictionary_id = ?3
+        WHERE article_id IN {_THESE}
         """,  # noqa: S608
         (these, *pack(raw_words.encode(Entry()))),
     )
@@ -157,30 +158,30 @@ def everything(
         connection.execute("DELETE FROM sqlite_stat4")
 
 
-_PUBLISHERS = f"(SELECT DISTINCT publisher FROM articles WHERE id IN {_THESE})"  # noqa: S608
+_PUBLISHERS = f"(SELECT DISTINCT publisher FROM articles WHERE article_id IN {_THESE})"  # noqa: S608
 
 _GOING = (
     f"""
     DELETE FROM sightings
-    WHERE source IN (SELECT id FROM sources WHERE publisher IN {_PUBLISHERS}) AND article IN {_THESE}
+    WHERE source_id IN (SELECT source_id FROM sources WHERE publisher IN {_PUBLISHERS}) AND article_id IN {_THESE}
     """,  # noqa: S608
-    f"DELETE FROM bodies WHERE article IN {_THESE}",  # noqa: S608
-    f"DELETE FROM rechecks WHERE article IN {_THESE}",  # noqa: S608
-    f"DELETE FROM merges WHERE article IN {_THESE}",  # noqa: S608
-    *(f"DELETE FROM {table} WHERE article IN {_THESE}" for table in _WAITING),  # noqa: S608
-    f"DELETE FROM excerpt_queue WHERE article IN {_THESE}",  # noqa: S608
+    f"DELETE FROM bodies WHERE article_id IN {_THESE}",  # noqa: S608
+    f"DELETE FROM rechecks WHERE article_id IN {_THESE}",  # noqa: S608
+    f"DELETE FROM merges WHERE article_id IN {_THESE}",  # noqa: S608
+    *(f"DELETE FROM {table} WHERE article_id IN {_THESE}" for table in _WAITING),  # noqa: S608
+    f"DELETE FROM excerpt_queue WHERE article_id IN {_THESE}",  # noqa: S608
     # A merge that was undone concerns another article too, and its record stays; the key is a purged report's.
-    f"UPDATE merges SET key = '', evidence = '' WHERE split_into IN {_THESE}",  # noqa: S608
+    f"UPDATE merges SET article_key = '', evidence = '' WHERE split_article_id IN {_THESE}",  # noqa: S608
     # An act by the publisher's page refers to its address, in which the headline stands. Persons' words are theirs.
-    f"UPDATE acts SET reference = NULL WHERE article IN {_THESE} AND actor LIKE 'publisher:%'",  # noqa: S608
+    f"UPDATE acts SET reference = NULL WHERE article_id IN {_THESE} AND actor LIKE 'publisher:%'",  # noqa: S608
     f"""
-    DELETE FROM revisions WHERE article IN {_THESE}
-      AND number < (SELECT max(number) FROM revisions AS newest WHERE newest.article = revisions.article)
+    DELETE FROM revisions WHERE article_id IN {_THESE}
+      AND number < (SELECT max(number) FROM revisions AS newest WHERE newest.article_id = revisions.article_id)
     """,  # noqa: S608
     f"""
     UPDATE articles SET title = '', url = NULL, byline = NULL, published_stated = NULL, updated_stated = NULL,
-      status = 'canceled', notice = 'removed', embargoed_until = NULL, words_held = 0
-    WHERE id IN {_THESE}
+      status = 'canceled', notice = 'removed', embargoed_until = NULL, has_text = 0
+    WHERE article_id IN {_THESE}
     """,  # noqa: S608
 )
 
@@ -192,13 +193,14 @@ def _bury_keys(connection: sqlite3.Connection, these: str, others: Iterable[tupl
     for table in ("article_keys", "near_keys"):
         found = connection.execute(
             f"""
-            SELECT k.publisher, k.key, a.public_id FROM {table} AS k CROSS JOIN articles AS a ON a.id = k.article
-            WHERE k.publisher IN {_PUBLISHERS} AND k.article IN {_THESE}
+            SELECT k.publisher, k.article_key, a.id FROM {table} AS k CROSS
+              JOIN articles AS a ON a.article_id = k.article_id
+            WHERE k.publisher IN {_PUBLISHERS} AND k.article_id IN {_THESE}
             """,  # noqa: S608
             (these,),
         ).fetchall()
         connection.executemany(
-            f"DELETE FROM {table} WHERE publisher = ? AND key = ?",  # noqa: S608
+            f"DELETE FROM {table} WHERE publisher = ? AND article_key = ?",  # noqa: S608
             [row[:2] for row in found],
         )
         keys += found
@@ -211,16 +213,17 @@ def _empty_what_was_mixed_in(connection: sqlite3.Connection, these: str, pack: P
     """
     connection.execute(
         f"""
-        UPDATE revisions SET title = '', words_hash = x'', raw_hash = x'', changed = NULL, raw = ?2, dictionary = ?3
-        WHERE id IN (
-          SELECT r.id FROM merges AS m
-          CROSS JOIN articles AS a ON a.id = m.article
-          CROSS JOIN revisions AS r ON r.article = a.id AND r.source = m.source AND r.number > m.revision
+        UPDATE revisions SET title = '', words_hash = x'', raw_hash = x'', changed = NULL, raw = ?2, dictionary_id = ?3
+        WHERE revision_id IN (
+          SELECT r.revision_id FROM merges AS m
+          CROSS JOIN articles AS a ON a.article_id = m.article_id
+          CROSS JOIN revisions AS r ON r.article_id = a.article_id AND r.source_id = m.source_id
+            AND r.number > m.revision
             AND r.seen_at <= m.undone_at
             AND r.words_hash NOT IN (
               SELECT own.words_hash FROM revisions AS own
-              WHERE own.article = a.id AND own.number IN (m.revision, a.revision))
-          WHERE m.split_into IN {_THESE})
+              WHERE own.article_id = a.article_id AND own.number IN (m.revision, a.revision))
+          WHERE m.split_article_id IN {_THESE})
         """,  # noqa: S608
         (these, *pack(raw_words.encode(Entry()))),
     )

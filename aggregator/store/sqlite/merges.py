@@ -9,18 +9,19 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.model import Merge, Split, Version
-from aggregator.store.sqlite import acts, held_words, history, pending, polls, raw, reading
+from aggregator.store.sqlite import acts, history, pending, pending_revisions, polls, raw, reading
 from aggregator.text.dates import from_iso, to_iso
 
 _MERGES = """
-    SELECT m.id, m.at, a.public_id AS article, p.name AS publisher_name,
-      (SELECT w.title FROM wire AS w WHERE w.article = a.id) AS title, m.matched_by, m.evidence, m.key, m.undone_at,
-      b.public_id AS split_into, (SELECT w.channels FROM wire AS w WHERE w.article = a.id) AS channels
+    SELECT m.merge_id, m.at, a.id AS id, p.name AS publisher_name,
+      (SELECT w.title FROM wire AS w WHERE w.article_id = a.article_id) AS title, m.matched_by, m.evidence,
+        m.article_key, m.undone_at,
+      b.id AS split_into, (SELECT w.channels FROM wire AS w WHERE w.article_id = a.article_id) AS channels
     FROM merges AS m
-    JOIN articles AS a ON a.id = m.article
-    JOIN publishers AS p ON p.key = m.publisher
-    LEFT JOIN articles AS b ON b.id = m.split_into
-    WHERE m.at >= ? ORDER BY m.id
+    JOIN articles AS a ON a.article_id = m.article_id
+    JOIN publishers AS p ON p.publisher = m.publisher
+    LEFT JOIN articles AS b ON b.article_id = m.split_article_id
+    WHERE m.at >= ? ORDER BY m.merge_id
 """
 
 
@@ -35,17 +36,18 @@ def listed(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]:
 def read(connection: sqlite3.Connection, number: int) -> Merge | None:
     """The merge of this number; None: there is none."""
     row = connection.execute(
-        "SELECT article, source, key, revision, at, undone_at FROM merges WHERE id = ?", (number,)
+        "SELECT article_id, source_id, article_key, revision, at, undone_at FROM merges WHERE merge_id = ?", (number,)
     ).fetchone()
     if row is None:
         return None
-    article, source, key, revision, at, undone_at = row
+    article_id, source_id, key, revision, at, undone_at = row
     taken = connection.execute(
-        "SELECT coalesce(max(iif(source = ? AND number > ?, id, NULL)), max(id)) FROM revisions WHERE article = ?",
-        (source, revision, article),
+        "SELECT coalesce(max(iif(source_id = ? AND number > ?, revision_id, NULL)), max(revision_id)) FROM revisions"
+        " WHERE article_id = ?",
+        (source_id, revision, article_id),
     ).fetchone()
-    beside = {"number": number, "key": key, "is_undone": undone_at is not None, "at": from_iso(at)}
-    return _merge(connection, article, (revision, taken[0], source), beside)
+    beside = {"merge_id": number, "article_key": key, "is_undone": undone_at is not None, "at": from_iso(at)}
+    return _merge(connection, article_id, (revision, taken[0], source_id), beside)
 
 
 def of_version(connection: sqlite3.Connection, report: str, number: int) -> Merge | None:
@@ -54,40 +56,44 @@ def of_version(connection: sqlite3.Connection, report: str, number: int) -> Merg
     """
     row = connection.execute(
         """
-        SELECT a.id, r.source, r.seen_at, (
-          SELECT coalesce(max(iif(o.source = r.source AND o.number >= r.number, o.id, NULL)), max(o.id))
-          FROM revisions AS o WHERE o.article = a.id)
-        FROM articles AS a JOIN revisions AS r ON r.article = a.id AND r.number = ? WHERE a.public_id = ?
+        SELECT a.article_id, r.source_id, r.seen_at, (
+          SELECT coalesce(max(iif(o.source_id = r.source_id AND o.number >= r.number, o.revision_id, NULL)),
+            max(o.revision_id))
+          FROM revisions AS o WHERE o.article_id = a.article_id)
+        FROM articles AS a JOIN revisions AS r ON r.article_id = a.article_id AND r.number = ? WHERE a.id = ?
         """,
         (number, report),
     ).fetchone()
     if row is None or number < 2:
         return None
-    article, source, at, taken = row
-    beside = {"number": None, "key": "", "is_undone": False, "at": from_iso(at)}
-    return _merge(connection, article, (number - 1, taken, source), beside)
+    article_id, source_id, at, taken = row
+    beside = {"merge_id": None, "article_key": "", "is_undone": False, "at": from_iso(at)}
+    return _merge(connection, article_id, (number - 1, taken, source_id), beside)
 
 
-def _merge(connection: sqlite3.Connection, article: int, rows: tuple[int, int, int], beside: dict[str, Any]) -> Merge:
+def _merge(
+    connection: sqlite3.Connection, article_id: int, rows: tuple[int, int, int], beside: dict[str, Any]
+) -> Merge:
     """`rows`: the number of the version before the merge, the row of what its entry said last, the source of that."""
-    revision, taken, source = rows
+    revision, taken, source_id = rows
     publisher, languages, storage, words, language, newest, name, before = connection.execute(
         """
         SELECT a.publisher, p.languages, json_extract(p.rights, '$.storage'),
-          json_extract(p.rights, '$.excerpt_max_words'), a.language, a.revision, s.publisher || '/' || s.key, r.id
+          json_extract(p.rights, '$.excerpt_max_words'), a.language, a.revision, s.publisher || '/' || s.source_key,
+            r.revision_id
         FROM articles AS a
-        JOIN publishers AS p ON p.key = a.publisher
-        JOIN revisions AS r ON r.article = a.id AND r.number = ?
-        JOIN sources AS s ON s.id = ?
-        WHERE a.id = ?
+        JOIN publishers AS p ON p.publisher = a.publisher
+        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = ?
+        JOIN sources AS s ON s.source_id = ?
+        WHERE a.article_id = ?
         """,
-        (revision, source, article),
+        (revision, source_id, article_id),
     ).fetchone()
-    state = acts.states(connection, [article])[article]
+    state = acts.states(connection, [article_id])[article_id]
     embargo = acts.last(connection, state.id, ("embargo",))
     return Merge(
-        report=state.id,
-        article=article,
+        id=state.id,
+        article_id=article_id,
         publisher=publisher,
         languages=tuple(json.loads(languages)),
         storage=storage,
@@ -95,10 +101,10 @@ def _merge(connection: sqlite3.Connection, article: int, rows: tuple[int, int, i
         language=language,
         revision=revision,
         newest=newest,
-        source=name,
+        source_name=name,
         own=_version(connection, before),
         taken=_version(connection, taken),
-        words=history.words_of(connection, [article])[article],
+        words=history.words_of(connection, [article_id])[article_id],
         state=state,
         embargo=embargo[1] if embargo else None,
         removal=acts.last(connection, state.id, ("withhold", "withdraw", "suspend")),
@@ -107,23 +113,25 @@ def _merge(connection: sqlite3.Connection, article: int, rows: tuple[int, int, i
 
 
 def _version(connection: sqlite3.Connection, revision: int) -> Version:
-    packed, dictionary, words_hash, entry_hash, source, item_class = connection.execute(
+    packed, dictionary, words_hash, entry_hash, source_id, item_class = connection.execute(
         """
-        SELECT r.raw, r.dictionary, r.words_hash, r.raw_hash, s.publisher || '/' || s.key, s.class
-        FROM revisions AS r JOIN sources AS s ON s.id = r.source WHERE r.id = ?
+        SELECT r.raw, r.dictionary_id, r.words_hash, r.raw_hash, s.publisher || '/' || s.source_key, s.class
+        FROM revisions AS r JOIN sources AS s ON s.source_id = r.source_id WHERE r.revision_id = ?
         """,
         (revision,),
     ).fetchone()
     words = raw.unpack(connection, packed, dictionary)
-    return Version(source=source, item_class=item_class, raw=words, words_hash=words_hash, entry_hash=entry_hash)
+    return Version(
+        source_name=source_id, item_class=item_class, raw=words, words_hash=words_hash, entry_hash=entry_hash
+    )
 
 
 def articles_under(connection: sqlite3.Connection, publisher: str, keys: Sequence[str]) -> dict[str, int]:
     """The articles of a publisher that these keys lead to, by key."""
     rows = connection.execute(
         """
-        SELECT k.key, k.article FROM json_each(?) AS asked
-        CROSS JOIN article_keys AS k ON k.publisher = ? AND k.key = asked.value
+        SELECT k.article_key, k.article_id FROM json_each(?) AS asked
+        CROSS JOIN article_keys AS k ON k.publisher = ? AND k.article_key = asked.value
         """,
         (json.dumps(list(keys)), publisher),
     )
@@ -133,7 +141,8 @@ def articles_under(connection: sqlite3.Connection, publisher: str, keys: Sequenc
 def version(connection: sqlite3.Connection, report: str, number: int) -> Version | None:
     """A version of a report; None: it has none of this number."""
     row = connection.execute(
-        "SELECT r.id FROM articles AS a JOIN revisions AS r ON r.article = a.id AND r.number = ? WHERE a.public_id = ?",
+        "SELECT r.revision_id FROM articles AS a JOIN revisions AS r ON r.article_id = a.article_id AND r.number = ?"
+        " WHERE a.id = ?",
         (number, report),
     ).fetchone()
     return _version(connection, row[0]) if row else None
@@ -143,9 +152,9 @@ def split_off(connection: sqlite3.Connection, report: str, number: int) -> str |
     """The id of the report that a version of this one was made already, or a version before it; None: none was."""
     row = connection.execute(
         """
-        SELECT b.public_id FROM merges AS m
-        JOIN articles AS a ON a.id = m.article AND a.public_id = ?
-        JOIN articles AS b ON b.id = m.split_into
+        SELECT b.id FROM merges AS m
+        JOIN articles AS a ON a.article_id = m.article_id AND a.id = ?
+        JOIN articles AS b ON b.article_id = m.split_article_id
         WHERE m.revision < ? AND m.matched_by = 'id'
         """,
         (report, number),
@@ -160,59 +169,61 @@ def write(connection: sqlite3.Connection, split: Split, now: datetime) -> bool:
     with the words it had before.
     """
     merge, at = split.merge, to_iso(now)
-    article, number = merge.article, merge.number
+    article_id, number = merge.article_id, merge.merge_id
     if not _holds(connection, merge):
         return False
-    source = _source(connection, merge.source)
+    source_id = _source(connection, merge.source_name)
     if number is None:
-        number = _record(connection, merge, source, split.new.article.keys[0])
+        number = _record(connection, merge, source_id, split.new.article.keys[0])
     connection.executemany(
-        "DELETE FROM article_keys WHERE publisher = ? AND key = ? AND article = ?",
-        [(merge.publisher, each, article) for each in split.keys],
+        "DELETE FROM article_keys WHERE publisher = ? AND article_key = ? AND article_id = ?",
+        [(merge.publisher, each, article_id) for each in split.keys],
     )
-    ((new, said),) = polls.write_decisions(connection, source, [split.new], now)
+    ((new, said),) = polls.write_decisions(connection, source_id, [split.new], now)
     connection.execute(
         """
-        UPDATE articles SET listed_at = iif(coalesce(published, updated) IS NULL, ?, listed_at),
-          backfill = (SELECT backfill FROM articles WHERE id = ?)
-        WHERE id = ?
+        UPDATE articles SET sort_time = iif(coalesce(published, updated) IS NULL, ?, sort_time),
+          backfill = (SELECT backfill FROM articles WHERE article_id = ?)
+        WHERE article_id = ?
         """,
-        (to_iso(merge.at), article, new),
+        (to_iso(merge.at), article_id, new),
     )
     polls.write_near_keys(connection, [(new, said)])
-    polls.list_beside(connection, source, article, new)
-    is_held_back_too = acts.write(connection, split.acts, at)
-    pending.follow_split(connection, article, said.keys[0], new)
-    held_words.follow_split(connection, article, said.keys[0], new)
+    polls.list_beside(connection, source_id, article_id, new)
+    is_taken_out_too = acts.write(connection, split.acts, at)
+    pending.follow_split(connection, article_id, said.keys[0], new)
+    pending_revisions.follow_split(connection, article_id, said.keys[0], new)
     if split.revert:
-        polls.write_decisions(connection, _source(connection, merge.own.source), [split.revert], now)
-    connection.execute("UPDATE merges SET undone_at = ?, split_into = ? WHERE id = ?", (at, new, number))
-    return is_held_back_too
+        polls.write_decisions(connection, _source(connection, merge.own.source_name), [split.revert], now)
+    connection.execute("UPDATE merges SET undone_at = ?, split_article_id = ? WHERE merge_id = ?", (at, new, number))
+    return is_taken_out_too
 
 
 def _holds(connection: sqlite3.Connection, merge: Merge) -> bool:
     (holds,) = connection.execute(
         """
-        SELECT EXISTS (SELECT 1 FROM articles WHERE id = ? AND revision = ?)
-          AND NOT EXISTS (SELECT 1 FROM merges WHERE id = ? AND undone_at IS NOT NULL)
+        SELECT EXISTS (SELECT 1 FROM articles WHERE article_id = ? AND revision = ?)
+          AND NOT EXISTS (SELECT 1 FROM merges WHERE merge_id = ? AND undone_at IS NOT NULL)
         """,
-        (merge.article, merge.newest, merge.number),
+        (merge.article_id, merge.newest, merge.merge_id),
     ).fetchone()
-    return bool(holds) and acts.states(connection, [merge.article])[merge.article] == merge.state
+    return bool(holds) and acts.states(connection, [merge.article_id])[merge.article_id] == merge.state
 
 
 def _source(connection: sqlite3.Connection, name: str) -> int:
-    row = connection.execute("SELECT id FROM sources WHERE publisher || '/' || key = ?", (name,)).fetchone()
+    row = connection.execute(
+        "SELECT source_id FROM sources WHERE publisher || '/' || source_key = ?", (name,)
+    ).fetchone()
     return int(row[0])
 
 
-def _record(connection: sqlite3.Connection, merge: Merge, source: int, key: str) -> int:
+def _record(connection: sqlite3.Connection, merge: Merge, source_id: int, key: str) -> int:
     """A version that is another report under the same guid is written down as the merge that it was."""
     (number,) = connection.execute(
         """
-        INSERT INTO merges (article, publisher, source, key, matched_by, evidence, revision, at)
-        VALUES (?, ?, ?, ?, 'id', 'one guid, another address', ?, ?) RETURNING id
+        INSERT INTO merges (article_id, publisher, source_id, article_key, matched_by, evidence, revision, at)
+        VALUES (?, ?, ?, ?, 'id', 'one guid, another address', ?, ?) RETURNING merge_id
         """,
-        (merge.article, merge.publisher, source, key, merge.revision, to_iso(merge.at)),
+        (merge.article_id, merge.publisher, source_id, key, merge.revision, to_iso(merge.at)),
     ).fetchone()
     return int(number)

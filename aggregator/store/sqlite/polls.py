@@ -9,12 +9,12 @@ from datetime import datetime
 
 from aggregator.model import Article, ChangeKind, Decision
 from aggregator.store.sqlite import known, ledger, raw
-from aggregator.text.dates import listed_at, to_iso
+from aggregator.text.dates import sort_time, to_iso
 
 
 def write_decisions(
     connection: sqlite3.Connection,
-    source: int,
+    source_id: int,
     decisions: Iterable[Decision],
     now: datetime,
     *,
@@ -26,7 +26,7 @@ def write_decisions(
     seen = to_iso(now)
     new, changed, relisted = [], [], []
     for decision in decisions:
-        if decision.waits or decision.held_back:  # see `pending` and `held_words`
+        if decision.pending_change or decision.pending_revision:  # see `pending` and `pending_revisions`
             continue
         if decision.known is None:
             new.append(decision.article)
@@ -36,50 +36,56 @@ def write_decisions(
             relisted.append(decision)
     if not (new or changed or relisted):
         return []
-    first = _next_id(connection, "articles")
+    first = _next_id(connection, "articles", "article_id")
     numbers = range(first, first + len(new))
     numbered = list(zip(reversed(numbers) if is_newest_last else numbers, new, strict=True))
     pack = raw.packer(connection)
     if new:
-        _write_new(connection, source, numbered, now, pack)
+        _write_new(connection, source_id, numbered, now, pack)
     for decision in changed:
-        _write_change(connection, source, decision, seen, pack)
+        _write_change(connection, source_id, decision, seen, pack)
     for decision in relisted:
-        _write_relisted(connection, source, decision)
+        _write_relisted(connection, source_id, decision)
     return numbered
 
 
 def _write_new(
-    connection: sqlite3.Connection, source: int, numbered: Sequence[tuple[int, Article]], now: datetime, pack: raw.Pack
+    connection: sqlite3.Connection,
+    source_id: int,
+    numbered: Sequence[tuple[int, Article]],
+    now: datetime,
+    pack: raw.Pack,
 ) -> None:
     seen = to_iso(now)
     rising = sorted(numbered, key=lambda each: each[0])  # so that they are appended to the tables
     connection.executemany(
         """
-        INSERT INTO articles (id, public_id, publisher, source, country, language, class, title, url, byline, published,
-          published_stated, updated, updated_stated, listed_at, first_seen, revision, status)
+        INSERT INTO articles (article_id, id, publisher, source_id, country, language, class, title, url, byline,
+          published,
+          published_stated, updated, updated_stated, sort_time, first_seen, revision, status)
         SELECT ?1, ?3, ?4, ?2, country, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, 'usable'
-        FROM publishers WHERE key = ?4
+        FROM publishers WHERE publisher = ?4
         """,
-        [(number, source, *_row(a), to_iso(listed_at(a.published, a.updated, now)), seen) for number, a in rising],
+        [(number, source_id, *_row(a), to_iso(sort_time(a.published, a.updated, now)), seen) for number, a in rising],
     )
     connection.executemany(
-        "INSERT INTO bodies (article, summary, text, excerpt, categories) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO bodies (article_id, summary, text, excerpt, categories) VALUES (?, ?, ?, ?, ?)",
         [(number, *_body(a)) for number, a in rising],
     )
     connection.executemany(
-        "INSERT INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, ?, ?)",
-        [(source, number, a.entry_hash, a.words_hash, a.keys[0]) for number, a in numbered],
+        "INSERT INTO sightings (source_id, article_id, entry_hash, words_hash, article_key) VALUES (?, ?, ?, ?, ?)",
+        [(source_id, number, a.entry_hash, a.words_hash, a.keys[0]) for number, a in numbered],
     )
     _write_keys(connection, numbered)
-    _write_revisions(connection, source, [(number, 1, a, "new", None) for number, a in numbered], seen, pack, seen)
+    _write_revisions(connection, source_id, [(number, 1, a, "new", None) for number, a in numbered], seen, pack, seen)
 
 
-def _write_change(connection: sqlite3.Connection, source: int, decision: Decision, at: str, pack: raw.Pack) -> None:
+def _write_change(connection: sqlite3.Connection, source_id: int, decision: Decision, at: str, pack: raw.Pack) -> None:
     article, before = decision.article, decision.known
     assert before is not None
     connection.execute(
-        "UPDATE articles SET revision = ?, title = ?, url = ?, byline = ?, language = ?, class = ? WHERE id = ?",
+        "UPDATE articles SET revision = ?, title = ?, url = ?, byline = ?, language = ?, class = ? WHERE article_id"
+        " = ?",
         (
             before.revision + 1,
             article.title,
@@ -87,44 +93,45 @@ def _write_change(connection: sqlite3.Connection, source: int, decision: Decisio
             article.byline,
             article.language,
             article.item_class,
-            before.article,
+            before.article_id,
         ),
     )
-    connection.execute("DELETE FROM held_words WHERE article = ?", (before.article,))
-    _write_relisted(connection, source, decision)
+    connection.execute("DELETE FROM pending_revisions WHERE article_id = ?", (before.article_id,))
+    _write_relisted(connection, source_id, decision)
     kind, changed = decision.change or "revised", json.dumps(decision.changed)
-    revision = (before.article, before.revision + 1, article, kind, changed)
-    _write_revisions(connection, source, [revision], to_iso(decision.seen) if decision.seen else at, pack, at)
+    revision = (before.article_id, before.revision + 1, article, kind, changed)
+    _write_revisions(connection, source_id, [revision], to_iso(decision.seen) if decision.seen else at, pack, at)
 
 
-def _write_relisted(connection: sqlite3.Connection, source: int, decision: Decision) -> None:
+def _write_relisted(connection: sqlite3.Connection, source_id: int, decision: Decision) -> None:
     """The source says something else of the article than before, in dates or categories at least, or lists it for
     the first time; in the latter case the source that brought its words is not overruled.
     """
     article, before = decision.article, decision.known
     assert before is not None
     connection.execute(
-        "INSERT OR REPLACE INTO sightings (source, article, entry_hash, said_words, key) VALUES (?, ?, ?, ?, ?)",
-        (source, before.article, article.entry_hash, article.words_hash, article.keys[0]),
+        "INSERT OR REPLACE INTO sightings (source_id, article_id, entry_hash, words_hash, article_key) VALUES (?, ?,"
+        " ?, ?, ?)",
+        (source_id, before.article_id, article.entry_hash, article.words_hash, article.keys[0]),
     )
-    _write_keys(connection, [(before.article, article)])
+    _write_keys(connection, [(before.article_id, article)])
     if before.entry_hash is None and decision.change is None:
         return
     connection.execute(
-        "UPDATE articles SET published = ?, published_stated = ?, updated = ?, updated_stated = ? WHERE id = ?",
-        (*stated(article), before.article),
+        "UPDATE articles SET published = ?, published_stated = ?, updated = ?, updated_stated = ? WHERE article_id = ?",
+        (*stated(article), before.article_id),
     )
     if decision.change is None:  # the same words, but for what is volatile: the readings stay those of the revision
         return
     connection.execute(
-        "UPDATE bodies SET summary = ?, text = ?, excerpt = ?, categories = ? WHERE article = ?",
-        (*_body(article), before.article),
+        "UPDATE bodies SET summary = ?, text = ?, excerpt = ?, categories = ? WHERE article_id = ?",
+        (*_body(article), before.article_id),
     )
 
 
 def _write_revisions(
     connection: sqlite3.Connection,
-    source: int,
+    source_id: int,
     revisions: Sequence[tuple[int, int, Article, ChangeKind, str | None]],
     seen: str,
     pack: raw.Pack,
@@ -133,19 +140,20 @@ def _write_revisions(
     """Revisions whose words were seen at `seen`, their lines in the ledger at `at`, and in the queue of the search
     index. A revision: article id, number, article, kind of change, what changed as JSON.
     """
-    first = _next_id(connection, "revisions")
+    first = _next_id(connection, "revisions", "revision_id")
     connection.executemany(
         """
         INSERT INTO revisions
-          (id, article, number, source, seen_at, stored_at, title, changed, words_hash, raw_hash, raw, dictionary)
+          (revision_id, article_id, number, source_id, seen_at, stored_at, title, changed, words_hash, raw_hash, raw,
+            dictionary_id)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
             (
                 row,
-                article,
+                article_id,
                 number,
-                source,
+                source_id,
                 seen,
                 None if seen == at else at,
                 a.title,
@@ -154,14 +162,14 @@ def _write_revisions(
                 a.entry_hash,
                 *pack(a.raw),
             )
-            for row, (article, number, a, _, changed) in enumerate(revisions, first)
+            for row, (article_id, number, a, _, changed) in enumerate(revisions, first)
         ],
     )
     ledger.append(
         connection,
         [  # Of a withdrawal the act writes the line.
-            ledger.Line(kind=kind, at=at, article=article, revision=number)
-            for article, number, _, kind, _ in revisions
+            ledger.Line(change_kind=kind, at=at, article_id=article_id, revision=number)
+            for article_id, number, _, kind, _ in revisions
             if kind != "withdrawn"
         ],
     )
@@ -173,18 +181,18 @@ def _write_revisions(
 def _write_keys(connection: sqlite3.Connection, numbered: Iterable[tuple[int, Article]]) -> None:
     """A weaker key that another article of the publisher already holds stays with that article."""
     connection.executemany(
-        "INSERT OR IGNORE INTO article_keys (publisher, key, article) VALUES (?, ?, ?)",
+        "INSERT OR IGNORE INTO article_keys (publisher, article_key, article_id) VALUES (?, ?, ?)",
         [(a.publisher, key, number) for number, a in numbered for key in a.keys],
     )
 
 
-def _next_id(connection: sqlite3.Connection, table: str) -> int:
-    (last,) = connection.execute(f"SELECT max(id) FROM {table}").fetchone()  # noqa: S608  (a name of ours)
+def _next_id(connection: sqlite3.Connection, table: str, key: str) -> int:
+    (last,) = connection.execute(f"SELECT max({key}) FROM {table}").fetchone()  # noqa: S608  (a name of ours)
     return int(last or 0) + 1
 
 
 def _row(a: Article) -> tuple[str | None, ...]:
-    return (a.public_id, a.publisher, a.language, a.item_class, a.title, a.url, a.byline, *stated(a))
+    return (a.id, a.publisher, a.language, a.item_class, a.title, a.url, a.byline, *stated(a))
 
 
 def stated(article: Article) -> tuple[str | None, str | None, str | None, str | None]:
@@ -209,40 +217,49 @@ def categories(article: Article) -> str | None:
 # By which keys they are found again
 
 
-def list_beside(connection: sqlite3.Connection, source: int, article: int, new: int) -> None:
+def list_beside(connection: sqlite3.Connection, source_id: int, article_id: int, new: int) -> None:
     """The entry that was taken for an article is a new one: the source's last document listed both."""
-    listed = [entry.name for entry in known.listed_before(connection, source)]
-    if article in listed:
-        listed.insert(listed.index(article) + 1, new)
-        connection.execute("UPDATE sources SET listed = ? WHERE id = ?", (json.dumps(listed), source))
+    listed = [entry.name for entry in known.listed_before(connection, source_id)]
+    if article_id in listed:
+        listed.insert(listed.index(article_id) + 1, new)
+        connection.execute("UPDATE sources SET last_listed = ? WHERE source_id = ?", (json.dumps(listed), source_id))
 
 
 def write_near_keys(connection: sqlite3.Connection, numbered: Iterable[tuple[int, Article]]) -> None:
     """The newest article stands under a near key: twins come within days."""
     connection.executemany(
-        "INSERT OR REPLACE INTO near_keys (publisher, key, article) VALUES (?, ?, ?)",
+        "INSERT OR REPLACE INTO near_keys (publisher, article_key, article_id) VALUES (?, ?, ?)",
         [(article.publisher, key, number) for number, article in numbered for key in article.near_keys],
     )
 
 
-def write_merges(connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: str) -> None:
+def write_merges(connection: sqlite3.Connection, source_id: int, decisions: Iterable[Decision], now: str) -> None:
     """A row for every entry that was taken for an article by another key than its first, which becomes the article's
     too; `split` undoes it.
     """
     rekeyed = [(d.known, d.article, d) for d in decisions if d.known and d.is_rekeyed]
     connection.executemany(
         """
-        INSERT INTO merges (article, publisher, source, key, matched_by, evidence, revision, at)
+        INSERT INTO merges (article_id, publisher, source_id, article_key, matched_by, evidence, revision, at)
         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
-        WHERE NOT EXISTS (SELECT 1 FROM merges WHERE article = ?1 AND key = ?4 AND undone_at IS NULL)
+        WHERE NOT EXISTS (SELECT 1 FROM merges WHERE article_id = ?1 AND article_key = ?4 AND undone_at IS NULL)
         """,
         [
-            (known.article, article.publisher, source, article.keys[0], d.matched_by, d.evidence, known.revision, now)
+            (
+                known.article_id,
+                article.publisher,
+                source_id,
+                article.keys[0],
+                d.matched_by,
+                d.evidence,
+                known.revision,
+                now,
+            )
             for known, article, d in rekeyed
             if d.is_merge
         ],
     )
     connection.executemany(
-        "INSERT OR IGNORE INTO article_keys (publisher, key, article) VALUES (?, ?, ?)",
-        [(article.publisher, key, known.article) for known, article, _ in rekeyed for key in article.keys],
+        "INSERT OR IGNORE INTO article_keys (publisher, article_key, article_id) VALUES (?, ?, ?)",
+        [(article.publisher, key, known.article_id) for known, article, _ in rekeyed for key in article.keys],
     )

@@ -14,9 +14,9 @@ def first_seen_before(connection: sqlite3.Connection, before: str, publisher: st
     """The ids of the reports that were first seen before a time and are not purged, of all publishers or of one."""
     rows = connection.execute(
         """
-        SELECT public_id FROM articles
+        SELECT id FROM articles
         WHERE first_seen < ?1 AND (?2 IS NULL OR publisher = ?2) AND coalesce(notice, '') <> 'removed'
-        ORDER BY publisher, id
+        ORDER BY publisher, article_id
         """,
         (before, publisher),
     )
@@ -27,10 +27,10 @@ def purgeable(connection: sqlite3.Connection, reports: Sequence[str]) -> list[Pu
     """Those of these reports that are not purged."""
     rows = connection.execute(
         """
-        SELECT a.public_id, a.revision, fold(a.title), opening(iif(b.text <> '', b.text, b.summary))
+        SELECT a.id, a.revision, fold(a.title), opening(iif(b.text <> '', b.text, b.summary))
         FROM json_each(?) AS named
-        CROSS JOIN articles AS a ON a.public_id = named.value
-        JOIN bodies AS b ON b.article = a.id
+        CROSS JOIN articles AS a ON a.id = named.value
+        JOIN bodies AS b ON b.article_id = a.article_id
         WHERE coalesce(a.notice, '') <> 'removed'
         """,
         (json.dumps(list(reports)),),
@@ -48,8 +48,8 @@ def purge(connection: sqlite3.Connection, those: Sequence[Purge], because: Cause
     by_id = {one.id: one for one in those}
     found = connection.execute(
         """
-        SELECT a.id, a.public_id, a.publisher, a.revision
-        FROM json_each(?) AS named CROSS JOIN articles AS a ON a.public_id = named.value
+        SELECT a.article_id, a.id, a.publisher, a.revision
+        FROM json_each(?) AS named CROSS JOIN articles AS a ON a.id = named.value
         """,
         (json.dumps(list(by_id)),),
     ).fetchall()
@@ -57,14 +57,14 @@ def purge(connection: sqlite3.Connection, those: Sequence[Purge], because: Cause
     ledger.append(
         connection,
         [
-            ledger.Line(kind="removed_by_wire", at=at, article=article, revision=revision, note=because.reason)
-            for article, _, _, revision in going
+            ledger.Line(change_kind="deleted", at=at, article_id=article_id, revision=revision, note=because.reason)
+            for article_id, _, _, revision in going
         ],
     )
     keys = [(publisher, key, report) for _, report, publisher, _ in going for key in by_id[report].keys]
-    let_go.everything(connection, [article for article, *_ in going], keys, at)
+    let_go.everything(connection, [article_id for article_id, *_ in going], keys, at)
     connection.executemany(
-        "INSERT INTO acts (article, act, actor, reason, reference, at) VALUES (?, 'purge', ?, ?, ?, ?)",
-        [(article, because.actor, because.reason, because.reference, at) for article, *_ in going],
+        "INSERT INTO acts (article_id, act, actor, reason, reference, at) VALUES (?, 'purge', ?, ?, ?, ?)",
+        [(article_id, because.actor, because.reason, because.reference, at) for article_id, *_ in going],
     )
     return [report for _, report, _, revision in found if revision != by_id[report].revision]

@@ -53,10 +53,10 @@ def packed_alone(words: bytes) -> bytes:
 
 
 def _number_of(connection: sqlite3.Connection, content: bytes) -> int:
-    row = connection.execute("SELECT id FROM dictionaries WHERE content = ?", (content,)).fetchone()
+    row = connection.execute("SELECT dictionary_id FROM dictionaries WHERE content = ?", (content,)).fetchone()
     if row is None:
         row = connection.execute(
-            "INSERT INTO dictionaries (content, trained_at) VALUES (?, ?) RETURNING id", (content, _MADE_AT)
+            "INSERT INTO dictionaries (content, trained_at) VALUES (?, ?) RETURNING dictionary_id", (content, _MADE_AT)
         ).fetchone()
     return int(row[0])
 
@@ -119,7 +119,7 @@ def unpack(connection: sqlite3.Connection, packed: bytes, dictionary: int | None
 def _decompressor(connection: sqlite3.Connection, dictionary: int | None) -> zstandard.ZstdDecompressor:
     if dictionary is None:
         return zstandard.ZstdDecompressor()
-    (content,) = connection.execute("SELECT content FROM dictionaries WHERE id = ?", (dictionary,)).fetchone()
+    (content,) = connection.execute("SELECT content FROM dictionaries WHERE rowid = ?", (dictionary,)).fetchone()
     return zstandard.ZstdDecompressor(dict_data=_dictionary(content))
 
 
@@ -137,7 +137,8 @@ def repack(connection: sqlite3.Connection) -> int:
     if done:
         return 0
     rows = connection.execute(
-        "SELECT id, iif(dictionary IS ?1, NULL, raw), dictionary FROM revisions WHERE id > ?2 ORDER BY id LIMIT ?3",
+        "SELECT revision_id, iif(dictionary_id IS ?1, NULL, raw), dictionary_id FROM revisions WHERE revision_id >"
+        " ?2 ORDER BY revision_id LIMIT ?3",
         (number, last, BATCH),
     ).fetchall()
     pack, unpack = packer(connection), unpacker(connection)
@@ -148,13 +149,13 @@ def repack(connection: sqlite3.Connection) -> int:
         if words is None:  # it stays as it is, but the dictionary, which did not help, need not stay for it
             log.error("revision %d: its raw words are damaged and cannot be read; is the disk failing?", revision)
         packed = (raw, None) if words is None else pack(words)
-        connection.execute("UPDATE revisions SET raw = ?, dictionary = ? WHERE id = ?", (*packed, revision))
+        connection.execute("UPDATE revisions SET raw = ?, dictionary_id = ? WHERE revision_id = ?", (*packed, revision))
     if not rows:
         # A change that waits keeps the dictionary that it was packed with until it is stored or refused.
         connection.execute(
-            "DELETE FROM dictionaries WHERE id <> ?"
-            " AND id NOT IN (SELECT dictionary FROM pending_changes WHERE dictionary IS NOT NULL)"
-            " AND id NOT IN (SELECT dictionary FROM held_words WHERE dictionary IS NOT NULL)",
+            "DELETE FROM dictionaries WHERE dictionary_id <> ?"
+            " AND dictionary_id NOT IN (SELECT dictionary_id FROM pending_changes WHERE dictionary_id IS NOT NULL)"
+            " AND dictionary_id NOT IN (SELECT dictionary_id FROM pending_revisions WHERE dictionary_id IS NOT NULL)",
             (number,),
         )
     state = json.dumps((number, rows[-1][0] if rows else last, not rows))

@@ -17,7 +17,7 @@ _COLUMNS = ", ".join(f"w.{field.key}" for field in FIELDS)
 
 # Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
 # index has rows in the order of the first; what is sorted are those of one and the same time.
-NEWEST_FIRST = "w.listed_at DESC, w.first_seen DESC, w.article"
+NEWEST_FIRST = "w.sort_time DESC, w.first_seen DESC, w.article_id"
 
 
 def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
@@ -37,10 +37,10 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
     newest: list[tuple[str, str, int]] = []  # a heap, the oldest at its top, by NEWEST_FIRST
     earliest = to_iso(selection.since - AHEAD) if selection.since else ""
     cursor = connection.execute(f"{_HITS} {conditions} ORDER BY hit.revision DESC", (expression, *values))
-    for listed_at, first_seen, article, written_at in cursor:
+    for sort_time, first_seen, article_id, written_at in cursor:
         if written_at is not None and written_at < earliest:
             break
-        heapq.heappush(newest, (listed_at, first_seen, -article))
+        heapq.heappush(newest, (sort_time, first_seen, -article_id))
         if len(newest) > most(selection):
             heapq.heappop(newest)
         if len(newest) == most(selection):
@@ -48,22 +48,23 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
     cursor.close()
     rows = connection.execute(
         f"""
-        SELECT {_COLUMNS} FROM json_each(?) AS hit CROSS JOIN wire AS w ON w.article = hit.value
+        SELECT {_COLUMNS} FROM json_each(?) AS hit CROSS JOIN wire AS w ON w.article_id = hit.value
         ORDER BY {NEWEST_FIRST}
         """,  # noqa: S608  (made of constants)
-        (json.dumps([-article for _, _, article in newest]),),
+        (json.dumps([-article_id for _, _, article_id in newest]),),
     )
     return _reports(rows)
 
 
 # Of a change that waited for a person the words were seen earlier than they were written.
 _HITS = """
-    SELECT w.listed_at, w.first_seen, w.article,
-      iif(r.number = 1, r.seen_at, (SELECT min(at) FROM changes WHERE article = a.id AND revision = r.number))
+    SELECT w.sort_time, w.first_seen, w.article_id,
+      iif(r.number = 1, r.seen_at, (SELECT min(at) FROM changes WHERE article_id = a.article_id
+        AND revision = r.number))
     FROM (SELECT rowid AS revision FROM article_search WHERE article_search MATCH ?) AS hit
-    CROSS JOIN revisions AS r ON r.id = hit.revision
-    CROSS JOIN articles AS a ON a.id = r.article AND a.revision = r.number
-    CROSS JOIN wire AS w ON w.article = a.id
+    CROSS JOIN revisions AS r ON r.revision_id = hit.revision
+    CROSS JOIN articles AS a ON a.article_id = r.article_id AND a.revision = r.number
+    CROSS JOIN wire AS w ON w.article_id = a.article_id
 """
 
 
@@ -73,9 +74,9 @@ def ranked(connection: sqlite3.Connection, hits: str, expression: str, selection
     sql = f"""
         SELECT {_COLUMNS}
         FROM ({hits}) AS hit
-        CROSS JOIN revisions AS r ON r.id = hit.revision
-        CROSS JOIN articles AS a ON a.id = r.article AND a.revision = r.number
-        CROSS JOIN wire AS w ON w.article = a.id
+        CROSS JOIN revisions AS r ON r.revision_id = hit.revision
+        CROSS JOIN articles AS a ON a.article_id = r.article_id AND a.revision = r.number
+        CROSS JOIN wire AS w ON w.article_id = a.article_id
         {conditions} ORDER BY hit.score, {NEWEST_FIRST} LIMIT ?
     """  # noqa: S608  (made of constants; every value is a parameter)
     return _reports(connection.execute(sql, (expression, *values, most(selection))))
@@ -103,7 +104,7 @@ def status(
     row = connection.execute(
         """
         SELECT status FROM articles
-        WHERE public_id = ? AND (? OR embargoed_until IS NULL OR embargoed_until <= ?)
+        WHERE id = ? AND (? OR embargoed_until IS NULL OR embargoed_until <= ?)
         """,
         (public_id, desk, released_by),
     ).fetchone()
@@ -122,7 +123,7 @@ def channels(connection: sqlite3.Connection, public_id: str) -> tuple[str, ...]:
     """By which an article may be passed on, in the wire or not; (): by none, or there is no such article."""
     row = connection.execute(
         "SELECT t.channels FROM articles AS a JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class"
-        " WHERE a.public_id = ?",
+        " WHERE a.id = ?",
         (public_id,),
     ).fetchone()
     return tuple(row[0].split()) if row else ()
@@ -132,8 +133,8 @@ def raw(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None
     """Everything the entry said, newest revision, as the publisher said it; None: there is no such article."""
     row = connection.execute(
         """
-        SELECT raw_words(r.raw, r.dictionary) FROM articles AS a
-        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision WHERE a.public_id = ?
+        SELECT raw_words(r.raw, r.dictionary_id) FROM articles AS a
+        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision WHERE a.id = ?
         """,
         (public_id,),
     ).fetchone()
@@ -144,13 +145,15 @@ def revisions(connection: sqlite3.Connection, public_id: str) -> list[dict[str, 
     """Every revision, oldest first: number, kind, seen_at, source, title and `words`, everything the entry said."""
     cursor = connection.execute(
         """
-        SELECT r.number, c.kind, r.seen_at, s.publisher || '/' || s.key AS source, r.title, r.changed,
-          raw_words(r.raw, r.dictionary) AS words
+        SELECT r.number, c.change_kind, r.seen_at, s.publisher || '/' || s.source_key AS source_name, r.title,
+          r.changed,
+          raw_words(r.raw, r.dictionary_id) AS words
         FROM articles AS a
-        JOIN revisions AS r ON r.article = a.id
-        JOIN changes AS c ON c.seq = (SELECT min(seq) FROM changes WHERE article = a.id AND revision = r.number)
-        JOIN sources AS s ON s.id = r.source
-        WHERE a.public_id = ? ORDER BY r.number
+        JOIN revisions AS r ON r.article_id = a.article_id
+        JOIN changes AS c ON c.seq = (SELECT min(seq) FROM changes WHERE article_id = a.article_id
+          AND revision = r.number)
+        JOIN sources AS s ON s.source_id = r.source_id
+        WHERE a.id = ? ORDER BY r.number
         """,
         (public_id,),
     )
@@ -167,15 +170,15 @@ def dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
 
 
 def known_publishers(connection: sqlite3.Connection) -> dict[str, KnownPublisher]:
-    rows = connection.execute("SELECT key, country, languages FROM publishers")
+    rows = connection.execute("SELECT publisher, country, languages FROM publishers")
     return {key: KnownPublisher(country, tuple(json.loads(languages))) for key, country, languages in rows}
 
 
 PUBLISHERS = """
-    SELECT p.key, p.name, p.place, p.country, p.kind, p."group", p.languages, p.homepage,
+    SELECT p.publisher, p.name, p.place, p.country, p.publisher_kind, p.publisher_group, p.languages, p.homepage,
       json_extract(p.rights, '$.text_scope') AS text_scope, json_extract(p.rights, '$.licence') AS licence,
-      (SELECT count(*) FROM sources AS s WHERE s.publisher = p.key AND s.enabled) AS sources,
-      (SELECT coalesce(sum(d.articles), 0) FROM daily AS d WHERE d.publisher = p.key) AS articles,
-      (SELECT max(a.listed_at) FROM articles AS a WHERE a.publisher = p.key) AS newest
+      (SELECT count(*) FROM sources AS s WHERE s.publisher = p.publisher AND s.enabled) AS sources,
+      (SELECT coalesce(sum(d.articles), 0) FROM daily AS d WHERE d.publisher = p.publisher) AS articles,
+      (SELECT max(a.sort_time) FROM articles AS a WHERE a.publisher = p.publisher) AS newest
     FROM publishers AS p WHERE p.configured ORDER BY p.country, p.name
 """

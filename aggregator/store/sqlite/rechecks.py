@@ -25,22 +25,24 @@ def new_pages(connection: sqlite3.Connection, oldest: str) -> NewPages | None:
     """
     row = connection.execute("SELECT value FROM settings WHERE name = ?", (_QUEUED,)).fetchone()
     after = int(row[0]) if row else _last_before(connection, oldest)
-    ids = connection.execute("SELECT id FROM articles WHERE id > ? ORDER BY id LIMIT ?", (after, BATCH)).fetchall()
+    ids = connection.execute(
+        "SELECT article_id FROM articles WHERE article_id > ? ORDER BY article_id LIMIT ?", (after, BATCH)
+    ).fetchall()
     if not ids:
         return None
     rows = connection.execute(
         """
-        SELECT a.id, a.publisher, a.url, a.first_seen FROM articles AS a
-        JOIN publishers AS p ON p.key = a.publisher AND p.configured AND p."group" <> 'own'
+        SELECT a.article_id, a.publisher, a.url, a.first_seen FROM articles AS a
+        JOIN publishers AS p ON p.publisher = a.publisher AND p.configured AND p.publisher_group <> 'own'
         JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
-        WHERE a.id > ? AND a.id <= ? AND (a.url LIKE 'http://%' OR a.url LIKE 'https://%')
+        WHERE a.article_id > ? AND a.article_id <= ? AND (a.url LIKE 'http://%' OR a.url LIKE 'https://%')
           AND a.status <> 'canceled' AND NOT a.backfill
         """,
         (after, ids[-1][0]),
     ).fetchall()
     pages = [
-        NewPage(article=article, publisher=publisher, url=url, first_seen=from_iso(seen))
-        for article, publisher, url, seen in rows
+        NewPage(article_id=article_id, publisher=publisher, url=url, first_seen=from_iso(seen))
+        for article_id, publisher, url, seen in rows
     ]
     return NewPages(up_to=ids[-1][0], pages=tuple(pages))
 
@@ -48,15 +50,15 @@ def new_pages(connection: sqlite3.Connection, oldest: str) -> NewPages | None:
 def queue(connection: sqlite3.Connection, up_to: int, visits: Mapping[int, datetime]) -> None:
     """Queues first visits, by article; of all articles up to this one it has been said. Within a transaction."""
     connection.executemany(
-        "INSERT OR IGNORE INTO rechecks (article, step, next_at) VALUES (?, 0, ?)",
-        [(article, to_iso(at)) for article, at in visits.items()],
+        "INSERT OR IGNORE INTO rechecks (article_id, visits, next_at) VALUES (?, 0, ?)",
+        [(article_id, to_iso(at)) for article_id, at in visits.items()],
     )
     connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_QUEUED, str(up_to)))
 
 
 def _last_before(connection: sqlite3.Connection, oldest: str) -> int:
-    (found,) = connection.execute("SELECT min(id) FROM articles WHERE first_seen >= ?", (oldest,)).fetchone()
-    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()
+    (found,) = connection.execute("SELECT min(article_id) FROM articles WHERE first_seen >= ?", (oldest,)).fetchone()
+    (newest,) = connection.execute("SELECT coalesce(max(article_id), 0) FROM articles").fetchone()
     return int(newest) if found is None else int(found) - 1
 
 
@@ -66,8 +68,8 @@ def drop_idle(connection: sqlite3.Connection, now: str) -> None:
         """
         UPDATE rechecks SET next_at = NULL
         WHERE next_at <= ? AND NOT EXISTS (
-          SELECT 1 FROM articles AS a JOIN publishers AS p ON p.key = a.publisher
-          WHERE a.id = rechecks.article AND a.status <> 'canceled' AND p.configured AND a.url IS NOT NULL)
+          SELECT 1 FROM articles AS a JOIN publishers AS p ON p.publisher = a.publisher
+          WHERE a.article_id = rechecks.article_id AND a.status <> 'canceled' AND p.configured AND a.url IS NOT NULL)
         """,
         (now,),
     )
@@ -75,7 +77,7 @@ def drop_idle(connection: sqlite3.Connection, now: str) -> None:
 
 def drop(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     """Takes these articles off the queue."""
-    connection.executemany("UPDATE rechecks SET next_at = NULL WHERE article = ?", [(each,) for each in articles])
+    connection.executemany("UPDATE rechecks SET next_at = NULL WHERE article_id = ?", [(each,) for each in articles])
 
 
 def due(
@@ -86,27 +88,27 @@ def due(
     """
     rows = connection.execute(
         """
-        SELECT article, public_id, publisher, url, first_seen, etag, last_modified, step, missing_since FROM (
-          SELECT r.*, a.public_id, a.publisher, a.url, a.first_seen,
-            row_number() OVER (PARTITION BY a.publisher ORDER BY r.next_at, r.article) AS place
-          FROM rechecks AS r JOIN articles AS a ON a.id = r.article
+        SELECT article_id, id, publisher, url, first_seen, etag, last_modified, visits, missing_since FROM (
+          SELECT r.*, a.id, a.publisher, a.url, a.first_seen,
+            row_number() OVER (PARTITION BY a.publisher ORDER BY r.next_at, r.article_id) AS place
+          FROM rechecks AS r JOIN articles AS a ON a.article_id = r.article_id
           WHERE r.next_at <= ? AND a.publisher IN (SELECT value FROM json_each(?)))
-        WHERE place <= ? ORDER BY next_at, article LIMIT ?
+        WHERE place <= ? ORDER BY next_at, article_id LIMIT ?
         """,
         (now, json.dumps(list(publishers)), per_publisher, limit),
     )
     return [
         Recheck(
-            article=article,
-            public_id=public_id,
+            article_id=article_id,
+            id=public_id,
             publisher=publisher,
             url=url,
             first_seen=from_iso(first_seen),
             validators=Validators(etag, last_modified),
-            step=step,
+            visits=step,
             missing_since=from_iso(missing_since) if missing_since else None,
         )
-        for article, public_id, publisher, url, first_seen, etag, last_modified, step, missing_since in rows
+        for article_id, public_id, publisher, url, first_seen, etag, last_modified, step, missing_since in rows
     ]
 
 
@@ -114,7 +116,7 @@ def waiting(connection: sqlite3.Connection, now: str, publishers: Collection[str
     """Those of these publishers of whom a visit is due."""
     rows = connection.execute(
         """
-        SELECT DISTINCT a.publisher FROM rechecks AS r JOIN articles AS a ON a.id = r.article
+        SELECT DISTINCT a.publisher FROM rechecks AS r JOIN articles AS a ON a.article_id = r.article_id
         WHERE r.next_at <= ? AND a.publisher IN (SELECT value FROM json_each(?))
         """,
         (now, json.dumps(list(publishers))),
@@ -125,15 +127,15 @@ def waiting(connection: sqlite3.Connection, now: str, publishers: Collection[str
 def write(connection: sqlite3.Connection, finding: Finding) -> None:
     connection.execute(
         """
-        UPDATE rechecks SET step = ?, next_at = ?, etag = ?, last_modified = ?, missing_since = ? WHERE article = ?
+        UPDATE rechecks SET visits = ?, next_at = ?, etag = ?, last_modified = ?, missing_since = ? WHERE article_id = ?
         """,
         (
-            finding.recheck.step,
+            finding.recheck.visits,
             to_iso(finding.next_at) if finding.next_at else None,
             finding.validators.etag,
             finding.validators.last_modified,
             to_iso(finding.missing_since) if finding.missing_since else None,
-            finding.recheck.article,
+            finding.recheck.article_id,
         ),
     )
 
@@ -143,7 +145,7 @@ def postpone(connection: sqlite3.Connection, publisher: str, until: str) -> None
     connection.execute(
         """
         UPDATE rechecks SET next_at = ?1 WHERE next_at < ?1
-          AND EXISTS (SELECT 1 FROM articles AS a WHERE a.id = rechecks.article AND a.publisher = ?2)
+          AND EXISTS (SELECT 1 FROM articles AS a WHERE a.article_id = rechecks.article_id AND a.publisher = ?2)
         """,
         (until, publisher),
     )
@@ -159,10 +161,10 @@ def pages(
         """
         SELECT count(*), coalesce(sum(gone), 0) FROM (
           SELECT r.missing_since IS NOT NULL
-            OR EXISTS (SELECT 1 FROM acts AS t WHERE t.article = a.id AND t.actor = 'publisher:page') AS gone
-          FROM articles AS a JOIN rechecks AS r ON r.article = a.id AND r.step > 0
-          WHERE a.publisher = ? AND a.listed_at >= ? AND a.id NOT IN (SELECT value FROM json_each(?))
-          ORDER BY a.listed_at DESC LIMIT ?)
+            OR EXISTS (SELECT 1 FROM acts AS t WHERE t.article_id = a.article_id AND t.actor = 'publisher:page') AS gone
+          FROM articles AS a JOIN rechecks AS r ON r.article_id = a.article_id AND r.visits > 0
+          WHERE a.publisher = ? AND a.sort_time >= ? AND a.article_id NOT IN (SELECT value FROM json_each(?))
+          ORDER BY a.sort_time DESC LIMIT ?)
         """,
         (publisher, since, json.dumps(list(without)), last),
     ).fetchone()

@@ -14,9 +14,11 @@ from aggregator.text.dates import to_iso
 def accepted(connection: sqlite3.Connection) -> Mapping[int, tuple[str, ...]]:
     """The addresses that are accepted for one source alone, by the number of the source."""
     found = defaultdict(list)
-    for source, url in connection.execute("SELECT source, url FROM redirects WHERE state = 'accepted' ORDER BY url"):
-        found[source].append(url)
-    return {source: tuple(urls) for source, urls in found.items()}
+    for source_id, url in connection.execute(
+        "SELECT source_id, url FROM redirects WHERE state = 'accepted' ORDER BY url"
+    ):
+        found[source_id].append(url)
+    return {source_id: tuple(urls) for source_id, urls in found.items()}
 
 
 def polled_elsewhere(connection: sqlite3.Connection, *, proposals: bool) -> tuple[tuple[str, str], ...]:
@@ -26,7 +28,8 @@ def polled_elsewhere(connection: sqlite3.Connection, *, proposals: bool) -> tupl
     rows = connection.execute(
         """
         SELECT publisher, url FROM sources WHERE enabled AND old_url IS NOT NULL
-        UNION SELECT publisher, proposed FROM sources WHERE ? AND enabled AND kind = 'discover' AND proposed IS NOT NULL
+        UNION SELECT publisher, proposed FROM sources WHERE ? AND enabled AND source_kind = 'discover'
+          AND proposed IS NOT NULL
         ORDER BY 1, 2
         """,
         (proposals,),
@@ -38,56 +41,58 @@ def write(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> 
     """What a poll that was answered teaches of where its source's documents come from. An answer from an accepted
     address ends what was held. Within a transaction.
     """
-    source, found = record.known.number, record.poll.redirection
+    source_id, found = record.known.source_id, record.poll.redirection
     if record.known.is_unchecked:
-        _check_what_was_in_force(connection, source, found, now)
-    held = found if record.poll.outcome == "held" else None
-    if record.known.has_held_redirect:
+        _check_what_was_in_force(connection, source_id, found, now)
+    held = found if record.poll.outcome == "pending" else None
+    if record.known.has_pending_redirect:
         connection.execute(
-            "DELETE FROM redirects WHERE source = ? AND state <> 'accepted' AND url IS NOT ?",
-            (source, held.url if held else None),
+            "DELETE FROM redirects WHERE source_id = ? AND state <> 'accepted' AND url IS NOT ?",
+            (source_id, held.url if held else None),
         )
     if held:
-        _hold(connection, source, held, to_iso(now))
+        _hold(connection, source_id, held, to_iso(now))
 
 
 def _check_what_was_in_force(
-    connection: sqlite3.Connection, source: int, found: Redirection | None, now: datetime
+    connection: sqlite3.Connection, source_id: int, found: Redirection | None, now: datetime
 ) -> None:
     """The first answer since redirects are checked says whether one was in force before, and needs to be accepted."""
     was_unchecked = connection.execute(
-        "UPDATE sources SET redirect_unchecked = 0 WHERE id = ? AND redirect_unchecked RETURNING last_poll", (source,)
+        "UPDATE sources SET redirect_unchecked = 0 WHERE source_id = ? AND redirect_unchecked RETURNING last_poll",
+        (source_id,),
     ).fetchone()
     if was_unchecked is None:
         return
     if found is None or found.state != "accepted":
-        connection.execute("DELETE FROM redirects WHERE source = ? AND accepted_by = 'in_force'", (source,))
+        connection.execute("DELETE FROM redirects WHERE source_id = ? AND accepted_by = 'in_force'", (source_id,))
     elif found.rule == "in_force":
         connection.execute(
-            "INSERT OR IGNORE INTO redirects (source, url, state, accepted_by, at)"
+            "INSERT OR IGNORE INTO redirects (source_id, url, state, accepted_by, at)"
             " VALUES (?, ?, 'accepted', 'in_force', ?)",
-            (source, found.url, was_unchecked[0] or to_iso(now)),
+            (source_id, found.url, was_unchecked[0] or to_iso(now)),
         )
 
 
-def _hold(connection: sqlite3.Connection, source: int, found: Redirection, at: str) -> None:
+def _hold(connection: sqlite3.Connection, source_id: int, found: Redirection, at: str) -> None:
     """What a person accepted while the poll was under way stays accepted, but for an address of another publisher."""
     connection.execute(
         """
-        INSERT INTO redirects (source, url, state, said, at) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (source, url) DO UPDATE SET
-          at = iif(state = excluded.state, at, excluded.at), state = excluded.state, said = excluded.said,
-          accepted_by = NULL, listed_at = NULL
+        INSERT INTO redirects (source_id, url, state, reason, at) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (source_id, url) DO UPDATE SET
+          at = iif(state = excluded.state, at, excluded.at), state = excluded.state, reason = excluded.reason,
+          accepted_by = NULL, reported_at = NULL
         WHERE state <> 'accepted' OR excluded.state = 'refused'
         """,
-        (source, found.url, found.state, found.said, at),
+        (source_id, found.url, found.state, found.reason, at),
     )
 
 
 def forget(connection: sqlite3.Connection, publisher: str, key: str) -> None:
     """Forgets what was decided for an address that the source no longer has in config/."""
     connection.execute(
-        "DELETE FROM redirects WHERE source = (SELECT id FROM sources WHERE publisher = ? AND key = ?)",
+        "DELETE FROM redirects WHERE source_id = (SELECT source_id FROM sources WHERE publisher = ? AND source_key ="
+        " ?)",
         (publisher, key),
     )
 
@@ -98,30 +103,30 @@ def accept(connection: sqlite3.Connection, name: str, now: datetime) -> Redirect
     """
     row = connection.execute(
         """
-        SELECT r.source, r.url, r.state, r.said FROM redirects AS r JOIN sources AS s ON s.id = r.source
-        WHERE s.publisher || '/' || s.key = ? AND r.state <> 'accepted' ORDER BY r.at DESC LIMIT 1
+        SELECT r.source_id, r.url, r.state, r.reason FROM redirects AS r JOIN sources AS s ON s.source_id = r.source_id
+        WHERE s.publisher || '/' || s.source_key = ? AND r.state <> 'accepted' ORDER BY r.at DESC LIMIT 1
         """,
         (name,),
     ).fetchone()
     if row is None:
         return None
-    source, url, state, said = row
+    source_id, url, state, said = row
     if state == "refused":
-        return Redirection(url=url, state="refused", rule="another_publisher", said=said)
+        return Redirection(url=url, state="refused", rule="another_publisher", reason=said)
     connection.execute(
         """
-        UPDATE redirects SET state = 'accepted', accepted_by = 'person', said = NULL, at = ?
-        WHERE source = ? AND url = ?
+        UPDATE redirects SET state = 'accepted', accepted_by = 'person', reason = NULL, at = ?
+        WHERE source_id = ? AND url = ?
         """,
-        (to_iso(now), source, url),
+        (to_iso(now), source_id, url),
     )
     connection.execute(
         """
         UPDATE sources SET next_at = ?, next_reason = 'accepted', etag = NULL, last_modified = NULL, body_hash = NULL,
           last_error = NULL
-        WHERE id = ?
+        WHERE source_id = ?
         """,
-        (to_iso(now), source),
+        (to_iso(now), source_id),
     )
     return Redirection(url=url, state="accepted", rule="person")
 
@@ -134,8 +139,9 @@ def in_force(connection: sqlite3.Connection) -> list[tuple[str, str]]:
         return []  # an older version made this database, and none of this one has opened it to write
     rows = connection.execute(
         """
-        SELECT s.publisher || '/' || s.key, r.url FROM redirects AS r JOIN sources AS s ON s.id = r.source
-        WHERE s.enabled AND r.accepted_by = 'in_force' AND r.listed_at IS NULL ORDER BY 1, 2
+        SELECT s.publisher || '/' || s.source_key, r.url FROM redirects AS r
+          JOIN sources AS s ON s.source_id = r.source_id
+        WHERE s.enabled AND r.accepted_by = 'in_force' AND r.reported_at IS NULL ORDER BY 1, 2
         """
     )
     return rows.fetchall()
@@ -144,5 +150,5 @@ def in_force(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 def note_listed(connection: sqlite3.Connection, now: datetime) -> None:
     """`health` has listed what `in_force` returned. Within a transaction."""
     connection.execute(
-        "UPDATE redirects SET listed_at = ? WHERE accepted_by = 'in_force' AND listed_at IS NULL", (to_iso(now),)
+        "UPDATE redirects SET reported_at = ? WHERE accepted_by = 'in_force' AND reported_at IS NULL", (to_iso(now),)
     )

@@ -9,12 +9,12 @@ from aggregator.text.dates import from_iso, to_iso
 
 
 def recall(connection: sqlite3.Connection, origin: str) -> RobotsCopy | None:
-    row = connection.execute("SELECT fetched_at, status, body FROM robots WHERE origin = ?", (origin,)).fetchone()
-    return row and RobotsCopy(origin=origin, fetched_at=from_iso(row[0]), status=row[1], body=row[2])
+    row = connection.execute("SELECT fetched_at, http_status, body FROM robots WHERE origin = ?", (origin,)).fetchone()
+    return row and RobotsCopy(origin=origin, fetched_at=from_iso(row[0]), http_status=row[1], body=row[2])
 
 
 def remember(connection: sqlite3.Connection, copy: RobotsCopy) -> None:
     connection.execute(
-        "INSERT OR REPLACE INTO robots (origin, fetched_at, status, body) VALUES (?, ?, ?, ?)",
-        (copy.origin, to_iso(copy.fetched_at), copy.status, copy.body),
+        "INSERT OR REPLACE INTO robots (origin, fetched_at, http_status, body) VALUES (?, ?, ?, ?)",
+        (copy.origin, to_iso(copy.fetched_at), copy.http_status, copy.body),
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.model import Pause, Poll, PollRecord, Proposal, Validators
-from aggregator.store.sqlite import acts, habits, held_words, pending, polls, redirects
+from aggregator.store.sqlite import acts, habits, pending, pending_revisions, polls, redirects
 from aggregator.text.dates import to_iso
 from aggregator.text.urls import domain_of_url
 
@@ -22,26 +22,26 @@ _STEPS = 16
 
 def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> None:
     """Within a transaction; ValueError: an act was not decided by `known`."""
-    source, poll = record.known.number, record.poll
+    source_id, poll = record.known.source_id, record.poll
     numbers = _save_entries(connection, record, now) if record.decisions else {}
     for decision in record.acts:
         if not acts.write(connection, decision, to_iso(now)):
             raise ValueError(f"{decision.before.id}: this act was decided for another state of the report")
-    if record.gone_held is not None:
-        held_words.note_gone(connection, source, record.gone_held)
+    if record.gone_pending_revisions is not None:
+        pending_revisions.note_gone(connection, source_id, record.gone_pending_revisions)
     if record.ended_tombstones:
         pending.forget_tombstones(connection, record.ended_tombstones)
     if record.new_tombstones:
         waiting = {_number(report, numbers): key for report, key in record.new_tombstones.items()}
-        pending.write_tombstones(connection, source, waiting, now)
-    is_told = record.known.is_unchecked or record.known.has_held_redirect or poll.outcome == "held"
-    if is_told and (poll.is_answer or poll.outcome == "held"):
+        pending.write_tombstones(connection, source_id, waiting, now)
+    is_told = record.known.is_unchecked or record.known.has_pending_redirect or poll.outcome == "pending"
+    if is_told and (poll.is_answer or poll.outcome == "pending"):
         redirects.write(connection, record, now)
     _save_poll(connection, record)
-    listed = None if record.listed is None else [_number(report, numbers) for report in record.listed]
+    listed = None if record.last_listed is None else [_number(report, numbers) for report in record.last_listed]
     _save_source(connection, record, listed)
     for pause in record.pauses:
-        _postpone_host(connection, pause, poll.started, but=source)
+        _postpone_host(connection, pause, poll.started, but=source_id)
 
 
 def _number(report: int | str, new: Mapping[str, int]) -> int:
@@ -50,33 +50,33 @@ def _number(report: int | str, new: Mapping[str, int]) -> int:
 
 def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> dict[str, int]:
     """Returns the numbers of the new articles, by their public ids."""
-    source = record.known.number
-    new = polls.write_decisions(connection, source, record.decisions, now, is_newest_last=record.is_newest_last)
-    if any(decision.waits for decision in record.decisions):
-        pending.write(connection, source, record.decisions, now)
-    if record.ended_waits:
-        pending.forget(connection, record.ended_waits)
-    if record.ended_held:
-        held_words.forget(connection, source, record.ended_held)
-    if any(decision.held_back for decision in record.decisions):
-        held_words.write(connection, source, record.decisions, now)
+    source_id = record.known.source_id
+    new = polls.write_decisions(connection, source_id, record.decisions, now, is_newest_last=record.is_newest_last)
+    if any(decision.pending_change for decision in record.decisions):
+        pending.write(connection, source_id, record.decisions, now)
+    if record.ended_pending_changes:
+        pending.forget(connection, record.ended_pending_changes)
+    if record.ended_pending_revisions:
+        pending_revisions.forget(connection, source_id, record.ended_pending_revisions)
+    if any(decision.pending_revision for decision in record.decisions):
+        pending_revisions.write(connection, source_id, record.decisions, now)
     if record.backfill:
-        kept_out = [(number,) for number, article in new if article.public_id in record.backfill]
-        connection.executemany("UPDATE articles SET backfill = 1 WHERE id = ?", kept_out)
+        kept_out = [(number,) for number, article in new if article.id in record.backfill]
+        connection.executemany("UPDATE articles SET backfill = 1 WHERE article_id = ?", kept_out)
     polls.write_near_keys(connection, new)
-    polls.write_merges(connection, source, record.decisions, to_iso(now))
-    return {article.public_id: number for number, article in new}
+    polls.write_merges(connection, source_id, record.decisions, to_iso(now))
+    return {article.id: number for number, article in new}
 
 
 def _save_poll(connection: sqlite3.Connection, record: PollRecord) -> None:
     poll = record.poll
     assert poll.next is not None
     row = {
-        "source": record.known.number,
+        "source_id": record.known.source_id,
         "started": to_iso(poll.started),
         "seconds": round(poll.seconds, 3),
         "outcome": poll.outcome,
-        "status": poll.status,
+        "http_status": poll.http_status,
         "error": poll.error,
         "format": poll.format,
         "bytes": poll.body_bytes,
@@ -91,8 +91,8 @@ def _save_poll(connection: sqlite3.Connection, record: PollRecord) -> None:
         "overlap": poll.overlap,
         "gap": poll.gap,
         "pages": poll.pages,
-        "waiting": poll.waiting,
-        "excess": poll.excess,
+        "pending": poll.pending,
+        "over_limit": poll.over_limit,
     }
     names, places = ", ".join(row), ", ".join("?" * len(row))
     connection.execute(f"INSERT INTO polls ({names}) VALUES ({places})", tuple(row.values()))  # noqa: S608  (constants)
@@ -107,31 +107,33 @@ def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Seq
         "next_at": to_iso(poll.next.at),
         "next_reason": poll.next.reason,
         "last_poll": to_iso(poll.started),
-        **(_of_search(connection, poll.proposal, known.number) if poll.proposal else _of_answer(poll)),
+        **(_of_search(connection, poll.proposal, known.source_id) if poll.proposal else _of_answer(poll)),
         **habits.changed(known.habits, after),
     }
-    if poll.excess:
-        columns["flooded_at"] = to_iso(poll.started)
-    if record.changing is not None:
-        columns["changing"] = json.dumps([to_iso(at) for at in record.changing]) if record.changing else None
+    if poll.over_limit:
+        columns["over_limit_at"] = to_iso(poll.started)
+    if record.unstable_polls is not None:
+        columns["unstable"] = (
+            json.dumps([to_iso(at) for at in record.unstable_polls]) if record.unstable_polls else None
+        )
     if record.id_trust:
-        columns["ladder"], columns["ladder_reason"] = record.id_trust
+        columns["id_trust"], columns["id_trust_reason"] = record.id_trust
     if listed is not None:
-        columns["listed"] = json.dumps(listed, separators=(",", ":"))
+        columns["last_listed"] = json.dumps(listed, separators=(",", ":"))
     connection.execute(
         f"""
-        UPDATE sources SET {", ".join(f"{name} = ?" for name in columns)}, flooded = flooded + ?,
+        UPDATE sources SET {", ".join(f"{name} = ?" for name in columns)}, over_limit = over_limit + ?,
           id_conflicts = id_conflicts + ?, old_url = iif(url = ?, old_url, coalesce(old_url, url)), url = ?
-        WHERE id = ?
+        WHERE source_id = ?
         """,  # noqa: S608  (constants)
-        (*columns.values(), poll.excess, record.id_conflicts, after.url, after.url, known.number),
+        (*columns.values(), poll.over_limit, record.id_conflicts, after.url, after.url, known.source_id),
     )
 
 
-def _of_search(connection: sqlite3.Connection, proposal: Proposal, source: int) -> Mapping[str, Any]:
+def _of_search(connection: sqlite3.Connection, proposal: Proposal, source_id: int) -> Mapping[str, Any]:
     """What was found is proposed. A search in vain leaves what was found before."""
     columns = {"last_error": None, "proposed": proposal.url, "proposed_as": proposal.carries}
-    (before,) = connection.execute("SELECT proposed FROM sources WHERE id = ?", (source,)).fetchone()
+    (before,) = connection.execute("SELECT proposed FROM sources WHERE source_id = ?", (source_id,)).fetchone()
     return columns if before == proposal.url else {**columns, "etag": None, "last_modified": None, "body_hash": None}
 
 
@@ -144,7 +146,7 @@ def _of_answer(poll: Poll) -> Mapping[str, Any]:
         columns["body_hash"] = poll.body_hash
     if poll.is_answer and poll.new:
         columns["last_new"] = to_iso(poll.started)
-    if poll.validators is not None and poll.outcome != "held":
+    if poll.validators is not None and poll.outcome != "pending":
         now_valid = poll.validators if poll.is_answer else Validators()
         columns |= {"etag": now_valid.etag, "last_modified": now_valid.last_modified}
     return columns
@@ -156,12 +158,12 @@ def _postpone_host(connection: sqlite3.Connection, pause: Pause, now: datetime, 
     """
     domain = domain_of_url(pause.url)
     rows = connection.execute(
-        "SELECT id, url FROM sources WHERE enabled AND paused_at IS NULL AND id <> ? AND next_at < ?"
+        "SELECT source_id, url FROM sources WHERE enabled AND paused_at IS NULL AND source_id <> ? AND next_at < ?"
         " AND NOT (? AND next_reason = 'retry_after')",
         (but, to_iso(now + pause.lasts), pause.once),
     )
     others = [other for other, address in rows.fetchall() if domain and domain_of_url(address) == domain]
     connection.executemany(
-        "UPDATE sources SET next_at = ?, next_reason = 'retry_after' WHERE id = ?",
+        "UPDATE sources SET next_at = ?, next_reason = 'retry_after' WHERE source_id = ?",
         [(to_iso(now + pause.lasts * (1 + _SPREAD * (other % _STEPS) / _STEPS)), other) for other in others],
     )

@@ -32,9 +32,9 @@ _TAKE_BACK = f"""
 """  # noqa: S608
 # The row of an article's newest revision, and of what it was made.
 _NEWEST = """
-    SELECT r.id, a.title, b.summary, b.text FROM articles AS a
-    JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
-    JOIN bodies AS b ON b.article = a.id
+    SELECT r.revision_id, a.title, b.summary, b.text FROM articles AS a
+    JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+    JOIN bodies AS b ON b.article_id = a.article_id
 """
 
 
@@ -49,7 +49,7 @@ def index_batch(connection: sqlite3.Connection) -> int:
 
 def _take_back_batch(connection: sqlite3.Connection) -> int:
     rows = connection.execute(
-        "SELECT revision, title, summary, text FROM search_removals ORDER BY revision LIMIT ?", (BATCH,)
+        "SELECT revision_id, title, summary, text FROM search_removals ORDER BY revision_id LIMIT ?", (BATCH,)
     ).fetchall()
     _remove(connection, rows)
     return len(rows)
@@ -57,24 +57,27 @@ def _take_back_batch(connection: sqlite3.Connection) -> int:
 
 def _remove(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str, str]]) -> None:
     connection.executemany(_TAKE_BACK, rows)
-    connection.executemany("DELETE FROM search_removals WHERE revision = ?", [(row[0],) for row in rows])
+    connection.executemany("DELETE FROM search_removals WHERE revision_id = ?", [(row[0],) for row in rows])
 
 
 def _add_batch(connection: sqlite3.Connection) -> int:
-    queued = connection.execute("SELECT revision FROM search_queue ORDER BY revision DESC LIMIT ?", (BATCH,)).fetchall()
+    queued = connection.execute(
+        "SELECT revision_id FROM search_queue ORDER BY revision_id DESC LIMIT ?", (BATCH,)
+    ).fetchall()
     if not queued:
         return 0
     bounds = (queued[-1][0], queued[0][0])
     rows = connection.execute(
         f"""
-        {_NEWEST} JOIN search_queue AS q ON q.revision = r.id
-        WHERE q.revision BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM article_search_docsize WHERE id = r.id)
-        ORDER BY r.id
+        {_NEWEST} JOIN search_queue AS q ON q.revision_id = r.revision_id
+        WHERE q.revision_id BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM article_search_docsize
+          WHERE id = r.revision_id)
+        ORDER BY r.revision_id
         """,  # noqa: S608  (made of constants)
         bounds,
     ).fetchall()
     connection.executemany(_ADD, rows)
-    connection.execute("DELETE FROM search_queue WHERE revision BETWEEN ? AND ?", bounds)
+    connection.execute("DELETE FROM search_queue WHERE revision_id BETWEEN ? AND ?", bounds)
     return len(queued)
 
 
@@ -86,24 +89,25 @@ def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     these = (json.dumps(list(articles)),)
     waiting = connection.execute(
         """
-        SELECT g.revision, g.title, g.summary, g.text FROM search_removals AS g JOIN revisions AS r ON r.id = g.revision
-        WHERE r.article IN (SELECT value FROM json_each(?))
+        SELECT g.revision_id, g.title, g.summary, g.text FROM search_removals AS g
+          JOIN revisions AS r ON r.revision_id = g.revision_id
+        WHERE r.article_id IN (SELECT value FROM json_each(?))
         """,
         these,
     ).fetchall()
     _remove(connection, waiting)
     standing = connection.execute(
         f"""
-        {_NEWEST} JOIN article_search_docsize AS indexed ON indexed.id = r.id
-        WHERE a.id IN (SELECT value FROM json_each(?))
+        {_NEWEST} JOIN article_search_docsize AS indexed ON indexed.id = r.revision_id
+        WHERE a.article_id IN (SELECT value FROM json_each(?))
         """,  # noqa: S608  (made of constants)
         these,
     ).fetchall()
     _remove(connection, standing)
     connection.execute(
         """
-        DELETE FROM search_queue WHERE revision IN (
-          SELECT id FROM revisions WHERE article IN (SELECT value FROM json_each(?)))
+        DELETE FROM search_queue WHERE revision_id IN (
+          SELECT revision_id FROM revisions WHERE article_id IN (SELECT value FROM json_each(?)))
         """,
         these,
     )
@@ -127,10 +131,10 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
     connection.execute("DELETE FROM search_queue")
     queued = connection.execute(
         """
-        INSERT INTO search_queue (revision)
-        SELECT r.id FROM articles AS a
-        JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
-        JOIN bodies AS b ON b.article = a.id
+        INSERT INTO search_queue (revision_id)
+        SELECT r.revision_id FROM articles AS a
+        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+        JOIN bodies AS b ON b.article_id = a.article_id
         """
     ).rowcount
     connection.execute("DELETE FROM settings WHERE name IN (?, ?)", (_LETTERS, _MERGING))

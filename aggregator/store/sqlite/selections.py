@@ -26,7 +26,7 @@ def where(selection: Selection, *always: str) -> tuple[str, list[Any]]:
         found.append("(w.language = ? COLLATE NOCASE OR w.language LIKE ? || '-%')")
         values += [selection.language, selection.language]
     if selection.since is not None:
-        found.append("w.listed_at >= ?")
+        found.append("w.sort_time >= ?")
         values.append(to_iso(selection.since))
     return ("WHERE " + " AND ".join(found) if found else ""), values
 

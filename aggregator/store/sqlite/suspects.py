@@ -16,26 +16,26 @@ from aggregator.text.dates import from_iso
 _MOST_DOUBLES = 12  # articles at one address; beyond, it is the address of a page and not of a report
 
 _MERGED = """
-    SELECT a.public_id, m.id, raw_words(b.raw, b.dictionary), raw_words(f.raw, f.dictionary)
+    SELECT a.id, m.merge_id, raw_words(b.raw, b.dictionary_id), raw_words(f.raw, f.dictionary_id)
     FROM merges AS m
-    JOIN articles AS a ON a.id = m.article AND a.status = 'usable'
-    JOIN revisions AS b ON b.article = m.article AND b.number = m.revision
-    JOIN revisions AS f ON f.article = m.article AND f.number = (
+    JOIN articles AS a ON a.article_id = m.article_id AND a.status = 'usable'
+    JOIN revisions AS b ON b.article_id = m.article_id AND b.number = m.revision
+    JOIN revisions AS f ON f.article_id = m.article_id AND f.number = (
       SELECT min(n.number) FROM revisions AS n
-      WHERE n.article = m.article AND n.number > m.revision AND n.source = m.source)
-    WHERE m.undone_at IS NULL AND m.at >= ? ORDER BY m.id
+      WHERE n.article_id = m.article_id AND n.number > m.revision AND n.source_id = m.source_id)
+    WHERE m.undone_at IS NULL AND m.at >= ? ORDER BY m.merge_id
 """
 _OVERWRITTEN = """
-    SELECT a.public_id, r.number, raw_words(b.raw, b.dictionary), raw_words(r.raw, r.dictionary)
+    SELECT a.id, r.number, raw_words(b.raw, b.dictionary_id), raw_words(r.raw, r.dictionary_id)
     FROM articles AS a
-    JOIN revisions AS r ON r.article = a.id AND r.number > 1
-    JOIN revisions AS b ON b.article = a.id AND b.number = r.number - 1
+    JOIN revisions AS r ON r.article_id = a.article_id AND r.number > 1
+    JOIN revisions AS b ON b.article_id = a.article_id AND b.number = r.number - 1
     WHERE a.revision > 1 AND a.status = 'usable' AND r.seen_at >= ?
       AND r.changed LIKE '%"url"%' AND r.changed LIKE '%"dates"%'
       AND NOT EXISTS (
-        SELECT 1 FROM merges AS m WHERE m.article = a.id
+        SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id
           AND (m.revision = r.number - 1 OR m.matched_by = 'id' AND m.revision < r.number))
-    ORDER BY a.id, r.number DESC
+    ORDER BY a.article_id, r.number DESC
 """
 
 
@@ -53,7 +53,7 @@ def overwritten(connection: sqlite3.Connection, since: str) -> list[Compared]:
 
 def _compared(connection: sqlite3.Connection, sql: str, since: str) -> list[Compared]:
     return [
-        Compared(report=report, number=number, before=_raw(before), after=_raw(after))
+        Compared(id=report, number=number, before=_raw(before), after=_raw(after))
         for report, number, before, after in connection.execute(sql, (since,))
     ]
 
@@ -68,7 +68,7 @@ def doubled(connection: sqlite3.Connection, since: str) -> list[tuple[AtAddress,
     """
     shared = connection.execute(
         """
-        SELECT json_group_array(id) FROM articles WHERE url IS NOT NULL AND status = 'usable'
+        SELECT json_group_array(article_id) FROM articles WHERE url IS NOT NULL AND status = 'usable'
         GROUP BY publisher, url HAVING count(*) BETWEEN 2 AND ? AND max(first_seen) >= ?
         """,
         (_MOST_DOUBLES, since),
@@ -79,17 +79,17 @@ def doubled(connection: sqlite3.Connection, since: str) -> list[tuple[AtAddress,
 def _at_address(connection: sqlite3.Connection, numbers: str) -> tuple[AtAddress, ...]:
     rows = connection.execute(
         """
-        SELECT a.public_id, a.id, a.publisher, a.first_seen, raw_words(r.raw, r.dictionary)
+        SELECT a.id, a.article_id, a.publisher, a.first_seen, raw_words(r.raw, r.dictionary_id)
         FROM json_each(?) AS asked
-        CROSS JOIN articles AS a ON a.id = asked.value
-        CROSS JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
-        ORDER BY a.id
+        CROSS JOIN articles AS a ON a.article_id = asked.value
+        CROSS JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+        ORDER BY a.article_id
         """,
         (numbers,),
     )
     return tuple(
-        AtAddress(report=report, article=article, publisher=publisher, first_seen=from_iso(seen), said=_raw(said))
-        for report, article, publisher, seen, said in rows
+        AtAddress(id=report, article_id=article_id, publisher=publisher, first_seen=from_iso(seen), raw=_raw(said))
+        for report, article_id, publisher, seen, said in rows
     )
 
 
@@ -97,10 +97,10 @@ def named(connection: sqlite3.Connection, reports: Sequence[str]) -> dict[str, t
     """The names of reports' publishers, and their headlines; None while a report is out of the wire."""
     rows = connection.execute(
         """
-        SELECT a.public_id, p.name, (SELECT w.title FROM wire AS w WHERE w.article = a.id)
+        SELECT a.id, p.name, (SELECT w.title FROM wire AS w WHERE w.article_id = a.article_id)
         FROM json_each(?) AS named
-        CROSS JOIN articles AS a ON a.public_id = named.value
-        JOIN publishers AS p ON p.key = a.publisher
+        CROSS JOIN articles AS a ON a.id = named.value
+        JOIN publishers AS p ON p.publisher = a.publisher
         """,
         (json.dumps(list(reports)),),
     )

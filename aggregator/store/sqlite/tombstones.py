@@ -20,18 +20,18 @@ def buried(connection: sqlite3.Connection, publisher: str, keys: Iterable[str]) 
     asked = {digest(publisher, key): key for key in keys}
     rows = connection.execute(
         """
-        SELECT t.key, a.id FROM json_each(?) AS asked
-        CROSS JOIN tombstones AS t ON t.publisher = ? AND t.key = asked.value
-        CROSS JOIN articles AS a ON a.public_id = t.public_id
+        SELECT t.key_digest, a.article_id FROM json_each(?) AS asked
+        CROSS JOIN tombstones AS t ON t.publisher = ? AND t.key_digest = asked.value
+        CROSS JOIN articles AS a ON a.id = t.id
         """,
         (json.dumps(list(asked)), publisher),
     )
-    return {asked[found]: article for found, article in rows}
+    return {asked[found]: article_id for found, article_id in rows}
 
 
 def bury(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, str]], at: str) -> None:
     """Makes tombstones; a row: publisher, key, public id of the report."""
     connection.executemany(
-        "INSERT OR IGNORE INTO tombstones (publisher, key, public_id, at) VALUES (?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO tombstones (publisher, key_digest, id, at) VALUES (?, ?, ?, ?)",
         [(publisher, digest(publisher, key), public_id, at) for publisher, key, public_id in rows],
     )

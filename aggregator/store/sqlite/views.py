@@ -28,6 +28,7 @@ MIGRATIONS = (
     "0013_daily",
     "0014_held_words",
     "0015_trust",
+    "0016_plain_words",
 )
 
 # An embargo is over when housekeeping has ended it.
@@ -38,11 +39,12 @@ NOT_UNDER_EMBARGO = "a.embargoed_until IS NULL"
 _EXCERPT = """CASE WHEN length(b.excerpt) - length(replace(b.excerpt, ' ', ''))
     < t.excerpt_max_words + (b.excerpt LIKE '% …') THEN b.excerpt END"""
 
+# The last columns are names that were used before version 0.2.0; the next version has them no more.
 # The inner join with `terms` fails closed: a report without credit, disclaimer and rights is not in the wire.
 _WIRE = f"""
 CREATE VIEW wire AS
 SELECT
-  a.public_id AS id,
+  a.id AS id,
   a.publisher,
   p.name AS publisher_name,
   p.place AS publisher_place,
@@ -64,14 +66,16 @@ SELECT
   t.copyright_notice,
   t.complaints_url,
   a.status,
-  a.listed_at,
-  a.id AS article,
+  a.sort_time,
+  a.article_id AS article_id,
   a.backfill,
-  t.channels
+  t.channels,
+  a.article_id AS article,
+  a.sort_time AS listed_at
 FROM articles AS a
-JOIN publishers AS p ON p.key = a.publisher
+JOIN publishers AS p ON p.publisher = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
-JOIN bodies AS b ON b.article = a.id
+JOIN bodies AS b ON b.article_id = a.article_id
 WHERE a.status = 'usable' AND t.text_scope <> 'none'
   AND {NOT_UNDER_EMBARGO}
 """  # noqa: S608  (made of constants)
@@ -98,7 +102,7 @@ _DEFAULT_TEXTS = " ".join(
 _NOTICES = f"""
 CREATE VIEW notices AS
 SELECT
-  a.public_id AS id,
+  a.id AS id,
   a.publisher,
   p.name AS publisher_name,
   p.place AS publisher_place,
@@ -112,19 +116,22 @@ SELECT
     '{{time}}', replace(substr(c.at, 1, 16), 'T', ' ') || ' UTC'),
     '{{original_url}}', coalesce(a.url, p.homepage)),
     '{{demand_detail}}', coalesce(' (' || (
-      SELECT k.reference FROM acts AS k WHERE k.article = a.id AND k.act = 'withhold' ORDER BY k.id DESC LIMIT 1
+      SELECT k.reference FROM acts AS k WHERE k.article_id = a.article_id
+        AND k.act = 'withhold' ORDER BY k.act_id DESC LIMIT 1
     ) || ')', '')),
     '{{reason}}', rtrim(coalesce(c.note, 'not stated'), '.')) AS text,
   c.at,
   a.status,
-  a.id AS article,
-  t.channels
+  a.article_id AS article_id,
+  t.channels,
+  a.article_id AS article
 FROM articles AS a
-JOIN publishers AS p ON p.key = a.publisher
+JOIN publishers AS p ON p.publisher = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
 JOIN changes AS c ON c.seq = coalesce(
-  (SELECT max(seq) FROM changes WHERE article = a.id AND kind IN ('withheld', 'withdrawn', 'removed_by_wire')),
-  (SELECT max(seq) FROM changes WHERE article = a.id))
+  (SELECT max(seq) FROM changes WHERE article_id = a.article_id AND change_kind IN ('withheld', 'withdrawn',
+    'deleted')),
+  (SELECT max(seq) FROM changes WHERE article_id = a.article_id))
 LEFT JOIN settings AS s ON s.name = 'notices/' || a.publisher
 WHERE a.notice IS NOT NULL AND a.status <> 'usable' AND (a.notice <> 'removed' OR a.released_seq IS NOT NULL)
   AND {NOT_UNDER_EMBARGO}
@@ -137,14 +144,14 @@ WHERE a.notice IS NOT NULL AND a.status <> 'usable' AND (a.notice <> 'removed' O
 _WIRE_AT = f"""
 CREATE VIEW wire_at AS
 SELECT
-  a.public_id AS id,
+  a.id AS id,
   a.publisher,
   p.name AS publisher_name,
   p.place AS publisher_place,
   a.country,
   CASE a.status WHEN 'usable' THEN r.title END AS title,
   CASE WHEN a.status = 'usable' AND t.text_scope = 'full_text' THEN r.raw END AS raw,
-  CASE WHEN a.status = 'usable' AND t.text_scope = 'full_text' THEN r.dictionary END AS dictionary,
+  CASE WHEN a.status = 'usable' AND t.text_scope = 'full_text' THEN r.dictionary_id END AS dictionary_id,
   CASE a.status WHEN 'usable' THEN a.url END AS url,
   a.published,
   a.first_seen,
@@ -157,40 +164,45 @@ SELECT
   t.licence,
   t.copyright_notice,
   t.complaints_url,
-  a.listed_at,
+  a.sort_time,
   a.backfill,
   c.revision,
-  c.kind,
+  c.change_kind,
   CASE (
-    SELECT k.kind FROM changes AS k
-    WHERE k.article = c.article AND k.seq <= c.seq
-      AND k.kind IN ('new', 'restored', 'withheld', 'withdrawn', 'removed_by_wire')
+    SELECT k.change_kind FROM changes AS k
+    WHERE k.article_id = c.article_id AND k.seq <= c.seq
+      AND k.change_kind IN ('new', 'restored', 'withheld', 'withdrawn', 'deleted')
     ORDER BY k.seq DESC LIMIT 1
   )
-    WHEN 'withheld' THEN 'withheld' WHEN 'withdrawn' THEN 'canceled' WHEN 'removed_by_wire' THEN 'canceled'
+    WHEN 'withheld' THEN 'withheld' WHEN 'withdrawn' THEN 'canceled' WHEN 'deleted' THEN 'canceled'
     ELSE CASE
       WHEN 'restored' = (
-        SELECT k.kind FROM changes AS k
-        WHERE k.article = c.article AND k.seq > c.seq
-          AND k.kind IN ('restored', 'withheld', 'withdrawn', 'removed_by_wire')
+        SELECT k.change_kind FROM changes AS k
+        WHERE k.article_id = c.article_id AND k.seq > c.seq
+          AND k.change_kind IN ('restored', 'withheld', 'withdrawn', 'deleted')
         ORDER BY k.seq LIMIT 1
       ) OR 'embargo' = (
         SELECT k.act FROM acts AS k
-        WHERE k.article = c.article AND k.at <= c.at AND k.act IN ('embargo', 'release', 'restore')
-        ORDER BY k.id DESC LIMIT 1
+        WHERE k.article_id = c.article_id AND k.at <= c.at AND k.act IN ('embargo', 'release', 'restore')
+        ORDER BY k.act_id DESC LIMIT 1
       ) THEN 'withheld'
       ELSE 'usable'
     END
   END AS status,
   c.at AS valid_from,
-  (SELECT k.at FROM changes AS k WHERE k.article = c.article AND k.seq > c.seq ORDER BY k.seq LIMIT 1) AS valid_until,
+  (SELECT k.at FROM changes AS k WHERE k.article_id = c.article_id
+    AND k.seq > c.seq ORDER BY k.seq LIMIT 1) AS valid_until,
   c.seq,
-  a.id AS article,
-  t.channels
+  a.article_id AS article_id,
+  t.channels,
+  a.article_id AS article,
+  a.sort_time AS listed_at,
+  c.kind,
+  CASE WHEN a.status = 'usable' AND t.text_scope = 'full_text' THEN r.dictionary_id END AS dictionary
 FROM changes AS c
-JOIN articles AS a ON a.id = c.article
-JOIN revisions AS r ON r.article = c.article AND r.number = c.revision
-JOIN publishers AS p ON p.key = a.publisher
+JOIN articles AS a ON a.article_id = c.article_id
+JOIN revisions AS r ON r.article_id = c.article_id AND r.number = c.revision
+JOIN publishers AS p ON p.publisher = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
 WHERE t.text_scope <> 'none'
   AND {NOT_UNDER_EMBARGO}
@@ -205,17 +217,22 @@ def is_migrated(connection: sqlite3.Connection) -> bool:
     return {(name,) for name in MIGRATIONS} <= set(names)
 
 
+def of_this_version(health: str) -> tuple[tuple[str, str], ...]:
+    """The views by name, as SQL; `health`: the SQL of that view."""
+    return (
+        ("wire", _WIRE.strip()),
+        ("health", health.strip()),
+        ("notices", _NOTICES.strip()),
+        ("wire_at", _WIRE_AT.strip()),
+    )
+
+
 def replace_views(connection: sqlite3.Connection, health: str) -> None:
     """Puts the views of this version in place, unless they stand there already; raises sqlite3.Error. `health`: the SQL
     of that view.
     """
     stored = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall())
-    for name, sql in (
-        ("wire", _WIRE.strip()),
-        ("health", health.strip()),
-        ("notices", _NOTICES.strip()),
-        ("wire_at", _WIRE_AT.strip()),
-    ):
+    for name, sql in of_this_version(health):
         if stored.get(name) != sql:
             connection.execute(f'DROP VIEW IF EXISTS "{name}"')
             connection.execute(sql)

@@ -24,6 +24,7 @@ from aggregator.store.sqlite.schema import (
     m0013,
     m0014,
     m0015,
+    m0016,
 )
 
 migrations = Migrations("aggregator")
@@ -111,6 +112,12 @@ def _held_words(db: Database) -> None:
 @migrations(name="0015_trust")
 def _trust(db: Database) -> None:
     _execute(db, m0015.TRUSTED_AGAIN)
+
+
+@migrations(name="0016_plain_words")
+def _plain_words(db: Database) -> None:
+    m0016.rename(db.conn)
+    _execute(db, (*m0016.WORDS, *m0016.BESIDE))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -22,9 +22,9 @@ def play_closely(store: Store, polls: Sequence[Step]) -> list[Poll]:
     counted = []
     for step in polls:
         (due,) = [due for due in store.due(None) if due.source.name == step.source.name]
-        said = store.load(step.source).digests if due.ladder == "id" else {}
+        said = store.load(step.source).digests if due.id_trust == "id" else {}
         reading = read(step.served, step.source, DAILY, said)
-        poll = replace(step.poll, settled=reading.settled, drops=reading.drops)
+        poll = replace(step.poll, unchanged_keys=reading.unchanged_keys, drops=reading.drops)
         (stored,) = record(store, [(poll, reading.articles)], step.at)
         counted += [stored] if stored.is_whole else record(store, [(step.poll, step.reading.articles)], step.at)
     return counted
@@ -55,7 +55,7 @@ FOUND = (
 def test_what_is_settled_makes_no_difference(history: tuple[tuple[object, ...], ...]) -> None:
     polls = [step for step in steps(history, sources=2) for _ in range(2)]  # type: ignore[arg-type]
     with new_store() as whole, new_store() as close:
-        assert [replace(poll, settled=()) for poll in play_closely(close, polls)] == play(whole, polls)
+        assert [replace(poll, unchanged_keys=()) for poll in play_closely(close, polls)] == play(whole, polls)
         assert held(close) == held(whole)
         for table in ("sightings", "merges", "near_keys", "tombstones"):
             assert rows(close, f"SELECT * FROM {table}") == rows(whole, f"SELECT * FROM {table}")  # noqa: S608
@@ -68,11 +68,11 @@ def test_only_what_is_new_is_read_closely(store: Store) -> None:
     served = Parsed(format="rss20", entries=(make_entry(2), make_entry(1), make_entry(3)))
     listing = normalise(served, source, publisher, store.load(source).digests)
     assert [article.title for article in listing.articles] == ["Le pont numéro 3 rouvre"]
-    assert listing.settled == ("id:tag:daily.example,2026:2", "id:tag:daily.example,2026:1")
+    assert listing.unchanged_keys == ("id:tag:daily.example,2026:2", "id:tag:daily.example,2026:1")
 
 
 def test_a_settled_entry_whose_article_was_purged_meanwhile_stays_away(store: Store) -> None:
     publisher = make_publisher()
     record_entries(store, publisher, make_entry(1))
-    (poll,) = record(store, [(make_poll(publisher.sources[0], settled=("id:nobody",)), ())], NOW)
+    (poll,) = record(store, [(make_poll(publisher.sources[0], unchanged_keys=("id:nobody",)), ())], NOW)
     assert (poll.new, poll.unchanged) == (0, 1)

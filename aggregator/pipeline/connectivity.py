@@ -16,7 +16,7 @@ class Begun:
     answers: int  # that anybody had given before it
 
 
-class Weather:
+class Connectivity:
     """Holds who did not answer of late. One event loop, one Weather."""
 
     def __init__(self) -> None:

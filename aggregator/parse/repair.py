@@ -71,7 +71,7 @@ _NAMESPACES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Repaired:
     """A document that expat accepts if `well_formed`, and what had to be done to it."""
 
     document: bytes
@@ -104,16 +104,16 @@ def is_plain(document: bytes) -> bool:
     return root is not None and b"<!DOCTYPE" not in document
 
 
-def mend(document: bytes, most: int) -> Mended:
+def repair(document: bytes, most: int) -> Repaired:
     """The document, mended if need be and if possible, without the entries beyond the `most` newest.
 
     Raises ParseError for a document that is made to harm: entities that grow, elements nested without end.
     """
-    mended = _mended(document)
-    if not mended.well_formed:
-        return _with_short_prolog(_bounded(mended, most))
-    kept, over_cap = without_older(mended.document, most)
-    return _with_short_prolog(replace(mended, document=kept, over_cap=over_cap))
+    repaired = _repaired(document)
+    if not repaired.well_formed:
+        return _with_short_prolog(_bounded(repaired, most))
+    kept, over_cap = without_older(repaired.document, most)
+    return _with_short_prolog(replace(repaired, document=kept, over_cap=over_cap))
 
 
 def apart(document: bytes, most: int) -> list[bytes]:
@@ -125,7 +125,7 @@ def apart(document: bytes, most: int) -> list[bytes]:
     return [head + document[start:stop] + tail for start, stop in zip(starts, stops, strict=False)][:most]
 
 
-def _mended(document: bytes) -> Mended:
+def _repaired(document: bytes) -> Repaired:
     remarks: dict[str, None] = {}
     breaks_off, cut_off = False, 0
     if b"<!DOCTYPE" in document[:_HEAD]:  # with a DTD that nobody fetches, expat passes over entities in silence
@@ -133,7 +133,7 @@ def _mended(document: bytes) -> Mended:
     for _ in range(_TRIES):
         fault = _fault(document)
         if fault is None:
-            return Mended(document, True, breaks_off, cut_off, 0, tuple(remarks))
+            return Repaired(document, True, breaks_off, cut_off, 0, tuple(remarks))
         remarks[("breaks off: " if fault.at_end else "not well-formed: ") + fault.message] = None
         before = document
         if fault.at_end:
@@ -147,23 +147,23 @@ def _mended(document: bytes) -> Mended:
             document = with_references(document)
         if document == before:
             break
-    return Mended(document, False, breaks_off, cut_off, 0, tuple(remarks))
+    return Repaired(document, False, breaks_off, cut_off, 0, tuple(remarks))
 
 
-def _bounded(mended: Mended, most: int) -> Mended:
+def _bounded(repaired: Repaired, most: int) -> Repaired:
     """For feedparser's second parser, which knows no bounds: no entities, no entry too many, none that may be half."""
-    document = mended.document
+    document = repaired.document
     root = _ROOT.search(document)
     end = root.start() if root else len(document)
     document = document[:end].replace(b"<!ENTITY", b"<!IGNORED") + document[end:]
     starts = [entry.start() for entry in _ENTRY.finditer(document)]
     if len(starts) > most:
-        return replace(mended, document=_without_older(document, starts, most), over_cap=len(starts) - most)
+        return replace(repaired, document=_without_older(document, starts, most), over_cap=len(starts) - most)
     last = starts[-1] if starts else 0
     breaks_off = not _FEED_END.search(document, last)
     if not starts or not breaks_off or _ENTRY_END.search(document, last):
-        return replace(mended, document=document, breaks_off=breaks_off)
-    return replace(mended, document=document[:last], breaks_off=True, cut_off=1)
+        return replace(repaired, document=document, breaks_off=breaks_off)
+    return replace(repaired, document=document[:last], breaks_off=True, cut_off=1)
 
 
 def _without_older(document: bytes, starts: list[int], most: int) -> bytes:
@@ -264,7 +264,7 @@ def with_references(document: bytes) -> bytes:
     """The document with every bare `&` and `<`, and every reference that XML does not know, put right."""
     known = _XML_ENTITIES | set(_DECLARED_ENTITY.findall(document))
 
-    def mended(found: re.Match[bytes]) -> bytes:
+    def repaired(found: re.Match[bytes]) -> bytes:
         whole, number, name = found.group(), found.group(1), found.group(2)
         if whole == b"<":
             return b"&lt;"
@@ -277,7 +277,7 @@ def with_references(document: bytes) -> bytes:
             return b"&amp;" + whole[1:]
         return b"".join(b"&#%d;" % ord(character) for character in characters)
 
-    return _REFERENCE.sub(mended, document)
+    return _REFERENCE.sub(repaired, document)
 
 
 def _is_character(code: int) -> bool:
@@ -296,10 +296,10 @@ def _with_prefixes(document: bytes) -> bytes:
     return _ROOT.sub(lambda root: root.group() + b"".join(declarations), document, count=1)
 
 
-def _with_short_prolog(mended: Mended) -> Mended:
+def _with_short_prolog(repaired: Repaired) -> Repaired:
     """Blank lines before the root element cost feedparser's search for a DOCTYPE time in the square of their number."""
-    root = _ROOT.search(mended.document)
-    end = root.start() if root else len(mended.document)
+    root = _ROOT.search(repaired.document)
+    end = root.start() if root else len(repaired.document)
     if end < _HEAD:
-        return mended
-    return replace(mended, document=_SPACES.sub(b"\n", mended.document[:end]) + mended.document[end:])
+        return repaired
+    return replace(repaired, document=_SPACES.sub(b"\n", repaired.document[:end]) + repaired.document[end:])

@@ -1,4 +1,4 @@
-"""Tells pages that stand in a document's place from documents: challenges, consent walls, pages that set a cookie by a
+"""Tells pages that stand in a document's place from documents: challenges, consent pages, pages that set a cookie by a
 script, logins, home pages; and what an answer with 402 asks for.
 
 It alone knows their marks. Pure: it is handed the head of a body. The marks are those that Cloudflare documents
@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from html import unescape
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from aggregator.fetch.hops import NO_COOKIES
-from aggregator.model.errors import Challenge, ConsentWall, CookieWall, FetchError, PaymentRequired, RedirectRefused
+from aggregator.fetch.redirects import NO_COOKIES
+from aggregator.model.errors import Challenge, ConsentPage, CookiePage, FetchError, PaymentRequired, RedirectRefused
 from aggregator.text.urls import is_front_path
 
 HEAD_BYTES = 64 * 1024  # of a body are looked at
@@ -121,7 +121,7 @@ def is_html(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def refuse(asked: str, at: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Raises Challenge, ConsentWall, CookieWall or RedirectRefused where a web page, which came with 200 from `at` when
+    """Raises Challenge, ConsentPage, CookiePage or RedirectRefused where a web page, which came with 200 from `at` when
     `asked` was asked for, stands in the place of a document. A page without such marks is let by: who reads it says
     what it is.
     """
@@ -130,9 +130,9 @@ def refuse(asked: str, at: str, headers: Mapping[str, str], body: bytes) -> None
     if at != asked and _is_challenge_address(asked, at):
         raise Challenge(f"redirected to {at}, a page that lets only people with browsers pass (200)", status=200)
     if _sets_cookie(headers, body):
-        raise CookieWall(f"a page that sets a cookie came instead of the document, from {at}; {NO_COOKIES}")
+        raise CookiePage(f"a page that sets a cookie came instead of the document, from {at}; {NO_COOKIES}")
     if _asks_consent(asked, at, body):
-        raise ConsentWall(f"an HTML page that asks for consent came instead of the document, from {at}")
+        raise ConsentPage(f"an HTML page that asks for consent came instead of the document, from {at}")
     if at != asked and (where := _astray(asked, at)):
         raise RedirectRefused(f"redirected to {where} {at}, an HTML page instead of the document")
 
@@ -145,7 +145,7 @@ def refusal(status: int, headers: Mapping[str, str], head: bytes) -> FetchError 
         return PaymentRequired(f"the site asks to be paid (402{told}); this wire pays nobody")
     error = challenge(status, headers, head)
     if error is None and status in CHALLENGED and is_html(headers, head) and _sets_cookie(headers, head):
-        return CookieWall(f"a page that sets a cookie came instead of the document ({status}); {NO_COOKIES}")
+        return CookiePage(f"a page that sets a cookie came instead of the document ({status}); {NO_COOKIES}")
     return error
 
 
@@ -202,7 +202,7 @@ def _words(text: str) -> list[str]:
 
 
 def _asks_consent(asked: str, at: str, body: bytes) -> bool:
-    """Ordinary pages embed consent managers too, so beside those marks a wall must be short and name no feed."""
+    """Ordinary pages embed consent managers too, so beside those marks such a page must be short and name no feed."""
     parts = urlsplit(at)
     if at != asked and (_CONSENT_HOSTS.match(parts.hostname or "") or _segments(parts) & _CONSENT_PATHS):
         return True

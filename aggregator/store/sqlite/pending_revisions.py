@@ -28,28 +28,30 @@ log = logging.getLogger("aggregator.store")
 # What a poll writes
 
 
-def write(connection: sqlite3.Connection, source: int, decisions: Iterable[Decision], now: datetime) -> None:
+def write(connection: sqlite3.Connection, source_id: int, decisions: Iterable[Decision], now: datetime) -> None:
     """Keeps the changes that are held back, the newest in the place of the one before."""
-    those = [(d.known.article, d) for d in decisions if d.known and d.held_back]
+    those = [(d.known.article_id, d) for d in decisions if d.known and d.pending_revision]
     at, pack = to_iso(now), raw.packer(connection)
     connection.executemany(
         """
-        INSERT INTO held_words (article, source, key, kind, changed, received_at, title, url, byline, language,
+        INSERT INTO pending_revisions (article_id, source_id, article_key, change_kind, changed, received_at, title,
+          url, byline, language,
           class, published, published_stated, updated, updated_stated, categories, words_hash, entry_hash, raw,
-          dictionary)
+          dictionary_id)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
-        ON CONFLICT (article) DO UPDATE SET source = excluded.source, key = excluded.key, kind = excluded.kind,
+        ON CONFLICT (article_id) DO UPDATE SET source_id = excluded.source_id, article_key = excluded.article_key,
+          change_kind = excluded.change_kind,
           changed = excluded.changed, received_at = excluded.received_at, gone = 0, title = excluded.title,
           url = excluded.url, byline = excluded.byline, language = excluded.language, class = excluded.class,
           published = excluded.published, published_stated = excluded.published_stated, updated = excluded.updated,
           updated_stated = excluded.updated_stated, categories = excluded.categories,
           words_hash = excluded.words_hash, entry_hash = excluded.entry_hash, raw = excluded.raw,
-          dictionary = excluded.dictionary
+          dictionary_id = excluded.dictionary_id
         """,
         [
             (
                 number,
-                source,
+                source_id,
                 d.article.keys[0],
                 d.change,
                 json.dumps(d.changed),
@@ -60,7 +62,7 @@ def write(connection: sqlite3.Connection, source: int, decisions: Iterable[Decis
             for number, d in those
         ],
     )
-    pending.remember(connection, source, [(number, d.article) for number, d in those])
+    pending.remember(connection, source_id, [(number, d.article) for number, d in those])
 
 
 def _row(a: Article) -> tuple[str | bytes | None, ...]:
@@ -68,18 +70,19 @@ def _row(a: Article) -> tuple[str | bytes | None, ...]:
     return (*described, a.words_hash, a.entry_hash)
 
 
-def forget(connection: sqlite3.Connection, source: int, articles: Iterable[int]) -> None:
+def forget(connection: sqlite3.Connection, source_id: int, articles: Iterable[int]) -> None:
     """Forgets what this source said of these articles, because it says something else now."""
     connection.executemany(
-        "DELETE FROM held_words WHERE article = ? AND source = ?", [(number, source) for number in articles]
+        "DELETE FROM pending_revisions WHERE article_id = ? AND source_id = ?",
+        [(number, source_id) for number in articles],
     )
 
 
-def note_gone(connection: sqlite3.Connection, source: int, gone: Collection[int]) -> None:
+def note_gone(connection: sqlite3.Connection, source_id: int, gone: Collection[int]) -> None:
     """Of which articles the source's newest document no longer lists the entry whose words are held back."""
     connection.execute(
-        "UPDATE held_words SET gone = article IN (SELECT value FROM json_each(?)) WHERE source = ?",
-        (json.dumps(list(gone)), source),
+        "UPDATE pending_revisions SET gone = article_id IN (SELECT value FROM json_each(?)) WHERE source_id = ?",
+        (json.dumps(list(gone)), source_id),
     )
 
 
@@ -88,18 +91,20 @@ def note_gone(connection: sqlite3.Connection, source: int, gone: Collection[int]
 # Those whose newest revision was stored a day ago or earlier, and those whose entry has left its document; of these an
 # article gets no second one within a day. A time that is ahead of the clock, which was set back, keeps nothing waiting.
 _DUE = """
-    SELECT h.article, h.source, h.key, h.kind, h.changed, h.received_at, h.title, h.url, h.byline, h.language, h.class,
+    SELECT h.article_id, h.source_id, h.article_key, h.change_kind, h.changed, h.received_at, h.title, h.url,
+      h.byline, h.language, h.class,
       h.published, h.published_stated, h.updated, h.updated_stated, h.categories, h.words_hash, h.entry_hash, h.raw,
-      h.dictionary, a.publisher, a.public_id, a.revision, a.first_seen, r.words_hash AS words_before,
+      h.dictionary_id, a.publisher, a.id, a.revision, a.first_seen, r.words_hash AS words_before,
       coalesce(r.stored_at, r.seen_at) AS revised, json_extract(p.rights, '$.excerpt_max_words') AS excerpt_max_words
-    FROM held_words AS h
-    CROSS JOIN articles AS a ON a.id = h.article
-    CROSS JOIN publishers AS p ON p.key = a.publisher
-    CROSS JOIN revisions AS r ON r.article = a.id AND r.number = a.revision
+    FROM pending_revisions AS h
+    CROSS JOIN articles AS a ON a.article_id = h.article_id
+    CROSS JOIN publishers AS p ON p.publisher = a.publisher
+    CROSS JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
     WHERE coalesce(r.stored_at, r.seen_at) NOT BETWEEN :day_ago AND :now
       OR h.gone AND NOT EXISTS (
-        SELECT 1 FROM revisions AS late WHERE late.article = h.article AND late.stored_at BETWEEN :day_ago AND :now)
-    ORDER BY h.received_at, h.article LIMIT :most
+        SELECT 1 FROM revisions AS late WHERE late.article_id = h.article_id AND late.stored_at BETWEEN :day_ago
+          AND :now)
+    ORDER BY h.received_at, h.article_id LIMIT :most
 """
 
 
@@ -113,14 +118,14 @@ def store_due(connection: sqlite3.Connection, now: datetime) -> int:
     due = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     unpack = raw.unpacker(connection)
     for row in due:
-        words = unpack(row["raw"], row["dictionary"])
+        words = unpack(row["raw"], row["dictionary_id"])
         if words is None:
             log.error(
-                "article %d: its newest words are damaged and cannot be read; is the disk failing?", row["article"]
+                "article %d: its newest words are damaged and cannot be read; is the disk failing?", row["article_id"]
             )
-            forget(connection, row["source"], [row["article"]])
+            forget(connection, row["source_id"], [row["article_id"]])
         else:
-            polls.write_decisions(connection, row["source"], [_decision(row, words)], now)
+            polls.write_decisions(connection, row["source_id"], [_decision(row, words)], now)
     return len(due)
 
 
@@ -128,14 +133,14 @@ def _decision(row: dict[str, Any], words: bytes) -> Decision:
     return Decision(
         article=_article(row, words),
         known=Known(
-            article=row["article"],
+            article_id=row["article_id"],
             revision=row["revision"],
             words_hash=row["words_before"],
             first_seen=from_iso(row["first_seen"]),
             last_revision=from_iso(row["revised"]),
             entry_hash=row["entry_hash"],
         ),
-        change=row["kind"],
+        change=row["change_kind"],
         changed=tuple(json.loads(row["changed"])),
         seen=from_iso(row["received_at"]),
     )
@@ -143,12 +148,12 @@ def _decision(row: dict[str, Any], words: bytes) -> Decision:
 
 def _article(row: dict[str, Any], words: bytes) -> Article:
     """As it came, with an excerpt by the publisher's rights of today."""
-    said = history.words_said(decode(words), row["title"], row["byline"])
+    said = history.words_of_entry(decode(words), row["title"], row["byline"])
     published, updated = row["published"], row["updated"]
     return Article(
         publisher=row["publisher"],
-        keys=(row["key"],),
-        public_id=row["public_id"],
+        keys=(row["article_key"],),
+        id=row["id"],
         title=row["title"],
         summary=said.summary,
         text=said.text,
@@ -171,6 +176,8 @@ def _article(row: dict[str, Any], words: bytes) -> Article:
 # What happens to it beside
 
 
-def follow_split(connection: sqlite3.Connection, article: int, key: str, new: int) -> None:
+def follow_split(connection: sqlite3.Connection, article_id: int, key: str, new: int) -> None:
     """A merge is undone: what is held back of the entry under that key is the new article's."""
-    connection.execute("UPDATE held_words SET article = ? WHERE article = ? AND key = ?", (new, article, key))
+    connection.execute(
+        "UPDATE pending_revisions SET article_id = ? WHERE article_id = ? AND article_key = ?", (new, article_id, key)
+    )

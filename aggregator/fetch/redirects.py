@@ -1,4 +1,4 @@
-"""One hop of a request: whom it asks and on what conditions, where a redirect leads, and what went wrong."""
+"""One request on the way to a document: whom it asks, on what conditions, where a redirect leads, what went wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aggregator.fetch import iri
 from aggregator.fetch.metering import TooMuch
 from aggregator.model import Validators
-from aggregator.model.errors import AddressRefused, AnswerTooCostly, CookieWall, FetchError, RedirectRefused
+from aggregator.model.errors import AddressRefused, AnswerTooCostly, CookiePage, FetchError, RedirectRefused
 from aggregator.text.urls import literal
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
@@ -51,14 +51,14 @@ class Way:
     asked: str
     at: str
     moved_to: str | None = None
-    permanent: bool = True  # every hop so far was
+    permanent: bool = True  # every redirect so far was
     passed: tuple[str, ...] = ()  # the addresses between the first and this one
-    hops: tuple[tuple[str, str], ...] = ()  # from, to
-    sets_cookie: bool = False  # a hop did
-    retry_after: timedelta | datetime | None = None  # what the last hop asked for
+    redirects: tuple[tuple[str, str], ...] = ()  # from, to
+    sets_cookie: bool = False  # an answer on the way did
+    retry_after: timedelta | datetime | None = None  # what the last answer asked for
 
     def on(self, redirect: Redirect) -> Way:
-        """One hop further; raises RedirectRefused for one from https down to http."""
+        """One redirect further; raises RedirectRefused for one from https down to http."""
         target = redirected(self.at, redirect.location)
         permanent = self.permanent and redirect.status in PERMANENT
         passed = (*self.passed, self.at) if self.is_redirected else self.passed
@@ -68,7 +68,7 @@ class Way:
             passed=passed,
             permanent=permanent,
             moved_to=target if permanent else self.moved_to,
-            hops=(*self.hops, (self.at, target)),
+            redirects=(*self.redirects, (self.at, target)),
             sets_cookie=self.sets_cookie or redirect.sets_cookie,
             retry_after=redirect.retry_after or self.retry_after,
         )
@@ -78,15 +78,15 @@ class Way:
         an address that was asked before is followed once: some servers answer otherwise the second time.
         """
         self.refuse_cookies()
-        if self.hops and (self.hops[-1] in self.hops[:-1] or self.hops[-1][0] == self.at):
+        if self.redirects and (self.redirects[-1] in self.redirects[:-1] or self.redirects[-1][0] == self.at):
             raise RedirectRefused(f"redirects that lead in a circle, back to {self.at}")
 
     def refuse_cookies(self) -> None:
-        """Raises CookieWall where a server sets a cookie and then asks to be asked again at an address that it was
+        """Raises CookiePage where a server sets a cookie and then asks to be asked again at an address that it was
         asked at before: without the cookie its answer would be the same.
         """
-        if self.sets_cookie and any(self.at == start for start, _ in self.hops):
-            raise CookieWall(f"the site sets a cookie and redirects back to {self.at} until it is sent; {NO_COOKIES}")
+        if self.sets_cookie and any(self.at == start for start, _ in self.redirects):
+            raise CookiePage(f"the site sets a cookie and redirects back to {self.at} until it is sent; {NO_COOKIES}")
 
     @property
     def is_redirected(self) -> bool:
@@ -192,11 +192,11 @@ def _parts(url: str) -> SplitResult:
         raise FetchError(f"{iri.shown(url)} is not an address: {error}") from error
 
 
-def too_many(way: Way) -> RedirectRefused | CookieWall:
+def too_many(way: Way) -> RedirectRefused | CookiePage:
     """The error for a way without end; where cookies were set on it, that is most likely why."""
     said = f"more than {MOST_REDIRECTS} redirects, the last to {way.at}"
     return (
-        CookieWall(f"{said}, while the site sets cookies; {NO_COOKIES}") if way.sets_cookie else RedirectRefused(said)
+        CookiePage(f"{said}, while the site sets cookies; {NO_COOKIES}") if way.sets_cookie else RedirectRefused(said)
     )
 
 

@@ -25,7 +25,7 @@ from aggregator.model import Cause, Config, Entry, Link, Person, Poll, Publisher
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.recording import record as record_polls
-from aggregator.revisions.compare import HELD_BACK, same_sentences, what_changed, words_of
+from aggregator.revisions.compare import UNSTABLE_SOURCE, same_sentences, what_changed, words_of
 from aggregator.store import Store
 from aggregator.store.sqlite import history, raw
 from aggregator.store.sqlite.schema import migrations
@@ -61,14 +61,16 @@ def make_unstable(store: Store, publisher: Publisher, count: int = 6) -> None:
 def pictures(store: Store) -> list[str]:
     """The picture in the newest revision of each report."""
     _, said = store.query(
-        "SELECT raw_words(r.raw, r.dictionary) FROM articles AS a"
-        " JOIN revisions AS r ON r.article = a.id AND r.number = a.revision ORDER BY a.id"
+        "SELECT raw_words(r.raw, r.dictionary_id) FROM articles AS a"
+        " JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision ORDER BY a.article_id"
     )
     return [str(words).partition("http://p.example/")[2].partition(".jpg")[0] for (words,) in said]
 
 
 def held(store: Store) -> list[int]:
-    return [int(str(article)) for (article,) in rows(store, "SELECT article FROM held_words ORDER BY article")]
+    return [
+        int(str(article)) for (article,) in rows(store, "SELECT article_id FROM pending_revisions ORDER BY article_id")
+    ]
 
 
 def words_in_force(store: Store, articles: Sequence[int]) -> dict[int, Words]:
@@ -78,12 +80,12 @@ def words_in_force(store: Store, articles: Sequence[int]) -> dict[int, Words]:
 
 
 def ledger(store: Store, after: int = 0) -> list[tuple[object, ...]]:
-    return rows(store, f"SELECT article, kind, at FROM changes WHERE seq > {after} ORDER BY seq")  # noqa: S608
+    return rows(store, f"SELECT article_id, change_kind, at FROM changes WHERE seq > {after} ORDER BY seq")  # noqa: S608
 
 
 TWO_A_DAY = """
-    SELECT one.article FROM revisions AS one JOIN revisions AS other
-      ON other.article = one.article AND other.stored_at > one.stored_at
+    SELECT one.article_id FROM revisions AS one JOIN revisions AS other
+      ON other.article_id = one.article_id AND other.stored_at > one.stored_at
       AND unixepoch(other.stored_at) - unixepoch(one.stored_at) < 86400
 """
 
@@ -114,7 +116,7 @@ def test_an_edit_on_a_day_of_big_news_is_stored_at_once(
     for hour in range(4):
         toll = f"<p>The toll is {137 + hour}.</p>"
         record(store, publisher, *stories(count, note=toll, picture=hour), now=NOW + hour * HOUR)
-    assert rows(store, "SELECT json_array_length(changing) FROM sources") == [(3 if count > 4 else None,)]
+    assert rows(store, "SELECT json_array_length(unstable) FROM sources") == [(3 if count > 4 else None,)]
     seen = length(store)
     last = [edited(number, changed) for number in range(count)]
     poll = record(store, publisher, *last, now=NOW + 4 * HOUR)
@@ -137,7 +139,7 @@ def edited(number: int, changed: dict[str, str]) -> Entry:
 def test_polls_that_are_days_apart_make_no_source_unstable(store: Store, publisher: Publisher, days: float) -> None:
     """Three polls in a row were 25 days apart; within two days there are not three."""
     polls = [record(store, publisher, *stories(picture=poll), now=NOW + poll * days * DAY) for poll in range(5)]
-    assert any(HELD_BACK in poll.drops for poll in polls) is (days < 1)
+    assert any(UNSTABLE_SOURCE in poll.drops for poll in polls) is (days < 1)
 
 
 @pytest.mark.parametrize("answer", ["not_modified", "unchanged", "the same", "another"])
@@ -150,7 +152,7 @@ def test_a_poll_that_says_nothing_begins_the_count_anew(store: Store, publisher:
         record(store, publisher, *(stories(picture=2) if answer == "the same" else [story(7)]), now=NOW + 3 * HOUR)
     for poll in (4, 5):
         assert record(store, publisher, *stories(picture=poll), now=NOW + poll * HOUR).revised == 6
-    assert record(store, publisher, *stories(picture=6), now=NOW + 6 * HOUR).drops == {HELD_BACK: 6}
+    assert record(store, publisher, *stories(picture=6), now=NOW + 6 * HOUR).drops == {UNSTABLE_SOURCE: 6}
 
 
 def test_a_failed_poll_says_nothing_of_its_source(store: Store, publisher: Publisher) -> None:
@@ -158,7 +160,7 @@ def test_a_failed_poll_says_nothing_of_its_source(store: Store, publisher: Publi
         record(store, publisher, *stories(picture=poll), now=NOW + poll * HOUR)
     failed = make_poll(publisher.sources[0], outcome="failed", error="timeout")
     record_polls(store, [(failed, ())], NOW + 3 * HOUR)
-    assert record(store, publisher, *stories(picture=3), now=NOW + 4 * HOUR).drops == {HELD_BACK: 6}
+    assert record(store, publisher, *stories(picture=3), now=NOW + 4 * HOUR).drops == {UNSTABLE_SOURCE: 6}
 
 
 # What is held back, and stored
@@ -174,7 +176,7 @@ MINOR: dict[str, list[dict[str, object]]] = {
 
 
 @pytest.mark.parametrize("what", MINOR)
-def test_what_is_held_back_is_stored_after_a_day_though_no_document_comes(
+def test_what_is_pending_is_stored_after_a_day_though_no_document_comes(
     store: Store, publisher: Publisher, what: str
 ) -> None:
     versions = MINOR[what]
@@ -186,15 +188,15 @@ def test_what_is_held_back_is_stored_after_a_day_though_no_document_comes(
             for n in SIX
         ]  # type: ignore[arg-type]
         poll = record(store, publisher, *mine, now=NOW + hour * HOUR)
-    assert (poll.revised, poll.drops) == (0, {HELD_BACK: 6})
+    assert (poll.revised, poll.drops) == (0, {UNSTABLE_SOURCE: 6})
     seen = length(store)
     record_polls(store, [(make_poll(publisher.sources[0], outcome="not_modified"), ())], NOW + 4 * HOUR)
     maintain(store, NOW + 25 * HOUR)
     assert (length(store), held(store)) == (seen, [1, 2, 3, 4, 5, 6])
     maintain(store, NOW + 26 * HOUR)
     assert held(store) == []
-    kind = "refile" if what == "dates" else "revised"
-    assert ledger(store, seen) == [(article, kind, "2026-11-23T12:00:00Z") for article in range(1, 7)]
+    kind = "resent" if what == "dates" else "revised"
+    assert ledger(store, seen) == [(article_id, kind, "2026-11-23T12:00:00Z") for article_id in range(1, 7)]
     assert rows(store, "SELECT DISTINCT seen_at, stored_at FROM revisions WHERE number = 4") == [
         ("2026-11-22T13:00:00Z", "2026-11-23T12:00:00Z")
     ]
@@ -207,9 +209,10 @@ def test_what_is_held_back_is_stored_after_a_day_though_no_document_comes(
 
 
 STORED = (
-    "SELECT id, title, url, byline, published, updated, updated_stated, language, class FROM articles",
-    "SELECT article, number, seen_at, title, changed, words_hash, raw_hash, hex(raw) FROM revisions WHERE number = 4",
-    "SELECT article, kind FROM changes WHERE revision = 4",
+    "SELECT article_id, title, url, byline, published, updated, updated_stated, language, class FROM articles",
+    "SELECT article_id, number, seen_at, title, changed, words_hash, raw_hash, hex(raw) FROM revisions WHERE number"
+    " = 4",
+    "SELECT article_id, change_kind FROM changes WHERE revision = 4",
 )
 
 
@@ -225,8 +228,8 @@ def test_what_housekeeping_stores_is_what_a_poll_would_have_stored(tmp_path: Pat
             make_unstable(store, publisher)
             if is_calm:
                 with file_of(store) as connection:
-                    connection.execute("UPDATE sources SET changing = NULL")
-                    connection.execute("DELETE FROM held_words")
+                    connection.execute("UPDATE sources SET unstable = NULL")
+                    connection.execute("DELETE FROM pending_revisions")
             assert bool(record(store, publisher, *last, now=NOW + HOUR).revised) is is_calm
             maintain(store, NOW + 3 * DAY)
             found.append(
@@ -238,8 +241,8 @@ def test_what_housekeeping_stores_is_what_a_poll_would_have_stored(tmp_path: Pat
             )
             assert {report.byline for report in store.latest(Selection())} == {"Awa"}
             store._connection.execute("INSERT INTO article_search (article_search) VALUES ('integrity-check')")
-    held_back, at_once = found
-    assert held_back == at_once
+    pending, at_once = found
+    assert pending == at_once
 
 
 def test_an_entry_that_leaves_its_document_has_its_words_stored_at_the_next_housekeeping(
@@ -271,7 +274,9 @@ def test_an_article_gets_one_such_revision_a_day(store: Store, publisher: Publis
         now = NOW + hour * HOUR
         record(store, publisher, *stories(picture=hour)[: 5 if hour % 8 == 6 else 6], now=now)
         maintain(store, now)
-    late = rows(store, "SELECT article, stored_at FROM revisions WHERE stored_at IS NOT NULL ORDER BY article, number")
+    late = rows(
+        store, "SELECT article_id, stored_at FROM revisions WHERE stored_at IS NOT NULL ORDER BY article_id, number"
+    )
     assert [article for article, _ in late] == [6, 6, 6]
     assert rows(store, TWO_A_DAY) == []
     assert rows(store, "SELECT max(revision) FROM articles") <= [(3 + 3 + 1,)]
@@ -279,7 +284,7 @@ def test_an_article_gets_one_such_revision_a_day(store: Store, publisher: Publis
     assert pictures(store) == ["70"] * 5 + ["68"]
 
 
-def test_newer_words_that_a_poll_stores_take_the_place_of_those_held_back(store: Store, publisher: Publisher) -> None:
+def test_newer_words_that_a_poll_stores_take_the_place_of_those_pending(store: Store, publisher: Publisher) -> None:
     make_unstable(store, publisher)
     record(store, publisher, *stories(picture=4, toll=170), now=NOW + HOUR)
     assert (held(store), pictures(store)) == ([], ["4"] * 6)
@@ -299,10 +304,10 @@ def test_words_that_are_taken_back_are_forgotten(store: Store, publisher: Publis
 
 def test_the_same_document_again_leaves_what_waits_as_it_is(store: Store, publisher: Publisher) -> None:
     make_unstable(store, publisher)
-    before = rows(store, "SELECT * FROM held_words")
+    before = rows(store, "SELECT * FROM pending_revisions")
     poll = record(store, publisher, *stories(picture=3), now=NOW + HOUR)
     assert (poll.unchanged, dict(poll.drops)) == (6, {})
-    assert rows(store, "SELECT * FROM held_words") == before
+    assert rows(store, "SELECT * FROM pending_revisions") == before
 
 
 def test_counters_make_neither_a_revision_nor_an_unstable_source(store: Store, publisher: Publisher) -> None:
@@ -314,10 +319,10 @@ def test_counters_make_neither_a_revision_nor_an_unstable_source(store: Store, p
     assert rows(store, "SELECT DISTINCT revision FROM articles") == [(2,)]
 
 
-def test_counters_beside_words_that_are_held_back_keep_no_source_unstable(store: Store, publisher: Publisher) -> None:
+def test_counters_beside_words_that_are_pending_keep_no_source_unstable(store: Store, publisher: Publisher) -> None:
     make_unstable(store, publisher)
     record(store, publisher, *stories(picture=3, note="<p>1 comments</p>"), now=NOW + HOUR)
-    assert rows(store, "SELECT changing FROM sources") == [(None,)]
+    assert rows(store, "SELECT unstable FROM sources") == [(None,)]
 
 
 def test_pictures_that_take_turns_make_one_revision_a_day(store: Store, publisher: Publisher) -> None:
@@ -364,7 +369,7 @@ def test_a_clock_that_was_set_back_keeps_nothing_waiting(store: Store, publisher
     assert (held(store), pictures(store)) == ([], ["4"] * 6)
 
 
-def test_what_is_held_back_follows_its_entry_when_a_merge_is_undone(store: Store, publisher: Publisher) -> None:
+def test_what_is_pending_follows_its_entry_when_a_merge_is_undone(store: Store, publisher: Publisher) -> None:
     twin = make_entry(0, id="a-new-guid")
     first = [make_entry(0), *stories()[1:]]
     record(store, publisher, *first, now=NOW - HOUR)
@@ -375,7 +380,7 @@ def test_what_is_held_back_follows_its_entry_when_a_merge_is_undone(store: Store
         record(store, publisher, seen, *stories(picture=picture)[1:], now=NOW + 15 * picture * MINUTE)
     assert held(store) == [1, 2, 3, 4, 5, 6]
     new = split(store, 1, NOW + 2 * HOUR)
-    ((number,),) = rows(store, f"SELECT id FROM articles WHERE public_id = '{new}'")  # noqa: S608
+    ((number,),) = rows(store, f"SELECT article_id FROM articles WHERE id = '{new}'")  # noqa: S608
     assert held(store) == [2, 3, 4, 5, 6, number]
     maintain(store, NOW + 2 * DAY)
     assert pictures(store) == ["", *["4"] * 6]
@@ -389,7 +394,7 @@ def test_too_many_changes_at_once_wait_for_a_person_also_where_their_source_is_u
 
     for poll in range(5):
         counted = record(store, publisher, *moved(poll), now=NOW + poll * HOUR)
-    assert dict(counted.drops) == {"pending": 10, HELD_BACK: 50}
+    assert dict(counted.drops) == {"pending": 10, UNSTABLE_SOURCE: 50}
     maintain(store, NOW + 3 * DAY)
     assert rows(store, "SELECT count(*) FROM articles WHERE url LIKE '%v=4'") == [(50,)]
     assert rows(store, "SELECT count(*) FROM pending_changes WHERE url LIKE '%v=4'") == [(10,)]
@@ -400,7 +405,7 @@ def test_damaged_words_stop_no_housekeeping(
 ) -> None:
     make_unstable(store, publisher)
     with file_of(store) as connection:
-        connection.execute("UPDATE held_words SET raw = x'28b52ffd99' WHERE article = 2")
+        connection.execute("UPDATE pending_revisions SET raw = x'28b52ffd99' WHERE article_id = 2")
     maintain(store, NOW + 2 * DAY)
     assert "article 2: its newest words are damaged" in caplog.text
     assert (held(store), pictures(store)) == ([], ["3", "2", "3", "3", "3", "3"])
@@ -419,10 +424,10 @@ def test_words_that_another_program_version_packed_can_be_read_until_they_are_st
             "INSERT INTO dictionaries VALUES (7, ?, '2026')", (b"Report counts hurt. The road is closed.",)
         )
         for article, words in connection.execute(
-            "SELECT article, raw_words(raw, dictionary) FROM held_words"
+            "SELECT article_id, raw_words(raw, dictionary_id) FROM pending_revisions"
         ).fetchall():
             row = (other.compress(words.encode()), article)
-            connection.execute("UPDATE held_words SET raw = ?, dictionary = 7 WHERE article = ?", row)
+            connection.execute("UPDATE pending_revisions SET raw = ?, dictionary_id = 7 WHERE article_id = ?", row)
     maintain(store, NOW + HOUR)
     assert len(held(store)) == 6
     maintain(store, NOW + 2 * DAY)
@@ -432,7 +437,7 @@ def test_words_that_another_program_version_packed_can_be_read_until_they_are_st
 # Rights
 
 
-def test_what_is_held_back_leaves_by_no_view(store: Store, publisher: Publisher) -> None:
+def test_what_is_pending_leaves_by_no_view(store: Store, publisher: Publisher) -> None:
     record(store, publisher, *stories())
     for hour in range(1, 4):
         record(store, publisher, *stories(authors=(Person(f"Awa {hour}"),)), now=NOW + hour * HOUR)
@@ -445,7 +450,7 @@ def test_what_is_held_back_leaves_by_no_view(store: Store, publisher: Publisher)
 
 def test_a_report_that_is_withheld_stays_so_when_its_words_are_stored(store: Store, publisher: Publisher) -> None:
     make_unstable(store, publisher)
-    (first, *_) = [str(report) for (report,) in rows(store, "SELECT public_id FROM articles ORDER BY id")]
+    (first, *_) = [str(report) for (report,) in rows(store, "SELECT id FROM articles ORDER BY article_id")]
     acts.withhold(store, first, Cause(actor="person:ama", reason="a test"), NOW + HOUR)
     maintain(store, NOW + 2 * DAY)
     assert (held(store), pictures(store)) == ([], ["3"] * 6)
@@ -498,12 +503,12 @@ def test_a_304_loses_nothing(store: Store, publisher: Publisher) -> None:
     polls = passes(store, publisher, [*documents, corrected, *[again] * 27])
     assert {poll.outcome for poll in polls[-26:]} <= {"not_modified", "unchanged"}  # now and then it is asked in full
     assert [dict(polls[number].drops) for number in (4, 5, 6, 7)] == [
-        {HELD_BACK: 6},
-        {HELD_BACK: 6},
+        {UNSTABLE_SOURCE: 6},
+        {UNSTABLE_SOURCE: 6},
         {},
-        {HELD_BACK: 6},
+        {UNSTABLE_SOURCE: 6},
     ]
-    kinds = rows(store, "SELECT kind, at FROM changes WHERE article = 1 ORDER BY seq")
+    kinds = rows(store, "SELECT change_kind, at FROM changes WHERE article_id = 1 ORDER BY seq")
     assert kinds == [
         ("new", "2026-11-22T10:00:00Z"),
         *(("revised", f"2026-11-22T{11 + hour}:00:00Z") for hour in range(3)),
@@ -529,7 +534,7 @@ def test_a_source_whose_edits_an_older_version_lost_is_asked_for_its_whole_docum
     )
     database.close()
     with Store.open(path) as store:
-        assert rows(store, "SELECT key, etag, last_modified, body_hash FROM sources ORDER BY key") == [
+        assert rows(store, "SELECT source_key, etag, last_modified, body_hash FROM sources ORDER BY source_key") == [
             ("busy", None, None, None),
             ("calm", "e", "l", b"\x01"),
         ]
@@ -646,7 +651,7 @@ def test_after_two_quiet_days_the_newest_words_of_every_report_are_stored(histor
         assert gapless == list(range(1, len(gapless) + 1))
 
 
-def test_the_property_above_meets_words_that_are_held_back() -> None:
+def test_the_property_above_meets_words_that_are_pending() -> None:
     for history_ in (HELD_THEN_GONE, HELD_THEN_EDITED, HELD_THEN_304):
         with new_store() as store:
             met = [held(store) for _ in play(store, history_)]
@@ -673,13 +678,13 @@ def test_housekeeping_that_breaks_off_has_stored_words_or_still_holds_them(store
 
 
 KEPT = {
-    "held": "SELECT * FROM held_words ORDER BY article",
-    "articles": "SELECT * FROM articles ORDER BY id",
-    "bodies": "SELECT * FROM bodies ORDER BY article",
-    "revisions": "SELECT * FROM revisions ORDER BY id",
+    "held": "SELECT * FROM pending_revisions ORDER BY article_id",
+    "articles": "SELECT * FROM articles ORDER BY article_id",
+    "bodies": "SELECT * FROM bodies ORDER BY article_id",
+    "revisions": "SELECT * FROM revisions ORDER BY revision_id",
     "changes": "SELECT * FROM changes ORDER BY seq",
-    "sightings": "SELECT * FROM sightings ORDER BY source, article",
-    "changing": "SELECT changing FROM sources ORDER BY id",
+    "sightings": "SELECT * FROM sightings ORDER BY source_id, article_id",
+    "changing": "SELECT unstable FROM sources ORDER BY source_id",
 }
 
 

@@ -1,0 +1,43 @@
+"""Makes the names in a database those of before migration 0016, for tests that make one of an older version."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aggregator.store.sqlite import health, views
+from aggregator.store.sqlite.schema.m0016 import BESIDE, RENAMED, TABLES, WORDS, rename
+
+
+def old_words(connection: sqlite3.Connection) -> None:
+    """Undoes the migration, but for values; views of ours go with it, and are made again by whoever opens the file."""
+    for view in ("wire", "health", "notices", "wire_at"):
+        connection.execute(f"DROP VIEW IF EXISTS {view}")
+    for statement in BESIDE:
+        match = re.match(r'\s*ALTER TABLE (\w+) ADD COLUMN ("?\w+"?)', statement)
+        assert match
+        connection.execute(f"ALTER TABLE {match[1]} DROP COLUMN {match[2]}")
+    connection.execute("DROP INDEX pending_revisions_of_source")
+    for old, new in TABLES.items():
+        connection.execute(f"ALTER TABLE {new} RENAME TO {old}")
+    connection.execute("CREATE INDEX held_of_source ON held_words (source_id)")
+    for table, names in reversed(RENAMED.items()):
+        for old, new in reversed(names.items()):
+            connection.execute(f'ALTER TABLE {table} RENAME COLUMN {new} TO "{old}"')
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0016_plain_words'")
+
+
+@contextmanager
+def in_old_words(connection: sqlite3.Connection) -> Iterator[None]:
+    """For statements of earlier migrations; afterwards the database is of this version again."""
+    (migration,) = connection.execute("SELECT * FROM _sqlite_migrations WHERE name = '0016_plain_words'").fetchall()
+    old_words(connection)
+    yield
+    rename(connection)
+    for statement in (*WORDS, *BESIDE):
+        connection.execute(statement)
+    connection.execute("INSERT INTO _sqlite_migrations VALUES (?, ?, ?, ?)", migration)
+    views.replace_views(connection, health.VIEW)
+    connection.commit()

@@ -71,10 +71,7 @@ def _hide_words(connection: sqlite3.Connection, over: let_go.Over) -> None:
         ("bodies", {name: f"iif({{over}}, '', {name})" for name in ("summary", "text", "excerpt")}),
         (
             "revisions",
-            {
-                "raw": "iif({over}, headline_only(raw, dictionary), raw)",
-                "dictionary": "iif({over}, NULL, dictionary)",
-            },
+            {"raw": "iif({over}, headline_only(raw, dictionary), raw)", "dictionary": "iif({over}, NULL, dictionary)"},
         ),
     ):
         columns = [row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]

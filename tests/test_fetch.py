@@ -21,6 +21,7 @@ from aggregator.fetch.limits import Limits, jittered
 from aggregator.fetch.transport import certificates
 from aggregator.model import FetchResult, FetchSettings, Validators, Wire
 from aggregator.model.errors import FetchError, HttpStatus
+from aggregator.text.urls import domain_of
 from tests.conftest import NOW, WIRE, make_source
 
 HOST = "daily.example"
@@ -162,7 +163,7 @@ def test_redirects_are_followed_and_the_last_address_told(press: Press) -> None:
      ("[::1]", "::1"), ("localhost", "localhost")],
 )  # fmt: skip
 def test_limits_count_by_registrable_domain(host: str, domain: str) -> None:
-    assert Limits(1, 1, timedelta(0)).domain_of(host) == domain
+    assert domain_of(host) == domain
 
 
 def test_one_domain_is_asked_one_at_a_time_and_spaced_while_others_go_on() -> None:

@@ -77,13 +77,7 @@ class Press:
     """A context manager: it listens inside the `with`, and leaves nothing behind."""
 
     def __init__(
-        self,
-        world: Iterable[Site] = (),
-        *,
-        now: datetime,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        gzip: bool = True,
+        self, world: Iterable[Site] = (), *, now: datetime, host: str = "127.0.0.1", port: int = 0, gzip: bool = True
     ) -> None:
         """`now`: when the press opens; reports are dated before it. `port` 0: any free one. `gzip`: pack on request.
 

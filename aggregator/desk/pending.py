@@ -33,12 +33,7 @@ _BATCH = 100  # changes a transaction, which holds the lock that other programs 
 
 
 def accept(
-    store: Store,
-    publishers: Sequence[Publisher],
-    key: str,
-    kinds: Sequence[MassKind],
-    actor: str,
-    now: datetime,
+    store: Store, publishers: Sequence[Publisher], key: str, kinds: Sequence[MassKind], actor: str, now: datetime
 ) -> Counter[MassKind]:
     """Puts in force what waits of a publisher or source, as the publisher said it: withdrawals, links, words. Returns
     how many changes of each kind; empty: nothing of these kinds waits.

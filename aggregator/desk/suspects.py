@@ -35,11 +35,7 @@ def listed(store: Store, since: datetime | None = None) -> list[Suspect]:
     names = store.named([article for article, _, _ in found])
     return [
         Suspect(
-            article=article,
-            publisher_name=names[article][0],
-            title=names[article][1],
-            reason=reason,
-            command=command,
+            article=article, publisher_name=names[article][0], title=names[article][1], reason=reason, command=command
         )
         for article, reason, command in found
     ]

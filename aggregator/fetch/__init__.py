@@ -40,7 +40,7 @@ from aggregator.model.errors import (
     RobotsRefused,
 )
 from aggregator.text.printable import MOST_MESSAGE, escaped
-from aggregator.text.urls import literal, without_user
+from aggregator.text.urls import domain_of, literal, without_user
 
 __all__ = ["NO_HOSTS", "ConnectTo", "Fetcher", "Hosts", "RobotsCache", "Turn", "written_by", "written_in"]
 
@@ -59,14 +59,8 @@ class _Answer:
     headers: dict[str, str]  # names in lower case, values as `redirects.fields_of` has them
     chunks: AsyncIterator[bytes]
     deadline: asyncio.Timeout
-
-    @property
-    def encoding(self) -> str:
-        return self.headers.get("content-encoding", "")
-
-    @property
-    def retry_after(self) -> timedelta | datetime | None:
-        return answers.retry_after(self.headers.get("retry-after"))
+    encoding: str
+    retry_after: timedelta | datetime | None
 
 
 # Reads an answer into what a caller wants.
@@ -174,7 +168,7 @@ class Fetcher:
         opened = Opened.of_source(source, self._environment)
         take = self._taken(opened, validators, turn, now, partial=after_failure)
         headers = redirects.conditions(validators) or (redirects.AFRESH if after_failure else {})
-        return await self._got(_Trip(opened, turn.hosts, self._space), headers, take, turn)
+        return await self._follow(_Trip(opened, turn.hosts, self._space), headers, take, self._seconds - turn.spent)
 
     async def linked(self, url: str, turn: Turn, now: datetime, access: Access | None = None) -> FetchResult:
         """As `get` without validators, for an address that no operator configured, which is taken literally. robots.txt
@@ -185,12 +179,14 @@ class Fetcher:
         take = self._taken(opened, Validators(), turn, now, partial=False)
         await self._may_go(opened.url, turn, now)
         trip = _Trip(opened, turn.hosts, lambda at: self._may_go(at, turn, now))
-        return await self._got(trip, {}, take, turn)
+        return await self._follow(trip, {}, take, self._seconds - turn.spent)
 
     def _taken(
         self, opened: Opened, validators: Validators, turn: Turn, now: datetime | None, *, partial: bool
     ) -> Take[FetchResult]:
-        """What becomes of an answer to a request for a document."""
+        """What becomes of an answer to a request for a document; raises FetchError where none came, or a page for
+        browsers or people stands in its place.
+        """
 
         async def take(answer: _Answer) -> FetchResult:
             if answer.status == 304 and redirects.conditions(validators):
@@ -199,28 +195,18 @@ class Fetcher:
             if not answers.has_document(answer.status, answer.headers):
                 _note_busy(answer, turn)
                 raise await _refusal(answer)
-            content = await self._document(answer, turn, partial)
+            room = body.Room(turn.arrival, turn.room, answer.deadline, self._seconds * _PACE)
+            most = self._settings.max_body_bytes
+            content = await body.read(answer.chunks, answer.encoding, most, room=room, partial=partial)
+            if challenges.is_html(answer.headers, content.content):
+                challenges.refuse(answer.way.asked, answer.way.at, answer.headers, content.content)
+            if answers.is_part(answer.status, answer.headers):
+                content = replace(content, is_cut=True)
             # What is a part of a document must not be confirmed by a 304.
             told = Validators() if content.is_cut else redirects.validators_of(answer.headers, Validators())
             return _result(answer, content, told, opened, now)
 
         return take
-
-    async def _got(self, trip: _Trip, headers: dict[str, str], take: Take[FetchResult], turn: Turn) -> FetchResult:
-        try:
-            return await self._follow(trip, headers, take, self._seconds - turn.spent)
-        except FetchError as error:
-            trip.opened.hush(error)
-            raise
-
-    async def _document(self, answer: _Answer, turn: Turn, partial: bool) -> body.Body:
-        """The body of a success; raises FetchError where a page for browsers or people stands in its place."""
-        room = body.Room(turn.arrival, turn.room, answer.deadline, self._seconds * _PACE)
-        most = self._settings.max_body_bytes
-        content = await body.read(answer.chunks, answer.encoding, most, room=room, partial=partial)
-        if challenges.is_html(answer.headers, content.content):
-            challenges.refuse(answer.way.asked, answer.way.at, answer.headers, content.content)
-        return replace(content, is_cut=True) if answers.is_part(answer.status, answer.headers) else content
 
     async def heed(self, url: str, turn: Turn, now: datetime) -> None:
         """Raises RobotsRefused if the site's robots.txt names our token and disallows this feed. Within `turn`.
@@ -309,7 +295,7 @@ class Fetcher:
 
     def domain_of(self, url: str) -> str:
         """The registrable domain that the limits count by; raises FetchError for what is no address."""
-        return self._limits.domain_of(redirects.host_of(url))
+        return domain_of(redirects.host_of(url))
 
     def _asks_robots(self, hosts: Hosts, turn: Turn | None = None) -> robots.Ask:
         """How to ask for a robots.txt, within a turn that hears of it if its host is busy.
@@ -341,39 +327,54 @@ class Fetcher:
             return RobotsCopy(origin=origin, fetched_at=now, http_status=status)
 
     async def _follow(self, trip: _Trip, headers: dict[str, str], take: Take[T], seconds: float) -> T:
-        """What `take` makes of the first answer that is no redirect. Within `turn`."""
+        """What `take` makes of the first answer that is no redirect; what is raised has no secret. Within `turn`."""
         opened = trip.opened
         left, way = seconds, Way(opened.url, opened.url)
-        for _ in range(redirects.MOST_REDIRECTS + 1):
-            began = time.monotonic()
-            try:
-                answer = await self._one_request(way, trip.hosts, headers | opened.fields_for(way.at), take, left)
-                left -= time.monotonic() - began
-                if not isinstance(answer, Redirect):
-                    return answer
-                way = way.on(answer)
-                way.refuse_circles()
-                opened.follow(way.at)
-            except FetchError as error:
-                error.retry_after = error.retry_after or way.retry_after
-                raise
-            await trip.before(way.at)
-        raise redirects.too_many(way)
+        try:
+            for _ in range(redirects.MOST_REDIRECTS + 1):
+                began = time.monotonic()
+                try:
+                    answer = await self._one_request(way, trip.hosts, headers | opened.fields_for(way.at), take, left)
+                    left -= time.monotonic() - began
+                    if not isinstance(answer, Redirect):
+                        return answer
+                    way = way.on(answer)
+                    way.refuse_circles()
+                    opened.follow(way.at)
+                except FetchError as error:
+                    error.retry_after = error.retry_after or way.retry_after
+                    raise
+                await trip.before(way.at)
+            raise redirects.too_many(way)
+        except FetchError as error:
+            opened.hush(error)
+            raise
 
     async def _one_request(
         self, way: Way, hosts: Hosts, headers: dict[str, str], take: Take[T], seconds: float
     ) -> T | Redirect:
-        """One request: what `take` makes of its answer, or where it redirects to."""
+        """One request: what `take` makes of its answer, or where it redirects to. Whoever says where to connect for a
+        host has opened that address for it.
+        """
         answer: httpx.Response | None = None
         try:
             async with asyncio.timeout(seconds) as deadline:
-                transport, request = self._request(way.at, hosts, headers)
+                # Validators may have other scripts, which aiohttp sends in UTF-8; httpx by itself takes ASCII alone.
+                fields = self._headers | {"Host": redirects.authority_of(way.at)} | headers
+                url = iri.to_uri(way.at)
+                mapped = self._connect_to(redirects.host_of(url))
+                transport = self._open if mapped is not None or is_written(url, hosts) else self._public
+                if mapped is not None:
+                    url = urlsplit(url)._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
+                # aiohttp would send a user name as ours.
+                request = httpx.Request("GET", without_user(url), headers=httpx.Headers(fields, encoding="utf-8"))
                 answer = await transport.handle_async_request(request)
                 told = redirects.fields_of(answer.headers.raw)
-                if answer.status_code in redirects.REDIRECTS and "location" in told:
-                    asked = answers.retry_after(told.get("retry-after"))
-                    return Redirect(answer.status_code, told["location"], "set-cookie" in told, asked)
-                return await take(_Answer(way, answer.status_code, told, answer.aiter_raw(), deadline))
+                asked = answers.retry_after(told.get("retry-after"))
+                status, encoding = answer.status_code, told.get("content-encoding", "")
+                if status in redirects.REDIRECTS and "location" in told:
+                    return Redirect(status, told["location"], "set-cookie" in told, asked)
+                return await take(_Answer(way, status, told, answer.aiter_raw(), deadline, encoding, asked))
         except TimeoutError as error:
             said = f"no whole answer within {self._seconds:g} s"
             raise FetchTimeout(said, answered=answer is not None or way.is_redirected) from error
@@ -382,19 +383,6 @@ class Fetcher:
         finally:
             if answer is not None:
                 await answer.aclose()
-
-    def _request(
-        self, url: str, hosts: Hosts, headers: dict[str, str]
-    ) -> tuple[httpx.AsyncBaseTransport, httpx.Request]:
-        """The request, and what sends it. Whoever says where to connect for a host has opened that address for it."""
-        # Validators may have other scripts, which aiohttp sends in UTF-8; httpx by itself takes ASCII alone.
-        sent = httpx.Headers(self._headers | {"Host": redirects.authority_of(url)} | headers, encoding="utf-8")
-        url = iri.to_uri(url)
-        mapped = self._connect_to(redirects.host_of(url))
-        transport = self._open if mapped is not None or is_written(url, hosts) else self._public
-        if mapped is not None:
-            url = urlsplit(url)._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
-        return transport, httpx.Request("GET", without_user(url), headers=sent)  # aiohttp would send a user as ours
 
 
 def _result(answer: _Answer, content: body.Body, told: Validators, opened: Opened, now: datetime | None) -> FetchResult:

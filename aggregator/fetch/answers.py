@@ -66,7 +66,10 @@ def fresh_for(headers: Mapping[str, str], now: datetime | None = None) -> timede
     nothing be kept, which is no word on when to come back: None. What is said and cannot be read (`Expires: 0`) has
     expired (section 5.3): zero. Age, the time the answer spent in caches on the way, is taken off.
     """
-    said = _cache_control(headers.get("cache-control", ""))
+    # Directives by name in lower case, arguments without their quotes (RFC 9111 section 5.2); the first one counts.
+    said: dict[str, str] = {}
+    for name, argument in _DIRECTIVE.findall(headers.get("cache-control", "")):
+        said.setdefault(name.lower(), argument.strip('"'))
     if said.get("no-store") == "" or said.get("no-cache") == "":  # no-cache="Set-Cookie" is about that field alone
         return None
     if "max-age" in said:
@@ -80,14 +83,6 @@ def fresh_for(headers: Mapping[str, str], now: datetime | None = None) -> timede
         return None
     age = _seconds(headers.get("age", "").partition(",")[0]) or timedelta(0)
     return max(lifetime - age, _EXPIRED)
-
-
-def _cache_control(value: str) -> dict[str, str]:
-    """Directives by name in lower case, arguments without their quotes (RFC 9111 section 5.2); the first one counts."""
-    said: dict[str, str] = {}
-    for name, argument in _DIRECTIVE.findall(value):
-        said.setdefault(name.lower(), argument.strip('"'))
-    return said
 
 
 def _seconds(value: str) -> timedelta | None:

@@ -116,13 +116,18 @@ async def _collect(chunks: AsyncIterator[bytes], packed: bytearray, most: int, r
     until = room.deadline.when() if room else None
     try:
         async with asyncio.timeout_at(until - _MARGIN if until is not None else None) as ends:
-            pace = _Pace(room, ends) if room else None
+            look_at = _WITHOUT_ROOM  # bytes, at which there is something to do
             async with asyncio.timeout(None) as stalls:
                 async for chunk in chunks:
                     packed += chunk
                     _cap(len(packed), most)
-                    if pace:
-                        await pace.went_on(len(packed), stalls)
+                    if room is None or len(packed) < look_at:
+                        continue
+                    if look_at == _WITHOUT_ROOM:  # a large body: it takes its room, and then has to go on
+                        stalls.reschedule(None)
+                        await without_deadline(lambda: without_deadline(room.arrive, room.deadline), ends)
+                    look_at = len(packed) + _PACE_BYTES
+                    stalls.reschedule(asyncio.get_running_loop().time() + room.seconds)
     except TimeoutError:
         if not packed:
             raise
@@ -136,25 +141,6 @@ async def _collect(chunks: AsyncIterator[bytes], packed: bytearray, most: int, r
             return error
         raise
     return None
-
-
-class _Pace:
-    """Takes the room of a large body when it is one, and sees that it goes on."""
-
-    def __init__(self, room: Room, ends: asyncio.Timeout) -> None:
-        self._room = room
-        self._ends = ends
-        self._next = _WITHOUT_ROOM  # bytes, at which there is something to do
-
-    async def went_on(self, came: int, stalls: asyncio.Timeout) -> None:
-        """So many bytes have come; `stalls` ends the body if too little follows."""
-        if came < self._next:
-            return
-        if self._next == _WITHOUT_ROOM:
-            stalls.reschedule(None)
-            await without_deadline(lambda: without_deadline(self._room.arrive, self._room.deadline), self._ends)
-        self._next = came + _PACE_BYTES
-        stalls.reschedule(asyncio.get_running_loop().time() + self._room.seconds)
 
 
 def decoded(packed: bytes, encoding: str, most: int, *, is_whole: bool = True) -> Body:

@@ -67,7 +67,13 @@ def read_head(head: bytes) -> Head | None:
     fields = list(_fields(lines))
     if status[1] == b"1" and status[2] == b"0" and b"keep-alive" not in _said(fields, b"connection"):
         fields.append((b"Connection", b"close"))
-    return _framed(int(status[3]), fields)
+    # One word at most stays on where the body ends (RFC 9112 section 6.3).
+    others = tuple(field for field in fields if field[0].lower() not in (b"content-length", b"transfer-encoding"))
+    if b"chunked" in _said(fields, b"transfer-encoding"):
+        return Head(int(status[3]), (*others, (b"Transfer-Encoding", b"chunked")), None)
+    lengths = dict.fromkeys(int(value) for value in _said(fields, b"content-length") if _LENGTH.fullmatch(value))
+    stated = tuple((b"Content-Length", b"%d" % length) for length in lengths)  # the parser refuses two
+    return Head(int(status[3]), (*others, *stated), next(iter(lengths)) if len(lengths) == 1 else None)
 
 
 def _fields(lines: Iterable[bytes]) -> Iterator[_Field]:
@@ -87,16 +93,6 @@ def _fields(lines: Iterable[bytes]) -> Iterator[_Field]:
 def _said(fields: Iterable[_Field], of: bytes) -> list[bytes]:
     """The members of a field's list, in small letters (RFC 9110 section 5.6.1)."""
     return [part.strip().lower() for name, value in fields if name.lower() == of for part in value.split(b",")]
-
-
-def _framed(status: int, fields: list[_Field]) -> Head:
-    """The head, with one word at most on where the body ends (RFC 9112 section 6.3)."""
-    others = tuple(field for field in fields if field[0].lower() not in (b"content-length", b"transfer-encoding"))
-    if b"chunked" in _said(fields, b"transfer-encoding"):
-        return Head(status, (*others, (b"Transfer-Encoding", b"chunked")), None)
-    lengths = dict.fromkeys(int(value) for value in _said(fields, b"content-length") if _LENGTH.fullmatch(value))
-    stated = tuple((b"Content-Length", b"%d" % length) for length in lengths)  # the parser refuses two
-    return Head(status, (*others, *stated), next(iter(lengths)) if len(lengths) == 1 else None)
 
 
 class Handler(ResponseHandler):
@@ -194,7 +190,9 @@ class Handler(ResponseHandler):
         if isinstance(exc, TooMuch):
             body.set_exception(AnswerTooCostly(str(exc)))
             return
-        error = ClientPayloadError(self._how(body.total_bytes))
+        came = body.total_bytes
+        how = f"{came} bytes, before its last chunk" if self._length is None else f"{came} of {self._length} bytes"
+        error = ClientPayloadError(f"the body breaks off after {how}")
         if body._size == 0:  # somebody may be waiting for more
             body.set_exception(error)
         else:
@@ -208,8 +206,3 @@ class Handler(ResponseHandler):
             self._broken = None
             body.set_exception(error)
         super().resume_reading(resume_parser)
-
-    def _how(self, came: int) -> str:
-        if self._length is None:
-            return f"the body breaks off after {came} bytes, before its last chunk"
-        return f"the body breaks off after {came} of {self._length} bytes"

@@ -80,19 +80,15 @@ class Limits:
         timer: asyncio.TimerHandle
 
         def step_aside() -> None:
-            nonlocal is_aside
+            nonlocal is_aside, timer
             if self._aside > 0:
                 self._aside -= 1
                 is_aside = True
                 self._awaited.release()
             else:
-                look_again()
+                timer = loop.call_later(self._patience, step_aside)
 
-        def look_again() -> None:
-            nonlocal timer
-            timer = loop.call_later(self._patience, step_aside)
-
-        look_again()
+        timer = loop.call_later(self._patience, step_aside)
         try:
             yield
         finally:
@@ -109,13 +105,12 @@ class Limits:
         domain, clock = self._domain(host), asyncio.get_running_loop().time
         async with domain.gate:  # first come, first served; and a start that came late holds up the next
             apart = max(jittered(self._spacing, self._chance), delay)
-            while (wait := domain.next_start - clock()) > 0 or (wait := self._elsewhere(domain, apart)) > 0:
+            while (wait := domain.next_start - clock()) > 0 or (
+                # What other programs have started; at 0.0 this start counts for them now.
+                wait := self._shared.start(domain.name, apart) if self._shared else 0.0
+            ) > 0:
                 await asyncio.sleep(wait)
             domain.next_start = clock() + apart
-
-    def _elsewhere(self, domain: _Domain, apart: float) -> float:
-        """Seconds to wait for what other programs have started; 0.0: this start counts for them now."""
-        return self._shared.start(domain.name, apart) if self._shared else 0.0
 
     def back_off(self, host: str, seconds: float) -> None:
         """Notes that this host's domain wants to be left alone for so long. Nobody is kept waiting by it: whoever would
@@ -134,13 +129,9 @@ class Limits:
 
     def _domain(self, host: str) -> _Domain:
         if host not in self._hosts:
-            name = self.domain_of(host)
+            name = domain_of(host)
             self._hosts[host] = self._domains.setdefault(name, _Domain(name, self._per_domain))
         return self._hosts[host]
-
-    def domain_of(self, host: str) -> str:
-        """The registrable domain, which is what is counted by."""
-        return domain_of(host)
 
 
 def most_aside(concurrency: int) -> int:

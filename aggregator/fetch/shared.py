@@ -152,7 +152,11 @@ class Shared:
                 yield held
                 return
             start = key % _PAGES * _ROWS * _ROW.size
-            page = self._page(start)
+            try:
+                page = os.pread(self._descriptor, _ROWS * _ROW.size, start)
+            except OSError:
+                page = b""
+            page = page.ljust(_ROWS * _ROW.size, b"\0")
             at, held.value = _found(page, key)
             before = held.value
             yield held
@@ -165,24 +169,20 @@ class Shared:
                 with suppress(OSError):
                     fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, _GATE)
 
-    def _page(self, start: int) -> bytes:
-        try:
-            page = os.pread(self._descriptor, _ROWS * _ROW.size, start)
-        except OSError:
-            page = b""
-        return page.ljust(_ROWS * _ROW.size, b"\0")
-
     def _room(self, page: bytes) -> int:
         """Where a new row may stand: where one's times are over, as a rule; else in place of that which says something
         for the shortest time.
         """
-        rows, now = list(_ROW.iter_unpack(page)), self._clock()
-        return _ROW.size * min(range(_ROWS), key=lambda place: self._over_at(now, *rows[place][1:]))
+        now = self._clock()
 
-    def _over_at(self, now: float, next_start: float, paused_at: float, paused_until: float) -> float:
-        """When a row says nothing any more; 0.0 where it was written before the machine was started anew."""
-        starts = next_start if next_start <= now + self._longest + _ROUNDING else 0.0
-        return max(starts, paused_until if paused_at <= now else 0.0, 0.0)
+        def over_at(row: tuple[int, float, float, float]) -> float:
+            """When a row says nothing any more; 0.0 where it was written before the machine was started anew."""
+            _, next_start, paused_at, paused_until = row
+            starts = next_start if next_start <= now + self._longest + _ROUNDING else 0.0
+            return max(starts, paused_until if paused_at <= now else 0.0, 0.0)
+
+        ends = [over_at(row) for row in _ROW.iter_unpack(page)]
+        return _ROW.size * ends.index(min(ends))
 
     def _enter(self) -> bool:
         for _ in range(_TRIES):
@@ -195,10 +195,8 @@ class Shared:
         try:
             fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
         except OSError as error:
-            return error.errno not in (
-                errno.EACCES,
-                errno.EAGAIN,
-            )  # else nobody can lock here, and nobody is waited for
+            # Else nobody can lock here, and nobody is waited for.
+            return error.errno not in (errno.EACCES, errno.EAGAIN)
         return True
 
 

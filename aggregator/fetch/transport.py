@@ -38,10 +38,7 @@ def make_transport(connections: int, sockets: SocketFactory, most: int) -> httpx
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            limit=connections,
-            socket_factory=sockets,
-            ssl=certificates(),
-            resolver=FirstAddresses(Lookup()),
+            limit=connections, socket_factory=sockets, ssl=certificates(), resolver=FirstAddresses(Lookup())
         )
         # There is no other way to say what reads a connection.
         connector._factory = cast(Any, functools.partial(framing.Handler, asyncio.get_running_loop(), most))

@@ -10,15 +10,7 @@ from aggregator.model.article import Article, Known
 
 # Of a line of the ledger. terms_changed is about a publisher, all others are about an article.
 ChangeKind = Literal[
-    "new",
-    "revised",
-    "corrected",
-    "resent",
-    "withheld",
-    "withdrawn",
-    "restored",
-    "deleted",
-    "terms_changed",
+    "new", "revised", "corrected", "resent", "withheld", "withdrawn", "restored", "deleted", "terms_changed"
 ]
 # Of the desk. accept, refuse: a change of a known report that waited for a person.
 Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend", "purge", "accept", "refuse"]
@@ -27,15 +19,7 @@ Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend"
 MassKind = Literal["withdrawn", "moved", "same_words", "revised"]
 Notice = Literal["withheld", "withdrawn", "legal", "gone", "removed"]  # what stands in an article's place
 ComplaintKind = Literal[
-    "factual",
-    "copyright",
-    "licence",
-    "court_order",
-    "statute",
-    "privacy",
-    "safety",
-    "publisher_request",
-    "own_content",
+    "factual", "copyright", "licence", "court_order", "statute", "privacy", "safety", "publisher_request", "own_content"
 ]
 
 

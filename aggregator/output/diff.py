@@ -64,11 +64,7 @@ def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str
     anchors = _anchors(old[first:old_end], new[first:new_end])
     matcher = SequenceMatcher(lambda word: word not in anchors, old[first:old_end], new[first:new_end], autojunk=False)
     for kind, old_first, old_last, new_first, new_last in matcher.get_opcodes():
-        yield (
-            kind,
-            before[first + old_first : first + old_last],
-            after[first + new_first : first + new_last],
-        )
+        yield (kind, before[first + old_first : first + old_last], after[first + new_first : first + new_last])
     if last:
         yield "equal", before[old_end:], after[new_end:]
 

@@ -75,11 +75,7 @@ def embargoes(new: Iterable[Article], believed: datetime) -> dict[str, Removal |
 
 
 def deletions(
-    known: Snapshot,
-    keys: Sequence[str],
-    decisions: Sequence[Decision],
-    listed: Set[str],
-    done: int,
+    known: Snapshot, keys: Sequence[str], decisions: Sequence[Decision], listed: Set[str], done: int
 ) -> Deletions:
     """What a document that lists these keys as deleted asks of us, up to the bound for one poll; the rest waits for a
     person, until its entry is listed again. `listed`: the keys of the entries that it lists; `done`: how many known

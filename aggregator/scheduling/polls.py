@@ -106,20 +106,29 @@ def plan(poll: Poll, habits: Habits, found: Found, pace: Pace) -> tuple[Habits, 
         return habits, _after(poll, pace.settings.shortest, "offline")
     if poll.source.kind == DISCOVER:  # what is found is no success of the source: nothing of it has been read yet
         searched = replace(habits, failures=0 if poll.proposal else habits.failures + 1)
-        return searched, _after(poll, _search_again(poll, pace.settings), "discover")
+        # A site is searched once a week at most; what was found may be polled soon, if the operator lets the wire.
+        is_taken = poll.proposal and pace.settings.accept_discovered
+        return searched, _after(poll, pace.settings.shortest if is_taken else _WEEK, "discover")
     if poll.outcome == "pending":
         return _held(poll, habits, pace)
     if not poll.is_answer:
         return _failed(poll, habits, pace)
-    lessons = _moved(poll, habits) | _validated(poll, habits, found) | _taught(poll, habits, found, pace)
-    hints = poll.hints or habits.poll_hints
-    learnt = replace(habits, failures=0, last_success=poll.started, poll_hints=hints, **lessons)
+    learnt = replace(
+        habits,
+        failures=0,
+        last_success=poll.started,
+        poll_hints=poll.hints or habits.poll_hints,
+        conditional_polls=habits.conditional_polls + 1 if poll.is_conditional else 0,
+        unmodified_since=(habits.unmodified_since or poll.started) if poll.outcome == "not_modified" else None,
+        validators_ignored=habits.validators_ignored or _lie(poll, habits, found),
+        **_moved(poll, habits),
+    )
+    if poll.outcome == "ok" and (found.arrivals or habits.rhythm.taught_at is None):  # silence is read from the clock
+        taught = rhythm.learn(
+            habits.rhythm, found.arrivals, since=habits.last_success, now=poll.started, listed=poll.entries
+        )
+        learnt = replace(learnt, rhythm=taught, silent_after=silent_after(taught, pace.tariff))
     return learnt, _next(poll, habits, learnt, found, pace)
-
-
-def _search_again(poll: Poll, settings: PollSettings) -> timedelta:
-    """A site is searched once a week at most; what was found may be polled soon, if the operator lets the wire."""
-    return settings.shortest if poll.proposal and settings.accept_discovered else _WEEK
 
 
 def _held(poll: Poll, habits: Habits, pace: Pace) -> tuple[Habits, NextPoll]:
@@ -230,11 +239,8 @@ def _wanted(poll: Poll, learnt: Habits, pace: Pace) -> NextPoll:
         return NextPoll(at=now + interval, reason="override")
     if learnt.rhythm.taught_at is None:
         return NextPoll(at=now + settings.every, reason="interval")
-    return rhythm.next_at(learnt.rhythm, pace.tariff, _bounds(settings), now)
-
-
-def _bounds(settings: PollSettings) -> Bounds:
-    return Bounds(shortest=settings.shortest, longest=settings.longest)
+    bounds = Bounds(shortest=settings.shortest, longest=settings.longest)
+    return rhythm.next_at(learnt.rhythm, pace.tariff, bounds, now)
 
 
 def _outside(hints: Hints, following: NextPoll) -> NextPoll:
@@ -246,21 +252,9 @@ def _outside(hints: Hints, following: NextPoll) -> NextPoll:
     return following  # whoever skips every hour says nothing
 
 
-_Lesson = dict[str, Any]  # fields of Habits that change
-
-
-def _taught(poll: Poll, before: Habits, found: Found, pace: Pace) -> _Lesson:
-    if poll.outcome != "ok" or not (found.arrivals or before.rhythm.taught_at is None):
-        return {}  # silence is read from the clock
-    taught = rhythm.learn(
-        before.rhythm, found.arrivals, since=before.last_success, now=poll.started, listed=poll.entries
-    )
-    return {"rhythm": taught, "silent_after": silent_after(taught, pace.tariff)}
-
-
-def _moved(poll: Poll, habits: Habits) -> _Lesson:
-    """A source moves when it has redirected for good, to the same place, for a week; from http to https on the same
-    host at once (RFC 9110 section 15.4.2 lets us; a mistake of a day must not).
+def _moved(poll: Poll, habits: Habits) -> dict[str, Any]:
+    """The fields of Habits that change. A source moves when it has redirected for good, to the same place, for a week;
+    from http to https on the same host at once (RFC 9110 section 15.4.2 lets us; a mistake of a day must not).
     """
     target = poll.moved_to
     if target is None or target == habits.url:
@@ -269,15 +263,6 @@ def _moved(poll: Poll, habits: Habits) -> _Lesson:
     if poll.started - since >= _WEEK or is_https_of(habits.url, target):
         return {"url": target, "moved_to": None, "moved_since": None}
     return {"moved_to": target, "moved_since": since}
-
-
-def _validated(poll: Poll, habits: Habits, found: Found) -> _Lesson:
-    not_modified = poll.outcome == "not_modified"
-    return {
-        "conditional_polls": habits.conditional_polls + 1 if poll.is_conditional else 0,
-        "unmodified_since": (habits.unmodified_since or poll.started) if not_modified else None,
-        "validators_ignored": habits.validators_ignored or _lie(poll, habits, found),
-    }
 
 
 def _lie(poll: Poll, habits: Habits, found: Found) -> str | None:

@@ -710,11 +710,7 @@ class Store:
     def revisions(self, public_id: str) -> list[dict[str, Any]]:
         return self._read(reading.revisions, public_id)
 
-    def changes(
-        self,
-        after: Cursor | None = None,
-        selection: Selection = ALL_REPORTS,
-    ) -> list[dict[str, Any]]:
+    def changes(self, after: Cursor | None = None, selection: Selection = ALL_REPORTS) -> list[dict[str, Any]]:
         """The ledger after a cursor, or from its beginning, oldest first: of a selection of publishers or countries.
         Raises CursorError where the cursor is not of this ledger. See `sqlite.ledger`.
         """

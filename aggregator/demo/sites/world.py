@@ -152,11 +152,7 @@ def _after(report: Report, event: Event) -> Report:
     return replace(
         report,
         **said
-        | {
-            "updated": event.minutes,
-            "old_paths": report.old_paths + moved,
-            "listed": listed and not event.tombstone,
-        },
+        | {"updated": event.minutes, "old_paths": report.old_paths + moved, "listed": listed and not event.tombstone},
     )
 
 

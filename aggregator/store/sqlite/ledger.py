@@ -228,11 +228,7 @@ def _has_released(connection: sqlite3.Connection, publisher: str) -> bool:
 # Reading
 
 
-def lines(
-    connection: sqlite3.Connection,
-    after: Cursor | None,
-    selection: Selection,
-) -> list[dict[str, Any]]:
+def lines(connection: sqlite3.Connection, after: Cursor | None, selection: Selection) -> list[dict[str, Any]]:
     """The ledger after a cursor (None: from its beginning), oldest first: seq, cursor, change_kind, at, id, publisher,
     publisher_name, publisher_place, title, url, revision, note, channels (a list: those by which the report may be
     passed on now), and where `at` was put right since, hashed_at, the time that the hash is of. Of a line about a

@@ -217,3 +217,24 @@ def test_the_end_of_the_clock_is_no_fault_of_a_job(caplog: pytest.LogCaptureFixt
             asyncio.run(story())
     assert caplog.text == ""
     assert not has_begun or len(ended) == 5
+
+
+def test_no_job_begins_once_the_end_is_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    """APScheduler's own end comes an iteration of the event loop later: a poll begun in it met a closed store."""
+    late: list[bool] = []
+
+    async def story() -> None:
+        stop = asyncio.Event()
+
+        async def job() -> None:
+            late.append(stop.is_set())
+
+        asyncio.get_running_loop().call_later(0.002, stop.set)
+        await run_until(stop, [Job(str(number), timedelta(milliseconds=1), job) for number in range(4)])
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
+
+    with caplog.at_level("WARNING", "aggregator"):
+        for _ in range(100):
+            asyncio.run(story())
+    assert not any(late)
+    assert not [record for record in caplog.records if "Error running job" in record.message]

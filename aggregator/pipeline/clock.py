@@ -30,13 +30,14 @@ class Job:
 async def run_until(stop: asyncio.Event, jobs: Sequence[Job]) -> None:
     """Runs each job now and then at its interval, until `stop` is set. A job that is still running is not started
     again, and missed times (a suspended machine, a clock set forward) count once. A clock set back does not stop it.
+    None begins once `stop` is set.
     """
     scheduler = AsyncIOScheduler(timezone="UTC")
     for job in jobs:
         scheduler.add_job(
-            _until_cancelled,
+            _until_stopped,
             "interval",
-            args=[job.call],
+            args=[job.call, stop],
             seconds=job.every.total_seconds(),
             id=job.name,
             next_run_time=utc_now(),
@@ -51,13 +52,18 @@ async def run_until(stop: asyncio.Event, jobs: Sequence[Job]) -> None:
                 await asyncio.wait_for(stop.wait(), _LOOK_SECONDS)
             _bring_back(scheduler)
     finally:
+        scheduler.pause()
+        await asyncio.sleep(0)  # a job cancelled before its first step would be logged as a fault
         scheduler.shutdown(wait=False)
 
 
-async def _until_cancelled(call: Callable[[], Awaitable[None]]) -> None:
-    """The end of the scheduler cancels what runs, which APScheduler would call a fault of the job."""
+async def _until_stopped(call: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Calls it, unless the end has been asked for: APScheduler ends an iteration of the event loop later, and begins
+    jobs until then. Its end cancels what runs, which it would call a fault of the job.
+    """
     with suppress(asyncio.CancelledError):
-        await call()
+        if not stop.is_set():
+            await call()
 
 
 def _bring_back(scheduler: AsyncIOScheduler) -> None:

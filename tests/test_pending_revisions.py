@@ -30,8 +30,8 @@ from aggregator.store import Store
 from aggregator.store.sqlite import history, raw
 from aggregator.store.sqlite.schema import migrations
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
-from tests.test_identity_properties import DAILY, new_store, sequences
-from tests.test_store import rows
+from tests.identity.test_identity_properties import DAILY, new_store, sequences
+from tests.store.test_store import rows
 from tests.test_trip import HOST
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -16,8 +16,8 @@ import pytest
 from aggregator.demo import Press
 from aggregator.store import Store
 from tests import commands, databases
+from tests.cli.test_cli import Desk
 from tests.conftest import NOW
-from tests.test_cli import Desk
 from tests.waiting import until
 
 

@@ -46,6 +46,9 @@ from aggregator.text.html import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS
 from aggregator.text.printable import MOST_ADDRESS, MOST_MESSAGE, as_json
 from aggregator.text.query import parse
 from tests import commands
+from tests.cli.test_cli import Desk
+from tests.cli.test_printable import Desk as Reader
+from tests.cli.test_printable import assert_unforged
 from tests.conftest import (
     AGREEMENT,
     NOW,
@@ -59,9 +62,6 @@ from tests.conftest import (
     scaled,
 )
 from tests.hostile import COSTLY, FORGED, HEADING, UNFIT, hostile, json_feed, run
-from tests.test_cli import Desk
-from tests.test_printable import Desk as Reader
-from tests.test_printable import assert_unforged
 from tests.waiting import until
 
 LATER = timedelta(hours=1)

@@ -23,8 +23,8 @@ from aggregator.model.errors import AggregatorError
 from aggregator.pipeline.paths import Paths
 from aggregator.text import printable
 
-# Each command, and the first paragraph of what it says of itself (tests/test_cli.py compares the two): a list of all
-# is printed without importing one.
+# Each command, and the first paragraph of what it says of itself (tests/cli/test_cli.py compares the two): a list of
+# all is printed without importing one.
 _LIST = """
 accept Accept what is held of a SOURCE (publisher/key): a redirect to an address that is not its publisher's.
 changes Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.

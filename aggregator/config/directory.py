@@ -94,7 +94,7 @@ def page(publishers: Iterable[Publisher]) -> str:
     others = [publisher for publisher in publishers if publisher.group != "own"]
     parts = [
         "# The directory",
-        "<!-- Written by `make directory`; tests/test_directory.py compares it with config/. -->",
+        "<!-- Written by `make directory`; tests/config/test_directory.py compares it with config/. -->",
         "What stands in `config/publishers/`, the wire's own desk aside. No address was tried before it was written "
         "down. `aggregator publishers` lists them one by one.",
         summary(others),

@@ -10,7 +10,7 @@ from aggregator.model import Contact, Images, Rights
 
 # Keys of `[rights]` as they stand there, those of `[contact]` with the table's name. None: nothing acts on it yet, and
 # `check` says so wherever a file sets it. This table is held to the schema, and it is tried out for each key that it
-# does something, or nothing, by tests/test_rights_in_force.py.
+# does something, or nothing, by tests/rights/test_rights_in_force.py.
 TAKES_EFFECT: Mapping[str, str | None] = MappingProxyType(
     {
         "relationship": "the disclaimer; `check` warns where the terms of a licence or of the law were not read",

@@ -30,11 +30,11 @@ from aggregator.model import Config
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from bench.measuring import family, memory, open_files
-from tests import commands
+from tests import ROOT, commands
+from tests.cli.test_cli import OWN, PUBLISHER
+from tests.cli.test_cli import WIRE as WIRE_TOML
 from tests.conftest import NOW, SOAK, WIRE, make_publisher
 from tests.hostile.test_documents import DOCUMENTS
-from tests.test_cli import OWN, PUBLISHER, ROOT
-from tests.test_cli import WIRE as WIRE_TOML
 from tests.waiting import until
 
 GOOD = 50 if SOAK else 5

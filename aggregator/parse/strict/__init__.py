@@ -5,7 +5,7 @@ The rule: what it returns is exactly what that way returns for the same document
 taken. So everything unusual is refused, in a ParseError that says what it was: a DOCTYPE, markup in words that are not
 declared XHTML, two titles, names of elements that nobody here knows, prefixes for other namespaces than theirs, a
 relative link in RSS, and whatever else feedparser treats in ways of its own. Both are held beside each other, on every
-feed at hand and on invented ones, by tests/test_strict.py.
+feed at hand and on invented ones, by tests/parse/test_strict.py.
 
 `names` says what each element is, the scan here gathers what stands in each entry, flat and in order, with `words` for
 markup, and `entries` and `links` make an Entry of it.

@@ -1,0 +1,205 @@
+"""A disk without room, or one that is read-only, gets one message, and nothing stored is lost."""
+
+from __future__ import annotations
+
+import errno
+import re
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aggregator.demo import Press
+from aggregator.demo.sites import generate_feed
+from tests import commands
+from tests.cli.test_cli import Desk
+from tests.conftest import NOW
+from tests.waiting import until
+
+
+@pytest.fixture
+def press() -> Iterator[Press]:
+    with Press(now=NOW) as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(press: Press, tmp_path: Path) -> Desk:
+    return Desk(tmp_path, press)
+
+
+def asked(press: Press, path: str = "/feed") -> int:
+    return sum(seen.path == path for seen in press.requests)
+
+
+# A full or read-only disk, real ones: a small file system of our own, where the system lets us make one
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    """A folder that a command started by `on_disk` finds 12 MB small."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not shutil.which("unshare"):
+        pytest.skip("no unshare")
+    tried = subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", str(folder)], capture_output=True)
+    if tried.returncode:
+        pytest.skip("this system lets nobody mount a file system")
+    return folder
+
+
+def on_disk(folder: Path, script: str, *command: str) -> list[str]:
+    """The command, upon the small disk that the shell's script may fill first."""
+    mount = f"mount -t tmpfs -o size=12m none '{folder}' && {script}"
+    return ["unshare", "-rm", "sh", "-c", f'{mount}\nexec "$@"', "sh", *command]
+
+
+def test_a_fetch_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None:
+    database = disk / "wire.db"
+    desk("--db", str(desk.database), "fetch")
+    desk.press.set_document("one.example", "/feed", generate_feed(1, 200, now=NOW))
+    desk.press.set_document("two.example", "/feed", generate_feed(2, 200, now=NOW))
+    script = f"cp '{desk.database}' '{database}'; dd if=/dev/zero of='{disk}/filler' bs=64k 2>/dev/null;"
+    command = on_disk(disk, script, *desk.command("--db", str(database), "fetch", "--all"))
+    done = commands.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
+    assert done.returncode == 1
+    assert "the disk is full; make room" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_daemon_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None:
+    """A service manager starts it again and again; its log has one line for each start."""
+    script = f": >'{disk}/wire.db.lock'; dd if=/dev/zero of='{disk}/filler' bs=4k 2>/dev/null;"
+    command = on_disk(disk, script, *desk.command("--db", str(disk / "wire.db"), "run"))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
+    assert done.returncode == 1
+    assert "wire.db.lock: the disk is full; make room" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_fetch_into_a_read_only_database_says_one_thing_and_asks_nobody(desk: Desk, disk: Path) -> None:
+    database = disk / "wire.db"
+    desk("fetch")
+    desk.press.forget()
+    script = f"cp '{desk.database}' '{database}'; mount -o remount,ro '{disk}';"
+    for words in (("fetch", "--all"), ("run",)):
+        command = on_disk(disk, script, *desk.command("--db", str(database), *words))
+        done = commands.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert str(disk) in done.stderr
+    assert desk.press.requests == ()
+
+
+def test_the_daemon_upon_a_disk_that_fills_stands_still_and_goes_on_when_space_returns(
+    desk: Desk, disk: Path, tmp_path: Path
+) -> None:
+    for key in ("one", "two"):
+        desk.add(f"{key}.example", every=0.02)
+    log = tmp_path / "log"
+    command = on_disk(disk, "true;", *desk.command("--db", str(disk / "wire.db"), "run"))
+    with log.open("w") as errors:
+        process = commands.Popen(command, stderr=errors, cwd=desk.config)
+    seen = Path(f"/proc/{process.pid}/root{disk}")  # what is mounted there for the process alone
+    try:
+        until(lambda: asked(desk.press) >= 4)
+        _fill(seen / "filler")
+        desk.press.set_document("one.example", "/feed", generate_feed(1, 300, now=NOW))
+        until(lambda: "polling stands still" in log.read_text(), seconds=40)
+        before, log_file = asked(desk.press), seen / "wire.db-wal"
+        for _ in range(2):  # the daemon has tried to write again
+            tried = log_file.stat().st_mtime_ns
+            until(lambda tried=tried: log_file.stat().st_mtime_ns > tried)
+        assert asked(desk.press) == before
+        (seen / "filler").unlink()
+        until(lambda: _articles_of_a_copy(seen / "wire.db", tmp_path / "copy.db") > 4, seconds=40)
+        until(lambda: "polling goes on\n" in log.read_text())
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    finally:
+        process.kill()
+        process.wait()
+    said = log.read_text()
+    assert len(re.findall("ERROR", said)) == 1, said
+    assert said.count("polling goes on\n") == 1
+    assert process.returncode == 0
+
+
+def _fill(file: Path) -> None:
+    try:
+        with file.open("wb", buffering=0) as filler:
+            while filler.write(bytes(1 << 14)):
+                pass
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+
+
+def _polls(database: Path) -> int:
+    return _count(database, "SELECT count(*) FROM polls")
+
+
+def _articles_of_a_copy(database: Path, copy: Path) -> int:
+    """SQLite itself would look for the file where we are, and not where the daemon is."""
+    for suffix in ("", "-wal"):
+        shutil.copyfile(f"{database}{suffix}", f"{copy}{suffix}")
+    return _count(copy, "SELECT count(*) FROM articles")
+
+
+def _count(database: Path, sql: str) -> int:
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            return int(connection.execute(sql).fetchone()[0])
+    except sqlite3.DatabaseError:  # not made yet, or copied while it was written
+        return 0
+
+
+def test_a_file_that_must_not_grow_is_told_from_a_program_error(desk: Desk) -> None:
+    """A quota answers otherwise than a full disk."""
+    desk("fetch")
+    desk.press.set_document("one.example", "/feed", generate_feed(1, 200, now=NOW))
+    done = commands.run(
+        desk.command("fetch", "--all"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=desk.config,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, resource.RLIM_INFINITY)),
+    )
+    assert done.returncode == 1
+    assert "is the disk over its quota" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    desk("fetch", "--all")
+    assert desk.rows("SELECT count(*) FROM articles") == [(204,)]
+
+
+def test_a_signal_to_read_the_configuration_while_the_database_cannot_be_used_does_not_end_the_daemon(
+    desk: Desk,
+) -> None:
+    process = commands.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
+    assert process.stderr is not None
+    try:
+        until(lambda: _polls(desk.database) == 2)
+        aside = desk.database.with_name("aside")
+        shutil.move(desk.database, aside)
+        desk.database.mkdir()
+        process.send_signal(signal.SIGHUP)
+        while "polling stands still" not in (line := process.stderr.readline()):
+            assert line, "the daemon ended"
+        desk.database.rmdir()
+        shutil.move(aside, desk.database)
+        desk.add("three.example")
+        process.send_signal(signal.SIGHUP)
+        until(lambda: _polls(desk.database) == 3)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 0

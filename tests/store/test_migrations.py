@@ -1,0 +1,94 @@
+"""Migrations are never edited once they have been on main, and every way through them ends with the same tables."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from aggregator.store import Store
+from aggregator.store.sqlite.schema import m0001, m0002, m0003, migrations
+from tests import ROOT
+from tests.make_database import DATABASES
+
+pytestmark = pytest.mark.usefixtures("started_anew")
+
+SCHEMA = ROOT / "aggregator" / "store" / "sqlite" / "schema"
+DIGESTS = ROOT / "tests" / "fixtures" / "migrations.txt"
+VERSIONS = sorted(DATABASES.glob("*.db.gz"))
+# Three commits had three migrations of the name 0003: with a column, with twelve, and whole.
+EARLY = (m0003.LEARNED[:1], tuple(sql for sql in m0003.LEARNED if "proposed" not in sql))
+
+
+_COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)'
+
+
+def digests() -> dict[str, str]:
+    return {path.name: _digest(path) for path in sorted(SCHEMA.glob("m*.py"))}
+
+
+def _digest(migration: Path) -> str:
+    """Of all but its imports, which follow the rooms."""
+    lines = (line for line in migration.read_text().splitlines() if not line.startswith(("from ", "import ")))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def test_no_migration_was_edited() -> None:
+    """A database that has run it would never get what was added. A change is a new migration and a line in the list."""
+    written = dict(line.split() for line in DIGESTS.read_text().splitlines())
+    assert digests() == written
+
+
+def shape(database: Path) -> dict[str, object]:
+    """The columns of every table, and the text of every index, trigger and virtual table."""
+    with closing(sqlite3.connect(database)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").fetchall()
+        columns = {
+            name: sorted(connection.execute(_COLUMNS, (name,)))
+            for (name,) in tables
+            if not name.startswith("sqlite_stat")
+        }  # fmt: skip
+        others = "SELECT name, sql FROM sqlite_schema WHERE type <> 'table' AND sql IS NOT NULL"
+        return columns | dict(connection.execute(others).fetchall())
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> dict[str, object]:
+    Store.open(tmp_path / "fresh.db").close()
+    return shape(tmp_path / "fresh.db")
+
+
+@pytest.mark.parametrize("packed", VERSIONS, ids=lambda path: path.name)
+def test_a_database_of_every_version_gets_the_tables_of_a_new_one(
+    packed: Path, fresh: dict[str, object], tmp_path: Path
+) -> None:
+    database = tmp_path / "wire.db"
+    database.write_bytes(gzip.decompress(packed.read_bytes()))
+    Store.open(database).close()
+    assert shape(database) == fresh
+
+
+@pytest.mark.parametrize("learned", EARLY, ids=["one column", "without proposals"])
+def test_a_database_with_an_early_migration_gets_what_it_lacks(
+    learned: tuple[str, ...], fresh: dict[str, object], tmp_path: Path
+) -> None:
+    """Of sixteen commits; no command could open it."""
+    database = tmp_path / "wire.db"
+    with closing(sqlite3.connect(database)) as connection:
+        early = Database(connection, execute_plugins=False)
+        for statement in (
+            *m0001.CONFIGURED, *m0001.HELD, *m0001.HAPPENED, *m0001.SEARCHED, *m0002.TRUSTED, *m0002.DESK, *learned,
+        ):  # fmt: skip
+            connection.execute(statement)
+        migrations.ensure_migrations_table(early)
+        names = [(name,) for name in ("0001_the_wire_runs", "0002_one_of_each", "0003_the_poller")]
+        ran = "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('aggregator', ?, '2026-11-20')"
+        connection.executemany(ran, names)
+        connection.commit()
+    Store.open(database).close()
+    assert shape(database) == fresh

@@ -1,0 +1,101 @@
+"""raw_words: what an entry said is written and read in one place, and comes back as it was."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aggregator.model import Entry, Link, Person, Text
+from aggregator.text import raw_words
+from aggregator.text.raw_words import LONGEST_ID, as_text, decode, encode, entry_of, values, without_words
+from tests import ROOT
+
+PACKAGE = ROOT / "aggregator"
+
+FULL = Entry(
+    id="tag:daily.example,2026:1",
+    title=Text("Le pont &amp; la rivière"),
+    summary=Text("Un résumé", "text/plain"),
+    content=(Text("<p>Un</p>"), Text("<div>Deux</div>", "application/xhtml+xml")),
+    links=(Link("http://daily.example/1"), Link("http://daily.example/1.mp3", "enclosure", "audio/mpeg")),
+    authors=(Person("Awa"), Person(email="desk@daily.example")),
+    categories=("Économie", "كهرباء"),
+    published="Sun, 22 Nov 2026 09:00:00 GMT",
+    updated="2026-11-22T10:00:00Z",
+    rights="© Daily",
+    language="fr",
+)
+BROKEN = Entry(id="1", title=Text("half a \ud83d smile"))
+
+
+@pytest.mark.parametrize(
+    "entry", [FULL, BROKEN, Entry(), Entry(title=Text(""))], ids=["full", "broken", "none", "empty"]
+)
+def test_what_was_said_comes_back(entry: Entry) -> None:
+    assert decode(encode(entry)) == entry
+    assert entry_of(values(encode(entry))) == entry
+
+
+def test_the_form_that_databases_hold() -> None:
+    """Its digest is stored, by which an entry that says the same again is passed over."""
+    assert (
+        encode(replace(FULL, content=(), categories=(), authors=(Person("Awa"),), links=FULL.links[:1]))
+        == (
+            '{"id":"tag:daily.example,2026:1","title":{"value":"Le pont &amp; la rivière","type":"text/html"},'
+            '"summary":{"value":"Un résumé","type":"text/plain"},'
+            '"links":[{"href":"http://daily.example/1","rel":"alternate"}],"authors":[{"name":"Awa"}],'
+            '"published":"Sun, 22 Nov 2026 09:00:00 GMT","updated":"2026-11-22T10:00:00Z","rights":"© Daily",'
+            '"language":"fr"}'
+        ).encode()
+    )
+    assert encode(Entry()) == b"{}"
+
+
+def test_as_text_only_a_lone_surrogate_is_another() -> None:
+    assert decode(as_text(encode(FULL))) == FULL
+    assert decode(as_text(encode(BROKEN))).title == Text("half a \ufffd\ufffd\ufffd smile")
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[1]", b'{"title": "\xff"}'])
+def test_damaged_words_are_an_error(raw: bytes) -> None:
+    with pytest.raises(ValueError):
+        decode(raw)
+
+
+def test_without_its_words_an_entry_has_its_headline_and_no_id_that_is_a_text() -> None:
+    assert without_words(FULL) == replace(FULL, summary=None, content=())
+    assert without_words(replace(FULL, id="x" * LONGEST_ID)).id == "x" * LONGEST_ID
+    assert without_words(replace(FULL, id="x" * (LONGEST_ID + 1))).id is None
+
+
+def test_raw_words_are_read_in_one_place() -> None:
+    """Elsewhere nothing makes the parts of an entry of what JSON said, and no JSON of raw words is read."""
+    # Parsers make entries of documents. Migrations are never edited; one of them is older than the module.
+    others = ("parse", "schema", Path(raw_words.__file__).name)
+    files = [file for file in PACKAGE.rglob("*.py") if not set(others) & set(file.parts)]
+    found = [
+        f"{file.relative_to(PACKAGE)}:{node.lineno}"
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and (_makes_a_part(node) or _reads_raw_words(node))
+    ]
+    assert found == []
+
+
+def _makes_a_part(call: ast.Call) -> bool:
+    """`Text(**said)` and its like."""
+    of = ast.unparse(call.func).rpartition(".")[2]
+    return of in ("Text", "Link", "Person", "Entry") and any(keyword.arg is None for keyword in call.keywords)
+
+
+def _reads_raw_words(call: ast.Call) -> bool:
+    """`json.loads(raw.decode())` and its like, by the names that raw words go by."""
+    if ast.unparse(call.func) not in ("json.loads", "loads"):
+        return False
+    named = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+    named |= {node.attr for node in ast.walk(call) if isinstance(node, ast.Attribute)}
+    named |= {str(node.value) for node in ast.walk(call) if isinstance(node, ast.Constant)}
+    return bool(named & {"raw", "said", "words", "raw_words", "entry"})

@@ -33,7 +33,7 @@ from aggregator.revisions.compare import (
 from aggregator.store import Store
 from aggregator.store.sqlite import history
 from aggregator.text.dates import to_iso
-from tests.conftest import NOW, QUOTATION, WIRE, examples, make_articles, make_entry, make_publisher, record
+from tests.conftest import NOW, QUOTATION, WIRE, examples, file_of, make_articles, make_entry, make_publisher, record
 
 BODY = "<p>Bamako. Police say 38 per cent of the shops closed on 3 May.</p><p>The toll rose to 4 dead.</p>"
 
@@ -353,7 +353,7 @@ def test_of_words_that_are_not_kept_only_the_headline_can_be_compared() -> None:
 def test_words_in_the_store_compare_with_words_of_a_document(store: Store, publisher: Publisher) -> None:
     entry = make_entry(updated="Sat, 21 Nov 2026 09:00:00 GMT")
     record(store, publisher, entry, make_entry(2, content=()), make_entry(3, summary=None, content=()))
-    with store.reading() as connection:
+    with file_of(store) as connection:
         held = history.words_of(connection, [3, 1, 2, 9])
     assert sorted(held) == [1, 2, 3]
     for number, said in enumerate((entry, make_entry(2, content=()), make_entry(3, summary=None, content=())), 1):

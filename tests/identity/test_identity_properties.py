@@ -334,7 +334,7 @@ def test_the_ledger_has_no_gap(history: tuple[tuple[Item, ...], ...]) -> None:
 def test_the_crash_is_one(tmp_path: Path) -> None:
     """The files that `crash` leaves hold what was committed before, and nothing of the poll that was under way."""
     (step,) = steps([[Item(0, "", "", "", "g0", None)]])
-    with new_store() as store:
-        assert crash(store, step, 50, tmp_path / "left.db")
+    with connections() as opened, new_store() as store:
+        assert crash(store, opened[-1], step, 50, tmp_path / "left.db")
     with Store.open(tmp_path / "left.db") as left:
         assert rows(left, "SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM polls)") == [(0, 0)]

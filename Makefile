@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where this is set, as in many containers, each of the many processes of the tests would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test soak directory format lock bench clean
+.PHONY: demo test soak coverage directory format lock bench clean
 
 demo: .venv/installed
 	$(BIN)/aggregator demo
@@ -19,6 +19,10 @@ test: .venv/installed
 # What repeats or takes minutes, and every property, in full; `make test` runs a part of it.
 soak: .venv/installed
 	SOAK=1 $(BIN)/pytest -m "soak or hypothesis" --numprocesses 2 --dist worksteal
+
+# Each room is run by its own tests alone; how much of it they run, in percent. tests/rooms.py has the exceptions.
+coverage: .venv/installed
+	$(BIN)/python -m tests.rooms
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12 ...")'

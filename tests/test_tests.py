@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "tests").rglob("*.py"))
-# Their rooms are being written anew; their lines go then.
-_LATER = ("test_pending_revisions.py", "test_store.py")
 
 # Where `sleep` may be called with anything but 0, which lets others of the event loop go on.
 SLEEPS = {
@@ -29,6 +28,11 @@ PRIVATE = {
 }
 
 
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
 def name_of(file: Path) -> str:
     return file.relative_to(ROOT / "tests").as_posix()
 
@@ -41,7 +45,7 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
 
 def test_no_test_waits_for_a_time_to_pass() -> None:
     for file in FILES:
-        for name, call in calls(ast.parse(file.read_text())):
+        for name, call in calls(parsed(file)):
             is_a_turn = [ast.unparse(argument) for argument in call.args] == ["0"]
             if name.rpartition(".")[2] == "sleep" and not is_a_turn:
                 assert name_of(file) in SLEEPS, f"{file}:{call.lineno}: wait for what is to happen (tests/waiting.py)"
@@ -67,8 +71,7 @@ def test_no_test_reaches_into_what_is_private() -> None:
     found = [
         f"{name_of(file)}:{line}: {name}"
         for file in FILES
-        if file.name not in _LATER
-        for name, line in private(ast.parse(file.read_text()))
+        for name, line in private(parsed(file))
         if name not in PRIVATE
     ]
     assert found == []

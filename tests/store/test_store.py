@@ -22,6 +22,7 @@ from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store, only_daemon
 from aggregator.store.sqlite import let_go
+from aggregator.store.sqlite.views import MIGRATIONS
 from aggregator.text import raw_words
 from aggregator.text.dates import to_iso
 from aggregator.text.query import parse
@@ -38,6 +39,7 @@ from tests.conftest import (
     make_publisher,
     record,
 )
+from tests.databases import connections
 
 ANY = Selection()
 
@@ -390,23 +392,21 @@ def test_a_locked_database_is_waited_for_and_then_reported(store: Store, publish
 
 def test_a_full_disk_is_said_and_loses_nothing(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(1))
-    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
-    store._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way to run out of room
     many = [make_entry(n, summary=Text(str(n) * 3_000)) for n in range(2, 300)]
-    with pytest.raises(StoreFull, match="disk is full"):
-        record(store, publisher, *many)
-    assert rows(store, "SELECT count(*) FROM articles") == [(1,)]
-    assert rows(store, "PRAGMA integrity_check") == [("ok",)]
-    store._connection.execute("PRAGMA max_page_count = 1000000")
-    record(store, publisher, *many)
+    with connections() as opened, Store.open(store.path) as full:
+        connection = opened[-1]
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way to run out of room
+        with pytest.raises(StoreFull, match="disk is full"):
+            record(full, publisher, *many)
+        assert rows(store, "SELECT count(*) FROM articles") == [(1,)]
+        assert rows(store, "PRAGMA integrity_check") == [("ok",)]
+        connection.execute("PRAGMA max_page_count = 1000000")
+        record(full, publisher, *many)
     assert rows(store, "SELECT count(*) FROM articles") == [(299,)]
 
 
 def test_the_views_are_written_for_the_newest_tables(store: Store) -> None:
-    from aggregator.store.sqlite.schema import migrations
-    from aggregator.store.sqlite.views import MIGRATIONS
-
-    assert tuple(migration.name for migration in migrations._migrations) == MIGRATIONS
     assert rows(store, "SELECT name FROM _sqlite_migrations ORDER BY rowid") == [(name,) for name in MIGRATIONS]
 
 

@@ -30,6 +30,7 @@ from aggregator.store import Store
 from aggregator.store.sqlite import history, raw
 from aggregator.store.sqlite.schema import migrations
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
+from tests.databases import connections
 from tests.identity.test_identity_properties import DAILY, new_store, sequences
 from tests.store.test_store import rows
 from tests.test_trip import HOST
@@ -240,7 +241,8 @@ def test_what_housekeeping_stores_is_what_a_poll_would_have_stored(tmp_path: Pat
                 + [rows(store, sql) for sql in STORED]
             )
             assert {report.byline for report in store.latest(Selection())} == {"Awa"}
-            store._connection.execute("INSERT INTO article_search (article_search) VALUES ('integrity-check')")
+            with file_of(store) as connection:
+                connection.execute("INSERT INTO article_search (article_search) VALUES ('integrity-check')")
     pending, at_once = found
     assert pending == at_once
 
@@ -621,11 +623,13 @@ def play(store: Store, polls: Sequence[Step], breaks_off: int = 0) -> Iterator[t
 def _poll(store: Store, entries: Sequence[Entry], answer: str, now: datetime, breaks_off: int) -> None:
     polled = [(make_poll(DAILY.sources[0], now, outcome=answer), make_articles(DAILY, *entries))]
     if breaks_off:
-        store._connection.set_progress_handler(lambda: 1, breaks_off)
-        with suppress(StoreError):
-            record_polls(store, polled, now)
-        store._connection.set_progress_handler(None, 0)
-        record_polls(store, polled, now)
+        with connections() as opened, Store.open(store.path) as breaking:
+            connection = opened[-1]
+            connection.set_progress_handler(lambda: 1, breaks_off)
+            with suppress(StoreError):
+                record_polls(breaking, polled, now)
+            connection.set_progress_handler(None, 0)
+            record_polls(breaking, polled, now)
     record_polls(store, polled, now)
 
 
@@ -664,8 +668,8 @@ def test_housekeeping_that_breaks_off_has_stored_words_or_still_holds_them(store
     broken = 0
     for turn in range(1, 400, 23):
         turns = iter(range(turn))
-        with Store.open(store.path) as ending:  # what was begun is rolled back when it is closed
-            ending._connection.set_progress_handler(lambda left=turns: next(left, None) is None, 20)
+        with connections() as opened, Store.open(store.path) as ending:  # rolled back when it is closed
+            opened[-1].set_progress_handler(lambda left=turns: next(left, None) is None, 20)
             try:
                 maintain(ending, NOW + 2 * DAY)
             except StoreError:

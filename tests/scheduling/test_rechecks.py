@@ -16,7 +16,7 @@ PAGE, HOME = "http://daily-example.example/2026/pont", "http://daily-example.exa
 
 
 def recheck(**fields: object) -> Recheck:
-    made = Recheck(article=1, public_id="a", publisher="daily-example", url=PAGE, first_seen=NOW)
+    made = Recheck(article_id=1, id="a", publisher="daily-example", url=PAGE, first_seen=NOW)
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
@@ -38,19 +38,19 @@ def test_a_page_is_visited_at_each_step_and_then_no_more() -> None:
 
 @pytest.mark.parametrize(("on_gone", "act"), [("withdraw", "withdraw"), ("suspend", "suspend")])
 def test_410_takes_a_report_out_at_once_as_the_rights_say(on_gone: str, act: str) -> None:
-    found = judge(recheck(), publisher(on_gone=on_gone), PageVisit(url=PAGE, status=410), NOW)
+    found = judge(recheck(), publisher(on_gone=on_gone), PageVisit(url=PAGE, http_status=410), NOW)
     assert found.removal is not None
     assert (found.removal.act, found.next_at, found.there) == (act, None, False)
 
 
 def test_451_withholds_a_report_whatever_the_rights_say() -> None:
-    found = judge(recheck(), publisher(), PageVisit(url=PAGE, status=451), NOW)
+    found = judge(recheck(), publisher(), PageVisit(url=PAGE, http_status=451), NOW)
     assert found.removal is not None
     assert (found.removal.act, found.removal.notice) == ("withhold", "legal")
 
 
 @pytest.mark.parametrize(("on_missing", "act"), [("withdraw", "withdraw"), ("suspend", "suspend")])
-@pytest.mark.parametrize("visit", [PageVisit(url=PAGE, status=404), PageVisit(url=HOME, status=200)])
+@pytest.mark.parametrize("visit", [PageVisit(url=PAGE, http_status=404), PageVisit(url=HOME, http_status=200)])
 def test_a_missing_page_counts_when_it_is_still_missing_a_day_later(
     on_missing: str, act: str, visit: PageVisit
 ) -> None:
@@ -64,29 +64,29 @@ def test_a_missing_page_counts_when_it_is_still_missing_a_day_later(
 
 
 def test_a_missing_page_is_nothing_where_the_rights_keep_reports() -> None:
-    found = judge(recheck(missing_since=NOW), publisher("keep"), PageVisit(url=PAGE, status=404), NOW + 2 * DAY)
+    found = judge(recheck(missing_since=NOW), publisher("keep"), PageVisit(url=PAGE, http_status=404), NOW + 2 * DAY)
     assert (found.removal, found.there) == (None, False)
 
 
 def test_a_page_that_is_there_is_not_missing_any_more() -> None:
-    found = judge(recheck(missing_since=NOW), publisher(), PageVisit(url=PAGE, status=200), NOW + DAY)
+    found = judge(recheck(missing_since=NOW), publisher(), PageVisit(url=PAGE, http_status=200), NOW + DAY)
     assert (found.there, found.missing_since, found.removal) == (True, None, None)
 
 
 def test_what_says_nothing_of_the_report_changes_nothing() -> None:
     waiting = recheck(missing_since=NOW)
-    unasked = PageVisit(url=PAGE, status=304)
-    for visit in (None, PageVisit(url=PAGE, status=500), unasked):
+    unasked = PageVisit(url=PAGE, http_status=304)
+    for visit in (None, PageVisit(url=PAGE, http_status=500), unasked):
         found = judge(waiting, publisher(), visit, NOW + 8 * DAY)
         assert (found.there, found.missing_since, found.next_at) == (None, NOW, NOW + 8 * DAY + APART)
     found = judge(recheck(validators=Validators(etag='"1"')), publisher(), unasked, NOW)
     assert found.there is True
-    assert judge(recheck(url=HOME), publisher(), PageVisit(url=HOME, status=404), NOW).next_at is None
+    assert judge(recheck(url=HOME), publisher(), PageVisit(url=HOME, http_status=404), NOW).next_at is None
 
 
 def test_a_site_where_most_pages_are_gone_is_not_believed() -> None:
-    gone = judge(recheck(), publisher(), PageVisit(url=PAGE, status=410), NOW)
-    there = judge(recheck(), publisher(), PageVisit(url=PAGE, status=200), NOW)
+    gone = judge(recheck(), publisher(), PageVisit(url=PAGE, http_status=410), NOW)
+    there = judge(recheck(), publisher(), PageVisit(url=PAGE, http_status=200), NOW)
     assert believed([gone, gone], (0, 0), NOW) == [gone, gone]
     assert believed([gone, there], (2, 1), NOW) == [gone, there]
     doubted, kept = believed([gone, there], (2, 2), NOW)
@@ -95,8 +95,8 @@ def test_a_site_where_most_pages_are_gone_is_not_believed() -> None:
 
 
 def test_a_busy_site_is_left_in_peace_for_an_hour_to_a_day() -> None:
-    assert rest(PageVisit(url=PAGE, status=200), NOW) is None
+    assert rest(PageVisit(url=PAGE, http_status=200), NOW) is None
     assert rest(None, NOW) == NOW + UNANSWERED
-    assert rest(PageVisit(url=PAGE, status=503, retry_after=timedelta(minutes=1)), NOW) == NOW + UNANSWERED
-    assert rest(PageVisit(url=PAGE, status=429, retry_after=NOW + 2 * HOUR), NOW) == NOW + 2 * HOUR
-    assert rest(PageVisit(url=PAGE, status=429, retry_after=timedelta(days=9)), NOW) == NOW + DAY
+    assert rest(PageVisit(url=PAGE, http_status=503, retry_after=timedelta(minutes=1)), NOW) == NOW + UNANSWERED
+    assert rest(PageVisit(url=PAGE, http_status=429, retry_after=NOW + 2 * HOUR), NOW) == NOW + 2 * HOUR
+    assert rest(PageVisit(url=PAGE, http_status=429, retry_after=timedelta(days=9)), NOW) == NOW + DAY

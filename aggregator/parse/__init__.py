@@ -3,9 +3,9 @@
 A parser is a function `(FetchResult, Source) -> Parsed` that raises ParseError and nothing else. To add one, write a
 file beside the others, add its line to PARSERS, and lay fixture pairs into tests/fixtures/KIND/.
 
-On the way of a feed: `encoding` (bytes to UTF-8), then `strict`, which reads what is plain. What it leaves goes through
-`repair` (well-formed, bounded), `feed` (feedparser) and `verbatim` (the exact words again), with the same result.
-What the document says of itself comes from `channel` on either way: `hints` about coming back, the `older` page.
+On the way of a feed: `encoding` (bytes to UTF-8), `repair` (well-formed, bounded; most need nothing), then one pass:
+`xml` (elements), `entries` (what they mean) and `channel` (what the document says of itself). Our reading is the
+definition. A document that cannot be made well-formed is read by feedparser (`feed`) from its fault on.
 
 Every entry that stands in a document is among `Parsed.entries`, or counted in `Parsed.drops`:
 
@@ -32,6 +32,7 @@ from aggregator.parse import (
     cap,
     channel,
     encoding,
+    entries,
     feed,
     gzipped,
     hints,
@@ -40,10 +41,8 @@ from aggregator.parse import (
     refusal,
     repair,
     sitemap,
-    strict,
-    tombstones,
-    verbatim,
     wordpress,
+    xml,
 )
 
 MAX_ENTRIES = 2_000
@@ -51,8 +50,6 @@ UNREADABLE, CUT_OFF, OVER_CAP, EMPTY = "unreadable_entry", "cut_off", "over_cap"
 WITHDRAWN, NOT_NEWS, NOT_PUBLISHED = "withdrawn", "not_news", "not_published"
 
 _Read = tuple[str, list[Entry | None], str | None]  # format, entries (None: unreadable), language
-# Readers of feeds in XML, the strictest first: one that raises ParseError leaves the document to the next.
-_READERS: tuple[Callable[[bytes, str], _Read], ...] = (feed.read,)
 
 _FEED_TAG = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)[\s/>]", re.IGNORECASE)
 _WARNING = 300  # characters
@@ -82,54 +79,49 @@ def _parse_feed(result: FetchResult, source: Source) -> Parsed:
     document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
     if not _FEED_TAG.search(document):
         raise refusal.refusal(document, result.url, False, None)
-    over_cap = 0
+    repaired, read = _elements(document)
+    found: list[Entry | None]
+    if read is not None and read.fault is None:
+        version, language = read.version, entries.language(read)
+        found = [*entries.entries(read, result.url)]
+    else:
+        version, found, language = _by_feedparser(repaired.document, result.url)
+        exact = entries.entries(read, result.url) if read else []  # of what stands before the fault
+        found = [*exact, *found[len(exact) :]] if len(exact) <= len(found) else found
+    if not found and (repaired.breaks_off or not version):
+        raise refusal.refusal(document, result.url, repaired.breaks_off, "; ".join(repaired.remarks) or None)
+    drops = Counter({CUT_OFF: repaired.cut_off, OVER_CAP: repaired.over_cap})
+    parsed = _as_parsed(version or "unknown", found, drops, language, [remark, *repaired.remarks])
+    return _with_channel(parsed, read, result.url) if read else parsed
+
+
+def _elements(document: bytes) -> tuple[repair.Repaired, xml.Feed | None]:
+    """The document as well-formed and as bounded as can be, and its elements. Most need nothing for that."""
     if repair.is_plain(document):  # a DTD is looked at before anybody reads on
-        document, over_cap = cap.without_older(document, MAX_ENTRIES)
-    if not tombstones.may_hold(document) and (plain := strict.read(document, result.url, MAX_ENTRIES)):
-        parsed = as_parsed(plain[0], plain[1], Counter({OVER_CAP: over_cap}), plain[2], [remark])
-        return with_channel(parsed, document, result.url)
-    return parse_any(document, result.url, remark, over_cap)
-
-
-def parse_any(document: bytes, url: str, remark: str | None, over_cap: int = 0) -> Parsed:
-    """A feed that `strict` does not take; of one that it does take, this makes the same, eight times as slowly."""
-    repaired, reading = well_formed(document)
-    version, entries, language = _read(repaired.document, url)
-    entries = _verbatim(entries, reading)
-    if not entries and (repaired.breaks_off or not version):
-        raise refusal.refusal(document, url, repaired.breaks_off, "; ".join(repaired.remarks) or None)
-    drops = Counter({CUT_OFF: repaired.cut_off, OVER_CAP: over_cap + repaired.over_cap})
-    parsed = as_parsed(version or "unknown", entries, drops, language, [remark, *repaired.remarks])
-    withdrawn = tombstones.read(repaired.document, parsed.entries)
-    return with_channel(replace(parsed, withdrawn=withdrawn), repaired.document, url)
-
-
-def with_channel(parsed: Parsed, document: bytes, url: str) -> Parsed:
-    """With what the document says of itself, which no reader of entries tells; for all of them the same."""
-    said = channel.read(document, url)
-    before = older.older(said.links, url)
-    if before is None and said.has_entries:  # a listing of nothing has nothing before it
-        before = older.of_wordpress((text for key, text in said.words if key == "generator"), url)
-    return replace(parsed, hints=hints.hints(said.words), older=before)
-
-
-def well_formed(document: bytes) -> tuple[repair.Repaired, verbatim.Reading]:
-    """The document as well-formed and as bounded as can be, and what stands in it. Most need nothing for that."""
-    if repair.is_plain(document):
-        reading = verbatim.read(document)
-        if reading.well_formed and len(reading.records) <= MAX_ENTRIES:
-            return repair.Repaired(document, True), reading
+        kept, over_cap = cap.without_older(document, MAX_ENTRIES)
+        read = xml.read(kept)
+        if read is not None and read.fault is None and len(read.entries) <= MAX_ENTRIES:
+            return repair.Repaired(kept, True, over_cap=over_cap), read
     repaired = repair.repair(document, MAX_ENTRIES)
-    return repaired, verbatim.read(repaired.document)
+    return repaired, xml.read(repaired.document)
 
 
-def _read(document: bytes, url: str) -> _Read:
-    """By the first reader that can; where all fail on the whole document, entry by entry: one costs no other."""
-    for read in _READERS:
-        try:
-            return read(document, url)
-        except ParseError as error:
-            failure = error
+def _with_channel(parsed: Parsed, read: xml.Feed, url: str) -> Parsed:
+    """With what the document says of itself: hints about coming back, the older page, and what it takes back."""
+    said = channel.read(read, url)
+    before = older.older(said.links, url)
+    if before is None and read.entries:  # a listing of nothing has nothing before it
+        before = older.of_wordpress((text for key, text in said.words if key == "generator"), url)
+    withdrawn = channel.deleted(read, parsed.entries)
+    return replace(parsed, hints=hints.hints(said.words), older=before, withdrawn=withdrawn)
+
+
+def _by_feedparser(document: bytes, url: str) -> _Read:
+    """What is not well-formed; where feedparser fails on the whole document, entry by entry: one costs no other."""
+    try:
+        return feed.read(document, url)
+    except ParseError as error:
+        failure = error
     pieces = [_read_alone(piece, url) for piece in repair.apart(document, MAX_ENTRIES)]
     first = next((piece for piece in pieces if piece), None)
     if first is None:
@@ -139,18 +131,9 @@ def _read(document: bytes, url: str) -> _Read:
 
 def _read_alone(document: bytes, url: str) -> _Read | None:
     try:
-        return _READERS[-1](document, url)
+        return feed.read(document, url)
     except ParseError:
         return None
-
-
-def _verbatim(entries: Sequence[Entry | None], reading: verbatim.Reading) -> list[Entry | None]:
-    """The entries with their exact words; of a document that is not well-formed, those before its fault."""
-    if reading.well_formed and len(reading.records) != len(entries):
-        return list(entries)
-    pairs = zip(entries, reading.records, strict=False)
-    restored = [entry and verbatim.restore(entry, record) for entry, record in pairs]
-    return [*restored, *entries[len(restored) :]]
 
 
 def _parse_jsonfeed(result: FetchResult, source: Source) -> Parsed:
@@ -159,7 +142,7 @@ def _parse_jsonfeed(result: FetchResult, source: Source) -> Parsed:
         raise refusal.refusal(document, result.url, False, None)
     items = jsonfeed.read(document, result.url, MAX_ENTRIES)
     drops = Counter({OVER_CAP: items.over_cap, WITHDRAWN: len(items.withdrawn)})
-    parsed = as_parsed(items.format, items.entries, drops, items.language, [remark, items.remark])
+    parsed = _as_parsed(items.format, items.entries, drops, items.language, [remark, items.remark])
     before = older.older([("next", "", items.next_url or "", result.url)], result.url)
     return replace(parsed, withdrawn=items.withdrawn, older=before)
 
@@ -170,7 +153,7 @@ def _parse_wordpress(result: FetchResult, source: Source) -> Parsed:
         raise refusal.refusal(document, result.url, False, None)
     posts = wordpress.read(document, MAX_ENTRIES)
     drops = Counter({OVER_CAP: posts.over_cap, NOT_PUBLISHED: posts.not_published})
-    return as_parsed(wordpress.FORMAT, posts.entries, drops, None, [remark, posts.remark])
+    return _as_parsed(wordpress.FORMAT, posts.entries, drops, None, [remark, posts.remark])
 
 
 def _parse_sitemap(result: FetchResult, source: Source) -> Parsed:
@@ -185,10 +168,10 @@ def _parse_sitemap(result: FetchResult, source: Source) -> Parsed:
     if urls.remark and not urls.entries:
         raise refusal.refusal(document, result.url, urls.breaks_off, urls.remark)
     drops = Counter({OVER_CAP: urls.over_cap, NOT_NEWS: urls.not_news, CUT_OFF: urls.cut_off})
-    return as_parsed(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, list(remarks))
+    return _as_parsed(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, list(remarks))
 
 
-def as_parsed(
+def _as_parsed(
     version: str,
     found: Sequence[Entry | None],
     drops: Counter[str],

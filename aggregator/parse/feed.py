@@ -1,24 +1,15 @@
-"""Reads RSS 0.9x to 2.0, RDF and Atom 0.3 and 1.0 through feedparser; it alone imports feedparser and knows its keys.
+"""Reads feeds that are not well-formed through feedparser; it alone imports feedparser and knows its keys.
 
 feedparser gets bytes in a `BytesIO` (a `str` might be opened as a path), already in UTF-8 and with a header that says
 so, hence nothing is left for it to detect; its sanitiser and its resolving of addresses inside content are off. Its
 dictionaries answer for keys that they do not hold (`updated` with `published`), so they are made plain ones first.
 
-What feedparser does to words, and what of that is undone, stands in `verbatim`. In a document that `repair` could not
-make well-formed, feedparser's second parser reads on behind the fault; what it returns from there on has, besides,
-character references resolved once too often in CDATA, and lower-case names of elements in markup.
+It reads only what cannot be made well-formed, from the fault on. What it returns has been altered in ways for which
+it has no switch (6.0.14: mixin.py, `pop`): the edges of values are stripped, text that happens to be valid UTF-8 when
+read as Latin-1 is decoded once more, markup is written anew, and references in CDATA are resolved once too often.
 
-Our reading of the formats:
-
-- `feedburner:origLink` and `pheedo:origLink` are the publisher's own address, so they become the first alternate link;
-  the proxy's stays an alternate behind it, as the document calls it: `via` would claim another source.
-- An RSS `guid` that is a permalink, and an RDF item's `rdf:about`, is the link of an item without one, if it is an
-  http address.
-- Relative links: against `xml:base`; then, in RSS, the channel's link; then the address that was fetched.
-- An Atom entry without authors has those of its `source`, or else of the feed; without `rights`, the feed's (RFC 4287,
-  sections 4.2.1 and 4.2.10). An RSS item has only its own.
-- `pubDate`, `issued`, `published` and the like are `published`. An RSS item's only other date (`dc:date`) is too.
-- A summary that feedparser made up by copying the content is none.
+What the formats mean is said in `entries`; here the same is found under feedparser's keys. A summary that it made up by
+copying the content is none.
 """
 
 from __future__ import annotations
@@ -45,7 +36,7 @@ def read(document: bytes, url: str) -> tuple[str, list[Entry | None], str | None
     An entry that could not be read is None. `document` is UTF-8; `url` is where it was fetched. Raises ParseError if
     feedparser fails on the whole document.
     """
-    import feedparser  # a tenth of a second, and most documents are read by `strict`
+    import feedparser  # a tenth of a second, and hardly any document needs it
 
     try:
         parsed = feedparser.parse(

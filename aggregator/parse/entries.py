@@ -1,0 +1,370 @@
+"""From the elements of a feed to entries: RSS 0.9x to 2.0, RDF and Atom 0.3 and 1.0, and the modules beside them.
+
+Atom is read by RFC 4287, RSS by https://www.rssboard.org/rss-specification and by what its publishers do:
+
+- An RSS item's `description` is its summary and `content:encoded` its content. `itunes:summary` is one of the two where
+  the item has no other. A picture's caption is neither; what is said of a video or a sound is the summary of an entry
+  without words.
+- `feedburner:origLink` and `pheedo:origLink` are the publisher's own address, so they become the first alternate link;
+  the proxy's stays an alternate behind it, as the document calls it: `via` would claim another source.
+- An RSS `guid` that is a permalink, and an RDF item's `rdf:about`, is the link of an item without one, if it is an
+  http address.
+- Relative links: against `xml:base`; then, in RSS, the channel's link; then the address that was fetched.
+- An Atom entry without authors has those of its `source`, or else of the feed; without `rights`, the feed's (RFC 4287,
+  sections 4.2.1 and 4.2.10). An RSS item has only its own.
+- `pubDate`, `issued`, `published` and the like are `published`. An RSS item's only other date (`dc:date`) is too.
+
+Words are exactly as they stood. Ids, dates, names and categories are tokens: white space at their edges is layout.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from html.entities import entitydefs
+
+from aggregator.model import Entry, Link, Person, Text
+from aggregator.parse.xml import ABOUT, Element, Feed
+from aggregator.text.dates import read_date
+from aggregator.text.urls import resolved
+
+_WEB = ("http://", "https://")
+_ORIGINAL = ("feedburner:origlink", "pheedo:origlink")
+_IANA = "http://www.iana.org/assignments/relation/"
+_SCHEME_AND_SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)/+")
+
+# What the elements of an entry are to us. Elements of one kind are read in the order of the document.
+_KINDS = {
+    "published": ("pubdate", "issued", "published", "dcterms:issued", "atom:published"),
+    "created": ("created", "dcterms:created"),
+    "prism": ("prism:publicationdate",),
+    "updated": ("updated", "modified", "dc:date", "date", "dcterms:modified", "atom:updated"),
+    "author": ("author", "dc:creator", "dc:author", "itunes:author", "atom:author", "creator"),
+    "category": (
+        "category", "dc:subject", "media:category", "media:keywords", "itunes:keywords", "itunes:category",
+        "atom:category", "keywords",
+    ),
+    "link": ("link", "atom:link", "enclosure", "creativecommons:license", "license"),
+    "rights": ("rights", "copyright", "dc:rights", "atom:rights", "dcterms:rights"),
+    "id": ("guid", "id", "atom:id"),
+    "language": ("dc:language", "language"),
+    "title": ("title",),
+    "other title": ("dc:title", "atom:title", "itunes:title", "media:title"),
+    "description": ("description",),
+    "summary": ("summary", "atom:summary", "abstract", "dc:description"),
+    "encoded": ("content:encoded", "xhtml:body", "body", "atom:content"),
+    "content": ("content",),
+    "podcast": ("itunes:summary",),
+    "subtitle": ("itunes:subtitle",),
+}  # fmt: skip
+_KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names}
+_PERSON = {
+    "name": "name", "email": "email", "uri": "uri", "url": "uri", "homepage": "uri",
+    "atom:name": "name", "atom:email": "email", "atom:uri": "uri",
+}  # fmt: skip
+
+_TEXT, _HTML, _XHTML = "text/plain", "text/html", "application/xhtml+xml"
+_TYPES = {"text": _TEXT, "plain": _TEXT, "html": _HTML, "xhtml": _XHTML}
+_END_TAG_OR_ENTITY = re.compile(r"</(\w+)>|&#?\w+;")
+_TAG = re.compile(r"</?(\w+)")
+_ENTITY = re.compile(r"&(\w+);")
+# With an element beyond these, a title is no HTML.
+_ELEMENTS = (
+    "a abbr acronym address area article aside audio b big blockquote br button canvas caption center cite code col "
+    "colgroup command datagrid datalist dd del details dfn dialog dir div dl dt em event-source fieldset figcaption "
+    "figure font footer form h1 h2 h3 h4 h5 h6 header hr i img input ins kbd keygen label legend li m map menu meter "
+    "multicol nav nextid noscript ol optgroup option output p pre progress q s samp section select small sound source "
+    "spacer span strike strong sub sup table tbody td textarea tfoot th thead time tr tt u ul var video"
+)
+ELEMENTS = frozenset(_ELEMENTS.split())
+_MAIL = re.compile(r"[^\s<>()@:,;]+@[^\s<>()@:,;]+\.[^\s<>()@:,;.]+")
+_LONG = 300  # characters; the search for a mail address costs the square of them
+
+
+def entries(feed: Feed, url: str) -> list[Entry]:
+    """The entries of a feed that was fetched from `url`, in order."""
+    channel = channel_of(feed)
+    if feed.is_atom:
+        authors, rights, base = _persons(channel.all("author")), _last(channel.all(*_KINDS["rights"])), url
+    else:
+        home = next((link.token for link in channel.all("link") if link.token), "")
+        base = resolved(url, home) if home else url
+        authors, rights, base = (), None, base if base.startswith(_WEB) else url
+    return [_entry(said, feed, authors, rights, base) for said in feed.entries]
+
+
+def language(feed: Feed) -> str | None:
+    """The feed's, as stated (BCP 47)."""
+    channel = channel_of(feed)
+    around = feed.root.language if feed.root.name != "rdf" else None
+    return _last(channel.all(*_KINDS["language"])) or (around or "").replace("_", "-").strip() or None
+
+
+def channel_of(feed: Feed) -> Element:
+    """The element that says what the feed says of itself."""
+    return next(feed.root.all("channel"), feed.root)
+
+
+def _entry(said: Element, feed: Feed, authors: tuple[Person, ...], rights: str | None, base: str) -> Entry:
+    parts: _Parts = {}
+    for child in said.children:
+        parts.setdefault(_KIND_OF.get(child.name, child.name), []).append(child)
+    title, summary, content = _atom_words(parts) if feed.is_atom else _rss_words(parts)
+    published, updated = _dates(parts, feed.is_atom)
+    entry_id = _last(parts.get("id", ())) or said.attributes.get(ABOUT, "").strip() or None
+    return Entry(
+        id=entry_id,
+        title=title,
+        summary=summary,
+        content=content,
+        links=_links(parts, entry_id, feed, base),
+        authors=_persons(parts.get("author", ())) or _of_source(parts) or authors,
+        categories=_categories(parts),
+        published=published,
+        updated=updated,
+        rights=_last(parts.get("rights", ())) or rights,
+        language=_language(parts),
+    )
+
+
+_Parts = dict[str, list[Element]]  # the elements of an entry by kind, each kind in the order of the document
+
+
+def _of_source(parts: _Parts) -> tuple[Person, ...]:
+    return _persons(parts["source"][0].all("author")) if "source" in parts else ()
+
+
+def _last(said: Iterable[Element]) -> str | None:
+    """The token of the last of these that says anything."""
+    found = None
+    for each in said:
+        found = each.token or found
+    return found
+
+
+# Words
+
+
+def _rss_words(parts: _Parts) -> tuple[Text | None, Text | None, tuple[Text, ...]]:
+    title = _first(parts, "title") or _first(parts, "other title")
+    summary = _first(parts, "description") or _first(parts, "summary")
+    content = _each(parts, "encoded") + _each(parts, "content")
+    if summary and content:
+        return title, summary, content
+    of_podcast = _first(parts, "podcast") or _first(parts, "subtitle")
+    if not summary:
+        summary = of_podcast or (None if content else _of_recording(parts))
+    elif of_podcast and of_podcast.value.strip() != summary.value.strip():
+        content = (of_podcast,)
+    return title, summary, content
+
+
+def _atom_words(parts: _Parts) -> tuple[Text | None, Text | None, tuple[Text, ...]]:
+    content = _each(parts, "content") or _each(parts, "encoded")
+    summary = _first(parts, "summary") or (None if content else _of_recording(parts))
+    return _first(parts, "title"), summary, content
+
+
+def _of_recording(parts: _Parts) -> Text | None:
+    """What is said of a video or a sound, where that is the entry. What is said of a picture is its caption."""
+    recordings = [each for each in _media(parts) if _is_recording(each)]
+    if not recordings:
+        return None
+    captions = [*parts.get("media:description", ())]
+    for around in (*parts.get("media:group", ()), *recordings):
+        captions += around.all("media:description")
+    return next((text for caption in captions if (text := _text(caption))), None)
+
+
+def _is_recording(media: Element) -> bool:
+    stated = media.attributes.get("medium", "").strip() or (_media_type(media) or "").partition("/")[0]
+    return stated.lower() in ("video", "audio", "application")
+
+
+def _first(parts: _Parts, kind: str) -> Text | None:
+    return next((text for each in parts.get(kind, ()) if (text := _text(each))), None)
+
+
+def _each(parts: _Parts, kind: str) -> tuple[Text, ...]:
+    return tuple([text for each in parts[kind] if (text := _text(each))]) if kind in parts else ()
+
+
+def _text(said: Element) -> Text | None:
+    """Words with their media type; a type that is no text and no markup holds no words."""
+    if not said.text or said.text.isspace():
+        return None
+    stated = said.attributes.get("type", "").split(";")[0].strip().lower()
+    if said.markup is not None:
+        return Text(said.markup, _HTML if stated.endswith("html") and stated != "xhtml" else _XHTML)
+    media_type = _TYPES.get(stated, stated) or _usual_type(said)
+    value = said.text
+    if said.attributes.get("mode", "").strip().lower() == "base64" or not _is_text(media_type):
+        value = _decoded(value) if media_type.startswith("text/") or media_type in (_HTML, _XHTML) else ""
+    if not value:
+        return None
+    if media_type in (_HTML, _XHTML):
+        return Text(value, media_type)
+    return Text(value, _XHTML if media_type.endswith(("+xml", "/xml")) else _TEXT)
+
+
+def _usual_type(said: Element) -> str:
+    """Of words that state none: text in Atom; in RSS HTML, but a title where it looks like any."""
+    name = said.name.rpartition(":")[2]
+    if name == "title":
+        return _HTML if said.attributes.get("version") is None and _looks_like_html(said.text) else _TEXT
+    is_plain = said.name in ("summary", "content", "atom:summary", "atom:content") or said.name.startswith("itunes:")
+    return _TEXT if is_plain else _HTML
+
+
+def _looks_like_html(value: str) -> bool:
+    """A guess at a title of RSS: at least one end tag or entity, and none that HTML does not have."""
+    if ("<" not in value and "&" not in value) or not _END_TAG_OR_ENTITY.search(value):
+        return False
+    return all(tag.lower() in ELEMENTS for tag in _TAG.findall(value)) and all(
+        name in entitydefs for name in _ENTITY.findall(value)
+    )
+
+
+def _language(parts: _Parts) -> str | None:
+    """`dc:language`, or the `xml:lang` in scope of the words."""
+    own = _last(parts.get("language", ()))
+    if own:
+        return own
+    for kind in ("content", "encoded", "summary", "description", "title"):
+        for each in parts.get(kind, ()):
+            if each.language and (found := each.language.replace("_", "-").strip()):
+                return found
+    return None
+
+
+# Tokens
+
+
+def _dates(parts: _Parts, is_atom: bool) -> tuple[str | None, str | None]:
+    published = next(filter(None, (_date(parts.get(kind, ())) for kind in ("published", "created", "prism"))), None)
+    updated = _date(parts.get("updated", ()))
+    return (updated, None) if published is None and not is_atom else (published, updated)
+
+
+def _date(said: Iterable[Element]) -> str | None:
+    """The last of these dates; of several, the last that can be read."""
+    found = [token for each in said if (token := each.token)]
+    if len(found) > 1:
+        return next((date for date in reversed(found) if read_date(date)), found[-1])
+    return found[0] if found else None
+
+
+def _persons(said: Iterable[Element]) -> tuple[Person, ...]:
+    """Each once."""
+    persons = [_person(each) for each in said]
+    return tuple(dict.fromkeys(person for person in persons if person != Person()))
+
+
+def _person(said: Element) -> Person:
+    if said.children:
+        parts = {_PERSON[part.name]: part.token for part in said.children if part.name in _PERSON and part.token}
+        return Person(**parts)
+    return person_of(said.token)
+
+
+def person_of(said: str) -> Person:
+    """RSS: `mail (Name)`, `Name <mail>`, a mail address or a name alone; whatever else it may be is a name."""
+    found = _MAIL.search(said) if "@" in said and len(said) < _LONG else None
+    if found is None:
+        return Person(name=said or None)
+    name = (said[: found.start()] + said[found.end() :]).removeprefix("mailto:").strip(" ()<>,;:\n\t")
+    return Person(name=name or None, email=found.group())
+
+
+def _categories(parts: _Parts) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    wrapped = [each for group in parts.get("categories", ()) for each in group.all(*_KINDS["category"])]
+    for each in (*wrapped, *parts.get("category", ())):
+        if each.name.endswith("keywords"):
+            names |= dict.fromkeys(term for part in each.text.split(",") if (term := part.strip()))
+        elif name := _category(each):
+            names[name] = None
+    return tuple(names)
+
+
+def _category(said: Element) -> str:
+    """Its term; where that is an attribute, as in Atom, that wins."""
+    if not said.attributes:
+        return said.token
+    term, label, text = (said.attributes.get(key, "").strip() for key in ("term", "label", "text"))
+    return term or said.token or label or text
+
+
+# Links
+
+
+def _links(parts: _Parts, entry_id: str | None, feed: Feed, base: str) -> tuple[Link, ...]:
+    found = [Link(each.token) for kind in _ORIGINAL for each in parts.get(kind, ())]
+    found += [_link(each, feed.is_atom) for each in parts.get("link", ())]
+    found = [link for link in found if link.href]
+    if entry_id and not feed.is_atom and not any(link.rel == "alternate" for link in found):
+        found += _permalink(parts, entry_id, feed.version)
+    elsewhere = [(each, each.attributes.get("src", "").strip()) for each in parts.get("content", ())]
+    elsewhere += [(each, each.attributes.get("url", "").strip()) for each in _media(parts)]
+    found += [Link(_on_base(each, href), "enclosure", _media_type(each)) for each, href in elsewhere if href]
+    return tuple(dict.fromkeys(link if link.href.startswith(_WEB) else _absolute(link, base) for link in found))
+
+
+def _absolute(link: Link, base: str) -> Link:
+    return Link(resolved(base, link.href), link.rel, link.type)
+
+
+def _media(parts: _Parts) -> list[Element]:
+    grouped = [each for group in parts.get("media:group", ()) for each in group.all("media:content")]
+    return [*parts.get("media:content", ()), *grouped]
+
+
+def _media_type(said: Element) -> str | None:
+    return said.attributes.get("type", "").strip().lower() or None
+
+
+def _link(said: Element, is_atom: bool) -> Link:
+    """RSS's `link` holds its address; every other one has it in an attribute. A page is HTML where nothing is said."""
+    stated = said.attributes
+    if said.name.endswith("license"):
+        return Link(_on_base(said, said.token or stated.get("resource", "")), "license")
+    address = next((stated[name] for name in ("href", "url", "uri") if stated.get(name, "").strip()), "")
+    if said.name == "enclosure":
+        return Link(_on_base(said, address), "enclosure", _media_type(said))
+    if not address and (said.token or not is_atom):
+        return Link(_on_base(said, said.token.replace("&amp;", "&")), "alternate", "text/html")
+    rel = (stated.get("rel", "").strip().lower() or "alternate").removeprefix(_IANA)
+    media_type = _media_type(said)
+    if media_type is None and rel in ("alternate", "self"):
+        media_type = "text/html" if rel == "alternate" else "application/atom+xml"
+    return Link(_on_base(said, address), rel, None if media_type == "text/html" and rel != "alternate" else media_type)
+
+
+def _on_base(said: Element, address: str) -> str:
+    address = _SCHEME_AND_SLASHES.sub(r"\1", address.strip())
+    return resolved(said.base, address) if said.base and address and not address.startswith(_WEB) else address
+
+
+def _permalink(parts: _Parts, entry_id: str, version: str) -> list[Link]:
+    """The id as the link of an RSS item that has no other, if it is one."""
+    guid = next((each for each in parts.get("id", ()) if each.name == "guid"), None)
+    if guid is None:
+        is_link = version in ("rss090", "rss10")
+    else:
+        attributes = {name.lower(): value.strip().lower() for name, value in guid.attributes.items()}
+        is_link = attributes.get("ispermalink", "true") == "true"
+    return [Link(entry_id)] if is_link and entry_id.startswith(_WEB) else []
+
+
+def _is_text(media_type: str) -> bool:
+    return media_type.startswith("text/") or media_type.endswith(("+xml", "/xml"))
+
+
+def _decoded(value: str) -> str:
+    """Words in base64 (Atom 0.3); as they stand where they are none."""
+    try:
+        return base64.b64decode(value, validate=False).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return value

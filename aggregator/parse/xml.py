@@ -1,0 +1,304 @@
+"""One pass over a feed in XML: its elements as a tree, under one name each, whatever prefix the publisher chose.
+
+expat reads it and nothing else: it gives the byte where each tag begins, so that markup which stands unescaped in words
+(Atom's XHTML) is kept as the publisher wrote it, and it holds no more of a document than what is kept here. Elements
+that no rule of `entries` or `hints` reads are left out, with all that stands in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from urllib.parse import urljoin
+from xml.parsers import expat
+
+from aggregator.model.errors import ParseError
+
+MAX_DEPTH = 1_000  # elements within elements; Word's HTML reaches about 60
+MOST_ELEMENTS = 200_000  # that are kept of a document; 2,000 entries of 30 are 60,000
+LONGEST_BASE = 2_000  # characters of an address that others are resolved against
+
+LANG = "http://www.w3.org/XML/1998/namespace lang"
+BASE = "http://www.w3.org/XML/1998/namespace base"
+ABOUT = "http://www.w3.org/1999/02/22-rdf-syntax-ns# about"
+RESOURCE = "http://www.w3.org/1999/02/22-rdf-syntax-ns# resource"
+RSS10, RSS090 = "http://purl.org/rss/1.0/", "http://my.netscape.com/rdf/simple/0.9/"
+
+ATOM = "atom"
+# The namespaces of the formats and of the modules that publishers use, without scheme, `www.`, and what follows the
+# last letter: some write a slash more or less, or https. Beside each the prefix that its elements have here; "": RSS.
+_PREFIXES = MappingProxyType(
+    {
+        "w3.org/2005/atom": ATOM, "purl.org/atom/ns": ATOM,
+        "purl.org/rss/1.0": "", "my.netscape.com/rdf/simple/0.9": "", "channel.netscape.com/rdf/simple/0.9": "",
+        "backend.userland.com/rss": "", "backend.userland.com/rss2": "", "blogs.law.harvard.edu/tech/rss": "",
+        "cyber.law.harvard.edu/rss/rss.html": "",
+        "purl.org/dc/elements/1.1": "dc", "purl.org/dc/elements/1.0": "dc", "purl.org/dc/terms": "dcterms",
+        "purl.org/rss/1.0/modules/content": "content", "purl.org/rss/1.0/modules/syndication": "sy",
+        "purl.org/atompub/tombstones/1.0": "at",
+        "search.yahoo.com/mrss": "media", "itunes.com/dtds/podcast-1.0.dtd": "itunes",
+        "rssnamespace.org/feedburner/ext/1.0": "feedburner", "pheedo.com/namespace/pheedo": "pheedo",
+        "prismstandard.org/namespaces/1.2/basic": "prism", "prismstandard.org/namespaces/basic/2.0": "prism",
+        "purl.org/rss/1.0/modules/prism": "prism", "webns.net/mvcb": "admin",
+        "backend.userland.com/creativecommonsrssmodule": "creativecommons",
+        "cyber.law.harvard.edu/rss/creativecommonsrssmodule.html": "creativecommons",
+        "web.resource.org/cc": "cc", "creativecommons.org/ns": "cc",
+        "w3.org/1999/xhtml": "xhtml", "w3.org/1999/02/22-rdf-syntax-ns": "rdf",
+    }
+)  # fmt: skip
+_KNOWN_PREFIXES = frozenset(_PREFIXES.values()) - {""}
+# Elements whose child elements are markup, not elements of the feed.
+_WORDS = frozenset(("title", "description", "subtitle", "summary", "content", "encoded", "body", "abstract"))
+_NO_WORDS = frozenset(("media:content", "media:title", "media:description"))
+_ENTRIES = frozenset(("item", "entry"))
+
+_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(.*?)[^A-Za-z0-9]*", re.IGNORECASE | re.DOTALL)
+_START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
+_PREFIXED_TAG = re.compile(r"(</?)[A-Za-z_][\w.-]*:(?=[A-Za-z_])")
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_VERSIONS = MappingProxyType({"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"})
+
+
+@dataclass(slots=True, eq=False)
+class Element:
+    """An element of a feed, or of an entry. `name`: in lower case, `prefix:local` by `_PREFIXES`, and `local` alone in
+    the format's own namespace. Attributes are as expat names them: `local`, or `namespace local`.
+    """
+
+    name: str
+    attributes: dict[str, str]
+    language: str | None  # xml:lang in scope, as stated
+    base: str | None  # xml:base in scope, resolved; "": there is none; None: one that cannot be used
+    text: str = ""  # all character data in it, exactly; "" where it has elements of the feed
+    markup: str | None = None  # what stands between its tags, where that is markup
+    children: list[Element] = field(default_factory=list)
+
+    @property
+    def token(self) -> str:
+        return self.text.strip()
+
+    def all(self, *names: str) -> Iterator[Element]:
+        """Its children of these names, in order."""
+        return (child for child in self.children if child.name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A document as elements."""
+
+    version: str  # rss20, rss10, atom10 ...; "": an unknown one
+    root: Element  # what stands outside the entries, the channel's elements among its own
+    entries: list[Element]  # that are whole, in the order of their beginning
+    fault: str | None  # why it is not well-formed; then this is what stands before that
+
+    @property
+    def is_atom(self) -> bool:
+        return self.version.startswith(ATOM)
+
+
+def read(document: bytes) -> Feed | None:
+    """The elements of a feed in UTF-8 whose DTD is known to be harmless; None for what is no feed.
+
+    Raises ParseError for one that is nested without end.
+    """
+    scan = _Scan(document)
+    fault = None
+    try:
+        scan.parser.Parse(document, True)
+    except expat.ExpatError as error:
+        fault = str(error)
+    except _NotAFeed:
+        return None
+    if scan.root is None:
+        return None
+    return Feed(scan.version, scan.root, scan.entries, fault)
+
+
+class _Scan:
+    """Holds an expat parser over one document, and what it has read so far."""
+
+    def __init__(self, document: bytes) -> None:
+        self.document = document
+        self.version = ""
+        self.core = ""  # the prefix of the format's own elements
+        self.root: Element | None = None
+        self.entries: list[Element] = []
+        self.names: dict[str, str | None] = {}  # expat's name -> ours; None: left out
+        self.prefixes: dict[str, str] = {}  # namespace -> prefix here
+        self.open: list[Element] = []
+        self.depth = self.skipped = self.entry_depth = 0  # skipped: depth of the element that is left out; 0: none
+        self.kept = 0  # elements
+        self.is_netscape = False  # RSS 0.91 by its first DTD
+        self.texts: list[str] = []
+        self.words_depth = 0  # of the element of words that we are in; 0: none
+        self.start = 0  # of that element, in bytes
+        self.inner: list[tuple[str, int, int]] = []  # its child elements: local name, start, end
+        self.parser = parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.buffer_size = 65_536
+        parser.StartElementHandler, parser.EndElementHandler = self._opened, self._closed
+        parser.StartNamespaceDeclHandler = self._declared
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.CharacterDataHandler = self.texts.append
+
+    def _doctype(self, name: str, system_id: str | None, public_id: str | None, has_subset: bool) -> None:
+        self.is_netscape = "netscape" in (public_id or "").lower()
+
+    # Names
+
+    def _declared(self, prefix: str | None, uri: str | None) -> None:
+        if uri and uri not in self.prefixes:
+            self.prefixes[uri] = prefix_of(uri, (prefix or "").lower())
+        if uri and not prefix and self.root is None and self.prefixes[uri] == "?":
+            self.prefixes[uri] = self.core  # the elements of the format itself, in a namespace that nobody knows
+
+    def _name(self, name: str) -> str | None:
+        namespace, _, local = name.rpartition(" ")
+        prefix = self.prefixes.get(namespace, "?") if namespace else self.core
+        if prefix == self.core:
+            return local.lower()
+        return f"{prefix}:{local.lower()}" if prefix != "?" else None
+
+    # Elements
+
+    def _opened(self, name: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ParseError(f"elements are nested more than {MAX_DEPTH} deep: no feed needs that, so it was not read")
+        if self.words_depth:
+            if self.depth == self.words_depth + 1:
+                local = name.rpartition(" ")[2].lower()
+                self.inner.append((local, self.parser.CurrentByteIndex, 0))
+            return
+        if self.skipped:
+            return
+        if self.root is None:
+            self._opened_root(name, attributes)
+            return
+        if name not in self.names:
+            self.names[name] = self._name(name)
+        known = self.names[name]
+        if known is None or self.kept == MOST_ELEMENTS:
+            self.skipped = self.depth
+            return
+        self.kept += 1
+        around = self.open[-1]
+        language, base = around.language, around.base
+        if attributes:
+            language = attributes.get(LANG, language)
+            if BASE in attributes:
+                base = joined(base, attributes[BASE])
+        element = Element(known, attributes, language, base)
+        if known in _ENTRIES and not self.entry_depth:
+            self.entry_depth = self.depth
+        else:
+            around.children.append(element)
+        self.open.append(element)
+        self.texts.clear()
+        if known.rpartition(":")[2] in _WORDS and known not in _NO_WORDS:
+            self.words_depth, self.start = self.depth, self.parser.CurrentByteIndex
+
+    def _opened_root(self, name: str, attributes: dict[str, str]) -> None:
+        namespace, _, local = name.rpartition(" ")
+        local = local.lower()
+        version = attributes.get("version", "").strip()
+        if local == "rss":
+            self.version = "rss20" if version.startswith("2") else _VERSIONS.get(version, "rss")
+            if self.version == "rss091u" and self.is_netscape:
+                self.version = "rss091n"
+        elif local == "rdf":
+            self.version = "rss10" if RSS10 in self.prefixes else "rss090" if RSS090 in self.prefixes else "rss"
+        elif local == "feed":
+            self.version = "atom10" if namespace.lower().endswith("2005/atom") else "atom03"
+            self.core = ATOM
+            self.prefixes[namespace] = ATOM  # also where it is misspelt
+        elif local in ("channel", *_ENTRIES):
+            self.version = "rss"
+        else:
+            raise _NotAFeed
+        if local != "rdf" and namespace and self.core != ATOM:
+            self.prefixes[namespace] = ""
+        base = joined("", attributes.get(BASE, ""))
+        self.root = Element(local, attributes, attributes.get(LANG), base)
+        self.open.append(self.root)
+
+    def _closed(self, name: str) -> None:
+        if self.words_depth:
+            self._closed_in_words()
+        elif self.skipped:
+            if self.depth == self.skipped:
+                self.skipped = 0
+        else:
+            element = self.open.pop()
+            if not element.children:
+                element.text = "".join(self.texts)
+            self.texts.clear()
+            if self.depth == self.entry_depth:
+                self.entry_depth = 0
+                self.entries.append(element)
+        self.depth -= 1
+
+    # Words
+
+    def _closed_in_words(self) -> None:
+        if self.depth > self.words_depth + 1:
+            return
+        if self.depth == self.words_depth + 1:
+            local, start, _ = self.inner[-1]
+            self.inner[-1] = local, start, self.parser.CurrentByteIndex
+            return
+        element = self.open.pop()
+        element.text = "".join(self.texts)
+        if self.inner:
+            element.markup = self._markup()
+            self.inner.clear()
+        self.texts.clear()
+        self.words_depth = 0
+
+    def _markup(self) -> str:
+        """What stands between the element's tags; of Atom's XHTML without the one `div` around it (RFC 4287, section
+        3.1.1.3). Prefixes and CDATA, which could not be read without the document around them, are taken away.
+        """
+        markup = self._inside(self.start, self.parser.CurrentByteIndex)
+        only, start, end = self.inner[0] if len(self.inner) == 1 else ("", 0, 0)
+        bare = markup.strip()
+        if self.core == ATOM and only == "div" and bare.startswith("<") and bare.endswith(("div>", "DIV>")):
+            markup = self._inside(start, end)
+        markup = _CDATA.sub(lambda found: _escaped(found[1]), markup)
+        return _PREFIXED_TAG.sub(r"\1", markup)
+
+    def _inside(self, start: int, end: int) -> str:
+        tag = _START_TAG.match(self.document, start, end)
+        return self.document[tag.end() : end].decode("utf-8", "replace") if tag else ""
+
+
+class _NotAFeed(Exception):
+    """The root element is none of a feed."""
+
+
+def prefix_of(uri: str, prefix: str) -> str:
+    """Ours for a namespace; `prefix`: the publisher's, which says what is meant where the address is none we know."""
+    found = _ADDRESS.fullmatch(uri)
+    address = found[1].lower() if found else ""
+    if address in _PREFIXES:
+        return _PREFIXES[address]
+    if "search.yahoo.com/mrss" in address:
+        return "media"
+    return prefix if prefix in _KNOWN_PREFIXES else "?"
+
+
+def joined(base: str | None, address: str | None) -> str | None:
+    """An xml:base made absolute; None for one that cannot be, or that nobody could mean."""
+    if base is None or address is None:
+        return None
+    try:
+        found = urljoin(base, address.strip())
+    except ValueError:  # e.g. a bracket in the host's place
+        return None
+    return found if len(found) <= LONGEST_BASE else None
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -59,3 +59,32 @@ def test_versions_are_told_word_by_word() -> None:
     ]
     assert "by \x1b[31;9m38\x1b[0m \x1b[32m28\x1b[0m per" in versions(ROWS, coloured=True)
     assert [row["changed"] for row in with_changes(ROWS)] == [[], ["body"], ["title"], ["body"]]
+
+
+def test_between_two_changes_only_the_words_beside_them_are_shown() -> None:
+    middle = " ".join(f"word{number}" for number in range(40))
+    rows = [make_row(1, "T", f"old {middle} old", change_kind="new"), make_row(2, "T", f"new {middle} new")]
+    shown = versions(rows, coloured=False).rpartition("body: ")[2].strip()
+    begin, end = " ".join(middle.split()[:8]), " ".join(middle.split()[-8:])
+    assert shown == f"[-old-]{{+new+}} {begin} … {end} [-old-]{{+new+}}"
+
+
+def test_what_went_at_the_end_is_held_apart_from_the_word_before() -> None:
+    rows = [make_row(1, "Le pont rouvre", "x", change_kind="new"), make_row(2, "Le grand pont", "x")]
+    assert versions(rows, coloured=False).rpartition("title: ")[2] == "Le {+grand+} pont [-rouvre-]\n"
+
+
+def test_texts_without_a_word_in_common_are_one_piece_each() -> None:
+    assert word_diff("a b c", "x y") == [("gone", "a b c"), ("come", "x y")]
+    assert word_diff("", "") == []
+    assert word_diff("a  b", "a\nb") == [("same", "a\nb")]
+
+
+def test_words_that_stand_everywhere_are_no_anchors_of_a_long_comparison() -> None:
+    """A line of one word, thousands of times, takes no longer; the rare words are compared all the same."""
+    before = "mot " * 6_000 + "rare " + "mot " * 3_000
+    after = "mot mot " + "rare " + "autre mot " * 3_000
+    pieces = word_diff(before, after)
+    assert "".join(text for kind, text in pieces if kind != "gone") == after.strip()
+    assert [word for kind, text in pieces if kind != "come" for word in text.split()] == before.split()
+    assert any(kind == "same" and "rare" in text.split() for kind, text in pieces)

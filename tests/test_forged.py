@@ -42,7 +42,7 @@ from aggregator.pipeline.recording import record as record_polls
 from aggregator.rights.rules import is_address
 from aggregator.store import Store
 from aggregator.text.folding import fold
-from aggregator.text.html import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, excerpt, headline, shortened
+from aggregator.text.html import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, excerpt
 from aggregator.text.printable import MOST_ADDRESS, MOST_MESSAGE, as_json
 from aggregator.text.query import parse
 from tests import commands
@@ -280,21 +280,6 @@ def test_a_text_in_the_headline_does_not_leave_by_it(tmp_path: Path, scope: str,
             assert len(printed) < 3_000
         for table in ("articles", "revisions"):
             assert rows(store, f"SELECT max(length(title)) <= {MOST_HEADLINE} FROM {table}") == [(1,)]  # noqa: S608
-
-
-def test_a_headline_within_the_bounds_is_left_as_it_is() -> None:
-    for words in ("mot " * (MOST_HEADLINE_WORDS - 1) + "mot", "x" * MOST_HEADLINE, "Le pont rouvre…", ""):
-        assert headline(Text(words, "text/plain")) == words
-
-
-@given(st.text() | hostile, st.integers(1, 50), st.integers(1, 20))
-def test_what_is_shortened_is_its_own_beginning(words: str, most: int, most_words: int) -> None:
-    words = " ".join(words.split())
-    made = shortened(words, most, most_words)
-    assert len(made) <= max(most, 1)
-    assert len(made.split()) <= most_words
-    assert made == words or (made.endswith("…") and words.startswith(made[:-1]))
-    assert shortened(made, most, most_words) == made
 
 
 def test_a_change_behind_the_bound_is_a_revision(store: Store, publisher: Publisher) -> None:

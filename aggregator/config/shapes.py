@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -27,8 +27,8 @@ from aggregator.model import (
 from aggregator.rights import did_you_mean, fault, is_address
 from aggregator.text.urls import host_fault, is_host
 
+# The rows of parse.PARSERS, and what has yet to be found.
 SourceKind = Literal["feed", "jsonfeed", "wordpress", "sitemap", "discover"]
-SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)  # the rows of parse.PARSERS, and what has yet to be found
 
 KEY = re.compile("[a-z0-9][a-z0-9-]*")  # of a publisher and of a source: it stands in addresses and on command lines
 KEY_EXPECTED = "small letters a-z, digits and hyphens"

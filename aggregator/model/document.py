@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-# Of a redirect. held: it waits for a person; refused: it leads to an address of another publisher of this wire;
+# Of a redirect. pending: it waits for a person; refused: it leads to an address of another publisher of this wire;
 # undecided: the document itself must say more.
 RedirectState = Literal["accepted", "undecided", "pending", "refused"]
 

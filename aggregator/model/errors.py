@@ -25,7 +25,7 @@ AggregatorError
 │   ├── FetchTimeout     the deadline of the whole request passed
 │   └── HttpStatus       an answer without a document, such as 404
 ├── ParseError           the document has no readable entry; becomes a failed Poll
-└── RedirectHeld         the document came from an address that is not its publisher's; becomes a held Poll
+└── RedirectHeld         the document came from an address that is not its publisher's; becomes a pending Poll
 """
 
 from __future__ import annotations

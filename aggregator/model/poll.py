@@ -15,7 +15,7 @@ from aggregator.model.publisher import Source
 
 StrongestKey = Literal["id", "url"]  # the strongest key that a source can be trusted with
 # Of a poll. offline: nobody answered at all, so the fault is ours; challenge, consent, cookie: the site answers only
-# browsers, people, or whoever sends its cookie back; payment_required: 402, it sells what was asked for; held: a
+# browsers, people, or whoever sends its cookie back; payment_required: 402, it sells what was asked for; pending: a
 # document came, nothing of it was stored, and a person must look.
 Outcome = Literal[
     "ok",

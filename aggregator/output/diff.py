@@ -166,7 +166,10 @@ def _rendered(pieces: Sequence[Piece], coloured: bool) -> str:
     said = []
     for place, (kind, text) in enumerate(pieces):
         if kind == "same":
-            said.append(_shortened(text, place == 0, place == len(pieces) - 1))
+            last = place == len(pieces) - 1
+            shown = _shortened(text, place == 0, last)
+            # The last words of the new text end in no blank, and what went behind them is no part of them.
+            said.append(shown if last or shown[-1].isspace() else shown + " ")
         else:
             begin, end = marks[kind]
             words = text.rstrip()

@@ -21,12 +21,6 @@ _WIRE_QUIET = timedelta(hours=2)
 _DAYS_AT_MOST = 365
 
 
-def is_silent(rhythm: Rhythm, tariff: Tariff, now: datetime) -> bool:
-    """Whether a source that brought news has brought none for far longer than its own rhythm explains."""
-    after = silent_after(rhythm, tariff)
-    return after is not None and now > after
-
-
 def silent_after(rhythm: Rhythm, tariff: Tariff) -> datetime | None:
     """When its silence becomes longer than its own rhythm explains, to the hour; None: it brought nothing yet, or it
     would take more than a year.

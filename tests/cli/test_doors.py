@@ -13,9 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config.writing import source_table, with_source
 from aggregator.demo import Document, Press
-from aggregator.model.errors import ConfigError
 from tests import commands
 from tests.cli.test_cli import HOSTS, Desk
 from tests.conftest import NOW
@@ -23,22 +21,6 @@ from tests.pipeline.test_probing import alternate, page, whole
 from tests.test_trip import feed
 
 SITE = "127.0.0.1"  # the site that is probed stands at the press's own address
-KEPT = """# A paper of record.
-name = "The Daily"   # as it stands on its front page
-
-[[source]]
-# nobody knows its feed
-url = "https://daily.example/"   # the site
-kind = "discover"                # until it is found
-class = "opinion"
-key = "main"
-
-[[source]]
-url = "https://daily.example/notices.xml"
-
-[contact]
-corrections = "desk@daily.example"   # Awa
-"""
 
 
 @pytest.fixture
@@ -98,32 +80,6 @@ def test_a_file_that_does_not_load_afterwards_is_put_back(desk: Desk, site: str)
     assert "an address that no other source has" in desk("probe", "--write", "one", site, code=1)
     assert publisher_file(desk).read_bytes() == before
     assert sorted(path.name for path in publisher_file(desk).parent.iterdir()) == ["one.toml", "two.toml"]
-
-
-def test_a_source_that_had_to_be_found_is_replaced_and_comments_stay() -> None:
-    text = with_source("daily.toml", KEPT, "https://daily.example/feed", "feed")
-    expected = KEPT.replace('"https://daily.example/" ', '"https://daily.example/feed" ').replace(
-        '"discover"', '"feed"'
-    )
-    assert text == expected
-    again = with_source("daily.toml", text, "https://daily.example/new.json", "jsonfeed")
-    assert tomllib.loads(again)["source"][2] == {"url": "https://daily.example/new.json", "kind": "jsonfeed"}
-    for comment in ("# A paper of record.", "# as it stands", "# nobody knows", "# the site", "# until", "# Awa"):
-        assert comment in again
-    with pytest.raises(ConfigError, match="already"):
-        with_source("daily.toml", again, "https://daily.example/feed/", "feed")
-
-
-@pytest.mark.parametrize("text", ['name = "x"\n', "source = []\n", 'name = "x"\r\n[contact]\r\ncorrections = "y"\r\n'])
-def test_a_file_without_sources_gets_one(text: str) -> None:
-    added = with_source("x.toml", text, "https://x.example/feed", "feed")
-    assert tomllib.loads(added)["source"][0]["url"] == "https://x.example/feed"
-    assert tomllib.loads(added).items() >= {key: v for key, v in tomllib.loads(text).items() if key != "source"}.items()
-
-
-def test_an_address_is_quoted_as_toml_wants_it() -> None:
-    url = "https://x.example/'feed'?a=ü#[x]"
-    assert tomllib.loads(source_table(url, "jsonfeed")) == {"source": [{"url": url, "kind": "jsonfeed"}]}
 
 
 # check --live

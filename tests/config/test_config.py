@@ -14,6 +14,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 
 from aggregator.config.bare import source_key
 from aggregator.config.loading import load
-from aggregator.config.shapes import SOURCE_KINDS
+from aggregator.config.shapes import SourceKind
 from aggregator.model import Access, Config, Contact, Corrections, Credentials, IdentityRules, Images, Template
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.cached import pack, unpack
@@ -357,7 +358,7 @@ def test_the_kinds_of_sources_are_those_that_parse_knows() -> None:
         from aggregator.parse import PARSERS
     except ImportError:
         pytest.skip("aggregator.parse is not there yet")
-    assert set(SOURCE_KINDS) == {*PARSERS, "discover"}
+    assert set(get_args(SourceKind)) == {*PARSERS, "discover"}
 
 
 # Where it is found

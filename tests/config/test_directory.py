@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config.directory import Choice, outlines, page, polled, summary
+from aggregator.config.directory import Choice, outlines, page, polled, summary, switched_off
 from aggregator.config.loading import load
 from aggregator.config.opml import Outline, read, write
 from aggregator.model import Config, Credentials, Publisher, Template
 from aggregator.model.errors import OpmlError
 from aggregator.rights import effective
 from tests import ROOT
-from tests.conftest import NOW, make_source
+from tests.conftest import NOW, make_publisher, make_source
 
 AFRICA = (
     "DZ AO BJ BW BF BI CV CM CF TD KM CG CD CI DJ EG GQ ER SZ ET GA GM GH GN GW KE LS LR LY MG MW ML MR MU MA MZ NA NE "
@@ -104,6 +104,14 @@ def test_what_is_written_as_opml_is_read_back(shipped: Config) -> None:
     back = read(text.encode()).outlines
     assert [replace(outline, categories=outline.categories[:2]) for outline in back] == written
     assert back[0].categories[2] == next(iter(folders))
+
+
+def test_a_source_is_polled_unless_it_is_switched_off_or_its_address_has_yet_to_be_found() -> None:
+    on = make_source("https://x.test/a")
+    off, sought = replace(on, key="off", enabled=False, reason="moved"), replace(on, key="site", kind="discover")
+    publisher = make_publisher(sources=(on, off, sought, replace(sought, key="old", enabled=False)))
+    assert [source.key for source in polled(publisher)] == ["feed"]
+    assert [source.key for source in switched_off(publisher)] == ["off", "old"]
 
 
 def test_an_address_with_a_secret_stays_here(shipped: Config) -> None:

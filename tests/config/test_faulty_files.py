@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.cli.run import log_faults, read_again
-from aggregator.config.lines import located
+from aggregator.config.lines import located, switched_off_at
 from aggregator.config.loading import load
 from aggregator.demo import Press
 from aggregator.model.errors import ConfigError
@@ -254,6 +254,12 @@ def test_a_fault_is_shown_with_its_line() -> None:
     }
     for what, line in lines.items():
         assert located(f"{what} x", text) == f"{line}{what} x"
+
+
+def test_the_line_that_switches_a_source_off_is_found_by_its_number() -> None:
+    text = "[[source]]\nurl = 1\n[[source]]\nurl = 2\nenabled = false\n"
+    assert [switched_off_at(text, number) for number in (1, 2, 3)] == [None, 5, None]
+    assert switched_off_at("source = [{enabled = false}]", 1) is None
 
 
 def test_a_named_publisher_with_a_faulty_file_is_no_usage_error(desk: Desk) -> None:

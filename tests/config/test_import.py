@@ -46,6 +46,8 @@ def sort(config: Path, *outlines: Outline, told: Told = MALI) -> list[Newcomer |
         ("", "https://other.test/", "the list has no address of a feed for it (xmlUrl); `aggregator probe https://oth"),
         ("https://other.test/a feed", "", "its address has a character that no address has: space, at place 21"),
         ("https://other.test/a\u202efeed", "", "its address has a character that no address has: right-to-left"),
+        ("https://me:pw@other.test/feed", "", "its address has a user name; write it into a publisher's file yourself"),
+        ("https://☕.test/feed", "", "its host cannot be looked up: Codepoint U+2615"),
         ("https://other.test/${HOME}", "", "its address has ${NAME}, which a list may not fill in; "),
     ],
 )

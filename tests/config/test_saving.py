@@ -134,6 +134,16 @@ def test_a_fault_of_another_publisher_does_not_keep_a_source_out(folder: Path) -
         add_source(folder, WEEKLY, "https://weekly.test/more", "feed")
 
 
+@pytest.mark.parametrize(("name", "why"), [(DAILY, "can't decode byte 0xe9"), (DAILY + "x", "No such file")])
+def test_a_file_that_cannot_be_read_gets_no_source(folder: Path, name: str, why: str) -> None:
+    (folder / DAILY).write_bytes("# Ségou\n".encode("latin-1"))
+    with pytest.raises(
+        ConfigError, match=rf"^{name}: found a file that cannot be read \(.*{why}.*\), expected one in UTF-8$"
+    ):
+        add_source(folder, name, NEW, "feed")
+    assert (folder / DAILY).read_bytes() == "# Ségou\n".encode("latin-1")
+
+
 def test_permissions_and_line_ends_stay(folder: Path) -> None:
     (folder / DAILY).write_bytes((folder / DAILY).read_bytes().replace(b"\n", b"\r\n"))
     (folder / DAILY).chmod(0o640)

@@ -33,6 +33,7 @@ from aggregator.demo import (
     Press,
     Report,
     Site,
+    generate_archive,
     generate_feed,
     read_sites,
 )
@@ -240,6 +241,21 @@ def test_a_format_is_read_back(name: str) -> None:
         assert reply.headers["content-type"].startswith(FORMATS[name].media_type)
 
 
+@pytest.mark.parametrize("name", ["jsonfeed10", "jsonfeed11", "atom10", "atom10-xhtml", "rss10"])
+def test_a_change_is_dated_where_the_format_can_say_it(name: str) -> None:
+    changed = report(1, events=(Event(round=1, minutes=30, title="Le pont rouvre"),))
+    with Press([one_site((Feed(path="/feed", format=name),), changed)], now=NOW) as opened:
+        opened.advance()
+        reply = ask(opened, "/feed")
+    [(_, title, _)] = items_of(reply)
+    assert title == "Le pont rouvre"
+    if "json" in name:
+        [said] = [item["date_modified"] for item in json.loads(reply.body)["items"]]
+    else:
+        said = parsed(reply).entries[0].updated
+    assert datetime.fromisoformat(said) == NOW - timedelta(minutes=30)
+
+
 @pytest.mark.parametrize("name", sorted(set(FORMATS) - {"rss091", "rss092", "rss10", "rss20"}))
 def test_a_full_format_brings_every_word(name: str) -> None:
     with Press([one_site((Feed(path="/feed", format=name),), report())], now=NOW) as opened:
@@ -380,6 +396,8 @@ def test_validators_bring_304_and_if_none_match_wins(press: Press) -> None:
         ({"If_Modified_Since": later}, 304),
         ({"If_Modified_Since": earlier}, 200),
         ({"If_Modified_Since": "last Tuesday"}, 200),
+        ({"If_Modified_Since": later.replace("GMT", "-0000")}, 304),  # a zone that is not stated: UTC
+        ({"If_Modified_Since": earlier.replace("GMT", "-0000")}, 200),
     ]:
         reply = ask(press, "/feed", **conditions)
         assert reply.status == status, conditions
@@ -677,6 +695,11 @@ def test_a_head_without_an_end_is_cut_off(press: Press) -> None:
             assert connection.recv(1024) == b""
 
 
+def test_a_body_that_is_too_long_is_not_read(press: Press) -> None:
+    assert raw(press, b"POST /feed HTTP/1.1\r\nHost: daily.example\r\nContent-Length: 9000000\r\n\r\n") == b""
+    assert press.requests == ()
+
+
 def test_it_records_what_was_asked(press: Press) -> None:
     etag = ask(press, "/feed", User_Agent="TestWire/1.0").headers["etag"]
     ask(press, "/feed", If_None_Match=etag, method="HEAD")
@@ -850,3 +873,34 @@ def test_generated_bodies_have_the_lengths_they_promise() -> None:
     assert min(lengths) >= 300
     assert max(lengths) <= 6_600
     assert sum(length > 3_000 for length in lengths) > 50
+
+
+def ids_of(page: bytes) -> list[str]:
+    return [entry.id for entry in feedparser.parse(io.BytesIO(page)).entries]
+
+
+def test_an_archive_lists_what_the_feed_lists_and_then_all_before_it_to_the_first_report() -> None:
+    pages = [ids_of(page) for page in generate_archive(7, 20, now=NOW, version=33)]
+    assert [len(page) for page in pages] == [20, 20, 13]
+    assert pages[0] == ids_of(generate_feed(7, 20, now=NOW, version=33))
+    assert pages[-1][-1] == ids_of(generate_feed(7, 20, now=NOW))[-1], "the first report ever"
+    assert len({each for page in pages for each in page}) == 20 + 33
+
+
+@pytest.mark.parametrize("rel", ["next", "prev-archive"])
+def test_pages_of_an_archive_link_the_one_after(rel: str) -> None:
+    pages = generate_archive(7, 10, now=NOW, version=15, rel=rel)
+    links = [
+        [link.href for link in feedparser.parse(io.BytesIO(page)).feed.get("links", []) if link.rel == rel]
+        for page in pages
+    ]
+    assert links == [["?paged=2"], ["?paged=3"], []]
+
+
+def test_an_archive_is_served_by_the_number_of_its_page(press: Press) -> None:
+    pages = [b"<rss>newest</rss>", b"<rss>older</rss>"]
+    press.set_pages(HOST, "/feed", [*pages, b"<rss>oldest</rss>"])
+    assert ask(press, "/feed?paged=3").body == b"<rss>oldest</rss>"
+    press.set_pages(HOST, "/feed", pages)
+    assert [ask(press, f"/feed{page}").body for page in ("", "?paged=1", "?paged=2")] == [pages[0], *pages]
+    assert [ask(press, f"/feed{page}").status for page in ("?paged=3", "?paged=0", "?p=1")] == [404, 404, 404]

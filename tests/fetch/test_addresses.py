@@ -15,7 +15,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -29,9 +28,7 @@ from aggregator.model import Config, FetchResult, IdentityRules, Publisher, Sour
 from aggregator.model.errors import AddressRefused, FetchError, PressError
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.probing import open_prober
-from aggregator.rights import is_address
 from aggregator.store import Store
-from aggregator.text.urls import is_host
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW, WIRE, examples, file_of, make_publisher, make_source
 from tests.fetch.test_fetch import BODY, wire
@@ -478,36 +475,3 @@ def test_the_first_addresses_are_of_all_families_in_the_systems_order(families: 
 
 
 # Hosts in the operator's files
-
-LABELS = st.text("abcz019-_éß日.x", max_size=12)
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["daily.example", "daily.example.", "localhost", "192.0.2.1", "::1", "2001:db8::1", "journal-été.example",
-     "日本.jp", "my_paper.example", "foo-.example", "3.example", "1.2.3.4.example", "xn--caf-dma.example",
-     f"{'a' * 63}.example", "0x7f.example", "4chan.org"],
-)  # fmt: skip
-def test_a_valid_host(host: str) -> None:
-    assert is_host(host)
-    assert is_address(f"http://[{host}]/" if ":" in host else f"http://{host}/")
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["457.0.0.45", "256.1.1.1", "1.2.3", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "1.2.3.4.5", "daily.1",
-     "daily.0x1", "a..example", ".example", "", ".", f"{'a' * 64}.example", ".".join(["abc"] * 70), "a,b.example",
-     "a$b.example", "a b", "a!.example", "1::2::3", "12345::", ":::", "é" * 64 + ".example", "a%00b.example"],
-)  # fmt: skip
-def test_an_invalid_host(host: str) -> None:
-    assert not is_host(host)
-    assert not is_address(f"http://[{host}]/" if ":" in host else f"http://{host}/")
-
-
-@given(st.one_of(st.text(max_size=80), LABELS, st.ip_addresses().map(str), st.from_regex(r"[0-9x.]{1,20}")))
-def test_a_host_of_numbers_is_an_ip_address_or_none(host: str) -> None:
-    last = host.removesuffix(".").rpartition(".")[2]
-    if not is_host(host) or not (last.isascii() and last.isdigit()):
-        return
-    ipaddress.ip_address(host)
-    assert urlsplit(f"http://{host}/").hostname == host

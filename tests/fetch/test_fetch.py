@@ -21,7 +21,6 @@ from aggregator.fetch.limits import Limits, jittered
 from aggregator.fetch.transport import certificates
 from aggregator.model import FetchResult, FetchSettings, Validators, Wire
 from aggregator.model.errors import FetchError, HttpStatus
-from aggregator.text.urls import domain_of
 from tests.conftest import NOW, WIRE, make_source
 
 HOST = "daily.example"
@@ -154,16 +153,6 @@ def test_redirects_are_followed_and_the_last_address_told(press: Press) -> None:
     press.set_document("www.daily.example", "/new", BODY)
     result = get(press, f"http://{HOST}/old")
     assert (result.body, result.url) == (BODY, "http://www.daily.example/new")
-
-
-@pytest.mark.parametrize(
-    ("host", "domain"),
-    [("www.b.co.za", "b.co.za"), ("feeds.B.co.za.", "b.co.za"), ("a.blogspot.com", "a.blogspot.com"),
-     ("the-lantern.example", "the-lantern.example"), ("127.0.0.1", "127.0.0.1"),
-     ("[::1]", "::1"), ("localhost", "localhost")],
-)  # fmt: skip
-def test_limits_count_by_registrable_domain(host: str, domain: str) -> None:
-    assert domain_of(host) == domain
 
 
 def test_one_domain_is_asked_one_at_a_time_and_spaced_while_others_go_on() -> None:

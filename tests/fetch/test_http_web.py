@@ -43,7 +43,7 @@ from aggregator.model.errors import (
 from aggregator.pipeline.probing import open_prober
 from aggregator.scheduling.polls import pause_of_host, validators_for
 from aggregator.scheduling.rechecks import judge
-from aggregator.text.urls import ascii_host, domain_of, is_https_of
+from aggregator.text.urls import ascii_host, is_https_of
 from tests.cli.test_cli import Desk, make_config
 from tests.config.test_config import SOUND
 from tests.conftest import NOW, WIRE, make_publisher
@@ -880,27 +880,6 @@ ACE = "xn--journal-t-i4ab.example"
 
 
 @pytest.mark.parametrize(
-    ("host", "ascii_"),
-    [
-        (IDN, ACE),
-        ("JOURNAL-ÉTÉ.example", ACE),
-        ("journal-e\u0301te\u0301.example", ACE),  # decomposed
-        ("journal-%C3%A9t%C3%A9.example", ACE),
-        (ACE, ACE),
-        ("daily.example", "daily.example"),
-        ("my_feeds.été.example", "my_feeds.xn--t-9fab.example"),
-        ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
-        ("faß.example", "xn--fa-hia.example"),
-        ("أخبار.example", "xn--igbicxr.example"),
-        ("１２７.0.0.1", "127.0.0.1"),
-        ("fe80::1%eth0", "fe80::1%eth0"),
-    ],
-)
-def test_hosts_are_written_as_dns_has_them(host: str, ascii_: str) -> None:
-    assert ascii_host(host) == ascii_
-
-
-@pytest.mark.parametrize(
     "host",
     [
         "☕.example",
@@ -918,12 +897,6 @@ def test_a_host_that_dns_cannot_hold_is_refused_in_words(press: Press, host: str
     with pytest.raises(FetchError, match="a host that cannot be looked up"):
         get(press, f"http://{host}/feed")
     assert press.requests == ()
-
-
-def test_limits_count_all_spellings_of_a_domain_as_one() -> None:
-    assert {domain_of(host) for host in (f"www.{IDN}", f"feeds.{ACE}", IDN.upper())} == {ACE}
-    assert domain_of("www.été.co.za") == "xn--t-9fab.co.za"
-    assert domain_of("☕.example") == "☕.example"
 
 
 @pytest.mark.parametrize(

@@ -169,30 +169,6 @@ def test_no_text_is_a_template_once_it_is_literal(text: str) -> None:
     assert Opened.of_source(Source(publisher="x", key="x", url=made, access=access), {NAME: VALUE}).hidden == ()
 
 
-@given(st.from_regex(r"/[a-z0-9 ${}|\"<>^`é-]{0,20}", fullmatch=True))
-def test_a_literal_address_is_the_same_address(path: str) -> None:
-    url = f"http://a.example{path.rstrip()}"
-    assert unquote(literal(url)) == url
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://u:p@a.example/x@y", "http://a.example/x@y"),
-        ("http://u:p@b@a.example/", "http://a.example/"),
-        ("//u@a.example/", "//a.example/"),
-        ("http:\\\\u:p@a.example/", "http:%5C%5Ca.example/"),
-        ("HTTPS:u:p@a.example", "HTTPS:a.example"),
-        ("/@desk/feed", "/@desk/feed"),
-        ("https://social.example/@desk.rss", "https://social.example/@desk.rss"),
-        ("http://a.example/?to=desk@a.example", "http://a.example/?to=desk@a.example"),
-        ("mailto:desk@a.example", "mailto:desk@a.example"),
-    ],
-)
-def test_a_user_name_is_left_out_and_no_other_sign_is(url: str, expected: str) -> None:
-    assert literal(url) == expected
-
-
 @given(ADDRESSES)
 def test_what_is_written_into_a_publishers_file_is_no_template(url: str) -> None:
     files = (

@@ -28,6 +28,13 @@ COSTLY = settings(
 UNFIT = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
+# What an address is: RFC 3986, appendix A.
+URI = re.compile(
+    r"https?://(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]+)?"
+    r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?"
+    r"(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
+    r"(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
+)
 HEADING = "Ministry of Health (Bamako)"
 FORGED = f"{HEADING}  2026-11-28 17:00 · ML · fr\n  Cholera: the tap is poisoned\n  aaaaaaaaaaaaaaaa  http://m.example/"
 NASTY = (

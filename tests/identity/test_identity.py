@@ -13,7 +13,7 @@ from aggregator.identity.advertising import is_advertising
 from aggregator.model import Entry, IdentityRules, Link, Text
 from aggregator.text.folding import fold
 from aggregator.text.html import one_line
-from aggregator.text.urls import by_rules, is_front_page, page_of
+from aggregator.text.urls import is_front_page, page_of
 from tests.conftest import make_entry
 
 
@@ -81,40 +81,6 @@ def test_addresses_of_two_pages_do_not(one: str, other: str) -> None:
 
 
 D = "http://daily.example"
-
-
-@pytest.mark.parametrize(
-    ("rules", "one", "other"),
-    [
-        (IdentityRules(ignore_parameters=("session", "from_*")), f"{D}/a?id=1&session=x&from_app=1", f"{D}/a?id=1"),
-        (IdentityRules(keep_parameters=("id",)), f"{D}/a?rnd=7&id=1", f"{D}/a?id=1&place=top"),
-        (IdentityRules(keep_parameters=()), f"{D}/a?x=1", f"{D}/a"),
-        (IdentityRules(strip_path_prefixes=("/print", "/sport")), f"{D}/print/2026/a", f"{D}/sport/2026/a"),
-        (IdentityRules(same_hosts=("daily.example", "daily.co.example")), f"{D}/a", "https://m.daily.co.example/a"),
-        (
-            IdentityRules(same_hosts=("www.daily.example", "d.example")),
-            "http://d.example:80/a",
-            "http://daily.example/a",
-        ),
-    ],
-)
-def test_addresses_that_are_one_page_by_their_publishers_rules(rules: IdentityRules, one: str, other: str) -> None:
-    assert page_of(by_rules(one, rules)) == page_of(by_rules(other, rules))
-    assert page_of(one) != page_of(other)
-
-
-@pytest.mark.parametrize(
-    ("rules", "one", "other"),
-    [
-        (IdentityRules(ignore_parameters=("session",)), f"{D}/a?sessions=1", f"{D}/a?sessions=2"),
-        (IdentityRules(keep_parameters=("id",)), f"{D}/a?id=1", f"{D}/a?id=2"),
-        (IdentityRules(strip_path_prefixes=("/print",)), f"{D}/printers/a", f"{D}/ers/a"),
-        (IdentityRules(same_hosts=("daily.example", "d.example")), f"{D}/a", "http://notd.example/a"),
-        (IdentityRules(same_hosts=("daily.example", "d.example")), "http://[bad", f"{D}/a"),
-    ],
-)
-def test_rules_reach_no_further_than_they_say(rules: IdentityRules, one: str, other: str) -> None:
-    assert page_of(by_rules(one, rules)) != page_of(by_rules(other, rules))
 
 
 def test_ids_that_are_ignored_are_no_keys_and_those_trusted_stand_for_any_headline() -> None:

@@ -20,14 +20,6 @@ def report_of(store: Store, publisher: Publisher) -> Report:
     return report
 
 
-def test_every_field_of_a_report_has_its_names() -> None:
-    assert [field.name for field in FIELDS] == list(Report.__slots__)
-    labels = [field.label for field in FIELDS if field.label]
-    assert len(set(KEYS)) == len(KEYS)
-    assert len(set(labels)) == len(labels)
-    assert {field.changed for field in FIELDS if field.changed} == set(CHANGED)
-
-
 def test_the_database_and_json_have_the_keys(store: Store, publisher: Publisher) -> None:
     report = report_of(store, publisher)
     columns, _ = store.query("SELECT * FROM wire")

@@ -26,7 +26,7 @@ from aggregator.pipeline.workers import Workers
 from aggregator.revisions.compare import MOST_READ
 from aggregator.revisions.markup import marked
 from aggregator.store import Store
-from aggregator.text.likeness import MOST_WORDS, likeness
+from aggregator.text.likeness import MOST_WORDS
 from bench.measuring import family
 from tests import commands
 from tests.cli.test_cli import Desk
@@ -211,15 +211,6 @@ def test_a_reading_process_has_a_bound_of_memory() -> None:
 
 
 # Comparing
-
-
-def test_likeness_is_of_words_in_their_order() -> None:
-    assert likeness("a b c d", "a b c d") == 1.0
-    assert likeness("a b c d", "a x c d") == 0.75
-    assert likeness("a b", "c d") == likeness("", "a") == likeness("a", "") == 0.0
-    assert likeness("a b " * 4_000, "b a c " * 4_000) == likeness(
-        "a b " * (MOST_WORDS // 2), "b a c " * (MOST_WORDS // 3)
-    )
 
 
 def test_what_two_headlines_of_thousands_of_words_cost_is_bounded(store: Store) -> None:

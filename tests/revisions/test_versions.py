@@ -18,8 +18,6 @@ from aggregator.desk.housekeeping import release_embargoes
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Publisher, Text, Words
 from aggregator.model.errors import DeskError
-from aggregator.output import versions, with_changes
-from aggregator.output.diff import word_diff
 from aggregator.revisions.compare import (
     comparable,
     kind_of_change,
@@ -361,58 +359,6 @@ def test_words_in_the_store_compare_with_words_of_a_document(store: Store, publi
         assert held[number] == words_of(article)
     (edited,) = make_articles(publisher, replace(entry, summary=Text("<p>Le pont rouvre jeudi.</p>")))
     assert what_changed(held[1], words_of(edited)) == ("summary",)
-
-
-@given(st.text(st.sampled_from("ab c\n"), max_size=40), st.text(st.sampled_from("ab c\n"), max_size=40))
-def test_a_diff_says_both_texts(before: str, after: str) -> None:
-    pieces = word_diff(before, after)
-    assert "".join(text for kind, text in pieces if kind != "gone") == after.strip()
-    assert [w for kind, text in pieces if kind != "come" for w in text.split()] == before.split()
-    assert (before.split() == after.split()) is all(kind == "same" for kind, _ in pieces)
-
-
-def test_a_diff_of_long_texts_shows_the_words_that_changed() -> None:
-    """Paragraphs first: two edits far from each other do not make one of all that stands between them."""
-    paragraphs = [f"Paragraph {number} says that the bridge opens on day {number}." for number in range(3_000)]
-    edited = [*paragraphs]
-    edited[10], edited[2_900] = edited[10].replace("opens", "closes"), edited[2_900] + " Again."
-    pieces = word_diff("\n".join(paragraphs), "\n".join(edited))
-    assert [(kind, text.strip()) for kind, text in pieces if kind != "same"] == [
-        ("gone", "opens"), ("come", "closes"), ("come", "Again."),
-    ]  # fmt: skip
-
-
-def make_row(number: int, title: str, body: str, **fields: object) -> dict[str, object]:
-    words = {"title": {"value": title, "type": "text/plain"}, "content": [{"value": body, "type": "text/html"}]}
-    row = {
-        "number": number,
-        "change_kind": "revised",
-        "seen_at": "2026-11-22T10:00:00Z",
-        "source_name": "a/feed",
-        "words": words,
-    }
-    return row | fields
-
-
-ROWS = [
-    make_row(1, "The price", "<p>Bread rises by 38 per cent.</p><p>So they say.</p>", change_kind="new"),
-    make_row(2, "The price", "<p>Bread rises by 28 per cent.</p><p>So they say.</p>", change_kind="corrected"),
-    make_row(3, "The new price\x1b[2J", "<p>Bread rises by 28 per cent.</p><p>So they say.</p>", changed='["title"]'),
-    make_row(4, "The new price\x1b[2J", "<p>Bread rises by 28 per cent.</p><p>So they say.</p>", changed='["body"]'),
-]
-
-
-def test_versions_are_told_word_by_word() -> None:
-    assert versions(ROWS, coloured=False).split("\n\n") == [
-        "1. new, 2026-11-22 10:00:00 UTC, from a/feed\n   The price\n   Bread rises by 38 per cent.\n   So they say.",
-        "2. corrected, 2026-11-22 10:00:00 UTC, from a/feed; changed: body\n"
-        "   body: Bread rises by [-38-]{+28+} per cent.\n   So they say.",
-        "3. revised, 2026-11-22 10:00:00 UTC, from a/feed; changed: title\n   title: The [-price-]{+new price[2J+}",
-        "4. revised, 2026-11-22 10:00:00 UTC, from a/feed; changed: body\n"
-        "   body: not in its words (a link, a picture, or words that are not kept)\n",
-    ]
-    assert "by \x1b[31;9m38\x1b[0m \x1b[32m28\x1b[0m per" in versions(ROWS, coloured=True)
-    assert [row["changed"] for row in with_changes(ROWS)] == [[], ["body"], ["title"], ["body"]]
 
 
 FAR = datetime(2999, 1, 1, tzinfo=UTC)  # embargoes are compared with the clock, so that none may be over by itself

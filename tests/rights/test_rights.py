@@ -223,12 +223,6 @@ def test_sound_rights_have_no_fault(rights: Rights) -> None:
     assert faults_of_rights(rights) == ()
 
 
-def test_a_fault_names_the_key_what_was_found_and_what_was_expected() -> None:
-    assert faults_of_rights(replace(QUOTATION, text_scope="full_text", copyright_holder="The Daily")) == (
-        'rights.text_scope: found "full_text", expected at most "excerpt", because basis is "quotation"',
-    )
-
-
 def test_all_faults_come_at_once() -> None:
     rights = replace(OPEN, licence_url=None, edits="licensed", storage="transient", excerpt_max_words=0)
     keys = [line.partition(":")[0] for line in faults_of_rights(rights)]

@@ -15,7 +15,6 @@ from aggregator.desk.purging import chosen, purge
 from aggregator.model import Cause, Entry, Link, Publisher, Text
 from aggregator.scheduling.gaps import Before, Now, reaches_back
 from aggregator.store import Store
-from aggregator.text.order import order_of
 from tests.conftest import NOW, file_of, make_entry, record
 from tests.store.test_store import rows
 from tests.test_trip import HOST, Trip, feed
@@ -153,24 +152,6 @@ def test_a_document_of_many_entries_takes_no_longer_than_its_length() -> None:
     began = time.process_time()
     assert not reaches_back(document, before)
     assert time.process_time() - began < 1
-
-
-@pytest.mark.parametrize(
-    ("hours", "order"),
-    [
-        ([], None),
-        ([3], None),
-        ([3, 3], None),
-        ([None, None], None),
-        ([3, 2], "newest_first"),
-        ([2, None, 3], "oldest_first"),
-        ([9, 8, 8, 7, 6, 7, 5], "newest_first"),
-        ([1, 9, 8], None),
-        ([3, 1, 2], None),
-    ],
-)
-def test_dates_say_which_end_is_the_newest(hours: list[int | None], order: str | None) -> None:
-    assert order_of(None if hour is None else NOW + hour * HOUR for hour in hours) == order
 
 
 WORDPRESS = b"<channel><generator>https://wordpress.org/?v=6.7</generator>"

@@ -17,7 +17,7 @@ from hypothesis import strategies as some
 from aggregator.model import Bounds, PollSettings, Rhythm, Tariff
 from aggregator.scheduling.polls import reckon
 from aggregator.scheduling.rhythm import expected, learn, next_at, rate, rates, tariff
-from aggregator.scheduling.silence import is_silent, wire_is_silent
+from aggregator.scheduling.silence import silent_after, wire_is_silent
 from aggregator.store.sqlite.habits import rhythm_of, rhythm_text
 from bench.polling.race import race
 from bench.polling.rules import Ours, fixed, square_root
@@ -227,7 +227,16 @@ def test_the_wires_hours_are_its_sources_hours() -> None:
     ],
 )
 def test_a_source_is_silent_beyond_its_own_rhythm(rhythm: Rhythm, quiet: timedelta, silent: bool) -> None:
-    assert is_silent(rhythm, EVEN, (rhythm.last_new or NOW) + quiet) is silent
+    after = silent_after(rhythm, EVEN)
+    assert (after is not None and (rhythm.last_new or NOW) + quiet > after) is silent
+
+
+def test_a_silence_that_would_take_more_than_a_year_is_never_news() -> None:
+    rare, rarer = taught(0.03, days=1_000), taught(0.02, days=1_000)
+    after = silent_after(rare, EVEN)
+    assert after is not None
+    assert 300 * DAY < after - NOW < 366 * DAY
+    assert silent_after(rarer, EVEN) is None
 
 
 @pytest.mark.parametrize(

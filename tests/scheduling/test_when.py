@@ -9,8 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Due, Hints, NextPoll, Poll, PollSettings, Rhythm, Source, Tariff, Validators
-from aggregator.scheduling.polls import Found, Habits, Pace, plan, silence, validators_for
+from aggregator.model import (
+    DISCOVER,
+    Busy,
+    Due,
+    Hints,
+    NextPoll,
+    Pause,
+    Poll,
+    PollSettings,
+    Proposal,
+    Rhythm,
+    Source,
+    Tariff,
+    Validators,
+)
+from aggregator.scheduling.polls import Found, Habits, Pace, pauses, plan, silence, validators_for
 from aggregator.scheduling.rhythm import learn
 from tests.conftest import NOW
 
@@ -174,6 +188,100 @@ def test_a_fault_of_our_own_counts_against_nobody() -> None:
 def test_gone_is_paused() -> None:
     assert learnt(poll("failed", http_status=410)).paused_at == NOW
     assert learnt(poll("failed", http_status=404)).paused_at is None
+
+
+@pytest.mark.parametrize(("failures", "wait"), [(0, DAY), (28, DAY), (29, 7 * DAY)])
+def test_a_publisher_that_wants_to_be_paid_is_asked_once_a_day(failures: int, wait: timedelta) -> None:
+    following = after(poll("payment_required", http_status=402), habits(failures=failures))
+    assert waits(following, wait)
+    assert following.reason == "backoff"
+
+
+# A site that is searched for a feed
+
+
+@pytest.mark.parametrize(
+    ("is_found", "is_accepted", "wait", "failures"),
+    [(True, True, 5 * MINUTE, 0), (True, False, 7 * DAY, 0), (False, True, 7 * DAY, 4), (False, False, 7 * DAY, 4)],
+)
+def test_a_site_is_searched_once_a_week_and_what_was_found_may_be_polled_soon(
+    is_found: bool, is_accepted: bool, wait: timedelta, failures: int
+) -> None:
+    searched = replace(
+        poll(), source=replace(SOURCE, kind=DISCOVER), proposal=Proposal(URL, "rss20") if is_found else None
+    )
+    before = habits(failures=3, last_success=None)
+    later, following = plan(searched, before, Found(), Pace(settings=PollSettings(accept_discovered=is_accepted)))
+    assert waits(following, wait)
+    assert following.reason == "discover"
+    assert later == replace(before, failures=failures)  # nothing of a feed has been read: it is no success
+
+
+# A document of which nothing is stored until a person has looked
+
+
+@pytest.mark.parametrize(
+    ("every", "fresh_for", "wait"),
+    [
+        (None, None, 6 * HOUR),
+        (10 * MINUTE, None, 6 * HOUR),
+        (8 * HOUR, None, 8 * HOUR),
+        (None, 7 * HOUR, 7 * HOUR),
+        (2 * DAY, None, DAY),
+        (None, 9 * DAY, DAY),
+    ],
+)
+def test_a_source_that_waits_for_a_person_is_polled_on_calmly(
+    every: timedelta | None, fresh_for: timedelta | None, wait: timedelta
+) -> None:
+    made = replace(poll("pending", fresh_for=fresh_for), source=replace(SOURCE, every=every))
+    before = habits(failures=2, moved_to="https://new.daily.example/feed", moved_since=NOW - 8 * DAY, rhythm=KNOWN)
+    later, following = plan(made, before, Found(), PACE)
+    assert waits(following, wait)
+    assert following.reason == "pending"
+    # What it redirects to is taken only a week after a person accepted that.
+    assert later == replace(before, failures=0, moved_to=None, moved_since=None)
+
+
+# Hosts that ask to be left alone
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "lasts"),
+    [
+        (429, 2 * HOUR, 2 * HOUR),
+        (429, None, 5 * MINUTE),
+        (429, 9 * DAY, DAY),
+        (503, NOW + HOUR, HOUR),
+        (503, None, None),
+        (500, HOUR, None),
+    ],
+)
+def test_a_busy_host_is_left_alone_with_all_its_sources(
+    status: int, asked: timedelta | datetime | None, lasts: timedelta | None
+) -> None:
+    made = poll("failed", http_status=status, retry_after=asked)
+    assert pauses(made, PollSettings()) == ((Pause(url=URL, lasts=lasts),) if lasts else ())
+
+
+def test_what_other_addresses_of_its_host_say_counts_and_what_other_hosts_say_does_not() -> None:
+    older, robots = "https://daily.example/feed?page=2", "https://daily.example/robots.txt"
+    made = poll(
+        "not_modified",
+        busy=(
+            Busy(url=older, http_status=429, retry_after=HOUR),
+            Busy(url="https://elsewhere.example/feed", http_status=429, retry_after=3 * HOUR),
+            Busy(url=robots, http_status=503, retry_after=2 * HOUR, is_robots=True),
+        ),
+    )
+    assert pauses(made, PollSettings()) == (
+        Pause(url=older, lasts=HOUR),
+        Pause(url=robots, lasts=2 * HOUR, once=True),
+    )
+    # The poll itself was answered: it waits as its host asks, but not for a robots.txt that may never be answered.
+    following = after(made)
+    assert waits(following, HOUR)
+    assert following.reason == "retry_after"
 
 
 # Moves

@@ -582,21 +582,6 @@ def test_an_empty_ledger_knows_the_beginning_alone(store: Store) -> None:
         store.changes(Cursor(1, "00000000"))
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "0", "7", "-", "7-", "7-12", "7-1234567g", "07-12345678", "-7-12345678", "7 12345678", "7-123456789",
-     "9" * 19 + "-12345678", "٧-12345678"],
-)  # fmt: skip
-def test_what_is_no_cursor_is_not_read_as_one(text: str) -> None:
-    assert Cursor.read(text) is None
-
-
-@given(st.integers(1, 10**18 - 1), st.binary(min_size=4, max_size=4))
-def test_a_cursor_is_read_as_it_is_written(seq: int, digest: bytes) -> None:
-    cursor = Cursor(seq, digest.hex())
-    assert Cursor.read(str(cursor)) == Cursor.read(f" {str(cursor).upper()}\n") == cursor
-
-
 # The command
 
 

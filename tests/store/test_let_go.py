@@ -38,7 +38,6 @@ from aggregator.store.sqlite.schema import migrations
 from aggregator.store.sqlite.vacuum import Rewriting, Room
 from aggregator.text import raw_words
 from aggregator.text.folding import fold
-from aggregator.text.html import unquoted
 from aggregator.text.query import parse
 from tests import ROOT, commands
 from tests.conftest import (
@@ -473,13 +472,6 @@ def test_an_id_that_is_the_whole_text_is_not_held_where_no_words_may_be(store: S
     assert rows(store, "SELECT count(*), sum(has_text) FROM articles") == [(1, 0)]
     assert planted_words(file_bytes(store) + packed_words(store)) == []
     assert rows(store, "SELECT 1 FROM settings WHERE name IN ('search_letters', 'search_merged_at')") == []  # no need
-
-
-def test_an_error_quotes_nobody() -> None:
-    said = plant(1).sentences[0]
-    for quoted in (f"'{said}'", f'"{said}\n{said}"', f"'{said}' and '{said}'"):
-        assert unquoted(f"invalid literal: {quoted},\n line 3") == "invalid literal: ..., line 3"
-    assert unquoted("UNIQUE constraint failed: articles.public_id") == "UNIQUE constraint failed: articles.public_id"
 
 
 def test_a_new_version_of_a_report_that_was_let_go_is_let_go_too(store: Store) -> None:

@@ -24,8 +24,9 @@ from aggregator.text.date_names import (
     fold,
     word_key,
 )
-from aggregator.text.dates import from_iso, read_date, to_iso, utc_now
+from aggregator.text.dates import from_iso, read_date, read_since, to_iso, utc_now
 from tests import ROOT
+from tests.conftest import NOW
 
 FIXTURES = ROOT / "tests" / "fixtures" / "dates"
 SHARED_FEEDS = ROOT.parent / "shared" / "feeds"
@@ -219,3 +220,23 @@ def test_every_date_of_the_shared_feeds_is_read() -> None:
     }
     assert len(literals) > 1000
     assert sorted(literal for literal in literals if read_date(literal) is None) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "since"),
+    [
+        ("90m", "2026-11-22T08:30:00Z"),
+        (" 6h ", "2026-11-22T04:00:00Z"),
+        ("2 d", "2026-11-20T10:00:00Z"),
+        ("1w", "2026-11-15T10:00:00Z"),
+        ("2026-11-20", "2026-11-20T00:00:00Z"),
+        ("20 Nov 2026 08:00 +0200", "2026-11-20T06:00:00Z"),
+        ("999999w", None),  # before the year 1
+        ("6 hours", None),
+        ("-1d", None),
+        ("yesterday", None),
+    ],
+)
+def test_a_person_says_a_time_as_so_long_ago_or_as_a_date(said: str, since: str | None) -> None:
+    moment = read_since(said, NOW)
+    assert (moment and to_iso(moment)) == since

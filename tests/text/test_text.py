@@ -6,9 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Text
+from aggregator.model import Entry, Person, Text
 from aggregator.text.folding import fold
-from aggregator.text.html import excerpt, one_line, plain
+from aggregator.text.html import (
+    MOST_BYLINE,
+    MOST_HEADLINE,
+    MOST_HEADLINE_WORDS,
+    byline,
+    excerpt,
+    headline,
+    in_full,
+    one_line,
+    plain,
+    shortened,
+    unquoted,
+    with_elements,
+)
+from tests.hostile import hostile
 
 
 @pytest.mark.parametrize(
@@ -75,3 +89,70 @@ def test_spellings_that_a_searcher_does_not_tell_apart_fold_alike(one: str, othe
 @given(st.text())
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+def test_a_headline_within_the_bounds_is_left_as_it_is() -> None:
+    for words in ("mot " * (MOST_HEADLINE_WORDS - 1) + "mot", "x" * MOST_HEADLINE, "Le pont rouvre…", ""):
+        assert headline(Text(words, "text/plain")) == words
+
+
+@given(st.text() | hostile, st.integers(1, 50), st.integers(1, 20))
+def test_what_is_shortened_is_its_own_beginning(words: str, most: int, most_words: int) -> None:
+    words = " ".join(words.split())
+    made = shortened(words, most, most_words)
+    assert len(made) <= max(most, 1)
+    assert len(made.split()) <= most_words
+    assert made == words or (made.endswith("…") and words.startswith(made[:-1]))
+    assert shortened(made, most, most_words) == made
+
+
+@pytest.mark.parametrize("said", ["Le pont rouvre lundi.", 'It\'s "open"', "l'eau, l'air\n", "two\nlines"])
+def test_an_error_quotes_nobody(said: str) -> None:
+    for quoted in (f"'{said}'", f'"{said}\n{said}"', f"'{said}' and '{said}'"):
+        assert unquoted(f"invalid literal: {quoted},\n line 3") == "invalid literal: ..., line 3"
+    assert unquoted("UNIQUE constraint failed: articles.public_id") == "UNIQUE constraint failed: articles.public_id"
+
+
+@pytest.mark.parametrize(
+    ("words", "most", "most_words", "expected"),
+    [
+        ("Le pont rouvre", 14, None, "Le pont rouvre"),
+        ("Le pont rouvre lundi", 12, None, "Le pont…"),
+        ("Le pont rouvre lundi", 99, 3, "Le pont rouvre…"),
+        ("Donaudampfschifffahrt", 6, None, "Donau…"),
+        ("ab" + "e\u0301" * 6, 6, None, "abe\u0301…"),  # not between a letter and its accent
+        ("क्षेत्रीय", 5, None, "क्षे…"),
+    ],
+)
+def test_what_is_too_long_is_cut_between_words_or_else_before_a_letter(
+    words: str, most: int, most_words: int | None, expected: str
+) -> None:
+    assert shortened(words, most, most_words) == expected
+
+
+def test_a_byline_names_each_author_once_and_as_stated() -> None:
+    assert byline(["By  Awa\nKeïta", "", "<Jo> & Co", "By Awa Keïta"]) == "By Awa Keïta, <Jo> & Co"
+    assert byline([]) == ""
+
+
+def test_readings_that_were_cut_are_given_in_full() -> None:
+    long = "Le pont de Ségou rouvre " * 40
+    names = tuple(Person(f"Reporter number {number}") for number in range(40))
+    entry = Entry(title=Text(f"<b>{long}</b>"), authors=names)
+    said = byline(person.name or "" for person in names)
+    cut_byline = shortened(said, MOST_BYLINE)
+    assert in_full(headline(entry.title), cut_byline, entry) == (long.strip(), said)
+    assert in_full("Le pont rouvre", None, entry) == ("Le pont rouvre", None), "what was not cut is left as it is"
+    assert in_full("And so it goes on…", "Awa…", Entry()) == ("And so it goes on…", "")
+
+
+def test_of_a_page_only_what_was_wanted_is_left() -> None:
+    page = (
+        '<base href="http://a.example/"><script>alert(1)</script><p onclick="x()">Some <b>words</b>'
+        '<a href="/feed" rel="alternate" style="x">a</a><a href="javascript:x()">b</a><A HREF=feed:a.example>c'
+    )
+    made = with_elements(page, {"a": {"href", "rel"}, "base": {"href"}}, {"http", "feed"})
+    assert made == (
+        '<base href="http://a.example/">Some words<a href="/feed" rel="alternate">a</a><a>b</a>'
+        '<a href="feed:a.example">c</a>'
+    )

@@ -10,24 +10,32 @@ import re
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.identity import keys_of, keys_of_link, link_of
-from aggregator.model import FetchResult, Source
+from aggregator.model import FetchResult, IdentityRules, Source
 from aggregator.parse import parse
 from aggregator.revisions.markup import address
 from aggregator.scheduling.rechecks import first_visit
 from aggregator.store import Store
 from aggregator.text.raw_words import decode
 from aggregator.text.urls import (
+    as_http,
+    by_rules,
     document_of,
     domain_of_url,
+    fragment_of,
     host_of,
     is_front_page,
     is_https_of,
     is_tracking,
+    literal,
     page_of,
+    resolved,
     without_fragment,
 )
 from tests import ROOT
@@ -163,6 +171,137 @@ def test_a_move_to_https_changes_nothing_else(old: str, new: str, expected: bool
 def test_one_answer_to_what_a_front_page_is(path: str) -> None:
     assert is_front_page(page_of(D + path))
     assert first_visit(D + path, NOW, NOW) is None, "it is no report's own page"
+
+
+# What a publisher's file says of its addresses
+
+
+@pytest.mark.parametrize(
+    ("rules", "one", "other"),
+    [
+        (IdentityRules(ignore_parameters=("session", "from_*")), f"{D}/a?id=1&session=x&from_app=1", f"{D}/a?id=1"),
+        (IdentityRules(keep_parameters=("id",)), f"{D}/a?rnd=7&id=1", f"{D}/a?id=1&place=top"),
+        (IdentityRules(keep_parameters=()), f"{D}/a?x=1", f"{D}/a"),
+        (IdentityRules(strip_path_prefixes=("/print", "/sport")), f"{D}/print/2026/a", f"{D}/sport/2026/a"),
+        (IdentityRules(same_hosts=("daily.example", "daily.co.example")), f"{D}/a", "https://m.daily.co.example/a"),
+        (
+            IdentityRules(same_hosts=("www.daily.example", "d.example")),
+            "http://d.example:80/a",
+            "http://daily.example/a",
+        ),
+    ],
+)
+def test_addresses_that_are_one_page_by_their_publishers_rules(rules: IdentityRules, one: str, other: str) -> None:
+    assert page_of(by_rules(one, rules)) == page_of(by_rules(other, rules))
+    assert page_of(one) != page_of(other)
+
+
+@pytest.mark.parametrize(
+    ("rules", "one", "other"),
+    [
+        (IdentityRules(ignore_parameters=("session",)), f"{D}/a?sessions=1", f"{D}/a?sessions=2"),
+        (IdentityRules(keep_parameters=("id",)), f"{D}/a?id=1", f"{D}/a?id=2"),
+        (IdentityRules(strip_path_prefixes=("/print",)), f"{D}/printers/a", f"{D}/ers/a"),
+        (IdentityRules(same_hosts=("daily.example", "d.example")), f"{D}/a", "http://notd.example/a"),
+        (IdentityRules(same_hosts=("daily.example", "d.example")), "http://[bad", f"{D}/a"),
+    ],
+)
+def test_rules_reach_no_further_than_they_say(rules: IdentityRules, one: str, other: str) -> None:
+    assert page_of(by_rules(one, rules)) != page_of(by_rules(other, rules))
+
+
+# What may be asked, stored and shown
+
+
+@given(st.from_regex(r"/[a-z0-9 ${}|\"<>^`é-]{0,20}", fullmatch=True))
+def test_a_literal_address_is_the_same_address(path: str) -> None:
+    url = f"http://a.example{path.rstrip()}"
+    assert unquote(literal(url)) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://u:p@a.example/x@y", "http://a.example/x@y"),
+        ("http://u:p@b@a.example/", "http://a.example/"),
+        ("//u@a.example/", "//a.example/"),
+        ("http:\\\\u:p@a.example/", "http:%5C%5Ca.example/"),
+        ("HTTPS:u:p@a.example", "HTTPS:a.example"),
+        ("/@desk/feed", "/@desk/feed"),
+        ("https://social.example/@desk.rss", "https://social.example/@desk.rss"),
+        ("http://a.example/?to=desk@a.example", "http://a.example/?to=desk@a.example"),
+        ("mailto:desk@a.example", "mailto:desk@a.example"),
+    ],
+)
+def test_a_user_name_is_left_out_and_no_other_sign_is(url: str, expected: str) -> None:
+    assert literal(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://a.example/é", "http://a.example/é"),
+        (" http://a.example/a b\n", "http://a.example/a%20b"),
+        ("http://a.example/${TOKEN}", "http://a.example/$%7BTOKEN%7D"),
+        ("http://a.example/\u202e\xa0/b", "http://a.example/%E2%80%AE%C2%A0/b"),
+        ("http://a.example/\ud800", "http://a.example/%3F"),
+    ],
+)
+def test_what_has_no_place_in_an_address_is_percent_encoded(url: str, expected: str) -> None:
+    assert literal(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("href", "expected"),
+    [
+        ("/a/b", "https://daily.example/a/b"),
+        ("b?c=1#d", "https://daily.example/news/b?c=1#d"),
+        ("../b", "https://daily.example/b"),
+        ("//other.example/a", "https://other.example/a"),
+        ("http://other.example/../a", "http://other.example/../a"),  # as it was said
+        ("mailto:desk@daily.example", "mailto:desk@daily.example"),
+        ("//[bad/a", "//[bad/a"),
+    ],
+)
+def test_an_address_is_made_full_and_what_is_none_is_kept(href: str, expected: str) -> None:
+    assert resolved("https://daily.example/news/index.html", href) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("daily.example/feed", "http://daily.example/feed"),
+        ("daily.example:8080/feed", "http://daily.example:8080/feed"),
+        ("  www.daily.example\n", "http://www.daily.example"),
+        ("//daily.example/feed", "http://daily.example/feed"),
+        ("feed:daily.example/feed", "http://daily.example/feed"),
+        ("feed://daily.example/feed", "http://daily.example/feed"),
+        ("FEED:https://daily.example/feed", "https://daily.example/feed"),
+        ("https://daily.example/feed", "https://daily.example/feed"),
+        ("mailto:desk@daily.example", "mailto:desk@daily.example"),
+        ("desk@daily.example", "desk@daily.example"),
+        ("feed.xml", "http://feed.xml"),  # nothing tells it from a host
+        ("feed", "feed"),
+        ("./feed.xml", "./feed.xml"),
+    ],
+)
+def test_an_address_as_people_write_it_is_http(said: str, expected: str) -> None:
+    assert as_http(said) == expected
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        ("", ""),
+        ("#", ""),
+        ("#report-7", "#report-7"),
+        ("#utm_source=rss&at_medium=x", ""),
+        ("#utm_source=rss&report=7", "#utm_source=rss&report=7"),
+        ("#:~:text=the%20bridge", ""),
+    ],
+)
+def test_a_fragment_that_says_nothing_of_the_page_is_none(fragment: str, expected: str) -> None:
+    assert fragment_of(f"{D}/live{fragment}") == expected
 
 
 # Addresses, and what 0.1.3 stored for them behind `url:`.

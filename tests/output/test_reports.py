@@ -1,0 +1,184 @@
+"""output: reports for people and for machines; no line of a publisher's words can pass for one of ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.model import Report
+from aggregator.output import NOT_PASSED_ON, OUTPUTS, heading, json_array, page
+from tests.hostile import UNFIT, URI, hostile
+from tests.hostile import addresses as hostile_addresses
+
+REPORT = Report(
+    id="aaaaaaaaaaaaaaaa",
+    publisher="le-jour",
+    publisher_name="Le Jour",
+    publisher_place="Ségou",
+    country="ML",
+    title="Le pont rouvre",
+    summary="Le pont rouvre lundi.",
+    text="SÉGOU — Le pont rouvre lundi.\nLes camions attendent.",
+    url="http://le-jour.example/1",
+    published="2026-11-21T08:00:00Z",
+    updated="2026-11-21T09:30:00Z",
+    first_seen="2026-11-21T08:05:00Z",
+    language="fr",
+    byline="Par Awa Keïta",
+    item_class="news",
+    credit="Le Jour (Ségou)",
+    disclaimer="Le Jour answers for this report.",
+    text_scope="full_text",
+    licence="CC-BY-4.0",
+    copyright_notice="© Le Jour",
+    complaints_url="https://wire.example/complain",
+    status="usable",
+    sort_time="2026-11-21T08:00:00Z",
+    channels=("web", "feed"),
+)
+# All that a report may leave out.
+BARE = replace(
+    REPORT,
+    publisher_place="",
+    title=None,
+    summary=None,
+    text=None,
+    url=None,
+    published=None,
+    updated=None,
+    language=None,
+    byline=None,
+    licence=None,
+    copyright_notice=None,
+    item_class="press_release",
+    text_scope="headline_only",
+    channels=(),
+)
+
+
+def unstyled(text: str) -> str:
+    """Without the colours and the weight of a terminal, which stand at places of ours only."""
+    return text.replace("\x1b[0m", "").replace("\x1b[1m", "").replace("\x1b[2m", "")
+
+
+def test_a_list_has_the_publisher_above_each_headline() -> None:
+    assert unstyled(OUTPUTS["text"]([REPORT, BARE])) == (
+        "Le Jour (Ségou)  2026-11-21 08:00 · ML · fr\n"
+        "  Le pont rouvre\n"
+        "  aaaaaaaaaaaaaaaa  http://le-jour.example/1\n"
+        "\n"
+        "Le Jour  2026-11-21 08:00 · ML · [press release]\n"
+        "  (no headline)\n"
+        "  aaaaaaaaaaaaaaaa  no address\n"
+        f"  {NOT_PASSED_ON}\n"
+    )
+    assert OUTPUTS["text"]([]) == ""
+
+
+def test_a_page_has_all_that_must_stand_beside_a_report() -> None:
+    assert unstyled(page(REPORT)) == (
+        "Le Jour (Ségou)\n"
+        "Le pont rouvre\n"
+        "  Par Awa Keïta · 2026-11-21T08:00:00Z · fr\n"
+        "\n"
+        "  SÉGOU — Le pont rouvre lundi.\n"
+        "\n"
+        "  Les camions attendent.\n"
+        "\n"
+        "Credit: Le Jour (Ségou)\n"
+        "Disclaimer: Le Jour answers for this report.\n"
+        "Original: http://le-jour.example/1\n"
+        "Licence: CC-BY-4.0\n"
+        "Copyright: © Le Jour\n"
+        "Complaints: https://wire.example/complain\n"
+        "Text: full text\n"
+        "Channels: web feed\n"
+        "Updated: 2026-11-21T09:30:00Z\n"
+        "Id: aaaaaaaaaaaaaaaa\n"
+    )
+
+
+def test_a_page_says_what_is_missing() -> None:
+    assert unstyled(page(BARE)) == (
+        "Le Jour\n"
+        "(no headline)\n"
+        "  received 2026-11-21T08:05:00Z · [press release]\n"
+        f"  {NOT_PASSED_ON}\n"
+        "\n"
+        "  (the headline is all we may carry)\n"
+        "\n"
+        "Credit: Le Jour (Ségou)\n"
+        "Disclaimer: Le Jour answers for this report.\n"
+        "Complaints: https://wire.example/complain\n"
+        "Text: headline only\n"
+        "Channels: none\n"
+        "Id: aaaaaaaaaaaaaaaa\n"
+    )
+    assert "\n  Le pont rouvre lundi.\n" in unstyled(page(replace(REPORT, text=None)))
+
+
+@pytest.mark.parametrize(("place", "expected"), [("Ségou", "Le Jour (Ségou)"), ("", "Le Jour")])
+def test_a_publisher_is_named_with_its_place_where_that_is_known(place: str, expected: str) -> None:
+    assert heading("Le Jour", place) == expected
+
+
+def test_json_is_an_array_with_a_report_a_line() -> None:
+    written = OUTPUTS["json"]([REPORT, BARE])
+    first, last = written.splitlines()[1:-1]
+    assert json.loads(written) == [json.loads(first.rstrip(",")), json.loads(last)]
+    assert json.loads(last)["text"] is None
+    assert json.loads(first.rstrip(","))["channels"] == ["web", "feed"]
+    assert json.loads(OUTPUTS["json"]([])) == []
+
+
+def test_json_of_any_rows_has_a_blob_as_hexadecimal() -> None:
+    rows = [{"number": 1, "raw": b"\x00\xff", "text": "é\x9b"}, {"number": None, "raw": None, "text": ""}]
+    assert json_array(rows).splitlines()[1:-1] == [
+        r'{"number": 1, "raw": "00ff", "text": "é\u009b"},',
+        '{"number": null, "raw": null, "text": ""}',
+    ]
+
+
+said = st.builds(
+    replace,
+    st.sampled_from([REPORT, BARE]),
+    title=st.none() | hostile,
+    text=st.none() | hostile,
+    summary=st.none() | hostile,
+    byline=st.none() | hostile,
+    language=st.none() | hostile,
+    url=st.none() | hostile_addresses,
+)
+
+
+@given(said)
+def test_whatever_a_publisher_says_only_its_headline_stands_at_the_margin(report: Report) -> None:
+    listed = unstyled(OUTPUTS["text"]([report, REPORT])).split("\n")
+    assert [line.partition("  ")[0] for line in listed if not line.startswith("  ")] == [
+        heading(report.publisher_name, report.publisher_place),
+        "",
+        "Le Jour (Ségou)",
+        "",
+    ]
+    shown = unstyled(page(report)).split("\n")
+    assert shown[0] == heading(report.publisher_name, report.publisher_place)
+    ours = ("Credit:", "Disclaimer:", "Original:", "Licence:", "Copyright:", "Complaints:", "Text:", "Channels:")
+    assert all(line.startswith(("  ", *ours, "Updated:", "Id:")) or not line for line in shown[2:])
+
+
+@pytest.mark.parametrize("render", [*OUTPUTS.values(), lambda reports: page(reports[0])], ids=[*OUTPUTS, "page"])
+@given(report=said)
+def test_no_output_holds_anything_unfit_or_a_false_address(
+    render: Callable[[list[Report]], str], report: Report
+) -> None:
+    written = render([report])
+    assert not UNFIT.search(unstyled(written))
+    if written.startswith("["):
+        (found,) = json.loads(written)
+        assert found["url"] is None or URI.fullmatch(found["url"])
+        assert (found["title"], found["text"]) == (report.title, report.text), "and nothing is lost"

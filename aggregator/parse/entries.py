@@ -24,6 +24,7 @@ import binascii
 import re
 from collections.abc import Iterable
 from html.entities import entitydefs
+from urllib.parse import urlsplit
 
 from aggregator.model import Entry, Link, Person, Text
 from aggregator.parse.xml import ABOUT, Element, Feed
@@ -309,7 +310,17 @@ def _links(parts: _Parts, entry_id: str | None, feed: Feed, base: str) -> tuple[
     elsewhere = [(each, each.attributes.get("src", "").strip()) for each in parts.get("content", ())]
     elsewhere += [(each, each.attributes.get("url", "").strip()) for each in _media(parts)]
     found += [Link(_on_base(each, href), "enclosure", _media_type(each)) for each, href in elsewhere if href]
-    return tuple(dict.fromkeys(link if link.href.startswith(_WEB) else _absolute(link, base) for link in found))
+    absolute = (link if link.href.startswith(_WEB) else _absolute(link, base) for link in found)
+    return tuple(dict.fromkeys(link for link in absolute if "[" not in link.href or _is_address(link.href)))
+
+
+def _is_address(href: str) -> bool:
+    """Whether anybody can read it: a bracket in the host's place belongs to an IPv6 address, or to none."""
+    try:
+        urlsplit(href)
+    except ValueError:
+        return False
+    return True
 
 
 def _absolute(link: Link, base: str) -> Link:

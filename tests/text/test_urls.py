@@ -341,6 +341,8 @@ def test_all_entries_of_the_fixtures_have_the_keys_that_they_had() -> None:
         source = Source(publisher="daily", key="main", url=f"{D}/feed", kind=kind if kind in kinds else "feed")
         answer = FetchResult(url=source.url, http_status=200, headers={}, body=(FIXTURES / name).read_bytes())
         today = keys_of(parse(answer, source).entries)
+        if name == "feed/feedparser-fails-on-one-entry.xml":  # 0.1.3 could not read the second of three
+            del today[1]
         assert len(today) == len(keys), name
         seen += len(today)
         differ += [name for old, new in zip(keys, today, strict=True) if new[0] != old[0] or not set(old) <= set(new)]

@@ -169,6 +169,24 @@ def _near(connection: sqlite3.Connection, publisher: str, keys: Collection[str])
     return dict(rows.fetchall())
 
 
+# Columns are named as the fields of `Known`; those behind `moved` are of the words in force.
+_CANDIDATES = """
+    SELECT a.article_id, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at) AS last_revision,
+      s.entry_hash, s.words_hash AS listed_words_hash, a.url, a.published, a.language, fold(a.title) AS folded_title,
+      opening(iif(b.text <> '', b.text, b.summary)) AS opening, s.article_key AS key,
+      EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL) AS merged,
+      a.revision > 1 AND EXISTS (
+        SELECT 1 FROM revisions AS o WHERE o.article_id = a.article_id AND o.number > 1
+          AND o.changed LIKE '%"url"%') AS moved,
+      r.title, a.byline, a.updated, iif(s.entry_hash IS NULL, NULL, raw_words(r.raw, r.dictionary_id))
+    FROM json_each(?) AS named
+    CROSS JOIN articles AS a ON a.article_id = named.value
+    JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+    JOIN bodies AS b ON b.article_id = a.article_id
+    LEFT JOIN sightings AS s ON s.source_id = ? AND s.article_id = a.article_id
+"""
+
+
 def _candidates(
     connection: sqlite3.Connection, articles: Collection[int], source_id: int
 ) -> tuple[dict[int, Known], dict[int, Words]]:
@@ -177,69 +195,29 @@ def _candidates(
     """
     if not articles:
         return {}, {}
-    rows = connection.execute(
-        """
-        SELECT a.article_id, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at), s.entry_hash,
-          s.words_hash, a.url, a.published, a.language, fold(a.title),
-          opening(iif(b.text <> '', b.text, b.summary)),
-          EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL),
-          a.revision > 1 AND EXISTS (
-            SELECT 1 FROM revisions AS o WHERE o.article_id = a.article_id AND o.number > 1
-              AND o.changed LIKE '%"url"%'),
-          s.article_key, r.title, a.byline, a.updated, iif(s.entry_hash IS NULL, NULL, raw_words(r.raw,
-            r.dictionary_id))
-        FROM json_each(?) AS named
-        CROSS JOIN articles AS a ON a.article_id = named.value
-        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
-        JOIN bodies AS b ON b.article_id = a.article_id
-        LEFT JOIN sightings AS s ON s.source_id = ? AND s.article_id = a.article_id
-        """,
-        (json.dumps(sorted(articles)), source_id),
-    )
+    rows = connection.execute(_CANDIDATES, (json.dumps(sorted(articles)), source_id))
+    names = [column[0] for column in rows.description]
     candidates: dict[int, Known] = {}
     words: dict[int, Words] = {}
-    for (
-        article_id,
-        revision,
-        words_hash,
-        first_seen,
-        revised,
-        digest,
-        listed_words_hash,
-        url,
-        published,
-        *others,
-    ) in rows:
-        language, folded, opening, merged, moved, key, title, byline, updated, said = others
-        known = Known(
-            article_id=article_id,
-            revision=revision,
-            words_hash=words_hash,
-            first_seen=from_iso(first_seen),
-            last_revision=from_iso(revised),
-            entry_hash=digest,
-            listed_words_hash=listed_words_hash,
-            url=url,
-            published=from_iso(published) if published else None,
-            language=language,
-            folded_title=folded,
-            opening=opening,
-            merged=bool(merged),
-            moved=bool(moved),
-            key=key,
-        )
-        candidates[article_id] = known
+    for *fields, title, byline, updated, said in rows:
+        known = _known(dict(zip(names, fields, strict=False)))
+        candidates[known.article_id] = known
         if said is not None:
-            words[article_id] = history.words_of_entry(
+            words[known.article_id] = history.words_of_entry(
                 decode(said),
                 title,
                 byline,
-                url=url,
+                url=known.url,
                 published=known.published,
                 updated=from_iso(updated) if updated else None,
-                words_hash=words_hash,
+                words_hash=known.words_hash,
             )
     return candidates, words
+
+
+def _known(fields: dict[str, Any]) -> Known:
+    times = {name: from_iso(fields[name]) for name in ("first_seen", "last_revision", "published") if fields[name]}
+    return Known(**fields | times | {name: bool(fields[name]) for name in ("merged", "moved")})
 
 
 def _waiting(

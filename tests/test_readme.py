@@ -73,3 +73,23 @@ def test_the_publisher_of_the_readme_loads(tmp_path: Path) -> None:
     (config / "publishers" / "ml").mkdir()
     (config / "publishers" / "ml" / "daily-example.toml").write_text(text)
     assert "daily-example" in {publisher.key for publisher in load(config).publishers}
+
+
+def test_what_is_named_for_developers_is_there() -> None:
+    """Files of the project by their path, and functions and tables by `module.name`."""
+    named = re.findall(r"`([\w.]+(?:/[\w.]+)*/?)`", (ROOT / "DEVELOPERS.md").read_text())
+    paths = [name for name in named if "/" in name and "KIND" not in name]
+    assert len(paths) > 15
+    for path in paths:
+        assert (ROOT / path).exists() or (ROOT / "aggregator" / path).exists(), path
+    functions = [name.removeprefix("tests.").rpartition(".") for name in named if "/" not in name]
+    functions = [
+        parts
+        for parts in functions
+        if re.fullmatch(r"[a-z_.]+", parts[0]) and parts[2] not in ("toml", "py", "txt", "lock")
+    ]
+    assert len(functions) >= 6
+    for module, _, name in functions:
+        folders = (ROOT / "aggregator", ROOT / "tests", ROOT / "aggregator" / "store" / "sqlite")
+        files = [folder / f"{module.replace('.', '/')}{end}" for folder in folders for end in (".py", "/__init__.py")]
+        assert any(re.search(rf"\b{name}\b", file.read_text()) for file in files if file.exists()), f"{module}.{name}"

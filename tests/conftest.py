@@ -200,8 +200,9 @@ def publisher() -> Publisher:
     return make_publisher()
 
 
-# Every store that a wire can be kept in: what opens or makes the one at a path.
-STORES: Mapping[str, Callable[[Path], Store]] = {"sqlite": Store.open}
+# Every store that a wire can be kept in: what opens or makes the one at a path. Looked up at each call, so that new
+# databases come ready made.
+STORES: Mapping[str, Callable[[Path], Store]] = {"sqlite": lambda path: Store.open(path)}
 
 
 def open_store(kind: str, path: Path, publishers: Sequence[Publisher]) -> Store:

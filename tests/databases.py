@@ -98,8 +98,9 @@ def _copied_and_opened(cls: type[Store], path: Path, **given: Any) -> Store:
 
 def _copy_to(path: Path) -> None:
     """All at once, or not at all: another process may be making it too."""
-    if path.exists() or not path.parent.is_dir() or path.is_symlink():
+    if path.exists() or path.is_symlink():
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     number, copy = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(number, "wb") as file:

@@ -860,7 +860,7 @@ def killer() -> Iterator[Killer]:
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(8 if SOAK else 1))  # so that processes share them
 def test_the_promises_hold_whatever_happens(killer: Killer, part: int) -> None:
-    """200 steps in `make test`, 20,000 in `make soak`."""
+    """150 steps in `make test`, 20,000 in `make soak`."""
 
     def machine() -> Wire:
         return Wire(killer)
@@ -869,7 +869,7 @@ def test_the_promises_hold_whatever_happens(killer: Killer, part: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=50 if SOAK else 8,
+            max_examples=50 if SOAK else 6,
             stateful_step_count=50 if SOAK else 25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -244,8 +244,10 @@ def test_an_upgrade_that_is_killed_is_made_again(
     told = tmp_path / "writes"
     opened(whole, LD_PRELOAD=str(mortal), WRITES_TO=str(told))
     writes = int(told.read_text()) if told.exists() else 0
-    count, first, step = (min(writes, 40), 0, 1) if SOAK else (len(VERSIONS), VERSIONS.index(version), len(VERSIONS))
-    for dies_at in [round((number + 0.5) * writes / count) or 1 for number in range(first, count, step)]:
+    places = [round((number + 0.5) * writes / 40) or 1 for number in range(40) if writes]
+    if not SOAK:
+        places = places[VERSIONS.index(version) * 40 // len(VERSIONS) + 4 :][:1]
+    for dies_at in sorted(set(places)):
         left = tmp_path / f"left-{dies_at}.db"
         shutil.copy(database, left)
         # SIGUSR1 comes first, for whoever wants to say where it was; nobody does here.

@@ -48,6 +48,13 @@ SOAK = os.environ.get("SOAK") == "1"
 only_soak = pytest.mark.skipif(not SOAK, reason="takes minutes; `make soak` runs it")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for many seconds, or computes for as long, begins first: at the end one process would be alone with
+    it.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def scaled(full: int) -> int:
     """How often to repeat something: so often in `make soak`, a twentieth of it, at least once, in `make test`."""
     return full if SOAK else max(1, full // 20)
@@ -200,8 +207,9 @@ def publisher() -> Publisher:
     return make_publisher()
 
 
-# Every store that a wire can be kept in: what opens or makes the one at a path.
-STORES: Mapping[str, Callable[[Path], Store]] = {"sqlite": Store.open}
+# Every store that a wire can be kept in: what opens or makes the one at a path. Looked up at each call, so that new
+# databases come ready made.
+STORES: Mapping[str, Callable[[Path], Store]] = {"sqlite": lambda path: Store.open(path)}
 
 
 def open_store(kind: str, path: Path, publishers: Sequence[Publisher]) -> Store:

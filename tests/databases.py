@@ -1,5 +1,6 @@
 """New databases as copies of one that the migrations made: what they make is the same each time, and takes 20 times as
-long as a copy. Tests of the migrations, and of how a database is made, ask for the fixture `started_anew`.
+long as a copy. So are the new names of an older database, for which SQLite reads the whole schema some hundred times.
+Tests of the migrations, and of how a database is made, ask for the fixture `started_anew`.
 """
 
 from __future__ import annotations
@@ -7,15 +8,20 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from aggregator.store import Store
+from aggregator.store.sqlite.schema import m0016
 
 _open = Store.open.__func__  # type: ignore[attr-defined]
+_rename = m0016.rename
+
+_Schema = tuple[tuple[object, ...], ...]
+_changed: dict[tuple[object, _Schema], _Schema] = {}
 
 
 @contextmanager
@@ -45,12 +51,42 @@ def make_anew(path: Path) -> None:
 def copy_new_ones() -> None:
     """Lets `Store.open` in this process find a new, empty database where there is none."""
     Store.open = classmethod(_copied_and_opened)  # type: ignore[method-assign, assignment]
+    m0016.rename = rename
     _empty()
 
 
 def make_new_ones() -> None:
     """Lets it make them, as the product does."""
     Store.open = classmethod(_open)  # type: ignore[method-assign]
+    m0016.rename = _rename
+
+
+def rename(connection: sqlite3.Connection) -> None:
+    """What migration 0016 begins with."""
+    change_schema(connection, _rename)
+
+
+def change_schema(connection: sqlite3.Connection, change: Callable[[sqlite3.Connection], None]) -> None:
+    """Calls what changes the text of a schema alone, as a new name does; where it met the same schema before, what came
+    of that is written instead.
+    """
+    before = _schema(connection)
+    if (change, before) not in _changed:
+        change(connection)
+        _changed[change, before] = _schema(connection)
+        return
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.executemany(
+        "UPDATE sqlite_schema SET name = ?2, tbl_name = ?3, sql = ?4 WHERE rowid = ?1",
+        set(_changed[change, before]) - set(before),
+    )
+    (version,) = connection.execute("PRAGMA schema_version").fetchone()
+    connection.execute(f"PRAGMA schema_version = {version + 1}")
+    connection.execute("PRAGMA writable_schema = RESET")
+
+
+def _schema(connection: sqlite3.Connection) -> _Schema:
+    return tuple(connection.execute("SELECT rowid, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid"))
 
 
 def _copied_and_opened(cls: type[Store], path: Path, **given: Any) -> Store:
@@ -62,8 +98,9 @@ def _copied_and_opened(cls: type[Store], path: Path, **given: Any) -> Store:
 
 def _copy_to(path: Path) -> None:
     """All at once, or not at all: another process may be making it too."""
-    if path.exists() or not path.parent.is_dir() or path.is_symlink():
+    if path.exists() or path.is_symlink():
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     number, copy = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(number, "wb") as file:

@@ -8,25 +8,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aggregator.store.sqlite import health, views
-from aggregator.store.sqlite.schema.m0016 import BESIDE, RENAMED, TABLES, WORDS, rename
+from aggregator.store.sqlite.schema.m0016 import BESIDE, RENAMED, TABLES, WORDS
+from tests.databases import change_schema, rename
 
 
 def old_words(connection: sqlite3.Connection) -> None:
     """Undoes the migration, but for values; views of ours go with it, and are made again by whoever opens the file."""
     for view in ("wire", "health", "notices", "wire_at"):
         connection.execute(f"DROP VIEW IF EXISTS {view}")
+    connection.execute("DROP INDEX pending_revisions_of_source")
+    change_schema(connection, _rename_back)
+    connection.execute("CREATE INDEX held_of_source ON held_words (source)")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0016_plain_words'")
+
+
+def _rename_back(connection: sqlite3.Connection) -> None:
     for statement in BESIDE:
         match = re.match(r'\s*ALTER TABLE (\w+) ADD COLUMN ("?\w+"?)', statement)
         assert match
         connection.execute(f"ALTER TABLE {match[1]} DROP COLUMN {match[2]}")
-    connection.execute("DROP INDEX pending_revisions_of_source")
     for old, new in TABLES.items():
         connection.execute(f"ALTER TABLE {new} RENAME TO {old}")
-    connection.execute("CREATE INDEX held_of_source ON held_words (source_id)")
     for table, names in reversed(RENAMED.items()):
         for old, new in reversed(names.items()):
             connection.execute(f'ALTER TABLE {table} RENAME COLUMN {new} TO "{old}"')
-    connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0016_plain_words'")
 
 
 @contextmanager

@@ -857,6 +857,7 @@ def killer() -> Iterator[Killer]:
         yield opened
 
 
+@pytest.mark.long
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(8 if SOAK else 1))  # so that processes share them
 def test_the_promises_hold_whatever_happens(killer: Killer, part: int) -> None:

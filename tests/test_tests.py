@@ -33,27 +33,32 @@ def parsed(file: Path) -> ast.Module:
     return ast.parse(file.read_text())
 
 
+@cache
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree))
+
+
 def name_of(file: Path) -> str:
     return file.relative_to(ROOT / "tests").as_posix()
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node
+def calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
+    """Those of what has this name, alone or behind a dot."""
+    for node in nodes(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == name:
+            yield node
 
 
 def test_no_test_waits_for_a_time_to_pass() -> None:
     for file in FILES:
-        for name, call in calls(parsed(file)):
-            is_a_turn = [ast.unparse(argument) for argument in call.args] == ["0"]
-            if name.rpartition(".")[2] == "sleep" and not is_a_turn:
+        for call in calls(parsed(file), "sleep"):
+            if [ast.unparse(argument) for argument in call.args] != ["0"]:
                 assert name_of(file) in SLEEPS, f"{file}:{call.lineno}: wait for what is to happen (tests/waiting.py)"
 
 
 def private(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """What a file takes from others by a name that begins with _, and the line."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr):
             owner = ast.unparse(node.value)
             if owner not in ("self", "cls"):
@@ -62,9 +67,9 @@ def private(tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield from ((f"{node.module}.{a.name}", node.lineno) for a in node.names if re.match("_[^_]", a.name))
         if isinstance(node, ast.Constant) and re.fullmatch(r"aggregator(\.\w+)*\._[a-zA-Z]\w*", str(node.value)):
             yield str(node.value), node.lineno  # for monkeypatch.setattr
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setattr"):
-            names = [each.value for each in node.args[1:2] if isinstance(each, ast.Constant)]
-            yield from ((f"{ast.unparse(node.args[0])}.{n}", node.lineno) for n in names if re.match("_[^_]", str(n)))
+    for call in calls(tree, "setattr"):
+        names = [each.value for each in call.args[1:2] if isinstance(each, ast.Constant)]
+        yield from ((f"{ast.unparse(call.args[0])}.{n}", call.lineno) for n in names if re.match("_[^_]", str(n)))
 
 
 def test_no_test_reaches_into_what_is_private() -> None:

@@ -31,7 +31,7 @@ from aggregator.text.dates import utc_now
 from aggregator.text.query import parse
 from bench.crash import compiled
 from tests import killed
-from tests.conftest import scaled
+from tests.conftest import SOAK
 from tests.make_database import DATABASES, answers_of
 
 VERSIONS = sorted(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz"))
@@ -231,8 +231,12 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
     return compiled(tmp_path_factory.mktemp("mortal"))
 
 
-def test_an_upgrade_that_is_killed_is_made_again(database: Path, mortal: Path | None, tmp_path: Path) -> None:
-    """Before each of a spread of its writes to the disk; the file that is left opens, and has lost nothing."""
+def test_an_upgrade_that_is_killed_is_made_again(
+    database: Path, version: str, mortal: Path | None, tmp_path: Path
+) -> None:
+    """Before each of a spread of its writes to the disk; the file that is left opens, and has lost nothing. In
+    `make test` a version is killed once, each at another place.
+    """
     if mortal is None or sys.platform != "linux":
         pytest.skip("kills are timed by a preloaded library, which takes Linux and a C compiler")
     whole = tmp_path / "whole.db"
@@ -240,8 +244,10 @@ def test_an_upgrade_that_is_killed_is_made_again(database: Path, mortal: Path | 
     told = tmp_path / "writes"
     opened(whole, LD_PRELOAD=str(mortal), WRITES_TO=str(told))
     writes = int(told.read_text()) if told.exists() else 0
-    count = min(writes, scaled(40))
-    for dies_at in [round((number + 0.5) * writes / count) or 1 for number in range(count)]:
+    places = [round((number + 0.5) * writes / 40) or 1 for number in range(40) if writes]
+    if not SOAK:
+        places = places[VERSIONS.index(version) * 40 // len(VERSIONS) + 4 :][:1]
+    for dies_at in sorted(set(places)):
         left = tmp_path / f"left-{dies_at}.db"
         shutil.copy(database, left)
         # SIGUSR1 comes first, for whoever wants to say where it was; nobody does here.

@@ -449,6 +449,7 @@ def test_two_daemons_on_one_database_refuse_each_other(desk: Desk, daemon: Calla
     assert "[]" in desk("fetch", "--json")  # but a person may fetch beside it
 
 
+@pytest.mark.long
 def test_the_daemon_polls_again_when_a_source_is_due(desk: Desk, daemon: Callable[[], subprocess.Popen[str]]) -> None:
     desk.add("one.example", every=0.02)
     daemon()

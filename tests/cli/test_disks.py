@@ -97,6 +97,7 @@ def test_a_fetch_into_a_read_only_database_says_one_thing_and_asks_nobody(desk: 
     assert desk.press.requests == ()
 
 
+@pytest.mark.long
 def test_the_daemon_upon_a_disk_that_fills_stands_still_and_goes_on_when_space_returns(
     desk: Desk, disk: Path, tmp_path: Path
 ) -> None:

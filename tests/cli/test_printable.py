@@ -33,7 +33,7 @@ from aggregator.store import Store
 from aggregator.text.printable import cell, line, lines
 from tests import ROOT
 from tests import commands as processes
-from tests.conftest import NOW, SOAK, make_poll, scaled
+from tests.conftest import NOW, SOAK, make_poll
 from tests.hostile import COSTLY, HEADING, UNFIT, URI, Ran, feeds, hostile, json_feed, rss, run
 
 # All commands
@@ -367,7 +367,7 @@ def assert_lossless(desk: Desk, arguments: list[str], ran: Ran) -> None:
                 assert not any(text.startswith(("=", "+", "-", "@", "\t", "\r")) for text in texts)
 
 
-@settings(COSTLY, max_examples=scaled(60))
+@settings(COSTLY, max_examples=60 if SOAK else 2)  # seconds each
 @given(feeds, feeds, hostile)
 def test_whatever_a_publisher_says_every_command_prints_it_fit(one: list, other: list, said: str) -> None:  # type: ignore[type-arg]
     with tempfile.TemporaryDirectory() as folder:

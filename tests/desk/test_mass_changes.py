@@ -7,8 +7,10 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -86,12 +88,45 @@ def press() -> Iterator[Press]:
 @pytest.fixture
 def trip(press: Press, tmp_path: Path) -> Trip:
     """Two publishers of 150 reports each, stored."""
+    return _of_two(press, tmp_path / "wire.db", NOW, _stored())
+
+
+def _of_two(press: Press, path: Path, now: datetime, database: bytes) -> Trip:
+    path.write_bytes(database)
     languages = {"languages": LANGUAGES}
     publishers = [make_publisher("daily-example", **languages), make_publisher("herald", **languages)]
     for host in (HOST, OTHER):
         press.set_document(host, "/feed", changed(0, 150, host))
-    made = Trip(press, tmp_path / "wire.db", publishers)
-    assert [poll.new for poll in made()] == [150, 150]
+    made = Trip(press, path, publishers)
+    made.now = now
+    return made
+
+
+# What tests begin from is made once, and copied.
+
+
+@cache
+def _stored() -> bytes:
+    with Press(now=NOW) as press, TemporaryDirectory() as folder:
+        path = Path(folder) / "wire.db"
+        Store.open(path).close()
+        made = _of_two(press, path, NOW, path.read_bytes())
+        assert [poll.new for poll in made()] == [150, 150]
+        return path.read_bytes()
+
+
+@cache
+def _after(document: Document, waiting: int) -> bytes:
+    """When the first publisher then had this document, of which so many changes wait."""
+    with Press(now=NOW) as press, TemporaryDirectory() as folder:
+        made = _of_two(press, Path(folder) / "wire.db", NOW, _stored())
+        assert serve(made, document).pending == waiting
+        return made.path.read_bytes()
+
+
+def _begin_after(press: Press, path: Path, document: Document, waiting: int) -> Trip:
+    made = _of_two(press, path, NOW + HOUR, _after(document, waiting))
+    press.set_document(HOST, "/feed", document)
     return made
 
 
@@ -227,11 +262,11 @@ def test_kinds_have_bounds_of_their_own_and_withdrawals_one_together(trip: Trip)
 
 
 @pytest.fixture
-def buried(trip: Trip) -> Trip:
+def buried(press: Press, tmp_path: Path) -> Trip:
     """All 150 reports are listed as deleted: 20 left the wire, 130 wait."""
-    poll = serve(trip, atom(stone(n) for n in range(150)))
-    assert (poll.pending, usable(trip)) == (130, 130)
-    return trip
+    made = _begin_after(press, tmp_path / "wire.db", atom(stone(n) for n in range(150)), 130)
+    assert usable(made) == 130
+    return made
 
 
 def test_a_mass_of_tombstones_waits_and_can_be_accepted(buried: Trip) -> None:
@@ -312,10 +347,9 @@ MOVED = {"link": "http://elsewhere.example/{}"}
 
 
 @pytest.fixture
-def moved(trip: Trip) -> Trip:
+def moved(press: Press, tmp_path: Path) -> Trip:
     """Ninety reports have another link: 50 were moved, 40 wait."""
-    assert serve(trip, changed(90, 150, **MOVED)).pending == 40
-    return trip
+    return _begin_after(press, tmp_path / "wire.db", changed(90, 150, **MOVED), 40)
 
 
 def test_a_change_that_waits_is_asked_for_once(moved: Trip) -> None:

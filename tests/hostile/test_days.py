@@ -167,6 +167,7 @@ class Folder:
             process.wait()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs all of 127.0.0.0/8, and /proc")
 def test_a_daemon_beside_hostile_publishers(tmp_path: Path) -> None:
     sizes: list[int] = []

@@ -224,6 +224,7 @@ def begun(desk: Desk, *arguments: str) -> subprocess.Popen[str]:
     return commands.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=desk.config)
 
 
+@pytest.mark.long
 def test_overlapping_fetches_ask_a_slow_server_once(desk: Desk) -> None:
     """Cron begins the next one whenever a pass lasts longer than its interval."""
     for host in ("one.example", "two.example"):
@@ -267,6 +268,7 @@ def test_a_fetch_after_one_that_was_killed_polls_at_once(desk: Desk) -> None:
     assert desk.rows("SELECT * FROM claims") == []
 
 
+@pytest.mark.long
 def test_a_fetch_leaves_to_the_daemon_what_it_polls_and_a_poll_that_is_cut_off_is_due_again(desk: Desk) -> None:
     wire = desk.config / "wire.toml"
     wire.write_text(wire.read_text().replace("timeout_seconds = 5", "timeout_seconds = 60"))
@@ -345,6 +347,7 @@ def both(desk: Desk, *commands: Sequence[str]) -> list[float]:
     return [after - before for before, after in pairwise(at)]
 
 
+@pytest.mark.long
 def test_two_programs_together_hold_as_many_requests_at_a_domain_as_one_may(desk: Desk) -> None:
     limit(desk, 1, 0)
     for host in ("one.example", "two.example"):
@@ -354,6 +357,7 @@ def test_two_programs_together_hold_as_many_requests_at_a_domain_as_one_may(desk
     assert abs(first - second) >= 1.9
 
 
+@pytest.mark.long
 def test_two_programs_together_start_as_seldom_at_a_domain_as_one_may(desk: Desk) -> None:
     """The second has no database, and stands where the first one's is."""
     limit(desk, 8, 1.0)

@@ -143,6 +143,7 @@ def test_pages_are_visited_no_oftener_for_a_clock_that_jumps(trip: Trip, jump: t
     assert visits == ([0, 3, 0, 0, 3] if jump > timedelta(0) else [0, 0, 0, 3, 3])
 
 
+@pytest.mark.long
 @linux
 def test_a_daemon_whose_clock_is_set_polls_on_and_does_not_storm(desk: Desk, tmp_path: Path) -> None:
     """APScheduler waited until the clock had caught up: for an hour."""

@@ -37,6 +37,7 @@ def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
     return Trip(press, tmp_path / "wire.db", [publisher])
 
 
+@pytest.mark.long
 @linux
 @pytest.mark.soak
 def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path) -> None:

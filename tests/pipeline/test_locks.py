@@ -145,6 +145,7 @@ def test_a_daemon_that_cannot_write_says_so_once_asks_nobody_and_goes_on(
     assert rounds.rows("SELECT name FROM settings WHERE name = 'room'") == []
 
 
+@pytest.mark.long
 def test_a_disk_with_room_for_a_little_does_not_make_the_daemon_ask_without_end(rounds: Rounds) -> None:
     """What it tries is written, what polls bring is not: every attempt asks publishers, so they become rarer."""
 
@@ -229,6 +230,7 @@ def test_a_fetch_waits_for_a_lock_and_loses_nothing(desk: Desk) -> None:
     assert desk.rows("SELECT count(*) FROM articles") == [(4,)]
 
 
+@pytest.mark.long
 def test_a_pass_over_many_ends_with_the_first_lock_that_outlasts_our_patience(trip: Trip) -> None:
     """It once waited anew for every batch of polls that came behind."""
     publishers = [make_publisher(f"paper-{number}") for number in range(30)]

@@ -177,6 +177,7 @@ async def read(workers: Workers, body: bytes) -> object:
     return await workers.read(result, GOOD.sources[0], GOOD, {})
 
 
+@pytest.mark.long
 def test_documents_that_take_their_whole_time_keep_no_other_waiting() -> None:
     """Those behind them waited for minutes, while another core was idle."""
 
@@ -283,6 +284,7 @@ def test_another_program_that_writes_meanwhile_makes_it_decide_again(store: Stor
 # The daemon
 
 
+@pytest.mark.long
 def test_the_daemon_reads_its_configuration_again_when_the_files_change(desk: Desk) -> None:
     process = commands.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
     try:
@@ -299,6 +301,7 @@ def test_the_daemon_reads_its_configuration_again_when_the_files_change(desk: De
     assert "the files of the configuration have changed" in said
 
 
+@pytest.mark.long
 def test_the_daemon_ends_soon_though_a_server_hangs(desk: Desk) -> None:
     for host in ("one.example", "two.example"):
         desk.press.misbehave(host, "/feed", "slow", seconds=30)

@@ -6,7 +6,9 @@ import gzip
 import hashlib
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlite_utils import Database
@@ -58,9 +60,15 @@ def shape(database: Path) -> dict[str, object]:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> dict[str, object]:
-    Store.open(tmp_path / "fresh.db").close()
-    return shape(tmp_path / "fresh.db")
+def fresh() -> dict[str, object]:
+    return _fresh()
+
+
+@cache
+def _fresh() -> dict[str, object]:
+    with TemporaryDirectory() as folder:
+        Store.open(Path(folder) / "fresh.db").close()
+        return shape(Path(folder) / "fresh.db")
 
 
 @pytest.mark.parametrize("packed", VERSIONS, ids=lambda path: path.name)

@@ -495,17 +495,6 @@ def test_purging_by_age_and_publisher(store: Store, publisher: Publisher) -> Non
     assert rows(store, "SELECT count(*) FROM changes WHERE change_kind = 'deleted'") == [(150,)]
 
 
-def test_purge_asks_before_it_deletes(store: Store, report: str) -> None:
-    why = ("--reason", "asked for")
-    assert "name the reports by ID, or give --older-than" in command(store, "purge", *why, code=2)
-    assert "belongs to --older-than" in command(store, "purge", report, "--publisher", "x", *why, code=2)
-    command(store, "purge", report, *why, code=130, typed="n\n")
-    assert store.report(report) is not None
-    assert "Purged: 1" in command(store, "purge", report, *why, typed="y\n")
-    assert "Reason: asked for." in command(store, "show", report)
-    assert "purged already" in command(store, "purge", report, "--yes", *why, code=1)
-
-
 def test_an_act_needs_a_reason_and_a_database(store: Store, report: str, tmp_path: Path) -> None:
     assert "Missing option '--reason'" in command(store, "withhold", report, code=2)
     assert "--reason is empty" in command(store, "withhold", report, "--reason", " ", code=2)

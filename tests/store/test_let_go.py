@@ -891,3 +891,24 @@ def test_room_on_the_disk_is_reckoned_before(tmp_path: Path) -> None:
     plan = Rewriting(file_bytes=1, rooms=(Room(tmp_path, 10, 20), Room(tmp_path / "tmp", 10, 9)), seconds=1.0)
     assert plan.lacking == Room(tmp_path / "tmp", 10, 9)
     assert replace(plan, rooms=plan.rooms[:1]).lacking is None
+
+
+def test_what_writing_the_file_anew_takes_goes_by_what_it_holds(
+    store: Store, publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("SQLITE_TMPDIR", str(temporary))
+    empty = store.rewriting()
+    record(store, publisher, *(make_entry(number) for number in range(50)))
+    plan = store.rewriting()
+    assert plan.file_bytes == sum(file.stat().st_size for file in tmp_path.glob("wire.db*") if file.suffix != ".db-shm")
+    (room,), (before,) = plan.rooms, empty.rooms  # the copy and the temporary file are on one disk
+    assert room.folder == tmp_path.resolve()
+    assert room.needed - before.needed >= 2 * 4096
+    assert plan.seconds > empty.seconds
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path / "none"))
+    assert store.rewriting().rooms[0].folder == tmp_path.resolve()
+    (temporary / "link.db").symlink_to(store.path)
+    with Store.open(temporary / "link.db") as linked:  # the log lies beside the file
+        assert linked.rewriting().rooms[0].folder == tmp_path.resolve()

@@ -108,6 +108,8 @@ def database(version: str, tmp_path: Path) -> Path:
 def answers(version: str) -> dict[str, Any]:
     """What the commands of that version printed, in the words of this one."""
     said = json.loads(gzip.decompress((DATABASES / f"{version}.json.gz").read_bytes()))
+    if tuple(map(int, version.split("."))) >= (0, 2, 0):
+        return dict(said)
     return {command: in_plain_words(answer, RENAMED[command]) for command, answer in said.items()}
 
 

@@ -1,4 +1,4 @@
-"""The desk: what people decide about a report, what then leaves and what does not, and the wire's own reports."""
+"""The desk: what people decide about a report, what then leaves and what does not."""
 
 from __future__ import annotations
 
@@ -21,21 +21,18 @@ from aggregator.desk.complaints import complain, resolve
 from aggregator.desk.housekeeping import maintain, release_embargoes
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, Complaint, Contact, Cursor, Publisher, Removal, Rights, Selection, Text
-from aggregator.model.errors import DeskError, ManuscriptError
-from aggregator.pipeline.own_reports import Manuscript, publish, read
+from aggregator.model import Cause, Complaint, Contact, Cursor, Publisher, Removal, Selection, Text
+from aggregator.model.errors import DeskError
 from aggregator.rights import faults_of_publisher
 from aggregator.store import Store
 from aggregator.text.query import parse
-from tests import ROOT, commands
-from tests.cli.test_cli import make_config
+from tests import commands
 from tests.conftest import NOW, QUOTATION, WIRE, examples, keep_house, make_entry, make_publisher, record
 
 ANY = Selection()
 LATER, MUCH_LATER = NOW + timedelta(hours=1), datetime(2100, 1, 1, tzinfo=UTC)
 FAR = datetime(2099, 1, 1, 6, tzinfo=UTC)  # past the clock of any machine that runs this
 CAUSE = Cause(actor="person:ama", reason="a reader's address stands in it", reference="T-17")
-MANUSCRIPTS = ROOT / "tests" / "fixtures" / "manuscripts"
 
 ACTS: dict[str, Callable[[Store, str], None]] = {
     "withhold": lambda store, report: acts.withhold(store, report, CAUSE, LATER),
@@ -498,17 +495,6 @@ def test_purging_by_age_and_publisher(store: Store, publisher: Publisher) -> Non
     assert rows(store, "SELECT count(*) FROM changes WHERE change_kind = 'deleted'") == [(150,)]
 
 
-def test_purge_asks_before_it_deletes(store: Store, report: str) -> None:
-    why = ("--reason", "asked for")
-    assert "name the reports by ID, or give --older-than" in command(store, "purge", *why, code=2)
-    assert "belongs to --older-than" in command(store, "purge", report, "--publisher", "x", *why, code=2)
-    command(store, "purge", report, *why, code=130, typed="n\n")
-    assert store.report(report) is not None
-    assert "Purged: 1" in command(store, "purge", report, *why, typed="y\n")
-    assert "Reason: asked for." in command(store, "show", report)
-    assert "purged already" in command(store, "purge", report, "--yes", *why, code=1)
-
-
 def test_an_act_needs_a_reason_and_a_database(store: Store, report: str, tmp_path: Path) -> None:
     assert "Missing option '--reason'" in command(store, "withhold", report, code=2)
     assert "--reason is empty" in command(store, "withhold", report, "--reason", " ", code=2)
@@ -520,132 +506,3 @@ def test_an_act_needs_a_reason_and_a_database(store: Store, report: str, tmp_pat
     nowhere = str(tmp_path / "none.db")
     assert "there is no database yet" in command(store, "--db", nowhere, "withhold", report, "--reason", "x", code=1)
     assert not Path(nowhere).exists()
-
-
-# The wire's own reports
-
-OWN = Rights(relationship="own", basis="own", text_scope="full_text", credit="{wire}", copyright_holder="Test Wire")
-
-
-@pytest.fixture
-def desk(store: Store) -> Publisher:
-    own = make_publisher("test-wire", OWN, name="Test Wire", kind="own", languages=("en", "sw"), sources=())
-    sync(store, WIRE, [own], NOW, NOW.date())
-    return own
-
-
-@pytest.mark.parametrize("faulty", sorted(MANUSCRIPTS.glob("*.faults")), ids=lambda path: path.stem)
-def test_every_fault_of_a_manuscript_is_named(faulty: Path) -> None:
-    with pytest.raises(ManuscriptError) as caught:
-        read(faulty.with_suffix(".md"), ("en", "sw"))
-    assert str(caught.value).replace(f"{MANUSCRIPTS}/", "").splitlines() == faulty.read_text().splitlines()
-
-
-def test_a_missing_manuscript_and_one_of_other_bytes_are_said(tmp_path: Path) -> None:
-    (tmp_path / "latin.md").write_bytes(b'+++\ntitle = "x"\n+++\n\xe9t\xe9\n')
-    with pytest.raises(ManuscriptError, match=r"latin\.md: line 4: found bytes that are not UTF-8, expected text"):
-        read(tmp_path / "latin.md", ("en",))
-    with pytest.raises(ManuscriptError, match="no readable file"):
-        read(tmp_path / "none.md", ("en",))
-
-
-def test_a_manuscript_is_an_article_of_the_wires_own_publisher(store: Store, desk: Publisher) -> None:
-    done = publish(store, desk, read(MANUSCRIPTS / "water-bills.md", desk.languages), NOW)
-    report = store.report(done.id)
-    assert report is not None
-    assert (done.change, report.publisher_name, report.item_class) == ("new", "Test Wire", "own_report")
-    assert report.disclaimer.startswith("Reported or commissioned by Test Wire.")
-    assert (report.title, report.byline) == ("Nairobi water bills to rise", "Asha Odhiambo")
-    assert (report.language, report.published) == ("en", "2026-11-22T10:00:00Z")
-    assert report.text == (
-        "NAIROBI — The city's water company says that bills rise in March.\n"
-        "10 per cent for homes\n<script>alert(1)</script> nothing for kiosks"
-    )
-    assert "<script>" not in str(store.raw(done.id))  # in the HTML it is text
-    assert rows(store, "SELECT categories FROM bodies") == [('["water", "cost of living", "KE"]',)]
-    assert rows(store, "SELECT source_key, source_kind, enabled FROM sources WHERE publisher = 'test-wire'") == [
-        ("own", "manuscript", 0)
-    ]
-    assert store.due(None) == [] or all(due.source.kind != "manuscript" for due in store.due(None))
-    assert [one.id for one in store.search(parse("kiosks"), ANY)] == [done.id]
-
-
-def test_language_class_and_slug_are_the_files_choice(store: Store, desk: Publisher) -> None:
-    manuscript = read(MANUSCRIPTS / "kura-pwani.md", desk.languages)
-    assert manuscript.slug == "kura-2026"
-    report = store.report(publish(store, desk, manuscript, NOW).id)
-    assert report is not None
-    assert (report.language, report.item_class) == ("sw", "analysis")
-    assert report.text == "MOMBASA & KILIFI —\nAsubuhi\nVituo vya kura vimefunguliwa pwani."
-
-
-def test_publishing_again_is_another_version_and_a_correction_if_it_says_so(store: Store, desk: Publisher) -> None:
-    first = read(MANUSCRIPTS / "water-bills.md", desk.languages)
-    done = publish(store, desk, first, NOW)
-    assert publish(store, desk, first, LATER).change is None
-    assert rows(store, "SELECT revision, updated FROM articles") == [(1, None)]
-    second = replace(first, title="Water bills to rise in Nairobi and Thika")
-    assert publish(store, desk, second, LATER).change == "revised"
-    third = replace(second, body=second.body + "<p>Correction: bills rise in May.</p>")
-    assert publish(store, desk, third, LATER + timedelta(hours=1)).change == "corrected"
-    rewritten = Manuscript(slug=first.slug, title="Something else altogether", body="<p>Of other words.</p>")
-    assert publish(store, desk, rewritten, LATER + timedelta(hours=2)).id == done.id
-    report = store.report(done.id)
-    assert report is not None
-    assert (report.published, report.updated) == ("2026-11-22T10:00:00Z", "2026-11-22T13:00:00Z")
-    assert rows(store, "SELECT count(*) FROM articles") == [(1,)]
-    assert [one["change_kind"] for one in store.revisions(done.id)] == ["new", "revised", "corrected", "revised"]
-
-
-def test_reports_of_the_desk_that_begin_alike_stay_two(store: Store, desk: Publisher) -> None:
-    first = read(MANUSCRIPTS / "water-bills.md", desk.languages)
-    publish(store, desk, first, NOW)
-    other = replace(first, slug="water-bills-2", body=first.body + "<p>Of Thika.</p>")
-    assert publish(store, desk, other, LATER).change == "new"
-    assert rows(store, "SELECT count(*) FROM articles") == [(2,)]
-
-
-def test_what_was_out_of_the_wire_or_purged_does_not_return_by_being_published(store: Store, desk: Publisher) -> None:
-    first = read(MANUSCRIPTS / "water-bills.md", desk.languages)
-    done = publish(store, desk, first, NOW)
-    acts.withhold(store, done.id, CAUSE, NOW)
-    assert publish(store, desk, replace(first, title="Bills to rise, says company"), LATER).change == "revised"
-    assert store.report(done.id) is None
-    purge(store, chosen(store, [done.id], None, None), CAUSE, LATER)
-    with pytest.raises(DeskError, match="was purged"):
-        publish(store, desk, first, LATER)
-
-
-def test_a_configured_source_keeps_its_key(store: Store, desk: Publisher) -> None:
-    from aggregator.model import Source
-
-    polled = replace(desk, sources=(Source(publisher=desk.key, key="own", url="https://wire.example/feed"),))
-    sync(store, WIRE, [polled], NOW, NOW.date())
-    with pytest.raises(DeskError, match="belongs to a feed"):
-        publish(store, polled, read(MANUSCRIPTS / "water-bills.md", desk.languages), NOW)
-
-
-def test_a_complaint_about_the_wires_own_report_asks_for_a_correction(store: Store, desk: Publisher) -> None:
-    done = publish(store, desk, read(MANUSCRIPTS / "water-bills.md", desk.languages), NOW)
-    said = command(store, "complaint", "add", done.id, "--kind", "own_content", "--text", "It is May")
-    assert "`Correction:`" in said
-    assert "aggregator publish" in said
-    assert store.report(done.id) is not None
-
-
-def test_the_command_publishes(tmp_path: Path, store: Store) -> None:
-    file = tmp_path / "water-bills.md"
-    file.write_text((MANUSCRIPTS / "water-bills.md").read_text())
-    config = str(make_config(tmp_path / "config"))
-    said = command(store, "--config", config, "publish", str(file))
-    public_id, _, done = said.partition(": ")
-    assert done == "new, Nairobi water bills to rise\n"
-    assert (
-        command(store, "--config", config, "publish", str(file))
-        == f"{public_id}: unchanged, Nairobi water bills to rise\n"
-    )
-    assert command(store, "show", public_id).startswith("Test Wire (Arusha)\nNairobi water bills to rise\n")
-    file.write_text("x")
-    assert command(store, "--config", config, "publish", str(file), code=1) == (
-        f"aggregator: {file}: found no front matter, expected TOML between two lines of +++\n"
-    )

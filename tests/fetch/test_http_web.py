@@ -182,7 +182,7 @@ WHOLE = {
 @pytest.mark.parametrize("size", [None, 1, 997])
 @pytest.mark.parametrize("answer", WHOLE.values(), ids=WHOLE)
 def test_a_wrong_framing_costs_no_document_however_the_packets_fall(answer: bytes, size: int | None) -> None:
-    result = raw(answer, size)
+    result = raw(answer, size, seconds=60.0)
     assert (result.http_status, result.body, result.remark, result.is_cut) == (200, BODY, None, False)
 
 

@@ -7,7 +7,6 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,8 +24,8 @@ from aggregator.model import Entry, IdentityRules, Link, Poll, PollSettings, Pub
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.scheduling.polls import Found, Habits, Pace, plan
 from aggregator.store import Store
-from tests import ROOT, commands
-from tests.cli.test_cli import OWN, WIRE, Desk
+from tests import ROOT
+from tests.cli.test_cli import OWN, WIRE
 from tests.conftest import NOW, make_entry, make_poll, make_publisher
 from tests.older_words import old_words
 from tests.pipeline.test_discover import accept as accept_discovered
@@ -798,50 +797,6 @@ def test_what_a_file_accepts_is_not_listed(trip: Trip) -> None:
     assert poll(trip, DAY).outcome in ("ok", "unchanged", "not_modified")
     assert trip.rows("SELECT * FROM redirects") == []
     assert listed(trip) == []
-
-
-# The command
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with Press(now=NOW) as press:
-        yield Desk(tmp_path, press)
-
-
-def test_fetch_and_health_and_accept_from_a_terminal(desk: Desk) -> None:
-    """What is held was recorded before: on this machine alone no address is a stranger's that may be asked."""
-    elsewhere, name = "http://stranger.example/feed", "one/one-example-feed"
-    said = f"its document came from {elsewhere}, which is not known to be an address of One"
-    desk("fetch")
-    with closing(sqlite3.connect(desk.database)) as connection:
-        held = (
-            "INSERT INTO redirects (source_id, url, state, reason, at) SELECT source_id, ?, 'pending', ?, ? FROM"
-            " sources WHERE source_key = ?"
-        )
-        connection.execute(
-            held, (elsewhere, said.partition("came from ")[2], "2026-11-22T10:00:00Z", name.split("/")[1])
-        )
-        connection.commit()
-    (row,) = (each for each in json.loads(desk("health", "--json")) if each["source_name"] == name)
-    assert (row["problem"], row["advice"]) == (f"pending: {said}", f"aggregator accept {name}")
-    assert (row["redirect"], row["redirected_to"]) == ("pending", elsewhere)
-    assert f"aggregator accept {name}" in desk("health")
-    assert desk(*row["advice"].split()[1:]) == f"{name}: its documents may come from {elsewhere}; it is due now\n"
-    (made,) = json.loads(desk("fetch", "--json"))
-    assert (made["source_name"], made["new"]) == (name, 0)
-    desk.press.misbehave("one.example", "/feed", "redirect", location=f"{desk.press.url}/two.example/feed")
-    (made,) = json.loads(run_json(desk, "fetch", "one", "--json"))
-    assert (made["outcome"], made["redirected_to"]) == ("pending", f"{desk.press.url}/two.example/feed")
-    assert "two.example/feed, an address of Two (two)" in desk("accept", name, code=1)
-    assert desk.rows("SELECT count(*) FROM wire") == [(4,)]
-
-
-def run_json(desk: Desk, *arguments: str) -> str:
-    """What the command prints although its exit code is 1."""
-    done = commands.run(desk.command(*arguments), capture_output=True, text=True, timeout=60, cwd=desk.config)
-    assert done.returncode == 1
-    return done.stdout
 
 
 def test_the_wire_has_each_report_once_under_its_own_publisher(trip: Trip) -> None:

@@ -7,8 +7,7 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +21,6 @@ from hypothesis import strategies as st
 
 from aggregator.demo import Document, Press
 from aggregator.desk.terms import sync
-from aggregator.fetch.shared import Shared
 from aggregator.model import Config, Finding
 from aggregator.model.errors import StoreError
 from aggregator.pipeline import claims as confirming
@@ -365,111 +363,6 @@ def test_two_programs_together_start_as_seldom_at_a_domain_as_one_may(desk: Desk
     gaps = both(desk, ("fetch", "one"), ("check", "--live", "two"))
     assert len(gaps) >= 3
     assert min(gaps) >= 0.7  # the two alone, each a second apart, would be half a second from each other at most
-
-
-def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_for_long(
-    tmp_path: Path,
-) -> None:
-    code = (
-        "import asyncio, pathlib, sys; from aggregator.fetch.shared import Shared\n"
-        "shared = Shared.open(pathlib.Path(sys.argv[1]), 2, 60.0)\n"
-        "async def hold():\n"
-        "  async with shared.place('a.example'), shared.place('a.example'):\n"
-        "    print('held', flush=True); sys.stdin.read()\n"
-        "asyncio.run(hold())"
-    )
-    path = tmp_path / "wire.db.limits"
-    command = [sys.executable, "-c", code, str(path)]
-
-    now = [1000.0]
-
-    async def waits(shared: Shared, domain: str, seconds: float = 0.0) -> bool:
-        """Whether it has to wait for a place; the clock is so much later when it looks again."""
-        try:
-            async with asyncio.timeout(0.5 if not seconds else 20):
-                asyncio.get_running_loop().call_later(0.1, lambda: now.insert(0, now[0] + seconds))
-                async with shared.place(domain), shared.place(domain):
-                    return False
-        except TimeoutError:
-            return True
-
-    async def story(process: subprocess.Popen[str], shared: Shared) -> list[bool]:
-        first = [await waits(shared, "b.example"), await waits(shared, "a.example")]
-        again = [await waits(shared, "a.example", 601), await waits(shared, "a.example")]  # it is known to stand still
-        process.kill()
-        process.wait()
-        return [*first, *again, await waits(shared, "a.example")]
-
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        shared = shared_limits(path, lambda: now[0])
-        assert asyncio.run(story(process, shared)) == [False, True, False, False, False]
-        assert shared.stuck == set()
-        shared.close()
-
-
-def shared_limits(path: Path, clock: Callable[[], float] = time.monotonic) -> Shared:
-    shared = Shared.open(path, 2, 60.0, clock)
-    assert shared is not None
-    return shared
-
-
-_asks = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.sampled_from([0.0, 1.0, 60.0]), st.floats(0, 30)))
-
-
-@settings(max_examples=examples(200), deadline=None)
-@given(_asks)
-def test_starts_are_as_far_apart_as_each_before_asked_for_whoever_asks(
-    asks: list[tuple[int, int, float, float]],
-) -> None:
-    now, free = [1000.0], dict[int, float]()
-    with TemporaryDirectory() as folder:
-        programs = [shared_limits(Path(folder) / "limits", lambda: now[0]) for _ in range(3)]
-        for who, domain, apart, pause in asks:
-            wait = programs[who].start(f"{domain}.example", apart)
-            assert wait == max(free.get(domain, 0.0) - now[0], 0.0)
-            if not wait and apart:
-                free[domain] = now[0] + apart
-            now[0] += pause
-        for program in programs:
-            program.close()
-
-
-@settings(max_examples=examples(100), deadline=None)
-@given(st.binary(max_size=4096), st.integers(0, 300))
-def test_whatever_stands_in_the_file_keeps_nobody_waiting_for_long(found: bytes, domain: int) -> None:
-    """A file of another version, of before the machine was started anew, or damaged."""
-    now = [5.0]
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "limits"
-        path.write_bytes(found * 40)
-        shared = shared_limits(path, lambda: now[0])
-        now[0] += shared.start(f"{domain}.example", 2.0)
-        assert now[0] <= 65.0
-        shared.start(f"{domain}.example", 2.0)
-        assert 0 < shared.start(f"{domain}.example", 2.0) <= 60.0
-        assert not shared.is_backing_off(f"{domain}.example")
-        shared.close()
-
-
-def test_the_file_does_not_grow_and_a_row_that_is_over_makes_room(tmp_path: Path) -> None:
-    path, now = tmp_path / "limits", [1000.0]
-    shared = shared_limits(path, lambda: now[0])
-    for number in range(5_000):
-        assert shared.start(f"{number}.example", 2.0) == 0.0
-        now[0] += 0.02
-    assert shared.start("4999.example", 2.0) == pytest.approx(1.98)
-    shared.close()
-    assert path.stat().st_size <= 1 << 19
-
-
-def test_without_a_folder_the_limits_hold_within_the_program(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert Shared.open(tmp_path / "none" / "wire.db.limits", 2, 60.0) is None
-    assert caplog.messages == []
-    (tmp_path / "wire.db.limits").mkdir()
-    assert Shared.open(tmp_path / "wire.db.limits", 2, 60.0) is None
-    assert "limits of domains hold within this program alone" in caplog.text
 
 
 def test_what_a_host_asks_one_program_for_the_others_do_too(press: Press, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class Rounds:
             stop = asyncio.Event()
             running = asyncio.create_task(daemon.poll_until(self.config, store, stop))
             try:
-                await asyncio.wait_for(story(store), 30)
+                await asyncio.wait_for(story(store), 90)
             finally:
                 stop.set()
                 await running
@@ -156,7 +156,7 @@ def test_a_disk_with_room_for_a_little_does_not_make_the_daemon_ask_without_end(
         rounds.press.set_document(HOST, "/feed", generate_feed(1, 1500, now=NOW))
         await eventually(rounds.complaints)
         before = asked(rounds.press)
-        await eventually(lambda: asked(rounds.press) >= before + 6)
+        await eventually(lambda: asked(rounds.press) >= before + 6, 60)  # each reads the document
         at = [seen.at for seen in rounds.press.requests if seen.path == "/feed"][-6:]
         assert at[-1] - at[0] > 10 * TICK.total_seconds()  # of five pauses each is twice the one before
         rounds.connection.execute("PRAGMA max_page_count = 1000000")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -625,19 +624,3 @@ def test_the_demo_tells_of_every_withdrawal(press: Press, tmp_path: Path) -> Non
         "lakeshore-lantern": "withdrawn",  # its headline, and 410
         "palmyra-releases": "withdrawn",  # its headline, and 410
     }
-
-
-def test_the_command_visits_what_is_due_and_says_what_left(desk: Desk) -> None:
-    page = f"{desk.press.url}/one.example/story"
-    listed = ENTRY.format(1, EARLY).replace("http://daily-example.example/1", page)
-    desk.press.set_document("one.example", "/feed", atom(listed))
-    desk("fetch")
-    ((public_id,),) = desk.rows("SELECT id FROM articles WHERE title = 'Report 1'")
-    assert json.loads(desk("recheck", "--json")) == []
-    desk.press.misbehave("one.example", "/story", "status", status=410)
-    with sqlite3.connect(desk.database) as connection:  # two hours pass
-        due = "UPDATE rechecks SET next_at = ? WHERE article_id = (SELECT article_id FROM articles WHERE url = ?)"
-        connection.execute(due, ("2020-01-01T00:00:00Z", page))
-    connection.close()
-    assert desk("recheck", "--limit", "1").startswith(f"{public_id}: the publisher's page answers 410")
-    assert desk.rows("SELECT status, notice FROM articles WHERE title = 'Report 1'") == [("canceled", "withdrawn")]

@@ -85,6 +85,7 @@ def test_a_process_loads_little_beside_what_reads_a_document(
 ) -> None:
     """Each of them pays its start, and holds what it has loaded in memory."""
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # the process says on standard error what it imports
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # `make coverage` would load sqlite3 into it
     assert used(lambda workers: reading(workers, ITEM)).articles  # type: ignore[attr-defined]
     lines = capfd.readouterr().err.splitlines()
     loaded = {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}

@@ -9,7 +9,6 @@ import os
 import random
 import re
 import sqlite3
-import subprocess
 import sys
 import tomllib
 import unicodedata
@@ -867,51 +866,6 @@ def command(store: Store, *arguments: str, code: int = 0, typed: str = "", **env
     return done.stderr if code else done.stdout
 
 
-def test_purge_vacuum_says_what_it_takes_and_asks(store: Store, publisher: Publisher) -> None:
-    record(store, publisher, plant(1).entry, make_entry(2))
-    report = next(report.id for report in store.latest(ANY) if report.url != "http://daily.example/2")
-    store.close()
-    assert "give --older-than DAYS; or --vacuum alone" in command(store, "purge", code=2)
-    assert "Missing option '--reason'" in command(store, "purge", report, "--vacuum", code=2)
-    refused = command(store, "purge", report, "--vacuum", "--reason", "asked", code=130, typed="n\n")
-    assert "interrupted" in refused
-    assert planted_words(file_bytes(store))
-    said = command(store, "purge", report, "--vacuum", "--reason", "asked", typed="y\n")
-    assert re.search(r"holds [\d.]+ MB\. To write it anew takes about \d+ s\.", said)
-    assert re.search(r"Free on the disk of .*: [\d,]+ MB; needed: [\d.]+ MB\.", said)
-    assert "Delete 1 reports for good and write the file anew? [y/N]" in said
-    assert "Purged: 1\n" in said
-    assert planted_words(file_bytes(store)) == []
-    alone = command(store, "purge", "--vacuum", "--yes")
-    assert "[y/N]" not in alone
-    assert "Purged" not in alone
-    assert "nothing deleted is left in the file" in alone
-    for path in store.path.parent.glob("wire.db*"):
-        path.unlink()
-    assert "there is no database yet" in command(store, "purge", "--vacuum", "--yes", code=1)
-    assert not list(store.path.parent.glob("wire.db*"))
-
-
-def test_purge_vacuum_refuses_beside_a_daemon(store: Store, publisher: Publisher) -> None:
-    record(store, publisher, plant(1).entry)
-    (report,) = store.latest(ANY)
-    holding = (
-        "import sys, pathlib; from aggregator.store import only_daemon\n"
-        "with only_daemon(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", holding, str(store.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as daemon:
-        assert daemon.stdout is not None
-        assert daemon.stdout.readline() == b"held\n"
-        said = command(store, "purge", report.id, "--vacuum", "--reason", "asked", "--yes", code=1)
-        assert f"process {daemon.pid}" in said
-        assert "stop it" in said
-        assert store.report(report.id) is not None
-        assert "Purged: 1" in command(store, "purge", report.id, "--reason", "asked", "--yes")  # without it, as ever
-        daemon.kill()
-
-
 def test_who_reads_meanwhile_keeps_the_log_and_is_named(store: Store, publisher: Publisher) -> None:
     record(store, publisher, *(make_entry(number) for number in range(10)))
     other = sqlite3.connect(store.path, isolation_level=None)
@@ -931,11 +885,22 @@ def test_room_on_the_disk_is_reckoned_before(tmp_path: Path) -> None:
     assert replace(plan, rooms=plan.rooms[:1]).lacking is None
 
 
-@pytest.mark.skipif(not os.access("/proc", os.W_OK | os.X_OK), reason="needs a disk without room: /proc, as root")
-def test_without_room_on_the_disk_nothing_is_changed(store: Store, publisher: Publisher) -> None:
-    record(store, publisher, plant(1).entry)
-    (report,) = store.latest(ANY)
-    why = ("--reason", "asked", "--yes")
-    said = command(store, "purge", report.id, "--vacuum", *why, code=1, SQLITE_TMPDIR="/proc")
-    assert "/proc: 0.0 MB are free" in said
-    assert store.report(report.id) is not None
+def test_what_writing_the_file_anew_takes_goes_by_what_it_holds(
+    store: Store, publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("SQLITE_TMPDIR", str(temporary))
+    empty = store.rewriting()
+    record(store, publisher, *(make_entry(number) for number in range(50)))
+    plan = store.rewriting()
+    assert plan.file_bytes == sum(file.stat().st_size for file in tmp_path.glob("wire.db*") if file.suffix != ".db-shm")
+    (room,), (before,) = plan.rooms, empty.rooms  # the copy and the temporary file are on one disk
+    assert room.folder == tmp_path.resolve()
+    assert room.needed - before.needed >= 2 * 4096
+    assert plan.seconds > empty.seconds
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path / "none"))
+    assert store.rewriting().rooms[0].folder == tmp_path.resolve()
+    (temporary / "link.db").symlink_to(store.path)
+    with Store.open(temporary / "link.db") as linked:  # the log lies beside the file
+        assert linked.rewriting().rooms[0].folder == tmp_path.resolve()

@@ -27,6 +27,7 @@ from aggregator.model import (
     Proposal,
     Publisher,
     Redirection,
+    RedirectState,
     Removal,
     ReportState,
     RobotsCopy,
@@ -302,6 +303,62 @@ def test_a_redirect_that_is_held_is_remembered_until_an_answer_ends_it(store: St
     assert known(store).has_pending_redirect
     saved(store, PollRecord(known=known(store), poll=make_poll(FEED)))
     assert not known(store).has_pending_redirect
+
+
+def held(store: Store, url: str, state: RedirectState = "pending") -> Redirection:
+    found = Redirection(url=url, state=state, rule="unknown", reason=f"{url}, which nobody knows")
+    saved(store, PollRecord(known=known(store), poll=make_poll(FEED, outcome="pending", redirection=found)))
+    return found
+
+
+def test_a_person_accepts_the_redirect_that_is_held_now_and_for_one_source_alone(store: Store) -> None:
+    assert store.accept_redirect(FEED.name, NOW) is None
+    held(store, "http://first.example/feed")
+    held(store, "http://second.example/feed")
+    saved(store, PollRecord(known=known(store), poll=make_poll(FEED, validators=Validators(etag='"1"'))))
+    assert store.accept_redirect(FEED.name, NOW) is None  # an answer from where it should come from has ended it
+    held(store, "http://first.example/feed")
+    held(store, "http://second.example/feed")
+    accepted = store.accept_redirect(FEED.name, NOW)
+    assert accepted == Redirection(url="http://second.example/feed", state="accepted", rule="person")
+    assert due(store, FEED).accepted == ("http://second.example/feed",)
+    assert due(store, SPORT).accepted == ()
+    assert due(store, FEED).validators == Validators()  # it is read whole
+    assert FEED.name in {one.source.name for one in store.due(NOW)}
+    assert store.accept_redirect(SPORT.name, NOW) is None
+
+
+def test_what_was_accepted_stays_so_unless_the_address_is_another_publishers(store: Store) -> None:
+    url = "http://elsewhere.example/feed"
+    held(store, url)
+    store.accept_redirect(FEED.name, NOW)
+    held(store, url)  # by a poll that was under way
+    assert due(store, FEED).accepted == (url,)
+    refused = held(store, url, "refused")
+    assert due(store, FEED).accepted == ()
+    assert store.accept_redirect(FEED.name, NOW) == Redirection(
+        url=url, state="refused", rule="another_publisher", reason=refused.reason
+    )
+    assert due(store, FEED).accepted == ()
+
+
+def test_no_redirect_of_a_new_store_was_in_force_before_redirects_were_checked(store: Store) -> None:
+    held(store, "http://elsewhere.example/feed")
+    store.accept_redirect(FEED.name, NOW)
+    assert store.redirects_in_force() == []
+    store.note_redirects_listed(NOW)
+    assert due(store, FEED).accepted == ("http://elsewhere.example/feed",)
+
+
+def test_a_source_that_is_paused_is_due_again_once_a_person_resumes_it(store: Store) -> None:
+    assert not store.resume(FEED.name, NOW)
+    gone = Habits(url=FEED.url, failures=3, paused_at=NOW)
+    saved(store, PollRecord(known=known(store), poll=make_poll(FEED, outcome="failed"), habits=gone))
+    assert FEED.name not in {one.source.name for one in store.due(None)}
+    assert store.resume(FEED.name, NOW + HOUR)
+    assert FEED.name in {one.source.name for one in store.due(NOW + HOUR)}
+    assert (known(store).habits.failures, known(store).habits.paused_at) == (0, None)
+    assert not store.resume(FEED.name, NOW + HOUR)
 
 
 # What waits, and what is held back

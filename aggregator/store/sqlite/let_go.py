@@ -17,8 +17,6 @@ from aggregator.store.sqlite.raw import Pack, packer, unpacker
 from aggregator.text import raw_words
 from aggregator.text.dates import to_iso
 
-_LONGEST_ID = 300  # characters: some publishers put the whole text into a guid, whose key is a digest then
-
 _WAITING = ("pending_changes", "pending_revisions")  # tables with words of revisions to come
 
 _THESE = "(SELECT value FROM json_each(?1))"  # the articles, as a JSON array

@@ -1,0 +1,84 @@
+"""`purge` says what it will do and asks; with --vacuum nothing that was deleted is left in the file."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from aggregator.model import Publisher
+from aggregator.store import Store
+from tests.conftest import make_entry, record
+from tests.desk.test_desk import report
+from tests.store.test_let_go import ANY, command, file_bytes, plant, planted_words
+
+__all__ = ["report"]  # a fixture
+
+
+def test_purge_asks_before_it_deletes(store: Store, report: str) -> None:
+    why = ("--reason", "asked for")
+    assert "name the reports by ID, or give --older-than" in command(store, "purge", *why, code=2)
+    assert "belongs to --older-than" in command(store, "purge", report, "--publisher", "x", *why, code=2)
+    command(store, "purge", report, *why, code=130, typed="n\n")
+    assert store.report(report) is not None
+    assert "Purged: 1" in command(store, "purge", report, *why, typed="y\n")
+    assert "Reason: asked for." in command(store, "show", report)
+    assert "purged already" in command(store, "purge", report, "--yes", *why, code=1)
+
+
+def test_purge_vacuum_says_what_it_takes_and_asks(store: Store, publisher: Publisher) -> None:
+    record(store, publisher, plant(1).entry, make_entry(2))
+    report = next(report.id for report in store.latest(ANY) if report.url != "http://daily.example/2")
+    store.close()
+    assert "give --older-than DAYS; or --vacuum alone" in command(store, "purge", code=2)
+    assert "Missing option '--reason'" in command(store, "purge", report, "--vacuum", code=2)
+    refused = command(store, "purge", report, "--vacuum", "--reason", "asked", code=130, typed="n\n")
+    assert "interrupted" in refused
+    assert planted_words(file_bytes(store))
+    said = command(store, "purge", report, "--vacuum", "--reason", "asked", typed="y\n")
+    assert re.search(r"holds [\d.]+ MB\. To write it anew takes about \d+ s\.", said)
+    assert re.search(r"Free on the disk of .*: [\d,]+ MB; needed: [\d.]+ MB\.", said)
+    assert "Delete 1 reports for good and write the file anew? [y/N]" in said
+    assert "Purged: 1\n" in said
+    assert planted_words(file_bytes(store)) == []
+    alone = command(store, "purge", "--vacuum", "--yes")
+    assert "[y/N]" not in alone
+    assert "Purged" not in alone
+    assert "nothing deleted is left in the file" in alone
+    for path in store.path.parent.glob("wire.db*"):
+        path.unlink()
+    assert "there is no database yet" in command(store, "purge", "--vacuum", "--yes", code=1)
+    assert not list(store.path.parent.glob("wire.db*"))
+
+
+def test_purge_vacuum_refuses_beside_a_daemon(store: Store, publisher: Publisher) -> None:
+    record(store, publisher, plant(1).entry)
+    (report,) = store.latest(ANY)
+    holding = (
+        "import sys, pathlib; from aggregator.store import only_daemon\n"
+        "with only_daemon(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, str(store.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as daemon:
+        assert daemon.stdout is not None
+        assert daemon.stdout.readline() == b"held\n"
+        said = command(store, "purge", report.id, "--vacuum", "--reason", "asked", "--yes", code=1)
+        assert f"process {daemon.pid}" in said
+        assert "stop it" in said
+        assert store.report(report.id) is not None
+        assert "Purged: 1" in command(store, "purge", report.id, "--reason", "asked", "--yes")  # without it, as ever
+        daemon.kill()
+
+
+@pytest.mark.skipif(not os.access("/proc", os.W_OK | os.X_OK), reason="needs a disk without room: /proc, as root")
+def test_without_room_on_the_disk_nothing_is_changed(store: Store, publisher: Publisher) -> None:
+    record(store, publisher, plant(1).entry)
+    (report,) = store.latest(ANY)
+    why = ("--reason", "asked", "--yes")
+    said = command(store, "purge", report.id, "--vacuum", *why, code=1, SQLITE_TMPDIR="/proc")
+    assert "/proc: 0.0 MB are free" in said
+    assert store.report(report.id) is not None

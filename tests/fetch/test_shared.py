@@ -1,0 +1,139 @@
+"""What the programs of one database know together of a domain, whatever becomes of one of them or of their file."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.fetch.shared import Shared
+from tests.conftest import examples
+
+
+def shared_limits(path: Path, clock: Callable[[], float] = time.monotonic) -> Shared:
+    shared = Shared.open(path, 2, 60.0, clock)
+    assert shared is not None
+    return shared
+
+
+def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_for_long(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "import asyncio, pathlib, sys; from aggregator.fetch.shared import Shared\n"
+        "shared = Shared.open(pathlib.Path(sys.argv[1]), 2, 60.0)\n"
+        "async def hold():\n"
+        "  async with shared.place('a.example'), shared.place('a.example'):\n"
+        "    print('held', flush=True); sys.stdin.read()\n"
+        "asyncio.run(hold())"
+    )
+    path = tmp_path / "wire.db.limits"
+    command = [sys.executable, "-c", code, str(path)]
+
+    now = [1000.0]
+
+    async def waits(shared: Shared, domain: str, seconds: float = 0.0) -> bool:
+        """Whether it has to wait for a place; the clock is so much later when it looks again."""
+        try:
+            async with asyncio.timeout(0.5 if not seconds else 20):
+                asyncio.get_running_loop().call_later(0.1, lambda: now.insert(0, now[0] + seconds))
+                async with shared.place(domain), shared.place(domain):
+                    return False
+        except TimeoutError:
+            return True
+
+    async def story(process: subprocess.Popen[str], shared: Shared) -> list[bool]:
+        first = [await waits(shared, "b.example"), await waits(shared, "a.example")]
+        again = [await waits(shared, "a.example", 601), await waits(shared, "a.example")]  # it is known to stand still
+        process.kill()
+        process.wait()
+        return [*first, *again, await waits(shared, "a.example")]
+
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        shared = shared_limits(path, lambda: now[0])
+        assert asyncio.run(story(process, shared)) == [False, True, False, False, False]
+        assert shared.stuck == set()
+        shared.close()
+
+
+_asks = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.sampled_from([0.0, 1.0, 60.0]), st.floats(0, 30)))
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(_asks)
+def test_starts_are_as_far_apart_as_each_before_asked_for_whoever_asks(
+    asks: list[tuple[int, int, float, float]],
+) -> None:
+    now, free = [1000.0], dict[int, float]()
+    with TemporaryDirectory() as folder:
+        programs = [shared_limits(Path(folder) / "limits", lambda: now[0]) for _ in range(3)]
+        for who, domain, apart, pause in asks:
+            wait = programs[who].start(f"{domain}.example", apart)
+            assert wait == max(free.get(domain, 0.0) - now[0], 0.0)
+            if not wait and apart:
+                free[domain] = now[0] + apart
+            now[0] += pause
+        for program in programs:
+            program.close()
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(st.binary(max_size=4096), st.integers(0, 300))
+def test_whatever_stands_in_the_file_keeps_nobody_waiting_for_long(found: bytes, domain: int) -> None:
+    """A file of another version, of before the machine was started anew, or damaged."""
+    now = [5.0]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "limits"
+        path.write_bytes(found * 40)
+        shared = shared_limits(path, lambda: now[0])
+        now[0] += shared.start(f"{domain}.example", 2.0)
+        assert now[0] <= 65.0
+        shared.start(f"{domain}.example", 2.0)
+        assert 0 < shared.start(f"{domain}.example", 2.0) <= 60.0
+        assert not shared.is_backing_off(f"{domain}.example")
+        shared.close()
+
+
+def test_the_file_does_not_grow_and_a_row_that_is_over_makes_room(tmp_path: Path) -> None:
+    path, now = tmp_path / "limits", [1000.0]
+    shared = shared_limits(path, lambda: now[0])
+    for number in range(5_000):
+        assert shared.start(f"{number}.example", 2.0) == 0.0
+        now[0] += 0.02
+    assert shared.start("4999.example", 2.0) == pytest.approx(1.98)
+    shared.close()
+    assert path.stat().st_size <= 1 << 19
+
+
+def test_without_a_folder_the_limits_hold_within_the_program(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert Shared.open(tmp_path / "none" / "wire.db.limits", 2, 60.0) is None
+    assert caplog.messages == []
+    (tmp_path / "wire.db.limits").mkdir()
+    assert Shared.open(tmp_path / "wire.db.limits", 2, 60.0) is None
+    assert "limits of domains hold within this program alone" in caplog.text
+
+
+def test_what_a_domain_asks_one_program_for_holds_for_those_that_ran_then(tmp_path: Path) -> None:
+    path, now = tmp_path / "limits", [1000.0]
+    one, two = (shared_limits(path, lambda: now[0]) for _ in range(2))
+    one.back_off("a.example", 60.0)
+    one.back_off("a.example", 5.0)  # a shorter wish takes nothing back
+    assert two.is_backing_off("a.example")
+    assert not two.is_backing_off("b.example")
+    now[0] += 30.0
+    later = shared_limits(path, lambda: now[0])  # it goes by what the database says
+    assert (two.is_backing_off("a.example"), later.is_backing_off("a.example")) == (True, False)
+    now[0] += 30.0
+    assert not two.is_backing_off("a.example")
+    for program in (one, two, later):
+        program.close()

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from aggregator import identity
-from aggregator.model import Article, Entry, Parsed, Publisher, Source, Text
+from aggregator.model import Article, Document, Entry, Publisher, Source, Text
 from aggregator.text import folding, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
@@ -41,7 +41,7 @@ class Listing:
 
 
 def normalise(
-    parsed: Parsed, source: Source, publisher: Publisher, said: Mapping[str, bytes] = MappingProxyType({})
+    parsed: Document, source: Source, publisher: Publisher, said: Mapping[str, bytes] = MappingProxyType({})
 ) -> Listing:
     """What one document lists. An entry that is listed more than once in it is one article; which listing stands, see
     `_standing`.

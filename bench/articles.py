@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from aggregator.model import Article, Entry, Link, Parsed, Person, Publisher, Rights, Source, Text
+from aggregator.model import Article, Document, Entry, Link, Person, Publisher, Rights, Source, Text
 from aggregator.normalise import normalise
 
 PUBLISHERS, COUNTRIES = 150, 40
@@ -83,7 +83,7 @@ class Wire:
     ) -> tuple[Source, tuple[Article, ...], datetime]:
         entries = tuple(self._entry(chance, publisher, number) for number in range(first, first + size))
         source = publisher.sources[0]
-        articles = normalise(Parsed(format="rss20", entries=entries), source, publisher).articles
+        articles = normalise(Document(format="rss20", entries=entries), source, publisher).articles
         return source, articles, self._time(first + size)
 
     def _time(self, number: int) -> datetime:

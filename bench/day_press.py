@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.demo.sites import generate_feed
 
 OPENED = datetime(2026, 11, 22, tzinfo=UTC)
@@ -99,10 +99,10 @@ class Day:
         self._show(site)
 
     def _show(self, site: _Site) -> None:
-        self._press.set_document(site.host, "/feed", Document(site.feed(), "application/rss+xml"))
+        self._press.set_document(site.host, "/feed", Resource(site.feed(), "application/rss+xml"))
 
     def _show_page(self, site: _Site, number: int) -> None:
-        self._press.set_document(site.host, f"/{number}.html", Document(b"<p>It stands there.</p>", "text/html"))
+        self._press.set_document(site.host, f"/{number}.html", Resource(b"<p>It stands there.</p>", "text/html"))
 
 
 def main(hosts: str) -> None:

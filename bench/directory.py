@@ -25,7 +25,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from aggregator.config.loading import load
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.demo.sites import generate_feed
 from aggregator.model import DISCOVER, Source
 from aggregator.text.dates import to_iso
@@ -51,18 +51,18 @@ def serve() -> None:
     with Press(now=now) as press:
         sources = enabled_sources(_HERE / "config")
         for seed, source in enumerate(sorted(sources, key=lambda source: source.kind != DISCOVER)):
-            feed = Document(generate_feed(seed, _ITEMS, now=now), "application/rss+xml")
+            feed = Resource(generate_feed(seed, _ITEMS, now=now), "application/rss+xml")
             if source.kind != DISCOVER:
                 _put(press, source.url, feed)
                 continue
-            _put(press, source.url, Document(_PAGE.format("" if seed % 3 else _LINK).encode(), "text/html"))
+            _put(press, source.url, Resource(_PAGE.format("" if seed % 3 else _LINK).encode(), "text/html"))
             if seed % 3 < 2:
                 _put(press, urljoin(source.url, _BY_CUSTOM if seed % 3 else _NAMED), feed)
         print(press.address[1], flush=True)
         sys.stdin.read()
 
 
-def _put(press: Press, url: str, document: Document) -> None:
+def _put(press: Press, url: str, document: Resource) -> None:
     parts = urlsplit(url)
     press.set_document(parts.hostname or "", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), document)
 

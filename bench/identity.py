@@ -21,7 +21,7 @@ from pathlib import Path
 
 from aggregator.desk.terms import sync
 from aggregator.identity import keys_of
-from aggregator.model import Article, Entry, Link, NextPoll, Parsed, Person, Poll, Publisher, Source, Text
+from aggregator.model import Article, Document, Entry, Link, NextPoll, Person, Poll, Publisher, Source, Text
 from aggregator.normalise import normalise
 from aggregator.pipeline.recording import record
 from aggregator.store import Store
@@ -62,7 +62,7 @@ def entry(number: int, guid: str = "", said: str = "") -> Entry:
 
 
 def articles(of: Publisher, entries: Sequence[Entry]) -> tuple[Article, ...]:
-    return normalise(Parsed(format="rss20", entries=tuple(entries)), of.sources[0], of).articles
+    return normalise(Document(format="rss20", entries=tuple(entries)), of.sources[0], of).articles
 
 
 def polled(store: Store, of: Publisher, listed: Sequence[Article], minutes: int) -> float:

@@ -31,9 +31,9 @@ from pathlib import Path
 
 from msgspec import convert
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
-from aggregator.model import Config, Entry, FetchResult, Parsed, Publisher, Source, Words
+from aggregator.model import Config, Document, Entry, FetchResult, Publisher, Source, Words
 from aggregator.model.errors import ParseError
 from aggregator.normalise import normalise
 from aggregator.parse import parse
@@ -99,7 +99,7 @@ class Series:
                 times = [at for at, _ in self.polls]
                 for (at, body), following in zip(self.polls, (*times[1:], None), strict=True):
                     now = at
-                    press.set_document(self.host, "/feed", Document(body, "application/xml", last_modified=at))
+                    press.set_document(self.host, "/feed", Resource(body, "application/xml", last_modified=at))
                     await pipeline.run(store.due(None))
                     now = at + _HOUSEKEEPING if following is None else min(at + _HOUSEKEEPING, following)
                     await pipeline.maintain()
@@ -140,7 +140,7 @@ _ANYBODY = _publisher("anybody", "anybody.example")
 
 def _words(entry: Entry) -> Words:
     """The words of an entry as they are compared; whose they are makes no difference."""
-    listing = normalise(Parsed(format="rss20", entries=(entry,)), _ANYBODY.sources[0], _ANYBODY)
+    listing = normalise(Document(format="rss20", entries=(entry,)), _ANYBODY.sources[0], _ANYBODY)
     return words_of(listing.articles[0])
 
 

@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.demo.answers import etag_of
 from aggregator.demo.sites.generate import WORDS
 from aggregator.store.sqlite import raw
@@ -112,7 +112,7 @@ class Newsroom:
     def _show(self, host: str) -> None:
         feed = self._feeds[host]
         items = "".join(_item(host, number, edition) for number, edition in reversed(feed.reports.items()))
-        document = Document(
+        document = Resource(
             f"<rss version='2.0'><channel><title>{host}</title>{items}</channel></rss>".encode(), "application/xml"
         )
         editions = frozenset((f"{host}/{number}", edition) for number, edition in feed.reports.items())

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import feedparser
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Due, Poll, Publisher, Source
 from aggregator.pipeline.pipeline import Pipeline
@@ -101,7 +101,7 @@ async def replay_all(polls: Sequence[Replay], path: Path) -> dict[str, Told]:
             hashes: dict[str, bytes] = {}
             for poll in polls:
                 now = poll.at
-                press.set_document(f"{poll.folder}.example", "/feed", Document(poll.body, "application/xml"))
+                press.set_document(f"{poll.folder}.example", "/feed", Resource(poll.body, "application/xml"))
                 before = _rows_held(rows)
                 (answer,) = await pipeline.run([_fresh(store, due[poll.folder])])
                 await pipeline.maintain()

@@ -21,13 +21,13 @@ from aggregator.model import (
     Access,
     Article,
     Credentials,
+    Document,
     Due,
     Entry,
     FetchSettings,
     Images,
     Link,
     NextPoll,
-    Parsed,
     Person,
     Poll,
     Publisher,
@@ -146,7 +146,7 @@ def make_entry(number: int = 1, **fields: object) -> Entry:
 
 
 def make_articles(publisher: Publisher, *entries: Entry) -> tuple[Article, ...]:
-    return normalise(Parsed(format="rss20", entries=entries), publisher.sources[0], publisher).articles
+    return normalise(Document(format="rss20", entries=entries), publisher.sources[0], publisher).articles
 
 
 def make_poll(source: Source, now: datetime = NOW, **fields: object) -> Poll:

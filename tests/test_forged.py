@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from aggregator.cli.printing import set_up_log
 from aggregator.config.directory import page as directory_page
 from aggregator.config.opml import Outline, read, write
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk.merges import split
 from aggregator.desk.purging import purge
 from aggregator.desk.terms import sync
@@ -93,7 +93,7 @@ def desk(press: Press, tmp_path: Path) -> Desk:
 
 def serve(desk: Desk, *items: dict[str, object]) -> None:
     """A JSON Feed in the place of the first publisher's feed."""
-    desk.press.set_document("one.example", "/feed", Document(json_feed(list(items)), "application/feed+json"))
+    desk.press.set_document("one.example", "/feed", Resource(json_feed(list(items)), "application/feed+json"))
 
 
 # A second report under another publisher's name
@@ -357,7 +357,7 @@ def test_raw_words_are_printed_with_escapes(tmp_path: Path) -> None:
 def test_a_page_that_a_server_wrote_puts_nothing_into_log_and_json(desk: Desk) -> None:
     href = "http://x\u202e\x9b.example/\x1b[2J"
     html = f'<!doctype html><html><link rel="alternate" type="application/rss+xml" href="{href}"></html>'
-    desk.press.set_document("one.example", "/feed", Document(html.encode(), "text/html; charset=utf-8"))
+    desk.press.set_document("one.example", "/feed", Resource(html.encode(), "text/html; charset=utf-8"))
     done = commands.run(desk.command("-v", "fetch", "--all", "--json"), capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert not UNFIT.search(done.stdout + done.stderr)
@@ -369,12 +369,12 @@ def test_a_page_that_a_server_wrote_puts_nothing_into_log_and_json(desk: Desk) -
 
 # What a server says where a feed should be: a page, a root element, plain text, an address of its own.
 ANSWERS = st.one_of(
-    hostile.map(lambda said: Document(said.encode("utf-8", "replace"), "text/plain")),
-    hostile.map(lambda said: Document(f"<{said}>x</{said}>".encode("utf-8", "replace"), "application/xml")),
-    hostile.map(lambda said: Document(f"<?xml version='1.0'?><a{'b' * 3_000} x='{said}'/>".encode("utf-8", "replace"))),
-    hostile.map(lambda said: Document(f"{{{json.dumps(said)}: {said}".encode("utf-8", "replace"), "application/json")),
+    hostile.map(lambda said: Resource(said.encode("utf-8", "replace"), "text/plain")),
+    hostile.map(lambda said: Resource(f"<{said}>x</{said}>".encode("utf-8", "replace"), "application/xml")),
+    hostile.map(lambda said: Resource(f"<?xml version='1.0'?><a{'b' * 3_000} x='{said}'/>".encode("utf-8", "replace"))),
+    hostile.map(lambda said: Resource(f"{{{json.dumps(said)}: {said}".encode("utf-8", "replace"), "application/json")),
     hostile.map(
-        lambda said: Document(
+        lambda said: Resource(
             f"<!doctype html><html><head><link rel=alternate type=application/rss+xml href='http://x.example/{said}'>"
             f"<link rel=alternate type=application/rss+xml href='/{said}'><title>{said}</title></head></html>".encode(
                 "utf-8", "replace"
@@ -382,21 +382,21 @@ ANSWERS = st.one_of(
             "text/html",
         )
     ),
-    hostile.map(lambda said: Document(json_feed([{"id": said, "url": f"http://x.example/{said}", "title": said}]))),
+    hostile.map(lambda said: Resource(json_feed([{"id": said, "url": f"http://x.example/{said}", "title": said}]))),
 )  # fmt: skip
 
 
 @settings(COSTLY, max_examples=scaled(20))
 @given(st.lists(ANSWERS, min_size=2, max_size=2), hostile)
 def test_what_a_server_says_is_fit_in_every_output(
-    tmp_path_factory: pytest.TempPathFactory, answers: list[Document], said: str
+    tmp_path_factory: pytest.TempPathFactory, answers: list[Resource], said: str
 ) -> None:
     with Press(now=NOW) as press:
         desk = Desk(tmp_path_factory.mktemp("wire"), press)
         robots = f"User-agent: *\nAllow: /\nSitemap: http://x.example/news{said}\nSitemap: /{said}\n"
         for host, answer in zip(("one.example", "two.example"), answers, strict=True):
             press.set_document(host, "/feed", answer)
-            press.set_document(host, "/robots.txt", Document(robots.encode("utf-8", "replace"), "text/plain"))
+            press.set_document(host, "/robots.txt", Resource(robots.encode("utf-8", "replace"), "text/plain"))
         site = f"{press.url}/one.example/feed"
         typed = ["fetch --all", "fetch --all --json", "fetch one", "check --live", "check --live --json"]
         typed += [
@@ -424,7 +424,7 @@ def test_the_log_of_the_daemon_is_fit(desk: Desk) -> None:
     """Also of records of several lines, and of what a fault of the program quotes."""
     href = "http://x\u202e\x9b.example/\x1b[2J"
     html = f'<!doctype html><html><link rel="alternate" type="application/rss+xml" href="{href}"></html>'
-    desk.press.set_document("one.example", "/feed", Document(html.encode(), "text/html; charset=utf-8"))
+    desk.press.set_document("one.example", "/feed", Resource(html.encode(), "text/html; charset=utf-8"))
     serve_name = desk.config / "publishers" / "ml" / "x\x1b\u202e\n2026-11-28 INFO forged.toml"
     process = commands.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
     try:

@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.demo.answers import etag_of
 from tests.conftest import NOW, SOAK
 from tests.newsrooms import HOSTILE, NAME, NEWSROOMS, Desk, Listing, Newsroom, Report, Version, Words, name_of
@@ -253,7 +253,7 @@ class Wire(RuleBasedStateMachine):
         self.desk = Desk()
         self.held: dict[int, Held] = {}
         self.asked = {source: Asked(path=f"/{source[1]}") for source in SOURCES}
-        self.shown: dict[Source, tuple[Listing, Document, str]] = {}  # with its entity tag
+        self.shown: dict[Source, tuple[Listing, Resource, str]] = {}  # with its entity tag
         self.broken: set[Source] = set()
         self.odd_tags: set[Source] = {("sahel-matin", "monde")}
         self.rights = {room.key: ("full", NOW.date()) for room in NEWSROOMS}  # and the day on which they were written
@@ -501,11 +501,11 @@ class Wire(RuleBasedStateMachine):
                 later = before[1].last_modified + timedelta(seconds=1)
                 modified = before[1].last_modified if before[1].body == body else max(modified, later)
             kind = "application/feed+json" if room.format == "json" else "application/xml"
-            document = Document(body, kind, last_modified=modified)
+            document = Resource(body, kind, last_modified=modified)
             tag = etag_of(document)
             if source in self.odd_tags:
                 tag = f'W/"{tag[1:9]},;\\%{{}}"'
-                document = Document(body, kind, last_modified=modified, headers=(("ETag", tag),))
+                document = Resource(body, kind, last_modified=modified, headers=(("ETag", tag),))
             if before is None or (before[1].body, before[2]) != (body, tag):
                 self.shown[source] = (listing, document, tag)
                 self.press.set_document(room.host, self.asked[source].path, document)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.demo.sites import generate_feed
 from aggregator.desk.terms import sync
 from aggregator.fetch import ConnectTo
@@ -270,7 +270,7 @@ def test_a_crash_between_polls_loses_nothing_and_doubles_nothing(trip: Trip) -> 
     trip.press.set_document(HOST, "/feed", feed(4, 1, 2, 3))
     before = trip.rows("SELECT count(*) FROM revisions")
     trip()
-    trip.press.set_document(HOST, "/feed", Document(feed(4, 1, 2, 3) + b"<!-- -->", "application/xml"))
+    trip.press.set_document(HOST, "/feed", Resource(feed(4, 1, 2, 3) + b"<!-- -->", "application/xml"))
     (poll,) = trip()
     assert (poll.outcome, poll.new, poll.unchanged) == ("ok", 0, 4)
     assert trip.rows("SELECT count(*) FROM revisions") == [(int(str(before[0][0])) + 1,)]

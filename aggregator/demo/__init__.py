@@ -24,15 +24,25 @@ from types import TracebackType
 from urllib.parse import unquote
 
 from aggregator.demo import answers, misbehave, sites
-from aggregator.demo.answers import Document
+from aggregator.demo.answers import Resource
 from aggregator.demo.misbehave import MISBEHAVIOURS
 from aggregator.demo.server import Request, Server
 from aggregator.demo.sites import FORMATS, Event, Feed, Report, Site, generate_archive, generate_feed, read_sites
 from aggregator.model.errors import PressError
 
 __all__ = [
-    "FORMATS", "MISBEHAVIOURS", "Document", "Event", "Feed", "Press", "Report", "Seen", "Site", "generate_archive",
-    "generate_feed", "read_sites",
+    "FORMATS",
+    "MISBEHAVIOURS",
+    "Event",
+    "Feed",
+    "Press",
+    "Report",
+    "Resource",
+    "Seen",
+    "Site",
+    "generate_archive",
+    "generate_feed",
+    "read_sites",
 ]  # fmt: skip
 
 LAST = 1 << 30  # a round after every other
@@ -66,10 +76,10 @@ class _Spell:
 class _Shelf:
     """What is served beside the sites, what is cached, and what is wrong; guarded by the press's lock."""
 
-    documents: dict[tuple[str, str], Document] = field(default_factory=dict)
+    documents: dict[tuple[str, str], Resource] = field(default_factory=dict)
     folders: dict[str, Path] = field(default_factory=dict)
     hosts: set[str] = field(default_factory=set)
-    cached: dict[tuple[str, str], tuple[Document, str]] = field(default_factory=dict)
+    cached: dict[tuple[str, str], tuple[Resource, str]] = field(default_factory=dict)
     spells: dict[tuple[str, str], _Spell] = field(default_factory=dict)
 
 
@@ -138,14 +148,14 @@ class Press:
 
     # What is served beside the sites
 
-    def set_document(self, host: str, path: str, document: Document | bytes) -> None:
+    def set_document(self, host: str, path: str, document: Resource | bytes) -> None:
         """Serves these bytes at `http://HOST PATH` from now on, in place of whatever the site has there.
 
         A path that ends in `?` stands for it with any query. Bytes alone are served as `application/xml`. Without a
         `last_modified` of its own the document gets the present second, or the one after that of the document which it
         replaces.
         """
-        given = Document(document, "application/xml") if isinstance(document, bytes) else document
+        given = Resource(document, "application/xml") if isinstance(document, bytes) else document
         key = (host.lower(), path)
         with self._lock:
             old = self._shelf.documents.get(key)
@@ -156,7 +166,7 @@ class Press:
             self._shelf.hosts.add(host.lower())
             self._shelf.cached.pop(key, None)
 
-    def set_pages(self, host: str, path: str, pages: Sequence[Document | bytes]) -> None:
+    def set_pages(self, host: str, path: str, pages: Sequence[Resource | bytes]) -> None:
         """Serves an archive in place of all at `path`: its first page there, the Nth at `?paged=N`, else 404."""
         with self._lock:
             old = [key for key in self._shelf.documents if key[0] == host.lower() and key[1].startswith(f"{path}?")]
@@ -241,7 +251,7 @@ class Press:
         first, _, rest = target.removeprefix("/").partition("/")
         return (first.lower(), f"/{rest}") if host not in known and first.lower() in known else (host, target)
 
-    def _found(self, host: str, path: str) -> tuple[Document, str]:
+    def _found(self, host: str, path: str) -> tuple[Resource, str]:
         """The document and its entity tag: the exact path with its query, else with any, else without, else a 404."""
         bare, mark, _ = path.partition("?")
         for key in dict.fromkeys(((host, path), (host, bare + mark), (host, bare))):
@@ -254,7 +264,7 @@ class Press:
         document = self._of_folder(host, bare) or _document(sites.missing_page())
         return document, answers.etag_of(document)
 
-    def _of_site(self, host: str, path: str) -> Document | None:
+    def _of_site(self, host: str, path: str) -> Resource | None:
         site = self._sites.get(host)
         page = sites.site_page(site, path, self._round, self._opened) if site else None
         if site is None or page is None:
@@ -262,13 +272,13 @@ class Press:
         rounds = self.last_round - sites.changed(site, self._round)
         return _document(page, self._opened - max(rounds, 0) * ROUND)
 
-    def _of_folder(self, host: str, path: str) -> Document | None:
+    def _of_folder(self, host: str, path: str) -> Resource | None:
         folder, name = self._shelf.folders.get(host), unquote(path.removeprefix("/"))
         if folder is None or not name or name != Path(name).name or not (folder / name).is_file():
             return None
         file = folder / name
         modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-        return Document(
+        return Resource(
             file.read_bytes(), MEDIA_TYPES.get(file.suffix.lower(), "application/xml"), last_modified=modified
         )
 
@@ -287,6 +297,6 @@ class Press:
         return self._opened + timedelta(seconds=time.monotonic() - self._started)
 
 
-def _document(page: sites.Page, last_modified: datetime | None = None) -> Document:
+def _document(page: sites.Page, last_modified: datetime | None = None) -> Resource:
     moved = (("Location", page.location),) if page.location else ()
-    return Document(page.body, page.content_type, status=page.status, headers=moved, last_modified=last_modified)
+    return Resource(page.body, page.content_type, status=page.status, headers=moved, last_modified=last_modified)

@@ -16,7 +16,7 @@ WORTH_PACKING = 1024  # bytes; gzip makes smaller bodies hardly smaller
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class Resource:
     """What stands at one address, its bytes untouched. `headers` are sent beside our own, and in their place."""
 
     body: bytes
@@ -28,12 +28,12 @@ class Document:
     last_modified: datetime | None = None  # None: when it was set
 
 
-def etag_of(document: Document) -> str:
+def etag_of(document: Resource) -> str:
     """A strong entity tag: a digest of the bytes."""
     return f'"{hashlib.sha256(document.body).hexdigest()[:32]}"'
 
 
-def honest(document: Document, etag: str, method: str, asked: Mapping[str, str], pack: bool) -> Answer:
+def honest(document: Resource, etag: str, method: str, asked: Mapping[str, str], pack: bool) -> Answer:
     """The answer to a request with the headers `asked` (names in lower case). `pack`: whether gzip may be used.
 
     If-None-Match wins over If-Modified-Since. HEAD gets GET's headers without the body.
@@ -58,14 +58,14 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def _validators(document: Document, etag: str) -> Headers:
+def _validators(document: Resource, etag: str) -> Headers:
     if not document.validators or document.status != 200:
         return ()
     modified = (("Last-Modified", http_date(document.last_modified)),) if document.last_modified else ()
     return (("ETag", etag), *modified)
 
 
-def _unchanged(document: Document, etag: str, asked: Mapping[str, str]) -> bool:
+def _unchanged(document: Resource, etag: str, asked: Mapping[str, str]) -> bool:
     if "if-none-match" in asked:
         tags = {each.strip().removeprefix("W/") for each in asked["if-none-match"].split(",")}
         return bool(tags & {"*", etag, _packed_tag(etag)})
@@ -80,13 +80,13 @@ def _unchanged(document: Document, etag: str, asked: Mapping[str, str]) -> bool:
     return document.last_modified.replace(microsecond=0) <= since
 
 
-def _takes_gzip(document: Document, asked: Mapping[str, str]) -> bool:
+def _takes_gzip(document: Resource, asked: Mapping[str, str]) -> bool:
     offers = [each.strip().lower().replace(" ", "") for each in asked.get("accept-encoding", "").split(",")]
     taken = any(each in ("gzip", "*") or (each.startswith("gzip;q=") and each != "gzip;q=0") for each in offers)
     return taken and len(document.body) >= WORTH_PACKING
 
 
-def _packed(document: Document, etag: str) -> tuple[bytes, str, Headers]:
+def _packed(document: Resource, etag: str) -> tuple[bytes, str, Headers]:
     packed = gzip.compress(document.body, compresslevel=1, mtime=0)
     return packed, _packed_tag(etag), (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
 

@@ -61,7 +61,7 @@ class Hints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Document:
     """A document as entries, and why any of what stood in it is not among them."""
 
     format: str  # rss20, atom10, jsonfeed11 ...

@@ -1,13 +1,13 @@
 """From a fetched body to entries: one parser a kind of source, in a table.
 
-A parser is a function `(FetchResult, Source) -> Parsed` that raises ParseError and nothing else. To add one, write a
+A parser is a function `(FetchResult, Source) -> Document` that raises ParseError and nothing else. To add one, write a
 file beside the others, add its line to PARSERS, and lay fixture pairs into tests/fixtures/KIND/.
 
 On the way of a feed: `encoding` (bytes to UTF-8), `repair` (well-formed, bounded; most need nothing), then one pass:
 `xml` (elements), `entries` (what they mean) and `channel` (what the document says of itself). Our reading is the
 definition. A document that cannot be made well-formed is read by feedparser (`feed`) from its fault on.
 
-Every entry that stands in a document is among `Parsed.entries`, or counted in `Parsed.drops`:
+Every entry that stands in a document is among `Document.entries`, or counted in `Document.drops`:
 
 - `unreadable_entry`: it could not be read;
 - `cut_off`: the document breaks off inside it;
@@ -15,7 +15,7 @@ Every entry that stands in a document is among `Parsed.entries`, or counted in `
 - `empty`: it has neither id, nor link, nor title, nor words;
 - `not_published`: a draft, or in the bin (WordPress);
 - `not_news`: a page that a news sitemap lists among its news;
-- `withdrawn`: it says of itself that it is; its id is among `Parsed.withdrawn`, as are those of tombstones.
+- `withdrawn`: it says of itself that it is; its id is among `Document.withdrawn`, as are those of tombstones.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from aggregator.model import Entry, FetchResult, Parsed, Source
+from aggregator.model import Document, Entry, FetchResult, Source
 from aggregator.model.errors import ParseError
 from aggregator.parse import (
     cap,
@@ -55,7 +55,7 @@ _FEED_TAG = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel|item|entry)[\s/>
 _WARNING = 300  # characters
 
 
-def parse(result: FetchResult, source: Source) -> Parsed:
+def parse(result: FetchResult, source: Source) -> Document:
     """The entries of a document, as its publisher said them.
 
     A document of another kind than its source's is read for what it is, and one that is a file of gzip unpacked.
@@ -75,7 +75,7 @@ def _beginning(body: bytes) -> bytes:
     return _SITEMAP if first == b"<" and sitemap.is_sitemap(body) else first
 
 
-def _parse_feed(result: FetchResult, source: Source) -> Parsed:
+def _parse_feed(result: FetchResult, source: Source) -> Document:
     document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
     if not _FEED_TAG.search(document):
         raise refusal.refusal(document, result.url, False, None)
@@ -91,7 +91,7 @@ def _parse_feed(result: FetchResult, source: Source) -> Parsed:
     if not found and (repaired.breaks_off or not version):
         raise refusal.refusal(document, result.url, repaired.breaks_off, "; ".join(repaired.remarks) or None)
     drops = Counter({CUT_OFF: repaired.cut_off, OVER_CAP: repaired.over_cap})
-    parsed = _as_parsed(version or "unknown", found, drops, language, [remark, *repaired.remarks])
+    parsed = _as_document(version or "unknown", found, drops, language, [remark, *repaired.remarks])
     return _with_channel(parsed, read, result.url) if read else parsed
 
 
@@ -106,7 +106,7 @@ def _elements(document: bytes) -> tuple[repair.Repaired, xml.Feed | None]:
     return repaired, xml.read(repaired.document)
 
 
-def _with_channel(parsed: Parsed, read: xml.Feed, url: str) -> Parsed:
+def _with_channel(parsed: Document, read: xml.Feed, url: str) -> Document:
     """With what the document says of itself: hints about coming back, the older page, and what it takes back."""
     said = channel.read(read, url)
     before = older.older(said.links, url)
@@ -136,27 +136,27 @@ def _read_alone(document: bytes, url: str) -> _Read | None:
         return None
 
 
-def _parse_jsonfeed(result: FetchResult, source: Source) -> Parsed:
+def _parse_jsonfeed(result: FetchResult, source: Source) -> Document:
     document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
     if not document.lstrip().startswith((b"{", b"[")):
         raise refusal.refusal(document, result.url, False, None)
     items = jsonfeed.read(document, result.url, MAX_ENTRIES)
     drops = Counter({OVER_CAP: items.over_cap, WITHDRAWN: len(items.withdrawn)})
-    parsed = _as_parsed(items.format, items.entries, drops, items.language, [remark, items.remark])
+    parsed = _as_document(items.format, items.entries, drops, items.language, [remark, items.remark])
     before = older.older([("next", "", items.next_url or "", result.url)], result.url)
     return replace(parsed, withdrawn=items.withdrawn, older=before)
 
 
-def _parse_wordpress(result: FetchResult, source: Source) -> Parsed:
+def _parse_wordpress(result: FetchResult, source: Source) -> Document:
     document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
     if not document.lstrip().startswith((b"{", b"[")):
         raise refusal.refusal(document, result.url, False, None)
     posts = wordpress.read(document, MAX_ENTRIES)
     drops = Counter({OVER_CAP: posts.over_cap, NOT_PUBLISHED: posts.not_published})
-    return _as_parsed(wordpress.FORMAT, posts.entries, drops, None, [remark, posts.remark])
+    return _as_document(wordpress.FORMAT, posts.entries, drops, None, [remark, posts.remark])
 
 
-def _parse_sitemap(result: FetchResult, source: Source) -> Parsed:
+def _parse_sitemap(result: FetchResult, source: Source) -> Document:
     document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
     if not sitemap.is_sitemap(document):
         return _parse_feed(result, source)
@@ -168,16 +168,16 @@ def _parse_sitemap(result: FetchResult, source: Source) -> Parsed:
     if urls.remark and not urls.entries:
         raise refusal.refusal(document, result.url, urls.breaks_off, urls.remark)
     drops = Counter({OVER_CAP: urls.over_cap, NOT_NEWS: urls.not_news, CUT_OFF: urls.cut_off})
-    return _as_parsed(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, list(remarks))
+    return _as_document(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, list(remarks))
 
 
-def _as_parsed(
+def _as_document(
     version: str,
     found: Sequence[Entry | None],
     drops: Counter[str],
     language: str | None,
     remarks: Sequence[str | None],
-) -> Parsed:
+) -> Document:
     """What was found, less what is no entry, which is counted."""
     kept = found[:MAX_ENTRIES]
     entries = tuple(entry for entry in kept if entry and not _is_empty(entry))
@@ -187,7 +187,7 @@ def _as_parsed(
     if kept and not entries and drops[UNREADABLE]:
         raise ParseError(f"none of its {len(found)} entries could be read")
     warning = "; ".join(filter(None, remarks))[:_WARNING] or None
-    return Parsed(format=version, entries=entries, drops=dict(+drops), language=language, warning=warning)
+    return Document(format=version, entries=entries, drops=dict(+drops), language=language, warning=warning)
 
 
 def _is_empty(entry: Entry) -> bool:
@@ -195,7 +195,7 @@ def _is_empty(entry: Entry) -> bool:
     return not (entry.id or entry.links or any(text and text.value.strip() for text in words))
 
 
-PARSERS: Mapping[str, Callable[[FetchResult, Source], Parsed]] = MappingProxyType(
+PARSERS: Mapping[str, Callable[[FetchResult, Source], Document]] = MappingProxyType(
     {"feed": _parse_feed, "jsonfeed": _parse_jsonfeed, "wordpress": _parse_wordpress, "sitemap": _parse_sitemap}
 )
 _SITEMAP = b"<urlset"

@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 
 from aggregator.desk.acts import found
 from aggregator.identity import public_id
-from aggregator.model import Article, Entry, ItemClass, NextPoll, Parsed, Person, Poll, Publisher, Source, Text
+from aggregator.model import Article, Document, Entry, ItemClass, NextPoll, Person, Poll, Publisher, Source, Text
 from aggregator.model.errors import ManuscriptError
 from aggregator.normalise import normalise
 from aggregator.pipeline.recording import record
@@ -202,6 +202,6 @@ def _article(entry: Entry, source: Source, publisher: Publisher) -> Article:
     """Known by its slug alone, a key of its own kind: a publisher's id is doubted when all the words under it change, a
     slug is not; and that two reports of the desk begin alike makes them no twins.
     """
-    articles = normalise(Parsed(format=KIND, entries=(entry,)), source, publisher).articles
+    articles = normalise(Document(format=KIND, entries=(entry,)), source, publisher).articles
     key = f"slug:{entry.id}"
     return replace(articles[0], keys=(key,), near_keys=(), id=public_id(publisher.key, key))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from tests import commands
 from tests.cli.test_cli import HOSTS, Desk
 from tests.conftest import NOW
@@ -32,7 +32,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 @pytest.fixture
 def site(desk: Desk) -> str:
     """The address of a site whose page names two feeds."""
-    desk.press.set_document(SITE, "/robots.txt", Document(b"User-agent: *\nAllow: /\n", "text/plain"))
+    desk.press.set_document(SITE, "/robots.txt", Resource(b"User-agent: *\nAllow: /\n", "text/plain"))
     desk.press.set_document(SITE, "/", page(alternate("/short.xml"), alternate("/whole.xml")))
     desk.press.set_document(SITE, "/short.xml", feed(1, 2, 3))
     desk.press.set_document(SITE, "/whole.xml", whole(1, 2))

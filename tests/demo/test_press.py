@@ -27,11 +27,11 @@ from aggregator.config.loading import load
 from aggregator.demo import (
     FORMATS,
     MISBEHAVIOURS,
-    Document,
     Event,
     Feed,
     Press,
     Report,
+    Resource,
     Site,
     generate_archive,
     generate_feed,
@@ -114,7 +114,7 @@ def report(number: int = 1, **fields: Any) -> Report:
 @pytest.fixture
 def press() -> Iterator[Press]:
     with Press(now=NOW) as opened:
-        opened.set_document(HOST, "/feed", Document(BODY, "application/rss+xml; charset=utf-8"))
+        opened.set_document(HOST, "/feed", Resource(BODY, "application/rss+xml; charset=utf-8"))
         yield opened
 
 
@@ -335,12 +335,12 @@ def test_a_report_has_a_page_that_says_whose_it_is(demo: Press) -> None:
 
 def test_robots_txt_allows_all_until_it_is_set(demo: Press) -> None:
     assert ask(demo, "/robots.txt", host="nawras.example").body == b"User-agent: *\nDisallow:\n"
-    demo.set_document("nawras.example", "/robots.txt", Document(b"User-agent: *\nDisallow: /\n", "text/plain"))
+    demo.set_document("nawras.example", "/robots.txt", Resource(b"User-agent: *\nDisallow: /\n", "text/plain"))
     assert ask(demo, "/robots.txt", host="nawras.example").body == b"User-agent: *\nDisallow: /\n"
 
 
 def test_documents_are_served_as_they_are(press: Press) -> None:
-    odd = Document(
+    odd = Resource(
         b"\xff\xfe\x00", "text/x-odd", status=203, headers=(("X-Two", "1"), ("X-Two", "2")), validators=False
     )
     press.set_document(HOST, "/odd", odd)

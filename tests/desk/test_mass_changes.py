@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk import acts, pending
 from aggregator.desk.merges import split
 from aggregator.desk.purging import chosen, purge
@@ -62,12 +62,12 @@ def stone(number: int, host: str = HOST) -> str:
     return f"<at:deleted-entry ref='tag:{host},2026:{number}' when='{LATE}'/>"
 
 
-def atom(parts: Iterable[str]) -> Document:
+def atom(parts: Iterable[str]) -> Resource:
     spaces = "xmlns='http://www.w3.org/2005/Atom' xmlns:at='http://purl.org/atompub/tombstones/1.0'"
-    return Document(f"<feed {spaces}><id>urn:f</id><title>Daily</title>{''.join(parts)}</feed>".encode())
+    return Resource(f"<feed {spaces}><id>urn:f</id><title>Daily</title>{''.join(parts)}</feed>".encode())
 
 
-def changed(count: int, total: int, host: str = HOST, **fields: str) -> Document:
+def changed(count: int, total: int, host: str = HOST, **fields: str) -> Resource:
     """The feed with the first `count` of its entries changed; `{}` in a field is the entry's number."""
     return atom(
         entry(n, host, **({name: text.format(n) for name, text in fields.items()} if n < count else {}))
@@ -112,7 +112,7 @@ def _stored() -> bytes:
 
 
 @cache
-def _after(document: Document, waiting: int) -> bytes:
+def _after(document: Resource, waiting: int) -> bytes:
     """When the first publisher then had this document, of which so many changes wait."""
     with Press(now=NOW) as press, TemporaryDirectory() as folder:
         made = _of_two(press, Path(folder) / "wire.db", NOW, _stored())
@@ -120,13 +120,13 @@ def _after(document: Document, waiting: int) -> bytes:
         return made.path.read_bytes()
 
 
-def _begin_after(press: Press, path: Path, document: Document, waiting: int) -> Trip:
+def _begin_after(press: Press, path: Path, document: Resource, waiting: int) -> Trip:
     made = _of_two(press, path, NOW + HOUR, _after(document, waiting))
     press.set_document(HOST, "/feed", document)
     return made
 
 
-def serve(trip: Trip, document: Document, host: str = HOST, *, after: timedelta = HOUR) -> Poll:
+def serve(trip: Trip, document: Resource, host: str = HOST, *, after: timedelta = HOUR) -> Poll:
     """The poll of the source of that host, which now has this document; everybody is polled."""
     trip.press.set_document(host, "/feed", document)
     trip.now += after
@@ -309,7 +309,7 @@ def test_a_report_that_was_listed_again_may_be_deleted_again(buried: Trip) -> No
 
 
 @pytest.mark.parametrize("listed", [changed(0, 150), changed(150, 150, words="<p>Other words of {}.</p>")])
-def test_tombstones_whose_entries_are_listed_again_are_forgotten(buried: Trip, listed: Document) -> None:
+def test_tombstones_whose_entries_are_listed_again_are_forgotten(buried: Trip, listed: Resource) -> None:
     serve(buried, listed)
     assert "withdrawn" not in waiting(buried)
     assert usable(buried) == 130
@@ -324,9 +324,9 @@ def test_items_marked_canceled_wait_like_tombstones(trip: Trip) -> None:
     source = Source(publisher="daily-example", key="feed", url=f"http://{HOST}/items", kind="jsonfeed")
     trip.config = Config(wire=WIRE, publishers=(make_publisher("daily-example", sources=(source,)),))
 
-    def items(status: str) -> Document:
+    def items(status: str) -> Resource:
         said = [{"id": f"j{n}", "title": f"Item {n}", "_wire": {"status": status}} for n in range(25)]
-        return Document(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": said}).encode())
+        return Resource(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": said}).encode())
 
     for status, expected in (("usable", (0, {})), ("canceled", (5, {"withdrawn": 5})), ("usable", (0, {}))):
         trip.press.set_document(HOST, "/items", items(status))
@@ -811,10 +811,10 @@ def test_the_settings_of_the_wire_set_the_bounds(trip: Trip) -> None:
 def test_older_pages_count_as_the_poll_that_reads_them(press: Press, tmp_path: Path) -> None:
     source = Source(publisher="daily-example", key="feed", url=f"http://{HOST}/0", kind="jsonfeed")
 
-    def page(number: int, size: int = 300) -> Document:
+    def page(number: int, size: int = 300) -> Resource:
         items = [{"id": f"{number}-{n}", "title": f"Flood {number} {n}", "content_text": "Words"} for n in range(size)]
         said = {"version": "https://jsonfeed.org/version/1.1", "items": items}
-        return Document(json.dumps(said | {"next_url": f"http://{HOST}/{number + 1}"}).encode())
+        return Resource(json.dumps(said | {"next_url": f"http://{HOST}/{number + 1}"}).encode())
 
     press.set_document(HOST, "/0", page(999, 1))
     press.set_document(OTHER, "/feed", changed(0, 3, OTHER))

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher, written_by, written_in
 from aggregator.fetch.addresses import is_public, is_written, refuse_private
 from aggregator.fetch.first_addresses import MOST_ADDRESSES, first
@@ -183,7 +183,7 @@ class Servers:
                 press = stack.enter_context(Press(now=NOW, host=host))
             except PressError:
                 pytest.skip(f"this system has no {host}")
-            press.set_document(host, "/robots.txt", Document(b"User-agent: *\nAllow: /\n", "text/plain"))
+            press.set_document(host, "/robots.txt", Resource(b"User-agent: *\nAllow: /\n", "text/plain"))
             press.set_document(host, "/feed", feed(f"{host}-1", f"{host}-2"))
             self.by_host[host] = press
 
@@ -295,7 +295,7 @@ def names_a_feed(servers: Servers) -> None:
 def names_a_sitemap(servers: Servers) -> None:
     servers.by_host[EVIL].set_document(EVIL, "/feed", page())
     robots = f"User-agent: *\nAllow: /\nSitemap: {servers.at(INTRANET, '/admin/news.xml')}\n"
-    servers.by_host[EVIL].set_document(EVIL, "/robots.txt", Document(robots.encode(), "text/plain"))
+    servers.by_host[EVIL].set_document(EVIL, "/robots.txt", Resource(robots.encode(), "text/plain"))
 
 
 def redirects_its_page(servers: Servers) -> None:
@@ -320,7 +320,7 @@ def test_a_site_that_is_searched_leads_nowhere_else(
 def test_what_is_refused_to_one_is_open_to_the_other_a_moment_later(servers: Servers) -> None:
     """Nothing is remembered of a site that was not asked, least of all that it does not answer for its robots.txt."""
     url = servers.at(INTRANET, "/1")
-    servers.by_host[INTRANET].set_document(INTRANET, "/1", Document(b"<html>Words</html>", "text/html"))
+    servers.by_host[INTRANET].set_document(INTRANET, "/1", Resource(b"<html>Words</html>", "text/html"))
 
     async def visit() -> int:
         async with Fetcher(WIRE) as fetcher:
@@ -355,7 +355,7 @@ def test_pages_of_reports_are_visited_on_its_own_hosts_alone(trip: Trip, servers
     servers.by_host[EVIL].set_document(EVIL, "/feed", feed(extra=item(paid) + item(servers.at(EVIL, "/1"))))
     servers.by_host[INTRANET].set_document(INTRANET, "/feed", feed(extra=item(servers.at(INTRANET, "/1"))))
     for host in (INTRANET, EVIL):
-        servers.by_host[host].set_document(host, "/1", Document(b"<html>Words</html>", "text/html"))
+        servers.by_host[host].set_document(host, "/1", Resource(b"<html>Words</html>", "text/html"))
     trip()
     assert visits(trip) == ["200", "200"]
     assert "/1" in servers.asked(INTRANET)

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher, written_in
 from aggregator.fetch.answers import retry_after
 from aggregator.fetch.limits import Limits, jittered
@@ -65,7 +65,7 @@ def test_validators_go_back_byte_for_byte(press: Press, etag: str) -> None:
     press.set_document(
         HOST,
         "/odd",
-        Document(BODY, "application/xml", headers=(("ETag", etag), ("Last-Modified", date)), validators=False),
+        Resource(BODY, "application/xml", headers=(("ETag", etag), ("Last-Modified", date)), validators=False),
     )
     first = get(press, f"http://{HOST}/odd")
     assert first.validators == Validators(etag, date)
@@ -115,14 +115,14 @@ def test_busy_answers_say_when_to_come_back(press: Press) -> None:
 
 def test_gzip_is_unpacked_in_all_its_members(press: Press) -> None:
     two = gzip.compress(BODY) + gzip.compress(b"<!-- more -->")
-    packed = Document(two, "application/xml", headers=(("Content-Encoding", "gzip"),))
+    packed = Resource(two, "application/xml", headers=(("Content-Encoding", "gzip"),))
     press.set_document(HOST, "/two", packed)
     assert get(press, f"http://{HOST}/two").body == BODY + b"<!-- more -->"
 
 
 @pytest.mark.parametrize("cut", [10, 40])
 def test_a_gzip_body_that_breaks_off_is_no_body(press: Press, cut: int) -> None:
-    packed = Document(gzip.compress(BODY)[:cut], "application/xml", headers=(("Content-Encoding", "gzip"),))
+    packed = Resource(gzip.compress(BODY)[:cut], "application/xml", headers=(("Content-Encoding", "gzip"),))
     press.set_document(HOST, "/cut", packed)
     with pytest.raises(FetchError, match=r"breaks off|damaged"):
         get(press, f"http://{HOST}/cut")

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher, written_in
 from aggregator.fetch.answers import fresh_for
 from aggregator.fetch.challenges import HEAD_BYTES, is_html
@@ -83,7 +83,7 @@ def test_expires_says_nothing_where_nobody_knows_the_time() -> None:
 
 def test_freshness_comes_with_200_and_with_304(press: Press) -> None:
     fields = (("Cache-Control", "max-age=900"), ("ETag", '"a"'))
-    press.set_document(HOST, "/fresh", Document(BODY, "application/xml", headers=fields))
+    press.set_document(HOST, "/fresh", Resource(BODY, "application/xml", headers=fields))
     first = get(press, f"http://{HOST}/fresh")
     assert first.fresh_for == 900 * SECONDS
     assert get(press).fresh_for is None
@@ -345,14 +345,14 @@ def test_of_a_refusal_only_the_head_is_read(press: Press) -> None:
     press.misbehave(HOST, "/feed", "status", status=403, body=b"x" * HEAD_BYTES + ANUBIS)
     with pytest.raises(HttpStatus):
         get(press)
-    press.set_document(HOST, "/feed", Document(b"x", "text/html", status=503))
+    press.set_document(HOST, "/feed", Resource(b"x", "text/html", status=503))
     press.misbehave(HOST, "/feed", "endless")
     with pytest.raises(HttpStatus):
         get(press)
 
 
 def test_a_refusal_that_breaks_off_is_its_status(press: Press) -> None:
-    press.set_document(HOST, "/feed", Document(b"x" * 1000, "text/html", status=503))
+    press.set_document(HOST, "/feed", Resource(b"x" * 1000, "text/html", status=503))
     press.misbehave(HOST, "/feed", "truncated")
     with pytest.raises(HttpStatus, match="503"):
         get(press)

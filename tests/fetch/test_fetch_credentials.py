@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from aggregator.demo import Document, Press, Seen
+from aggregator.demo import Press, Resource, Seen
 from aggregator.fetch import Fetcher
 from aggregator.fetch.credentials import Opened
 from aggregator.model import Credentials, FetchResult, Template, Validators, Wire
@@ -241,7 +241,7 @@ def test_nothing_that_comes_back_repeats_a_secret(press: Press, leak: str) -> No
     field = leak.encode().decode("latin-1")
     fields = (("X-Asked", f"you sent {field}"), ("Link", f"<http://{HOST}/feed?token={field}>"), ("ETag", f'"{field}"'))
     feed = BODY.replace(b"Daily", f"<link>http://{HOST}/1?token={leak}</link>".encode())
-    press.set_document(HOST, "/feed", Document(feed, "application/xml", headers=fields, validators=False))
+    press.set_document(HOST, "/feed", Resource(feed, "application/xml", headers=fields, validators=False))
     credentials = BEARER if leak == TOKEN else BASIC
     result = ask(press, URL, credentials)
     said = everything_in(result)
@@ -254,7 +254,7 @@ def test_nothing_that_comes_back_repeats_a_secret(press: Press, leak: str) -> No
 def test_short_secrets_are_left_in_a_publisher_s_words(press: Press) -> None:
     """`press` is a password and a word; a wire that altered the word would break its first promise."""
     feed = BODY.replace(b"Daily", b"press freedom")
-    press.set_document(HOST, "/feed", Document(feed, "application/xml", headers=(("X-Said", "press"),)))
+    press.set_document(HOST, "/feed", Resource(feed, "application/xml", headers=(("X-Said", "press"),)))
     result = ask(press, f"http://{HOST}/feed?press", BASIC, {"DESK": "press desk", "PASSWORD": "press"})
     assert result.body == feed
     assert result.headers["x-said"] == "${PASSWORD}"

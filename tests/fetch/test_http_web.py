@@ -25,7 +25,7 @@ from aggregator.cli import aggregator
 from aggregator.config.loading import load
 from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
 from aggregator.config.opml import Outline
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher, framing, written_in
 from aggregator.fetch.answers import retry_after
 from aggregator.fetch.body import decoded
@@ -90,7 +90,7 @@ def say(press: Press, status: int, *fields: tuple[str, str], body: bytes = b"", 
 
 
 def serve(press: Press, body: bytes, *fields: tuple[str, str], path: str = "/feed") -> None:
-    press.set_document(HOST, path, Document(body, "application/xml", headers=fields, validators=False))
+    press.set_document(HOST, path, Resource(body, "application/xml", headers=fields, validators=False))
 
 
 # A server that sends whatever bytes it is given, in pieces of one size
@@ -861,14 +861,14 @@ def test_robots_txt_is_unpacked_as_documents_are(trip: Trip, fields: tuple[str],
     text = b"User-agent: TestWire\rDisallow: /\r"
     body = gzip.compress(text) if packed else text
     trip.press.set_document(
-        HOST, "/robots.txt", Document(body, "text/plain", headers=(("Content-Encoding", fields[0]),))
+        HOST, "/robots.txt", Resource(body, "text/plain", headers=(("Content-Encoding", fields[0]),))
     )
     made = poll(trip)
     assert "names TestWire and disallows" in (made.error or "")
 
 
 def test_a_robots_txt_whose_length_is_wrong_counts_as_far_as_it_came(trip: Trip) -> None:
-    trip.press.set_document(HOST, "/robots.txt", Document(b"User-agent: TestWire\rDisallow: /\r", "text/plain"))
+    trip.press.set_document(HOST, "/robots.txt", Resource(b"User-agent: TestWire\rDisallow: /\r", "text/plain"))
     trip.press.misbehave(HOST, "/robots.txt", "wrong_length", by=20)
     assert "names TestWire and disallows" in (poll(trip).error or "")
 
@@ -920,7 +920,7 @@ def test_an_internationalised_host_is_connected_to_and_named(url: str) -> None:
         assert asyncio.run(fetch(press)).body == BODY
         assert set(connected) == {ACE}
         assert {seen.headers["host"].removesuffix(":80") for seen in press.requests} == {ACE}
-        press.set_document(ACE, "/robots.txt", Document(b"User-agent: TestWire\r\nDisallow: /feed", "text/plain"))
+        press.set_document(ACE, "/robots.txt", Resource(b"User-agent: TestWire\r\nDisallow: /feed", "text/plain"))
         with pytest.raises(FetchError, match=rf"{ACE}.*/robots.txt \(200\) names TestWire"):
             asyncio.run(fetch(press))
 
@@ -1011,12 +1011,12 @@ def test_probe_finds_the_feed_of_an_internationalised_site() -> None:
             return [found_feed.url for found_feed in (await prober.discover(f"http://{IDN}/")).feeds]
 
     with Press(now=NOW) as press:
-        press.set_document(ACE, "/", Document(page, "text/html"))
+        press.set_document(ACE, "/", Resource(page, "text/html"))
         press.set_document(ACE, "/fil", BODY)
         press.set_document(
             ACE,
             "/robots.txt",
-            Document(f"Sitemap: http://{ACE}/news-sitemap.xml\rUser-agent: x\r".encode(), "text/plain"),
+            Resource(f"Sitemap: http://{ACE}/news-sitemap.xml\rUser-agent: x\r".encode(), "text/plain"),
         )
         assert asyncio.run(probe(press)) == [f"http://{ACE}/fil"]
         assert "/news-sitemap.xml" in {seen.path for seen in press.requests}  # robots.txt with CR alone

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher, RobotsCache
 from aggregator.fetch.limits import Limits
 from aggregator.fetch.paths import PathRules, path_of
@@ -153,12 +153,12 @@ def test_one_robots_txt_speaks_for_one_origin(url: str, origin: str) -> None:
 def press() -> Iterator[Press]:
     with Press(now=NOW) as opened:
         for path in ("/feed", "/news/1", "/news/2", "/private/1"):
-            opened.set_document(HOST, path, Document(b"<html>words</html>", "text/html"))
+            opened.set_document(HOST, path, Resource(b"<html>words</html>", "text/html"))
         yield opened
 
 
 def publish(press: Press, text: str | bytes, host: str = HOST) -> None:
-    press.set_document(host, "/robots.txt", Document(text.encode() if isinstance(text, str) else text, "text/plain"))
+    press.set_document(host, "/robots.txt", Resource(text.encode() if isinstance(text, str) else text, "text/plain"))
 
 
 def asked(press: Press) -> list[str]:
@@ -205,7 +205,7 @@ def test_a_page_too_large_to_read_is_not_read(press: Press) -> None:
 
 def test_a_page_that_moved_is_followed_and_robots_is_asked_at_every_host(press: Press) -> None:
     press.misbehave(HOST, "/news/1", "redirect", location="http://www.other.example/news/1")
-    press.set_document("www.other.example", "/news/1", Document(b"words", "text/html"))
+    press.set_document("www.other.example", "/news/1", Resource(b"words", "text/html"))
     assert visit(press).url == "http://www.other.example/news/1"
     publish(press, "User-agent: TestWire\nDisallow: /", "www.other.example")
     with pytest.raises(RobotsRefused, match=r"www\.other\.example"):
@@ -239,7 +239,7 @@ def test_a_page_may_not_lead_to_a_private_address(press: Press) -> None:
 )
 def test_what_a_broken_robots_txt_means(press: Press, kind: str, options: dict[str, object], allowed: bool) -> None:
     publish(press, "")
-    press.set_document(HOST, "/rules", Document(b"User-agent: *\nDisallow: /", "text/plain"))
+    press.set_document(HOST, "/rules", Resource(b"User-agent: *\nDisallow: /", "text/plain"))
     press.misbehave(HOST, "/robots.txt", kind, **options)
     if allowed:
         assert visit(press).http_status == 200

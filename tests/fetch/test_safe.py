@@ -16,7 +16,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher, written_in
 from aggregator.fetch.addresses import refuse_private
 from aggregator.model import FetchResult, Validators
@@ -229,7 +229,7 @@ def test_a_packed_body_under_the_cap_is_read_whole(press: Press) -> None:
 
 @pytest.mark.parametrize("encoding", ["br", "zstd"])
 def test_an_encoding_that_was_not_asked_for_is_refused(press: Press, encoding: str) -> None:
-    packed = Document(gzip.compress(BODY), "application/xml", headers=(("Content-Encoding", encoding),))
+    packed = Resource(gzip.compress(BODY), "application/xml", headers=(("Content-Encoding", encoding),))
     press.set_document(HOST, "/odd", packed)
     with pytest.raises(FetchError, match="only gzip"):
         get(press, f"http://{HOST}/odd")
@@ -276,7 +276,7 @@ def test_a_slow_drip_of_redirects_has_one_deadline(press: Press) -> None:
 
 
 def test_a_refusal_that_drips_is_not_waited_for(press: Press) -> None:
-    press.set_document(HOST, "/feed", Document(b"<h1>Forbidden</h1>" * 100, "text/html", status=403))
+    press.set_document(HOST, "/feed", Resource(b"<h1>Forbidden</h1>" * 100, "text/html", status=403))
     press.misbehave(HOST, "/feed", "drip", seconds=0.5)
     began = time.monotonic()
     with pytest.raises((HttpStatus, FetchTimeout)):

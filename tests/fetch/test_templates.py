@@ -28,7 +28,7 @@ from sqlite_utils import Database
 from aggregator.config.newcomers import Known, LeftOut
 from aggregator.config.opml import Outline
 from aggregator.config.writing import source_table, with_source
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher
 from aggregator.fetch.credentials import Opened
 from aggregator.model import Access, Credentials, FetchResult, Publisher, Source, Template, Validators
@@ -67,7 +67,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def press() -> Iterator[Press]:
     with Press(now=NOW) as opened:
         for host in (HOST, OTHER):
-            opened.set_document(host, "/robots.txt", Document(b"User-agent: *\nAllow: /\n", "text/plain"))
+            opened.set_document(host, "/robots.txt", Resource(b"User-agent: *\nAllow: /\n", "text/plain"))
         yield opened
 
 
@@ -215,16 +215,16 @@ def names_an_interface_of_wordpress(press: Press) -> str:
 def names_a_sitemap(press: Press) -> str:
     press.set_document(HOST, "/", page())
     robots = f"User-agent: *\nAllow: /\nSitemap: http://{OTHER}/news-sitemap.xml?x={TEMPLATE}\n"
-    press.set_document(HOST, "/robots.txt", Document(robots.encode(), "text/plain"))
+    press.set_document(HOST, "/robots.txt", Resource(robots.encode(), "text/plain"))
     return f"{OTHER}/news-sitemap.xml?x={LITERAL}"
 
 
 def names_an_index_of_sitemaps(press: Press) -> str:
     press.set_document(HOST, "/", page())
     robots = f"User-agent: *\nAllow: /\nSitemap: {SITE}news-index.xml\n"
-    press.set_document(HOST, "/robots.txt", Document(robots.encode(), "text/plain"))
+    press.set_document(HOST, "/robots.txt", Resource(robots.encode(), "text/plain"))
     index = f"<sitemapindex><sitemap><loc>http://{OTHER}/news.xml?x={TEMPLATE}</loc></sitemap></sitemapindex>"
-    press.set_document(HOST, "/news-index.xml", Document(index.encode(), "application/xml"))
+    press.set_document(HOST, "/news-index.xml", Resource(index.encode(), "application/xml"))
     return f"{OTHER}/news.xml?x={LITERAL}"
 
 
@@ -271,14 +271,14 @@ def test_a_site_that_is_searched_reads_no_variable(press: Press, way: Callable[[
     )
 
 
-def json_feed(*numbers: object, **more: object) -> Document:
+def json_feed(*numbers: object, **more: object) -> Resource:
     items = [{"id": str(number), "content_text": f"Words of {number}."} for number in numbers]
     body = {"version": "https://jsonfeed.org/version/1.1", "title": "Daily", "items": items, **more}
-    return Document(json.dumps(body).encode(), "application/feed+json")
+    return Resource(json.dumps(body).encode(), "application/feed+json")
 
 
-def rss(link: str) -> Callable[..., Document]:
-    return lambda *numbers: Document(feed(*numbers).replace(b"<channel>", b"<channel>" + link.encode()), "text/xml")
+def rss(link: str) -> Callable[..., Resource]:
+    return lambda *numbers: Resource(feed(*numbers).replace(b"<channel>", b"<channel>" + link.encode()), "text/xml")
 
 
 def atom_link(rel: str, href: str) -> str:
@@ -301,7 +301,7 @@ OLDER = (
 
 @pytest.mark.parametrize(("kind", "document", "path", "older"), OLDER)
 def test_a_document_reads_no_variable_by_its_older_pages(
-    trip: Trip, kind: str, document: Callable[..., Document], path: str, older: str
+    trip: Trip, kind: str, document: Callable[..., Resource], path: str, older: str
 ) -> None:
     (publisher,) = trip.config.publishers
     source = Source(publisher=publisher.key, key="feed", url=f"http://{HOST}{path}", kind=kind)
@@ -360,7 +360,7 @@ def test_a_feed_that_was_found_is_polled_literally(
 def test_the_page_of_a_report_reads_no_variable(trip: Trip) -> None:
     item = f"<item><title>One</title><link>http://{USER}{HOST}{ATTACK}</link><guid>1</guid></item>"
     trip.press.set_document(HOST, "/feed", feed(extra=item))
-    trip.press.set_document(HOST, ASKED, Document(b"<html>Words</html>", "text/html"))
+    trip.press.set_document(HOST, ASKED, Resource(b"<html>Words</html>", "text/html"))
     trip()
     (finding,) = visits(trip, HOUR)
     assert finding.there
@@ -378,7 +378,7 @@ def link_with_a_user(press: Press) -> None:
 def sitemap_with_a_user(press: Press) -> None:
     press.set_document(HOST, "/", page())
     robots = f"User-agent: *\nAllow: /\nSitemap: http://{USER}{OTHER}/news.xml\nSitemap: http://{USER}{OTHER}/pages.xml"
-    press.set_document(HOST, "/robots.txt", Document(robots.encode(), "text/plain"))
+    press.set_document(HOST, "/robots.txt", Resource(robots.encode(), "text/plain"))
 
 
 def redirect_with_a_user(press: Press) -> None:
@@ -456,7 +456,7 @@ def test_the_template_in_the_file_is_filled_in(trip: Trip, publisher: Publisher)
     ],
 )
 def test_an_older_page_that_needs_a_secret_is_not_asked_for(
-    trip: Trip, publisher: Publisher, document: Callable[..., Document]
+    trip: Trip, publisher: Publisher, document: Callable[..., Resource]
 ) -> None:
     """Not even one of its own: what a document wrote cannot be told from what a secret was taken out of."""
     made = private(publisher, IN_ADDRESS)
@@ -608,7 +608,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_probe_writes_no_template_into_a_publishers_file(desk: Desk) -> None:
     site = "127.0.0.1"
-    desk.press.set_document(site, "/robots.txt", Document(b"User-agent: *\nAllow: /\n", "text/plain"))
+    desk.press.set_document(site, "/robots.txt", Resource(b"User-agent: *\nAllow: /\n", "text/plain"))
     desk.press.set_document(site, "/", page(alternate(f"/feed.xml?x={TEMPLATE}")))
     desk.press.set_document(site, f"/feed.xml?x={LITERAL}", whole(1, 2))
     said = desk("probe", "--write", "one", f"{desk.press.url}/")

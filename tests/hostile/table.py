@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Due, Poll, Publisher, Wire
 from aggregator.pipeline.pipeline import Pipeline
@@ -123,7 +123,7 @@ class Table:
         return self._servers.get(host, self.press.address)
 
     def run_beside(
-        self, hostile: bytes | Document | Server | Sequence[bytes | Document], good: int = 4, seconds: float = 60
+        self, hostile: bytes | Resource | Server | Sequence[bytes | Resource], good: int = 4, seconds: float = 60
     ) -> Row:
         """One row: the hostile source is polled once, together with so many good publishers. Of several documents each
         is polled, an hour after the one before, and the row is about the last. Fails after so many seconds.
@@ -135,7 +135,7 @@ class Table:
             row = self._one(key, one, good, seconds)
         return row
 
-    def again(self, row: Row, hostile: bytes | Document | Server, good: int = 4, seconds: float = 60) -> Row:
+    def again(self, row: Row, hostile: bytes | Resource | Server, good: int = 4, seconds: float = 60) -> Row:
         """A later poll of the same hostile source, an hour after the last."""
         self.now += timedelta(hours=1)
         return self._one(row.poll.source.publisher, hostile, good, seconds)
@@ -174,7 +174,7 @@ class Table:
             del self._servers[f"{key}.example"]
         return ended
 
-    def _one(self, key: str, hostile: bytes | Document | Server, good: int, seconds: float) -> Row:
+    def _one(self, key: str, hostile: bytes | Resource | Server, good: int, seconds: float) -> Row:
         host = f"{key}.example"
         with ExitStack() as stack:
             server = None
@@ -233,7 +233,7 @@ class Table:
 
 
 def run_beside(
-    hostile: bytes | Document | Server, good: int, folder: Path, seconds: float = 60, **settings: object
+    hostile: bytes | Resource | Server, good: int, folder: Path, seconds: float = 60, **settings: object
 ) -> Row:
     """One row of a table of its own."""
     with Table(folder, rows=1, good=good, **settings) as table:

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.model import Publisher
 from tests.conftest import NOW, make_publisher, scaled
 from tests.hostile import COSTLY
@@ -65,9 +65,9 @@ HOSTILE = (*_OPTIONS, *_FIELDS, *_ROBOTS)
 def say(press: Press, what: str, number: int) -> None:
     """The server behaves so from now on. Its documents have a report that no other has."""
     press.behave(HOST, "/feed")
-    press.set_document(HOST, "/robots.txt", Document(_ROBOTS.get(what, b""), "text/plain"))
+    press.set_document(HOST, "/robots.txt", Resource(_ROBOTS.get(what, b""), "text/plain"))
     told = (*((_FIELDS.get(what)) or ()), ("Content-Type", "application/rss+xml"))
-    press.set_document(HOST, "/feed", Document(feed(number), headers=told))
+    press.set_document(HOST, "/feed", Resource(feed(number), headers=told))
     if what in _OPTIONS:
         kind, options = _OPTIONS[what]
         press.misbehave(HOST, "/feed", kind, **options)

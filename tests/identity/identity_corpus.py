@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any
 
 from aggregator.config.shapes import IdentityTable
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Due, FetchResult, Poll, Publisher, Source
 from aggregator.parse import parse
@@ -169,7 +169,7 @@ class Wire:
         await self._pipeline.maintain()  # afterwards the writer's thread rests, and the store may be used from this one
         return poll
 
-    def _sights(self, source: Source, document: Document, poll: Poll) -> Iterator[Sight]:
+    def _sights(self, source: Source, document: Resource, poll: Poll) -> Iterator[Sight]:
         assert poll.outcome != "failed", poll.error
         answer = FetchResult(
             url=source.url, http_status=200, headers={"content-type": document.content_type}, body=document.body
@@ -194,12 +194,12 @@ class Wire:
         return int(row[0]) if row else None
 
 
-def _document(case: Case, served: Mapping[str, Any]) -> Document:
+def _document(case: Case, served: Mapping[str, Any]) -> Resource:
     body = (FOLDER / case.name / served["file"]).read_bytes() if "file" in served else b""
     if "generate" in served:
         body = body.replace(b"</channel>", _archive(served).encode() + b"</channel>")
     kind = served.get("type", "application/json" if served.get("file", "").endswith(".json") else "application/xml")
-    return Document(body, kind, status=served.get("status", 200))
+    return Resource(body, kind, status=served.get("status", 200))
 
 
 def _archive(served: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.model import Entry, Link, Parsed, Publisher, Text
+from aggregator.model import Document, Entry, Link, Publisher, Text
 from aggregator.normalise import normalise
 from aggregator.store import Store
 from aggregator.store.sqlite.schema import m0015
@@ -35,7 +35,7 @@ def said(headline: str, text: str, link: str | None, guid: str | None = None, **
 def listed(*entries: Entry) -> tuple[list[str], int]:
     """The headlines of the articles that one document makes, and how many entries were dropped as listed twice."""
     publisher = make_publisher()
-    listing = normalise(Parsed(format="rss20", entries=entries), publisher.sources[0], publisher)
+    listing = normalise(Document(format="rss20", entries=entries), publisher.sources[0], publisher)
     return [article.title for article in listing.articles], listing.drops.get("duplicate_in_document", 0)
 
 
@@ -99,7 +99,7 @@ def test_the_longer_of_two_versions_with_guids_of_their_own_stands() -> None:
     short, long = said("Ferry", BRIDGE, "/a", "v1"), said("Ferry", BRIDGE + " It is free.", "/a", "v2")
     publisher = make_publisher()
     for document in ((short, long), (long, short)):
-        (article,) = normalise(Parsed(format="rss20", entries=document), publisher.sources[0], publisher).articles
+        (article,) = normalise(Document(format="rss20", entries=document), publisher.sources[0], publisher).articles
         assert article.text.endswith("It is free.")
 
 

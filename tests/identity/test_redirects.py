@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.identity.redirects import SAME, Evidence, Origin, Owners, judge
 from aggregator.identity.shared_hosts import SHARED_HOSTS, linked_hosts, sharing
 from aggregator.model import Entry, IdentityRules, Link, Poll, PollSettings, Publisher, Redirection, Selection, Source
@@ -746,7 +746,7 @@ def test_a_temporary_redirect_from_before_is_known_by_its_document(
     poll(trip)
     downgraded(trip)
     redirect(trip, STRANGER, 302)
-    trip.press.set_document("stranger.example", "/feed", Document(document, "text/xml", validators=validators))
+    trip.press.set_document("stranger.example", "/feed", Resource(document, "text/xml", validators=validators))
     made = poll(trip, DAY)
     assert (made.outcome, made.new) == (outcome, new)
     assert health(trip)[2:] == ("in_force", STRANGER)

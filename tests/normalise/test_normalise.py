@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Article, Entry, Link, Parsed, Person, Publisher, Text
+from aggregator.model import Article, Document, Entry, Link, Person, Publisher, Text
 from aggregator.normalise import (
     DUPLICATE,
     LONG_ADDRESS,
@@ -35,7 +35,7 @@ STRICT = make_publisher("strict", rights=replace(AGREEMENT, storage="metadata_on
 
 
 def listing(publisher: Publisher, *entries: Entry, said: dict[str, bytes] | None = None, **fields: object) -> Listing:
-    parsed = Parsed(format="rss20", entries=entries, **fields)  # type: ignore[arg-type]
+    parsed = Document(format="rss20", entries=entries, **fields)  # type: ignore[arg-type]
     return normalise(parsed, publisher.sources[0], publisher, said or {})
 
 

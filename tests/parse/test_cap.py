@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo import Document, Press
-from aggregator.model import FetchResult, Parsed, Publisher, Source
+from aggregator.demo import Press, Resource
+from aggregator.model import Document, FetchResult, Publisher, Source
 from aggregator.parse import MAX_ENTRIES, parse
 from aggregator.text.dates import utc_now
 from tests.conftest import NOW
@@ -101,12 +101,12 @@ def sitemap(numbers: list[int]) -> bytes:
 FORMATS = [rss, rdf, atom, broken, repairable, with_dtd, jsonfeed, wordpress, sitemap]
 
 
-def read(document: bytes) -> Parsed:
+def read(document: bytes) -> Document:
     result = FetchResult(url="http://a.example/feed", http_status=200, headers={}, body=document)
     return parse(result, Source(publisher="a", key="feed", url=result.url))
 
 
-def numbers_of(parsed: Parsed) -> list[int]:
+def numbers_of(parsed: Document) -> list[int]:
     return [int(entry.title.value.split()[1]) for entry in parsed.entries if entry.title]
 
 
@@ -151,7 +151,7 @@ def test_what_wordpress_did_not_publish_is_counted_and_not_carried() -> None:
 
 def test_health_says_that_a_document_is_too_long(tmp_path: Path, publisher: Publisher) -> None:
     with Press(now=NOW) as press:
-        press.set_document(HOST, "/feed", Document(rss(list(range(MANY))), "application/rss+xml"))
+        press.set_document(HOST, "/feed", Resource(rss(list(range(MANY))), "application/rss+xml"))
         trip = Trip(press, tmp_path / "wire.db", [publisher])
         trip.now = utc_now()  # the view asks the clock
         trip()

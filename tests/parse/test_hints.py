@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.demo import Document, Press, generate_archive, generate_feed
-from aggregator.model import FetchResult, Hints, Parsed, Source
+from aggregator.demo import Press, Resource, generate_archive, generate_feed
+from aggregator.model import Document, FetchResult, Hints, Source
 from aggregator.model.errors import ParseError
 from aggregator.parse import channel, encoding, hints, older, parse, xml
 from tests import ROOT
@@ -35,7 +35,7 @@ SPACES = (
 ITEM = "<item><title>Bridge open</title><guid>1</guid></item>"
 
 
-def read(body: bytes, url: str = URL, kind: str = "feed") -> Parsed:
+def read(body: bytes, url: str = URL, kind: str = "feed") -> Document:
     source = Source(publisher="daily", key="all", url=url, kind=kind)
     return parse(FetchResult(url=url, http_status=200, headers={}, body=body), source)
 
@@ -384,7 +384,7 @@ def test_a_path_with_any_query() -> None:
     with Press(now=NOW) as press:
         press.set_document(HOST, "/feed", b"<rss>all</rss>")
         assert ask(press, "/feed?page=2") == (200, b"<rss>all</rss>")
-        press.set_document(HOST, "/feed?", Document(b"none", status=404))
+        press.set_document(HOST, "/feed?", Resource(b"none", status=404))
         press.set_document(HOST, "/feed?page=1", b"<rss>one</rss>")
         assert ask(press, "/feed?page=2") == (404, b"none")
         assert ask(press, "/feed?page=1") == (200, b"<rss>one</rss>")

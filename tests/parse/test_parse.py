@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import FetchResult, Parsed, Source, Text
+from aggregator.model import Document, FetchResult, Source, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse import CUT_OFF, EMPTY, MAX_ENTRIES, NOT_NEWS, OVER_CAP, PARSERS, parse
 from aggregator.parse import encoding as encoding_module
@@ -33,7 +33,7 @@ SHARED = ROOT.parent / "shared" / "feeds"
 URL = "https://fetched.example/feeds/all"
 
 
-def read(body: bytes, kind: str = "feed", content_type: str | None = None, url: str = URL) -> Parsed:
+def read(body: bytes, kind: str = "feed", content_type: str | None = None, url: str = URL) -> Document:
     headers = {"content-type": content_type} if content_type else {}
     result = FetchResult(url=url, http_status=200, headers=headers, body=body)
     return parse(result, Source(publisher="river-post", key="all", url=url, kind=kind))

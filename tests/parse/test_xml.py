@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aggregator.demo import generate_feed
 from aggregator.demo.sites import FORMATS, Site, read_sites, site_page
-from aggregator.model import Entry, FetchResult, Link, Parsed, Person, Source, Text
+from aggregator.model import Document, Entry, FetchResult, Link, Person, Source, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse import OVER_CAP, encoding, parse, xml
 from tests import ROOT
@@ -28,7 +28,7 @@ NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 MEDIA, ATOM_URI = "http://search.yahoo.com/mrss/", "http://www.w3.org/2005/Atom"
 
 
-def read(body: bytes | str) -> Parsed:
+def read(body: bytes | str) -> Document:
     body = body.encode() if isinstance(body, str) else body
     result = FetchResult(url=URL, http_status=200, headers={}, body=body)
     return parse(result, Source(publisher="river-post", key="all", url=URL))

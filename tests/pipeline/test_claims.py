@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Finding
 from aggregator.model.errors import StoreError
@@ -287,7 +287,7 @@ def test_a_fetch_leaves_to_the_daemon_what_it_polls_and_a_poll_that_is_cut_off_i
 def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, tmp_path: Path) -> None:
     trip = Trip(press, tmp_path / "wire.db", [make_publisher()])
     for number in range(1, 4):
-        press.set_document(HOST, f"/{number}", Document(b"<html>Words</html>", "text/html"))
+        press.set_document(HOST, f"/{number}", Resource(b"<html>Words</html>", "text/html"))
     trip()
     trip.now += timedelta(hours=2)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Publisher
 from aggregator.pipeline.clock import Job, run_until
@@ -135,7 +135,7 @@ def test_pages_are_visited_no_oftener_for_a_clock_that_jumps(trip: Trip, jump: t
         return visits
 
     for number in (1, 2, 3):
-        trip.press.set_document(HOST, f"/{number}", Document(b"<p>It stands there.</p>", "text/html"))
+        trip.press.set_document(HOST, f"/{number}", Resource(b"<p>It stands there.</p>", "text/html"))
     with Store.open(trip.path) as store:
         sync(store, WIRE, trip.config.publishers, NOW, NOW.date())
         visits = asyncio.run(story(store))

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aggregator.cli import aggregator
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk.housekeeping import maintain
 from aggregator.model import Contact, Poll, Publisher, Rhythm, Source
 from aggregator.scheduling.rhythm import learn
@@ -60,7 +60,7 @@ def reason(made: Poll) -> str:
 def headers(trip: Trip, **fields: str) -> None:
     """The document again, with these fields; they come with a 304 too."""
     named = tuple((name.replace("_", "-"), value) for name, value in fields.items())
-    trip.press.set_document(HOST, "/feed", Document(feed(1, 2, 3), headers=named))
+    trip.press.set_document(HOST, "/feed", Resource(feed(1, 2, 3), headers=named))
 
 
 class Desk:
@@ -195,7 +195,7 @@ def test_a_move_ends_when_the_configuration_says_the_new_address_or_another(trip
 @pytest.mark.parametrize("location", ["/", "/login?next=/feed"])
 def test_a_redirect_to_the_front_page_or_a_login_is_a_failure(trip: Trip, location: str) -> None:
     poll(trip)
-    page = Document(b"<!DOCTYPE html><html><title>Welcome</title></html>", content_type="text/html")
+    page = Resource(b"<!DOCTYPE html><html><title>Welcome</title></html>", content_type="text/html")
     trip.press.set_document(HOST, location.partition("?")[0], page)
     trip.press.misbehave(HOST, "/feed", "redirect", status=301, location=f"http://{HOST}{location}")
     for _ in range(3):
@@ -344,7 +344,7 @@ def test_an_older_page_that_is_missing_leaves_the_gap_open(trip: Trip) -> None:
     trip.press.set_document(HOST, "/feed", page(1, 2))
     poll(trip)
     trip.press.set_document(HOST, "/feed", page(5, 6))
-    trip.press.set_document(HOST, "/feed?paged=2", Document(b"", status=404))
+    trip.press.set_document(HOST, "/feed?paged=2", Resource(b"", status=404))
     made = poll(trip, HOUR)
     assert (made.outcome, made.gap, made.pages, made.new) == ("ok", "open", 0, 2)
     assert "an older page could not be read" in (made.error or "")
@@ -352,7 +352,7 @@ def test_an_older_page_that_is_missing_leaves_the_gap_open(trip: Trip) -> None:
 
 def test_robots_txt_keeps_us_from_older_pages(trip: Trip) -> None:
     trip.press.set_document(
-        HOST, "/robots.txt", Document(b"User-agent: *\nDisallow: /*?paged", content_type="text/plain")
+        HOST, "/robots.txt", Resource(b"User-agent: *\nDisallow: /*?paged", content_type="text/plain")
     )
     trip.press.set_document(HOST, "/feed", page(1, 2))
     poll(trip)

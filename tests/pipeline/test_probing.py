@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher, RobotsCache
 from aggregator.model import FetchResult, RobotsCopy, Source
 from aggregator.pipeline.discovery.measure import Measure, measure
@@ -27,13 +27,13 @@ LONG = " ".join(["words"] * 200)
 @pytest.fixture
 def press() -> Iterator[Press]:
     with Press(now=NOW) as opened:
-        opened.set_document(HOST, "/robots.txt", Document(b"User-agent: *\nAllow: /\n", "text/plain"))
+        opened.set_document(HOST, "/robots.txt", Resource(b"User-agent: *\nAllow: /\n", "text/plain"))
         yield opened
 
 
-def page(*links: str) -> Document:
+def page(*links: str) -> Resource:
     head = "".join(f"<link {link}>" for link in links)
-    return Document(f"<!DOCTYPE html><html><head>{head}</head><body>News</body></html>".encode(), "text/html")
+    return Resource(f"<!DOCTYPE html><html><head>{head}</head><body>News</body></html>".encode(), "text/html")
 
 
 def alternate(href: str, media_type: str = "application/rss+xml") -> str:
@@ -143,7 +143,7 @@ def test_a_section_has_its_own_feed_and_else_its_home_page_is_asked(press: Press
 
 def robots(press: Press, *lines: str) -> None:
     text = "\n".join(("User-agent: *", "Allow: /", *lines, ""))
-    press.set_document(HOST, "/robots.txt", Document(text.encode(), "text/plain"))
+    press.set_document(HOST, "/robots.txt", Resource(text.encode(), "text/plain"))
 
 
 def news_sitemap(*numbers: object) -> bytes:
@@ -170,7 +170,7 @@ def test_news_sitemaps_that_robots_txt_names_are_doors_and_others_are_told_of(pr
     robots(press, f"Sitemap: {SITE}news-sitemap.xml", f"sitemap: {SITE}pages.xml", f"Sitemap: {SITE}2-news.xml.gz")
     press.set_document(HOST, "/", page())
     press.set_document(HOST, "/news-sitemap.xml", news_sitemap(1, 2))
-    press.set_document(HOST, "/2-news.xml.gz", Document(gzip.compress(news_sitemap(1)), "application/gzip"))
+    press.set_document(HOST, "/2-news.xml.gz", Resource(gzip.compress(news_sitemap(1)), "application/gzip"))
     survey = discover(press)
     assert [(found_feed.kind, found_feed.url, found_feed.described) for found_feed in survey.feeds] == [
         ("sitemap", f"{SITE}news-sitemap.xml", "sitemap-news09, 2 entries"),
@@ -246,7 +246,7 @@ def test_robots_txt_binds_news_sitemaps_too(press: Press) -> None:
 def test_robots_txt_binds_where_a_door_is_redirected_to(press: Press, other: str, disallowed: bool) -> None:
     rules = b"User-agent: *\nDisallow: /private\nDisallow: /daily" if disallowed else b""
     for host in (HOST, "other.example"):
-        press.set_document(host, "/robots.txt", Document(rules, "text/plain"))
+        press.set_document(host, "/robots.txt", Resource(rules, "text/plain"))
         press.set_document(host, f"/{other.split('/', 3)[3]}", feed(1))
     press.set_document(HOST, "/", page(alternate("/moved.xml")))
     press.misbehave(HOST, "/moved.xml", "redirect", status=302, location=other)
@@ -268,7 +268,7 @@ def test_wordpress_is_asked_for_posts_where_its_feed_has_no_whole_texts(press: P
     text = {"rendered": f"<p>{LONG}</p>"}
     post = {"guid": {"rendered": f"{SITE}?p=1"}, "link": f"{SITE}1/", "title": {"rendered": "One"}, "content": text}
     body = json.dumps([{**post, "date_gmt": "2026-11-21T08:00:00"}]).encode()
-    press.set_document(HOST, path, Document(body, "application/json"))
+    press.set_document(HOST, path, Resource(body, "application/json"))
     survey = discover(press)
     assert [(found_feed.kind, found_feed.url) for found_feed in survey.feeds] == [
         ("wordpress", f"{SITE.rstrip('/')}{path}"),
@@ -282,7 +282,7 @@ def test_wordpress_is_asked_for_posts_where_its_feed_has_no_whole_texts(press: P
 
 def test_no_address_is_asked_that_robots_txt_keeps_from_anybody(press: Press) -> None:
     rules = b"User-agent: *\nDisallow: /feed\nDisallow: /named\n"
-    press.set_document(HOST, "/robots.txt", Document(rules, "text/plain"))
+    press.set_document(HOST, "/robots.txt", Resource(rules, "text/plain"))
     press.set_document(HOST, "/", page(alternate("/named.xml")))
     press.set_document(HOST, "/named.xml", feed(1))
     press.set_document(HOST, "/feed/", feed(1))
@@ -333,7 +333,7 @@ def test_validators_that_are_not_sent_or_do_not_count(press: Press) -> None:
     assert look(press).validators == "none sent"
     fields = (("ETag", '"1"'),)
     press.behave(HOST, "/feed")
-    press.set_document(HOST, "/feed", Document(feed(1), "application/xml", validators=False, headers=fields))
+    press.set_document(HOST, "/feed", Resource(feed(1), "application/xml", validators=False, headers=fields))
     assert look(press).validators == "no"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.model import Entry, Link, Publisher, Selection, Source
 from aggregator.output import OUTPUTS, page
@@ -74,7 +74,7 @@ def test_a_headline_without_words_leaves_with_its_credit(press: Press, tmp_path:
 
 
 def test_a_gzip_file_is_polled(press: Press, tmp_path: Path) -> None:
-    press.set_document(HOST, "/news.xml.gz", Document(gzip.compress(news_sitemap(1)), "application/gzip"))
+    press.set_document(HOST, "/news.xml.gz", Resource(gzip.compress(news_sitemap(1)), "application/gzip"))
     (poll,) = trip_of(press, tmp_path, source(url=f"{SITE}news.xml.gz"))()
     assert (poll.outcome, poll.new) == ("ok", 1)
 
@@ -116,7 +116,7 @@ def test_a_report_of_a_feed_is_known_again_by_its_address_and_keeps_its_words(
 
 
 def test_a_search_proposes_a_news_sitemap_and_polls_it_where_it_may(press: Press, tmp_path: Path) -> None:
-    press.set_document(HOST, "/robots.txt", Document(f"Sitemap: {MAP}\n".encode(), "text/plain"))
+    press.set_document(HOST, "/robots.txt", Resource(f"Sitemap: {MAP}\n".encode(), "text/plain"))
     press.set_document(HOST, "/", html_page())
     trip = trip_of(press, tmp_path, source("main", SITE, "discover"))
     accept(trip)
@@ -134,7 +134,7 @@ def test_probe_writes_a_news_sitemap_and_check_reads_it(tmp_path: Path) -> None:
         kept = file.read_text().partition("[[source]]")[0]
         file.write_text(f'{kept}[[source]]\nurl = "{press.url}/"\nkind = "discover"\n')
         named = f"Sitemap: {url}\nSitemap: {press.url}/a.xml\n".encode()
-        press.set_document(host, "/robots.txt", Document(named, "text/plain"))
+        press.set_document(host, "/robots.txt", Resource(named, "text/plain"))
         press.set_document(host, "/", html_page())
         press.set_document(host, "/news.xml", news_sitemap(1, 2))
         said = desk("probe", "--write", "one", f"{press.url}/")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.fetch.lookup import Lookup
 from aggregator.model import Config, Entry, FetchResult, Poll, PollRecord, Text
@@ -91,10 +91,10 @@ def test_older_pages_have_one_deadline_for_all(press: Press, tmp_path: Path, mon
     """Ten pages that took 25 s each made a poll of four minutes. What came before the deadline is stored."""
     monkeypatch.setattr("aggregator.pipeline.poll.PAGES_SECONDS", 0.5)
 
-    def document(number: int) -> Document:
+    def document(number: int) -> Resource:
         items = [{"id": f"{number}", "url": f"http://{HOST}/{number}", "title": f"Report {number}"}]
         said = {"version": "https://jsonfeed.org/version/1.1", "next_url": f"/older/{number}", "items": items}
-        return Document(json.dumps(said).encode(), "application/feed+json")
+        return Resource(json.dumps(said).encode(), "application/feed+json")
 
     async def story(store: Store) -> list[Poll]:
         config = Config(wire=WIRE, publishers=(GOOD,))

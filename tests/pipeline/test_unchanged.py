@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hypothesis import example, given
 
-from aggregator.model import Parsed, Poll
+from aggregator.model import Document, Poll
 from aggregator.normalise import normalise
 from aggregator.pipeline.parsing import read
 from aggregator.pipeline.recording import record
@@ -76,7 +76,7 @@ def test_only_what_is_new_is_read_closely(store: Store) -> None:
     publisher = make_publisher()
     source = publisher.sources[0]
     record_entries(store, publisher, make_entry(1), make_entry(2))
-    served = Parsed(format="rss20", entries=(make_entry(2), make_entry(1), make_entry(3)))
+    served = Document(format="rss20", entries=(make_entry(2), make_entry(1), make_entry(3)))
     listing = normalise(served, source, publisher, store.load(source).digests)
     assert [article.title for article in listing.articles] == ["Le pont numéro 3 rouvre"]
     assert listing.unchanged_keys == ("id:tag:daily.example,2026:2", "id:tag:daily.example,2026:1")

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from aggregator.config.loading import load
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk import acts, clock
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, Config, FetchResult, Finding, IdentityRules, Parsed, Publisher, Source
+from aggregator.model import Cause, Config, Document, FetchResult, Finding, IdentityRules, Publisher, Source
 from aggregator.parse import parse
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
@@ -36,7 +36,7 @@ def atom(*parts: str) -> bytes:
     return f"<feed {spaces}><id>urn:f</id><title>Daily</title>{''.join(parts)}</feed>".encode()
 
 
-def read(body: bytes, kind: str = "feed") -> Parsed:
+def read(body: bytes, kind: str = "feed") -> Document:
     result = FetchResult(url="http://daily-example.example/feed", http_status=200, headers={}, body=body)
     return parse(result, Source(publisher="daily-example", key="feed", url=result.url, kind=kind))
 
@@ -203,10 +203,10 @@ def test_an_id_that_nobody_knows_and_one_of_another_publisher_do_nothing(trip: T
 
 
 def test_a_json_feed_cancels_an_item(trip: Trip) -> None:
-    def feed(status: str) -> Document:
+    def feed(status: str) -> Resource:
         item = {"id": "1", "title": "One", "content_text": "Words.", "_wire": {"status": status}}
         said = {"version": "https://jsonfeed.org/version/1.1", "items": [item]}
-        return Document(json.dumps(said).encode(), "application/feed+json")
+        return Resource(json.dumps(said).encode(), "application/feed+json")
 
     trip.press.set_document(HOST, "/feed", feed("usable"))
     trip()
@@ -242,7 +242,7 @@ def visits(trip: Trip, after: timedelta = timedelta(0), limit: int = 20, per_pub
 def polled(trip: Trip) -> Trip:
     """One report with a page, stored."""
     trip.press.set_document(HOST, "/feed", atom(ENTRY.format(1, EARLY)))
-    trip.press.set_document(HOST, PAGE, Document(b"<html>Words of 1</html>", "text/html"))
+    trip.press.set_document(HOST, PAGE, Resource(b"<html>Words of 1</html>", "text/html"))
     trip()
     trip.press.forget()
     return trip
@@ -320,7 +320,7 @@ def test_same_hosts_are_the_publisher_s_own(polled: Trip) -> None:
 
 
 def test_a_page_that_is_redirected_to_another_site_says_nothing(polled: Trip) -> None:
-    polled.press.set_document(ELSEWHERE, "/", Document(b"Not here", "text/html"))
+    polled.press.set_document(ELSEWHERE, "/", Resource(b"Not here", "text/html"))
     polled.press.misbehave(HOST, PAGE, "redirect", location=f"http://{ELSEWHERE}/")
     (finding,) = visits(polled, HOUR)
     assert (finding.result, finding.removal) == ("no answer", None)
@@ -406,7 +406,7 @@ def test_a_page_that_comes_back_was_never_missing(polled: Trip) -> None:
 def test_a_redirect_to_the_home_page_is_a_page_that_is_missing(polled: Trip, location: str, counts: bool) -> None:
     for host in (HOST, "www.daily-example.example"):
         for path in ("/", "/fr/", "/index.php", "/other", "/?p=1"):
-            polled.press.set_document(host, path, Document(b"<html>Here</html>", "text/html"))
+            polled.press.set_document(host, path, Resource(b"<html>Here</html>", "text/html"))
     polled.press.misbehave(HOST, PAGE, "redirect", location=location)
     visits(polled, HOUR)
     visits(polled, DAY)
@@ -441,7 +441,7 @@ def test_a_site_that_is_busy_is_left_in_peace_with_all_its_pages(trip: Trip) -> 
     trip()
     trip.press.misbehave(HOST, "*", "busy", retry_after=7200)
     trip.press.forget()
-    trip.press.set_document(HOST, "/robots.txt", Document(b"", "text/plain"))
+    trip.press.set_document(HOST, "/robots.txt", Resource(b"", "text/plain"))
     trip.press.misbehave(HOST, "/robots.txt", "html")
     assert len(visits(trip, HOUR)) == 1
     assert visits(trip, 2 * HOUR - timedelta(seconds=1)) == []
@@ -456,7 +456,7 @@ def many(trip: Trip) -> Trip:
     """Five reports with pages, stored; `/1` to `/5`."""
     trip.press.set_document(HOST, "/feed", atom(*(ENTRY.format(n, EARLY) for n in range(1, 6))))
     for n in range(1, 6):
-        trip.press.set_document(HOST, f"/{n}", Document(b"<html>Words</html>", "text/html"))
+        trip.press.set_document(HOST, f"/{n}", Resource(b"<html>Words</html>", "text/html"))
     trip()
     return trip
 
@@ -518,7 +518,7 @@ def test_another_publishers_pages_say_nothing(many: Trip) -> None:
     other = make_publisher("other", sources=(Source(publisher="other", key="feed", url="http://other.example/feed"),))
     listed = ENTRY.format(9, EARLY).replace(HOST, "other.example")
     many.press.set_document("other.example", "/feed", atom(listed))
-    many.press.set_document("other.example", "/9", Document(b"<html>Words</html>", "text/html"))
+    many.press.set_document("other.example", "/9", Resource(b"<html>Words</html>", "text/html"))
     many.config = replace(many.config, publishers=(*many.config.publishers, other))
     many()
     refuses(many, 410, 1, 2, 3, 4, 5)
@@ -528,7 +528,7 @@ def test_another_publishers_pages_say_nothing(many: Trip) -> None:
 
 
 def test_robots_txt_forbids_visits_but_not_the_feed(polled: Trip) -> None:
-    polled.press.set_document(HOST, "/robots.txt", Document(b"User-agent: *\nDisallow: /", "text/plain"))
+    polled.press.set_document(HOST, "/robots.txt", Resource(b"User-agent: *\nDisallow: /", "text/plain"))
     answers(polled, 410)
     polled.now += DAY  # what was remembered of robots.txt is stale
     (finding,) = visits(polled)
@@ -538,7 +538,7 @@ def test_robots_txt_forbids_visits_but_not_the_feed(polled: Trip) -> None:
 
 
 def test_a_feed_that_robots_txt_forbids_us_by_name_is_a_failed_poll(trip: Trip) -> None:
-    trip.press.set_document(HOST, "/robots.txt", Document(b"User-agent: TestWire\nDisallow: /feed", "text/plain"))
+    trip.press.set_document(HOST, "/robots.txt", Resource(b"User-agent: TestWire\nDisallow: /feed", "text/plain"))
     (poll,) = trip()
     assert (poll.outcome, poll.next.reason) == ("failed", "backoff")
     assert "names TestWire" in (poll.error or "")

@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from aggregator.demo import Document, Press
+from aggregator.demo import Press, Resource
 from aggregator.desk import acts
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.merges import split
@@ -472,16 +472,16 @@ def test_the_excerpt_is_cut_by_the_rights_of_the_day_on_which_words_are_stored(
 # Over HTTP, with what an older version left
 
 
-def served(*entries: Entry) -> Document:
+def served(*entries: Entry) -> Resource:
     items = "".join(
         f"<item><guid isPermaLink='false'>{entry.id}</guid><title>{entry.title.value}</title>"  # type: ignore[union-attr]
         f"<link>{entry.links[0].href}</link><description>{escape(entry.content[0].value)}</description></item>"
         for entry in entries
     )
-    return Document(f"<rss version='2.0'><channel><title>Daily</title>{items}</channel></rss>".encode())
+    return Resource(f"<rss version='2.0'><channel><title>Daily</title>{items}</channel></rss>".encode())
 
 
-def passes(store: Store, publisher: Publisher, documents: Sequence[Document]) -> list[Poll]:
+def passes(store: Store, publisher: Publisher, documents: Sequence[Resource]) -> list[Poll]:
     """A poll an hour, and housekeeping after each."""
     config, polls = Config(wire=WIRE, publishers=(publisher,)), []
 

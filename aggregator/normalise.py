@@ -109,7 +109,8 @@ def _article(
 ) -> Article:
     # A publisher that lets us keep no words of a report beyond its headline: the rest is hashed and let go.
     held = raw_words.without_words(said) if publisher.rights.storage == "metadata_only" else said
-    headline, plain_summary = text.one_line(said.title), text.plain(said.summary)
+    as_said, headline = text.one_line(said.title), text.whole_headline(said.title)
+    plain_summary = text.plain(said.summary)
     title = text.shortened(headline, text.MOST_HEADLINE, text.MOST_HEADLINE_WORDS)
     authors = text.byline(person.name for person in said.authors if person.name)
     byline = text.shortened(authors, text.MOST_BYLINE)
@@ -140,8 +141,8 @@ def _article(
         entry_hash=hashlib.sha256(raw).digest(),
         folded_title=folded_title,
         opening=opening,
-        # By the headline as it was said, so that one that is cut now is found as it was before.
-        near_keys=identity.near_keys(folded_title if title == headline else folding.fold(headline), opening),
+        # By the headline as it was said, so that a report is found whatever we read in it, or cut.
+        near_keys=identity.near_keys(folded_title if title == as_said else folding.fold(as_said), opening),
         rules=publisher.identity,
         id_is_shared=_shares_its_id(said, keys),
         adjusted=tuple(_adjusted(said, title != headline, byline != authors)),

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from aggregator.model import Changed, Entry
-from aggregator.text.html import byline, one_line, plain
+from aggregator.text.html import byline, plain, whole_headline
 from aggregator.text.printable import address, line, lines
 from aggregator.text.raw_words import entry_of
 
@@ -114,7 +114,7 @@ def _fields(entry: Entry) -> dict[Changed, str]:
     """The plain reading of everything that an entry said which a version can change, by field."""
     links = (address(link.href) for link in entry.links if link.rel == "alternate")
     return {
-        "title": one_line(entry.title),
+        "title": whole_headline(entry.title),
         "summary": plain(entry.summary),
         "body": "\n".join(filter(None, map(plain, entry.content))),
         "byline": byline(person.name for person in entry.authors if person.name),

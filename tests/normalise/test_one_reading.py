@@ -1,0 +1,121 @@
+"""One reading for all formats: what a publisher says of a report is held alike, whichever format it is said in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
+
+import pytest
+
+from aggregator.model import Article, Entry, FetchResult, Parsed, Source
+from aggregator.normalise import normalise
+from aggregator.parse import parse
+from aggregator.text import raw_words
+from tests.conftest import make_publisher
+
+URL = "https://river.example/feeds/all"
+PUBLISHER = make_publisher("river-post", languages=("fr",))
+SPACES = (
+    " xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:media='http://search.yahoo.com/mrss/'"
+    " xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd'"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a publisher says of a report, in plain words, whatever the format makes of them."""
+
+    title: str = "Le pont rouvre"
+    link: str | None = "https://river.example/1"
+    author: str | None = None
+    published: str | None = None
+    updated: str | None = None
+
+
+def _element(name: str, said: str | None, inside: str = "{}") -> str:
+    return "" if said is None else f"<{name}>{inside.format(escape(said))}</{name}>"
+
+
+def rss(said: Said) -> str:
+    return (
+        f"<rss version='2.0'{SPACES}><channel><item>{_element('title', said.title)}{_element('link', said.link)}"
+        f"<guid isPermaLink='false'>1</guid>{_element('author', said.author)}{_element('pubDate', said.published)}"
+        f"{_element('dc:date', said.updated)}</item></channel></rss>"
+    )
+
+
+def broken_rss(said: Said) -> str:
+    """Not well-formed from its first item on: feedparser reads it."""
+    return rss(said).replace("<item>", "</broken><item>")
+
+
+def atom(said: Said) -> str:
+    link = f"<link href={quoteattr(said.link)}/>" if said.link else ""
+    return (
+        f"<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>1</id>{_element('title', said.title)}{link}"
+        f"{_element('author', said.author, '<name>{}</name>')}{_element('published', said.published)}"
+        f"{_element('updated', said.updated)}</entry></feed>"
+    )
+
+
+def jsonfeed(said: Said) -> str:
+    author = {"authors": [{"name": said.author}]} if said.author else {}
+    dates = {"date_published": said.published, "date_modified": said.updated}
+    item = {"id": "1", "title": said.title, "url": said.link, **author, **dates}
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "The River Post", "items": [item]})
+
+
+def sitemap(said: Said) -> str:
+    return (
+        "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'"
+        " xmlns:news='http://www.google.com/schemas/sitemap-news/0.9'>"
+        f"<url>{_element('loc', said.link)}{_element('lastmod', said.updated)}<news:news>"
+        f"{_element('news:title', said.title)}{_element('news:publication_date', said.published)}"
+        "</news:news></url></urlset>"
+    )
+
+
+Format = Callable[[Said], str]
+FORMATS: tuple[Format, ...] = (rss, broken_rss, atom, jsonfeed, sitemap)
+all_formats = pytest.mark.parametrize("write", FORMATS, ids=lambda write: write.__name__)
+with_authors = pytest.mark.parametrize("write", FORMATS[:4], ids=lambda write: write.__name__)
+
+
+def parsed(document: str) -> Parsed:
+    result = FetchResult(url=URL, http_status=200, headers={}, body=document.encode())
+    return parse(result, Source(publisher="river-post", key="all", url=URL))
+
+
+def article(document: str) -> Article:
+    (made,) = normalise(parsed(document), PUBLISHER.sources[0], PUBLISHER).articles
+    return made
+
+
+def entry(document: str) -> Entry:
+    (said,) = parsed(document).entries
+    return said
+
+
+@all_formats
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Radio shown<br> Atlantic crossed", "Radio shown Atlantic crossed"),
+        ('<img src="x.gif"/> Radio', "Radio"),
+        ("<b>Radio", "Radio"),
+        ("<i>Titanic</i> revient", "Titanic revient"),
+        ("Le pont<!-- more --> rouvre", "Le pont rouvre"),
+        ("L&rsquo;eau &amp; l&#8217;été", "L’eau & l’été"),
+        ("Avant &#8211 après", "Avant – après"),
+        ("I <3 radio", "I <3 radio"),
+        ("AT&T; hausse", "AT&T; hausse"),
+    ],
+)
+def test_a_headline_is_shown_without_markup_and_kept_as_it_came(write: Format, said: str, shown: str) -> None:
+    made = article(write(Said(title=said)))
+    assert made.title == shown
+    title = raw_words.decode(made.raw).title
+    assert title is not None
+    assert title.value == said

@@ -21,6 +21,7 @@ from typing import Any
 from aggregator.model import Entry, Link, Person, Text
 from aggregator.model.errors import ParseError
 from aggregator.text.html import unquoted
+from aggregator.text.persons import persons_of
 from aggregator.text.urls import resolved
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
@@ -147,6 +148,9 @@ def _authors(said: Mapping[str, Any], feed: Mapping[str, Any]) -> tuple[Person, 
             # feedparser gives an author without a mail address the one of the author before.
             persons.append(Person(name, None if email == mail else email, uri))
             mail = email
+        if len(persons) == 1 and persons[0].uri is None and (literal := _string(owner.get("author"))):
+            # feedparser takes brackets from names, and the ends of long domains; it leaves these two escaped.
+            persons = [*persons_of(literal.replace("&lt;", "<").replace("&gt;", ">"))]
         if named := [person for person in persons if person != Person()]:
             return tuple(dict.fromkeys(named))
     return ()

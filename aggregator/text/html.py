@@ -14,6 +14,7 @@ from html.entities import html5
 import nh3
 
 from aggregator.model import Entry, Text
+from aggregator.text.persons import persons_of
 
 _BLOCK_END = re.compile(r"(?i)</(?:p|div|li|h[1-6]|blockquote|tr|dd|dt|figcaption|pre|section|article)\s*>|<br\s*/?>")
 # Controls but tab and newlines, and lone surrogates: no text, and SQLite cannot hold the latter.
@@ -115,8 +116,9 @@ def headline(text: Text | None) -> str:
 
 
 def byline(names: Iterable[str]) -> str:
-    """The names of a report's authors, as stated, each once; '' for none."""
-    return ", ".join(dict.fromkeys(filter(None, (one_line(Text(name, "text/plain")) for name in names))))
+    """The names of a report's authors, as stated but for mail addresses, each once; '' for none."""
+    said = (one_line(Text(name, "text/plain")) for name in names)
+    return ", ".join(dict.fromkeys(person.name for each in said for person in persons_of(each) if person.name))
 
 
 def in_full(title: str, shown_byline: str | None, entry: Entry) -> tuple[str, str | None]:

@@ -119,3 +119,20 @@ def test_a_headline_is_shown_without_markup_and_kept_as_it_came(write: Format, s
     title = raw_words.decode(made.raw).title
     assert title is not None
     assert title.value == said
+
+
+@with_authors
+@pytest.mark.parametrize(
+    ("said", "byline"),
+    [
+        ("Anna Bauer (dpa)", "Anna Bauer (dpa)"),
+        ("a@press.africa (Anna Bauer (dpa))", "Anna Bauer (dpa)"),
+        ("Anna Bauer (dpa), a@press.africa", "Anna Bauer (dpa)"),
+        ("Anna (mailto:a@press.africa)", "Anna"),
+        ("By Anna <a@press.africa> in Paris", "By Anna in Paris"),
+        ("a@press.africa (Anna), c@press.africa (Ben)", "Anna, Ben"),
+        ("a@press.africa", None),
+    ],
+)
+def test_a_byline_is_the_names_whole_and_without_mail_addresses(write: Format, said: str, byline: str | None) -> None:
+    assert article(write(Said(author=said))).byline == byline

@@ -213,12 +213,12 @@ def _usual_type(said: Element) -> str:
     """Of words that state none: text in Atom; in RSS HTML, but a title where it looks like any."""
     name = said.name.rpartition(":")[2]
     if name == "title":
-        return _HTML if said.attributes.get("version") is None and _looks_like_html(said.text) else _TEXT
+        return _HTML if said.attributes.get("version") is None and looks_like_html(said.text) else _TEXT
     is_plain = said.name in ("summary", "content", "atom:summary", "atom:content") or said.name.startswith("itunes:")
     return _TEXT if is_plain else _HTML
 
 
-def _looks_like_html(value: str) -> bool:
+def looks_like_html(value: str) -> bool:
     """A guess at a title of RSS: at least one end tag or entity, and none that HTML does not have."""
     if ("<" not in value and "&" not in value) or not _END_TAG_OR_ENTITY.search(value):
         return False

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 
-from aggregator.model import Article, Entry, FetchResult, Parsed, Source
+from aggregator.model import Article, FetchResult, Parsed, Source
 from aggregator.normalise import normalise
 from aggregator.parse import parse
 from aggregator.text import raw_words
@@ -93,11 +93,6 @@ def article(document: str) -> Article:
     return made
 
 
-def entry(document: str) -> Entry:
-    (said,) = parsed(document).entries
-    return said
-
-
 @all_formats
 @pytest.mark.parametrize(
     ("said", "shown"),
@@ -136,3 +131,41 @@ def test_a_headline_is_shown_without_markup_and_kept_as_it_came(write: Format, s
 )
 def test_a_byline_is_the_names_whole_and_without_mail_addresses(write: Format, said: str, byline: str | None) -> None:
     assert article(write(Said(author=said))).byline == byline
+
+
+PICTURE = (
+    "<media:content url='https://river.example/1.jpg' medium='image'><media:title>Photo</media:title></media:content>"
+)
+
+
+@pytest.mark.parametrize("write", FORMATS[:3], ids=lambda write: write.__name__)
+@pytest.mark.parametrize(
+    "within",
+    [
+        "<image><url>https://river.example/1.jpg</url><title>Photo</title></image>",
+        PICTURE,
+        f"<media:group>{PICTURE}</media:group>",
+        "<source><title>Photo</title></source>",
+        "<textInput><title>Photo</title></textInput>",
+    ],
+)
+@pytest.mark.parametrize("own", ["Le pont rouvre", ""])
+def test_the_title_of_a_picture_is_no_headline(write: Format, within: str, own: str) -> None:
+    """Where the entry has no headline of its own, it has none: WordPress.com lists its author's picture there."""
+    document = write(Said(title=own)).replace("<feed ", f"<feed{SPACES} ")
+    for before, after in (("</title>", f"</title>{within}"), ("<title>", f"{within}<title>")):
+        assert article(document.replace(before, after, 1)).title == own
+
+
+@pytest.mark.parametrize("write", FORMATS[:2], ids=lambda write: write.__name__)
+@pytest.mark.parametrize("empty", ["", "<link/>", "<link />", "<link></link>", "<link> </link>"])
+def test_an_id_that_is_a_permalink_is_the_link_of_an_item_without_one(write: Format, empty: str) -> None:
+    said = "https://river.example/2"
+    for guid in (f"<guid>{said}</guid>", f"<guid isPermaLink='true'>{said}</guid>"):
+        for both in (empty + guid, guid + empty):
+            document = write(Said(link=None)).replace("<guid isPermaLink='false'>1</guid>", both)
+            assert article(document).url == said
+    document = write(Said(link=None)).replace(
+        "<guid isPermaLink='false'>1</guid>", f"{empty}<guid isPermaLink='false'>{said}</guid>"
+    )
+    assert article(document).url is None

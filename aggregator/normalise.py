@@ -58,7 +58,9 @@ def normalise(
         if before and before == hashlib.sha256(raw_words.encode(entry)).digest() and not _shares_its_id(entry, keys):
             unchanged.append(keys[0])
         else:
-            article = identity.marked(_article(entry, keys, parsed.language, source, publisher))
+            article = _article(entry, keys, parsed.language, source, publisher)
+            if identity.link_of(entry):  # a related page is no mark of its own
+                article = identity.marked(article)
             articles.append(replace(article, place=len(articles) + len(unchanged)))
     return Listing(articles=tuple(articles), unchanged_keys=tuple(unchanged), drops=dict(+drops))
 

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 import pytest
 
 from aggregator.model import Article, FetchResult, Parsed, Source
-from aggregator.normalise import normalise
+from aggregator.normalise import NO_ADDRESS, normalise
 from aggregator.parse import parse
 from aggregator.text import raw_words
 from tests.conftest import make_publisher
@@ -169,3 +169,56 @@ def test_an_id_that_is_a_permalink_is_the_link_of_an_item_without_one(write: For
         "<guid isPermaLink='false'>1</guid>", f"{empty}<guid isPermaLink='false'>{said}</guid>"
     )
     assert article(document).url is None
+
+
+def of_links(*links: tuple[str, str | None]) -> str:
+    """An Atom entry with these alternate links: address and type."""
+    said = "".join(
+        f"<link href={quoteattr(href)}{f' type={quoteattr(kind)}' if kind else ''}/>" for href, kind in links
+    )
+    return atom(Said(link=None)).replace("</entry>", f"{said}</entry>")
+
+
+HTML, PDF = "text/html", "application/pdf"
+PAGE, PAPER = "https://river.example/1", "https://river.example/1.pdf"
+
+
+@pytest.mark.parametrize(
+    ("links", "shown"),
+    [
+        ([(PAPER, PDF), (PAGE, HTML)], PAGE),
+        ([(PAPER, PDF), (PAGE, None)], PAGE),
+        ([(PAPER, PDF), (PAGE, "application/xhtml+xml")], PAGE),
+        ([("nostr:naddr1", "application/nostr+json"), (PAGE, HTML)], PAGE),
+        ([("nostr:naddr1", HTML), (PAPER, PDF)], PAPER),
+        ([(PAGE, HTML), ("https://river.example/2", HTML)], PAGE),
+        ([("nostr:naddr1", None)], None),
+    ],
+)
+def test_the_address_shown_is_that_of_a_page_whatever_comes_before_it(
+    links: list[tuple[str, str | None]], shown: str | None
+) -> None:
+    made = article(of_links(*links))
+    assert made.url == shown
+    assert made.keys == article(of_links(*links[:1])).keys, "its keys are those of the first, as ever"
+
+
+@all_formats
+@pytest.mark.parametrize(
+    "link",
+    ["javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,a", "file:///etc/passwd", "nostr:a", "tel:112"],
+)
+def test_no_address_but_of_the_web_is_shown_and_that_is_said(write: Format, link: str) -> None:
+    made = article(write(Said(link=link)))
+    assert (made.url, made.adjusted) == (None, (NO_ADDRESS,))
+
+
+@pytest.mark.parametrize("key", ["url", "external_url"])
+def test_an_item_without_an_address_of_its_own_has_that_of_the_page_it_is_about(key: str) -> None:
+    document = jsonfeed(Said(link=PAGE)).replace('"url"', f'"{key}"')
+    made, without = article(document), article(jsonfeed(Said(link=None)))
+    assert (made.url, without.url) == (PAGE, None)
+    if key == "external_url":  # another's page tells nothing about which report it is
+        assert (made.keys, made.near_keys) == (without.keys, without.near_keys)
+    both = jsonfeed(Said(link=PAGE)).replace('"url"', '"external_url": "https://lake.example/7", "url"')
+    assert article(both).url == PAGE

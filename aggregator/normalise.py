@@ -133,7 +133,7 @@ def _article(
         byline=byline or None,
         language=_language(said.language or document_language, publisher.languages),
         item_class=source.item_class,
-        published=read_date(said.published),
+        published=_published(said),
         published_stated=_literal(said.published),
         updated=read_date(said.updated),
         updated_stated=_literal(said.updated),
@@ -160,6 +160,11 @@ def _adjusted(said: Entry, headline_is_cut: bool, byline_is_cut: bool) -> Iterat
         yield LONG_HEADLINE
     if byline_is_cut:
         yield LONG_BYLINE
+
+
+def _published(said: Entry) -> datetime | None:
+    """What it says of its publication; the date beside that, where that cannot be read."""
+    return read_date(said.published) or (read_date(said.updated) if said.published else None)
 
 
 def _literal(stated: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
@@ -222,3 +223,26 @@ def test_an_item_without_an_address_of_its_own_has_that_of_the_page_it_is_about(
         assert (made.keys, made.near_keys) == (without.keys, without.near_keys)
     both = jsonfeed(Said(link=PAGE)).replace('"url"', '"external_url": "https://lake.example/7", "url"')
     assert article(both).url == PAGE
+
+
+GOOD = "2026-11-22T10:00:00Z"
+READ = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+@all_formats
+@pytest.mark.parametrize(
+    ("published", "updated", "read"),
+    [
+        (GOOD, None, READ),
+        (GOOD, "2026-11-23T10:00:00Z", READ),
+        ("bientôt", GOOD, READ),
+        ("0000-00-00", GOOD, READ),
+        ("bientôt", "demain", None),
+        ("bientôt", None, None),
+    ],
+)
+def test_a_good_date_stands_in_for_one_beside_it_that_cannot_be_read(
+    write: Format, published: str, updated: str | None, read: datetime | None
+) -> None:
+    made = article(write(Said(published=published, updated=updated)))
+    assert (made.published, made.published_stated) == (read, published)

@@ -119,7 +119,9 @@ def _article(
     contents = [text.plain(content) for content in said.content]
     # How the report begins, as two versions of it are compared: the first words of its text, folded.
     folded_title, opening = folding.fold(title), folding.opening(contents[0] if contents else plain_summary)
-    summary, body = (plain_summary, "\n".join(filter(None, contents))) if held is said else ("", "")
+    plain_body = "\n".join(filter(None, contents))
+    is_shorter = _is_of_podcast(said) and len(plain_body) < len(plain_summary)
+    summary, body = (plain_summary, plain_summary if is_shorter else plain_body) if held is said else ("", "")
     raw = raw_words.encode(said)
     return Article(
         publisher=publisher.key,
@@ -142,7 +144,7 @@ def _article(
         words_hash=_words_hash(said),
         entry_hash=hashlib.sha256(raw).digest(),
         folded_title=folded_title,
-        opening=opening,
+        opening=folding.opening(plain_summary) if is_shorter else opening,
         # By the headline as it was said, so that a report is found whatever we read in it, or cut.
         near_keys=identity.near_keys(folded_title if title == as_said else folding.fold(as_said), opening),
         rules=publisher.identity,
@@ -160,6 +162,13 @@ def _adjusted(said: Entry, headline_is_cut: bool, byline_is_cut: bool) -> Iterat
         yield LONG_HEADLINE
     if byline_is_cut:
         yield LONG_BYLINE
+
+
+def _is_of_podcast(said: Entry) -> bool:
+    """Whether what stands beside its description is an `itunes:summary`: plain words, mostly fewer, and no text."""
+    if said.summary is None or said.summary.type == "text/plain" or not said.content:
+        return False
+    return all(words.type == "text/plain" for words in said.content)
 
 
 def _published(said: Entry) -> datetime | None:

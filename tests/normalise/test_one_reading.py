@@ -14,6 +14,7 @@ from aggregator.model import Article, FetchResult, Parsed, Source
 from aggregator.normalise import NO_ADDRESS, normalise
 from aggregator.parse import parse
 from aggregator.text import raw_words
+from aggregator.text.folding import opening
 from tests.conftest import make_publisher
 
 URL = "https://river.example/feeds/all"
@@ -246,3 +247,30 @@ def test_a_good_date_stands_in_for_one_beside_it_that_cannot_be_read(
 ) -> None:
     made = article(write(Said(published=published, updated=updated)))
     assert (made.published, made.published_stated) == (read, published)
+
+
+LONG, SHORT = "Le pont de Ségou rouvre lundi, et les camions attendent.", "Le pont rouvre."
+
+
+@pytest.mark.parametrize("write", FORMATS[:2], ids=lambda write: write.__name__)
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (f"<description>{LONG}</description><itunes:summary>{SHORT}</itunes:summary>", LONG),
+        (f"<itunes:summary>{SHORT}</itunes:summary><description>{LONG}</description>", LONG),
+        (f"<description>{LONG}</description><itunes:subtitle>{SHORT}</itunes:subtitle>", LONG),
+        (f"<description>{SHORT}</description><itunes:summary>{LONG}</itunes:summary>", LONG),
+        (f"<itunes:summary>{SHORT}</itunes:summary>", SHORT),
+        (
+            f"<description>{LONG}</description><c:encoded>{SHORT}</c:encoded><itunes:summary>{LONG}</itunes:summary>",
+            SHORT,
+        ),
+    ],
+)
+def test_the_text_of_a_podcast_is_the_longer_of_its_description_and_its_summary(
+    write: Format, words: str, text: str
+) -> None:
+    document = write(Said()).replace("</item>", f"{words}</item>")
+    made = article(document.replace("<rss ", "<rss xmlns:c='http://purl.org/rss/1.0/modules/content/' "))
+    assert made.text == text
+    assert made.opening == opening(text), "as the store reads it"

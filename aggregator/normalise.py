@@ -111,7 +111,7 @@ def _article(
 ) -> Article:
     # A publisher that lets us keep no words of a report beyond its headline: the rest is hashed and let go.
     held = raw_words.without_words(said) if publisher.rights.storage == "metadata_only" else said
-    as_said, headline = text.one_line(said.title), text.whole_headline(said.title)
+    as_said, headline = text.one_line(said.title), text.clean_line(said.title)
     plain_summary = text.plain(said.summary)
     title = text.shortened(headline, text.MOST_HEADLINE, text.MOST_HEADLINE_WORDS)
     authors = text.byline(person.name for person in said.authors if person.name)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from aggregator.identity import address_of
 from aggregator.model import Changed, Entry
-from aggregator.text.html import byline, plain, whole_headline
+from aggregator.text.html import byline, clean_line, plain
 from aggregator.text.printable import line, lines
 from aggregator.text.raw_words import entry_of
 
@@ -114,7 +114,7 @@ def _changed(before: Row | None, row: Row) -> list[str]:
 def _fields(entry: Entry) -> dict[Changed, str]:
     """The plain reading of everything that an entry said which a version can change, by field."""
     return {
-        "title": whole_headline(entry.title),
+        "title": clean_line(entry.title),
         "summary": plain(entry.summary),
         "body": "\n".join(filter(None, map(plain, entry.content))),
         "byline": byline(person.name for person in entry.authors if person.name),

@@ -163,7 +163,8 @@ def _authors(said: Mapping[str, Any], feed: Mapping[str, Any]) -> tuple[Person, 
             # feedparser gives an author without a mail address the one of the author before.
             persons.append(Person(name, None if email == mail else email, uri))
             mail = email
-        if len(persons) == 1 and persons[0].uri is None and (literal := _string(owner.get("author"))):
+        literal = _string(owner.get("author")) or ""
+        if len(persons) == 1 and "@" in literal and literal != f"{persons[0].name} ({persons[0].email})":
             # feedparser takes brackets from names, and the ends of long domains; it leaves these two escaped.
             persons = [*persons_of(literal.replace("&lt;", "<").replace("&gt;", ">"))]
         if named := [person for person in persons if person != Person()]:

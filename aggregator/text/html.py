@@ -78,9 +78,9 @@ def one_line(text: Text | None) -> str:
     return " ".join(plain(text).split())
 
 
-def whole_headline(text: Text | None) -> str:
-    """A headline as its publisher means it, of whatever length. Tags, comments and references of HTML are read in every
-    format: many write them where plain words belong, or escape them twice. What is no tag (`I <3 radio`) stays.
+def clean_line(text: Text | None) -> str:
+    """A headline or a name as its publisher means it, of any length. Tags, comments and references of HTML are read in
+    every format: many write them where plain words belong, or escape them twice. What is no tag (`I <3 radio`) stays.
     """
     said = one_line(text)
     if text is None or ("<" not in said and "&" not in said):
@@ -111,20 +111,20 @@ def _resolved(reference: re.Match[str]) -> str:
 
 
 def headline(text: Text | None) -> str:
-    """`whole_headline`, at most MOST_HEADLINE long: what is longer is no headline, and ends in …"""
-    return shortened(whole_headline(text), MOST_HEADLINE, MOST_HEADLINE_WORDS)
+    """`clean_line`, at most MOST_HEADLINE long: what is longer is no headline, and ends in …"""
+    return shortened(clean_line(text), MOST_HEADLINE, MOST_HEADLINE_WORDS)
 
 
 def byline(names: Iterable[str]) -> str:
     """The names of a report's authors, as stated but for mail addresses, each once; '' for none."""
-    said = (one_line(Text(name, "text/plain")) for name in names)
+    said = (clean_line(Text(name, "text/plain")) for name in names)
     return ", ".join(dict.fromkeys(person.name for each in said for person in persons_of(each) if person.name))
 
 
 def in_full(title: str, shown_byline: str | None, entry: Entry) -> tuple[str, str | None]:
     """A headline and a byline as they were said, where the readings that are held were cut; `entry`: all it said."""
     if title.endswith(_CUT) and entry.title:
-        title = whole_headline(entry.title)
+        title = clean_line(entry.title)
     if shown_byline and shown_byline.endswith(_CUT):
         shown_byline = byline(person.name for person in entry.authors if person.name)
     return title, shown_byline

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 
-from aggregator.model import Article, FetchResult, Parsed, Source
+from aggregator.model import Article, FetchResult, Parsed, Person, Source
 from aggregator.normalise import NO_ADDRESS, normalise
 from aggregator.parse import parse
 from aggregator.text import raw_words
@@ -129,10 +129,18 @@ def test_a_headline_is_shown_without_markup_and_kept_as_it_came(write: Format, s
         ("By Anna <a@press.africa> in Paris", "By Anna in Paris"),
         ("a@press.africa (Anna), c@press.africa (Ben)", "Anna, Ben"),
         ("a@press.africa", None),
+        ("<b>Anna</b>", "Anna"),
     ],
 )
-def test_a_byline_is_the_names_whole_and_without_mail_addresses(write: Format, said: str, byline: str | None) -> None:
+def test_a_byline_is_the_names_whole_without_markup_and_mail_addresses(
+    write: Format, said: str, byline: str | None
+) -> None:
     assert article(write(Said(author=said))).byline == byline
+
+
+@pytest.mark.parametrize("write", (rss, atom, jsonfeed), ids=lambda write: write.__name__)
+def test_references_in_a_byline_are_read(write: Format) -> None:
+    assert article(write(Said(author="Anna &amp; Ben&iacute;tez"))).byline == "Anna & Benítez"
 
 
 PICTURE = (
@@ -274,3 +282,18 @@ def test_the_text_of_a_podcast_is_the_longer_of_its_description_and_its_summary(
     made = article(document.replace("<rss ", "<rss xmlns:c='http://purl.org/rss/1.0/modules/content/' "))
     assert made.text == text
     assert made.opening == opening(text), "as the store reads it"
+
+
+def test_an_author_of_a_broken_feed_is_read_as_before_where_all_was_well() -> None:
+    """Names, a mail address that only its own network knows, and a page."""
+    for inside, person in {
+        "<name>Jo</name><email>desk@localhost</email>": Person("Jo", "desk@localhost"),
+        "<name>(AFP) Jo</name><email>jo@press.com</email>": Person("(AFP) Jo", "jo@press.com"),
+        "<name>Jo</name><email>jo@press.com</email><uri>https://jo.example/</uri>": Person(
+            "Jo", "jo@press.com", "https://jo.example/"
+        ),
+        "<name>Jo &amp; Co</name>": Person("Jo &amp; Co"),
+    }.items():
+        document = atom(Said()).replace("<entry>", f"</broken><entry><author>{inside}</author>")
+        (said,) = parsed(document).entries
+        assert said.authors == (person,)

@@ -13,6 +13,7 @@ from aggregator.text.html import (
     MOST_HEADLINE,
     MOST_HEADLINE_WORDS,
     byline,
+    clean_line,
     excerpt,
     headline,
     in_full,
@@ -20,7 +21,6 @@ from aggregator.text.html import (
     plain,
     shortened,
     unquoted,
-    whole_headline,
     with_elements,
 )
 from tests.hostile import hostile
@@ -140,7 +140,7 @@ def test_a_headline_in_html_that_was_escaped_twice_is_read_once_more(said: str, 
 def test_a_headline_without_end_is_read_in_time_that_grows_with_its_length(piece: str) -> None:
     long = piece * 200_000
     assert len(headline(Text(long, "text/plain"))) <= MOST_HEADLINE
-    assert whole_headline(Text("a" + long, "text/plain"))[:1] == "a"
+    assert clean_line(Text("a" + long, "text/plain"))[:1] == "a"
 
 
 @given(st.text() | hostile, st.integers(1, 50), st.integers(1, 20))

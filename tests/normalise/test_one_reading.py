@@ -138,7 +138,7 @@ def test_a_byline_is_the_names_whole_without_markup_and_mail_addresses(
     assert article(write(Said(author=said))).byline == byline
 
 
-@pytest.mark.parametrize("write", (rss, atom, jsonfeed), ids=lambda write: write.__name__)
+@pytest.mark.parametrize("write", [rss, atom, jsonfeed], ids=lambda write: write.__name__)
 def test_references_in_a_byline_are_read(write: Format) -> None:
     assert article(write(Said(author="Anna &amp; Ben&iacute;tez"))).byline == "Anna & Benítez"
 

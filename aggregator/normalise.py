@@ -58,7 +58,9 @@ def normalise(
         if before and before == hashlib.sha256(raw_words.encode(entry)).digest() and not _shares_its_id(entry, keys):
             unchanged.append(keys[0])
         else:
-            article = identity.marked(_article(entry, keys, parsed.language, source, publisher))
+            article = _article(entry, keys, parsed.language, source, publisher)
+            if identity.link_of(entry):  # a related page is no mark of its own
+                article = identity.marked(article)
             articles.append(replace(article, place=len(articles) + len(unchanged)))
     return Listing(articles=tuple(articles), unchanged_keys=tuple(unchanged), drops=dict(+drops))
 
@@ -109,14 +111,17 @@ def _article(
 ) -> Article:
     # A publisher that lets us keep no words of a report beyond its headline: the rest is hashed and let go.
     held = raw_words.without_words(said) if publisher.rights.storage == "metadata_only" else said
-    headline, plain_summary = text.one_line(said.title), text.plain(said.summary)
+    as_said, headline = text.one_line(said.title), text.clean_line(said.title)
+    plain_summary = text.plain(said.summary)
     title = text.shortened(headline, text.MOST_HEADLINE, text.MOST_HEADLINE_WORDS)
     authors = text.byline(person.name for person in said.authors if person.name)
     byline = text.shortened(authors, text.MOST_BYLINE)
     contents = [text.plain(content) for content in said.content]
     # How the report begins, as two versions of it are compared: the first words of its text, folded.
     folded_title, opening = folding.fold(title), folding.opening(contents[0] if contents else plain_summary)
-    summary, body = (plain_summary, "\n".join(filter(None, contents))) if held is said else ("", "")
+    plain_body = "\n".join(filter(None, contents))
+    is_shorter = _is_of_podcast(said) and len(plain_body) < len(plain_summary)
+    summary, body = (plain_summary, plain_summary if is_shorter else plain_body) if held is said else ("", "")
     raw = raw_words.encode(said)
     return Article(
         publisher=publisher.key,
@@ -130,7 +135,7 @@ def _article(
         byline=byline or None,
         language=_language(said.language or document_language, publisher.languages),
         item_class=source.item_class,
-        published=read_date(said.published),
+        published=_published(said),
         published_stated=_literal(said.published),
         updated=read_date(said.updated),
         updated_stated=_literal(said.updated),
@@ -139,9 +144,9 @@ def _article(
         words_hash=_words_hash(said),
         entry_hash=hashlib.sha256(raw).digest(),
         folded_title=folded_title,
-        opening=opening,
-        # By the headline as it was said, so that one that is cut now is found as it was before.
-        near_keys=identity.near_keys(folded_title if title == headline else folding.fold(headline), opening),
+        opening=folding.opening(plain_summary) if is_shorter else opening,
+        # By the headline as it was said, so that a report is found whatever we read in it, or cut.
+        near_keys=identity.near_keys(folded_title if title == as_said else folding.fold(as_said), opening),
         rules=publisher.identity,
         id_is_shared=_shares_its_id(said, keys),
         adjusted=tuple(_adjusted(said, title != headline, byline != authors)),
@@ -157,6 +162,18 @@ def _adjusted(said: Entry, headline_is_cut: bool, byline_is_cut: bool) -> Iterat
         yield LONG_HEADLINE
     if byline_is_cut:
         yield LONG_BYLINE
+
+
+def _is_of_podcast(said: Entry) -> bool:
+    """Whether what stands beside its description is an `itunes:summary`: plain words, mostly fewer, and no text."""
+    if said.summary is None or said.summary.type == "text/plain" or not said.content:
+        return False
+    return all(words.type == "text/plain" for words in said.content)
+
+
+def _published(said: Entry) -> datetime | None:
+    """What it says of its publication; the date beside that, where that cannot be read."""
+    return read_date(said.published) or (read_date(said.updated) if said.published else None)
 
 
 def _literal(stated: str | None) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from aggregator.identity.twins import Said, is_one_item
-from aggregator.model import LEARNED, Entry, IdentityRules
+from aggregator.model import LEARNED, Entry, IdentityRules, Link
 from aggregator.text.printable import address
 from aggregator.text.raw_words import LONGEST_ID
 from aggregator.text.urls import by_rules, fragment_of, is_front_page, page_of, pages_in_keys
@@ -22,6 +22,7 @@ _FEWEST_OPENING_WORDS = 8
 _OPENING_KEY_WORDS = 12
 _MOST_FACES = 12  # of entries of one document that share a key, before the key is taken for none
 _SEVERAL = 3
+_PAGES = ("text/html", "application/xhtml+xml")
 
 
 def keys_of(entries: Sequence[Entry], rules: IdentityRules = LEARNED) -> list[tuple[str, ...]]:
@@ -160,8 +161,19 @@ def link_of(entry: Entry) -> str | None:
 
 
 def address_of(entry: Entry) -> str | None:
-    """Where a reader is sent: the first alternate link that is a web address; see `text.printable.address`."""
-    return next(filter(None, map(address, _alternates(entry))), None)
+    """Where a reader is sent: the first alternate link that is a web address and may be a page, or else the first that
+    is one; see `text.printable.address`. An entry without alternates has its first related link, as other readers
+    do: a JSON Feed's `external_url`.
+    """
+    alternates = [link for link in entry.links if link.rel == "alternate" and link.href]
+    if not alternates:
+        alternates = [link for link in entry.links if link.rel == "related"]
+    pages = sorted(alternates, key=lambda link: not _may_be_page(link))
+    return next(filter(None, (address(link.href) for link in pages)), None)
+
+
+def _may_be_page(link: Link) -> bool:
+    return link.type is None or link.type.partition(";")[0].strip().lower() in _PAGES
 
 
 def _alternates(entry: Entry) -> Iterator[str]:

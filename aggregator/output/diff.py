@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from aggregator.identity import address_of
 from aggregator.model import Changed, Entry
-from aggregator.text.html import byline, one_line, plain
-from aggregator.text.printable import address, line, lines
+from aggregator.text.html import byline, clean_line, plain
+from aggregator.text.printable import line, lines
 from aggregator.text.raw_words import entry_of
 
 Piece = tuple[Literal["same", "gone", "come"], str]
@@ -112,13 +113,12 @@ def _changed(before: Row | None, row: Row) -> list[str]:
 
 def _fields(entry: Entry) -> dict[Changed, str]:
     """The plain reading of everything that an entry said which a version can change, by field."""
-    links = (address(link.href) for link in entry.links if link.rel == "alternate")
     return {
-        "title": one_line(entry.title),
+        "title": clean_line(entry.title),
         "summary": plain(entry.summary),
         "body": "\n".join(filter(None, map(plain, entry.content))),
         "byline": byline(person.name for person in entry.authors if person.name),
-        "url": next(filter(None, links), ""),
+        "url": address_of(entry) or "",
         "dates": " ".join(filter(None, (entry.published, entry.updated))),
     }
 

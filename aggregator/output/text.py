@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aggregator.model import FIELDS, Report
+from aggregator.text.html import shortened
 from aggregator.text.printable import address, line, lines
 
 # Whoever prints to something that is no terminal strips these; click.echo does.
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _LABELS = {field.name: field.label for field in FIELDS if field.label}
+_MOST_SHOWN, _MOST_WORDS = 100, 12  # characters, words, of a report without a headline
 NOT_PASSED_ON = "not for redistribution"  # what stands beside a report that may leave by no channel
 
 
@@ -22,7 +24,7 @@ def _entry(report: Report) -> str:
     said = [report.sort_time[:16].replace("T", " "), report.country, report.language, _class(report)]
     block = [
         f"{_BOLD}{_publisher(report)}{_PLAIN}  {_DIM}{line(' · '.join(filter(None, said)))}{_PLAIN}",
-        f"  {line(report.title or '(no headline)')}",
+        f"  {_headline(report)}",
         f"  {_DIM}{report.id}  {address(report.url) or 'no address'}{_PLAIN}",
     ]
     if not report.channels:
@@ -40,7 +42,7 @@ def page(report: Report) -> str:
     text = lines(report.text or report.summary or "(the headline is all we may carry)", indent="\n  ")
     parts = [
         f"{_BOLD}{_publisher(report)}{_PLAIN}",
-        f"{_BOLD}{line(report.title or '(no headline)')}{_PLAIN}",
+        f"{_BOLD}{_headline(report)}{_PLAIN}",
         f"  {line(' · '.join(filter(None, above)))}",
         *(() if report.channels else (f"  {NOT_PASSED_ON}",)),
         "",
@@ -49,6 +51,14 @@ def page(report: Report) -> str:
         *(f"{_DIM}{_LABELS[name]}:{_PLAIN} {line(value)}" for name, value in _beside(report).items() if value),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _headline(report: Report) -> str:
+    """Its headline; of a report without one that it has none, and the first words that may be shown."""
+    if report.title:
+        return line(report.title)
+    words = " ".join((report.summary or report.text or "").split())
+    return line(" ".join(filter(None, ("(no headline)", shortened(words, _MOST_SHOWN, _MOST_WORDS)))))
 
 
 def _beside(report: Report) -> dict[str, str | None]:

@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 from aggregator.model import Entry, Link, Person, Text
 from aggregator.parse.xml import ABOUT, Element, Feed
 from aggregator.text.dates import read_date
+from aggregator.text.persons import persons_of
 from aggregator.text.urls import resolved
 
 _WEB = ("http://", "https://")
@@ -80,8 +81,6 @@ _ELEMENTS = (
     "spacer span strike strong sub sup table tbody td textarea tfoot th thead time tr tt u ul var video"
 )
 ELEMENTS = frozenset(_ELEMENTS.split())
-_MAIL = re.compile(r"[^\s<>()@:,;]+@[^\s<>()@:,;]+\.[^\s<>()@:,;.]+")
-_LONG = 300  # characters; the search for a mail address costs the square of them
 
 
 def entries(feed: Feed, url: str) -> list[Entry]:
@@ -214,12 +213,12 @@ def _usual_type(said: Element) -> str:
     """Of words that state none: text in Atom; in RSS HTML, but a title where it looks like any."""
     name = said.name.rpartition(":")[2]
     if name == "title":
-        return _HTML if said.attributes.get("version") is None and _looks_like_html(said.text) else _TEXT
+        return _HTML if said.attributes.get("version") is None and looks_like_html(said.text) else _TEXT
     is_plain = said.name in ("summary", "content", "atom:summary", "atom:content") or said.name.startswith("itunes:")
     return _TEXT if is_plain else _HTML
 
 
-def _looks_like_html(value: str) -> bool:
+def looks_like_html(value: str) -> bool:
     """A guess at a title of RSS: at least one end tag or entity, and none that HTML does not have."""
     if ("<" not in value and "&" not in value) or not _END_TAG_OR_ENTITY.search(value):
         return False
@@ -259,24 +258,15 @@ def _date(said: Iterable[Element]) -> str | None:
 
 def _persons(said: Iterable[Element]) -> tuple[Person, ...]:
     """Each once."""
-    persons = [_person(each) for each in said]
+    persons = [person for each in said for person in _persons_in(each)]
     return tuple(dict.fromkeys(person for person in persons if person != Person()))
 
 
-def _person(said: Element) -> Person:
+def _persons_in(said: Element) -> tuple[Person, ...]:
     if said.children:
         parts = {_PERSON[part.name]: part.token for part in said.children if part.name in _PERSON and part.token}
-        return Person(**parts)
-    return person_of(said.token)
-
-
-def person_of(said: str) -> Person:
-    """RSS: `mail (Name)`, `Name <mail>`, a mail address or a name alone; whatever else it may be is a name."""
-    found = _MAIL.search(said) if "@" in said and len(said) < _LONG else None
-    if found is None:
-        return Person(name=said or None)
-    name = (said[: found.start()] + said[found.end() :]).removeprefix("mailto:").strip(" ()<>,;:\n\t")
-    return Person(name=name or None, email=found.group())
+        return (Person(**parts),)
+    return persons_of(said.token)
 
 
 def _categories(parts: _Parts) -> tuple[str, ...]:

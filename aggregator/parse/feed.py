@@ -15,18 +15,23 @@ copying the content is none.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aggregator.model import Entry, Link, Person, Text
 from aggregator.model.errors import ParseError
+from aggregator.parse.entries import looks_like_html
 from aggregator.text.html import unquoted
+from aggregator.text.persons import persons_of
 from aggregator.text.urls import resolved
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _MARKUP = frozenset(("text/html", "application/xhtml+xml"))
 _ORIGINAL_LINKS = ("feedburner_origlink", "pheedo_origlink")
 _PUBLISHED = ("published", "created", "prism_publicationdate")
+# One that says nothing hides that the id is the link.
+_EMPTY_LINK = re.compile(rb"<link\s*/>|<link>\s*</link>", re.IGNORECASE)
 _IANA = "http://www.iana.org/assignments/relation/"
 
 
@@ -40,7 +45,10 @@ def read(document: bytes, url: str) -> tuple[str, list[Entry | None], str | None
 
     try:
         parsed = feedparser.parse(
-            io.BytesIO(document), response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False
+            io.BytesIO(_EMPTY_LINK.sub(b"", document)),
+            response_headers=_HEADERS,
+            sanitize_html=False,
+            resolve_relative_uris=False,
         )
     except Exception as error:  # a bug of feedparser's must cost one source one poll, and no more
         raise ParseError(f"feedparser failed on it: {type(error).__name__}: {unquoted(str(error))}") from error
@@ -55,7 +63,7 @@ def _entry(said: Mapping[str, Any], feed: Mapping[str, Any], version: str, url: 
         published, updated = _dates(said, is_atom)
         return Entry(
             id=_string(said.get("id")),
-            title=_text(said.get("title_detail")),
+            title=_title(said),
             summary=_summary(said),
             content=_content(said),
             links=_links(said, version, _base(feed, is_atom, url)),
@@ -94,6 +102,14 @@ def _text(detail: Any) -> Text | None:
     if media_type.endswith(("+xml", "/xml")):
         return Text(value, "application/xhtml+xml")
     return Text(value, "text/plain") if media_type.startswith("text/") else None
+
+
+def _title(said: Mapping[str, Any]) -> Text | None:
+    """`title` keeps the entry's own; `title_detail` tells its type, unless it is a picture's or another's within it."""
+    detail, value = _plain(said.get("title_detail")), _string(said.get("title"))
+    if not value or _string(detail.get("value")) == value:
+        return _text(detail) if value else None
+    return Text(value, "text/html" if looks_like_html(value) else "text/plain")
 
 
 def _summary(said: Mapping[str, Any]) -> Text | None:
@@ -147,6 +163,10 @@ def _authors(said: Mapping[str, Any], feed: Mapping[str, Any]) -> tuple[Person, 
             # feedparser gives an author without a mail address the one of the author before.
             persons.append(Person(name, None if email == mail else email, uri))
             mail = email
+        literal = _string(owner.get("author")) or ""
+        if len(persons) == 1 and "@" in literal and literal != f"{persons[0].name} ({persons[0].email})":
+            # feedparser takes brackets from names, and the ends of long domains; it leaves these two escaped.
+            persons = [*persons_of(literal.replace("&lt;", "<").replace("&gt;", ">"))]
         if named := [person for person in persons if person != Person()]:
             return tuple(dict.fromkeys(named))
     return ()

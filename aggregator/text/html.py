@@ -9,10 +9,12 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from html.entities import html5
 
 import nh3
 
 from aggregator.model import Entry, Text
+from aggregator.text.persons import persons_of
 
 _BLOCK_END = re.compile(r"(?i)</(?:p|div|li|h[1-6]|blockquote|tr|dd|dt|figcaption|pre|section|article)\s*>|<br\s*/?>")
 # Controls but tab and newlines, and lone surrogates: no text, and SQLite cannot hold the latter.
@@ -26,6 +28,18 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…።؟۔])[\"'”’)\]]*(?:\s?»)?\s+|\n
 # of newsrooms have about 200 characters, and the words of languages with long ones (Zulu, Finnish) ten and a blank.
 MOST_HEADLINE, MOST_HEADLINE_WORDS = 300, 60  # characters, words
 MOST_BYLINE = 300  # characters
+# Elements that shape words; any other may be what a headline is about (<video>).
+_BREAK = "blockquote br center div h1 h2 h3 h4 h5 h6 hr li ol p ul"
+_SHAPE = (
+    "a abbr acronym b big cite code del em embed font i iframe img ins mark nobr s script small span strike strong "
+    "style sub sup tt u wbr"
+)
+_BREAKING, _SHAPING = frozenset(_BREAK.split()), frozenset(f"{_BREAK} {_SHAPE}".split())
+# None of these looks beyond the next "<", so that their time grows with the length of what they read.
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)(?:[\s/][^<>]*)?>")
+_HIDDEN = re.compile(r"<!--[^<]*?-->|<(script|style|iframe)(?:\s[^<>]*)?>[^<]*</\1\s*>", re.IGNORECASE)
+_CDATA = re.compile(r"<!\[CDATA\[([^<]*?)\]\]>")
+_REFERENCE = re.compile(r"&(?:#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6})(?:;|(?![0-9A-Za-z]))|([A-Za-z][A-Za-z0-9]*;))")
 MOST_OF_DATE = 200  # characters of a literal, as in `dates`
 _OF_A_WORD, _LONGEST_WORD = 12, 100  # characters of an excerpt: for each of its words on average, and of one
 _CUT = "…"
@@ -64,20 +78,53 @@ def one_line(text: Text | None) -> str:
     return " ".join(plain(text).split())
 
 
+def clean_line(text: Text | None) -> str:
+    """A headline or a name as its publisher means it, of any length. Tags, comments and references of HTML are read in
+    every format: many write them where plain words belong, or escape them twice. What is no tag (`I <3 radio`) stays.
+    """
+    said = one_line(text)
+    if text is None or ("<" not in said and "&" not in said):
+        return said
+    if text.type == "text/plain":
+        said = _CDATA.sub(r"\1", _HIDDEN.sub("", _without_marks(_HIDDEN.sub("", said), is_plain=True)))
+    said = _without_marks(_REFERENCE.sub(_resolved, said), is_plain=False)
+    return one_line(Text(said, "text/plain"))
+
+
+def _without_marks(said: str, is_plain: bool) -> str:
+    """Without the tags of elements that shape words. Where it is not plain, tags that are left were escaped: only those
+    that both begin and end there were so by mistake.
+    """
+    tags = {(is_end, name.lower()) for is_end, name in _TAG.findall(said)}
+
+    def words(tag: re.Match[str]) -> str:
+        name = tag[2].lower()
+        is_mark = name in _SHAPING and (is_plain or {("", name), ("/", name)} <= tags)
+        return (" " if name in _BREAKING else "") if is_mark else tag[0]
+
+    return _TAG.sub(words, said)
+
+
+def _resolved(reference: re.Match[str]) -> str:
+    """A reference as the sign that it stands for; what only looks like one (`AT&T;`) as it is."""
+    return html.unescape(reference[0]) if reference[1] is None or reference[1] in html5 else reference[0]
+
+
 def headline(text: Text | None) -> str:
-    """`one_line`, at most MOST_HEADLINE long: what is longer is no headline, and ends in …"""
-    return shortened(one_line(text), MOST_HEADLINE, MOST_HEADLINE_WORDS)
+    """`clean_line`, at most MOST_HEADLINE long: what is longer is no headline, and ends in …"""
+    return shortened(clean_line(text), MOST_HEADLINE, MOST_HEADLINE_WORDS)
 
 
 def byline(names: Iterable[str]) -> str:
-    """The names of a report's authors, as stated, each once; '' for none."""
-    return ", ".join(dict.fromkeys(filter(None, (one_line(Text(name, "text/plain")) for name in names))))
+    """The names of a report's authors, as stated but for mail addresses, each once; '' for none."""
+    said = (clean_line(Text(name, "text/plain")) for name in names)
+    return ", ".join(dict.fromkeys(person.name for each in said for person in persons_of(each) if person.name))
 
 
 def in_full(title: str, shown_byline: str | None, entry: Entry) -> tuple[str, str | None]:
     """A headline and a byline as they were said, where the readings that are held were cut; `entry`: all it said."""
     if title.endswith(_CUT) and entry.title:
-        title = one_line(entry.title)
+        title = clean_line(entry.title)
     if shown_byline and shown_byline.endswith(_CUT):
         shown_byline = byline(person.name for person in entry.authors if person.name)
     return title, shown_byline

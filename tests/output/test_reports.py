@@ -182,3 +182,22 @@ def test_no_output_holds_anything_unfit_or_a_false_address(
         (found,) = json.loads(written)
         assert found["url"] is None or URI.fullmatch(found["url"])
         assert (found["title"], found["text"]) == (report.title, report.text), "and nothing is lost"
+
+
+@pytest.mark.parametrize(
+    ("summary", "text", "shown"),
+    [
+        ("Le pont rouvre lundi.", "SÉGOU — Le pont rouvre.", "(no headline) Le pont rouvre lundi."),
+        (None, "SÉGOU —\nLe pont rouvre.", "(no headline) SÉGOU — Le pont rouvre."),
+        ("mot " * 13, None, "(no headline) " + " ".join(["mot"] * 12) + "…"),
+        (None, None, "(no headline)"),
+    ],
+)
+def test_a_report_without_a_headline_shows_its_first_words_and_that_it_has_none(
+    summary: str | None, text: str | None, shown: str
+) -> None:
+    for title in ("", None):
+        untitled = replace(REPORT, title=title, summary=summary, text=text)
+        assert unstyled(OUTPUTS["text"]([untitled])).splitlines()[1] == f"  {shown}"
+        assert unstyled(page(untitled)).splitlines()[1] == shown
+        assert json.loads(OUTPUTS["json"]([untitled]))[0]["title"] == title, "for machines it has none"

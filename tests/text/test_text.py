@@ -13,6 +13,7 @@ from aggregator.text.html import (
     MOST_HEADLINE,
     MOST_HEADLINE_WORDS,
     byline,
+    clean_line,
     excerpt,
     headline,
     in_full,
@@ -94,6 +95,52 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 def test_a_headline_within_the_bounds_is_left_as_it_is() -> None:
     for words in ("mot " * (MOST_HEADLINE_WORDS - 1) + "mot", "x" * MOST_HEADLINE, "Le pont rouvre…", ""):
         assert headline(Text(words, "text/plain")) == words
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Radio shown<br> Atlantic crossed", "Radio shown Atlantic crossed"),
+        ("Un<br/>deux", "Un deux"),
+        ('<img src="x.gif" alt="> a"> Radio', 'a"> Radio'),  # as far as anybody can tell where it ends
+        ("<b>Radio", "Radio"),
+        ("Radio</B >", "Radio"),
+        ("I <3 radio < TV", "I <3 radio < TV"),
+        ("The <video> element", "The <video> element"),
+        ("<unknown>A</unknown>", "<unknown>A</unknown>"),
+        ("Le pont<!-- more --> rouvre", "Le pont rouvre"),
+        ("Le pont<!-- <b>more</b> --> rouvre", "Le pont rouvre"),
+        ("Le <script>alert(1)</script>pont", "Le pont"),
+        ("<![CDATA[Le pont]]>", "Le pont"),
+        ("L&rsquo;eau &amp; l&#039;été &#8211 ici", "L’eau & l'été – ici"),
+        ("&lt;i&gt;Titanic&lt;/i&gt; revient", "Titanic revient"),
+        ("AT&T; Q&A, R&copyright", "AT&T; Q&A, R&copyright"),
+        ("5 &lt; 6", "5 < 6"),
+    ],
+)
+def test_a_headline_in_plain_words_has_no_markup_left(said: str, shown: str) -> None:
+    assert headline(Text(said, "text/plain")) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("L&amp;rsquo;eau", "L’eau"),
+        ("&lt;i&gt;Titanic&lt;/i&gt; revient", "Titanic revient"),
+        ("The &lt;b&gt; element", "The <b> element"),
+        ("I &lt;3 radio", "I <3 radio"),
+        ("Le pont<!-- more --> <b>rouvre</b>", "Le pont rouvre"),
+    ],
+)
+def test_a_headline_in_html_that_was_escaped_twice_is_read_once_more(said: str, shown: str) -> None:
+    assert headline(Text(said, "text/html")) == shown
+
+
+@pytest.mark.parametrize("piece", ["<", "<b ", "<!--", "<script>", "<![CDATA[", "&", "&#", "<b>", "</b>"])
+def test_a_headline_without_end_is_read_in_time_that_grows_with_its_length(piece: str) -> None:
+    long = piece * 200_000
+    assert len(headline(Text(long, "text/plain"))) <= MOST_HEADLINE
+    assert clean_line(Text("a" + long, "text/plain"))[:1] == "a"
 
 
 @given(st.text() | hostile, st.integers(1, 50), st.integers(1, 20))

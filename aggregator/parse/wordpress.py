@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 from aggregator.model import Entry, Link, Person, Text
@@ -138,16 +139,18 @@ def _links(post: _Object, heads: Iterable[_Object]) -> tuple[Link, ...]:
 
 
 def _byline(post: _Object, heads: Sequence[_Object], nodes: Sequence[_Object]) -> list[str]:
-    sites = {*_names(node for node in nodes if _is_site(node)), *_names(heads, "og_site_name")}
+    of_site = (*_names(node for node in nodes if _is_site(node)), *_names(heads, "og_site_name"))
+    sites = {unescape(name).casefold() for name in of_site}
 
     def persons(names: Iterable[str]) -> list[str]:
-        return [name for name in names if name not in sites and not _NOBODY.fullmatch(name)]
+        return [name for name in names if name.casefold() not in sites and not _NOBODY.fullmatch(name)]
 
     user = list(_names(_embedded(post, "author")))
-    in_schema, in_head = persons(_of_schema(nodes)), persons(_of_heads(heads))
-    credited = persons(_names(array(post.get("authors")), "display_name"))
+    # Plugins write some names as markup, with entities.
+    in_schema, in_head = persons(map(unescape, _of_schema(nodes))), persons(map(unescape, _of_heads(heads)))
+    credited = persons(map(unescape, _names(array(post.get("authors")), "display_name")))
     if not credited and "ppma_author" in post:
-        credited = persons(_names(_terms(post, "author")))
+        credited = persons(map(unescape, _names(_terms(post, "author"))))
     if len(in_schema) > 1 or _has_coauthors(post):
         return credited or in_schema or in_head or user
     return credited or persons(user) or in_schema or in_head or user

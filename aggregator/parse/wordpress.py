@@ -100,7 +100,7 @@ def _entry(post: Any) -> Entry | None:
         title=_rendered(post, "title"),
         summary=_rendered(post, "excerpt"),
         content=(content,) if content else (),
-        links=_links(post, heads),
+        links=tuple(_links(post, heads)),
         authors=tuple(map(Person, dict.fromkeys(_byline(post, heads, nodes)))),
         categories=tuple(dict.fromkeys(_names(_terms(post, *_TOPICS, None)))),
         published=_date(post, "date"),
@@ -125,14 +125,18 @@ def _date(post: _Object, key: str) -> str | None:
     return next((date for date in said if read_date(date)), said[0] if said else None)
 
 
-def _links(post: _Object, heads: Iterable[_Object]) -> tuple[Link, ...]:
-    """The post's own page, and beside it the one that it says is the original (RFC 6596), if that is another."""
+def _links(post: _Object, heads: Iterable[_Object]) -> Iterator[Link]:
+    """The post's own page, and beside it the one that it says is the original (RFC 6596), if that is another.
+
+    That is never where a reader is sent, nor what a report is known by.
+    """
     link = token(post.get("link"))
+    if link:
+        yield Link(link)
     said = (token(head.get(key)) for head in heads for key in ("canonical", "canonical_url"))
     original = next((address for address in said if address and address.startswith(("http://", "https://"))), None)
-    if link is None:
-        return (Link(original),) if original else ()
-    return (Link(link), Link(original, "canonical")) if original and original != link else (Link(link),)
+    if original and original != link:
+        yield Link(original, "canonical")
 
 
 # Authors

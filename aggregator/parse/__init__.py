@@ -37,6 +37,7 @@ from aggregator.parse import (
     gzipped,
     hints,
     jsonfeed,
+    lenient_json,
     older,
     refusal,
     repair,
@@ -70,7 +71,12 @@ def parse(result: FetchResult, source: Source) -> Document:
 
 
 def _beginning(body: bytes) -> bytes:
-    """What tells one kind of document from another: its first character, or the root element of a sitemap."""
+    """What tells one kind of document from another: its first character, or the root element of a sitemap; of JSON its
+    first bracket, whatever stands before it.
+    """
+    at = lenient_json.start(body)
+    if at is not None:
+        body = body[at : at + 64]
     first = body[:64].lstrip(b"\xef\xbb\xbf\xfe\xff\0\t\r\n ")[:1]
     return _SITEMAP if first == b"<" and sitemap.is_sitemap(body) else first
 
@@ -137,23 +143,29 @@ def _read_alone(document: bytes, url: str) -> _Read | None:
 
 
 def _parse_jsonfeed(result: FetchResult, source: Source) -> Document:
-    document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
-    if not document.lstrip().startswith((b"{", b"[")):
-        raise refusal.refusal(document, result.url, False, None)
+    document, remark = _json(result)
     items = jsonfeed.read(document, result.url, MAX_ENTRIES)
-    drops = Counter({OVER_CAP: items.over_cap, WITHDRAWN: len(items.withdrawn)})
+    drops = Counter({OVER_CAP: items.over_cap, CUT_OFF: items.cut_off, WITHDRAWN: len(items.withdrawn)})
     parsed = _as_document(items.format, items.entries, drops, items.language, [remark, items.remark])
     before = older.older([("next", "", items.next_url or "", result.url)], result.url)
     return replace(parsed, withdrawn=items.withdrawn, older=before)
 
 
 def _parse_wordpress(result: FetchResult, source: Source) -> Document:
-    document, _, remark = encoding.to_utf8(result.body, result.headers.get("content-type"))
+    document, remark = _json(result)
+    posts = wordpress.read(document, MAX_ENTRIES)
+    drops = Counter({OVER_CAP: posts.over_cap, CUT_OFF: posts.cut_off, NOT_PUBLISHED: posts.not_published})
+    return _as_document(wordpress.FORMAT, posts.entries, drops, None, [remark, posts.remark])
+
+
+def _json(result: FetchResult) -> tuple[bytes, str | None]:
+    """A document of JSON in UTF-8 from its first bracket on, and a remark. Raises ParseError for any other document."""
+    at, content_type = lenient_json.start(result.body), result.headers.get("content-type")
+    document, _, remark = encoding.to_utf8(result.body[at or 0 :], content_type)
     if not document.lstrip().startswith((b"{", b"[")):
         raise refusal.refusal(document, result.url, False, None)
-    posts = wordpress.read(document, MAX_ENTRIES)
-    drops = Counter({OVER_CAP: posts.over_cap, NOT_PUBLISHED: posts.not_published})
-    return _as_document(wordpress.FORMAT, posts.entries, drops, None, [remark, posts.remark])
+    before = f"{at} bytes stood before the JSON" if at else None
+    return document, "; ".join(filter(None, (before, remark))) or None
 
 
 def _parse_sitemap(result: FetchResult, source: Source) -> Document:

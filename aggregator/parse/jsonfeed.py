@@ -13,22 +13,20 @@ this make write) is a withdrawal and no entry: whatever words it still has are n
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aggregator.model import Entry, Link, Person, Text
 from aggregator.model.errors import ParseError
+from aggregator.parse import lenient_json
 from aggregator.parse.cap import newest
+from aggregator.parse.lenient_json import array, token
 from aggregator.text.urls import resolved
 
 _VERSION = re.compile(r"jsonfeed\.org/version/(\d)(?:\.(\d))?")
 _WITHDRAWN = ("canceled", "withheld")
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-# Numbers keep their spelling, which also spares us the limits of int().
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,7 @@ class Items:
     format: str  # jsonfeed10, jsonfeed11 ...
     entries: list[Entry | None]  # in order; None: an item that is no object
     over_cap: int  # items beyond the newest
+    cut_off: int  # 1: the document breaks off inside one
     language: str | None
     remark: str | None
     withdrawn: tuple[str, ...]  # ids of items that are withdrawn, which are not among the entries
@@ -47,43 +46,42 @@ class Items:
 def read(document: bytes, url: str, most: int) -> Items:
     """The `most` newest items of a document in UTF-8 that was fetched from `url`.
 
-    Raises ParseError if it is no JSON, or no JSON Feed.
+    Raises ParseError if it is no JSON, no JSON Feed, or breaks off before its first item is whole.
     """
-    text = document.decode("utf-8", "replace").strip("\ufeff \t\r\n")
-    try:
-        feed, end = _DECODER.raw_decode(text)
-    except ValueError as error:
-        raise ParseError(f"it looks like JSON but is not, or breaks off: {error}; the next poll asks again") from error
-    except RecursionError as error:
-        raise ParseError("its JSON is nested deeper than can be read: no feed needs that") from error
+    said = lenient_json.read(document)
+    feed = said.value
     version = _VERSION.search(str(feed.get("version"))) if isinstance(feed, dict) else None
+    if version is None and said.is_cut:
+        raise ParseError("it breaks off before it says that it is a JSON Feed; the next poll asks again")
     if version is None:
         raise ParseError(
             "it is JSON, but no JSON Feed: no `version` of jsonfeed.org stands in it; look for the site's feed, "
             "which has another address than its API"
         )
+    if "items" not in feed and said.is_cut:
+        raise ParseError("it breaks off before its first item is whole; the next poll asks again")
     if not isinstance(feed.get("items"), list):
         raise ParseError("it says it is a JSON Feed, but its `items` are no array; the next poll asks again")
-    remark = f"{len(text) - end} characters behind the end of the JSON" if end < len(text) else None
     items = feed["items"]
-    gone = {id(item): said for item in items if (said := _withdrawn(item))}
+    gone = {id(item): item_id for item in items if (item_id := _withdrawn(item))}
     carried = [item for item in items if id(item) not in gone]
     kept = newest([_dates(item) for item in carried], most)
     return Items(
         format=f"jsonfeed{version.group(1)}{version.group(2) or 0}",
         entries=[_entry(carried[index], feed, url) for index in kept],
         over_cap=len(carried) - len(kept),
-        language=_token(feed.get("language")),
-        remark=remark,
+        language=token(feed.get("language")),
+        cut_off=said.cut_off if next(reversed(feed)) == "items" else 0,
+        remark=said.remark,
         withdrawn=tuple(gone.values()),
-        next_url=_token(feed.get("next_url")),
+        next_url=token(feed.get("next_url")),
     )
 
 
 def _dates(item: Any) -> Iterator[str | None]:
     if isinstance(item, dict):
-        yield _token(item.get("date_published"))
-        yield _token(item.get("date_modified"))
+        yield token(item.get("date_published"))
+        yield token(item.get("date_modified"))
 
 
 def _withdrawn(item: Any) -> str | None:
@@ -92,38 +90,30 @@ def _withdrawn(item: Any) -> str | None:
         return None
     wire = item.get("_wire")
     said = (item.get("pubStatus"), item.get("pubstatus"), wire.get("status") if isinstance(wire, dict) else None)
-    return _token(item.get("id")) if any(status in _WITHDRAWN for status in said if isinstance(status, str)) else None
+    return token(item.get("id")) if any(status in _WITHDRAWN for status in said if isinstance(status, str)) else None
 
 
 def _entry(item: Any, feed: Mapping[str, Any], url: str) -> Entry | None:
     if not isinstance(item, dict):
         return None
-    base = resolved(url, _token(feed.get("home_page_url")) or url)
+    base = resolved(url, token(feed.get("home_page_url")) or url)
     content = _text(item.get("content_html"), "text/html") or _text(item.get("content_text"), "text/plain")
     return Entry(
-        id=_token(item.get("id")),
+        id=token(item.get("id")),
         title=_text(item.get("title"), "text/plain"),
         summary=_text(item.get("summary"), "text/plain"),
         content=(content,) if content else (),
         links=_links(item, base),
         authors=_authors(item) or _authors(feed),
-        categories=tuple(dict.fromkeys(filter(None, map(_token, _array(item.get("tags")))))),
-        published=_token(item.get("date_published")),
-        updated=_token(item.get("date_modified")),
-        language=_token(item.get("language")),
+        categories=tuple(dict.fromkeys(filter(None, map(token, array(item.get("tags")))))),
+        published=token(item.get("date_published")),
+        updated=token(item.get("date_modified")),
+        language=token(item.get("language")),
     )
-
-
-def _array(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()
 
 
 def _text(value: Any, media_type: str) -> Text | None:
     return Text(value, media_type) if isinstance(value, str) and value else None
-
-
-def _token(value: Any) -> str | None:
-    return _UNSTORABLE.sub("\ufffd", value).strip() or None if isinstance(value, str) else None
 
 
 def _links(item: Mapping[str, Any], base: str) -> tuple[Link, ...]:
@@ -131,14 +121,14 @@ def _links(item: Mapping[str, Any], base: str) -> tuple[Link, ...]:
     said = [(item.get(key), rel, None) for key, rel in (
         ("url", "alternate"), ("external_url", "related"), ("image", "enclosure"), ("banner_image", "enclosure")
     )]  # fmt: skip
-    attachments = [attachment for attachment in _array(item.get("attachments")) if isinstance(attachment, dict)]
+    attachments = [attachment for attachment in array(item.get("attachments")) if isinstance(attachment, dict)]
     said += [(attachment.get("url"), "enclosure", attachment.get("mime_type")) for attachment in attachments]
-    links = (Link(resolved(base, href), rel, _token(kind)) for address, rel, kind in said if (href := _token(address)))
+    links = (Link(resolved(base, href), rel, token(kind)) for address, rel, kind in said if (href := token(address)))
     return tuple(dict.fromkeys(links))
 
 
 def _authors(owner: Mapping[str, Any]) -> tuple[Person, ...]:
     """`authors` of version 1.1, or else `author` of 1.0; those that say something."""
-    said = [author for author in (*_array(owner.get("authors")), owner.get("author")) if isinstance(author, dict)]
-    persons = (Person(_token(author.get("name")), uri=_token(author.get("url"))) for author in said)
+    said = [author for author in (*array(owner.get("authors")), owner.get("author")) if isinstance(author, dict)]
+    persons = (Person(token(author.get("name")), uri=token(author.get("url"))) for author in said)
     return tuple(dict.fromkeys(person for person in persons if person != Person()))

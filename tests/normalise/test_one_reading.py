@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 
-from aggregator.model import Article, FetchResult, Parsed, Person, Source
+from aggregator.model import Article, Document, FetchResult, Person, Source
 from aggregator.normalise import NO_ADDRESS, normalise
 from aggregator.parse import parse
 from aggregator.text import raw_words
@@ -85,7 +85,7 @@ all_formats = pytest.mark.parametrize("write", FORMATS, ids=lambda write: write.
 with_authors = pytest.mark.parametrize("write", FORMATS[:4], ids=lambda write: write.__name__)
 
 
-def parsed(document: str) -> Parsed:
+def parsed(document: str) -> Document:
     result = FetchResult(url=URL, http_status=200, headers={}, body=document.encode())
     return parse(result, Source(publisher="river-post", key="all", url=URL))
 

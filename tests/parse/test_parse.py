@@ -284,6 +284,47 @@ def test_half_an_entry_is_never_taken_for_a_whole_one(whole: str) -> None:
         assert len(parsed.entries) == ends
 
 
+@pytest.mark.parametrize("name", ["jsonfeed/version-11-everything", "wordpress/two-posts", "wordpress/password-form"])
+def test_of_json_that_is_cut_anywhere_whole_entries_alone_are_read(name: str) -> None:
+    body = (FIXTURES / f"{name}.feed.json").read_bytes().strip()
+    kind = name.split("/")[0]
+    whole, counts = read(body, kind).entries, []
+    for length in range(1, len(body)):
+        try:
+            parsed = read(body[:length], kind)
+        except ParseError:
+            counts.append(0)
+            continue
+        assert parsed.entries == whole[: len(parsed.entries)]
+        assert "it breaks off" in (parsed.warning or "")
+        assert parsed.drops in ({}, {CUT_OFF: 1})
+        counts.append(len(parsed.entries))
+    assert counts == sorted(counts)
+    assert set(counts) == set(range(len(whole) + 1))
+
+
+@pytest.mark.parametrize(
+    "before", ["<br />\n<b>Notice</b>: {x} ", "\ufeff\n", "<!-- cached -->", "Warning: [1] ", ")]}',\n"]
+)
+def test_json_behind_something_else_is_read_for_what_it_is(before: str) -> None:
+    for name in ("jsonfeed/version-10", "wordpress/two-posts"):
+        body = (FIXTURES / f"{name}.feed.json").read_bytes()
+        kind = name.split("/")[0]
+        for said in ("feed", "sitemap", kind):
+            parsed = read(before.encode() + body, said)
+            assert (parsed.entries, parsed.format) == (read(body, kind).entries, read(body, kind).format)
+            assert bool(parsed.warning) is bool(before.strip("\ufeff\n"))
+
+
+@pytest.mark.parametrize(
+    "body", ['<!DOCTYPE html><script>{"guid": 1}</script>', '<p>{"guid"', rss('{"guid": {}}'), 'Not found [{"a": 1}]']
+)
+def test_json_within_something_else_is_not_taken_for_the_document(body: str) -> None:
+    for kind in ("feed", "jsonfeed", "wordpress"):
+        with suppress(ParseError):
+            assert read(body.encode(), kind).format == "rss20"
+
+
 SEEDS = [path.read_bytes() for kind in PARSERS for path in inputs(kind) if path.stat().st_size < 5_000]
 ODDITIES = [
     b"<", b">", b"&", b"]]>", b"<![CDATA[", b"<!--", b"<!DOCTYPE x", b"<?", b"&#55296;", b"&#0;", b"&#1114112;",

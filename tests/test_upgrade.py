@@ -257,8 +257,12 @@ def test_an_upgrade_that_is_killed_is_made_again(
         assert rows_of(left) == rows_of(whole)
 
 
-def test_an_upgrade_that_is_killed_amid_a_migration_is_made_again(database: Path, tmp_path: Path) -> None:
-    """Midway between the first and the last statement of every migration that the file lacks."""
+def test_an_upgrade_that_is_killed_amid_a_migration_is_made_again(database: Path, version: str, tmp_path: Path) -> None:
+    """Midway between the first and the last statement of every migration that the file lacks. The oldest file lacks
+    all that any other does; those are killed in `make soak`.
+    """
+    if not SOAK and version not in (VERSIONS[0], VERSIONS[-1]):
+        pytest.skip("a version between the oldest and the newest; `make soak` has them")
     whole = tmp_path / "whole.db"
     shutil.copy(database, whole)
     receiver, sender = _STARTED.Pipe(duplex=False)

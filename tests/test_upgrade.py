@@ -231,6 +231,7 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
     return compiled(tmp_path_factory.mktemp("mortal"))
 
 
+@pytest.mark.soak
 def test_an_upgrade_that_is_killed_is_made_again(
     database: Path, version: str, mortal: Path | None, tmp_path: Path
 ) -> None:

@@ -43,7 +43,7 @@ def read(feed: Feed, url: str) -> Said:
             words.append((_WORDS[each.name], each.text))
         elif each.name in _LISTS:
             words += [(_LISTS[each.name], part.text) for part in each.all(_LISTS[each.name])]
-        elif each.name == ("link" if feed.is_atom else "atom:link"):
+        elif each.name in ("link", "atom:link"):
             rel, media_type, address = (each.attributes.get(key, "") for key in ("rel", "type", "href"))
             links.append((rel, media_type, address, joined(url, each.base) or ""))
     return Said(tuple(words[:MOST]), tuple(links[:MOST]))

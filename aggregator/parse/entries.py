@@ -3,8 +3,8 @@
 Atom is read by RFC 4287, RSS by https://www.rssboard.org/rss-specification and by what its publishers do:
 
 - An RSS item's `description` is its summary and `content:encoded` its content. `itunes:summary` is one of the two where
-  the item has no other. A picture's caption is neither; what is said of a video or a sound is the summary of an entry
-  without words.
+  the item has no other. A picture's caption is neither, and its title no headline; those of a video or a sound are, where
+  an entry has no words of its own.
 - `feedburner:origLink` and `pheedo:origLink` are the publisher's own address, so they become the first alternate link;
   the proxy's stays an alternate behind it, as the document calls it: `via` would claim another source.
 - An RSS `guid` that is a permalink, and an RDF item's `rdf:about`, is the link of an item without one, if it is an
@@ -53,11 +53,10 @@ _KINDS = {
     "id": ("guid", "id", "atom:id"),
     "language": ("dc:language", "language"),
     "title": ("title",),
-    "other title": ("dc:title", "atom:title", "itunes:title", "media:title"),
+    "other title": ("dc:title", "atom:title", "itunes:title"),
     "description": ("description",),
     "summary": ("summary", "atom:summary", "abstract", "dc:description"),
-    "encoded": ("content:encoded", "xhtml:body", "body", "atom:content"),
-    "content": ("content",),
+    "content": ("content", "content:encoded", "xhtml:body", "body", "atom:content"),
     "podcast": ("itunes:summary",),
     "subtitle": ("itunes:subtitle",),
 }  # fmt: skip
@@ -111,7 +110,7 @@ def _entry(said: Element, feed: Feed, authors: tuple[Person, ...], rights: str |
     parts: _Parts = {}
     for child in said.children:
         parts.setdefault(_KIND_OF.get(child.name, child.name), []).append(child)
-    title, summary, content = _atom_words(parts) if feed.is_atom else _rss_words(parts)
+    title, summary, content = _words(parts, feed.is_atom)
     published, updated = _dates(parts, feed.is_atom)
     entry_id = _last(parts.get("id", ())) or said.attributes.get(ABOUT, "").strip() or None
     return Entry(
@@ -147,35 +146,28 @@ def _last(said: Iterable[Element]) -> str | None:
 # Words
 
 
-def _rss_words(parts: _Parts) -> tuple[Text | None, Text | None, tuple[Text, ...]]:
-    title = _first(parts, "title") or _first(parts, "other title")
+def _words(parts: _Parts, is_atom: bool) -> tuple[Text | None, Text | None, tuple[Text, ...]]:
+    """Title, summary and content."""
+    title = _first(parts, "title", _TEXT if is_atom else None) or _first(parts, "other title")
     summary = _first(parts, "description") or _first(parts, "summary")
-    content = _each(parts, "encoded") + _each(parts, "content")
-    if summary and content:
-        return title, summary, content
+    content = tuple([text for each in parts.get("content", ()) if (text := _text(each))])
     of_podcast = _first(parts, "podcast") or _first(parts, "subtitle")
     if not summary:
-        summary = of_podcast or (None if content else _of_recording(parts))
-    elif of_podcast and of_podcast.value.strip() != summary.value.strip():
+        summary = of_podcast or (None if content else _of_recording(parts, "media:description"))
+    elif of_podcast and not content and of_podcast.value.strip() != summary.value.strip():
         content = (of_podcast,)
-    return title, summary, content
+    return title or _of_recording(parts, "media:title"), summary, content
 
 
-def _atom_words(parts: _Parts) -> tuple[Text | None, Text | None, tuple[Text, ...]]:
-    content = _each(parts, "content") or _each(parts, "encoded")
-    summary = _first(parts, "summary") or (None if content else _of_recording(parts))
-    return _first(parts, "title"), summary, content
-
-
-def _of_recording(parts: _Parts) -> Text | None:
-    """What is said of a video or a sound, where that is the entry. What is said of a picture is its caption."""
+def _of_recording(parts: _Parts, name: str) -> Text | None:
+    """What is said of a video or a sound, where that is the entry. What is said of a picture is said of it alone."""
     recordings = [each for each in _media(parts) if _is_recording(each)]
     if not recordings:
         return None
-    captions = [*parts.get("media:description", ())]
+    said = [*parts.get(name, ())]
     for around in (*parts.get("media:group", ()), *recordings):
-        captions += around.all("media:description")
-    return next((text for caption in captions if (text := _text(caption))), None)
+        said += around.all(name)
+    return next((text for each in said if (text := _text(each))), None)
 
 
 def _is_recording(media: Element) -> bool:
@@ -183,23 +175,19 @@ def _is_recording(media: Element) -> bool:
     return stated.lower() in ("video", "audio", "application")
 
 
-def _first(parts: _Parts, kind: str) -> Text | None:
-    return next((text for each in parts.get(kind, ()) if (text := _text(each))), None)
+def _first(parts: _Parts, kind: str, usual_type: str | None = None) -> Text | None:
+    return next((text for each in parts.get(kind, ()) if (text := _text(each, usual_type))), None)
 
 
-def _each(parts: _Parts, kind: str) -> tuple[Text, ...]:
-    return tuple([text for each in parts[kind] if (text := _text(each))]) if kind in parts else ()
-
-
-def _text(said: Element) -> Text | None:
-    """Words with their media type; a type that is no text and no markup holds no words."""
-    if not said.text or said.text.isspace():
-        return None
+def _text(said: Element, usual_type: str | None = None) -> Text | None:
+    """Words with their media type, `usual_type` where they state none; a type that is neither text nor markup holds no
+    words.
+    """
     stated = said.attributes.get("type", "").split(";")[0].strip().lower()
-    if said.markup is not None:
+    if said.markup is not None and said.markup.strip():  # a picture alone is no text, and says something
         return Text(said.markup, _HTML if stated.endswith("html") and stated != "xhtml" else _XHTML)
-    media_type = _TYPES.get(stated, stated) or _usual_type(said)
-    value = said.text
+    media_type = _TYPES.get(stated, stated) or usual_type or _usual_type(said)
+    value = "" if said.text.isspace() else said.text
     if said.attributes.get("mode", "").strip().lower() == "base64" or not _is_text(media_type):
         value = _decoded(value) if media_type.startswith("text/") or media_type in (_HTML, _XHTML) else ""
     if not value:
@@ -210,10 +198,9 @@ def _text(said: Element) -> Text | None:
 
 
 def _usual_type(said: Element) -> str:
-    """Of words that state none: text in Atom; in RSS HTML, but a title where it looks like any."""
-    name = said.name.rpartition(":")[2]
-    if name == "title":
-        return _HTML if said.attributes.get("version") is None and looks_like_html(said.text) else _TEXT
+    """Of words that state none: HTML in RSS, but of a title only where it looks like it; text in Atom."""
+    if said.name.endswith("title"):
+        return _HTML if looks_like_html(said.text) else _TEXT
     is_plain = said.name in ("summary", "content", "atom:summary", "atom:content") or said.name.startswith("itunes:")
     return _TEXT if is_plain else _HTML
 
@@ -232,7 +219,7 @@ def _language(parts: _Parts) -> str | None:
     own = _last(parts.get("language", ()))
     if own:
         return own
-    for kind in ("content", "encoded", "summary", "description", "title"):
+    for kind in ("content", "summary", "description", "title"):
         for each in parts.get(kind, ()):
             if each.language and (found := each.language.replace("_", "-").strip()):
                 return found
@@ -364,7 +351,7 @@ def _is_text(media_type: str) -> bool:
 
 
 def _decoded(value: str) -> str:
-    """Words in base64 (Atom 0.3); as they stand where they are none."""
+    """Words in base64 (Atom 0.3), decoded; unchanged where they are not base64."""
     try:
         return base64.b64decode(value, validate=False).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError, ValueError):

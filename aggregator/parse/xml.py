@@ -1,8 +1,8 @@
 """One pass over a feed in XML: its elements as a tree, under one name each, whatever prefix the publisher chose.
 
 expat reads it and nothing else: it gives the byte where each tag begins, so that markup which stands unescaped in words
-(Atom's XHTML) is kept as the publisher wrote it, and it holds no more of a document than what is kept here. Elements
-that no rule of `entries` or `hints` reads are left out, with all that stands in them.
+(Atom's XHTML) is kept as the publisher wrote it, and it holds no more of a document than what is kept here. Elements of
+a module that nobody here knows are left out, with all that is in them.
 """
 
 from __future__ import annotations
@@ -176,22 +176,24 @@ class _Scan:
             return
         if self.root is None:
             self._opened_root(name, attributes)
-            return
+            if self.open[0].name not in _ENTRIES:
+                return
         if name not in self.names:
             self.names[name] = self._name(name)
         known = self.names[name]
-        if known is None or self.kept == MOST_ELEMENTS:
+        is_entry = known in _ENTRIES and not self.entry_depth
+        if known is None or (self.kept >= MOST_ELEMENTS and not is_entry):
             self.skipped = self.depth
             return
         self.kept += 1
         around = self.open[-1]
         language, base = around.language, around.base
         if attributes:
-            language = attributes.get(LANG, language)
+            language = attributes.get(LANG, attributes.get("lang", language))
             if BASE in attributes:
                 base = joined(base, attributes[BASE])
         element = Element(known, attributes, language, base)
-        if known in _ENTRIES and not self.entry_depth:
+        if is_entry:
             self.entry_depth = self.depth
         else:
             around.children.append(element)
@@ -210,18 +212,18 @@ class _Scan:
                 self.version = "rss091n"
         elif local == "rdf":
             self.version = "rss10" if RSS10 in self.prefixes else "rss090" if RSS090 in self.prefixes else "rss"
-        elif local == "feed":
-            self.version = "atom10" if namespace.lower().endswith("2005/atom") else "atom03"
+        elif local in ("feed", "entry"):  # a document may be one entry (RFC 4287, section 2)
+            self.version = "atom03" if local == "feed" and not namespace.lower().endswith("2005/atom") else "atom10"
             self.core = ATOM
             self.prefixes[namespace] = ATOM  # also where it is misspelt
-        elif local in ("channel", *_ENTRIES):
+        elif local in ("channel", "item"):
             self.version = "rss"
         else:
             raise _NotAFeed
         if local != "rdf" and namespace and self.core != ATOM:
             self.prefixes[namespace] = ""
         base = joined("", attributes.get(BASE, ""))
-        self.root = Element(local, attributes, attributes.get(LANG), base)
+        self.root = Element(local, attributes, attributes.get(LANG, attributes.get("lang")), base)
         self.open.append(self.root)
 
     def _closed(self, name: str) -> None:

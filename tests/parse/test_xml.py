@@ -17,7 +17,7 @@ from aggregator.demo import generate_feed
 from aggregator.demo.sites import FORMATS, Site, read_sites, site_page
 from aggregator.model import Document, Entry, FetchResult, Link, Person, Source, Text
 from aggregator.model.errors import ParseError
-from aggregator.parse import OVER_CAP, encoding, parse, xml
+from aggregator.parse import EMPTY, OVER_CAP, encoding, parse, xml
 from tests import ROOT
 from tests.conftest import examples
 
@@ -194,6 +194,8 @@ def test_the_formats_own_elements_without_a_namespace_or_in_a_mistaken_one() -> 
         ("<guid>1</guid><m:content medium='image'><m:description>cap</m:description></m:content>", None, None, ()),
         ("<m:group><m:content type='video/mp4'/><m:description>V</m:description></m:group>", None, Text("V"), ()),
         ("<title>A</title><m:title>Photo</m:title>", Text("A", "text/plain"), None, ()),
+        ("<guid>1</guid><m:title>Photo</m:title><m:content medium='image'/>", None, None, ()),
+        ("<m:title>V</m:title><m:content medium='video'/>", Text("V", "text/plain"), None, ()),
         ("<m:title>Photo</m:title><title>A</title>", Text("A", "text/plain"), None, ()),
         ("<title>A &amp;amp; B</title>", Text("A &amp; B", "text/html"), None, ()),
         ("<title>&lt;i&gt;A&lt;/i&gt;</title>", Text("<i>A</i>", "text/html"), None, ()),
@@ -228,11 +230,37 @@ XHTML = "http://www.w3.org/1999/xhtml"
          f"<div xmlns='{XHTML}'>a</div><div xmlns='{XHTML}'>b</div>"),
         ("<content type='text/plain' mode='base64'>aGk=</content>", Text("hi", "text/plain")),
         ("<content type='image/png'>aGk=</content>", None),
+        (f"<content type='xhtml'><div xmlns='{XHTML}'><img src='/1.jpg'/></div></content>", "<img src='/1.jpg'/>"),
+        (f"<content type='xhtml'><div xmlns='{XHTML}'> </div></content>", None),
     ],
 )  # fmt: skip
 def test_words_of_atom(inside: str, content: Text | str | None) -> None:
     expected = Text(content, "application/xhtml+xml") if isinstance(content, str) else content
     assert atom_entry(inside).content == ((expected,) if expected else ())
+
+
+def test_words_of_atom_in_several_elements_are_all_kept() -> None:
+    spaces = " xmlns:c='http://purl.org/rss/1.0/modules/content/' xmlns:i='http://www.itunes.com/dtds/podcast-1.0.dtd'"
+    entry = atom_entry("<i:summary>p</i:summary><c:encoded>a</c:encoded><content>b</content>", spaces=spaces)
+    assert entry.summary == Text("p", "text/plain")
+    assert entry.content == (Text("a"), Text("b", "text/plain"))
+
+
+def test_a_title_of_atom_is_text_where_it_says_nothing_else() -> None:
+    assert atom_entry("<title>AT&amp;amp;T &lt;/b&gt;</title>").title == Text("AT&amp;T </b>", "text/plain")
+
+
+def test_a_document_may_be_one_entry() -> None:
+    (entry,) = read(f"<entry xmlns='{ATOM_URI}'><id>1</id><title>Alone</title></entry>").entries
+    assert (entry.id, entry.title) == ("1", Text("Alone", "text/plain"))
+    (entry,) = read("<item><title>Alone</title></item>").entries
+    assert entry.title == Text("Alone", "text/plain")
+
+
+@pytest.mark.parametrize("attribute", ["xml:lang='sw_TZ'", "lang='sw-TZ'"])
+def test_the_language_in_scope(attribute: str) -> None:
+    (entry,) = read(f"<rss version='2.0' {attribute}><channel><item><title>A</title></item></channel></rss>").entries
+    assert entry.language == "sw-TZ"
 
 
 # Links and tokens
@@ -313,6 +341,9 @@ def test_elements_without_end() -> None:
         item("<link>" * 1_100 + "</link>" * 1_100)
     entry = item("<title>T</title>" + "<category/>" * (xml.MOST_ELEMENTS + 10) + "<link>https://a.example/</link>")
     assert (entry.title, entry.links) == (Text("T", "text/plain"), ())
+    flood = f"<item><guid>1</guid>{'<category/>' * xml.MOST_ELEMENTS}</item><item><guid>2</guid></item>"
+    parsed = read(f"<rss version='2.0'><channel>{flood}</channel></rss>")
+    assert (len(parsed.entries), parsed.drops) == (1, {EMPTY: 1})  # what is not read is counted
 
 
 def test_entries_beyond_the_cap_are_counted() -> None:

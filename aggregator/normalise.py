@@ -165,7 +165,7 @@ def _adjusted(said: Entry, headline_is_cut: bool, byline_is_cut: bool) -> Iterat
 
 
 def _is_of_podcast(said: Entry) -> bool:
-    """Whether what stands beside its description is an `itunes:summary`: plain words, mostly fewer, and no text."""
+    """Whether the content beside its description is an `itunes:summary`: plain words, and mostly fewer."""
     if said.summary is None or said.summary.type == "text/plain" or not said.content:
         return False
     return all(words.type == "text/plain" for words in said.content)

@@ -258,6 +258,7 @@ def test_an_upgrade_that_is_killed_is_made_again(
         assert rows_of(left) == rows_of(whole)
 
 
+@pytest.mark.soak
 def test_an_upgrade_that_is_killed_amid_a_migration_is_made_again(database: Path, version: str, tmp_path: Path) -> None:
     """Midway between the first and the last statement of every migration that the file lacks. The oldest file lacks
     all that any other does; those are killed in `make soak`.

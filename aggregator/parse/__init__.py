@@ -92,7 +92,7 @@ def _parse_feed(result: FetchResult, source: Source) -> Document:
         found = [*entries.entries(read, result.url)]
     else:
         version, found, language = _by_feedparser(repaired.document, result.url)
-        exact = entries.entries(read, result.url) if read else []  # of what stands before the fault
+        exact = entries.entries(read, result.url) if read else []  # the entries before the fault
         found = [*exact, *found[len(exact) :]] if len(exact) <= len(found) else found
     if not found and (repaired.breaks_off or not version):
         raise refusal.refusal(document, result.url, repaired.breaks_off, "; ".join(repaired.remarks) or None)

@@ -3,8 +3,8 @@
 Atom is read by RFC 4287, RSS by https://www.rssboard.org/rss-specification and by what its publishers do:
 
 - An RSS item's `description` is its summary and `content:encoded` its content. `itunes:summary` is one of the two where
-  the item has no other. A picture's caption is neither, and its title no headline; those of a video or a sound are, where
-  an entry has no words of its own.
+  the item has no other. A picture's caption is neither, and its title no headline; those of a video or a sound are,
+  where an entry has no words of its own.
 - `feedburner:origLink` and `pheedo:origLink` are the publisher's own address, so they become the first alternate link;
   the proxy's stays an alternate behind it, as the document calls it: `via` would claim another source.
 - An RSS `guid` that is a permalink, and an RDF item's `rdf:about`, is the link of an item without one, if it is an

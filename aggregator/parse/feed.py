@@ -8,8 +8,8 @@ It reads only what cannot be made well-formed, from the fault on. What it return
 it has no switch (6.0.14: mixin.py, `pop`): the edges of values are stripped, text that happens to be valid UTF-8 when
 read as Latin-1 is decoded once more, markup is written anew, and references in CDATA are resolved once too often.
 
-What the formats mean is said in `entries`; here the same is found under feedparser's keys. A summary that it made up by
-copying the content is none.
+What the formats mean is said in `entries`; here the same is found under feedparser's keys. A summary
+that feedparser made by copying the content is left out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads JSON as servers send it: behind a byte order mark, comments or notices of PHP, and cut in the middle.
 
-Of a document that breaks off, what stands before is read: every whole element of its list, and never half of one. What
-is no JSON in its middle is refused, because nobody can say what the rest means. Of a key that stands twice the last
+Of a document that breaks off, the part before is read: every whole element of its list, and never half of one. One with
+a fault in its middle is refused, because nobody can say what the rest means. Of a key that is there twice the last
 counts, as in every reader of JSON; numbers keep their spelling.
 """
 
@@ -37,11 +37,11 @@ _LONGEST_LITERAL = len("-Infinity")
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """What a document says."""
+class Reading:
+    """What was read of a document."""
 
     value: Any
-    is_cut: bool = False  # the document breaks off; `value` is what stands whole before that
+    is_cut: bool = False  # the document breaks off; `value` is the part before that is whole
     cut_off: int = 0  # 1: it breaks off inside an element of the list that stands last in `value`
     remark: str | None = None
 
@@ -65,7 +65,7 @@ def start(body: bytes) -> int | None:
     return found.start()
 
 
-def read(document: bytes) -> Document:
+def read(document: bytes) -> Reading:
     """What a document in UTF-8 says, which begins with its JSON.
 
     Raises ParseError if it is no JSON, is nested too deep, or breaks off before anything in it is whole.
@@ -77,12 +77,12 @@ def read(document: bytes) -> Document:
         return _up_to(text, error)
     except RecursionError as error:
         raise ParseError("its JSON is nested deeper than can be read: no feed needs that") from error
-    return Document(
+    return Reading(
         value, remark=f"{len(text) - end} characters behind the end of the JSON" if end < len(text) else None
     )
 
 
-def _up_to(text: str, error: json.JSONDecodeError) -> Document:
+def _up_to(text: str, error: json.JSONDecodeError) -> Reading:
     """What stands before the place where a document breaks off."""
     if not error.msg.startswith("Unterminated string") and len(text) - error.pos > _LONGEST_LITERAL:
         raise ParseError(f"it looks like JSON but is not: {error}; the next poll asks again") from error
@@ -101,7 +101,7 @@ def _up_to(text: str, error: json.JSONDecodeError) -> Document:
             closing = "".join(_CLOSES[each] for each in reversed(around))
     if not end:
         raise ParseError(f"it breaks off before its first entry ends: {error}; the next poll asks again") from error
-    return Document(
+    return Reading(
         _DECODER.decode(text[:end] + closing),
         is_cut=True,
         cut_off=int(closing.startswith("]") and bool(text[end:].strip(", \t\r\n"))),

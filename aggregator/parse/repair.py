@@ -27,8 +27,8 @@ from xml.parsers.expat import errors
 
 from aggregator.model.errors import ParseError
 from aggregator.parse.cap import newest, without_older
+from aggregator.parse.xml import check_depth
 
-MAX_DEPTH = 1_000  # elements within elements; Word's HTML reaches about 60
 MAX_ENTITY = 1_000  # characters that one entity may stand for
 
 _TRIES = 6
@@ -191,8 +191,7 @@ def _fault(document: bytes) -> _Fault | None:
     def opened(name: str, attributes: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
-        if depth > MAX_DEPTH:
-            raise ParseError(f"elements are nested more than {MAX_DEPTH} deep: no feed needs that, so it was not read")
+        check_depth(depth)
 
     def closed(name: str) -> None:
         nonlocal depth

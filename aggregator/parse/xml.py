@@ -165,8 +165,7 @@ class _Scan:
 
     def _opened(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise ParseError(f"elements are nested more than {MAX_DEPTH} deep: no feed needs that, so it was not read")
+        check_depth(self.depth)
         if self.words_depth:
             if self.depth == self.words_depth + 1:
                 local = name.rpartition(" ")[2].lower()
@@ -277,7 +276,13 @@ class _Scan:
 
 
 class _NotAFeed(Exception):
-    """The root element is none of a feed."""
+    """The root element is not that of a feed."""
+
+
+def check_depth(depth: int) -> None:
+    """Raises ParseError for elements that are nested without end."""
+    if depth > MAX_DEPTH:
+        raise ParseError(f"elements are nested more than {MAX_DEPTH} deep: no feed needs that, so it was not read")
 
 
 def prefix_of(uri: str, prefix: str) -> str:
@@ -292,7 +297,7 @@ def prefix_of(uri: str, prefix: str) -> str:
 
 
 def joined(base: str | None, address: str | None) -> str | None:
-    """An xml:base made absolute; None for one that cannot be, or that nobody could mean."""
+    """An xml:base made absolute; None for one that cannot be used: no address, or a very long one."""
     if base is None or address is None:
         return None
     try:

@@ -67,25 +67,25 @@ def answers_of(database: Path) -> dict[str, Any]:
         "search": {word: _json(database, "search", word, "--limit", "200", "--json") for word in ("mbalawe", "ክትባት")},
         "changes": _json(database, "changes", "--json"),
         "merges": _json(database, "merges", "--json"),
-        "health": _json(database, "health", "--json"),
+        "health": _json(database, "health", "--json", may_end_with=1),  # 1: the wire of an old fixture is silent
         "complaints": _json(database, "complaint", "list", "--json"),
     }
 
 
-def _json(database: Path, *command: str) -> list[dict[str, Any]]:
+def _json(database: Path, *command: str, may_end_with: int = 0) -> list[dict[str, Any]]:
     """The rows that a command prints, as an array or as a line each."""
-    printed = _run(database, *command)
+    printed = _run(database, *command, may_end_with=may_end_with)
     rows = json.loads(printed) if printed.startswith("[") else [json.loads(line) for line in printed.splitlines()]
     return list(rows)
 
 
-def _run(database: Path, *command: str) -> str:
+def _run(database: Path, *command: str, may_end_with: int = 0) -> str:
     printed = io.StringIO()
     with redirect_stdout(printed):
         try:
             aggregator(["--config", str(CONFIG), "--db", str(database), *command])
         except SystemExit as ended:
-            if ended.code:
+            if ended.code not in (None, 0, may_end_with):
                 raise RuntimeError(f"{command} ended with {ended.code}") from None
     return printed.getvalue()
 

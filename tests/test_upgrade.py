@@ -135,6 +135,7 @@ def test_a_database_of_every_version_answers_as_it_did(database: Path, answers: 
         found |= {word: {report["id"]: report for report in reports} for word, reports in found.items()}
     for of_version in (answers, now):  # of equal times a later version lists a document's first entry first
         of_version["latest"] = {report["id"]: report for report in of_version["latest"]}
+        of_version["health"] = {row["source_name"]: row for row in of_version["health"]}  # worst first, as time goes by
     both = answers["revisions"].keys() & now["revisions"].keys()  # of the first that `latest` lists
     assert len(both) > 20
     answers["revisions"] = {public_id: answers["revisions"][public_id] for public_id in both}

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -388,7 +388,8 @@ def test_coverage_counts_polls_gaps_and_what_was_left_out(trip: Trip, desk: Desk
     assert desk("coverage", "--since", "yesteryear").exit_code == 2
 
 
-def test_health_ends_with_1_when_the_wire_is_silent(trip: Trip, desk: Desk) -> None:
+def test_health_ends_with_1_when_the_wire_is_silent(trip: Trip, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.cli.health.utc_now", lambda: trip.now)
     trip.config = replace(
         trip.config, publishers=tuple(elsewhere(f"p{n}", f"http://p{n}.example/feed") for n in range(5))
     )
@@ -397,7 +398,7 @@ def test_health_ends_with_1_when_the_wire_is_silent(trip: Trip, desk: Desk) -> N
     trip()
     assert desk("health").exit_code == 0
     # Five sources of a report every two hours each, of which none has come for a day.
-    then = datetime.now(UTC) - DAY
+    then = trip.now - DAY
     taught = learn(Rhythm(), [then - n * 2 * HOUR for n in range(1, 200)], since=None, now=then, listed=20)
     with sqlite3.connect(trip.path) as connection:
         connection.execute("UPDATE sources SET rhythm = ?, last_new = ?", (rhythm_text(taught), to_iso(then)))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from aggregator import identity
-from aggregator.model import Article, Document, Entry, Publisher, Source, Text
+from aggregator.model import Article, Category, Document, Entry, Publisher, Source, Text
 from aggregator.text import folding, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
@@ -180,8 +180,8 @@ def _literal(stated: str | None) -> str | None:
     return stated and text.shortened(printable.line(stated), text.MOST_OF_DATE)
 
 
-def _categories(said: Sequence[str]) -> tuple[str, ...]:
-    return tuple(text.shortened(printable.line(name), _MOST_OF_CATEGORY) for name in said[:_MOST_CATEGORIES])
+def _categories(said: Sequence[Category]) -> tuple[str, ...]:
+    return tuple(text.shortened(printable.line(str(each)), _MOST_OF_CATEGORY) for each in said[:_MOST_CATEGORIES])
 
 
 def article_of(raw: bytes, key: str, language: str | None, source: Source, publisher: Publisher) -> Article:

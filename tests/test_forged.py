@@ -34,7 +34,7 @@ from aggregator.desk.merges import split
 from aggregator.desk.purging import purge
 from aggregator.desk.terms import sync
 from aggregator.identity import keys_of, near_keys
-from aggregator.model import Cause, Entry, Link, Person, Publisher, Selection, Text
+from aggregator.model import Category, Cause, Entry, Link, Person, Publisher, Selection, Text
 from aggregator.normalise import LONG_ADDRESS, LONG_BYLINE, LONG_HEADLINE, NO_ADDRESS
 from aggregator.output import OUTPUTS, page, versions
 from aggregator.pipeline.discovery.candidates import named_by_page, of_wordpress, sitemaps
@@ -203,7 +203,10 @@ def test_a_link_that_changes_between_two_that_are_none_is_the_same_report(store:
     """Without an id such an entry is known by what it says its link is."""
     record(store, publisher, make_entry(id=None, links=(Link("javascript:a"),)))
     poll = record(
-        store, publisher, make_entry(id=None, links=(Link("javascript:a"),), categories=("x",)), now=NOW + LATER
+        store,
+        publisher,
+        make_entry(id=None, links=(Link("javascript:a"),), categories=(Category("x"),)),
+        now=NOW + LATER,
     )
     assert (poll.new, poll.revised, poll.unchanged) == (0, 0, 1)
 
@@ -314,7 +317,7 @@ def test_whatever_stands_beside_the_raw_words_has_a_length(store: Store, publish
         published=huge,
         updated=f"2026-11-22\n{huge}",
         language=huge,
-        categories=(*(f"{number} {huge}" for number in range(3)), *map(str, range(20_000))),
+        categories=tuple(map(Category, (*(f"{number} {huge}" for number in range(3)), *map(str, range(20_000))))),
         rights=huge,
         links=(Link(f"http://x.example/{huge}"),),
         summary=None,
@@ -628,7 +631,7 @@ def test_a_database_of_an_earlier_version_is_made_fit(tmp_path: Path, publisher:
         # The same entry is the same report, and no version of it.
         again = record(store, publisher, entry, make_entry(2), now=NOW + LATER)
         assert (again.new, again.revised, again.unchanged) == (0, 0, 2)
-        edited = record(store, publisher, replace(entry, categories=("x",)), now=NOW + 2 * LATER)
+        edited = record(store, publisher, replace(entry, categories=(Category("x"),)), now=NOW + 2 * LATER)
         assert (edited.new, edited.revised) == (0, 0)
         purge(store, [articles[0].id], Cause(actor="person:x", reason="x"), NOW + LATER)
         rows(store, "INSERT INTO article_search (article_search) VALUES ('integrity-check')")

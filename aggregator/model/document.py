@@ -25,6 +25,9 @@ class Link:
     href: str
     rel: str = "alternate"
     type: str | None = None
+    length: int | None = None  # bytes, as stated
+    hreflang: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,57 @@ class Person:
     name: str | None = None
     email: str | None = None
     uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    term: str
+    scheme: str | None = None
+    label: str | None = None  # the term for people
+
+    def __str__(self) -> str:
+        return self.label or self.term
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture, a recording or another file beside a report, as its publisher describes it, in the words of Media RSS
+    (https://www.rssboard.org/media-rss).
+    """
+
+    url: str
+    medium: str | None = None  # image, audio, video, document or executable
+    type: str | None = None  # media type
+    width: int | None = None  # pixels
+    height: int | None = None
+    length: int | None = None  # bytes
+    title: str | None = None  # often a file's name; never a caption
+    caption: Text | None = None
+    credit: str | None = None
+    copyright: str | None = None
+    alt: str | None = None  # what stands for a picture that is not seen
+    language: str | None = None  # BCP 47
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a publisher says that it has a report from: RSS `source`, Atom `source`, Dublin Core."""
+
+    name: str | None = None
+    url: str | None = None  # its page
+    feed: str | None = None  # the address of its feed
+    id: str | None = None  # of that feed
+    publisher: str | None = None  # `dc:publisher`
+    source: str | None = None  # `dc:source`: a name or an address of what the report is taken from
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a report plays, as GeoRSS or the W3C's `geo` say it."""
+
+    coordinates: str | None = None  # latitude and longitude in degrees (WGS 84), pairs separated by blanks, as stated
+    shape: str = "point"  # point, line, polygon, box or circle
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +98,16 @@ class Entry:
     content: tuple[Text, ...] = ()
     links: tuple[Link, ...] = ()
     authors: tuple[Person, ...] = ()
-    categories: tuple[str, ...] = ()
+    categories: tuple[Category, ...] = ()
     published: str | None = None
     updated: str | None = None
     rights: str | None = None
     language: str | None = None  # BCP 47; xml:lang of the entry
+    contributors: tuple[Person, ...] = ()
+    media: tuple[Media, ...] = ()  # each address once
+    origin: Origin | None = None
+    places: tuple[Place, ...] = ()
+    base: str | None = None  # what relative addresses in its words are relative to; None: there are none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

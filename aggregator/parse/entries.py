@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from html.entities import entitydefs
 from urllib.parse import urlsplit
 
-from aggregator.model import Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Person, Text
 from aggregator.parse.xml import ABOUT, Element, Feed
 from aggregator.text.dates import read_date
 from aggregator.text.persons import persons_of
@@ -256,7 +256,7 @@ def _persons_in(said: Element) -> tuple[Person, ...]:
     return persons_of(said.token)
 
 
-def _categories(parts: _Parts) -> tuple[str, ...]:
+def _categories(parts: _Parts) -> tuple[Category, ...]:
     names: dict[str, None] = {}
     wrapped = [each for group in parts.get("categories", ()) for each in group.all(*_KINDS["category"])]
     for each in (*wrapped, *parts.get("category", ())):
@@ -264,7 +264,7 @@ def _categories(parts: _Parts) -> tuple[str, ...]:
             names |= dict.fromkeys(term for part in each.text.split(",") if (term := part.strip()))
         elif name := _category(each):
             names[name] = None
-    return tuple(names)
+    return tuple(map(Category, names))
 
 
 def _category(said: Element) -> str:

@@ -19,7 +19,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aggregator.model import Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Person, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse.entries import looks_like_html
 from aggregator.text.html import unquoted
@@ -172,9 +172,9 @@ def _authors(said: Mapping[str, Any], feed: Mapping[str, Any]) -> tuple[Person, 
     return ()
 
 
-def _categories(said: Mapping[str, Any]) -> tuple[str, ...]:
+def _categories(said: Mapping[str, Any]) -> tuple[Category, ...]:
     names = (_string(tag.get("term")) or _string(tag.get("label")) for tag in _several(said.get("tags")))
-    return tuple(dict.fromkeys(name for name in names if name))
+    return tuple(dict.fromkeys(Category(name) for name in names if name))
 
 
 def _dates(said: Mapping[str, Any], is_atom: bool) -> tuple[str | None, str | None]:

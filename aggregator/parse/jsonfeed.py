@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.model import Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Person, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse import lenient_json
 from aggregator.parse.cap import newest
@@ -105,7 +105,7 @@ def _entry(item: Any, feed: Mapping[str, Any], url: str) -> Entry | None:
         content=(content,) if content else (),
         links=_links(item, base),
         authors=_authors(item) or _authors(feed),
-        categories=tuple(dict.fromkeys(filter(None, map(token, array(item.get("tags")))))),
+        categories=tuple(map(Category, dict.fromkeys(filter(None, map(token, array(item.get("tags"))))))),
         published=token(item.get("date_published")),
         updated=token(item.get("date_modified")),
         language=token(item.get("language")),

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from xml.parsers import expat
 from xml.parsers.expat import errors
 
-from aggregator.model import Entry, Link, Text
+from aggregator.model import Category, Entry, Link, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse.cap import newest
 from aggregator.text.urls import literal, resolved
@@ -246,7 +246,7 @@ def _entry(row: dict[str, str], url: str) -> Entry:
     return Entry(
         title=Text(row["title"], "text/plain") if "title" in row else None,
         links=(Link(resolved(url, loc)),) if loc else (),
-        categories=tuple(dict.fromkeys(filter(None, keywords))),
+        categories=tuple(map(Category, dict.fromkeys(filter(None, keywords)))),
         published=row.get("publication_date", "").strip() or None,
         updated=row.get("lastmod", "").strip() or None,
         language=row.get("language", "").strip() or None,

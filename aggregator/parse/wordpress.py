@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
-from aggregator.model import Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Person, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse import lenient_json
 from aggregator.parse.cap import newest
@@ -102,7 +102,7 @@ def _entry(post: Any) -> Entry | None:
         content=(content,) if content else (),
         links=tuple(_links(post, heads)),
         authors=tuple(map(Person, dict.fromkeys(_byline(post, heads, nodes)))),
-        categories=tuple(dict.fromkeys(_names(_terms(post, *_TOPICS, None)))),
+        categories=tuple(map(Category, dict.fromkeys(_names(_terms(post, *_TOPICS, None))))),
         published=_date(post, "date"),
         updated=_date(post, "modified"),
         language=_language(post, heads, nodes),

@@ -18,7 +18,19 @@ from markdown_it import MarkdownIt
 
 from aggregator.desk.acts import found
 from aggregator.identity import public_id
-from aggregator.model import Article, Document, Entry, ItemClass, NextPoll, Person, Poll, Publisher, Source, Text
+from aggregator.model import (
+    Article,
+    Category,
+    Document,
+    Entry,
+    ItemClass,
+    NextPoll,
+    Person,
+    Poll,
+    Publisher,
+    Source,
+    Text,
+)
 from aggregator.model.errors import ManuscriptError
 from aggregator.normalise import normalise
 from aggregator.pipeline.recording import record
@@ -178,7 +190,7 @@ def _entry(manuscript: Manuscript, published: str) -> Entry:
         title=Text(manuscript.title, "text/plain"),
         content=(Text(manuscript.body),),
         authors=(Person(manuscript.byline),) if manuscript.byline else (),
-        categories=(*manuscript.topics, *manuscript.countries),
+        categories=tuple(map(Category, (*manuscript.topics, *manuscript.countries))),
         published=published,
         language=manuscript.language,
     )

@@ -1,18 +1,20 @@
 """Raw words: everything that an entry said, as the JSON that is stored with each revision. The one place that writes
 and reads it.
 
-UTF-8, keys in the order of `Entry`, what is absent left out. A lone surrogate, which JSON can say and UTF-8 cannot, is
+UTF-8, keys in the order of `Entry`, what is absent left out; a category of which only the term is said is that string.
+A lone surrogate, which JSON can say and UTF-8 cannot, is
 kept by Python's `surrogatepass`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
-from aggregator.model import Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Media, Origin, Person, Place, Text
 
 LONGEST_ID = 300  # characters of an id that is kept without the words: publishers put whole reports into it
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -26,11 +28,12 @@ def encode(entry: Entry) -> bytes:
 
 def _value(value: Any) -> Any:
     """A noun as the JSON for it: an object of those of its fields that were said."""
-    if isinstance(value, str):
+    if isinstance(value, str | int):
         return value
     if isinstance(value, tuple):
         return [_value(item) for item in value]
-    return {name: said for name in value.__slots__ if (said := getattr(value, name)) is not None}
+    said = {name: _value(part) for name in value.__slots__ if (part := getattr(value, name)) is not None}
+    return said["term"] if isinstance(value, Category) and len(said) == 1 else said
 
 
 def decode(raw: bytes | str) -> Entry:
@@ -51,13 +54,30 @@ def values(raw: bytes | str) -> dict[str, Any]:
 def entry_of(said: Mapping[str, Any]) -> Entry:
     """The entry of such `values`."""
     texts = {name: Text(**said[name]) for name in ("title", "summary") if name in said}
-    lists = {
-        "content": tuple(Text(**text) for text in said.get("content", ())),
-        "links": tuple(Link(**link) for link in said.get("links", ())),
-        "authors": tuple(Person(**person) for person in said.get("authors", ())),
-        "categories": tuple(said.get("categories", ())),
+    lists = {name: tuple(map(read, said[name])) for name, read in _LISTS.items() if name in said}
+    origin = {"origin": Origin(**said["origin"])} if "origin" in said else {}
+    return Entry(**{**said, **texts, **lists, **origin})
+
+
+def _category(said: Any) -> Category:
+    return Category(said) if isinstance(said, str) else Category(**said)
+
+
+def _media(said: Mapping[str, Any]) -> Media:
+    return Media(**{**said, "caption": Text(**said["caption"])} if "caption" in said else said)
+
+
+_LISTS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "content": lambda said: Text(**said),
+        "links": lambda said: Link(**said),
+        "authors": lambda said: Person(**said),
+        "categories": _category,
+        "contributors": lambda said: Person(**said),
+        "media": _media,
+        "places": lambda said: Place(**said),
     }
-    return Entry(**{**said, **texts, **lists})
+)
 
 
 def as_text(raw: bytes) -> str:
@@ -66,8 +86,8 @@ def as_text(raw: bytes) -> str:
 
 
 def without_words(entry: Entry) -> Entry:
-    """What stays of an entry when its words are let go, or may not be kept: all but summary, content and an id that may
-    be the whole report; by the digest of that it is found again.
+    """What stays of an entry when its words are let go, or may not be kept: all but summary, content, the media with
+    their captions, and an id that may be the whole report; by the digest of that it is found again.
     """
     guid = entry.id if entry.id and len(entry.id) <= LONGEST_ID else None
-    return replace(entry, id=guid, summary=None, content=())
+    return replace(entry, id=guid, summary=None, content=(), media=())

@@ -23,7 +23,20 @@ from aggregator.desk import acts, pending
 from aggregator.desk.merges import split
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, Config, Entry, Link, Person, Poll, PollSettings, Publisher, Selection, Source, Text
+from aggregator.model import (
+    Category,
+    Cause,
+    Config,
+    Entry,
+    Link,
+    Person,
+    Poll,
+    PollSettings,
+    Publisher,
+    Selection,
+    Source,
+    Text,
+)
 from aggregator.model.errors import DeskError
 from aggregator.revisions.mass import AT_ONCE, at_the_front
 from aggregator.store import Store
@@ -667,7 +680,7 @@ maybe = st.none() | st.text(min_size=1)
         content=st.lists(texts, max_size=2).map(tuple),
         links=st.lists(st.builds(Link, st.text()), max_size=2).map(tuple),
         authors=st.lists(st.builds(Person, maybe, maybe, maybe), max_size=2).map(tuple),
-        categories=st.lists(st.text(), max_size=2).map(tuple),
+        categories=st.lists(st.builds(Category, st.text()), max_size=2).map(tuple),
         published=maybe,
         updated=maybe,
         rights=maybe,

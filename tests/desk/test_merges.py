@@ -11,7 +11,7 @@ import pytest
 from aggregator.desk import acts, merges
 from aggregator.desk.housekeeping import release_embargoes
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, Link, Person, Publisher, Selection, Text
+from aggregator.model import Category, Cause, Link, Person, Publisher, Selection, Text
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
 from aggregator.text.query import parse
@@ -46,13 +46,13 @@ def test_a_merge_can_be_undone_and_stays_undone(store: Store, publisher: Publish
         merges.split(store, 99, NOW)
 
 
-OWN = make_entry(authors=(Person("Awa Keïta"),), categories=("Ponts",))
+OWN = make_entry(authors=(Person("Awa Keïta"),), categories=(Category("Ponts"),))
 TWIN = make_entry(
     id="other",
     links=(Link("http://daily.example/1"),),
     title=Text("Le pont rouvre", "text/plain"),
     authors=(Person("Moussa Traoré"),),
-    categories=("Routes",),
+    categories=(Category("Routes"),),
     published="Sun, 22 Nov 2026 09:30:00 GMT",
 )
 

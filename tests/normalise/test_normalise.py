@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Article, Document, Entry, Link, Person, Publisher, Text
+from aggregator.model import Article, Category, Document, Entry, Link, Person, Publisher, Text
 from aggregator.normalise import (
     DUPLICATE,
     LONG_ADDRESS,
@@ -48,7 +48,7 @@ def article(entry: Entry, publisher: Publisher = LE_JOUR) -> Article:
 
 
 def test_an_article_has_plain_readings_beside_the_words_as_they_came() -> None:
-    entry = make_entry(updated="Sat, 21 Nov 2026 09:30 GMT", categories=("Mali", "Routes\nPonts"))
+    entry = make_entry(updated="Sat, 21 Nov 2026 09:30 GMT", categories=(Category("Mali"), Category("Routes\nPonts")))
     made = article(entry)
     assert (made.publisher, made.title) == ("le-jour", "Le pont numéro 1 rouvre")
     assert made.summary == made.excerpt == "Le pont n° 1 rouvre lundi. Les camions attendent."
@@ -177,7 +177,7 @@ entries = st.builds(
     content=st.lists(st.builds(Text, hostile), max_size=2).map(tuple),
     links=st.lists(st.builds(Link, hostile_addresses), max_size=2).map(tuple),
     authors=st.lists(st.builds(Person, st.none() | hostile, st.none() | hostile), max_size=3).map(tuple),
-    categories=st.lists(hostile, max_size=3).map(lambda few: tuple(few * 60)),
+    categories=st.lists(hostile, max_size=3).map(lambda few: tuple(map(Category, few * 60))),
     published=st.none() | hostile,
     updated=st.none() | hostile,
     language=st.none() | hostile,

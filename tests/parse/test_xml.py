@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aggregator.demo import generate_feed
 from aggregator.demo.sites import FORMATS, Site, read_sites, site_page
-from aggregator.model import Document, Entry, FetchResult, Link, Person, Source, Text
+from aggregator.model import Category, Document, Entry, FetchResult, Link, Person, Source, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse import EMPTY, OVER_CAP, encoding, parse, xml
 from tests import ROOT
@@ -133,7 +133,7 @@ def test_what_wordpress_writes() -> None:
             Link("https://a.example/1.jpg", "enclosure", "image/jpeg"),
         ),
         authors=(Person("Awa Diop"),),
-        categories=("Politique", "Soci\xe9t\xe9"),
+        categories=(Category("Politique"), Category("Soci\xe9t\xe9")),
         published="Sun, 22 Nov 2026 10:00:00 +0000",
     )
 
@@ -330,7 +330,7 @@ def test_dates(inside: str, published: str | None, updated: str | None) -> None:
 )
 def test_categories(inside: str, categories: tuple[str, ...]) -> None:
     entry = item(f"<title>T</title>{inside}", " xmlns:i='http://www.itunes.com/dtds/podcast-1.0.dtd'")
-    assert entry.categories == categories
+    assert tuple(category.term for category in entry.categories) == categories
 
 
 # Bounds and faults

@@ -27,7 +27,7 @@ from aggregator.desk import housekeeping as house
 from aggregator.desk.housekeeping import housekeeping, maintain
 from aggregator.desk.merges import split
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, Entry, Link, Person, Publisher, Removal, Selection, Text
+from aggregator.model import Category, Cause, Entry, Link, Person, Publisher, Removal, Selection, Text
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.pipeline.writer import Writer
@@ -93,7 +93,7 @@ def plant(number: int, version: int = 1, publisher: str = "daily") -> Planted:
         content=(Text(f"<p>Les camions attendent. {sentence('content')}.</p>"), Text(sentence("second content"))),
         links=(Link(f"http://{publisher}.example/{sentence('link').replace(' ', '-')}"),),
         authors=(Person(sentence("author")),),
-        categories=(sentence("category"),),
+        categories=(Category(sentence("category")),),
         published="Sat, 21 Nov 2026 08:00:00 GMT",
         language=language,
     )

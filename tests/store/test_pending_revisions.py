@@ -21,7 +21,7 @@ from aggregator.desk import acts
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.merges import split
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, Config, Entry, Link, Person, Poll, Publisher, Selection, Text, Words
+from aggregator.model import Category, Cause, Config, Entry, Link, Person, Poll, Publisher, Selection, Text, Words
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.recording import record as record_polls
@@ -219,7 +219,13 @@ STORED = (
 
 def test_what_housekeeping_stores_is_what_a_poll_would_have_stored(tmp_path: Path, publisher: Publisher) -> None:
     last = [
-        story(n, picture=9, authors=(Person("Awa"),), categories=("ponts", "x"), updated="2026-11-22T09:00:00Z")
+        story(
+            n,
+            picture=9,
+            authors=(Person("Awa"),),
+            categories=(Category("ponts"), Category("x")),
+            updated="2026-11-22T09:00:00Z",
+        )
         for n in SIX
     ]
     found = []

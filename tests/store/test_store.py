@@ -16,7 +16,7 @@ import pytest
 from aggregator.desk import retention
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.terms import sync
-from aggregator.model import Publisher, Selection, Source, Text, Validators
+from aggregator.model import Category, Publisher, Selection, Source, Text, Validators
 from aggregator.model.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError, StoreFull
 from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.recording import record as record_polls
@@ -124,7 +124,7 @@ def test_one_article_in_two_sections_is_one_row_and_no_edit(store: Store, publis
     section = Source(publisher=publisher.key, key="sport", url="http://daily-example.example/sport")
     both = replace(publisher, sources=(*publisher.sources, section))
     sync(store, WIRE, [both], NOW, NOW.date())
-    shorter = make_entry(content=(), categories=("sport",))
+    shorter = make_entry(content=(), categories=(Category("sport"),))
     for _ in range(2):
         record(store, both, make_entry())
         record_polls(store, [(make_poll(section), make_articles(both, shorter))], NOW)

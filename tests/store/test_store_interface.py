@@ -13,6 +13,7 @@ import pytest
 from aggregator.desk import rules
 from aggregator.model import (
     Article,
+    Category,
     Decision,
     DeskDecision,
     Due,
@@ -219,7 +220,9 @@ def test_a_new_version_is_a_revision_and_what_differs_in_a_date_alone_is_none(st
     changed = Decision(article=article, known=before, change="revised", changed=("title",), matched_by="id")
     saved(store, PollRecord(known=found, poll=make_poll(FEED, revised=1), decisions=(changed,)))
     assert titles(store) == ["Le pont numéro 1 ferme"]
-    article, before, found = edited(store, title=Text("Le pont numéro 1 ferme", "text/plain"), categories=("roads",))
+    article, before, found = edited(
+        store, title=Text("Le pont numéro 1 ferme", "text/plain"), categories=(Category("roads"),)
+    )
     assert before.revision == 2
     relisted = Decision(article=article, known=before, change=None, matched_by="id")
     saved(store, PollRecord(known=found, poll=make_poll(FEED), decisions=(relisted,)))
@@ -384,7 +387,7 @@ def test_words_that_are_pending_are_compared_with_and_end(store: Store) -> None:
     article, before, found = edited(store, authors=())
     held = Decision(article=article, known=before, change="revised", changed=("byline",), pending_revision=True)
     saved(store, PollRecord(known=found, poll=make_poll(FEED), decisions=(held,)))
-    article, before, found = edited(store, authors=(), categories=("roads",))
+    article, before, found = edited(store, authors=(), categories=(Category("roads"),))
     assert found.pending_revision_keys == {before.article_id: article.keys[0]}
     assert found.pending_words[before.article_id].byline is None
     assert found.words[before.article_id].byline == "Awa Keïta"

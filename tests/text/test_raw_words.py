@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Media, Origin, Person, Place, Text
 from aggregator.text import raw_words
 from aggregator.text.raw_words import LONGEST_ID, as_text, decode, encode, entry_of, values, without_words
 from tests import ROOT
@@ -20,13 +20,21 @@ FULL = Entry(
     title=Text("Le pont &amp; la rivière"),
     summary=Text("Un résumé", "text/plain"),
     content=(Text("<p>Un</p>"), Text("<div>Deux</div>", "application/xhtml+xml")),
-    links=(Link("http://daily.example/1"), Link("http://daily.example/1.mp3", "enclosure", "audio/mpeg")),
+    links=(Link("http://daily.example/1"), Link("http://daily.example/1.mp3", "enclosure", "audio/mpeg", 0)),
     authors=(Person("Awa"), Person(email="desk@daily.example")),
-    categories=("Économie", "كهرباء"),
+    categories=(Category("Économie"), Category("كهرباء"), Category("04", "urn:x", "Economy")),
     published="Sun, 22 Nov 2026 09:00:00 GMT",
     updated="2026-11-22T10:00:00Z",
     rights="© Daily",
     language="fr",
+    contributors=(Person("Ben"),),
+    media=(
+        Media("http://daily.example/1.jpg", medium="image", width=640, caption=Text("Le pont"), credit="Awa / Daily"),
+        Media("http://daily.example/1.mp3", type="audio/mpeg", length=0),
+    ),
+    origin=Origin(name="River Post", feed="http://river.example/feed", publisher="River Press"),
+    places=(Place("-1.3 36.8", name="Nairobi"),),
+    base="http://daily.example/",
 )
 BROKEN = Entry(id="1", title=Text("half a \ud83d smile"))
 
@@ -42,7 +50,19 @@ def test_what_was_said_comes_back(entry: Entry) -> None:
 def test_the_form_that_databases_hold() -> None:
     """Its digest is stored, by which an entry that says the same again is passed over."""
     assert (
-        encode(replace(FULL, content=(), categories=(), authors=(Person("Awa"),), links=FULL.links[:1]))
+        encode(
+            Entry(
+                id=FULL.id,
+                title=FULL.title,
+                summary=FULL.summary,
+                links=FULL.links[:1],
+                authors=FULL.authors[:1],
+                published=FULL.published,
+                updated=FULL.updated,
+                rights=FULL.rights,
+                language=FULL.language,
+            )
+        )
         == (
             '{"id":"tag:daily.example,2026:1","title":{"value":"Le pont &amp; la rivière","type":"text/html"},'
             '"summary":{"value":"Un résumé","type":"text/plain"},'
@@ -52,6 +72,8 @@ def test_the_form_that_databases_hold() -> None:
         ).encode()
     )
     assert encode(Entry()) == b"{}"
+    categories = encode(Entry(categories=(Category("Mali"), Category("04", label="Economy"))))
+    assert categories == b'{"categories":["Mali",{"term":"04","label":"Economy"}]}'
 
 
 def test_as_text_only_a_lone_surrogate_is_another() -> None:
@@ -66,7 +88,7 @@ def test_damaged_words_are_an_error(raw: bytes) -> None:
 
 
 def test_without_its_words_an_entry_has_its_headline_and_no_id_that_is_a_text() -> None:
-    assert without_words(FULL) == replace(FULL, summary=None, content=())
+    assert without_words(FULL) == replace(FULL, summary=None, content=(), media=())
     assert without_words(replace(FULL, id="x" * LONGEST_ID)).id == "x" * LONGEST_ID
     assert without_words(replace(FULL, id="x" * (LONGEST_ID + 1))).id is None
 

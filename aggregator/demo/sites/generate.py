@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from aggregator.model import Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Person, Text
 
 SHORTEST, LONGEST = 300, 6000  # characters of a body
 BETWEEN_OLD, BETWEEN_NEW = timedelta(minutes=53), timedelta(minutes=10)  # two reports of a feed, two versions of it
@@ -70,7 +70,7 @@ def _entry(seed: int, number: int, language: str, published: datetime) -> Entry:
         content=(Text(_body(chance, words, host)),),
         links=(Link(f"http://{host}/{number}.html"),),
         authors=(Person(name=_sentence(chance, words, 2).title()),),
-        categories=tuple(chance.sample(words, 2)),
+        categories=tuple(map(Category, chance.sample(words, 2))),
         published=published.isoformat(),
         language=language,
     )

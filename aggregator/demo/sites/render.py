@@ -82,7 +82,7 @@ def rss10(channel: Channel) -> str:
     items = "".join(
         f"<item rdf:about={quoteattr(_href(entry))}>{_tag('title', _title(entry))}{_tag('link', _href(entry))}"
         f"{_tag('description', _summary(entry))}{_tag('dc:date', _said(entry))}{_tag('dc:creator', _byline(entry))}"
-        f"{''.join(_tag('dc:subject', each) for each in entry.categories)}</item>\n"
+        f"{''.join(_tag('dc:subject', str(each)) for each in entry.categories)}</item>\n"
         for entry in channel.entries
     )
     return (
@@ -146,7 +146,7 @@ def _atom10(channel: Channel, content: Callable[[str], str]) -> str:
         f'<entry xml:lang="{entry.language or channel.language}">{_tag("id", entry.id)}'
         f'{_tag("title", _title(entry))}<link rel="alternate" type="text/html" href={quoteattr(_href(entry))}/>'
         f"{_tag('published', entry.published)}{_tag('updated', _said(entry))}{_atom_author(entry)}"
-        f"{''.join(f'<category term={quoteattr(each)}/>' for each in entry.categories)}"
+        f"{''.join(f'<category term={quoteattr(str(each))}/>' for each in entry.categories)}"
         f"{_tag('summary', _summary(entry))}{content(_words(entry))}</entry>\n"
         for entry in channel.entries
     )
@@ -193,7 +193,7 @@ def _cdata(text: str) -> str:
 
 
 def _categories(entry: Entry) -> str:
-    return "".join(_tag("category", each) for each in entry.categories)
+    return "".join(_tag("category", str(each)) for each in entry.categories)
 
 
 def _atom_author(entry: Entry) -> str:
@@ -230,7 +230,7 @@ def _json_item(entry: Entry) -> dict[str, object]:
     item |= {"summary": _summary(entry), "content_html": _words(entry), "date_published": entry.published}
     if entry.updated:
         item["date_modified"] = entry.updated
-    return item | ({"tags": list(entry.categories)} if entry.categories else {})
+    return item | ({"tags": [str(each) for each in entry.categories]} if entry.categories else {})
 
 
 def _json_author(entry: Entry) -> Mapping[str, object]:

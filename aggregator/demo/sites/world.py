@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from aggregator.model import Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Person, Text
 from aggregator.model.errors import PressError
 
 T = TypeVar("T")
@@ -125,7 +125,7 @@ def entry(site: Site, report: Report, opened: datetime) -> Entry:
         content=(Text(report.body),),
         links=(Link(f"http://{site.host}{report.path}"),),
         authors=(Person(name=report.byline),) if report.byline else (),
-        categories=report.categories,
+        categories=tuple(map(Category, report.categories)),
         published=before(opened, report.minutes),
         updated=None if report.updated is None else before(opened, report.updated),
         language=report.language or site.language,

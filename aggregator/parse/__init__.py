@@ -14,7 +14,7 @@ Every entry that stands in a document is among `Document.entries`, or counted in
 - `over_cap`: it is not among the MAX_ENTRIES newest (see `cap`);
 - `empty`: it has neither id, nor link, nor title, nor words;
 - `not_published`: a draft, or in the bin (WordPress);
-- `not_news`: a page that a news sitemap lists among its news;
+- `not_news`: a page that a news sitemap lists, among its news or alone;
 - `withdrawn`: it says of itself that it is; its id is among `Document.withdrawn`, as are those of tombstones.
 """
 
@@ -180,7 +180,7 @@ def _parse_sitemap(result: FetchResult, source: Source) -> Document:
     if urls.remark and not urls.entries:
         raise refusal.refusal(document, result.url, urls.breaks_off, urls.remark)
     drops = Counter({OVER_CAP: urls.over_cap, NOT_NEWS: urls.not_news, CUT_OFF: urls.cut_off})
-    return _as_document(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, list(remarks))
+    return _as_document(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, [*remarks, urls.advice])
 
 
 def _as_document(

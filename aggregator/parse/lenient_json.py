@@ -33,6 +33,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _CLOSES = {"[": "]", "{": "}"}
 # What is open around an element of a list, or around a member of the document: elsewhere nothing is cut off.
 _AROUND = (["["], ["{"], ["{", "["])
+_MOST_DIGITS = 15  # of a length in bytes
 _LONGEST_LITERAL = len("-Infinity")
 
 
@@ -119,3 +120,9 @@ def token(value: Any) -> str | None:
     U+FFFD. None for what says nothing.
     """
     return _UNSTORABLE.sub("\ufffd", value).strip() or None if isinstance(value, str) else None
+
+
+def number(value: Any) -> int | None:
+    """A size or a length, which is more than nothing; as a number or as text. None for what is no whole number."""
+    is_whole = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS
+    return int(value) or None if is_whole else None

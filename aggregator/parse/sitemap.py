@@ -24,7 +24,8 @@ from xml.parsers.expat import errors
 from aggregator.model import Category, Entry, Link, Media, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse.cap import newest
-from aggregator.text.printable import address
+from aggregator.parse.files import once
+from aggregator.text.pictures import web_address
 from aggregator.text.urls import literal, resolved
 
 FORMAT = "sitemap-news09"  # version 0.9 of both
@@ -273,10 +274,6 @@ def _entry(row: _Row, url: str) -> Entry:
     words = row.words
     loc = words.get("loc", "").strip()
     keywords = (keyword.strip() for keyword in words.get("keywords", "").split(","))
-    media: dict[str, Media] = {}
-    for said in row.files:
-        for each in _media(said, url):
-            media.setdefault(each.url, each)
     return Entry(
         title=Text(words["title"], "text/plain") if "title" in words else None,
         links=(Link(resolved(url, loc)),) if loc else (),
@@ -284,7 +281,7 @@ def _entry(row: _Row, url: str) -> Entry:
         published=words.get("publication_date", "").strip() or None,
         updated=words.get("lastmod", "").strip() or None,
         language=words.get("language", "").strip() or None,
-        media=tuple(media.values()),
+        media=once(each for said in row.files for each in _media(said, url)),
     )
 
 
@@ -294,7 +291,7 @@ def _media(said: dict[str, str], url: str) -> Iterator[Media]:
     title = said.get("title", "").strip() or None
     caption = Text(words, "text/plain") if words else None
     for key, medium in (("loc", "image"), ("content_loc", "video"), ("thumbnail_loc", "image")):
-        at = address(resolved(url, said.get(key, "").strip())) if key in said else None
+        at = web_address(url, said.get(key, ""))
         if at:
             yield Media(at, medium, title=title, caption=caption)
             title = caption = None

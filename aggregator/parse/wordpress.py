@@ -116,7 +116,12 @@ def _entry(post: Any) -> Entry | None:
         published=_date(post, "date"),
         updated=_date(post, "modified"),
         language=_language(post, heads, nodes),
-        media=once((*(_featured(post) or _fallback(post, heads)), *pictures(content or Text(""), _page(post)))),
+        media=once(
+            (
+                *(_featured(post) or _fallback(post, heads)),
+                *pictures(content or Text(""), token(post.get("link")) or ""),
+            )
+        ),
     )
 
 
@@ -226,23 +231,19 @@ def _language(post: _Object, heads: Sequence[_Object], nodes: Sequence[_Object])
 # Media
 
 
-def _page(post: _Object) -> str:
-    return web_address("", token(post.get("link")) or "")
-
-
 def _featured(post: _Object) -> tuple[Media, ...]:
     """The featured picture, or sound or video, in all its sizes; of one that is deleted or closed to the public there
     is an error in its place. `better_featured_image` is that of a plugin, with a caption in plain words.
     """
     said = [*_embedded(post, "wp:featuredmedia"), post.get("better_featured_image")]
-    found = (_medium(medium, _page(post)) for medium in said if isinstance(medium, dict) and not medium.get("code"))
+    found = (_medium(medium) for medium in said if isinstance(medium, dict) and not medium.get("code"))
     return next(filter(None, found), ())
 
 
-def _medium(medium: _Object, base: str) -> tuple[Media, ...]:
+def _medium(medium: _Object) -> tuple[Media, ...]:
     details, sizes = _object(medium, "media_details"), _object(_object(medium, "media_details"), "sizes")
     whole = _object(sizes, "full")
-    address = web_address(base, token(medium.get("source_url")) or token(whole.get("source_url")) or "")
+    address = web_address("", token(medium.get("source_url")) or token(whole.get("source_url")) or "")
     if not address:
         return ()
     kind = token(medium.get("mime_type")) or token(whole.get("mime_type"))
@@ -261,14 +262,14 @@ def _medium(medium: _Object, base: str) -> tuple[Media, ...]:
         copyright=_of_file(of_file, "copyright"),
         alt=token(medium.get("alt_text")),
     )
-    others = (_size(size, base, first) for size in sizes.values() if isinstance(size, dict))
+    others = (_size(size, first) for size in sizes.values() if isinstance(size, dict))
     return first, *[size for size in others if size.url not in ("", address)][:_MOST_SIZES]
 
 
-def _size(size: _Object, base: str, whole: Media) -> Media:
+def _size(size: _Object, whole: Media) -> Media:
     kind = token(size.get("mime_type"))
     return Media(
-        web_address(base, token(size.get("source_url")) or ""),
+        web_address("", token(size.get("source_url")) or ""),
         medium_of(kind) or whole.medium,
         kind,
         number(size.get("width")),
@@ -291,7 +292,7 @@ def _fallback(post: _Object, heads: Iterable[_Object]) -> Iterator[Media]:
         said += [image for image in array(head.get("og_image")) if isinstance(image, dict)]
         said += [{key: head.get(f"og:image{end}") for key, end in _OPEN_GRAPH}]
     for each in said:
-        address = web_address(_page(post), token(each.get("url")) or "")
+        address = web_address("", token(each.get("url")) or "")
         if address:
             kind, width, height = token(each.get("type")), number(each.get("width")), number(each.get("height"))
             yield Media(address, "image", kind, width, height)

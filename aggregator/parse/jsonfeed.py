@@ -24,6 +24,7 @@ from aggregator.parse import lenient_json
 from aggregator.parse.cap import newest
 from aggregator.parse.files import medium_of, once
 from aggregator.parse.lenient_json import array, number, token
+from aggregator.parse.relative import base_of
 from aggregator.text.pictures import pictures, web_address
 from aggregator.text.urls import resolved
 
@@ -100,6 +101,7 @@ def _entry(item: Any, feed: Mapping[str, Any], url: str) -> Entry | None:
         return None
     base = resolved(url, token(feed.get("home_page_url")) or url)
     content = _text(item.get("content_html"), "text/html") or _text(item.get("content_text"), "text/plain")
+    within = pictures(content, base) if content else ()
     return Entry(
         id=token(item.get("id")),
         title=_text(item.get("title"), "text/plain"),
@@ -111,7 +113,8 @@ def _entry(item: Any, feed: Mapping[str, Any], url: str) -> Entry | None:
         published=token(item.get("date_published")),
         updated=token(item.get("date_modified")),
         language=token(item.get("language")),
-        media=once((*_images(item, base), *pictures(content or Text(""), base), *_attached(item, base))),
+        media=once((*_images(item, base), *within, *_attached(item, base))),
+        base=base_of((content,), lambda text: "", base),
     )
 
 

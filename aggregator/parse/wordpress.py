@@ -33,6 +33,7 @@ from aggregator.parse import lenient_json
 from aggregator.parse.cap import newest
 from aggregator.parse.files import medium_of, once
 from aggregator.parse.lenient_json import array, number, token
+from aggregator.parse.relative import base_of
 from aggregator.text.dates import read_date
 from aggregator.text.html import one_line
 from aggregator.text.pictures import pictures, web_address
@@ -102,13 +103,15 @@ def _is_post(post: Any) -> bool:
 def _entry(post: Any) -> Entry | None:
     if not isinstance(post, dict):
         return None
-    content, guid = _rendered(post, "content"), post.get("guid")
+    summary, content, guid = _rendered(post, "excerpt"), _rendered(post, "content"), post.get("guid")
+    page = token(post.get("link")) or ""
+    within = pictures(content, page) if content else ()
     heads = [head for key in _HEADS if isinstance(head := post.get(key), dict)]
     nodes = [node for head in heads for node in _nodes(head)]
     return Entry(
         id=token(guid.get("rendered")) if isinstance(guid, dict) else None,
         title=_rendered(post, "title"),
-        summary=_rendered(post, "excerpt"),
+        summary=summary,
         content=(content,) if content else (),
         links=tuple(_links(post, heads)),
         authors=tuple(map(Person, dict.fromkeys(_byline(post, heads, nodes)))),
@@ -116,12 +119,8 @@ def _entry(post: Any) -> Entry | None:
         published=_date(post, "date"),
         updated=_date(post, "modified"),
         language=_language(post, heads, nodes),
-        media=once(
-            (
-                *(_featured(post) or _fallback(post, heads)),
-                *pictures(content or Text(""), token(post.get("link")) or ""),
-            )
-        ),
+        media=once((*(_featured(post) or _fallback(post, heads)), *within)),
+        base=base_of((content, summary), lambda text: "", page),
     )
 
 

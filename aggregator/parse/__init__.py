@@ -179,6 +179,8 @@ def _parse_sitemap(result: FetchResult, source: Source) -> Document:
         remarks[urls.remark] = None
     if urls.remark and not urls.entries:
         raise refusal.refusal(document, result.url, urls.breaks_off, urls.remark)
+    if urls.advice and source.kind != "sitemap":  # where a feed is looked for, pages are none
+        raise ParseError(urls.advice)
     drops = Counter({OVER_CAP: urls.over_cap, NOT_NEWS: urls.not_news, CUT_OFF: urls.cut_off})
     return _as_document(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, [*remarks, urls.advice])
 

@@ -265,8 +265,8 @@ def _advice(found: _Reader) -> str | None:
     if not found.pages or found.rows:
         return None
     return (
-        f"it lists {found.pages} pages and no news: none has a news:news with a headline; if that stays so, "
-        "look for the site's news sitemap, or for its feed"
+        f"it is a sitemap of {found.pages} pages, and of no news: none has a news:news with a headline; if that stays "
+        "so, look for the site's news sitemap, or for its feed"
     )
 
 

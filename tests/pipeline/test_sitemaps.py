@@ -104,6 +104,13 @@ def test_a_sitemap_that_brings_nothing_new_is_no_failure(
     assert (poll.outcome, poll.new, poll.revised) == ("ok", 1, 0)
 
 
+def test_a_feed_that_has_become_a_sitemap_of_pages_is_a_failure(press: Press, tmp_path: Path) -> None:
+    press.set_document(HOST, "/feed", f"<urlset><url><loc>{SITE}</loc></url></urlset>".encode())
+    (poll,) = trip_of(press, tmp_path, source("feed", f"{SITE}feed", "feed"))()
+    assert poll.outcome == "failed"
+    assert "it is a sitemap of 1 pages, and of no news" in (poll.error or "")
+
+
 @pytest.mark.parametrize("rows", ["", f"<sitemap><loc>{SITE}news-1.xml</loc></sitemap>"])
 def test_an_index_of_sitemaps_is_a_failure_that_says_what_to_do(press: Press, tmp_path: Path, rows: str) -> None:
     press.set_document(HOST, "/news-sitemap.xml", f"<sitemapindex>{rows}</sitemapindex>".encode())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.model import Entry, FetchResult, Source
-from aggregator.parse import NOT_NEWS, parse
+from aggregator.parse import parse
 from aggregator.text.dates import read_date
 from aggregator.text.html import plain
 
@@ -26,7 +26,6 @@ class Measure:
 
     format: str
     entries: int
-    pages: int = 0  # that are no news, in a sitemap
     dated: float = 0.0
     summaries: float = 0.0  # words of any kind beside the headline
     full_text: float = 0.0
@@ -43,7 +42,6 @@ def measure(result: FetchResult, source: Source) -> Measure:
     return Measure(
         format=parsed.format,
         entries=len(entries),
-        pages=parsed.drops.get(NOT_NEWS, 0),
         dated=_share(date is not None for date in dates),
         summaries=_share(bool(summary or text) for summary, text in words),
         full_text=_share(_is_whole(summary, text) for summary, text in words),

@@ -251,8 +251,6 @@ class Prober:
         """Raises ParseError. A feed is where its site moved it for good; other redirects are the site's own affair."""
         at = address(result.moved_to) or url
         carries = await self.measured(result, Source(publisher="probe", key="feed", url=at))
-        if carries.pages and not carries.entries:
-            raise ParseError(f"a sitemap of {carries.pages} pages, and of no news")
         kind = next((kind for kind in ("jsonfeed", "wordpress", "sitemap") if carries.format.startswith(kind)), "feed")
         return FoundFeed(url=at, kind=kind, carries=carries)
 

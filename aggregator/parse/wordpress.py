@@ -35,7 +35,6 @@ from aggregator.parse.files import medium_of, once
 from aggregator.parse.lenient_json import array, number, token
 from aggregator.parse.relative import base_of
 from aggregator.text.dates import read_date
-from aggregator.text.html import one_line
 from aggregator.text.pictures import pictures, web_address
 
 FORMAT = "wordpress2"
@@ -47,6 +46,7 @@ _NOBODY = re.compile(
 _OPEN_GRAPH = (("url", ""), ("type", ":type"), ("width", ":width"), ("height", ":height"))
 _SITES = ("WebSite", "Organization", "NewsMediaOrganization")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _MOST_SIZES = 10  # of one picture, beside the whole
 _PASSWORD_FORM = "post-password-form"  # the class of what a theme shows instead of the words
 
@@ -255,14 +255,19 @@ def _medium(medium: _Object) -> tuple[Media, ...]:
         number(details.get("width")) or number(whole.get("width")),
         number(details.get("height")) or number(whole.get("height")),
         number(details.get("filesize")) or number(whole.get("filesize")),
-        title=one_line(_rendered(medium, "title")) or None,
-        caption=caption if one_line(caption) else None,
+        title=_words(_rendered(medium, "title")),
+        caption=caption if _words(caption) else None,
         credit=_of_file(of_file, "credit"),
         copyright=_of_file(of_file, "copyright"),
         alt=token(medium.get("alt_text")),
     )
     others = (_size(size, first) for size in sizes.values() if isinstance(size, dict))
     return first, *[size for size in others if size.url not in ("", address)][:_MOST_SIZES]
+
+
+def _words(text: Text | None) -> str | None:
+    """The words of a title, or of a caption that may be an empty paragraph."""
+    return " ".join(unescape(_TAG.sub("", text.value)).split()) or None if text else None
 
 
 def _size(size: _Object, whole: Media) -> Media:

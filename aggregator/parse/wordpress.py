@@ -267,7 +267,7 @@ def _medium(medium: _Object) -> tuple[Media, ...]:
 
 def _words(text: Text | None) -> str | None:
     """The words of a title, or of a caption that may be an empty paragraph."""
-    return " ".join(unescape(_TAG.sub("", text.value)).split()) or None if text else None
+    return token(" ".join(unescape(_TAG.sub("", text.value)).split())) if text else None
 
 
 def _size(size: _Object, whole: Media) -> Media:

@@ -173,14 +173,10 @@ def _parse_sitemap(result: FetchResult, source: Source) -> Document:
     if not sitemap.is_sitemap(document):
         return _parse_feed(result, source)
     urls = sitemap.read(document, result.url, MAX_ENTRIES)
-    remarks = {remark: None, urls.remark: None}
-    if urls.unread:
-        urls = sitemap.read(repair.with_references(document), result.url, MAX_ENTRIES)
-        remarks[urls.remark] = None
     if urls.remark and not urls.entries:
         raise refusal.refusal(document, result.url, urls.breaks_off, urls.remark)
     drops = Counter({OVER_CAP: urls.over_cap, NOT_NEWS: urls.not_news, CUT_OFF: urls.cut_off})
-    return _as_document(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, list(remarks))
+    return _as_document(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, [remark, urls.remark])
 
 
 def _as_document(

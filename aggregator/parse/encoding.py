@@ -28,7 +28,8 @@ from contextlib import suppress
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 _DECLARED = re.compile(rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["']\s*([\w.:-]+)\s*["']""")
 _CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*["']?\s*([\w.:-]+)""")
-_OPENING = re.compile(r"<\?xml(?:\s[^>]*?)?\?>|<(?=(?:rss|feed|rdf:RDF)[\s>])")
+_OPENING = re.compile(r"<\?xml(?:\s[^>]*?)?\?>|<(?=(?:rss|feed|rdf:RDF|urlset|sitemapindex|opml|OPML)[\s>])")
+_PROLOG = re.compile(r"(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*+", re.DOTALL)
 _HEAD = 4096  # how far we look for a declaration
 
 _MARKS = (
@@ -190,7 +191,7 @@ def _opened(text: str) -> tuple[str, bool]:
         return text, False
     if has_declaration:
         return _DECLARATION + text[found.end() :], bool(before)
-    if before.startswith("<"):  # comments, a DOCTYPE: part of the document
+    if _PROLOG.fullmatch(before):  # comments, a DOCTYPE: part of the document
         return _DECLARATION + "\n" + text, False
     return _DECLARATION + "\n" + text[found.start() :], bool(before)
 

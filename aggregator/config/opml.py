@@ -100,10 +100,8 @@ class _Reader:
         # Programs write xmlUrl, xmlurl and xmlURL.
         said = {key.lower(): " ".join(line(value).split()) for key, value in attributes.items()}
         title = said.get("text") or said.get("title") or ""
-        # A folder has no address, nor a type.
-        is_leaf = bool(said.get("type")) or any(word.startswith(("http://", "https://")) for word in said.values())
         self._folders.append((title, len(self.found)))
-        if (url := _address_of(said)) or is_leaf:
+        if (url := _address_of(said)) or _is_leaf(said):
             self.found.append(self._outline(title, url, said))
 
     def said(self, words: str) -> None:
@@ -129,6 +127,11 @@ class _Reader:
             language=said.get("language", ""),
             categories=tuple(filter(None, [*own, *folders])),
         )
+
+
+def _is_leaf(said: Mapping[str, str]) -> bool:
+    """Whether it is no folder, which has neither a type nor any address."""
+    return bool(said.get("type")) or any(word.startswith(("http://", "https://")) for word in said.values())
 
 
 def _address_of(said: Mapping[str, str]) -> str:

@@ -185,15 +185,15 @@ def _opened(text: str) -> tuple[str, bool]:
     text = text.lstrip("\ufeff\0\t\n\r ")
     found = _OPENING.search(text, 0, _HEAD)
     if found is None:
-        return (_DECLARATION + "\n" + text if text.startswith("<") else text), False
+        return (_DECLARATION + text if text.startswith("<") else text), False
     before, has_declaration = text[: found.start()], found.group() != "<"
     if before.startswith(("{", "[")) or "<!doctype html" in before.lower() or "<html" in before.lower():
         return text, False
     if has_declaration:
         return _DECLARATION + text[found.end() :], bool(before)
     if _PROLOG.fullmatch(before):  # comments, a DOCTYPE: part of the document
-        return _DECLARATION + "\n" + text, False
-    return _DECLARATION + "\n" + text[found.start() :], bool(before)
+        return _DECLARATION + text, False
+    return _DECLARATION + text[found.start() :], bool(before)
 
 
 def _disbelief(codec: str, header: str, declared: str) -> str | None:

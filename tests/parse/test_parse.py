@@ -240,12 +240,12 @@ def test_what_a_gzip_file_unpacks_to_is_bounded() -> None:
         read(gzip.compress(b" ") * 10_000)
 
 
-def test_the_dtd_of_a_sitemap_is_not_fetched_and_its_entities_stand_for_nothing(tmp_path: Path) -> None:
+def test_the_dtd_of_a_sitemap_is_not_fetched(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("open-sesame")
     dtd = f"<!DOCTYPE urlset SYSTEM '{secret}' [<!ENTITY a SYSTEM '{secret}'>]>".encode()
     parsed = read(dtd + news_sitemap(in_sitemap(1, "Report &a;")), "sitemap")
-    assert [entry.title.value.strip() for entry in parsed.entries if entry.title] == ["Report"]
+    assert [entry.title.value.strip() for entry in parsed.entries if entry.title] == ["Report &a;"]
 
 
 WHOLE = rss(

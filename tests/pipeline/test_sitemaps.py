@@ -86,9 +86,10 @@ def test_a_gzip_file_is_polled(press: Press, tmp_path: Path) -> None:
         (b"<urlset/>", {}),
         (f"<urlset><url><loc>{SITE}</loc></url><url><loc>{SITE}kuhusu</loc></url></urlset>".encode(), {"not_news": 2}),
         (gzip.compress(f"<urlset><url><loc>{SITE}</loc></url></urlset>".encode()), {"not_news": 1}),
+        (f"<urlset><url><loc>{SITE}?a=1&b=2</loc></url></urlset>".encode(), {"not_news": 1}),
         (news_sitemap(2, 1), {}),
     ],
-    ids=["no-news", "empty", "pages", "pages-gzip", "known"],
+    ids=["no-news", "empty", "pages", "pages-gzip", "pages-ampersand", "known"],
 )
 def test_a_sitemap_that_brings_nothing_new_is_no_failure(
     press: Press, tmp_path: Path, body: bytes, drops: dict[str, int]

@@ -12,14 +12,17 @@ _MEDIUMS = ("image", "audio", "video")
 
 
 def once(media: Iterable[Media]) -> tuple[Media, ...]:
-    """The first MOST_MEDIA of those that have an address. What is said of one twice is taken from the first."""
+    """The first MOST_MEDIA of those that have an address; by http and by https it is one. What is said of one twice is
+    taken from the first.
+    """
     found: dict[str, Media] = {}
     for each in media:
-        known = found.get(each.url)
+        address = each.url.partition("://")[2]
+        known = found.get(address)
         if known is not None:
-            found[each.url] = _filled(known, each)
-        elif each.url and len(found) < MOST_MEDIA:
-            found[each.url] = each
+            found[address] = _filled(known, each)
+        elif address and len(found) < MOST_MEDIA:
+            found[address] = each
     return tuple(found.values())
 
 

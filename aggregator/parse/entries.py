@@ -43,6 +43,7 @@ _WEB = ("http://", "https://")
 _ORIGINAL = ("feedburner:origlink", "pheedo:origlink")
 MOST_CONTRIBUTORS = 100
 _LONGEST_TITLE, _LONGEST_LANGUAGE, _LONGEST_LENGTH = 500, 50, 15  # characters that are kept of what a link says
+_DESCRIPTION = frozenset(("length", "hreflang", "title"))
 _IANA = "http://www.iana.org/assignments/relation/"
 _SCHEME_AND_SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)/+")
 
@@ -351,6 +352,8 @@ def _link(said: Element, is_atom: bool) -> Link:
 
 def description(said: Mapping[str, Any]) -> tuple[int | None, str | None, str | None]:
     """Length, language and title of a link, of its attributes; what cannot be meant is not said."""
+    if not said.keys() & _DESCRIPTION:
+        return None, None, None
     length, language, title = (str(said.get(name) or "").strip() for name in ("length", "hreflang", "title"))
     is_length = length.isascii() and length.isdecimal() and len(length) <= _LONGEST_LENGTH
     return (

@@ -20,6 +20,8 @@ _TYPES = {"html": "text/html", "xhtml": "application/xhtml+xml"}
 
 def origin_of(parts: Mapping[str, Sequence[Element]], base: str) -> Origin | None:
     """Of an entry's elements by name; `base`: what relative addresses are relative to, where no xml:base says it."""
+    if _NAMES.isdisjoint(parts):  # most entries
+        return None
     publisher, source = (_last([each for name in names for each in parts.get(name, ())]) for names in _OF_DUBLIN_CORE)
     said = next(filter(None, (_of_source(each, base) for kind in _SOURCES for each in parts.get(kind, ()))), {})
     return of(**said, publisher=publisher, source=source)
@@ -27,6 +29,7 @@ def origin_of(parts: Mapping[str, Sequence[Element]], base: str) -> Origin | Non
 
 _OF_DUBLIN_CORE = (("dc:publisher", "dcterms:publisher"), ("dc:source", "dcterms:source"))
 _SOURCES = ("source", "atom:source")
+_NAMES = frozenset((*_SOURCES, *(name for names in _OF_DUBLIN_CORE for name in names)))
 
 
 def of(**said: str | None) -> Origin | None:

@@ -7,6 +7,8 @@ entries and ours are the same by their order, in a feed of which both find as ma
 
 from __future__ import annotations
 
+import html
+import re
 import sys
 from argparse import ArgumentParser
 from collections import Counter, defaultdict
@@ -171,8 +173,30 @@ def _numbers(each: Element) -> _Said:
     return [(number, False) for number in (each.text or "").replace(",", " ").split()]
 
 
+def _person(each: Element) -> _Said:
+    """Name and mail address stand apart in raw words."""
+    return [(part, False) for part in re.split(r"[()<>]", each.text or "")]
+
+
+def _title(each: Element) -> _Said:
+    """The words of a title, which may be HTML."""
+    said = "".join(each.itertext())
+    return [(html.unescape(re.sub(r"<[^<>]*>", "", said)) if each.get("type") == "html" else said, False)]
+
+
+def _source(each: Element) -> _Said:
+    """What an Atom `source` says of a feed."""
+    found = _child("id")(each)
+    for part in each:
+        if _name(part)[1] == "title":
+            found += _title(part)
+        elif _name(part)[1] == "link" and part.get("rel", "alternate") in ("alternate", "self"):
+            found.append((part.get("href", ""), False))
+    return found
+
+
 def _child(*names: str) -> Callable[[Element], _Said]:
-    """The text of its children of these names, or of their children; of a person or a source."""
+    """The text of its children of these names."""
     return lambda each: [(part.text or "", False) for part in each if _name(part)[1] in names]
 
 
@@ -203,12 +227,12 @@ ROWS: dict[str, tuple[tuple[str, ...], Callable[[Element], _Said]]] = {
     "itunes:image": (("itunes:image",), _attribute("href", "url")),
     "image in an item": (("image",), _child("url")),
     "source of RSS": (("source",), lambda each: [*_text(each), *_attribute("url")(each)]),
-    "source of Atom": (("atom:source",), lambda each: [*_child("title", "id")(each), *_addresses(each)]),
+    "source of Atom": (("atom:source",), _source),
     "dc:publisher": (("dc:publisher", "dcterms:publisher"), _text),
     "dc:source": (("dc:source", "dcterms:source"), _text),
     "dc:rights": (("dc:rights", "dcterms:rights"), _text),
     "contributor": (("atom:contributor",), _child("name", "email", "uri")),
-    "dc:contributor": (("dc:contributor", "dcterms:contributor"), _text),
+    "dc:contributor": (("dc:contributor", "dcterms:contributor"), _person),
     "georss": (tuple(f"georss:{shape}" for shape in ("point", "line", "polygon", "box", "circle")), _numbers),
     "georss:featurename": (("georss:featurename",), _text),
     "gml": (("gml:pos", "gml:poslist"), _numbers),
@@ -222,13 +246,6 @@ ROWS: dict[str, tuple[tuple[str, ...], Callable[[Element], _Said]]] = {
     "title of link": (_LINKS, _attribute("title")),
     "type of link": (_LINKS, _attribute("type")),
 }
-
-
-def _addresses(source: Element) -> _Said:
-    links = (
-        each for each in source if _name(each)[1] == "link" and each.get("rel", "alternate") in ("alternate", "self")
-    )
-    return [(each.get("href", ""), False) for each in links]
 
 
 def table(found: Survey) -> str:

@@ -432,7 +432,8 @@ COMMON = [
     "<georss:where><gml:Point><gml:pos>{}</gml:pos></gml:Point></georss:where>", "<georss:point>1 2</georss:point>",
     "<georss:featurename>{}</georss:featurename>", "<geo:Point><geo:lat>1</geo:lat><geo:long>{}</geo:long></geo:Point>",
     "<geo:lat>{}</geo:lat>", "<geo:long>2</geo:long>", "<dc:contributor>{}</dc:contributor>",
-    "<dc:source>{}</dc:source>", "<slash:section>{}</slash:section>", "<enclosure url={a} length={q} title={q}/>", "<source url={a}>{}</source>",
+    "<dc:source>{}</dc:source>", "<slash:section>{}</slash:section>", "<enclosure url={a} length={q} title={q}/>",
+    "<source url={a}>{}</source>",
     "<atom:source><atom:title type='html'>{}</atom:title><atom:link href={a}/></atom:source>",
 ]  # fmt: skip
 RSS = [

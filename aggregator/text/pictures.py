@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -22,19 +23,6 @@ _LONGEST_ADDRESS = 4_000  # characters
 _LONGEST_CAPTION = 20_000  # characters of markup; a caption that ends later is none
 _DEEPEST = 20  # figures within figures
 
-# Addresses of pixels, of advertisements and of "share this".
-_SERVICE = re.compile(
-    r"""(?ix)
-    /~(?:a|f|ff|4)/ | //feeds\.wordpress\.com/1\.0/ | (?:^|//|\.)(?:feedads\.g\.)?doubleclick\.net
-    | googlesyndication\.com | //(?:da|pi|res|rc|share|adchoice)\.feedsportal\.com | /(?:a2t?\.im|mf\.gif)
-    | //(?:pixel|stats)\.wp\.com
-    | //stats\.wordpress\.com | quantserve\.com | scorecardresearch\.com | google-analytics\.com | addtoany\.com
-    | addthis\.com | sharethis\.com | facebook\.com/(?:sharer|share\.php|plugins/(?:like|share)) | outbrain\.com
-    | (?:twitter|x)\.com/(?:intent|share|home\?status) | plus\.google\.com/share | taboola\.com
-    | (?:api\.whatsapp\.com|whatsapp:/)/send | //wa\.me/\?text | //t\.me/share | linkedin\.com/share | ^mailto:\?
-    | pinterest\.com/pin/create | reddit\.com/submit | /pixel\.(?:gif|png)
-    """
-)
 _ONE_PIXEL = re.compile(r"(?i)(?:^|;)\s*(?:(?:max-)?(?:width|height)\s*:\s*[01](?:px)?|display\s*:\s*none)\s*(?:;|$)")
 _PIXELS = re.compile(r"\s*([0-9]{1,6})\s*(?:px)?\s*", re.IGNORECASE)
 _CANDIDATE = re.compile(r",\s+|(?<=[0-9][wx]),")  # between the candidates of a srcset
@@ -190,7 +178,24 @@ def address_of(said: Mapping[str, str]) -> str:
 
 def is_service(url: str) -> bool:
     """Whether an address is that of a pixel, an advertisement or "share this"."""
-    return _SERVICE.search(url) is not None
+    return _services().search(url) is not None
+
+
+@cache
+def _services() -> re.Pattern[str]:
+    """Slow to compile, and few documents need it."""
+    return re.compile(
+        r"""(?ix)
+        /~(?:a|f|ff|4)/ | //feeds\.wordpress\.com/1\.0/ | (?:^|//|\.)(?:feedads\.g\.)?doubleclick\.net
+        | googlesyndication\.com | //(?:da|pi|res|rc|share|adchoice)\.feedsportal\.com | /(?:a2t?\.im|mf\.gif)
+        | //(?:pixel|stats)\.wp\.com
+        | //stats\.wordpress\.com | quantserve\.com | scorecardresearch\.com | google-analytics\.com | addtoany\.com
+        | addthis\.com | sharethis\.com | facebook\.com/(?:sharer|share\.php|plugins/(?:like|share)) | outbrain\.com
+        | (?:twitter|x)\.com/(?:intent|share|home\?status) | plus\.google\.com/share | taboola\.com
+        | (?:api\.whatsapp\.com|whatsapp:/)/send | //wa\.me/\?text | //t\.me/share | linkedin\.com/share | ^mailto:\?
+        | pinterest\.com/pin/create | reddit\.com/submit | /pixel\.(?:gif|png)
+        """
+    )
 
 
 def _largest(srcset: str) -> str:

@@ -24,9 +24,11 @@ import binascii
 import re
 from collections.abc import Iterable
 from html.entities import entitydefs
+from itertools import islice
 from urllib.parse import urlsplit
 
 from aggregator.model import Category, Entry, Link, Person, Text
+from aggregator.parse.media import is_recording, media_of
 from aggregator.parse.xml import ABOUT, Element, Feed
 from aggregator.text.dates import read_date
 from aggregator.text.persons import persons_of
@@ -91,7 +93,8 @@ def entries(feed: Feed, url: str) -> list[Entry]:
         home = next((link.token for link in channel.all("link") if link.token), "")
         base = resolved(url, home) if home else url
         authors, rights, base = (), None, base if base.startswith(_WEB) else url
-    return [_entry(said, feed, authors, rights, base) for said in feed.entries]
+    copyrights = [*islice(channel.all("media:copyright"), 10)]
+    return [_entry(said, feed, copyrights, authors, rights, base) for said in feed.entries]
 
 
 def language(feed: Feed) -> str | None:
@@ -106,7 +109,9 @@ def channel_of(feed: Feed) -> Element:
     return next(feed.root.all("channel"), feed.root)
 
 
-def _entry(said: Element, feed: Feed, authors: tuple[Person, ...], rights: str | None, base: str) -> Entry:
+def _entry(
+    said: Element, feed: Feed, copyrights: list[Element], authors: tuple[Person, ...], rights: str | None, base: str
+) -> Entry:
     parts: _Parts = {}
     for child in said.children:
         parts.setdefault(_KIND_OF.get(child.name, child.name), []).append(child)
@@ -125,6 +130,9 @@ def _entry(said: Element, feed: Feed, authors: tuple[Person, ...], rights: str |
         updated=updated,
         rights=_last(parts.get("rights", ())) or rights,
         language=_language(parts),
+        media=media_of(
+            parts, [(text, _base_in(parts, text, base)) for text in (*content, summary) if text], base, copyrights
+        ),
     )
 
 
@@ -159,20 +167,25 @@ def _words(parts: _Parts, is_atom: bool) -> tuple[Text | None, Text | None, tupl
     return title or _of_recording(parts, "media:title"), summary, content
 
 
+def _base_in(parts: _Parts, words: Text, base: str) -> str:
+    """What addresses in a text are relative to: the xml:base in scope, or `base`."""
+    said = (each for kind in _OF_WORDS for each in parts.get(kind, ()))
+    stated = next((each.base for each in said if each.base and words.value in (each.markup, each.text)), "")
+    return resolved(base, stated) if stated else base
+
+
+_OF_WORDS = ("content", "description", "summary", "podcast", "subtitle")
+
+
 def _of_recording(parts: _Parts, name: str) -> Text | None:
     """What is said of a video or a sound, where that is the entry. What is said of a picture is said of it alone."""
-    recordings = [each for each in _media(parts) if _is_recording(each)]
+    recordings = [each for each in _media(parts) if is_recording(each.attributes)]
     if not recordings:
         return None
     said = [*parts.get(name, ())]
     for around in (*parts.get("media:group", ()), *recordings):
         said += around.all(name)
     return next((text for each in said if (text := _text(each))), None)
-
-
-def _is_recording(media: Element) -> bool:
-    stated = media.attributes.get("medium", "").strip() or (_media_type(media) or "").partition("/")[0]
-    return stated.lower() in ("video", "audio", "application")
 
 
 def _first(parts: _Parts, kind: str, usual_type: str | None = None) -> Text | None:

@@ -25,6 +25,7 @@ _DEEPEST = 20  # figures within figures
 
 _ONE_PIXEL = re.compile(r"(?i)(?:^|;)\s*(?:(?:max-)?(?:width|height)\s*:\s*[01](?:px)?|display\s*:\s*none)\s*(?:;|$)")
 _PIXELS = re.compile(r"\s*([0-9]{1,6})\s*(?:px)?\s*", re.IGNORECASE)
+_SLASHES = re.compile(r"^(https?:)/{3,}", re.IGNORECASE)  # more than there should be: browsers read two
 _CANDIDATE = re.compile(r",\s+|(?<=[0-9][wx]),")  # between the candidates of a srcset
 
 # Whether there may be any. That the second letter may belong to another's first makes it four times as fast.
@@ -223,7 +224,7 @@ def web_address(base: str, said: str) -> str:
     said = said.strip()
     if not said or len(said) > _LONGEST_ADDRESS:
         return ""
-    address = resolved(base, said)
+    address = resolved(base, _SLASHES.sub(r"\1//", said) if ":///" in said else said)
     try:
         parts = urlsplit(address)
     except ValueError:  # e.g. a bracket in the host's place

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from aggregator.model import Origin, Text
 from aggregator.parse.xml import RESOURCE, Element
 from aggregator.text import html
-from aggregator.text.urls import is_front_page, page_of, resolved
+from aggregator.text.urls import is_front_page, page_of, resolved, without_user
 
 _WEB = ("http://", "https://")
 _LONGEST_NAME, LONGEST_ADDRESS = 500, 2_000  # characters
@@ -38,7 +38,7 @@ def of(**said: str | None) -> Origin | None:
     for name, value in said.items():
         if name in ("url", "feed", "id"):
             if value and len(value) <= LONGEST_ADDRESS and (name == "id" or value.startswith(_WEB)):
-                kept[name] = value
+                kept[name] = value if name == "id" else without_user(value)
         elif value and (words := " ".join(value[: 2 * _LONGEST_NAME].split())):
             kept[name] = words[:_LONGEST_NAME]
     return Origin(**kept) if kept else None

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aggregator.demo import generate_feed
 from aggregator.demo.sites import FORMATS, Site, read_sites, site_page
-from aggregator.model import Category, Document, Entry, FetchResult, Link, Person, Source, Text
+from aggregator.model import Category, Document, Entry, FetchResult, Link, Media, Person, Source, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse import EMPTY, OVER_CAP, encoding, parse, xml
 from aggregator.text import raw_words
@@ -136,6 +136,11 @@ def test_what_wordpress_writes() -> None:
         authors=(Person("Awa Diop"),),
         categories=(Category("Politique"), Category("Soci\xe9t\xe9")),
         published="Sun, 22 Nov 2026 10:00:00 +0000",
+        media=(
+            Media("https://a.example/1.jpg", "image", "image/jpeg", title="Photo"),
+            Media("https://a.example/1.mp3", "audio", "audio/mpeg", length=3),
+            Media("https://a.example/1s.jpg", "image"),
+        ),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 
 from aggregator.model import Category
 from aggregator.parse.xml import Element
@@ -18,17 +17,25 @@ _MOST, _LONGEST = 500, 300  # categories of an entry; characters of a scheme or 
 
 def categories_of(said: Sequence[Element], parts: Mapping[str, Sequence[Element]]) -> tuple[Category, ...]:
     """`said`: the entry's own elements of `NAMES`, in order; `parts`: its other ones by name."""
-    wrapped = [each for group in parts.get("categories", ()) for each in group.all(*NAMES)]
-    groups = parts.get("media:group", ())
-    media = [
-        *parts.get("media:content", ()),
-        *groups,
-        *(each for group in groups for each in group.all("media:content")),
-    ]
-    of_media = [each for around in media for each in around.all("media:category", "media:keywords")]
-    found = [category for each in (*wrapped, *said, *of_media) for category in _categories_in(each)]
+    elements = [each for group in parts.get("categories", ()) for each in group.all(*NAMES)]
+    elements += said
+    if "media:content" in parts or "media:group" in parts:
+        elements += _of_media(parts)
+    found = [category for each in elements for category in _categories_in(each)]
     # `slash:comments` and other counts are left out: they change at every poll, and say nothing of the report.
-    return each_once((*found, *(Category(each.token, SECTION) for each in parts.get(SECTION, ()))))
+    found += [Category(each.token, SECTION) for each in parts.get(SECTION, ())]
+    return each_once(found)
+
+
+def _of_media(parts: Mapping[str, Sequence[Element]]) -> Iterator[Element]:
+    for media in parts.get("media:content", ()):
+        yield from media.all(*_OF_MEDIA)
+    for group in parts.get("media:group", ()):
+        yield from group.all(*_OF_MEDIA)
+        yield from (each for media in group.all("media:content") for each in media.all(*_OF_MEDIA))
+
+
+_OF_MEDIA = ("media:category", "media:keywords")
 
 
 def each_once(found: Iterable[Category]) -> tuple[Category, ...]:
@@ -37,7 +44,7 @@ def each_once(found: Iterable[Category]) -> tuple[Category, ...]:
     for each in found:
         if each.term:
             kept.setdefault((each.term, each.scheme), each)
-    return tuple(islice(kept.values(), _MOST))
+    return tuple(kept.values())[:_MOST]
 
 
 def category(term: str, scheme: str | None, label: str | None) -> Category:
@@ -49,14 +56,13 @@ def _bounded(said: str | None) -> str | None:
     return said if said and len(said) <= _LONGEST else None
 
 
-def _categories_in(said: Element) -> Iterator[Category]:
+def _categories_in(said: Element) -> list[Category]:
     """A term that is an attribute, as in Atom, wins."""
     if said.name.endswith("keywords"):
-        yield from (Category(term) for part in said.text.split(",") if (term := part.strip()))
-    elif not said.attributes:
-        yield Category(said.token)
-    else:
-        stated = {name: value.strip() for name, value in said.attributes.items()}
-        term, label, text = (stated.get(name, "") for name in ("term", "label", "text"))
-        scheme = None if said.name == "dc:subject" else stated.get("scheme") or stated.get("domain")
-        yield category(term or said.token or label or text, scheme, label)
+        return [Category(term) for part in said.text.split(",") if (term := part.strip())]
+    if not said.attributes:
+        return [Category(said.token)]
+    stated = {name: value.strip() for name, value in said.attributes.items()}
+    term, label, text = (stated.get(name, "") for name in ("term", "label", "text"))
+    scheme = None if said.name == "dc:subject" else stated.get("scheme") or stated.get("domain")
+    return [category(term or said.token or label or text, scheme, label)]

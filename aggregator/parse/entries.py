@@ -26,11 +26,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from html.entities import entitydefs
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 from aggregator.model import Entry, Link, Person, Text
 from aggregator.parse import categories
+from aggregator.parse.media import is_recording, media_of
 from aggregator.parse.origin import origin_of
 from aggregator.parse.places import places_of
 from aggregator.parse.relative import base_of
@@ -43,6 +45,7 @@ _WEB = ("http://", "https://")
 _ORIGINAL = ("feedburner:origlink", "pheedo:origlink")
 MOST_CONTRIBUTORS = 100
 _LONGEST_TITLE, _LONGEST_LANGUAGE, _LONGEST_LENGTH = 500, 50, 15  # characters that are kept of what a link says
+_DESCRIPTION = frozenset(("length", "hreflang", "title"))
 _IANA = "http://www.iana.org/assignments/relation/"
 _SCHEME_AND_SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)/+")
 
@@ -98,7 +101,8 @@ def entries(feed: Feed, url: str) -> list[Entry]:
         home = next((link.token for link in channel.all("link") if link.token), "")
         base = resolved(url, home) if home else url
         authors, rights, base = (), None, base if base.startswith(_WEB) else url
-    return [_entry(said, feed, authors, rights, base) for said in feed.entries]
+    copyrights = [*islice(channel.all("media:copyright"), 10)]
+    return [_entry(said, feed, copyrights, authors, rights, base) for said in feed.entries]
 
 
 def language(feed: Feed) -> str | None:
@@ -113,11 +117,14 @@ def channel_of(feed: Feed) -> Element:
     return next(feed.root.all("channel"), feed.root)
 
 
-def _entry(said: Element, feed: Feed, authors: tuple[Person, ...], rights: str | None, base: str) -> Entry:
+def _entry(
+    said: Element, feed: Feed, copyrights: list[Element], authors: tuple[Person, ...], rights: str | None, base: str
+) -> Entry:
     parts: _Parts = {}
     for child in said.children:
         parts.setdefault(_KIND_OF.get(child.name, child.name), []).append(child)
     title, summary, content = _words(parts, feed.is_atom)
+    in_scope = partial(_base_in, parts, base)
     published, updated = _dates(parts, feed.is_atom)
     entry_id = _last(parts.get("id", ())) or said.attributes.get(ABOUT, "").strip() or None
     return Entry(
@@ -133,9 +140,10 @@ def _entry(said: Element, feed: Feed, authors: tuple[Person, ...], rights: str |
         rights=_last(parts.get("rights", ())) or rights,
         language=_language(parts),
         contributors=_persons(parts.get("contributor", ()))[:MOST_CONTRIBUTORS],
+        media=media_of(parts, [(text, in_scope(text)) for text in (*content, summary) if text], base, copyrights),
         origin=origin_of(parts, base),
         places=places_of(parts),
-        base=base_of((*content, summary), partial(_base, parts), base),
+        base=base_of((*content, summary), in_scope, base),
     )
 
 
@@ -170,10 +178,11 @@ def _words(parts: _Parts, is_atom: bool) -> tuple[Text | None, Text | None, tupl
     return title or _of_recording(parts, "media:title"), summary, content
 
 
-def _base(parts: _Parts, words: Text) -> str:
-    """The xml:base in scope of a summary or a content; "" for none."""
+def _base_in(parts: _Parts, base: str, words: Text) -> str:
+    """What addresses in a text are relative to: the xml:base in scope, or `base`."""
     said = (each for kind in _OF_WORDS for each in parts.get(kind, ()))
-    return next((each.base for each in said if words.value in (each.markup, each.text) and each.base), "")
+    stated = next((each.base for each in said if each.base and words.value in (each.markup, each.text)), "")
+    return resolved(base, stated) if stated else base
 
 
 _OF_WORDS = ("content", "description", "summary", "podcast", "subtitle")
@@ -181,18 +190,13 @@ _OF_WORDS = ("content", "description", "summary", "podcast", "subtitle")
 
 def _of_recording(parts: _Parts, name: str) -> Text | None:
     """What is said of a video or a sound, where that is the entry. What is said of a picture is said of it alone."""
-    recordings = [each for each in _media(parts) if _is_recording(each)]
+    recordings = [each for each in _media(parts) if is_recording(each.attributes)]
     if not recordings:
         return None
     said = [*parts.get(name, ())]
     for around in (*parts.get("media:group", ()), *recordings):
         said += around.all(name)
     return next((text for each in said if (text := _text(each))), None)
-
-
-def _is_recording(media: Element) -> bool:
-    stated = media.attributes.get("medium", "").strip() or (_media_type(media) or "").partition("/")[0]
-    return stated.lower() in ("video", "audio", "application")
 
 
 def _first(parts: _Parts, kind: str, usual_type: str | None = None) -> Text | None:
@@ -351,6 +355,8 @@ def _link(said: Element, is_atom: bool) -> Link:
 
 def description(said: Mapping[str, Any]) -> tuple[int | None, str | None, str | None]:
     """Length, language and title of a link, of its attributes; what cannot be meant is not said."""
+    if not said.keys() & _DESCRIPTION:
+        return None, None, None
     length, language, title = (str(said.get(name) or "").strip() for name in ("length", "hreflang", "title"))
     is_length = length.isascii() and length.isdecimal() and len(length) <= _LONGEST_LENGTH
     return (

@@ -21,14 +21,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from aggregator.model import Category, Entry, Link, Origin, Person, Place, Text
+from aggregator.model import Category, Entry, Link, Media, Origin, Person, Place, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse import categories, origin
 from aggregator.parse.entries import MOST_CONTRIBUTORS, description, each_once, looks_like_html
+from aggregator.parse.files import once
+from aggregator.parse.media import LONGEST_LINE, described, is_recording
 from aggregator.parse.places import places
 from aggregator.parse.relative import base_of
 from aggregator.text.html import one_line, unquoted
 from aggregator.text.persons import persons_of
+from aggregator.text.pictures import pictures, web_address
 from aggregator.text.urls import resolved
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
@@ -37,6 +40,9 @@ _ORIGINAL_LINKS = ("feedburner_origlink", "pheedo_origlink")
 _PUBLISHED = ("published", "created", "prism_publicationdate")
 # One that says nothing hides that the id is the link.
 _EMPTY_LINK = re.compile(rb"<link\s*/>|<link>\s*</link>", re.IGNORECASE)
+# What is said of a picture, which feedparser would take for the headline or the summary. Under other names, and without
+# attributes, it keeps the last of each apart.
+_OF_MEDIA = re.compile(rb"<(/?)media:(?:(title)|description)\b[^<>]{0,300}>", re.IGNORECASE)
 _IANA = "http://www.iana.org/assignments/relation/"
 
 
@@ -50,7 +56,7 @@ def read(document: bytes, url: str) -> tuple[str, list[Entry | None], str | None
 
     try:
         parsed = feedparser.parse(
-            io.BytesIO(_EMPTY_LINK.sub(b"", document)),
+            io.BytesIO(_OF_MEDIA.sub(_renamed, _EMPTY_LINK.sub(b"", document))),
             response_headers=_HEADERS,
             sanitize_html=False,
             resolve_relative_uris=False,
@@ -62,14 +68,19 @@ def read(document: bytes, url: str) -> tuple[str, list[Entry | None], str | None
     return version, entries, _string(feed.get("language"))
 
 
+def _renamed(tag: re.Match[bytes]) -> bytes:
+    return b"<" + tag[1] + (b"media:name>" if tag[2] else b"media:caption>")
+
+
 def _entry(said: Mapping[str, Any], feed: Mapping[str, Any], version: str, url: str) -> Entry | None:
     is_atom = version.startswith("atom")
     try:
         published, updated = _dates(said, is_atom)
-        summary, content, base = _summary(said), _content(said), _base(feed, is_atom, url)
+        content, base = _content(said), _base(feed, is_atom, url)
+        summary = _summary(said) or (None if content else _of_recording(said, "media_caption"))
         return Entry(
             id=_string(said.get("id")),
-            title=_title(said),
+            title=_title(said) or _of_recording(said, "media_name"),
             summary=summary,
             content=content,
             links=_links(said, version, base),
@@ -80,6 +91,7 @@ def _entry(said: Mapping[str, Any], feed: Mapping[str, Any], version: str, url: 
             rights=_rights(said, feed if is_atom else {}),
             language=_language(said),
             contributors=_persons(said, "contributor")[:MOST_CONTRIBUTORS],
+            media=_media(said, base),
             origin=_origin(said, base),
             places=_places(said),
             base=base_of((*content, summary), partial(_base_in_scope, said), base),
@@ -112,6 +124,11 @@ def _text(detail: Any) -> Text | None:
     if media_type.endswith(("+xml", "/xml")):
         return Text(value, "application/xhtml+xml")
     return Text(value, "text/plain") if media_type.startswith("text/") else None
+
+
+def _of_recording(said: Mapping[str, Any], key: str) -> Text | None:
+    """As `entries` has it: what is said of a video or a sound, where that is the entry."""
+    return _of_media(said, key) if any(map(is_recording, _several(said.get("media_content")))) else None
 
 
 def _title(said: Mapping[str, Any]) -> Text | None:
@@ -158,11 +175,57 @@ def _links(said: Mapping[str, Any], version: str, base: str) -> tuple[Link, ...]
 
 
 def _link(said: Mapping[str, Any]) -> Link:
+    return Link(said["href"].strip(), _relation(said), _type_of_link(said), *description(said))
+
+
+def _type_of_link(said: Mapping[str, Any]) -> str | None:
     """feedparser says `text/html` of every link that names no type; of a page that is true, of a picture it is not."""
-    rel = (_string(said.get("rel")) or "alternate").removeprefix(_IANA)
     media_type = _string(said.get("type"))
-    media_type = None if media_type == "text/html" and rel != "alternate" else media_type
-    return Link(said["href"].strip(), rel, media_type, *description(said))
+    return None if media_type == "text/html" and _relation(said) != "alternate" else media_type
+
+
+def _relation(said: Mapping[str, Any]) -> str:
+    return (_string(said.get("rel")) or "alternate").removeprefix(_IANA)
+
+
+def _media(said: Mapping[str, Any], base: str) -> tuple[Media, ...]:
+    """In the order of `media.media_of`. feedparser does not say what belongs to which, so that what is said of media is
+    the first's.
+    """
+    found = [_described(each, base) for each in _several(said.get("media_content"))]
+    links = [each for each in _several(said.get("links")) if _relation(each) == "enclosure"]
+    found += [_described({**each, "type": _type_of_link(each)}, base) for each in links]
+    found += [_described({**each, "url": each.get("src")}, base) for each in _several(said.get("content"))]
+    shown = [_plain(said.get("image")), *_several(said.get("media_thumbnail"))]
+    found += [replace(_described(each, base), medium="image", title=None) for each in shown]
+    found = [each for each in found if each.url]
+    if found:
+        credits = [_line(each.get("content")) for each in _several(said.get("media_credit"))]
+        found[0] = replace(
+            found[0],
+            title=_line(said.get("media_name")) or found[0].title,
+            caption=_of_media(said, "media_caption"),
+            credit=", ".join(dict.fromkeys(filter(None, credits))) or None,
+            copyright=_line(said.get("media_copyright")),
+        )
+    for detail in (*_several(said.get("content")), _plain(said.get("summary_detail"))):
+        text = _text(detail)
+        found += pictures(text, resolved(base, _string(detail.get("base")) or "")) if text else ()
+    return once(found)
+
+
+def _of_media(said: Mapping[str, Any], key: str) -> Text | None:
+    return Text(value, "text/html") if (value := _string(said.get(key))) else None
+
+
+def _line(value: Any) -> str | None:
+    return one_line(Text(value))[:LONGEST_LINE] or None if isinstance(value, str) else None
+
+
+def _described(said: Mapping[str, Any], base: str) -> Media:
+    return described(
+        said, web_address(base, next(filter(None, (_string(said.get(key)) for key in ("url", "href", "src"))), ""))
+    )
 
 
 def _authors(said: Mapping[str, Any], feed: Mapping[str, Any]) -> tuple[Person, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from aggregator.model import Origin, Text
 from aggregator.parse.xml import RESOURCE, Element
 from aggregator.text import html
-from aggregator.text.urls import is_front_page, page_of, resolved
+from aggregator.text.urls import is_front_page, page_of, resolved, without_user
 
 _WEB = ("http://", "https://")
 _LONGEST_NAME, LONGEST_ADDRESS = 500, 2_000  # characters
@@ -20,6 +20,8 @@ _TYPES = {"html": "text/html", "xhtml": "application/xhtml+xml"}
 
 def origin_of(parts: Mapping[str, Sequence[Element]], base: str) -> Origin | None:
     """Of an entry's elements by name; `base`: what relative addresses are relative to, where no xml:base says it."""
+    if _NAMES.isdisjoint(parts):  # most entries
+        return None
     publisher, source = (_last([each for name in names for each in parts.get(name, ())]) for names in _OF_DUBLIN_CORE)
     said = next(filter(None, (_of_source(each, base) for kind in _SOURCES for each in parts.get(kind, ()))), {})
     return of(**said, publisher=publisher, source=source)
@@ -27,6 +29,7 @@ def origin_of(parts: Mapping[str, Sequence[Element]], base: str) -> Origin | Non
 
 _OF_DUBLIN_CORE = (("dc:publisher", "dcterms:publisher"), ("dc:source", "dcterms:source"))
 _SOURCES = ("source", "atom:source")
+_NAMES = frozenset((*_SOURCES, *(name for names in _OF_DUBLIN_CORE for name in names)))
 
 
 def of(**said: str | None) -> Origin | None:
@@ -35,7 +38,7 @@ def of(**said: str | None) -> Origin | None:
     for name, value in said.items():
         if name in ("url", "feed", "id"):
             if value and len(value) <= LONGEST_ADDRESS and (name == "id" or value.startswith(_WEB)):
-                kept[name] = value
+                kept[name] = value if name == "id" else without_user(value)
         elif value and (words := " ".join(value[: 2 * _LONGEST_NAME].split())):
             kept[name] = words[:_LONGEST_NAME]
     return Origin(**kept) if kept else None

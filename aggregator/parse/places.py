@@ -19,10 +19,13 @@ _SIMPLE = {f"georss:{shape}": shape for shape in _NUMBERS}
 _GML = {"gml:point": "point", "gml:linestring": "line", "gml:polygon": "polygon", "gml:envelope": "box"}
 _COORDINATES = ("gml:pos", "gml:poslist", "gml:lowercorner", "gml:uppercorner")
 _AROUND = ("georss:where", *_GML)
+_NAMES = frozenset((*_SIMPLE, *_AROUND, "geo:lat", "geo:point", "georss:featurename"))
 
 
 def places_of(parts: Mapping[str, Sequence[Element]]) -> tuple[Place, ...]:
     """Of an entry's elements by name: each place once. What has no such coordinates is no place."""
+    if _NAMES.isdisjoint(parts):  # most entries
+        return ()
     found = [(shape, each.text) for name, shape in _SIMPLE.items() for each in parts.get(name, ())]
     found += [shape for name in _AROUND for each in parts.get(name, ()) for shape in _of_gml(each)]
     for around in (parts, *map(_by_name, parts.get("geo:point", ()))):
@@ -55,9 +58,7 @@ def _coordinates(shape: str, said: str) -> str | None:
     degrees = [abs(float(number)) for number in (numbers[:2] if shape == "circle" else numbers)]
     if max(degrees[::2]) > 90 or max(degrees[1::2]) > 360:  # metres of a map, or the longitude first
         return None
-    if shape == "circle" and numbers[2].startswith("-"):
-        return None
-    return " ".join(numbers)
+    return None if shape == "circle" and numbers[2].startswith("-") else " ".join(numbers)
 
 
 def _of_gml(said: Element) -> Iterator[tuple[str, str]]:

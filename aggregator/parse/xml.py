@@ -53,7 +53,7 @@ _PREFIXES = MappingProxyType(
 _KNOWN_PREFIXES = frozenset(_PREFIXES.values()) - {""}
 # Elements whose child elements are markup, not elements of the feed.
 _WORDS = frozenset(("title", "description", "subtitle", "summary", "content", "encoded", "body", "abstract"))
-_NO_WORDS = frozenset(("media:content", "media:title", "media:description"))
+_NO_WORDS = frozenset(("media:content",))
 _ENTRIES = frozenset(("item", "entry"))
 
 _ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(.*?)[^A-Za-z0-9]*", re.IGNORECASE | re.DOTALL)

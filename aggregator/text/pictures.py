@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from aggregator.model import Media, Text
 from aggregator.text.html import one_line
 from aggregator.text.tags import TAG, UNREAD, attributes
-from aggregator.text.urls import resolved, steady_of
+from aggregator.text.urls import resolved, steady_of, without_user
 
 MOST_MEDIA = 100  # of an entry
 _MOST_TAGS = 2_000  # that are looked at for them
@@ -219,12 +219,12 @@ def pixels(said: str | None) -> int | None:
 
 def web_address(base: str, said: str) -> str:
     """The address in full, where it is one of http or https that can be read and is not longer than any that is meant;
-    else ''. `base`: what a relative one is relative to; '' for nothing.
+    else ''. `base`: what a relative one is relative to; '' for nothing. A user name and password in it are left out.
     """
     said = said.strip()
     if not said or len(said) > _LONGEST_ADDRESS:
         return ""
-    address = resolved(base, _SLASHES.sub(r"\1//", said) if ":///" in said else said)
+    address = without_user(resolved(base, _SLASHES.sub(r"\1//", said) if ":///" in said else said))
     try:
         parts = urlsplit(address)
     except ValueError:  # e.g. a bracket in the host's place

@@ -61,6 +61,11 @@ def test_an_article_has_plain_readings_beside_the_words_as_they_came() -> None:
     assert raw_words.decode(made.raw) == entry
 
 
+def test_a_category_is_shown_by_its_label_and_once_whatever_its_schemes() -> None:
+    said = (Category("Eau", "urn:topics"), Category("geo/ml", "urn:places", "Mali"), Category("Eau"), Category("Mali"))
+    assert article(make_entry(categories=said)).categories == ("Eau", "Mali")
+
+
 @pytest.mark.parametrize(
     ("fields", "text", "excerpt"),
     [

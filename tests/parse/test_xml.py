@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from aggregator.demo import generate_feed
 from aggregator.demo.sites import FORMATS, Site, read_sites, site_page
-from aggregator.model import Category, Document, Entry, FetchResult, Link, Person, Source, Text
+from aggregator.model import Category, Document, Entry, FetchResult, Link, Media, Person, Source, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse import EMPTY, OVER_CAP, encoding, parse, xml
+from aggregator.text import raw_words
 from tests import ROOT
 from tests.conftest import examples
 
@@ -135,6 +136,11 @@ def test_what_wordpress_writes() -> None:
         authors=(Person("Awa Diop"),),
         categories=(Category("Politique"), Category("Soci\xe9t\xe9")),
         published="Sun, 22 Nov 2026 10:00:00 +0000",
+        media=(
+            Media("https://a.example/1.jpg", "image", "image/jpeg", title="Photo"),
+            Media("https://a.example/1.mp3", "audio", "audio/mpeg", length=3),
+            Media("https://a.example/1s.jpg", "image"),
+        ),
     )
 
 
@@ -428,11 +434,17 @@ COMMON = [
     "<content:encoded xml:lang=''>{}</content:encoded>", "<post-id xmlns='urn:w'>{}</post-id>", "\n", " ",
     "<image><url>{}</url><title>{}</title><link>{}</link></image>", "<enclosure url={a} type={q} length='1'/>",
     "<contributor><name>{}</name></contributor>", "<u:x xml:base='http://c.example/'/>", "<!-- {q} -->", "<?pi x?>",
+    "<georss:where><gml:Point><gml:pos>{}</gml:pos></gml:Point></georss:where>", "<georss:point>1 2</georss:point>",
+    "<georss:featurename>{}</georss:featurename>", "<geo:Point><geo:lat>1</geo:lat><geo:long>{}</geo:long></geo:Point>",
+    "<geo:lat>{}</geo:lat>", "<geo:long>2</geo:long>", "<dc:contributor>{}</dc:contributor>",
+    "<dc:source>{}</dc:source>", "<slash:section>{}</slash:section>", "<enclosure url={a} length={q} title={q}/>",
+    "<source url={a}>{}</source>",
+    "<atom:source><atom:title type='html'>{}</atom:title><atom:link href={a}/></atom:source>",
 ]  # fmt: skip
 RSS = [
     "<description>{}</description>", "<description xml:lang='pt'>{}</description>", "<guid>{}</guid>",
     "<guid isPermaLink='false'>{}</guid>", "<guid ispermalink='true'>{}</guid>", "<pubDate>{}</pubDate>",
-    "<pubdate>{}</pubdate>", "<source url={a}>{}</source>", "<summary>{}</summary>",
+    "<pubdate>{}</pubdate>", "<summary>{}</summary>",
     "<description><p>{}</p></description>",
 ]  # fmt: skip
 ATOM = [
@@ -476,7 +488,8 @@ SPACES = "".join(
         "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd", "georss": "http://www.georss.org/georss",
         "feedburner": "http://rssnamespace.org/feedburner/ext/1.0",
         "content": "http://purl.org/rss/1.0/modules/content/", "sy": "http://purl.org/rss/1.0/modules/syndication/",
-        "creativeCommons": "http://backend.userland.com/creativeCommonsRssModule",
+        "creativeCommons": "http://backend.userland.com/creativeCommonsRssModule", "gml": "http://www.opengis.net/gml",
+        "geo": "http://www.w3.org/2003/01/geo/wgs84_pos#", "slash": "http://purl.org/rss/1.0/modules/slash/",
     }.items()
 )  # fmt: skip
 RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
@@ -539,6 +552,12 @@ def test_an_invented_feed_is_read_whole(body: bytes) -> None:
         return
     assert len(parsed.entries) + sum(parsed.drops.values()) == len(found.entries)
     assert all(link.href for entry in parsed.entries for link in entry.links)
+    for entry in parsed.entries:
+        addresses = [entry.base, *((entry.origin.url, entry.origin.feed) if entry.origin else ())]
+        assert all(address.startswith(("http://", "https://")) for address in addresses if address)
+        assert all(set(place.coordinates or "1 2") <= set("0123456789.-+eE ") for place in entry.places)
+        assert len(entry.categories) == len({(each.term, each.scheme) for each in entry.categories})
+        assert raw_words.decode(raw_words.encode(entry)) == entry
 
 
 # Damaged feeds

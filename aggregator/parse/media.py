@@ -1,0 +1,208 @@
+"""The pictures, sounds, videos and files of an entry in XML, each once.
+
+In this order: `media:content` (https://www.rssboard.org/media-rss), enclosures of RSS and Atom, content that stands
+elsewhere, the picture of the item (`itunes:image`, `image`), thumbnails, and what is within the words.
+
+What is said within a `media:content` wins over what its group says, that over the item, and that over the channel. Of
+an item with several, caption, credit and title belong to the first that has none of its own, and a second caption to
+the second: publishers mean the one that they show above their report. A copyright is that of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+from typing import Any
+
+from aggregator.model import Media, Text
+from aggregator.parse.files import medium_of, once
+from aggregator.parse.xml import RESOURCE, Element
+from aggregator.text.html import one_line
+from aggregator.text.pictures import MOST_MEDIA, pictures, pixels, web_address
+from aggregator.text.urls import resolved
+
+_MEDIUMS = frozenset(("image", "audio", "video", "document", "executable"))
+LONGEST_LINE = 1_000  # characters of a credit, a copyright, a title
+_LONGEST_LENGTH, _LONGEST_LANGUAGE = 15, 50  # characters
+_MOST_WITHIN = 10 * MOST_MEDIA  # within words, some of them twice
+_MOST_SAID = 20  # credits, captions ... of one
+_ADDRESSES = ("url", "href", "uri", "src", RESOURCE)
+_IANA = "http://www.iana.org/assignments/relation/"
+_HTML, _PLAIN = ("html", "text/html", "xhtml"), ("plain", "text", "text/plain")
+
+Parts = Mapping[str, Sequence[Element]]  # the elements of an entry by kind
+
+
+def media_of(
+    parts: Parts, words: Iterable[tuple[Text, str]], base: str, over_all: Sequence[Element]
+) -> tuple[Media, ...]:
+    """`words`: the texts of the entry, each with what its addresses are relative to. `base`: what those of its elements
+    are relative to, where no xml:base says it. `over_all`: the channel's `media:copyright`.
+    """
+    objects, others = _objects(parts, base), _others(parts, base)
+    credits, rights = parts.get("media:credit", ()), parts.get("media:copyright", ()) or (over_all if objects else ())
+    if not (objects or others):  # then who is its author wrote the report, and took no picture
+        credits = [each for each in credits if each.attributes.get("role", "").strip().lower() != "author"]
+    texts = chain(words, ((text, base) for each in parts.get("media:text", ()) if (text := _text(each))))
+    others += islice((picture for text, its_base in texts for picture in pictures(text, its_base)), _MOST_WITHIN)
+    objects = objects or [[each] for each in others[:1]]  # which then stands at the beginning of both, and is once
+    if not objects:
+        return ()
+    captions = parts.get("media:description", ())[:MOST_MEDIA]
+    _spread(objects, "title", _lines(parts.get("media:title", ())))
+    _spread(objects, "caption", [text for each in captions if (text := _text(each))])
+    _spread(objects, "credit", _lines(credits), is_joined=True)
+    for about in objects if rights else ():
+        _spread([about], "copyright", _lines(rights), is_joined=True)
+    return once([*chain.from_iterable(objects), *others])
+
+
+def _spread(objects: list[list[Media]], name: str, said: Sequence[Any], is_joined: bool = False) -> None:
+    """Gives what is said over an item to those of its objects that say nothing of the kind: one after the other, or
+    all to the first where there are not as many. An object is one thing in one or several files.
+    """
+    if not said:
+        return
+    lacking = [each for each in objects if all(getattr(media, name) is None for media in each)]
+    if is_joined and len(said) != len(lacking):
+        said = [_joined(said)]
+    for each, value in zip(lacking, said, strict=False):
+        each[:] = [replace(media, **{name: value}) for media in each]
+
+
+# Elements
+
+
+def _objects(parts: Parts, base: str) -> list[list[Media]]:
+    """What Media RSS says, an object a list: the files of a group are one."""
+    alone = ([_content(each, {}, base)] for each in parts.get("media:content", ()))
+    groups = (_group(each, base) for each in parts.get("media:group", ()))
+    objects = ([media for media in each if media.url] for each in islice(chain(alone, groups), MOST_MEDIA))
+    return [each for each in objects if each]
+
+
+def _group(group: Element, base: str) -> list[Media]:
+    said = _by_name(group.children)
+    contents = said.get("media:content", ())[:MOST_MEDIA]
+    return [_content(each, said, base) for each in contents] or [_content(group, {}, base)]
+
+
+def _content(said: Element, group: Parts, base: str) -> Media:
+    """A file, or where it has no address a page that plays it, or a picture of it."""
+    own = _by_name(said.children)
+    media = described(said.attributes, _address(said, base))
+    if not media.url and (players := own.get("media:player")):
+        media = replace(media, url=_address(players[0], base))
+    if not media.url and (thumbnails := own.get("media:thumbnail")):
+        media = replace(media, url=_address(thumbnails[0], base), medium="image")
+
+    def nearest(name: str) -> Sequence[Element]:
+        return (own.get(name) or group.get(name, ()))[:_MOST_SAID]
+
+    captions = map(_text, (*nearest("media:description"), *nearest("media:text")))
+    return replace(
+        media,
+        title=_joined(_lines(nearest("media:title"))) or media.title,
+        caption=next(filter(None, captions), None),
+        credit=_joined(_lines(nearest("media:credit"))),
+        copyright=_joined(_lines(nearest("media:copyright"))),
+    )
+
+
+def _by_name(said: Iterable[Element]) -> dict[str, list[Element]]:
+    found: dict[str, list[Element]] = {}
+    for each in said:
+        found.setdefault(each.name, []).append(each)
+    return found
+
+
+def _others(parts: Parts, base: str) -> list[Media]:
+    found = [_file(each, base) for each in islice(filter(_is_enclosure, parts.get("link", ())), MOST_MEDIA)]
+    found += [_file(each, base) for each in parts.get("content", ()) if "src" in each.attributes]
+    found += [_picture(each, base) for name in ("itunes:image", "image") for each in parts.get(name, ())[:MOST_MEDIA]]
+    return [each for each in (*found, *_thumbnails(parts, base)) if each.url]
+
+
+def _is_enclosure(said: Element) -> bool:
+    relation = said.attributes.get("rel", "").strip().lower().removeprefix(_IANA)
+    return said.name == "enclosure" or (relation == "enclosure" and said.name in ("link", "atom:link"))
+
+
+def _file(said: Element, base: str) -> Media:
+    return described(said.attributes, _address(said, base))
+
+
+def _picture(said: Element, base: str) -> Media:
+    """RSS's `image` says in elements what others say in attributes."""
+    inner = {each.name: each.token for each in said.children}
+    address = inner.get("url") or inner.get("href") or inner.get("src")
+    media = described({**said.attributes, **inner}, _address(said, base, address))
+    return replace(media, medium="image", alt=media.title, title=None)
+
+
+def _thumbnails(parts: Parts, base: str) -> list[Media]:
+    around = [each for name in ("media:content", "media:group") for each in parts.get(name, ())]
+    around += [each for group in parts.get("media:group", ()) for each in group.all("media:content")]
+    said = [*parts.get("media:thumbnail", ()), *(each for outer in around for each in outer.all("media:thumbnail"))]
+    return [replace(_file(each, base), medium="image") for each in said[:MOST_MEDIA]]
+
+
+def _address(said: Element, base: str, address: str | None = None) -> str:
+    stated = said.attributes
+    address = address or next((stated[name] for name in _ADDRESSES if stated.get(name, "").strip()), said.text)
+    return web_address(resolved(base, said.base) if said.base else base, address)
+
+
+# What is said of one
+
+
+def is_recording(said: Mapping[str, Any]) -> bool:
+    """Whether the attributes of a `media:content` are those of a video or a sound."""
+    stated = str(said.get("medium") or "").strip() or str(said.get("type") or "").strip().partition("/")[0]
+    return stated.lower() in ("video", "audio", "application")
+
+
+def described(said: Mapping[str, Any], address: str) -> Media:
+    """A file by the attributes of the element that names it; what they cannot mean is not said."""
+    stated = {name.lower(): value.strip() for name, value in said.items() if isinstance(value, str)}
+    media_type = stated.get("type", "").partition(";")[0].strip().lower()
+    medium = stated.get("medium", "").lower()
+    language = (stated.get("lang") or stated.get("hreflang") or "").replace("_", "-")
+    return Media(
+        address,
+        medium if medium in _MEDIUMS else medium_of(media_type),
+        media_type if "/" in media_type else None,
+        pixels(stated.get("width")),
+        pixels(stated.get("height")),
+        _length(stated.get("filesize") or stated.get("length") or ""),
+        title=stated.get("title", "")[:LONGEST_LINE] or None,
+        language=language if 0 < len(language) <= _LONGEST_LANGUAGE else None,
+    )
+
+
+def _length(said: str) -> int | None:
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= _LONGEST_LENGTH else None
+
+
+def _text(said: Element) -> Text | None:
+    """A caption, with its media type: as stated, or HTML where it may be."""
+    if said.markup is not None:
+        return Text(said.markup, "application/xhtml+xml")
+    stated, value = said.attributes.get("type", "").strip().lower(), said.text
+    if not value.strip():
+        return None
+    is_html = stated in _HTML or (stated not in _PLAIN and ("<" in value or "&" in value))
+    return Text(value, "text/html" if is_html else "text/plain")
+
+
+def _line(said: Element) -> str | None:
+    return one_line(_text(said))[:LONGEST_LINE] or None
+
+
+def _lines(said: Iterable[Element]) -> list[str]:
+    return [line for each in islice(said, MOST_MEDIA) if (line := _line(each))]
+
+
+def _joined(lines: Iterable[str]) -> str | None:
+    return ", ".join(dict.fromkeys(lines))[:LONGEST_LINE] or None

@@ -10,18 +10,21 @@ trusted. Neither can be known before the document is compared with the store.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from aggregator.model.article import Article
 
 
-class Seen(NamedTuple):
-    """An entry of a document that its source listed before, and that has not changed since. A tuple, because most
-    entries are such, and a tuple comes through a pipe at less than half the cost.
-    """
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An entry of a document that its source listed before, and that has not changed since."""
 
     keys: tuple[str]  # the first of its keys alone
     place: int  # as of an `Article`
+
+    def __reduce__(self) -> tuple[type[Seen], tuple[tuple[str], int]]:
+        """Pickled as a call, at a third of the cost: most entries are such, and all come through a pipe."""
+        return Seen, (self.keys, self.place)
 
 
 Listed = Article | Seen  # what is made of an entry

@@ -17,22 +17,23 @@ from typing import Any
 from aggregator.model import Category, Entry, Link, Media, Origin, Person, Place, Text
 
 LONGEST_ID = 300  # characters of an id that is kept without the words: publishers put whole reports into it
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def encode(entry: Entry) -> bytes:
     """The entry as the publisher said it."""
-    said = {name: value for name in Entry.__slots__ if (value := getattr(entry, name))}
+    said = {name: _value(value) for name in Entry.__slots__ if (value := getattr(entry, name))}
     return _AS_JSON(said).encode("utf-8", "surrogatepass")
 
 
-def _value(noun: Any) -> Any:
-    """A noun as values of JSON: an object of those of its fields that were said."""
-    said = {name: part for name in noun.__slots__ if (part := getattr(noun, name)) is not None}
-    return said["term"] if isinstance(noun, Category) and len(said) == 1 else said
-
-
-# Nouns hold no circles.
-_AS_JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"), default=_value).encode
+def _value(value: Any) -> Any:
+    """A noun as the JSON for it: an object of those of its fields that were said."""
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, tuple):
+        return [_value(item) for item in value]
+    said = {name: _value(part) for name in value.__slots__ if (part := getattr(value, name)) is not None}
+    return said["term"] if isinstance(value, Category) and len(said) == 1 else said
 
 
 def decode(raw: bytes | str) -> Entry:

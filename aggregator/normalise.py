@@ -68,11 +68,9 @@ def _is_unchanged(entry: Entry, keys: Sequence[str], digests: Mapping[str, bytes
     else the document lists, so it is compared with them.
     """
     before = digests.get(keys[0])
-    return before is not None and not _shares_its_id(entry, keys) and before == _digest(raw_words.encode(entry))
-
-
-def _digest(raw: bytes) -> bytes:
-    return hashlib.sha256(raw).digest()
+    if before is None or _shares_its_id(entry, keys):
+        return False
+    return before == hashlib.sha256(raw_words.encode(entry)).digest()
 
 
 _Keyed = tuple[Entry, tuple[str, ...]]  # an entry of a document, and its keys
@@ -152,7 +150,7 @@ def _article(
         categories=_categories(said.categories),
         raw=raw if held is said else raw_words.encode(held),
         words_hash=_words_hash(said),
-        entry_hash=_digest(raw),
+        entry_hash=hashlib.sha256(raw).digest(),
         folded_title=folded_title,
         opening=folding.opening(plain_summary) if is_shorter else opening,
         # By the headline as it was said, so that a report is found whatever we read in it, or cut.

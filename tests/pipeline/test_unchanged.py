@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import example, given
 
@@ -11,7 +12,7 @@ from aggregator.normalise import normalise
 from aggregator.pipeline.parsing import read
 from aggregator.pipeline.recording import record
 from aggregator.store import Store
-from tests.conftest import NOW, make_entry, make_poll, make_publisher
+from tests.conftest import NOW, make_articles, make_entry, make_poll, make_publisher
 from tests.conftest import record as record_entries
 from tests.identity.test_identity_properties import (
     DAILY,
@@ -88,3 +89,13 @@ def test_an_unchanged_entry_whose_article_was_purged_meanwhile_stays_away(store:
     (poll,) = record(store, [(make_poll(publisher.sources[0]), (Seen(("id:nobody",), place=0),))], NOW)
     assert poll
     assert (poll.new, poll.unchanged) == (0, 1)
+
+
+def test_an_unchanged_entry_is_compared_where_another_one_has_a_key_of_its_article(store: Store) -> None:
+    publisher = make_publisher()
+    record_entries(store, publisher, make_entry(1))
+    (other,) = make_articles(publisher, make_entry(2, id=None, links=make_entry(1).links))
+    seen = Seen(("id:tag:daily.example,2026:1",), place=0)
+    before = rows(store, "SELECT * FROM polls")
+    assert record(store, [(make_poll(publisher.sources[0]), (seen, replace(other, place=1)))], NOW) == [None]
+    assert rows(store, "SELECT * FROM polls") == before

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from aggregator import identity
-from aggregator.model import Article, Category, Document, Entry, Publisher, Source, Text
+from aggregator.model import Article, Category, Document, Entry, Listed, Publisher, Seen, Source, Text, articles_of
 from aggregator.text import folding, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
@@ -31,47 +31,55 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The entries of one document, in its order: those to be looked at, and the first keys of those that say what
-    they said before.
-    """
+    """The entries of one document, in its order."""
 
-    articles: tuple[Article, ...]
-    unchanged_keys: tuple[str, ...]
+    listed: tuple[Listed, ...]
     drops: Mapping[str, int]  # entries left out, by reason
+
+    @property
+    def articles(self) -> tuple[Article, ...]:
+        """All but the unchanged ones."""
+        return tuple(articles_of(self.listed))
 
 
 def normalise(
-    parsed: Document, source: Source, publisher: Publisher, said: Mapping[str, bytes] = MappingProxyType({})
+    parsed: Document, source: Source, publisher: Publisher, digests: Mapping[str, bytes] = MappingProxyType({})
 ) -> Listing:
     """What one document lists. An entry that is listed more than once in it is one article; which listing stands, see
-    `_standing`.
-
-    `said`: the entry hash that this source last said, by first key; an entry that says it again is only named.
+    `_standing`. `digests`: see `Memory`; an entry that has one of them is only `Seen`.
     """
     drops = Counter(parsed.drops)
-    articles: list[Article] = []
-    unchanged: list[str] = []
+    listed: list[Listed] = []
     for listings in _items(parsed.entries, identity.keys_of(parsed.entries, publisher.identity)):
         entry, keys = _standing(listings)
         drops[DUPLICATE] += len(listings) - 1
-        before = said.get(keys[0])
-        if before and before == hashlib.sha256(raw_words.encode(entry)).digest() and not _shares_its_id(entry, keys):
-            unchanged.append(keys[0])
+        if _is_unchanged(entry, keys, digests):
+            listed.append(Seen(keys=(keys[0],), place=len(listed)))
         else:
             article = _article(entry, keys, parsed.language, source, publisher)
             if identity.link_of(entry):  # a related page is no mark of its own
                 article = identity.marked(article)
-            articles.append(replace(article, place=len(articles) + len(unchanged)))
-    return Listing(articles=tuple(articles), unchanged_keys=tuple(unchanged), drops=dict(+drops))
+            listed.append(replace(article, place=len(listed)))
+    return Listing(listed=tuple(listed), drops=dict(+drops))
 
 
-_Listed = tuple[Entry, tuple[str, ...]]  # an entry of a document, and its keys
+def _is_unchanged(entry: Entry, keys: Sequence[str], digests: Mapping[str, bytes]) -> bool:
+    """Whether its source listed it before, the same to the byte. Where others have its id too, its key depends on what
+    else the document lists, so it is compared with them.
+    """
+    before = digests.get(keys[0])
+    if before is None or _shares_its_id(entry, keys):
+        return False
+    return before == hashlib.sha256(raw_words.encode(entry)).digest()
 
 
-def _items(entries: Sequence[Entry], keys: Sequence[tuple[str, ...]]) -> list[list[_Listed]]:
+_Keyed = tuple[Entry, tuple[str, ...]]  # an entry of a document, and its keys
+
+
+def _items(entries: Sequence[Entry], keys: Sequence[tuple[str, ...]]) -> list[list[_Keyed]]:
     """The items of a document, each with all its listings: entries that share a key are one item."""
-    items: list[list[_Listed]] = []
-    by_key: dict[str, list[_Listed]] = {}
+    items: list[list[_Keyed]] = []
+    by_key: dict[str, list[_Keyed]] = {}
     for entry, own_keys in zip(entries, keys, strict=True):
         item = next((by_key[key] for key in own_keys if key in by_key), None)
         if item is None:
@@ -82,7 +90,7 @@ def _items(entries: Sequence[Entry], keys: Sequence[tuple[str, ...]]) -> list[li
     return items
 
 
-def _standing(listings: Sequence[_Listed]) -> _Listed:
+def _standing(listings: Sequence[_Keyed]) -> _Keyed:
     """Of the listings of one item the one that stands: the newest (RFC 4287 section 4.1.1); where they have ids of
     their own the longest text, which is the later version; else the first.
     """
@@ -90,7 +98,7 @@ def _standing(listings: Sequence[_Listed]) -> _Listed:
         return listings[0]
     own_ids = len({entry.id for entry, _ in listings}) > 1
 
-    def rank(listing: _Listed) -> tuple[datetime, int]:
+    def rank(listing: _Keyed) -> tuple[datetime, int]:
         entry, _ = listing
         dated = read_date(entry.updated) or read_date(entry.published) or _EARLIEST
         return dated, own_ids * sum(len(words.value) for words in _texts(entry))

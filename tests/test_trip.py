@@ -213,7 +213,7 @@ def test_a_document_that_hangs_its_reader_is_given_up_and_the_next_is_read() -> 
         finally:
             await workers.close()
 
-    assert len(asyncio.run(trip()).articles) == 1  # type: ignore[attr-defined]
+    assert len(asyncio.run(trip()).listed) == 1  # type: ignore[attr-defined]
 
 
 def test_a_full_disk_ends_the_pass_with_one_message_and_loses_nothing(trip: Trip) -> None:

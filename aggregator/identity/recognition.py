@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.identity.resolve import next_id_trust, resolve, shared_links, spare_key, trusted, without_ids
-from aggregator.model import Article, Known, Lookup, Match, Snapshot, StrongestKey
+from aggregator.model import Article, Known, Listed, Lookup, Match, Seen, Snapshot, StrongestKey, articles_of
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A document: which article each entry is, but for those that say what they said before, and those purged."""
+    """A document: which article each entry is, but for those that have not changed, and those purged."""
 
     matches: tuple[Match, ...]
     unchanged: int
@@ -36,37 +36,31 @@ def lookup(article: Article, day: str) -> Lookup:
     )
 
 
-def recognise(articles: Sequence[Article], named: Sequence[str], known: Snapshot, now: datetime) -> Recognised | None:
+def recognise(document: Sequence[Listed], known: Snapshot, now: datetime) -> Recognised | None:
     """What a document teaches of its source's keys holds for the document itself: read again, it is read alike.
 
-    `named`: the first keys of the entries that were only named, because they say what they said before. None: they
-    matter after all, so the whole document has to be read closely.
+    None: an entry that is only `Seen` has to be compared with others, so the document must be read without digests.
     """
-    of_named = {key: known.articles[key] for key in named if key in known.articles}
-    found = _recognised(trusted(articles, known.id_trust), known, frozenset(of_named.values()), now)
+    articles = articles_of(document)
+    is_seen = [entry for entry in document if isinstance(entry, Seen)]
+    seen = {known.articles[key]: entry for entry in is_seen if (key := entry.keys[0]) in known.articles}
+    found = _recognised(trusted(articles, known.id_trust), seen, known, now)
     if found is None:
         return None
     lesson = next_id_trust(known.id_trust, articles, found.matches, known.id_conflicts)
-    if lesson and of_named:
-        return None
     conflicts = sum(match.conflict for match in found.matches)
     if lesson:
-        found = _recognised(trusted(articles, lesson[0]), known, frozenset(), now)
+        found = None if seen else _recognised(trusted(articles, lesson[0]), {}, known, now)
     if found is None:
         return None
-    others = {**found.others, **_places(named, of_named, articles)}
-    return replace(found, unchanged=found.unchanged + len(named), others=others, conflicts=conflicts, lesson=lesson)
+    others = {**found.others, **{entry.place: article_id for article_id, entry in seen.items()}}
+    return replace(found, unchanged=found.unchanged + len(is_seen), others=others, conflicts=conflicts, lesson=lesson)
 
 
-def _places(named: Sequence[str], of_named: Mapping[str, int], articles: Sequence[Article]) -> dict[int, int]:
-    """The articles of the entries that were only named, by their places in the document: those that are left over."""
-    taken = {article.place for article in articles}
-    free = (place for place in range(len(named) + len(articles)) if place not in taken)
-    return {place: of_named[key] for place, key in zip(free, named, strict=False) if key in of_named}
-
-
-def _recognised(articles: Sequence[Article], known: Snapshot, named: Set[int], now: datetime) -> Recognised | None:
-    """None: another entry claims an article that one of the named is, and both have to be weighed."""
+def _recognised(
+    articles: Sequence[Article], seen: Mapping[int, Seen], known: Snapshot, now: datetime
+) -> Recognised | None:
+    """`seen`: articles, and the entries that they are. None: the first key of another entry leads to one of these."""
     purged = _purged(articles, known)
     kept = [article for article in articles if article.place not in purged]
     unchanged = {
@@ -76,10 +70,10 @@ def _recognised(articles: Sequence[Article], known: Snapshot, named: Set[int], n
     }
     others = [article for article in kept if article.place not in unchanged]
     candidates = _candidates(known)
-    if named and any(found.article_id in named for a in others if (found := candidates.get(a.keys[0]))):
+    if any(found.article_id in seen for a in others if (found := candidates.get(a.keys[0]))):
         return None
     listed = {unchanged[article.place]: article for article in kept if article.place in unchanged}
-    matches = resolve(others, candidates, listed, now, named) if others else []
+    matches = resolve(others, candidates, {**seen, **listed}, now) if others else []
     return Recognised(tuple(matches), len(unchanged), len(purged), {**purged, **unchanged})
 
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from aggregator.identity.advertising import is_advertising
 from aggregator.identity.keys import marks_of_link, place_of, public_id
-from aggregator.model import Article, IdentityRules, Known, Match, StrongestKey
+from aggregator.model import Article, IdentityRules, Known, Listed, Match, StrongestKey
 from aggregator.text.likeness import likeness
 from aggregator.text.urls import is_front_page, without_fragment
 
@@ -33,24 +33,23 @@ Candidates = Mapping[str, Known]
 def resolve(
     articles: Sequence[Article],
     candidates: Candidates,
-    unchanged: Mapping[int, Article],
+    unchanged: Mapping[int, Listed],
     now: datetime,
-    named: Set[int] = frozenset(),
 ) -> list[Match]:
     """One match an article, in order. `candidates`: what the store remembers under the articles' keys and near keys;
-    `unchanged`: articles that other entries of the document are, and those entries; `named`: likewise, of entries that
-    were not read closely. None of `articles` has a first key that leads to one of these.
+    `unchanged`: articles that other entries of the document are, and those entries; no first key of `articles` leads
+    to one that is only `Seen`.
 
     An entry's own id is believed first, for all entries of the document; only what that leaves over is tried by
     weaker keys, so that no entry takes an article which another entry of the same document is.
     """
-    own = _by_own_keys(articles, candidates, set(unchanged) | named)
-    listed = dict(unchanged)
+    own = _by_own_keys(articles, candidates, set(unchanged))
+    listed = {article_id: entry for article_id, entry in unchanged.items() if isinstance(entry, Article)}
     for number, match in enumerate(own):
         own[number] = match = _beside(match, listed)
         if match and match.known:
             listed.setdefault(match.known.article_id, articles[number])
-    found = _by_other_keys(articles, own, candidates, set(unchanged) | named, now)
+    found = _by_other_keys(articles, own, candidates, set(unchanged), now)
     owners = {key: known.article_id for key, known in candidates.items()}
     matches: list[Match] = []
     for number, (article, match) in enumerate(zip(articles, own, strict=True)):

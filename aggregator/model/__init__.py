@@ -96,6 +96,7 @@ from aggregator.model.publisher import (
     Translation,
     Wire,
 )
+from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, Phrase, Query, Selection
 from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms
 
@@ -168,6 +169,7 @@ __all__ = [
     "KnownPublisher",
     "Lending",
     "Link",
+    "Listed",
     "Lookup",
     "MassKind",
     "Match",
@@ -209,6 +211,7 @@ __all__ = [
     "Rhythm",
     "Rights",
     "RobotsCopy",
+    "Seen",
     "Selection",
     "Snapshot",
     "Source",
@@ -228,4 +231,5 @@ __all__ = [
     "Wanted",
     "Wire",
     "Words",
+    "articles_of",
 ]

@@ -40,7 +40,7 @@ class Article:
     near_keys: tuple[str, ...] = ()  # by which a twin under other keys is found, as a last resort
     rules: IdentityRules = LEARNED  # its publisher's
     id_is_shared: bool = False  # its id stands for another item of the same document too, so it is none of the keys
-    place: int = 0  # among the entries of its document, from 0; those that are only named count, duplicates do not
+    place: int = 0  # among the entries of its document, from 0; unchanged ones count, duplicates do not
     adjusted: tuple[str, ...] = ()  # what of it is cut or left out outside the raw words; see normalise
 
 

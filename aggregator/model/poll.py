@@ -122,11 +122,6 @@ class Poll:
     drops: Mapping[str, int] = field(default_factory=dict)
     adjusted: Mapping[str, int] = field(default_factory=dict)  # stored versions with a value cut or left out, by reason
     withdrawn: tuple[str, ...] = ()  # ids that the document took back
-    # First keys of the entries that say what they said before, and were only named.
-    unchanged_keys: tuple[str, ...] = ()
-    is_whole: bool = (
-        True  # False: the named ones matter after all; nothing was stored, the document is to be read whole
-    )
     pages: int = 0  # older pages that were read, because the document did not reach back to the one before
     is_joined: bool = False  # whether they do
     # entries that the source had listed before, 0 where they do not show that it reaches back to the document before
@@ -257,7 +252,7 @@ class Wanted:
 
     source: Source
     entries: tuple[Lookup, ...] = ()
-    unchanged: tuple[str, ...] = ()  # first keys of the entries that were only named
+    seen: tuple[str, ...] = ()  # first keys of the entries that are `Seen`
     deleted: tuple[str, ...] = ()  # first keys of what the document lists as deleted
 
 

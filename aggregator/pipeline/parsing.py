@@ -13,14 +13,13 @@ from aggregator.pipeline.reading import Reading
 
 
 def read(
-    result: FetchResult, source: Source, publisher: Publisher, said: Mapping[str, bytes] = MappingProxyType({})
+    result: FetchResult, source: Source, publisher: Publisher, digests: Mapping[str, bytes] = MappingProxyType({})
 ) -> Reading:
-    """Parses and normalises one document; raises ParseError. `said`: see `normalise`."""
+    """Parses and normalises one document; raises ParseError. `digests`: see `Memory`."""
     parsed = parse(result, source)
-    listing = normalise(parsed, source, publisher, said)
+    listing = normalise(parsed, source, publisher, digests)
     return Reading(
-        articles=listing.articles,
-        unchanged_keys=listing.unchanged_keys,
+        listed=listing.listed,
         drops=listing.drops,
         format=parsed.format,
         warning=parsed.warning,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache, Turn, written_by
-from aggregator.model import DISCOVER, Article, Config, Due, Finding, Poll, RobotsCopy
+from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.connectivity import Connectivity
@@ -188,10 +188,9 @@ class Pipeline:
         """`unrecorded`: the batch's sources that are claimed; a poll that is recorded takes its own out."""
         due, name = self._or_its_feed(due), due.source.name
 
-        async def record(poll: Poll, articles: Sequence[Article] = ()) -> Poll:
-            stored = await self._writer.record(poll, articles)
-            if stored.is_whole:
-                unrecorded.discard(name)
+        async def record(polled: Unrecorded) -> Poll:
+            stored = await self._poller.record(polled)
+            unrecorded.discard(name)
             return stored
 
         try:
@@ -207,15 +206,13 @@ class Pipeline:
                 polled = replace(polled, poll=replace(polled.poll, busy=tuple(turn.busy)))
                 for pause in pauses(polled.poll, self._settings):
                     self._fetcher.back_off(pause.url, pause.lasts)
-                poll = await record(polled.poll, polled.articles)
-                if not poll.is_whole:
-                    poll = await record(*await self._poller.read_whole(polled))
+                poll = await record(polled)
         except FetchError as error:  # its address is none, so there was no turn to wait for
-            poll = await record(self._poller.failed(self._not_polled(due), error))
+            poll = await record(Unrecorded(self._poller.failed(self._not_polled(due), error)))
         except StoreError:
             raise
         except Exception as error:
-            await record(replace(self._not_polled(due), error=_in_words(error)))
+            await record(Unrecorded(replace(self._not_polled(due), error=_in_words(error))))
             raise
         if log.isEnabledFor(logging.INFO):
             log.info("%s", _line(poll))

@@ -28,18 +28,20 @@ from aggregator.fetch import Fetcher, Turn
 from aggregator.identity.redirects import SAME, Evidence
 from aggregator.model import (
     DISCOVER,
-    Article,
     Before,
     Due,
     FetchResult,
+    Listed,
     Memory,
     Outcome,
     Poll,
     PollSettings,
     Proposal,
     Publisher,
+    Seen,
     Source,
     Validators,
+    articles_of,
 )
 from aggregator.model.errors import (
     Challenge,
@@ -82,9 +84,9 @@ class Unrecorded:
     """A poll that has yet to be recorded."""
 
     poll: Poll
-    articles: Sequence[Article]
-    result: FetchResult | None  # None: there was no answer
-    failure: FetchError | None
+    listed: Sequence[Listed] = ()
+    result: FetchResult | None = None  # None: there was no answer
+    failure: FetchError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class Poller:
         poll = Poll(
             source=due.source, started=started, seconds=0.0, outcome="failed", is_conditional=sent != Validators()
         )
-        articles: Sequence[Article] = ()
+        listed: Sequence[Listed] = ()
         result: FetchResult | None = None
         failure: FetchError | None = None
         try:
@@ -125,13 +127,13 @@ class Poller:
                 retry_after=result.retry_after,
                 moved_to=result.moved_to,
             )
-            poll, articles = await self._read(poll, due, result, turn)
+            poll, listed = await self._read(poll, due, result, turn)
         except FetchError as error:
             poll, failure = self.failed(poll, error), error
         except ParseError as error:
             said = "; ".join(filter(None, (result.remark if result else None, str(error))))
             poll = replace(poll, outcome="failed", error=said, validators=None)
-        return Unrecorded(replace(poll, seconds=time.monotonic() - began), articles, result, failure)
+        return Unrecorded(replace(poll, seconds=time.monotonic() - began), listed, result, failure)
 
     async def _search(self, source: Source, turn: Turn) -> Unrecorded:
         """Looks for a feed of the source's site, and proposes it. Nothing of what is found is read into the wire."""
@@ -146,23 +148,30 @@ class Poller:
         if best:
             proposal = Proposal(best.url, best.described)
             found = replace(poll, outcome="ok", format=best.carries.format, entries=best.carries.entries)
-            return Unrecorded(replace(found, proposal=proposal), (), None, None)
+            return Unrecorded(replace(found, proposal=proposal))
         if failure is not None:
-            return Unrecorded(self.failed(poll, failure), (), None, failure)
+            return Unrecorded(self.failed(poll, failure), failure=failure)
         for url, other in others.items():
             if other:
                 said = f"the feed that was found is at {url}, an address of {other.name} ({other.key})"
-                return Unrecorded(replace(poll, error=said), (), None, None)
+                return Unrecorded(replace(poll, error=said))
         seen = "".join(f"; a {other.what} was seen, and not asked for" for other in survey.others[:1])
         said = f"none of {len(survey.tried)} addresses is a door that this wire can read{seen}"
-        return Unrecorded(replace(poll, error=said), (), None, None)
+        return Unrecorded(replace(poll, error=said))
 
-    async def read_whole(self, polled: Unrecorded) -> tuple[Poll, Sequence[Article]]:
-        """The same poll, with every entry of its document read closely. Raises ParseError."""
-        assert polled.result is not None
-        source = polled.poll.source
-        reading = await self.workers.read(polled.result, source, self.publishers[source.publisher], {})
-        return replace(polled.poll, unchanged_keys=(), drops=reading.drops), reading.articles
+    async def record(self, polled: Unrecorded) -> Poll:
+        """Stores the poll with all that it brought; returns it with its counts. Raises StoreError. Where unchanged
+        entries have to be compared after all (see `Seen`), the document is read again, without digests, as its older
+        pages always are; raises ParseError.
+        """
+        poll, listed = await self.writer.record(polled.poll, polled.listed), polled.listed
+        while poll is None:
+            assert polled.result is not None
+            source = polled.poll.source
+            again = await self.workers.read(polled.result, source, self.publishers[source.publisher], {})
+            listed = (*again.listed, *listed[len(again.listed) :])
+            poll = await self.writer.record(polled.poll, listed)
+        return poll
 
     def failed(self, poll: Poll, error: FetchError) -> Poll:
         """The poll that this error ended."""
@@ -179,7 +188,7 @@ class Poller:
         forgotten = Validators() if error.status == 304 else poll.validators
         return replace(poll, http_status=error.status, validators=forgotten)
 
-    async def _read(self, poll: Poll, due: Due, result: FetchResult, turn: Turn) -> tuple[Poll, Sequence[Article]]:
+    async def _read(self, poll: Poll, due: Due, result: FetchResult, turn: Turn) -> tuple[Poll, Sequence[Listed]]:
         """What an answer brought: nothing where it came from an address that is not known to be its publisher's."""
         check = self.redirects.of(due)
         if result.url != check.origin.configured:
@@ -199,14 +208,14 @@ class Poller:
         publisher = self.publishers[due.source.publisher]
         reading = await self.workers.read(result, due.source, publisher, known)
         # Whether it lists anything that its source listed before.
-        is_familiar = bool(reading.unchanged_keys) or any(k in memory.digests for a in reading.articles for k in a.keys)
+        is_familiar = any(key in memory.digests for entry in reading.listed for key in entry.keys)
         evidence = Evidence(hosts=reading.hosts, is_familiar=is_familiar)
         poll = check.applied(poll, result, evidence)
         if poll.outcome == "pending":
             return poll, ()
         back = _Back(reading)
         # Of a document that breaks off, nobody knows whether an older page joins it.
-        if memory.digests and reading.articles and reading.older and not result.is_cut:
+        if memory.digests and reading.listed and reading.older and not result.is_cut:
             join = _Join(memory.digests, memory.last_listed)
             if not join.is_reached_by(reading):
                 older = check.accepting(result)
@@ -218,15 +227,14 @@ class Poller:
             error="; ".join(filter(None, (result.remark, reading.warning, back.problem))) or None,
             format=reading.format,
             body_hash=None if result.is_cut else body_hash,
-            entries=len(reading.articles) + len(reading.unchanged_keys) + sum(reading.drops.values()),
+            entries=len(reading.listed) + sum(reading.drops.values()),
             drops=reading.drops,
             withdrawn=reading.withdrawn,
-            unchanged_keys=reading.unchanged_keys,
             hints=reading.hints,
             pages=back.pages,
             is_joined=back.is_joined,
         )
-        return read, reading.articles
+        return read, reading.listed
 
     async def _page_back(self, source: Source, reading: Reading, join: _Join, turn: Turn, check: Check) -> _Back:
         """The document with its older pages, back to what the source listed before. What has come by the deadline is
@@ -247,7 +255,7 @@ class Poller:
                 return replace(back, problem=f"an older page could not be read: {str(error)[:_MOST_SAID]}")
             joined = _joined(back.reading, older)
             is_joined = join.is_reached_by(joined) or join.is_met_by(older)
-            is_last = is_joined or len(joined.articles) == len(back.reading.articles)
+            is_last = is_joined or len(joined.listed) == len(back.reading.listed)
             back = _Back(joined, back.pages + 1, is_joined=is_joined)
             if is_last:
                 break
@@ -278,7 +286,7 @@ class _Back:
 class _Join:
     """What older pages are read for: to join a document to the one before."""
 
-    said: Mapping[str, bytes]  # by the first keys of all that is known of the source
+    digests: Mapping[str, bytes]  # see `Memory`
     before: Sequence[Before]  # by first key
 
     def is_met_by(self, page: Reading) -> bool:
@@ -288,30 +296,21 @@ class _Join:
         """
         if self.is_reached_by(page):
             return True
-        names = {entry.name for entry in self.before} or {*self.said}
-        is_dated = any(article.published or article.updated for article in page.articles)
-        return not is_dated and any(key in names for article in page.articles for key in article.keys)
+        names = {entry.name for entry in self.before} or {*self.digests}
+        is_dated = any(article.published or article.updated for article in articles_of(page.listed))
+        return not is_dated and any(key in names for entry in page.listed for key in entry.keys)
 
     def is_reached_by(self, reading: Reading) -> bool:
-        known = {*self.said, *(entry.name for entry in self.before)}
-        entries = {
-            article.place: Now(
-                next((key for key in article.keys if key in known), None), article.published or article.updated
-            )
-            for article in reading.articles
-        }
-        free = (place for place in range(len(entries) + len(reading.unchanged_keys)) if place not in entries)
-        entries |= {place: Now(key) for place, key in zip(free, reading.unchanged_keys, strict=False)}
-        return reaches_back([entry for _, entry in sorted(entries.items())], self.before)
+        known = {*self.digests, *(entry.name for entry in self.before)}
+        names = [next((key for key in entry.keys if key in known), None) for entry in reading.listed]
+        dates = [None if isinstance(entry, Seen) else entry.published or entry.updated for entry in reading.listed]
+        return reaches_back(list(map(Now, names, dates)), self.before)
 
 
 def _joined(reading: Reading, older: Reading) -> Reading:
     """One listing of two pages: what stands on both, because a report came in between, stands in it once."""
-    listed = {*reading.unchanged_keys, *(article.keys[0] for article in reading.articles)}
-    behind = len(reading.articles) + len(reading.unchanged_keys)
-    fresh = tuple(
-        replace(article, place=behind + number)
-        for number, article in enumerate(article for article in older.articles if article.keys[0] not in listed)
-    )
+    first_keys = {entry.keys[0] for entry in reading.listed}
+    fresh = [article for article in articles_of(older.listed) if article.keys[0] not in first_keys]
+    placed = [replace(article, place=len(reading.listed) + number) for number, article in enumerate(fresh)]
     drops = Counter(reading.drops) + Counter(older.drops)
-    return replace(reading, articles=(*reading.articles, *fresh), drops=dict(drops), older=older.older)
+    return replace(reading, listed=(*reading.listed, *placed), drops=dict(drops), older=older.older)

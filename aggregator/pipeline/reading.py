@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from aggregator.model import Article, Hints
+from aggregator.model import Hints, Listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """A document as articles, and what of it is none."""
 
-    articles: tuple[Article, ...]
-    unchanged_keys: tuple[str, ...]  # first keys of the entries that say what their source said before
+    listed: tuple[Listed, ...]
     drops: Mapping[str, int]
     format: str
     warning: str | None

@@ -14,16 +14,18 @@ from aggregator.desk import clock, rules
 from aggregator.identity import deleted_key, spare_key
 from aggregator.identity.recognition import Recognised, lookup, recognise
 from aggregator.model import (
-    Article,
     DeskDecision,
     Gap,
+    Listed,
     MassKind,
     Poll,
     PollRecord,
     Removal,
     ReportState,
+    Seen,
     Snapshot,
     Wanted,
+    articles_of,
 )
 from aggregator.normalise import DUPLICATE
 from aggregator.revisions import withdrawals
@@ -42,7 +44,7 @@ PURGED = "purged"
 PENDING = "pending"  # entries whose change waits for a person
 _TRIES = 3
 
-Polled = tuple[Poll, Sequence[Article]]
+Polled = tuple[Poll, Sequence[Listed]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,15 @@ class _At:
     pace: Pace
 
 
-def record(store: Store, polled: Sequence[Polled], now: datetime, pace: Pace | None = None) -> list[Poll]:
+def record(store: Store, polled: Sequence[Polled], now: datetime, pace: Pace | None = None) -> list[Poll | None]:
     """Stores polls with all that they brought and returns them with their counts and the time of the next. Raises
-    StoreError. A poll that comes back as not `is_whole` is to be read anew, and nothing of it is stored.
+    StoreError. None: nothing of it is stored, and its document is to be read without digests; see `recognise`.
 
     What documents mean is decided before the transaction begins, so that a long comparison keeps nobody from writing.
     Where somebody has written meanwhile it is decided again; after three times while nobody else can write.
     """
     at = _At(now, clock.believed(store, now), pace or Pace())
-    done: dict[int, Poll] = {}
+    done: dict[int, Poll | None] = {}
     tries = 0
     while len(done) < len(polled) and tries < _TRIES:
         before = len(done)
@@ -75,56 +77,56 @@ def record(store: Store, polled: Sequence[Polled], now: datetime, pace: Pace | N
     return [done[place] for place in range(len(polled))]
 
 
-def _record(store: Store, polled: Sequence[Polled], at: _At, done: dict[int, Poll]) -> None:
+def _record(store: Store, polled: Sequence[Polled], at: _At, done: dict[int, Poll | None]) -> None:
     """Records those that are not done yet: of each source one, and of each publisher one that lists anything, because
     what a second one means depends on what the first one stores.
     """
     places: list[int] = []
     changed: set[str] = set()
-    for place, (poll, articles) in enumerate(polled):
+    for place, (poll, listed) in enumerate(polled):
         depends_on = {poll.source.name}
-        if lists_anything(poll, articles):
+        if lists_anything(poll, listed):
             depends_on.add(poll.source.publisher)
         if place not in done and not changed & depends_on:
             places.append(place)
             changed |= depends_on
     known = store.known([wanted(*polled[place], at.now) for place in places])
     judged = {place: _judged(*polled[place], each, at) for place, each in zip(places, known, strict=True)}
-    done |= {place: replace(polled[place][0], is_whole=False) for place in places if judged[place] is None}
+    done |= {place: None for place in places if judged[place] is None}
     records = [(place, made) for place, made in judged.items() if made is not None]
     stale = store.save([made for _, made in records], at.now)
     done |= {place: made.poll for number, (place, made) in enumerate(records) if number not in stale}
 
 
-def lists_anything(poll: Poll, articles: Sequence[Article]) -> bool:
+def lists_anything(poll: Poll, listed: Sequence[Listed]) -> bool:
     """Whether what a poll means depends on the articles that are held."""
-    return bool(articles or poll.unchanged_keys or poll.withdrawn)
+    return bool(listed or poll.withdrawn)
 
 
-def wanted(poll: Poll, articles: Sequence[Article], now: datetime) -> Wanted:
+def wanted(poll: Poll, listed: Sequence[Listed], now: datetime) -> Wanted:
     """What has to be known to judge a poll."""
     return Wanted(
         source=poll.source,
-        entries=tuple(lookup(a, to_iso(sort_time(a.published, a.updated, now))[:10]) for a in articles),
-        unchanged=poll.unchanged_keys,
+        entries=tuple(lookup(a, to_iso(sort_time(a.published, a.updated, now))[:10]) for a in articles_of(listed)),
+        seen=tuple(entry.keys[0] for entry in listed if isinstance(entry, Seen)),
         deleted=tuple(map(deleted_key, poll.withdrawn)),
     )
 
 
-def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -> PollRecord | None:
-    """What a poll means, by what is known. None: its document has to be read whole."""
+def _judged(poll: Poll, listed: Sequence[Listed], known: Snapshot, at: _At) -> PollRecord | None:
+    """What a poll means, by what is known. None: see `recognise`."""
     if poll.error is not None:  # it may quote the document, or what its server said
         poll = replace(poll, error=escaped(poll.error, MOST_MESSAGE))
-    if not (articles or poll.unchanged_keys):
+    if not listed:
         # A document without entries says nothing, so its source has come to rest.
         made = PollRecord(
             known=known,
             poll=poll,
             unstable_polls=() if poll.is_answer and known.unstable_polls else None,
-            gone_pending_revisions=_gone(poll, articles, known, frozenset()),
+            gone_pending_revisions=_gone(poll, listed, known, frozenset()),
         )
-        return _finished(made, articles, Found(), {}, at)
-    which = recognise(articles, poll.unchanged_keys, known, at.now)
+        return _finished(made, listed, Found(), {}, at)
+    which = recognise(listed, known, at.now)
     if which is None:
         return None
     what = judge(which.matches, which.unchanged, known, at.now)
@@ -149,21 +151,21 @@ def _judged(poll: Poll, articles: Sequence[Article], known: Snapshot, at: _At) -
             for a, (is_own, _) in known.pending_changes.items()
             if is_own and a in by_article and not by_article[a].pending_change
         ),
-        gone_pending_revisions=_gone(poll, articles, known, by_article.keys()),
+        gone_pending_revisions=_gone(poll, listed, known, by_article.keys()),
         ended_pending_revisions=tuple(
             a for a in known.pending_revision_keys if a in by_article and not by_article[a].pending_revision
         ),
     )
     found = Found(arrivals=kept_out.arrivals, gap=poll.gap)
-    return _finished(made, articles, found, what.done, at)
+    return _finished(made, listed, found, what.done, at)
 
 
 def _finished(
-    made: PollRecord, articles: Sequence[Article], found: Found, done: Mapping[MassKind, int], at: _At
+    made: PollRecord, listed: Sequence[Listed], found: Found, done: Mapping[MassKind, int], at: _At
 ) -> PollRecord:
     """With what the publisher's own words ask of us, and the next poll. `done`: see `Judged`."""
     poll, known = made.poll, made.known
-    keys = {*poll.unchanged_keys, *(key for article in articles for key in article.keys)}
+    keys = {key for entry in listed for key in entry.keys}
     deleted_keys = tuple(map(deleted_key, poll.withdrawn))
     deleted = withdrawals.deletions(known, deleted_keys, made.decisions, keys, done.get("withdrawn", 0))
     began = sum(
@@ -239,11 +241,11 @@ def _listed(which: Recognised) -> tuple[int | str, ...]:
     return ends([article for _, article in sorted(places.items())])
 
 
-def _gone(poll: Poll, articles: Sequence[Article], known: Snapshot, here: Set[int]) -> tuple[int, ...] | None:
+def _gone(poll: Poll, listed: Sequence[Listed], known: Snapshot, here: Set[int]) -> tuple[int, ...] | None:
     """Of which reports the document no longer lists the entry whose words are held back."""
     if poll.outcome != "ok" or not known.pending_revision_keys:
         return None
-    keys = {*poll.unchanged_keys, *(key for article in articles for key in (*article.keys, spare_key(article)))}
+    keys = {key for entry in listed for key in entry.keys} | {spare_key(article) for article in articles_of(listed)}
     return tuple(
         article_id
         for article_id, key in known.pending_revision_keys.items()

@@ -52,11 +52,11 @@ class Workers:
         self._lines: list[_Line] = []
 
     async def read(
-        self, result: FetchResult, source: Source, publisher: Publisher, said: Mapping[str, bytes]
+        self, result: FetchResult, source: Source, publisher: Publisher, digests: Mapping[str, bytes]
     ) -> Reading:
         """`parsing.read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
         call: Callable[..., Reading] = named
-        return await self.call(call, ("aggregator.pipeline.parsing", "read", result, source, publisher, said))
+        return await self.call(call, ("aggregator.pipeline.parsing", "read", result, source, publisher, digests))
 
     async def measured(self, result: FetchResult, source: Source) -> Measure:
         """`measure.measure`, likewise."""

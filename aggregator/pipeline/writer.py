@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from aggregator.desk import clock
 from aggregator.desk.housekeeping import housekeeping, tick
-from aggregator.model import Article, Due, KeptTariff, Poll, PollSettings
+from aggregator.model import Due, KeptTariff, Listed, Poll, PollSettings, articles_of
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.recording import lists_anything, record
 from aggregator.scheduling.polls import Pace, reckon
@@ -25,7 +25,7 @@ _POLLS_A_TRANSACTION = 500
 _BATCHES_AT_THE_END = 10  # of the search index; what is left stays in its queue
 _GOOD_FOR = timedelta(hours=1)  # what a request costs
 _END = object()
-_Waiting = tuple[Poll, Sequence[Article], "asyncio.Future[Poll]"]
+_Waiting = tuple[Poll, Sequence[Listed], "asyncio.Future[Poll | None]"]
 
 
 class Writer:
@@ -40,10 +40,12 @@ class Writer:
         self._pace = Pace()
         self._batches_left: int | None = None  # None: the end was not asked for
 
-    async def record(self, poll: Poll, articles: Sequence[Article]) -> Poll:
-        """Stores the poll with all that it brought; returns it with its counts. Raises StoreError."""
-        future: asyncio.Future[Poll] = asyncio.get_running_loop().create_future()
-        self._waiting.append((poll, articles, future))
+    async def record(self, poll: Poll, listed: Sequence[Listed]) -> Poll | None:
+        """Stores the poll with all that it brought; returns it with its counts, or None as `recording.record` does.
+        Raises StoreError.
+        """
+        future: asyncio.Future[Poll | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((poll, listed, future))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write_all())
         return await future
@@ -74,13 +76,13 @@ class Writer:
             taken.append(one)
             if lists_anything(*one[:2]):
                 publishers.add(publisher)
-                articles += len(one[1])
+                articles += len(articles_of(one[1]))
         self._waiting.extendleft(reversed(later))
         return taken
 
     async def _write(self, taken: list[_Waiting]) -> bool:
         """Whether the store can be used."""
-        polled = [(poll, articles) for poll, articles, _ in taken]
+        polled = [(poll, listed) for poll, listed, _ in taken]
         try:
             counted = await self.on_store(lambda store: record(store, polled, self._clock(), self._pace))
         except StoreError as error:  # what waits behind them could not be stored either, and need not try for as long

@@ -134,7 +134,7 @@ class Desk:
                     poll = make_poll(
                         source, now, drops=reading.drops, error=reading.warning, withdrawn=reading.withdrawn
                     )
-                    record(store, [(poll, reading.articles)], now)
+                    record(store, [(poll, reading.listed)], now)
             while store.index():
                 pass
 

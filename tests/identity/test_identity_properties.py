@@ -113,7 +113,7 @@ class Step:
 
     @property
     def poll(self) -> Poll:
-        entries = len(self.reading.articles) + sum(self.reading.drops.values())
+        entries = len(self.reading.listed) + sum(self.reading.drops.values())
         return make_poll(self.source, self.at, entries=entries, drops=self.reading.drops)
 
 
@@ -148,7 +148,7 @@ def new_store() -> Iterator[Store]:
 
 
 def play(store: Store, polls: Sequence[Step]) -> list[Poll]:
-    return [record(store, [(step.poll, step.reading.articles)], step.at)[0] for step in polls]
+    return [record(store, [(step.poll, step.reading.listed)], step.at)[0] for step in polls]
 
 
 def rows(store: Store, sql: str) -> list[tuple[object, ...]]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Article, Category, Document, Entry, Link, Person, Publisher, Text
+from aggregator.model import Article, Category, Document, Entry, Link, Person, Publisher, Seen, Text
 from aggregator.normalise import (
     DUPLICATE,
     LONG_ADDRESS,
@@ -34,9 +34,11 @@ GAZETTE = make_publisher("gazette", country="NG", languages=())
 STRICT = make_publisher("strict", rights=replace(AGREEMENT, storage="metadata_only"))
 
 
-def listing(publisher: Publisher, *entries: Entry, said: dict[str, bytes] | None = None, **fields: object) -> Listing:
+def listing(
+    publisher: Publisher, *entries: Entry, digests: dict[str, bytes] | None = None, **fields: object
+) -> Listing:
     parsed = Document(format="rss20", entries=entries, **fields)  # type: ignore[arg-type]
-    return normalise(parsed, publisher.sources[0], publisher, said or {})
+    return normalise(parsed, publisher.sources[0], publisher, digests or {})
 
 
 def article(entry: Entry, publisher: Publisher = LE_JOUR) -> Article:
@@ -209,32 +211,32 @@ def test_whatever_an_entry_says_its_readings_are_bounded_and_its_words_kept(entr
 def test_the_articles_of_a_document_stand_in_its_order_and_what_was_dropped_is_counted() -> None:
     found = listing(LE_JOUR, make_entry(3), make_entry(1), make_entry(2), drops={"no_words": 2})
     assert [(each.title[15], each.place) for each in found.articles] == [("3", 0), ("1", 1), ("2", 2)]
-    assert (found.unchanged_keys, found.drops) == ((), {"no_words": 2})
-    assert listing(LE_JOUR) == Listing(articles=(), unchanged_keys=(), drops={})
+    assert (found.listed, found.drops) == (found.articles, {"no_words": 2})
+    assert listing(LE_JOUR) == Listing(listed=(), drops={})
 
 
 def digest(entry: Entry) -> bytes:
     return hashlib.sha256(raw_words.encode(entry)).digest()
 
 
-def test_an_entry_that_says_what_it_said_before_is_only_named() -> None:
+def test_an_unchanged_entry_is_only_seen() -> None:
     same, changed, new = make_entry(1), make_entry(2), make_entry(3)
-    said = {"id:tag:daily.example,2026:1": digest(same), "id:tag:daily.example,2026:2": digest(new)}
-    found = listing(LE_JOUR, same, changed, new, said=said)
-    assert found.unchanged_keys == ("id:tag:daily.example,2026:1",)
+    digests = {"id:tag:daily.example,2026:1": digest(same), "id:tag:daily.example,2026:2": digest(new)}
+    found = listing(LE_JOUR, changed, same, new, digests=digests)
+    assert found.listed == (found.articles[0], Seen(("id:tag:daily.example,2026:1",), place=1), found.articles[1])
     assert [(each.title, each.place) for each in found.articles] == [
-        ("Le pont numéro 2 rouvre", 1),
+        ("Le pont numéro 2 rouvre", 0),
         ("Le pont numéro 3 rouvre", 2),
     ]
 
 
-def test_an_entry_whose_id_stands_for_others_too_is_never_only_named() -> None:
+def test_an_entry_whose_id_stands_for_others_too_is_never_only_seen() -> None:
     """Its key is another then, and depends on what else the document lists."""
     one, other = make_entry(1, id="same", content=()), make_entry(2, id="same")
     found = listing(LE_JOUR, one, other)
     assert [each.id_is_shared for each in found.articles] == [True, True]
-    said = {each.keys[0]: each.entry_hash for each in found.articles}
-    assert listing(LE_JOUR, one, other, said=said).articles == found.articles
+    digests = {each.keys[0]: each.entry_hash for each in found.articles}
+    assert listing(LE_JOUR, one, other, digests=digests) == found
 
 
 LONGER = (Text(f"{make_entry().content[0].value}<p>Le maire s'en réjouit.</p>"),)

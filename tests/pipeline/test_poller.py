@@ -314,8 +314,8 @@ def test_a_document_that_does_not_reach_back_is_a_gap(trip: Trip) -> None:
 WORDPRESS = b"<generator>https://wordpress.org/?v=6.7</generator>"
 
 
-def page(*numbers: object) -> bytes:
-    return feed(*numbers).replace(b"<channel>", b"<channel>" + WORDPRESS)
+def page(*numbers: object, extra: str = "") -> bytes:
+    return feed(*numbers, extra=extra).replace(b"<channel>", b"<channel>" + WORDPRESS)
 
 
 def test_a_gap_is_closed_by_paging_back(trip: Trip) -> None:
@@ -328,6 +328,32 @@ def test_a_gap_is_closed_by_paging_back(trip: Trip) -> None:
     made = poll(trip, HOUR)
     assert (made.gap, made.pages, made.new) == ("closed", 3, 9)
     assert trip.rows("SELECT count(*) FROM articles") == [(12,)]
+
+
+def item(name: str, moment: str, link: str) -> str:
+    return (
+        f'<item><guid isPermaLink="false">{name}</guid><title>Habari {name}</title><link>http://{HOST}/{link}</link>'
+        f"<pubDate>{moment} GMT</pubDate><description>Maneno ya {name}, na ya wengine.</description></item>"
+    )
+
+
+def test_an_older_page_is_kept_where_unchanged_entries_have_to_be_compared(trip: Trip) -> None:
+    """The pinned report has moved, and another one without an id stands at its former address."""
+    pinned = item("pinned", "Fri, 20 Nov 2026 08:00:00", "moved")
+    before = item("b", "Sat, 21 Nov 2026 09:00:00", "b") + item("a", "Sat, 21 Nov 2026 08:00:00", "a")
+    other = (
+        f"<item><title>Le pont rouvre</title><link>http://{HOST}/pinned</link><description>Lundi.</description></item>"
+    )
+    newest = item("d", "Sun, 22 Nov 2026 09:30:00", "d") + other
+    for last in (pinned.replace("/moved", "/pinned"), pinned):
+        trip.press.set_document(HOST, "/feed", page(extra=before + last))
+        poll(trip, HOUR)
+    trip.press.set_document(HOST, "/feed", page(extra=pinned + newest))
+    trip.press.set_document(HOST, "/feed?paged=2", page(extra=item("c", "Sat, 21 Nov 2026 10:00:00", "c") + before))
+    made = poll(trip, HOUR)
+    assert (made.gap, made.pages, made.new, made.unchanged) == ("closed", 1, 3, 3)
+    held = [title for (title,) in trip.rows("SELECT title FROM articles ORDER BY title")]
+    assert held == [*(f"Habari {name}" for name in ("a", "b", "c", "d", "pinned")), "Le pont rouvre"]
 
 
 def test_paging_back_is_bounded(trip: Trip) -> None:

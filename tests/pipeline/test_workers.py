@@ -55,7 +55,7 @@ def test_a_document_that_ends_its_process_costs_no_other() -> None:
     first, hanging, *others = used(trip, seconds=1.5)  # type: ignore[misc]
     assert isinstance(hanging, ParseError)
     assert "more than 1.5 s of processor time; it was given up" in str(hanging)
-    assert [len(each.articles) for each in (first, *others)] == [1, 1, 1, 1]
+    assert [len(each.listed) for each in (first, *others)] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_how_a_process_ended_is_said(sign: signal.Signals, said: str) -> None:
     async def trip(workers: Workers) -> object:
         with pytest.raises(ParseError) as caught:
             await workers.call(dead, (sign,))
-        assert len((await reading(workers, ITEM)).articles) == 1
+        assert len((await reading(workers, ITEM)).listed) == 1
         return str(caught.value)
 
     assert said in str(used(trip))
@@ -75,7 +75,7 @@ def test_how_a_process_ended_is_said(sign: signal.Signals, said: str) -> None:
 def test_what_ends_the_daemon_does_not_end_the_document_under_way(sign: signal.Signals) -> None:
     async def trip(workers: Workers) -> object:
         await workers.call(dead, (sign,))
-        return len((await reading(workers, ITEM)).articles)
+        return len((await reading(workers, ITEM)).listed)
 
     assert used(trip) == 1
 
@@ -86,7 +86,7 @@ def test_a_process_loads_little_beside_what_reads_a_document(
     """Each of them pays its start, and holds what it has loaded in memory."""
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # the process says on standard error what it imports
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # `make coverage` would load sqlite3 into it
-    assert used(lambda workers: reading(workers, ITEM)).articles  # type: ignore[attr-defined]
+    assert used(lambda workers: reading(workers, ITEM)).listed  # type: ignore[attr-defined]
     lines = capfd.readouterr().err.splitlines()
     loaded = {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
     assert {"aggregator.parse", "aggregator.normalise"} <= loaded
@@ -138,7 +138,7 @@ def test_a_poll_that_was_cancelled_takes_no_other_along(tmp_path: Path) -> None:
         left, end = await under_way(workers, tmp_path)
         left.cancel()
         end.write_bytes(b"")
-        return len((await reading(workers, ITEM)).articles)
+        return len((await reading(workers, ITEM)).listed)
 
     assert used(trip) == 1
 
@@ -181,7 +181,7 @@ def test_a_script_that_reads_documents_runs_once(tmp_path: Path) -> None:
         "import asyncio\n"
         "from aggregator.pipeline.workers import Workers\n"
         "from tests.pipeline.test_workers import ITEM, reading, used\n"
-        "print(len(used(lambda workers: reading(workers, ITEM)).articles))\n"
+        "print(len(used(lambda workers: reading(workers, ITEM)).listed))\n"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     (tmp_path / "json.py").write_text("raise SystemExit('somebody else')\n")  # not to be imported from where we stand

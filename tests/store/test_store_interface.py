@@ -562,5 +562,5 @@ def test_what_a_request_costs_is_kept(store: Store) -> None:
 def test_nothing_is_known_of_nobody(store: Store) -> None:
     assert store.known([]) == []
     assert store.save([], NOW) == set()
-    lone = Wanted(source=FEED, unchanged=("id:nobody's",), deleted=("id:nobody's",))
+    lone = Wanted(source=FEED, seen=("id:nobody's",), deleted=("id:nobody's",))
     assert store.known([lone])[0].articles == {}

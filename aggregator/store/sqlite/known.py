@@ -64,7 +64,7 @@ def _listed(connection: sqlite3.Connection, source_id: int, name: str) -> Iterat
 def snapshot(connection: sqlite3.Connection, wanted: Wanted, version: tuple[int, int]) -> Snapshot:
     """Within a snapshot of the database."""
     known, has_purged = _of_source(connection, wanted.source, version)
-    if not (wanted.entries or wanted.unchanged or wanted.deleted):
+    if not (wanted.entries or wanted.seen or wanted.deleted):
         return known
     articles, digests = _under_keys(connection, wanted, known.source_id)
     new = [entry for entry in wanted.entries if not _is_unchanged(entry, known.id_trust, articles, digests)]
@@ -137,7 +137,7 @@ def _under_keys(
     connection: sqlite3.Connection, wanted: Wanted, source_id: int
 ) -> tuple[dict[str, int], dict[int, bytes]]:
     """The publisher's articles by key, and the digests of what the source last said of them."""
-    keys = {key for entry in wanted.entries for key in entry.keys} | {*wanted.unchanged, *wanted.deleted}
+    keys = {key for entry in wanted.entries for key in entry.keys} | {*wanted.seen, *wanted.deleted}
     rows = connection.execute(
         """
         SELECT k.article_key, k.article_id, s.entry_hash FROM json_each(?) AS asked

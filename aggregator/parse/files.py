@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from aggregator.model import Media
 from aggregator.text.pictures import MOST_MEDIA
@@ -28,8 +28,9 @@ def once(media: Iterable[Media]) -> tuple[Media, ...]:
 
 def _filled(known: Media, other: Media) -> Media:
     """With what only the other says."""
-    said = {each.name: getattr(other, each.name) for each in fields(Media) if getattr(known, each.name) is None}
-    return replace(known, **said)
+    lacking = [name for name in Media.__slots__ if getattr(known, name) is None]
+    said = {name: value for name in lacking if (value := getattr(other, name)) is not None}
+    return replace(known, **said) if said else known
 
 
 def medium_of(media_type: str | None) -> str | None:

@@ -76,6 +76,8 @@ def _spread(objects: list[list[Media]], name: str, said: Sequence[Any], is_joine
 
 def _objects(parts: Parts, base: str) -> list[list[Media]]:
     """What Media RSS says, an object a list: the files of a group are one."""
+    if "media:content" not in parts and "media:group" not in parts:
+        return []
     alone = ([_content(each, {}, base)] for each in parts.get("media:content", ()))
     groups = (_group(each, base) for each in parts.get("media:group", ()))
     objects = ([media for media in each if media.url] for each in islice(chain(alone, groups), MOST_MEDIA))
@@ -91,11 +93,13 @@ def _group(group: Element, base: str) -> list[Media]:
 def _content(said: Element, group: Parts, base: str) -> Media:
     """A file, or where it has no address a page that plays it, or a picture of it."""
     own = _by_name(said.children)
-    media = described(said.attributes, _address(said, base))
+    media = _file(said, base)
     if not media.url and (players := own.get("media:player")):
         media = replace(media, url=_address(players[0], base))
     if not media.url and (thumbnails := own.get("media:thumbnail")):
         media = replace(media, url=_address(thumbnails[0], base), medium="image")
+    if not (own or group):
+        return media
 
     def nearest(name: str) -> Sequence[Element]:
         return (own.get(name) or group.get(name, ()))[:_MOST_SAID]
@@ -119,9 +123,14 @@ def _by_name(said: Iterable[Element]) -> dict[str, list[Element]]:
 
 def _others(parts: Parts, base: str) -> list[Media]:
     found = [_file(each, base) for each in islice(filter(_is_enclosure, parts.get("link", ())), MOST_MEDIA)]
-    found += [_file(each, base) for each in parts.get("content", ()) if "src" in each.attributes]
+    found += [_file(each, base) for each in parts.get("content", ())[:MOST_MEDIA] if "src" in each.attributes]
     found += [_picture(each, base) for name in ("itunes:image", "image") for each in parts.get(name, ())[:MOST_MEDIA]]
-    return [each for each in (*found, *_thumbnails(parts, base)) if each.url]
+    if not _WITH_THUMBNAILS.isdisjoint(parts):
+        found += _thumbnails(parts, base)
+    return [each for each in found if each.url]
+
+
+_WITH_THUMBNAILS = frozenset(("media:thumbnail", "media:content", "media:group"))
 
 
 def _is_enclosure(said: Element) -> bool:
@@ -151,7 +160,7 @@ def _thumbnails(parts: Parts, base: str) -> list[Media]:
 def _address(said: Element, base: str, address: str | None = None) -> str:
     stated = said.attributes
     address = address or next((stated[name] for name in _ADDRESSES if stated.get(name, "").strip()), said.text)
-    return web_address(resolved(base, said.base) if said.base else base, address)
+    return web_address(resolved(base, said.base) if said.base else base, address) if address else ""
 
 
 # What is said of one

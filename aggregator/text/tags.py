@@ -27,9 +27,12 @@ UNREAD = tuple(
 )
 
 
-def attributes(said: str) -> dict[str, str]:
-    """What `TAG` found behind a name: values by names in small letters, references resolved."""
-    return {key.lower(): unescape(a or b or c) for key, a, b, c in _ATTRIBUTE.findall(said)}
+def attributes(said: str, names: frozenset[str] | None = None) -> dict[str, str]:
+    """What `TAG` found behind a name: values by names in small letters, references resolved. `names`: those wanted."""
+    found = {key.lower(): a or b or c for key, a, b, c in _ATTRIBUTE.findall(said)}
+    if names is not None:
+        found = {key: found[key] for key in names & found.keys()}
+    return {key: unescape(value) for key, value in found.items()} if "&" in said else found
 
 
 def without_unread(value: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 # What of a report one version says otherwise than the one before; `revisions.changed` has these, in this order.
-Changed = Literal["title", "summary", "body", "byline", "url", "dates"]
+Changed = Literal["title", "summary", "body", "byline", "url", "media", "dates"]
 CHANGED: tuple[Changed, ...] = get_args(Changed)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from aggregator.model import Entry, Words
 from aggregator.text.dates import from_iso
 from aggregator.text.html import in_full, plain
+from aggregator.text.pictures import digest
 from aggregator.text.raw_words import decode
 
 
@@ -70,4 +71,5 @@ def words_of_entry(entry: Entry, title: str, byline: str | None, **beside: Any) 
     title, byline = in_full(title, byline, entry)
     short, body = plain(entry.summary), "\n".join(filter(None, map(plain, entry.content)))
     words = Words(title=title, summary=short, text=body or short, byline=byline)
-    return replace(words, raw_summary=entry.summary, raw_content=entry.content, **beside)
+    media_hash = digest(entry.media) or None  # an older version kept none
+    return replace(words, raw_summary=entry.summary, raw_content=entry.content, media_hash=media_hash, **beside)

@@ -16,6 +16,7 @@ from typing import Literal
 from aggregator.model import Article, Changed, Text, Words
 from aggregator.text.likeness import likeness
 from aggregator.text.raw_words import as_text, decode
+from aggregator.text.urls import steady_of
 
 __all__ = [
     "MOST_READ",
@@ -150,7 +151,7 @@ def _reading(
         "title": _single_spaced(words.title),
         **{name: " ".join(map(read, said)) for name, said in texts.items()},
         "byline": _single_spaced(words.byline or ""),
-        "url": markup.address(words.url or ""),
+        "url": steady_of(words.url or ""),
     }
 
 

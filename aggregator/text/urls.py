@@ -1,7 +1,9 @@
 """Addresses: whether two of them are the same, and what of one may be asked, stored and shown.
 
-"The same" has four levels, each a form in which addresses are compared; none is shown or followed:
+"The same" has five levels, each a form in which addresses are compared; none is shown or followed:
 
+- `steady_of`: what one reading of a page and the next have in common: sessions, and whatever gets around a cache, make
+  no difference; nor do host and size of a picture.
 - `document_of`: one server answers both with one document: scheme, `www.`, usual port, script and case of the host, dot
   at its end, fragment, final slash, percent-encoding and tracking parameters make no difference.
 - `page_of`: a reader finds one page there: its AMP and mobile twins are the same too.
@@ -19,7 +21,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -64,6 +66,38 @@ def document_of(url: str, is_ignored: Callable[[str, str], bool] = lambda name, 
     address stays as it is. `is_ignored`: further parameters, by name and value, that make no difference.
     """
     return _form(url, _WWW, _plain, lambda name, value: is_tracking(name) or is_ignored(name, value))
+
+
+# Parameters of sessions, caches and signatures; those that are such if their value is as long as a moment or a session;
+# and how a picture is wanted.
+_PASSING = re.compile(
+    r"""(?ix) x-amz-.* | (?:php|asp|j)?sess(?:ion)?_?id | nonce | _wpnonce | token | sig(?:nature)? | hash | expires
+    | policy | key-pair-id | _ | cb | cachebust(?:er)? | nocache | rand(?:om)? | rnd | replytocom | share"""
+)
+_IF_LONG = re.compile(r"(?i)(?:v|ver|version|t|ts|time|timestamp|r|m|mtime|lm)=[\d.]{9,}|s?id=[0-9a-f]{24,}")
+_ASKED_OF_A_PICTURE = re.compile(
+    r"(?i)w|h|width|height|resize|fit|crop|quality|q|ssl|strip|format|fm|auto|dpr|s|zoom|v|ver|t|ts|r|itok|imwidth"
+)
+_SESSION = re.compile(r"(?i);jsessionid=[^/;?#]*")
+_SIZE = re.compile(r"-\d{2,4}x\d{2,4}(?=\.\w{3,4}$)")
+_PLACE = re.compile(r"^//[^/]*")
+
+
+def steady_of(url: str, *, picture: bool = False) -> str:
+    """An address as `document_of` has it, without sessions and parameters that get around a cache, which vary from one
+    reading to the next; of a picture without the host (copies take turns) and its size too. For comparing only.
+    """
+    document = document_of(_SESSION.sub("", "".join(url.split())), partial(_passes, picture=picture))
+    if picture:
+        place, mark, query = document.partition("?")
+        document = _SIZE.sub("", _PLACE.sub("", place)) + mark + query
+    return "".join(document.split())
+
+
+def _passes(name: str, value: str, *, picture: bool) -> bool:
+    if _PASSING.fullmatch(name) or (picture and _ASKED_OF_A_PICTURE.fullmatch(name)):
+        return True
+    return bool(_IF_LONG.fullmatch(f"{name}={value}"))
 
 
 def page_of(url: str) -> str:

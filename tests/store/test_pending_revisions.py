@@ -21,7 +21,20 @@ from aggregator.desk import acts
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.merges import split
 from aggregator.desk.terms import sync
-from aggregator.model import Category, Cause, Config, Entry, Link, Media, Person, Poll, Publisher, Selection, Text, Words
+from aggregator.model import (
+    Category,
+    Cause,
+    Config,
+    Entry,
+    Link,
+    Media,
+    Person,
+    Poll,
+    Publisher,
+    Selection,
+    Text,
+    Words,
+)
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.recording import record as record_polls
@@ -243,7 +256,15 @@ def test_what_housekeeping_stores_is_what_a_poll_would_have_stored(tmp_path: Pat
             found.append(
                 [
                     sorted(rows(store, f"SELECT * FROM {table}"))  # noqa: S608
-                    for table in ("bodies", "media", "daily", "article_keys", "sightings", "search_queue", "search_removals")
+                    for table in (
+                        "bodies",
+                        "media",
+                        "daily",
+                        "article_keys",
+                        "sightings",
+                        "search_queue",
+                        "search_removals",
+                    )
                 ]
                 + [rows(store, sql) for sql in STORED]
             )

@@ -62,7 +62,8 @@ def write(connection: sqlite3.Connection, source_id: int, decisions: Iterable[De
           reason = excluded.reason, article_key = excluded.article_key, received_at = excluded.received_at,
             title = excluded.title,
           url = excluded.url, language = excluded.language, words_hash = excluded.words_hash,
-          media_hash = excluded.media_hash, entry_hash = excluded.entry_hash, raw = excluded.raw, dictionary_id = excluded.dictionary_id
+          media_hash = excluded.media_hash, entry_hash = excluded.entry_hash, raw = excluded.raw,
+          dictionary_id = excluded.dictionary_id
         """,
         [(number, source_id, kind, _MASS, a.keys[0], at, *_row(a), *pack(a.raw)) for number, kind, a in waiting],
     )

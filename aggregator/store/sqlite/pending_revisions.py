@@ -94,8 +94,8 @@ def note_gone(connection: sqlite3.Connection, source_id: int, gone: Collection[i
 _DUE = """
     SELECT h.article_id, h.source_id, h.article_key, h.change_kind, h.changed, h.received_at, h.title, h.url,
       h.byline, h.language, h.class,
-      h.published, h.published_stated, h.updated, h.updated_stated, h.categories, h.words_hash, h.media_hash, h.entry_hash,
-      h.raw, h.dictionary_id, a.publisher, a.id, a.revision, a.first_seen, r.words_hash AS words_before,
+      h.published, h.published_stated, h.updated, h.updated_stated, h.categories, h.words_hash, h.media_hash,
+      h.entry_hash, h.raw, h.dictionary_id, a.publisher, a.id, a.revision, a.first_seen, r.words_hash AS words_before,
       coalesce(r.stored_at, r.seen_at) AS revised, json_extract(p.rights, '$.excerpt_max_words') AS excerpt_max_words
     FROM pending_revisions AS h
     CROSS JOIN articles AS a ON a.article_id = h.article_id

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
 from aggregator.model import Media, Text
 from aggregator.text import html, printable
+from aggregator.text.pictures import MOST_MEDIA
 
-Adjusted = Literal["media_left_out", "media_cut"]
-
-MOST_MEDIA = 100  # of a report
+# What of an entry's media is not held as it was said, outside the raw words.
+MEDIA_LEFT_OUT, MEDIA_CUT = "media_left_out", "media_cut"
 MOST_CAPTION = 5_000  # characters; a video's may be the whole description of it
 MOST_LINE = 500  # characters of a title, a credit, a copyright notice, an alternative text
 _MOST_NUMBER = 2**63  # what an integer of SQL holds less than
@@ -20,26 +19,27 @@ _LANGUAGE = re.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47, sec
 _MEDIUMS = frozenset({"image", "audio", "video", "document", "executable"})
 
 
-def readings(media: Sequence[Media]) -> tuple[tuple[Media, ...], tuple[Adjusted, ...]]:
+def readings(media: Sequence[Media]) -> tuple[tuple[Media, ...], tuple[str, ...]]:
     """The media as they are held: web addresses, each once; lines and captions in plain words. And what was done to
     any: left out, because its address is none of http or https or is too long, or there are too many; or cut.
     """
     held: dict[str, Media] = {}
-    adjusted: set[Adjusted] = set()
+    adjusted: set[str] = set()
     for said in media:
         address = printable.address(said.url)
         if address is None or (address not in held and len(held) == MOST_MEDIA):
-            adjusted.add("media_left_out")
+            adjusted.add(MEDIA_LEFT_OUT)
         elif address not in held:
             held[address] = _reading(said, address, adjusted)
-    return tuple(held.values()), tuple(sorted(adjusted, reverse=True))
+    return tuple(held.values()), tuple(sorted(adjusted))
 
 
-def _reading(said: Media, address: str, adjusted: set[Adjusted]) -> Media:
+def _reading(said: Media, address: str, adjusted: set[str]) -> Media:
     def line(words: str | None) -> str | None:
-        return _cut(html.clean_line(Text(words, "text/plain")), MOST_LINE, adjusted) if words else None
+        said_so = printable.line(html.clean_line(Text(words, "text/plain"))) if words else ""
+        return _cut(said_so, MOST_LINE, adjusted)
 
-    caption = _cut(html.plain(said.caption), MOST_CAPTION, adjusted)
+    caption = _cut(printable.lines(html.plain(said.caption)), MOST_CAPTION, adjusted)
     return Media(
         url=address,
         medium=said.medium if said.medium in _MEDIUMS else None,
@@ -56,11 +56,10 @@ def _reading(said: Media, address: str, adjusted: set[Adjusted]) -> Media:
     )
 
 
-def _cut(words: str, most: int, adjusted: set[Adjusted]) -> str | None:
-    words = printable.lines(words)
+def _cut(words: str, most: int, adjusted: set[str]) -> str | None:
     held = html.shortened(words, most)
     if held != words:
-        adjusted.add("media_cut")
+        adjusted.add(MEDIA_CUT)
     return held or None
 
 

@@ -185,7 +185,9 @@ def _literal(stated: str | None) -> str | None:
 
 
 def _categories(said: Sequence[Category]) -> tuple[str, ...]:
-    return tuple(text.shortened(printable.line(str(each)), _MOST_OF_CATEGORY) for each in said[:_MOST_CATEGORIES])
+    """As people read them, each once: one term may stand in several schemes."""
+    names = [*dict.fromkeys(map(str, said))][:_MOST_CATEGORIES]
+    return tuple(text.shortened(printable.line(name), _MOST_OF_CATEGORY) for name in names)
 
 
 def article_of(raw: bytes, key: str, language: str | None, source: Source, publisher: Publisher) -> Article:

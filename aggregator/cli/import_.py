@@ -51,7 +51,7 @@ def import_(paths: Paths, /, file: Path, country: str | None, language: str | No
     added, left_out = _sound(paths, listed.outlines, told)
     for each in added:
         save(paths.config_folder(), each.name, each.text)
-    _print(added, left_out, as_json)
+    _print(added, left_out, listed.unread, as_json)
     sys.exit(0 if added else 1)
 
 
@@ -71,17 +71,18 @@ def _sound(paths: Paths, outlines: tuple[Outline, ...], told: Told) -> tuple[lis
     return [each for each in added if each.name not in whys], left_out
 
 
-def _print(added: list[Newcomer], left_out: list[LeftOut], as_json: bool) -> None:
+def _print(added: list[Newcomer], left_out: list[LeftOut], unread: int, as_json: bool) -> None:
     if as_json:
         files = [{"file": each.name, "name": each.outline.title, "url": each.outline.url} for each in added]
         others = [
             {"name": each.outline.title, "url": without_user(each.outline.url), "why": each.why} for each in left_out
         ]
-        say_json({"added": files, "left_out": others})
+        say_json({"added": files, "left_out": others, "unread": unread})
         return
     for each in added:
         say(f"added     {each.name}  {each.outline.title}")
     for other in left_out:
         url = without_user(other.outline.url)  # whoever wrote the list may not have meant to show a password
         say(f"left out  {other.outline.title or '(no name)'} ({url}): {other.why}")
-    say(f"{len(added)} added, {len(left_out)} left out")
+    also = f", {unread} that could not be read" if unread else ""
+    say(f"{len(added)} added, {len(left_out)} left out{also}")

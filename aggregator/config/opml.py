@@ -1,6 +1,6 @@
 """Lists of feeds as other programs keep them: OPML 2.0 in and out; pure.
 
-Nothing in a list is expanded: a document that declares an entity is refused, as one that could grow without end.
+Lists are often edited by hand; what is not quite XML is read by `lenient_xml`, as sitemaps are.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from html.parser import HTMLParser
-from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
-from aggregator.model.errors import OpmlError
+from aggregator.model.errors import OpmlError, ParseError
+from aggregator.parse import lenient_xml
 from aggregator.parse.encoding import to_utf8
+from aggregator.parse.gzipped import unpacked
+from aggregator.parse.repair import Rows
+from aggregator.parse.xml import check_depth
 from aggregator.text.printable import line
 from aggregator.text.urls import as_http
 
 _MAX_BYTES = 16_777_216
 _ROOT = re.compile(rb"<opml[\s/>]", re.IGNORECASE)
 _TAG = re.compile(rb"<[A-Za-z_][\w.:-]*")
-_ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s*)?([^\s>]+)")
+_ROWS = Rows(frozenset(("outline",)), re.compile(rb"<outline(?=[\s/>])", re.IGNORECASE), "opml", nest=True)
 _ADDRESSES = ("xmlurl", "feedurl", "rssurl", "url")
 
 
@@ -42,36 +44,41 @@ class Listed:
     """What could be read of a list."""
 
     outlines: tuple[Outline, ...]  # in order, whatever folders they stand in
+    unread: int = 0  # outlines, feeds or folders, that could not be read
     remark: str | None = None  # what was wrong with the document; None: nothing
 
 
 def read(document: bytes) -> Listed:
-    """The feeds of a list. One that is not quite XML (a bare `&`, an entity of HTML, a cut end) is read by its tags, as
-    far as these go. Raises OpmlError: it is no OPML, or declares entities.
+    """The feeds of a list, which may be packed with gzip. Of one that is not quite XML all outlines whose tags can be
+    read; the others are counted. Raises OpmlError: it is no OPML, lists nothing that can be read, or was made to harm.
 
     An outline without the address of a feed that is no folder either is among them, with an empty `url`.
     """
+    try:
+        return _read(unpacked(document))
+    except ParseError as error:
+        raise OpmlError(f"found a document that cannot be read: {error}") from error
+
+
+def _read(document: bytes) -> Listed:
     if len(document) > _MAX_BYTES:
         raise OpmlError(f"found {len(document)} bytes, expected a list of at most {_MAX_BYTES}")
-    text = to_utf8(document, None)[0]
+    text, _, odd = to_utf8(document, None)
     root = _ROOT.search(text)
     if root is None:
         raise OpmlError(f"found a document that begins with {_beginning(text)}, expected <opml>")
-    if entity := _ENTITY.search(text):
-        said = entity.group(1).decode("utf-8", "replace")
-        raise OpmlError(f"found a declaration of the entity {said!r}, expected a list without any")
-    list_ = text[root.start() :]
-    reader = _Reader()
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
-    try:
-        parser.Parse(list_, True)
-    except expat.ExpatError as error:
-        found = _by_tags(list_.decode("utf-8", "replace"))
-        if not found:
-            raise OpmlError(f"found a document that is not XML ({error}), expected OPML") from None
-        return Listed(found, f"it is not well-formed XML ({error}), so it was read as far as its tags go")
-    return Listed(tuple(reader.found))
+    reading = lenient_xml.read(text, _Reader, _ROWS)
+    found, unread = tuple(reading.reader.found), reading.unread + reading.cut_off
+    if reading.remark and not found:
+        raise OpmlError(f"found a document that is not XML ({reading.remark}), expected OPML")
+    remarks = (
+        odd,
+        f"it is not quite XML ({reading.remark})" if reading.remark else None,
+        f"outlines that could not be read: {unread}" if unread else None,
+        f"the first begins {reading.first_unread!r}" if reading.first_unread else None,
+        "it breaks off inside the last" if reading.cut_off else None,
+    )
+    return Listed(found, unread, "; ".join(filter(None, remarks)) or None)
 
 
 def _beginning(document: bytes) -> str:
@@ -86,23 +93,29 @@ class _Reader:
         self.found: list[Outline] = []
         self._folders: list[tuple[str, int]] = []  # of each outline that is open: its name, how many were found before
 
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+    def opened(self, name: str, attributes: Mapping[str, str]) -> None:
         if name.lower() != "outline":
             return
+        check_depth(len(self._folders))
         # Programs write xmlUrl, xmlurl and xmlURL.
         said = {key.lower(): " ".join(line(value).split()) for key, value in attributes.items()}
         title = said.get("text") or said.get("title") or ""
-        is_leaf = bool(said.get("htmlurl") or said.get("type"))  # a folder has neither
         self._folders.append((title, len(self.found)))
-        if (url := _address_of(said)) or is_leaf:
+        if (url := _address_of(said)) or _is_leaf(said):
             self.found.append(self._outline(title, url, said))
 
-    def end(self, name: str) -> None:
+    def said(self, words: str) -> None:
+        """All that a list says stands in attributes."""
+
+    def closed(self, name: str) -> None:
         if name.lower() != "outline" or not self._folders:
             return
         _, before = self._folders.pop()
         if len(self.found) > before + 1 and not self.found[before].url:
             del self.found[before]  # a folder after all
+
+    def given_up(self, name: str) -> None:
+        self.closed(name)  # what was opened was read
 
     def _outline(self, title: str, url: str, said: Mapping[str, str]) -> Outline:
         own = [part.strip("/ ") for part in said.get("category", "").split(",")]
@@ -116,34 +129,15 @@ class _Reader:
         )
 
 
+def _is_leaf(said: Mapping[str, str]) -> bool:
+    """Whether it is no folder, which has neither a type nor any address."""
+    return bool(said.get("type")) or any(word.startswith(("http://", "https://")) for word in said.values())
+
+
 def _address_of(said: Mapping[str, str]) -> str:
     """The address of an outline's feed. Some programs write `url`, which OPML 2.0 has for links to other things."""
     names = ("xmlurl", "feedurl", "rssurl") if said.get("type", "").lower() in ("link", "include") else _ADDRESSES
     return next((as_http(said[name]) for name in names if said.get(name)), "")
-
-
-# For each of these html.parser would read all that follows, over and over.
-_UNENDED = re.compile(r"<(?![^>]{0,4096}>)")
-
-
-class _Tags(HTMLParser):
-    """Finds tags as a browser does, which reads whatever is written."""
-
-    def __init__(self, reader: _Reader) -> None:
-        super().__init__()
-        self._reader = reader
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._reader.start(tag, {name: value or "" for name, value in attrs})
-
-    def handle_endtag(self, tag: str) -> None:
-        self._reader.end(tag)
-
-
-def _by_tags(document: str) -> tuple[Outline, ...]:
-    reader = _Reader()
-    _Tags(reader).feed(_UNENDED.sub("&lt;", document))
-    return tuple(reader.found)
 
 
 def write(title: str, folders: Mapping[str, Sequence[Outline]], now: datetime) -> str:

@@ -14,7 +14,7 @@ Every entry that stands in a document is among `Document.entries`, or counted in
 - `over_cap`: it is not among the MAX_ENTRIES newest (see `cap`);
 - `empty`: it has neither id, nor link, nor title, nor words;
 - `not_published`: a draft, or in the bin (WordPress);
-- `not_news`: a page that a news sitemap lists among its news;
+- `not_news`: a page that a news sitemap lists, among its news or alone;
 - `withdrawn`: it says of itself that it is; its id is among `Document.withdrawn`, as are those of tombstones.
 """
 
@@ -173,14 +173,14 @@ def _parse_sitemap(result: FetchResult, source: Source) -> Document:
     if not sitemap.is_sitemap(document):
         return _parse_feed(result, source)
     urls = sitemap.read(document, result.url, MAX_ENTRIES)
-    remarks = {remark: None, urls.remark: None}
-    if urls.unread:
-        urls = sitemap.read(repair.with_references(document), result.url, MAX_ENTRIES)
-        remarks[urls.remark] = None
-    if urls.remark and not urls.entries:
+    if urls.remark and not urls.entries and (urls.breaks_off or urls.unread or not urls.not_news):
         raise refusal.refusal(document, result.url, urls.breaks_off, urls.remark)
+    if urls.advice and source.kind != "sitemap":  # where a feed is looked for, pages are none
+        raise ParseError(urls.advice)
     drops = Counter({OVER_CAP: urls.over_cap, NOT_NEWS: urls.not_news, CUT_OFF: urls.cut_off})
-    return _as_document(sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, list(remarks))
+    return _as_document(
+        sitemap.FORMAT, [*urls.entries, *[None] * urls.unread], drops, None, [remark, urls.remark, urls.advice]
+    )
 
 
 def _as_document(

@@ -28,7 +28,8 @@ from contextlib import suppress
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 _DECLARED = re.compile(rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["']\s*([\w.:-]+)\s*["']""")
 _CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*["']?\s*([\w.:-]+)""")
-_OPENING = re.compile(r"<\?xml(?:\s[^>]*?)?\?>|<(?=(?:rss|feed|rdf:RDF)[\s>])")
+_OPENING = re.compile(r"<\?xml(?:\s[^>]*?)?\?>|<(?=(?:rss|feed|rdf:RDF|urlset|sitemapindex|opml|OPML)[\s>])")
+_PROLOG = re.compile(r"(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*+", re.DOTALL)
 _HEAD = 4096  # how far we look for a declaration
 
 _MARKS = (
@@ -184,15 +185,15 @@ def _opened(text: str) -> tuple[str, bool]:
     text = text.lstrip("\ufeff\0\t\n\r ")
     found = _OPENING.search(text, 0, _HEAD)
     if found is None:
-        return (_DECLARATION + "\n" + text if text.startswith("<") else text), False
+        return (_DECLARATION + text if text.startswith("<") else text), False
     before, has_declaration = text[: found.start()], found.group() != "<"
     if before.startswith(("{", "[")) or "<!doctype html" in before.lower() or "<html" in before.lower():
         return text, False
     if has_declaration:
         return _DECLARATION + text[found.end() :], bool(before)
-    if before.startswith("<"):  # comments, a DOCTYPE: part of the document
-        return _DECLARATION + "\n" + text, False
-    return _DECLARATION + "\n" + text[found.start() :], bool(before)
+    if _PROLOG.fullmatch(before):  # comments, a DOCTYPE: part of the document
+        return _DECLARATION + text, False
+    return _DECLARATION + text[found.start() :], bool(before)
 
 
 def _disbelief(codec: str, header: str, declared: str) -> str | None:

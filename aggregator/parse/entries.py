@@ -22,11 +22,18 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from html.entities import entitydefs
+from typing import Any
 from urllib.parse import urlsplit
 
-from aggregator.model import Category, Entry, Link, Person, Text
+from aggregator.model import Entry, Link, Person, Text
+from aggregator.parse import categories
+from aggregator.parse.origin import origin_of
+from aggregator.parse.places import places_of
+from aggregator.parse.relative import base_of
 from aggregator.parse.xml import ABOUT, Element, Feed
 from aggregator.text.dates import read_date
 from aggregator.text.persons import persons_of
@@ -34,6 +41,8 @@ from aggregator.text.urls import resolved
 
 _WEB = ("http://", "https://")
 _ORIGINAL = ("feedburner:origlink", "pheedo:origlink")
+MOST_CONTRIBUTORS = 100
+_LONGEST_TITLE, _LONGEST_LANGUAGE, _LONGEST_LENGTH = 500, 50, 15  # characters that are kept of what a link says
 _IANA = "http://www.iana.org/assignments/relation/"
 _SCHEME_AND_SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)/+")
 
@@ -44,10 +53,8 @@ _KINDS = {
     "prism": ("prism:publicationdate",),
     "updated": ("updated", "modified", "dc:date", "date", "dcterms:modified", "atom:updated"),
     "author": ("author", "dc:creator", "dc:author", "itunes:author", "atom:author", "creator"),
-    "category": (
-        "category", "dc:subject", "media:category", "media:keywords", "itunes:keywords", "itunes:category",
-        "atom:category", "keywords",
-    ),
+    "contributor": ("contributor", "atom:contributor", "dc:contributor", "dcterms:contributor"),
+    "category": categories.NAMES,
     "link": ("link", "atom:link", "enclosure", "creativecommons:license", "license"),
     "rights": ("rights", "copyright", "dc:rights", "atom:rights", "dcterms:rights"),
     "id": ("guid", "id", "atom:id"),
@@ -120,11 +127,15 @@ def _entry(said: Element, feed: Feed, authors: tuple[Person, ...], rights: str |
         content=content,
         links=_links(parts, entry_id, feed, base),
         authors=_persons(parts.get("author", ())) or _of_source(parts) or authors,
-        categories=_categories(parts),
+        categories=categories.categories_of(parts.get("category", ()), parts),
         published=published,
         updated=updated,
         rights=_last(parts.get("rights", ())) or rights,
         language=_language(parts),
+        contributors=_persons(parts.get("contributor", ()))[:MOST_CONTRIBUTORS],
+        origin=origin_of(parts, base),
+        places=places_of(parts),
+        base=base_of((*content, summary), partial(_base, parts), base),
     )
 
 
@@ -157,6 +168,15 @@ def _words(parts: _Parts, is_atom: bool) -> tuple[Text | None, Text | None, tupl
     elif of_podcast and not content and of_podcast.value.strip() != summary.value.strip():
         content = (of_podcast,)
     return title or _of_recording(parts, "media:title"), summary, content
+
+
+def _base(parts: _Parts, words: Text) -> str:
+    """The xml:base in scope of a summary or a content; "" for none."""
+    said = (each for kind in _OF_WORDS for each in parts.get(kind, ()))
+    return next((each.base for each in said if words.value in (each.markup, each.text) and each.base), "")
+
+
+_OF_WORDS = ("content", "description", "summary", "podcast", "subtitle")
 
 
 def _of_recording(parts: _Parts, name: str) -> Text | None:
@@ -256,25 +276,6 @@ def _persons_in(said: Element) -> tuple[Person, ...]:
     return persons_of(said.token)
 
 
-def _categories(parts: _Parts) -> tuple[Category, ...]:
-    names: dict[str, None] = {}
-    wrapped = [each for group in parts.get("categories", ()) for each in group.all(*_KINDS["category"])]
-    for each in (*wrapped, *parts.get("category", ())):
-        if each.name.endswith("keywords"):
-            names |= dict.fromkeys(term for part in each.text.split(",") if (term := part.strip()))
-        elif name := _category(each):
-            names[name] = None
-    return tuple(map(Category, names))
-
-
-def _category(said: Element) -> str:
-    """Its term; where that is an attribute, as in Atom, that wins."""
-    if not said.attributes:
-        return said.token
-    term, label, text = (said.attributes.get(key, "").strip() for key in ("term", "label", "text"))
-    return term or said.token or label or text
-
-
 # Links
 
 
@@ -288,7 +289,24 @@ def _links(parts: _Parts, entry_id: str | None, feed: Feed, base: str) -> tuple[
     elsewhere += [(each, each.attributes.get("url", "").strip()) for each in _media(parts)]
     found += [Link(_on_base(each, href), "enclosure", _media_type(each)) for each, href in elsewhere if href]
     absolute = (link if link.href.startswith(_WEB) else _absolute(link, base) for link in found)
-    return tuple(dict.fromkeys(link for link in absolute if "[" not in link.href or _is_address(link.href)))
+    return each_once(link for link in absolute if "[" not in link.href or _is_address(link.href))
+
+
+def each_once(links: Iterable[Link]) -> tuple[Link, ...]:
+    """Links of one address, relation and type are one, which says what any of them says."""
+    kept: dict[tuple[str, str, str | None], Link] = {}
+    for link in links:
+        key = link.href, link.rel, link.type
+        first = kept.setdefault(key, link)
+        if first is not link:
+            kept[key] = _filled(first, link)
+    return tuple(kept.values())
+
+
+def _filled(link: Link, other: Link) -> Link:
+    """What it does not say of its target, as the other says it."""
+    length = other.length if link.length is None else link.length
+    return replace(link, length=length, hreflang=link.hreflang or other.hreflang, title=link.title or other.title)
 
 
 def _is_address(href: str) -> bool:
@@ -301,7 +319,7 @@ def _is_address(href: str) -> bool:
 
 
 def _absolute(link: Link, base: str) -> Link:
-    return Link(resolved(base, link.href), link.rel, link.type)
+    return replace(link, href=resolved(base, link.href))
 
 
 def _media(parts: _Parts) -> list[Element]:
@@ -320,14 +338,26 @@ def _link(said: Element, is_atom: bool) -> Link:
         return Link(_on_base(said, said.token or stated.get("resource", "")), "license")
     address = next((stated[name] for name in ("href", "url", "uri") if stated.get(name, "").strip()), "")
     if said.name == "enclosure":
-        return Link(_on_base(said, address), "enclosure", _media_type(said))
+        return Link(_on_base(said, address), "enclosure", _media_type(said), *description(stated))
     if not address and (said.token or not is_atom):
         return Link(_on_base(said, said.token.replace("&amp;", "&")), "alternate", "text/html")
     rel = (stated.get("rel", "").strip().lower() or "alternate").removeprefix(_IANA)
     media_type = _media_type(said)
     if media_type is None and rel in ("alternate", "self"):
         media_type = "text/html" if rel == "alternate" else "application/atom+xml"
-    return Link(_on_base(said, address), rel, None if media_type == "text/html" and rel != "alternate" else media_type)
+    media_type = None if media_type == "text/html" and rel != "alternate" else media_type
+    return Link(_on_base(said, address), rel, media_type, *description(stated))
+
+
+def description(said: Mapping[str, Any]) -> tuple[int | None, str | None, str | None]:
+    """Length, language and title of a link, of its attributes; what cannot be meant is not said."""
+    length, language, title = (str(said.get(name) or "").strip() for name in ("length", "hreflang", "title"))
+    is_length = length.isascii() and length.isdecimal() and len(length) <= _LONGEST_LENGTH
+    return (
+        int(length) if is_length else None,
+        language if 0 < len(language) <= _LONGEST_LANGUAGE else None,
+        title[:_LONGEST_TITLE] or None,
+    )
 
 
 def _on_base(said: Element, address: str) -> str:

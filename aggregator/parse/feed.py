@@ -17,12 +17,17 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from aggregator.model import Category, Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Origin, Person, Place, Text
 from aggregator.model.errors import ParseError
-from aggregator.parse.entries import looks_like_html
-from aggregator.text.html import unquoted
+from aggregator.parse import categories, origin
+from aggregator.parse.entries import MOST_CONTRIBUTORS, description, each_once, looks_like_html
+from aggregator.parse.places import places
+from aggregator.parse.relative import base_of
+from aggregator.text.html import one_line, unquoted
 from aggregator.text.persons import persons_of
 from aggregator.text.urls import resolved
 
@@ -61,18 +66,23 @@ def _entry(said: Mapping[str, Any], feed: Mapping[str, Any], version: str, url: 
     is_atom = version.startswith("atom")
     try:
         published, updated = _dates(said, is_atom)
+        summary, content, base = _summary(said), _content(said), _base(feed, is_atom, url)
         return Entry(
             id=_string(said.get("id")),
             title=_title(said),
-            summary=_summary(said),
-            content=_content(said),
-            links=_links(said, version, _base(feed, is_atom, url)),
+            summary=summary,
+            content=content,
+            links=_links(said, version, base),
             authors=_authors(said, feed if is_atom else {}),
             categories=_categories(said),
             published=published,
             updated=updated,
-            rights=_string(said.get("rights")) or (_string(feed.get("rights")) if is_atom else None),
+            rights=_rights(said, feed if is_atom else {}),
             language=_language(said),
+            contributors=_persons(said, "contributor")[:MOST_CONTRIBUTORS],
+            origin=_origin(said, base),
+            places=_places(said),
+            base=base_of((*content, summary), partial(_base_in_scope, said), base),
         )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):  # a publisher's element named like a key
         return None
@@ -144,37 +154,95 @@ def _links(said: Mapping[str, Any], version: str, base: str) -> tuple[Link, ...]
     for media in _several(said.get("media_content")):
         if address := _string(media.get("url")):
             links.append(Link(address, "enclosure", _string(media.get("type"))))
-    return tuple(dict.fromkeys(Link(resolved(base, link.href), link.rel, link.type) for link in links))
+    return each_once(replace(link, href=resolved(base, link.href)) for link in links)
 
 
 def _link(said: Mapping[str, Any]) -> Link:
     """feedparser says `text/html` of every link that names no type; of a page that is true, of a picture it is not."""
     rel = (_string(said.get("rel")) or "alternate").removeprefix(_IANA)
     media_type = _string(said.get("type"))
-    return Link(said["href"].strip(), rel, None if media_type == "text/html" and rel != "alternate" else media_type)
+    media_type = None if media_type == "text/html" and rel != "alternate" else media_type
+    return Link(said["href"].strip(), rel, media_type, *description(said))
 
 
 def _authors(said: Mapping[str, Any], feed: Mapping[str, Any]) -> tuple[Person, ...]:
     """The entry's own authors, or else its source's, or else the feed's; each once."""
-    for owner in (said, _plain(said.get("source")), feed):
-        mail, persons = None, []
-        for author in _several(owner.get("authors")):
-            name, email, uri = (_string(author.get(key)) for key in ("name", "email", "href"))
-            # feedparser gives an author without a mail address the one of the author before.
-            persons.append(Person(name, None if email == mail else email, uri))
-            mail = email
-        literal = _string(owner.get("author")) or ""
-        if len(persons) == 1 and "@" in literal and literal != f"{persons[0].name} ({persons[0].email})":
-            # feedparser takes brackets from names, and the ends of long domains; it leaves these two escaped.
-            persons = [*persons_of(literal.replace("&lt;", "<").replace("&gt;", ">"))]
-        if named := [person for person in persons if person != Person()]:
-            return tuple(dict.fromkeys(named))
-    return ()
+    owners = (said, _plain(said.get("source")), feed)
+    return next(filter(None, (_persons(owner, "author") for owner in owners)), ())
+
+
+def _persons(owner: Mapping[str, Any], key: str) -> tuple[Person, ...]:
+    mail, persons = None, []
+    for author in _several(owner.get(key + "s")):
+        name, email, uri = (_string(author.get(part)) for part in ("name", "email", "href"))
+        # feedparser gives an author without a mail address the one of the author before.
+        persons.append(Person(name, None if email == mail else email, uri))
+        mail = email
+    literal = _string(owner.get(key)) or ""
+    if len(persons) == 1 and "@" in literal and literal != f"{persons[0].name} ({persons[0].email})":
+        # feedparser takes brackets from names, and the ends of long domains; it leaves these two escaped.
+        persons = [*persons_of(literal.replace("&lt;", "<").replace("&gt;", ">"))]
+    return tuple(dict.fromkeys(person for person in persons if person != Person()))
 
 
 def _categories(said: Mapping[str, Any]) -> tuple[Category, ...]:
-    names = (_string(tag.get("term")) or _string(tag.get("label")) for tag in _several(said.get("tags")))
-    return tuple(dict.fromkeys(Category(name) for name in names if name))
+    found = [_category(tag) for tag in _several(said.get("tags"))]
+    section = _string(said.get("slash_section"))
+    return categories.each_once((*found, Category(section or "", categories.SECTION)))
+
+
+def _category(tag: Mapping[str, Any]) -> Category:
+    term, scheme, label = (_string(tag.get(key)) for key in ("term", "scheme", "label"))
+    return categories.category(term or label or "", None if scheme in _SCHEMES_OF_FEEDPARSER else scheme, label)
+
+
+# It says these of iTunes' categories and of Media RSS's that state none.
+_SCHEMES_OF_FEEDPARSER = frozenset(("http://www.itunes.com/", "http://search.yahoo.com/mrss/category_schema"))
+
+
+def _rights(said: Mapping[str, Any], feed: Mapping[str, Any]) -> str | None:
+    return _string(said.get("rights")) or _string(said.get("dcterms_rights")) or _string(feed.get("rights"))
+
+
+def _origin(said: Mapping[str, Any], base: str) -> Origin | None:
+    """feedparser keeps the last of several elements of one name. It has `dc:publisher` under `publisher`."""
+    source = _plain(said.get("source"))
+    name = one_line(_text(source.get("title_detail"))) or _string(source.get("title")) or ""
+    links = {
+        _string(link.get("rel")): _string(link.get("href")) or "" for link in reversed(_several(source.get("links")))
+    }
+    if address := _string(source.get("href")):
+        found = origin.of_rss(name, resolved(base, address))
+    elif links or _string(source.get("id")):
+        addresses = {"url": links.get("alternate", ""), "feed": links.get("self", "")}
+        found = {key: resolved(base, address) if address else "" for key, address in addresses.items()}
+        found |= {"name": name, "id": _string(source.get("id")) or ""}
+    else:
+        found = origin.of_rss(name, "")
+    publisher = _string(said.get("dcterms_publisher")) or _string(said.get("publisher"))
+    stated = _string(said.get("dcterms_source")) or _string(said.get("dc_source"))
+    return origin.of(**found, publisher=publisher, source=stated)
+
+
+def _places(said: Mapping[str, Any]) -> tuple[Place, ...]:
+    """feedparser keeps the last shape, as numbers with the longitude first."""
+    where, name = _plain(said.get("where")), _string(said.get("georss_featurename"))
+    shape, found = _SHAPES.get(str(where.get("type")), ""), []
+    if shape:
+        pairs = [where["coordinates"]] if shape == "point" else where["coordinates"]
+        pairs = pairs[0] if shape == "polygon" else pairs
+        found.append((shape, " ".join(f"{latitude} {longitude}" for longitude, latitude, *_ in pairs)))
+    found.append(("circle", _string(said.get("georss_circle")) or ""))
+    found.append(("point", f"{_string(said.get('geo_lat')) or ''} {_string(said.get('geo_long')) or ''}"))
+    return places(found, [name] if name else [])
+
+
+_SHAPES = {"Point": "point", "LineString": "line", "Polygon": "polygon", "Box": "box"}
+
+
+def _base_in_scope(said: Mapping[str, Any], words: Text) -> str:
+    details = (_plain(said.get("summary_detail")), *_several(said.get("content")))
+    return next((str(detail.get("base") or "") for detail in details if detail.get("value") == words.value), "")
 
 
 def _dates(said: Mapping[str, Any], is_atom: bool) -> tuple[str | None, str | None]:

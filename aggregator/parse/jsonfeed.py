@@ -18,11 +18,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aggregator.model import Category, Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Media, Person, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse import lenient_json
 from aggregator.parse.cap import newest
-from aggregator.parse.lenient_json import array, token
+from aggregator.parse.files import medium_of, once
+from aggregator.parse.lenient_json import array, number, token
+from aggregator.parse.relative import base_of
+from aggregator.text.pictures import pictures, web_address
 from aggregator.text.urls import resolved
 
 _VERSION = re.compile(r"jsonfeed\.org/version/(\d)(?:\.(\d))?")
@@ -98,6 +101,7 @@ def _entry(item: Any, feed: Mapping[str, Any], url: str) -> Entry | None:
         return None
     base = resolved(url, token(feed.get("home_page_url")) or url)
     content = _text(item.get("content_html"), "text/html") or _text(item.get("content_text"), "text/plain")
+    within = pictures(content, base) if content else ()
     return Entry(
         id=token(item.get("id")),
         title=_text(item.get("title"), "text/plain"),
@@ -109,6 +113,8 @@ def _entry(item: Any, feed: Mapping[str, Any], url: str) -> Entry | None:
         published=token(item.get("date_published")),
         updated=token(item.get("date_modified")),
         language=token(item.get("language")),
+        media=once((*_images(item, base), *within, *_attached(item, base))),
+        base=base_of((content,), lambda text: "", base),
     )
 
 
@@ -118,13 +124,35 @@ def _text(value: Any, media_type: str) -> Text | None:
 
 def _links(item: Mapping[str, Any], base: str) -> tuple[Link, ...]:
     """`external_url` is a page that the item is about (`related` in RFC 4287), not the item's own."""
-    said = [(item.get(key), rel, None) for key, rel in (
+    said = (
         ("url", "alternate"), ("external_url", "related"), ("image", "enclosure"), ("banner_image", "enclosure")
-    )]  # fmt: skip
-    attachments = [attachment for attachment in array(item.get("attachments")) if isinstance(attachment, dict)]
-    said += [(attachment.get("url"), "enclosure", attachment.get("mime_type")) for attachment in attachments]
-    links = (Link(resolved(base, href), rel, token(kind)) for address, rel, kind in said if (href := token(address)))
+    )  # fmt: skip
+    links = [Link(resolved(base, href), rel) for key, rel in said if (href := token(item.get(key)))]
+    for attachment, href in _attachments(item):
+        kind, title = token(attachment.get("mime_type")), token(attachment.get("title"))
+        length = number(attachment.get("size_in_bytes"))
+        links.append(Link(resolved(base, href), "enclosure", kind, length, title=title))
     return tuple(dict.fromkeys(links))
+
+
+def _attachments(item: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Each with its address."""
+    for attachment in array(item.get("attachments")):
+        if isinstance(attachment, dict) and (href := token(attachment.get("url"))):
+            yield attachment, href
+
+
+def _images(item: Mapping[str, Any], base: str) -> Iterator[Media]:
+    """`image` is the item's own picture; `banner_image` one to stand above it."""
+    for key in ("image", "banner_image"):
+        yield Media(web_address(base, token(item.get(key)) or ""), "image")
+
+
+def _attached(item: Mapping[str, Any], base: str) -> Iterator[Media]:
+    for attachment, href in _attachments(item):
+        kind, length = token(attachment.get("mime_type")), number(attachment.get("size_in_bytes"))
+        title = token(attachment.get("title"))
+        yield Media(web_address(base, href), medium_of(kind), kind, length=length, title=title)
 
 
 def _authors(owner: Mapping[str, Any]) -> tuple[Person, ...]:

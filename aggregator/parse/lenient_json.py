@@ -1,8 +1,8 @@
 """Reads JSON as servers send it: behind a byte order mark, comments or notices of PHP, and cut in the middle.
 
-Of a document that breaks off, the part before is read: every whole element of its list, and never half of one. One with
-a fault in its middle is refused, because nobody can say what the rest means. Of a key that is there twice the last
-counts, as in every reader of JSON; numbers keep their spelling.
+A comma behind the last element or member is passed over. Of a document that breaks off, the part before is read: every
+whole element of its list, and never half of one. One with a fault in its middle is refused, because nobody can say what
+the rest means. Of a key that is there twice the last counts, as in every reader of JSON; numbers keep their spelling.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregator.model.errors import ParseError
@@ -33,6 +33,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _CLOSES = {"[": "]", "{": "}"}
 # What is open around an element of a list, or around a member of the document: elsewhere nothing is cut off.
 _AROUND = (["["], ["{"], ["{", "["])
+_MOST_DIGITS = 15  # of a length in bytes
 _LONGEST_LITERAL = len("-Infinity")
 
 
@@ -72,14 +73,38 @@ def read(document: bytes) -> Reading:
     """
     text = document.decode("utf-8", "replace").strip(_BLANK)
     try:
-        value, end = _DECODER.raw_decode(text)
+        return _decoded(text)
     except json.JSONDecodeError as error:
-        return _up_to(text, error)
+        without, commas = _without_commas(text)
+        if not commas:
+            return _up_to(text, error)
+    remark = f"commas too many: {commas}"
+    try:
+        reading = _decoded(without)
+    except json.JSONDecodeError as error:
+        reading = _up_to(without, error)
+    return replace(reading, remark=f"{remark}; {reading.remark}" if reading.remark else remark)
+
+
+def _decoded(text: str) -> Reading:
+    try:
+        value, end = _DECODER.raw_decode(text)
     except RecursionError as error:
         raise ParseError("its JSON is nested deeper than can be read: no feed needs that") from error
     return Reading(
         value, remark=f"{len(text) - end} characters behind the end of the JSON" if end < len(text) else None
     )
+
+
+def _without_commas(text: str) -> tuple[str, int]:
+    """The text without commas behind which nothing stands but a closing bracket, and how many those were."""
+    pieces, kept, comma = list[str](), 0, None
+    for token in _TOKEN.finditer(text):
+        if comma is not None and token[0] in ("]", "}") and not text[comma + 1 : token.start()].strip():
+            pieces.append(text[kept:comma])
+            kept = comma + 1
+        comma = token.start() if token[0] == "," else None
+    return "".join([*pieces, text[kept:]]), len(pieces)
 
 
 def _up_to(text: str, error: json.JSONDecodeError) -> Reading:
@@ -119,3 +144,9 @@ def token(value: Any) -> str | None:
     U+FFFD. None for what says nothing.
     """
     return _UNSTORABLE.sub("\ufffd", value).strip() or None if isinstance(value, str) else None
+
+
+def number(value: Any) -> int | None:
+    """A size or a length, which is more than nothing; as a number or as text. None for what is no whole number."""
+    is_whole = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS
+    return int(value) or None if is_whole else None

@@ -18,6 +18,7 @@ is refused before anybody reads its words.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from html.entities import html5
@@ -41,6 +42,7 @@ _DATE = re.compile(
     rb"<(?:[\w.-]+:)?(?:pubDate|date|published|updated|issued|modified|created)\s*>\s*(?:<!\[CDATA\[)?([^<>\]]{4,100})",
     re.IGNORECASE,
 )
+_SECTION_OR_TAG = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<(?=[A-Za-z_])", re.DOTALL)
 _FEED_END = re.compile(rb"</(?:[\w.-]+:)?(?:channel|rss|feed|rdf)\s*>", re.IGNORECASE)
 _REFERENCE = re.compile(
     rb"""<!\[CDATA\[.*?(?:\]\]>|\Z) | <!--.*?(?:-->|\Z) | <(?![A-Za-z_:/!?\x80-\xff])
@@ -71,6 +73,24 @@ _NAMESPACES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """What a document lists: entries, addresses, outlines."""
+
+    names: frozenset[str]  # local names of their elements, in lower case
+    start: re.Pattern[bytes]  # of their start tags
+    root: str = ""  # the element around them
+    nest: bool = False  # rows stand within rows, so that none is cut away for what is in it
+
+    def starts(self, document: bytes, at: int, end: int | None = None) -> Iterator[int]:
+        """The bytes from `at` on at which their start tags begin, but for those in comments and CDATA."""
+        stop = len(document) if end is None else end
+        while found := _SECTION_OR_TAG.search(document, at, stop):
+            at = found.end()
+            if found[0] == b"<" and self.start.match(document, found.start()):
+                yield found.start()
+
+
+@dataclass(frozen=True, slots=True)
 class Repaired:
     """A document that expat accepts if `well_formed`, and what had to be done to it."""
 
@@ -80,6 +100,9 @@ class Repaired:
     cut_off: int = 0  # entries that the document breaks off in: 0 or 1
     over_cap: int = 0  # entries beyond the newest that are read
     remarks: tuple[str, ...] = ()
+
+
+ENTRIES = Rows(frozenset(("item", "entry")), _ENTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +118,7 @@ class _Trace:
     """Where the elements begin that were open at some place of a document."""
 
     open: list[int] = field(default_factory=list)
-    entries: list[int] = field(default_factory=list)  # of `open`, those that are entries
+    rows: list[int] = field(default_factory=list)  # of `open`, those that are rows
 
 
 def is_plain(document: bytes) -> bool:
@@ -109,7 +132,7 @@ def repair(document: bytes, most: int) -> Repaired:
 
     Raises ParseError for a document that is made to harm: entities that grow, elements nested without end.
     """
-    repaired = _repaired(document)
+    repaired = mended(document, ENTRIES)
     if not repaired.well_formed:
         return _with_short_prolog(_bounded(repaired, most))
     kept, over_cap = without_older(repaired.document, most)
@@ -125,7 +148,11 @@ def apart(document: bytes, most: int) -> list[bytes]:
     return [head + document[start:stop] + tail for start, stop in zip(starts, stops, strict=False)][:most]
 
 
-def _repaired(document: bytes) -> Repaired:
+def mended(document: bytes, rows: Rows) -> Repaired:
+    """The document, well-formed if that can be done without a guess; a row that it breaks off in is cut away.
+
+    Raises ParseError for a document that is made to harm.
+    """
     remarks: dict[str, None] = {}
     breaks_off, cut_off = False, 0
     if b"<!DOCTYPE" in document[:_HEAD]:  # with a DTD that nobody fetches, expat passes over entities in silence
@@ -138,11 +165,11 @@ def _repaired(document: bytes) -> Repaired:
         before = document
         if fault.at_end:
             breaks_off = True
-            document, cut_off = _closed(document, fault)
+            document, cut_off = _closed(document, fault, rows)
         elif fault.code == _CODE[errors.XML_ERROR_UNBOUND_PREFIX]:
             document = _with_prefixes(document)
         elif fault.code == _CODE[errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]:
-            document = document if _ENTRY.search(document, fault.at) else document[: fault.at]
+            document = document if rows.start.search(document, fault.at) else document[: fault.at]
         else:
             document = with_references(document)
         if document == before:
@@ -221,19 +248,19 @@ def _refuse_bomb(why: str) -> NoReturn:
     raise ParseError(f"its DTD makes the document grow (an XML bomb): {why}; it was not read")
 
 
-def _trace(document: bytes) -> _Trace:
+def _trace(document: bytes, names: frozenset[str]) -> _Trace:
     """The elements open where the document ends, or breaks off."""
     parser = expat.ParserCreate()
     trace = _Trace()
 
     def opened(name: str, attributes: dict[str, str]) -> None:
         trace.open.append(parser.CurrentByteIndex)
-        if name.rpartition(":")[2].lower() in ("item", "entry"):
-            trace.entries.append(parser.CurrentByteIndex)
+        if name.rpartition(":")[2].lower() in names:
+            trace.rows.append(parser.CurrentByteIndex)
 
     def closed(name: str) -> None:
-        if trace.entries and trace.entries[-1] == trace.open[-1]:
-            trace.entries.pop()
+        if trace.rows and trace.rows[-1] == trace.open[-1]:
+            trace.rows.pop()
         trace.open.pop()
 
     parser.StartElementHandler, parser.EndElementHandler = opened, closed
@@ -242,16 +269,16 @@ def _trace(document: bytes) -> _Trace:
     return trace
 
 
-def _closed(document: bytes, fault: _Fault) -> tuple[bytes, int]:
-    """A document that breaks off, closed; 1 if it broke off inside an entry, which is cut away, or else 0."""
-    trace = _trace(document)
+def _closed(document: bytes, fault: _Fault, rows: Rows) -> tuple[bytes, int]:
+    """A document that breaks off, closed; 1 if it broke off inside a row, which is cut away, or else 0."""
+    trace = _trace(document, rows.names)
     if not trace.open:
         return document, 0
-    if trace.entries:
-        outermost = trace.open.index(trace.entries[0])
+    if trace.rows and not rows.nest:
+        outermost = trace.open.index(trace.rows[0])
         return _closed_at(document, trace.open[outermost], trace.open[:outermost]), 1
     end = document.rfind(b"<![CDATA[") if fault.code == _CODE[errors.XML_ERROR_UNCLOSED_CDATA_SECTION] else fault.at
-    return _closed_at(document, end, trace.open), 0
+    return _closed_at(document, end, trace.open), int(rows.nest and rows.start.match(document, end) is not None)
 
 
 def _closed_at(document: bytes, end: int, ancestors: list[int] | tuple[int, ...]) -> bytes:

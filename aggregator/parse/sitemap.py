@@ -1,52 +1,50 @@
-"""Reads news sitemaps (https://www.sitemaps.org/protocol.html with Google's extension for news,
+"""Reads news sitemaps (https://www.sitemaps.org/protocol.html with Google's extensions for news, images and videos,
 https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap); it alone knows their elements.
 
 Elements are told by their local names and places, whatever prefix or namespace they have: the extension is declared in
 many spellings, and here and there not at all. A headline is as it was written, references resolved; of elements within
 it their words. The date of `lastmod` is when the page was changed, `news:publication_date` when the report was
-published. There is no id: a report is known by its address. Not read are pictures, `news:genres` and `news:access`.
+published. There is no id: a report is known by its address. Not read are `news:genres` and `news:access`,
+`news:name`, which is the publisher's own name, and `image:license`, which is the address of a page.
 
-A `url` without `news:news` is a page and no report: it has neither headline nor date. A sitemap of such pages alone is
-refused, as is an index of sitemaps, and any document with a DTD, which no sitemap needs.
+A `url` without `news:news` is a page and no report: it has neither headline nor date. A sitemap that lists such pages
+alone, or nothing, is one without news: on a quiet day many publishers have nothing else to list. An index of sitemaps
+is refused, because it never lists any news. What is not quite XML is read by `lenient_xml`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
-from xml.parsers import expat
-from xml.parsers.expat import errors
 
-from aggregator.model import Category, Entry, Link, Text
+from aggregator.model import Category, Entry, Link, Media, Text
 from aggregator.model.errors import ParseError
+from aggregator.parse import lenient_xml
 from aggregator.parse.cap import newest
+from aggregator.parse.encoding import to_utf8
+from aggregator.parse.files import once
+from aggregator.parse.repair import Rows
+from aggregator.text.pictures import web_address
 from aggregator.text.urls import literal, resolved
 
 FORMAT = "sitemap-news09"  # version 0.9 of both
 HEAD = 4096  # bytes, within which the root element stands
 MAX_DEPTH = 100  # elements within elements; sitemaps have five
-_MOST_FAULTS = 20  # behind which it is read on
 _MOST_ROWS = 50_000  # https://www.sitemaps.org/protocol.html#index
+_MOST_FILES = 50  # pictures and videos of one report
 _SHOWN = 3
 
 _ROOT = re.compile(
     rb"(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*+<((?:[\w.-]+:)?(?:urlset|sitemapindex))(?=[\s/>])",
     re.DOTALL,
 )
-_URL = re.compile(rb"<(?:[\w.-]+:)?url(?=[\s/>])")
+_ROW = re.compile(rb"<(?:[\w.-]+:)?(?:url|sitemap)(?=[\s/>])")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-_AT_END = frozenset(
-    errors.codes[message]
-    for message in (
-        errors.XML_ERROR_NO_ELEMENTS,
-        errors.XML_ERROR_UNCLOSED_TOKEN,
-        errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
-        errors.XML_ERROR_PARTIAL_CHAR,
-    )
-)
 _NEWS = ("urlset", "url", "news")
-_FIELDS = {
+_IMAGE, _VIDEO = ("urlset", "url", "image"), ("urlset", "url", "video")
+_FIELDS: dict[tuple[str, ...], str] = {
     ("urlset", "url", "loc"): "loc",
     ("urlset", "url", "lastmod"): "lastmod",
     (*_NEWS, "title"): "title",
@@ -55,8 +53,19 @@ _FIELDS = {
     (*_NEWS, "publication", "language"): "language",
     ("sitemapindex", "sitemap", "loc"): "loc",
     ("sitemapindex", "sitemap", "lastmod"): "lastmod",
+    **{(*_IMAGE, name): name for name in ("loc", "caption", "title")},
+    **{(*_VIDEO, name): name for name in ("content_loc", "thumbnail_loc", "description", "title")},
 }
 _ROWS = (("urlset", "url"), ("sitemapindex", "sitemap"))
+
+
+@dataclass(slots=True)
+class _Row:
+    """What one `url` of a sitemap, or one `sitemap` of an index, says."""
+
+    words: dict[str, str] = field(default_factory=dict)  # by element
+    files: list[dict[str, str]] = field(default_factory=list)  # the same of each picture and video
+    is_news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Urls:
     unread: int  # those that have a fault
     breaks_off: bool
     remark: str | None  # what the XML parser said of the document, if it is not well-formed
+    advice: str | None  # where pages alone are listed
 
 
 @dataclass(slots=True)
@@ -79,42 +89,16 @@ class _Reader:
     """
 
     most: int
-    rows: list[dict[str, str]] = field(default_factory=list)  # words by element
+    rows: list[_Row] = field(default_factory=list)
     over: int = 0
     pages: int = 0
     path: list[str] = field(default_factory=list)
-    row: dict[str, str] = field(default_factory=dict)
+    row: _Row = field(default_factory=_Row)
+    file: dict[str, str] = field(default_factory=dict)
     words: list[str] | None = None  # of the field that is open
     depth: int = 0  # of that field
-    fault: str | None = None  # the first
-    breaks_off: bool = False
 
-    def read(self, document: bytes) -> int | None:
-        """Reads as far as can be. The byte at which there is a fault, if it is not the end."""
-        self.path, self.words = [], None
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = _refuse_dtd
-        parser.StartElementHandler, parser.EndElementHandler = self._opened, self._closed
-        parser.CharacterDataHandler = self._said
-        try:
-            parser.Parse(document, True)
-        except expat.ExpatError as error:
-            self.breaks_off = error.code in _AT_END
-            said = "breaks off" if self.breaks_off else "not well-formed"
-            self.fault = self.fault or f"{said}: {error}"
-            return None if self.breaks_off else parser.ErrorByteIndex
-        return None
-
-    @property
-    def count(self) -> int:
-        return len(self.rows) + self.over + self.pages
-
-    @property
-    def is_cut_off(self) -> bool:
-        return self.breaks_off and tuple(self.path[:2]) in _ROWS
-
-    def _opened(self, name: str, attributes: dict[str, str]) -> None:
+    def opened(self, name: str, attributes: dict[str, str]) -> None:
         self.path.append(name.rpartition(":")[2])
         if len(self.path) > MAX_DEPTH:
             raise ParseError(f"elements are nested more than {MAX_DEPTH} deep: no sitemap needs that")
@@ -122,24 +106,33 @@ class _Reader:
             return
         place = tuple(self.path) if len(self.path) <= 5 else ()
         if place in _ROWS:
-            self.row = {}
+            self.row = _Row()
         elif place == _NEWS:
-            self.row.setdefault("news", "")
+            self.row.is_news = True
+        elif place in (_IMAGE, _VIDEO):
+            self.file = {}
         elif place in _FIELDS:
             self.words, self.depth = [], len(self.path)
 
-    def _said(self, words: str) -> None:
+    def said(self, words: str) -> None:
         if self.words is not None:
             self.words.append(words)
 
-    def _closed(self, name: str) -> None:
+    def closed(self, name: str) -> None:
         place = tuple(self.path) if len(self.path) <= 5 else ()
         if self.words is not None and len(self.path) == self.depth:
             words, self.words = "".join(self.words), None
             if words.strip():
-                self.row.setdefault(_FIELDS[place], words)
+                said = self.file if place[:3] in (_IMAGE, _VIDEO) else self.row.words
+                said.setdefault(_FIELDS[place], words)
+        elif place in (_IMAGE, _VIDEO) and len(self.row.files) < _MOST_FILES:
+            self.row.files.append(self.file)
         elif place in _ROWS:
-            self._end_row(is_page=place[0] == "urlset" and "news" not in self.row)
+            self._end_row(is_page=place[0] == "urlset" and not self.row.is_news)
+        self.path.pop()
+
+    def given_up(self, name: str) -> None:
+        self.words = None
         self.path.pop()
 
     def _end_row(self, is_page: bool) -> None:
@@ -159,33 +152,33 @@ def is_sitemap(document: bytes) -> bool:
 def read(document: bytes, url: str, most: int) -> Urls:
     """The `most` newest news of a sitemap in UTF-8 that was fetched from `url`; one that has a fault costs no other.
 
-    Raises ParseError if it lists no news, or was made to harm.
+    Raises ParseError if it is an index of sitemaps, or was made to harm.
     """
     if _is_index(document):
         raise ParseError(_about_index(named_in(document)))
-    found = _read(document, _MOST_ROWS)
-    if found.pages and not found.rows and not found.fault:
-        raise ParseError(
-            f"it is a sitemap of {found.pages} pages, not of news: none has a news:news with a headline; "
-            "look for the site's news sitemap, or for its feed"
-        )
-    kept = newest([(row.get("publication_date"), row.get("lastmod")) for row in found.rows], most)
+    reading = _read(document)
+    found = reading.reader
+    kept = newest([(row.words.get("publication_date"), row.words.get("lastmod")) for row in found.rows], most)
     return Urls(
         entries=[_entry(found.rows[index], url) for index in kept],
         over_cap=found.over + len(found.rows) - len(kept),
         not_news=found.pages,
-        cut_off=int(found.is_cut_off),
-        unread=max(sum(1 for _ in _URL.finditer(document)) - found.count - found.is_cut_off, 0) if found.fault else 0,
-        breaks_off=found.breaks_off,
-        remark=found.fault,
+        cut_off=reading.cut_off,
+        unread=reading.unread,
+        breaks_off=reading.breaks_off,
+        remark=reading.remark,
+        advice=_advice(found),
     )
 
 
 def named_in(index: bytes) -> tuple[str, ...]:
-    """The sitemaps that an index lists, literal, the last changed first; none for a document that is no index."""
+    """The sitemaps that an index lists, literal, the last changed first; none for a document that is no index. One
+    with a fault costs no other.
+    """
+    index = to_utf8(index, None)[0]
     if not _is_index(index):
         return ()
-    rows = [row for row in _read(index, _MOST_ROWS).rows if "loc" in row]
+    rows = [row.words for row in _read(index).reader.rows if "loc" in row.words]
     rows.sort(key=lambda row: row.get("lastmod", "").strip(), reverse=True)  # W3C-DTF, which sorts as text
     return tuple(dict.fromkeys(literal(row["loc"]) for row in rows))
 
@@ -212,20 +205,11 @@ def _is_index(document: bytes) -> bool:
     return _root(document).endswith(b"sitemapindex")
 
 
-def _read(document: bytes, most: int) -> _Reader:
-    """All that can be read: behind a fault, from the next `url` on. Raises ParseError for what was made to harm."""
-    reader, root = _Reader(most), b"<" + _root(document) + b">"
-    for _ in range(_MOST_FAULTS):
-        fault = reader.read(document)
-        next_url = None if fault is None else _URL.search(document, fault + 1)
-        if next_url is None:
-            break
-        document = root + document[next_url.start() :]
-    return reader
-
-
-def _refuse_dtd(*declared: object) -> None:
-    raise ParseError("it is a sitemap with a DTD, which no sitemap needs: it was not read")
+def _read(document: bytes) -> lenient_xml.Reading[_Reader]:
+    """All that can be read. Raises ParseError for what was made to harm."""
+    root = _root(document).decode("ascii", "replace")
+    rows = Rows(frozenset(("url", "sitemap")), _ROW, root)
+    return lenient_xml.read(document, lambda: _Reader(_MOST_ROWS), rows)
 
 
 def _about_index(sitemaps: tuple[str, ...]) -> str:
@@ -240,14 +224,37 @@ def _about_index(sitemaps: tuple[str, ...]) -> str:
     return f"{said}; look for the site's feed"
 
 
-def _entry(row: dict[str, str], url: str) -> Entry:
-    loc = row.get("loc", "").strip()
-    keywords = (keyword.strip() for keyword in row.get("keywords", "").split(","))
+def _advice(found: _Reader) -> str | None:
+    if not found.pages or found.rows:
+        return None
+    return (
+        f"it is a sitemap of {found.pages} pages, and of no news: none has a news:news with a headline; if that stays "
+        "so, look for the site's news sitemap, or for its feed"
+    )
+
+
+def _entry(row: _Row, url: str) -> Entry:
+    words = row.words
+    loc = words.get("loc", "").strip()
+    keywords = (keyword.strip() for keyword in words.get("keywords", "").split(","))
     return Entry(
-        title=Text(row["title"], "text/plain") if "title" in row else None,
+        title=Text(words["title"], "text/plain") if "title" in words else None,
         links=(Link(resolved(url, loc)),) if loc else (),
         categories=tuple(map(Category, dict.fromkeys(filter(None, keywords)))),
-        published=row.get("publication_date", "").strip() or None,
-        updated=row.get("lastmod", "").strip() or None,
-        language=row.get("language", "").strip() or None,
+        published=words.get("publication_date", "").strip() or None,
+        updated=words.get("lastmod", "").strip() or None,
+        language=words.get("language", "").strip() or None,
+        media=once(each for said in row.files for each in _media(said, url)),
     )
+
+
+def _media(said: dict[str, str], url: str) -> Iterator[Media]:
+    """A picture, or a video and the picture that stands for it; words about a video belong to what there is of it."""
+    words = said.get("caption") or said.get("description")
+    title = said.get("title", "").strip() or None
+    caption = Text(words, "text/plain") if words else None
+    for key, medium in (("loc", "image"), ("content_loc", "video"), ("thumbnail_loc", "image")):
+        at = web_address(url, said.get(key, ""))
+        if at:
+            yield Media(at, medium, title=title, caption=caption)
+            title = caption = None

@@ -12,6 +12,11 @@ Who wrote a post, the first of these that names a person: PublishPress's authors
 Plus says that there are others too, or instead; the authors in the schema that Yoast and All in One SEO write, where
 they are several even before the user; Yoast's `author`. Where the site's users are closed to the public the embedded
 user is an error without a name. A name like `admin` stands only where there is no other.
+
+Of media the featured one is the first: the whole file with caption, alt, credit and title, then its other sizes, which
+have none of these; then those in the content. Where the featured one was not embedded, or is closed to the public or
+deleted, its address is what Jetpack, Yoast or All in One SEO say it is. What these say of a post that has none may be a
+picture of the site, and is not taken.
 """
 
 from __future__ import annotations
@@ -22,12 +27,15 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
-from aggregator.model import Category, Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Media, Person, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse import lenient_json
 from aggregator.parse.cap import newest
-from aggregator.parse.lenient_json import array, token
+from aggregator.parse.files import medium_of, once
+from aggregator.parse.lenient_json import array, number, token
+from aggregator.parse.relative import base_of
 from aggregator.text.dates import read_date
+from aggregator.text.pictures import pictures, web_address
 
 FORMAT = "wordpress2"
 _TOPICS = ("category", "post_tag")
@@ -35,8 +43,11 @@ _HEADS = ("yoast_head_json", "aioseo_head_json")  # what stands in the head of t
 _NOBODY = re.compile(
     r"(?:wp|site|web)?[-_ ]?(?:admin(?:istrat(?:or|eur|rice)|istradora?)?|master|root)[-_ ]?\d*", re.IGNORECASE
 )
+_OPEN_GRAPH = (("url", ""), ("type", ":type"), ("width", ":width"), ("height", ":height"))
 _SITES = ("WebSite", "Organization", "NewsMediaOrganization")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_MOST_SIZES = 10  # of one picture, beside the whole
 _PASSWORD_FORM = "post-password-form"  # the class of what a theme shows instead of the words
 
 _Object = Mapping[str, Any]
@@ -92,13 +103,15 @@ def _is_post(post: Any) -> bool:
 def _entry(post: Any) -> Entry | None:
     if not isinstance(post, dict):
         return None
-    content, guid = _rendered(post, "content"), post.get("guid")
+    summary, content, guid = _rendered(post, "excerpt"), _rendered(post, "content"), post.get("guid")
+    page = token(post.get("link")) or ""
+    within = pictures(content, page) if content else ()
     heads = [head for key in _HEADS if isinstance(head := post.get(key), dict)]
     nodes = [node for head in heads for node in _nodes(head)]
     return Entry(
         id=token(guid.get("rendered")) if isinstance(guid, dict) else None,
         title=_rendered(post, "title"),
-        summary=_rendered(post, "excerpt"),
+        summary=summary,
         content=(content,) if content else (),
         links=tuple(_links(post, heads)),
         authors=tuple(map(Person, dict.fromkeys(_byline(post, heads, nodes)))),
@@ -106,6 +119,8 @@ def _entry(post: Any) -> Entry | None:
         published=_date(post, "date"),
         updated=_date(post, "modified"),
         language=_language(post, heads, nodes),
+        media=once((*(_featured(post) or _fallback(post, heads)), *within)),
+        base=base_of((content, summary), lambda text: "", page),
     )
 
 
@@ -210,6 +225,87 @@ def _language(post: _Object, heads: Sequence[_Object], nodes: Sequence[_Object])
     said += [head.get(key) for head in heads for key in ("og_locale", "og:locale")]
     tags = ((token(each) or "").replace("_", "-") for each in said)
     return next((tag for tag in tags if _LANGUAGE.fullmatch(tag)), None)
+
+
+# Media
+
+
+def _featured(post: _Object) -> tuple[Media, ...]:
+    """The featured picture, or sound or video, in all its sizes; of one that is deleted or closed to the public there
+    is an error in its place. `better_featured_image` is that of a plugin, with a caption in plain words.
+    """
+    said = [*_embedded(post, "wp:featuredmedia"), post.get("better_featured_image")]
+    found = (_medium(medium) for medium in said if isinstance(medium, dict) and not medium.get("code"))
+    return next(filter(None, found), ())
+
+
+def _medium(medium: _Object) -> tuple[Media, ...]:
+    details, sizes = _object(medium, "media_details"), _object(_object(medium, "media_details"), "sizes")
+    whole = _object(sizes, "full")
+    address = web_address("", token(medium.get("source_url")) or token(whole.get("source_url")) or "")
+    if not address:
+        return ()
+    kind = token(medium.get("mime_type")) or token(whole.get("mime_type"))
+    of_file, plain_caption = _object(details, "image_meta"), token(medium.get("caption"))
+    caption = Text(plain_caption) if plain_caption else _rendered(medium, "caption")
+    first = Media(
+        address,
+        medium_of(kind) or ("image" if medium.get("media_type") == "image" else None),
+        kind,
+        number(details.get("width")) or number(whole.get("width")),
+        number(details.get("height")) or number(whole.get("height")),
+        number(details.get("filesize")) or number(whole.get("filesize")),
+        title=_words(_rendered(medium, "title")),
+        caption=caption if _words(caption) else None,
+        credit=_of_file(of_file, "credit"),
+        copyright=_of_file(of_file, "copyright"),
+        alt=token(medium.get("alt_text")),
+    )
+    others = (_size(size, first) for size in sizes.values() if isinstance(size, dict))
+    return first, *[size for size in others if size.url not in ("", address)][:_MOST_SIZES]
+
+
+def _words(text: Text | None) -> str | None:
+    """The words of a title, or of a caption that may be an empty paragraph."""
+    return token(" ".join(unescape(_TAG.sub("", text.value)).split())) if text else None
+
+
+def _size(size: _Object, whole: Media) -> Media:
+    kind = token(size.get("mime_type"))
+    return Media(
+        web_address("", token(size.get("source_url")) or ""),
+        medium_of(kind) or whole.medium,
+        kind,
+        number(size.get("width")),
+        number(size.get("height")),
+        number(size.get("filesize")),
+    )
+
+
+def _of_file(said: _Object, key: str) -> str | None:
+    """What the file itself says (IPTC, EXIF); WordPress writes "0" too for what it does not."""
+    value = token(said.get(key))
+    return None if value == "0" else value
+
+
+def _fallback(post: _Object, heads: Iterable[_Object]) -> Iterator[Media]:
+    if str(post.get("featured_media", 1)) == "0":
+        return
+    said: list[_Object] = [{"url": post.get("jetpack_featured_media_url")}]
+    for head in heads:
+        said += [image for image in array(head.get("og_image")) if isinstance(image, dict)]
+        said += [{key: head.get(f"og:image{end}") for key, end in _OPEN_GRAPH}]
+    for each in said:
+        address = web_address("", token(each.get("url")) or "")
+        if address:
+            kind, width, height = token(each.get("type")), number(each.get("width")), number(each.get("height"))
+            yield Media(address, "image", kind, width, height)
+            return
+
+
+def _object(owner: _Object, key: str) -> _Object:
+    value = owner.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 # What was embedded

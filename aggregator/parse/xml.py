@@ -45,6 +45,8 @@ _PREFIXES = MappingProxyType(
         "backend.userland.com/creativecommonsrssmodule": "creativecommons",
         "cyber.law.harvard.edu/rss/creativecommonsrssmodule.html": "creativecommons",
         "web.resource.org/cc": "cc", "creativecommons.org/ns": "cc",
+        "georss.org/georss": "georss", "georss.org/georss/10": "georss", "w3.org/2003/01/geo/wgs84_pos": "geo",
+        "opengis.net/gml": "gml", "opengis.net/gml/3.2": "gml", "purl.org/rss/1.0/modules/slash": "slash",
         "w3.org/1999/xhtml": "xhtml", "w3.org/1999/02/22-rdf-syntax-ns": "rdf",
     }
 )  # fmt: skip

@@ -148,7 +148,8 @@ def test_a_list_is_read_whatever_its_folders_and_capitals() -> None:
         (b"", "begins with ''"),
         (b"<opml><body>", "not XML"),
         (b"<rss version='2.0'/>", "begins with <rss>"),
-        (b"<!DOCTYPE opml [<!ENTITY a 'aa'>]><opml>&a;</opml>", "entity 'a'"),
+        (b"<!DOCTYPE opml [<!ENTITY a '" + b"a" * 1_001 + b"'>]><opml>&a;</opml>", "an XML bomb.*entity 'a'"),
+        (b"<opml>" + b"<outline text='A'>" * 2_000, "nested more than 1000 deep"),
         (b"<opml>" + b" " * 16_777_216, "at most"),
     ],
 )

@@ -140,7 +140,7 @@ def test_import_writes_files_that_load_and_names_the_rest(config: Path) -> None:
     files = {path.name for path in (config / "publishers" / "ml").iterdir()}
     assert files == {"daily.toml", "weekly.toml"}
     again = json.loads(run(config, *arguments, "--json", code=1))
-    assert again["added"] == []
+    assert (again["added"], again["unread"]) == ([], 0)
     assert [each["name"] for each in again["left_out"]] == ["Weekly", "The Daily again", "Of {braces}"]
 
 

@@ -23,6 +23,7 @@ MB = 1024 * 1024
 _MOST = 16 * MB
 Documents = bytes | Sequence[bytes]
 _ENTITY, _NAMESPACE = "<!ENTITY a# 'x'>", "xmlns:a#='x' "
+_ADDRESS = "<url><loc>http://pub.example/#</loc><news><title>A#</title></news></url>"
 _LIST = b'{"version":"https://jsonfeed.org/version/1.1","items":'
 _JSON = {"version": "https://jsonfeed.org/version/1.1", "title": "F"}
 
@@ -82,6 +83,10 @@ def within(words: str) -> bytes:
 
 def atom(entry: str) -> bytes:
     return f"<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>A</title>{entry}</entry></feed>".encode()[:_MOST]
+
+
+def sitemap(rows: str) -> bytes:
+    return f"<urlset>{rows}</urlset>".encode()[:_MOST]
 
 
 def each(part: str, few: int, many: int) -> str:
@@ -206,6 +211,20 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
         CUT,
     ),
     "instructions that do not end": (lambda: within("<?x " * times(100_000, 3_500_000)), CUT),
+    # sitemaps
+    "addresses of a sitemap": (lambda: sitemap(each(_ADDRESS, 10_000, 150_000)), LINEAR),
+    "faults in a sitemap": (lambda: sitemap(each(_ADDRESS + "<url></b></url>", 3_000, 100_000)), LINEAR),
+    "attributes in a sitemap": (
+        lambda: sitemap(each(_ADDRESS + f"<url {'a ' * 4_000}'/>", 50, 1_500)),
+        LINEAR,
+    ),
+    "a sitemap of ends": (lambda: sitemap("</a>" * times(100_000, 4_000_000)), NO_FEED),
+    "a sitemap of comments that do not end": (lambda: sitemap("</a>" + "<!--" * times(100_000, 4_000_000)), NO_FEED),
+    "a sitemap of tags that do not end": (lambda: sitemap("<url " * times(100_000, 3_000_000)), NO_FEED),
+    "entities of a sitemap": (
+        lambda: f"<!DOCTYPE urlset [<!ENTITY a '{'a' * 1_001}'>]>".encode() + sitemap("<url><loc>&a;</loc></url>"),
+        refused("an XML bomb"),
+    ),
     # other formats, and none
     "lists of JSON in lists": (lambda: _LIST + b"[" * times(100_000, 10_000_000), NO_FEED),
     "a number of JSON": (lambda: _LIST + b'[{"id":' + b"9" * times(100_000, 10_000_000) + b"}]}", LINEAR),

@@ -129,7 +129,7 @@ def test_what_wordpress_writes() -> None:
         links=(
             Link("https://a.example/1/"),
             Link("https://a.example/1/?a=1&b=2", "alternate", "text/html"),
-            Link("https://a.example/1.mp3", "enclosure", "audio/mpeg"),
+            Link("https://a.example/1.mp3", "enclosure", "audio/mpeg", 3),
             Link("https://a.example/1.jpg", "enclosure", "image/jpeg"),
         ),
         authors=(Person("Awa Diop"),),

@@ -261,7 +261,7 @@ def test_robots_txt_binds_where_a_door_is_redirected_to(press: Press, other: str
     ("root", "path"), [("/wp-json/", "/wp-json/wp/v2/posts?"), ("/?rest_route=/", "/?rest_route=/wp/v2/posts&")]
 )
 def test_wordpress_is_asked_for_posts_where_its_feed_has_no_whole_texts(press: Press, root: str, path: str) -> None:
-    path += "per_page=20&_embed=author,wp:term"
+    path += "per_page=20&_embed=author,wp:featuredmedia,wp:term"
     links = alternate("/news.xml"), f'rel="https://api.w.org/" href="{root}"'
     press.set_document(HOST, "/", page(*links))
     press.set_document(HOST, "/news.xml", feed(1, 2))

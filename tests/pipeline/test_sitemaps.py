@@ -79,13 +79,45 @@ def test_a_gzip_file_is_polled(press: Press, tmp_path: Path) -> None:
     assert (poll.outcome, poll.new) == ("ok", 1)
 
 
-def test_a_sitemap_of_pages_is_a_failure_that_says_what_to_do(press: Press, tmp_path: Path) -> None:
-    press.set_document(
-        HOST, "/news-sitemap.xml", b"<urlset><url><loc>http://daily-example.example/a</loc></url></urlset>"
-    )
+@pytest.mark.parametrize(
+    ("body", "drops"),
+    [
+        (news_sitemap(), {}),
+        (b"<urlset/>", {}),
+        (f"<urlset><url><loc>{SITE}</loc></url><url><loc>{SITE}kuhusu</loc></url></urlset>".encode(), {"not_news": 2}),
+        (gzip.compress(f"<urlset><url><loc>{SITE}</loc></url></urlset>".encode()), {"not_news": 1}),
+        (f"<urlset><url><loc>{SITE}?a=1&b=2</loc></url></urlset>".encode(), {"not_news": 1}),
+        (news_sitemap(2, 1), {}),
+    ],
+    ids=["no-news", "empty", "pages", "pages-gzip", "pages-ampersand", "known"],
+)
+def test_a_sitemap_that_brings_nothing_new_is_no_failure(
+    press: Press, tmp_path: Path, body: bytes, drops: dict[str, int]
+) -> None:
+    trip = trip_of(press, tmp_path, source())
+    trip()
+    press.set_document(HOST, "/news-sitemap.xml", body)
+    (poll,) = trip()
+    assert (poll.outcome, poll.new, poll.revised, dict(poll.drops)) == ("ok", 0, 0, drops)
+    assert ("if that stays so, look for the site's news sitemap" in (poll.error or "")) == bool(drops)
+    press.set_document(HOST, "/news-sitemap.xml", news_sitemap(3, 1))
+    (poll,) = trip()
+    assert (poll.outcome, poll.new, poll.revised) == ("ok", 1, 0)
+
+
+def test_a_feed_that_has_become_a_sitemap_of_pages_is_a_failure(press: Press, tmp_path: Path) -> None:
+    press.set_document(HOST, "/feed", f"<urlset><url><loc>{SITE}</loc></url></urlset>".encode())
+    (poll,) = trip_of(press, tmp_path, source("feed", f"{SITE}feed", "feed"))()
+    assert poll.outcome == "failed"
+    assert "it is a sitemap of 1 pages, and of no news" in (poll.error or "")
+
+
+@pytest.mark.parametrize("rows", ["", f"<sitemap><loc>{SITE}news-1.xml</loc></sitemap>"])
+def test_an_index_of_sitemaps_is_a_failure_that_says_what_to_do(press: Press, tmp_path: Path, rows: str) -> None:
+    press.set_document(HOST, "/news-sitemap.xml", f"<sitemapindex>{rows}</sitemapindex>".encode())
     (poll,) = trip_of(press, tmp_path, source())()
     assert poll.outcome == "failed"
-    assert "look for the site's news sitemap, or for its feed" in (poll.error or "")
+    assert ("poll one of those" if rows else "look for the site's feed") in (poll.error or "")
 
 
 @pytest.mark.parametrize("first", ["feed", "map"])

@@ -33,7 +33,7 @@ _COMMON = (
     "/?format=feed&type=rss",
 )
 _INDEX = 1024 * 1024  # bytes of an index in which we look; ten thousand sitemaps
-_POSTS = "per_page=20&_embed=author,wp:term"
+_POSTS = "per_page=20&_embed=author,wp:featuredmedia,wp:term"
 # Within the text of a robots.txt (https://www.sitemaps.org/protocol.html#submit_robots).
 _SITEMAP = re.compile(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S+)")
 

@@ -16,9 +16,10 @@ from types import MappingProxyType
 
 from aggregator import identity
 from aggregator.model import Article, Category, Document, Entry, Listed, Publisher, Seen, Source, Text, articles_of
-from aggregator.text import folding, printable, raw_words
+from aggregator.text import folding, pictures, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
+from aggregator.text.media import readings
 
 DUPLICATE = "duplicate_in_document"
 # Why a value of an entry is not held as it was said, outside the raw words.
@@ -131,6 +132,7 @@ def _article(
     is_shorter = _is_of_podcast(said) and len(plain_body) < len(plain_summary)
     summary, body = (plain_summary, plain_summary if is_shorter else plain_body) if held is said else ("", "")
     raw = raw_words.encode(said)
+    media, of_media = readings(held.media)
     return Article(
         publisher=publisher.key,
         keys=keys,
@@ -157,7 +159,9 @@ def _article(
         near_keys=identity.near_keys(folded_title if title == as_said else folding.fold(as_said), opening),
         rules=publisher.identity,
         id_is_shared=_shares_its_id(said, keys),
-        adjusted=tuple(_adjusted(said, title != headline, byline != authors)),
+        media=media,
+        media_hash=pictures.digest(said.media),
+        adjusted=(*_adjusted(said, title != headline, byline != authors), *of_media),
     )
 
 
@@ -197,8 +201,11 @@ def _categories(said: Sequence[Category]) -> tuple[str, ...]:
 def article_of(raw: bytes, key: str, language: str | None, source: Source, publisher: Publisher) -> Article:
     """The article that an entry makes under this key, from its raw words. `language`: of its document, where the entry
     itself says none.
+
+    Raw words without media say nothing of them: they may be of an older version, which read none, or were let go.
     """
-    return _article(raw_words.decode(raw), (key,), language, source, publisher)
+    article = _article(raw_words.decode(raw), (key,), language, source, publisher)
+    return replace(article, media_hash=article.media_hash or None)
 
 
 def _words_hash(entry: Entry) -> bytes:

@@ -110,4 +110,4 @@ def _taken_out(pending: Pending, decisions: Sequence[Decision], believed: dateti
 def _article(change: PendingChange, source: Source, publisher: Publisher) -> Article:
     """The entry as the publisher's rights let it be held today; the hashes are those of what was received."""
     article = article_of(change.raw, change.article_key, change.language, source, publisher)
-    return replace(article, words_hash=change.words_hash, entry_hash=change.entry_hash)
+    return replace(article, words_hash=change.words_hash, media_hash=change.media_hash, entry_hash=change.entry_hash)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from aggregator.model.document import Text
+from aggregator.model.document import Media, Text
 from aggregator.model.publisher import LEARNED, Channel, IdentityRules, ItemClass
 
 Status = Literal["usable", "withheld", "canceled"]
@@ -41,6 +41,8 @@ class Article:
     rules: IdentityRules = LEARNED  # its publisher's
     id_is_shared: bool = False  # its id stands for another item of the same document too, so it is none of the keys
     place: int = 0  # among the entries of its document, from 0; unchanged ones count, duplicates do not
+    media: tuple[Media, ...] = ()  # in plain words, with web addresses; see text.media
+    media_hash: bytes | None = b""  # of all media that were said, held or not (text.pictures.digest); None: not known
     adjusted: tuple[str, ...] = ()  # what of it is cut or left out outside the raw words; see normalise
 
 
@@ -58,6 +60,7 @@ class Words:
     raw_summary: Text | None = None  # as received; None: not said, or not kept
     raw_content: tuple[Text, ...] = ()
     words_hash: bytes = b""  # of all that was said, kept or not; b"": not known
+    media_hash: bytes | None = None  # of its media, as in `Article`
     closely: bool = True  # False: compared as received, because its document says more than is read closely
 
 
@@ -72,6 +75,7 @@ class Known:
     last_revision: datetime  # when its newest revision was stored
     entry_hash: bytes | None  # what *this* source last said of it; None: this source never listed it
     listed_words_hash: bytes | None = None  # the words_hash of that
+    listed_media_hash: bytes | None = None  # and its media_hash, or that of what does not wait; None: not known
     url: str | None = None
     language: str | None = None
     published: datetime | None = None

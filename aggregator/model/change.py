@@ -36,6 +36,8 @@ class Decision:
     pending_revision: bool = False  # its source changes something on every poll; this change is stored within a day
     # Its poll changes too much at once, so it waits for a person; None: it does not.
     pending_change: MassKind | None = None
+    # No new words, but media that an older version did not read; they stand beside the words in force from now on.
+    brings_media: bool = False
     seen: datetime | None = None  # when its words came; None: with the poll that is recorded now
 
     @property

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-# What of a report one version says otherwise than the one before; `revisions.changed` has these, in this order.
-Changed = Literal["title", "summary", "body", "byline", "url", "dates"]
+# What of a report one version says otherwise than the one before; `revisions.changed` has these, in this order. Media
+# are no field of `Report`: they leave by no view.
+Changed = Literal["title", "summary", "body", "byline", "url", "media", "dates"]
 CHANGED: tuple[Changed, ...] = get_args(Changed)
 
 

@@ -25,6 +25,7 @@ class PendingChange:
     received: datetime
     language: str | None
     words_hash: bytes
+    media_hash: bytes | None  # None: not known, or a tombstone
     entry_hash: bytes
     raw: bytes
 

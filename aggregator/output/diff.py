@@ -10,8 +10,8 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from aggregator.identity import address_of
-from aggregator.model import Changed, Entry
-from aggregator.text.html import byline, clean_line, plain
+from aggregator.model import Changed, Entry, Media
+from aggregator.text.html import byline, clean_line, one_line, plain
 from aggregator.text.printable import line, lines
 from aggregator.text.raw_words import entry_of
 
@@ -119,8 +119,13 @@ def _fields(entry: Entry) -> dict[Changed, str]:
         "body": "\n".join(filter(None, map(plain, entry.content))),
         "byline": byline(person.name for person in entry.authors if person.name),
         "url": address_of(entry) or "",
+        "media": "\n".join(map(_media, entry.media)),
         "dates": " ".join(filter(None, (entry.published, entry.updated))),
     }
+
+
+def _media(said: Media) -> str:
+    return " ".join(filter(None, (said.url, one_line(said.caption), said.credit, said.copyright)))
 
 
 def versions(rows: Sequence[Row], coloured: bool) -> str:

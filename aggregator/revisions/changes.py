@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from aggregator.model import Article, ChangeKind, Decision, MassKind, Match, Words
+from aggregator.model import Article, ChangeKind, Decision, Known, MassKind, Match, Words
 from aggregator.revisions import compare as versions
 from aggregator.revisions import signals
 from aggregator.revisions.corrections import is_correction
@@ -79,6 +79,7 @@ def _decision(match: Match, before: Mapping[int, Words]) -> Decision:
     change: ChangeKind | None = None if known else "new"
     if known and changed:
         change = _kind(article, before[known.article_id], changed)
+    is_first_reading = change is None and _is_of_older_version(known) and bool(article.media)
     return Decision(
         article=article,
         known=known,
@@ -86,29 +87,50 @@ def _decision(match: Match, before: Mapping[int, Words]) -> Decision:
         matched_by=match.matched_by,
         evidence=match.evidence,
         changed=changed,
+        brings_media=is_first_reading and _says_the_same(match, before),
     )
+
+
+def _is_of_older_version(known: Known | None) -> bool:
+    """Whether this source listed the article before media were read."""
+    return known is not None and known.entry_hash is not None and known.listed_media_hash is None
+
+
+def _says_the_same(match: Match, before: Mapping[int, Words]) -> bool:
+    """Whether the words are those in force; the byline aside, of which an older version may have read less."""
+    article, known = match.article, match.known
+    if known is None or known.article_id not in before:
+        return False
+    old, new = (_by_rules(words, article) for words in (before[known.article_id], _words_of(article)))
+    return not set(versions.what_changed(old, new)) - {"byline", "media", "dates"}
 
 
 def _changed(match: Match, before: Mapping[int, Words]) -> tuple[str, ...]:
     """What differs from the version before. An edit is a change in what *one* source says: another source's listing
-    of the same article, with a shorter summary perhaps, is not one; nor is a later date under words that are not those
-    in force, because another source brought newer ones, or a person refused them.
+    of the same article, with a shorter summary perhaps, is not one; nor are a later date and other media
+    under words that are not those in force, because another source brought newer ones, or a person refused them.
     """
     article, known = match.article, match.known
     if known is None or known.entry_hash is None or known.article_id not in before:
         return ()
     old, new = (_by_rules(words, article) for words in (before[known.article_id], _words_of(article)))
-    if (
-        known.listed_words_hash == article.words_hash
-    ):  # the same words as this source listed before; perhaps other dates
-        return _dates_alone(old, new)
-    return versions.what_changed(old, new)
+    old = replace(old, media_hash=known.listed_media_hash)
+    if known.listed_words_hash == article.words_hash:  # the same words as this source listed before
+        return _beside_words(old, new)
+    changed = versions.what_changed(old, new)
+    # Of what an older version listed, more authors may be read now. A first listing in which nothing but the byline
+    # differs is where comparing begins. What it costs: a byline that the publisher itself changed between the last
+    # listing that the older version read and the first that this one reads is put in force with the next revision only.
+    if known.listed_media_hash is None and not set(changed) - {"byline", "dates"}:
+        return tuple(name for name in changed if name != "byline")
+    return changed
 
 
-def _dates_alone(old: Words, new: Words) -> tuple[str, ...]:
-    if (old.published, old.updated) == (new.published, new.updated):
+def _beside_words(old: Words, new: Words) -> tuple[str, ...]:
+    """Other media, other dates."""
+    if (old.media_hash, old.published, old.updated) == (new.media_hash, new.published, new.updated):
         return ()
-    return ("dates",) if versions.same_report(old, new) else ()
+    return versions.what_changed(old, new) if versions.same_report(old, new) else ()
 
 
 def _words_of(article: Article) -> Words:
@@ -138,8 +160,8 @@ def _pending_if_minor(
     """Marks a change that waits for a day because its source changes something at every poll.
 
     That is a change that leaves the headline and every word, number and mark of the sentences as they were: of where
-    links lead, of the pictures, the byline, the report's own address, or a later `updated` alone. Of a publisher that
-    lets us keep no words it is any change below the headline, because nobody can say what it changes. A correction, a
+    links lead, of the media, the byline, the report's own address, or a later `updated` alone. Of a publisher that lets
+    us keep no words it is any change below the headline, because nobody can say what it changes. A correction, a
     withdrawal, another headline, another sentence never waits. Categories and mark-up make no revision at all.
     """
     known = decision.known

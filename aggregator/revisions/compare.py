@@ -63,6 +63,7 @@ def words_of(article: Article) -> Words:
         raw_summary=entry.summary,
         raw_content=entry.content,
         words_hash=article.words_hash,
+        media_hash=article.media_hash,
     )
 
 
@@ -71,13 +72,11 @@ def what_changed(before: Words, after: Words) -> tuple[Changed, ...]:
 
     Blanks and volatile matter (`volatile`) make no difference; a letter or a digit of a sentence always does.
     Words that were not kept, or were let go, are compared by their hash: where it differs and nothing that is kept
-    does, the change is in the body.
+    does, the change is in the body. Media are compared by their hashes, where both are known.
     """
-    dates: tuple[Changed, ...] = (
-        ("dates",) if (before.published, before.updated) != (after.published, after.updated) else ()
-    )
+    beside: tuple[Changed, ...] = (*_changed_media(before, after), *_changed_dates(before, after))
     if before.words_hash and before.words_hash == after.words_hash:
-        return dates
+        return beside
     same = _word_for_word(before, after)
     closely = before.closely and after.closely
     old, new = _reading(before, but=same, closely=closely), _reading(after, but=same, closely=closely)
@@ -86,12 +85,21 @@ def what_changed(before: Words, after: Words) -> tuple[Changed, ...]:
         names = tuple(name for name in names if name not in ("summary", "body"))
         if not names and before.words_hash != after.words_hash:
             names = ("body",)
-    return (*names, *dates)
+    return (*names, *beside)
+
+
+def _changed_media(before: Words, after: Words) -> tuple[Changed, ...]:
+    are_known = before.media_hash is not None and after.media_hash is not None
+    return ("media",) if are_known and before.media_hash != after.media_hash else ()
+
+
+def _changed_dates(before: Words, after: Words) -> tuple[Changed, ...]:
+    return ("dates",) if (before.published, before.updated) != (after.published, after.updated) else ()
 
 
 def same_report(before: Words, after: Words) -> bool:
-    """Whether a reader would find the same words in both; dates may differ."""
-    return not set(what_changed(before, after)) - {"dates"}
+    """Whether a reader would find the same words in both; media and dates may differ."""
+    return not set(what_changed(before, after)) - {"media", "dates"}
 
 
 def same_sentences(before: Words, after: Words) -> bool:
@@ -182,6 +190,8 @@ def kind_of_change(
     if not set(changed) - {"dates"}:
         touched = before.updated is not None and after.updated is not None and after.updated > before.updated
         return "resent" if touched else None
+    if set(changed) <= {"media", "dates"}:
+        return "revised"
     return "corrected" if _new_note(_lines(before), _lines(after), is_correction) else "revised"
 
 

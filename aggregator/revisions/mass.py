@@ -57,8 +57,10 @@ def limit_changes(
 
 
 def _kind(decision: Decision, is_alike: bool) -> MassKind | None:
-    """None: it changes no known report, or nothing but a date."""
-    if decision.known is None or decision.change in (None, "resent"):
+    """None: it changes no known report, or nothing but media and dates. Those never wait: no word that is in force
+    changes, and whoever serves pictures from another place at once changes all of them.
+    """
+    if decision.known is None or decision.change in (None, "resent") or set(decision.changed) <= {"media", "dates"}:
         return None
     if decision.change == "withdrawn":
         return "withdrawn"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Article, Category, Document, Entry, Link, Person, Publisher, Seen, Text
+from aggregator.model import Article, Category, Document, Entry, Link, Media, Person, Publisher, Seen, Text
 from aggregator.normalise import (
     DUPLICATE,
     LONG_ADDRESS,
@@ -21,8 +21,10 @@ from aggregator.normalise import (
     article_of,
     normalise,
 )
-from aggregator.text import raw_words
+from aggregator.text import pictures, raw_words
 from aggregator.text.html import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, MOST_OF_DATE
+from aggregator.text.media import MEDIA_CUT, MEDIA_LEFT_OUT, MOST_CAPTION, MOST_LINE
+from aggregator.text.pictures import MOST_MEDIA
 from aggregator.text.printable import MOST_ADDRESS
 from tests.conftest import AGREEMENT, make_entry, make_publisher
 from tests.hostile import addresses as hostile_addresses
@@ -152,6 +154,13 @@ LONGEST = "http://daily.example/" + "a" * (MOST_ADDRESS - 21)
         ({"title": Text("x" * (MOST_HEADLINE + 1), "text/plain")}, (LONG_HEADLINE,)),
         ({"title": Text("x" * MOST_HEADLINE, "text/plain")}, ()),
         ({"authors": tuple(Person(f"Reporter {number}") for number in range(99))}, (LONG_BYLINE,)),
+        ({"media": (Media("http://img.example/a.jpg", credit="Awa"),)}, ()),
+        ({"media": (Media("data:image/png;base64,AAAA"),)}, (MEDIA_LEFT_OUT,)),
+        ({"media": (Media("http://img.example/" + "a" * MOST_ADDRESS),)}, (MEDIA_LEFT_OUT,)),
+        ({"media": tuple(Media(f"http://img.example/{n}.jpg") for n in range(MOST_MEDIA))}, ()),
+        ({"media": tuple(Media(f"http://img.example/{n}.jpg") for n in range(MOST_MEDIA + 9))}, (MEDIA_LEFT_OUT,)),
+        ({"media": (Media("http://img.example/a.jpg", credit="x" * (MOST_LINE + 1)),)}, (MEDIA_CUT,)),
+        ({"media": (Media("http://img.example/a.jpg", caption=Text("<p>mot</p>" * MOST_CAPTION)),)}, (MEDIA_CUT,)),
         (
             {"links": (Link("data:x"),), "title": Text("x" * 999), "authors": (Person("y" * 999),)},
             (NO_ADDRESS, LONG_HEADLINE, LONG_BYLINE),
@@ -164,6 +173,56 @@ def test_what_is_cut_or_left_out_is_named(fields: dict[str, object], adjusted: t
     assert raw_words.decode(made.raw) == make_entry(id="a", **fields), "and nothing of it is lost"
     if NO_ADDRESS in adjusted or LONG_ADDRESS in adjusted:
         assert made.url is None
+
+
+def test_media_are_held_as_plain_words_of_bounded_size() -> None:
+    said = (
+        Media(
+            "http://img.example/\nl'été.jpg",
+            "image",
+            "image/jpeg",
+            640,
+            360,
+            52_000,
+            title="pont\u202e\njpg",
+            caption=Text("<p>Le <b>pont</b> &amp; le bac</p><p>\x1b[31mMardi</p>"),
+            credit="<i>Awa</i>\n Ke&iuml;ta",
+            copyright="©\t2026",
+            alt="\u2028Un\u2029pont",
+            language="fr-ML",
+        ),
+        Media("http://img.example/l'été.jpg", credit="the same address again"),
+        Media("ftp://img.example/a.jpg"),
+        Media("http://img.example/b", "pícture", "no type", -1, 2**63, 2**90, language="no language"),
+    )
+    made = article(make_entry(media=said))
+    assert made.media == (
+        Media(
+            "http://img.example/l'%C3%A9t%C3%A9.jpg",
+            "image",
+            "image/jpeg",
+            640,
+            360,
+            52_000,
+            title="pont jpg",
+            caption=Text("Le pont & le bac\n[31mMardi", "text/plain"),
+            credit="Awa Keïta",
+            copyright="© 2026",
+            alt="Un pont",
+            language="fr-ML",
+        ),
+        Media("http://img.example/b"),
+    )
+    assert made.adjusted == (MEDIA_LEFT_OUT,)
+    assert made.media_hash == pictures.digest(said)
+    assert raw_words.decode(made.raw).media == said, "and nothing of it is lost"
+    assert article_of(made.raw, made.keys[0], None, LE_JOUR.sources[0], LE_JOUR).media_hash == made.media_hash
+
+
+def test_media_that_may_not_be_kept_are_known_by_their_hash_alone() -> None:
+    entry = make_entry(media=(Media("http://img.example/a.jpg", caption=Text("Vue du quai")),))
+    made = article(entry, STRICT)
+    assert (made.media, made.media_hash, b"Vue du quai" in made.raw) == ((), pictures.digest(entry.media), False)
 
 
 def test_a_headline_that_is_cut_is_found_as_it_was_before() -> None:
@@ -272,7 +331,7 @@ def test_the_raw_words_of_an_entry_make_its_article_again_under_a_key() -> None:
     entry, source = make_entry(language=None), LE_JOUR.sources[0]
     made = article(entry)
     again = article_of(made.raw, made.keys[0], "bm", source, LE_JOUR)
-    assert again == replace(made, keys=made.keys[:1], language="bm")
+    assert again == replace(made, keys=made.keys[:1], language="bm", media_hash=None)  # of them it says nothing
     other = article_of(made.raw, "url://daily.example/1", None, replace(source, item_class="opinion"), LE_JOUR)
     assert (other.keys, other.item_class, other.language) == (("url://daily.example/1",), "opinion", "fr")
     assert other.id != made.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from aggregator.model import CHANGED, FIELDS, Publisher, Report, Selection, Text
+from aggregator.model import CHANGED, FIELDS, Media, Publisher, Report, Selection, Text
 from aggregator.output import OUTPUTS, page, versions, with_changes
 from aggregator.store import Store
 from aggregator.text.raw_words import encode, values
@@ -45,6 +45,7 @@ def test_differences_name_what_changed(publisher: Publisher) -> None:
         "body": {"content": (Text("Another text"),)},
         "byline": {"authors": ()},
         "url": {"links": ()},
+        "media": {"media": (Media("http://img.example/pont.jpg", credit="Awa Keïta"),)},
         "dates": {"published": None},
     }
     assert list(other) == list(CHANGED)

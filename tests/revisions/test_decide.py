@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from aggregator.model import Article, Known, Link, Match, PollSettings, Text
+from aggregator.model import Article, Known, Link, Match, Media, Person, PollSettings, Text
 from aggregator.revisions.changes import decide
 from aggregator.revisions.compare import words_of
 from aggregator.revisions.corrections import is_correction
@@ -18,6 +18,8 @@ PUBLISHER = make_publisher()
 (EDITED,) = make_articles(PUBLISHER, make_entry(title=Text("Le pont numéro 1 ne rouvre pas", "text/plain")))
 (NOTED,) = make_articles(PUBLISHER, make_entry(summary=Text("<p>RECTIFICATIF : le pont rouvre mardi.</p>")))
 (RETAGGED,) = make_articles(PUBLISHER, make_entry(categories=("ponts",)))
+(PICTURED,) = make_articles(PUBLISHER, make_entry(media=(Media("http://img.example/pont.jpg", "image"),)))
+(SIGNED,) = make_articles(PUBLISHER, make_entry(authors=(Person("Awa Keïta"), Person("Issa Traoré"))))
 (TOUCHED,) = make_articles(PUBLISHER, make_entry(updated="2026-11-22T09:00:00Z"))
 KNOWN = Known(
     article_id=1,
@@ -27,7 +29,9 @@ KNOWN = Known(
     last_revision=NOW,
     entry_hash=ARTICLE.entry_hash,
     listed_words_hash=ARTICLE.words_hash,
+    listed_media_hash=ARTICLE.media_hash,
 )
+OLDER = replace(KNOWN, listed_media_hash=None)  # listed before media were read
 MINUTE = timedelta(minutes=1)
 SETTINGS = PollSettings(every=30 * MINUTE, shortest=5 * MINUTE, longest=24 * 60 * MINUTE)
 
@@ -40,6 +44,14 @@ SETTINGS = PollSettings(every=30 * MINUTE, shortest=5 * MINUTE, longest=24 * 60 
         (EDITED, KNOWN, "revised", ("title",)),
         (NOTED, KNOWN, "corrected", ("summary",)),
         (EDITED, replace(KNOWN, entry_hash=None), None, ()),  # another source's listing
+        (PICTURED, KNOWN, "revised", ("media",)),
+        (PICTURED, OLDER, None, ()),
+        (PICTURED, replace(KNOWN, entry_hash=None), None, ()),
+        (PICTURED, replace(KNOWN, listed_media_hash=PICTURED.media_hash), None, ()),
+        (ARTICLE, replace(KNOWN, listed_media_hash=PICTURED.media_hash), "revised", ("media",)),  # it was taken away
+        (SIGNED, KNOWN, "revised", ("byline",)),
+        (SIGNED, OLDER, None, ()),
+        (EDITED, OLDER, "revised", ("title",)),
         (TOUCHED, KNOWN, None, ("dates",)),  # it said no `updated` before
     ],
 )
@@ -49,6 +61,19 @@ def test_what_an_entry_means(
     judged = decide([Match(article=article, known=known)], {1: words_of(ARTICLE)}, NOW)
     (decision,) = judged.decisions
     assert (decision.change, decision.changed) == (change, changed)
+
+
+def test_only_words_in_force_get_the_media_that_an_older_version_did_not_read() -> None:
+    (other,) = make_articles(PUBLISHER, make_entry(2))
+    for known, before, brings in (
+        (OLDER, ARTICLE, True),
+        (OLDER, SIGNED, True),  # of which less of the byline was read
+        (OLDER, other, False),
+        (KNOWN, ARTICLE, False),
+        (replace(OLDER, entry_hash=None), ARTICLE, False),
+    ):
+        (decision,) = decide([Match(article=PICTURED, known=known)], {1: words_of(before)}, NOW).decisions
+        assert decision.brings_media is brings
 
 
 @pytest.mark.parametrize(("hour", "change"), [(10, "resent"), (9, None), (8, None)])

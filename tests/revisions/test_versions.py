@@ -356,7 +356,7 @@ def test_words_in_the_store_compare_with_words_of_a_document(store: Store, publi
     assert sorted(held) == [1, 2, 3]
     for number, said in enumerate((entry, make_entry(2, content=()), make_entry(3, summary=None, content=())), 1):
         (article,) = make_articles(publisher, said)
-        assert held[number] == words_of(article)
+        assert held[number] == replace(words_of(article), media_hash=None)  # an older version kept no media
     (edited,) = make_articles(publisher, replace(entry, summary=Text("<p>Le pont rouvre jeudi.</p>")))
     assert what_changed(held[1], words_of(edited)) == ("summary",)
 

@@ -11,6 +11,7 @@ from typing import Any
 from aggregator.model import Entry, Words
 from aggregator.text.dates import from_iso
 from aggregator.text.html import in_full, plain
+from aggregator.text.pictures import digest
 from aggregator.text.raw_words import decode
 
 
@@ -22,8 +23,8 @@ def words_of(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[in
     return _read(
         connection,
         """
-        SELECT a.article_id, r.title, a.byline, a.url, a.published, a.updated, r.words_hash, raw_words(r.raw,
-          r.dictionary_id)
+        SELECT a.article_id, r.title, a.byline, a.url, a.published, a.updated, r.words_hash, NULL,
+          raw_words(r.raw, r.dictionary_id)
         FROM json_each(?) AS asked
         CROSS JOIN articles AS a ON a.article_id = asked.value
         JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
@@ -39,8 +40,8 @@ def pending_words_of(connection: sqlite3.Connection, source_id: int, articles: S
     return _read(
         connection,
         """
-        SELECT h.article_id, h.title, h.byline, h.url, h.published, h.updated, h.words_hash, raw_words(h.raw,
-          h.dictionary_id)
+        SELECT h.article_id, h.title, h.byline, h.url, h.published, h.updated, h.words_hash, h.media_hash,
+          raw_words(h.raw, h.dictionary_id)
         FROM json_each(?) AS asked CROSS JOIN pending_revisions AS h ON h.article_id = asked.value AND h.source_id = ?
         """,
         articles,
@@ -51,15 +52,16 @@ def pending_words_of(connection: sqlite3.Connection, source_id: int, articles: S
 def _read(connection: sqlite3.Connection, sql: str, articles: Sequence[int], *others: int) -> dict[int, Words]:
     return {
         article_id: words_of_entry(
-            decode(said),
+            entry := decode(said),
             title,
             byline,
             url=url,
             published=from_iso(published) if published else None,
             updated=from_iso(updated) if updated else None,
             words_hash=words_hash,
+            media_hash=digest(entry.media) or None if media_hash is None else media_hash,  # older words have no media
         )
-        for article_id, title, byline, url, published, updated, words_hash, said in connection.execute(
+        for article_id, title, byline, url, published, updated, words_hash, media_hash, said in connection.execute(
             sql, (json.dumps(list(articles)), *others)
         )
     }

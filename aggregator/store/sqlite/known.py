@@ -172,7 +172,8 @@ def _near(connection: sqlite3.Connection, publisher: str, keys: Collection[str])
 # Columns are named as the fields of `Known`; those behind `moved` are of the words in force.
 _CANDIDATES = """
     SELECT a.article_id, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at) AS last_revision,
-      s.entry_hash, s.words_hash AS listed_words_hash, a.url, a.published, a.language, fold(a.title) AS folded_title,
+      s.entry_hash, s.words_hash AS listed_words_hash, s.media_hash AS listed_media_hash, a.url,
+      a.published, a.language, fold(a.title) AS folded_title,
       opening(iif(b.text <> '', b.text, b.summary)) AS opening, s.article_key AS key,
       EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL) AS merged,
       a.revision > 1 AND EXISTS (

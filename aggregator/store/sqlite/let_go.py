@@ -65,6 +65,7 @@ def let_go(connection: sqlite3.Connection, over: Over) -> int:
             f"UPDATE bodies SET summary = '', text = '', excerpt = '' WHERE article_id IN {_THESE}",  # noqa: S608
             (these,),
         )  # the triggers queue the headlines
+    connection.execute(f"DELETE FROM media WHERE article_id IN {_THESE}", (these,))  # noqa: S608
     for table in ("revisions", *_WAITING):
         _strip(connection, table, f"SELECT rowid FROM {table} WHERE article_id IN {_THESE}", these, pack)  # noqa: S608
     connection.execute(f"UPDATE articles SET has_text = 0 WHERE article_id IN {_THESE}", (these,))  # noqa: S608
@@ -164,6 +165,7 @@ _GOING = (
     WHERE source_id IN (SELECT source_id FROM sources WHERE publisher IN {_PUBLISHERS}) AND article_id IN {_THESE}
     """,  # noqa: S608
     f"DELETE FROM bodies WHERE article_id IN {_THESE}",  # noqa: S608
+    f"DELETE FROM media WHERE article_id IN {_THESE}",  # noqa: S608
     f"DELETE FROM rechecks WHERE article_id IN {_THESE}",  # noqa: S608
     f"DELETE FROM merges WHERE article_id IN {_THESE}",  # noqa: S608
     *(f"DELETE FROM {table} WHERE article_id IN {_THESE}" for table in _WAITING),  # noqa: S608

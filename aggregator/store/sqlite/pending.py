@@ -56,13 +56,14 @@ def write(connection: sqlite3.Connection, source_id: int, decisions: Iterable[De
         """
         INSERT INTO pending_changes (article_id, signal, source_id, mass_kind, reason, article_key, since,
           received_at, title, url,
-          language, words_hash, entry_hash, raw, dictionary_id)
-        VALUES (?1, 'entry', ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+          language, words_hash, media_hash, entry_hash, raw, dictionary_id)
+        VALUES (?1, 'entry', ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
         ON CONFLICT (article_id, signal) DO UPDATE SET source_id = excluded.source_id, mass_kind = excluded.mass_kind,
           reason = excluded.reason, article_key = excluded.article_key, received_at = excluded.received_at,
             title = excluded.title,
           url = excluded.url, language = excluded.language, words_hash = excluded.words_hash,
-          entry_hash = excluded.entry_hash, raw = excluded.raw, dictionary_id = excluded.dictionary_id
+          media_hash = excluded.media_hash, entry_hash = excluded.entry_hash, raw = excluded.raw,
+          dictionary_id = excluded.dictionary_id
         """,
         [(number, source_id, kind, _MASS, a.keys[0], at, *_row(a), *pack(a.raw)) for number, kind, a in waiting],
     )
@@ -71,11 +72,14 @@ def write(connection: sqlite3.Connection, source_id: int, decisions: Iterable[De
 
 def remember(connection: sqlite3.Connection, source_id: int, numbered: Sequence[tuple[int, Article]]) -> None:
     """Remembers what the source said and is not in force, without the hash of its words, so that a later entry is
-    compared with what is.
+    compared with what is; the hash of the media stays that of what is, for the same reason.
     """
     connection.executemany(
-        "INSERT OR REPLACE INTO sightings (source_id, article_id, entry_hash, words_hash, article_key) VALUES (?, ?,"
-        " ?, NULL, ?)",
+        """
+        INSERT INTO sightings (source_id, article_id, entry_hash, words_hash, article_key) VALUES (?, ?, ?, NULL, ?)
+        ON CONFLICT (source_id, article_id) DO UPDATE SET entry_hash = excluded.entry_hash, words_hash = NULL,
+          article_key = excluded.article_key
+        """,
         [(source_id, number, a.entry_hash, a.keys[0]) for number, a in numbered],
     )
     connection.executemany(
@@ -85,7 +89,7 @@ def remember(connection: sqlite3.Connection, source_id: int, numbered: Sequence[
 
 
 def _row(a: Article) -> tuple[str | bytes | None, ...]:
-    return a.title, a.url, a.language, a.words_hash, a.entry_hash
+    return a.title, a.url, a.language, a.words_hash, a.media_hash, a.entry_hash
 
 
 def forget(connection: sqlite3.Connection, articles: Iterable[int]) -> None:
@@ -150,9 +154,8 @@ def sources_with(connection: sqlite3.Connection, key: str, kinds: Sequence[MassK
 
 _SOME = """
     SELECT c.article_id, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at),
-      coalesce(s.entry_hash, x''), c.signal, c.mass_kind, c.article_key, c.received_at, c.language, c.words_hash,
-        c.entry_hash,
-      c.raw, c.dictionary_id
+      coalesce(s.entry_hash, x''), coalesce(s.media_hash, x''), c.signal, c.mass_kind, c.article_key,
+      c.received_at, c.language, c.words_hash, c.media_hash, c.entry_hash, c.raw, c.dictionary_id
     FROM pending_changes AS c
     JOIN articles AS a ON a.article_id = c.article_id
     JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
@@ -167,7 +170,7 @@ def some(connection: sqlite3.Connection, name: str, kinds: Sequence[MassKind], l
     source_id = _source(connection, name)
     rows = connection.execute(_SOME, (source_id, _MASS, json.dumps(kinds), limit)).fetchall()
     states = acts.states(connection, [row[0] for row in rows])
-    words = history.words_of(connection, [row[0] for row in rows if row[6] == "entry"])
+    words = history.words_of(connection, [row[0] for row in rows if row[7] == "entry"])
     changes = [_change(connection, row, states[row[0]], words.get(row[0])) for row in rows]
     return Pending(source_name=name, changes=tuple(changes), most=most(connection, source_id))
 
@@ -182,8 +185,9 @@ def most(connection: sqlite3.Connection, source_id: int) -> dict[MassKind, int]:
 def _change(
     connection: sqlite3.Connection, row: tuple[Any, ...], state: ReportState, words: Words | None
 ) -> PendingChange:
-    article_id, revision, words_before, first_seen, revised, entry_before, signal, kind, key, received, *entry = row
-    language, words_hash, entry_hash, packed, dictionary = entry
+    article_id, revision, words_before, first_seen, revised, *before, signal, kind, key, received = row[:-6]
+    entry_before, media_before = before
+    language, words_hash, media_hash, entry_hash, packed, dictionary = row[-6:]
     return PendingChange(
         known=Known(
             article_id=article_id,
@@ -192,6 +196,7 @@ def _change(
             first_seen=from_iso(first_seen),
             last_revision=from_iso(revised),
             entry_hash=entry_before,
+            listed_media_hash=media_before,
         ),
         state=state,
         words=words,
@@ -201,6 +206,7 @@ def _change(
         received=from_iso(received),
         language=language,
         words_hash=words_hash or b"",
+        media_hash=media_hash,
         entry_hash=entry_hash or b"",
         raw=raw.unpack(connection, packed, dictionary) if packed else b"",
     )

@@ -17,6 +17,7 @@ from aggregator.model import Article, Decision, Known
 from aggregator.store.sqlite import history, pending, polls, raw
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.html import excerpt
+from aggregator.text.media import readings
 from aggregator.text.raw_words import decode
 
 _BATCH = 100  # revisions a transaction, which holds the lock that other programs wait for
@@ -36,17 +37,17 @@ def write(connection: sqlite3.Connection, source_id: int, decisions: Iterable[De
         """
         INSERT INTO pending_revisions (article_id, source_id, article_key, change_kind, changed, received_at, title,
           url, byline, language,
-          class, published, published_stated, updated, updated_stated, categories, words_hash, entry_hash, raw,
-          dictionary_id)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+          class, published, published_stated, updated, updated_stated, categories, words_hash, media_hash,
+          entry_hash, raw, dictionary_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
         ON CONFLICT (article_id) DO UPDATE SET source_id = excluded.source_id, article_key = excluded.article_key,
           change_kind = excluded.change_kind,
           changed = excluded.changed, received_at = excluded.received_at, gone = 0, title = excluded.title,
           url = excluded.url, byline = excluded.byline, language = excluded.language, class = excluded.class,
           published = excluded.published, published_stated = excluded.published_stated, updated = excluded.updated,
           updated_stated = excluded.updated_stated, categories = excluded.categories,
-          words_hash = excluded.words_hash, entry_hash = excluded.entry_hash, raw = excluded.raw,
-          dictionary_id = excluded.dictionary_id
+          words_hash = excluded.words_hash, media_hash = excluded.media_hash, entry_hash = excluded.entry_hash,
+          raw = excluded.raw, dictionary_id = excluded.dictionary_id
         """,
         [
             (
@@ -67,7 +68,7 @@ def write(connection: sqlite3.Connection, source_id: int, decisions: Iterable[De
 
 def _row(a: Article) -> tuple[str | bytes | None, ...]:
     described = (a.title, a.url, a.byline, a.language, a.item_class, *polls.stated(a), polls.categories(a))
-    return (*described, a.words_hash, a.entry_hash)
+    return (*described, a.words_hash, a.media_hash, a.entry_hash)
 
 
 def forget(connection: sqlite3.Connection, source_id: int, articles: Iterable[int]) -> None:
@@ -93,8 +94,8 @@ def note_gone(connection: sqlite3.Connection, source_id: int, gone: Collection[i
 _DUE = """
     SELECT h.article_id, h.source_id, h.article_key, h.change_kind, h.changed, h.received_at, h.title, h.url,
       h.byline, h.language, h.class,
-      h.published, h.published_stated, h.updated, h.updated_stated, h.categories, h.words_hash, h.entry_hash, h.raw,
-      h.dictionary_id, a.publisher, a.id, a.revision, a.first_seen, r.words_hash AS words_before,
+      h.published, h.published_stated, h.updated, h.updated_stated, h.categories, h.words_hash, h.media_hash,
+      h.entry_hash, h.raw, h.dictionary_id, a.publisher, a.id, a.revision, a.first_seen, r.words_hash AS words_before,
       coalesce(r.stored_at, r.seen_at) AS revised, json_extract(p.rights, '$.excerpt_max_words') AS excerpt_max_words
     FROM pending_revisions AS h
     CROSS JOIN articles AS a ON a.article_id = h.article_id
@@ -148,7 +149,8 @@ def _decision(row: dict[str, Any], words: bytes) -> Decision:
 
 def _article(row: dict[str, Any], words: bytes) -> Article:
     """As it came, with an excerpt by the publisher's rights of today."""
-    said = history.words_of_entry(decode(words), row["title"], row["byline"])
+    entry = decode(words)
+    said = history.words_of_entry(entry, row["title"], row["byline"])
     published, updated = row["published"], row["updated"]
     return Article(
         publisher=row["publisher"],
@@ -170,6 +172,8 @@ def _article(row: dict[str, Any], words: bytes) -> Article:
         raw=words,
         words_hash=row["words_hash"],
         entry_hash=row["entry_hash"],
+        media=readings(entry.media)[0],
+        media_hash=row["media_hash"],
     )
 
 

@@ -72,10 +72,8 @@ def _write_new(
         "INSERT INTO bodies (article_id, summary, text, excerpt, categories) VALUES (?, ?, ?, ?, ?)",
         [(number, *_body(a)) for number, a in rising],
     )
-    connection.executemany(
-        "INSERT INTO sightings (source_id, article_id, entry_hash, words_hash, article_key) VALUES (?, ?, ?, ?, ?)",
-        [(source_id, number, a.entry_hash, a.words_hash, a.keys[0]) for number, a in numbered],
-    )
+    _write_media(connection, rising)
+    _write_sightings(connection, source_id, numbered)
     _write_keys(connection, numbered)
     _write_revisions(connection, source_id, [(number, 1, a, "new", None) for number, a in numbered], seen, pack, seen)
 
@@ -109,11 +107,7 @@ def _write_relisted(connection: sqlite3.Connection, source_id: int, decision: De
     """
     article, before = decision.article, decision.known
     assert before is not None
-    connection.execute(
-        "INSERT OR REPLACE INTO sightings (source_id, article_id, entry_hash, words_hash, article_key) VALUES (?, ?,"
-        " ?, ?, ?)",
-        (source_id, before.article_id, article.entry_hash, article.words_hash, article.keys[0]),
-    )
+    _write_sightings(connection, source_id, [(before.article_id, article)])
     _write_keys(connection, [(before.article_id, article)])
     if before.entry_hash is None and decision.change is None:
         return
@@ -122,10 +116,80 @@ def _write_relisted(connection: sqlite3.Connection, source_id: int, decision: De
         (*stated(article), before.article_id),
     )
     if decision.change is None:  # the same words, but for what is volatile: the readings stay those of the revision
+        if decision.brings_media and _may_bring_media(connection, source_id, before.article_id):
+            _write_media(connection, [(before.article_id, article)])
         return
     connection.execute(
         "UPDATE bodies SET summary = ?, text = ?, excerpt = ?, categories = ? WHERE article_id = ?",
         (*_body(article), before.article_id),
+    )
+    connection.execute("DELETE FROM media WHERE article_id = ?", (before.article_id,))
+    _write_media(connection, [(before.article_id, article)])
+
+
+def _may_bring_media(connection: sqlite3.Connection, source_id: int, article_id: int) -> bool:
+    """Whether the words in force are this source's, have none beside them, and were not let go."""
+    row = connection.execute(
+        """
+        SELECT 1 FROM articles AS a
+        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision AND r.source_id = ?2
+        WHERE a.article_id = ?1 AND a.has_text AND NOT EXISTS (SELECT 1 FROM media WHERE article_id = ?1)
+        """,
+        (article_id, source_id),
+    ).fetchone()
+    return row is not None
+
+
+def _write_media(connection: sqlite3.Connection, numbered: Iterable[tuple[int, Article]]) -> None:
+    connection.executemany(
+        """
+        INSERT INTO media (article_id, place, url, medium, type, width, height, length, title, caption, credit,
+          copyright, alt, language)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+            (
+                number,
+                place,
+                each.url,
+                each.medium,
+                each.type,
+                each.width,
+                each.height,
+                each.length,
+                each.title,
+                each.caption.value if each.caption else None,
+                each.credit,
+                each.copyright,
+                each.alt,
+                each.language,
+            )
+            for number, article in numbered
+            for place, each in enumerate(article.media)
+        ],
+    )
+
+
+def _write_sightings(connection: sqlite3.Connection, source_id: int, numbered: Iterable[tuple[int, Article]]) -> None:
+    connection.executemany(
+        """
+        INSERT OR REPLACE INTO sightings (source_id, article_id, entry_hash, words_hash, media_hash, article_key)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+        [(source_id, number, a.entry_hash, a.words_hash, a.media_hash, a.keys[0]) for number, a in numbered],
+    )
+
+
+def note_without_media(connection: sqlite3.Connection, source_id: int, unchanged: Iterable[int]) -> None:
+    """Articles of which the source says just what it said before: where it is not known yet which media that had, it
+    had none, or its raw words would not be the same.
+    """
+    connection.execute(
+        """
+        UPDATE sightings SET media_hash = x''
+        WHERE source_id = ? AND article_id IN (SELECT value FROM json_each(?)) AND media_hash IS NULL
+        """,
+        (source_id, json.dumps(list(unchanged))),
     )
 
 

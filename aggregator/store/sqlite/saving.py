@@ -39,6 +39,9 @@ def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> N
         redirects.write(connection, record, now)
     _save_poll(connection, record)
     listed = None if record.last_listed is None else [_number(report, numbers) for report in record.last_listed]
+    if listed and poll.unchanged:
+        judged = {decision.known.article_id for decision in record.decisions if decision.known}
+        polls.note_without_media(connection, source_id, [number for number in listed if number not in judged])
     _save_source(connection, record, listed)
     for pause in record.pauses:
         _postpone_host(connection, pause, poll.started, but=source_id)

@@ -16,6 +16,7 @@ VERSIONS = sorted(path.name.removesuffix(".db.gz") for path in READ.glob("*.db.g
 LATER = timedelta(minutes=10)
 # Of reports that are still listed, and that the older version read without them.
 MEDIA = {
+    "feed-pictures": {"http://img.example/bac-640x360.jpg", "http://img.example/walimu.jpg"},
     "jsonfeed-pictures": {"http://img.example/jisr.jpg", "http://img.example/nashra.mp3"},
     "wordpress-pictures": {"http://img.example/pao.jpg"},
     "sitemap-pictures": {"http://img.example/crane.jpg"},

@@ -123,13 +123,7 @@ LEFT JOIN (
 ) AS c ON c.source_id = s.source_id
 """
 
-# With the names of before version 0.2.0, which the next version has no more.
-VIEW = f"""
-CREATE VIEW health AS
-SELECT *, source_name AS source, problem AS trouble, advice AS mend FROM (
-{_SOURCES.strip()}
-)
-"""  # noqa: S608  (constants)
+VIEW = f"CREATE VIEW health AS\n{_SOURCES.strip()}\n"
 
 # The rows of `health_counts` at a time. Newest polls of a source come first out of its index.
 _COUNTS = """

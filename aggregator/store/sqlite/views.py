@@ -30,6 +30,7 @@ MIGRATIONS = (
     "0015_trust",
     "0016_plain_words",
     "0017_media",
+    "0018_old_names",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 
@@ -41,7 +42,6 @@ NOT_UNDER_EMBARGO = "a.embargoed_until IS NULL"
 _EXCERPT = """CASE WHEN length(b.excerpt) - length(replace(b.excerpt, ' ', ''))
     < t.excerpt_max_words + (b.excerpt LIKE '% …') THEN b.excerpt END"""
 
-# The last columns are names that were used before version 0.2.0; the next version has them no more.
 # The inner join with `terms` fails closed: a report without credit, disclaimer and rights is not in the wire.
 _WIRE = f"""
 CREATE VIEW wire AS
@@ -71,9 +71,7 @@ SELECT
   a.sort_time,
   a.article_id AS article_id,
   a.backfill,
-  t.channels,
-  a.article_id AS article,
-  a.sort_time AS listed_at
+  t.channels
 FROM articles AS a
 JOIN publishers AS p ON p.publisher = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
@@ -125,8 +123,7 @@ SELECT
   c.at,
   a.status,
   a.article_id AS article_id,
-  t.channels,
-  a.article_id AS article
+  t.channels
 FROM articles AS a
 JOIN publishers AS p ON p.publisher = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
@@ -196,11 +193,7 @@ SELECT
     AND k.seq > c.seq ORDER BY k.seq LIMIT 1) AS valid_until,
   c.seq,
   a.article_id AS article_id,
-  t.channels,
-  a.article_id AS article,
-  a.sort_time AS listed_at,
-  c.kind,
-  CASE WHEN a.status = 'usable' AND t.text_scope = 'full_text' THEN r.dictionary_id END AS dictionary
+  t.channels
 FROM changes AS c
 JOIN articles AS a ON a.article_id = c.article_id
 JOIN revisions AS r ON r.article_id = c.article_id AND r.number = c.revision

@@ -26,6 +26,7 @@ from aggregator.store.sqlite.schema import (
     m0015,
     m0016,
     m0017,
+    m0018,
 )
 
 migrations = Migrations("aggregator")
@@ -124,6 +125,11 @@ def _plain_words(db: Database) -> None:
 @migrations(name="0017_media")
 def _media(db: Database) -> None:
     _execute(db, m0017.MEDIA)
+
+
+@migrations(name="0018_old_names")
+def _old_names(db: Database) -> None:
+    m0018.drop(db.conn)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

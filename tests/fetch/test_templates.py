@@ -209,7 +209,7 @@ def names_a_feed_of_its_own(press: Press) -> str:
 
 def names_an_interface_of_wordpress(press: Press) -> str:
     press.set_document(HOST, "/", page(f'rel="https://api.w.org/" href="http://{OTHER}/{TEMPLATE}/wp-json/"'))
-    return f"{OTHER}/{LITERAL}/wp-json/wp/v2/posts?per_page=20&_embed=author,wp:term"
+    return f"{OTHER}/{LITERAL}/wp-json/wp/v2/posts?per_page=20&_embed=author,wp:featuredmedia,wp:term"
 
 
 def names_a_sitemap(press: Press) -> str:

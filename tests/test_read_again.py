@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +35,9 @@ def test_the_same_documents_after_an_upgrade_bring_no_line_into_the_ledger(versi
     path.write_bytes(gzip.decompress((READ / f"{version}.db.gz").read_bytes()))
     served = unpacked((READ / f"{version}.json.gz").read_bytes())
     with Store.open(path) as store:
+        if version != "0.2.0":  # of which the upgrade itself asks for everything
+            with closing(sqlite3.connect(path)) as connection, connection:
+                connection.execute("UPDATE sources SET etag = NULL, last_modified = NULL, body_hash = NULL")
         before = store.changes()
         assert len(served) > 100
         assert len(before) > len(served)

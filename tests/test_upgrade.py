@@ -195,10 +195,10 @@ def test_an_old_name_that_somebody_uses_stays(theirs: str, tmp_path: Path) -> No
 def test_a_view_that_somebody_made_follows(database: Path, version: str) -> None:
     """Of tables, of our views, and one that could not be read before."""
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute(
-            "CREATE VIEW mine AS SELECT a.public_id, a.id AS n, s.key FROM articles AS a JOIN sources AS s ON s.id ="
-            " a.source"
-        )
+        columns = "a.public_id, a.id AS n, s.key FROM articles AS a JOIN sources AS s ON s.id = a.source"
+        if version not in ("0.1.0", "0.1.1", "0.1.2", "0.1.3", "0.2.0"):
+            columns = "a.id, a.article_id AS n, s.source_key FROM articles AS a JOIN sources AS s USING (source_id)"
+        connection.execute(f"CREATE VIEW mine AS SELECT {columns}")
         connection.execute("CREATE VIEW theirs AS SELECT id, title FROM wire")
         if version == "0.1.3":  # between older ones and this, columns are dropped, for which SQLite reads all views
             connection.execute("CREATE VIEW broken AS SELECT x FROM nowhere")

@@ -257,7 +257,7 @@ def test_of_a_publisher_that_lets_us_keep_no_words_none_are_kept(store: Store) -
     (report,) = store.latest(ANY)
     assert (report.title, report.text, report.summary) == ("Le pont numéro 1 rouvre", None, None)
     assert set(store.raw(report.id) or {}) == {"id", "title", "links", "authors", "published"}
-    assert rows(store, "SELECT summary || text || excerpt FROM bodies") == [("",)]
+    assert rows(store, "SELECT summary || text || coalesce(excerpt, '') FROM bodies") == [("",)]
 
 
 def test_words_that_were_lent_for_a_while_are_let_go(store: Store) -> None:
@@ -268,7 +268,7 @@ def test_words_that_were_lent_for_a_while_are_let_go(store: Store) -> None:
     for days, with_words in ((29, 2), (30, 1), (60, 0)):
         keep_house(store, NOW + timedelta(days=days))
         assert len(store.search(parse("camions"), ANY)) == with_words
-        assert rows(store, "SELECT count(*) FROM bodies WHERE text || excerpt <> ''") == [(with_words,)]
+        assert rows(store, "SELECT count(*) FROM bodies WHERE text || coalesce(excerpt, '') <> ''") == [(with_words,)]
     (okapi,) = store.search(parse("okapi"), ANY)
     assert set(store.raw(okapi.id) or {}) == {"id", "title", "links", "authors", "published"}
     assert rows(store, "SELECT count(*) FROM revisions WHERE raw_hash = ''") == [(0,)]

@@ -30,6 +30,7 @@ MIGRATIONS = (
     "0015_trust",
     "0016_plain_words",
     "0018_poll_days",
+    "0020_excerpts",
 )
 
 # An embargo is over when housekeeping has ended it.
@@ -37,8 +38,9 @@ NOT_UNDER_EMBARGO = "a.embargoed_until IS NULL"
 
 # An excerpt that was cut when more words were allowed does not leave until it has been cut anew. Its words have one
 # space between them; the "…" of one that was cut in the middle of a sentence is none of them.
-_EXCERPT = """CASE WHEN length(b.excerpt) - length(replace(b.excerpt, ' ', ''))
-    < t.excerpt_max_words + (b.excerpt LIKE '% …') THEN b.excerpt END"""
+_CUT = "coalesce(b.excerpt, b.summary)"
+_EXCERPT = f"""CASE WHEN length({_CUT}) - length(replace({_CUT}, ' ', ''))
+    < t.excerpt_max_words + ({_CUT} LIKE '% …') THEN {_CUT} END"""
 
 # The last columns are names that were used before version 0.2.0; the next version has them no more.
 # The inner join with `terms` fails closed: a report without credit, disclaimer and rights is not in the wire.

@@ -26,6 +26,7 @@ from aggregator.store.sqlite.schema import (
     m0015,
     m0016,
     m0018,
+    m0020,
 )
 
 migrations = Migrations("aggregator")
@@ -124,6 +125,11 @@ def _plain_words(db: Database) -> None:
 @migrations(name="0018_poll_days")
 def _poll_days(db: Database) -> None:
     _execute(db, m0018.COUNTED)
+
+
+@migrations(name="0020_excerpts")
+def _excerpts(db: Database) -> None:
+    m0020.let_excerpts_be_null(db.conn)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

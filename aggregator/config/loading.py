@@ -49,6 +49,7 @@ from aggregator.model import (
     Publisher,
     Rights,
     Source,
+    StoreSettings,
     Template,
     Wire,
 )
@@ -172,8 +173,13 @@ def _wire(folder: Path, faults: list[str]) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll"})
-    return Wire(**words, fetch=_fetch_settings(shape.fetch), poll=_poll_settings(shape.poll))
+    words = shape.model_dump(exclude={"fetch", "poll", "store"})
+    return Wire(
+        **words,
+        fetch=_fetch_settings(shape.fetch),
+        poll=_poll_settings(shape.poll),
+        store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
+    )
 
 
 def _agent_faults(wire: WireFile) -> Iterator[str]:

@@ -23,6 +23,7 @@ from aggregator.model import (
     Kind,
     PollSettings,
     Rights,
+    StoreSettings,
 )
 from aggregator.rights import did_you_mean, fault, is_address
 from aggregator.text.urls import host_fault, is_host
@@ -40,6 +41,7 @@ SECRETS = ("username", "password", "bearer")  # keys whose values no fault shows
 T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
 _FETCH = FetchSettings()
 _POLL = PollSettings()
+_STORE = StoreSettings()
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -165,6 +167,10 @@ class PollTable(Table):
     most_new_per_day: Annotated[int, Field(ge=1, le=1_000_000)] = _POLL.most_new_per_day
 
 
+class StoreTable(Table):
+    keep_polls_days: Annotated[int, Field(ge=1, le=36_500)] = _STORE.keep_polls.days
+
+
 class WireFile(Table):
     name: Line
     url: Address
@@ -175,6 +181,7 @@ class WireFile(Table):
     complaints_email: Email
     fetch: FetchTable = FetchTable()
     poll: PollTable = PollTable()
+    store: StoreTable = StoreTable()
 
 
 class ContactTable(Table):
@@ -241,7 +248,7 @@ class Shape(Generic[T]):
         return [info.alias or name for name, info in table.model_fields.items()]
 
 
-WIRE = Shape(TypeAdapter(WireFile), WireFile, {"fetch": FetchTable, "poll": PollTable})
+WIRE = Shape(TypeAdapter(WireFile), WireFile, {"fetch": FetchTable, "poll": PollTable, "store": StoreTable})
 PUBLISHER = Shape(
     TypeAdapter(PublisherFile),
     PublisherFile,

@@ -5,13 +5,17 @@ housekeeping.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aggregator.desk import clock, retention, rules, terms
+from aggregator.scheduling.gaps import MOST_LISTED
 from aggregator.store import Store
 
 # Steps of merging the search index a housekeeping, 0.03 s each: a million articles are merged within some hours.
 _MERGES = 100
+# A report that was first seen longer ago, and that no document lists, is not expected in one.
+_LISTED_WITHIN = timedelta(days=400)
+_SWEEPS = 10  # of 1,000 rows of each table
 
 
 def tick(store: Store, now: datetime) -> None:
@@ -22,18 +26,21 @@ def tick(store: Store, now: datetime) -> None:
     terms.update(store, now)
 
 
-def maintain(store: Store, now: datetime) -> None:
+def maintain(store: Store, now: datetime, keep_polls: timedelta | None = None) -> None:
     """All that `housekeeping` does, at once."""
-    for _ in housekeeping(store, now):
+    for _ in housekeeping(store, now, keep_polls):
         pass
 
 
-def housekeeping(store: Store, now: datetime) -> Iterator[None]:
+def housekeeping(store: Store, now: datetime, keep_polls: timedelta | None = None) -> Iterator[None]:
     """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that may
-    be held no longer are let go, words that were held back are stored, what `health` counts is counted, excerpts follow
-    the rights of today, the search index catches up, raw words are packed with this program's dictionary, the planner's
-    counts are taken anew, letters that were let go leave the index, and the log is emptied. By a clock that is not
-    believed yet (`clock`) no embargo ends, and no words are let go for their age. Raises StoreError.
+    be held no longer are let go, words that were held back are stored, old polls that brought nothing are counted by
+    day, what is known of how documents listed reports is deleted when they list them no more, what `health` counts is
+    counted, excerpts follow the rights of today, the search index catches up, raw words are packed with this program's
+    dictionary, the planner's counts are taken anew, letters that were let go leave the index, and the log is emptied.
+    By a clock that is not believed yet (`clock`) no embargo ends, and nothing is let go for its age. Raises StoreError.
+
+    `keep_polls`: for how long each poll is kept that brought nothing; None: for ever.
     """
     tick(store, now)
     believed = clock.believed(store, now)
@@ -43,6 +50,12 @@ def housekeeping(store: Store, now: datetime) -> Iterator[None]:
     store.let_go_pending(over)
     store.forget_over_limit(believed)
     yield from _repeated(lambda: store.store_pending_revisions(now))
+    if keep_polls is not None:
+        older = believed - keep_polls
+        yield from _repeated(lambda: store.count_polls_by_day(older, believed))
+    for _ in range(_SWEEPS):
+        yield
+        store.forget_listings(believed - _LISTED_WITHIN, MOST_LISTED)
     yield
     store.count_health(now)
     yield from _repeated(store.cut_excerpts)

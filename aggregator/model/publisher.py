@@ -105,6 +105,13 @@ class PollSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """`[store]` of wire.toml: how long the database keeps what is no report."""
+
+    keep_polls: timedelta = timedelta(days=30)  # each poll that brought nothing; then they are counted by day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """The wire itself: who asks, who answers for it, where complaints go."""
 
@@ -117,6 +124,7 @@ class Wire:
     complaints_email: str
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
+    store: StoreSettings = StoreSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,9 +127,9 @@ class Writer:
         now = self._clock()
         self._pace = await self.on_store(lambda store: pace(store, settings, now))
 
-    async def maintain(self) -> None:
+    async def maintain(self, keep_polls: timedelta) -> None:
         """The store's housekeeping, a step at a time, so that polls go between; raises StoreError."""
-        steps = housekeeping(self._store, self._clock())
+        steps = housekeeping(self._store, self._clock(), keep_polls)
         while self._batches_left is None and not await self.on_store(lambda _: next(steps, _END) is _END):
             pass
         await self.idle()

@@ -18,6 +18,7 @@ from aggregator.text.order import Order, order_of
 T = TypeVar("T")
 
 _MOST = 250  # entries from each end of a document that are looked at; few have as many
+MOST_LISTED = 2 * _MOST  # that are remembered of a document; of one that has more, not all are
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Now:
 
 def ends(document: Sequence[T]) -> tuple[T, ...]:
     """What of a document is remembered to compare the next one with: all, or of a very long one both ends."""
-    return (*document[:_MOST], *document[-_MOST:]) if len(document) > 2 * _MOST else tuple(document)
+    return (*document[:_MOST], *document[-_MOST:]) if len(document) > MOST_LISTED else tuple(document)
 
 
 def reaches_back(document: Sequence[Now], before: Sequence[Before]) -> bool:

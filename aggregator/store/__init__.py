@@ -63,6 +63,7 @@ from aggregator.store.sqlite import (
     configured,
     due,
     excerpts,
+    forgetting,
     habits,
     health,
     known,
@@ -523,6 +524,18 @@ class Store:
         with explained(self.path):
             counts = health.counts(self._connection, now)
         self._write(health.keep, counts)
+
+    def count_polls_by_day(self, before: datetime, now: datetime) -> int:
+        """Counts a batch of polls that brought nothing and began before `before` into one row a source and day; returns
+        how many polls it looked at, 0: none is left.
+        """
+        return self._write(forgetting.count_polls_by_day, before, now)
+
+    def forget_listings(self, before: datetime, most_listed: int) -> None:
+        """Looks at a batch of what is known of how documents listed reports, and deletes what is of reports first seen
+        before `before` that none lists any more. `most_listed`: so many entries at most are remembered of a document.
+        """
+        self._write(forgetting.forget_listings, before, most_listed)
 
     def cut_excerpts(self) -> int:
         """Cuts one batch of excerpts anew whose bound has changed; returns how many, 0 when none waits."""

@@ -214,7 +214,7 @@ def test_of_a_thousand_purged_reports_no_sentence_and_no_word_is_left(store: Sto
     assert planted_words(after) == []  # not one word of them, and so no sentence
     assert [sentence for sentence in said[2::PLACES] if sentence.encode() in after] == []
     assert planted_words(packed_words(store)) == []
-    assert len(after) < len(before) / 2
+    assert len(after) < len(before) * 2 / 3  # an empty file has a page for each of its tables and indexes
     assert {report.id for report in store.latest(ANY)} == keep
     assert {report.id for report in store.search(parse("camions"), ANY)} == keep
     assert all(store.raw(report) for report in keep)
@@ -641,7 +641,7 @@ def test_polls_are_stored_between_the_steps_of_housekeeping(store: Store, publis
 
     async def play() -> tuple[bool, int]:
         writer = Writer(store, lambda: NOW)
-        housekeeping = asyncio.create_task(writer.maintain())
+        housekeeping = asyncio.create_task(writer.maintain(timedelta(days=30)))
         await asyncio.sleep(0)
         await writer.record(make_poll(publisher.sources[0]), make_articles(publisher, make_entry()))
         was_done, left = housekeeping.done(), waiting(store)

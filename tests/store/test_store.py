@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
@@ -257,7 +258,7 @@ def test_of_a_publisher_that_lets_us_keep_no_words_none_are_kept(store: Store) -
     (report,) = store.latest(ANY)
     assert (report.title, report.text, report.summary) == ("Le pont numéro 1 rouvre", None, None)
     assert set(store.raw(report.id) or {}) == {"id", "title", "links", "authors", "published"}
-    assert rows(store, "SELECT summary || text || excerpt FROM bodies") == [("",)]
+    assert rows(store, "SELECT summary || text || coalesce(excerpt, '') FROM bodies") == [("",)]
 
 
 def test_words_that_were_lent_for_a_while_are_let_go(store: Store) -> None:
@@ -268,7 +269,7 @@ def test_words_that_were_lent_for_a_while_are_let_go(store: Store) -> None:
     for days, with_words in ((29, 2), (30, 1), (60, 0)):
         keep_house(store, NOW + timedelta(days=days))
         assert len(store.search(parse("camions"), ANY)) == with_words
-        assert rows(store, "SELECT count(*) FROM bodies WHERE text || excerpt <> ''") == [(with_words,)]
+        assert rows(store, "SELECT count(*) FROM bodies WHERE text || coalesce(excerpt, '') <> ''") == [(with_words,)]
     (okapi,) = store.search(parse("okapi"), ANY)
     assert set(store.raw(okapi.id) or {}) == {"id", "title", "links", "authors", "published"}
     assert rows(store, "SELECT count(*) FROM revisions WHERE raw_hash = ''") == [(0,)]
@@ -435,3 +436,31 @@ def test_a_publisher_of_no_known_place_stands_alone_above_its_report(store: Stor
     (report,) = store.latest(ANY)
     assert (report.publisher_place, report.credit) == ("", "Daily Example")
     assert "()" not in OUTPUTS["text"]([report]) + page(report)
+
+
+@pytest.mark.parametrize(
+    ("summary", "stored"),
+    [
+        ("<p>Le pont rouvre lundi.</p>", None),
+        ("<p>Le pont " + "rouvre " * 80 + "lundi.</p>", "Le pont " + "rouvre " * 58 + "…"),
+    ],
+)
+def test_an_excerpt_that_is_the_summary_is_stored_once(
+    store: Store, publisher: Publisher, summary: str, stored: str | None
+) -> None:
+    publisher = replace(publisher, rights=replace(publisher.rights, text_scope="excerpt"))
+    sync(store, WIRE, [publisher], NOW, NOW.date())
+    record(store, publisher, make_entry(summary=Text(summary), content=()))
+    assert rows(store, "SELECT excerpt FROM bodies") == [(stored,)]
+    shown = stored or "Le pont rouvre lundi."
+    assert rows(store, "SELECT summary, text FROM wire") == [(shown, shown)]
+
+
+def test_a_new_file_has_large_pages_and_an_older_one_its_own(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "older.db")) as connection:
+        connection.execute("PRAGMA page_size = 4096")
+        connection.execute("VACUUM")
+    for name, size in (("new", 16_384), ("older", 4_096)):
+        path = tmp_path / f"{name}.db"
+        with Store.open(path), closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("PRAGMA page_size").fetchone() == (size,)

@@ -333,6 +333,7 @@ OTHERS = {
     "acts": {"until"},  # said by a person
     "agreements": {"ends_at", "last_day"},  # said by a person
     "dictionaries": {"trained_at"},  # shipped with the program
+    "poll_days": {"day"},  # of polls that are old by a clock that is believed
 }
 
 

@@ -33,7 +33,8 @@ def cut_batch(connection: sqlite3.Connection) -> int:
     """Cuts up to 500 excerpts anew and takes them off the queue; returns how many. Within a transaction."""
     rows = connection.execute(
         """
-        SELECT q.article_id, json_extract(p.rights, '$.excerpt_max_words'), b.summary, b.text, b.excerpt
+        SELECT q.article_id, json_extract(p.rights, '$.excerpt_max_words'), b.summary, b.text,
+          coalesce(b.excerpt, b.summary)
         FROM (SELECT article_id FROM excerpt_queue ORDER BY article_id LIMIT ?) AS q
         CROSS JOIN articles AS a ON a.article_id = q.article_id
         JOIN publishers AS p ON p.publisher = a.publisher
@@ -43,6 +44,8 @@ def cut_batch(connection: sqlite3.Connection) -> int:
     ).fetchall()
     for article_id, most, summary, text, cut in rows:
         if summary is not None and (anew := excerpt(summary, text, most)) != cut:  # None: it was purged meanwhile
-            connection.execute("UPDATE bodies SET excerpt = ? WHERE article_id = ?", (anew, article_id))
+            connection.execute(
+                "UPDATE bodies SET excerpt = nullif(?1, summary) WHERE article_id = ?2", (anew, article_id)
+            )
         connection.execute("DELETE FROM excerpt_queue WHERE article_id = ?", (article_id,))
     return len(rows)

@@ -128,12 +128,12 @@ VIEW = f"CREATE VIEW health AS\n{_SOURCES.strip()}\n"
 # The rows of `health_counts` at a time. Newest polls of a source come first out of its index.
 _COUNTS = """
 SELECT s.source_id AS source_id, :now AS counted_at,
-  (SELECT coalesce(sum(new), 0) FROM polls
-    WHERE source_id = s.source_id AND started >= :since AND started <= :now) AS articles_7_days,
+  (SELECT coalesce(sum(new), 0) FROM polls INDEXED BY polls_that_were_read
+    WHERE source_id = s.source_id AND outcome = 'ok' AND started >= :since AND started <= :now) AS articles_7_days,
   (SELECT count(*) FROM polls INDEXED BY polls_with_gap
     WHERE source_id = s.source_id AND gap IS NOT NULL AND gap = 'open' AND started >= :since
       AND started <= :now) AS gaps_7_days,
-  coalesce((SELECT json_extract(drops, '$.over_cap') FROM polls
+  coalesce((SELECT json_extract(drops, '$.over_cap') FROM polls INDEXED BY polls_that_were_read
     WHERE source_id = s.source_id AND outcome = 'ok' AND started >= :since AND started <= :now
     ORDER BY started DESC LIMIT 1), 0) AS over_cap,
   coalesce(s.silent_after < :now, 0) AS silent
@@ -145,6 +145,19 @@ _HEALTH = f"SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608  (constants)
 _OLDER = f"SELECT * FROM health {_ORDER}"  # noqa: S608  (constants)
 # What is counted stands in the place of the table, and the rest is as in the view.
 _HEALTH_AT = f"WITH health_counts AS MATERIALIZED ({_COUNTS}) SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608
+# Polls since a time, each by itself; behind them those of a source and day that brought nothing and are older.
+_POLLED = """
+    SELECT s.publisher, 1 AS polls, l.outcome NOT IN ('ok', 'unchanged', 'not_modified') AS failed,
+      l.gap IS NOT NULL AS gaps, l.gap IS 'closed' AS closed, l.new, l.drops
+    FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
+"""
+_BY_DAY = """
+    UNION ALL
+    SELECT s.publisher, d.polls, 0, 0, 0, 0, d.drops
+    FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
+"""
+_FIRST = "SELECT min(started) AS first FROM polls WHERE source_id = s.source_id"
+_FIRST_DAY = "UNION ALL SELECT min(day) || 'T23:59:59Z' FROM poll_days WHERE source_id = s.source_id"
 _COUNTED = timedelta(days=7)
 _OVER_LIMIT_SHOWN = timedelta(days=7)
 
@@ -190,18 +203,18 @@ def forget_over_limit(connection: sqlite3.Connection, now: datetime) -> None:
 
 def coverage(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]:
     """Of each publisher that was polled since then: polls, failed ones, gaps, those closed, entries left out by reason,
-    and new reports.
+    and new reports. Of polls that brought nothing and are counted by day, that day counts whole.
     """
+    polled = _POLLED + (_BY_DAY if _counts_by_day(connection) else "")
     rows = connection.execute(
-        """
-        SELECT s.publisher, p.name, count(*), sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified')),
-          sum(l.gap IS NOT NULL), sum(l.gap IS 'closed'), sum(l.new)
-        FROM polls AS l JOIN sources AS s ON s.source_id = l.source_id JOIN publishers AS p ON p.publisher = s.publisher
-        WHERE l.started >= ? GROUP BY s.publisher ORDER BY s.publisher
-        """,
-        (since,),
+        f"""
+        SELECT p.publisher, p.name, sum(polls), sum(failed), sum(gaps), sum(closed), sum(new)
+        FROM ({polled}) AS l JOIN publishers AS p ON p.publisher = l.publisher
+        GROUP BY p.publisher ORDER BY p.publisher
+        """,  # noqa: S608  (constants)
+        {"since": since},
     ).fetchall()
-    drops = _drops(connection, since)
+    drops = _drops(connection, polled, since)
     return [
         {
             "publisher": key,
@@ -217,27 +230,32 @@ def coverage(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]
     ]
 
 
-def _drops(connection: sqlite3.Connection, since: str) -> dict[str, Counter[str]]:
+def _drops(connection: sqlite3.Connection, polled: str, since: str) -> dict[str, Counter[str]]:
     drops: dict[str, Counter[str]] = {}
     rows = connection.execute(
-        "SELECT s.publisher, l.drops FROM polls AS l JOIN sources AS s ON s.source_id = l.source_id"
-        " WHERE l.started >= ? AND l.drops IS NOT NULL",
-        (since,),
+        f"SELECT publisher, drops FROM ({polled}) WHERE drops IS NOT NULL",  # noqa: S608  (constants)
+        {"since": since},
     )
     for publisher, reasons in rows:
         drops.setdefault(publisher, Counter()).update(json.loads(reasons))
     return drops
 
 
+def _counts_by_day(connection: sqlite3.Connection) -> bool:
+    """False for a file of an older version that is only read."""
+    return bool(connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'poll_days'").fetchone())
+
+
 def watched(connection: sqlite3.Connection, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
     """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
     later.
     """
+    first = _FIRST + (f" {_FIRST_DAY}" if _counts_by_day(connection) else "")
     rows = connection.execute(
-        """
-        SELECT s.publisher, s.rhythm, (SELECT min(started) FROM polls WHERE source_id = s.source_id)
+        f"""
+        SELECT s.publisher, s.rhythm, (SELECT min(first) FROM ({first}))
         FROM sources AS s WHERE s.last_poll >= ?
-        """,
+        """,  # noqa: S608  (constants)
         (to_iso(since),),
     )
     return [

@@ -56,7 +56,8 @@ def let_go(connection: sqlite3.Connection, over: Over) -> int:
         return 0
     these, pack = json.dumps(articles), packer(connection)
     readable = connection.execute(
-        f"SELECT article_id FROM bodies WHERE article_id IN {_THESE} AND summary || text || excerpt <> ''",  # noqa: S608
+        f"SELECT article_id FROM bodies WHERE article_id IN {_THESE}"  # noqa: S608
+        " AND summary || text || coalesce(excerpt, '') <> ''",
         (these,),
     ).fetchall()
     if readable:  # of a publisher that lets us keep none, no words come in, and the index is as it should be

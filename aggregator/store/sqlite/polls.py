@@ -269,8 +269,9 @@ def stated(article: Article) -> tuple[str | None, str | None, str | None, str | 
     )
 
 
-def _body(article: Article) -> tuple[str, str, str, str | None]:
-    return article.summary, article.text, article.excerpt, categories(article)
+def _body(article: Article) -> tuple[str, str, str | None, str | None]:
+    excerpt = None if article.excerpt == article.summary else article.excerpt
+    return article.summary, article.text, excerpt, categories(article)
 
 
 def categories(article: Article) -> str | None:

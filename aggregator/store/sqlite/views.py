@@ -31,6 +31,8 @@ MIGRATIONS = (
     "0016_plain_words",
     "0017_media",
     "0018_old_names",
+    "0019_poll_days",
+    "0020_excerpts",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 
@@ -39,8 +41,9 @@ NOT_UNDER_EMBARGO = "a.embargoed_until IS NULL"
 
 # An excerpt that was cut when more words were allowed does not leave until it has been cut anew. Its words have one
 # space between them; the "…" of one that was cut in the middle of a sentence is none of them.
-_EXCERPT = """CASE WHEN length(b.excerpt) - length(replace(b.excerpt, ' ', ''))
-    < t.excerpt_max_words + (b.excerpt LIKE '% …') THEN b.excerpt END"""
+_CUT = "coalesce(b.excerpt, b.summary)"
+_EXCERPT = f"""CASE WHEN length({_CUT}) - length(replace({_CUT}, ' ', ''))
+    < t.excerpt_max_words + ({_CUT} LIKE '% …') THEN {_CUT} END"""
 
 # The inner join with `terms` fails closed: a report without credit, disclaimer and rights is not in the wire.
 _WIRE = f"""

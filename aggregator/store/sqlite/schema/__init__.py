@@ -27,6 +27,8 @@ from aggregator.store.sqlite.schema import (
     m0016,
     m0017,
     m0018,
+    m0019,
+    m0020,
 )
 
 migrations = Migrations("aggregator")
@@ -130,6 +132,16 @@ def _media(db: Database) -> None:
 @migrations(name="0018_old_names")
 def _old_names(db: Database) -> None:
     m0018.drop(db.conn)
+
+
+@migrations(name="0019_poll_days")
+def _poll_days(db: Database) -> None:
+    _execute(db, m0019.COUNTED)
+
+
+@migrations(name="0020_excerpts")
+def _excerpts(db: Database) -> None:
+    m0020.let_excerpts_be_null(db.conn)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

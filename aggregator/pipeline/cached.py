@@ -1,7 +1,7 @@
 """The checked configuration in a form that is read back at once, and the digest that says whether it still holds.
 
 Reading and checking a thousand TOML files takes a quarter of a second, comparing their digest and reading this form a
-tenth of that (bench/README.md). It alone knows msgspec, which makes nothing but what the types say.
+tenth of that (bench/README.md). msgspec makes nothing but what the types say.
 """
 
 from __future__ import annotations

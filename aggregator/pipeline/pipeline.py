@@ -46,7 +46,7 @@ class Pipeline:
         self._sources = {source.name: source for publisher in config.publishers for source in publisher.sources}
         self._clock = clock
         self._workers = Workers()
-        self._writer = Writer(store, clock)
+        self._writer = Writer(store, clock, lambda: self._workers.is_reading)
         robots_cache = RobotsCache(self._recall_robots, self._remember_robots)
         shared = limits_beside(store.path)
         self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), robots_cache, shared=shared)

@@ -51,6 +51,11 @@ class Workers:
         self._seconds = seconds
         self._lines: list[_Line] = []
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether a document is in one of the processes, or waits for one."""
+        return any(line.waiting for line in self._lines)
+
     async def read(
         self, result: FetchResult, source: Source, publisher: Publisher, digests: Mapping[str, bytes]
     ) -> Reading:

@@ -14,21 +14,26 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from aggregator.model import Category, Entry, Link, Media, Origin, Person, Place, Text
 
 LONGEST_ID = 300  # characters of an id that is kept without the words: publishers put whole reports into it
-_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_AS_JSON = msgspec.json.Encoder().encode
 
 
 def encode(entry: Entry) -> bytes:
     """The entry as the publisher said it."""
     said = {name: _value(value) for name in Entry.__slots__ if (value := getattr(entry, name))}
-    return _AS_JSON(said).encode("utf-8", "surrogatepass")
+    try:
+        return _AS_JSON(said)
+    except UnicodeEncodeError:  # a lone surrogate; this says the same in the same bytes, and takes five times as long
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def _value(value: Any) -> Any:
     """A noun as the JSON for it: an object of those of its fields that were said."""
-    if isinstance(value, str | int):
+    if isinstance(value, (str, int)):
         return value
     if isinstance(value, tuple):
         return [_value(item) for item in value]

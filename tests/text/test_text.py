@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.model import Entry, Person, Text
@@ -46,6 +46,23 @@ from tests.hostile import hostile
 )
 def test_plain_text_of_html(value: str, expected: str) -> None:
     assert plain(Text(value)) == expected
+
+
+_PIECES = (
+    "un mot", " ", "\n", "<p>", "</p>", '<p class="a">', "<a href='x' title=\"1 > 2\">", "</a>", "<br/>", "<b",
+    "<B>", "<b a=b>", '<i "=" c>', "<li>", "</li >", ">", "<", "</", "&amp;", "&amp;lt;", "&eacute;", "&nbsp",
+    "&#233;", "&#x3c;", "&#128;", "&#7;", "&#0;", "&", ";", "<script>", "</script>", "<style>", "<!--", "-->",
+    "<table>", "<tr>", "<td>", "<title>", "</title>", "<![CDATA[", "]]>", "<pre>", "\r", "\0", "\u00a0",
+    "\u0093", "\ud800", "እ", "é",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join))
+@example("<p>a<script>b</script>")
+@example("<table>a<tr><td>b</table>")
+def test_simple_markup_is_read_as_any_other(markup: str) -> None:
+    """An element that is not simple has the whole text read as browsers do."""
+    assert plain(Text(markup)) == plain(Text("<svg></svg>" + markup))
 
 
 def test_plain_text_is_left_alone() -> None:

@@ -1,4 +1,4 @@
-"""Makes the names in a database those of before migrations 0016 and 0018, for tests that make one of an older version."""
+"""Gives a database the names of before migrations 0016 and 0018, for tests that make one of an older version."""
 
 from __future__ import annotations
 

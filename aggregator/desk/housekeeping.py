@@ -32,7 +32,7 @@ def housekeeping(store: Store, now: datetime) -> Iterator[None]:
     """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that may
     be held no longer are let go, words that were held back are stored, what `health` counts is counted, excerpts follow
     the rights of today, the search index catches up, raw words are packed with this program's dictionary, the planner's
-    counts are taken anew, letters that were let go leave the index, and the log is emptied. By a clock that is not
+    figures are put back, letters that were let go leave the index, and the log is emptied. By a clock that is not
     believed yet (`clock`) no embargo ends, and no words are let go for their age. Raises StoreError.
     """
     tick(store, now)
@@ -48,7 +48,7 @@ def housekeeping(store: Store, now: datetime) -> Iterator[None]:
     yield from _repeated(store.cut_excerpts)
     yield from _repeated(store.index)
     yield from _repeated(store.repack)
-    store.measure()
+    store.set_figures()
     for _ in range(_MERGES):
         yield
         if not store.merge_index(now):

@@ -175,6 +175,7 @@ class Store:
 
                 migrate(connection)
             views.replace_views(connection, health.VIEW)
+            planner.set_figures(connection)
             to_index = search.renew(connection)
         if to_index:
             log.warning(
@@ -532,9 +533,9 @@ class Store:
         """Packs one batch of raw words with this program's dictionary; returns how many it looked at, 0: all are."""
         return self._write(raw.repack)
 
-    def measure(self) -> None:
-        """Takes anew what the planner knows of how many rows there are."""
-        self._write(planner.measure)
+    def set_figures(self) -> None:
+        """Lets SQLite choose indexes by the figures of `sqlite.planner`, and not by what somebody's ANALYZE counted."""
+        self._write(planner.set_figures)
 
     def merge_index(self, now: datetime) -> bool:
         """One step of writing the search index without letters that were let go; False: there is nothing to do."""

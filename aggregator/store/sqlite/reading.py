@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from aggregator.model import FIELDS, KnownPublisher, Report, Selection
+from aggregator.store.sqlite import groups
 from aggregator.store.sqlite.selections import most, where
+from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import AHEAD, from_iso, to_iso
 from aggregator.text.raw_words import values
 
@@ -22,6 +24,9 @@ NEWEST_FIRST = "w.sort_time DESC, w.first_seen DESC, w.article_id"
 
 def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
     """The newest reports first, by the time they are listed under."""
+    if _is_by_group(connection, selection):
+        places = groups.newest(connection, selection, most(selection), "NOT w.backfill")
+        return _at(connection, places)
     conditions, values = where(selection, "NOT w.backfill")
     sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
     return _reports(connection.execute(sql, (*values, most(selection))))
@@ -34,7 +39,7 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
     and no revision is written before that, so the walk ends where what is left was written too early.
     """
     conditions, values = where(selection)
-    newest: list[tuple[str, str, int]] = []  # a heap, the oldest at its top, by NEWEST_FIRST
+    newest: list[groups.Place] = []  # a heap, the oldest at its top
     earliest = to_iso(selection.since - AHEAD) if selection.since else ""
     cursor = connection.execute(f"{_HITS} {conditions} ORDER BY hit.revision DESC", (expression, *values))
     for sort_time, first_seen, article_id, written_at in cursor:
@@ -46,14 +51,27 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
         if len(newest) == most(selection):
             earliest = max(earliest, to_iso(from_iso(newest[0][0]) - AHEAD))
     cursor.close()
+    return _at(connection, newest)
+
+
+def _at(connection: sqlite3.Connection, places: Iterable[groups.Place]) -> list[Report]:
+    """The reports at these places, the newest first."""
     rows = connection.execute(
         f"""
         SELECT {_COLUMNS} FROM json_each(?) AS hit CROSS JOIN wire AS w ON w.article_id = hit.value
         ORDER BY {NEWEST_FIRST}
         """,  # noqa: S608  (made of constants)
-        (json.dumps([-article_id for _, _, article_id in newest]),),
+        (json.dumps([-article_id for _, _, article_id in places]),),
     )
     return _reports(rows)
+
+
+def _is_by_group(connection: sqlite3.Connection, selection: Selection) -> bool:
+    """Whether `groups` answers best: by class or language, unless one publisher is asked for. A file that an older
+    version made, and that is only read, has no index for it.
+    """
+    is_asked = selection.publisher is None and (selection.item_class or selection.language) is not None
+    return is_asked and is_migrated(connection)
 
 
 # Of a change that waited for a person the words were seen earlier than they were written.

@@ -29,6 +29,7 @@ MIGRATIONS = (
     "0014_held_words",
     "0015_trust",
     "0016_plain_words",
+    "0019_plans",
 )
 
 # An embargo is over when housekeeping has ended it.

@@ -25,6 +25,7 @@ from aggregator.store.sqlite.schema import (
     m0014,
     m0015,
     m0016,
+    m0019,
 )
 
 migrations = Migrations("aggregator")
@@ -118,6 +119,11 @@ def _trust(db: Database) -> None:
 def _plain_words(db: Database) -> None:
     m0016.rename(db.conn)
     _execute(db, (*m0016.WORDS, *m0016.BESIDE))
+
+
+@migrations(name="0019_plans")
+def _plans(db: Database) -> None:
+    _execute(db, m0019.INDEXED)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

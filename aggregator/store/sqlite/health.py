@@ -202,8 +202,10 @@ def coverage(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]
         """
         SELECT s.publisher, p.name, count(*), sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified')),
           sum(l.gap IS NOT NULL), sum(l.gap IS 'closed'), sum(l.new)
-        FROM polls AS l JOIN sources AS s ON s.source_id = l.source_id JOIN publishers AS p ON p.publisher = s.publisher
-        WHERE l.started >= ? GROUP BY s.publisher ORDER BY s.publisher
+        FROM sources AS s
+        CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= ?
+        CROSS JOIN publishers AS p ON p.publisher = s.publisher
+        GROUP BY s.publisher ORDER BY s.publisher
         """,
         (since,),
     ).fetchall()
@@ -226,7 +228,7 @@ def coverage(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]
 def _drops(connection: sqlite3.Connection, since: str) -> dict[str, Counter[str]]:
     drops: dict[str, Counter[str]] = {}
     rows = connection.execute(
-        "SELECT s.publisher, l.drops FROM polls AS l JOIN sources AS s ON s.source_id = l.source_id"
+        "SELECT s.publisher, l.drops FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id"
         " WHERE l.started >= ? AND l.drops IS NOT NULL",
         (since,),
     )

@@ -114,7 +114,7 @@ def not_released(connection: sqlite3.Connection, article_id: int) -> None:
 
 def _last(connection: sqlite3.Connection) -> tuple[int, bytes]:
     row: tuple[int, bytes] | None = connection.execute(
-        "SELECT seq, hash FROM changes ORDER BY seq DESC LIMIT 1"
+        "SELECT seq, hash FROM changes WHERE seq = (SELECT max(seq) FROM changes)"
     ).fetchone()
     return row or (0, START)
 
@@ -342,7 +342,7 @@ _LINES = f"""
     FROM changes AS c
     LEFT JOIN articles AS a ON a.article_id = c.article_id
     LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
-    JOIN publishers AS p ON p.publisher = coalesce(c.publisher, a.publisher)
+    CROSS JOIN publishers AS p ON p.publisher = coalesce(c.publisher, a.publisher)
     WHERE c.seq > :after
       AND (c.article_id IS NULL OR c.seq >= a.released_seq)
       AND (:publisher IS NULL OR p.publisher = :publisher)

@@ -21,7 +21,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "articles": {
         "articles_by_class": "1000000 125000 10000 2000 1",
         "articles_by_country": "1000000 25000 1",
-        "articles_by_publisher": "1000000 6700 1 1 1",
+        "articles_by_publisher": "1000000 6700 1 1 1 1",
         "articles_listed": "1000000 2",
         "articles_under_embargo": "20 2",
         "articles_with_notice": "2000 400",

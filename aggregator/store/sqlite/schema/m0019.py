@@ -6,9 +6,9 @@ INDEXED = (
     # Reports of one class, in one language, from one country stand together in the order of lists, and there are few
     # such groups: whatever is rare is found without walking past the rest (`store.sqlite.groups`).
     "CREATE INDEX articles_by_class ON articles (class, coalesce(language, ''), country, sort_time)",
-    # With class and language behind, what does not fit is passed over without looking at its row.
+    # With these columns behind, what does not fit is passed over without looking at its row.
     "DROP INDEX articles_by_publisher",
-    "CREATE INDEX articles_by_publisher ON articles (publisher, sort_time, class, language)",
+    "CREATE INDEX articles_by_publisher ON articles (publisher, sort_time, class, language, country)",
     # Few acts come of a complaint.
     "CREATE INDEX acts_of_complaint ON acts (complaint_id) WHERE complaint_id IS NOT NULL",
 )

@@ -126,12 +126,17 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             search("mbalawe", ranked=ranked, **fields)
             for ranked in (False, True)
             for fields in (
-                {}, {"publisher": True}, {"country": "GH"}, {"item_class": "notice"}, {"language": "sw"},
-                {"since": WEEK}, {"publisher": True, "item_class": "notice", "since": WEEK},
+                {},
+                {"publisher": True},
+                {"country": "GH"},
+                {"item_class": "notice"},
+                {"language": "sw"},
+                {"since": WEEK},
+                {"publisher": True, "item_class": "notice", "since": WEEK},
             )
         ),
         search('"water bills" -boat mb*', publisher=True),
-    ),  # fmt: skip
+    ),
     "report": (case(lambda s, w: s.report(w.report)),),
     "status": (case(lambda s, w: (s.status(w.report), s.status(w.report, desk=True))),),
     "notice": (case(lambda s, w: s.notice(w.report)),),
@@ -139,7 +144,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "raw": (case(lambda s, w: s.raw(w.report)),),
     "revisions": (case(lambda s, w: s.revisions(w.report)),),
     "changes": tuple(
-        case(lambda s, w, after=after, fields=fields: s.changes(s.cursor_at(after), chosen(w, fields)))  # type: ignore[misc]
+        Case(
+            lambda s, w, after=after, fields=fields: s.changes(s.cursor_at(after), chosen(w, fields)),  # type: ignore[misc]
+            {
+                "SCAN c USING INDEX changes_of_publisher": "few lines are about publishers",
+                "USE TEMP B-TREE FOR ORDER BY": "the lines of at most 5,000 reports",
+            },
+        )
         for after in (0, 20)
         for fields in ({}, {"publisher": True}, {"country": "GH"})
     ),
@@ -242,7 +253,7 @@ STEPS: Mapping[str, tuple[Case, ...]] = {
         Case(lambda s, w: s.store_pending_revisions(NOW), {"USE TEMP B-TREE FOR ORDER BY": "words that wait a day"}),
     ),
     "cut_excerpts": (Case(lambda s, w: s.cut_excerpts(), {"SCAN q": FEW, "SCAN excerpt_queue": FEW}),),
-    "index": (Case(lambda s, w: s.index(), {"SCAN search_": FEW}),),
+    "index": (Case(lambda s, w: s.index(), {"SCAN search_queue": FEW, "SCAN g": FEW}),),
     "repack": (case(lambda s, w: s.repack()),),
     "merge_index": (case(lambda s, w: s.merge_index(NOW)),),
     "count_health": (case(lambda s, w: s.count_health(NOW)),),
@@ -415,7 +426,9 @@ def names(connection: sqlite3.Connection, sql: str) -> dict[str, set[str]]:
     views = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall())
     text = "\n".join([sql, *(body for name, body in views.items() if re.search(rf"\b(FROM|JOIN)\s+{name}\b", sql))])
     found: dict[str, set[str]] = {}
-    for table, alias in re.findall(r"(?:\b(?:FROM|JOIN|UPDATE|INTO)|, (?=json_each))\s*(\w+)(?:\([^()]*\))?(?:\s+AS\s+(\w+))?", text):
+    for table, alias in re.findall(
+        r"(?:\b(?:FROM|JOIN|UPDATE|INTO)|, (?=json_each))\s*(\w+)(?:\([^()]*\))?(?:\s+AS\s+(\w+))?", text
+    ):
         found.setdefault(alias or table, set()).add(table)
     return found
 

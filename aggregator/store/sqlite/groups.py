@@ -1,4 +1,4 @@
-"""Reports of a class or a language, newest first: from groups of one class, language and country, of which there are few.
+"""Reports of a class or a language, newest first: from the few groups of one class, language and country.
 
 The index `articles_by_class` holds each group in the order of lists. So what is rare costs as little as what is common,
 and a wire that grows costs no more. What is asked for is merged from the groups that hold the newest.

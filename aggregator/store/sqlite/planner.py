@@ -1,8 +1,8 @@
 """What SQLite's planner is told of how many rows there are: figures of ours, the same in every database.
 
-SQLite chooses indexes by `sqlite_stat1`, which ANALYZE fills by counting (https://sqlite.org/lang_analyze.html). Counted
-while a wire was young, or for some tables alone, it sends a question through every article of the wire. These figures
-are those of a wire of a million articles, counted once; whatever the database holds, its plans are the ones that
+SQLite chooses indexes by `sqlite_stat1`, which ANALYZE fills by counting (https://sqlite.org/lang_analyze.html).
+Counted while a wire was young, or for some tables alone, it sends a question through every article of the wire. These
+figures are of a wire of a million articles, counted once; whatever the database holds, its plans are the ones that
 `tests/store/test_plans.py` looks at. They also say that publishers are few, so that "articles of all publishers since a
 day" is answered by skipping from publisher to publisher (https://sqlite.org/optoverview.html, skip-scan).
 """
@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Mapping
 
 # By table, and by its index (None: the table's rowid): rows, and then how many rows there are, rounded up, to each value
-# of the first column of the index, of the first two, and so on. A table WITHOUT ROWID is an index of its own name.
+# of the index's first column, of its first two, and so on. A table WITHOUT ROWID is an index of its own name.
 FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "acts": {"acts_of_article": "2000 2", "acts_of_complaint": "100 2"},
     "agreements": {"agreements": "100 1"},
@@ -29,7 +29,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
         "sqlite_autoindex_articles_1": "1000000 1",
     },
     "bodies": {None: "1000000"},
-    "changes": {"changes_by_time": "1100000 20", "changes_of_article": "1100000 2"},
+    "changes": {"changes_by_time": "1100000 20", "changes_of_article": "1100000 2", "changes_of_publisher": "1000 5"},
     "claims": {"claims": "100 50 1"},
     "complaints": {None: "200"},
     "daily": {"daily": "100000 700 1"},

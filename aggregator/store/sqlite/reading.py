@@ -5,12 +5,13 @@ from __future__ import annotations
 import heapq
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from aggregator.model import FIELDS, KnownPublisher, Report, Selection
-from aggregator.store.sqlite import groups
-from aggregator.store.sqlite.selections import most, where
+from aggregator.store.sqlite import groups, search
+from aggregator.store.sqlite.selections import LAST, most, where
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import AHEAD, from_iso, to_iso
 from aggregator.text.raw_words import values
@@ -42,8 +43,10 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
     conditions, values = where(selection)
     newest: list[groups.Place] = []  # a heap, the oldest at its top
     earliest = to_iso(selection.since - AHEAD) if selection.since else ""
-    cursor = connection.execute(f"{_HITS} {conditions} ORDER BY hit.revision DESC", (expression, *values))
-    for sort_time, first_seen, article_id, written_at in cursor:
+    sql = f"{_HITS} {conditions} ORDER BY hit.revision DESC"
+    parts = (connection.execute(sql, (*part, *values)) for part in _parts(connection, expression, selection))
+    hits = chain.from_iterable(parts)
+    for sort_time, first_seen, article_id, written_at in hits:
         if written_at is not None and written_at < earliest:
             break
         heapq.heappush(newest, (sort_time, first_seen, -article_id))
@@ -51,8 +54,18 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
             heapq.heappop(newest)
         if len(newest) == most(selection):
             earliest = max(earliest, to_iso(from_iso(newest[0][0]) - AHEAD))
-    cursor.close()
     return _at(connection, newest)
+
+
+def _parts(connection: sqlite3.Connection, expression: str, selection: Selection) -> Iterator[tuple[str, int, int]]:
+    """Expressions, and between which revisions each is searched for, the latest part first: within a publisher by its
+    word too, where rows have it.
+    """
+    first = search.publishers_from(connection) if selection.publisher else None
+    if selection.publisher is not None and first is not None:
+        yield f'({expression}) AND "{search.publisher_word(selection.publisher)}"', first, LAST
+    if first != 0:
+        yield expression, 0, LAST if first is None else first - 1
 
 
 def _at(connection: sqlite3.Connection, places: Iterable[groups.Place]) -> list[Report]:
@@ -80,7 +93,9 @@ _HITS = """
     SELECT w.sort_time, w.first_seen, w.article_id,
       iif(r.number = 1, r.seen_at, (SELECT min(at) FROM changes WHERE article_id = a.article_id
         AND revision = r.number))
-    FROM (SELECT rowid AS revision FROM article_search WHERE article_search MATCH ?) AS hit
+    FROM (
+      SELECT rowid AS revision FROM article_search WHERE article_search MATCH ? AND rowid BETWEEN ? AND ?
+    ) AS hit
     CROSS JOIN revisions AS r ON r.revision_id = hit.revision
     CROSS JOIN articles AS a ON a.article_id = r.article_id AND a.revision = r.number
     CROSS JOIN wire AS w ON w.article_id = a.article_id

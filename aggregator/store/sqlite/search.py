@@ -1,15 +1,18 @@
 """The index of words: fed in batches after the polls' transactions, from a queue that loses none.
 
-It holds a row for the newest revision of each article, and takes the row of an older one back. An index without content
+It holds a row for the newest revision of each article, and takes the row of an older one back. Before its text a row
+has a word for its publisher, so that a search within a small one reads its rows alone; those that were indexed before
+that was so have none, until the index is made anew. An index without content
 (FTS5, "contentless tables") takes back only what it is shown again exactly, so triggers keep that in `search_removals`
 in the moment in which it changes. Words that were taken back leave the file with `merge`, or when it is made anew.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.text.dates import from_iso, to_iso
@@ -25,14 +28,18 @@ _FORM, _LETTERS, _MERGING, _MERGED = "search_form", "search_letters", "search_me
 _PAGES = 200  # of 4 kB, that one step of merging writes: 0.03 s, at most 0.3 (bench/README.md)
 _APART = timedelta(days=1)  # a merge writes the whole index, and some publishers lend words that end every hour
 
-_FOLDED = "fold(?2), fold(?3), iif(?4 = ?3, '', fold(?4))"  # title, summary, text
+_PUBLISHERS_FROM = "search_publishers_from"  # setting: rows of this revision and later ones have their publisher's word
+_MARK = "\ue000"  # begins such a word; of a private use, and nobody types it
+
+_FOLDED = "fold(?2), fold(?3), ?5 || iif(?4 = ?3, '', fold(?4))"  # title, summary, text with the publisher's word
 _ADD = f"INSERT INTO article_search (rowid, title, summary, text) VALUES (?1, {_FOLDED})"  # noqa: S608  (constants)
 _TAKE_BACK = f"""
     INSERT INTO article_search (article_search, rowid, title, summary, text) VALUES ('delete', ?1, {_FOLDED})
 """  # noqa: S608
-# The row of an article's newest revision, and of what it was made.
+_Row = tuple[int, str, str, str, str]  # of what a row is made: revision, title, summary, text, publisher
+# The row of an article's newest revision.
 _NEWEST = """
-    SELECT r.revision_id, a.title, b.summary, b.text FROM articles AS a
+    SELECT r.revision_id, a.title, b.summary, b.text, a.publisher FROM articles AS a
     JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
     JOIN bodies AS b ON b.article_id = a.article_id
 """
@@ -48,15 +55,20 @@ def index_batch(connection: sqlite3.Connection) -> int:
 
 
 def _take_back_batch(connection: sqlite3.Connection) -> int:
-    rows = connection.execute(
-        "SELECT revision_id, title, summary, text FROM search_removals ORDER BY revision_id LIMIT ?", (BATCH,)
-    ).fetchall()
+    rows = connection.execute(f"{_REMOVALS} ORDER BY g.revision_id LIMIT ?", (BATCH,)).fetchall()
     _remove(connection, rows)
     return len(rows)
 
 
-def _remove(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str, str]]) -> None:
-    connection.executemany(_TAKE_BACK, rows)
+_REMOVALS = """
+    SELECT g.revision_id, g.title, g.summary, g.text, a.publisher FROM search_removals AS g
+    CROSS JOIN revisions AS r ON r.revision_id = g.revision_id
+    CROSS JOIN articles AS a ON a.article_id = r.article_id
+"""
+
+
+def _remove(connection: sqlite3.Connection, rows: Sequence[_Row]) -> None:
+    connection.executemany(_TAKE_BACK, _with_words(connection, rows))
     connection.executemany("DELETE FROM search_removals WHERE revision_id = ?", [(row[0],) for row in rows])
 
 
@@ -76,7 +88,7 @@ def _add_batch(connection: sqlite3.Connection) -> int:
         """,  # noqa: S608  (made of constants)
         bounds,
     ).fetchall()
-    connection.executemany(_ADD, rows)
+    connection.executemany(_ADD, _with_words(connection, rows))
     connection.execute("DELETE FROM search_queue WHERE revision_id BETWEEN ? AND ?", bounds)
     return len(queued)
 
@@ -88,11 +100,7 @@ def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     """
     these = (json.dumps(list(articles)),)
     waiting = connection.execute(
-        """
-        SELECT g.revision_id, g.title, g.summary, g.text FROM search_removals AS g
-          JOIN revisions AS r ON r.revision_id = g.revision_id
-        WHERE r.article_id IN (SELECT value FROM json_each(?))
-        """,
+        f"{_REMOVALS} WHERE r.article_id IN (SELECT value FROM json_each(?))",  # noqa: S608
         these,
     ).fetchall()
     _remove(connection, waiting)
@@ -114,11 +122,33 @@ def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     _write(connection, _LETTERS, "1")
 
 
+def publishers_from(connection: sqlite3.Connection) -> int | None:
+    """The first revision whose row has its publisher's word, as all later ones; None: no row has."""
+    found = _read(connection, _PUBLISHERS_FROM)
+    return None if found is None else int(found)
+
+
+def publisher_word(publisher: str) -> str:
+    """One word for the index, the same whatever its key is made of."""
+    return _MARK + hashlib.sha256(publisher.encode()).hexdigest()[:16]
+
+
+def _with_words(connection: sqlite3.Connection, rows: Iterable[_Row]) -> Iterator[tuple[int, str, str, str, str]]:
+    """The rows with what the text begins with in the place of the publisher."""
+    first = publishers_from(connection)
+    for revision, title, summary, text, publisher in rows:
+        has_word = first is not None and revision >= first
+        yield revision, title, summary, text, f"{publisher_word(publisher)} " if has_word else ""
+
+
 def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
     """Empties the index and queues all that is to be found, where it was made in another form than this program's;
     returns how many reports that are. Within a transaction, seconds for a million; `index_batch` does the rest.
     """
     if not always and _read(connection, _FORM) == FORM:
+        if publishers_from(connection) is None:  # what was indexed until now has no word of its publisher
+            (last,) = connection.execute("SELECT coalesce(max(revision_id), 0) FROM revisions").fetchone()
+            _write(connection, _PUBLISHERS_FROM, str(last + 1))
         return 0
     # What is emptied here is written over as the index grows again, and by `purge --vacuum` for certain; to write a
     # gigabyte of zeros within this transaction would keep others waiting.
@@ -139,6 +169,7 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
     ).rowcount
     connection.execute("DELETE FROM settings WHERE name IN (?, ?)", (_LETTERS, _MERGING))
     _write(connection, _FORM, FORM)
+    _write(connection, _PUBLISHERS_FROM, "0")
     return queued
 
 

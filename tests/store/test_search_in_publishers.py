@@ -1,0 +1,111 @@
+"""A search within one publisher reads that publisher's rows of the index, and finds what it found before it had any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.desk.purging import chosen, purge
+from aggregator.model import Cause, Publisher, Selection, Text
+from aggregator.store import Store
+from aggregator.store.sqlite import reading, search
+from aggregator.text.query import parse
+from tests.conftest import NOW, file_of, make_entry, make_publisher, open_store, record
+from tests.store.test_store import rows
+
+HOUR = timedelta(hours=1)
+SMALL = make_publisher("habari-leo", languages=("sw",), country="TZ")
+LARGE = make_publisher("daily-example")
+
+
+@pytest.fixture(params=["indexed by this version", "half of it indexed before"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """The small one's reports have even numbers up to 20, the large one's are 200 of others."""
+    is_old = request.param != "indexed by this version"
+    with open_store("sqlite", tmp_path / "wire", [SMALL, LARGE]) as opened:
+        if is_old:
+            words_from(opened, 10**9)
+        for number in range(2, 22, 2):
+            if number == 12 and is_old:
+                (last,) = rows(opened, "SELECT max(revision_id) + 1 FROM revisions")
+                words_from(opened, last[0])
+            report(opened, SMALL, number)
+            report(opened, LARGE, *range(number * 100, number * 100 + 20))
+        yield opened
+
+
+def words_from(store: Store, revision: int) -> None:
+    """As if rows of revisions before that were indexed by a version that gave them no word of their publisher."""
+    with file_of(store) as connection:
+        connection.execute("UPDATE settings SET value = ? WHERE name = 'search_publishers_from'", (str(revision),))
+
+
+def report(store: Store, publisher: Publisher, *numbers: int, said: str = "Le pont rouvre") -> None:
+    words = {number: {"summary": Text(f"<p>{said}.</p>"), "content": ()} for number in numbers}
+    entries = (make_entry(n, title=Text(f"{said} {n}", "text/plain"), published=None, **words[n]) for n in numbers)
+    record(store, publisher, *entries, now=NOW + numbers[0] * HOUR)
+
+
+def found(store: Store, words: str = "rouvre", limit: int | None = None) -> list[str]:
+    reports = store.search(parse(words), Selection(publisher=SMALL.key, limit=limit))
+    assert {each.publisher for each in reports} <= {SMALL.key}
+    return [(each.title or "").split()[-1] for each in reports]
+
+
+def test_it_finds_the_reports_of_the_publisher_newest_first(store: Store) -> None:
+    assert found(store) == [str(number) for number in range(20, 0, -2)]
+    assert found(store, limit=7) == [str(number) for number in range(20, 6, -2)]
+    assert found(store, "pont -rouvre") == []
+    assert found(store, '"pont rouvre" rou*', limit=2) == ["20", "18"]
+
+
+def test_what_is_revised_or_deleted_leaves_the_index(store: Store) -> None:
+    report(store, SMALL, 4, said="Le marché ferme")
+    report(store, SMALL, 16, said="Le marché ferme")
+    cause = Cause(actor="person:ama", reason="a test")
+    (gone,) = [one.id for one in store.latest(Selection(publisher=SMALL.key)) if (one.title or "").endswith(" 18")]
+    purge(store, chosen(store, [gone], None, None), cause, NOW)
+    while store.index():
+        pass
+    assert found(store) == ["20", "14", "12", "10", "8", "6", "2"]
+    assert sorted(found(store, "marche")) == ["16", "4"]
+    with file_of(store) as connection:
+        first = search.publishers_from(connection)
+        (expected,) = connection.execute(
+            "SELECT count(*) FROM article_search_docsize AS d JOIN revisions AS r ON r.revision_id = d.id"
+            " JOIN articles AS a ON a.article_id = r.article_id WHERE a.publisher = ? AND d.id >= ?",
+            (SMALL.key, first),
+        ).fetchone()
+        connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, article_search, row)")
+        held = connection.execute("SELECT doc FROM temp.terms WHERE term = ?", (search.publisher_word(SMALL.key),))
+        assert held.fetchone() == (expected,)
+
+
+def test_an_index_that_is_made_anew_has_the_word_everywhere(store: Store) -> None:
+    store.renew_index()
+    while store.index():
+        pass
+    assert rows(store, "SELECT value FROM settings WHERE name = 'search_publishers_from'") == [("0",)]
+    assert found(store) == [str(number) for number in range(20, 0, -2)]
+
+
+def test_the_reports_of_others_are_passed_over_in_the_index(store: Store) -> None:
+    """Four times as many of another publisher cost little where rows have their publisher's word."""
+    store.renew_index()
+    while store.index():
+        pass
+
+    def steps() -> int:
+        taken: list[int] = []
+        with file_of(store) as connection:
+            connection.set_progress_handler(lambda: taken.append(1), 1)
+            assert len(reading.found(connection, '"rouvre"', Selection(publisher=SMALL.key))) == 10
+            connection.set_progress_handler(None, 1)
+        return len(taken)
+
+    before = steps()
+    report(store, LARGE, *range(10_000, 10_600))
+    assert steps() <= before * 1.5

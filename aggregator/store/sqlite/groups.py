@@ -30,7 +30,7 @@ _COUNTRIES = f"""
     UNION ALL
     SELECT g.class, g.language, {_COUNTRY.format(of="g", after=" AND a.country > g.country")} FROM groups AS g
     WHERE g.country IS NOT NULL
-"""
+"""  # noqa: S608  (made of constants)
 _GROUPS = f"""
     WITH RECURSIVE classes (class) AS ({{classes}}),
     languages (class, language) AS (

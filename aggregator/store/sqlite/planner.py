@@ -12,8 +12,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-# By table, and by its index (None: the table's rowid): rows, and then how many rows there are, rounded up, to each value
-# of the index's first column, of its first two, and so on. A table WITHOUT ROWID is an index of its own name.
+# By table, and by its index (None: the table's rowid): rows, and then how many rows there are to each value of the
+# index's first column, of its first two, and so on. A table WITHOUT ROWID is an index of its own name.
 FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "acts": {"acts_of_article": "2000 2", "acts_of_complaint": "100 2"},
     "agreements": {"agreements": "100 1"},

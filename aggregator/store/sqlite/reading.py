@@ -58,12 +58,13 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
 
 
 def _parts(connection: sqlite3.Connection, expression: str, selection: Selection) -> Iterator[tuple[str, int, int]]:
-    """Expressions, and between which revisions each is searched for, the latest part first: within a publisher by its
-    word too, where rows have it.
+    """Expressions, and between which revisions each is searched for, the latest part first: within a publisher, a class
+    or a language by the words for them too, where rows have these.
     """
-    first = search.publishers_from(connection) if selection.publisher else None
-    if selection.publisher is not None and first is not None:
-        yield f'({expression}) AND "{search.publisher_word(selection.publisher)}"', first, LAST
+    marks = search.marks(selection.publisher, selection.item_class, selection.language)
+    first = search.marked_from(connection) if marks else None
+    if first is not None:
+        yield " AND ".join([f"({expression})", *(f'"{mark}"' for mark in marks)]), first, LAST
     if first != 0:
         yield expression, 0, LAST if first is None else first - 1
 

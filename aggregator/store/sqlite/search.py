@@ -1,8 +1,8 @@
 """The index of words: fed in batches after the polls' transactions, from a queue that loses none.
 
 It holds a row for the newest revision of each article, and takes the row of an older one back. Before its text a row
-has a word for its publisher, so that a search within a small one reads its rows alone; those that were indexed before
-that was so have none, until the index is made anew. An index without content
+has words of ours for its publisher, class and language, so that a search within what is rare reads few rows; those that
+were indexed before that was so have none, until the index is made anew. An index without content
 (FTS5, "contentless tables") takes back only what it is shown again exactly, so triggers keep that in `search_removals`
 in the moment in which it changes. Words that were taken back leave the file with `merge`, or when it is made anew.
 """
@@ -28,18 +28,19 @@ _FORM, _LETTERS, _MERGING, _MERGED = "search_form", "search_letters", "search_me
 _PAGES = 200  # of 4 kB, that one step of merging writes: 0.03 s, at most 0.3 (bench/README.md)
 _APART = timedelta(days=1)  # a merge writes the whole index, and some publishers lend words that end every hour
 
-_PUBLISHERS_FROM = "search_publishers_from"  # setting: rows of this revision and later ones have their publisher's word
-_MARK = "\ue000"  # begins such a word; of a private use, and nobody types it
+_MARKED_FROM = "search_marked_from"  # setting: rows of this revision and later ones have such words
+_MARK = "\ue000"  # begins them; a character of private use, which nobody types
 
-_FOLDED = "fold(?2), fold(?3), ?5 || iif(?4 = ?3, '', fold(?4))"  # title, summary, text with the publisher's word
+_FOLDED = "fold(?2), fold(?3), ?5 || iif(?4 = ?3, '', fold(?4))"  # title, summary, text behind the words of ours
 _ADD = f"INSERT INTO article_search (rowid, title, summary, text) VALUES (?1, {_FOLDED})"  # noqa: S608  (constants)
 _TAKE_BACK = f"""
     INSERT INTO article_search (article_search, rowid, title, summary, text) VALUES ('delete', ?1, {_FOLDED})
 """  # noqa: S608
-_Row = tuple[int, str, str, str, str]  # of what a row is made: revision, title, summary, text, publisher
+# Of what a row is made: revision, title, summary, text, publisher, class, language.
+_Row = tuple[int, str, str, str, str, str | None, str | None]
 # The row of an article's newest revision.
 _NEWEST = """
-    SELECT r.revision_id, a.title, b.summary, b.text, a.publisher FROM articles AS a
+    SELECT r.revision_id, a.title, b.summary, b.text, a.publisher, a.class, a.language FROM articles AS a
     JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
     JOIN bodies AS b ON b.article_id = a.article_id
 """
@@ -61,14 +62,14 @@ def _take_back_batch(connection: sqlite3.Connection) -> int:
 
 
 _REMOVALS = """
-    SELECT g.revision_id, g.title, g.summary, g.text, a.publisher FROM search_removals AS g
+    SELECT g.revision_id, g.title, g.summary, g.text, a.publisher, g.class, g.language FROM search_removals AS g
     CROSS JOIN revisions AS r ON r.revision_id = g.revision_id
     CROSS JOIN articles AS a ON a.article_id = r.article_id
 """
 
 
 def _remove(connection: sqlite3.Connection, rows: Sequence[_Row]) -> None:
-    connection.executemany(_TAKE_BACK, _with_words(connection, rows))
+    connection.executemany(_TAKE_BACK, _marked(connection, rows))
     connection.executemany("DELETE FROM search_removals WHERE revision_id = ?", [(row[0],) for row in rows])
 
 
@@ -88,7 +89,7 @@ def _add_batch(connection: sqlite3.Connection) -> int:
         """,  # noqa: S608  (made of constants)
         bounds,
     ).fetchall()
-    connection.executemany(_ADD, _with_words(connection, rows))
+    connection.executemany(_ADD, _marked(connection, rows))
     connection.execute("DELETE FROM search_queue WHERE revision_id BETWEEN ? AND ?", bounds)
     return len(queued)
 
@@ -122,23 +123,27 @@ def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     _write(connection, _LETTERS, "1")
 
 
-def publishers_from(connection: sqlite3.Connection) -> int | None:
-    """The first revision whose row has its publisher's word, as all later ones; None: no row has."""
-    found = _read(connection, _PUBLISHERS_FROM)
+def marked_from(connection: sqlite3.Connection) -> int | None:
+    """The first revision whose row has words of ours, as all later ones; None: no row has."""
+    found = _read(connection, _MARKED_FROM)
     return None if found is None else int(found)
 
 
-def publisher_word(publisher: str) -> str:
-    """One word for the index, the same whatever its key is made of."""
-    return _MARK + hashlib.sha256(publisher.encode()).hexdigest()[:16]
+def marks(publisher: str | None, item_class: str | None, language: str | None) -> list[str]:
+    """The words of ours for those that are not None: each one word, whatever a key is made of; of a language its first
+    subtag, so that `fr-CA` is found with `fr`.
+    """
+    named = {"p": publisher, "c": item_class, "l": language and language.split("-")[0].lower()}
+    said = [f"{kind}{value}" for kind, value in named.items() if value is not None]
+    return [_MARK + hashlib.sha256(each.encode()).hexdigest()[:16] for each in said]
 
 
-def _with_words(connection: sqlite3.Connection, rows: Iterable[_Row]) -> Iterator[tuple[int, str, str, str, str]]:
-    """The rows with what the text begins with in the place of the publisher."""
-    first = publishers_from(connection)
-    for revision, title, summary, text, publisher in rows:
-        has_word = first is not None and revision >= first
-        yield revision, title, summary, text, f"{publisher_word(publisher)} " if has_word else ""
+def _marked(connection: sqlite3.Connection, rows: Iterable[_Row]) -> Iterator[tuple[int, str, str, str, str]]:
+    """The rows with what the text begins with in the place of publisher, class and language."""
+    first = marked_from(connection)
+    for revision, title, summary, text, *of in rows:
+        words = marks(*of) if first is not None and revision >= first else []
+        yield revision, title, summary, text, "".join(f"{word} " for word in words)
 
 
 def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
@@ -146,9 +151,9 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
     returns how many reports that are. Within a transaction, seconds for a million; `index_batch` does the rest.
     """
     if not always and _read(connection, _FORM) == FORM:
-        if publishers_from(connection) is None:  # what was indexed until now has no word of its publisher
+        if marked_from(connection) is None:  # what was indexed until now has no words of ours
             (last,) = connection.execute("SELECT coalesce(max(revision_id), 0) FROM revisions").fetchone()
-            _write(connection, _PUBLISHERS_FROM, str(last + 1))
+            _write(connection, _MARKED_FROM, str(last + 1))
         return 0
     # What is emptied here is written over as the index grows again, and by `purge --vacuum` for certain; to write a
     # gigabyte of zeros within this transaction would keep others waiting.
@@ -169,7 +174,7 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
     ).rowcount
     connection.execute("DELETE FROM settings WHERE name IN (?, ?)", (_LETTERS, _MERGING))
     _write(connection, _FORM, FORM)
-    _write(connection, _PUBLISHERS_FROM, "0")
+    _write(connection, _MARKED_FROM, "0")
     return queued
 
 

@@ -123,7 +123,7 @@ def _plain_words(db: Database) -> None:
 
 @migrations(name="0019_plans")
 def _plans(db: Database) -> None:
-    _execute(db, m0019.INDEXED)
+    _execute(db, (*m0019.INDEXED, *m0019.SEARCHED))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -40,7 +40,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def words_from(store: Store, revision: int) -> None:
     """As if rows of revisions before that were indexed by a version that gave them no word of their publisher."""
     with file_of(store) as connection:
-        connection.execute("UPDATE settings SET value = ? WHERE name = 'search_publishers_from'", (str(revision),))
+        connection.execute("UPDATE settings SET value = ? WHERE name = 'search_marked_from'", (str(revision),))
 
 
 def report(store: Store, publisher: Publisher, *numbers: int, said: str = "Le pont rouvre") -> None:
@@ -73,14 +73,16 @@ def test_what_is_revised_or_deleted_leaves_the_index(store: Store) -> None:
     assert found(store) == ["20", "14", "12", "10", "8", "6", "2"]
     assert sorted(found(store, "marche")) == ["16", "4"]
     with file_of(store) as connection:
-        first = search.publishers_from(connection)
+        first = search.marked_from(connection)
         (expected,) = connection.execute(
             "SELECT count(*) FROM article_search_docsize AS d JOIN revisions AS r ON r.revision_id = d.id"
             " JOIN articles AS a ON a.article_id = r.article_id WHERE a.publisher = ? AND d.id >= ?",
             (SMALL.key, first),
         ).fetchone()
         connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, article_search, row)")
-        held = connection.execute("SELECT doc FROM temp.terms WHERE term = ?", (search.publisher_word(SMALL.key),))
+        held = connection.execute(
+            "SELECT doc FROM temp.terms WHERE term = ?", (search.marks(SMALL.key, None, None)[0],)
+        )
         assert held.fetchone() == (expected,)
 
 
@@ -88,7 +90,7 @@ def test_an_index_that_is_made_anew_has_the_word_everywhere(store: Store) -> Non
     store.renew_index()
     while store.index():
         pass
-    assert rows(store, "SELECT value FROM settings WHERE name = 'search_publishers_from'") == [("0",)]
+    assert rows(store, "SELECT value FROM settings WHERE name = 'search_marked_from'") == [("0",)]
     assert found(store) == [str(number) for number in range(20, 0, -2)]
 
 

@@ -24,7 +24,7 @@ _KIND = "CASE kind WHEN 'refile' THEN 'resent' WHEN 'removed_by_wire' THEN 'dele
 
 def name_as_now(connection: sqlite3.Connection) -> None:
     """Gives the tables and views of a file that an older version made the names of this version."""
-    if views.is_migrated(connection):
+    if views.has_new_names(connection):
         return
     connection.execute("PRAGMA temp_store = MEMORY")  # before anything temporary is made: it would delete that
     tables = _sql_of(connection, "table")
@@ -44,7 +44,7 @@ def show(connection: sqlite3.Connection, now: datetime, believed: datetime, over
         "SELECT 1 FROM articles WHERE embargoed_until <= ? LIMIT 1", (released_by,)
     ).fetchone()
     ends = "agreements" in tables and agreements.are_over(connection, now)  # 0.1.0 knew of none
-    by_index = views.is_migrated(connection)
+    by_index = views.has_new_names(connection)
     over = over if "agreements" in tables and let_go.has_over(connection, over, by_index=by_index) else {}
     if released or over or ends:
         if by_index:
@@ -74,7 +74,7 @@ def _sql_of(connection: sqlite3.Connection, kind: str) -> dict[str, str]:
 
 def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
     """What a table of the file holds as SQL, by the names of this version."""
-    new = {} if views.is_migrated(connection) else _renamed().get(table, {})
+    new = {} if views.has_new_names(connection) else _renamed().get(table, {})
     rows = connection.execute("SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden <> 1", (table,))
     columns = {new.get(name, name): f'"{name}"' for (name,) in rows.fetchall()}
     if new and table == "changes":
@@ -93,7 +93,7 @@ def _make(connection: sqlite3.Connection, kind: str, table: str, columns: Mappin
 def _show_views(connection: sqlite3.Connection, released_by: str | None) -> None:
     """Views over temporary tables. Embargoes are over until `released_by`; None: those that were ended."""
     shown = _sql_of(connection, "view")
-    if not views.is_migrated(connection):
+    if not views.has_new_names(connection):
         shown |= dict(views.of_this_version(health.VIEW))
         if _READ_BY_HEALTH - _sql_of(connection, "table").keys():
             columns = {_HEALTH.get(name, name): value for name, value in _columns(connection, "health").items()}

@@ -11,7 +11,7 @@ from typing import Any
 from aggregator.model import Rhythm
 from aggregator.store.sqlite import reading
 from aggregator.store.sqlite.habits import rhythm_of
-from aggregator.store.sqlite.views import is_migrated
+from aggregator.store.sqlite.views import has_new_names
 from aggregator.text.dates import from_iso, to_iso
 
 # The problem that matters most, and the command or the line that ends it; NULL: all is well. Nothing is ever switched
@@ -160,7 +160,7 @@ def listed(connection: sqlite3.Connection, now: datetime | None) -> list[dict[st
     off; then those whose publisher's file has a fault; then the others that are polled. The counts are of `now`; None:
     those that are stored.
     """
-    if not is_migrated(connection):  # as its own version counted
+    if not has_new_names(connection):  # as its own version counted
         found = reading.dictionaries(connection.execute(_OLDER))
     elif now is None:
         found = reading.dictionaries(connection.execute(_HEALTH))

@@ -31,6 +31,7 @@ MIGRATIONS = (
     "0016_plain_words",
     "0019_plans",
 )
+_NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 
 # An embargo is over when housekeeping has ended it.
 NOT_UNDER_EMBARGO = "a.embargoed_until IS NULL"
@@ -212,10 +213,19 @@ WHERE t.text_scope <> 'none'
 
 def is_migrated(connection: sqlite3.Connection) -> bool:
     """Whether the tables are those that the views are written for."""
+    return set(MIGRATIONS) <= _migrations_of(connection)
+
+
+def has_new_names(connection: sqlite3.Connection) -> bool:
+    """Whether tables and columns are named as in this version, though some may be missing."""
+    return _NAMES in _migrations_of(connection)
+
+
+def _migrations_of(connection: sqlite3.Connection) -> set[str]:
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_sqlite_migrations'").fetchone():
-        return False
+        return set()
     names = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'aggregator'").fetchall()
-    return {(name,) for name in MIGRATIONS} <= set(names)
+    return {name for (name,) in names}
 
 
 def of_this_version(health: str) -> tuple[tuple[str, str], ...]:

@@ -691,6 +691,15 @@ class Store:
                 return reading.ranked(self._connection, search.RANKED, expression, selection)
             return reading.found(self._connection, expression, selection)
 
+    def count(self, selection: Selection, query: Query | None = None, *, most: int | None = None) -> int:
+        """How many reports `latest` or, with a query, `search` would list without a limit. With `most`, which takes
+        milliseconds, it is `most` where there are as many or more; to count all may take seconds.
+        """
+        if query and not query.wanted:
+            return 0
+        expression = selections.expression(query) if query else None
+        return self._read(reading.count, expression, selection, selections.LAST if most is None else most)
+
     def report(self, public_id: str) -> Report | None:
         return self._read(reading.report, public_id)
 

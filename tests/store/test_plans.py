@@ -40,6 +40,7 @@ SMALL = {
     "pending_revisions", "publishers", "redirects", "settings", "sources", "terms",
 }  # fmt: skip
 
+COUNTED = "ends when there are as many as are counted"
 ONE_ROW = "ends with the first row"
 ANSWER = "sorts what it returns"
 AUDIT = "a person looks for doubles, now and then: a second at a million"
@@ -136,6 +137,14 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             )
         ),
         search('"water bills" -boat mb*', publisher=True),
+    ),
+    "count": tuple(
+        Case(
+            lambda s, w, fields=fields, words=words: s.count(chosen(w, fields), words and parse(words), most=10),  # type: ignore[misc]
+            {"USE TEMP B-TREE FOR ORDER BY": "few groups", "SCAN a": COUNTED},
+        )
+        for words in (None, "mbalawe")
+        for fields in ({}, {"publisher": True}, {"country": "GH"}, {"item_class": "notice", "language": "sw"})
     ),
     "report": (case(lambda s, w: s.report(w.report)),),
     "status": (case(lambda s, w: (s.status(w.report), s.status(w.report, desk=True))),),

@@ -78,6 +78,18 @@ def newest(connection: sqlite3.Connection, selection: Selection, most: int, cond
     return sorted(found, reverse=True)
 
 
+def count(connection: sqlite3.Connection, selection: Selection, most: int, condition: str) -> int:
+    """How many reports of such a selection there are; `most`, where there are as many or more."""
+    since = to_iso(selection.since) if selection.since else ""
+    sql = f"SELECT count(*) FROM ({_OF_GROUP.format(condition=condition)})"  # noqa: S608  (made of constants)
+    found = 0
+    for *group, _ in _groups(connection, selection, since):
+        found += connection.execute(sql, (*group, since, most - found)).fetchone()[0]
+        if found >= most:
+            break
+    return found
+
+
 def _groups(connection: sqlite3.Connection, selection: Selection, since: str) -> Iterator[tuple[Any, ...]]:
     """Class, language ('': not stated), country and the newest time of each group, that with the newest first."""
     sql = _GROUPS.format(

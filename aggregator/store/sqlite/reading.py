@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -20,16 +20,17 @@ _COLUMNS = ", ".join(f"w.{field.key}" for field in FIELDS)
 
 # Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
 # index has rows in the order of the first; what is sorted are those of one and the same time.
+_IN_LATEST = "NOT w.backfill"
 NEWEST_FIRST = "w.sort_time DESC, w.first_seen DESC, w.article_id"
 
 
 def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
     """The newest reports first, by the time they are listed under."""
     if _is_by_group(connection, selection):
-        places = groups.newest(connection, selection, most(selection), "NOT w.backfill")
+        places = groups.newest(connection, selection, most(selection), _IN_LATEST)
         return _at(connection, places)
     # The second says nothing, and lets SQLite begin with the index of that column where it knows of few articles.
-    conditions, values = where(selection, "NOT w.backfill", "w.sort_time >= ''")
+    conditions, values = where(selection, _IN_LATEST, "w.sort_time >= ''")
     sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
     return _reports(connection.execute(sql, (*values, most(selection))))
 
@@ -87,6 +88,27 @@ def _is_by_group(connection: sqlite3.Connection, selection: Selection) -> bool:
     """
     is_asked = selection.publisher is None and (selection.item_class or selection.language) is not None
     return is_asked and is_migrated(connection)
+
+
+def count(connection: sqlite3.Connection, expression: str | None, selection: Selection, most: int) -> int:
+    """How many reports `latest` would list, or `found` find for an FTS5 expression; `most`, where there are as many or
+    more.
+    """
+    if expression is None and _is_by_group(connection, selection):
+        return groups.count(connection, selection, most, _IN_LATEST)
+    if expression is None:
+        conditions, values = where(selection, _IN_LATEST)
+        return _counted(connection, f"SELECT 1 FROM wire AS w {conditions}", values, most)  # noqa: S608
+    conditions, values = where(selection)
+    number = 0
+    for part in _parts(connection, expression, selection):
+        number += _counted(connection, f"{_HITS} {conditions}", [*part, *values], most - number)
+    return number
+
+
+def _counted(connection: sqlite3.Connection, sql: str, values: Sequence[Any], most: int) -> int:
+    (number,) = connection.execute(f"SELECT count(*) FROM ({sql} LIMIT ?)", (*values, most)).fetchone()  # noqa: S608
+    return int(number)
 
 
 # Of a change that waited for a person the words were seen earlier than they were written.

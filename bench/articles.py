@@ -11,10 +11,11 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from aggregator.model import Article, Document, Entry, Link, Person, Publisher, Rights, Source, Text
+from aggregator.model import Article, Document, Entry, ItemClass, Link, Person, Publisher, Rights, Source, Text
 from aggregator.normalise import normalise
 
 PUBLISHERS, COUNTRIES = 150, 40
+RARE_CLASS, RARE_LANGUAGE = 120, 121  # numbers of the publishers of notices, and of news in Swahili
 A_DAY = 600  # articles
 A_POLL = 5  # articles that one poll brings
 END = datetime(2026, 11, 22, tzinfo=UTC)
@@ -46,16 +47,18 @@ def publishers() -> list[Publisher]:
 def _publisher(number: int) -> Publisher:
     key = f"paper-{number:03}"
     letters = divmod(number % COUNTRIES, 26)
+    item_class: ItemClass = "notice" if number == RARE_CLASS else "press_release" if number % 5 == 4 else "news"
+    language = "sw" if number == RARE_LANGUAGE else "fr" if number % 3 == 1 else "en"
     return Publisher(
         key=key,
         name=f"The Paper {number}",
         place="Bamako",
         country="A" + chr(65 + letters[1]) if letters[0] == 0 else "B" + chr(65 + letters[1]),
         kind="newspaper",
-        languages=("en",),
+        languages=(language,),
         homepage=f"https://{key}.example/",
         rights=_RIGHTS,
-        sources=(Source(publisher=key, key="feed", url=f"https://{key}.example/feed"),),
+        sources=(Source(publisher=key, key="feed", url=f"https://{key}.example/feed", item_class=item_class),),
     )
 
 

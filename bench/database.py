@@ -16,17 +16,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from aggregator.desk.housekeeping import housekeeping, maintain, rewrite
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, NextPoll, Poll, Selection
+from aggregator.model import Cause, NextPoll, Poll, Query, Selection
 from aggregator.model import Wire as WireSettings
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.text.query import parse
 from bench import articles as made
-from bench.measuring import machine, median_time, megabytes, say, size_of, table
+from bench.measuring import machine, megabytes, say, size_of, spread, table
 
 _BATCH = 250  # articles a transaction, as in aggregator.pipeline.writer
 _AHEAD = 40  # batches that may be made before they are stored
@@ -92,18 +93,46 @@ def readings(path: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """What is read, by name."""
     store = Store.read(path)
     keys = [publisher.key for publisher in made.publishers()]
-    common, rare, two = map(parse, (made.word(40), made.word(_RARE), f"{made.word(40)} {made.word(41)}"))
-    yield "latest 50 of the wire", lambda: store.latest(Selection(limit=50))
-    yield "latest 50 of the biggest publisher", lambda: store.latest(Selection(publisher=keys[0], limit=50))
-    yield "latest 50 of the smallest publisher", lambda: store.latest(Selection(publisher=keys[-1], limit=50))
-    yield "latest 50 of a country", lambda: store.latest(Selection(country="AA", limit=50))
-    yield "search newest, a common word", lambda: store.search(common, Selection(limit=50))
-    yield "search newest, a rare word", lambda: store.search(rare, Selection(limit=50))
+    common, middling, rare = map(parse, (made.word(40), made.word(400), made.word(_RARE)))
+    two = parse(f"{made.word(40)} {made.word(41)}")
+
+    def latest(**fields: Any) -> Callable[[], object]:
+        return lambda: store.latest(Selection(limit=50, **fields))
+
+    def search(query: Query, *, ranked: bool = False, **fields: Any) -> Callable[[], object]:
+        return lambda: store.search(query, Selection(limit=50, **fields), ranked=ranked)
+
+    def changes(after: int, **fields: Any) -> Callable[[], object]:
+        return lambda: store.changes(store.cursor_at(after), Selection(limit=100, **fields))
+
+    yield "latest 50 of the wire", latest()
+    yield "latest 50 of the biggest publisher", latest(publisher=keys[0])
+    yield "latest 50 of the smallest publisher", latest(publisher=keys[-1])
+    yield "latest 50 of a country", latest(country="AA")
+    yield "latest 50 of a common class", latest(item_class="news")
+    yield "latest 50 of a rare class", latest(item_class="notice")
+    yield "latest 50 of a class that is not there", latest(item_class="opinion")
+    yield "latest 50 of a common language", latest(language="en")
+    yield "latest 50 of a rare language", latest(language="sw")
+    yield "latest 50 of a class in a language, never together", latest(item_class="notice", language="fr")
     yield (
-        "search newest, two common words",
-        lambda: store.search(two, Selection(limit=50)),
+        "latest 50 of the biggest publisher, of a class that it has not",
+        latest(publisher=keys[0], item_class="opinion"),
     )
-    yield "search ranked, a common word", lambda: store.search(common, Selection(limit=50), ranked=True)
+    yield "search newest, a common word", search(common)
+    yield "search newest, a rare word", search(rare)
+    yield "search newest, two common words", search(two)
+    yield "search newest, a common word, smallest publisher", search(common, publisher=keys[-1])
+    yield "search newest, a middling word, smallest publisher", search(middling, publisher=keys[-1])
+    yield "search newest, a common word, rare class", search(common, item_class="notice")
+    yield "search newest, a middling word, rare language", search(middling, language="sw")
+    yield "search ranked, a common word", search(common, ranked=True)
+    last = store.last_cursor()
+    assert last is not None
+    yield "100 changes, the last", changes(last.seq - 100)
+    yield "100 changes of the smallest publisher, from the first", changes(0, publisher=keys[-1])
+    yield "counting to 10,000, the wire", lambda: store.count(Selection(), most=10_001)
+    yield "counting to 10,000, a common word", lambda: store.count(Selection(), common, most=10_001)
     yield "articles per publisher and day, 30 days, `daily`", lambda: _rows(store, _DAILY)
     yield "articles per publisher and day, 30 days, GROUP BY", lambda: _rows(store, _GROUPED)
     yield "health", store.health
@@ -181,7 +210,7 @@ def _between(steps: Iterator[str]) -> list[float]:
     return [after - before for before, after in itertools.pairwise([*at, time.perf_counter()])]
 
 
-def report(path: Path, count: int, spent: Mapping[str, float], times: Mapping[str, float]) -> str:
+def report(path: Path, count: int, spent: Mapping[str, float], times: Mapping[str, tuple[float, float]]) -> str:
     writes = [(name, seconds / count * (10 if "tenth" in name else 1) * 1000) for name, seconds in spent.items()]
     sizes = [("whole file", size_of(path), size_of(path) / count)]
     sizes += [(name, size, size / count) for name, size in weights(path) if size / count >= 1]
@@ -190,7 +219,10 @@ def report(path: Path, count: int, spent: Mapping[str, float], times: Mapping[st
             f"{count} articles, {made.PUBLISHERS} publishers; "
             + "; ".join(f"{name} {value}" for name, value in machine().items()),
             table(("writing", "ms an article"), writes),
-            table(("reading", "ms, median of 20"), [(name, seconds * 1000) for name, seconds in times.items()]),
+            table(
+                ("reading", "ms, median of 40", "95th percentile"),
+                [(name, median * 1000, late * 1000) for name, (median, late) in times.items()],
+            ),
             table(
                 ("table or index", "MB", "bytes an article"),
                 [(name, megabytes(size), each) for name, size, each in sizes],
@@ -209,7 +241,7 @@ def main() -> None:
         path = chosen.db or Path(folder) / "wire.db"
         spent = {} if path.exists() else fill(path, chosen.articles)
         count = _count(path)
-        times = {name: median_time(call) for name, call in readings(path)}
+        times = {name: spread(call) for name, call in readings(path)}
         print(report(path, count, spent, times))
         sizes = dict(weights(path))
         gone = {} if chosen.db else letting_go(path)

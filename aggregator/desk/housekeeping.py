@@ -37,7 +37,7 @@ def housekeeping(store: Store, now: datetime, keep_polls: timedelta | None = Non
     be held no longer are let go, words that were held back are stored, old polls that brought nothing are counted by
     day, what is known of how documents listed reports is deleted when they list them no more, what `health` counts is
     counted, excerpts follow the rights of today, the search index catches up, raw words are packed with this program's
-    dictionary, the planner's counts are taken anew, letters that were let go leave the index, and the log is emptied.
+    dictionary, the planner's figures are put back, letters that were let go leave the index, and the log is emptied.
     By a clock that is not believed yet (`clock`) no embargo ends, and nothing is let go for its age. Raises StoreError.
 
     `keep_polls`: for how long each poll is kept that brought nothing; None: for ever.
@@ -61,7 +61,7 @@ def housekeeping(store: Store, now: datetime, keep_polls: timedelta | None = Non
     yield from _repeated(store.cut_excerpts)
     yield from _repeated(store.index)
     yield from _repeated(store.repack)
-    store.measure()
+    store.set_figures()
     for _ in range(_MERGES):
         yield
         if not store.merge_index(now):

@@ -176,6 +176,7 @@ class Store:
 
                 migrate(connection)
             views.replace_views(connection, health.VIEW)
+            planner.set_figures(connection)
             to_index = search.renew(connection)
         if to_index:
             log.warning(
@@ -545,9 +546,9 @@ class Store:
         """Packs one batch of raw words with this program's dictionary; returns how many it looked at, 0: all are."""
         return self._write(raw.repack)
 
-    def measure(self) -> None:
-        """Takes anew what the planner knows of how many rows there are."""
-        self._write(planner.measure)
+    def set_figures(self) -> None:
+        """Lets SQLite choose indexes by the figures of `sqlite.planner`, and not by what somebody's ANALYZE counted."""
+        self._write(planner.set_figures)
 
     def merge_index(self, now: datetime) -> bool:
         """One step of writing the search index without letters that were let go; False: there is nothing to do."""
@@ -702,6 +703,15 @@ class Store:
             if ranked:
                 return reading.ranked(self._connection, search.RANKED, expression, selection)
             return reading.found(self._connection, expression, selection)
+
+    def count(self, selection: Selection, query: Query | None = None, *, most: int | None = None) -> int:
+        """How many reports `latest` or, with a query, `search` would list without a limit. With `most`, which takes
+        milliseconds, it is `most` where there are as many or more; to count all may take seconds.
+        """
+        if query and not query.wanted:
+            return 0
+        expression = selections.expression(query) if query else None
+        return self._read(reading.count, expression, selection, selections.LAST if most is None else most)
 
     def report(self, public_id: str) -> Report | None:
         return self._read(reading.report, public_id)

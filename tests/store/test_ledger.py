@@ -34,6 +34,7 @@ from aggregator.model import Cause, ChangeKind, Cursor, Entry, Publisher, Remova
 from aggregator.model.errors import CursorError, DeskError, StoreError
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
+from aggregator.store.sqlite import ledger
 from tests import ROOT, commands
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, examples, make_entry, make_poll, make_publisher, record
 
@@ -271,6 +272,12 @@ def test_headline_of_a_report_that_is_gone_is_in_the_line_that_takes_it_out_alon
 # Selections
 
 
+@pytest.fixture(params=[ledger.FEW, 0], ids=["looked up by report", "read line by line"])
+def _by_both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "FEW", request.param)
+
+
+@pytest.mark.usefixtures("_by_both_ways")
 def test_a_report_that_was_in_a_selection_stays_in_it(three: Store) -> None:
     """The publisher moves to another country; the report that was delivered as one of Mali is withdrawn."""
     report = ids(three)[0]
@@ -289,6 +296,7 @@ def test_a_report_that_was_in_a_selection_stays_in_it(three: Store) -> None:
     assert briefly(three.changes(before, Selection(country="TZ"))) == []
 
 
+@pytest.mark.usefixtures("_by_both_ways")
 def test_selections_choose_by_publisher_and_country(three: Store) -> None:
     everything = three.changes()
     for publisher in PUBLISHERS:

@@ -56,7 +56,7 @@ TIMES: Mapping[str, tuple[str, ...]] = {
 
 
 def looks(connection: sqlite3.Connection) -> ClockLooks:
-    polled = connection.execute("SELECT started FROM polls ORDER BY poll_id DESC LIMIT 1").fetchone()
+    polled = connection.execute("SELECT started FROM polls WHERE poll_id = (SELECT max(poll_id) FROM polls)").fetchone()
     row = connection.execute("SELECT value FROM settings WHERE name = ?", (_LOOKS,)).fetchone()
     said: dict[str, Any] = json.loads(row[0]) if row else {}
     last, first, before = (from_iso(at) if (at := said.get(name)) else None for name in ("last", "first", "before"))

@@ -209,7 +209,7 @@ def coverage(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]
     rows = connection.execute(
         f"""
         SELECT p.publisher, p.name, sum(polls), sum(failed), sum(gaps), sum(closed), sum(new)
-        FROM ({polled}) AS l JOIN publishers AS p ON p.publisher = l.publisher
+        FROM ({polled}) AS found JOIN publishers AS p ON p.publisher = found.publisher
         GROUP BY p.publisher ORDER BY p.publisher
         """,  # noqa: S608  (constants)
         {"since": since},

@@ -22,6 +22,7 @@ from typing import Any
 from aggregator.model import ChangeKind, Cursor, Selection
 from aggregator.model.errors import CursorError, StoreError
 from aggregator.store.sqlite.selections import most
+from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import to_iso
 
 START = bytes(32)  # stands for the hash before the first line
@@ -114,7 +115,7 @@ def not_released(connection: sqlite3.Connection, article_id: int) -> None:
 
 def _last(connection: sqlite3.Connection) -> tuple[int, bytes]:
     row: tuple[int, bytes] | None = connection.execute(
-        "SELECT seq, hash FROM changes ORDER BY seq DESC LIMIT 1"
+        "SELECT seq, hash FROM changes WHERE seq = (SELECT max(seq) FROM changes)"
     ).fetchone()
     return row or (0, START)
 
@@ -241,15 +242,18 @@ def lines(connection: sqlite3.Connection, after: Cursor | None, selection: Selec
     if after is not None:
         _check(connection, after)
     _check_selection(connection, selection)
-    cursor = connection.execute(
-        _LINES,
-        {
-            "after": after.seq if after else 0,
-            "publisher": selection.publisher,
-            "country": selection.country,
-            "limit": most(selection),
-        },
-    )
+    wanted: dict[str, Any] = {
+        "after": after.seq if after else 0,
+        "publisher": selection.publisher,
+        "country": selection.country,
+        "limit": most(selection),
+    }
+    which = "c.seq > :after"
+    if column := _of_few(connection, selection):
+        seqs = connection.execute(_OF_FEW.format(column=column), wanted).fetchall()
+        which = "c.seq IN (SELECT value FROM json_each(:seqs))"
+        wanted["seqs"] = json.dumps([seq for (seq,) in seqs])
+    cursor = connection.execute(_LINES.format(which=which), wanted)
     names = [column[0] for column in cursor.description[2:-2]]
     return [
         {
@@ -261,6 +265,23 @@ def lines(connection: sqlite3.Connection, after: Cursor | None, selection: Selec
         }
         for seq, hashed, *others, hashed_at, channels in cursor
     ]
+
+
+def _of_few(connection: sqlite3.Connection, selection: Selection) -> str | None:
+    """The column of `articles` by which a selection is one of so few that their lines are looked for one by one: they
+    lie far apart among those of all others. None: there are many, or an older version made the file.
+    """
+    if (selection.publisher, selection.country) == (None, None) or not is_migrated(connection):
+        return None
+    for column, key in (("publisher", selection.publisher), ("country", selection.country)):
+        if key is not None:
+            (count,) = connection.execute(
+                f"SELECT count(*) FROM (SELECT 1 FROM articles WHERE {column} = ? LIMIT ?)",  # noqa: S608
+                (key, FEW + 1),
+            ).fetchone()
+            if count <= FEW:
+                return column
+    return None
 
 
 def last_cursor(connection: sqlite3.Connection) -> Cursor | None:
@@ -327,6 +348,12 @@ def _check_selection(connection: sqlite3.Connection, selection: Selection) -> No
 # lines. A line about a publisher is in the selections that hold a report of it which was released before; the plus
 # keeps the planner from looking for it among all reports of the country.
 _OUT = "c.change_kind IN ('withheld', 'withdrawn', 'deleted')"
+_IN_SELECTION = """(c.article_id IS NULL OR c.seq >= a.released_seq)
+      AND (:publisher IS NULL OR coalesce(c.publisher, a.publisher) = :publisher)
+      AND (:country IS NULL OR a.country = :country OR c.article_id IS NULL AND EXISTS (
+        SELECT 1 FROM articles AS b
+        WHERE b.publisher = c.publisher AND +b.country = :country AND b.released_seq <= c.seq))
+"""
 _LINES = f"""
     SELECT c.seq, c.hash, c.change_kind, c.at, a.id AS id, p.publisher AS publisher, p.name AS publisher_name,
       p.place AS publisher_place,
@@ -342,12 +369,20 @@ _LINES = f"""
     FROM changes AS c
     LEFT JOIN articles AS a ON a.article_id = c.article_id
     LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
-    JOIN publishers AS p ON p.publisher = coalesce(c.publisher, a.publisher)
-    WHERE c.seq > :after
-      AND (c.article_id IS NULL OR c.seq >= a.released_seq)
-      AND (:publisher IS NULL OR p.publisher = :publisher)
-      AND (:country IS NULL OR a.country = :country OR c.article_id IS NULL AND EXISTS (
-        SELECT 1 FROM articles AS b
-        WHERE b.publisher = c.publisher AND +b.country = :country AND b.released_seq <= c.seq))
+    CROSS JOIN publishers AS p ON p.publisher = coalesce(c.publisher, a.publisher)
+    WHERE {{which}} AND {_IN_SELECTION}
     ORDER BY c.seq LIMIT :limit
 """  # noqa: S608  (constants)
+
+# The numbers of the lines of few reports, and of their publishers; of all publishers there are few lines.
+FEW = 5_000  # reports: some milliseconds
+_OF_FEW = f"""
+    SELECT seq FROM (
+      SELECT c.seq FROM articles AS a CROSS JOIN changes AS c ON c.article_id = a.article_id
+      WHERE a.{{column}} = :{{column}} AND c.seq > :after AND {_IN_SELECTION}
+      UNION ALL
+      SELECT c.seq FROM changes AS c INDEXED BY changes_of_publisher
+      LEFT JOIN articles AS a ON a.article_id = c.article_id
+      WHERE c.publisher IS NOT NULL AND c.seq > :after AND {_IN_SELECTION})
+    ORDER BY seq LIMIT :limit
+"""  # noqa: S608

@@ -18,8 +18,8 @@ _MERGES = """
         m.article_key, m.undone_at,
       b.id AS split_into, (SELECT w.channels FROM wire AS w WHERE w.article_id = a.article_id) AS channels
     FROM merges AS m
-    JOIN articles AS a ON a.article_id = m.article_id
-    JOIN publishers AS p ON p.publisher = m.publisher
+    CROSS JOIN articles AS a ON a.article_id = m.article_id
+    CROSS JOIN publishers AS p ON p.publisher = m.publisher
     LEFT JOIN articles AS b ON b.article_id = m.split_article_id
     WHERE m.at >= ? ORDER BY m.merge_id
 """
@@ -152,10 +152,10 @@ def split_off(connection: sqlite3.Connection, report: str, number: int) -> str |
     """The id of the report that a version of this one was made already, or a version before it; None: none was."""
     row = connection.execute(
         """
-        SELECT b.id FROM merges AS m
-        JOIN articles AS a ON a.article_id = m.article_id AND a.id = ?
-        JOIN articles AS b ON b.article_id = m.split_article_id
-        WHERE m.revision < ? AND m.matched_by = 'id'
+        SELECT b.id FROM articles AS a
+        CROSS JOIN merges AS m ON m.article_id = a.article_id
+        CROSS JOIN articles AS b ON b.article_id = m.split_article_id
+        WHERE a.id = ? AND m.revision < ? AND m.matched_by = 'id'
         """,
         (report, number),
     ).fetchone()

@@ -37,9 +37,9 @@ _WAITING = """
       (SELECT c.url FROM wire AS w WHERE w.article_id = c.article_id) AS new_url,
       (SELECT raw_words(c.raw, c.dictionary_id) FROM wire AS w WHERE w.article_id = c.article_id) AS new_text
     FROM pending_changes AS c
-    JOIN sources AS s ON s.source_id = c.source_id
-    JOIN publishers AS p ON p.publisher = s.publisher
-    JOIN articles AS a ON a.article_id = c.article_id
+    CROSS JOIN sources AS s ON s.source_id = c.source_id
+    CROSS JOIN publishers AS p ON p.publisher = s.publisher
+    CROSS JOIN articles AS a ON a.article_id = c.article_id
     WHERE c.reason = 'mass' AND c.refused_at IS NULL
     ORDER BY source_name, c.mass_kind, c.article_id, c.signal
 """

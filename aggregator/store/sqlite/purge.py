@@ -13,12 +13,12 @@ from aggregator.store.sqlite import ledger, let_go
 def first_seen_before(connection: sqlite3.Connection, before: str, publisher: str | None) -> list[str]:
     """The ids of the reports that were first seen before a time and are not purged, of all publishers or of one."""
     rows = connection.execute(
-        """
+        f"""
         SELECT id FROM articles
-        WHERE first_seen < ?1 AND (?2 IS NULL OR publisher = ?2) AND coalesce(notice, '') <> 'removed'
+        WHERE first_seen < ?1 {"" if publisher is None else "AND publisher = ?2"} AND coalesce(notice, '') <> 'removed'
         ORDER BY publisher, article_id
-        """,
-        (before, publisher),
+        """,  # noqa: S608  (constants)
+        (before,) if publisher is None else (before, publisher),
     )
     return [report for (report,) in rows]
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import heapq
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from aggregator.model import FIELDS, KnownPublisher, Report, Selection
-from aggregator.store.sqlite.selections import most, where
+from aggregator.store.sqlite import groups, search
+from aggregator.store.sqlite.selections import LAST, most, where
+from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import AHEAD, from_iso, to_iso
 from aggregator.text.raw_words import values
 
@@ -17,12 +20,17 @@ _COLUMNS = ", ".join(f"w.{field.key}" for field in FIELDS)
 
 # Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
 # index has rows in the order of the first; what is sorted are those of one and the same time.
+_IN_LATEST = "NOT w.backfill"
 NEWEST_FIRST = "w.sort_time DESC, w.first_seen DESC, w.article_id"
 
 
 def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
     """The newest reports first, by the time they are listed under."""
-    conditions, values = where(selection, "NOT w.backfill")
+    if _is_by_group(connection, selection):
+        places = groups.newest(connection, selection, most(selection), _IN_LATEST)
+        return _at(connection, places)
+    # The second says nothing, and lets SQLite begin with the index of that column where it knows of few articles.
+    conditions, values = where(selection, _IN_LATEST, "w.sort_time >= ''")
     sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
     return _reports(connection.execute(sql, (*values, most(selection))))
 
@@ -34,10 +42,12 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
     and no revision is written before that, so the walk ends where what is left was written too early.
     """
     conditions, values = where(selection)
-    newest: list[tuple[str, str, int]] = []  # a heap, the oldest at its top, by NEWEST_FIRST
+    newest: list[groups.Place] = []  # a heap, the oldest at its top
     earliest = to_iso(selection.since - AHEAD) if selection.since else ""
-    cursor = connection.execute(f"{_HITS} {conditions} ORDER BY hit.revision DESC", (expression, *values))
-    for sort_time, first_seen, article_id, written_at in cursor:
+    sql = f"{_HITS} {conditions} ORDER BY hit.revision DESC"
+    parts = (connection.execute(sql, (*part, *values)) for part in _parts(connection, expression, selection))
+    hits = chain.from_iterable(parts)
+    for sort_time, first_seen, article_id, written_at in hits:
         if written_at is not None and written_at < earliest:
             break
         heapq.heappush(newest, (sort_time, first_seen, -article_id))
@@ -45,15 +55,60 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
             heapq.heappop(newest)
         if len(newest) == most(selection):
             earliest = max(earliest, to_iso(from_iso(newest[0][0]) - AHEAD))
-    cursor.close()
+    return _at(connection, newest)
+
+
+def _parts(connection: sqlite3.Connection, expression: str, selection: Selection) -> Iterator[tuple[str, int, int]]:
+    """Expressions, and between which revisions each is searched for, the latest part first: within a publisher, a class
+    or a language by the words for them too, where rows have these.
+    """
+    marks = search.marks(selection.publisher, selection.item_class, selection.language)
+    first = search.marked_from(connection) if marks else None
+    if first is not None:
+        yield " AND ".join([f"({expression})", *(f'"{mark}"' for mark in marks)]), first, LAST
+    if first != 0:
+        yield expression, 0, LAST if first is None else first - 1
+
+
+def _at(connection: sqlite3.Connection, places: Iterable[groups.Place]) -> list[Report]:
+    """The reports at these places, the newest first."""
     rows = connection.execute(
         f"""
         SELECT {_COLUMNS} FROM json_each(?) AS hit CROSS JOIN wire AS w ON w.article_id = hit.value
         ORDER BY {NEWEST_FIRST}
         """,  # noqa: S608  (made of constants)
-        (json.dumps([-article_id for _, _, article_id in newest]),),
+        (json.dumps([-article_id for _, _, article_id in places]),),
     )
     return _reports(rows)
+
+
+def _is_by_group(connection: sqlite3.Connection, selection: Selection) -> bool:
+    """Whether `groups` answers best: by class or language, unless one publisher is asked for. A file that an older
+    version made, and that is only read, has no index for it.
+    """
+    is_asked = selection.publisher is None and (selection.item_class or selection.language) is not None
+    return is_asked and is_migrated(connection)
+
+
+def count(connection: sqlite3.Connection, expression: str | None, selection: Selection, most: int) -> int:
+    """How many reports `latest` would list, or `found` find for an FTS5 expression; `most`, where there are as many or
+    more.
+    """
+    if expression is None and _is_by_group(connection, selection):
+        return groups.count(connection, selection, most, _IN_LATEST)
+    if expression is None:
+        conditions, values = where(selection, _IN_LATEST)
+        return _counted(connection, f"SELECT 1 FROM wire AS w {conditions}", values, most)  # noqa: S608
+    conditions, values = where(selection)
+    number = 0
+    for part in _parts(connection, expression, selection):
+        number += _counted(connection, f"{_HITS} {conditions}", [*part, *values], most - number)
+    return number
+
+
+def _counted(connection: sqlite3.Connection, sql: str, values: Sequence[Any], most: int) -> int:
+    (number,) = connection.execute(f"SELECT count(*) FROM ({sql} LIMIT ?)", (*values, most)).fetchone()  # noqa: S608
+    return int(number)
 
 
 # Of a change that waited for a person the words were seen earlier than they were written.
@@ -61,7 +116,9 @@ _HITS = """
     SELECT w.sort_time, w.first_seen, w.article_id,
       iif(r.number = 1, r.seen_at, (SELECT min(at) FROM changes WHERE article_id = a.article_id
         AND revision = r.number))
-    FROM (SELECT rowid AS revision FROM article_search WHERE article_search MATCH ?) AS hit
+    FROM (
+      SELECT rowid AS revision FROM article_search WHERE article_search MATCH ? AND rowid BETWEEN ? AND ?
+    ) AS hit
     CROSS JOIN revisions AS r ON r.revision_id = hit.revision
     CROSS JOIN articles AS a ON a.article_id = r.article_id AND a.revision = r.number
     CROSS JOIN wire AS w ON w.article_id = a.article_id

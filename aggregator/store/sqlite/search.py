@@ -1,15 +1,18 @@
 """The index of words: fed in batches after the polls' transactions, from a queue that loses none.
 
-It holds a row for the newest revision of each article, and takes the row of an older one back. An index without content
+It holds a row for the newest revision of each article, and takes the row of an older one back. Before its text a row
+has words of ours for its publisher, class and language, so that a search within what is rare reads few rows; those that
+were indexed before that was so have none, until the index is made anew. An index without content
 (FTS5, "contentless tables") takes back only what it is shown again exactly, so triggers keep that in `search_removals`
 in the moment in which it changes. Words that were taken back leave the file with `merge`, or when it is made anew.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.text.dates import from_iso, to_iso
@@ -25,14 +28,19 @@ _FORM, _LETTERS, _MERGING, _MERGED = "search_form", "search_letters", "search_me
 _PAGES = 200  # of 4 kB, that one step of merging writes: 0.03 s, at most 0.3 (bench/README.md)
 _APART = timedelta(days=1)  # a merge writes the whole index, and some publishers lend words that end every hour
 
-_FOLDED = "fold(?2), fold(?3), iif(?4 = ?3, '', fold(?4))"  # title, summary, text
+_MARKED_FROM = "search_marked_from"  # setting: rows of this revision and later ones have such words
+_MARK = "\ue000"  # begins them; a character of private use, which nobody types
+
+_FOLDED = "fold(?2), fold(?3), ?5 || iif(?4 = ?3, '', fold(?4))"  # title, summary, text behind the words of ours
 _ADD = f"INSERT INTO article_search (rowid, title, summary, text) VALUES (?1, {_FOLDED})"  # noqa: S608  (constants)
 _TAKE_BACK = f"""
     INSERT INTO article_search (article_search, rowid, title, summary, text) VALUES ('delete', ?1, {_FOLDED})
 """  # noqa: S608
-# The row of an article's newest revision, and of what it was made.
+# Of what a row is made: revision, title, summary, text, publisher, class, language.
+_Row = tuple[int, str, str, str, str, str | None, str | None]
+# The row of an article's newest revision.
 _NEWEST = """
-    SELECT r.revision_id, a.title, b.summary, b.text FROM articles AS a
+    SELECT r.revision_id, a.title, b.summary, b.text, a.publisher, a.class, a.language FROM articles AS a
     JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
     JOIN bodies AS b ON b.article_id = a.article_id
 """
@@ -48,15 +56,20 @@ def index_batch(connection: sqlite3.Connection) -> int:
 
 
 def _take_back_batch(connection: sqlite3.Connection) -> int:
-    rows = connection.execute(
-        "SELECT revision_id, title, summary, text FROM search_removals ORDER BY revision_id LIMIT ?", (BATCH,)
-    ).fetchall()
+    rows = connection.execute(f"{_REMOVALS} ORDER BY g.revision_id LIMIT ?", (BATCH,)).fetchall()
     _remove(connection, rows)
     return len(rows)
 
 
-def _remove(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str, str]]) -> None:
-    connection.executemany(_TAKE_BACK, rows)
+_REMOVALS = """
+    SELECT g.revision_id, g.title, g.summary, g.text, a.publisher, g.class, g.language FROM search_removals AS g
+    CROSS JOIN revisions AS r ON r.revision_id = g.revision_id
+    CROSS JOIN articles AS a ON a.article_id = r.article_id
+"""
+
+
+def _remove(connection: sqlite3.Connection, rows: Sequence[_Row]) -> None:
+    connection.executemany(_TAKE_BACK, _marked(connection, rows))
     connection.executemany("DELETE FROM search_removals WHERE revision_id = ?", [(row[0],) for row in rows])
 
 
@@ -76,7 +89,7 @@ def _add_batch(connection: sqlite3.Connection) -> int:
         """,  # noqa: S608  (made of constants)
         bounds,
     ).fetchall()
-    connection.executemany(_ADD, rows)
+    connection.executemany(_ADD, _marked(connection, rows))
     connection.execute("DELETE FROM search_queue WHERE revision_id BETWEEN ? AND ?", bounds)
     return len(queued)
 
@@ -88,11 +101,7 @@ def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     """
     these = (json.dumps(list(articles)),)
     waiting = connection.execute(
-        """
-        SELECT g.revision_id, g.title, g.summary, g.text FROM search_removals AS g
-          JOIN revisions AS r ON r.revision_id = g.revision_id
-        WHERE r.article_id IN (SELECT value FROM json_each(?))
-        """,
+        f"{_REMOVALS} WHERE r.article_id IN (SELECT value FROM json_each(?))",  # noqa: S608
         these,
     ).fetchall()
     _remove(connection, waiting)
@@ -114,11 +123,37 @@ def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     _write(connection, _LETTERS, "1")
 
 
+def marked_from(connection: sqlite3.Connection) -> int | None:
+    """The first revision whose row has words of ours, as all later ones; None: no row has."""
+    found = _read(connection, _MARKED_FROM)
+    return None if found is None else int(found)
+
+
+def marks(publisher: str | None, item_class: str | None, language: str | None) -> list[str]:
+    """The words of ours for those that are not None: each one word, whatever a key is made of; of a language its first
+    subtag, so that `fr-CA` is found with `fr`.
+    """
+    named = {"p": publisher, "c": item_class, "l": language and language.split("-")[0].lower()}
+    said = [f"{kind}{value}" for kind, value in named.items() if value is not None]
+    return [_MARK + hashlib.sha256(each.encode()).hexdigest()[:16] for each in said]
+
+
+def _marked(connection: sqlite3.Connection, rows: Iterable[_Row]) -> Iterator[tuple[int, str, str, str, str]]:
+    """The rows with what the text begins with in the place of publisher, class and language."""
+    first = marked_from(connection)
+    for revision, title, summary, text, *of in rows:
+        words = marks(*of) if first is not None and revision >= first else []
+        yield revision, title, summary, text, "".join(f"{word} " for word in words)
+
+
 def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
     """Empties the index and queues all that is to be found, where it was made in another form than this program's;
     returns how many reports that are. Within a transaction, seconds for a million; `index_batch` does the rest.
     """
     if not always and _read(connection, _FORM) == FORM:
+        if marked_from(connection) is None:  # what was indexed until now has no words of ours
+            (last,) = connection.execute("SELECT coalesce(max(revision_id), 0) FROM revisions").fetchone()
+            _write(connection, _MARKED_FROM, str(last + 1))
         return 0
     # What is emptied here is written over as the index grows again, and by `purge --vacuum` for certain; to write a
     # gigabyte of zeros within this transaction would keep others waiting.
@@ -139,6 +174,7 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
     ).rowcount
     connection.execute("DELETE FROM settings WHERE name IN (?, ?)", (_LETTERS, _MERGING))
     _write(connection, _FORM, FORM)
+    _write(connection, _MARKED_FROM, "0")
     return queued
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from aggregator.model import Phrase, Query, Selection
 from aggregator.text.dates import to_iso
 
-_ALL = 2**63 - 1  # the greatest number that SQLite holds
+LAST = 2**63 - 1  # the greatest number that SQLite holds
 
 
 def where(selection: Selection, *always: str) -> tuple[str, list[Any]]:
@@ -33,7 +33,7 @@ def where(selection: Selection, *always: str) -> tuple[str, list[Any]]:
 
 def most(selection: Selection) -> int:
     """How many rows at most, for a LIMIT."""
-    return _ALL if selection.limit is None else selection.limit
+    return LAST if selection.limit is None else selection.limit
 
 
 def expression(query: Query) -> str:

@@ -18,9 +18,9 @@ _MOST_DOUBLES = 12  # articles at one address; beyond, it is the address of a pa
 _MERGED = """
     SELECT a.id, m.merge_id, raw_words(b.raw, b.dictionary_id), raw_words(f.raw, f.dictionary_id)
     FROM merges AS m
-    JOIN articles AS a ON a.article_id = m.article_id AND a.status = 'usable'
-    JOIN revisions AS b ON b.article_id = m.article_id AND b.number = m.revision
-    JOIN revisions AS f ON f.article_id = m.article_id AND f.number = (
+    CROSS JOIN articles AS a ON a.article_id = m.article_id AND a.status = 'usable'
+    CROSS JOIN revisions AS b ON b.article_id = m.article_id AND b.number = m.revision
+    CROSS JOIN revisions AS f ON f.article_id = m.article_id AND f.number = (
       SELECT min(n.number) FROM revisions AS n
       WHERE n.article_id = m.article_id AND n.number > m.revision AND n.source_id = m.source_id)
     WHERE m.undone_at IS NULL AND m.at >= ? ORDER BY m.merge_id

@@ -33,6 +33,7 @@ MIGRATIONS = (
     "0018_old_names",
     "0019_poll_days",
     "0020_excerpts",
+    "0021_plans",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

@@ -29,6 +29,7 @@ from aggregator.store.sqlite.schema import (
     m0018,
     m0019,
     m0020,
+    m0021,
 )
 
 migrations = Migrations("aggregator")
@@ -142,6 +143,11 @@ def _poll_days(db: Database) -> None:
 @migrations(name="0020_excerpts")
 def _excerpts(db: Database) -> None:
     m0020.let_excerpts_be_null(db.conn)
+
+
+@migrations(name="0021_plans")
+def _plans(db: Database) -> None:
+    _execute(db, (*m0021.INDEXED, *m0021.SEARCHED))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -1,0 +1,563 @@
+"""How SQLite answers each reading query of the store: by an index, whatever it was told of how many rows there are.
+
+A case calls a method of the store on a filled database; every statement that it really ran is explained
+(https://sqlite.org/eqp.html), in several states of `sqlite_stat1`. Tables that grow with the wire are never read from
+end to end, nor is what was found in them sorted, but where a case says so, and why it may.
+"""
+
+from __future__ import annotations
+
+import gzip
+import inspect
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.desk.housekeeping import maintain
+from aggregator.desk.reading import read_as_of
+from aggregator.model import Lookup, Selection, Source, Wanted
+from aggregator.store import Store
+from aggregator.store.sqlite.planner import FIGURES
+from aggregator.text.query import parse
+from tests.make_database import DATABASES
+
+NOW = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
+WEEK = NOW - timedelta(days=7)
+VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of every kind
+
+# Tables that may be read whole or sorted: they grow with the number of publishers, sources and persons alone, or hold
+# what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
+SMALL = {
+    "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pending_changes",
+    "pending_revisions", "publishers", "redirects", "settings", "sources", "terms",
+}  # fmt: skip
+
+COUNTED = "ends when there are as many as are counted"
+ONE_ROW = "ends with the first row"
+ANSWER = "sorts what it returns"
+AUDIT = "a person looks for doubles, now and then: a second at a million"
+BATCH = "the next thousand of the table, in the order of its key"
+FEW = "a batch, or what one document lists"
+
+
+@dataclass(frozen=True)
+class World:
+    """What stands in the database."""
+
+    publisher: str
+    source: Source
+    report: str
+    keys: tuple[str, ...]
+
+    @property
+    def lookup(self) -> Lookup:
+        return Lookup(
+            keys=self.keys,
+            first_key="another",
+            first_key_without_ids="another",
+            near_keys=("near",),
+            buried_keys=("buried",),
+            entry_hash=b"another",
+            day="2026-11-28",
+        )
+
+
+@dataclass(frozen=True)
+class Case:
+    call: Callable[[Store, World], object]
+    allowed: Mapping[str, str]  # by what a line of a plan begins with: why it may be there
+
+
+def case(call: Callable[[Store, World], object], **allowed: str) -> Case:
+    return Case(call, {line.replace("_", " "): why for line, why in allowed.items()})
+
+
+def latest(**fields: Any) -> Case:
+    """Of a publisher or a country, or of all."""
+    return case(lambda s, w: s.latest(chosen(w, fields)))
+
+
+def of_few(**fields: Any) -> Case:
+    """What may be rare."""
+    return Case(
+        lambda s, w: s.latest(chosen(w, fields)),
+        {"USE TEMP B-TREE FOR ORDER BY": "few groups, or at most `limit` reports", "SCAN l": FEW},
+    )
+
+
+def search(words: str, *, ranked: bool = False, **fields: Any) -> Case:
+    return Case(
+        lambda s, w: s.search(parse(words), chosen(w, fields), ranked=ranked),
+        {"USE TEMP B-TREE FOR ORDER BY": "at most 2,000 of the newest, or at most `limit` reports"},
+    )
+
+
+def chosen(world: World, fields: Mapping[str, Any]) -> Selection:
+    publisher = world.publisher if fields.get("publisher") else None
+    return Selection(**{"limit": 50, **fields, "publisher": publisher})
+
+
+# By method of the store, all that read.
+CASES: Mapping[str, tuple[Case, ...]] = {
+    # What people read
+    "latest": (
+        latest(),
+        latest(since=WEEK),
+        latest(publisher=True),
+        latest(publisher=True, since=WEEK),
+        latest(country="GH"),
+        latest(publisher=True, country="GH"),
+        latest(publisher=True, item_class="notice"),
+        latest(publisher=True, language="sw", item_class="notice", country="GH", since=WEEK),
+        of_few(item_class="notice"),
+        of_few(language="sw"),
+        of_few(item_class="notice", country="GH"),
+        of_few(language="sw", country="GH"),
+        of_few(item_class="notice", language="sw", country="GH", since=WEEK),
+    ),
+    "search": (
+        *(
+            search("mbalawe", ranked=ranked, **fields)
+            for ranked in (False, True)
+            for fields in (
+                {},
+                {"publisher": True},
+                {"country": "GH"},
+                {"item_class": "notice"},
+                {"language": "sw"},
+                {"since": WEEK},
+                {"publisher": True, "item_class": "notice", "since": WEEK},
+            )
+        ),
+        search('"water bills" -boat mb*', publisher=True),
+    ),
+    "count": tuple(
+        Case(
+            lambda s, w, fields=fields, words=words: s.count(chosen(w, fields), words and parse(words), most=10),  # type: ignore[misc]
+            {"USE TEMP B-TREE FOR ORDER BY": "few groups", "SCAN a": COUNTED},
+        )
+        for words in (None, "mbalawe")
+        for fields in ({}, {"publisher": True}, {"country": "GH"}, {"item_class": "notice", "language": "sw"})
+    ),
+    "report": (case(lambda s, w: s.report(w.report)),),
+    "status": (case(lambda s, w: (s.status(w.report), s.status(w.report, desk=True))),),
+    "notice": (case(lambda s, w: s.notice(w.report)),),
+    "channels": (case(lambda s, w: s.channels(w.report)),),
+    "raw": (case(lambda s, w: s.raw(w.report)),),
+    "revisions": (case(lambda s, w: s.revisions(w.report)),),
+    "changes": tuple(
+        Case(
+            lambda s, w, after=after, fields=fields: s.changes(s.cursor_at(after), chosen(w, fields)),  # type: ignore[misc]
+            {
+                "SCAN c USING INDEX changes_of_publisher": "few lines are about publishers",
+                "USE TEMP B-TREE FOR ORDER BY": "the lines of at most 5,000 reports",
+            },
+        )
+        for after in (0, 20)
+        for fields in ({}, {"publisher": True}, {"country": "GH"})
+    ),
+    "last_cursor": (case(lambda s, w: s.last_cursor()),),
+    "cursor_at": (case(lambda s, w: s.cursor_at(20)),),
+    "cursor_before": (case(lambda s, w: s.cursor_before(WEEK)),),
+    "merges": (Case(lambda s, w: (s.merges(), s.merges(WEEK)), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),),
+    "ended_agreements": (case(lambda s, w: s.ended_agreements()),),
+    "ending_agreements": (case(lambda s, w: s.ending_agreements(date(2027, 1, 1))),),
+    "known_publishers": (case(lambda s, w: s.known_publishers()),),
+    "publishers": (Case(lambda s, w: s.publishers(), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),
+    "health": (
+        case(lambda s, w: s.health()),
+        Case(lambda s, w: s.health(NOW), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),
+    ),
+    "coverage": (Case(lambda s, w: s.coverage(WEEK), {"USE TEMP B-TREE FOR GROUP BY": "a row a publisher"}),),
+    "watched": (case(lambda s, w: s.watched(WEEK)),),
+    "last_new": (case(lambda s, w: s.last_new()),),
+    "redirects_in_force": (case(lambda s, w: s.redirects_in_force()),),
+    # What the desk reads
+    "report_state": (case(lambda s, w: s.report_state(w.report)),),
+    "reports_under_embargo": (case(lambda s, w: s.reports_under_embargo(NOW)),),
+    "acts": (Case(lambda s, w: s.acts(w.report), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),),
+    "addressee": (case(lambda s, w: s.addressee(w.report)),),
+    "complaints": (case(lambda s, w: (s.complaints(), s.complaints(resolved_too=True))),),
+    "merge": (Case(lambda s, w: s.merge(1), {"USE TEMP B-TREE FOR ORDER BY": "the acts upon one report"}),),
+    "version_taken": (
+        Case(lambda s, w: s.version_taken(w.report, 2), {"USE TEMP B-TREE FOR ORDER BY": "the acts upon one report"}),
+    ),
+    "report_version": (case(lambda s, w: s.report_version(w.report, 1)),),
+    "version_split_off": (case(lambda s, w: s.version_split_off(w.report, 2)),),
+    "articles_under": (case(lambda s, w: s.articles_under(w.publisher, w.keys)),),
+    "named": (case(lambda s, w: s.named([w.report])),),
+    "merged_words": (Case(lambda s, w: s.merged_words(WEEK), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),),
+    "overwritten_words": (
+        Case(lambda s, w: s.overwritten_words(WEEK), {"SCAN a": AUDIT, "USE TEMP B-TREE FOR ORDER BY": ANSWER}),
+    ),
+    "at_one_address": (
+        Case(lambda s, w: s.at_one_address(WEEK), {"SCAN articles": AUDIT, "USE TEMP B-TREE FOR GROUP BY": AUDIT}),
+    ),
+    "pending": (Case(lambda s, w: s.pending(), {"USE TEMP B-TREE FOR ORDER BY": "what waits for a person"}),),
+    "sources_with_pending": (case(lambda s, w: s.sources_with_pending(w.publisher, ["withdrawn"])),),
+    "pending_of": (
+        Case(
+            lambda s, w: s.pending_of(w.source.name, ["withdrawn"], 10),
+            {"USE TEMP B-TREE FOR ORDER BY": "what waits for a person"},
+        ),
+    ),
+    "first_seen_before": (
+        Case(lambda s, w: s.first_seen_before(NOW, w.publisher), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),
+        Case(
+            lambda s, w: s.first_seen_before(NOW, None),
+            {"SCAN articles": "lists the most of what it reads", "USE TEMP B-TREE FOR ORDER BY": ANSWER},
+        ),
+    ),
+    "purgeable": (case(lambda s, w: s.purgeable([w.report])),),
+    # What the pipeline reads
+    "config_digest": (case(lambda s, w: s.config_digest()),),
+    "kept_config": (case(lambda s, w: s.kept_config("digest")),),
+    "terms_are_out_of_date": (case(lambda s, w: s.terms_are_out_of_date(NOW)),),
+    "due": (case(lambda s, w: (s.due(NOW), s.due(None))),),
+    "polled_elsewhere": (case(lambda s, w: s.polled_elsewhere(proposals=True)),),
+    "clock_looks": (case(lambda s, w: s.clock_looks()),),
+    "load": (
+        Case(lambda s, w: s.load(w.source), {"SCAN s": "200 of one source", "USE TEMP B-TREE FOR ORDER BY": FEW}),
+    ),
+    "known": (
+        Case(lambda s, w: s.known([Wanted(source=w.source)]), {"SCAN tombstones": ONE_ROW}),
+        Case(
+            lambda s, w: s.known([Wanted(source=w.source, entries=(w.lookup,), deleted=w.keys)]),
+            {
+                "SCAN tombstones": ONE_ROW,
+                "USE TEMP B-TREE FOR ORDER BY": FEW,
+                "USE TEMP B-TREE FOR GROUP BY": "those under embargo",
+            },
+        ),
+    ),
+    "recall_robots": (case(lambda s, w: s.recall_robots("http://daily.example")),),
+    "rhythms": (case(lambda s, w: s.rhythms()),),
+    "kept_tariff": (case(lambda s, w: s.kept_tariff()),),
+    "new_pages": (case(lambda s, w: s.new_pages(WEEK)),),
+    "waiting_visits": (
+        Case(lambda s, w: s.waiting_visits(NOW, [w.publisher]), {"USE TEMP B-TREE FOR DISTINCT": "publishers"}),
+    ),
+    "pages_visited": (case(lambda s, w: s.pages_visited(w.publisher, WEEK, 20, [1])),),
+    "lending": (case(lambda s, w: s.lending()),),
+    "rewriting": (Case(lambda s, w: s.rewriting(), {"SCAN daily": "before hours of work: a row a publisher and day"}),),
+}
+
+# What writes; of what these read before, some cases all the same: the steps between polls.
+STEPS: Mapping[str, tuple[Case, ...]] = {
+    "claimed_by_others": (case(lambda s, w: s.claimed_by_others("poll", NOW)),),
+    "bring_times_back": (case(lambda s, w: s.bring_times_back(NOW)),),
+    "due_visits": (
+        Case(lambda s, w: s.due_visits(NOW, 10, 2, [w.publisher]), {"USE TEMP B-TREE FOR": "what is due of visits"}),
+    ),
+    "let_go": (case(lambda s, w: s.let_go({w.publisher: WEEK})),),
+    "let_go_pending": (case(lambda s, w: s.let_go_pending({w.publisher: WEEK})),),
+    "store_pending_revisions": (
+        Case(lambda s, w: s.store_pending_revisions(NOW), {"USE TEMP B-TREE FOR ORDER BY": "words that wait a day"}),
+    ),
+    "cut_excerpts": (Case(lambda s, w: s.cut_excerpts(), {"SCAN q": FEW, "SCAN excerpt_queue": FEW}),),
+    "index": (Case(lambda s, w: s.index(), {"SCAN search_queue": FEW, "SCAN g": FEW}),),
+    "repack": (case(lambda s, w: s.repack()),),
+    "merge_index": (case(lambda s, w: s.merge_index(NOW)),),
+    "count_health": (case(lambda s, w: s.count_health(NOW)),),
+    "count_polls_by_day": (case(lambda s, w: s.count_polls_by_day(NOW, NOW + timedelta(days=1))),),
+    "forget_listings": (
+        Case(lambda s, w: s.forget_listings(NOW, 10), {"SCAN k USING PRIMARY KEY": BATCH, "SCAN k": BATCH}),
+    ),
+}
+
+# What others than this program ask of the views: one report, or the newest.
+OF_VIEWS = {
+    "SELECT * FROM wire WHERE id = ?": (),
+    "SELECT * FROM notices WHERE id = ?": (),
+    "SELECT * FROM wire_at WHERE id = ? ORDER BY seq": ("USE TEMP B-TREE FOR ORDER BY",),
+    "SELECT * FROM wire WHERE publisher = ? ORDER BY sort_time DESC LIMIT 20": (),
+    "SELECT * FROM wire WHERE country = ? ORDER BY sort_time DESC LIMIT 20": (),
+    "SELECT * FROM wire WHERE sort_time >= ? ORDER BY sort_time DESC LIMIT 20": (),
+    "SELECT * FROM notices WHERE ? <> ''": ("SCAN a USING INDEX articles_with_notice",),
+    "SELECT publisher, day, articles FROM daily WHERE publisher = ?": (),
+}
+
+
+class Recording(sqlite3.Connection):
+    """Remembers the statements that it is given, with their values; one of many rows with those of the first."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.ran: list[tuple[str, Any]] = []
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        self.ran.append((sql, parameters))
+        return super().execute(sql, parameters)
+
+    def executemany(self, sql: str, rows: Iterable[Any], /) -> sqlite3.Cursor:
+        rows = list(rows)
+        self.ran += [(sql, row) for row in rows[:1]]
+        return super().executemany(sql, rows)
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[list[Recording]]:
+    """The connections that the store opens, in their order."""
+    connections: list[Recording] = []
+    connect = sqlite3.connect
+
+    def recorded(*arguments: Any, **options: Any) -> Recording:
+        connections.append(connect(*arguments, **{**options, "factory": Recording}))
+        return connections[-1]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sqlite3, "connect", recorded)
+        yield connections
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("plans") / "wire.db"
+    path.write_bytes(gzip.decompress((DATABASES / f"{VERSION}.db.gz").read_bytes()))
+    with Store.open(path) as store:
+        maintain(store, NOW)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            """
+            INSERT INTO merges (article_id, publisher, source_id, article_key, matched_by, evidence, revision, at)
+            SELECT article_id, publisher, source_id, 'key', 'url', 'one address', 1, '2026-11-28T00:00:00Z'
+            FROM articles WHERE revision > 1 AND status = 'usable' LIMIT 1
+            """
+        )
+        connection.execute(
+            """
+            INSERT INTO pending_changes (article_id, signal, source_id, mass_kind, reason, article_key, since,
+              received_at)
+            SELECT article_id, 'tombstone', source_id, 'withdrawn', 'mass', 'key', at, at FROM merges
+            """
+        )
+    return path
+
+
+@pytest.fixture(scope="module")
+def world(database: Path) -> World:
+    with Store.open(database) as store, closing(sqlite3.connect(database)) as connection:
+        article, publisher, report, key = connection.execute(
+            "SELECT a.article_id, a.publisher, a.id, s.source_key FROM merges AS m JOIN articles AS a USING"
+            " (article_id) JOIN sources AS s ON s.source_id = m.source_id"
+        ).fetchone()
+        keys = connection.execute("SELECT article_key FROM article_keys WHERE article_id = ?", (article,)).fetchall()
+        sources = {one.source.name: one.source for one in store.due(None)}
+    return World(publisher, sources[f"{publisher}/{key}"], report, tuple(key for (key,) in keys))
+
+
+def none(connection: sqlite3.Connection) -> None:
+    """What a file has that was never analysed."""
+    connection.execute("DELETE FROM sqlite_stat1")
+
+
+def fresh(connection: sqlite3.Connection) -> None:
+    """Somebody's ANALYZE."""
+    connection.execute("ANALYZE")
+
+
+def large(connection: sqlite3.Connection) -> None:
+    """Somebody's ANALYZE, of a wire 20,000 times as large."""
+    connection.execute("ANALYZE")
+    multiply(connection, 20_000)
+
+
+def multiply(connection: sqlite3.Connection, times: int) -> None:
+    for row, stat in connection.execute("SELECT rowid, stat FROM sqlite_stat1").fetchall():
+        rows, *each = map(int, stat.split())
+        grown = [rows * times, *(one if one == 1 else one * times for one in each)]
+        connection.execute("UPDATE sqlite_stat1 SET stat = ? WHERE rowid = ?", (" ".join(map(str, grown)), row))
+
+
+def of_articles(connection: sqlite3.Connection) -> None:
+    """What version 0.2.0 counted: articles alone, 30,000 of them, so that the other tables look large beside them."""
+    connection.execute("DELETE FROM sqlite_stat1")
+    connection.execute("ANALYZE articles")
+    connection.execute("ANALYZE daily")
+    multiply(connection, 400)
+
+
+def young(connection: sqlite3.Connection) -> None:
+    """An ANALYZE when the wire had one report and one of all else, long ago."""
+    connection.execute("ANALYZE")
+    for row, stat in connection.execute("SELECT rowid, stat FROM sqlite_stat1").fetchall():
+        ones = " ".join("1" for _ in stat.split())
+        connection.execute("UPDATE sqlite_stat1 SET stat = ? WHERE rowid = ?", (ones, row))
+
+
+STATES = (none, fresh, large, of_articles, young)
+
+
+@pytest.fixture(scope="module", params=STATES, ids=lambda state: str(state.__name__))
+def reader(
+    request: pytest.FixtureRequest, database: Path, opened: list[Recording], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Store, Recording]]:
+    """A store that is read, as commands read it."""
+    path = tmp_path_factory.mktemp("state") / "wire.db"
+    shutil.copy(database, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        request.param(connection)
+    if request.param is young:  # the next program that writes puts our figures in their place
+        Store.open(path).close()
+    with read_as_of(path, NOW) as store:
+        yield store, opened[-1]
+
+
+@pytest.fixture(scope="module")
+def writer(database: Path, opened: list[Recording], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    path = tmp_path_factory.mktemp("writer") / "wire.db"
+    shutil.copy(database, path)
+    with Store.open(path) as store:
+        yield store, opened[-1]
+
+
+def run(connection: Recording, call: Callable[[], object]) -> list[tuple[str, Any]]:
+    """The statements that a call really ran: none went by another way than `execute`."""
+    traced: list[str] = []
+    connection.ran.clear()
+    connection.set_trace_callback(traced.append)
+    try:
+        call()
+    finally:
+        connection.set_trace_callback(None)
+    ran = [each for each in connection.ran if re.match(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b", each[0])]
+    assert ran
+    # "--" is written before what a function of ours asked meanwhile; FTS5 reads its tables by statements of its own.
+    read = [sql for sql in traced if re.match(r"(-- )?\s*(SELECT|WITH)\b", sql) and "'main'." not in sql]
+    assert len(read) == sum(bool(re.match(r"\s*(SELECT|WITH)\b", sql)) for sql, _ in ran)
+    return ran
+
+
+def names(connection: sqlite3.Connection, sql: str) -> dict[str, set[str]]:
+    """The tables that a statement calls by each name, those of its views among them."""
+    views = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall())
+    text = "\n".join([sql, *(body for name, body in views.items() if re.search(rf"\b(FROM|JOIN)\s+{name}\b", sql))])
+    found: dict[str, set[str]] = {}
+    for table, alias in re.findall(
+        r"(?:\b(?:FROM|JOIN|UPDATE|INTO)|, (?=json_each))\s*(\w+)(?:\([^()]*\))?(?:\s+AS\s+(\w+))?", text
+    ):
+        found.setdefault(alias or table, set()).add(table)
+    return found
+
+
+def plan(connection: sqlite3.Connection, sql: str, values: Any) -> list[str]:
+    return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()]
+
+
+def faults(connection: sqlite3.Connection, sql: str, values: Any) -> list[str]:
+    """The lines of its plan that read a table that grows from end to end, or sort what was found in one."""
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()}
+    growing, called = tables - SMALL, names(connection, sql)
+    sorts = any(table in growing or table in ("wire", "notices") for each in called.values() for table in each)
+    wrong = []
+    for line in plan(connection, sql, values):
+        if scanned := re.match(r"SCAN (\w+)", line):
+            if " VIRTUAL TABLE " in line:
+                is_wrong = "json_each" not in called.get(scanned[1], ()) and not re.search(r"INDEX \d+:\w*M", line)
+            else:
+                is_wrong = bool(called.get(scanned[1], set()) & growing)
+        else:
+            is_wrong = "USE TEMP B-TREE" in line and "RIGHT PART" not in line and sorts
+        if is_wrong:
+            wrong.append(line)
+    return wrong
+
+
+def check(connection: Recording, case: Case, store: Store, world: World) -> None:
+    for sql, values in run(connection, lambda: case.call(store, world)):
+        wrong = [line for line in faults(connection, sql, values) if not line.startswith(tuple(case.allowed))]
+        assert wrong == [], sql
+
+
+@pytest.mark.parametrize("method", CASES)
+def test_no_reading_query_walks_through_a_table_that_grows(
+    method: str, reader: tuple[Store, Recording], world: World
+) -> None:
+    store, connection = reader
+    for each in CASES[method]:
+        check(connection, each, store, world)
+
+
+@pytest.mark.parametrize("method", [*CASES, *STEPS])
+def test_nor_does_a_program_that_writes(method: str, writer: tuple[Store, Recording], world: World) -> None:
+    store, connection = writer
+    for each in {**CASES, **STEPS}[method]:
+        check(connection, each, store, world)
+
+
+@pytest.mark.parametrize("sql", OF_VIEWS)
+def test_nor_does_what_is_asked_of_the_views(sql: str, reader: tuple[Store, Recording], world: World) -> None:
+    _, connection = reader
+    wrong = [line for line in faults(connection, sql, (world.report,)) if not line.startswith(OF_VIEWS[sql])]
+    assert [line for line in wrong if line != "SCAN a USING INDEX articles_listed"] == []
+
+
+def test_every_index_answers_something(writer: tuple[Store, Recording], world: World) -> None:
+    store, connection = writer
+    statements: list[tuple[str, Any]] = [(sql, (world.report,)) for sql in OF_VIEWS]
+    for each in chain.from_iterable({**CASES, **STEPS}.values()):
+        statements += run(connection, partial(each.call, store, world))
+    lines = "\n".join(line for statement in statements for line in plan(connection, *statement))
+    names = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name <> '_sqlite_migrations'"
+    )
+    assert [name for (name,) in names.fetchall() if not re.search(rf"INDEX {name}\b", lines)] == []
+
+
+def test_every_reading_method_has_a_case() -> None:
+    methods = inspect.getmembers(Store, inspect.isfunction)
+    writes = re.compile(r"self\.(_write|_transaction|_unless_changed|as_program)\b")
+    reading = {
+        name
+        for name, method in methods
+        if not name.startswith("_")
+        and re.search(r"self\.(_read|_read_as_one|_snapshot|_connection)\b", source := inspect.getsource(method))
+        and not writes.search(source)
+    }
+    assert reading - {"close", "show_as_of", "query", "rewrite", "empty_log", "try_writing"} == set(CASES)
+
+
+def test_figures_are_there_for_every_table_and_index(database: Path) -> None:
+    """A table without a figure keeps what somebody's ANALYZE counted long ago."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("ANALYZE")
+        rows = connection.execute(
+            "SELECT m.name FROM sqlite_schema AS m WHERE m.type = 'table' AND m.name NOT GLOB 'sqlite_*'"
+            " AND m.name NOT GLOB 'article_search*' AND m.name <> '_sqlite_migrations'"
+        )
+        assert {name for (name,) in rows} == set(FIGURES)
+        indexes = connection.execute(
+            "SELECT tbl_name, name FROM sqlite_schema WHERE type = 'index' AND tbl_name IN (SELECT value FROM"
+            " json_each(?))",
+            ('["' + '","'.join(FIGURES) + '"]',),
+        )
+        for table, index in indexes.fetchall():
+            assert index in FIGURES[table], table
+            columns = connection.execute("SELECT count(*) FROM pragma_index_info(?)", (index,)).fetchone()[0]
+            assert len(FIGURES[table][index].split()) == columns + 1, index
+
+
+def test_what_somebody_counted_gives_way_to_our_figures(database: Path, tmp_path: Path) -> None:
+    path = tmp_path / "wire.db"
+    shutil.copy(database, path)
+    with Store.open(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        ours = sorted(other.execute("SELECT * FROM sqlite_stat1").fetchall(), key=str)
+        other.execute("CREATE TABLE mine (word TEXT)")
+        other.execute("INSERT INTO mine VALUES ('a word')")
+        other.execute("ANALYZE")
+        assert sorted(other.execute("SELECT * FROM sqlite_stat1").fetchall(), key=str) != ours
+        maintain(store, NOW)
+        after = other.execute("SELECT * FROM sqlite_stat1").fetchall()
+        assert [row for row in after if row[0] == "mine"] == [("mine", None, "1")]
+        tables = tuple(FIGURES)
+        assert sorted((row for row in after if row[0] in tables), key=str) == [r for r in ours if r[0] in tables]

@@ -22,7 +22,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from html.entities import entitydefs
@@ -30,9 +30,9 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from aggregator.model import Entry, Link, Person, Text
+from aggregator.model import Entry, Link, Media, Person, Text
 from aggregator.parse import categories
-from aggregator.parse.media import is_recording, media_of
+from aggregator.parse.media import is_recording, line_of, media_of
 from aggregator.parse.origin import origin_of
 from aggregator.parse.places import places_of
 from aggregator.parse.relative import base_of
@@ -127,6 +127,7 @@ def _entry(
     in_scope = partial(_base_in, parts, base)
     published, updated = _dates(parts, feed.is_atom)
     entry_id = _last(parts.get("id", ())) or said.attributes.get(ABOUT, "").strip() or None
+    media = media_of(parts, [(text, in_scope(text)) for text in (*content, summary) if text], base, copyrights)
     return Entry(
         id=entry_id,
         title=title,
@@ -139,8 +140,8 @@ def _entry(
         updated=updated,
         rights=_last(parts.get("rights", ())) or rights,
         language=_language(parts),
-        contributors=_persons(parts.get("contributor", ()))[:MOST_CONTRIBUTORS],
-        media=media_of(parts, [(text, in_scope(text)) for text in (*content, summary) if text], base, copyrights),
+        contributors=_contributors(parts, media),
+        media=media,
         origin=origin_of(parts, base),
         places=places_of(parts),
         base=base_of((*content, summary), in_scope, base),
@@ -265,6 +266,13 @@ def _date(said: Iterable[Element]) -> str | None:
     if len(found) > 1:
         return next((date for date in reversed(found) if read_date(date)), found[-1])
     return found[0] if found else None
+
+
+def _contributors(parts: _Parts, media: Sequence[Media]) -> tuple[Person, ...]:
+    """Those that the entry names; and whoever is credited by `media:credit`, where no medium has that credit."""
+    credited = " ".join(each.credit for each in media if each.credit)
+    others = (each for each in parts.get("media:credit", ()) if (line_of(each) or "") not in credited)
+    return _persons((*parts.get("contributor", ()), *others))[:MOST_CONTRIBUTORS]
 
 
 def _persons(said: Iterable[Element]) -> tuple[Person, ...]:

@@ -205,12 +205,12 @@ def _text(said: Element) -> Text | None:
     return Text(value, "text/html" if is_html else "text/plain")
 
 
-def _line(said: Element) -> str | None:
+def line_of(said: Element) -> str | None:
     return one_line(_text(said))[:LONGEST_LINE] or None
 
 
 def _lines(said: Iterable[Element]) -> list[str]:
-    return [line for each in islice(said, MOST_MEDIA) if (line := _line(each))]
+    return [line for each in islice(said, MOST_MEDIA) if (line := line_of(each))]
 
 
 def _joined(lines: Iterable[str]) -> str | None:

@@ -89,6 +89,13 @@ def test_whose_credit_it_is(case: str) -> None:
     assert found == expected
 
 
+def test_whoever_is_credited_for_no_medium_is_a_contributor() -> None:
+    said = "<media:credit role='author'>Awa Diop</media:credit><media:credit>By Ben Otieno</media:credit>"
+    assert [person.name for person in item(said).contributors] == ["Awa Diop", "By Ben Otieno"]
+    credited = item(said + picture("1"))
+    assert (credited.contributors, credited.media[0].credit) == ((), "Awa Diop, By Ben Otieno")
+
+
 def test_a_copyright_is_that_of_all() -> None:
     both = picture("1", "<media:copyright>Own</media:copyright>") + picture("2")
     channel = "<media:copyright>Channel</media:copyright>"

@@ -57,10 +57,9 @@ def normalise(
         if _is_unchanged(entry, keys, digests):
             listed.append(Seen(keys=(keys[0],), place=len(listed)))
         else:
-            article = _article(entry, keys, parsed.language, source, publisher)
-            if identity.link_of(entry):  # a related page is no mark of its own
-                article = identity.marked(article)
-            listed.append(replace(article, place=len(listed)))
+            article = _article(entry, keys, parsed.language, source, publisher, len(listed))
+            # A related page is no mark of its own.
+            listed.append(identity.marked(article) if identity.link_of(entry) else article)
     return Listing(listed=tuple(listed), drops=dict(+drops))
 
 
@@ -116,7 +115,12 @@ def _shares_its_id(said: Entry, keys: Sequence[str]) -> bool:
 
 
 def _article(
-    said: Entry, keys: tuple[str, ...], document_language: str | None, source: Source, publisher: Publisher
+    said: Entry,
+    keys: tuple[str, ...],
+    document_language: str | None,
+    source: Source,
+    publisher: Publisher,
+    place: int = 0,
 ) -> Article:
     # A publisher that lets us keep no words of a report beyond its headline: the rest is hashed and let go.
     held = raw_words.without_words(said) if publisher.rights.storage == "metadata_only" else said
@@ -159,6 +163,7 @@ def _article(
         near_keys=identity.near_keys(folded_title if title == as_said else folding.fold(as_said), opening),
         rules=publisher.identity,
         id_is_shared=_shares_its_id(said, keys),
+        place=place,
         media=media,
         media_hash=pictures.digest(said.media),
         adjusted=(*_adjusted(said, title != headline, byline != authors), *of_media),

@@ -36,10 +36,9 @@ def readings(media: Sequence[Media]) -> tuple[tuple[Media, ...], tuple[str, ...]
 
 def _reading(said: Media, address: str, adjusted: set[str]) -> Media:
     def line(words: str | None) -> str | None:
-        said_so = printable.line(html.clean_line(Text(words, "text/plain"))) if words else ""
-        return _cut(said_so, MOST_LINE, adjusted)
+        return _cut(printable.line(html.clean_line(Text(words, "text/plain"))), MOST_LINE, adjusted) if words else None
 
-    caption = _cut(printable.lines(html.plain(said.caption)), MOST_CAPTION, adjusted)
+    caption = _cut(printable.lines(html.plain(said.caption)), MOST_CAPTION, adjusted) if said.caption else None
     return Media(
         url=address,
         medium=said.medium if said.medium in _MEDIUMS else None,

@@ -13,8 +13,7 @@ import http.client
 import math
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -51,10 +50,10 @@ async def live(store: Store, config: Config, port: int, end: datetime) -> None:
         return now
 
     sync(store, config.wire, config.publishers, now, now.date())
-    with _press(port) as press, closing(sqlite3.connect(f"file:{store.path}?mode=ro", uri=True)) as reading:
+    with closing(sqlite3.connect(f"file:{store.path}?mode=ro", uri=True)) as reading:
         async with Pipeline(config, store, clock, lambda host: ("127.0.0.1", port)) as pipeline:
             while now < end:
-                _pass_time(press, now)
+                _pass_time(port, now)
                 await pipeline.run(await pipeline.due(now))
                 if now >= recheck_at:
                     await pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER)
@@ -73,18 +72,11 @@ def _next_look(reading: sqlite3.Connection, now: datetime) -> datetime:
     return OPENED + max(math.ceil((due - OPENED) / _LOOK), (now - OPENED) // _LOOK + 1) * _LOOK
 
 
-@contextmanager
-def _press(port: int) -> Iterator[http.client.HTTPConnection]:
-    press = http.client.HTTPConnection("127.0.0.1", port)
-    try:
-        yield press
-    finally:
-        press.close()
-
-
-def _pass_time(press: http.client.HTTPConnection, now: datetime) -> None:
-    press.request("GET", f"/{(now - OPENED) / _HOUR}", headers={"Host": CLOCK})
-    press.getresponse().read()
+def _pass_time(port: int, now: datetime) -> None:
+    """On a connection of its own: the press closes one that was not used for a minute, as after a long batch."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port)) as press:
+        press.request("GET", f"/{(now - OPENED) / _HOUR}", headers={"Host": CLOCK})
+        press.getresponse().read()
 
 
 def main(arguments: list[str]) -> None:

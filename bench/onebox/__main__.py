@@ -1,4 +1,4 @@
-"""One box for many sources, a week of them in minutes: `python -m bench.onebox [--sources N] [--items N] [--days N]`.
+"""One box for many sources, days of them in minutes: `python -m bench.onebox [--sources N] [--items N] [--days N]`.
 
 A press in a process of its own publishes ITEMS a day at SOURCES that differ in their rates as real ones do
 (`bench.onebox.world`). The wire polls them as the command `run` does, with its own settings, scheduling, parsers and
@@ -32,7 +32,7 @@ from bench.onebox.sizes import KEPT_DAYS, Sizes, Weights, measure_sizes, weights
 from bench.onebox.world import World, time_of
 
 _ROOT = Path(__file__).parents[2]
-_SOURCES, _ITEMS, _DAYS, _SEED = 500, 5_000, 7.0, 1
+_SOURCES, _ITEMS, _DAYS, _SEED = 1_000, 10_000, 1.0, 1
 _LONGEST = 24 * 3600  # seconds that a run may take
 _AFTER = (7, 30, 90, 365)  # days
 

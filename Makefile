@@ -55,6 +55,7 @@ bench: .venv/installed
 	$(BIN)/python -m bench.identity
 	$(BIN)/python -m bench.crash
 	$(BIN)/python -m bench.day
+	$(BIN)/python -m bench.onebox
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

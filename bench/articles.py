@@ -11,7 +11,19 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from aggregator.model import Article, Document, Entry, ItemClass, Link, Person, Publisher, Rights, Source, Text
+from aggregator.model import (
+    Article,
+    Category,
+    Document,
+    Entry,
+    ItemClass,
+    Link,
+    Person,
+    Publisher,
+    Rights,
+    Source,
+    Text,
+)
 from aggregator.normalise import normalise
 
 PUBLISHERS, COUNTRIES = 150, 40
@@ -103,7 +115,7 @@ class Wire:
             content=(Text("\n".join(f"<p>{paragraph}.</p>" for paragraph in paragraphs)),),
             links=(Link(f"https://{publisher.key}.example/{number // 1000}/{'-'.join(words[:5])}/"),),
             authors=(Person(f"{words[0]} {words[1]}".title()),),
-            categories=tuple(words[2:4]),
+            categories=tuple(map(Category, words[2:4])),
             published=self._time(number).isoformat(),
         )
 

@@ -28,6 +28,7 @@ _ZONES = (0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, -5, 8)  # hours before UTC: 
 _TURNS = (1.0, 4.0, 0.25), (0.9, 0.05, 0.05)  # how much busier a source becomes some day, and how often
 _STEADY = 5  # reports a day from which on a source stays as it is: one of 45 that became one of 180 would decide all
 _SERVICES = 12  # with bursts: press release services, which publish 10 to 40 items at once
+_SIZES, _SERVICE_SIZES = (10, 10, 15, 20, 20, 25, 30, 50), (30, 50)
 _KINDLED, _KINDLED_AFTER = 0.35, 0.75  # with bursts: how many reports one calls forth, and hours until it does
 
 
@@ -52,11 +53,17 @@ def make_world(seed: int, bursts: bool, sources: int = SOURCES, days: int = DAYS
     rates = [rate * sources * A_DAY / SOURCES / sum(rates) for rate in rates]
     busy = [place for place, rate in enumerate(rates) if rate > 2]
     services = set(drawn.sample(busy, min(len(busy), _SERVICES * sources // SOURCES))) if bursts else set()
-    return tuple(_site(drawn, rate, days, bursts, place in services) for place, rate in enumerate(rates))
+    return tuple(
+        make_site(drawn, rate, days, _SERVICE_SIZES if place in services else _SIZES, bursts, place in services)
+        for place, rate in enumerate(rates)
+    )
 
 
-def _site(drawn: random.Random, rate: float, days: int, bursts: bool, service: bool) -> Site:
-    size = drawn.choice((10, 10, 15, 20, 20, 25, 30, 50)) if not service else drawn.choice((30, 50))
+def make_site(
+    drawn: random.Random, rate: float, days: int, sizes: Sequence[int], bursts: bool = False, service: bool = False
+) -> Site:
+    """One source with so many reports a day, watched for so many days. `sizes`: of which its document has one."""
+    size = drawn.choice(sizes)
     calm = rate / 25 if service else rate * (1 - _KINDLED) if bursts else rate
     began = -min(_PAST_DAYS, math.ceil(2 * size / rate) + 7)
     moments = _moments(drawn, calm, began, days)

@@ -12,6 +12,7 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import chain
 from urllib.parse import urlsplit
 
@@ -152,6 +153,7 @@ def is_written(url: str, hosts: Hosts) -> bool:
     return _place(url) in hosts
 
 
+@lru_cache(10_000)
 def _place(url: str) -> tuple[str, int] | None:
     """Host and port of an address; None for what is no address of http or https."""
     try:

@@ -6,6 +6,7 @@ A word counts only as a label: at the beginning or the end, in brackets or befor
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from aggregator.text.folding import fold
 
@@ -21,17 +22,21 @@ anzeige | werbung | gesponsert | sponsored by | bezahlter inhalt
 إعلان | محتوى برعاية | محتوى مدفوع | إعلان مدفوع
 tangazo | tangazo la biashara | imedhaminiwa
 """
-_LABEL = "|".join(
-    sorted((re.escape(fold(label)) for label in re.split(r"\s*[|\n]\s*", _LABELS.strip())), key=len)[::-1]
-)
-_MARKED = re.compile(
-    rf"""(?x) ^\W* [\[(【{{] \s* (?:{_LABEL}) \b [^\])】}}]{{0,40}} [\])】}}]   # [Sponsor] ..., (Sponsored by ...) ...
-      | ^\s* (?:{_LABEL}) \s* (?: [:|] | [–—] | -+\s )
-      | [\[(【{{] \s* (?:{_LABEL}) \s* [\])】}}] \W*$
-      | [|–—] \s* (?:{_LABEL}) \s*$"""
-)
+
+
+@cache
+def _marked() -> re.Pattern[str]:
+    """Compiled when the first article asks for it, so that a pass that brings none starts sooner."""
+    labels = (re.escape(fold(label)) for label in re.split(r"\s*[|\n]\s*", _LABELS.strip()))
+    label = "|".join(sorted(labels, key=len, reverse=True))
+    return re.compile(
+        rf"""(?x) ^\W* [\[(【{{] \s* (?:{label}) \b [^\])】}}]{{0,40}} [\])】}}]  # [Sponsor] ..., (Sponsored by ...)
+          | ^\s* (?:{label}) \s* (?: [:|] | [–—] | -+\s )
+          | [\[(【{{] \s* (?:{label}) \s* [\])】}}] \W*$
+          | [|–—] \s* (?:{label}) \s*$"""
+    )
 
 
 def is_advertising(folded_title: str) -> bool:
     """`folded_title`: as `fold` returns it."""
-    return bool(_MARKED.search(folded_title))
+    return bool(_marked().search(folded_title))

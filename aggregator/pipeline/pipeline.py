@@ -204,7 +204,8 @@ class Pipeline:
                     await self._claims.give_back("poll", [name])
                     return None
                 polled = await self._poll(due, turn)
-                polled = replace(polled, poll=replace(polled.poll, busy=tuple(turn.busy)))
+                if turn.busy:
+                    polled = replace(polled, poll=replace(polled.poll, busy=tuple(turn.busy)))
                 for pause in pauses(polled.poll, self._settings):
                     self._fetcher.back_off(pause.url, pause.lasts)
                 poll = await record(polled)
@@ -228,7 +229,8 @@ class Pipeline:
         begun = self._connectivity.begin()
         known = self._sources.get(due.source.name)
         is_found = known is not None and known.kind == DISCOVER
-        if known is not None and not is_found:  # what opens a private source stands in the configuration alone
+        # What opens a private source stands in the configuration alone.
+        if known is not None and not is_found and known.access != due.source.access:
             due = replace(due, source=replace(due.source, access=known.access))
         try:
             polled = await self._poller.poll(due, turn)

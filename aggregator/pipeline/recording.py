@@ -172,7 +172,8 @@ def _finished(
         bool(each.pending_change) and each.known is not None and each.known.article_id not in known.pending_changes
         for each in made.decisions
     )
-    poll = replace(poll, pending=began + len(deleted.pending))
+    if pending := began + len(deleted.pending):
+        poll = replace(poll, pending=pending)
     habits, following = plan(poll, known.habits, found, at.pace)
     if at.believed != at.now:  # no source has been silent for a year by a clock that is not believed yet
         habits = replace(habits, rhythm=known.habits.rhythm, silent_after=known.habits.silent_after)

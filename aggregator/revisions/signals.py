@@ -7,7 +7,9 @@ A word counts only as a label, where desks put it: at the head, before a colon, 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
 from aggregator.model import Article
@@ -35,26 +37,21 @@ _NAMED = r"""(?ix:
 # One word that is a label in any case of letters; and words that are labels only in capitals ("Retirada: tropas ...").
 _ALONE = r"(?i:withdrawn|retracted|retraction|imeondolewa)"
 _CAPITALS = r"(?:RETIRÉE?|RETIRAD[OA]|ANULAD[OA]|KILL(?:ED)?)"
-_LABEL = re.compile(
-    rf"""(?x) ^ \s* (?:
+_LABEL = rf"""(?x) ^ \s* (?:
         [\[(【<«*]+ \s* (?: {_NAMED} | {_ALONE} | (?i:{_CAPITALS}) ) \s* [\])】>»*]
       | (?: {_NAMED} | {_ALONE} ) \s* (?: [:|–—] | -+\s | $ )
       | (?P<capitals> {_CAPITALS} ) \s* (?: [:|] | [–—] | --+ )
     )"""
-)
 # A whole headline that says so of itself.
-_SENTENCE = re.compile(
-    r"""(?ix) ^\W* (?:
+_SENTENCE = r"""(?ix) ^\W* (?:
         this \s+ {en} \s+ (?: has\ been | was | is ) \s+ (?: withdrawn | retracted | killed | removed )
       | (?: cet | cette | ce | l['’] ) \s* {fr} \s+ (?: a\ été | est ) \s+ (?: retirée? | annulée? | supprimée? )
       | est[ea] \s+ {pt} \s+ foi \s+ (?: retirad[oa] | removid[oa] | anulad[oa] )
       | est[ea] \s+ {es} \s+ (?: fue | ha\ sido ) \s+ (?: retirad[oa] | eliminad[oa] | anulad[oa] )
     ) \W* $""".format(**_REPORT)
-)
 
 # Labels that can only mean an embargo on the report; what follows says until when.
-_EMBARGO = re.compile(
-    r"""(?ix) ^ [\s\[(【*_"“«]* (?:
+_EMBARGO = r"""(?ix) ^ [\s\[(【*_"“«]* (?:
         (?:strictly\s+)? embargoed \s+ (?: for\ (?:release|publication) \s* )? (?: until | till | to | for ) \b
       | (?:strictly\s+)? under \s+ (?:strict\s+)? embargo \s+ (?: until | till | to ) \b
       | (?:strictly\s+)? not \s+ (?: to\ be\ (?:published|released|broadcast) | for\ (?:publication|release|broadcast) )
@@ -66,9 +63,10 @@ _EMBARGO = re.compile(
       | (?: محظور | ممنوع | يحظر | يمنع ) \s+ (?: من \s+ )? النشر \s+ (?: حتى | قبل | إلى )
       | isitangazwe \s+ kabla \s+ ya \b
     ) \s* [:：]? \s* (?P<rest> .* )"""
-)
 # Labels that may as well open a story about an arms embargo: they count only where a time can be read behind them.
-_PERHAPS = re.compile(r"(?i)^[\s\[(【*_\"“«]*(?:embargo(?:ed)?(?:\s+until)?)\s*[:：–—-]?\s*(?P<rest>\S.*)")
+_PERHAPS = r"(?i)^[\s\[(【*_\"“«]*(?:embargo(?:ed)?(?:\s+until)?)\s*[:：–—-]?\s*(?P<rest>\S.*)"
+# When the first article asks for it, so that a pass that brings none starts sooner: these are slow to compile.
+_compiled: Callable[[str], re.Pattern[str]] = cache(re.compile)
 _LABELLED = 500  # characters of a text in which a label and its date stand
 _MOST_WORDS = 14  # "00:01 hours GMT on the morning of Monday, the 23rd of November, 2026"
 _MOST_SMALL_WORDS = 4  # before the date: "the morning of", "às", "le"
@@ -82,9 +80,9 @@ def is_withdrawal(article: Article) -> bool:
     count in capitals only, and not where the whole headline stands in capitals.
     """
     title = article.title[:_LABELLED]
-    found = _LABEL.match(title)
+    found = _compiled(_LABEL).match(title)
     if found is None:
-        return bool(_SENTENCE.match(title))
+        return bool(_compiled(_SENTENCE).match(title))
     return found["capitals"] is None or not title[found.end() :].isupper()
 
 
@@ -96,10 +94,10 @@ def embargo_of(article: Article, received: datetime) -> datetime | Literal["unre
     """
     for said in (article.title, article.summary, article.text):
         line = said[:_LABELLED].partition("\n")[0]
-        if found := _EMBARGO.match(line):
+        if found := _compiled(_EMBARGO).match(line):
             until = _first_date(found["rest"])
             return "unreadable" if until is None else _still(until, received)
-        if (found := _PERHAPS.match(line)) and (until := _first_date(found["rest"], small_words=0)):
+        if (found := _compiled(_PERHAPS).match(line)) and (until := _first_date(found["rest"], small_words=0)):
             return _still(until, received)
     return None
 

@@ -183,7 +183,8 @@ def pauses(poll: Poll, settings: PollSettings) -> tuple[Pause, ...]:
     A site that answers for everything but its robots.txt is asked for that again and again, and must not postpone its
     other sources for ever.
     """
-    own, domain = pause_of_host(poll, settings), domain_of_url(poll.source.url)
+    own = pause_of_host(poll, settings)
+    domain = domain_of_url(poll.source.url) if poll.busy else ""
     others = (
         Pause(
             url=busy.url,

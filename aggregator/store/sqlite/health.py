@@ -128,12 +128,12 @@ VIEW = f"CREATE VIEW health AS\n{_SOURCES.strip()}\n"
 # The rows of `health_counts` at a time. Newest polls of a source come first out of its index.
 _COUNTS = """
 SELECT s.source_id AS source_id, :now AS counted_at,
-  (SELECT coalesce(sum(new), 0) FROM polls INDEXED BY polls_that_were_read
+  (SELECT coalesce(sum(new), 0) FROM polls
     WHERE source_id = s.source_id AND outcome = 'ok' AND started >= :since AND started <= :now) AS articles_7_days,
   (SELECT count(*) FROM polls INDEXED BY polls_with_gap
     WHERE source_id = s.source_id AND gap IS NOT NULL AND gap = 'open' AND started >= :since
       AND started <= :now) AS gaps_7_days,
-  coalesce((SELECT json_extract(drops, '$.over_cap') FROM polls INDEXED BY polls_that_were_read
+  coalesce((SELECT json_extract(drops, '$.over_cap') FROM polls
     WHERE source_id = s.source_id AND outcome = 'ok' AND started >= :since AND started <= :now
     ORDER BY started DESC LIMIT 1), 0) AS over_cap,
   coalesce(s.silent_after < :now, 0) AS silent

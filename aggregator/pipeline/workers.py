@@ -36,7 +36,7 @@ PARSE_SECONDS = 10.0
 _SLOW = 1.0  # seconds without an answer, after which a process is not waited for if there may be another one
 # A process that has read so many documents is replaced, so that memory stays flat over weeks.
 DOCUMENTS_EACH = 2_000
-_QUEUE = 64  # documents; starting a process costs about as much time as reading so many of them, most of them known
+_QUEUE = 32  # documents; starting a process costs about as much time as reading so many of them, most of them known
 _AHEAD = 4  # documents in a process: the one that it reads, and the next ones
 ANSWER_BYTES = 16 * 1024 * 1024  # bytes that are taken in before an answer is whole, without asking the process to wait
 # Not by multiprocessing, which would run a script that uses a Pipeline anew in each of its processes.

@@ -121,7 +121,8 @@ def forget_listings(connection: sqlite3.Connection, before: datetime, most_liste
 
     `most_listed`: so many entries are kept of a document whose list is not known in full.
     """
-    oldest = connection.execute("SELECT first_seen FROM articles ORDER BY article_id LIMIT 1").fetchone()
+    first = "SELECT first_seen FROM articles WHERE article_id = (SELECT min(article_id) FROM articles)"
+    oldest = connection.execute(first).fetchone()
     if oldest is None or oldest[0] >= to_iso(before):  # a wire that is younger has none of them
         return 0
     return sum(_forget(connection, table, before, most_listed) for table in _TABLES)

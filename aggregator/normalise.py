@@ -7,7 +7,6 @@ headline nor a link that is none leaves by them; what of an entry is cut or left
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,14 +18,13 @@ from aggregator.model import Article, Category, Document, Entry, Listed, Publish
 from aggregator.text import folding, pictures, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
-from aggregator.text.media import readings
+from aggregator.text.media import LANGUAGE, readings
 
 DUPLICATE = "duplicate_in_document"
 # Why a value of an entry is not held as it was said, outside the raw words.
 NO_ADDRESS, LONG_ADDRESS = "link_is_no_web_address", "link_too_long"
 LONG_HEADLINE, LONG_BYLINE = "headline_cut", "byline_cut"
 _MOST_CATEGORIES, _MOST_OF_CATEGORY = 100, 200  # the latter in characters
-_LANGUAGE = re.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47, section 2.1
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -229,6 +227,6 @@ def _language(stated: str | None, configured: Sequence[str]) -> str | None:
     Many a French site says `en-US` because its software did; the person who wrote the configuration looked.
     """
     if not configured:
-        return stated if stated and _LANGUAGE.fullmatch(stated) else None
+        return stated if stated and LANGUAGE.fullmatch(stated) else None
     primary = (stated or "").split("-")[0].lower()
     return next((language for language in configured if language.split("-")[0].lower() == primary), configured[0])

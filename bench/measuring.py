@@ -172,13 +172,7 @@ def cpu_of(pid: int) -> float:
 
 def median_time(call: Callable[[], object], times: int = 20) -> float:
     """Seconds that the call takes, median of `times`, after one that is not counted."""
-    call()
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
+    return spread(call, times)[0]
 
 
 def spread(call: Callable[[], object], times: int = 40) -> tuple[float, float]:

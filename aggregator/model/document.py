@@ -63,7 +63,7 @@ class Media:
     caption: Text | None = None
     credit: str | None = None
     copyright: str | None = None
-    alt: str | None = None  # what stands for a picture that is not seen
+    alt: str | None = None  # a text for readers who do not see the picture
     language: str | None = None  # BCP 47
 
 
@@ -107,7 +107,7 @@ class Entry:
     media: tuple[Media, ...] = ()  # each address once
     origin: Origin | None = None
     places: tuple[Place, ...] = ()
-    base: str | None = None  # what relative addresses in its words are relative to; None: there are none
+    base: str | None = None  # by which relative addresses in its words are resolved; None: its words have none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

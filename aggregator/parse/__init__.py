@@ -175,7 +175,7 @@ def _parse_sitemap(result: FetchResult, source: Source) -> Document:
     urls = sitemap.read(document, result.url, MAX_ENTRIES)
     if urls.remark and not urls.entries and (urls.breaks_off or urls.unread or not urls.not_news):
         raise refusal.refusal(document, result.url, urls.breaks_off, urls.remark)
-    if urls.advice and source.kind != "sitemap":  # where a feed is looked for, pages are none
+    if urls.advice and source.kind != "sitemap":  # a list of pages is no feed
         raise ParseError(urls.advice)
     drops = Counter({OVER_CAP: urls.over_cap, NOT_NEWS: urls.not_news, CUT_OFF: urls.cut_off})
     return _as_document(

@@ -1,9 +1,9 @@
 """Reads lists in XML as people and servers write them: sitemaps and OPML, whatever faults they have.
 
-A well-formed document is read in one pass. Any other is mended first (`repair`, as feeds are), and what cannot be
-mended costs as little as can be: a start tag with an attribute that is there twice or has no quotes is put right; where
-rows stand within rows (the outlines of OPML), an end tag that fits no element that is open is passed over; else the row
-with the fault is given up, and the reading goes on at the next. What was given up is counted.
+A well-formed document is read in one pass. Any other is repaired first (`repair`, as feeds are). Of what cannot be
+repaired as little as possible is lost: a start tag with an attribute that is there twice or has no quotes is corrected;
+where rows contain rows (the outlines of OPML), an end tag that fits no open element is ignored; else the row with the
+fault is left out, and reading goes on at the next row. What was left out is counted.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COMMENT = re.compile(rb"<!--(.*?)(-->|\Z)", re.DOTALL)
 
 
 class Reader(Protocol):
-    """Takes what stands in a document. Each element that is opened is closed or given up, the inner one first."""
+    """Gets the parts of a document in order. Each opened element is closed or given up, the inner one first."""
 
     def opened(self, name: str, attributes: dict[str, str]) -> None: ...
 

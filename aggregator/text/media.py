@@ -15,7 +15,7 @@ MOST_CAPTION = 5_000  # characters; a video's may be the whole description of it
 MOST_LINE = 500  # characters of a title, a credit, a copyright notice, an alternative text
 _MOST_NUMBER = 2**63  # what an integer of SQL holds less than
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w!#$&^.+-]{0,60}/[\w!#$&^.+-]{1,60}", re.ASCII)  # RFC 6838 section 4.2
-_LANGUAGE = re.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47, section 2.1
+LANGUAGE = re.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47, section 2.1
 _MEDIUMS = frozenset({"image", "audio", "video", "document", "executable"})
 
 
@@ -51,7 +51,7 @@ def _reading(said: Media, address: str, adjusted: set[str]) -> Media:
         credit=line(said.credit),
         copyright=line(said.copyright),
         alt=line(said.alt),
-        language=said.language if said.language and _LANGUAGE.fullmatch(said.language) else None,
+        language=said.language if said.language and LANGUAGE.fullmatch(said.language) else None,
     )
 
 

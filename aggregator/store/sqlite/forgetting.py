@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from aggregator.store.sqlite import settings
 from aggregator.text.dates import to_iso
 
 _COUNTED_UP_TO = "polls_counted_up_to"  # in `settings`: the last poll that was looked at
@@ -36,7 +37,7 @@ def count_polls_by_day(connection: sqlite3.Connection, before: datetime, now: da
     Polls are looked at once each, in the order in which they were stored. One that seems to come later than `now` was
     stored by a clock that was wrong; it stays, and keeps no other. So does the newest, by which the clock is judged.
     """
-    begin = int(_setting(connection, _COUNTED_UP_TO) or 0)
+    begin = int(settings.read(connection, _COUNTED_UP_TO) or 0)
     rows = connection.execute(
         f"""
         SELECT poll_id, source_id, started, {_IS_QUIET} AND poll_id < (SELECT max(poll_id) FROM polls),
@@ -61,7 +62,7 @@ def count_polls_by_day(connection: sqlite3.Connection, before: datetime, now: da
         _add(connection, source_id, date, day)
     connection.executemany("DELETE FROM polls WHERE poll_id = ?", quiet)
     if looked_at:
-        _set(connection, _COUNTED_UP_TO, str(begin))
+        settings.write(connection, _COUNTED_UP_TO, str(begin))
     return looked_at
 
 
@@ -131,7 +132,7 @@ def forget_listings(connection: sqlite3.Connection, before: datetime, most_liste
 def _forget(connection: sqlite3.Connection, table: _Table, before: datetime, most_listed: int) -> int:
     key = ", ".join(f"k.{name}" for name in table.key)
     name = f"forgotten_up_to/{table.name}"
-    last = json.loads(_setting(connection, name) or "null")
+    last = json.loads(settings.read(connection, name) or "null")
     after = f"WHERE ({key}) > ({', '.join(f':{name}' for name in table.key)})" if last else ""
     rows = connection.execute(
         f"""
@@ -151,17 +152,5 @@ def _forget(connection: sqlite3.Connection, table: _Table, before: datetime, mos
     connection.executemany(f"DELETE FROM {table.name} WHERE {which}", over)  # noqa: S608  (constants)
     reached = json.dumps(rows[-1][:-1]) if len(rows) == _BATCH else None
     if reached or last:
-        _set(connection, name, reached)
+        settings.write(connection, name, reached)
     return len(over)
-
-
-def _setting(connection: sqlite3.Connection, name: str) -> str | None:
-    row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-    return row[0] if row else None
-
-
-def _set(connection: sqlite3.Connection, name: str, value: str | None) -> None:
-    if value is None:
-        connection.execute("DELETE FROM settings WHERE name = ?", (name,))
-    else:
-        connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))

@@ -16,6 +16,7 @@ from importlib.resources import files
 
 import zstandard
 
+from aggregator.store.sqlite import settings
 from aggregator.text.raw_words import as_text
 
 Pack = Callable[[bytes], tuple[bytes, int | None]]
@@ -130,8 +131,8 @@ def repack(connection: sqlite3.Connection) -> int:
     The words stay what they are: this is no update of a revision.
     """
     number = _number_of(connection, shipped())
-    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_REPACKED,)).fetchone()
-    known, last, done = json.loads(row[0]) if row else (number, 0, False)
+    noted = settings.read(connection, _REPACKED)
+    known, last, done = json.loads(noted) if noted else (number, 0, False)
     if known != number:
         last, done = 0, False
     if done:
@@ -159,5 +160,5 @@ def repack(connection: sqlite3.Connection) -> int:
             (number,),
         )
     state = json.dumps((number, rows[-1][0] if rows else last, not rows))
-    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_REPACKED, state))
+    settings.write(connection, _REPACKED, state)
     return len(rows)

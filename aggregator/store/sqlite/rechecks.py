@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from aggregator.model import Finding, NewPage, NewPages, Recheck, Validators
+from aggregator.store.sqlite import settings
 from aggregator.text.dates import from_iso, to_iso
 
 BATCH = 2_000
@@ -23,8 +24,8 @@ def new_pages(connection: sqlite3.Connection, oldest: str) -> NewPages | None:
     Of all publishers of whom anything may leave, but the wire itself; what stood in an archive is left alone, and
     so is all that was first seen before `oldest`.
     """
-    row = connection.execute("SELECT value FROM settings WHERE name = ?", (_QUEUED,)).fetchone()
-    after = int(row[0]) if row else _last_before(connection, oldest)
+    queued = settings.read(connection, _QUEUED)
+    after = int(queued) if queued else _last_before(connection, oldest)
     ids = connection.execute(
         "SELECT article_id FROM articles WHERE article_id > ? ORDER BY article_id LIMIT ?", (after, BATCH)
     ).fetchall()
@@ -53,7 +54,7 @@ def queue(connection: sqlite3.Connection, up_to: int, visits: Mapping[int, datet
         "INSERT OR IGNORE INTO rechecks (article_id, visits, next_at) VALUES (?, 0, ?)",
         [(article_id, to_iso(at)) for article_id, at in visits.items()],
     )
-    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_QUEUED, str(up_to)))
+    settings.write(connection, _QUEUED, str(up_to))
 
 
 def _last_before(connection: sqlite3.Connection, oldest: str) -> int:

@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from aggregator.store.sqlite import settings
 from aggregator.text.dates import from_iso, to_iso
 
 BATCH = 500
@@ -120,12 +121,12 @@ def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
         """,
         these,
     )
-    _write(connection, _LETTERS, "1")
+    settings.write(connection, _LETTERS, "1")
 
 
 def marked_from(connection: sqlite3.Connection) -> int | None:
     """The first revision whose row has words of ours, as all later ones; None: no row has."""
-    found = _read(connection, _MARKED_FROM)
+    found = settings.read(connection, _MARKED_FROM)
     return None if found is None else int(found)
 
 
@@ -150,10 +151,10 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
     """Empties the index and queues all that is to be found, where it was made in another form than this program's;
     returns how many reports that are. Within a transaction, seconds for a million; `index_batch` does the rest.
     """
-    if not always and _read(connection, _FORM) == FORM:
+    if not always and settings.read(connection, _FORM) == FORM:
         if marked_from(connection) is None:  # what was indexed until now has no words of ours
             (last,) = connection.execute("SELECT coalesce(max(revision_id), 0) FROM revisions").fetchone()
-            _write(connection, _MARKED_FROM, str(last + 1))
+            settings.write(connection, _MARKED_FROM, str(last + 1))
         return 0
     # What is emptied here is written over as the index grows again, and by `purge --vacuum` for certain; to write a
     # gigabyte of zeros within this transaction would keep others waiting.
@@ -173,8 +174,8 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
         """
     ).rowcount
     connection.execute("DELETE FROM settings WHERE name IN (?, ?)", (_LETTERS, _MERGING))
-    _write(connection, _FORM, FORM)
-    _write(connection, _MARKED_FROM, "0")
+    settings.write(connection, _FORM, FORM)
+    settings.write(connection, _MARKED_FROM, "0")
     return queued
 
 
@@ -185,31 +186,22 @@ def merge(connection: sqlite3.Connection, now: datetime) -> bool:
     FTS5 keeps a deleted row's words until its parts are merged into one ("The 'merge' Command"): the first step, with a
     negative number of pages, begins that, and it has ended when a step changes nothing.
     """
-    merging = _read(connection, _MERGING)
+    merging = settings.read(connection, _MERGING)
     if not merging:
-        last = _read(connection, _MERGED)
-        if not _read(connection, _LETTERS) or (last and timedelta() <= now - from_iso(last) < _APART):
+        last = settings.read(connection, _MERGED)
+        if not settings.read(connection, _LETTERS) or (last and timedelta() <= now - from_iso(last) < _APART):
             return False
-        connection.execute("DELETE FROM settings WHERE name = ?", (_LETTERS,))
-        _write(connection, _MERGING, "1")
+        settings.write(connection, _LETTERS, None)
+        settings.write(connection, _MERGING, "1")
     before = connection.total_changes
     connection.execute(
         "INSERT INTO article_search (article_search, rank) VALUES ('merge', ?)", (_PAGES if merging else -_PAGES,)
     )
     if merging and connection.total_changes - before < 2:
-        connection.execute("DELETE FROM settings WHERE name = ?", (_MERGING,))
-        _write(connection, _MERGED, to_iso(now))
+        settings.write(connection, _MERGING, None)
+        settings.write(connection, _MERGED, to_iso(now))
         return False
     return True
-
-
-def _read(connection: sqlite3.Connection, name: str) -> str | None:
-    row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-    return str(row[0]) if row else None
-
-
-def _write(connection: sqlite3.Connection, name: str, value: str) -> None:
-    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
 
 
 # SQL for the newest 2,000 matches of an expression, its one parameter: (revision, score), by bm25: the headline counts

@@ -136,6 +136,20 @@ def test_a_report_that_is_listed_again_after_a_year_is_still_one(store: Store, p
     assert (edited.new, edited.revised) == (0, 1)
 
 
+def test_an_edit_of_a_report_that_no_document_listed_for_a_year_arrives(store: Store, publisher: Publisher) -> None:
+    record(store, publisher, make_entry(1), make_entry(2))
+    record(store, publisher, make_entry(3), now=NOW + DAY)
+    poll(store, publisher, 401 * DAY, outcome="not_modified")
+    maintain(store, NOW + 401 * DAY + HOUR, KEEP)
+    assert rows(store, "SELECT article_id FROM sightings") == [(3,)]
+    corrected = make_entry(1, title=Text("Le pont ferme"))
+    again = record(store, publisher, corrected, make_entry(2), now=NOW + 402 * DAY)
+    assert (again.new, again.revised) == (0, 1)
+    after = record(store, publisher, corrected, make_entry(2), now=NOW + 403 * DAY)
+    assert (after.new, after.revised, after.unchanged) == (0, 0, 2)
+    assert rows(store, "SELECT count(*) FROM sightings") == [(3,)]
+
+
 def test_what_a_very_long_document_lists_is_kept(store: Store, publisher: Publisher) -> None:
     """Of one that lists so much only both ends are remembered."""
     listed = MOST_LISTED + 2

@@ -169,22 +169,26 @@ def _near(connection: sqlite3.Connection, publisher: str, keys: Collection[str])
     return dict(rows.fetchall())
 
 
-# Columns are named as the fields of `Known`; those behind `moved` are of the words in force.
+# Columns are named as the fields of `Known`; those behind `moved` are of the words in force. Where what the source said
+# last is forgotten (`forgetting`), and the words in force are its own, those are what it said; no digest is known.
 _CANDIDATES = """
     SELECT a.article_id, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at) AS last_revision,
-      s.entry_hash, s.words_hash AS listed_words_hash, s.media_hash AS listed_media_hash, a.url,
+      coalesce(s.entry_hash, iif(r.source_id = ?2, x'', NULL)) AS entry_hash,
+      iif(s.entry_hash IS NULL AND r.source_id = ?2, r.words_hash, s.words_hash) AS listed_words_hash,
+      s.media_hash AS listed_media_hash, a.url,
       a.published, a.language, fold(a.title) AS folded_title,
       opening(iif(b.text <> '', b.text, b.summary)) AS opening, s.article_key AS key,
       EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL) AS merged,
       a.revision > 1 AND EXISTS (
         SELECT 1 FROM revisions AS o WHERE o.article_id = a.article_id AND o.number > 1
           AND o.changed LIKE '%"url"%') AS moved,
-      r.title, a.byline, a.updated, iif(s.entry_hash IS NULL, NULL, raw_words(r.raw, r.dictionary_id))
-    FROM json_each(?) AS named
+      r.title, a.byline, a.updated,
+      iif(s.entry_hash IS NULL AND r.source_id <> ?2, NULL, raw_words(r.raw, r.dictionary_id))
+    FROM json_each(?1) AS named
     CROSS JOIN articles AS a ON a.article_id = named.value
     JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
     JOIN bodies AS b ON b.article_id = a.article_id
-    LEFT JOIN sightings AS s ON s.source_id = ? AND s.article_id = a.article_id
+    LEFT JOIN sightings AS s ON s.source_id = ?2 AND s.article_id = a.article_id
 """
 
 

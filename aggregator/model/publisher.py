@@ -122,6 +122,7 @@ class Wire:
     robots_token: str  # the product token of RFC 9309
     complaints_url: str
     complaints_email: str
+    timezone: str = "UTC"  # of the IANA database: in it people are told times; see text.timezones
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()

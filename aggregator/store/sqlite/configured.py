@@ -49,8 +49,8 @@ def write(
     )
     for each in publishers:
         key = each.publisher.key
-        _write_publisher(connection, each.publisher)
         terms_before = ledger.terms_of(connection, key)
+        _write_publisher(connection, each.publisher)
         connection.execute(
             "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (f"notices/{key}", json.dumps(each.notices))
         )

@@ -98,7 +98,7 @@ from aggregator.model.publisher import (
     Wire,
 )
 from aggregator.model.seen import Listed, Seen, articles_of
-from aggregator.model.selection import ALL_REPORTS, Phrase, Query, Selection
+from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
 from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms
 
 __all__ = [
@@ -119,6 +119,8 @@ __all__ = [
     "Addressee",
     "Agreement",
     "AiUse",
+    "AllOf",
+    "AnyOf",
     "Article",
     "AtAddress",
     "Basis",
@@ -186,6 +188,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "PageVisit",
+    "Part",
     "Pause",
     "Pending",
     "PendingChange",

@@ -9,6 +9,7 @@ AggregatorError
 │   └── CursorError      a cursor that is not of this ledger: the database was restored, or is another one
 ├── DeskError            an act of the desk that cannot be done: unknown report, nothing to change, unreadable time
 ├── ManuscriptError      a report of the wire's own that cannot be published: the faults of its file
+├── SearchError          words to search for that can find nothing as they are typed
 ├── OpmlError            a list of feeds that cannot be read: what was found, what was expected
 ├── DaemonRunning        another daemon holds this database
 ├── PressError           the local press cannot start, e.g. its port is in use
@@ -66,6 +67,10 @@ class QueryRefused(StoreError):
 
 class CursorError(StoreError):
     """The ledger does not hold the line of a cursor; whoever follows it has to start again."""
+
+
+class SearchError(AggregatorError):
+    """Words that can find nothing as they are typed: why, and what to write."""
 
 
 class OpmlError(AggregatorError):

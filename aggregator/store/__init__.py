@@ -693,25 +693,20 @@ class Store:
         return self._read(reading.latest, selection)
 
     def search(self, query: Query, selection: Selection, *, ranked: bool = False) -> list[Report]:
-        """Reports with these words, newest first as `latest` lists them, or best first among the 2,000 that were
-        written last.
+        """Reports that a query finds, newest first as `latest` lists them, or, where it has words, best first among the
+        2,000 that were written last.
         """
-        if not query.wanted:
+        if query.is_empty:
             return []
-        expression = selections.expression(query)
-        with explained(self.path):
-            if ranked:
-                return reading.ranked(self._connection, search.RANKED, expression, selection)
-            return reading.found(self._connection, expression, selection)
+        return self._read(reading.ranked if ranked and query.wanted else reading.found, query, selection)
 
     def count(self, selection: Selection, query: Query | None = None, *, most: int | None = None) -> int:
         """How many reports `latest` or, with a query, `search` would list without a limit. With `most`, which takes
         milliseconds, it is `most` where there are as many or more; to count all may take seconds.
         """
-        if query and not query.wanted:
+        if query and query.is_empty:
             return 0
-        expression = selections.expression(query) if query else None
-        return self._read(reading.count, expression, selection, selections.LAST if most is None else most)
+        return self._read(reading.count, query, selection, selections.LAST if most is None else most)
 
     def report(self, public_id: str) -> Report | None:
         return self._read(reading.report, public_id)

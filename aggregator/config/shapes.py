@@ -239,6 +239,9 @@ class PublisherFile(Table):
     contact: ContactTable = ContactTable()
     rights: dict[str, Any] = {}  # checked as RIGHTS, merged with the profile
     disclaimers: dict[str, str] = {}
+    former_keys: tuple[Key, ...] | None = None
+    enabled: bool = True
+    reason: Line | None = None
     identity: IdentityTable = IdentityTable()
     source: tuple[SourceTable, ...] = ()
 

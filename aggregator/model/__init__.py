@@ -99,7 +99,7 @@ from aggregator.model.publisher import (
 )
 from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
-from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms
+from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms, StoredPublisher
 
 __all__ = [
     "AGREED_AFTER",
@@ -223,6 +223,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoreSettings",
+    "StoredPublisher",
     "StrongestKey",
     "SystematicRepublication",
     "Tariff",

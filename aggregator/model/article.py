@@ -44,6 +44,7 @@ class Article:
     media: tuple[Media, ...] = ()  # in plain words, with web addresses; see text.media
     media_hash: bytes | None = b""  # of all media that were said, held or not (text.pictures.digest); None: not known
     adjusted: tuple[str, ...] = ()  # what of it is cut or left out outside the raw words; see normalise
+    first_key: str | None = None  # of its publisher, of which its id is made; None: it is `publisher`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,3 +187,14 @@ class ParseError(AggregatorError):
 
 class RedirectHeld(AggregatorError):
     """The document came from an address that is not known to be its publisher's, so nothing of it may be stored."""
+
+
+class SourceRenamed(StoreError):
+    """The database has no source of this name (publisher/key) any more: its publisher was renamed."""
+
+    def __init__(self, source_name: str) -> None:
+        super().__init__(
+            f"{source_name}: its publisher has another key since, so nothing of this poll was stored; the next poll"
+            " asks again"
+        )
+        self.source_name = source_name

@@ -50,6 +50,7 @@ from aggregator.model import (
     Snapshot,
     Source,
     Split,
+    StoredPublisher,
     Version,
     Wanted,
 )
@@ -80,6 +81,7 @@ from aggregator.store.sqlite import (
     reading,
     rechecks,
     redirects,
+    renaming,
     robots,
     saving,
     search,
@@ -272,6 +274,20 @@ class Store:
         """
         self._write(configured.write, publishers, faulty, digest, now, believed)
 
+    def is_current(self) -> bool:
+        """Whether its tables are those of this version."""
+        return self._read(views.is_migrated)
+
+    def stored_publishers(self) -> list[StoredPublisher]:
+        """All publishers that the database has, configured or not."""
+        return self._read(renaming.stored)
+
+    def rename_publishers(self, renamed: Mapping[str, str], now: datetime) -> None:
+        """Gives the publishers of these keys others, all at once, with all that is held of them; a line of the ledger
+        says so.
+        """
+        self._write(renaming.rename, renamed, now)
+
     def terms_are_out_of_date(self, by: datetime) -> bool:
         """Whether other terms hold by then than those in force."""
         return self._read(agreements.are_out_of_date, by)
@@ -371,7 +387,9 @@ class Store:
         return self._read_as_one(known.load, source)
 
     def known(self, wanted: Sequence[Wanted]) -> list[Snapshot]:
-        """What is known of each of these sources, and of the articles that their entries may be; all of one moment."""
+        """What is known of each of these sources, and of the articles that their entries may be; all of one moment.
+        Raises SourceRenamed for the first that the database has under no such name.
+        """
         with self._snapshot():
             version = self._version()  # first, so that what is written meanwhile makes it old
             return [known.snapshot(self._connection, each, version) for each in wanted]
@@ -756,6 +774,10 @@ class Store:
     def ending_agreements(self, last: date) -> list[dict[str, Any]]:
         """The same of those that have not ended and end with that day at the latest, the first to end first."""
         return self._read(agreements.ending, last)
+
+    def text_scope(self, publisher: str) -> str:
+        """What leaves of a publisher's reports by the terms in force, configured or not; "none" of one not known."""
+        return self._read(reading.text_scope, publisher)
 
     def known_publishers(self) -> dict[str, KnownPublisher]:
         """Country and languages of every publisher that the database has, configured or not, by key."""

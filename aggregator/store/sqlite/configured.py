@@ -79,9 +79,8 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> No
     connection.execute(
         """
         INSERT INTO publishers (publisher, name, place, country, publisher_kind, publisher_group, languages, homepage,
-          corrections, rights,
-          configured)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', 1)
+          corrections, first_key, rights, configured)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', 1)
         ON CONFLICT (publisher) DO UPDATE SET name = excluded.name, place = excluded.place, country = excluded.country,
           publisher_kind = excluded.publisher_kind, publisher_group = excluded.publisher_group,
             languages = excluded.languages,
@@ -97,6 +96,7 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> No
             json.dumps(publisher.languages),
             publisher.homepage,
             publisher.contact.corrections,
+            None if publisher.first_key == publisher.key else publisher.first_key,
         ),
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from aggregator.model import FIELDS, KnownPublisher, Query, Report, Selection
 from aggregator.store.sqlite import groups, search
+from aggregator.store.sqlite.renaming import first_key
 from aggregator.store.sqlite.selections import LAST, any_of, expression, most, where
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import AHEAD, from_iso, to_iso
@@ -76,7 +77,8 @@ def _parts(connection: sqlite3.Connection, query: Query, selection: Selection) -
     """
     if query.wanted:
         said = expression(query.wanted, query.unwanted)
-        marks = search.marks(selection.publisher, selection.item_class, selection.language)
+        publisher = selection.publisher and first_key(connection, selection.publisher)
+        marks = search.marks(publisher, selection.item_class, selection.language)
         first = search.marked_from(connection) if marks else None
         if first is not None:
             yield _MATCHES, [" AND ".join([f"({said})", *(f'"{mark}"' for mark in marks)]), first, LAST]
@@ -254,6 +256,12 @@ def rows(connection: sqlite3.Connection, sql: str, *values: Any) -> list[dict[st
 def dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def text_scope(connection: sqlite3.Connection, publisher: str) -> str:
+    sql = "SELECT json_extract(rights, '$.text_scope') FROM publishers WHERE publisher = ?"
+    row = connection.execute(sql, (publisher,)).fetchone()
+    return str(row[0]) if row and row[0] else "none"
 
 
 def known_publishers(connection: sqlite3.Connection) -> dict[str, KnownPublisher]:

@@ -30,6 +30,7 @@ from aggregator.store.sqlite.schema import (
     m0019,
     m0020,
     m0021,
+    m0023,
     m0027,
 )
 
@@ -149,6 +150,11 @@ def _excerpts(db: Database) -> None:
 @migrations(name="0021_plans")
 def _plans(db: Database) -> None:
     _execute(db, (*m0021.INDEXED, *m0021.SEARCHED))
+
+
+@migrations(name="0023_renamed_publishers")
+def _renamed_publishers(db: Database) -> None:
+    _execute(db, m0023.RENAMED)
 
 
 @migrations(name="0027_accents")

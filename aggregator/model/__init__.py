@@ -1,7 +1,7 @@
 """The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
 
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
-from aggregator.model.article import Article, Known, Match, Report, Status, Words
+from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
@@ -179,6 +179,7 @@ __all__ = [
     "Media",
     "Memory",
     "Merge",
+    "NamedReport",
     "NewPage",
     "NewPages",
     "NextPoll",

@@ -132,3 +132,16 @@ class Report:
     status: str
     sort_time: str  # where it stands in lists: published, or first_seen where that is unknown or ahead
     channels: tuple[Channel, ...]  # by which it may be passed on; (): by none, it is for the operator alone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedReport:
+    """What says to a person which report is meant."""
+
+    id: str
+    publisher: str
+    publisher_name: str
+    title: str | None  # None: it has none, or it is not for whoever asked
+    url: str | None  # as the publisher gave it
+    versions: int
+    is_purged: bool

@@ -32,6 +32,7 @@ from aggregator.model import (
     MassKind,
     Memory,
     Merge,
+    NamedReport,
     NewPages,
     Pending,
     PendingDecision,
@@ -67,6 +68,7 @@ from aggregator.store.sqlite import (
     forgetting,
     habits,
     health,
+    held,
     known,
     ledger,
     let_go,
@@ -81,6 +83,7 @@ from aggregator.store.sqlite import (
     reading,
     rechecks,
     redirects,
+    references,
     renaming,
     robots,
     saving,
@@ -691,9 +694,12 @@ class Store:
         """
         return self._unless_changed(lambda connection: pending.decide(connection, decision, now))
 
-    def first_seen_before(self, before: datetime, publisher: str | None) -> list[str]:
-        """The ids of the reports first seen before a time that are not purged, of all publishers or of one."""
-        return self._read(purge.first_seen_before, to_iso(before), publisher)
+    def first_seen(self, publisher: str | None, since: datetime | None, before: datetime | None) -> list[str]:
+        """The ids of the reports that are not purged: of one publisher, first seen at `since` or later and before
+        `before`; None: any.
+        """
+        start, end = (to_iso(moment) if moment else None for moment in (since, before))
+        return self._read(purge.first_seen, publisher, start, end)
 
     def purgeable(self, reports: Sequence[str]) -> list[Purgeable]:
         """Those of these reports that are not purged."""
@@ -729,8 +735,21 @@ class Store:
     def report(self, public_id: str) -> Report | None:
         return self._read(reading.report, public_id)
 
-    def status(self, public_id: str, *, desk: bool = False) -> str | None:
-        return self._read(reading.status, public_id, self._released_by, desk=desk)
+    def reports_beginning_with(self, beginning: str, limit: int, *, desk: bool) -> list[NamedReport]:
+        """The first `limit` reports whose ids begin so; `desk`: those too that readers may not know of."""
+        return self._read(references.beginning_with, beginning, limit, desk=desk)
+
+    def reports_under_keys(self, keys: Sequence[str], *, desk: bool) -> list[NamedReport]:
+        """The reports of any publisher that one of these keys leads to; `desk` as above."""
+        return self._read(references.under_keys, keys, desk=desk)
+
+    def held_report(self, public_id: str) -> dict[str, Any] | None:
+        """All that is stored of a report for the desk to decide on it, whatever holds it back; see `sqlite.held`."""
+        return self._read_as_one(held.report, public_id, self._released_by)
+
+    def versions(self, public_id: str) -> list[dict[str, Any]]:
+        """The versions of a report, oldest first, without their words; see `sqlite.held`."""
+        return self._read(held.versions, public_id)
 
     def notice(self, public_id: str) -> dict[str, Any] | None:
         """The notice in the place of a report, a row of the view `notices`; None: there is none."""
@@ -740,8 +759,9 @@ class Store:
         """By which an article may be passed on, whether it is in the wire or not; (): by none."""
         return self._read(reading.channels, public_id)
 
-    def raw(self, public_id: str) -> dict[str, Any] | None:
-        return self._read(reading.raw, public_id)
+    def raw(self, public_id: str, number: int | None = None) -> dict[str, Any] | None:
+        """What a report's newest version said, or the version of this number; None: there is no such one."""
+        return self._read(reading.raw, public_id, number)
 
     def revisions(self, public_id: str) -> list[dict[str, Any]]:
         return self._read(reading.revisions, public_id)

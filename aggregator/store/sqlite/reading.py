@@ -184,22 +184,6 @@ def _report(row: dict[str, Any]) -> Report:
     return Report(**{**row, "channels": tuple(row["channels"].split())})
 
 
-def status(
-    connection: sqlite3.Connection, public_id: str, released_by: str | None, *, desk: bool = False
-) -> str | None:
-    """The status of an article that is or is not in the wire; None: there is no such article, or it is under embargo
-    and not the desk that asks. Embargoes until `released_by` are over, with None those alone that were ended.
-    """
-    row = connection.execute(
-        """
-        SELECT status FROM articles
-        WHERE id = ? AND (? OR embargoed_until IS NULL OR embargoed_until <= ?)
-        """,
-        (public_id, desk, released_by),
-    ).fetchone()
-    return str(row[0]) if row else None
-
-
 def notice(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
     """The notice in the place of an article, by the names of the view `notices`, `channels` as a tuple; None: it is in
     the wire, or nobody is to know of it (an embargo), or there is no such article.
@@ -218,14 +202,16 @@ def channels(connection: sqlite3.Connection, public_id: str) -> tuple[str, ...]:
     return tuple(row[0].split()) if row else ()
 
 
-def raw(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
-    """Everything the entry said, newest revision, as the publisher said it; None: there is no such article."""
+def raw(connection: sqlite3.Connection, public_id: str, number: int | None = None) -> dict[str, Any] | None:
+    """Everything the entry said, in the newest revision or that of this number, as the publisher said it; None: there
+    is no such article, or revision.
+    """
     row = connection.execute(
         """
         SELECT raw_words(r.raw, r.dictionary_id) FROM articles AS a
-        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision WHERE a.id = ?
+        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = coalesce(?2, a.revision) WHERE a.id = ?1
         """,
-        (public_id,),
+        (public_id, number),
     ).fetchone()
     return values(row[0]) if row else None
 

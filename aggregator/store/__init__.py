@@ -73,6 +73,7 @@ from aggregator.store.sqlite import (
     ledger,
     let_go,
     merges,
+    new_database,
     opening,
     pending,
     pending_revisions,
@@ -176,6 +177,7 @@ class Store:
         connection = self._connection
         opening.set_up(connection)
         with self._transaction():  # all at once, so that nobody finds half of it
+            new_database.fill(connection)
             if not views.is_migrated(connection):
                 from aggregator.store.sqlite.schema import migrate  # sqlite_utils takes a fifth of a second to import
 

@@ -54,6 +54,7 @@ from aggregator.model import (
     Wanted,
 )
 from aggregator.model.errors import StoreError
+from aggregator.model.release import Held
 from aggregator.store.sqlite import (
     acts,
     agreements,
@@ -66,6 +67,7 @@ from aggregator.store.sqlite import (
     forgetting,
     habits,
     health,
+    held,
     known,
     ledger,
     let_go,
@@ -715,6 +717,12 @@ class Store:
 
     def report(self, public_id: str) -> Report | None:
         return self._read(reading.report, public_id)
+
+    def held(self, reports: Sequence[str]) -> list[Held]:
+        """All that is held of these reports, whatever their rights, in their order: for the gate alone (`rights`). One
+        that is not here is left out.
+        """
+        return self._read_as_one(held.held, reports)
 
     def status(self, public_id: str, *, desk: bool = False) -> str | None:
         return self._read(reading.status, public_id, self._released_by, desk=desk)

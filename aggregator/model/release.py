@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from aggregator.model.article import Status
+from aggregator.model.change import Notice
 from aggregator.model.document import Entry, Media
 from aggregator.model.publisher import Canonical, Channel, Group, Index, ItemClass, Kind, Rights, TextScope
-from aggregator.model.change import Notice
 
 # What a machine may do with a report: learn from it (train), read it to answer somebody (input), list it (search).
 Use = Literal["train", "input", "search"]
@@ -40,9 +40,19 @@ class Uses:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """By which way, at what time and for what a report is asked for."""
+
+    channel: Channel
+    now: datetime
+    believed: datetime | None = None  # until when embargoes are over, where the clock is in doubt; None: `now`
+    use: Use | None = None  # what a machine wants it for; None: people read it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """All that the store holds of one report and of its publisher's terms, before any right is asked. Times are ISO 8601
-    UTC text; words are plain, as the publisher said them.
+    """All that the store holds of one report and of its publisher's terms, before any right is asked. Times are ISO
+    8601 UTC text; words are plain, as the publisher said them.
     """
 
     id: str
@@ -164,3 +174,47 @@ class Refusal:
     reason: RefusalReason
     text: str  # for people; of what nobody is to know, nothing
     valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A report that left before and leaves no more: whoever holds a copy should take it down. It has no word of the
+    report.
+    """
+
+    id: str
+    publisher: str
+    publisher_name: str
+    publisher_place: str
+    status: Status  # withheld or canceled
+    at: str  # since when
+    text: str  # the notice that stands in its place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """Releases as one document, and what is said of the whole. Addresses are in full."""
+
+    title: str
+    wire: str  # the wire's name
+    site: str  # its home page
+    address: str  # of this document
+    updated: str  # when anything in it changed last
+    general: str  # the wire's statement on all that it carries
+    complaints_url: str
+    complaints_email: str
+    releases: Iterable[Release]  # read once; of the formats for readers of feeds, a tuple
+    gone: tuple[Gone, ...] = ()
+    first: str | None = None  # RFC 5005: the newest page of the list; None: this is all there is
+    older: str | None = None
+    newer: str | None = None
+    hub: str | None = None  # of WebSub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What a feed is of."""
+
+    title: str
+    address: str
+    publisher: str | None = None  # the key of the only publisher that it is of

@@ -35,6 +35,7 @@ __all__ = [
     "faults_of_disclaimers",
     "faults_of_publisher",
     "faults_of_rights",
+    "fill",
     "is_address",
     "notices",
     "release",

@@ -15,8 +15,8 @@ from types import MappingProxyType
 from typing import get_args
 from urllib.parse import quote
 
-from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Media, Rights, Text, TextScope, Wire
-from aggregator.model.release import Held, Picture, Refusal, RefusalReason, Release, Use, Uses, UseState
+from aggregator.model import DEFAULT_DISCLAIMERS, Media, Rights, Text, TextScope, Wire
+from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release, Use, Uses, UseState
 from aggregator.rights.agreements import ends_at
 from aggregator.rights.gate import at_most, effective
 from aggregator.rights.templates import fill
@@ -66,26 +66,17 @@ _SHORTHAND: Mapping[str, tuple[UseState, UseState, UseState]] = MappingProxyType
 _WITH_NOTE = re.compile(r"[^.!?]*\{publisher_note\}[^.!?]*[.!?]?")
 
 
-def release(
-    held: Held,
-    wire: Wire,
-    channel: Channel,
-    now: datetime,
-    *,
-    believed: datetime | None = None,
-    use: Use | None = None,
-    note: str | None = None,
-) -> Release | Refusal:
-    """What of a report may leave by `channel` at `now`, or why nothing may. `believed`: until when embargoes are over,
-    where the clock is in doubt. `use`: what a machine wants it for. `note`: what its publisher says of a correction, a
+def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> Release | Refusal:
+    """What of a report may leave by an outlet, or why nothing may. `note`: what its publisher says of a correction, a
     line of its own words.
     """
+    channel, now = outlet.channel, outlet.now
     rights = effective(held.rights, now.astimezone(UTC).date())
     until = _next_change(held, now)
-    if refused := _refusal(held, rights, channel, believed or now, use):
+    if refused := _refusal(held, rights, outlet):
         reason, text = refused
         return Refusal(id=held.id, reason=reason, text=text, valid_until=until)
-    scope = _scope(held, rights, now, use)
+    scope = _scope(held, rights, outlet)
     full, some = scope == "full_text", scope in ("full_text", "excerpt")
     cut = excerpt(held.summary, held.text, rights.excerpt_max_words) if scope == "excerpt" else ""
     pictures = tuple(_pictures(held, rights, scope))
@@ -157,10 +148,9 @@ def usage_terms(publisher: str, rights: Rights) -> str:
     return " ".join(said)
 
 
-def _refusal(
-    held: Held, rights: Rights, channel: Channel, believed: datetime, use: Use | None
-) -> tuple[RefusalReason, str] | None:
+def _refusal(held: Held, rights: Rights, outlet: Outlet) -> tuple[RefusalReason, str] | None:
     """The first reason for which nothing leaves."""
+    channel, use, believed = outlet.channel, outlet.use, outlet.believed or outlet.now
     if held.embargoed_until is not None and believed < from_iso(held.embargoed_until):
         return "embargoed", ""
     if held.status != "usable":
@@ -177,11 +167,12 @@ def _refusal(
     return None
 
 
-def _scope(held: Held, rights: Rights, now: datetime, use: Use | None) -> TextScope:
+def _scope(held: Held, rights: Rights, outlet: Outlet) -> TextScope:
     """The widest scope that rights, storage and use allow, and that there are words for."""
     scope = rights.text_scope
     ends = _retention_ends(held, rights)
-    if (ends is not None and now >= ends) or (use == "input" and uses(rights).input != "allowed"):
+    is_narrowed = outlet.use == "input" and uses(rights).input != "allowed"
+    if is_narrowed or (ends is not None and outlet.now >= ends):
         scope = at_most(scope, "headline_only")
     return scope if held.text or held.summary else at_most(scope, "headline_only")
 

@@ -18,6 +18,7 @@ from aggregator.model import (
     Addressee,
     AtAddress,
     Cause,
+    Channel,
     ClaimKind,
     ClockLooks,
     Compared,
@@ -54,7 +55,7 @@ from aggregator.model import (
     Wanted,
 )
 from aggregator.model.errors import StoreError
-from aggregator.model.release import Held
+from aggregator.model.release import Gone, Held
 from aggregator.store.sqlite import (
     acts,
     agreements,
@@ -723,6 +724,13 @@ class Store:
         that is not here is left out.
         """
         return self._read_as_one(held.held, reports)
+
+    def gone(self, since: datetime, publisher: str | None, channel: Channel, most: int) -> list[Gone]:
+        """At most so many reports that left the wire since a time, and could have left by the channel before; the last
+        first. `publisher`: of this one alone.
+        """
+        last = self.cursor_before(since)
+        return self._read_as_one(held.gone, last.seq if last else 0, publisher, channel, most)
 
     def status(self, public_id: str, *, desk: bool = False) -> str | None:
         return self._read(reading.status, public_id, self._released_by, desk=desk)

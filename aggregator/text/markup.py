@@ -11,14 +11,14 @@ from aggregator.text.printable import address, lines
 from aggregator.text.urls import resolved
 
 # Elements that shape words, and attributes that say something of them: no style, class, id, name, event or form.
-_ELEMENTS = frozenset(
+_ELEMENTS = (
     "a abbr address aside b bdi bdo blockquote br caption cite code col colgroup dd del dfn div dl dt em figcaption "
     "figure h1 h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre q rp rt ruby s samp small span strong sub sup table tbody "
-    "td tfoot th thead time tr u ul var wbr".split()
+    "td tfoot th thead time tr u ul var wbr"
 )
-_UNSEEN = frozenset(
+_UNSEEN = (
     "applet audio button canvas embed form frame frameset head iframe input math noembed noframes noscript object "
-    "option script select style svg template textarea title video xmp".split()
+    "option script select style svg template textarea title video xmp"
 )
 _ATTRIBUTES = {
     "*": {"dir", "lang"},
@@ -53,7 +53,7 @@ def safe(markup: str, base: str | None, pictures: Collection[str] = ()) -> str:
     if len(markup) > MOST_MARKUP:
         return ""
     attributes = {name: set(those) for name, those in _ATTRIBUTES.items()}
-    elements = set(_ELEMENTS)
+    elements = set(_ELEMENTS.split())
     if pictures:
         elements.add("img")
         attributes["img"] = set(_OF_PICTURE)
@@ -67,7 +67,7 @@ def safe(markup: str, base: str | None, pictures: Collection[str] = ()) -> str:
     cleaned = nh3.clean(
         lines(markup.encode("utf-8", "ignore").decode()),
         tags=elements,
-        clean_content_tags=set(_UNSEEN),
+        clean_content_tags=set(_UNSEEN.split()),
         attributes=attributes,
         attribute_filter=kept,
         url_schemes={"http", "https", "mailto"},

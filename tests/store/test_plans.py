@@ -152,6 +152,8 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "report": (case(lambda s, w: s.report(w.report)),),
     "status": (case(lambda s, w: (s.status(w.report), s.status(w.report, desk=True))),),
     "notice": (case(lambda s, w: s.notice(w.report)),),
+    "held": (case(lambda s, w: s.held([w.report, w.report])),),
+    "gone": tuple(case(lambda s, w, key=key: s.gone(WEEK, w.publisher if key else None, "feed", 50)) for key in (0, 1)),
     "channels": (case(lambda s, w: s.channels(w.report)),),
     "raw": (case(lambda s, w: s.raw(w.report)),),
     "revisions": (case(lambda s, w: s.revisions(w.report)),),

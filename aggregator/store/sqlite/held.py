@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from aggregator.model import Corrections, Entry, Images, Media, Rights, Text
-from aggregator.model.release import Held
+from aggregator.model import Channel, Corrections, Entry, Images, Media, Rights, Text
+from aggregator.model.release import Gone, Held
 from aggregator.store.sqlite.reading import dictionaries
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.raw_words import entry_of, values
@@ -34,13 +34,11 @@ LEFT JOIN changes AS c ON a.revision > 1 AND c.seq = (
   SELECT min(seq) FROM changes WHERE article_id = a.article_id AND revision = a.revision)
 LEFT JOIN notices AS n ON n.article_id = a.article_id
 LEFT JOIN settings AS s ON s.name = 'notices/' || a.publisher
-ORDER BY wanted.key
 """
 _MEDIA = """
 SELECT a.id, m.url, m.medium, m.type, m.width, m.height, m.length, m.title, m.caption, m.credit, m.copyright, m.alt,
   m.language
-FROM json_each(?) AS wanted CROSS JOIN articles AS a ON a.id = wanted.value JOIN media AS m USING (article_id)
-ORDER BY wanted.key, m.place
+FROM json_each(?) AS wanted CROSS JOIN articles AS a ON a.id = wanted.value CROSS JOIN media AS m USING (article_id)
 """
 
 
@@ -51,10 +49,32 @@ def held(connection: sqlite3.Connection, reports: Sequence[str]) -> list[Held]:
     those = json.dumps(list(reports))
     # A file that an older version made, and that is only read, has no such column.
     sql = _HELD if is_migrated(connection) else _HELD.replace("p.permissions", "NULL AS permissions")
-    media: dict[str, list[Media]] = {}
+    media: dict[str, list[Media]] = {}  # in the order of the table's key
     for row in dictionaries(connection.execute(_MEDIA, (those,))):
         media.setdefault(row.pop("id"), []).append(_media(row))
-    return [_held(row, tuple(media.get(row["id"], ()))) for row in dictionaries(connection.execute(sql, (those,)))]
+    found = {
+        row["id"]: _held(row, tuple(media.get(row["id"], ())))
+        for row in dictionaries(connection.execute(sql, (those,)))
+    }
+    return [found[each] for each in reports if each in found]
+
+
+# Few lines of the ledger are of these kinds, and an index has them.
+_GONE = """
+SELECT n.id, n.publisher, n.publisher_name, n.publisher_place, n.status, n.at, n.text, n.channels
+FROM changes AS c CROSS JOIN notices AS n ON n.article_id = c.article_id
+WHERE c.seq > ?1 AND c.change_kind IN ('withheld', 'withdrawn', 'deleted') AND (?2 IS NULL OR n.publisher = ?2)
+ORDER BY c.seq DESC LIMIT ?3
+"""
+
+
+def gone(connection: sqlite3.Connection, after: int, publisher: str | None, channel: Channel, most: int) -> list[Gone]:
+    """The reports that left by the channel before and were taken back by a line of the ledger after this number, the
+    last first; at most so many lines are looked at.
+    """
+    rows = dictionaries(connection.execute(_GONE, (after, publisher, most)))
+    found = {row["id"]: Gone(**row) for row in reversed(rows) if channel in row.pop("channels").split()}
+    return list(reversed(found.values()))
 
 
 def _held(row: dict[str, Any], media: tuple[Media, ...]) -> Held:

@@ -151,9 +151,9 @@ def _plans(db: Database) -> None:
     _execute(db, (*m0021.INDEXED, *m0021.SEARCHED))
 
 
-@migrations(name="0029_permissions")
-def _permissions(db: Database) -> None:
-    _execute(db, m0029.CONTACTS)
+@migrations(name="0029_way_out")
+def _way_out(db: Database) -> None:
+    _execute(db, (*m0029.CONTACTS, *m0029.TAKEN_BACK))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ from aggregator.model import (
     Addressee,
     AtAddress,
     Cause,
+    Channel,
     ClaimKind,
     ClockLooks,
     Compared,
@@ -56,6 +57,7 @@ from aggregator.model import (
     Wanted,
 )
 from aggregator.model.errors import StoreError
+from aggregator.model.release import Gone, Held
 from aggregator.store.sqlite import (
     acts,
     agreements,
@@ -75,6 +77,7 @@ from aggregator.store.sqlite import (
     merges,
     new_database,
     opening,
+    outgoing,
     pending,
     pending_revisions,
     planner,
@@ -752,6 +755,19 @@ class Store:
     def versions(self, public_id: str) -> list[dict[str, Any]]:
         """The versions of a report, oldest first, without their words; see `sqlite.held`."""
         return self._read(held.versions, public_id)
+
+    def to_release(self, reports: Sequence[str]) -> list[Held]:
+        """All that is held of these reports, whatever their rights, in their order: for the gate alone (`rights`). One
+        that is not here is left out.
+        """
+        return self._read_as_one(outgoing.to_release, reports)
+
+    def gone(self, since: datetime, publisher: str | None, channel: Channel, most: int) -> list[Gone]:
+        """At most so many reports that left the wire since a time, and could have left by the channel before; the last
+        first. `publisher`: of this one alone.
+        """
+        last = self.cursor_before(since)
+        return self._read_as_one(outgoing.gone, last.seq if last else 0, publisher, channel, most)
 
     def notice(self, public_id: str) -> dict[str, Any] | None:
         """The notice in the place of a report, a row of the view `notices`; None: there is none."""

@@ -79,12 +79,12 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> No
     connection.execute(
         """
         INSERT INTO publishers (publisher, name, place, country, publisher_kind, publisher_group, languages, homepage,
-          corrections, first_key, rights, configured)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', 1)
+          corrections, first_key, permissions, rights, configured)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', 1)
         ON CONFLICT (publisher) DO UPDATE SET name = excluded.name, place = excluded.place, country = excluded.country,
           publisher_kind = excluded.publisher_kind, publisher_group = excluded.publisher_group,
-            languages = excluded.languages,
-          homepage = excluded.homepage, corrections = excluded.corrections, configured = 1
+          languages = excluded.languages, homepage = excluded.homepage, corrections = excluded.corrections,
+          permissions = excluded.permissions, configured = 1
         """,
         (
             publisher.key,
@@ -97,6 +97,7 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> No
             publisher.homepage,
             publisher.contact.corrections,
             None if publisher.first_key == publisher.key else publisher.first_key,
+            publisher.contact.permissions,
         ),
     )
 

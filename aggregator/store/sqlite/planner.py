@@ -29,7 +29,12 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
         "sqlite_autoindex_articles_1": "1000000 1",
     },
     "bodies": {None: "1000000"},
-    "changes": {"changes_by_time": "1100000 20", "changes_of_article": "1100000 2", "changes_of_publisher": "1000 5"},
+    "changes": {
+        "changes_by_time": "1100000 20",
+        "changes_of_article": "1100000 2",
+        "changes_of_publisher": "1000 5",
+        "changes_taken_back": "2500 1",
+    },
     "claims": {"claims": "100 50 1"},
     "complaints": {None: "200"},
     "daily": {"daily": "100000 700 1"},

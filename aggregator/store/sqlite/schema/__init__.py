@@ -32,6 +32,7 @@ from aggregator.store.sqlite.schema import (
     m0021,
     m0023,
     m0027,
+    m0029,
 )
 
 migrations = Migrations("aggregator")
@@ -160,6 +161,11 @@ def _renamed_publishers(db: Database) -> None:
 @migrations(name="0027_accents")
 def _accents(db: Database) -> None:
     m0027.search_without_accents(db.conn)
+
+
+@migrations(name="0029_way_out")
+def _way_out(db: Database) -> None:
+    _execute(db, (*m0029.CONTACTS, *m0029.TAKEN_BACK))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

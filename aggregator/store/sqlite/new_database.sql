@@ -19,7 +19,7 @@ CREATE TABLE publishers (
       corrections TEXT,               -- where its corrections desk is reached; NULL: only the homepage is known
       rights TEXT NOT NULL,           -- JSON object, the rights in force
       configured INTEGER NOT NULL     -- 1: has a file in config/; 0: had one once
-    ) STRICT, WITHOUT ROWID
+    , first_key TEXT, permissions TEXT) STRICT, WITHOUT ROWID
     ;
 CREATE TABLE sources (
       source_id INTEGER PRIMARY KEY,
@@ -144,7 +144,7 @@ CREATE TABLE daily (              -- articles of a publisher by the day they are
     ) STRICT, WITHOUT ROWID
     ;
 CREATE VIRTUAL TABLE article_search USING fts5(
-      title, summary, text, content='', tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'"
+      title, summary, text, content='', tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
     );
 CREATE TABLE search_queue (revision_id INTEGER PRIMARY KEY REFERENCES revisions (revision_id)) STRICT;
 CREATE INDEX articles_under_embargo ON articles (embargoed_until) WHERE embargoed_until IS NOT NULL;
@@ -238,7 +238,7 @@ CREATE TABLE changes (            -- the ledger that subscribers follow; lines a
                                       -- removed_by_wire, terms_changed (the only one about a publisher)
       at TEXT NOT NULL,
       note TEXT,                      -- the reason of an act; NULL: the publisher's own change
-      hash BLOB NOT NULL, hashed_at TEXT,             -- SHA-256 of the hash of the line before and what this one says: docs/changes.md
+      hash BLOB NOT NULL, hashed_at TEXT, hashed_publisher TEXT,             -- SHA-256 of the hash of the line before and what this one says: docs/changes.md
       CHECK ((article_id IS NULL) = (revision IS NULL) AND (article_id IS NULL) = (publisher IS NOT NULL))
     ) STRICT
     ;
@@ -308,23 +308,6 @@ CREATE TABLE claims (             -- a source that a program is polling, or a pu
     ) STRICT, WITHOUT ROWID
     ;
 CREATE TRIGGER daily_report_comes AFTER INSERT ON articles BEGIN 
-      INSERT INTO daily (publisher, day, articles, backfill)
-      SELECT new.publisher, substr(new.sort_time, 1, 10), 1, new.backfill WHERE new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
-        SELECT 1 FROM terms AS t
-        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')
-      ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1, backfill = backfill + excluded.backfill;
- END;
-CREATE TRIGGER daily_report_changes
-    AFTER UPDATE OF publisher, class, sort_time, status, embargoed_until, backfill ON articles
-    WHEN old.publisher <> new.publisher OR old.class <> new.class OR old.sort_time <> new.sort_time
-      OR old.status <> new.status OR old.embargoed_until IS NOT new.embargoed_until OR old.backfill <> new.backfill
-    BEGIN 
-      UPDATE daily SET articles = articles - 1, backfill = backfill - old.backfill
-      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND old.status = 'usable' AND old.embargoed_until IS NULL AND EXISTS (
-        SELECT 1 FROM terms AS t
-        WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none');
-      DELETE FROM daily WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND articles = 0;
- 
       INSERT INTO daily (publisher, day, articles, backfill)
       SELECT new.publisher, substr(new.sort_time, 1, 10), 1, new.backfill WHERE new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
         SELECT 1 FROM terms AS t
@@ -464,6 +447,25 @@ CREATE TRIGGER search_words_go BEFORE DELETE ON bodies
       JOIN article_search_docsize AS indexed ON indexed.id = r.revision_id
       WHERE a.article_id = old.article_id;
     END;
+CREATE TRIGGER daily_report_changes
+    AFTER UPDATE OF class, sort_time, status, embargoed_until, backfill ON articles
+    WHEN old.class <> new.class OR old.sort_time <> new.sort_time
+      OR old.status <> new.status OR old.embargoed_until IS NOT new.embargoed_until OR old.backfill <> new.backfill
+    BEGIN
+      UPDATE daily SET articles = articles - 1, backfill = backfill - old.backfill
+      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND old.status = 'usable'
+        AND old.embargoed_until IS NULL AND EXISTS (
+          SELECT 1 FROM terms AS t
+          WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none');
+      DELETE FROM daily WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND articles = 0;
+      INSERT INTO daily (publisher, day, articles, backfill)
+      SELECT new.publisher, substr(new.sort_time, 1, 10), 1, new.backfill
+      WHERE new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')
+      ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1, backfill = backfill + excluded.backfill;
+    END;
+CREATE INDEX changes_taken_back ON changes (seq) WHERE change_kind IN ('withheld', 'withdrawn', 'deleted');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -486,3 +488,6 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0018
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0019_poll_days');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0020_excerpts');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0021_plans');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0023_renamed_publishers');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0027_accents');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029_way_out');

@@ -39,7 +39,8 @@ def say_lines(text: str, *, indent: str = "", err: bool = False) -> None:
 
 
 def say_json(value: Any, *, indent: int | None = None) -> None:
-    click.echo(printable.as_json(value, indent=indent))
+    """Bytes are written as hexadecimal digits."""
+    click.echo(printable.as_json(value, indent=indent, default=printable.shown))
 
 
 def say_rendered(text: str) -> None:
@@ -47,9 +48,9 @@ def say_rendered(text: str) -> None:
     click.echo(text, nl=False)
 
 
-def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bool) -> None:
+def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bool, delimiter: str = ",") -> None:
     """A header and rows; see `text.printable.cell`."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = csv.writer(sys.stdout, lineterminator="\n", delimiter=delimiter)
     writer.writerow(map(printable.line, names))
     writer.writerows([printable.cell(value, verbatim=verbatim) for value in row] for row in rows)
 
@@ -59,6 +60,18 @@ def say_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     all but the first are indented, so that none of them passes for a row.
     """
     _terminal().print_table(names, rows)
+
+
+def say_result(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """What a query returned: at a terminal a table or, where that is wider, a line a column; in a pipe a header and
+    rows, each one line with tabs between the columns.
+    """
+    if sys.stdout is not None and sys.stdout.isatty():
+        _terminal().print_result(names, list(rows))
+        return
+    click.echo("\t".join(map(printable.line, names)))
+    for row in rows:
+        click.echo("\t".join(printable.line(printable.shown(value)) for value in row))
 
 
 @contextmanager

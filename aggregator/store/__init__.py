@@ -860,6 +860,8 @@ class Store:
         """What `redirects_in_force` returned was shown to a person, and need not be listed again."""
         self._write(redirects.note_listed, now)
 
-    def query(self, sql: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-        """Column names and rows of somebody's SQL; raises QueryRefused for anything but reading."""
-        return query.run(self._connection, sql)
+    def query(self, sql: str, values: Mapping[str, str] | None = None) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+        """Column names and rows of somebody's SQL, with values for its parameters by name; raises QueryRefused for
+        anything but reading.
+        """
+        return query.run(self._connection, sql, values or {})

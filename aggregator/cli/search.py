@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from aggregator.cli.options import exclude
 from aggregator.cli.printing import say
 from aggregator.cli.reports import SELECTING, how_many, say_count, say_reports, selection
 from aggregator.pipeline.opening import read_store
@@ -24,6 +25,7 @@ def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, is_count: bool
 
     "Exact phrase" in quotes, -word for without, begin* for words that begin so. After -- a word may start with a dash.
     """
+    exclude({"--ranked": ranked, "--count": is_count})
     typed = query.typed(words)
     typed.encode()  # words that came in another encoding than UTF-8 are in no report
     words_wanted = query.parse(typed)

@@ -26,7 +26,7 @@ from aggregator.model.document import (
 )
 from aggregator.model.fields import CHANGED, FIELDS, Changed
 from aggregator.model.ledger import Cursor
-from aggregator.model.merges import AtAddress, Compared, Merge, Split, Version
+from aggregator.model.merges import AtAddress, Compared, Join, Joinable, Merge, Split, Unjoin, Version
 from aggregator.model.pending import Pending, PendingChange, PendingDecision
 from aggregator.model.poll import (
     HOURS,
@@ -164,6 +164,8 @@ __all__ = [
     "InForce",
     "Index",
     "ItemClass",
+    "Join",
+    "Joinable",
     "KeptTariff",
     "Kind",
     "Known",
@@ -229,6 +231,7 @@ __all__ = [
     "Text",
     "TextScope",
     "Translation",
+    "Unjoin",
     "Validators",
     "Version",
     "Wanted",

@@ -36,6 +36,7 @@ embargo Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; t
 fetch Poll once the sources that are due, or those of the publishers or sources named by KEY.
 health Say of every source how its last poll went, what troubles it, and when and why the next one comes.
 import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.
+join Make one report of two of one publisher; `split` undoes it.
 latest List the newest reports, each under its publisher's name.
 merges List the entries that were taken for an article by another key than their own, with the evidence.
 pending List the changes of reports that wait for a person, because one poll changed too many; accept or refuse them.

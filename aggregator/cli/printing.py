@@ -140,10 +140,25 @@ class _Output(io.FileIO):
             raise
 
 
+class _Messages(io.FileIO):
+    """Standard error. That nobody reads it any more (`aggregator fetch 2>&1 | head -1`) is no failure, and no reason to
+    end early: what is left to say goes nowhere.
+    """
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            return memoryview(data).nbytes
+
+
 def ended(run: Callable[[], int]) -> int:
-    """The exit code of `run`, with all that it has printed really written; 1 where that cannot be."""
+    """The exit code of `run`, with all that it has printed really written; 1 where that cannot be. That whoever reads
+    has closed the pipe is no failure.
+    """
     codecs.register_error(_ESCAPE, _escaped)
     output = _watched(sys.stdout)
+    _let_messages_go(sys.stderr)
     code = 1
     try:
         code = run()
@@ -159,6 +174,13 @@ def ended(run: Callable[[], int]) -> int:
         return 0
     say(f"aggregator: standard output cannot be written: {output.failure.strerror}", err=True)
     return 1
+
+
+def _let_messages_go(stream: TextIO) -> None:
+    if isinstance(stream, io.TextIOWrapper) and stream is sys.__stderr__:  # else no file, as in `_watched`
+        stream.flush()
+        messages = io.BufferedWriter(_Messages(stream.fileno(), "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(messages, stream.encoding, "backslashreplace", line_buffering=True)
 
 
 def _watched(stream: TextIO) -> _Output | None:

@@ -83,6 +83,7 @@ class Known:
     folded_title: str = ""
     opening: str = ""
     merged: bool = False  # was taken for the same by a weaker key before
+    joined: bool = False  # a person made one report of two, so whatever its keys lead to is it
     moved: bool = False  # stood at another address before
     key: str | None = None  # the first key of what this source last said of it; None: it said nothing, or that is lost
 

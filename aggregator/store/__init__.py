@@ -27,6 +27,8 @@ from aggregator.model import (
     DeskDecision,
     Due,
     Finding,
+    Join,
+    Joinable,
     KeptTariff,
     KnownPublisher,
     Lending,
@@ -53,6 +55,7 @@ from aggregator.model import (
     Source,
     Split,
     StoredPublisher,
+    Unjoin,
     Version,
     Wanted,
 )
@@ -71,6 +74,7 @@ from aggregator.store.sqlite import (
     habits,
     health,
     held,
+    joins,
     known,
     ledger,
     let_go,
@@ -665,6 +669,35 @@ class Store:
         """Undoes a merge; False: the report has changed since, and nothing is done."""
         return self._unless_changed(lambda connection: merges.write(connection, split, now))
 
+    def joinable(self, kept: str, joined: str) -> Joinable | None:
+        """Two reports that may become one; None: they are not two of one publisher."""
+        return self._read_as_one(joins.joinable, kept, joined)
+
+    def joins(self) -> dict[str, tuple[str, int]]:
+        """By the id of each report that a person joined to another one: that one's id, and the number of the merge."""
+        return self._read(joins.in_force)
+
+    def has_pending(self, report: str) -> bool:
+        """Whether changes of a report wait, for a person or for housekeeping."""
+        return self._read(joins.has_pending, report)
+
+    def join(self, join: Join, now: datetime) -> int | None:
+        """Makes one report of two; returns the number of the merge. None: one of them has changed since, and nothing is
+        done.
+        """
+        number: list[int] = []
+
+        def write(connection: sqlite3.Connection) -> bool:
+            if (made := joins.write(connection, join, now)) is not None:
+                number.append(made)
+            return made is not None
+
+        return number[0] if self._unless_changed(write) else None
+
+    def unjoin(self, unjoin: Unjoin, now: datetime) -> bool:
+        """Makes two reports again; False: the first one has changed since, and nothing is done."""
+        return self._unless_changed(lambda connection: joins.undo(connection, unjoin, now))
+
     def merged_words(self, since: datetime | None) -> list[Compared]:
         """What reports said before and after merges in force since a time that changed words."""
         return self._read(suspects.merged, to_iso(since) if since else "")
@@ -802,8 +835,9 @@ class Store:
         """The cursor after which the ledger goes on at this time; None: from its beginning."""
         return self._read(ledger.cursor_before, since)
 
-    def merges(self, since: datetime | None = None) -> list[dict[str, Any]]:
-        return self._read(merges.listed, to_iso(since) if since else "")
+    def merges(self, since: datetime | None = None, *, undone_too: bool = False) -> list[dict[str, Any]]:
+        """The merges in force, or all, since a time; see `sqlite.merges`."""
+        return self._read(merges.listed, to_iso(since) if since else "", undone_too)
 
     def ended_agreements(self) -> list[dict[str, Any]]:
         """The publishers whose agreements have ended: key, name, last_day, text scopes `during` and `after`."""

@@ -185,6 +185,8 @@ _CANDIDATES = """
       a.published, a.language, fold(a.title) AS folded_title,
       opening(iif(b.text <> '', b.text, b.summary)) AS opening, s.article_key AS key,
       EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL) AS merged,
+      EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL
+        AND m.joined_article_id IS NOT NULL) AS joined,
       a.revision > 1 AND EXISTS (
         SELECT 1 FROM revisions AS o WHERE o.article_id = a.article_id AND o.number > 1
           AND o.changed LIKE '%"url"%') AS moved,
@@ -228,7 +230,7 @@ def _candidates(
 
 def _known(fields: dict[str, Any]) -> Known:
     times = {name: from_iso(fields[name]) for name in ("first_seen", "last_revision", "published") if fields[name]}
-    return Known(**fields | times | {name: bool(fields[name]) for name in ("merged", "moved")})
+    return Known(**fields | times | {name: bool(fields[name]) for name in ("merged", "joined", "moved")})
 
 
 def _waiting(

@@ -32,6 +32,7 @@ from aggregator.store.sqlite.schema import (
     m0021,
     m0023,
     m0027,
+    m0028,
     m0029,
 )
 
@@ -161,6 +162,11 @@ def _renamed_publishers(db: Database) -> None:
 @migrations(name="0027_accents")
 def _accents(db: Database) -> None:
     m0027.search_without_accents(db.conn)
+
+
+@migrations(name="0028_joins")
+def _joins(db: Database) -> None:
+    _execute(db, m0028.JOINED)
 
 
 @migrations(name="0029_way_out")

@@ -38,6 +38,7 @@ health Say of every source how its last poll went, what troubles it, and when an
 import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.
 latest List the newest reports, each under its publisher's name.
 merges List the entries that were taken for an article by another key than their own, with the evidence.
+pause Stop fetching a SOURCE (or a publisher) for a while.
 pending List the changes of reports that wait for a person, because one poll changed too many; accept or refuse them.
 probe Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
 publish Publish a report of the wire's own: Markdown, with title, byline and the like as TOML between lines of +++.
@@ -46,7 +47,7 @@ purge Delete reports for good: words, versions and keys. They do not come back a
 query Run SQL on the database, which is opened read-only. `wire` and `health` are the views to begin with.
 recheck Visit the pages of reports that are due for it, and take out of the wire what their publishers took down.
 restore Put a report back into the wire that was withheld, withdrawn or under embargo.
-resume Poll again a SOURCE (publisher/key) that is paused, because its server said 410, gone for good.
+resume Fetch a paused SOURCE again: publisher/source, or a publisher.
 run Poll what is due, until told to stop: the daemon.
 search Find reports with all these WORDS, in any script, accents or not.
 show Print one report with its credit, disclaimer and original link.

@@ -71,6 +71,7 @@ from aggregator.store.sqlite import (
     let_go,
     merges,
     opening,
+    pauses,
     pending,
     pending_revisions,
     planner,
@@ -288,9 +289,11 @@ class Store:
         """What `keep_config` was given with this digest; None: it has kept another one since, or none."""
         return self._read(configured.kept, digest)
 
-    def due(self, now: datetime | None) -> list[Due]:
-        """The sources whose time has come, longest overdue first, searches last; with None all that are switched on."""
-        return self._read(due.due, to_iso(now) if now else None)
+    def due(self, now: datetime | None, *, also_paused: bool = False) -> list[Due]:
+        """The sources whose time has come, longest overdue first, searches last; with None all that are switched on.
+        Those that are paused only where that is asked for.
+        """
+        return self._read(due.due, to_iso(now) if now else None, also_paused=also_paused)
 
     def as_program(self) -> Program:
         """This program among those that poll into the database, which begins with its first claim. Not within a
@@ -789,9 +792,28 @@ class Store:
         """When the wire as a whole last stored something new; None: never."""
         return self._read(health.last_new)
 
-    def resume(self, name: str, now: datetime) -> bool:
-        """Lets a paused source be polled again; False: there is no such source that is paused."""
-        return self._write(health.resume, name, now)
+    def sources(self) -> dict[str, bool]:
+        """The names of all sources that the database knows, and whether each is switched on."""
+        return self._read(pauses.sources)
+
+    def paused(self) -> list[str]:
+        """The names of the sources that are switched on and paused, by a person or by 410."""
+        return self._read(pauses.paused)
+
+    def pause(
+        self, names: Sequence[str], now: datetime, until: datetime | None, actor: str, reason: str | None = None
+    ) -> None:
+        """Pauses the sources of these names, also those that are paused already; `until` None: until they are resumed."""
+        self._write(pauses.pause, names, now, until, actor, reason)
+
+    def resume(self, names: Sequence[str], now: datetime, actor: str) -> list[str]:
+        """Lets those of the sources of these names that are paused be polled again; returns their names."""
+        return self._write(pauses.resume, names, now, actor)
+
+    def end_pauses(self, now: datetime) -> None:
+        """Ends the pauses whose time has come. Writes only where there is one."""
+        if self._read(pauses.are_over, now):
+            self._write(pauses.end, now)
 
     def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
         """Accepts the redirect that is held of a source; see `store.redirects.accept`."""

@@ -268,15 +268,3 @@ def last_new(connection: sqlite3.Connection) -> datetime | None:
     """When the wire as a whole last stored something new; None: never."""
     (last,) = connection.execute("SELECT max(last_new) FROM sources").fetchone()
     return from_iso(last) if last else None
-
-
-def resume(connection: sqlite3.Connection, name: str, now: datetime) -> bool:
-    """Lets a paused source be polled again, at once; False: there is none of that name that is paused."""
-    cursor = connection.execute(
-        """
-        UPDATE sources SET paused_at = NULL, failures = 0, next_at = ?, next_reason = 'resumed'
-        WHERE publisher || '/' || source_key = ? AND paused_at IS NOT NULL
-        """,
-        (to_iso(now), name),
-    )
-    return cursor.rowcount > 0

@@ -34,7 +34,7 @@ coverage Say of every publisher what its polls brought, lost and left out, and w
 demo Run a wire of invented publishers, served on this machine, and show it.
 embargo Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; then it is released by itself.
 fetch Poll once the sources that are due, or those of the publishers or sources named by KEY.
-health Say of every source how its last poll went, what troubles it, and when and why the next one comes.
+health Show problems of sources and when each is fetched next.
 import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.
 latest List the newest reports, each under its publisher's name.
 merges List the entries that were taken for an article by another key than their own, with the evidence.

@@ -23,9 +23,9 @@ from aggregator.text.dates import to_iso, utc_now
 def pause(paths: Paths, key: str, until: datetime | None, reason: str | None, actor: str) -> None:
     """Stop fetching a SOURCE (or a publisher) for a while.
 
-    SOURCE is publisher/source, or a publisher's key for all its sources. Neither `run` nor `fetch` asks it until the time of --until, or until `aggregator resume SOURCE`; `fetch --force
-    SOURCE` alone does. What is stored stays in the wire. A pause outlives a restart and a change of the files. Paused
-    again, it has the new time and reason.
+    SOURCE is publisher/source, or a publisher's key for all its sources. Neither `run` nor `fetch` asks it until the
+    time of --until, or until `aggregator resume SOURCE`; `fetch --force SOURCE` alone does. What is stored stays in the
+    wire. A pause outlives a restart and a change of the files. Paused again, it has the new time and reason.
     """
     config = load_config(paths)
     with open_wire(paths, config, utc_now()) as store:

@@ -19,7 +19,8 @@ from aggregator.text.dates import utc_now
 def resume(paths: Paths, key: str, actor: str) -> None:
     """Fetch a paused SOURCE again: publisher/source, or a publisher.
 
-    A publisher stands for all its sources that are paused. Ends a pause by `aggregator pause`, and one because the server said 410, gone for good. It is due at once.
+    A publisher stands for all its sources that are paused. Ends a pause by `aggregator pause`, and one because the
+    server said 410, gone for good. What is resumed is due at once.
     """
     with open_existing(paths) as store:
         names = known_sources(paths, config_or_none(paths), store.sources(), (key,))

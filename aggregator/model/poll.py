@@ -29,6 +29,8 @@ Outcome = Literal[
     "payment_required",
     "pending",
 ]
+# What troubles a source, the worst first. held: what it said waits for a person; faulty: the file of its publisher is.
+HealthState = Literal["held", "faulty", "paused", "failing", "silent", "gaps"]
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
 ClaimKind = Literal["poll", "visit"]  # a source that a program is polling; a publisher whose pages it visits
 

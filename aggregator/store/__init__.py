@@ -803,7 +803,7 @@ class Store:
     def pause(
         self, names: Sequence[str], now: datetime, until: datetime | None, actor: str, reason: str | None = None
     ) -> None:
-        """Pauses the sources of these names, also those that are paused already; `until` None: until they are resumed."""
+        """Pauses the sources of these names, again where they are paused; `until` None: until they are resumed."""
         self._write(pauses.pause, names, now, until, actor, reason)
 
     def resume(self, names: Sequence[str], now: datetime, actor: str) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import Rhythm
-from aggregator.store.sqlite import reading
+from aggregator.model import HealthState, Rhythm
+from aggregator.store.sqlite import pauses, reading
 from aggregator.store.sqlite.habits import rhythm_of
 from aggregator.store.sqlite.views import has_new_names
 from aggregator.text.dates import from_iso, to_iso
@@ -21,6 +22,11 @@ from aggregator.text.dates import from_iso, to_iso
 # `redirect`, of the address `redirected_to` that its document came from: held, refused, person (accepted by one) or
 # in_force (accepted because it was so before redirects were checked); NULL: there is none that a person should know.
 # `fault`: what is wrong with its publisher's file, so that it is not polled; NULL: nothing.
+# `since`: when that problem began; NULL: there is none, or that is not known. `silent`: 1: for longer than its rhythm
+# allows.
+# `gap_minutes`: of the newest gap, how long before it a poll last went well; NULL: no gap in seven days, or not known.
+# `paused_until`: NULL: it is not paused by a person, or until it is resumed. `paused_by`: person:NAME, or `feed`, which
+# said 410; NULL: it is not paused.
 # `agreement_ended`: the last day of its publisher's agreement; NULL: there is none, or it is in force.
 # `agreement_ends`: the last day of one that is in force; NULL: there is none, or it has ended.
 # What is counted of the last seven days is as it was at `counted_at`, because a view holds no clock; NULL: never yet.
@@ -45,6 +51,9 @@ SELECT
     WHEN c.changes > 0 THEN c.changes || ' changes of reports wait for a person since ' || substr(c.since, 1, 16)
       || ', because one poll changed too many: ' || c.kinds
     WHEN f.value IS NOT NULL THEN 'not polled, because its publisher''s file has a fault: ' || f.value
+    WHEN q.pause_id IS NOT NULL THEN 'paused by ' || replace(q.actor, 'person:', '')
+      || coalesce(' until ' || replace(substr(q.paused_until, 1, 16), 'T', ' ') || ' UTC', '')
+      || coalesce(': ' || q.reason, '')
     WHEN s.paused_at IS NOT NULL THEN 'paused: it said 410, gone for good, on ' || substr(s.paused_at, 1, 10)
     WHEN r.state <> 'accepted' THEN r.state || ': its document came from ' || r.reason
     WHEN s.search IS NOT NULL
@@ -57,7 +66,8 @@ SELECT
     WHEN s.old_url IS NOT NULL THEN 'moved for good from ' || s.old_url
     WHEN n.silent
       THEN 'silent since ' || coalesce(substr(s.last_new, 1, 16), 'ever') || ', longer than its rhythm allows'
-    WHEN n.gaps_7_days > 0 THEN 'gaps: ' || n.gaps_7_days || ' in 7 days, items may be lost'
+    WHEN n.gaps_7_days > 0
+      THEN n.gaps_7_days || iif(n.gaps_7_days = 1, ' gap', ' gaps') || ' in 7 days (reports may be missing)'
     WHEN n.over_cap > 0 THEN 'its document is too long: ' || n.over_cap || ' entries beyond the newest were not read'
     WHEN s.validators_ignored IS NOT NULL THEN 'validators not trusted: ' || s.validators_ignored
     WHEN s.id_trust_reason IS NOT NULL THEN 'ids not trusted: ' || s.id_trust_reason
@@ -67,17 +77,20 @@ SELECT
       || '/' || s.source_key
       || ' or aggregator pending refuse ' || s.publisher || '/' || s.source_key
     WHEN f.value IS NOT NULL THEN 'correct the file; aggregator check names every fault'
-    WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.source_key
+    WHEN q.pause_id IS NOT NULL OR s.paused_at IS NOT NULL
+      THEN 'aggregator resume ' || s.publisher || '/' || s.source_key
     WHEN r.state = 'pending' THEN 'aggregator accept ' || s.publisher || '/' || s.source_key
     WHEN r.state = 'refused' THEN 'another url, or enabled = false, in the file of ' || s.publisher
     WHEN s.search IS NOT NULL
       THEN 'aggregator probe --write ' || s.publisher || ' ' || s.pasted
-    WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.source_key || ' tries it now'
+    WHEN s.failures > 0
+      THEN iif(s.last_error LIKE 'internal error%', NULL,
+        'aggregator fetch ' || s.publisher || '/' || s.source_key || ' tries it now')
     WHEN s.over_limit > 0 THEN 'look at ' || s.url
       || '; where so much is meant, a larger most_new_per_poll or most_new_per_day in wire.toml'
     WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
     WHEN n.silent THEN 'look at ' || s.url || ' and ' || p.homepage
-    WHEN n.gaps_7_days > 0 THEN 'a smaller every_minutes in the file of ' || s.publisher
+    WHEN n.gaps_7_days > 0 THEN 'set a smaller every_minutes in the file of ' || s.publisher
     WHEN n.over_cap > 0 THEN 'another source of ' || s.publisher || ' with fewer entries, if it has one'
   END AS advice,
   s.search,
@@ -87,7 +100,30 @@ SELECT
   CASE WHEN t.ended THEN t.last_day END AS agreement_ended,
   CASE WHEN NOT t.ended THEN t.last_day END AS agreement_ends,
   n.counted_at,
-  f.value AS fault
+  f.value AS fault,
+  CASE
+    WHEN c.changes > 0 THEN c.since
+    WHEN f.value IS NOT NULL THEN NULL
+    WHEN q.pause_id IS NOT NULL THEN q.paused_at
+    WHEN s.paused_at IS NOT NULL THEN s.paused_at
+    WHEN r.state <> 'accepted' THEN r.at
+    WHEN s.search IS NOT NULL THEN NULL
+    WHEN s.failures > 0 THEN (
+      SELECT min(started) FROM polls WHERE source_id = s.source_id AND started > coalesce(s.last_success, '')
+        AND outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending')
+    )
+    WHEN s.over_limit > 0 THEN s.over_limit_at
+    WHEN s.old_url IS NOT NULL THEN NULL
+    WHEN n.silent THEN s.last_new
+    WHEN n.gaps_7_days > 0 THEN s.gap_at
+  END AS since,
+  coalesce(n.silent, 0) AS silent,
+  iif(n.gaps_7_days > 0, round(1440 * (julianday(s.gap_at) - julianday((
+    SELECT max(started) FROM polls WHERE source_id = s.source_id AND started < s.gap_at
+      AND outcome IN ('ok', 'unchanged', 'not_modified')
+  ))), 1), NULL) AS gap_minutes,
+  iif(q.pause_id IS NOT NULL, q.paused_until, NULL) AS paused_until,
+  coalesce(q.actor, iif(s.paused_at IS NOT NULL, 'feed', NULL)) AS paused_by
 FROM (
   SELECT *, CASE
     WHEN source_kind <> 'discover' OR NOT (
@@ -101,7 +137,9 @@ FROM (
     WHEN coalesce(proposed, url) GLOB '*[^A-Za-z0-9_@%+=:,./-]*'
       THEN '''' || replace(coalesce(proposed, url), '''', '''"''"''') || ''''
     ELSE coalesce(proposed, url)
-  END AS pasted
+  END AS pasted,
+  (SELECT max(started) FROM polls INDEXED BY polls_with_gap
+    WHERE source_id = sources.source_id AND gap IS NOT NULL AND gap = 'open') AS gap_at
   FROM sources
 ) AS s
 JOIN publishers AS p ON p.publisher = s.publisher
@@ -112,6 +150,7 @@ LEFT JOIN (
     FROM redirects
 ) AS r ON r.source_id = s.source_id AND r.number = 1
 LEFT JOIN health_counts AS n ON n.source_id = s.source_id
+LEFT JOIN pauses AS q ON q.source_id = s.source_id AND q.ended_at IS NULL
 LEFT JOIN (
   SELECT source_id, sum(changes) AS changes, min(since) AS since,
     group_concat(changes || ' ' || replace(mass_kind, '_', ' '), ', ') AS kinds
@@ -167,7 +206,7 @@ def listed(connection: sqlite3.Connection, now: datetime | None) -> list[dict[st
     off; then those whose publisher's file has a fault; then the others that are polled. The counts are of `now`; None:
     those that are stored.
     """
-    if not has_new_names(connection):  # as its own version counted
+    if not has_new_names(connection) or not pauses.is_kept(connection):  # as its own version counted
         found = reading.dictionaries(connection.execute(_OLDER))
     elif now is None:
         found = reading.dictionaries(connection.execute(_HEALTH))
@@ -176,7 +215,22 @@ def listed(connection: sqlite3.Connection, now: datetime | None) -> list[dict[st
     # A view that an older version wrote has no such columns.
     waiting = [row for row in found if row.get("pending")]
     faulty = [row for row in found if row.get("fault") and not row.get("pending")]
-    return waiting + faulty + [row for row in found if row["enabled"] and not (row.get("pending") or row.get("fault"))]
+    others = [row for row in found if row["enabled"] and not (row.get("pending") or row.get("fault"))]
+    return [{**row, "states": _states(row)} for row in waiting + faulty + others]
+
+
+def _states(row: Mapping[str, Any]) -> list[HealthState]:
+    """All that troubles a source, also what `problem` does not say because something else matters more."""
+    is_polled = row["enabled"] and not row.get("paused_by") and not row.get("fault") and row.get("search") is None
+    found: dict[HealthState, Any] = {
+        "held": row.get("pending") or row.get("redirect") in ("pending", "refused"),
+        "faulty": row.get("fault"),
+        "paused": row.get("paused_by"),
+        "failing": is_polled and row["failures"],
+        "silent": is_polled and row.get("silent"),
+        "gaps": is_polled and row["gaps_7_days"],
+    }
+    return [state for state, holds in found.items() if holds]
 
 
 def counts(connection: sqlite3.Connection, now: datetime) -> list[tuple[Any, ...]]:

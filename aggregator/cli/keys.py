@@ -37,7 +37,7 @@ def known_sources(paths: Paths, config: Config | None, sources: Iterable[str], k
             known = {*sources, *(name.partition("/")[0] for name in sources)}
             if config is not None and any(publisher.key == key for publisher in config.publishers):
                 raise click.UsageError(f"{key!r} has no source in the database; `aggregator fetch {key}` says why")
-            close = did_you_mean(key, sorted(known)) or "; `aggregator publishers` lists them"
+            close = did_you_mean(key, sorted(known)) or "; `aggregator health --all` lists the sources"
             raise click.UsageError(f"no publisher or source {key!r} is known{close}")
     return [name for name in sources if {name, name.partition("/")[0]} & set(keys)]
 

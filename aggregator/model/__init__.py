@@ -4,6 +4,7 @@ from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDe
 from aggregator.model.article import Article, Known, Match, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
+from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
 from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
 from aggregator.model.document import (
     Busy,
@@ -188,6 +189,7 @@ __all__ = [
     "Notice",
     "OnGone",
     "OnMissing",
+    "OpenGap",
     "Origin",
     "Outcome",
     "PageVisit",
@@ -201,6 +203,8 @@ __all__ = [
     "Poll",
     "PollRecord",
     "PollSettings",
+    "PolledDay",
+    "PolledSource",
     "Proposal",
     "Publisher",
     "PublisherTerms",

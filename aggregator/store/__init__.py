@@ -35,6 +35,7 @@ from aggregator.model import (
     NewPages,
     Pending,
     PendingDecision,
+    PolledSource,
     PollRecord,
     PublisherTerms,
     Purge,
@@ -61,6 +62,7 @@ from aggregator.store.sqlite import (
     claims,
     clocks,
     configured,
+    coverage,
     due,
     excerpts,
     forgetting,
@@ -778,15 +780,13 @@ class Store:
         """
         return self._read(health.listed, now)
 
-    def coverage(self, since: datetime) -> list[dict[str, Any]]:
-        """What each publisher's polls brought, lost and left out since then; see `store.sqlite.health`."""
-        return self._read(health.coverage, to_iso(since))
+    def polled(self, since: datetime, until: datetime) -> list[PolledSource]:
+        """Every source that is switched on, or was polled in that time, with what its polls brought and lost."""
+        return self._read_as_one(coverage.polled, since, until)
 
-    def watched(self, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
-        """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
-        later.
-        """
-        return self._read(health.watched, since)
+    def last_well(self, source: str, after: datetime, before: datetime) -> datetime | None:
+        """When a source was last polled well between two times; None: it was not, or that is no longer known."""
+        return self._read(coverage.last_well, source, after, before)
 
     def last_new(self) -> datetime | None:
         """When the wire as a whole last stored something new; None: never."""

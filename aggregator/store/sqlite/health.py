@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import HealthState, Rhythm
+from aggregator.model import HealthState
 from aggregator.store.sqlite import pauses, reading
-from aggregator.store.sqlite.habits import rhythm_of
 from aggregator.store.sqlite.views import has_new_names
 from aggregator.text.dates import from_iso, to_iso
 
@@ -57,8 +54,8 @@ SELECT
     WHEN s.paused_at IS NOT NULL THEN 'paused: it said 410, gone for good, on ' || substr(s.paused_at, 1, 10)
     WHEN r.state <> 'accepted' THEN r.state || ': its document came from ' || r.reason
     WHEN s.search IS NOT NULL
-      THEN 'no source yet; ' || coalesce(
-        'found ' || s.proposed || ' (' || s.proposed_as || ')', s.last_error, 'it is looked for at the next poll')
+      THEN coalesce('feed found, waits for you: ' || s.proposed || ' (' || s.proposed_as || ')',
+        'no source yet; ' || coalesce(s.last_error, 'it is looked for at the next poll'))
     WHEN s.failures > 0 THEN 'failing: ' || coalesce(s.last_error, '')
     WHEN s.over_limit > 0 THEN 'too much at once: ' || s.over_limit
       || ' new reports up to ' || substr(s.over_limit_at, 1, 16)
@@ -184,19 +181,6 @@ _HEALTH = f"SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608  (constants)
 _OLDER = f"SELECT * FROM health {_ORDER}"  # noqa: S608  (constants)
 # What is counted stands in the place of the table, and the rest is as in the view.
 _HEALTH_AT = f"WITH health_counts AS MATERIALIZED ({_COUNTS}) SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608
-# Polls since a time, each by itself; behind them those of a source and day that brought nothing and are older.
-_POLLED = """
-    SELECT s.publisher, 1 AS polls, l.outcome NOT IN ('ok', 'unchanged', 'not_modified') AS failed,
-      l.gap IS NOT NULL AS gaps, l.gap IS 'closed' AS closed, l.new, l.drops
-    FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
-"""
-_BY_DAY = """
-    UNION ALL
-    SELECT s.publisher, d.polls, 0, 0, 0, 0, d.drops
-    FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
-"""
-_FIRST = "SELECT min(started) AS first FROM polls WHERE source_id = s.source_id"
-_FIRST_DAY = "UNION ALL SELECT min(day) || 'T23:59:59Z' FROM poll_days WHERE source_id = s.source_id"
 _COUNTED = timedelta(days=7)
 _OVER_LIMIT_SHOWN = timedelta(days=7)
 
@@ -253,69 +237,6 @@ def forget_over_limit(connection: sqlite3.Connection, now: datetime) -> None:
         "UPDATE sources SET over_limit = 0, over_limit_at = NULL WHERE over_limit_at < ?",
         (to_iso(now - _OVER_LIMIT_SHOWN),),
     )
-
-
-def coverage(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]:
-    """Of each publisher that was polled since then: polls, failed ones, gaps, those closed, entries left out by reason,
-    and new reports. Of polls that brought nothing and are counted by day, that day counts whole.
-    """
-    polled = _POLLED + (_BY_DAY if _counts_by_day(connection) else "")
-    rows = connection.execute(
-        f"""
-        SELECT p.publisher, p.name, sum(polls), sum(failed), sum(gaps), sum(closed), sum(new)
-        FROM ({polled}) AS found JOIN publishers AS p ON p.publisher = found.publisher
-        GROUP BY p.publisher ORDER BY p.publisher
-        """,  # noqa: S608  (constants)
-        {"since": since},
-    ).fetchall()
-    drops = _drops(connection, polled, since)
-    return [
-        {
-            "publisher": key,
-            "publisher_name": name,
-            "polls": polls,
-            "failed": failed,
-            "gaps": gaps,
-            "gaps_closed": closed,
-            "left_out": dict(drops.get(key, {})),
-            "received": received,
-        }
-        for key, name, polls, failed, gaps, closed, received in rows
-    ]
-
-
-def _drops(connection: sqlite3.Connection, polled: str, since: str) -> dict[str, Counter[str]]:
-    drops: dict[str, Counter[str]] = {}
-    rows = connection.execute(
-        f"SELECT publisher, drops FROM ({polled}) WHERE drops IS NOT NULL",  # noqa: S608  (constants)
-        {"since": since},
-    )
-    for publisher, reasons in rows:
-        drops.setdefault(publisher, Counter()).update(json.loads(reasons))
-    return drops
-
-
-def _counts_by_day(connection: sqlite3.Connection) -> bool:
-    """False for a file of an older version that is only read."""
-    return bool(connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'poll_days'").fetchone())
-
-
-def watched(connection: sqlite3.Connection, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
-    """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
-    later.
-    """
-    first = _FIRST + (f" {_FIRST_DAY}" if _counts_by_day(connection) else "")
-    rows = connection.execute(
-        f"""
-        SELECT s.publisher, s.rhythm, (SELECT min(first) FROM ({first}))
-        FROM sources AS s WHERE s.last_poll >= ?
-        """,  # noqa: S608  (constants)
-        (to_iso(since),),
-    )
-    return [
-        (publisher, rhythm_of(rhythm), max(since, from_iso(first)) if first else since)
-        for publisher, rhythm, first in rows
-    ]
 
 
 def last_new(connection: sqlite3.Connection) -> datetime | None:

@@ -11,7 +11,9 @@ import csv
 import io
 import logging
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
@@ -23,12 +25,33 @@ from click.exceptions import NoArgsIsHelpError
 from aggregator.text import printable
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_NARROWEST = 20  # columns
 _ESCAPE = "aggregator.escape"  # the name of our handler of encoding errors
 
 
 def say(text: str = "", *, err: bool = False, bold: bool = False, fg: str | None = None) -> None:
     """One line."""
     click.secho(printable.line(text), err=err, bold=bold or None, fg=fg)
+
+
+def say_wrapped(text: str) -> None:
+    """One line; on a terminal that is narrower than it as many as it takes, all but the first indented. In a pipe it
+    stays one, so that `grep` finds all of it.
+    """
+    said = printable.line(text)
+    if sys.stdout.isatty() and len(said) > (width := max(shutil.get_terminal_size().columns, _NARROWEST)):
+        start = said[: len(said) - len(said.lstrip())]
+        wrapped = textwrap.wrap(
+            said.lstrip(),
+            width,
+            initial_indent=start,
+            subsequent_indent=f"{start}  ",
+            break_long_words=False,  # a key or a command that is cut cannot be copied
+            break_on_hyphens=False,
+        )
+        click.echo("\n".join(wrapped))
+    else:
+        click.echo(said)
 
 
 def say_lines(text: str, *, indent: str = "", err: bool = False) -> None:

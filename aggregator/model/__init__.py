@@ -4,6 +4,7 @@ from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDe
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
+from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
 from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
 from aggregator.model.document import (
     Busy,
@@ -38,7 +39,9 @@ from aggregator.model.poll import (
     Finding,
     Gap,
     Habits,
+    HealthState,
     KeptTariff,
+    LeftOut,
     Lookup,
     Memory,
     NewPage,
@@ -88,6 +91,7 @@ from aggregator.model.publisher import (
     Relationship,
     Rights,
     Source,
+    SourceRules,
     Storage,
     StoreSettings,
     SystematicRepublication,
@@ -158,6 +162,7 @@ __all__ = [
     "Gap",
     "Group",
     "Habits",
+    "HealthState",
     "Hints",
     "IdTrust",
     "IdentityRules",
@@ -172,6 +177,7 @@ __all__ = [
     "Kind",
     "Known",
     "KnownPublisher",
+    "LeftOut",
     "Lending",
     "Link",
     "Listed",
@@ -188,6 +194,7 @@ __all__ = [
     "Notice",
     "OnGone",
     "OnMissing",
+    "OpenGap",
     "Origin",
     "Outcome",
     "PageVisit",
@@ -202,6 +209,8 @@ __all__ = [
     "Poll",
     "PollRecord",
     "PollSettings",
+    "PolledDay",
+    "PolledSource",
     "Proposal",
     "Publisher",
     "PublisherTerms",
@@ -222,6 +231,7 @@ __all__ = [
     "Selection",
     "Snapshot",
     "Source",
+    "SourceRules",
     "Split",
     "Status",
     "Storage",

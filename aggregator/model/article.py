@@ -40,6 +40,7 @@ class Article:
     near_keys: tuple[str, ...] = ()  # by which a twin under other keys is found, as a last resort
     rules: IdentityRules = LEARNED  # its publisher's
     id_is_shared: bool = False  # its id stands for another item of the same document too, so it is none of the keys
+    left_out_by: str | None = None  # the rule of its source that it does not satisfy; None: it comes in
     place: int = 0  # among the entries of its document, from 0; unchanged ones count, duplicates do not
     media: tuple[Media, ...] = ()  # in plain words, with web addresses; see text.media
     media_hash: bytes | None = b""  # of all media that were said, held or not (text.pictures.digest); None: not known

@@ -39,6 +39,7 @@ from aggregator.model import (
     NewPages,
     Pending,
     PendingDecision,
+    PolledSource,
     PollRecord,
     PublisherTerms,
     Purge,
@@ -68,6 +69,7 @@ from aggregator.store.sqlite import (
     claims,
     clocks,
     configured,
+    coverage,
     due,
     excerpts,
     forgetting,
@@ -82,6 +84,7 @@ from aggregator.store.sqlite import (
     new_database,
     opening,
     outgoing,
+    pauses,
     pending,
     pending_revisions,
     planner,
@@ -316,9 +319,11 @@ class Store:
         """What `keep_config` was given with this digest; None: it has kept another one since, or none."""
         return self._read(configured.kept, digest)
 
-    def due(self, now: datetime | None) -> list[Due]:
-        """The sources whose time has come, longest overdue first, searches last; with None all that are switched on."""
-        return self._read(due.due, to_iso(now) if now else None)
+    def due(self, now: datetime | None, *, also_paused: bool = False) -> list[Due]:
+        """The sources whose time has come, longest overdue first, searches last; with None all that are switched on.
+        Those that are paused only where that is asked for.
+        """
+        return self._read(due.due, to_iso(now) if now else None, also_paused=also_paused)
 
     def as_program(self) -> Program:
         """This program among those that poll into the database, which begins with its first claim. Not within a
@@ -864,23 +869,40 @@ class Store:
         """
         return self._read(health.listed, now)
 
-    def coverage(self, since: datetime) -> list[dict[str, Any]]:
-        """What each publisher's polls brought, lost and left out since then; see `store.sqlite.health`."""
-        return self._read(health.coverage, to_iso(since))
+    def polled(self, since: datetime, until: datetime) -> list[PolledSource]:
+        """Every source that is switched on, or was polled in that time, with what its polls brought and lost."""
+        return self._read_as_one(coverage.polled, since, until)
 
-    def watched(self, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
-        """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
-        later.
-        """
-        return self._read(health.watched, since)
+    def last_well(self, source: str, after: datetime, before: datetime) -> datetime | None:
+        """When a source was last polled well between two times; None: it was not, or that is no longer known."""
+        return self._read(coverage.last_well, source, after, before)
 
     def last_new(self) -> datetime | None:
         """When the wire as a whole last stored something new; None: never."""
         return self._read(health.last_new)
 
-    def resume(self, name: str, now: datetime) -> bool:
-        """Lets a paused source be polled again; False: there is no such source that is paused."""
-        return self._write(health.resume, name, now)
+    def sources(self) -> dict[str, bool]:
+        """The names of all sources that the database knows, and whether each is switched on."""
+        return self._read(pauses.sources)
+
+    def paused(self) -> list[str]:
+        """The names of the sources that are switched on and paused, by a person or by 410."""
+        return self._read(pauses.paused)
+
+    def pause(
+        self, names: Sequence[str], now: datetime, until: datetime | None, actor: str, reason: str | None = None
+    ) -> None:
+        """Pauses the sources of these names, again where they are paused; `until` None: until they are resumed."""
+        self._write(pauses.pause, names, now, until, actor, reason)
+
+    def resume(self, names: Sequence[str], now: datetime, actor: str) -> list[str]:
+        """Lets those of the sources of these names that are paused be polled again; returns their names."""
+        return self._write(pauses.resume, names, now, actor)
+
+    def end_pauses(self, now: datetime) -> None:
+        """Ends the pauses whose time has come. Writes only where there is one."""
+        if self._read(pauses.are_over, now):
+            self._write(pauses.end, now)
 
     def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
         """Accepts the redirect that is held of a source; see `store.redirects.accept`."""

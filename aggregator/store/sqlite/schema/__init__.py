@@ -31,6 +31,7 @@ from aggregator.store.sqlite.schema import (
     m0020,
     m0021,
     m0023,
+    m0025,
     m0027,
     m0028,
     m0029,
@@ -157,6 +158,11 @@ def _plans(db: Database) -> None:
 @migrations(name="0023_renamed_publishers")
 def _renamed_publishers(db: Database) -> None:
     _execute(db, m0023.RENAMED)
+
+
+@migrations(name="0025_health")
+def _health(db: Database) -> None:
+    _execute(db, m0025.HEALTH)
 
 
 @migrations(name="0027_accents")

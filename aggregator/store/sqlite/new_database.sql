@@ -38,7 +38,7 @@ CREATE TABLE sources (
       last_poll TEXT,                 -- NULL: never polled
       last_success TEXT,              -- NULL: never answered well
       failures INTEGER NOT NULL DEFAULT 0,  -- in a row
-      last_error TEXT, id_trust TEXT NOT NULL DEFAULT 'id', id_trust_reason TEXT, id_conflicts INTEGER NOT NULL DEFAULT 0, poll_hints TEXT, old_url TEXT, moved_to TEXT, moved_since TEXT, paused_at TEXT, conditional_polls INTEGER NOT NULL DEFAULT 0, unmodified_since TEXT, validators_ignored TEXT, rhythm TEXT, last_new TEXT, silent_after TEXT, proposed TEXT, proposed_as TEXT, redirect_unchecked INTEGER NOT NULL DEFAULT 0, most_changed TEXT, over_limit INTEGER NOT NULL DEFAULT 0, over_limit_at TEXT, last_listed TEXT, unstable TEXT,                -- NULL: the last poll went well
+      last_error TEXT, id_trust TEXT NOT NULL DEFAULT 'id', id_trust_reason TEXT, id_conflicts INTEGER NOT NULL DEFAULT 0, poll_hints TEXT, old_url TEXT, moved_to TEXT, moved_since TEXT, paused_at TEXT, conditional_polls INTEGER NOT NULL DEFAULT 0, unmodified_since TEXT, validators_ignored TEXT, rhythm TEXT, last_new TEXT, silent_after TEXT, proposed TEXT, proposed_as TEXT, redirect_unchecked INTEGER NOT NULL DEFAULT 0, most_changed TEXT, over_limit INTEGER NOT NULL DEFAULT 0, over_limit_at TEXT, last_listed TEXT, unstable TEXT, rules TEXT,                -- NULL: the last poll went well
       UNIQUE (publisher, source_key)
     ) STRICT
     ;
@@ -161,7 +161,7 @@ CREATE TABLE merges (             -- an entry that was taken for an article by a
       at TEXT NOT NULL,
       undone_at TEXT,                 -- NULL: in force
       split_article_id INTEGER REFERENCES articles (article_id)  -- NULL: in force
-    ) STRICT
+    , joined_article_id INTEGER REFERENCES articles (article_id), joined_keys TEXT) STRICT
     ;
 CREATE INDEX merges_of_article ON merges (article_id);
 CREATE TABLE near_keys (          -- by which an article's twin under other keys is found, as a last resort
@@ -465,6 +465,31 @@ CREATE TRIGGER daily_report_changes
         WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')
       ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1, backfill = backfill + excluded.backfill;
     END;
+CREATE TABLE pauses (               -- a source that a person had the wire leave alone; kept when it has ended
+      pause_id INTEGER PRIMARY KEY,
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),
+      paused_at TEXT NOT NULL,
+      paused_until TEXT,                -- NULL: until a person ends it
+      actor TEXT NOT NULL,              -- person:NAME
+      reason TEXT,                      -- NULL: none was given
+      ended_at TEXT,                    -- NULL: it is in force
+      ended_by TEXT                     -- person:NAME; NULL: it is in force, or ended at paused_until
+    ) STRICT
+    ;
+CREATE UNIQUE INDEX pauses_in_force ON pauses (source_id) WHERE ended_at IS NULL;
+CREATE INDEX pauses_of_source ON pauses (source_id, paused_at);
+CREATE TABLE left_out (             -- entries of a source's last document that a rule of its file left out
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),
+      article_key TEXT NOT NULL,        -- the first key of the entry
+      entry_hash BLOB NOT NULL,         -- SHA-256 of all that it said
+      rule TEXT NOT NULL,               -- as `polls.drops` names it
+      first_seen TEXT NOT NULL,         -- when this rule first left out these words
+      sort_time TEXT NOT NULL,          -- the date that it states, or when it was first seen
+      is_dated INTEGER NOT NULL,        -- 1: it states one
+      PRIMARY KEY (source_id, article_key)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX merges_of_joined ON merges (joined_article_id) WHERE joined_article_id IS NOT NULL;
 CREATE INDEX changes_taken_back ON changes (seq) WHERE change_kind IN ('withheld', 'withdrawn', 'deleted');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
@@ -489,5 +514,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0019
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0020_excerpts');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0021_plans');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0023_renamed_publishers');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0025_health');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0027_accents');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0028_joins');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029_way_out');

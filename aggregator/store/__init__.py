@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from aggregator.model import (
     ALL_REPORTS,
     Addressee,
+    Article,
     AtAddress,
     Cause,
     Channel,
@@ -419,6 +420,7 @@ class Store:
         """
         stale: set[int] = set()
         changed: set[str] = set()
+        new: dict[int, Article] = {}
         with self._transaction():
             version = self._version()
             for place, record in enumerate(records):
@@ -429,8 +431,9 @@ class Store:
                 if record.known.version != version or changed & depends_on:
                     stale.add(place)
                     continue
-                saving.save(self._connection, record, now)
+                new |= saving.save(self._connection, record, now)
                 changed |= depends_on
+            search.add_new(self._connection, new)
             if self.program:
                 saved = [record.poll.source.name for place, record in enumerate(records) if place not in stale]
                 claims.give_back(self._connection, "poll", saved, self.program)

@@ -153,7 +153,7 @@ def _plans(db: Database) -> None:
 
 @migrations(name="0028_joins")
 def _joins(db: Database) -> None:
-    _execute(db, m0028.JOINED)
+    _execute(db, (*m0028.JOINED, *m0028.COUNTED))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -27,6 +27,7 @@ from aggregator.text import printable
 # all is printed without importing one.
 _LIST = """
 accept Accept what is held of a SOURCE (publisher/key): a redirect to an address that is not its publisher's.
+backup Copy the database into one file, or load such a file.
 changes Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
 check Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
 complaint Record, list and resolve complaints about reports; each kind does at once what it asks for.

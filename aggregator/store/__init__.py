@@ -67,6 +67,7 @@ from aggregator.store.sqlite import (
     acts,
     agreements,
     as_of,
+    backups,
     claims,
     clocks,
     configured,
@@ -89,6 +90,7 @@ from aggregator.store.sqlite import (
     pending,
     pending_revisions,
     planner,
+    private,
     purge,
     query,
     raw,
@@ -106,18 +108,44 @@ from aggregator.store.sqlite import (
     vacuum,
     views,
 )
+from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.lock import Program, only_daemon, without_daemon
 from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.dates import duration, to_iso
 
-__all__ = ["Rewriting", "Store", "only_daemon", "without_daemon"]
+__all__ = [
+    "BACKUP_STEP",
+    "Facts",
+    "Loaded",
+    "Rewriting",
+    "Store",
+    "everybody_reads",
+    "load_backup",
+    "only_daemon",
+    "without_daemon",
+]
+
+everybody_reads = private.everybody_reads
+load_backup, BACKUP_STEP = backups.load, backups.STEP
 
 log = logging.getLogger("aggregator.store")
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Call = Callable[Concatenate[sqlite3.Connection, P], T]
+
+
+def _keep_from_others(connection: sqlite3.Connection, path: Path) -> None:
+    """Takes a file from other users that an older version made, which let everybody read it; once."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != opening.APPLICATION_ID and (mode := private.narrow(path)):
+        log.warning(
+            "%s: other users of this machine could open this file (mode %o), which holds complaints and words that are"
+            " held back; now only its owner can (600). To let a group read it: chmod 640",
+            path,
+            mode,
+        )
 
 
 class Store:
@@ -140,12 +168,15 @@ class Store:
         except OSError as error:
             said = f"{path.parent}: cannot make this folder ({error.strerror}); choose another place with --db"
             raise StoreError(said) from error
+        opening.refuse_unfit(path)
+        private.create(path)
         with explained(path):
             # Statements begin their transactions themselves, so isolation_level is None. The writer runs in a thread
             # of its own, one call at a time.
             connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
             try:
                 opening.refuse_foreign(connection, path, views.MIGRATIONS)
+                _keep_from_others(connection, path)
                 store = cls(path, connection)
                 store._prepare()
             except BaseException:
@@ -159,7 +190,10 @@ class Store:
         reads; `show_as_of` makes it what holds at a time.
         """
         if not path.exists():
-            raise StoreError(f"{path}: there is no database yet; `aggregator fetch` makes it, or name one with --db")
+            nowhere = "" if path.parent.exists() else f", and no folder {path.parent}"
+            said = f"there is no database yet{nowhere}; `aggregator fetch` makes it, or name one with --db"
+            raise StoreError(f"{path}: {said}")
+        opening.refuse_unfit(path)
         with explained(path):
             uri = path.absolute().as_uri() + "?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
@@ -611,6 +645,14 @@ class Store:
         """
         with explained(self.path):
             vacuum.rewrite(self._connection, self.path)
+
+    def parts(self) -> int:
+        """About how many parts `back_up` copies."""
+        return self._read(backups.parts)
+
+    def back_up(self, to: Path, *, replace: bool, moved: Callable[[], None]) -> Facts:
+        """Copies the database into a file, see `store.backups`."""
+        return backups.create(self._connection, self.path, to, replace=replace, moved=moved)
 
     # What the desk calls; see `aggregator.desk`
 

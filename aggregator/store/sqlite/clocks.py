@@ -40,7 +40,7 @@ _BATCH = 1_000
 TIMES: Mapping[str, tuple[str, ...]] = {
     "acts": ("at",),
     "claims": ("at",),
-    "complaints": ("received_at", "resolved_at"),
+    "complaints": ("received_at", "resolved_at", "erased_at"),
     "health_counts": ("counted_at",),
     "pending_revisions": ("received_at",),
     "merges": ("at", "undone_at"),

@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Self
 
 from aggregator.model.errors import DaemonRunning, StoreError, StoreFull
+from aggregator.store.sqlite import private
+from aggregator.store.sqlite.opening import refuse_no_file
 
 _ONE_DAEMON = (
-    "another daemon, process {holder}, or a `purge --vacuum`, uses this database; end it first, or give this one"
-    " another with --db"
+    "another daemon, process {holder}, or a `purge --vacuum` or `backup load`, uses this database; end it first, or"
+    " give this one another with --db"
 )
 _NO_DAEMON = (
-    "a daemon, process {holder}, or another `purge --vacuum`, uses this database; stop it, run this again, then start"
-    " the daemon; nothing was changed"
+    "a daemon, process {holder}, or another `purge --vacuum` or `backup load`, uses this database; stop it, run this"
+    " again, then start the daemon; nothing was changed"
 )
 
 
@@ -37,19 +39,22 @@ def without_daemon(database: Path) -> AbstractContextManager[None]:
 
 @contextmanager
 def _alone(database: Path, refusal: str) -> Iterator[None]:
-    path = database.with_name(database.name + ".lock")
+    refuse_no_file(database)
+    target = database.resolve()  # a link to it may be in another folder
+    path = target.with_name(target.name + ".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, private.mode_beside(target))
     except OSError as error:
-        raise _unusable(path, error) from error
+        raise private.unusable(path, error) from error
     try:
         _lock(file, database, refusal)
         try:
+            private.give_to_owner(file, path.parent)
             os.ftruncate(file, 0)
             os.write(file, f"{os.getpid()}\n".encode())
         except OSError as error:
-            raise _unusable(path, error) from error
+            raise private.unusable(path, error) from error
         yield
     finally:
         os.close(file)
@@ -61,15 +66,6 @@ def _lock(file: int, database: Path, refusal: str) -> None:
     except BlockingIOError as error:
         holder = os.pread(file, 20, 0).decode("ascii", "replace").strip() or "unknown"
         raise DaemonRunning(f"{database}: {refusal.format(holder=holder)}") from error
-
-
-def _unusable(path: Path, error: OSError) -> StoreError:
-    """What an error of the operating system means here."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreFull(f"{path}: the disk is full; make room; nothing was changed")
-    if error.errno in (errno.ELOOP, errno.EMLINK):
-        return StoreError(f"{path}: this is a symbolic link, and nothing is written through one; remove it")
-    return StoreError(f"{path}: {error.strerror}; can this user write the folder?")
 
 
 class Program:
@@ -88,7 +84,7 @@ class Program:
         """With the smallest number that no running program has. Raises StoreError where files cannot be locked here."""
         database = database.resolve()  # a link to it may be in another folder
         for number in count(1):
-            descriptor = _locked(_file_of(database, number))
+            descriptor = _locked(database, number)
             if descriptor is not None:
                 return cls(database, number, descriptor)
         raise AssertionError("numbers do not end")
@@ -97,10 +93,9 @@ class Program:
         """Whether the program with this number runs. Raises StoreError."""
         if number == self.number:
             return True
-        path = _file_of(self._database, number)
-        if not path.exists():
+        if not _file_of(self._database, number).exists():
             return False
-        descriptor = _locked(path, fcntl.LOCK_SH)  # shared, so that two that look at once do not see each other
+        descriptor = _locked(self._database, number, fcntl.LOCK_SH)  # shared, so that two that look at once do not see each other
         if descriptor is None:
             return True
         os.close(descriptor)
@@ -115,12 +110,14 @@ def _file_of(database: Path, number: int) -> Path:
     return database.with_name(f"{database.name}.program-{number}")
 
 
-def _locked(path: Path, lock: int = fcntl.LOCK_EX) -> int | None:
+def _locked(database: Path, number: int, lock: int = fcntl.LOCK_EX) -> int | None:
     """A descriptor that holds the lock until it is closed; None: another one holds it."""
+    path, flags = _file_of(database, number), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        descriptor = os.open(path, flags, private.mode_beside(database))
         try:
             fcntl.flock(descriptor, lock | fcntl.LOCK_NB)
+            private.give_to_owner(descriptor, path.parent)
         except OSError as error:
             os.close(descriptor)
             if isinstance(error, BlockingIOError):

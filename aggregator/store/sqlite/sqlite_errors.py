@@ -45,8 +45,8 @@ def explained(path: Path) -> Iterator[None]:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
             raise  # a bug of ours
         raise StoreError(
-            f"{path}: {error}; keep the file, restore a copy, or give another with --db "
-            "(`sqlite3 FILE .recover` reads what can be read)"
+            f"{path}: {error}; bring back a backup with `aggregator backup load FILE`, which keeps this file, or give "
+            "another with --db (`sqlite3 FILE .recover` reads what can be read)"
         ) from error
 
 

@@ -30,7 +30,7 @@ accept Accept what is held of a SOURCE (publisher/key): a redirect to an address
 backup Copy the database into one file, or load such a file.
 changes Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
 check Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
-complaint Record, list and resolve complaints about reports; each kind does at once what it asks for.
+complaint Record, list, resolve and erase complaints.
 coverage Count, for each publisher, what arrived, was skipped or may be missing.
 demo Run a wire of invented publishers, served on this machine, and show it.
 embargo Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; then it is released by itself.

@@ -18,6 +18,7 @@ from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, refuse_placeholders
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import WITHOUT_EFFECT, agreement_warnings
+from aggregator.store import everybody_reads
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import escaped
 
@@ -64,7 +65,8 @@ def check(paths: Paths, keys: tuple[str, ...], live: bool, as_json: bool) -> Non
 
 def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: bool) -> None:
     """The faults of publishers, all warnings and notes, and how many are fine."""
-    folder, warnings = paths.config_folder(), [*_agreements(paths, config), *config.warnings]
+    folder = paths.config_folder()
+    warnings = [*_agreements(paths, config), *config.warnings, *_open_to_all(paths.database())]
     sources = sum(len(publisher.sources) for publisher in config.publishers)
     counts = {"publishers": len(config.publishers), "sources": sources}
     if as_json:
@@ -93,6 +95,12 @@ def _agreements(paths: Paths, config: Config) -> list[str]:
     """The agreements that have ended or end soon, as warnings."""
     files = publisher_files(paths)
     return list(agreement_warnings({files[one.key]: one for one in config.publishers}, utc_now().date()))
+
+
+def _open_to_all(database: Path) -> Iterator[str]:
+    if everybody_reads(database):
+        said = "every user of this machine can open it, with complaints and what is held back"
+        yield f"{database}: {said}; `chmod 600 {database}`"
 
 
 def _print_notes(without_effect: Sequence[str], is_in_force: bool | None) -> None:

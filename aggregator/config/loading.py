@@ -40,6 +40,7 @@ from aggregator.config.toml import TomlTable, parse_toml, read_toml
 from aggregator.model import (
     DISCOVER,
     Access,
+    ComplaintSettings,
     Config,
     Contact,
     Credentials,
@@ -179,12 +180,13 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "store"})
+    words = shape.model_dump(exclude={"fetch", "poll", "store", "complaints"})
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
         poll=_poll_settings(shape.poll),
         store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
+        complaints=ComplaintSettings(keep=timedelta(days=shape.complaints.keep_days)),
     )
 
 

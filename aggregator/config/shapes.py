@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from aggregator.model import (
+    ComplaintSettings,
     Corrections,
     FetchSettings,
     IdentityRules,
@@ -42,7 +43,7 @@ SECRETS = ("username", "password", "bearer")  # keys whose values no fault shows
 T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
 _FETCH = FetchSettings()
 _POLL = PollSettings()
-_STORE = StoreSettings()
+_STORE, _COMPLAINTS = StoreSettings(), ComplaintSettings()
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -182,6 +183,10 @@ class StoreTable(Table):
     keep_polls_days: Annotated[int, Field(ge=1, le=36_500)] = _STORE.keep_polls.days
 
 
+class ComplaintsTable(Table):
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = _COMPLAINTS.keep.days
+
+
 class WireFile(Table):
     name: Line
     url: Address
@@ -194,6 +199,7 @@ class WireFile(Table):
     fetch: FetchTable = FetchTable()
     poll: PollTable = PollTable()
     store: StoreTable = StoreTable()
+    complaints: ComplaintsTable = ComplaintsTable()
 
 
 class ContactTable(Table):

@@ -145,7 +145,7 @@ def _pending(those: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _complaints(those: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for one in those:
         state = f"resolved {minute(one['resolved_at'])}" if one["resolved_at"] else "open"
-        by = one["complainant"] or "anonymous"
+        by = f"erased {minute(one['erased_at'])}" if one["erased_at"] else one["complainant"] or "anonymous"
         head = f"Complaint {one['number']} ({one['complaint_kind']}, {state}): {minute(one['received_at'])}, {by}"
         yield line(head)
         if one["text"]:

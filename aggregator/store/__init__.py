@@ -682,9 +682,27 @@ class Store:
         """
         return self._write(acts.complain, complaint, decision, to_iso(now))
 
+    def complaint_about_wire(self, complaint: Complaint, now: datetime) -> int:
+        """Records a complaint about the wire as a whole; returns its number."""
+        return self._write(acts.complain_about_wire, complaint, to_iso(now))
+
     def complaints(self, *, resolved_too: bool = False) -> list[dict[str, Any]]:
         """The complaints that are open, or all; see `store.acts`."""
         return self._read(acts.complaints, resolved_too)
+
+    def erase_complaint(self, number: int, now: datetime) -> bool:
+        """Takes the words out of a complaint, also out of the log where nobody reads it; False: there is none of this
+        number. What was decided because of it stays.
+        """
+        is_erased = self._write(acts.erase, number, to_iso(now))
+        self.empty_log()
+        return is_erased
+
+    def erase_old_complaints(self, before: datetime, now: datetime) -> int:
+        """The same of complaints that were resolved before; returns of how many. Writes only where there are any."""
+        if not self._read(acts.have_old, to_iso(before)):
+            return 0
+        return self._write(acts.erase_old, to_iso(before), to_iso(now))
 
     def resolve_complaint(self, number: int, resolution: str, now: datetime) -> bool:
         """Closes a complaint; False: there is none of this number that is open."""

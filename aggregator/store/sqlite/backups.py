@@ -54,7 +54,7 @@ def create(connection: sqlite3.Connection, path: Path, to: Path, *, replace: boo
                 _copy(connection, new, moved)
         except StoreFull as error:
             raise StoreFull(f"{to}: the disk is full; make room; {_NOTHING}") from error
-        _check(new, path, "quick_check", "the database is damaged; load an older backup, or see `sqlite3 FILE .recover`")
+        _check(new, path, "quick_check", f"the database is damaged; load an older backup; {_NOTHING}")
         found = facts(new)
         _put(new, to)
     return found
@@ -86,7 +86,7 @@ def load(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -
 def parts(connection: sqlite3.Connection) -> int:
     """About how often `create` will call `moved`."""
     (pages,), (size,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
-    return -(-pages * size // STEP)
+    return -(-int(pages * size) // STEP)
 
 
 def facts(path: Path) -> Facts:

@@ -95,7 +95,9 @@ class Program:
             return True
         if not _file_of(self._database, number).exists():
             return False
-        descriptor = _locked(self._database, number, fcntl.LOCK_SH)  # shared, so that two that look at once do not see each other
+        descriptor = _locked(
+            self._database, number, fcntl.LOCK_SH
+        )  # shared, so that two that look at once do not see each other
         if descriptor is None:
             return True
         os.close(descriptor)

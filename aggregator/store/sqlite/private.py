@@ -38,7 +38,7 @@ def give_to_owner(descriptor: int, folder: Path) -> None:
 def mode_beside(database: Path) -> int:
     """For a file beside it: who may write the database needs it too."""
     try:
-        return stat.S_IMODE(database.stat().st_mode) & 0o666 | MODE
+        return stat.S_IMODE(database.stat().st_mode) & 0o660 | MODE
     except OSError:
         return MODE
 

@@ -20,13 +20,15 @@ import click
 from aggregator import __version__
 from aggregator.cli import printing
 from aggregator.model.errors import AggregatorError
-from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.paths import CONFIG_VARIABLE, DATABASE_VARIABLE, Paths
 from aggregator.text import printable
 
 # Each command, and the first paragraph of what it says of itself (tests/cli/test_cli.py compares the two): a list of
 # all is printed without importing one.
 _LIST = """
 accept Accept what is held of a SOURCE (publisher/key): a redirect to an address that is not its publisher's.
+add Copy publishers from the catalogue, or add a site of your own.
+catalogue Search the publishers that come with the program.
 changes Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
 check Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
 complaint Record, list and resolve complaints about reports; each kind does at once what it asks for.
@@ -36,6 +38,7 @@ embargo Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; t
 fetch Poll once the sources that are due, or those of the publishers or sources named by KEY.
 health Say of every source how its last poll went, what troubles it, and when and why the next one comes.
 import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.
+init Make the folder of a wire of your own.
 latest List the newest reports, each under its publisher's name.
 merges List the entries that were taken for an article by another key than their own, with the evidence.
 pending List the changes of reports that wait for a person, because one poll changed too many; accept or refuse them.
@@ -81,15 +84,30 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="aggregator")
-@click.option("--config", type=click.Path(path_type=Path), help="Folder of wire.toml, rights.toml and publishers/.")
-@click.option("--db", type=click.Path(path_type=Path), help="Database file. [default: data/wire.db beside the config]")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar=CONFIG_VARIABLE,
+    show_envvar=True,
+    help="Folder of wire.toml, rights.toml and publishers/.",
+)
+@click.option(
+    "--db",
+    type=click.Path(path_type=Path),
+    envvar=DATABASE_VARIABLE,
+    show_envvar=True,
+    help="Database file. [default: data/wire.db in the config folder, or beside one called config]",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log a line for every poll to standard error.")
 @click.pass_context
 def aggregator(context: click.Context, config: Path | None, db: Path | None, verbose: bool) -> None:
     """A news wire of many publishers, in SQLite. The publisher's name stands above every report."""
     printing.set_up_log(logging.INFO if verbose else logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    context.obj = Paths(config, db)
+    by_environment = [
+        context.get_parameter_source(name) is click.core.ParameterSource.ENVIRONMENT for name in ("config", "db")
+    ]
+    context.obj = Paths(config, db, *by_environment)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

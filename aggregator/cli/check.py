@@ -13,6 +13,7 @@ from aggregator.cli.faults import names_of, say_faults
 from aggregator.cli.keys import sources_named
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json, say_lines
+from aggregator.config import catalogue
 from aggregator.model import Config
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, refuse_placeholders
@@ -56,7 +57,7 @@ def check(paths: Paths, keys: tuple[str, ...], live: bool, as_json: bool) -> Non
         if has_faults or is_dead:
             sys.exit(1)
         return
-    faults = [*config.faults, *(config.placeholders if config.asks_real_sites else ())]
+    faults = [*config.faults, *(config.placeholders if config.placeholders_forbid_polling else ())]
     _print_all(paths, config, faults, as_json)
     if faults:
         sys.exit(1)
@@ -64,7 +65,7 @@ def check(paths: Paths, keys: tuple[str, ...], live: bool, as_json: bool) -> Non
 
 def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: bool) -> None:
     """The faults of publishers, all warnings and notes, and how many are fine."""
-    folder, warnings = paths.config_folder(), [*_agreements(paths, config), *config.warnings]
+    folder, warnings = paths.config_folder(), [*_of_files(paths, config), *config.warnings]
     sources = sum(len(publisher.sources) for publisher in config.publishers)
     counts = {"publishers": len(config.publishers), "sources": sources}
     if as_json:
@@ -84,15 +85,16 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
     said = [f"{len(faults)} faults"]
     if config.faulty:
         said.append(f"not polled until they are corrected: {names_of(config.faulty)}")
-    if config.asks_real_sites and config.placeholders:
-        said.append("no site is asked until wire.toml has a name of your own")
+    if config.placeholders_forbid_polling and config.placeholders:
+        said.append("no site is asked until the wire has a name of its own: write it there, or `aggregator init DIR`")
     say(f"{folder}: {'; '.join(said)}; without a fault: {fine}", err=True)
 
 
-def _agreements(paths: Paths, config: Config) -> list[str]:
-    """The agreements that have ended or end soon, as warnings."""
+def _of_files(paths: Paths, config: Config) -> list[str]:
+    """The agreements that have ended or end soon, and what the catalogue has changed since it was copied: warnings."""
     files = publisher_files(paths)
-    return list(agreement_warnings({files[one.key]: one for one in config.publishers}, utc_now().date()))
+    publishers = {files[one.key]: one for one in config.publishers}
+    return [*agreement_warnings(publishers, utc_now().date()), *catalogue.warnings(publishers)]
 
 
 def _print_notes(without_effect: Sequence[str], is_in_force: bool | None) -> None:

@@ -14,13 +14,17 @@ from aggregator.cli.keys import sources_named
 from aggregator.cli.printing import progress, say, say_json
 from aggregator.model import DISCOVER, Config, Due, Poll
 from aggregator.pipeline.opening import config_for_polling, open_wire
-from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.paths import Paths, is_checkout
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
 from aggregator.text.printable import argument
 
 NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "pending")
+_IN_A_CHECKOUT = (
+    "note: this wire is configured in a checkout of the program, where an update may change its files; "
+    "`aggregator init DIR --from-checkout` copies what is yours into a folder of its own"
+)
 _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is printed
 
 
@@ -40,6 +44,8 @@ def fetch(paths: Paths, keys: tuple[str, ...], everything: bool, as_json: bool) 
     if keys and everything:
         raise click.UsageError("give KEY or --all, not both")
     config = config_for_polling(paths)
+    if is_checkout(paths.config_folder()):
+        say(_IN_A_CHECKOUT, err=True)
     with open_wire(paths, config, utc_now()) as store:
         due = _asked_for(store, config, everything) if not keys else _named(paths, config, store.due(None), keys)
         with progress("Polling", len(due), visible=not as_json) as done:

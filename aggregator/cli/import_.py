@@ -10,8 +10,8 @@ import click
 
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json
+from aggregator.config.adding import refused
 from aggregator.config.codes import is_country, is_language
-from aggregator.config.loading import load
 from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
 from aggregator.config.opml import Outline, read
 from aggregator.config.saving import save
@@ -65,8 +65,7 @@ def _sound(paths: Paths, outlines: tuple[Outline, ...], told: Told) -> tuple[lis
     sorted_out = list(Known(there.publishers).sort(outlines, told))
     added = [each for each in sorted_out if isinstance(each, Newcomer)]
     left_out = [each for each in sorted_out if isinstance(each, LeftOut)]
-    tried = load(paths.config_folder(), {each.name: each.text for each in added})
-    whys = {each.file: each.faults[0].removeprefix(f"{each.file}: ") for each in tried.faulty}
+    whys = refused(paths.config_folder(), {each.name: each.text for each in added})
     left_out += [LeftOut(outline=each.outline, why=whys[each.name]) for each in added if each.name in whys]
     return [each for each in added if each.name not in whys], left_out
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from types import ModuleType
 
 from aggregator.rights import fault
+from aggregator.text.folding import fold
 
 # Of the codes that ISO 3166-1 leaves to its users: ours for all of Africa and the world, everybody's for Kosovo.
 _USER_ASSIGNED = frozenset({"XA", "XK", "XW"})
@@ -62,6 +63,56 @@ def _is_primary(code: str) -> bool:
 
 def _is_script(code: str | None) -> bool:
     return code is None or _registers().scripts.get(alpha_4=code.capitalize()) is not None
+
+
+def country_called(text: str) -> str | None:
+    """The code of a country by its code or one of its names in English, whatever its case and accents; None: none has
+    it, or two.
+    """
+    return text.upper() if is_country(text.upper()) else _countries().get(_compared(text))
+
+
+@cache
+def _countries() -> Mapping[str, str]:
+    """By the names of ISO 3166-1, or by ours alone."""
+    names = [
+        (_compared(name), country.alpha_2)
+        for country in _registers().countries
+        for name in {country.name, getattr(country, "common_name", ""), getattr(country, "official_name", "")} - {""}
+        if country.alpha_2 not in _NAMES
+    ]
+    return dict(names) | {_compared(name): code for code, name in _NAMES.items()}
+
+
+def _compared(name: str) -> str:
+    return fold(name.strip().replace("\u2019", "'"))
+
+
+def language_called(text: str) -> str | None:
+    """A language's tag by its tag or its name in English, whatever its case; None: there is none."""
+    if _FORM.fullmatch(text) and is_language(text):
+        return text
+    return _languages().get(_compared(text))
+
+
+@cache
+def _languages() -> Mapping[str, str]:
+    """By all names, those of the two-letter codes first."""
+    found: dict[str, str] = {}
+    for language in sorted(_registers().languages, key=lambda language: not hasattr(language, "alpha_2")):
+        for name in (language.name, language.name.partition(" (")[0]):
+            found.setdefault(_compared(name), getattr(language, "alpha_2", language.alpha_3))
+    return found
+
+
+def country_names() -> Collection[str]:
+    """The names by which `country_called` knows countries, in small letters."""
+    return _countries().keys()
+
+
+def language_names() -> Collection[str]:
+    """The names by which `language_called` knows languages, in small letters."""
+    return _languages().keys()
 
 
 def country_name(code: str) -> str:

@@ -20,7 +20,7 @@ from aggregator.config.between import own_publisher_faults, repeated_addresses, 
 from aggregator.config.codes import unknown_codes
 from aggregator.config.files import publisher_files, too_deep
 from aggregator.config.lines import located
-from aggregator.config.placeholders import ask_real_sites, placeholders
+from aggregator.config.placeholders import forbid_polling, placeholders
 from aggregator.config.shapes import (
     KEY,
     KEY_EXPECTED,
@@ -110,15 +110,16 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({})) -> Co
     sound = {name: publisher for name, publisher in made.items() if publisher is not None and not of_files[name]}
     assert len(sound) + len(faulty) == len(names)
     publishers = tuple(sorted(sound.values(), key=lambda publisher: publisher.key))
-    own = [tables[name] for name in sound]
-    idle = set_without_effect([*own, *({"rights": profile} for profile in profiles.sound.values())])
+    own_publisher = {name: each for name, each in sound.items() if each.key == wire.publisher}
+    of_sound = [tables[name] for name in sound]
+    idle = set_without_effect([*of_sound, *({"rights": profile} for profile in profiles.sound.values())])
     return Config(
         wire=wire,
         publishers=publishers,
         faulty=faulty,
         faults=tuple(faults),
-        placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire)),
-        asks_real_sites=ask_real_sites(publishers),
+        placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire, own_publisher)),
+        placeholders_forbid_polling=forbid_polling(wire, publishers),
         warnings=tuple(warnings(sound)),
         without_effect=idle,
     )
@@ -298,6 +299,7 @@ def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
         disclaimers=shape.disclaimers,
         sources=tuple(_source(key, source) for source in shape.source),
         identity=shape.identity.rules(shape.homepage),
+        catalogue=shape.catalogue,
     )
 
 

@@ -150,6 +150,9 @@ Host = Annotated[
 Prefix = Annotated[str, _like(r"(/[^/?#\s]+)+", 'the beginning of a path without a slash at its end, such as "/print"')]
 Parameter = Annotated[str, _like(r"[^\s=&?*]+", 'the name of a parameter, such as "id"')]
 Pattern = Annotated[str, _like(r"[^\s=&?*\[]+\*?", 'the name of a parameter, or how names begin, such as "from_*"')]
+Mark = Annotated[
+    str, _like(f"{KEY.pattern}@[0-9a-f]{{16}}", "KEY@DIGEST, as `aggregator add` writes it; or leave this key out")
+]
 TimeZone = Annotated[str, AfterValidator(_has_time_zone)]
 Minutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]  # at most a year
 
@@ -236,6 +239,7 @@ class PublisherFile(Table):
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     homepage: Address
     rights_profile: str
+    catalogue: Mark | None = None
     contact: ContactTable = ContactTable()
     rights: dict[str, Any] = {}  # checked as RIGHTS, merged with the profile
     disclaimers: dict[str, str] = {}

@@ -245,6 +245,7 @@ class Publisher:
     disclaimers: Mapping[str, str] = field(default_factory=dict)  # overrides of the wire's default texts, by name
     sources: tuple[Source, ...] = ()
     identity: IdentityRules = LEARNED
+    catalogue: str | None = None  # KEY@DIGEST of the catalogue's version that its file was copied from
 
     @property
     def group(self) -> Group:
@@ -268,9 +269,9 @@ class Config:
     publishers: tuple[Publisher, ...]  # those without a fault, sorted by key
     faulty: tuple[Faulty, ...] = ()  # the others
     faults: tuple[str, ...] = ()  # all of them, each a line, in the order of the files
-    # Faults that forbid only to ask real sites: keys of wire.toml that have the values of an example.
+    # Faults that forbid only to ask real sites: keys by which the wire is known, that have the values of an example.
     placeholders: tuple[str, ...] = ()
-    asks_real_sites: bool = False  # whether a source that is switched on is on a host of the public network
+    placeholders_forbid_polling: bool = False  # not where only servers of this network are polled, as in a test
     warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
     without_effect: tuple[str, ...] = ()  # keys that its files set and nothing acts on yet; see rights.TAKES_EFFECT
     digest: str | None = None  # of its files, as `kept` tells it; None: not known

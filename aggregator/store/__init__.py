@@ -142,7 +142,9 @@ class Store:
         reads; `show_as_of` makes it what holds at a time.
         """
         if not path.exists():
-            raise StoreError(f"{path}: there is no database yet; `aggregator fetch` makes it, or name one with --db")
+            raise StoreError(
+                f"{path}: there is no database yet; `aggregator fetch` makes it; or name one: --db, AGGREGATOR_DB"
+            )
         with explained(path):
             uri = path.absolute().as_uri() + "?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
@@ -765,6 +767,10 @@ class Store:
     def known_publishers(self) -> dict[str, KnownPublisher]:
         """Country and languages of every publisher that the database has, configured or not, by key."""
         return self._read(reading.known_publishers)
+
+    def publishers_with_reports(self) -> frozenset[str]:
+        """The keys of the publishers of which there is a report, in the wire or not, or its tombstone."""
+        return self._read(reading.publishers_with_reports)
 
     def publishers(self) -> list[dict[str, Any]]:
         return self._read(reading.rows, reading.PUBLISHERS)

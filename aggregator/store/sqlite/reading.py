@@ -231,6 +231,12 @@ def known_publishers(connection: sqlite3.Connection) -> dict[str, KnownPublisher
     return {key: KnownPublisher(country, tuple(json.loads(languages))) for key, country, languages in rows}
 
 
+def publishers_with_reports(connection: sqlite3.Connection) -> frozenset[str]:
+    has_one = "EXISTS (SELECT 1 FROM articles AS a WHERE a.publisher = p.publisher)"
+    rows = connection.execute(f"SELECT publisher FROM publishers AS p WHERE {has_one}")  # noqa: S608
+    return frozenset(key for (key,) in rows)
+
+
 PUBLISHERS = """
     SELECT p.publisher, p.name, p.place, p.country, p.publisher_kind, p.publisher_group, p.languages, p.homepage,
       json_extract(p.rights, '$.text_scope') AS text_scope, json_extract(p.rights, '$.licence') AS licence,

@@ -17,6 +17,7 @@ from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import publisher_files
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import did_you_mean
+from aggregator.text.printable import escaped
 
 
 def update(paths: Paths, keys: Sequence[str], *, yes: bool, overwrite: bool, keep: bool) -> None:
@@ -97,7 +98,7 @@ def _is_wanted(name: str, *, is_own: bool, yes: bool, overwrite: bool) -> bool:
         said = "--yes --overwrite takes the catalogue's" if is_own else "--yes takes it"
         say(f"{name}: not changed{lost}; {said}, --keep keeps yours", err=True)
         return False
-    return click.confirm(f"{name}: take this{lost}?", err=True)
+    return click.confirm(f"{escaped(name)}: take this{lost}?", err=True)
 
 
 def _take(folder: Path, name: str, text: str, one: catalogue.Listed, *, is_own: bool) -> bool:

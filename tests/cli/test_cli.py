@@ -121,8 +121,8 @@ def test_help_is_there_and_lists_the_commands() -> None:
     done = subprocess.run([sys.executable, "-m", "aggregator", "--help"], capture_output=True, text=True, check=True)
     listed = re.findall(r"^  (\w+) ", done.stdout.partition("Commands:")[2], re.MULTILINE)
     expected = (
-        "accept changes check complaint coverage demo embargo fetch health import latest merges pending probe publish"
-        " publishers purge query recheck restore resume run search show split withdraw withhold"
+        "accept add catalogue changes check complaint coverage demo embargo fetch health import init latest merges"
+        " pending probe publish publishers purge query recheck restore resume run search show split withdraw withhold"
     )
     assert listed == expected.split() == list(COMMANDS)
 

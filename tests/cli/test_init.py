@@ -199,7 +199,7 @@ def test_two_wires_beside_each_other_have_a_database_each(tmp_path: Path) -> Non
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout whose user has a name, changed one publisher, added one, and has a report of one that is as shipped."""
+    """A checkout with a name, a publisher changed, one added, and a report of one that is as it is shipped."""
     folder = tmp_path / "checkout"
     config = folder / "config"
     folder.mkdir()

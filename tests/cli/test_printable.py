@@ -222,6 +222,7 @@ def _queries(desk: Desk, said: str) -> list[list[str]]:
     return [["query", sql, *form] for sql in (*SQL, odd) for form in forms]
 
 
+NAMED = ("--name", "Wire", "--site", "https://wire.ml", "--email", "desk@wire.ml")
 # Every command, and how it is called; a text says which test covers one that goes out to servers.
 CASES: dict[str, Case | str] = {
     "latest": _calls("latest", "latest --json", "latest --publisher SAID"),
@@ -256,6 +257,12 @@ CASES: dict[str, Case | str] = {
     "pending refuse": _calls("pending refuse SAID"),
     "publish": _published,
     "import": _imported,
+    "catalogue": _calls("catalogue SAID", "catalogue SAID --json", "catalogue --country SAID"),
+    "add": _calls("add SAID", "add --language SAID", "add --update SAID", "add --update", "add malijet --json"),
+    "init": lambda desk, said: [
+        ["init", str(desk.database.with_name("new")), *NAMED, option, said]
+        for option in ("--name", "--site", "--email")
+    ],
     "purge": lambda desk, said: [["purge", "--yes", "--reason", said, *ids(desk)], ["purge", said, "--reason", "x"]],
     "fetch": "test_forged.test_what_a_server_says_is_fit_in_every_output",
     "probe": "test_forged.test_what_a_server_says_is_fit_in_every_output",
@@ -271,6 +278,9 @@ ACTING = [
         "resume",
         "publish",
         "import",
+        "catalogue",
+        "add",
+        "init",
         "split",
         "accept",
         "pending accept",

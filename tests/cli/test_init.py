@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import click
 import pytest
 
+from aggregator.cli import aggregator
 from aggregator.config import catalogue
 from aggregator.config.loading import load
 from aggregator.demo import Press
@@ -336,3 +338,31 @@ def test_help_names_both_variables() -> None:
     said = run("--help").out
     assert "AGGREGATOR_CONFIG" in said
     assert "AGGREGATOR_DB" in said
+
+
+# docs/setup.md
+
+PAGE = (ROOT / "docs" / "setup.md").read_text()
+
+
+def test_the_page_on_setting_up_names_every_option() -> None:
+    for name, others in (("init", set()), ("add", {"--name", "--key", "--country", "--group", "--kind", "--language"})):
+        command = aggregator.get_command(click.Context(aggregator), name)
+        assert command is not None
+        options = {each.opts[0] for each in command.params if isinstance(each, click.Option)} - {"--json", "--update"}
+        rows = {
+            word for row in re.findall(r"^\| (`--.*?) \|", PAGE, re.MULTILINE) for word in re.findall("--[a-z-]+", row)
+        }
+        assert options - others <= rows, name
+        assert all(f"`{option}" in PAGE for option in others)
+
+
+def test_the_first_steps_of_the_page_work_in_an_empty_folder(tmp_path: Path) -> None:
+    steps = PAGE.partition("```sh\n")[2].partition("```")[0].replace("aggregator ", " ".join(commands.COMMAND) + " ")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AGGREGATOR_")}
+    env["PYTHONPATH"] = str(ROOT)
+    ran = commands.run(["sh", "-e", "-c", steps], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "sahel" / MALIJET).exists()
+    assert "without a fault" not in ran.stderr
+    assert "added      publishers/ml/presidency-of-mali.toml" in ran.stdout

@@ -12,7 +12,9 @@ import click
 from aggregator.cli.printing import say
 from aggregator.config import catalogue
 from aggregator.config.adding import refused
+from aggregator.config.renaming import former_keys
 from aggregator.config.saving import save
+from aggregator.config.writing import with_value
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import publisher_files
 from aggregator.pipeline.paths import Paths
@@ -102,7 +104,9 @@ def _is_wanted(name: str, *, is_own: bool, yes: bool, overwrite: bool) -> bool:
 
 
 def _take(folder: Path, name: str, text: str, one: catalogue.Listed, *, is_own: bool) -> bool:
-    new = catalogue.copied(one)
+    new, former = catalogue.copied(one), former_keys(folder, name)
+    if former is not None:  # of them the ids of its reports are made
+        new = with_value(name, new, "former_keys", list(former))
     if why := refused(folder, {name: new}).get(name):
         say(f"{name}: not changed, because it would have a fault: {why}", err=True)
         return False

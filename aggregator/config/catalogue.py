@@ -27,6 +27,7 @@ FILE = Path(__file__).with_name("catalogue.json.gz")
 _MARK = re.compile(
     r"""(?m)^catalogue[ \t]*=[ \t]*["']([a-z0-9][a-z0-9-]*@[0-9a-f]{16})["'][ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)"""
 )
+_FORMER_KEYS = re.compile(r"(?m)^former_keys = \[[^\]\n]*\]\r?(?:\n|\Z)")  # as `publishers rename` writes it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +159,8 @@ def mark_of(text: str) -> str | None:
 
 
 def without_mark(text: str) -> str:
-    """The text of a copy as it was in the catalogue, and with whatever was changed in it since."""
-    return _MARK.sub("", text, count=1)
+    """The text of a copy as it was in the catalogue, and with whatever a person changed in it since."""
+    return _FORMER_KEYS.sub("", _MARK.sub("", text, count=1), count=1)
 
 
 def remarked(text: str, one: Listed) -> str:

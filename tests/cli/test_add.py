@@ -191,6 +191,12 @@ def test_what_cannot_be_added_is_a_usage_error(config: Path, arguments: tuple[st
     assert files_of(config) == before
 
 
+def test_fetch_of_a_publisher_that_is_only_in_the_catalogue_says_so(config: Path) -> None:
+    ran = said(config, "fetch", "malijet")
+    assert ran.code == 2
+    assert "has no publisher 'malijet'; `aggregator add malijet` copies it from the catalogue" in ran.err
+
+
 # add URL
 
 
@@ -298,6 +304,18 @@ def test_own_changes_are_lost_only_where_that_is_said_and_are_kept_aside(config:
         assert (config / MALIJET).with_name(kept).read_text() == mine
         assert (config / MALIJET).read_text() == catalogue.copied(catalogue.listed("malijet"))
     assert said(config, "check").code == 0  # what is kept aside is no publisher's file
+
+
+def test_a_publisher_that_was_renamed_keeps_its_former_keys(config: Path) -> None:
+    """Of them the ids of its reports are made."""
+    as_of_before(config, OLD, NEW)
+    assert said(config, "publishers", "rename", "malijet", "le-malijet").code == 0
+    renamed = config / "publishers" / "ml" / "le-malijet.toml"
+    assert said(config, "add", "--update", "--yes").code == 0  # which is no change of its user's
+    written = tomllib.loads(renamed.read_text())
+    assert (written["former_keys"], written["source"][0]["url"]) == (["malijet"], NEW)
+    assert written["catalogue"] == catalogue.listed("malijet").mark
+    assert said(config, "add", "--update").out == "The catalogue has no other version of any publisher here.\n"
 
 
 def test_who_keeps_the_file_is_told_of_later_changes_only(config: Path) -> None:

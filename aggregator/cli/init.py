@@ -15,6 +15,7 @@ from aggregator.config.codes import country_called, language_called
 from aggregator.config.files import publisher_files
 from aggregator.config.loading import load
 from aggregator.config.saving import save
+from aggregator.config.shapes import WIRE, check
 from aggregator.config.toml import read_toml
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import read_store
@@ -87,10 +88,11 @@ def _texts(folder: Path, said: Mapping[str, str | None]) -> dict[str, str]:
     """Those files that are missing, by name; wire.toml is the last, so that what breaks off is begun again."""
     own = dict(zip(("country", "language"), _of_own(said), strict=True))
     if (folder / "wire.toml").exists():
-        wire = read_toml(folder, "wire.toml")
-        values = {"name": wire.get("name"), "site": wire.get("url"), "email": wire.get("complaints_email")}
-        key = str(wire.get("publisher"))
-        beginning = starting.Beginning(**{name: str(value) for name, value in values.items()}, **own)
+        wire, faults = check(WIRE, read_toml(folder, "wire.toml"))
+        if wire is None:
+            raise ConfigError([f"wire.toml: {line}" for line in faults])
+        key = wire.publisher
+        beginning = starting.Beginning(name=wire.name, site=wire.url, email=wire.complaints_email, **own)
     else:
         beginning = starting.Beginning(**_answers(said), **own)
         key = beginning.key

@@ -44,6 +44,7 @@ class Newcomer:
 class LeftOut:
     outline: Outline
     why: str
+    is_here: bool = False  # a publisher has this very address
 
 
 class Known:
@@ -72,7 +73,8 @@ class Known:
                 self._take(key, _homepage(outline), [outline.url])
                 yield _newcomer(key, outline, told)
             else:
-                yield LeftOut(outline=outline, why=why)
+                is_here = document_of(outline.url) in self._addresses if outline.url else False
+                yield LeftOut(outline=outline, why=why, is_here=is_here)
 
     def holder(self, url: str) -> str | None:
         """The key of the publisher whose address, or whose registrable domain, this is."""

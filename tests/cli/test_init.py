@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import pty
 import re
@@ -172,6 +173,21 @@ def test_what_is_missing_is_written_beside_what_is_there(tmp_path: Path, missing
     assert files_of(folder) == before
 
 
+@pytest.mark.parametrize("line", ['publisher = "../../x"', "name = 1", "url = ["])
+def test_a_wire_toml_with_a_fault_is_said_and_nothing_is_written(tmp_path: Path, line: str) -> None:
+    folder = tmp_path / "wire"
+    run("init", str(folder), *GIVEN)
+    wire = folder / "wire.toml"
+    kept = [row for row in wire.read_text().splitlines() if not row.startswith(line.split()[0])]
+    shutil.rmtree(folder / "publishers")
+    wire.write_text("\n".join([line, *kept]))
+    before = files_of(tmp_path)
+    ran = run("init", str(folder))
+    assert ran.code == 1
+    assert "wire.toml: " in ran.err
+    assert files_of(tmp_path) == before
+
+
 def test_a_folder_with_other_things_is_refused_in_one_sentence(tmp_path: Path) -> None:
     for name in ("photo.jpg", "b.txt", "c", "d"):
         (tmp_path / name).touch()
@@ -246,6 +262,18 @@ def test_without_a_database_the_files_that_differ_are_copied(tmp_path: Path, che
     folder = tmp_path / "wire"
     assert run("--config", str(checkout / "config"), "init", str(folder), "--from-checkout").code == 0
     assert set(files_of(folder)) == {"wire.toml", "rights.toml", OWN, ESSOR, "publishers/mine.toml"}
+
+
+def test_the_database_may_be_of_the_first_version(tmp_path: Path, checkout: Path) -> None:
+    """It is read as it is: `init` brings no table up to date."""
+    database = checkout / "data" / "wire.db"
+    before = gzip.decompress((ROOT / "tests" / "fixtures" / "databases" / "0.1.0.db.gz").read_bytes())
+    for file in database.parent.iterdir():
+        file.unlink()
+    database.write_bytes(before)
+    ran = run("--config", str(checkout / "config"), "init", str(tmp_path / "wire"), "--from-checkout")
+    assert (ran.code, ran.err) == (0, "")
+    assert database.read_bytes() == before
 
 
 def test_from_what_is_no_checkout_nothing_is_copied(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def forbid_polling(wire: Wire, publishers: Iterable[Publisher]) -> bool:
 
 
 def _is_the_example(wire: Wire) -> bool:
-    return any(map(is_shipped, (wire.name, wire.user_agent, wire.robots_token, wire.url)))
+    return any(map(is_shipped, (wire.name, wire.user_agent, wire.robots_token)))
 
 
 def is_real(url: str) -> bool:

@@ -29,7 +29,7 @@ READING = {
     "merges": [["merges"], ["merges", "--all", "--json"], ["merges", "--suspect"]],
     "pending": [["pending"], ["pending", "--json"]],
     "publishers": [["publishers"], ["publishers", "--json"], ["publishers", "--opml", "-"]],
-    "query": [["query", "SELECT * FROM wire"], ["query", "SELECT 1"]]
+    "query": [["query", "SELECT id, title, url FROM wire"], ["query", "SELECT 1"]]
     + [["query", "SELECT * FROM wire", form] for form in ("--csv", "--json")],
     "search": [["search", "pont", "--limit", "900"], ["search", "pont", "--limit", "900", "--json"]],
     "show": [["show", "https://sahel.example/long", form] for form in ("--raw", "--revisions", "--cite", "--desk")],

@@ -40,6 +40,7 @@ def _publisher(merge: Merge) -> Publisher:
     """As much of a publisher as reading an entry takes; it may be configured no more."""
     return Publisher(
         key=merge.publisher,
+        former_keys=(merge.first_key,),
         name=merge.publisher,
         country="",
         kind="newspaper",

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from functools import partial
 
 from aggregator.identity.advertising import is_advertising
-from aggregator.identity.keys import marks_of_link, place_of, public_id
+from aggregator.identity.keys import place_of, public_id
 from aggregator.model import Article, IdentityRules, Known, Listed, Match, StrongestKey
 from aggregator.text.likeness import likeness
 from aggregator.text.urls import is_front_page, without_fragment
@@ -107,7 +107,7 @@ def _by_link(article: Article, candidates: Candidates) -> Known | None:
     for key in article.keys:
         known = candidates.get(key)
         if known and _kind(key) == "url" and _has_link_of(article, known):
-            return None if any(mark in candidates for mark in shared_links(article)) else known
+            return None if any(mark in candidates for mark in article.link_marks) else known
     return None
 
 
@@ -211,12 +211,7 @@ def marked(article: Article) -> Article:
     """An entry as its document lists it: with the mark of its link, where that stands for several items of it."""
     if any(_kind(key) == "url" for key in article.keys):
         return article
-    return replace(article, near_keys=(*article.near_keys, *shared_links(article)))
-
-
-def shared_links(article: Article) -> tuple[str, ...]:
-    """The marks that its link has, if several reports stood there at once."""
-    return marks_of_link(article.url, article.rules) if article.url else ()
+    return replace(article, near_keys=(*article.near_keys, *article.link_marks))
 
 
 def spare_key(article: Article) -> str:
@@ -440,7 +435,7 @@ def _known_by(article: Article, keys: tuple[str, ...]) -> Article:
     if keys == article.keys:
         return article
     keys = keys or (spare_key(article),)
-    return replace(article, keys=keys, id=public_id(article.publisher, keys[0]))
+    return replace(article, keys=keys, id=public_id(article.first_key or article.publisher, keys[0]))
 
 
 def _alikeness(article: Article, known: Known | Article) -> tuple[float, float]:

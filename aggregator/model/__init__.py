@@ -4,6 +4,7 @@ from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDe
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
+from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
 from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
 from aggregator.model.document import (
     Busy,
@@ -38,7 +39,9 @@ from aggregator.model.poll import (
     Finding,
     Gap,
     Habits,
+    HealthState,
     KeptTariff,
+    LeftOut,
     Lookup,
     Memory,
     NewPage,
@@ -88,6 +91,7 @@ from aggregator.model.publisher import (
     Relationship,
     Rights,
     Source,
+    SourceRules,
     Storage,
     StoreSettings,
     SystematicRepublication,
@@ -98,8 +102,8 @@ from aggregator.model.publisher import (
     Wire,
 )
 from aggregator.model.seen import Listed, Seen, articles_of
-from aggregator.model.selection import ALL_REPORTS, Phrase, Query, Selection
-from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms
+from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
+from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms, StoredPublisher
 
 __all__ = [
     "AGREED_AFTER",
@@ -119,6 +123,8 @@ __all__ = [
     "Addressee",
     "Agreement",
     "AiUse",
+    "AllOf",
+    "AnyOf",
     "Article",
     "AtAddress",
     "Basis",
@@ -156,6 +162,7 @@ __all__ = [
     "Gap",
     "Group",
     "Habits",
+    "HealthState",
     "Hints",
     "IdTrust",
     "IdentityRules",
@@ -170,6 +177,7 @@ __all__ = [
     "Kind",
     "Known",
     "KnownPublisher",
+    "LeftOut",
     "Lending",
     "Link",
     "Listed",
@@ -186,9 +194,11 @@ __all__ = [
     "Notice",
     "OnGone",
     "OnMissing",
+    "OpenGap",
     "Origin",
     "Outcome",
     "PageVisit",
+    "Part",
     "Pause",
     "Pending",
     "PendingChange",
@@ -199,6 +209,8 @@ __all__ = [
     "Poll",
     "PollRecord",
     "PollSettings",
+    "PolledDay",
+    "PolledSource",
     "Proposal",
     "Publisher",
     "PublisherTerms",
@@ -219,10 +231,12 @@ __all__ = [
     "Selection",
     "Snapshot",
     "Source",
+    "SourceRules",
     "Split",
     "Status",
     "Storage",
     "StoreSettings",
+    "StoredPublisher",
     "StrongestKey",
     "SystematicRepublication",
     "Tariff",

@@ -16,8 +16,10 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from aggregator.model import (
     ALL_REPORTS,
     Addressee,
+    Article,
     AtAddress,
     Cause,
+    Channel,
     ClaimKind,
     ClockLooks,
     Compared,
@@ -38,6 +40,7 @@ from aggregator.model import (
     NewPages,
     Pending,
     PendingDecision,
+    PolledSource,
     PollRecord,
     PublisherTerms,
     Purge,
@@ -53,11 +56,13 @@ from aggregator.model import (
     Snapshot,
     Source,
     Split,
+    StoredPublisher,
     Unjoin,
     Version,
     Wanted,
 )
 from aggregator.model.errors import StoreError
+from aggregator.model.release import Gone, Held
 from aggregator.store.sqlite import (
     acts,
     agreements,
@@ -65,6 +70,7 @@ from aggregator.store.sqlite import (
     claims,
     clocks,
     configured,
+    coverage,
     due,
     excerpts,
     forgetting,
@@ -76,7 +82,10 @@ from aggregator.store.sqlite import (
     ledger,
     let_go,
     merges,
+    new_database,
     opening,
+    outgoing,
+    pauses,
     pending,
     pending_revisions,
     planner,
@@ -87,6 +96,7 @@ from aggregator.store.sqlite import (
     rechecks,
     redirects,
     references,
+    renaming,
     robots,
     saving,
     search,
@@ -178,6 +188,7 @@ class Store:
         connection = self._connection
         opening.set_up(connection)
         with self._transaction():  # all at once, so that nobody finds half of it
+            new_database.fill(connection)
             if not views.is_migrated(connection):
                 from aggregator.store.sqlite.schema import migrate  # sqlite_utils takes a fifth of a second to import
 
@@ -279,6 +290,20 @@ class Store:
         """
         self._write(configured.write, publishers, faulty, digest, now, believed)
 
+    def is_current(self) -> bool:
+        """Whether its tables are those of this version."""
+        return self._read(views.is_migrated)
+
+    def stored_publishers(self) -> list[StoredPublisher]:
+        """All publishers that the database has, configured or not."""
+        return self._read(renaming.stored)
+
+    def rename_publishers(self, renamed: Mapping[str, str], now: datetime) -> None:
+        """Gives the publishers of these keys others, all at once, with all that is held of them; a line of the ledger
+        says so.
+        """
+        self._write(renaming.rename, renamed, now)
+
     def terms_are_out_of_date(self, by: datetime) -> bool:
         """Whether other terms hold by then than those in force."""
         return self._read(agreements.are_out_of_date, by)
@@ -295,9 +320,11 @@ class Store:
         """What `keep_config` was given with this digest; None: it has kept another one since, or none."""
         return self._read(configured.kept, digest)
 
-    def due(self, now: datetime | None) -> list[Due]:
-        """The sources whose time has come, longest overdue first, searches last; with None all that are switched on."""
-        return self._read(due.due, to_iso(now) if now else None)
+    def due(self, now: datetime | None, *, also_paused: bool = False) -> list[Due]:
+        """The sources whose time has come, longest overdue first, searches last; with None all that are switched on.
+        Those that are paused only where that is asked for.
+        """
+        return self._read(due.due, to_iso(now) if now else None, also_paused=also_paused)
 
     def as_program(self) -> Program:
         """This program among those that poll into the database, which begins with its first claim. Not within a
@@ -378,7 +405,9 @@ class Store:
         return self._read_as_one(known.load, source)
 
     def known(self, wanted: Sequence[Wanted]) -> list[Snapshot]:
-        """What is known of each of these sources, and of the articles that their entries may be; all of one moment."""
+        """What is known of each of these sources, and of the articles that their entries may be; all of one moment.
+        Raises SourceRenamed for the first that the database has under no such name.
+        """
         with self._snapshot():
             version = self._version()  # first, so that what is written meanwhile makes it old
             return [known.snapshot(self._connection, each, version) for each in wanted]
@@ -391,6 +420,7 @@ class Store:
         """
         stale: set[int] = set()
         changed: set[str] = set()
+        new: dict[int, Article] = {}
         with self._transaction():
             version = self._version()
             for place, record in enumerate(records):
@@ -401,8 +431,9 @@ class Store:
                 if record.known.version != version or changed & depends_on:
                     stale.add(place)
                     continue
-                saving.save(self._connection, record, now)
+                new |= saving.save(self._connection, record, now)
                 changed |= depends_on
+            search.add_new(self._connection, new)
             if self.program:
                 saved = [record.poll.source.name for place, record in enumerate(records) if place not in stale]
                 claims.give_back(self._connection, "poll", saved, self.program)
@@ -732,25 +763,20 @@ class Store:
         return self._read(reading.latest, selection)
 
     def search(self, query: Query, selection: Selection, *, ranked: bool = False) -> list[Report]:
-        """Reports with these words, newest first as `latest` lists them, or best first among the 2,000 that were
-        written last.
+        """Reports that a query finds, newest first as `latest` lists them, or, where it has words, best first among the
+        2,000 that were written last.
         """
-        if not query.wanted:
+        if query.is_empty:
             return []
-        expression = selections.expression(query)
-        with explained(self.path):
-            if ranked:
-                return reading.ranked(self._connection, search.RANKED, expression, selection)
-            return reading.found(self._connection, expression, selection)
+        return self._read(reading.ranked if ranked and query.wanted else reading.found, query, selection)
 
     def count(self, selection: Selection, query: Query | None = None, *, most: int | None = None) -> int:
         """How many reports `latest` or, with a query, `search` would list without a limit. With `most`, which takes
         milliseconds, it is `most` where there are as many or more; to count all may take seconds.
         """
-        if query and not query.wanted:
+        if query and query.is_empty:
             return 0
-        expression = selections.expression(query) if query else None
-        return self._read(reading.count, expression, selection, selections.LAST if most is None else most)
+        return self._read(reading.count, query, selection, selections.LAST if most is None else most)
 
     def report(self, public_id: str) -> Report | None:
         return self._read(reading.report, public_id)
@@ -770,6 +796,19 @@ class Store:
     def versions(self, public_id: str) -> list[dict[str, Any]]:
         """The versions of a report, oldest first, without their words; see `sqlite.held`."""
         return self._read(held.versions, public_id)
+
+    def to_release(self, reports: Sequence[str]) -> list[Held]:
+        """All that is held of these reports, whatever their rights, in their order: for the gate alone (`rights`). One
+        that is not here is left out.
+        """
+        return self._read_as_one(outgoing.to_release, reports)
+
+    def gone(self, since: datetime, publisher: str | None, channel: Channel, most: int) -> list[Gone]:
+        """At most so many reports that left the wire since a time, and could have left by the channel before; the last
+        first. `publisher`: of this one alone.
+        """
+        last = self.cursor_before(since)
+        return self._read_as_one(outgoing.gone, last.seq if last else 0, publisher, channel, most)
 
     def notice(self, public_id: str) -> dict[str, Any] | None:
         """The notice in the place of a report, a row of the view `notices`; None: there is none."""
@@ -816,6 +855,10 @@ class Store:
         """The same of those that have not ended and end with that day at the latest, the first to end first."""
         return self._read(agreements.ending, last)
 
+    def text_scope(self, publisher: str) -> str:
+        """What leaves of a publisher's reports by the terms in force, configured or not; "none" of one not known."""
+        return self._read(reading.text_scope, publisher)
+
     def known_publishers(self) -> dict[str, KnownPublisher]:
         """Country and languages of every publisher that the database has, configured or not, by key."""
         return self._read(reading.known_publishers)
@@ -829,23 +872,40 @@ class Store:
         """
         return self._read(health.listed, now)
 
-    def coverage(self, since: datetime) -> list[dict[str, Any]]:
-        """What each publisher's polls brought, lost and left out since then; see `store.sqlite.health`."""
-        return self._read(health.coverage, to_iso(since))
+    def polled(self, since: datetime, until: datetime) -> list[PolledSource]:
+        """Every source that is switched on, or was polled in that time, with what its polls brought and lost."""
+        return self._read_as_one(coverage.polled, since, until)
 
-    def watched(self, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
-        """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
-        later.
-        """
-        return self._read(health.watched, since)
+    def last_well(self, source: str, after: datetime, before: datetime) -> datetime | None:
+        """When a source was last polled well between two times; None: it was not, or that is no longer known."""
+        return self._read(coverage.last_well, source, after, before)
 
     def last_new(self) -> datetime | None:
         """When the wire as a whole last stored something new; None: never."""
         return self._read(health.last_new)
 
-    def resume(self, name: str, now: datetime) -> bool:
-        """Lets a paused source be polled again; False: there is no such source that is paused."""
-        return self._write(health.resume, name, now)
+    def sources(self) -> dict[str, bool]:
+        """The names of all sources that the database knows, and whether each is switched on."""
+        return self._read(pauses.sources)
+
+    def paused(self) -> list[str]:
+        """The names of the sources that are switched on and paused, by a person or by 410."""
+        return self._read(pauses.paused)
+
+    def pause(
+        self, names: Sequence[str], now: datetime, until: datetime | None, actor: str, reason: str | None = None
+    ) -> None:
+        """Pauses the sources of these names, again where they are paused; `until` None: until they are resumed."""
+        self._write(pauses.pause, names, now, until, actor, reason)
+
+    def resume(self, names: Sequence[str], now: datetime, actor: str) -> list[str]:
+        """Lets those of the sources of these names that are paused be polled again; returns their names."""
+        return self._write(pauses.resume, names, now, actor)
+
+    def end_pauses(self, now: datetime) -> None:
+        """Ends the pauses whose time has come. Writes only where there is one."""
+        if self._read(pauses.are_over, now):
+            self._write(pauses.end, now)
 
     def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
         """Accepts the redirect that is held of a source; see `store.redirects.accept`."""
@@ -859,6 +919,8 @@ class Store:
         """What `redirects_in_force` returned was shown to a person, and need not be listed again."""
         self._write(redirects.note_listed, now)
 
-    def query(self, sql: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-        """Column names and rows of somebody's SQL; raises QueryRefused for anything but reading."""
-        return query.run(self._connection, sql)
+    def query(self, sql: str, values: Mapping[str, str] | None = None) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+        """Column names and rows of somebody's SQL, with values for its parameters by name; raises QueryRefused for
+        anything but reading.
+        """
+        return query.run(self._connection, sql, values or {})

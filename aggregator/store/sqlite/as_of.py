@@ -8,17 +8,20 @@ stored the names of this one, in a file that cannot be brought up to date becaus
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 
 from aggregator.store.sqlite import agreements, health, let_go, views
-from aggregator.store.sqlite.raw import packed_alone, unpacker
+from aggregator.store.sqlite.raw import unpacker
+from aggregator.text import packing
 from aggregator.text.dates import to_iso
 
 _SWITCHED = ("publishers", "terms", "agreements")  # what an agreement's end changes, of what views read
 _HEALTH = {"source": "source_name", "trouble": "problem", "mend": "advice"}  # columns of that view before 0.2.0
-_READ_BY_HEALTH = {"pending_changes", "redirects", "agreements", "health_counts"}
+_READ_BY_HEALTH = {"pending_changes", "redirects", "agreements", "health_counts", "pauses"}
+_INDEXED_BY = re.compile(r" INDEXED BY \w+")
 _KIND = "CASE kind WHEN 'refile' THEN 'resent' WHEN 'removed_by_wire' THEN 'deleted' ELSE kind END"
 
 
@@ -127,7 +130,7 @@ def _show_views(connection: sqlite3.Connection, released_by: str | None) -> None
             del shown["health"]
     for name, sql in shown.items():
         if sql.startswith("CREATE VIEW "):
-            made = sql.replace("CREATE VIEW ", "CREATE TEMP VIEW ", 1)
+            made = _INDEXED_BY.sub("", sql.replace("CREATE VIEW ", "CREATE TEMP VIEW ", 1))  # a view has no index
             if released_by is not None:
                 ended = f"({views.NOT_UNDER_EMBARGO} OR a.embargoed_until <= '{released_by}')"
                 made = made.replace(views.NOT_UNDER_EMBARGO, ended)
@@ -142,7 +145,7 @@ def _hide_words(connection: sqlite3.Connection, over: let_go.Over) -> None:
 
     def headline_only(raw: bytes | None, dictionary: int | None) -> bytes | None:
         words = None if raw is None else unpack(raw, dictionary)
-        return raw if words is None else packed_alone(let_go.without_words(words))
+        return raw if words is None else packing.packed_alone(let_go.without_words(words))
 
     connection.create_function("headline_only", 2, headline_only)
     for table in ("bodies", "revisions"):

@@ -120,9 +120,9 @@ def between(
     the source of that.
     """
     revision, taken, source_id = rows
-    publisher, languages, storage, words, language, newest, name, before = connection.execute(
+    publisher, first_key, languages, storage, words, language, newest, name, before = connection.execute(
         """
-        SELECT a.publisher, p.languages, json_extract(p.rights, '$.storage'),
+        SELECT a.publisher, coalesce(p.first_key, p.publisher), p.languages, json_extract(p.rights, '$.storage'),
           json_extract(p.rights, '$.excerpt_max_words'), a.language, a.revision, s.publisher || '/' || s.source_key,
             r.revision_id
         FROM articles AS a
@@ -139,6 +139,7 @@ def between(
         id=state.id,
         article_id=article_id,
         publisher=publisher,
+        first_key=first_key,
         languages=tuple(json.loads(languages)),
         storage=storage,
         excerpt_max_words=words,

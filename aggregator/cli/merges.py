@@ -56,7 +56,9 @@ def _sound(said: dict[str, Any] | None) -> dict[str, Any] | None:
 def _print(row: dict[str, Any]) -> None:
     undone = f", undone: {row['split_into']}" if row["undone_at"] else ""
     say(f"{row['merge_id']}. {row['publisher_name']}: {row['title'] or '(out of the wire)'}", bold=True)
-    say(f"   {row['id']}  {minute(row['at'])}  by {row['matched_by']}, {row['evidence']}{undone}")
+    say(f"   {row['id']}  {minute(row['at'])}  by {row['matched_by']}{undone}")
+    if row["evidence"]:
+        say(f"   {row['evidence']}")
     say(f"   {row['joined'] or row['article_key']}")
     if row["channels"] == ():
         say(f"   {NOT_PASSED_ON}")

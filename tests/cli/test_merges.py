@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -86,6 +87,17 @@ def test_merges_show_both_sides(joined: tuple[Path, str, str], columns: int, mon
         (*pairs[0], None),
         (*pairs[1], ferry),
     ]
+
+
+def test_the_desk_sees_what_was_joined_and_why(joined: tuple[Path, str, str]) -> None:
+    database, bridge, ferry = joined
+    said = hostile.run("--db", database, "show", ferry, "--desk").out
+    assert re.search(rf"\nWithheld since .* UTC by ama: the same report as {bridge}: one story\n", said)
+    assert "Ferry runs" in said
+    assert (
+        "join, reference T-1, by person:ama: one story" in hostile.run("--db", database, "show", bridge, "--desk").out
+    )
+    assert "We are not showing this report for now" in hostile.run("--db", database, "show", ferry).out
 
 
 def test_merges_that_were_undone_are_listed_with_all(joined: tuple[Path, str, str]) -> None:

@@ -58,7 +58,9 @@ def purge(
     yes: bool,
     **given: Any,
 ) -> None:
-    """Delete reports for good: words, versions and keys. They do not come back as new.
+    """Delete reports for good: words, versions and keys.
+
+    They do not come back as new.
 
     ID is a report's id, the first 6 characters of it or more, or its link. --publisher, --since, --until and
     --older-than together choose the reports that fit all of them, today's too. Their lines in `changes` are of the kind

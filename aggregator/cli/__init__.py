@@ -31,33 +31,33 @@ add Copy publishers from the catalogue, or add a site of your own.
 catalogue Search the publishers that come with the program.
 changes Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
 check Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
-complaint Record, list and resolve complaints about reports; each kind does at once what it asks for.
+complaint Record, list and resolve complaints about reports.
 coverage Count, for each publisher, what arrived, was skipped or may be missing.
 demo Run a wire of invented publishers, served on this machine, and show it.
-embargo Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; then it is released by itself.
+embargo Hold a report out of the wire UNTIL a time.
 fetch Poll once the sources that are due, or those of the publishers or sources named by KEY.
 health Show problems of sources and when each is fetched next.
 import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.
 init Make the folder of a wire of your own.
 join Make one report of two of one publisher; `split` undoes it.
 latest List the newest reports, each under its publisher's name.
-merges List the entries that were taken for an article by another key than their own, with the evidence.
+merges List feed entries taken for a report held already, and why.
 pause Stop fetching a SOURCE (or a publisher) for a while.
 pending List the changes of reports that wait for a person, because one poll changed too many; accept or refuse them.
 probe Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
 publish Publish a report of the wire's own: Markdown, with title, byline and the like as TOML between lines of +++.
 publishers List the publishers, what may be carried of each, and how much is held.
-purge Delete reports for good: words, versions and keys. They do not come back as new.
+purge Delete reports for good: words, versions and keys.
 query Run SQL on the database, which is opened read-only. `wire` and `health` are the views to begin with.
 recheck Visit the pages of reports that are due for it, and take out of the wire what their publishers took down.
-restore Put a report back into the wire that was withheld, withdrawn or under embargo.
+restore Put a report back into the wire.
 resume Fetch a paused SOURCE again: publisher/source, or a publisher.
 run Poll what is due, until told to stop: the daemon.
 search Search reports for all WORDS. Accents and capitals do not matter.
-show Print one report with its credit, disclaimer and original link.
-split Undo the merge of this number: its entry becomes an article of its own, and stays one.
-withdraw Take a report out of the wire because its publisher withdrew it; a notice stays in its place.
-withhold Take a report out of the wire until a person restores it; a notice stays in its place.
+show Print one report with its credit, disclaimer and link.
+split Undo a merge: make two reports again.
+withdraw Take a report out that its publisher withdrew.
+withhold Take a report out of the wire until a person restores it.
 """
 COMMANDS: Mapping[str, str] = MappingProxyType(dict(row.split(" ", 1) for row in _LIST.strip().splitlines()))
 

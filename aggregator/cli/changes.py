@@ -64,6 +64,10 @@ def changes(
 ) -> None:
     """Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
 
+    The kinds: new, revised, corrected, resent (the same words under another date or link, or joined with another
+    report), withheld, withdrawn, restored, deleted (purged), terms_changed (of a publisher). Where a report is out of
+    the wire, its reason stands in the place of its headline.
+
     Every line begins with its cursor; --after CURSOR goes on where the last call ended. It is an error when the
     database no longer holds the line of the cursor, because it was restored from a backup. docs/changes.md says what
     subscribers do with the lines.

@@ -33,7 +33,10 @@ _REASONS = {
 
 @click.group()
 def complaint() -> None:
-    """Record, list and resolve complaints about reports; each kind does at once what it asks for."""
+    """Record, list and resolve complaints about reports.
+
+    Each kind does at once what it asks for.
+    """
 
 
 @complaint.command("add")

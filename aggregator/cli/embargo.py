@@ -27,7 +27,9 @@ from aggregator.text.printable import as_json
 @options.ACTOR
 @click.pass_obj
 def embargo(paths: Paths, /, report: str, until: str, **why: Any) -> None:
-    """Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; then it is released by itself.
+    """Hold a report out of the wire UNTIL a time.
+
+    The time is such as 2026-12-01T06:00Z; then the report is released by itself.
 
     A time without a zone is UTC, a day without a time begins at midnight.
     """

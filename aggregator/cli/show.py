@@ -41,7 +41,7 @@ from aggregator.text.printable import address
 @AS_JSON
 @click.pass_obj
 def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool) -> None:
-    """Print one report with its credit, disclaimer and original link.
+    """Print one report with its credit, disclaimer and link.
 
     ID is a report's id, the first 6 characters of it or more, or its link at its publisher's. ID@2 is its second
     version. In the place of a report that is out of the wire stands its notice; with --desk there is the whole report,

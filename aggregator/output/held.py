@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from aggregator.output.text import NOT_PASSED_ON, heading
@@ -10,13 +10,13 @@ from aggregator.text.printable import address, line, lines
 
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
-# What keeps a report out, by its notice; and the act that did it.
-HELD: Mapping[str, tuple[str, str]] = {
-    "withheld": ("Withheld", "withhold"),
-    "legal": ("Withheld in answer to a legal demand", "withhold"),
-    "gone": ("Suspended: it is no longer at its publisher's address", "suspend"),
-    "withdrawn": ("Withdrawn", "withdraw"),
-    "removed": ("Deleted for good", "purge"),
+# What keeps a report out, by its notice; and the acts that do it.
+HELD: Mapping[str, tuple[str, frozenset[str]]] = {
+    "withheld": ("Withheld", frozenset(("withhold", "join"))),
+    "legal": ("Withheld in answer to a legal demand", frozenset(("withhold",))),
+    "gone": ("Suspended: it is no longer at its publisher's address", frozenset(("suspend",))),
+    "withdrawn": ("Withdrawn", frozenset(("withdraw",))),
+    "removed": ("Deleted for good", frozenset(("purge",))),
 }
 
 
@@ -39,12 +39,12 @@ def states(held: Mapping[str, Any]) -> list[str]:
 
 def out_since(held: Mapping[str, Any]) -> str:
     """How, since when, by whom and why a report that has a notice is out of the wire."""
-    what, act = HELD[held["notice"]]
-    return what + _by(held["acts"], act)
+    what, names = HELD[held["notice"]]
+    return what + _by(held["acts"], names)
 
 
-def _by(acts: Sequence[Mapping[str, Any]], name: str) -> str:
-    last = next((act for act in reversed(acts) if act["act"] == name), None)
+def _by(acts: Sequence[Mapping[str, Any]], names: Collection[str]) -> str:
+    last = next((act for act in reversed(acts) if act["act"] in names), None)
     return f" since {minute(last['at'])} by {who(last['actor'])}: {last['reason']}" if last else ""
 
 

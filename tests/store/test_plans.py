@@ -169,6 +169,9 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     ),
     "held_report": (case(lambda s, w: s.held_report(w.report), SCAN_c=FEW),),
     "versions": (case(lambda s, w: s.versions(w.report)),),
+    "joins": (Case(lambda s, w: s.joins(), {"SCAN m USING INDEX merges_of_joined": "those of persons"}),),
+    "joinable": (Case(lambda s, w: s.joinable(w.report, w.report), {"USE TEMP B-TREE FOR ORDER BY": "two rows"}),),
+    "has_pending": (case(lambda s, w: s.has_pending(w.report)),),
     "notice": (case(lambda s, w: s.notice(w.report)),),
     "to_release": (case(lambda s, w: s.to_release([w.report, w.report])),),
     "gone": tuple(case(lambda s, w, key=key: s.gone(WEEK, w.publisher if key else None, "feed", 50)) for key in (0, 1)),
@@ -269,7 +272,9 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     ),
     "pages_visited": (case(lambda s, w: s.pages_visited(w.publisher, WEEK, 20, [1])),),
     "lending": (case(lambda s, w: s.lending()),),
-    "rewriting": (Case(lambda s, w: s.rewriting(), {"SCAN daily": "before hours of work: a row a publisher and day"}),),
+    "rewriting": (
+        Case(lambda s, w: s.rewriting(), {"SCAN reports_per_day": "before hours of work: a row a publisher and day"}),
+    ),
 }
 
 # What writes; of what these read before, some cases all the same: the steps between polls.
@@ -304,7 +309,7 @@ OF_VIEWS = {
     "SELECT * FROM wire WHERE country = ? ORDER BY sort_time DESC LIMIT 20": (),
     "SELECT * FROM wire WHERE sort_time >= ? ORDER BY sort_time DESC LIMIT 20": (),
     "SELECT * FROM notices WHERE ? <> ''": ("SCAN a USING INDEX articles_with_notice",),
-    "SELECT publisher, day, articles FROM daily WHERE publisher = ?": (),
+    "SELECT publisher, day, usable FROM reports_per_day WHERE publisher = ?": (),
 }
 
 
@@ -403,7 +408,7 @@ def of_articles(connection: sqlite3.Connection) -> None:
     """What version 0.2.0 counted: articles alone, 30,000 of them, so that the other tables look large beside them."""
     connection.execute("DELETE FROM sqlite_stat1")
     connection.execute("ANALYZE articles")
-    connection.execute("ANALYZE daily")
+    connection.execute("ANALYZE reports_per_day")
     multiply(connection, 400)
 
 

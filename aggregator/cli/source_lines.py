@@ -10,6 +10,7 @@ from typing import Any
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import config_or_none, publisher_files
 from aggregator.pipeline.paths import Paths
+from aggregator.text.dates import from_iso
 
 # Why a source is fetched when it is; see `scheduling.polls`.
 _REASONS = {
@@ -107,9 +108,10 @@ def _advice(row: Mapping[str, Any], files: Files) -> str | None:
 def _less_often_lost(row: Mapping[str, Any], files: Files) -> str:
     """What to do about a gap: half the time in which more was published than its document lists."""
     publisher = str(row["source_name"]).partition("/")[0]
-    minutes, (shortest, longest) = row.get("gap_minutes"), files.bounds
-    if minutes is None:
+    if row["gap_at"] is None or row["gap_after"] is None:
         return f"set a smaller every_minutes in {files.of(publisher)}"
+    minutes = (from_iso(row["gap_at"]) - from_iso(row["gap_after"])) / timedelta(minutes=1)
+    shortest, longest = files.bounds
     if minutes > longest:
         return f"it was not fetched for {minutes / 60:,.0f} hours before; keep `aggregator run` running"
     fitting = [every for every in _EVERY_MINUTES if shortest <= every <= minutes / 2]

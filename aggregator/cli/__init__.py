@@ -36,6 +36,7 @@ embargo Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; t
 fetch Poll once the sources that are due, or those of the publishers or sources named by KEY.
 health Show problems of sources and when each is fetched next.
 import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.
+join Make one report of two of one publisher; `split` undoes it.
 latest List the newest reports, each under its publisher's name.
 merges List the entries that were taken for an article by another key than their own, with the evidence.
 pause Stop fetching a SOURCE (or a publisher) for a while.
@@ -49,7 +50,7 @@ recheck Visit the pages of reports that are due for it, and take out of the wire
 restore Put a report back into the wire that was withheld, withdrawn or under embargo.
 resume Fetch a paused SOURCE again: publisher/source, or a publisher.
 run Poll what is due, until told to stop: the daemon.
-search Find reports with all these WORDS, in any script, accents or not.
+search Search reports for all WORDS. Accents and capitals do not matter.
 show Print one report with its credit, disclaimer and original link.
 split Undo the merge of this number: its entry becomes an article of its own, and stays one.
 withdraw Take a report out of the wire because its publisher withdrew it; a notice stays in its place.

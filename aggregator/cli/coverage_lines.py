@@ -51,9 +51,9 @@ def _parts(row: Mapping[str, Any]) -> Iterator[str]:
         since = "from" if until else "since"
         yield f"silent {since} {shown_time(each['since'])}{until}, which is not normal for it"
     for why, those in by_why.items():
-        since = min((each["since"] for each in those if each["since"]), default=None)
+        first = min((each["since"] for each in those if each["since"]), default=None)
         of = f" ({', '.join(each['source_name'] for each in those)})"
-        when = f" after {shown_time(since)}" if since else ""
+        when = f" after {shown_time(first)}" if first else ""
         yield f"not known{when}: {_WHY[why]}{of}"
     for reason, said in _LOST.items():
         if row["left_out"].get(reason):

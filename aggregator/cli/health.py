@@ -143,6 +143,9 @@ def _say_switched_off(paths: Paths) -> None:
     config = config_or_none(paths)
     if config is None:
         return
+    stopped = [publisher for publisher in config.publishers if not publisher.enabled]
+    for publisher in stopped:
+        say(f"{publisher.key} is switched off{f': {publisher.reason}' if publisher.reason else ''}")
     if off := sum(not source.enabled for publisher in config.publishers for source in publisher.sources):
         said = _counted(off, "source is", "sources are")
         say_wrapped(f"{said} switched off; `aggregator publishers --off` lists them with the reasons")

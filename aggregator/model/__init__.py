@@ -1,7 +1,7 @@
 """The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
 
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
-from aggregator.model.article import Article, Known, Match, Report, Status, Words
+from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
@@ -27,7 +27,7 @@ from aggregator.model.document import (
 )
 from aggregator.model.fields import CHANGED, FIELDS, Changed
 from aggregator.model.ledger import Cursor
-from aggregator.model.merges import AtAddress, Compared, Merge, Split, Version
+from aggregator.model.merges import AtAddress, Compared, Join, Joinable, Merge, Split, Unjoin, Version
 from aggregator.model.pending import Pending, PendingChange, PendingDecision
 from aggregator.model.poll import (
     HOURS,
@@ -102,8 +102,8 @@ from aggregator.model.publisher import (
     Wire,
 )
 from aggregator.model.seen import Listed, Seen, articles_of
-from aggregator.model.selection import ALL_REPORTS, Phrase, Query, Selection
-from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms
+from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
+from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms, StoredPublisher
 
 __all__ = [
     "AGREED_AFTER",
@@ -123,6 +123,8 @@ __all__ = [
     "Addressee",
     "Agreement",
     "AiUse",
+    "AllOf",
+    "AnyOf",
     "Article",
     "AtAddress",
     "Basis",
@@ -169,6 +171,8 @@ __all__ = [
     "InForce",
     "Index",
     "ItemClass",
+    "Join",
+    "Joinable",
     "KeptTariff",
     "Kind",
     "Known",
@@ -183,6 +187,7 @@ __all__ = [
     "Media",
     "Memory",
     "Merge",
+    "NamedReport",
     "NewPage",
     "NewPages",
     "NextPoll",
@@ -193,6 +198,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "PageVisit",
+    "Part",
     "Pause",
     "Pending",
     "PendingChange",
@@ -230,6 +236,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoreSettings",
+    "StoredPublisher",
     "StrongestKey",
     "SystematicRepublication",
     "Tariff",
@@ -238,6 +245,7 @@ __all__ = [
     "Text",
     "TextScope",
     "Translation",
+    "Unjoin",
     "Validators",
     "Version",
     "Wanted",

@@ -120,11 +120,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_help_is_there_and_lists_the_commands() -> None:
     done = subprocess.run([sys.executable, "-m", "aggregator", "--help"], capture_output=True, text=True, check=True)
     listed = re.findall(r"^  (\w+) ", done.stdout.partition("Commands:")[2], re.MULTILINE)
-    expected = (
-        "accept changes check complaint coverage demo embargo fetch health import latest merges pause pending probe"
-        " publish publishers purge query recheck restore resume run search show split withdraw withhold"
-    )
-    assert listed == expected.split() == list(COMMANDS)
+    assert listed == sorted(COMMANDS) == list(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from aggregator.model import Before, Deleted, Known, MassKind, Memory, Snapshot, Source, Wanted, Words
+from aggregator.model.errors import SourceRenamed
 from aggregator.store.sqlite import acts, habits, history, source_rules, tombstones
 from aggregator.text.dates import from_iso
 from aggregator.text.raw_words import decode
@@ -23,9 +24,12 @@ def load(connection: sqlite3.Connection, source: Source) -> Memory:
     """What is remembered of a source's last document; of what it said only the newest articles, since documents list
     those. A key that leads to another article, because it is used for two or a merge was undone, is not among them.
     """
-    (number,) = connection.execute(
+    row = connection.execute(
         "SELECT source_id FROM sources WHERE publisher = ? AND source_key = ?", (source.publisher, source.key)
     ).fetchone()
+    if row is None:  # it was renamed a moment ago, which `snapshot` says
+        return Memory(digests={}, last_listed=())
+    (number,) = row
     said = connection.execute(
         """
         SELECT s.article_key, s.entry_hash
@@ -66,7 +70,7 @@ def _listed(connection: sqlite3.Connection, source_id: int, name: str) -> Iterat
 
 
 def snapshot(connection: sqlite3.Connection, wanted: Wanted, version: tuple[int, int]) -> Snapshot:
-    """Within a snapshot of the database."""
+    """Within a snapshot of the database. Raises SourceRenamed."""
     known, has_purged = _of_source(connection, wanted.source, version)
     if not (wanted.entries or wanted.seen or wanted.deleted):
         return known
@@ -113,6 +117,8 @@ def _of_source(connection: sqlite3.Connection, source: Source, version: tuple[in
         """,  # noqa: S608  (constants)
         (source.publisher, source.key),
     ).fetchone()
+    if row is None:
+        raise SourceRenamed(source.name)
     of_habits, others = row[: len(habits.COLUMNS)], row[len(habits.COLUMNS) :]
     number, trust, conflicts, unstable_polls, most, unchecked, redirected, *has = others
     sighted, left_out, held, waits, has_purged = has
@@ -186,6 +192,8 @@ _CANDIDATES = """
       a.published, a.language, fold(a.title) AS folded_title,
       opening(iif(b.text <> '', b.text, b.summary)) AS opening, s.article_key AS key,
       EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL) AS merged,
+      EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL
+        AND m.joined_article_id IS NOT NULL) AS joined,
       a.revision > 1 AND EXISTS (
         SELECT 1 FROM revisions AS o WHERE o.article_id = a.article_id AND o.number > 1
           AND o.changed LIKE '%"url"%') AS moved,
@@ -229,7 +237,7 @@ def _candidates(
 
 def _known(fields: dict[str, Any]) -> Known:
     times = {name: from_iso(fields[name]) for name in ("first_seen", "last_revision", "published") if fields[name]}
-    return Known(**fields | times | {name: bool(fields[name]) for name in ("merged", "moved")})
+    return Known(**fields | times | {name: bool(fields[name]) for name in ("merged", "joined", "moved")})
 
 
 def _waiting(
@@ -281,8 +289,8 @@ def _in_latest(connection: sqlite3.Connection, publisher: str, days: Collection[
     # The plus lets the index of embargoes be used, which has few rows.
     rows = connection.execute(
         """
-        SELECT d.day, d.articles - d.backfill FROM json_each(?1) AS asked
-        CROSS JOIN daily AS d ON d.publisher = ?2 AND d.day = asked.value
+        SELECT d.day, d.usable - d.backfill FROM json_each(?1) AS asked
+        CROSS JOIN reports_per_day AS d ON d.publisher = ?2 AND d.day = asked.value
         UNION ALL
         SELECT substr(sort_time, 1, 10) AS day, count(*) FROM articles
         WHERE embargoed_until IS NOT NULL AND +publisher = ?2 AND status = 'usable' AND NOT backfill GROUP BY day

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from aggregator.model import Pause, Poll, PollRecord, Proposal, Validators
+from aggregator.model import Article, Pause, Poll, PollRecord, Proposal, Validators
 from aggregator.store.sqlite import acts, habits, pending, pending_revisions, polls, redirects, source_rules
 from aggregator.text.dates import to_iso
 from aggregator.text.urls import domain_of_url
@@ -20,10 +20,13 @@ _SPREAD = 0.1  # of the pause: so much apart at most are the sources asked after
 _STEPS = 16
 
 
-def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> None:
-    """Within a transaction; ValueError: an act was not decided by `known`."""
+def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> Mapping[int, Article]:
+    """Returns the new articles that no act is upon, by their numbers. Within a transaction; ValueError: an act was not
+    decided by `known`.
+    """
     source_id, poll = record.known.source_id, record.poll
-    numbers = _save_entries(connection, record, now) if record.decisions else {}
+    new = _save_entries(connection, record, now) if record.decisions else {}
+    numbers = {article.id: number for number, article in new.items()}
     for decision in record.acts:
         if not acts.write(connection, decision, to_iso(now)):
             raise ValueError(f"{decision.before.id}: this act was decided for another state of the report")
@@ -52,14 +55,15 @@ def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> N
     _save_source(connection, record, listed)
     for pause in record.pauses:
         _postpone_host(connection, pause, poll.started, but=source_id)
+    return {} if record.acts else new
 
 
 def _number(report: int | str, new: Mapping[str, int]) -> int:
     return new[report] if isinstance(report, str) else report
 
 
-def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> dict[str, int]:
-    """Returns the numbers of the new articles, by their public ids."""
+def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> dict[int, Article]:
+    """Returns the new articles, by their numbers."""
     source_id = record.known.source_id
     new = polls.write_decisions(connection, source_id, record.decisions, now, is_newest_last=record.is_newest_last)
     if any(decision.pending_change for decision in record.decisions):
@@ -75,7 +79,7 @@ def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datet
         connection.executemany("UPDATE articles SET backfill = 1 WHERE article_id = ?", kept_out)
     polls.write_near_keys(connection, new)
     polls.write_merges(connection, source_id, record.decisions, to_iso(now))
-    return {article.id: number for number, article in new}
+    return dict(new)
 
 
 def _save_poll(connection: sqlite3.Connection, record: PollRecord) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -164,6 +165,17 @@ def test_a_plain_terminal_gets_no_escape_codes(desk: Desk, environment: dict[str
 )
 def test_cron_is_told_by_the_exit_code(desk: Desk, words: tuple[str, ...], code: int) -> None:
     desk("health", *words, code=code)
+
+
+def test_what_is_due_and_not_fetched_is_told(desk: Desk, tmp_path: Path) -> None:
+    """As where no daemon runs."""
+    stopped = tmp_path / "wire.db"
+    with closing(sqlite3.connect(desk.database)) as connection:
+        connection.execute("VACUUM INTO ?", (str(stopped),))
+    with closing(sqlite3.connect(stopped)) as connection, connection:
+        connection.execute("UPDATE sources SET next_at = '2026-11-22T10:00:00Z'")
+    said = desk("--db", str(stopped), "health", "one")
+    assert "one/one-example-feed: 2 in 7 days, due since 2026-11-22 10:00 UTC (your every_minutes)\n" in said
 
 
 def test_json_has_all_sources_and_what_troubles_each(desk: Desk) -> None:

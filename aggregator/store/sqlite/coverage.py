@@ -23,29 +23,17 @@ _POLLED = f"""
     SELECT l.source_id, substr(l.started, 1, 10) AS day, count(*) AS polls, sum(l.outcome IN {_WELL}) AS well,
       sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending')) AS failed,
       sum(l.outcome = 'offline') AS offline, sum(l.outcome = 'pending') AS held, sum(l.gap IS NOT NULL) AS gaps,
-      sum(l.gap IS 'closed') AS closed, sum(l.new) AS received
+      sum(l.gap IS 'closed') AS closed, sum(l.new) AS received,
+      json_group_array(l.drops) FILTER (WHERE l.drops IS NOT NULL) AS drops
     FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
       AND l.started <= :until
     GROUP BY 1, 2
 """  # noqa: S608  (constants)
 _BY_DAY = """
     UNION ALL
-    SELECT d.source_id, d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0
+    SELECT d.source_id, d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0, iif(d.drops IS NULL, '[]', json_array(d.drops))
     FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
       AND d.day || 'T00:00:00Z' <= :until
-"""
-_DROPS = """
-    SELECT l.source_id, substr(l.started, 1, 10), l.drops
-    FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
-      AND l.started <= :until
-    WHERE l.drops IS NOT NULL
-"""
-_DROPS_BY_DAY = """
-    UNION ALL
-    SELECT d.source_id, d.day, d.drops
-    FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
-      AND d.day || 'T00:00:00Z' <= :until
-    WHERE d.drops IS NOT NULL
 """
 _GAPS = f"""
     SELECT s.source_id, l.started, l.new,
@@ -140,11 +128,11 @@ def _source(row: Sequence[Any], until: str, paused: set[str]) -> PolledSource:
 
 def _days(connection: sqlite3.Connection, times: dict[str, str], *, by_day: bool) -> dict[int, list[PolledDay]]:
     counts: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * len(_COUNTS))
-    for source_id, day, *found in connection.execute(_POLLED + (_BY_DAY if by_day else ""), times):
-        counts[source_id, day] = [a + b for a, b in zip(counts[source_id, day], found, strict=True)]
     drops: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-    for source_id, day, reasons in connection.execute(_DROPS + (_DROPS_BY_DAY if by_day else ""), times):
-        drops[source_id, day].update(json.loads(reasons))
+    for source_id, day, *found, reasons in connection.execute(_POLLED + (_BY_DAY if by_day else ""), times):
+        counts[source_id, day] = [a + b for a, b in zip(counts[source_id, day], found, strict=True)]
+        for each in json.loads(reasons):
+            drops[source_id, day].update(json.loads(each))
     days: defaultdict[int, list[PolledDay]] = defaultdict(list)
     for (source_id, day), found in sorted(counts.items()):
         said = dict(zip(_COUNTS, found, strict=True))

@@ -75,6 +75,14 @@ def test_the_publisher_of_the_readme_loads(tmp_path: Path) -> None:
     assert "daily-example" in {publisher.key for publisher in load(config).publishers}
 
 
+def test_the_keys_of_a_source_are_those_of_its_table() -> None:
+    from aggregator.config.shapes import SourceTable
+
+    table = README.partition("| key of `[[source]]` |")[2].partition("\n\n")[0]
+    named = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(info.alias or name for name, info in SourceTable.model_fields.items())
+
+
 def test_what_is_named_for_developers_is_there() -> None:
     """Files of the project by their path, and functions and tables by `module.name`."""
     named = re.findall(r"`([\w.]+(?:/[\w.]+)*/?)`", (ROOT / "DEVELOPERS.md").read_text())

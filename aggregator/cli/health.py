@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import click
@@ -80,7 +80,7 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
     if as_json:
         say_rows(rows, (), as_json)
     else:
-        _print_sources(paths, rows, everything=everything or bool(keys))
+        _print_sources(paths, rows, now, everything=everything or bool(keys))
         if keys:
             for name in off:
                 say(f"{name}: switched off, or no longer in its publisher's file; it is not fetched")
@@ -99,7 +99,7 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
         sys.exit(1)
 
 
-def _print_sources(paths: Paths, rows: Sequence[dict[str, Any]], *, everything: bool) -> None:
+def _print_sources(paths: Paths, rows: Sequence[dict[str, Any]], now: datetime, *, everything: bool) -> None:
     """Problems first. Sites that are searched for a feed are counted, and listed where one was found: that wants a
     person.
     """
@@ -108,12 +108,12 @@ def _print_sources(paths: Paths, rows: Sequence[dict[str, Any]], *, everything: 
     problems = [row for row in polled if row["states"] or row["advice"] or row.get("search")]
     files = Files(paths)
     for row in problems:
-        for line in problem_lines(row, files):
+        for line in problem_lines(row, files, now):
             say_wrapped(line)
     fine = [row for row in polled if row not in problems]
     if everything:
         for row in sorted(fine, key=lambda row: str(row["source_name"])):
-            say_wrapped(healthy_line(row))
+            say_wrapped(healthy_line(row, now))
     more = "" if everything or not fine else "; --all lists the others"
     troubled, others = _counted(len(problems), "source has", "sources have"), _counted(len(fine), "has", "have")
     say_wrapped(f"{troubled} a problem, {others} none{more}")

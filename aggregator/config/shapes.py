@@ -219,7 +219,19 @@ class IdentityTable(Table):
 
 
 # Words or categories of a rule, none of them twice as long as a headline.
-Words = Annotated[tuple[Annotated[Line, Field(max_length=200)], ...], Field(min_length=1, max_length=200)]
+_MOST_WORDS = 200
+
+
+def _some(values: tuple[str, ...]) -> tuple[str, ...]:
+    """A check of how many there are, which is not made where one of them has a fault."""
+    if not values:
+        raise PydanticCustomError("too_short", "an empty list")
+    if len(values) > _MOST_WORDS:
+        raise PydanticCustomError("too_long", "a long list", {"max_length": _MOST_WORDS})
+    return values
+
+
+Words = Annotated[tuple[Annotated[Line, Field(max_length=200)], ...], AfterValidator(_some)]
 
 
 class SourceTable(Table):

@@ -38,8 +38,8 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 # Tables that may be read whole or sorted: they grow with the number of publishers, sources and persons alone, or hold
 # what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
 SMALL = {
-    "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pending_changes",
-    "pending_revisions", "publishers", "redirects", "settings", "sources", "terms",
+    "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pauses",
+    "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "sources", "terms",
 }  # fmt: skip
 
 LISTED = Selection(limit=50)
@@ -198,11 +198,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "known_publishers": (case(lambda s, w: s.known_publishers()),),
     "publishers": (Case(lambda s, w: s.publishers(), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),
     "health": (
-        case(lambda s, w: s.health()),
+        Case(lambda s, w: s.health(), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),
         Case(lambda s, w: s.health(NOW), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),
     ),
-    "coverage": (Case(lambda s, w: s.coverage(WEEK), {"USE TEMP B-TREE FOR GROUP BY": "a row a publisher"}),),
-    "watched": (case(lambda s, w: s.watched(WEEK)),),
+    "polled": (Case(lambda s, w: s.polled(WEEK, NOW), {"USE TEMP B-TREE FOR": "polls of that time"}),),
+    "last_well": (case(lambda s, w: s.last_well(w.source.name, WEEK, NOW)),),
+    "sources": (case(lambda s, w: s.sources()),),
+    "paused": (case(lambda s, w: s.paused()),),
     "last_new": (case(lambda s, w: s.last_new()),),
     "redirects_in_force": (case(lambda s, w: s.redirects_in_force()),),
     # What the desk reads
@@ -246,7 +248,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "config_digest": (case(lambda s, w: s.config_digest()),),
     "kept_config": (case(lambda s, w: s.kept_config("digest")),),
     "terms_are_out_of_date": (case(lambda s, w: s.terms_are_out_of_date(NOW)),),
-    "due": (case(lambda s, w: (s.due(NOW), s.due(None))),),
+    "due": (case(lambda s, w: (s.due(NOW), s.due(None), s.due(None, also_paused=True))),),
     "polled_elsewhere": (case(lambda s, w: s.polled_elsewhere(proposals=True)),),
     "clock_looks": (case(lambda s, w: s.clock_looks()),),
     "load": (
@@ -293,6 +295,7 @@ STEPS: Mapping[str, tuple[Case, ...]] = {
     "index": (Case(lambda s, w: s.index(), {"SCAN search_queue": FEW, "SCAN g": FEW}),),
     "repack": (case(lambda s, w: s.repack()),),
     "merge_index": (case(lambda s, w: s.merge_index(NOW)),),
+    "end_pauses": (case(lambda s, w: s.end_pauses(NOW)),),
     "count_health": (case(lambda s, w: s.count_health(NOW)),),
     "count_polls_by_day": (case(lambda s, w: s.count_polls_by_day(NOW, NOW + timedelta(days=1))),),
     "forget_listings": (

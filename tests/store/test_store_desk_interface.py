@@ -493,15 +493,19 @@ def test_reports_at_one_address_are_told_together(store: Store) -> None:
     assert store.at_one_address(None) == []
 
 
-def test_coverage_is_counted_by_publisher(store: Store) -> None:
-    rows = {row["publisher"]: row for row in store.coverage(NOW - DAY)}
-    assert {key: (row["polls"], row["received"], row["failed"]) for key, row in rows.items()} == {
-        "daily-example": (2, 2, 0), "other-example": (1, 1, 0)
+def test_what_polls_brought_is_counted_by_source_and_day(store: Store) -> None:
+    found = {source.publisher: source for source in store.polled(NOW - DAY, NOW + DAY) if source.days}
+    assert {key: [(day.polls, day.received, day.failed) for day in source.days] for key, source in found.items()} == {
+        "daily-example": [(2, 2, 0)], "other-example": [(1, 1, 0)]
     }  # fmt: skip
-    assert store.coverage(NOW + DAY) == []
-    assert [(publisher, begin) for publisher, _, begin in store.watched(NOW - DAY)] == [
+    assert [(source.publisher, source.first_poll) for source in found.values()] == [
         ("daily-example", NOW), ("other-example", NOW)
     ]  # fmt: skip
+    later = store.polled(NOW + DAY, NOW + 2 * DAY)
+    assert {source.publisher for source in later} > {*found}  # those that are switched on, and were not polled
+    assert all(source.days == () for source in later)
+    assert store.last_well("other-example/feed", NOW - DAY, NOW + DAY) == found["other-example"].last_well
+    assert store.last_well("other-example/feed", NOW - 2 * DAY, NOW - DAY) is None
     assert store.last_new() == NOW
 
 

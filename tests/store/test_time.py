@@ -334,6 +334,8 @@ OTHERS = {
     "sources": {"next_at", "last_poll", "silent_after"},  # by functions
     "rechecks": {"next_at"},  # by a function
     "acts": {"until"},  # said by a person
+    "pauses": {"paused_until"},  # said by a person
+    "left_out": {"sort_time"},  # said by others
     "agreements": {"ends_at", "last_day"},  # said by a person
     "dictionaries": {"trained_at"},  # shipped with the program
     "poll_days": {"day"},  # of polls that are old by a clock that is believed

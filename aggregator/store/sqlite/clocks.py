@@ -42,6 +42,8 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "claims": ("at",),
     "complaints": ("received_at", "resolved_at"),
     "health_counts": ("counted_at",),
+    "left_out": ("first_seen",),
+    "pauses": ("paused_at", "ended_at"),
     "pending_revisions": ("received_at",),
     "merges": ("at", "undone_at"),
     "pending_changes": ("since", "received_at", "refused_at"),

@@ -404,7 +404,6 @@ CREATE TABLE pauses (               -- a source that a person had the wire leave
     ) STRICT
     ;
 CREATE UNIQUE INDEX pauses_in_force ON pauses (source_id) WHERE ended_at IS NULL;
-CREATE INDEX pauses_of_source ON pauses (source_id, paused_at);
 CREATE TABLE left_out (             -- entries of a source's last document that a rule of its file left out
       source_id INTEGER NOT NULL REFERENCES sources (source_id),
       article_key TEXT NOT NULL,        -- the first key of the entry

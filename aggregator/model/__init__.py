@@ -99,7 +99,7 @@ from aggregator.model.publisher import (
 )
 from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, Phrase, Query, Selection
-from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms
+from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms, StoredConfig
 
 __all__ = [
     "AGREED_AFTER",
@@ -220,6 +220,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoreSettings",
+    "StoredConfig",
     "StrongestKey",
     "SystematicRepublication",
     "Tariff",

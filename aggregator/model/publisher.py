@@ -272,7 +272,8 @@ class Config:
     asks_real_sites: bool = False  # whether a source that is switched on is on a host of the public network
     warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
     without_effect: tuple[str, ...] = ()  # keys that its files set and nothing acts on yet; see rights.TAKES_EFFECT
-    digest: str | None = None  # of its files, as `kept` tells it; None: not known
+    digest: str | None = None  # of its files; see `pipeline.cached`; None: not known
+    signature: str = ""  # of their sizes and times, before they were read; '': not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

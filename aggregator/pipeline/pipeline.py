@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache, Turn, written_by
-from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy
+from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy, StoredConfig
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.connectivity import Connectivity
@@ -81,13 +81,13 @@ class Pipeline:
         self._stopping = True
 
     async def due(self, now: datetime) -> list[Due]:
-        """What is due now and not being polled; raises StoreError. A source that another program has brought in since
-        this configuration was read is left alone.
+        """What is due now and not being polled; raises StoreError. A source that this configuration does not know,
+        because another program has brought it in, is left alone: what opens it and what it may bring is not known here.
         """
         return [due for due in await self._writer.due(now) if self._may_poll(due)]
 
     def _may_poll(self, due: Due) -> bool:
-        return due.source.name not in self._under_way and due.source.publisher in self._publishers
+        return due.source.name not in self._under_way and due.source.name in self._sources
 
     async def run(
         self,
@@ -137,6 +137,10 @@ class Pipeline:
         task = asyncio.create_task(self._one(due, unrecorded, done))
         task.add_done_callback(lambda ended: self._under_way.discard(name))
         return task
+
+    async def config_in_force(self) -> StoredConfig | None:
+        """The configuration that the tables are in line with now; raises StoreError."""
+        return await self._writer.on_store(Store.config_in_force)
 
     async def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""

@@ -50,6 +50,7 @@ from aggregator.model import (
     Snapshot,
     Source,
     Split,
+    StoredConfig,
     Version,
     Wanted,
 )
@@ -89,12 +90,19 @@ from aggregator.store.sqlite import (
     vacuum,
     views,
 )
-from aggregator.store.sqlite.lock import Program, only_daemon, without_daemon
+from aggregator.store.sqlite.lock import (
+    DaemonLock,
+    Program,
+    RunningDaemon,
+    only_daemon,
+    running_daemon,
+    without_daemon,
+)
 from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.dates import duration, to_iso
 
-__all__ = ["Rewriting", "Store", "only_daemon", "without_daemon"]
+__all__ = ["DaemonLock", "Rewriting", "RunningDaemon", "Store", "only_daemon", "running_daemon", "without_daemon"]
 
 log = logging.getLogger("aggregator.store")
 
@@ -156,6 +164,15 @@ class Store:
                 connection.close()
                 raise
         return store
+
+    def show_terms(self, configured_terms: Sequence[PublisherTerms]) -> None:
+        """Of a store that was opened for reading: these terms hold for whoever reads here, although they are not stored
+        yet. What the stored ones keep in altogether stays in until the ledger can say that it is let out.
+        """
+        with explained(self.path):
+            self._connection.execute("PRAGMA query_only = OFF")
+            as_of.show_terms(self._connection, configured_terms)
+            self._connection.execute("PRAGMA query_only = ON")
 
     def show_as_of(self, now: datetime, believed: datetime, over: Mapping[str, datetime]) -> None:
         """Of a store that was opened for reading: what has ended by `now` has ended for whoever reads here, also where
@@ -287,6 +304,14 @@ class Store:
     def kept_config(self, digest: str) -> str | None:
         """What `keep_config` was given with this digest; None: it has kept another one since, or none."""
         return self._read(configured.kept, digest)
+
+    def config_in_force(self) -> StoredConfig | None:
+        """The configuration that the tables are in line with; None: a version of the program before 0.5.0 wrote it."""
+        return self._read(configured.in_force)
+
+    def note_in_force(self, stored: StoredConfig) -> None:
+        """Says which configuration the tables are in line with."""
+        self._write(configured.note_in_force, stored)
 
     def due(self, now: datetime | None) -> list[Due]:
         """The sources whose time has come, longest overdue first, searches last; with None all that are switched on."""

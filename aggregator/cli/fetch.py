@@ -21,6 +21,7 @@ from aggregator.text.dates import to_iso, utc_now
 from aggregator.text.printable import argument
 
 NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "pending")
+_NOTIFY_SECONDS = 60.0  # for all commands of `[notify]` together; what is left is for the next program
 _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is printed
 
 
@@ -86,6 +87,8 @@ async def _run(
     async with Pipeline(config, store, utc_now) as pipeline:
         polls = await pipeline.run(due, lambda poll: done(poll.source.name), leave)
         await pipeline.maintain()
+        await pipeline.notify()
+        await pipeline.notified(_NOTIFY_SECONDS)
     return polls, elsewhere
 
 

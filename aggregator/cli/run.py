@@ -198,6 +198,7 @@ async def poll_until(
             Job("poll", TICK, poll_due),
             Job("maintain", _MAINTENANCE, maintain),
             Job("config", TICK, lambda: database.use(look)),
+            Job("notify", TICK, lambda: database.use(pipeline.notify)),
         ]
         await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck)])
         pipeline.stop()

@@ -112,6 +112,14 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifySettings:
+    """`[notify]` of wire.toml: what is run when the state of a source changes."""
+
+    command: tuple[str, ...] = ()  # the program and its arguments; (): nothing is run
+    timeout: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """The wire itself: who asks, who answers for it, where complaints go."""
 
@@ -125,6 +133,7 @@ class Wire:
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
+    notify: NotifySettings = NotifySettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

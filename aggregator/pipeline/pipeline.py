@@ -16,6 +16,7 @@ from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy, S
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.connectivity import Connectivity
+from aggregator.pipeline.notifying import Notifier
 from aggregator.pipeline.paths import limits_beside
 from aggregator.pipeline.poll import Poller, Unrecorded
 from aggregator.pipeline.rechecks import Rechecks
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from aggregator.pipeline.discovery.prober import Prober
 
 log = logging.getLogger("aggregator.poll")
+
+_NOTIFY_SECONDS = 5.0  # for the command that runs when the end is asked for
 
 
 class Pipeline:
@@ -62,6 +65,9 @@ class Pipeline:
             config.wire.poll,
             clock,
         )
+        self._notifier = Notifier(
+            config.wire.notify, config.wire.name, store.path.absolute().parent, self._writer.on_store, clock
+        )
         self._claims = Claims(self._writer.on_store, clock)
         self._under_way: set[str] = set()
         self._stopping = False
@@ -72,6 +78,7 @@ class Pipeline:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._notifier.end(_NOTIFY_SECONDS)
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
@@ -141,6 +148,16 @@ class Pipeline:
     async def config_in_force(self) -> StoredConfig | None:
         """The configuration that the tables are in line with now; raises StoreError."""
         return await self._writer.on_store(Store.config_in_force)
+
+    async def notify(self) -> None:
+        """Begins to run `[notify] command` for each source whose state has changed since the last look; raises
+        StoreError.
+        """
+        await self._notifier.look()
+
+    async def notified(self, seconds: float) -> None:
+        """Waits so long at most until that is done."""
+        await self._notifier.end(seconds)
 
     async def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""

@@ -86,6 +86,7 @@ from aggregator.store.sqlite import (
     search,
     selections,
     sqlite_errors,
+    states,
     suspects,
     vacuum,
     views,
@@ -809,6 +810,18 @@ class Store:
         later.
         """
         return self._read(health.watched, since)
+
+    def note_states(self, now: datetime) -> int:
+        """Remembers the states of all sources, and queues an event for each that has changed since the last look;
+        returns how many. Writes only where there is something to write. See `sqlite.states`.
+        """
+        if not self._read_as_one(states.have_changed, now):
+            return 0
+        return self._write(states.note, now)
+
+    def take_notification(self) -> dict[str, Any] | None:
+        """The event that has waited longest, which waits no longer; None: none waits."""
+        return self._write(states.take) if self._read(states.waits) else None
 
     def last_new(self) -> datetime | None:
         """When the wire as a whole last stored something new; None: never."""

@@ -30,6 +30,7 @@ from aggregator.store.sqlite.schema import (
     m0019,
     m0020,
     m0021,
+    m0024,
 )
 
 migrations = Migrations("aggregator")
@@ -148,6 +149,11 @@ def _excerpts(db: Database) -> None:
 @migrations(name="0021_plans")
 def _plans(db: Database) -> None:
     _execute(db, (*m0021.INDEXED, *m0021.SEARCHED))
+
+
+@migrations(name="0024_notified")
+def _notified(db: Database) -> None:
+    _execute(db, m0024.NOTIFIED)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

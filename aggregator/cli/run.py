@@ -259,6 +259,8 @@ async def _surviving(call: Callable[[], Awaitable[object]]) -> None:
         await call()
     except StoreError:
         raise
+    except OSError as error:  # no more files may be opened, a disk is full: it is tried again at its next turn
+        log.error("the operating system refused something, and it is tried again: %s", error)
     except Exception:
         log.exception("a fault of the program")
 

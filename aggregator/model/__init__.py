@@ -1,9 +1,10 @@
 """The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
 
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
-from aggregator.model.article import Article, Known, Match, Report, Status, Words
+from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
+from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
 from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
 from aggregator.model.document import (
     Busy,
@@ -26,7 +27,7 @@ from aggregator.model.document import (
 )
 from aggregator.model.fields import CHANGED, FIELDS, Changed
 from aggregator.model.ledger import Cursor
-from aggregator.model.merges import AtAddress, Compared, Merge, Split, Version
+from aggregator.model.merges import AtAddress, Compared, Join, Joinable, Merge, Split, Unjoin, Version
 from aggregator.model.pending import Pending, PendingChange, PendingDecision
 from aggregator.model.poll import (
     HOURS,
@@ -38,7 +39,9 @@ from aggregator.model.poll import (
     Finding,
     Gap,
     Habits,
+    HealthState,
     KeptTariff,
+    LeftOut,
     Lookup,
     Memory,
     NewPage,
@@ -89,6 +92,7 @@ from aggregator.model.publisher import (
     Relationship,
     Rights,
     Source,
+    SourceRules,
     Storage,
     StoreSettings,
     SystematicRepublication,
@@ -99,8 +103,16 @@ from aggregator.model.publisher import (
     Wire,
 )
 from aggregator.model.seen import Listed, Seen, articles_of
-from aggregator.model.selection import ALL_REPORTS, Phrase, Query, Selection
-from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms, StoredConfig
+from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
+from aggregator.model.terms import (
+    Agreement,
+    InForce,
+    KnownPublisher,
+    Lending,
+    PublisherTerms,
+    StoredConfig,
+    StoredPublisher,
+)
 
 __all__ = [
     "AGREED_AFTER",
@@ -120,6 +132,8 @@ __all__ = [
     "Addressee",
     "Agreement",
     "AiUse",
+    "AllOf",
+    "AnyOf",
     "Article",
     "AtAddress",
     "Basis",
@@ -157,6 +171,7 @@ __all__ = [
     "Gap",
     "Group",
     "Habits",
+    "HealthState",
     "Hints",
     "IdTrust",
     "IdentityRules",
@@ -165,10 +180,13 @@ __all__ = [
     "InForce",
     "Index",
     "ItemClass",
+    "Join",
+    "Joinable",
     "KeptTariff",
     "Kind",
     "Known",
     "KnownPublisher",
+    "LeftOut",
     "Lending",
     "Link",
     "Listed",
@@ -178,6 +196,7 @@ __all__ = [
     "Media",
     "Memory",
     "Merge",
+    "NamedReport",
     "NewPage",
     "NewPages",
     "NextPoll",
@@ -185,9 +204,11 @@ __all__ = [
     "NotifySettings",
     "OnGone",
     "OnMissing",
+    "OpenGap",
     "Origin",
     "Outcome",
     "PageVisit",
+    "Part",
     "Pause",
     "Pending",
     "PendingChange",
@@ -198,6 +219,8 @@ __all__ = [
     "Poll",
     "PollRecord",
     "PollSettings",
+    "PolledDay",
+    "PolledSource",
     "Proposal",
     "Publisher",
     "PublisherTerms",
@@ -218,11 +241,13 @@ __all__ = [
     "Selection",
     "Snapshot",
     "Source",
+    "SourceRules",
     "Split",
     "Status",
     "Storage",
     "StoreSettings",
     "StoredConfig",
+    "StoredPublisher",
     "StrongestKey",
     "SystematicRepublication",
     "Tariff",
@@ -231,6 +256,7 @@ __all__ = [
     "Text",
     "TextScope",
     "Translation",
+    "Unjoin",
     "Validators",
     "Version",
     "Wanted",

@@ -109,6 +109,13 @@ def test_each_state_is_told_when_it_begins(desk: Desk) -> None:
         desk("fetch")
         assert events(desk)[-1] == ("one/one-example-feed", state)
     assert told(desk)[-1]["event"]["states"] == sorted(begins)
+    with Store.read(desk.database) as reader:  # what is told is what `health` shows
+        (row,) = [row for row in reader.health(utc_now()) if row["source_name"] == "one/one-example-feed"]
+    assert row["states"] == ["held", "paused"]  # the others cannot be seen while it is paused
+    changed(desk, "UPDATE sources SET paused_at = NULL")
+    with Store.read(desk.database) as reader:
+        (row,) = [row for row in reader.health(utc_now()) if row["source_name"] == "one/one-example-feed"]
+    assert set(row["states"]) == {"held", "silent", "gaps"}
     assert len(told(desk)) == len(begins)
     changed(desk, "DELETE FROM redirects")
     changed(desk, "UPDATE sources SET silent_after = NULL, paused_at = NULL")

@@ -205,6 +205,22 @@ def terms_changed(
         append(connection, let_out[start : start + _BATCH])
 
 
+def renamed(connection: sqlite3.Connection, old: str, new: str, now: datetime) -> None:
+    """Says that a publisher has another key, where subscribers may hold reports of it. Its lines, which have the new
+    one already, keep the key that their hash is of.
+    """
+    connection.execute(
+        """
+        UPDATE changes SET hashed_publisher = nullif(coalesce(hashed_publisher, ?1), ?2)
+        WHERE publisher = ?2
+        """,
+        (old, new),
+    )
+    if _has_released(connection, new):
+        note = f"publisher was {old}, is {new}"
+        append(connection, [Line(change_kind="terms_changed", at=to_iso(now), publisher=new, note=note)])
+
+
 def _difference(before: Terms, after: Terms) -> str:
     """In words, in one line; '' where readers see nothing else than before."""
     said = []
@@ -277,7 +293,8 @@ def lines(connection: sqlite3.Connection, after: Cursor | None, selection: Selec
     """The ledger after a cursor (None: from its beginning), oldest first: seq, cursor, change_kind, at, id, publisher,
     publisher_name, publisher_place, title, url, revision, note, channels (a list: those by which the report may be
     passed on now), and where `at` was put right since, hashed_at, the time that the hash is of. Of a line about a
-    publisher id, title, url and revision are None, and it has no channels.
+    publisher id, title, url and revision are None, and it has no channels; where that has another key since, it has
+    hashed_publisher, the key that the hash is of.
 
     Title and link are those that may leave now. A line new, revised, corrected or restored has a title, be it an empty
     one, if and only if its report is in the wire now. CursorError: the ledger does not hold the cursor's line. Within
@@ -297,8 +314,9 @@ def lines(connection: sqlite3.Connection, after: Cursor | None, selection: Selec
         seqs = connection.execute(_OF_FEW.format(column=column), wanted).fetchall()
         which = "c.seq IN (SELECT value FROM json_each(:seqs))"
         wanted["seqs"] = json.dumps([seq for (seq,) in seqs])
-    cursor = connection.execute(_LINES.format(which=which), wanted)
-    names = [column[0] for column in cursor.description[2:-2]]
+    hashed = "c.hashed_publisher" if is_migrated(connection) else "NULL"
+    cursor = connection.execute(_LINES.format(which=which, hashed_publisher=hashed), wanted)
+    names = [column[0] for column in cursor.description[2:-3]]
     return [
         {
             "seq": seq,
@@ -306,8 +324,9 @@ def lines(connection: sqlite3.Connection, after: Cursor | None, selection: Selec
             **dict(zip(names, others, strict=True)),
             "channels": (channels or "").split(),
             **({"hashed_at": hashed_at} if hashed_at else {}),
+            **({"hashed_publisher": hashed_publisher} if hashed_publisher else {}),
         }
-        for seq, hashed, *others, hashed_at, channels in cursor
+        for seq, hashed, *others, hashed_at, hashed_publisher, channels in cursor
     ]
 
 
@@ -409,7 +428,7 @@ _LINES = f"""
         WHEN NOT {_OUT} THEN (SELECT w.url FROM wire AS w WHERE w.article_id = a.article_id)
         WHEN a.notice IS NOT NULL THEN (SELECT n.url FROM notices AS n WHERE n.article_id = a.article_id)
       END AS url,
-      c.revision, c.note, c.hashed_at, t.channels
+      c.revision, c.note, c.hashed_at, {{hashed_publisher}}, t.channels
     FROM changes AS c
     LEFT JOIN articles AS a ON a.article_id = c.article_id
     LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from aggregator.cli import daemons
 from aggregator.cli.faults import names_of, say_faults
 from aggregator.cli.keys import sources_named
 from aggregator.cli.options import AS_JSON
@@ -69,13 +70,18 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
     sources = sum(len(publisher.sources) for publisher in config.publishers)
     counts = {"publishers": len(config.publishers), "sources": sources}
     if as_json:
-        beside = {"warnings": warnings, "without_effect": config.without_effect, "in_force": is_in_force(paths)}
+        beside: dict[str, Any] = {
+            "warnings": warnings,
+            "without_effect": config.without_effect,
+            "in_force": is_in_force(paths),
+        }
+        beside["daemon"] = daemons.as_object(paths)
         stopped = [each.key for each in config.faulty]
         _print_checked(folder, {"faults": faults, "not_polled": stopped, **beside, **counts})
         return
     for line in _gathered(warnings):
         say(f"warning: {escaped(line)}")
-    _print_notes(config.without_effect, is_in_force(paths))
+    _print_notes(paths, config.without_effect)
     fine = f"{counts['publishers']} publishers, {counts['sources']} sources"
     if not faults:
         say(f"{folder}: fine; {fine}")
@@ -97,15 +103,19 @@ def _of_files(paths: Paths, config: Config) -> list[str]:
     return [*agreement_warnings(publishers, utc_now().date()), *catalogue.warnings(publishers)]
 
 
-def _print_notes(without_effect: Sequence[str], is_in_force: bool | None) -> None:
+def _print_notes(paths: Paths, without_effect: Sequence[str]) -> None:
     """What is neither a fault nor a warning, and yet may not be as the operator thinks."""
     if without_effect:
         keys, here = ", ".join(WITHOUT_EFFECT), ", ".join(without_effect)
         say(f"note: nothing acts on these keys of the rights and contacts yet: {keys}; set here: {here}")
-    if is_in_force is False:
+    daemon = daemons.older_configuration(paths, is_faulty=False)
+    if daemon:
+        say(f"note: {daemon}")
+    if is_in_force(paths) is False:
+        who = "" if daemon else ", or of a daemon"
         say(
-            "note: the database was written with other files than these, or by another version; `aggregator fetch` puts"
-            " these in force, and so does SIGHUP to a running daemon"
+            "note: the database was written with other files than these, or by another version; what is read shows the"
+            f" terms of these files at once, and the next `aggregator fetch`{who} stores them"
         )
 
 
@@ -116,9 +126,12 @@ def _checked(paths: Paths, as_json: bool) -> Config:
         return read_config(paths)
     except ConfigError as error:
         if as_json:
-            _print_checked(folder, {"faults": error.faults, "warnings": []})
+            found: dict[str, Any] = {"faults": error.faults, "warnings": [], "daemon": daemons.as_object(paths)}
+            _print_checked(folder, found)
         else:
             say_lines(str(error), err=True)
+            if daemon := daemons.older_configuration(paths, is_faulty=True):
+                say(f"note: {daemon}", err=True)
             say(f"{folder}: {len(error.faults)} faults; nothing is loaded until they are corrected", err=True)
         sys.exit(1)
 

@@ -25,6 +25,7 @@ _IN_A_CHECKOUT = (
     "note: this wire is configured in a checkout of the program, where an update may change its files; "
     "`aggregator init DIR --from-checkout` copies what is yours into a folder of its own"
 )
+_NOTIFY_SECONDS = 60.0  # for all commands of `[notify]` together; what is left is for the next program
 _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is printed
 
 
@@ -99,6 +100,8 @@ async def _run(
     async with Pipeline(config, store, utc_now) as pipeline:
         polls = await pipeline.run(due, lambda poll: done(poll.source.name), leave)
         await pipeline.maintain()
+        await pipeline.notify()
+        await pipeline.notified(_NOTIFY_SECONDS)
     return polls, elsewhere
 
 

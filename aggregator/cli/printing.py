@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import io
 import logging
 import os
@@ -150,6 +151,18 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
     return "".join(f"\\u{said[at]:02x}{said[at + 1]:02x}" for at in range(0, len(said), 2)), error.end
 
 
+# What the operating system refuses without the name of a file, and what to do.
+_REFUSALS = {
+    errno.ENOSPC: "the disk is full; make room, then run this again",
+    errno.EDQUOT: "the disk is over this user's quota; make room, then run this again",
+    errno.ENOENT: "the folder in which this was started is no longer there; start it in another one",
+    errno.EMFILE: "this user may not open so many files at once; raise the limit (`ulimit -n`, LimitNOFILE=)",
+    errno.ENFILE: "this machine has too many files open; close programs, then run this again",
+    errno.ENOMEM: "there is not enough memory; close programs, then run this again",
+    errno.EAGAIN: "this user may not start another process or thread; raise the limit (`ulimit -u`, TasksMax=)",
+}
+
+
 class _Output(io.FileIO):
     """Standard output, with the reason why it cannot be written."""
 
@@ -187,9 +200,11 @@ def ended(run: Callable[[], int]) -> int:
         code = run()
         if sys.stdout is not None:
             sys.stdout.flush()
-    except OSError:
-        if output is None or output.failure is None:
-            raise
+    except OSError as error:
+        if output is None or output.failure is None:  # not of standard output, and the error names no file
+            logging.getLogger("aggregator").debug("where it came from", exc_info=True)
+            say(f"aggregator: {_REFUSALS.get(error.errno or 0) or error.strerror or error}", err=True)
+            return 1
     if output is None or output.failure is None:
         return code
     os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())  # what is left is written at the end, and cannot be

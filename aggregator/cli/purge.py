@@ -121,7 +121,7 @@ def _looked_at_clock(store: Store, now: datetime) -> clock.Doubt | None:
     return clock.doubt(store, now)
 
 
-def _alone(paths: Paths) -> AbstractContextManager[None]:
+def _alone(paths: Paths) -> AbstractContextManager[object]:
     read_store(paths).close()  # where there is no database, there is nothing to lock
     return without_daemon(paths.database())
 

@@ -45,6 +45,7 @@ from aggregator.model import (
     Credentials,
     Faulty,
     FetchSettings,
+    NotifySettings,
     PollSettings,
     Publisher,
     Rights,
@@ -180,12 +181,13 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "store"})
+    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify"})
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
         poll=_poll_settings(shape.poll),
         store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
+        notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
     )
 
 

@@ -21,6 +21,7 @@ from aggregator.model import (
     Images,
     ItemClass,
     Kind,
+    NotifySettings,
     PollSettings,
     Rights,
     StoreSettings,
@@ -43,6 +44,7 @@ T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
 _FETCH = FetchSettings()
 _POLL = PollSettings()
 _STORE = StoreSettings()
+_NOTIFY = NotifySettings()
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -112,6 +114,7 @@ def _is_contact(value: str) -> bool:
     return re.fullmatch(r'[^@\s<>"{}]+@[^@\s<>"{}]+', value) is not None or is_address(value)
 
 
+Argument = Annotated[str, _like(r"[^\x00]+", "a program or one argument of it, not empty")]
 Line = Annotated[str, _like(r"(?=.*\S)[^\x00-\x1f\x7f{}]+", "one line of text without braces")]
 _valid_host = _that(_has_valid_host, "a valid host: a name such as daily.example, or an IP address such as 192.0.2.1")
 Address = Annotated[
@@ -185,6 +188,11 @@ class StoreTable(Table):
     keep_polls_days: Annotated[int, Field(ge=1, le=36_500)] = _STORE.keep_polls.days
 
 
+class NotifyTable(Table):
+    command: tuple[Argument, ...] = ()
+    timeout_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = _NOTIFY.timeout.total_seconds()
+
+
 class WireFile(Table):
     name: Line
     url: Address
@@ -197,6 +205,7 @@ class WireFile(Table):
     fetch: FetchTable = FetchTable()
     poll: PollTable = PollTable()
     store: StoreTable = StoreTable()
+    notify: NotifyTable = NotifyTable()
 
 
 class ContactTable(Table):

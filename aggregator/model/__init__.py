@@ -84,6 +84,7 @@ from aggregator.model.publisher import (
     Index,
     ItemClass,
     Kind,
+    NotifySettings,
     OnGone,
     OnMissing,
     PollSettings,
@@ -103,7 +104,15 @@ from aggregator.model.publisher import (
 )
 from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
-from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms, StoredPublisher
+from aggregator.model.terms import (
+    Agreement,
+    InForce,
+    KnownPublisher,
+    Lending,
+    PublisherTerms,
+    StoredConfig,
+    StoredPublisher,
+)
 
 __all__ = [
     "AGREED_AFTER",
@@ -192,6 +201,7 @@ __all__ = [
     "NewPages",
     "NextPoll",
     "Notice",
+    "NotifySettings",
     "OnGone",
     "OnMissing",
     "OpenGap",
@@ -236,6 +246,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoreSettings",
+    "StoredConfig",
     "StoredPublisher",
     "StrongestKey",
     "SystematicRepublication",

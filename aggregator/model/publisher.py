@@ -112,6 +112,14 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifySettings:
+    """`[notify]` of wire.toml: what is run when the state of a source changes."""
+
+    command: tuple[str, ...] = ()  # the program and its arguments; (): nothing is run
+    timeout: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """The wire itself: who asks, who answers for it, where complaints go."""
 
@@ -126,6 +134,7 @@ class Wire:
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
+    notify: NotifySettings = NotifySettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +305,8 @@ class Config:
     placeholders_forbid_polling: bool = False  # not where only servers of this network are polled, as in a test
     warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
     without_effect: tuple[str, ...] = ()  # keys that its files set and nothing acts on yet; see rights.TAKES_EFFECT
-    digest: str | None = None  # of its files, as `kept` tells it; None: not known
+    digest: str | None = None  # of its files; see `pipeline.cached`; None: not known
+    signature: str = ""  # of their sizes and times, before they were read; '': not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,7 @@ from aggregator.model import (
     Snapshot,
     Source,
     Split,
+    StoredConfig,
     StoredPublisher,
     Unjoin,
     Version,
@@ -102,16 +103,24 @@ from aggregator.store.sqlite import (
     search,
     selections,
     sqlite_errors,
+    states,
     suspects,
     vacuum,
     views,
 )
-from aggregator.store.sqlite.lock import Program, only_daemon, without_daemon
+from aggregator.store.sqlite.lock import (
+    DaemonLock,
+    Program,
+    RunningDaemon,
+    only_daemon,
+    running_daemon,
+    without_daemon,
+)
 from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.dates import duration, to_iso
 
-__all__ = ["Rewriting", "Store", "only_daemon", "without_daemon"]
+__all__ = ["DaemonLock", "Rewriting", "RunningDaemon", "Store", "only_daemon", "running_daemon", "without_daemon"]
 
 log = logging.getLogger("aggregator.store")
 
@@ -175,6 +184,15 @@ class Store:
                 connection.close()
                 raise
         return store
+
+    def show_terms(self, configured_terms: Sequence[PublisherTerms]) -> None:
+        """Of a store that was opened for reading: these terms hold for whoever reads here, although they are not stored
+        yet. What the stored ones keep in altogether stays in until the ledger can say that it is let out.
+        """
+        with explained(self.path):
+            self._connection.execute("PRAGMA query_only = OFF")
+            as_of.show_terms(self._connection, configured_terms)
+            self._connection.execute("PRAGMA query_only = ON")
 
     def show_as_of(self, now: datetime, believed: datetime, over: Mapping[str, datetime]) -> None:
         """Of a store that was opened for reading: what has ended by `now` has ended for whoever reads here, also where
@@ -321,6 +339,14 @@ class Store:
     def kept_config(self, digest: str) -> str | None:
         """What `keep_config` was given with this digest; None: it has kept another one since, or none."""
         return self._read(configured.kept, digest)
+
+    def config_in_force(self) -> StoredConfig | None:
+        """The configuration that the tables are in line with; None: a version of the program before 0.5.0 wrote it."""
+        return self._read(configured.in_force)
+
+    def note_in_force(self, stored: StoredConfig) -> None:
+        """Says which configuration the tables are in line with."""
+        self._write(configured.note_in_force, stored)
 
     def due(self, now: datetime | None, *, also_paused: bool = False) -> list[Due]:
         """The sources whose time has come, longest overdue first, searches last; with None all that are switched on.
@@ -885,6 +911,18 @@ class Store:
     def last_well(self, source: str, after: datetime, before: datetime) -> datetime | None:
         """When a source was last polled well between two times; None: it was not, or that is no longer known."""
         return self._read(coverage.last_well, source, after, before)
+
+    def note_states(self, now: datetime) -> int:
+        """Remembers the states of all sources, and queues an event for each that has changed since the last look;
+        returns how many. Writes only where there is something to write. See `sqlite.states`.
+        """
+        if not self._read_as_one(states.have_changed, now):
+            return 0
+        return self._write(states.note, now)
+
+    def take_notification(self) -> dict[str, Any] | None:
+        """The event that has waited longest, which waits no longer; None: none waits."""
+        return self._write(states.take) if self._read(states.waits) else None
 
     def last_new(self) -> datetime | None:
         """When the wire as a whole last stored something new; None: never."""

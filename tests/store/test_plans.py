@@ -246,6 +246,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "purgeable": (case(lambda s, w: s.purgeable([w.report])),),
     # What the pipeline reads
     "config_digest": (case(lambda s, w: s.config_digest()),),
+    "config_in_force": (case(lambda s, w: s.config_in_force()),),
     "kept_config": (case(lambda s, w: s.kept_config("digest")),),
     "terms_are_out_of_date": (case(lambda s, w: s.terms_are_out_of_date(NOW)),),
     "due": (case(lambda s, w: (s.due(NOW), s.due(None), s.due(None, also_paused=True))),),
@@ -552,7 +553,7 @@ def test_every_reading_method_has_a_case() -> None:
         and re.search(r"self\.(_read|_read_as_one|_snapshot|_connection)\b", source := inspect.getsource(method))
         and not writes.search(source)
     }
-    assert reading - {"close", "show_as_of", "query", "rewrite", "empty_log", "try_writing"} == set(CASES)
+    assert reading - {"close", "show_as_of", "show_terms", "query", "rewrite", "empty_log", "try_writing"} == set(CASES)
 
 
 def test_figures_are_there_for_every_table_and_index(database: Path) -> None:

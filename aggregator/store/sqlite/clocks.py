@@ -50,6 +50,7 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "rechecks": ("missing_since",),
     "redirects": ("at", "reported_at"),
     "robots": ("fetched_at",),
+    "source_states": ("since",),
     "sources": (
         "last_success", "last_new", "paused_at", "moved_since", "unmodified_since", "over_limit_at",
     ),

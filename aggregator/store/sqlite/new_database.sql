@@ -392,6 +392,18 @@ CREATE TRIGGER search_words_go BEFORE DELETE ON bodies
       JOIN article_search_docsize AS indexed ON indexed.id = r.revision_id
       WHERE a.article_id = old.article_id;
     END;
+CREATE TABLE source_states (      -- states of sources that `[notify] command` was told of, or is about to be
+      source_id INTEGER NOT NULL REFERENCES sources (source_id) ON DELETE CASCADE,
+      state TEXT NOT NULL,            -- failing, paused, silent, gaps, held
+      since TEXT NOT NULL,            -- when a look first found it so
+      PRIMARY KEY (source_id, state)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE notifications (      -- events for `[notify] command`; one is deleted before its command is started
+      notification_id INTEGER PRIMARY KEY,
+      event TEXT NOT NULL             -- JSON object, as docs/notify.md describes it
+    ) STRICT
+    ;
 CREATE TABLE pauses (               -- a source that a person had the wire leave alone; kept when it has ended
       pause_id INTEGER PRIMARY KEY,
       source_id INTEGER NOT NULL REFERENCES sources (source_id),
@@ -545,6 +557,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0019
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0020_excerpts');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0021_plans');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0023_renamed_publishers');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0024_notified');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0025_health');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0027_accents');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0028_joins');

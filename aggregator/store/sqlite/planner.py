@@ -44,6 +44,8 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "media": {"media": "1500000 2 1"},
     "merges": {"merges_of_article": "5000 2", "merges_of_joined": "200 2"},
     "near_keys": {"near_keys": "2000000 13400 1"},
+    "notifications": {None: "10"},
+    "pauses": {"pauses_in_force": "10 1", "pauses_of_source": "200 2 1"},
     "pauses": {"pauses_in_force": "10 1"},
     "pending_changes": {"pending_of_source": "200 20", "sqlite_autoindex_pending_changes_1": "200 2 1"},
     "pending_revisions": {"pending_revisions_of_source": "1000 20"},
@@ -63,6 +65,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "search_removals": {None: "1000"},
     "settings": {"settings": "500 1"},
     "sightings": {"sightings": "1000000 5000 1"},
+    "source_states": {"source_states": "50 1 1"},
     "sources": {"sources_due": "200 2", "sqlite_autoindex_sources_1": "200 2 1"},
     "terms": {"terms": "1000000 8 1"},  # more than there are: SQLite would read few of them all, for a Bloom filter
     "tombstones": {"tombstones": "1000 10 1"},

@@ -35,6 +35,7 @@ MIGRATIONS = (
     "0020_excerpts",
     "0021_plans",
     "0023_renamed_publishers",
+    "0024_notified",
     "0025_health",
     "0027_accents",
     "0028_joins",

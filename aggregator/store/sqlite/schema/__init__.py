@@ -31,6 +31,7 @@ from aggregator.store.sqlite.schema import (
     m0020,
     m0021,
     m0023,
+    m0024,
     m0025,
     m0027,
     m0028,
@@ -158,6 +159,11 @@ def _plans(db: Database) -> None:
 @migrations(name="0023_renamed_publishers")
 def _renamed_publishers(db: Database) -> None:
     _execute(db, m0023.RENAMED)
+
+
+@migrations(name="0024_notified")
+def _notified(db: Database) -> None:
+    _execute(db, m0024.NOTIFIED)
 
 
 @migrations(name="0025_health")

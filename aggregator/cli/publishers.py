@@ -24,8 +24,9 @@ from aggregator.model import Cause, Group, Kind, Publisher
 from aggregator.pipeline import renaming
 from aggregator.pipeline.opening import load_config, open_existing, publisher_files, read_store
 from aggregator.pipeline.paths import Paths
-from aggregator.rights import did_you_mean, effective
+from aggregator.rights import did_you_mean, effective, end_in_words
 from aggregator.text.dates import utc_now
+from aggregator.text.printable import counted
 
 _OF_A_PUBLISHER = ("publisher", "name", "place", "country", "publisher_kind", "languages", "profile")
 _OF_A_SOURCE = ("key", "url", "kind", "enabled", "reason")
@@ -82,8 +83,14 @@ def publishers(
     if off and not (opml or markdown or as_json):
         _print_switched_off(chosen)
     elif opml is None and markdown is None:
-        columns = (*_OF_A_PUBLISHER, "text_scope", "licence", "polled", "articles", "newest")
-        say_rows(_publisher_rows(paths, chosen), columns, as_json)
+        rows = _publisher_rows(paths, chosen)
+        agreement = ("agreement",) if any(row["agreement"] for row in rows) else ()
+        columns = (*_OF_A_PUBLISHER, "text_scope", *agreement, "licence", "polled", "articles", "newest")
+        say_rows(rows, columns, as_json)
+        if not as_json:
+            for publisher in chosen:
+                if not publisher.enabled:
+                    say(f"{publisher.key} is switched off{f': {publisher.reason}' if publisher.reason else ''}")
 
 
 @publishers.command()
@@ -129,7 +136,7 @@ def remove(paths: Paths, /, key: str, is_purged: bool, yes: bool, **why: Any) ->
     reports = held.reports if held and is_purged else []
     asked = [f"Delete {file}"] if file else []
     if is_purged:
-        asked.append(f"{'delete' if asked else 'Delete'} {len(reports):,} reports of {key} for good")
+        asked.append(f"{'delete' if asked else 'Delete'} {counted(len(reports), 'report')} of {key} for good")
     if not yes:
         click.confirm(" and ".join(asked) + "?", abort=True)
     if file is not None:
@@ -187,10 +194,15 @@ def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str,
         said |= {"publisher": publisher.key, "publisher_kind": publisher.kind, "publisher_group": publisher.group}
         said |= {"languages": publisher.languages, "homepage": publisher.homepage, "profile": publisher.profile}
         said |= {"enabled": publisher.enabled, "reason": publisher.reason, "former_keys": publisher.former_keys}
+        said |= {"agreement": end_in_words(publisher.rights, today), "agreement_ends": _day(publisher.rights.expires)}
         said |= {"text_scope": rights.text_scope, "licence": rights.licence, "polled": len(directory.polled(publisher))}
         said |= {"sources": [{name: getattr(source, name) for name in _OF_A_SOURCE} for source in publisher.sources]}
         rows.append({**said, "articles": of_it.get("articles", 0), "newest": of_it.get("newest")})
     return rows
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _in_order(publishers: Iterable[Publisher]) -> list[Publisher]:

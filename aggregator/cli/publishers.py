@@ -24,9 +24,9 @@ from aggregator.model import Cause, Group, Kind, Publisher
 from aggregator.pipeline import renaming
 from aggregator.pipeline.opening import load_config, open_existing, publisher_files, read_store
 from aggregator.pipeline.paths import Paths
-from aggregator.rights import did_you_mean, effective, end_in_words
+from aggregator.rights import agreement_warnings, did_you_mean, effective, end_in_words
 from aggregator.text.dates import utc_now
-from aggregator.text.printable import counted
+from aggregator.text.printable import counted, escaped
 
 _OF_A_PUBLISHER = ("publisher", "name", "place", "country", "publisher_kind", "languages", "profile")
 _OF_A_SOURCE = ("key", "url", "kind", "enabled", "reason")
@@ -84,13 +84,9 @@ def publishers(
         _print_switched_off(chosen)
     elif opml is None and markdown is None:
         rows = _publisher_rows(paths, chosen)
-        agreement = ("agreement",) if any(row["agreement"] for row in rows) else ()
-        columns = (*_OF_A_PUBLISHER, "text_scope", *agreement, "licence", "polled", "articles", "newest")
-        say_rows(rows, columns, as_json)
+        say_rows(rows, (*_OF_A_PUBLISHER, "text_scope", "licence", "polled", "articles", "newest"), as_json)
         if not as_json:
-            for publisher in chosen:
-                if not publisher.enabled:
-                    say(f"{publisher.key} is switched off{f': {publisher.reason}' if publisher.reason else ''}")
+            _print_below(paths, chosen)
 
 
 @publishers.command()
@@ -207,6 +203,16 @@ def _day(day: date | None) -> str | None:
 
 def _in_order(publishers: Iterable[Publisher]) -> list[Publisher]:
     return sorted(publishers, key=lambda publisher: (publisher.country, publisher.name.casefold()))
+
+
+def _print_below(paths: Paths, chosen: Sequence[Publisher]) -> None:
+    """Why some of them are not as their profiles say: an agreement has ended, or ends soon; they are switched off."""
+    files = publisher_files(paths)
+    for line in agreement_warnings({files[one.key]: one for one in chosen}, utc_now().date()):
+        say(f"warning: {escaped(line)}")
+    for publisher in chosen:
+        if not publisher.enabled:
+            say(f"{publisher.key} is switched off{f': {publisher.reason}' if publisher.reason else ''}")
 
 
 def _print_switched_off(publishers: Iterable[Publisher]) -> None:

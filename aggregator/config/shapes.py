@@ -105,7 +105,9 @@ def _has_valid_port(value: str) -> bool:
     except ValueError:
         return True
     port = re.search(r":([^:\]@]*)$", parts.netloc)
-    return port is None or port[1] == "" or (port[1].isascii() and port[1].isdigit() and 0 < int(port[1]) < 65_536)
+    if port is None or not port[1] or "{" in port[1]:
+        return True
+    return port[1].isascii() and port[1].isdigit() and 0 < int(port[1]) < 65_536
 
 
 def _is_email(value: str) -> bool:

@@ -99,7 +99,7 @@ def test_check_names_the_keys_and_ends_with_1(desk: Desk) -> None:
     assert ran.code == 1
     named = [key for key in KEYS if f": {key}: found" in ran.err]
     assert named == ["url", "user_agent", "complaints_url", "complaints_email"]
-    assert "no site is asked until wire.toml has a name of your own" in ran.err
+    assert "No site is asked until wire.toml has a name of your own" in ran.err
     said = json.loads(run("--config", str(desk.config), "check", "--json").out)
     assert len(said["faults"]) == 4
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
+import signal
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -15,9 +18,10 @@ import pytest
 
 from aggregator.demo import Press
 from aggregator.text.dates import utc_now
-from tests import ROOT
+from tests import ROOT, commands
 from tests.cli.test_cli import HOSTS, Desk
 from tests.conftest import NOW
+from tests.waiting import until
 
 ML = "publishers/ml"
 _ALL = """
@@ -309,6 +313,32 @@ def test_a_publisher_with_several_sources_moves_with_all(desk: Desk) -> None:
     assert ids(desk) == {"uno": before["one"], "two": before["two"]}
 
 
+def test_a_publisher_is_renamed_while_the_daemon_polls_it(desk: Desk, press: Press) -> None:
+    """What was under way under the old key is not stored; the daemon reads the files again, and asks anew."""
+    before = ids(desk)
+    press.set_document("one.example", "/feed", feed("one.example-1", "one.example-2", "one.example-3"))
+    press.misbehave("one.example", "/feed", "slow", seconds=1.5)
+    with closing(sqlite3.connect(desk.database)) as connection, connection:
+        connection.execute("UPDATE sources SET next_at = last_poll WHERE publisher = 'one'")
+    press.forget()
+    daemon = commands.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
+    try:
+        until(lambda: any(seen.path == "/feed" for seen in press.requests))
+        desk("publishers", "rename", "one", "uno")
+        daemon.send_signal(signal.SIGHUP)
+        until(lambda: len(ids(desk).get("uno", ())) == 3)
+    finally:
+        daemon.send_signal(signal.SIGTERM)
+        _, log = daemon.communicate(timeout=30)
+    assert daemon.returncode == 0, log
+    assert "its publisher has another key since" in log
+    assert "Traceback" not in log
+    assert before["one"] < ids(desk)["uno"]
+    assert ids(desk).keys() == {"uno", "two"}
+    assert desk.rows("SELECT 1 FROM claims") == []
+    ledger_is_whole(desk)
+
+
 # Who leaves, and who is switched off
 
 
@@ -420,3 +450,28 @@ def test_check_says_where_a_budget_or_a_domain_cannot_bear_what_is_asked_of_it(t
     said = desk("check")
     assert "found 1, which 30 sources cannot keep to: one poll of each in 1440 minutes (longest_minutes)" in said
     assert "found 600, which lets 6 requests an hour go to news.example; its sources ask for 60" in said
+
+
+# docs/publishers.md
+
+
+def test_the_commands_of_the_page_do_what_it_says(desk: Desk) -> None:
+    page = (ROOT / "docs" / "publishers.md").read_text().replace("daily-example", "one").replace("the-daily", "uno")
+    (block,) = re.findall(r"```sh\n(.*?)```", page, re.S)
+    commands_of_page = [shlex.split(line)[1:] for line in block.splitlines()]
+    assert [each[:2] for each in commands_of_page] == [["publishers", "rename"], *[["publishers", "remove"]] * 2]
+    for arguments in commands_of_page:
+        desk(*arguments)
+    assert desk.rows("SELECT DISTINCT publisher FROM wire") == [("two",)]
+    former, switch_off = re.findall(r"```toml\n(.*?)```", page, re.S)
+    file = desk.config / ML / "two.toml"
+    sources = file.read_text()
+    file.write_text(switch_off + former + sources)
+    assert "reports of both uno and two, and cannot join them" in desk("check", code=1)
+    file.write_text(switch_off + former.replace("one", "eins") + sources)
+    desk("check")
+    rows = {row["publisher"]: row for row in json.loads(desk("publishers", "--json"))}
+    assert (rows["two"]["enabled"], rows["two"]["former_keys"]) == (False, ["eins"])
+    assert "publisher was one, is uno" in page
+    for said in ("former_keys = []", "not polled", "end with 1"):
+        assert said in page

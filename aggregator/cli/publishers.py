@@ -83,8 +83,8 @@ def publishers(
     if off and not (opml or markdown or as_json):
         _print_switched_off(chosen)
     elif opml is None and markdown is None:
-        rows = _publisher_rows(paths, chosen)
-        say_rows(rows, (*_OF_A_PUBLISHER, "text_scope", "licence", "polled", "articles", "newest"), as_json)
+        columns = (*_OF_A_PUBLISHER, "text_scope", "licence", "polled", "articles", "held", "withdrawn", "newest")
+        say_rows(_publisher_rows(paths, chosen), columns, as_json)
         if not as_json:
             _print_below(paths, chosen)
 
@@ -193,7 +193,13 @@ def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str,
         said |= {"agreement": end_in_words(publisher.rights, today), "agreement_ends": _day(publisher.rights.expires)}
         said |= {"text_scope": rights.text_scope, "licence": rights.licence, "polled": len(directory.polled(publisher))}
         said |= {"sources": [{name: getattr(source, name) for name in _OF_A_SOURCE} for source in publisher.sources]}
-        rows.append({**said, "articles": of_it.get("articles", 0), "newest": of_it.get("newest")})
+        rows.append(
+            {
+                **said,
+                **{name: of_it.get(name, 0) for name in ("articles", "held", "withdrawn")},
+                "newest": of_it.get("newest"),
+            }
+        )
     return rows
 
 

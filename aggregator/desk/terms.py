@@ -17,7 +17,7 @@ from aggregator.store import Store
 # So long before its end an agreement is treated as over. The daemon looks every five seconds, and is late where another
 # program keeps the database locked: for half a minute at most.
 _BEFORE = timedelta(seconds=45)
-_FORM = 4  # of the rows that are written: a database that an older version wrote is written anew
+_FORM = 5  # of the rows that are written: a database that an older version wrote is written anew
 
 
 def sync(

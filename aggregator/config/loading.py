@@ -14,13 +14,13 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from aggregator.config.advice import warnings
+from aggregator.config.advice import pace_warnings, warnings
 from aggregator.config.bare import completed, merged, source_key, texts
 from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_first_keys, repeated_keys
 from aggregator.config.codes import unknown_codes
 from aggregator.config.files import publisher_files, too_deep
 from aggregator.config.lines import located
-from aggregator.config.placeholders import forbid_polling, placeholders
+from aggregator.config.placeholders import addresses_in, forbid_polling, placeholders
 from aggregator.config.shapes import (
     KEY,
     KEY_EXPECTED,
@@ -62,6 +62,7 @@ from aggregator.rights import (
     faults_of_disclaimers,
     faults_of_publisher,
     faults_of_rights,
+    is_address,
     set_without_effect,
 )
 from aggregator.text import source_rules
@@ -127,7 +128,7 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         faults=tuple(faults),
         placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire, own_publisher)),
         placeholders_forbid_polling=forbid_polling(wire, publishers),
-        warnings=tuple(warnings(sound)),
+        warnings=(*warnings(sound), *pace_warnings(wire, publishers)),
         without_effect=idle,
     )
 
@@ -195,6 +196,9 @@ def _agent_faults(wire: WireFile) -> Iterator[str]:
     # RFC 9309 section 2.2.1: the token should be part of what the crawler calls itself, or nobody could find it.
     if wire.robots_token.casefold() not in wire.user_agent.casefold():
         yield fault("user_agent", wire.user_agent, f'text that contains robots_token, "{wire.robots_token}"')
+    for url in addresses_in(wire.user_agent):
+        if not is_address(url):
+            yield fault("user_agent", wire.user_agent, f"a valid address in it, which {url} is not")
 
 
 def _poll_faults(poll: PollTable) -> Iterator[str]:

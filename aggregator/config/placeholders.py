@@ -31,7 +31,7 @@ def _of_wire(wire: Wire) -> Iterator[str]:
         yield _fault("name", wire.name, "the name of your wire, which stands beside its reports")
     if _is_reserved(_host(wire.url)):
         yield _fault("url", wire.url, "the address of your wire's own site")
-    agents = _ADDRESS.findall(wire.user_agent)
+    agents = addresses_in(wire.user_agent)
     if is_shipped(wire.user_agent) or any(_is_reserved(_host(url)) for url in agents):
         expected = "your own name and an address that says who you are: publishers read it in their logs"
         yield _fault("user_agent", wire.user_agent, expected)
@@ -41,6 +41,11 @@ def _of_wire(wire: Wire) -> Iterator[str]:
         yield _fault("complaints_url", wire.complaints_url, "a page of your own, to which readers and publishers write")
     if _is_reserved(wire.complaints_email.rpartition("@")[2]):
         yield _fault("complaints_email", wire.complaints_email, "an address of your own, at which somebody reads")
+
+
+def addresses_in(user_agent: str) -> list[str]:
+    """The addresses that stand in the name under which the wire asks."""
+    return _ADDRESS.findall(user_agent)
 
 
 def _of_own(name: str, own: Publisher) -> Iterator[str]:

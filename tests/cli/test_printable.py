@@ -232,7 +232,7 @@ CASES: dict[str, Case | str] = {
     "merges": _calls("merges", "merges --json", "merges --all", "merges --suspect"),
     "health": _calls("health", "health --json"),
     "coverage": _calls("coverage --since 2026-01-01", "coverage --since 2026-01-01 --json", "coverage --since SAID"),
-    "publishers": _calls(
+    "publishers rename": _calls(
         "publishers",
         "publishers --json",
         "publishers --off",
@@ -240,7 +240,10 @@ CASES: dict[str, Case | str] = {
         "publishers --opml -",
         "publishers --markdown -",
         "publishers --rights SAID",
+        "publishers rename SAID other",
+        "publishers rename evil SAID",
     ),
+    "publishers remove": _calls("publishers remove SAID --yes", "publishers remove SAID --purge --reason SAID --yes"),
     "check": _calls("check", "check --json", "check SAID"),
     "query": _queries,
     "withhold": _act("withhold"),
@@ -273,7 +276,7 @@ CASES: dict[str, Case | str] = {
     "demo": "its publishers are our own",
 }
 # In this order: what reads, what acts, and what reads again.
-READING = ["latest", "search", "show", "changes", "merges", "health", "coverage", "publishers", "check", "query"]
+READING = ["latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"]
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
     *(
@@ -291,6 +294,7 @@ ACTING = [
         "accept",
         "pending accept",
         "pending refuse",
+        "publishers remove",
         "complaint list",
         *READING,
         "purge",

@@ -195,6 +195,9 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "merges": (Case(lambda s, w: (s.merges(), s.merges(WEEK)), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),),
     "ended_agreements": (case(lambda s, w: s.ended_agreements()),),
     "ending_agreements": (case(lambda s, w: s.ending_agreements(date(2027, 1, 1))),),
+    "stored_publishers": (case(lambda s, w: s.stored_publishers()),),
+    "is_current": (case(lambda s, w: s.is_current()),),
+    "text_scope": (case(lambda s, w: s.text_scope("p1")),),
     "known_publishers": (case(lambda s, w: s.known_publishers()),),
     "publishers": (Case(lambda s, w: s.publishers(), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),
     "health": (

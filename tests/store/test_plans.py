@@ -159,8 +159,19 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         for fields in ({}, {"publisher": True}, {"country": "GH"}, {"item_class": "notice", "language": "sw"})
     ),
     "report": (case(lambda s, w: s.report(w.report)),),
-    "status": (case(lambda s, w: (s.status(w.report), s.status(w.report, desk=True))),),
+    "reports_beginning_with": tuple(
+        case(lambda s, w, desk=desk: s.reports_beginning_with(w.report[:6], 9, desk=desk))  # type: ignore[misc]
+        for desk in (False, True)
+    ),
+    "reports_under_keys": tuple(
+        case(lambda s, w, desk=desk: s.reports_under_keys(w.keys, desk=desk), SCAN_o=FEW)  # type: ignore[misc]
+        for desk in (False, True)
+    ),
+    "held_report": (case(lambda s, w: s.held_report(w.report), SCAN_c=FEW),),
+    "versions": (case(lambda s, w: s.versions(w.report)),),
     "notice": (case(lambda s, w: s.notice(w.report)),),
+    "to_release": (case(lambda s, w: s.to_release([w.report, w.report])),),
+    "gone": tuple(case(lambda s, w, key=key: s.gone(WEEK, w.publisher if key else None, "feed", 50)) for key in (0, 1)),
     "channels": (case(lambda s, w: s.channels(w.report)),),
     "raw": (case(lambda s, w: s.raw(w.report)),),
     "revisions": (case(lambda s, w: s.revisions(w.report)),),
@@ -220,10 +231,10 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {"USE TEMP B-TREE FOR ORDER BY": "what waits for a person"},
         ),
     ),
-    "first_seen_before": (
-        Case(lambda s, w: s.first_seen_before(NOW, w.publisher), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),
+    "first_seen": (
+        Case(lambda s, w: s.first_seen(w.publisher, None, NOW), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),
         Case(
-            lambda s, w: s.first_seen_before(NOW, None),
+            lambda s, w: s.first_seen(None, None, NOW),
             {"SCAN articles": "lists the most of what it reads", "USE TEMP B-TREE FOR ORDER BY": ANSWER},
         ),
     ),

@@ -11,6 +11,7 @@ from typing import Any
 
 from aggregator.model import FIELDS, KnownPublisher, Query, Report, Selection
 from aggregator.store.sqlite import groups, search
+from aggregator.store.sqlite.renaming import first_key
 from aggregator.store.sqlite.selections import LAST, any_of, expression, most, where
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import AHEAD, from_iso, to_iso
@@ -76,7 +77,8 @@ def _parts(connection: sqlite3.Connection, query: Query, selection: Selection) -
     """
     if query.wanted:
         said = expression(query.wanted, query.unwanted)
-        marks = search.marks(selection.publisher, selection.item_class, selection.language)
+        publisher = selection.publisher and first_key(connection, selection.publisher)
+        marks = search.marks(publisher, selection.item_class, selection.language)
         first = search.marked_from(connection) if marks else None
         if first is not None:
             yield _MATCHES, [" AND ".join([f"({said})", *(f'"{mark}"' for mark in marks)]), first, LAST]
@@ -182,22 +184,6 @@ def _report(row: dict[str, Any]) -> Report:
     return Report(**{**row, "channels": tuple(row["channels"].split())})
 
 
-def status(
-    connection: sqlite3.Connection, public_id: str, released_by: str | None, *, desk: bool = False
-) -> str | None:
-    """The status of an article that is or is not in the wire; None: there is no such article, or it is under embargo
-    and not the desk that asks. Embargoes until `released_by` are over, with None those alone that were ended.
-    """
-    row = connection.execute(
-        """
-        SELECT status FROM articles
-        WHERE id = ? AND (? OR embargoed_until IS NULL OR embargoed_until <= ?)
-        """,
-        (public_id, desk, released_by),
-    ).fetchone()
-    return str(row[0]) if row else None
-
-
 def notice(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
     """The notice in the place of an article, by the names of the view `notices`, `channels` as a tuple; None: it is in
     the wire, or nobody is to know of it (an embargo), or there is no such article.
@@ -216,14 +202,16 @@ def channels(connection: sqlite3.Connection, public_id: str) -> tuple[str, ...]:
     return tuple(row[0].split()) if row else ()
 
 
-def raw(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
-    """Everything the entry said, newest revision, as the publisher said it; None: there is no such article."""
+def raw(connection: sqlite3.Connection, public_id: str, number: int | None = None) -> dict[str, Any] | None:
+    """Everything the entry said, in the newest revision or that of this number, as the publisher said it; None: there
+    is no such article, or revision.
+    """
     row = connection.execute(
         """
         SELECT raw_words(r.raw, r.dictionary_id) FROM articles AS a
-        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision WHERE a.id = ?
+        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = coalesce(?2, a.revision) WHERE a.id = ?1
         """,
-        (public_id,),
+        (public_id, number),
     ).fetchone()
     return values(row[0]) if row else None
 
@@ -256,6 +244,12 @@ def dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
+def text_scope(connection: sqlite3.Connection, publisher: str) -> str:
+    sql = "SELECT json_extract(rights, '$.text_scope') FROM publishers WHERE publisher = ?"
+    row = connection.execute(sql, (publisher,)).fetchone()
+    return str(row[0]) if row and row[0] else "none"
+
+
 def known_publishers(connection: sqlite3.Connection) -> dict[str, KnownPublisher]:
     rows = connection.execute("SELECT publisher, country, languages FROM publishers")
     return {key: KnownPublisher(country, tuple(json.loads(languages))) for key, country, languages in rows}
@@ -265,7 +259,9 @@ PUBLISHERS = """
     SELECT p.publisher, p.name, p.place, p.country, p.publisher_kind, p.publisher_group, p.languages, p.homepage,
       json_extract(p.rights, '$.text_scope') AS text_scope, json_extract(p.rights, '$.licence') AS licence,
       (SELECT count(*) FROM sources AS s WHERE s.publisher = p.publisher AND s.enabled) AS sources,
-      (SELECT coalesce(sum(d.articles), 0) FROM daily AS d WHERE d.publisher = p.publisher) AS articles,
+      (SELECT coalesce(sum(d.usable), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS articles,
+      (SELECT coalesce(sum(d.held), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS held,
+      (SELECT coalesce(sum(d.withdrawn), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS withdrawn,
       (SELECT max(a.sort_time) FROM articles AS a WHERE a.publisher = p.publisher) AS newest
     FROM publishers AS p WHERE p.configured ORDER BY p.country, p.name
 """

@@ -184,7 +184,7 @@ def test_search_finds_only_the_newest_words(store: Store, publisher: Publisher) 
 
 
 @pytest.mark.parametrize(
-    "typed", ['"a', "NEAR(a b)", "^a", "a:", '"col:x"', "{a}", "a + b", 'a"b*', "or", "\x00a", "a'b", "a;b"]
+    "typed", ['"a', "NEAR(a b)", "^a", "a:", '"col:x"', "{a}", "a + b", 'a"bcd*', "or", "\x00a", "a'b", "a;b"]
 )
 def test_whatever_is_typed_is_no_syntax_error(store: Store, publisher: Publisher, typed: str) -> None:
     record(store, publisher, make_entry())

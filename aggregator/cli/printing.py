@@ -90,12 +90,18 @@ def say_result(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """What a query returned: at a terminal a table or, where that is wider, a line a column; in a pipe a header and
     rows, each one line with tabs between the columns.
     """
-    if sys.stdout is not None and sys.stdout.isatty():
-        _terminal().print_result(names, list(rows))
+    if sys.stdout is None or not sys.stdout.isatty():
+        click.echo("\t".join(map(printable.line, names)))
+        for row in rows:
+            click.echo("\t".join(printable.line(printable.shown(value)) for value in row))
         return
-    click.echo("\t".join(map(printable.line, names)))
-    for row in rows:
-        click.echo("\t".join(printable.line(printable.shown(value)) for value in row))
+    rows = list(rows)
+    if _terminal().print_fitting(names, rows):
+        return
+    for number, row in enumerate(rows, start=1):
+        click.echo(f"-- row {number}")
+        for name, value in zip(names, row, strict=True):
+            click.echo(f"{printable.line(name)}: {printable.lines(printable.shown(value), indent='  ')}".rstrip())
 
 
 @contextmanager

@@ -91,6 +91,10 @@ def test_beyond_10_000_only_count_says_how_many(database: Path) -> None:
             "INSERT INTO bodies (article_id, summary, text, excerpt)"
             " SELECT article_id, '', '', '' FROM articles WHERE id GLOB 'copy-*'"
         )
+        connection.execute(
+            "INSERT INTO revisions (article_id, number, source_id, seen_at, title, words_hash, raw_hash, raw)"
+            " SELECT article_id, 1, source_id, first_seen, title, x'', x'', x'' FROM articles WHERE id GLOB 'copy-*'"
+        )
     said = printed(database, "latest", "--publisher", "nawras", "--limit", "1")[1]
     assert said == "1 of more than 10,000 reports; --limit lists more, --count counts them all"
     assert int(printed(database, "latest", "--publisher", "nawras", "--count")[0]) > 10_001

@@ -319,7 +319,8 @@ def calls(desk: Desk, names: Sequence[str], said: str) -> Iterator[tuple[list[st
 
 def assert_fit(arguments: list[str], ran: Ran) -> None:
     shown = [each[:60] for each in arguments]
-    assert not (found := UNFIT.search(ran.out + ran.err)), (shown, found)
+    out = ran.out.replace("\t", "") if arguments[0] == "query" and "\t" in ran.out else ran.out  # between its columns
+    assert not (found := UNFIT.search(out + ran.err)), (shown, found)
     assert ran.code in (0, 1, 2), shown
     assert "Traceback" not in ran.err, (shown, ran.err)
     if "--json" in arguments or "--raw" in arguments:
@@ -370,6 +371,9 @@ def assert_lossless(desk: Desk, arguments: list[str], ran: Ran) -> None:
         rows: list[tuple[object, ...]] = [()] * int(str(count))
     else:
         rows = desk.rows(arguments[1])
+    if len(arguments) == 2:  # no value passes for a column or a row
+        assert len(ran.out.splitlines()) == len(rows) + 1
+        assert len({line.count("\t") for line in ran.out.splitlines()}) == 1
     if "--json" in arguments:
         found = json.loads(ran.out)
         assert len(found) == len(rows)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
@@ -834,6 +835,11 @@ def test_a_database_of_an_older_version_gets_channels_and_loses_what_is_too_long
         connection.execute(
             "INSERT INTO bodies (article, summary, text, excerpt) VALUES (?1, ?2, ?2, ?2)",
             (number, "un deux trois quatre cinq"),
+        )
+        connection.execute(
+            "INSERT INTO revisions (article, number, source, seen_at, title, words_hash, raw_hash, raw)"
+            " VALUES (?1, 1, ?1, '2026-11-22T10:00:00Z', 'T', x'', x'', ?2)",
+            (number, zstandard.compress(b'{"title":{"value":"T"}}')),
         )
     connection.close()
     with Store.open(path) as store:

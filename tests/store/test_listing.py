@@ -167,7 +167,7 @@ def test_a_search_ends_where_what_is_left_must_be_older(store: Store, publisher:
         taken: list[int] = []
         with file_of(store) as connection:
             connection.set_progress_handler(lambda: taken.append(1), 1)
-            assert len(reading.found(connection, '"dossier"', Selection(limit=5))) == 5
+            assert len(reading.found(connection, parse("dossier"), Selection(limit=5))) == 5
             connection.set_progress_handler(None, 1)
         return len(taken)
 

@@ -82,6 +82,8 @@ REFUSED = [
     *((said, "for the whole search") for said in ("a OR changed:1d", "(changed:1d)", "a -changed:1d", "NOT changed:1d",
                                                   "(a OR b) changed:1d", "changed:(1d)")),
     ("changed: a", "write it without a space"),
+    *((said, "begins too many words") for said in ("a*", "title:é*", '"pont a*"', "pont OR ا*", '"pont -*"')),
+    ("ab* " * 11, "more than 10 words"),
     ("x" * 1_001, "1,001 characters"),
     ("x " * 51, "51 words"),
     ('"' + "x " * 51 + '"', "51 words"),
@@ -124,7 +126,7 @@ TYPED = [
     (("-grève générale", "title:le pont", "-title:le bac"), '-"grève générale" title:"le pont" -title:"le bac"'),
     (("flood AND bridge",), "flood AND bridge"),
     (("(flood OR drought) bridge",), "(flood OR drought) bridge"),
-    (("flood -bridge", "a b*", "a* b"), 'flood -bridge "a b*" a* b'),
+    (("flood -bridge", "a bc*", "ab* b"), 'flood -bridge "a bc*" ab* b'),
     (("flood changed:1d", "Mali: le pont", " a "), 'flood changed:1d "Mali: le pont"  a '),
     (("« le pont »", "a title:b"), "« le pont » a title:b"),
 ]

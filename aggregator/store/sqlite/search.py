@@ -21,7 +21,7 @@ from aggregator.store.sqlite import settings
 from aggregator.text.dates import from_iso, to_iso
 
 BATCH = 500
-_AT_ONCE = 10  # new articles of one transaction, from which on they are indexed in it
+_AT_ONCE = 10  # new articles of one transaction, from which on up to BATCH they are indexed in it
 # Of how words are put into the index: raise it when `fold` or the tokenizer changes (a test notices). Then the
 # index is made anew, since it could not take back what the old `fold` had put in.
 FORM = "1"
@@ -100,10 +100,10 @@ def _add_batch(connection: sqlite3.Connection) -> int:
 
 def add_new(connection: sqlite3.Connection, new: Mapping[int, Article]) -> None:
     """Adds what waits in the queue of these new articles, by their numbers, from the values at hand: to read and fold
-    them again takes twice as long. Few stay in the queue: a batch costs much by itself. Within the transaction in which
-    they were written.
+    them again takes twice as long. Few stay in the queue, because a batch costs much by itself, and very many, so that
+    nobody waits long for the lock. Within the transaction in which they were written.
     """
-    if len(new) < _AT_ONCE:
+    if not _AT_ONCE <= len(new) <= BATCH:
         return
     queued = connection.execute(
         """

@@ -14,11 +14,24 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from aggregator import identity
-from aggregator.model import Article, Category, Document, Entry, Listed, Publisher, Seen, Source, Text, articles_of
+from aggregator.model import (
+    Article,
+    Category,
+    Document,
+    Entry,
+    Listed,
+    Publisher,
+    Seen,
+    Source,
+    SourceRules,
+    Text,
+    articles_of,
+)
 from aggregator.text import folding, packing, pictures, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
 from aggregator.text.media import LANGUAGE, readings
+from aggregator.text.source_rules import rule_that_leaves_out
 
 DUPLICATE = "duplicate_in_document"
 # Why a value of an entry is not held as it was said, outside the raw words.
@@ -146,7 +159,8 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
     return Article(
         publisher=publisher.key,
         keys=keys,
-        id=identity.public_id(publisher.key, keys[0]),
+        first_key=publisher.first_key,
+        id=identity.public_id(publisher.first_key, keys[0]),
         title=title,
         summary=summary,
         text=words,
@@ -175,8 +189,17 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
         place=place,
         media=media,
         media_hash=pictures.digest(said.media),
+        left_out_by=_left_out_by(source.rules, said, title, plain_summary, plain_body),
         adjusted=(*_adjusted(said, url, title != headline, byline != authors), *of_media),
     )
+
+
+def _left_out_by(rules: SourceRules | None, said: Entry, *words: str) -> str | None:
+    """By all that it said, also where none of it is kept."""
+    if rules is None:
+        return None
+    names = (name for each in said.categories for name in (each.term, each.label or ""))
+    return rule_that_leaves_out(rules, words, names)
 
 
 def _adjusted(said: Entry, url: str | None, headline_is_cut: bool, byline_is_cut: bool) -> Iterator[str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from aggregator.model import Article, Pause, Poll, PollRecord, Proposal, Validators
-from aggregator.store.sqlite import acts, habits, pending, pending_revisions, polls, redirects
+from aggregator.store.sqlite import acts, habits, pending, pending_revisions, polls, redirects, source_rules
 from aggregator.text.dates import to_iso
 from aggregator.text.urls import domain_of_url
 
@@ -41,10 +41,17 @@ def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> M
     if is_told and (poll.is_answer or poll.outcome == "pending"):
         redirects.write(connection, record, now)
     _save_poll(connection, record)
-    listed = None if record.last_listed is None else [_number(report, numbers) for report in record.last_listed]
+    listed: list[int | str] | None = None
+    if record.last_listed is not None:
+        left_out = {each.key for each in record.left_out or ()}
+        listed = [each if each in left_out else _number(each, numbers) for each in record.last_listed]
+    if record.left_out is not None:
+        source_rules.write_left_out(connection, source_id, record.left_out, now)
     if listed and poll.unchanged:
         judged = {decision.known.article_id for decision in record.decisions if decision.known}
-        polls.note_without_media(connection, source_id, [number for number in listed if number not in judged])
+        polls.note_without_media(
+            connection, source_id, [each for each in listed if isinstance(each, int) and each not in judged]
+        )
     _save_source(connection, record, listed)
     for pause in record.pauses:
         _postpone_host(connection, pause, poll.started, but=source_id)
@@ -105,7 +112,7 @@ def _save_poll(connection: sqlite3.Connection, record: PollRecord) -> None:
     connection.execute(f"INSERT INTO polls ({names}) VALUES ({places})", tuple(row.values()))  # noqa: S608  (constants)
 
 
-def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Sequence[int] | None) -> None:
+def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Sequence[int | str] | None) -> None:
     """What is remembered of the source: when and why it is polled next, what its server said, its ways."""
     poll, known = record.poll, record.known
     assert poll.next is not None
@@ -135,6 +142,7 @@ def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Seq
         """,  # noqa: S608  (constants)
         (*columns.values(), poll.over_limit, record.id_conflicts, after.url, after.url, known.source_id),
     )
+    source_rules.forget_document_of_other_rules(connection, known.source_id, poll.source.rules)
 
 
 def _of_search(connection: sqlite3.Connection, proposal: Proposal, source_id: int) -> Mapping[str, Any]:

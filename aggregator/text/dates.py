@@ -34,7 +34,8 @@ def to_iso(moment: datetime) -> str:
     """
     if moment.utcoffset() is None:
         raise ValueError(f"{moment!r} has no time zone")
-    return moment.astimezone(UTC).isoformat()[:19] + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat()[:19] + "Z"
 
 
 def from_iso(text: str) -> datetime:

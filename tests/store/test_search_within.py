@@ -13,10 +13,20 @@ import pytest
 
 from aggregator.desk.purging import chosen, purge
 from aggregator.model import Cause, Publisher, Selection, Text
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.store.sqlite import reading, search
 from aggregator.text.query import parse
-from tests.conftest import NOW, file_of, make_entry, make_publisher, open_store, record
+from tests.conftest import (
+    NOW,
+    file_of,
+    make_articles,
+    make_entry,
+    make_poll,
+    make_publisher,
+    open_store,
+    record,
+)
 from tests.store.test_store import rows
 
 HOUR = timedelta(hours=1)
@@ -136,6 +146,40 @@ def test_an_index_that_is_made_anew_is_marked_everywhere(store: Store) -> None:
         pass
     assert rows(store, "SELECT value FROM settings WHERE name = 'search_marked_from'") == [("0",)]
     assert found(store) == [str(number) for number in range(20, 0, -2)]
+
+
+@pytest.mark.parametrize("several", [9, 10, 40], ids="{} new ones".format)
+def test_the_new_reports_of_a_document_are_indexed_as_they_would_be_later(tmp_path: Path, several: int) -> None:
+    """Of many the values at hand are indexed when they are stored, of a few when there are more."""
+    texts = ("L'été à Ségou", "Ripoti ya KWANZA", "أُعِيدَ فَتْحُ مَدرَسَةٍ", "ዓዲስ ኣበባ", "Água e pão")
+    with open_store("sqlite", tmp_path / "wire", [SMALL, LARGE]) as store:
+        for publisher in (SMALL, LARGE):
+            entries = [
+                make_entry(
+                    number,
+                    title=Text(f"{texts[number % 5]} {number}", "text/plain"),
+                    content=(Text(f"<p>{texts[number % 4]}</p>"),) * (number % 2),
+                )
+                for number in range(several)
+            ]
+            polled = (make_poll(publisher.sources[0]), make_articles(publisher, *entries))
+            record_polls(store, [polled], NOW)
+            assert rows(store, "SELECT count(*) FROM search_queue") == [(several if several < 10 else 0,)]
+            while store.index():
+                pass
+        indexed = vocabulary(store)
+        store.renew_index()
+        while store.index():
+            pass
+        assert vocabulary(store) == indexed
+    assert len({row for _, row, _, _ in indexed}) == 2 * several
+
+
+def vocabulary(store: Store) -> list[tuple[object, ...]]:
+    """Each word of the index, with its row, column and place."""
+    with file_of(store) as connection:
+        connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'article_search', 'instance')")
+        return connection.execute("SELECT term, doc, col, offset FROM temp.words ORDER BY 1, 2, 3, 4").fetchall()
 
 
 def test_the_reports_of_others_are_passed_over_in_the_index(store: Store) -> None:

@@ -15,6 +15,7 @@ from aggregator.cli.faults import say_faults_of_files
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_table
 from aggregator.cli.rows import say_rows
+from aggregator.cli.times import when, with_times
 from aggregator.desk import clock
 from aggregator.identity.redirects import Origin, Owners, judge
 from aggregator.model.errors import ConfigError, StoreError
@@ -23,7 +24,7 @@ from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import NOTICE_DAYS, what_leaves
 from aggregator.store import Store
-from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.dates import utc_now
 
 _BUSY_SECONDS = 1.0  # so long it waits to note which redirects it listed; where it cannot, it lists them again
 
@@ -46,15 +47,15 @@ def health(paths: Paths, as_json: bool) -> None:
         say_rows(rows, (), as_json)
     else:
         _print_health(rows)
-        say(f"counted at {to_iso(now)}; articles_7_days are of the seven days before that")
+        say(f"counted at {when(now)}; articles_7_days are of the seven days before that")
         if doubt is not None:
-            say(str(doubt))
+            say(with_times(str(doubt)))
         _print_redirects_in_force(paths)
         _print_agreements(ended, ending)
         _say_switched_off(paths)
     has_faults = say_faults_of_files(paths)
     if silence is not None:
-        said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"
+        said = f"nothing new since {when(silence.since)}, where {silence.expected:.0f} reports were to be expected"
         say(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
     if has_faults or silence is not None:
         sys.exit(1)

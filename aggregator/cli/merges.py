@@ -10,6 +10,7 @@ import click
 from aggregator.cli.options import AS_JSON, read_time
 from aggregator.cli.printing import say
 from aggregator.cli.rows import say_json_rows
+from aggregator.cli.times import when
 from aggregator.desk import suspects
 from aggregator.output import NOT_PASSED_ON
 from aggregator.pipeline.opening import read_store
@@ -34,7 +35,7 @@ def merges(paths: Paths, since: datetime | None, suspect: bool, as_json: bool) -
     for row in rows:
         undone = f", undone: {row['split_into']}" if row["undone_at"] else ""
         say(f"{row['merge_id']}. {row['publisher_name']}: {row['title'] or '(out of the wire)'}", bold=True)
-        say(f"   {row['id']}  {row['at']}  by {row['matched_by']}, {row['evidence']}{undone}")
+        say(f"   {row['id']}  {when(row['at'])}  by {row['matched_by']}, {row['evidence']}{undone}")
         say(f"   {row['article_key']}")
         if row["channels"] == ():
             say(f"   {NOT_PASSED_ON}")

@@ -14,6 +14,8 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, tzinfo
+from functools import cache
 from types import ModuleType
 from typing import Any, TextIO
 
@@ -21,6 +23,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from aggregator.text import printable
+from aggregator.text.dates import zone_name
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _ESCAPE = "aggregator.escape"  # the name of our handler of encoding errors
@@ -47,11 +50,20 @@ def say_rendered(text: str) -> None:
     click.echo(text, nl=False)
 
 
-def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bool) -> None:
-    """A header and rows; see `text.printable.cell`."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bool, excel: str | None = None) -> None:
+    """A header and rows; see `text.printable.cell`. `excel`: what stands between cells, for Excel, which takes a file
+    for UTF-8 when it begins with U+FEFF; None: commas, as RFC 4180 has them.
+    """
+    if excel is not None:
+        sys.stdout.write("\ufeff")
+    writer = csv.writer(sys.stdout, lineterminator="\n" if excel is None else "\r\n", delimiter=excel or ",")
     writer.writerow(map(printable.line, names))
     writer.writerows([printable.cell(value, verbatim=verbatim) for value in row] for row in rows)
+
+
+def flush() -> None:
+    """All that was printed is written; what cannot be ends the command, see `ended`."""
+    sys.stdout.flush()
 
 
 def say_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -96,14 +108,23 @@ class _Formatter(logging.Formatter):
     quotes drives no terminal and forges no record.
     """
 
+    def __init__(self, zone: Callable[[], tzinfo]) -> None:
+        super().__init__(_LOG_FORMAT)
+        self._zone = cache(zone)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """In the wire's time zone, with seconds: `2026-11-22 13:00:05 EAT`."""
+        local = datetime.fromtimestamp(record.created, self._zone())
+        return f"{local:%Y-%m-%d %H:%M:%S} {zone_name(local)}"
+
     def format(self, record: logging.LogRecord) -> str:
         return printable.lines(super().format(record), indent="  ")
 
 
-def set_up_log(level: int) -> None:
-    """The log of this process, to standard error."""
+def set_up_log(level: int, zone: Callable[[], tzinfo]) -> None:
+    """The log of this process, to standard error, with times in a zone that is asked for with the first record."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter(_LOG_FORMAT))
+    handler.setFormatter(_Formatter(zone))
     logging.basicConfig(level=level, handlers=[handler])
 
 

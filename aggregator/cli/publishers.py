@@ -8,7 +8,7 @@ from typing import IO, Any, get_args
 import click
 
 from aggregator.cli.faults import say_faults
-from aggregator.cli.filters import refuse_unknown_country, refuse_unknown_language
+from aggregator.cli.filters import country_code, language_tag
 from aggregator.cli.options import AS_JSON, in_capitals
 from aggregator.cli.printing import say_table
 from aggregator.cli.rows import say_rows
@@ -46,7 +46,7 @@ def publishers(
         raise click.UsageError("give --opml and --markdown different files")
     config = load_config(paths)
     say_faults(config)
-    _refuse_unknown(config.publishers, of)
+    of |= _codes(config.publishers, of)
     choice = directory.Choice(**of)
     profiles = sorted({publisher.profile for publisher in config.publishers if publisher.profile})
     if choice.rights is not None and choice.rights not in profiles:
@@ -67,11 +67,14 @@ def publishers(
         say_rows(_publisher_rows(paths, chosen), columns, as_json)
 
 
-def _refuse_unknown(publishers: Sequence[Publisher], of: Mapping[str, str | None]) -> None:
+def _codes(publishers: Sequence[Publisher], of: Mapping[str, str | None]) -> dict[str, str]:
+    """Country and language, where they are given, by their codes."""
+    found = {}
     if (country := of["country"]) is not None:
-        refuse_unknown_country(country, {each.country for each in publishers})
+        found["country"] = country_code(country, {each.country for each in publishers})
     if (language := of["language"]) is not None:
-        refuse_unknown_language(language, {tag for each in publishers for tag in each.languages})
+        found["language"] = language_tag(language, {tag for each in publishers for tag in each.languages})
+    return found
 
 
 def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str, Any]]:

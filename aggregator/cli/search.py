@@ -6,34 +6,23 @@ from typing import Any
 
 import click
 
-from aggregator.cli.printing import say
-from aggregator.cli.reports import SELECTING, how_many, say_count, say_reports, selection
-from aggregator.pipeline.opening import read_store
+from aggregator.cli.reports import LISTING, list_reports
 from aggregator.pipeline.paths import Paths
 from aggregator.text import query
-from aggregator.text.dates import utc_now
 
 
 @click.command()
 @click.argument("words", nargs=-1, required=True)
 @click.option("--ranked", is_flag=True, help="Best match first, among the newest 2,000; otherwise newest first.")
-@SELECTING
+@LISTING
 @click.pass_obj
-def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, is_count: bool, as_json: bool, **chosen: Any) -> None:
+def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, **given: Any) -> None:
     """Find reports with all these WORDS, in any script, accents or not.
 
     "Exact phrase" in quotes, -word for without, begin* for words that begin so. After -- a word may start with a dash.
+
+    The options choose reports as those of `latest` do; docs/selecting.md says more.
     """
     typed = query.typed(words)
     typed.encode()  # words that came in another encoding than UTF-8 are in no report
-    words_wanted = query.parse(typed)
-    with read_store(paths, utc_now()) as store:
-        wanted = selection(paths, store, chosen)
-        if is_count:
-            say_count(store, wanted, words_wanted, as_json)
-            return
-        reports = store.search(words_wanted, wanted, ranked=ranked)
-        more = None if ranked else how_many(store, wanted, words_wanted, len(reports), as_json)
-    say_reports(reports, as_json, f"Nothing found for {typed!r}.")
-    if more:
-        say(more, err=True)
+    list_reports(paths, given, query.parse(typed), ranked, f"Nothing found for {typed!r}.")

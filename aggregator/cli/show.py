@@ -10,6 +10,7 @@ import click
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json, say_rendered
 from aggregator.cli.rows import say_json_rows
+from aggregator.cli.times import when, with_times, zone
 from aggregator.model.errors import StoreError
 from aggregator.output import NOT_PASSED_ON, OUTPUTS, heading, page, versions, with_changes
 from aggregator.pipeline.opening import read_store
@@ -38,7 +39,7 @@ def show(paths: Paths, report_id: str, revisions: bool, raw: bool, desk: bool, a
             raise StoreError(f"{report_id}: there is no report with this id; `aggregator latest` prints ids")
         notice = store.notice(report_id)
         if notice and not desk and (raw or revisions):
-            raise StoreError(f"{report_id}: {notice['text']} (--desk shows the operator what is held)")
+            raise StoreError(f"{report_id}: {with_times(notice['text'])} (--desk shows the operator what is held)")
         if (raw or revisions) and not store.channels(report_id):
             say(f"{report_id}: {NOT_PASSED_ON}", err=True)
         if raw:
@@ -48,7 +49,7 @@ def show(paths: Paths, report_id: str, revisions: bool, raw: bool, desk: bool, a
         elif notice:
             _print_notice(notice, as_json)
         elif report := store.report(report_id):
-            say_rendered(OUTPUTS["json"]([report]) if as_json else page(report))
+            say_rendered(OUTPUTS["json"]([report]) if as_json else page(report, zone()))
         elif not desk:
             raise StoreError(f"{report_id}: this report is {status}, or its publisher's rights let nothing of it out")
         if desk and not (raw or revisions or as_json):
@@ -62,12 +63,12 @@ def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
         say_json_rows([notice])
         return
     say(heading(notice["publisher_name"], notice["publisher_place"]), bold=True)
-    for words in (notice["title"], notice["text"]):
+    for words in (notice["title"], with_times(notice["text"])):
         if words:
             say(words)
     if not notice["channels"]:
         say(NOT_PASSED_ON)
-    for name, value in (("Original", notice["url"]), ("Since", notice["at"]), ("Id", notice["id"])):
+    for name, value in (("Original", notice["url"]), ("Since", when(notice["at"])), ("Id", notice["id"])):
         if value:
             say(f"{name}: {value}")
 
@@ -75,16 +76,16 @@ def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
 def _print_acts(acts: list[dict[str, Any]]) -> None:
     for act in acts:
         beside = [
-            f"until {act['until']}" if act["until"] else None,
+            f"until {when(act['until'])}" if act["until"] else None,
             f"complaint {act['complaint_id']}" if act["complaint_id"] else None,
             f"reference {act['reference']}" if act["reference"] else None,
         ]
         said = ", ".join(filter(None, (act["act"], *beside)))
-        say(f"Desk: {act['at']} {said}, by {act['actor']}: {act['reason']}")
+        say(f"Desk: {when(act['at'])} {said}, by {act['actor']}: {act['reason']}")
 
 
 def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         say_json_rows(with_changes(revisions))
     else:
-        say_rendered(versions(revisions, coloured=sys.stdout.isatty()))
+        say_rendered(versions(revisions, coloured=sys.stdout.isatty(), zone=zone()))

@@ -30,7 +30,8 @@ Outcome = Literal[
     "pending",
 ]
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
-ClaimKind = Literal["poll", "visit"]  # a source that a program is polling; a publisher whose pages it visits
+# A source that a program is polling; a publisher whose pages it visits; a named cursor that it reads the ledger by.
+ClaimKind = Literal["poll", "visit", "cursor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

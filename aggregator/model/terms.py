@@ -50,5 +50,8 @@ class Lending:
 class KnownPublisher:
     """By what a publisher of the database may be chosen."""
 
+    name: str
     country: str
+    kind: str
+    group: str
     languages: tuple[str, ...]

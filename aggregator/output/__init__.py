@@ -7,21 +7,34 @@ indented, or stand in a place that is theirs, so that no line of them can pass f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 from aggregator.model import Report
 from aggregator.output import diff
+from aggregator.output.json import COLUMNS, fields
 from aggregator.output.json import array as json_array
 from aggregator.output.json import reports as json_reports
 from aggregator.output.text import NOT_PASSED_ON, heading, listing, page
 
-__all__ = ["NOT_PASSED_ON", "OUTPUTS", "heading", "json_array", "page", "versions", "with_changes"]
+__all__ = [
+    "COLUMNS",
+    "NOT_PASSED_ON",
+    "OUTPUTS",
+    "fields",
+    "heading",
+    "json_array",
+    "listing",
+    "page",
+    "versions",
+    "with_changes",
+]
 
 OUTPUTS: Mapping[str, Callable[[Sequence[Report]], str]] = {"text": listing, "json": json_reports}
 
 with_changes = diff.with_changes
 
 
-def versions(rows: Sequence[Mapping[str, Any]], *, coloured: bool) -> str:
-    """Rows of `Store.revisions` as a person reads them: word by word what each version changed."""
-    return diff.versions(rows, coloured)
+def versions(rows: Sequence[Mapping[str, Any]], *, coloured: bool, zone: tzinfo = UTC) -> str:
+    """Rows of `Store.revisions` as a person reads them: word by word what each version changed; times in `zone`."""
+    return diff.versions(rows, coloured, zone)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from aggregator.model.errors import ConfigError
+from aggregator.text.timezones import timezone
 
 
 def find_config(explicit: Path | None = None) -> Path:
@@ -37,6 +40,16 @@ class Paths:
     def database(self) -> Path:
         """The file given, or data/wire.db beside the configuration folder. Raises ConfigError, as `config_folder`."""
         return self.db or self.config_folder().absolute().parent / "data" / "wire.db"
+
+    def timezone(self) -> tzinfo:
+        """The wire's time zone, read from wire.toml alone; UTC where there is none, or where it has a fault, which
+        whoever reads the configuration reports.
+        """
+        try:
+            wire = tomllib.loads((self.config_folder() / "wire.toml").read_text(encoding="utf-8"))
+            return timezone(wire["timezone"])
+        except (ConfigError, OSError, ValueError, KeyError, TypeError):
+            return UTC
 
 
 def limits_beside(database: Path) -> Path:

@@ -22,11 +22,11 @@ from tests.make_database import DATABASES
 
 SELECTIONS = (
     Selection(),
-    Selection(publisher="kumasi-nettle"),
-    Selection(country="GH"),
-    Selection(item_class="press_release"),
-    Selection(language="pt", item_class="news"),
-    Selection(language="am", item_class="press_release"),
+    Selection(publishers=("kumasi-nettle",)),
+    Selection(countries=("GH",)),
+    Selection(item_classes=("press_release",)),
+    Selection(languages=("pt",), item_classes=("news",)),
+    Selection(languages=("am",), item_classes=("press_release",)),
 )
 
 

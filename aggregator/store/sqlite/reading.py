@@ -10,8 +10,8 @@ from itertools import chain
 from typing import Any
 
 from aggregator.model import FIELDS, KnownPublisher, Report, Selection
-from aggregator.store.sqlite import groups, search
-from aggregator.store.sqlite.selections import LAST, most, where
+from aggregator.store.sqlite import groups, ledger, search
+from aggregator.store.sqlite.selections import LAST, Chosen, Place, chosen, where
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import AHEAD, from_iso, to_iso
 from aggregator.text.raw_words import values
@@ -20,88 +20,115 @@ _COLUMNS = ", ".join(f"w.{field.key}" for field in FIELDS)
 
 # Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
 # index has rows in the order of the first; what is sorted are those of one and the same time.
+_AT_ONCE = 1_000
 _IN_LATEST = "NOT w.backfill"
 NEWEST_FIRST = "w.sort_time DESC, w.first_seen DESC, w.article_id"
 
 
-def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
-    """The newest reports first, by the time they are listed under."""
-    if _is_by_group(connection, selection):
-        places = groups.newest(connection, selection, most(selection), _IN_LATEST)
-        return _at(connection, places)
-    # The second says nothing, and lets SQLite begin with the index of that column where it knows of few articles.
-    conditions, values = where(selection, _IN_LATEST, "w.sort_time >= ''")
-    sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
-    return _reports(connection.execute(sql, (*values, most(selection))))
-
-
-def found(connection: sqlite3.Connection, expression: str, selection: Selection) -> list[Report]:
-    """The reports with the words of an FTS5 expression, newest first as `latest` lists them. Only newest words count.
-
-    The index is walked from the revision that was written last. A report is listed `AHEAD` of its first sight at most,
-    and no revision is written before that, so the walk ends where what is left was written too early.
+def listed(connection: sqlite3.Connection, expression: str | None, selection: Selection) -> Iterator[Report]:
+    """The newest reports first, by the time they are listed under; with an FTS5 expression those whose newest words
+    fit it.
     """
-    conditions, values = where(selection)
-    newest: list[groups.Place] = []  # a heap, the oldest at its top
-    earliest = to_iso(selection.since - AHEAD) if selection.since else ""
+    of = _chosen(connection, selection)
+    if expression is not None:
+        return _at(connection, _found(connection, expression, of))
+    source, ids = _source(connection, of)
+    if not ids and _is_by_group(connection, of):
+        return _at(connection, groups.newest(connection, of, _IN_LATEST))
+    # The second says nothing, and lets SQLite begin with the index of that column where it knows of few articles.
+    conditions, values = where(of, _IN_LATEST, "w.sort_time >= ''")
+    sql = f"SELECT {_COLUMNS} FROM {source} {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
+    return _reports(connection.execute(sql, (*ids, *values, of.most)))
+
+
+def _chosen(connection: sqlite3.Connection, selection: Selection) -> Chosen:
+    """Raises CursorError where the ledger does not hold `after`."""
+    if selection.after is not None:
+        ledger.check(connection, selection.after)
+    return chosen(connection, selection)
+
+
+def _source(connection: sqlite3.Connection, of: Chosen) -> tuple[str, list[str]]:
+    """What to read `w` from, and the value for it: where few lines of the ledger are asked for, their articles."""
+    few = None if of.lines is None else ledger.few_articles(connection, *of.lines)
+    return ("wire AS w", []) if few is None else (f"json_each(?) AS hit {_TO_WIRE}", [json.dumps(few)])
+
+
+_TO_WIRE = "CROSS JOIN wire AS w ON w.article_id = hit.value"
+
+
+def _found(connection: sqlite3.Connection, expression: str, of: Chosen) -> list[Place]:
+    """The index is walked from the revision that was written last. A report is listed `AHEAD` of its first sight at
+    most, and no revision is written before that, so the walk ends where what is left was written too early.
+    """
+    conditions, values = where(of)
+    newest: list[Place] = []  # a heap, the oldest at its top
+    earliest = to_iso(from_iso(of.since) - AHEAD) if of.since else ""
     sql = f"{_HITS} {conditions} ORDER BY hit.revision DESC"
-    parts = (connection.execute(sql, (*part, *values)) for part in _parts(connection, expression, selection))
-    hits = chain.from_iterable(parts)
-    for sort_time, first_seen, article_id, written_at in hits:
+    parts = (connection.execute(sql, (*part, *values)) for part in _parts(connection, expression, of))
+    for sort_time, first_seen, article_id, written_at in chain.from_iterable(parts):
         if written_at is not None and written_at < earliest:
             break
         heapq.heappush(newest, (sort_time, first_seen, -article_id))
-        if len(newest) > most(selection):
+        if len(newest) > of.most:
             heapq.heappop(newest)
-        if len(newest) == most(selection):
+        if len(newest) == of.most:
             earliest = max(earliest, to_iso(from_iso(newest[0][0]) - AHEAD))
-    return _at(connection, newest)
+    return sorted(newest, reverse=True)
 
 
-def _parts(connection: sqlite3.Connection, expression: str, selection: Selection) -> Iterator[tuple[str, int, int]]:
-    """Expressions, and between which revisions each is searched for, the latest part first: within a publisher, a class
-    or a language by the words for them too, where rows have these.
+def _parts(connection: sqlite3.Connection, expression: str, of: Chosen) -> Iterator[tuple[str, int, int]]:
+    """Expressions, and between which revisions each is searched for, the latest part first: within publishers, classes
+    or languages by the words for them too, where rows have these. Of few articles none before their first revision.
     """
-    marks = search.marks(selection.publisher, selection.item_class, selection.language)
+    few = None if of.lines is None else ledger.few_articles(connection, *of.lines)
+    least = 0 if few is None else _first_revision(connection, few)
+    marks = search.marks(of.publishers, of.classes, of.languages)
     first = search.marked_from(connection) if marks else None
     if first is not None:
-        yield " AND ".join([f"({expression})", *(f'"{mark}"' for mark in marks)]), first, LAST
-    if first != 0:
-        yield expression, 0, LAST if first is None else first - 1
+        yield " AND ".join([f"({expression})", *marks]), max(first, least), LAST
+    if first is None or first > least:
+        yield expression, least, LAST if first is None else first - 1
 
 
-def _at(connection: sqlite3.Connection, places: Iterable[groups.Place]) -> list[Report]:
-    """The reports at these places, the newest first."""
-    rows = connection.execute(
-        f"""
-        SELECT {_COLUMNS} FROM json_each(?) AS hit CROSS JOIN wire AS w ON w.article_id = hit.value
-        ORDER BY {NEWEST_FIRST}
-        """,  # noqa: S608  (made of constants)
-        (json.dumps([-article_id for _, _, article_id in places]),),
-    )
-    return _reports(rows)
+def _first_revision(connection: sqlite3.Connection, articles: Sequence[int]) -> int:
+    """The least number among the newest revisions of these; LAST: there are none."""
+    (first,) = connection.execute(
+        """
+        SELECT coalesce(min(r.revision_id), ?) FROM json_each(?) AS hit
+        CROSS JOIN articles AS a ON a.article_id = hit.value
+        CROSS JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+        """,
+        (LAST, json.dumps(articles)),
+    ).fetchone()
+    return int(first)
 
 
-def _is_by_group(connection: sqlite3.Connection, selection: Selection) -> bool:
-    """Whether `groups` answers best: by class or language, unless one publisher is asked for. A file that an older
-    version made, and that is only read, has no index for it.
-    """
-    is_asked = selection.publisher is None and (selection.item_class or selection.language) is not None
-    return is_asked and is_migrated(connection)
+def _at(connection: sqlite3.Connection, places: Sequence[Place]) -> Iterator[Report]:
+    """The reports at these places, which are in the order of lists."""
+    sql = f"SELECT {_COLUMNS} FROM json_each(?) AS hit {_TO_WIRE} ORDER BY {NEWEST_FIRST}"  # noqa: S608  (constants)
+    for start in range(0, len(places), _AT_ONCE):
+        these = [-article_id for _, _, article_id in places[start : start + _AT_ONCE]]
+        yield from _reports(connection.execute(sql, (json.dumps(these),)))
+
+
+def _is_by_group(connection: sqlite3.Connection, of: Chosen) -> bool:
+    """Whether `groups` answers best. A file that an older version made, and that is only read, has no index for it."""
+    return groups.are_best(of) and is_migrated(connection)
 
 
 def count(connection: sqlite3.Connection, expression: str | None, selection: Selection, most: int) -> int:
-    """How many reports `latest` would list, or `found` find for an FTS5 expression; `most`, where there are as many or
-    more.
-    """
-    if expression is None and _is_by_group(connection, selection):
-        return groups.count(connection, selection, most, _IN_LATEST)
+    """How many reports are `listed`; `most`, where there are as many or more."""
+    of = _chosen(connection, selection)
     if expression is None:
-        conditions, values = where(selection, _IN_LATEST)
-        return _counted(connection, f"SELECT 1 FROM wire AS w {conditions}", values, most)  # noqa: S608
-    conditions, values = where(selection)
+        source, ids = _source(connection, of)
+        if not ids and _is_by_group(connection, of):
+            return groups.count(connection, of, most, _IN_LATEST)
+        conditions, values = where(of, _IN_LATEST)
+        return _counted(connection, f"SELECT 1 FROM {source} {conditions}", [*ids, *values], most)  # noqa: S608
+    conditions, values = where(of)
     number = 0
-    for part in _parts(connection, expression, selection):
+    for part in _parts(connection, expression, of):
         number += _counted(connection, f"{_HITS} {conditions}", [*part, *values], most - number)
     return number
 
@@ -127,7 +154,8 @@ _HITS = """
 
 def ranked(connection: sqlite3.Connection, hits: str, expression: str, selection: Selection) -> list[Report]:
     """The reports among `hits`, a query for (revision, score), best first. Only newest words count."""
-    conditions, values = where(selection)
+    of = _chosen(connection, selection)
+    conditions, values = where(of)
     sql = f"""
         SELECT {_COLUMNS}
         FROM ({hits}) AS hit
@@ -136,16 +164,16 @@ def ranked(connection: sqlite3.Connection, hits: str, expression: str, selection
         CROSS JOIN wire AS w ON w.article_id = a.article_id
         {conditions} ORDER BY hit.score, {NEWEST_FIRST} LIMIT ?
     """  # noqa: S608  (made of constants; every value is a parameter)
-    return _reports(connection.execute(sql, (expression, *values, most(selection))))
+    return list(_reports(connection.execute(sql, (expression, *values, of.most))))
 
 
 def report(connection: sqlite3.Connection, public_id: str) -> Report | None:
     rows = connection.execute(f"SELECT {_COLUMNS} FROM wire AS w WHERE w.id = ?", (public_id,))  # noqa: S608
-    return next(iter(_reports(rows)), None)
+    return next(_reports(rows), None)
 
 
-def _reports(rows: Iterable[tuple[Any, ...]]) -> list[Report]:
-    return [_report(dict(zip((field.name for field in FIELDS), row, strict=True))) for row in rows]
+def _reports(rows: Iterable[tuple[Any, ...]]) -> Iterator[Report]:
+    return (_report(dict(zip((field.name for field in FIELDS), row, strict=True))) for row in rows)
 
 
 def _report(row: dict[str, Any]) -> Report:
@@ -227,8 +255,13 @@ def dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
 
 
 def known_publishers(connection: sqlite3.Connection) -> dict[str, KnownPublisher]:
-    rows = connection.execute("SELECT publisher, country, languages FROM publishers")
-    return {key: KnownPublisher(country, tuple(json.loads(languages))) for key, country, languages in rows}
+    rows = connection.execute(
+        "SELECT publisher, name, country, publisher_kind, publisher_group, languages FROM publishers"
+    )
+    return {
+        key: KnownPublisher(name, country, kind, group, tuple(json.loads(languages)))
+        for key, name, country, kind, group, languages in rows
+    }
 
 
 PUBLISHERS = """

@@ -130,21 +130,43 @@ def marked_from(connection: sqlite3.Connection) -> int | None:
     return None if found is None else int(found)
 
 
-def marks(publisher: str | None, item_class: str | None, language: str | None) -> list[str]:
-    """The words of ours for those that are not None: each one word, whatever a key is made of; of a language its first
-    subtag, so that `fr-CA` is found with `fr`.
+_MOST_MARKS = 50  # of one kind; of more, reading the words of each costs more than it saves
+
+
+def marks(publishers: Sequence[str] | None, classes: Sequence[str], languages: Sequence[str]) -> list[str]:
+    """FTS5 expressions for the words of ours, one for the publishers, one for the classes and one for the languages,
+    where there are some and not too many: a row has one word of each expression.
     """
-    named = {"p": publisher, "c": item_class, "l": language and language.split("-")[0].lower()}
-    said = [f"{kind}{value}" for kind, value in named.items() if value is not None]
-    return [_MARK + hashlib.sha256(each.encode()).hexdigest()[:16] for each in said]
+    named = ([_mark("p", each) for each in publishers or ()], [_mark("c", each) for each in classes])
+    by_kind = (*named, [_language_mark(each) for each in languages])
+    return [f"({' OR '.join(dict.fromkeys(words))})" for words in by_kind if 0 < len(words) <= _MOST_MARKS]
+
+
+def _mark(kind: str, value: str) -> str:
+    """One word, whatever a key is made of."""
+    return f'"{_MARK}{hashlib.sha256(f"{kind}{value}".encode()).hexdigest()[:16]}"'
+
+
+def _language_mark(tag: str) -> str:
+    """Of its first subtag, so that `fr-CA` is found with `fr`."""
+    return _mark("l", tag.split("-")[0].lower())
 
 
 def _marked(connection: sqlite3.Connection, rows: Iterable[_Row]) -> Iterator[tuple[int, str, str, str, str]]:
     """The rows with what the text begins with in the place of publisher, class and language."""
     first = marked_from(connection)
-    for revision, title, summary, text, *of in rows:
-        words = marks(*of) if first is not None and revision >= first else []
+    for revision, title, summary, text, publisher, item_class, language in rows:
+        words = _words_of_ours(publisher, item_class, language) if first is not None and revision >= first else []
         yield revision, title, summary, text, "".join(f"{word} " for word in words)
+
+
+def _words_of_ours(publisher: str, item_class: str | None, language: str | None) -> list[str]:
+    named = [_mark("p", publisher)]
+    if item_class is not None:
+        named.append(_mark("c", item_class))
+    if language is not None:
+        named.append(_language_mark(language))
+    return [each.strip('"') for each in named]
 
 
 def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:

@@ -34,6 +34,7 @@ MIGRATIONS = (
     "0019_poll_days",
     "0020_excerpts",
     "0021_plans",
+    "0026_cursors",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

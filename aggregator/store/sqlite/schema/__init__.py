@@ -30,6 +30,7 @@ from aggregator.store.sqlite.schema import (
     m0019,
     m0020,
     m0021,
+    m0026,
 )
 
 migrations = Migrations("aggregator")
@@ -148,6 +149,11 @@ def _excerpts(db: Database) -> None:
 @migrations(name="0021_plans")
 def _plans(db: Database) -> None:
     _execute(db, (*m0021.INDEXED, *m0021.SEARCHED))
+
+
+@migrations(name="0026_cursors")
+def _cursors(db: Database) -> None:
+    _execute(db, (*m0026.CURSORS, *m0026.FORMER))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

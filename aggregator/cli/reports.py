@@ -90,26 +90,21 @@ def _list_reports(paths: Paths, given: dict[str, Any], query: Query | None, rank
     form = _form(given)
     _refuse_mixed(given, ranked)
     now = utc_now()
-    with position(paths, given["cursor_name"], now) as kept, read_store(paths, now) as store:
-        wanted = _wanted(store, read_selection(paths, store, now, given), given, form)
-        end = None
-        if kept is not None or given["after"] is not None:
-            wanted, end = _up_to_now(store, wanted, kept, query)
-        if given["is_count"]:
-            count = 0 if _is_nothing(wanted, end, kept, given) else store.count(wanted, query)
-            if form.name:
-                say_json({"count": count})
-            else:
-                say(f"{count}")
-            return count > 0
-        reports: Iterable[Report] = ()
-        if not _is_nothing(wanted, end, kept, given):
-            reports = store.search(query, wanted, ranked=True) if query and ranked else store.reports(wanted, query)
-        listed = _Counted(reports)
-        _say_reports(listed, form)
-        more = None if end else _how_many(store, wanted, query, listed, ranked)
-    if kept is not None:
-        kept.move(end)
+    with position(paths, given["cursor_name"], now) as kept:
+        with read_store(paths, now) as store:
+            wanted = _wanted(store, read_selection(paths, store, now, given), given, form)
+            end = None
+            is_by_line = kept is not None or given["after"] is not None
+            if is_by_line:
+                wanted, end = _up_to_now(store, wanted, kept, query)
+            is_nothing = is_by_line and end is None  # there is no line of the ledger yet
+            if given["is_count"]:
+                return _say_count(0 if is_nothing else store.count(wanted, query), form)
+            listed = _Counted(() if is_nothing else _reports(store, wanted, query, ranked))
+            _say_reports(listed, form)
+            more = None if is_by_line else _how_many(store, wanted, query, listed, ranked)
+        if kept is not None:
+            kept.move(end)
     if not listed.number and form.name is None:
         say(nothing, err=True)
     if more:
@@ -117,6 +112,18 @@ def _list_reports(paths: Paths, given: dict[str, Any], query: Query | None, rank
     if end and kept is None:
         say(f"read up to {end}; give it to --after the next time", err=True)
     return listed.number > 0
+
+
+def _reports(store: Store, wanted: Selection, query: Query | None, ranked: bool) -> Iterable[Report]:
+    return store.search(query, wanted, ranked=True) if query and ranked else store.reports(wanted, query)
+
+
+def _say_count(count: int, form: _Form) -> bool:
+    if form.name:
+        say_json({"count": count})
+    else:
+        say(f"{count}")
+    return count > 0
 
 
 def _refuse_mixed(given: dict[str, Any], ranked: bool) -> None:
@@ -156,12 +163,6 @@ def _up_to_now(
     after = kept.at if kept else wanted.after
     end = store.searched_up_to(after) if query else store.last_cursor()
     return replace(wanted, after=after, up_to=end), end
-
-
-def _is_nothing(wanted: Selection, end: Cursor | None, kept: Position | None, given: dict[str, Any]) -> bool:
-    """Whether no line of the ledger is to be read yet."""
-    by_line = kept is not None or given["after"] is not None
-    return by_line and end is None
 
 
 class _Counted:

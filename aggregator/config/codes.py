@@ -104,6 +104,7 @@ _LANGUAGES_TOO: Mapping[str, str] = {
     "chichewa": "ny", "farsi": "fa", "isixhosa": "xh", "isizulu": "zu", "kinyarwanda": "rw", "kirundi": "rn",
     "kiswahili": "sw", "luganda": "lg", "malinke": "mnk", "moore": "mos", "peul": "ff", "setswana": "tn",
 }  # fmt: skip
+_IN_NAMES = frozenset(" '’.,-()")
 _IN = ("fr", "pt", "es", "ar", "sw", "am", "de")  # languages, beside English, in which names are understood
 
 
@@ -112,6 +113,8 @@ def countries_named(name: str) -> list[str]:
     three letters; [] where none has, several where the name is not clear.
     """
     wanted = _folded(name)
+    if not wanted:
+        return []
     if wanted in _COUNTRIES_TOO:
         return [_COUNTRIES_TOO[wanted]]
     found = set()
@@ -141,6 +144,8 @@ def language_names() -> dict[str, str]:
 def languages_named(name: str) -> list[str]:
     """The codes of the languages that have this name, as `countries_named`: of two letters where there are such."""
     wanted = _folded(name)
+    if not wanted:
+        return []
     if wanted in _LANGUAGES_TOO:
         return [_LANGUAGES_TOO[wanted]]
     languages = list(_registers().languages)  # 7,900; only some 180 have two letters
@@ -169,5 +174,7 @@ def _catalogues(domain: str) -> list[gettext.NullTranslations]:
 
 
 def _folded(name: str) -> str:
-    """Without case, accents and punctuation."""
+    """Without case, accents and punctuation; '' for what is no name of anything."""
+    if not all(each.isalpha() or each in _IN_NAMES for each in name):
+        return ""
     return " ".join("".join(each if each.isalnum() else " " for each in fold(name)).split())

@@ -23,7 +23,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from aggregator.text import printable
-from aggregator.text.dates import zone_name
+from aggregator.text.dates import times_for_people, zone_name
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _ESCAPE = "aggregator.escape"  # the name of our handler of encoding errors
@@ -116,6 +116,10 @@ class _Formatter(logging.Formatter):
         """In the wire's time zone, with seconds: `2026-11-22 13:00:05 EAT`."""
         local = datetime.fromtimestamp(record.created, self._zone())
         return f"{local:%Y-%m-%d %H:%M:%S} {zone_name(local)}"
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = times_for_people(record.message, self._zone())
+        return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:
         return printable.lines(super().format(record), indent="  ")

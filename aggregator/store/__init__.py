@@ -691,7 +691,7 @@ class Store:
     # What people read
 
     def latest(self, selection: Selection) -> list[Report]:
-        """The newest first, without those that are backfill."""
+        """The newest first, without those that are backfill, unless by arrival."""
         return list(self.reports(selection))
 
     def reports(self, selection: Selection, query: Query | None = None) -> Iterator[Report]:

@@ -34,11 +34,18 @@ def listed(connection: sqlite3.Connection, expression: str | None, selection: Se
         return _at(connection, _found(connection, expression, of))
     source, ids = _source(connection, of)
     if not ids and _is_by_group(connection, of):
-        return _at(connection, groups.newest(connection, of, _IN_LATEST))
+        return _at(connection, groups.newest(connection, of, _listed_at_all(of)))
     # The second says nothing, and lets SQLite begin with the index of that column where it knows of few articles.
-    conditions, values = where(of, _IN_LATEST, "w.sort_time >= ''")
+    conditions, values = where(of, _listed_at_all(of), "w.sort_time >= ''")
     sql = f"SELECT {_COLUMNS} FROM {source} {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
     return _reports(connection.execute(sql, (*ids, *values, of.most)))
+
+
+def _listed_at_all(of: Chosen) -> str:
+    """What a report must be to be listed without a search: by arrival backfill too, which may be a report of days ago
+    that its publisher brings now.
+    """
+    return "TRUE" if of.lines is not None else _IN_LATEST
 
 
 def _chosen(connection: sqlite3.Connection, selection: Selection) -> Chosen:
@@ -123,8 +130,8 @@ def count(connection: sqlite3.Connection, expression: str | None, selection: Sel
     if expression is None:
         source, ids = _source(connection, of)
         if not ids and _is_by_group(connection, of):
-            return groups.count(connection, of, most, _IN_LATEST)
-        conditions, values = where(of, _IN_LATEST)
+            return groups.count(connection, of, most, _listed_at_all(of))
+        conditions, values = where(of, _listed_at_all(of))
         return _counted(connection, f"SELECT 1 FROM {source} {conditions}", [*ids, *values], most)  # noqa: S608
     conditions, values = where(of)
     number = 0

@@ -15,7 +15,7 @@ from aggregator.cli import options
 from aggregator.cli.printing import flush, say, say_json
 from aggregator.cli.reports import grep_like
 from aggregator.cli.selecting import BEGINNING, Position, position, read_selection, selecting
-from aggregator.cli.times import when
+from aggregator.cli.times import when, with_times
 from aggregator.model import Cursor, Selection
 from aggregator.output import NOT_PASSED_ON, heading
 from aggregator.pipeline.opening import read_store
@@ -140,7 +140,7 @@ def _print(line: dict[str, Any], as_json: bool) -> None:
         say_json({**line, "url": address(line["url"])})
         return
     mark = f" ({NOT_PASSED_ON})" if line["id"] and not line["channels"] else ""
-    said = line["title"] or line["note"] or "(out of the wire, or without a headline)"
+    said = line["title"] or with_times(line["note"] or "") or "(out of the wire, or without a headline)"
     publisher = heading(line["publisher_name"], line["publisher_place"])
     about = line["id"] or f"{'-':<16}"
     say(f"{line['cursor']}  {when(line['at'])}  {line['change_kind']:<15} {about}  {publisher}: {said}{mark}")

@@ -81,7 +81,7 @@ def _print_acts(acts: list[dict[str, Any]]) -> None:
             f"reference {act['reference']}" if act["reference"] else None,
         ]
         said = ", ".join(filter(None, (act["act"], *beside)))
-        say(f"Desk: {when(act['at'])} {said}, by {act['actor']}: {act['reason']}")
+        say(f"Desk: {when(act['at'])} {said}, by {act['actor']}: {with_times(act['reason'])}")
 
 
 def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:

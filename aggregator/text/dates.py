@@ -64,7 +64,7 @@ def zone_name(local: datetime) -> str:
 
 
 _OURS = re.compile(
-    r"(?<![\"'\w=-])(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::\d\d)?Z?| (\d\d:\d\d)(?::\d\d)? UTC)(?![\w+]|[.:]\d)", re.ASCII
+    r"(?<![\"'\w=/-])(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::\d\d)?Z?| (\d\d:\d\d)(?::\d\d)? UTC)(?![\w+]|[.:]\d)", re.ASCII
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import reduce
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from aggregator.cli.times import zone
-from aggregator.text.dates import read_since, utc_now
+from aggregator.text.dates import read_since, read_to_come, utc_now
 
 Command = Callable[..., Any]
 Option = Callable[[Command], Command]
@@ -25,6 +25,15 @@ def together(*options: Option) -> Option:
     return lambda command: reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
+def exclude(given: Mapping[str, object]) -> None:
+    """Refuses, as a usage error, options of which one alone can be meant. `given`: by the name of each whether it was
+    given.
+    """
+    names = [name for name, is_given in given.items() if is_given]
+    if len(names) > 1:
+        raise click.UsageError(f"give {' or '.join(names)}, not {'both' if len(names) == 2 else 'all'}")
+
+
 def read_time(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
     """`90m`, `6h`, `2d`, `1w` ago, or a date, in the wire's time zone where it names none."""
     if value is None:
@@ -32,6 +41,15 @@ def read_time(_: click.Context, __: click.Parameter, value: str | None) -> datet
     if moment := read_since(value, utc_now(), zone()):
         return moment
     raise click.BadParameter(f"{value!r} is neither a time ago such as 90m, 6h, 2d nor a date such as 2026-11-22")
+
+
+def read_time_to_come(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    """`90m`, `6h`, `2d`, `1w` from now, or a date to come."""
+    if value is None:
+        return None
+    if moment := read_to_come(value, utc_now()):
+        return moment
+    raise click.BadParameter(f"{value!r} is no time to come such as 6h, 2d, 2026-12-01 or 2026-12-01T06:00Z")
 
 
 def in_capitals(_: click.Context, __: click.Parameter, value: str | None) -> str | None:

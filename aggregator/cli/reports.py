@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,16 +14,18 @@ from click.core import ParameterSource
 
 from aggregator.cli import filters, options
 from aggregator.cli.printing import say, say_csv, say_json, say_lines, say_rendered
+from aggregator.cli.references import the_report
 from aggregator.cli.selecting import Position, position, read_selection, selecting
 from aggregator.cli.times import with_times, zone
 from aggregator.model import Cursor, Query, Report, Selection
-from aggregator.model.errors import AggregatorError
+from aggregator.model.errors import AggregatorError, DeskError
 from aggregator.output import COLUMNS, fields, json_array, listing
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
 
+Nothing = Callable[[Store, Selection], str]
 _LIMIT = 20
 _COUNTED = 10_000  # reports; whether there are more is said, and not how many
 _AT_ONCE = 1_000
@@ -79,13 +81,13 @@ def _form(given: dict[str, Any]) -> _Form:
     return form
 
 
-def list_reports(paths: Paths, given: dict[str, Any], query: Query | None, ranked: bool, nothing: str) -> None:
-    """The command: `given` are the values of LISTING, `nothing` is what people are told where no report fits."""
+def list_reports(paths: Paths, given: dict[str, Any], query: Query | None, ranked: bool, nothing: Nothing) -> None:
+    """The command: `given` are the values of LISTING, `nothing` says what people are told where no report fits."""
     with grep_like(given.pop("exit_code")) as outcome:
         outcome.found = _list_reports(paths, given, query, ranked, nothing)
 
 
-def _list_reports(paths: Paths, given: dict[str, Any], query: Query | None, ranked: bool, nothing: str) -> bool:
+def _list_reports(paths: Paths, given: dict[str, Any], query: Query | None, ranked: bool, nothing: Nothing) -> bool:
     """Whether there was one."""
     form = _form(given)
     _refuse_mixed(given, ranked)
@@ -102,11 +104,12 @@ def _list_reports(paths: Paths, given: dict[str, Any], query: Query | None, rank
                 return _say_count(0 if is_nothing else store.count(wanted, query), form)
             listed = _Counted(() if is_nothing else _reports(store, wanted, query, ranked))
             _say_reports(listed, form)
+            said = nothing(store, wanted) if not listed.number and form.name is None else None
             more = None if is_by_line else _how_many(store, wanted, query, listed, ranked)
         if kept is not None:
             kept.move(end)
-    if not listed.number and form.name is None:
-        say(nothing, err=True)
+    if said:
+        say(said, err=True)
     if more:
         say(more, err=True)
     if end and kept is None:
@@ -147,9 +150,11 @@ def _wanted(store: Store, selection: Selection, given: dict[str, Any], form: _Fo
     if limit is None and not (form.is_export or given["after"] is not None or given["cursor_name"]):
         limit = _LIMIT
     before = given["before"]
-    if before is not None and store.status(before) is None:
-        said = f"there is no report with the id {before!r}; `aggregator latest` prints ids"
-        raise click.BadParameter(said, param_hint="--before")
+    if before is not None:
+        try:
+            before = the_report(store, before, desk=False).id
+        except DeskError as error:
+            raise click.BadParameter(str(error), param_hint="--before") from error
     after = given["after"] if isinstance(given["after"], Cursor) else None
     return replace(selection, limit=limit or None, before=before, after=after)
 
@@ -190,7 +195,7 @@ def _say_reports(reports: Iterable[Report], form: _Form) -> None:
             say_json(row)
     elif form.name:
         cells = ([_cell(row[name]) for name in columns] for row in rows)
-        say_csv(columns, cells, verbatim=False, excel=form.separator if form.name == "--excel" else None)
+        say_csv(columns, cells, verbatim=False, delimiter=form.separator, for_excel=form.name == "--excel")
     else:
         _say_to_people(iter(reports))
 

@@ -1,28 +1,91 @@
-"""search: reports that have all the words given."""
+"""search: reports with words, phrases and their like."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import click
 
+from aggregator.cli.options import exclude
 from aggregator.cli.reports import LISTING, list_reports
+from aggregator.model import Selection
+from aggregator.model.errors import SearchError
 from aggregator.pipeline.paths import Paths
+from aggregator.store import Store
 from aggregator.text import query
+from aggregator.text.dates import utc_now
+
+_SHOWN = 200  # characters of what was searched for
+_COUNTED = 10_000  # reports that another search finds; whether there are more is said, and not how many
 
 
-@click.command()
+class _Words(click.Command):
+    """All that is no option of the command is a word, also where a dash stands before it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        named = {name: each for each in self.get_params(ctx) if isinstance(each, click.Option) for name in each.opts}
+        options: list[str] = []
+        words: list[str] = []
+        rest = iter(args)
+        for argument in rest:
+            if argument == "--":
+                words += rest
+            elif argument.startswith("--") or argument in named:
+                option = named.get(argument)
+                takes = 0 if option is None or option.is_flag or option.count else option.nargs
+                options += [argument, *islice(rest, takes)]
+            else:
+                words.append(argument)
+        return super().parse_args(ctx, [*options, "--", *words])
+
+
+@click.command(cls=_Words)
 @click.argument("words", nargs=-1, required=True)
 @click.option("--ranked", is_flag=True, help="Best match first, among the newest 2,000; otherwise newest first.")
 @LISTING
 @click.pass_obj
 def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, **given: Any) -> None:
-    """Find reports with all these WORDS, in any script, accents or not.
+    """Search reports for all WORDS. Accents and capitals do not matter.
 
-    "Exact phrase" in quotes, -word for without, begin* for words that begin so. After -- a word may start with a dash.
+    \b
+    flood OR drought        one of them at least; AND and brackets too
+    flood -bridge           without a word; or: flood NOT bridge
+    "exact phrase"          words one behind the other
+    elect*                  words that begin so
+    title:bridge            in the headline only
+    changed:1d              reports that were changed since: 6h, 2d, a date
 
-    The options choose reports as those of `latest` do; docs/selecting.md says more.
+    OR, AND and NOT are in capitals. At a shell, brackets and phrases stand between other quotes:
+    search '(flood OR drought) "water bills"'. A word and the same word behind an Arabic article or a French or Italian
+    elision (l', d', qu') find each other. The options choose reports as those of `latest` do; docs/selecting.md says
+    more.
     """
+    exclude({"--ranked": ranked, "--count": given["is_count"]})
     typed = query.typed(words)
     typed.encode()  # words that came in another encoding than UTF-8 are in no report
-    list_reports(paths, given, query.parse(typed), ranked, f"Nothing found for {typed!r}.")
+    try:
+        wanted = query.parse(typed, utc_now())
+    except SearchError as error:
+        raise click.UsageError(str(error)) from error
+    if ranked and not wanted.wanted:
+        raise click.UsageError("--ranked needs words, by which reports are ranked; write some beside `changed:`")
+    shown = typed.strip() if len(typed) <= _SHOWN else f"{typed[:_SHOWN]}…"
+
+    def nothing(store: Store, selection: Selection) -> str:
+        return f"Nothing found for {shown}.{_another(store, selection, typed)}"
+
+    list_reports(paths, given, wanted, ranked, nothing)
+
+
+def _another(store: Store, wanted: Selection, typed: str) -> str:
+    """A search like this one that finds something; '': there is none."""
+    for other in query.others(typed):
+        try:
+            words = query.parse(other, utc_now())
+        except SearchError:  # left without a word
+            continue
+        if count := store.count(wanted, words, most=_COUNTED + 1):
+            many = f"{count:,}" if count <= _COUNTED else f"more than {_COUNTED:,}"
+            return f" `{other}` finds {many}."
+    return ""

@@ -14,18 +14,39 @@ _BATCH = 100  # a transaction holds the lock that other programs wait for
 
 
 def chosen(
-    store: Store, reports: Sequence[str], before: datetime | None = None, publisher: str | None = None
+    store: Store,
+    reports: Sequence[str],
+    before: datetime | None = None,
+    publisher: str | None = None,
+    since: datetime | None = None,
 ) -> list[str]:
-    """The ids of these reports, and of those first seen before a time, of all publishers or of one. Raises DeskError
-    for an id that is none, or whose report is purged already.
+    """The ids of these reports, and of those of a publisher, first seen since a time and before one, as far as these
+    are given. What a person joined goes with the report that it was joined to, and not without it. Raises DeskError
+    for an id that is none, or whose report is purged already, or joined.
     """
+    joins = store.joins()
     for report in reports:
         state = store.report_state(report)
         if state is None:
             raise DeskError(f"{report}: there is no report with this id; `aggregator latest` prints ids")
         if state.notice == "removed":
             raise DeskError(f"{report}: this report is purged already")
-    return [*dict.fromkeys(reports), *(store.first_seen_before(before, publisher) if before else ())]
+        if report in joins:
+            kept, number = joins[report]
+            raise DeskError(
+                f"{report}: this report was joined to {kept}; purge that one, or `aggregator split {number}`"
+            )
+    is_choice = before is not None or publisher is not None or since is not None
+    those = dict.fromkeys([*reports, *(store.first_seen(publisher, since, before) if is_choice else ())])
+    for joined in joins:
+        kept = joined
+        while kept in joins:
+            kept, _ = joins[kept]
+        if kept in those:
+            those[joined] = None
+        else:
+            those.pop(joined, None)
+    return list(those)
 
 
 def purge(store: Store, reports: Sequence[str], because: Cause, now: datetime) -> None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import get_args
 
 from aggregator.desk import clock
+from aggregator.identity.publishers import renamed
 from aggregator.model import Agreement, InForce, ItemClass, Publisher, PublisherTerms, Wire
 from aggregator.rights import effective, ends_at, notices, terms
 from aggregator.store import Store
@@ -16,7 +17,7 @@ from aggregator.store import Store
 # So long before its end an agreement is treated as over. The daemon looks every five seconds, and is late where another
 # program keeps the database locked: for half a minute at most.
 _BEFORE = timedelta(seconds=45)
-_FORM = 4  # of the rows that are written: a database that an older version wrote is written anew
+_FORM = 5  # of the rows that are written: a database that an older version wrote is written anew
 
 
 def sync(
@@ -35,6 +36,8 @@ def sync(
     if store.config_digest() == digest:
         return False
     configured = [_with_terms(publisher, wire, today) for publisher in publishers]
+    if moved := renamed(publishers, store.stored_publishers()):
+        store.rename_publishers(moved, now)
     store.configure(configured, faulty, digest, now, clock.believed(store, now))
     return True
 

@@ -1,9 +1,10 @@
 """The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
 
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
-from aggregator.model.article import Article, Known, Match, Report, Status, Words
+from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
+from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
 from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
 from aggregator.model.document import (
     Busy,
@@ -26,7 +27,7 @@ from aggregator.model.document import (
 )
 from aggregator.model.fields import CHANGED, FIELDS, Changed
 from aggregator.model.ledger import Cursor
-from aggregator.model.merges import AtAddress, Compared, Merge, Split, Version
+from aggregator.model.merges import AtAddress, Compared, Join, Joinable, Merge, Split, Unjoin, Version
 from aggregator.model.pending import Pending, PendingChange, PendingDecision
 from aggregator.model.poll import (
     HOURS,
@@ -38,7 +39,9 @@ from aggregator.model.poll import (
     Finding,
     Gap,
     Habits,
+    HealthState,
     KeptTariff,
+    LeftOut,
     Lookup,
     Memory,
     NewPage,
@@ -88,6 +91,7 @@ from aggregator.model.publisher import (
     Relationship,
     Rights,
     Source,
+    SourceRules,
     Storage,
     StoreSettings,
     SystematicRepublication,
@@ -98,8 +102,8 @@ from aggregator.model.publisher import (
     Wire,
 )
 from aggregator.model.seen import Listed, Seen, articles_of
-from aggregator.model.selection import ALL_REPORTS, Phrase, Query, Selection
-from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms
+from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
+from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms, StoredPublisher
 
 __all__ = [
     "AGREED_AFTER",
@@ -119,6 +123,8 @@ __all__ = [
     "Addressee",
     "Agreement",
     "AiUse",
+    "AllOf",
+    "AnyOf",
     "Article",
     "AtAddress",
     "Basis",
@@ -156,6 +162,7 @@ __all__ = [
     "Gap",
     "Group",
     "Habits",
+    "HealthState",
     "Hints",
     "IdTrust",
     "IdentityRules",
@@ -164,10 +171,13 @@ __all__ = [
     "InForce",
     "Index",
     "ItemClass",
+    "Join",
+    "Joinable",
     "KeptTariff",
     "Kind",
     "Known",
     "KnownPublisher",
+    "LeftOut",
     "Lending",
     "Link",
     "Listed",
@@ -177,15 +187,18 @@ __all__ = [
     "Media",
     "Memory",
     "Merge",
+    "NamedReport",
     "NewPage",
     "NewPages",
     "NextPoll",
     "Notice",
     "OnGone",
     "OnMissing",
+    "OpenGap",
     "Origin",
     "Outcome",
     "PageVisit",
+    "Part",
     "Pause",
     "Pending",
     "PendingChange",
@@ -196,6 +209,8 @@ __all__ = [
     "Poll",
     "PollRecord",
     "PollSettings",
+    "PolledDay",
+    "PolledSource",
     "Proposal",
     "Publisher",
     "PublisherTerms",
@@ -216,10 +231,12 @@ __all__ = [
     "Selection",
     "Snapshot",
     "Source",
+    "SourceRules",
     "Split",
     "Status",
     "Storage",
     "StoreSettings",
+    "StoredPublisher",
     "StrongestKey",
     "SystematicRepublication",
     "Tariff",
@@ -228,6 +245,7 @@ __all__ = [
     "Text",
     "TextScope",
     "Translation",
+    "Unjoin",
     "Validators",
     "Version",
     "Wanted",

@@ -209,6 +209,18 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRules:
+    """Which of a source's new reports come into the wire. Each rule that is set must be satisfied; see
+    `text.source_rules`.
+    """
+
+    include_words: tuple[str, ...] = ()
+    exclude_words: tuple[str, ...] = ()
+    include_categories: tuple[str, ...] = ()
+    exclude_categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One address that we poll. Never called a feed: a feed is what the wire writes."""
 
@@ -221,6 +233,7 @@ class Source:
     enabled: bool = True
     reason: str | None = None  # why it is switched off
     access: Access | None = None  # None: public, or not read from the files
+    rules: SourceRules | None = None  # None: all its reports come in
 
     @property
     def name(self) -> str:
@@ -245,6 +258,14 @@ class Publisher:
     disclaimers: Mapping[str, str] = field(default_factory=dict)  # overrides of the wire's default texts, by name
     sources: tuple[Source, ...] = ()
     identity: IdentityRules = LEARNED
+    former_keys: tuple[str, ...] | None = None  # the first one first; (): it never had another; None: unsaid
+    enabled: bool = True  # False: none of its sources is polled, and none of its pages visited
+    reason: str | None = None  # why it is switched off
+
+    @property
+    def first_key(self) -> str:
+        """The key that it had first, of which the ids of its reports are made, so that they outlast all others."""
+        return self.former_keys[0] if self.former_keys else self.key
 
     @property
     def group(self) -> Group:
@@ -258,6 +279,7 @@ class Faulty:
     key: str
     file: str  # relative to the configuration folder
     faults: tuple[str, ...]  # each a line; those of its rights profile, too
+    is_undecided: bool = False  # nothing is wrong with the file; a person has to say whose the reports are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

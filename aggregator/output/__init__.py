@@ -11,7 +11,10 @@ from datetime import UTC, tzinfo
 from typing import Any
 
 from aggregator.model import Report
-from aggregator.output import diff
+from aggregator.output import citation, diff
+from aggregator.output.columns import side_by_side
+from aggregator.output.held import out_since
+from aggregator.output.held import page as desk_page
 from aggregator.output.json import COLUMNS, fields
 from aggregator.output.json import array as json_array
 from aggregator.output.json import reports as json_reports
@@ -21,11 +24,15 @@ __all__ = [
     "COLUMNS",
     "NOT_PASSED_ON",
     "OUTPUTS",
+    "citation",
+    "desk_page",
     "fields",
     "heading",
     "json_array",
     "listing",
+    "out_since",
     "page",
+    "side_by_side",
     "versions",
     "with_changes",
 ]

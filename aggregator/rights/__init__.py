@@ -14,6 +14,7 @@ from aggregator.model import DEFAULT_DISCLAIMERS, Channel, ItemClass, Publisher,
 from aggregator.rights.agreements import NOTICE_DAYS, agreement_warnings, ends_at, what_leaves
 from aggregator.rights.effects import TAKES_EFFECT, WITHOUT_EFFECT, set_without_effect
 from aggregator.rights.gate import effective
+from aggregator.rights.release import release, usage_terms, uses
 from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address
 from aggregator.rights.templates import fields_of, fill, licence_name
 
@@ -34,10 +35,14 @@ __all__ = [
     "faults_of_disclaimers",
     "faults_of_publisher",
     "faults_of_rights",
+    "fill",
     "is_address",
     "notices",
+    "release",
     "set_without_effect",
     "terms",
+    "usage_terms",
+    "uses",
     "what_leaves",
 ]
 
@@ -46,10 +51,14 @@ DISCLAIMER_FIELDS = frozenset(
     {"wire", "publisher", "corrections_contact", "complaints_url", "licence_name", "original_url"}
 )
 
-# The texts that stand in the place of a report, and what of them is filled in for each report.
-_NOTICES = ("withheld", "withdrawn", "legal", "gone")
-_OF_A_NOTICE: Mapping[str, str] = MappingProxyType(
-    {name: f"{{{name}}}" for name in ("time", "reason", "demand_detail", "original_url")}
+# The texts that stand in the place of a report, or beside it for a reason of its own, and what of them is filled in for
+# each report.
+_OF_A_REPORT = ("withheld", "withdrawn", "legal", "gone", "general", "wire_inside", "image", "updated", "corrected")
+_FILLED_LATER: Mapping[str, str] = MappingProxyType(
+    {
+        name: f"{{{name}}}"
+        for name in ("time", "reason", "demand_detail", "original_url", "agency", "credit", "publisher_note")
+    }
 )
 
 _KEY_OF_FIELD: Mapping[str, str] = MappingProxyType(
@@ -108,13 +117,13 @@ def terms(publisher: Publisher, item_class: ItemClass, wire: Wire, today: date) 
 
 
 def notices(publisher: Publisher, wire: Wire) -> dict[str, str]:
-    """The publisher's own texts for a report that is out of the wire, by name; where it has none, the default stands.
+    """The publisher's own texts that are filled in for each report, by name; where it has none, the default stands.
 
-    `{time}`, `{reason}`, `{demand_detail}` and `{original_url}` stay, literally, for the view of the database to fill
-    in per report; no other brace is left.
+    The fields of a report, such as `{time}` and `{original_url}`, stay, literally, for the view `notices` and the gate
+    to fill in; no other brace is left.
     """
-    values = {**_values(publisher), "wire": wire.name, "complaints_url": wire.complaints_url, **_OF_A_NOTICE}
-    return {name: fill(text, values) for name, text in publisher.disclaimers.items() if name in _NOTICES}
+    values = {**_values(publisher), "wire": wire.name, "complaints_url": wire.complaints_url, **_FILLED_LATER}
+    return {name: fill(text, values) for name, text in publisher.disclaimers.items() if name in _OF_A_REPORT}
 
 
 def faults_of_publisher(publisher: Publisher) -> tuple[str, ...]:
@@ -134,10 +143,10 @@ def faults_of_publisher(publisher: Publisher) -> tuple[str, ...]:
         if not _unknown_fields(texts[name], DISCLAIMER_FIELDS):
             lines += _unset_faults(f"disclaimers.{name}", texts[name], values)
     for name, text in publisher.disclaimers.items():
-        if name in _NOTICES and not _unknown_fields(
+        if name in _OF_A_REPORT and not _unknown_fields(
             text, DISCLAIMER_FIELDS | set(fields_of(DEFAULT_DISCLAIMERS[name]))
         ):
-            lines += _unset_faults(f"disclaimers.{name}", text, {**values, **_OF_A_NOTICE})
+            lines += _unset_faults(f"disclaimers.{name}", text, {**values, **_FILLED_LATER})
     return tuple(lines)
 
 

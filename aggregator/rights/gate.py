@@ -19,13 +19,13 @@ def effective(rights: Rights, today: date) -> Rights:
     expired = rights.expires is not None and today > rights.expires
     scope = rights.text_scope
     if expired or rights.systematic_republication == "no":
-        scope = _at_most(scope, "excerpt")
+        scope = at_most(scope, "excerpt")
     if rights.storage == "metadata_only":
-        scope = _at_most(scope, "headline_only")
+        scope = at_most(scope, "headline_only")
     if expired:
         return replace(rights, text_scope=scope, images=Images(scope="none"), edits="none", translation="no")
     return rights if scope == rights.text_scope else replace(rights, text_scope=scope)
 
 
-def _at_most(scope: TextScope, bound: TextScope) -> TextScope:
+def at_most(scope: TextScope, bound: TextScope) -> TextScope:
     return bound if wider(scope, bound) else scope

@@ -17,8 +17,10 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from aggregator.model import (
     ALL_REPORTS,
     Addressee,
+    Article,
     AtAddress,
     Cause,
+    Channel,
     ClaimKind,
     ClockLooks,
     Compared,
@@ -27,15 +29,19 @@ from aggregator.model import (
     DeskDecision,
     Due,
     Finding,
+    Join,
+    Joinable,
     KeptTariff,
     KnownPublisher,
     Lending,
     MassKind,
     Memory,
     Merge,
+    NamedReport,
     NewPages,
     Pending,
     PendingDecision,
+    PolledSource,
     PollRecord,
     PublisherTerms,
     Purge,
@@ -51,10 +57,13 @@ from aggregator.model import (
     Snapshot,
     Source,
     Split,
+    StoredPublisher,
+    Unjoin,
     Version,
     Wanted,
 )
 from aggregator.model.errors import StoreError
+from aggregator.model.release import Gone, Held
 from aggregator.store.sqlite import (
     acts,
     agreements,
@@ -62,16 +71,22 @@ from aggregator.store.sqlite import (
     claims,
     clocks,
     configured,
+    coverage,
     due,
     excerpts,
     forgetting,
     habits,
     health,
+    held,
+    joins,
     known,
     ledger,
     let_go,
     merges,
+    new_database,
     opening,
+    outgoing,
+    pauses,
     pending,
     pending_revisions,
     planner,
@@ -81,6 +96,8 @@ from aggregator.store.sqlite import (
     reading,
     rechecks,
     redirects,
+    references,
+    renaming,
     robots,
     saving,
     search,
@@ -172,6 +189,7 @@ class Store:
         connection = self._connection
         opening.set_up(connection)
         with self._transaction():  # all at once, so that nobody finds half of it
+            new_database.fill(connection)
             if not views.is_migrated(connection):
                 from aggregator.store.sqlite.schema import migrate  # sqlite_utils takes a fifth of a second to import
 
@@ -273,6 +291,20 @@ class Store:
         """
         self._write(configured.write, publishers, faulty, digest, now, believed)
 
+    def is_current(self) -> bool:
+        """Whether its tables are those of this version."""
+        return self._read(views.is_migrated)
+
+    def stored_publishers(self) -> list[StoredPublisher]:
+        """All publishers that the database has, configured or not."""
+        return self._read(renaming.stored)
+
+    def rename_publishers(self, renamed: Mapping[str, str], now: datetime) -> None:
+        """Gives the publishers of these keys others, all at once, with all that is held of them; a line of the ledger
+        says so.
+        """
+        self._write(renaming.rename, renamed, now)
+
     def terms_are_out_of_date(self, by: datetime) -> bool:
         """Whether other terms hold by then than those in force."""
         return self._read(agreements.are_out_of_date, by)
@@ -289,9 +321,11 @@ class Store:
         """What `keep_config` was given with this digest; None: it has kept another one since, or none."""
         return self._read(configured.kept, digest)
 
-    def due(self, now: datetime | None) -> list[Due]:
-        """The sources whose time has come, longest overdue first, searches last; with None all that are switched on."""
-        return self._read(due.due, to_iso(now) if now else None)
+    def due(self, now: datetime | None, *, also_paused: bool = False) -> list[Due]:
+        """The sources whose time has come, longest overdue first, searches last; with None all that are switched on.
+        Those that are paused only where that is asked for.
+        """
+        return self._read(due.due, to_iso(now) if now else None, also_paused=also_paused)
 
     def as_program(self) -> Program:
         """This program among those that poll into the database, which begins with its first claim. Not within a
@@ -372,7 +406,9 @@ class Store:
         return self._read_as_one(known.load, source)
 
     def known(self, wanted: Sequence[Wanted]) -> list[Snapshot]:
-        """What is known of each of these sources, and of the articles that their entries may be; all of one moment."""
+        """What is known of each of these sources, and of the articles that their entries may be; all of one moment.
+        Raises SourceRenamed for the first that the database has under no such name.
+        """
         with self._snapshot():
             version = self._version()  # first, so that what is written meanwhile makes it old
             return [known.snapshot(self._connection, each, version) for each in wanted]
@@ -385,6 +421,7 @@ class Store:
         """
         stale: set[int] = set()
         changed: set[str] = set()
+        new: dict[int, Article] = {}
         with self._transaction():
             version = self._version()
             for place, record in enumerate(records):
@@ -395,8 +432,9 @@ class Store:
                 if record.known.version != version or changed & depends_on:
                     stale.add(place)
                     continue
-                saving.save(self._connection, record, now)
+                new |= saving.save(self._connection, record, now)
                 changed |= depends_on
+            search.add_new(self._connection, new)
             if self.program:
                 saved = [record.poll.source.name for place, record in enumerate(records) if place not in stale]
                 claims.give_back(self._connection, "poll", saved, self.program)
@@ -640,6 +678,35 @@ class Store:
         """Undoes a merge; False: the report has changed since, and nothing is done."""
         return self._unless_changed(lambda connection: merges.write(connection, split, now))
 
+    def joinable(self, kept: str, joined: str) -> Joinable | None:
+        """Two reports that may become one; None: they are not two of one publisher."""
+        return self._read_as_one(joins.joinable, kept, joined)
+
+    def joins(self) -> dict[str, tuple[str, int]]:
+        """By the id of each report that a person joined to another one: that one's id, and the number of the merge."""
+        return self._read(joins.in_force)
+
+    def has_pending(self, report: str) -> bool:
+        """Whether changes of a report wait, for a person or for housekeeping."""
+        return self._read(joins.has_pending, report)
+
+    def join(self, join: Join, now: datetime) -> int | None:
+        """Makes one report of two; returns the number of the merge. None: one of them has changed since, and nothing is
+        done.
+        """
+        number: list[int] = []
+
+        def write(connection: sqlite3.Connection) -> bool:
+            if (made := joins.write(connection, join, now)) is not None:
+                number.append(made)
+            return made is not None
+
+        return number[0] if self._unless_changed(write) else None
+
+    def unjoin(self, unjoin: Unjoin, now: datetime) -> bool:
+        """Makes two reports again; False: the first one has changed since, and nothing is done."""
+        return self._unless_changed(lambda connection: joins.undo(connection, unjoin, now))
+
     def merged_words(self, since: datetime | None) -> list[Compared]:
         """What reports said before and after merges in force since a time that changed words."""
         return self._read(suspects.merged, to_iso(since) if since else "")
@@ -674,9 +741,12 @@ class Store:
         """
         return self._unless_changed(lambda connection: pending.decide(connection, decision, now))
 
-    def first_seen_before(self, before: datetime, publisher: str | None) -> list[str]:
-        """The ids of the reports first seen before a time that are not purged, of all publishers or of one."""
-        return self._read(purge.first_seen_before, to_iso(before), publisher)
+    def first_seen(self, publisher: str | None, since: datetime | None, before: datetime | None) -> list[str]:
+        """The ids of the reports that are not purged: of one publisher, first seen at `since` or later and before
+        `before`; None: any.
+        """
+        start, end = (to_iso(moment) if moment else None for moment in (since, before))
+        return self._read(purge.first_seen, publisher, start, end)
 
     def purgeable(self, reports: Sequence[str]) -> list[Purgeable]:
         """Those of these reports that are not purged."""
@@ -698,33 +768,60 @@ class Store:
         """As `latest` or, with a query, as `search` lists them, however many they are. Until it has been read to its
         end it keeps the database from being tidied.
         """
-        if query and not query.wanted:
+        if query is not None and query.is_empty:
             return
         with explained(self.path):
-            yield from reading.listed(self._connection, selections.expression(query) if query else None, selection)
+            yield from reading.listed(self._connection, query, selection)
 
     def search(self, query: Query, selection: Selection, *, ranked: bool = False) -> list[Report]:
-        """Reports with these words, newest first as `latest` lists them, or best first among the 2,000 that were
-        written last.
+        """Reports that a query finds, newest first as `latest` lists them, or, where it has words, best first among the
+        2,000 that were written last.
         """
+        if query.is_empty:
+            return []
         if ranked and query.wanted:
-            return self._read(reading.ranked, search.RANKED, selections.expression(query), selection)
+            return self._read(reading.ranked, query, selection)
         return list(self.reports(selection, query))
 
     def count(self, selection: Selection, query: Query | None = None, *, most: int | None = None) -> int:
         """How many reports `latest` or, with a query, `search` would list without a limit. With `most`, which takes
         milliseconds, it is `most` where there are as many or more; to count all may take seconds.
         """
-        if query and not query.wanted:
+        if query and query.is_empty:
             return 0
-        expression = selections.expression(query) if query else None
-        return self._read(reading.count, expression, selection, selections.LAST if most is None else most)
+        return self._read(reading.count, query, selection, selections.LAST if most is None else most)
 
     def report(self, public_id: str) -> Report | None:
         return self._read(reading.report, public_id)
 
-    def status(self, public_id: str, *, desk: bool = False) -> str | None:
-        return self._read(reading.status, public_id, self._released_by, desk=desk)
+    def reports_beginning_with(self, beginning: str, limit: int, *, desk: bool) -> list[NamedReport]:
+        """The first `limit` reports whose ids begin so; `desk`: those too that readers may not know of."""
+        return self._read(references.beginning_with, beginning, limit, desk=desk)
+
+    def reports_under_keys(self, keys: Sequence[str], *, desk: bool) -> list[NamedReport]:
+        """The reports of any publisher that one of these keys leads to; `desk` as above."""
+        return self._read(references.under_keys, keys, desk=desk)
+
+    def held_report(self, public_id: str) -> dict[str, Any] | None:
+        """All that is stored of a report for the desk to decide on it, whatever holds it back; see `sqlite.held`."""
+        return self._read_as_one(held.report, public_id, self._released_by)
+
+    def versions(self, public_id: str) -> list[dict[str, Any]]:
+        """The versions of a report, oldest first, without their words; see `sqlite.held`."""
+        return self._read(held.versions, public_id)
+
+    def to_release(self, reports: Sequence[str]) -> list[Held]:
+        """All that is held of these reports, whatever their rights, in their order: for the gate alone (`rights`). One
+        that is not here is left out.
+        """
+        return self._read_as_one(outgoing.to_release, reports)
+
+    def gone(self, since: datetime, publisher: str | None, channel: Channel, most: int) -> list[Gone]:
+        """At most so many reports that left the wire since a time, and could have left by the channel before; the last
+        first. `publisher`: of this one alone.
+        """
+        last = self.cursor_before(since)
+        return self._read_as_one(outgoing.gone, last.seq if last else 0, publisher, channel, most)
 
     def notice(self, public_id: str) -> dict[str, Any] | None:
         """The notice in the place of a report, a row of the view `notices`; None: there is none."""
@@ -734,8 +831,9 @@ class Store:
         """By which an article may be passed on, whether it is in the wire or not; (): by none."""
         return self._read(reading.channels, public_id)
 
-    def raw(self, public_id: str) -> dict[str, Any] | None:
-        return self._read(reading.raw, public_id)
+    def raw(self, public_id: str, number: int | None = None) -> dict[str, Any] | None:
+        """What a report's newest version said, or the version of this number; None: there is no such one."""
+        return self._read(reading.raw, public_id, number)
 
     def revisions(self, public_id: str) -> list[dict[str, Any]]:
         return self._read(reading.revisions, public_id)
@@ -780,8 +878,9 @@ class Store:
         """The cursor after which the ledger goes on at this time; None: from its beginning."""
         return self._read(ledger.cursor_before, since)
 
-    def merges(self, since: datetime | None = None) -> list[dict[str, Any]]:
-        return self._read(merges.listed, to_iso(since) if since else "")
+    def merges(self, since: datetime | None = None, *, undone_too: bool = False) -> list[dict[str, Any]]:
+        """The merges in force, or all, since a time; see `sqlite.merges`."""
+        return self._read(merges.listed, to_iso(since) if since else "", undone_too)
 
     def ended_agreements(self) -> list[dict[str, Any]]:
         """The publishers whose agreements have ended: key, name, last_day, text scopes `during` and `after`."""
@@ -790,6 +889,10 @@ class Store:
     def ending_agreements(self, last: date) -> list[dict[str, Any]]:
         """The same of those that have not ended and end with that day at the latest, the first to end first."""
         return self._read(agreements.ending, last)
+
+    def text_scope(self, publisher: str) -> str:
+        """What leaves of a publisher's reports by the terms in force, configured or not; "none" of one not known."""
+        return self._read(reading.text_scope, publisher)
 
     def known_publishers(self) -> dict[str, KnownPublisher]:
         """What every publisher may be chosen by that the database has, configured or not, by key."""
@@ -804,23 +907,40 @@ class Store:
         """
         return self._read(health.listed, now)
 
-    def coverage(self, since: datetime) -> list[dict[str, Any]]:
-        """What each publisher's polls brought, lost and left out since then; see `store.sqlite.health`."""
-        return self._read(health.coverage, to_iso(since))
+    def polled(self, since: datetime, until: datetime) -> list[PolledSource]:
+        """Every source that is switched on, or was polled in that time, with what its polls brought and lost."""
+        return self._read_as_one(coverage.polled, since, until)
 
-    def watched(self, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
-        """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
-        later.
-        """
-        return self._read(health.watched, since)
+    def last_well(self, source: str, after: datetime, before: datetime) -> datetime | None:
+        """When a source was last polled well between two times; None: it was not, or that is no longer known."""
+        return self._read(coverage.last_well, source, after, before)
 
     def last_new(self) -> datetime | None:
         """When the wire as a whole last stored something new; None: never."""
         return self._read(health.last_new)
 
-    def resume(self, name: str, now: datetime) -> bool:
-        """Lets a paused source be polled again; False: there is no such source that is paused."""
-        return self._write(health.resume, name, now)
+    def sources(self) -> dict[str, bool]:
+        """The names of all sources that the database knows, and whether each is switched on."""
+        return self._read(pauses.sources)
+
+    def paused(self) -> list[str]:
+        """The names of the sources that are switched on and paused, by a person or by 410."""
+        return self._read(pauses.paused)
+
+    def pause(
+        self, names: Sequence[str], now: datetime, until: datetime | None, actor: str, reason: str | None = None
+    ) -> None:
+        """Pauses the sources of these names, again where they are paused; `until` None: until they are resumed."""
+        self._write(pauses.pause, names, now, until, actor, reason)
+
+    def resume(self, names: Sequence[str], now: datetime, actor: str) -> list[str]:
+        """Lets those of the sources of these names that are paused be polled again; returns their names."""
+        return self._write(pauses.resume, names, now, actor)
+
+    def end_pauses(self, now: datetime) -> None:
+        """Ends the pauses whose time has come. Writes only where there is one."""
+        if self._read(pauses.are_over, now):
+            self._write(pauses.end, now)
 
     def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
         """Accepts the redirect that is held of a source; see `store.redirects.accept`."""
@@ -834,6 +954,8 @@ class Store:
         """What `redirects_in_force` returned was shown to a person, and need not be listed again."""
         self._write(redirects.note_listed, now)
 
-    def query(self, sql: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-        """Column names and rows of somebody's SQL; raises QueryRefused for anything but reading."""
-        return query.run(self._connection, sql)
+    def query(self, sql: str, values: Mapping[str, str] | None = None) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+        """Column names and rows of somebody's SQL, with values for its parameters by name; raises QueryRefused for
+        anything but reading.
+        """
+        return query.run(self._connection, sql, values or {})

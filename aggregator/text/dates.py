@@ -165,6 +165,17 @@ def _names_zone(text: str) -> bool:
     return bool(found["offset"]) or any(word in ZONES or word == "z" for word in words)
 
 
+def read_to_come(text: str, now: datetime) -> datetime | None:
+    """What a person means by a time to come: `90m`, `6h`, `2d`, `1w` from `now`, or a later date; else None."""
+    if wait := _AGO.fullmatch(text.strip()):
+        try:
+            return now + int(wait[1]) * _UNITS[wait[2]]
+        except OverflowError:  # after the year 9999
+            return None
+    moment = read_date(text)
+    return moment if moment and moment > now else None
+
+
 # The two usual forms, and the shortest
 
 

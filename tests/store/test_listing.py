@@ -156,7 +156,9 @@ def test_lists_are_read_by_an_index_and_sort_nothing_but_what_they_print(
     with file_of(store) as connection:
         connection.set_trace_callback(said.append)
         assert list(reading.listed(connection, None, selection)) == store.latest(selection)
-        assert list(reading.listed(connection, '"dossier"', selection)) == store.search(parse("dossier"), selection)
+        assert list(reading.listed(connection, parse("dossier"), selection)) == store.search(
+            parse("dossier"), selection
+        )
     queries = [sql for sql in said if sql.lstrip().startswith("SELECT w.")]
     assert len(queries) >= 3  # the second of a search prints those that the first found
     for sql in queries:
@@ -175,7 +177,7 @@ def test_a_search_ends_where_what_is_left_must_be_older(store: Store, publisher:
         taken: list[int] = []
         with file_of(store) as connection:
             connection.set_progress_handler(lambda: taken.append(1), 1)
-            assert len(list(reading.listed(connection, '"dossier"', Selection(limit=5)))) == 5
+            assert len(list(reading.listed(connection, parse("dossier"), Selection(limit=5)))) == 5
             connection.set_progress_handler(None, 1)
         return len(taken)
 

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from aggregator.model import Before, Deleted, Known, MassKind, Memory, Snapshot, Source, Wanted, Words
-from aggregator.store.sqlite import acts, habits, history, tombstones
+from aggregator.model.errors import SourceRenamed
+from aggregator.store.sqlite import acts, habits, history, source_rules, tombstones
 from aggregator.text.dates import from_iso
 from aggregator.text.raw_words import decode
 
@@ -23,9 +24,12 @@ def load(connection: sqlite3.Connection, source: Source) -> Memory:
     """What is remembered of a source's last document; of what it said only the newest articles, since documents list
     those. A key that leads to another article, because it is used for two or a merge was undone, is not among them.
     """
-    (number,) = connection.execute(
+    row = connection.execute(
         "SELECT source_id FROM sources WHERE publisher = ? AND source_key = ?", (source.publisher, source.key)
     ).fetchone()
+    if row is None:  # it was renamed a moment ago, which `snapshot` says
+        return Memory(digests={}, last_listed=())
+    (number,) = row
     said = connection.execute(
         """
         SELECT s.article_key, s.entry_hash
@@ -42,7 +46,9 @@ def load(connection: sqlite3.Connection, source: Source) -> Memory:
 
 
 def listed_before(connection: sqlite3.Connection, source_id: int) -> tuple[Before, ...]:
-    """The articles that the source's last document listed, in its order; empty: that is not known."""
+    """What the source's last document listed, in its order, articles by their numbers and what its rules left out by
+    first key; empty: that is not known.
+    """
     return tuple(_listed(connection, source_id, "a.article_id"))
 
 
@@ -50,11 +56,13 @@ def _listed(connection: sqlite3.Connection, source_id: int, name: str) -> Iterat
     """`name`: what the entries are named by; of `a`, the article, and `g`, what the source said last of it."""
     rows = connection.execute(
         f"""
-        SELECT {name}, a.sort_time, coalesce(a.published, a.updated) IS NOT NULL
+        SELECT coalesce({name}, l.article_key), coalesce(a.sort_time, l.sort_time),
+          iif(a.article_id IS NULL, l.is_dated, coalesce(a.published, a.updated) IS NOT NULL)
         FROM sources AS s, json_each(s.last_listed) AS named
-        CROSS JOIN articles AS a ON a.article_id = named.value
+        LEFT JOIN articles AS a ON named.type = 'integer' AND a.article_id = named.value
+        LEFT JOIN left_out AS l ON named.type = 'text' AND l.source_id = s.source_id AND l.article_key = named.value
         LEFT JOIN sightings AS g ON g.source_id = s.source_id AND g.article_id = a.article_id
-        WHERE s.source_id = ? ORDER BY named.key
+        WHERE s.source_id = ? AND coalesce(a.article_id, l.article_key) IS NOT NULL ORDER BY named.key
         """,  # noqa: S608  (constants)
         (source_id,),
     )
@@ -62,7 +70,7 @@ def _listed(connection: sqlite3.Connection, source_id: int, name: str) -> Iterat
 
 
 def snapshot(connection: sqlite3.Connection, wanted: Wanted, version: tuple[int, int]) -> Snapshot:
-    """Within a snapshot of the database."""
+    """Within a snapshot of the database. Raises SourceRenamed."""
     known, has_purged = _of_source(connection, wanted.source, version)
     if not (wanted.entries or wanted.seen or wanted.deleted):
         return known
@@ -101,6 +109,7 @@ def _of_source(connection: sqlite3.Connection, source: Source, version: tuple[in
           redirect_unchecked,
           EXISTS (SELECT 1 FROM redirects WHERE source_id = s.source_id AND state <> 'accepted'),
           EXISTS (SELECT 1 FROM sightings WHERE source_id = s.source_id),
+          EXISTS (SELECT 1 FROM left_out WHERE source_id = s.source_id),
           EXISTS (SELECT 1 FROM pending_revisions WHERE source_id = s.source_id),
           EXISTS (SELECT 1 FROM pending_changes WHERE source_id = s.source_id AND signal = 'tombstone'),
           EXISTS (SELECT 1 FROM tombstones)
@@ -108,8 +117,11 @@ def _of_source(connection: sqlite3.Connection, source: Source, version: tuple[in
         """,  # noqa: S608  (constants)
         (source.publisher, source.key),
     ).fetchone()
+    if row is None:
+        raise SourceRenamed(source.name)
     of_habits, others = row[: len(habits.COLUMNS)], row[len(habits.COLUMNS) :]
-    number, trust, conflicts, unstable_polls, most, unchecked, redirected, has_listed, held, waits, has_purged = others
+    number, trust, conflicts, unstable_polls, most, unchecked, redirected, *has = others
+    sighted, left_out, held, waits, has_purged = has
     known = Snapshot(
         source=source,
         source_id=number,
@@ -119,7 +131,8 @@ def _of_source(connection: sqlite3.Connection, source: Source, version: tuple[in
         id_conflicts=conflicts,
         unstable_polls=tuple(map(from_iso, json.loads(unstable_polls or "[]"))),
         most_changed=json.loads(most or "{}"),
-        has_listed=bool(has_listed),
+        has_listed=bool(sighted or left_out),
+        left_out=source_rules.left_out(connection, number) if left_out else {},
         pending_revision_keys=_by_article(connection, "pending_revisions", "TRUE", number) if held else {},
         tombstones=_by_article(connection, "pending_changes", "signal = 'tombstone'", number) if waits else {},
         is_unchecked=bool(unchecked),
@@ -179,6 +192,8 @@ _CANDIDATES = """
       a.published, a.language, fold(a.title) AS folded_title,
       opening(iif(b.text <> '', b.text, b.summary)) AS opening, s.article_key AS key,
       EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL) AS merged,
+      EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL
+        AND m.joined_article_id IS NOT NULL) AS joined,
       a.revision > 1 AND EXISTS (
         SELECT 1 FROM revisions AS o WHERE o.article_id = a.article_id AND o.number > 1
           AND o.changed LIKE '%"url"%') AS moved,
@@ -222,7 +237,7 @@ def _candidates(
 
 def _known(fields: dict[str, Any]) -> Known:
     times = {name: from_iso(fields[name]) for name in ("first_seen", "last_revision", "published") if fields[name]}
-    return Known(**fields | times | {name: bool(fields[name]) for name in ("merged", "moved")})
+    return Known(**fields | times | {name: bool(fields[name]) for name in ("merged", "joined", "moved")})
 
 
 def _waiting(
@@ -274,8 +289,8 @@ def _in_latest(connection: sqlite3.Connection, publisher: str, days: Collection[
     # The plus lets the index of embargoes be used, which has few rows.
     rows = connection.execute(
         """
-        SELECT d.day, d.articles - d.backfill FROM json_each(?1) AS asked
-        CROSS JOIN daily AS d ON d.publisher = ?2 AND d.day = asked.value
+        SELECT d.day, d.usable - d.backfill FROM json_each(?1) AS asked
+        CROSS JOIN reports_per_day AS d ON d.publisher = ?2 AND d.day = asked.value
         UNION ALL
         SELECT substr(sort_time, 1, 10) AS day, count(*) FROM articles
         WHERE embargoed_until IS NOT NULL AND +publisher = ?2 AND status = 'usable' AND NOT backfill GROUP BY day

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from aggregator.model import FIELDS, KnownPublisher, Report, Selection
+from aggregator.model import FIELDS, KnownPublisher, Query, Report, Selection
 from aggregator.store.sqlite import groups, ledger, search
-from aggregator.store.sqlite.selections import LAST, Chosen, Place, chosen, where
+from aggregator.store.sqlite.selections import LAST, Chosen, Place, any_of, chosen, expression, where
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import AHEAD, from_iso, to_iso
 from aggregator.text.raw_words import values
@@ -25,13 +25,13 @@ _IN_LATEST = "NOT w.backfill"
 NEWEST_FIRST = "w.sort_time DESC, w.first_seen DESC, w.article_id"
 
 
-def listed(connection: sqlite3.Connection, expression: str | None, selection: Selection) -> Iterator[Report]:
-    """The newest reports first, by the time they are listed under; with an FTS5 expression those whose newest words
-    fit it.
+def listed(connection: sqlite3.Connection, query: Query | None, selection: Selection) -> Iterator[Report]:
+    """The newest reports first, by the time they are listed under; with a query those that it finds. Only newest words
+    count.
     """
     of = _chosen(connection, selection)
-    if expression is not None:
-        return _at(connection, _found(connection, expression, of))
+    if query is not None:
+        return _at(connection, _found(connection, query, of))
     source, ids = _source(connection, of)
     if not ids and _is_by_group(connection, of):
         return _at(connection, groups.newest(connection, of, _listed_at_all(of)))
@@ -64,15 +64,20 @@ def _source(connection: sqlite3.Connection, of: Chosen) -> tuple[str, list[str]]
 _TO_WIRE = "CROSS JOIN wire AS w ON w.article_id = hit.value"
 
 
-def _found(connection: sqlite3.Connection, expression: str, of: Chosen) -> list[Place]:
+def _found(connection: sqlite3.Connection, query: Query, of: Chosen) -> list[Place]:
     """The index is walked from the revision that was written last. A report is listed `AHEAD` of its first sight at
     most, and no revision is written before that, so the walk ends where what is left was written too early.
     """
-    conditions, values = where(of)
+    conditions, values = _where(query, of)
     newest: list[Place] = []  # a heap, the oldest at its top
-    earliest = to_iso(from_iso(of.since) - AHEAD) if of.since else ""
-    sql = f"{_HITS} {conditions} ORDER BY hit.revision DESC"
-    parts = (connection.execute(sql, (*part, *values)) for part in _parts(connection, expression, of))
+    earliest = max(
+        to_iso(query.changed_since) if query.changed_since else "",
+        to_iso(from_iso(of.since) - AHEAD) if of.since else "",
+    )
+    parts = (
+        connection.execute(f"{_of_hits(hits)} {conditions} ORDER BY hit.revision DESC", (*part, *values))
+        for hits, part in _parts(connection, query, of)
+    )
     for sort_time, first_seen, article_id, written_at in chain.from_iterable(parts):
         if written_at is not None and written_at < earliest:
             break
@@ -84,18 +89,45 @@ def _found(connection: sqlite3.Connection, expression: str, of: Chosen) -> list[
     return sorted(newest, reverse=True)
 
 
-def _parts(connection: sqlite3.Connection, expression: str, of: Chosen) -> Iterator[tuple[str, int, int]]:
-    """Expressions, and between which revisions each is searched for, the latest part first: within publishers, classes
-    or languages by the words for them too, where rows have these. Of few articles none before their first revision.
+def _where(query: Query, of: Chosen) -> tuple[str, list[Any]]:
+    """The conditions for what was hit, and their values."""
+    if query.changed_since is None:
+        return where(of)
+    conditions, values = where(of, "r.number > 1", f"{_WRITTEN_AT} >= ?")
+    return conditions, [to_iso(query.changed_since), *values]
+
+
+def _parts(connection: sqlite3.Connection, query: Query, of: Chosen) -> Iterator[tuple[str, list[Any]]]:
+    """SQL for the revisions that a query hits, with its values, the latest part first: within publishers, classes or
+    languages by the words for them too, where rows have these. Of few articles none before their first revision.
     """
-    few = None if of.lines is None else ledger.few_articles(connection, *of.lines)
-    least = 0 if few is None else _first_revision(connection, few)
-    marks = search.marks(of.publishers, of.classes, of.languages)
-    first = search.marked_from(connection) if marks else None
-    if first is not None:
-        yield " AND ".join([f"({expression})", *marks]), max(first, least), LAST
-    if first is None or first > least:
-        yield expression, least, LAST if first is None else first - 1
+    if query.wanted:
+        said = expression(query.wanted, query.unwanted)
+        few = None if of.lines is None else ledger.few_articles(connection, *of.lines)
+        least = 0 if few is None else _first_revision(connection, few)
+        marks = search.marks(_first_keys(connection, of.publishers or ()), of.classes, of.languages)
+        first = search.marked_from(connection) if marks else None
+        if first is not None:
+            yield _MATCHES, [" AND ".join([f"({said})", *marks]), max(first, least), LAST]
+        if first is None or first > least:
+            yield _MATCHES, [said, least, LAST if first is None else first - 1]
+    elif query.changed_since is not None:
+        since = to_iso(query.changed_since)
+        if query.unwanted:
+            yield f"{_REVISED} {_UNLESS_MATCHED}", [since, any_of(query.unwanted)]
+        else:
+            yield _REVISED, [since]
+
+
+def _first_keys(connection: sqlite3.Connection, publishers: Sequence[str]) -> Sequence[str]:
+    """By which publishers stand in the index; in a file of an older version by their keys."""
+    if not publishers or not is_migrated(connection):
+        return publishers
+    rows = connection.execute(
+        "SELECT coalesce(first_key, publisher) FROM publishers WHERE publisher IN (SELECT value FROM json_each(?))",
+        (json.dumps(publishers),),
+    )
+    return [key for (key,) in rows.fetchall()]
 
 
 def _first_revision(connection: sqlite3.Connection, articles: Sequence[int]) -> int:
@@ -124,19 +156,19 @@ def _is_by_group(connection: sqlite3.Connection, of: Chosen) -> bool:
     return groups.are_best(of) and is_migrated(connection)
 
 
-def count(connection: sqlite3.Connection, expression: str | None, selection: Selection, most: int) -> int:
+def count(connection: sqlite3.Connection, query: Query | None, selection: Selection, most: int) -> int:
     """How many reports are `listed`; `most`, where there are as many or more."""
     of = _chosen(connection, selection)
-    if expression is None:
+    if query is None:
         source, ids = _source(connection, of)
         if not ids and _is_by_group(connection, of):
             return groups.count(connection, of, most, _listed_at_all(of))
         conditions, values = where(of, _listed_at_all(of))
         return _counted(connection, f"SELECT 1 FROM {source} {conditions}", [*ids, *values], most)  # noqa: S608
-    conditions, values = where(of)
+    conditions, values = _where(query, of)
     number = 0
-    for part in _parts(connection, expression, of):
-        number += _counted(connection, f"{_HITS} {conditions}", [*part, *values], most - number)
+    for hits, part in _parts(connection, query, of):
+        number += _counted(connection, f"{_of_hits(hits)} {conditions}", [*part, *values], most - number)
     return number
 
 
@@ -145,33 +177,45 @@ def _counted(connection: sqlite3.Connection, sql: str, values: Sequence[Any], mo
     return int(number)
 
 
+# Revisions with the words of an FTS5 expression, within bounds.
+_MATCHES = "SELECT rowid AS revision FROM article_search WHERE article_search MATCH ? AND rowid BETWEEN ? AND ?"
+# Newer versions of reports since a time, and of these the ones without the words of an expression.
+_REVISED = """
+    SELECT DISTINCT v.revision_id AS revision FROM changes AS c
+    CROSS JOIN revisions AS v ON v.article_id = c.article_id AND v.number = c.revision
+    WHERE c.at >= ? AND c.revision > 1
+"""
+_UNLESS_MATCHED = "AND v.revision_id NOT IN (SELECT rowid FROM article_search WHERE article_search MATCH ?)"
+
 # Of a change that waited for a person the words were seen earlier than they were written.
-_HITS = """
-    SELECT w.sort_time, w.first_seen, w.article_id,
-      iif(r.number = 1, r.seen_at, (SELECT min(at) FROM changes WHERE article_id = a.article_id
-        AND revision = r.number))
-    FROM (
-      SELECT rowid AS revision FROM article_search WHERE article_search MATCH ? AND rowid BETWEEN ? AND ?
-    ) AS hit
+_WRITTEN_AT = "(SELECT min(at) FROM changes WHERE article_id = a.article_id AND revision = r.number)"
+
+
+def _of_hits(hits: str) -> str:
+    """SQL for where the reports of these revisions stand in lists, and when their words were written."""
+    return f"""
+        SELECT w.sort_time, w.first_seen, w.article_id, iif(r.number = 1, r.seen_at, {_WRITTEN_AT})
+        FROM ({hits}) AS hit {_NEWEST_OF_HITS}
+    """  # noqa: S608  (made of constants)
+
+
+_NEWEST_OF_HITS = """
     CROSS JOIN revisions AS r ON r.revision_id = hit.revision
     CROSS JOIN articles AS a ON a.article_id = r.article_id AND a.revision = r.number
     CROSS JOIN wire AS w ON w.article_id = a.article_id
 """
 
 
-def ranked(connection: sqlite3.Connection, hits: str, expression: str, selection: Selection) -> list[Report]:
-    """The reports among `hits`, a query for (revision, score), best first. Only newest words count."""
+def ranked(connection: sqlite3.Connection, query: Query, selection: Selection) -> list[Report]:
+    """The reports among the newest matches of a query with words, best first. Only newest words count."""
     of = _chosen(connection, selection)
-    conditions, values = where(of)
+    conditions, values = _where(query, of)
     sql = f"""
-        SELECT {_COLUMNS}
-        FROM ({hits}) AS hit
-        CROSS JOIN revisions AS r ON r.revision_id = hit.revision
-        CROSS JOIN articles AS a ON a.article_id = r.article_id AND a.revision = r.number
-        CROSS JOIN wire AS w ON w.article_id = a.article_id
+        SELECT {_COLUMNS} FROM ({search.RANKED}) AS hit {_NEWEST_OF_HITS}
         {conditions} ORDER BY hit.score, {NEWEST_FIRST} LIMIT ?
     """  # noqa: S608  (made of constants; every value is a parameter)
-    return list(_reports(connection.execute(sql, (expression, *values, of.most))))
+    said = expression(query.wanted, query.unwanted)
+    return list(_reports(connection.execute(sql, (said, *values, of.most))))
 
 
 def report(connection: sqlite3.Connection, public_id: str) -> Report | None:
@@ -185,22 +229,6 @@ def _reports(rows: Iterable[tuple[Any, ...]]) -> Iterator[Report]:
 
 def _report(row: dict[str, Any]) -> Report:
     return Report(**{**row, "channels": tuple(row["channels"].split())})
-
-
-def status(
-    connection: sqlite3.Connection, public_id: str, released_by: str | None, *, desk: bool = False
-) -> str | None:
-    """The status of an article that is or is not in the wire; None: there is no such article, or it is under embargo
-    and not the desk that asks. Embargoes until `released_by` are over, with None those alone that were ended.
-    """
-    row = connection.execute(
-        """
-        SELECT status FROM articles
-        WHERE id = ? AND (? OR embargoed_until IS NULL OR embargoed_until <= ?)
-        """,
-        (public_id, desk, released_by),
-    ).fetchone()
-    return str(row[0]) if row else None
 
 
 def notice(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
@@ -221,14 +249,16 @@ def channels(connection: sqlite3.Connection, public_id: str) -> tuple[str, ...]:
     return tuple(row[0].split()) if row else ()
 
 
-def raw(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
-    """Everything the entry said, newest revision, as the publisher said it; None: there is no such article."""
+def raw(connection: sqlite3.Connection, public_id: str, number: int | None = None) -> dict[str, Any] | None:
+    """Everything the entry said, in the newest revision or that of this number, as the publisher said it; None: there
+    is no such article, or revision.
+    """
     row = connection.execute(
         """
         SELECT raw_words(r.raw, r.dictionary_id) FROM articles AS a
-        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision WHERE a.id = ?
+        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = coalesce(?2, a.revision) WHERE a.id = ?1
         """,
-        (public_id,),
+        (public_id, number),
     ).fetchone()
     return values(row[0]) if row else None
 
@@ -261,6 +291,12 @@ def dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
+def text_scope(connection: sqlite3.Connection, publisher: str) -> str:
+    sql = "SELECT json_extract(rights, '$.text_scope') FROM publishers WHERE publisher = ?"
+    row = connection.execute(sql, (publisher,)).fetchone()
+    return str(row[0]) if row and row[0] else "none"
+
+
 def known_publishers(connection: sqlite3.Connection) -> dict[str, KnownPublisher]:
     rows = connection.execute(
         "SELECT publisher, name, country, publisher_kind, publisher_group, languages FROM publishers"
@@ -275,7 +311,9 @@ PUBLISHERS = """
     SELECT p.publisher, p.name, p.place, p.country, p.publisher_kind, p.publisher_group, p.languages, p.homepage,
       json_extract(p.rights, '$.text_scope') AS text_scope, json_extract(p.rights, '$.licence') AS licence,
       (SELECT count(*) FROM sources AS s WHERE s.publisher = p.publisher AND s.enabled) AS sources,
-      (SELECT coalesce(sum(d.articles), 0) FROM daily AS d WHERE d.publisher = p.publisher) AS articles,
+      (SELECT coalesce(sum(d.usable), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS articles,
+      (SELECT coalesce(sum(d.held), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS held,
+      (SELECT coalesce(sum(d.withdrawn), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS withdrawn,
       (SELECT max(a.sort_time) FROM articles AS a WHERE a.publisher = p.publisher) AS newest
     FROM publishers AS p WHERE p.configured ORDER BY p.country, p.name
 """

@@ -12,13 +12,17 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
+from aggregator.model import Article
 from aggregator.store.sqlite import settings
 from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.folding import fold
 
 BATCH = 500
+_AT_ONCE = 100  # new articles of one transaction, from which on they are indexed in it
 # Of how words are put into the index: raise it when `fold` or the tokenizer changes (a test notices). Then the
 # index is made anew, since it could not take back what the old `fold` had put in.
 FORM = "1"
@@ -37,11 +41,13 @@ _ADD = f"INSERT INTO article_search (rowid, title, summary, text) VALUES (?1, {_
 _TAKE_BACK = f"""
     INSERT INTO article_search (article_search, rowid, title, summary, text) VALUES ('delete', ?1, {_FOLDED})
 """  # noqa: S608
-# Of what a row is made: revision, title, summary, text, publisher, class, language.
+# Of what a row is made: revision, title, summary, text, first key of its publisher, class, language.
 _Row = tuple[int, str, str, str, str, str | None, str | None]
 # The row of an article's newest revision.
 _NEWEST = """
-    SELECT r.revision_id, a.title, b.summary, b.text, a.publisher, a.class, a.language FROM articles AS a
+    SELECT r.revision_id, a.title, b.summary, b.text, coalesce(p.first_key, p.publisher), a.class, a.language
+    FROM articles AS a
+    JOIN publishers AS p ON p.publisher = a.publisher
     JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
     JOIN bodies AS b ON b.article_id = a.article_id
 """
@@ -63,9 +69,11 @@ def _take_back_batch(connection: sqlite3.Connection) -> int:
 
 
 _REMOVALS = """
-    SELECT g.revision_id, g.title, g.summary, g.text, a.publisher, g.class, g.language FROM search_removals AS g
+    SELECT g.revision_id, g.title, g.summary, g.text, coalesce(p.first_key, p.publisher), g.class, g.language
+    FROM search_removals AS g
     CROSS JOIN revisions AS r ON r.revision_id = g.revision_id
     CROSS JOIN articles AS a ON a.article_id = r.article_id
+    CROSS JOIN publishers AS p ON p.publisher = a.publisher
 """
 
 
@@ -93,6 +101,36 @@ def _add_batch(connection: sqlite3.Connection) -> int:
     connection.executemany(_ADD, _marked(connection, rows))
     connection.execute("DELETE FROM search_queue WHERE revision_id BETWEEN ? AND ?", bounds)
     return len(queued)
+
+
+def add_new(connection: sqlite3.Connection, new: Mapping[int, Article]) -> None:
+    """Adds what waits in the queue of these new articles, by their numbers, from the values at hand: to read them back
+    takes as long again. Few stay in the queue: for a few rows a batch costs as much as for many. Within the transaction
+    in which they were written.
+    """
+    if len(new) < _AT_ONCE:
+        return
+    queued = connection.execute(
+        """
+        SELECT r.revision_id, r.article_id FROM revisions AS r CROSS JOIN search_queue AS q USING (revision_id)
+        WHERE r.article_id BETWEEN ? AND ? AND r.number = 1 ORDER BY r.revision_id
+        """,
+        (min(new), max(new)),
+    ).fetchall()
+    rows = [(revision, new[number]) for revision, number in queued if number in new]
+    is_marked = marked_from(connection) is not None
+    connection.executemany(
+        "INSERT INTO article_search (rowid, title, summary, text) VALUES (?, ?, ?, ?)",
+        [(revision, *_folded(article, is_marked=is_marked)) for revision, article in rows],
+    )
+    connection.executemany("DELETE FROM search_queue WHERE revision_id = ?", [row[:1] for row in rows])
+
+
+def _folded(a: Article, *, is_marked: bool) -> tuple[str, str, str]:
+    """The row of an article, as `_FOLDED` makes it."""
+    summary, text = a.folded or (fold(a.summary), fold(a.text))
+    words = "".join(f"{word} " for word in _words_of_ours(a.first_key, a.item_class, a.language)) if is_marked else ""
+    return a.folded_title, summary, words + ("" if a.text == a.summary else text)
 
 
 def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
@@ -133,40 +171,35 @@ def marked_from(connection: sqlite3.Connection) -> int | None:
 _MOST_MARKS = 50  # of one kind; of more, reading the words of each costs more than it saves
 
 
-def marks(publishers: Sequence[str] | None, classes: Sequence[str], languages: Sequence[str]) -> list[str]:
+@lru_cache(1_000)
+def _mark(said: str) -> str:
+    return _MARK + hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def marks(first_keys: Sequence[str], classes: Sequence[str], languages: Sequence[str]) -> list[str]:
     """FTS5 expressions for the words of ours, one for the publishers, one for the classes and one for the languages,
-    where there are some and not too many: a row has one word of each expression.
+    where there are some and not too many: a row has one word of each expression. Each is one word, whatever a key is
+    made of. Of a publisher it is that for its first key, which stays when it is renamed; of a language that for its
+    first subtag, so that `fr-CA` is found with `fr`.
     """
-    named = ([_mark("p", each) for each in publishers or ()], [_mark("c", each) for each in classes])
-    by_kind = (*named, [_language_mark(each) for each in languages])
-    return [f"({' OR '.join(dict.fromkeys(words))})" for words in by_kind if 0 < len(words) <= _MOST_MARKS]
-
-
-def _mark(kind: str, value: str) -> str:
-    """One word, whatever a key is made of."""
-    return f'"{_MARK}{hashlib.sha256(f"{kind}{value}".encode()).hexdigest()[:16]}"'
-
-
-def _language_mark(tag: str) -> str:
-    """Of its first subtag, so that `fr-CA` is found with `fr`."""
-    return _mark("l", tag.split("-")[0].lower())
+    subtags = [tag.split("-")[0].lower() for tag in languages]
+    by_kind = (("p", first_keys), ("c", classes), ("l", subtags))
+    named = [[f'"{_mark(f"{kind}{value}")}"' for value in dict.fromkeys(values)] for kind, values in by_kind]
+    return [f"({' OR '.join(words)})" for words in named if 0 < len(words) <= _MOST_MARKS]
 
 
 def _marked(connection: sqlite3.Connection, rows: Iterable[_Row]) -> Iterator[tuple[int, str, str, str, str]]:
     """The rows with what the text begins with in the place of publisher, class and language."""
     first = marked_from(connection)
-    for revision, title, summary, text, publisher, item_class, language in rows:
-        words = _words_of_ours(publisher, item_class, language) if first is not None and revision >= first else []
+    for revision, title, summary, text, *of in rows:
+        words = _words_of_ours(*of) if first is not None and revision >= first else []
         yield revision, title, summary, text, "".join(f"{word} " for word in words)
 
 
-def _words_of_ours(publisher: str, item_class: str | None, language: str | None) -> list[str]:
-    named = [_mark("p", publisher)]
-    if item_class is not None:
-        named.append(_mark("c", item_class))
-    if language is not None:
-        named.append(_language_mark(language))
-    return [each.strip('"') for each in named]
+def _words_of_ours(first_key: str | None, item_class: str | None, language: str | None) -> list[str]:
+    """Those of a row, of what is not None."""
+    named = {"p": first_key, "c": item_class, "l": language and language.split("-")[0].lower()}
+    return [_mark(f"{kind}{value}") for kind, value in named.items() if value is not None]
 
 
 def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:

@@ -34,7 +34,12 @@ MIGRATIONS = (
     "0019_poll_days",
     "0020_excerpts",
     "0021_plans",
+    "0023_renamed_publishers",
+    "0025_health",
     "0026_cursors",
+    "0027_accents",
+    "0028_joins",
+    "0029_way_out",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 
@@ -47,6 +52,9 @@ _CUT = "coalesce(b.excerpt, b.summary)"
 _EXCERPT = f"""CASE WHEN length({_CUT}) - length(replace({_CUT}, ' ', ''))
     < t.excerpt_max_words + ({_CUT} LIKE '% …') THEN {_CUT} END"""
 
+# `newest_revision` is the rowid in `article_search`, by which other programs join the two. Every article has one; it is
+# a LEFT JOIN because SQLite leaves that out where nobody asks for the column (https://sqlite.org/optoverview.html,
+# "The Omit OUTER JOIN Optimization").
 # The inner join with `terms` fails closed: a report without credit, disclaimer and rights is not in the wire.
 _WIRE = f"""
 CREATE VIEW wire AS
@@ -76,11 +84,13 @@ SELECT
   a.sort_time,
   a.article_id AS article_id,
   a.backfill,
-  t.channels
+  t.channels,
+  n.revision_id AS newest_revision
 FROM articles AS a
 JOIN publishers AS p ON p.publisher = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
 JOIN bodies AS b ON b.article_id = a.article_id
+LEFT JOIN revisions AS n ON n.article_id = a.article_id AND n.number = a.revision
 WHERE a.status = 'usable' AND t.text_scope <> 'none'
   AND {NOT_UNDER_EMBARGO}
 """  # noqa: S608  (made of constants)
@@ -209,6 +219,13 @@ WHERE t.text_scope <> 'none'
 """  # noqa: S608  (made of constants)
 
 
+# What `reports_per_day` was called in 0.4.0, with what it counted then; it goes with the next version.
+_DAILY = """
+CREATE VIEW daily AS
+SELECT publisher, day, usable AS articles, backfill FROM reports_per_day WHERE usable > 0
+"""
+
+
 def is_migrated(connection: sqlite3.Connection) -> bool:
     """Whether the tables are those that the views are written for."""
     return set(MIGRATIONS) <= _migrations_of(connection)
@@ -233,6 +250,7 @@ def of_this_version(health: str) -> tuple[tuple[str, str], ...]:
         ("health", health.strip()),
         ("notices", _NOTICES.strip()),
         ("wire_at", _WIRE_AT.strip()),
+        ("daily", _DAILY.strip()),
     )
 
 

@@ -30,7 +30,12 @@ from aggregator.store.sqlite.schema import (
     m0019,
     m0020,
     m0021,
+    m0023,
+    m0025,
     m0026,
+    m0027,
+    m0028,
+    m0029,
 )
 
 migrations = Migrations("aggregator")
@@ -151,9 +156,34 @@ def _plans(db: Database) -> None:
     _execute(db, (*m0021.INDEXED, *m0021.SEARCHED))
 
 
+@migrations(name="0023_renamed_publishers")
+def _renamed_publishers(db: Database) -> None:
+    _execute(db, m0023.RENAMED)
+
+
+@migrations(name="0025_health")
+def _health(db: Database) -> None:
+    _execute(db, m0025.HEALTH)
+
+
 @migrations(name="0026_cursors")
 def _cursors(db: Database) -> None:
     _execute(db, (*m0026.CURSORS, *m0026.FORMER))
+
+
+@migrations(name="0027_accents")
+def _accents(db: Database) -> None:
+    m0027.search_without_accents(db.conn)
+
+
+@migrations(name="0028_joins")
+def _joins(db: Database) -> None:
+    _execute(db, (*m0028.JOINED, *m0028.COUNTED))
+
+
+@migrations(name="0029_way_out")
+def _way_out(db: Database) -> None:
+    _execute(db, (*m0029.CONTACTS, *m0029.TAKEN_BACK))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

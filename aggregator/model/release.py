@@ -1,0 +1,220 @@
+"""What the gate is asked about, and what it lets out: the one noun that an output takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from aggregator.model.article import Status
+from aggregator.model.change import Notice
+from aggregator.model.document import Entry, Media
+from aggregator.model.publisher import Canonical, Channel, Group, Index, ItemClass, Kind, Rights, TextScope
+
+# What a machine may do with a report: learn from it (train), read it to answer somebody (input), list it (search).
+Use = Literal["train", "input", "search"]
+UseState = Literal["allowed", "refused", "unstated"]
+
+# Why nothing of a report leaves.
+RefusalReason = Literal[
+    "withheld",  # by a person or a rule
+    "withdrawn",  # by its publisher
+    "legal",  # a legal demand
+    "gone",  # its page is missing
+    "removed",  # the wire deleted it
+    "embargoed",
+    "no_scope",  # the rights let nothing out
+    "channel",  # its rights do not name this channel
+    "use",  # its publisher refuses the use
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uses:
+    """The three uses by machines, each on its own."""
+
+    train: UseState = "unstated"
+    input: UseState = "unstated"
+    search: UseState = "unstated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """By which way, at what time and for what a report is asked for."""
+
+    channel: Channel
+    now: datetime
+    believed: datetime | None = None  # until when embargoes are over, where the clock is in doubt; None: `now`
+    use: Use | None = None  # what a machine wants it for; None: people read it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """All that the store holds of one report and of its publisher's terms, before any right is asked. Times are ISO
+    8601 UTC text; words are plain, as the publisher said them.
+    """
+
+    id: str
+    revision: int  # the number of the newest
+    status: Status
+    notice: Notice | None  # which text stands in its place; None: it is in the wire, or nobody is to know of it
+    notice_text: str | None  # that text, filled in
+    embargoed_until: str | None
+    publisher: str  # its key
+    publisher_name: str
+    publisher_place: str  # '': not known
+    publisher_kind: Kind
+    publisher_group: Group
+    country: str
+    homepage: str
+    corrections: str | None
+    permissions: str | None
+    item_class: ItemClass
+    title: str
+    summary: str
+    text: str
+    url: str | None
+    byline: str | None
+    language: str | None
+    published: str | None
+    updated: str | None
+    first_seen: str
+    sort_time: str
+    changed_at: str | None  # when its newest words were stored; None: they are its first
+    corrected: bool  # whether they are a correction by its publisher
+    words_hash: str  # SHA-256 of its words, hexadecimal
+    entry: Entry | None  # its newest raw words; None: they were let go, or cannot be read
+    media: tuple[Media, ...]
+    rights: Rights  # as stored: in force when they were stored
+    credit: str
+    disclaimer: str  # `{original_url}` is filled in
+    licence: str | None
+    copyright_notice: str | None
+    complaints_url: str
+    texts: Mapping[str, str]  # the publisher's own, by the names of DEFAULT_DISCLAIMERS; fields of a report in braces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture that may be shown from its publisher's own address."""
+
+    url: str
+    disclaimer: str  # with its credit; captions never inherit the licence of the text
+    type: str | None = None
+    width: int | None = None  # pixels
+    height: int | None = None
+    caption: str | None = None
+    credit: str | None = None
+    copyright: str | None = None
+    alt: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What of one report may leave by one channel, with all that must stand beside it. Words are plain and printable;
+    `html` is safe to show. Times are ISO 8601 UTC text.
+    """
+
+    channel: Channel
+    id: str
+    revision: int
+    publisher: str
+    publisher_name: str
+    publisher_place: str
+    publisher_kind: Kind
+    publisher_group: Group
+    homepage: str
+    country: str  # of the publisher
+    item_class: ItemClass
+    scope: TextScope  # headline_only, excerpt or full_text
+    headline: str  # '': the publisher gave none
+    summary: str
+    text: str
+    html: str  # of full text alone; '': there is none
+    byline: str | None
+    dateline: str | None  # None: none was read
+    language: str | None
+    published: str | None
+    updated: str | None
+    first_seen: str
+    changed_at: str | None
+    corrected: bool
+    sort_time: str
+    credit: str
+    copyright_notice: str | None
+    copyright_holder: str | None
+    licence: str | None
+    licence_url: str | None
+    usage_terms: str  # one sentence a term: commercial use, edits, translation, uses by machines
+    url: str | None  # the original
+    canonical: Canonical
+    index: Index
+    origin: str | None  # where its publisher says that it has the report from
+    guid: str | None  # its publisher's own id
+    words_hash: str
+    categories: tuple[str, ...]
+    disclaimers: tuple[str, ...]  # those that apply, in the order in which they are read
+    general: str  # of the wire as a whole
+    complaints_url: str
+    corrections_contact: str
+    permissions_contact: str | None
+    pictures: tuple[Picture, ...] = ()
+    pixel: str | None = None  # that the publisher requires beside full text on the web
+    uses: Uses = field(default_factory=Uses)
+    valid_until: datetime | None = None  # when anything of this may change by the clock alone; None: never
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why nothing of a report leaves by a channel."""
+
+    id: str
+    reason: RefusalReason
+    text: str  # for people; of what nobody is to know, nothing
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A report that left before and leaves no more: whoever holds a copy should take it down. It has no word of the
+    report.
+    """
+
+    id: str
+    publisher: str
+    publisher_name: str
+    publisher_place: str
+    status: Status  # withheld or canceled
+    at: str  # since when
+    text: str  # the notice that stands in its place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """Releases as one document, and what is said of the whole. Addresses are in full."""
+
+    title: str
+    wire: str  # the wire's name
+    site: str  # its home page
+    address: str  # of this document
+    updated: str  # when anything in it changed last
+    general: str  # the wire's statement on all that it carries
+    complaints_url: str
+    complaints_email: str
+    releases: Iterable[Release]  # read once; of the formats for readers of feeds, a tuple
+    gone: tuple[Gone, ...] = ()
+    first: str | None = None  # RFC 5005: the newest page of the list; None: this is all there is
+    older: str | None = None
+    newer: str | None = None
+    hub: str | None = None  # of WebSub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What a feed is of."""
+
+    title: str
+    address: str
+    publisher: str | None = None  # the key of the only publisher that it is of

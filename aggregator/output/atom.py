@@ -1,0 +1,84 @@
+"""Atom 1.0 (RFC 4287): an entry a report, with its publisher as `source`; a tombstone for each that left (RFC 6721)."""
+
+from __future__ import annotations
+
+from aggregator.model.release import Feed, Gone, Release
+from aggregator.output import beside
+from aggregator.output.xml import XML, Element, add, add_if, document, root
+
+ATOM = "http://www.w3.org/2005/Atom"
+_DELETED = "http://purl.org/atompub/tombstones/1.0"
+_DC = "http://purl.org/dc/elements/1.1/"
+
+
+def render(feed: Feed) -> bytes:
+    top = root(_of("feed"), {None: ATOM, "at": _DELETED, "dc": _DC})
+    add(top, _of("id"), feed.first or feed.address)
+    add(top, _of("title"), feed.title)
+    add(top, _of("subtitle"), f"{feed.general} Comment or complain: {feed.complaints_url}")
+    add(top, _of("updated"), feed.updated)
+    person = add(top, _of("author"))
+    add(person, _of("name"), feed.wire)
+    add(person, _of("uri"), feed.site)
+    add(top, _of("generator"), "aggregator")
+    _link(top, "self", feed.address, "application/atom+xml")
+    _link(top, "alternate", feed.site)
+    for relation, address in (("first", feed.first), ("next", feed.older), ("previous", feed.newer), ("hub", feed.hub)):
+        if address:
+            _link(top, relation, address)
+    for gone in feed.gone:
+        _tombstone(top, feed, gone)
+    for release in feed.releases:
+        _entry(top, feed, release)
+    return document(top)
+
+
+def _of(name: str) -> str:
+    return f"{{{ATOM}}}{name}"
+
+
+def _link(parent: Element, relation: str, address: str, kind: str | None = None) -> None:
+    add(parent, _of("link"), None, {"rel": relation, "href": address, "type": kind})
+
+
+def _tombstone(top: Element, feed: Feed, gone: Gone) -> None:
+    deleted = add(top, f"{{{_DELETED}}}deleted-entry", None, {"ref": beside.tag(feed, gone.id), "when": gone.at})
+    add(deleted, f"{{{_DELETED}}}comment", gone.text)
+
+
+def _entry(top: Element, feed: Feed, release: Release) -> None:
+    entry = add(top, _of("entry"), None, {f"{{{XML}}}lang": release.language})
+    add(entry, _of("id"), beside.tag(feed, release.id))
+    add(entry, _of("title"), beside.headline(release))
+    add(entry, _of("updated"), beside.changed_at(release))
+    add(entry, _of("published"), release.published or release.first_seen)
+    person = add(entry, _of("author"))
+    add(person, _of("name"), release.byline or release.publisher_name)
+    if not release.byline:
+        add(person, _of("uri"), release.homepage)
+    add(entry, f"{{{_DC}}}publisher", beside.publisher(release))
+    add(entry, _of("category"), None, {"term": release.item_class, "scheme": f"{feed.site.rstrip('/')}/classes"})
+    for category in release.categories:
+        add(entry, _of("category"), None, {"term": category})
+    _link(entry, "alternate", release.url or release.homepage, "text/html")  # our own page would stand here
+    if release.url:
+        _link(entry, "via", release.url, "text/html")
+    if release.licence_url:
+        _link(entry, "license", release.licence_url)
+    for picture in release.pictures:
+        _link(entry, "enclosure", picture.url, picture.type)
+    add(entry, _of("rights"), beside.rights(release))
+    if release.scope == "excerpt":
+        add_if(entry, _of("summary"), release.summary)
+    add(entry, _of("content"), beside.as_html(release), {"type": "html"})
+    _source(entry, release)
+
+
+def _source(entry: Element, release: Release) -> None:
+    """The publisher, after the entry's own links."""
+    source = add(entry, _of("source"))
+    add(source, _of("id"), release.homepage)
+    add(source, _of("title"), beside.publisher(release))
+    add(source, _of("updated"), release.changed_at or release.first_seen)
+    _link(source, "alternate", release.homepage)
+    add_if(source, _of("rights"), release.copyright_notice)

@@ -1,0 +1,109 @@
+"""What stands beside a report wherever it is shown: whose it is, above it; what is to be known of it, below it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from html import escape
+from urllib.parse import urlsplit
+
+from aggregator.model.release import Feed, Picture, Release
+from aggregator.text.html import shortened
+
+_MOST_SHOWN, _MOST_WORDS = 100, 12  # characters, words, of a report without a headline
+NO_HEADLINE = "(no headline)"
+
+
+def publisher(release: Release) -> str:
+    """The publisher as it stands above a report: with its place, where that is known."""
+    if release.publisher_place:
+        return f"{release.publisher_name} ({release.publisher_place})"
+    return release.publisher_name
+
+
+def headline(release: Release) -> str:
+    """Its headline; of a report without one that it has none, and the first words that may be shown."""
+    if release.headline:
+        return release.headline
+    words = " ".join((release.summary or release.text).split())
+    return " ".join(filter(None, (NO_HEADLINE, shortened(words, _MOST_SHOWN, _MOST_WORDS))))
+
+
+def item_class(release: Release) -> str | None:
+    """As people read it; None: news, which is not said."""
+    return None if release.item_class == "news" else release.item_class.replace("_", " ")
+
+
+def rights(release: Release) -> str:
+    """Copyright, licence and terms in one text."""
+    licence = f"Licence: {release.licence}." if release.licence else None
+    notice = release.copyright_notice
+    if notice and not notice.endswith("."):
+        notice += "."
+    return " ".join(filter(None, (notice, licence, release.usage_terms)))
+
+
+def terms(release: Release) -> str:
+    """All that must be known of it and has no place of its own in a format."""
+    contacts = [f"Corrections: {release.corrections_contact}."]
+    if release.permissions_contact:
+        contacts.append(f"Permissions: {release.permissions_contact}.")
+    contacts.append(f"Comment or complain: {release.complaints_url}")
+    return " ".join((release.usage_terms, *release.disclaimers, release.general, *contacts))
+
+
+def tag(feed: Feed, report: str) -> str:
+    """The report's id as an address of its own, which nobody can visit (RFC 4151)."""
+    return f"tag:{urlsplit(feed.site).hostname or 'localhost'},2026:{report}"
+
+
+def changed_at(release: Release) -> str:
+    """When it changed last. The fraction of the second is of its id, so that two reports that were stored in the same
+    second can be told apart.
+    """
+    stated = release.changed_at or release.first_seen
+    fraction = int.from_bytes(hashlib.sha256(release.id.encode()).digest()[:4], "big") % 1_000_000
+    moment = datetime.fromisoformat(stated) + timedelta(microseconds=fraction)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def as_html(release: Release) -> str:
+    """The report with all that must stand beside it, as HTML for a feed: publisher and credit first."""
+    credit = release.credit if release.credit != publisher(release) else None
+    above = [credit, item_class(release), release.byline, release.dateline]
+    head = f"<p><strong>{escape(publisher(release))}</strong>"
+    head += "".join(f"<br>{escape(said)}" for said in above if said) + "</p>"
+    pictures = [_picture(each) for each in release.pictures]
+    below = [*release.disclaimers, rights(release), release.general]
+    links = [
+        f'<a href="{escape(address)}">{escape(label)}</a>'
+        for label, address in (
+            ("The original", release.url),
+            (f"Licence: {release.licence}", release.licence_url),
+            ("Comment or complain", release.complaints_url),
+        )
+        if address
+    ]
+    if release.permissions_contact:
+        links.append(f"Permissions: {escape(release.permissions_contact)}")
+    pixel = f'<img src="{escape(release.pixel)}" alt="" width="1" height="1">' if release.pixel else ""
+    said = [head, *pictures, words(release), *(f"<p>{escape(each)}</p>" for each in below if each)]
+    return "\n".join(filter(None, said)) + f"\n<p>{' · '.join(links)}</p>{pixel}"
+
+
+def words(release: Release) -> str:
+    """What leaves of its words, as HTML; '' where that is the headline alone."""
+    if release.html:
+        return release.html
+    return "".join(f"<p>{escape(line)}</p>" for line in release.text.splitlines() if line.strip())
+
+
+def _picture(picture: Picture) -> str:
+    size = "".join(
+        f' {name}="{value}"' for name, value in (("width", picture.width), ("height", picture.height)) if value
+    )
+    caption = " ".join(filter(None, (picture.caption, picture.disclaimer)))
+    return (
+        f'<figure><img src="{escape(picture.url)}" alt="{escape(picture.alt or "")}"{size}>'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )

@@ -1,0 +1,30 @@
+"""CSV (RFC 4180), a report a row, by the names of `record`. A cell that a spreadsheet would run has an apostrophe."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from aggregator.model.release import Feed
+from aggregator.output.record import NAMES, record
+from aggregator.text.printable import cell
+
+
+def render(feed: Feed) -> Iterator[str]:
+    yield _row(NAMES)
+    for release in feed.releases:
+        yield _row([cell(_said(value)) for value in record(release).values()])
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, list):
+        return "; ".join(value)
+    return "yes" if value is True else "no" if value is False else value
+
+
+def _row(values: Iterable[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(values)
+    return line.getvalue()

@@ -1,0 +1,296 @@
+"""The gate: what of a report may leave by a channel at a time, and what must stand beside it; pure.
+
+An output is given Releases and nothing else, so that nothing leaves without its publisher's name, its credit, its
+disclaimers, its terms and its original link. Rights are asked here again, although those that are stored were in force
+when they were stored: whatever a clock ends is over here too.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import get_args
+from urllib.parse import quote
+
+from aggregator.model import DEFAULT_DISCLAIMERS, Media, Rights, Text, TextScope, Wire
+from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release, Use, Uses, UseState
+from aggregator.rights.agreements import ends_at
+from aggregator.rights.gate import at_most, effective
+from aggregator.rights.templates import fill
+from aggregator.text.dates import from_iso
+from aggregator.text.folding import fold
+from aggregator.text.html import excerpt
+from aggregator.text.markup import safe
+from aggregator.text.printable import address, line, lines
+from aggregator.text.urls import domain_of_url
+
+_MOST_CATEGORIES = 50
+# What a picture's own notice says where it may be passed on without asking: Creative Commons, the public domain.
+_OPEN = re.compile(
+    r"(?i)\bCC(?:[ -]?(?:0|BY)\b)|\bcreative ?commons\b|creativecommons\.org/|\bpublic domain\b|\bdomaine public\b"
+)
+_TERMS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "commercial_use": {
+            "yes": "Commercial use is allowed.",
+            "no": "No commercial use.",
+            "not_sold_separately": "This report may not be sold by itself.",
+            "ask": "Ask {publisher} before any commercial use.",
+        },
+        "edits": {
+            "none": "No edits.",
+            "style_only": "Edits of style only.",
+            "licensed": "Edits are allowed.",
+        },
+        "translation": {
+            "no": "No translations.",
+            "with_label": "Translations must be marked as translations.",
+            "licensed": "Translations are allowed.",
+        },
+    }
+)
+_USES: Mapping[Use, str] = MappingProxyType(
+    {"train": "Training of models", "input": "Answers by machines", "search": "Search"}
+)
+_SHORTHAND: Mapping[str, tuple[UseState, UseState, UseState]] = MappingProxyType(
+    {
+        "allowed": ("allowed", "allowed", "allowed"),
+        "search_only": ("refused", "refused", "allowed"),
+        "prohibited": ("refused", "refused", "refused"),
+        "unstated": ("unstated", "unstated", "unstated"),
+    }
+)
+_WITH_NOTE = re.compile(r"[^.!?]*\{publisher_note\}[^.!?]*[.!?]?")
+
+
+def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> Release | Refusal:
+    """What of a report may leave by an outlet, or why nothing may. `note`: what its publisher says of a correction, a
+    line of its own words.
+    """
+    channel, now = outlet.channel, outlet.now
+    rights = effective(held.rights, now.astimezone(UTC).date())
+    until = _next_change(held, now)
+    if refused := _refusal(held, rights, outlet):
+        reason, text = refused
+        return Refusal(id=held.id, reason=reason, text=text, valid_until=until)
+    scope = _scope(held, rights, outlet)
+    full, some = scope == "full_text", scope in ("full_text", "excerpt")
+    cut = excerpt(held.summary, held.text, rights.excerpt_max_words) if scope == "excerpt" else ""
+    pictures = tuple(_pictures(held, rights, scope))
+    summary, text = (held.summary, held.text) if full else (cut, cut)
+    return Release(
+        channel=channel,
+        id=held.id,
+        revision=held.revision,
+        publisher=held.publisher,
+        publisher_name=line(held.publisher_name),
+        publisher_place=line(held.publisher_place),
+        publisher_kind=held.publisher_kind,
+        publisher_group=held.publisher_group,
+        homepage=held.homepage,
+        country=held.country,
+        item_class=held.item_class,
+        scope=scope,
+        headline=line(held.title),
+        summary=lines(summary),
+        text=lines(text),
+        html=_html(held, pictures) if full else "",
+        byline=line(held.byline) if held.byline and some else None,
+        dateline=None,
+        language=held.language,
+        published=held.published,
+        updated=held.updated,
+        first_seen=held.first_seen,
+        changed_at=held.changed_at,
+        corrected=held.corrected,
+        sort_time=held.sort_time,
+        credit=line(held.credit),
+        copyright_notice=line(held.copyright_notice) if held.copyright_notice else None,
+        copyright_holder=rights.copyright_holder,
+        licence=held.licence,
+        licence_url=rights.licence_url,
+        usage_terms=usage_terms(held.publisher_name, rights),
+        url=address(held.url),
+        canonical=rights.canonical,
+        index=rights.index,
+        origin=_origin(held),
+        guid=line(held.entry.id) if held.entry and held.entry.id else None,
+        words_hash=held.words_hash,
+        categories=_categories(held) if some else (),
+        disclaimers=tuple(_disclaimers(held, wire, scope, note, f"{held.title}\n{text}")),
+        general=_text(held, "general", {"wire": wire.name}),
+        complaints_url=held.complaints_url,
+        corrections_contact=held.corrections or held.homepage,
+        permissions_contact=held.permissions,
+        pictures=pictures,
+        pixel=_pixel(held, rights) if full and channel == "web" else None,
+        uses=uses(rights),
+        valid_until=until,
+    )
+
+
+def uses(rights: Rights) -> Uses:
+    """What a publisher's configuration says of machines: `ai_use` is short for three uses."""
+    return Uses(**dict(zip(get_args(Use), _SHORTHAND[rights.ai_use], strict=True)))
+
+
+def usage_terms(publisher: str, rights: Rights) -> str:
+    """The terms that travel with a report, a sentence each."""
+    said = [
+        fill(texts[getattr(rights, name)], {"publisher": line(publisher).replace("{", "(").replace("}", ")")})
+        for name, texts in _TERMS.items()
+    ]
+    states = uses(rights)
+    said += [f"{what}: {getattr(states, use)}." for use, what in _USES.items()]
+    return " ".join(said)
+
+
+def _refusal(held: Held, rights: Rights, outlet: Outlet) -> tuple[RefusalReason, str] | None:
+    """The first reason for which nothing leaves."""
+    channel, use, believed = outlet.channel, outlet.use, outlet.believed or outlet.now
+    if held.embargoed_until is not None and believed < from_iso(held.embargoed_until):
+        return "embargoed", ""
+    if held.status != "usable":
+        reason: RefusalReason = held.notice or ("withdrawn" if held.status == "canceled" else "withheld")
+        return reason, line(held.notice_text or "")
+    name = line(held.publisher_name)
+    if rights.text_scope == "none":
+        return "no_scope", f"The rights of {name} let nothing of its reports out (rights.text_scope)."
+    if channel not in rights.redistribute:
+        return "channel", f"The rights of {name} do not name the channel {channel} (rights.redistribute)."
+    if use and (state := getattr(uses(rights), use)) != "allowed" and (state == "refused" or use == "train"):
+        said = "refuses" if state == "refused" else "does not allow"
+        return "use", f"{name} {said} this use by machines: {use} (rights.ai_use)."
+    return None
+
+
+def _scope(held: Held, rights: Rights, outlet: Outlet) -> TextScope:
+    """The widest scope that rights, storage and use allow, and that there are words for."""
+    scope = rights.text_scope
+    ends = _retention_ends(held, rights)
+    is_narrowed = outlet.use == "input" and uses(rights).input != "allowed"
+    if is_narrowed or (ends is not None and outlet.now >= ends):
+        scope = at_most(scope, "headline_only")
+    return scope if held.text or held.summary else at_most(scope, "headline_only")
+
+
+def _retention_ends(held: Held, rights: Rights) -> datetime | None:
+    if rights.storage != "transient" or rights.retention_days is None:
+        return None
+    return from_iso(held.first_seen) + timedelta(days=rights.retention_days)
+
+
+def _next_change(held: Held, now: datetime) -> datetime | None:
+    """The next moment at which the clock alone changes what leaves."""
+    moments = [ends_at(held.rights), _retention_ends(held, held.rights)]
+    if held.embargoed_until is not None:
+        moments.append(from_iso(held.embargoed_until))
+    return min((moment for moment in moments if moment is not None and moment > now), default=None)
+
+
+def _html(held: Held, pictures: tuple[Picture, ...]) -> str:
+    """The whole text as HTML that is safe to show."""
+    base = (held.entry.base if held.entry else None) or held.url
+    shown = {picture.url for picture in pictures}
+    said = (held.entry.content or ((held.entry.summary,) if held.entry.summary else ())) if held.entry else ()
+    made = "\n".join(filter(None, (_as_html(text, base, shown) for text in said)))
+    return made or _as_html(Text(held.text, "text/plain"), base, shown)
+
+
+def _as_html(text: Text, base: str | None, shown: set[str]) -> str:
+    if text.type != "text/plain":
+        return safe(text.value, base, shown)
+    paragraphs = (html.escape(lines(each)) for each in text.value.splitlines() if each.strip())
+    return "".join(f"<p>{each}</p>" for each in paragraphs)
+
+
+def _pictures(held: Held, rights: Rights, scope: TextScope) -> Iterator[Picture]:
+    """Those that may be shown from their publisher's own address. Text rights never flow to pictures."""
+    allowed = rights.images
+    if not allowed.hotlink or allowed.scope == "none" or scope == "headline_only":
+        return
+    if allowed.scope in ("same_as_text", "agreement") and scope != "full_text":
+        return
+    for media in held.media:
+        is_picture = media.medium == "image" or (media.type or "").startswith("image/")
+        is_open = _OPEN.search(f"{media.credit or ''} {media.copyright or ''}") is not None
+        if is_picture and (is_open or allowed.scope != "per_image_licence") and address(media.url):
+            yield _picture(held, media)
+
+
+def _picture(held: Held, media: Media) -> Picture:
+    credit = media.credit or media.copyright or held.publisher_name
+    return Picture(
+        url=media.url,
+        disclaimer=_text(held, "image", {"credit": line(credit)}),
+        type=media.type,
+        width=media.width,
+        height=media.height,
+        caption=lines(media.caption.value) if media.caption else None,
+        credit=line(credit),
+        copyright=media.copyright,
+        alt=media.alt,
+        language=media.language,
+    )
+
+
+def _disclaimers(held: Held, wire: Wire, scope: TextScope, note: str | None, shown: str) -> Iterator[str]:
+    """Those that apply, in the order in which they are read; `shown`: what leaves of its words."""
+    yield line(held.disclaimer)
+    if scope == "excerpt" and held.rights.text_scope == "full_text":  # of which what is stored says nothing
+        yield _text(held, "excerpt", {"original_url": held.url or held.homepage})
+    if agency := _origin(held):
+        yield _text(held, "wire_inside", {"agency": agency})
+    if held.changed_at is None:
+        return
+    values = {"time": f"{held.changed_at[:16].replace('T', ' ')} UTC", "wire": wire.name}
+    if not held.corrected:
+        yield _text(held, "updated", values)
+    elif note and note in shown:
+        yield _text(held, "corrected", {**values, "publisher_note": line(note)})
+    else:
+        template = _WITH_NOTE.sub("", held.texts.get("corrected", DEFAULT_DISCLAIMERS["corrected"])).strip()
+        yield _filled(held, template, values)
+
+
+def _text(held: Held, name: str, values: Mapping[str, str]) -> str:
+    return _filled(held, held.texts.get(name, DEFAULT_DISCLAIMERS[name]), values)
+
+
+def _filled(held: Held, template: str, values: Mapping[str, str]) -> str:
+    known = {
+        "publisher": held.publisher_name,
+        "corrections_contact": held.corrections or held.homepage,
+        "complaints_url": held.complaints_url,
+        "original_url": held.url or held.homepage,
+    }
+    return line(fill(template, {**known, **values}))
+
+
+def _origin(held: Held) -> str | None:
+    """The name of whom its publisher has the report from, where it names another than itself."""
+    origin = held.entry.origin if held.entry else None
+    if origin is None:
+        return None
+    names = (line(name).strip()[:200] for name in (origin.name, origin.source, origin.publisher) if name)
+    own = fold(held.publisher_name)
+    here = {domain_of_url(url) for url in (held.homepage, held.url) if url}
+    if any(domain_of_url(url) in here for url in (origin.url, origin.feed) if url):
+        return None  # its own, under whatever name
+    other = (name for name in names if name and not name.startswith(("http:", "https:")))
+    return next((name for name in other if fold(name) not in own and own not in fold(name)), None)
+
+
+def _categories(held: Held) -> tuple[str, ...]:
+    said = (line(str(each)).strip() for each in (held.entry.categories if held.entry else ()))
+    return tuple(dict.fromkeys(filter(None, said)))[:_MOST_CATEGORIES]
+
+
+def _pixel(held: Held, rights: Rights) -> str | None:
+    if rights.tracking_pixel is None:
+        return None
+    values = {"id": held.id, "publisher": held.publisher, "url": held.url or ""}
+    return address(fill(rights.tracking_pixel, {name: quote(said, safe="") for name, said in values.items()}))

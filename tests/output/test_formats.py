@@ -1,0 +1,153 @@
+"""Each format against its expected file, its schema, and a reader that is not ours."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import feedparser
+import pytest
+from lxml import etree
+
+from aggregator.output.formats import FORMATS
+from aggregator.output.record import FIELDS, NAMES
+from tests import ROOT
+from tests.make_expected import expected
+from tests.releases import feed, released
+
+SCHEMAS = ROOT.parent / "shared" / "schemas"
+ATOM, DELETED = "{http://www.w3.org/2005/Atom}", "{http://purl.org/atompub/tombstones/1.0}"
+FEEDS = [name for name, one in FORMATS.items() if one.is_feed and name != "newsml"]
+
+
+def rendered(name: str, **other: Any) -> bytes:
+    return b"".join(FORMATS[name].render(replace(feed(), **other)))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_is_as_expected(name: str) -> None:
+    """After a change that is meant: python -m tests.make_expected."""
+    assert rendered(name).decode() == expected(name).read_bytes().decode()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_report_leaves_without_what_must_stand_beside_it(name: str) -> None:
+    for release in released():
+        said = rendered(name, releases=(release,), gone=())
+        text = said.decode()
+        if name in ("jsonfeed", "ninjs", "jsonl"):
+            text = " ".join(map(str, json.loads(text if name != "jsonl" else f"[{text}]"))) + text
+        plain = re.sub(r"&(amp;)?(lt|gt|amp|quot|#x27|#39);", "", text)
+        for needed in (
+            release.publisher_name,
+            release.publisher_place,
+            release.item_class.split("_")[0],
+            release.credit,
+            release.copyright_notice or "",
+            release.licence_url or "",
+            release.url or release.homepage,
+            release.complaints_url,
+            *release.disclaimers,
+            *release.usage_terms.split(" "),
+        ):
+            assert re.sub("[<>&\"']", "", needed) in re.sub("[<>&\"']", "", plain), (name, needed)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_nothing_to_say_is_a_whole_document(name: str) -> None:
+    said = rendered(name, releases=(), gone=())
+    if FORMATS[name].media_type.endswith("+xml"):
+        etree.fromstring(said)
+    elif name in ("jsonfeed", "ninjs"):
+        json.loads(said)
+    else:
+        assert said.decode().splitlines() == ([",".join(NAMES)] if name == "csv" else [])
+
+
+@pytest.mark.parametrize("name", FEEDS)
+def test_a_reader_of_feeds_sees_every_report_and_its_publisher(name: str) -> None:
+    if name == "jsonfeed":
+        items = json.loads(rendered(name))["items"]
+        assert [each["_wire"]["publisher"]["name"] for each in items] == [each.publisher_name for each in released()]
+        return
+    read = feedparser.parse(rendered(name))
+    assert not read.bozo
+    assert len(read.entries) == len(released())
+    for entry, release in zip(read.entries, released(), strict=True):
+        assert entry.source.title.startswith(release.publisher_name)
+        assert entry.link == (release.url or release.homepage)
+        assert release.credit in entry.content[0].value
+        assert entry.title == (release.headline or entry.title)
+
+
+def test_atom_puts_tombstones_before_entries_and_their_links_before_the_source() -> None:
+    top = ElementTree.fromstring(rendered("atom"))
+    tags = [each.tag for each in top]
+    assert tags.index(f"{DELETED}deleted-entry") < tags.index(f"{ATOM}entry")
+    for entry in top.iter(f"{ATOM}entry"):
+        inner = [each.tag for each in entry]
+        last_link = max(place for place, tag in enumerate(inner) if tag == f"{ATOM}link")
+        assert last_link < inner.index(f"{ATOM}source")
+        for needed in ("id", "title", "updated", "author", "rights", "source"):
+            assert entry.find(f"{ATOM}{needed}") is not None
+    updated = [each.findtext(f"{ATOM}updated") for each in top.iter(f"{ATOM}entry")]
+    assert len(set(updated)) == len(updated)  # two reports of one second can be told apart
+
+
+def test_pages_of_a_feed_are_linked() -> None:
+    pages = {
+        "first": "https://b.example/1",
+        "older": "https://b.example/3",
+        "newer": "https://b.example/2",
+        "hub": "https://h.example/",
+    }
+    for name in ("atom", "rss"):
+        top = ElementTree.fromstring(rendered(name, **pages))
+        links = {each.get("rel"): each.get("href") for each in top.iter(f"{ATOM}link") if each.get("rel") != "via"}
+        wanted = {"first": pages["first"], "next": pages["older"], "previous": pages["newer"], "hub": pages["hub"]}
+        assert wanted.items() <= links.items()
+    assert json.loads(rendered("jsonfeed", **pages))["next_url"] == pages["older"]
+
+
+def test_rss_shows_the_credit_first() -> None:
+    for item, release in zip(ElementTree.fromstring(rendered("rss")).iter("item"), released(), strict=True):
+        said = item.findtext("description") or ""
+        assert said.startswith(f"<p><strong>{release.publisher_name}")
+        assert item.find("source").get("url") == release.homepage  # type: ignore[union-attr]
+
+
+def test_csv_and_json_lines_have_the_same_names_and_rows() -> None:
+    rows = list(csv.DictReader(io.StringIO(rendered("csv").decode())))
+    lines = [json.loads(line) for line in rendered("jsonl").decode().splitlines()]
+    assert [row["id"] for row in rows] == [line["id"] for line in lines] == [each.id for each in released()]
+    for row, line in zip(rows, lines, strict=True):
+        assert list(row) == list(NAMES) == [name for name in line if name != "pictures"]
+    assert all(what for _, what in FIELDS)
+
+
+def test_ninjs_says_what_left() -> None:
+    items = json.loads(rendered("ninjs"))
+    assert [each["pubStatus"] for each in items] == ["usable"] * len(released()) + ["canceled"]
+
+
+@pytest.mark.skipif(not SCHEMAS.exists(), reason="the schema of IPTC is not here")
+def test_newsml_is_valid_by_its_schema() -> None:
+    schema = etree.XMLSchema(etree.parse(SCHEMAS / "NewsML-G2_2.35.xsd"))
+    schema.assertValid(etree.fromstring(rendered("newsml")))
+
+
+@pytest.mark.skipif(not SCHEMAS.exists(), reason="the schema of IPTC is not here")
+def test_ninjs_is_valid_by_its_schema() -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
+    referencing = pytest.importorskip("referencing")
+    geography = referencing.Resource.from_contents(json.loads(Path(SCHEMAS / "GeoJSON-schema.json").read_text()))
+    registry = referencing.Registry().with_resources([("https://geojson.org/schema/GeoJSON.json", geography)])
+    schema = json.loads((SCHEMAS / "ninjs-3.1.json").read_text())
+    for each in json.loads(rendered("ninjs")):
+        jsonschema.Draft202012Validator(schema, registry=registry).validate(each)

@@ -99,8 +99,8 @@ def test_a_report_of_another_class_or_language_is_found_by_it(store: Store) -> N
         "2",
     ]
     assert found(store) == [str(number) for number in range(20, 0, -2)]
-    assert marked(store, search.marks(None, ("opinion",), ())[0]) in (0, 1)  # 0: its row was indexed before
-    assert marked(store, search.marks(None, (), ("sw",))[0]) == marked(store, search.marks((SMALL.key,), (), ())[0]) - 1
+    assert marked(store, search.marks((), ("opinion",), ())[0]) in (0, 1)  # 0: its row was indexed before
+    assert marked(store, search.marks((), (), ("sw",))[0]) == marked(store, search.marks((SMALL.key,), (), ())[0]) - 1
 
 
 def marked(store: Store, mark: str) -> int:

@@ -3,15 +3,15 @@ holds each in the order of lists.
 
 Of classes and languages there are few groups of one class, language and country (`articles_by_class`). So what is rare
 costs as little as what is common, and a wire that grows costs no more. What is asked for is merged from the groups that
-hold the newest: a group whose newest report is older than all that was found is not read.
+hold the newest, a report at a time: of a group as many are read as are listed, and one more.
 """
 
 from __future__ import annotations
 
-import heapq
 import json
 import sqlite3
-from collections.abc import Iterator
+from bisect import insort
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -83,18 +83,29 @@ def newest(connection: sqlite3.Connection, of: Chosen, condition: str) -> list[P
     """The places of at most `of.most` reports of a selection for which groups are best, the newest first; `condition`:
     what rows `w` of the view `wire` have to be beside, as SQL.
     """
-    found: list[Place] = []  # a heap, the oldest at its top
+    found: list[Place] = []
+    heads: list[tuple[Place, int]] = []  # the next of each group that has been begun, the greatest at the end
+    begun: list[Iterator[Place]] = []
     sql, values, groups = _groups(connection, of, condition)
-    for *group, last in groups:
-        oldest = found[0][0] if len(found) == of.most else of.since
-        if last < oldest:
+    following = next(groups, None)
+    while len(found) < of.most:
+        while following is not None and (not heads or following[-1] >= heads[-1][0][0]):
+            begun.append(connection.execute(sql, (*values, *following[:-1], of.since, of.most)))
+            _step(begun, len(begun) - 1, heads)
+            following = next(groups, None)
+        if not heads:
             break
-        for place in connection.execute(sql, (*values, *group, oldest, of.most)).fetchall():
-            if len(found) < of.most:
-                heapq.heappush(found, place)
-            else:
-                heapq.heappushpop(found, place)
-    return sorted(found, reverse=True)
+        place, number = heads.pop()
+        found.append(place)
+        _step(begun, number, heads)
+    return found
+
+
+def _step(begun: Sequence[Iterator[Place]], number: int, heads: list[tuple[Place, int]]) -> None:
+    """The next report of a group that has been begun takes its place among the heads."""
+    place = next(begun[number], None)
+    if place is not None:
+        insort(heads, (place, number))
 
 
 def count(connection: sqlite3.Connection, of: Chosen, most: int, condition: str) -> int:

@@ -13,12 +13,13 @@ from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from aggregator import __version__
 from aggregator.cli import printing
+from aggregator.cli.times import with_times
 from aggregator.model.errors import AggregatorError
 from aggregator.pipeline.paths import CONFIG_VARIABLE, DATABASE_VARIABLE, Paths
 from aggregator.text import printable
@@ -76,6 +77,14 @@ class _Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Here an error is told, where the wire's time zone is known."""
+        try:
+            return super().invoke(ctx)
+        except AggregatorError as error:
+            printing.say_lines(f"aggregator: {with_times(str(error))}", err=True)
+            return 1
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """As click does it, but from COMMANDS."""
         room = formatter.width - 6 - max(map(len, COMMANDS))
@@ -104,12 +113,13 @@ class _Commands(click.Group):
 @click.pass_context
 def aggregator(context: click.Context, config: Path | None, db: Path | None, verbose: bool) -> None:
     """A news wire of many publishers, in SQLite. The publisher's name stands above every report."""
-    printing.set_up_log(logging.INFO if verbose else logging.WARNING)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     by_environment = [
         context.get_parameter_source(name) is click.core.ParameterSource.ENVIRONMENT for name in ("config", "db")
     ]
-    context.obj = Paths(config, db, *by_environment)
+    paths = Paths(config, db, *by_environment)
+    printing.set_up_log(logging.INFO if verbose else logging.WARNING, paths.timezone)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    context.obj = paths
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -123,9 +133,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         printing.say_usage(error)
         return 2 if isinstance(error, click.UsageError) else 1
-    except AggregatorError as error:
-        printing.say_lines(f"aggregator: {error}", err=True)
-        return 1
     except (KeyboardInterrupt, click.Abort):
         printing.say("aggregator: interrupted; nothing stored is lost", err=True)
         return 130

@@ -17,6 +17,7 @@ from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_table, say_wrapped
 from aggregator.cli.rows import say_rows
 from aggregator.cli.source_lines import Files, healthy_line, problem_lines
+from aggregator.cli.times import when, with_times
 from aggregator.desk import clock
 from aggregator.identity.redirects import Origin, Owners, judge
 from aggregator.model import HealthState
@@ -26,7 +27,7 @@ from aggregator.pipeline.opening import config_or_none, load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import NOTICE_DAYS, what_leaves
 from aggregator.store import Store
-from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.dates import utc_now
 
 _BUSY_SECONDS = 1.0  # so long it waits to note which redirects it listed; where it cannot, it lists them again
 _FAIL_ON = ("failing", "silent", "gaps", "held")
@@ -85,15 +86,15 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
             for name in off:
                 say(f"{name}: switched off, or no longer in its publisher's file; it is not fetched")
         else:
-            say_wrapped(f"counted at {to_iso(now)}")
+            say_wrapped(f"counted at {when(now)}")
             if doubt is not None:
-                say_wrapped(str(doubt))
+                say_wrapped(with_times(str(doubt)))
             _print_redirects_in_force(paths)
             _print_agreements(ended, ending)
             _say_switched_off(paths)
     has_faults = not keys and say_faults_of_files(paths)
     if silence is not None:
-        said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"
+        said = f"nothing new since {when(silence.since)}, where {silence.expected:.0f} reports were to be expected"
         say(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
     if has_faults or silence is not None or any({*row["states"]} & {*fail_on} for row in rows):
         sys.exit(1)

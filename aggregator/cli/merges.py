@@ -12,8 +12,9 @@ import click
 from aggregator.cli.options import AS_JSON, exclude, read_time
 from aggregator.cli.printing import say, say_rendered
 from aggregator.cli.rows import say_json_rows
+from aggregator.cli.times import when
 from aggregator.desk import suspects
-from aggregator.output import NOT_PASSED_ON, minute, side_by_side
+from aggregator.output import NOT_PASSED_ON, side_by_side
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
@@ -56,7 +57,7 @@ def _sound(said: dict[str, Any] | None) -> dict[str, Any] | None:
 def _print(row: dict[str, Any]) -> None:
     undone = f", undone: {row['split_into']}" if row["undone_at"] else ""
     say(f"{row['merge_id']}. {row['publisher_name']}: {row['title'] or '(out of the wire)'}", bold=True)
-    say(f"   {row['id']}  {minute(row['at'])}  by {row['matched_by']}{undone}")
+    say(f"   {row['id']}  {when(row['at'])}  by {row['matched_by']}{undone}")
     if row["evidence"]:
         say(f"   {row['evidence']}")
     say(f"   {row['joined'] or row['article_key']}")

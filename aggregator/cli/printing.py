@@ -17,6 +17,8 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, tzinfo
+from functools import cache
 from types import ModuleType
 from typing import Any, TextIO
 
@@ -24,6 +26,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from aggregator.text import printable
+from aggregator.text.dates import times_for_people, zone_name
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _NARROWEST = 20  # columns
@@ -72,11 +75,25 @@ def say_rendered(text: str) -> None:
     click.echo(text, nl=False)
 
 
-def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bool, delimiter: str = ",") -> None:
-    """A header and rows; see `text.printable.cell`."""
-    writer = csv.writer(sys.stdout, lineterminator="\n", delimiter=delimiter)
+def say_csv(
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    verbatim: bool,
+    delimiter: str = ",",
+    for_excel: bool = False,
+) -> None:
+    """A header and rows; see `text.printable.cell`. Excel takes a file for UTF-8 when it begins with U+FEFF."""
+    if for_excel:
+        sys.stdout.write("\ufeff")
+    writer = csv.writer(sys.stdout, lineterminator="\r\n" if for_excel else "\n", delimiter=delimiter)
     writer.writerow(map(printable.line, names))
     writer.writerows([printable.cell(value, verbatim=verbatim) for value in row] for row in rows)
+
+
+def flush() -> None:
+    """All that was printed is written; what cannot be ends the command, see `ended`."""
+    sys.stdout.flush()
 
 
 def say_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -139,14 +156,27 @@ class _Formatter(logging.Formatter):
     quotes drives no terminal and forges no record.
     """
 
+    def __init__(self, zone: Callable[[], tzinfo]) -> None:
+        super().__init__(_LOG_FORMAT)
+        self._zone = cache(zone)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """In the wire's time zone, with seconds: `2026-11-22 13:00:05 EAT`."""
+        local = datetime.fromtimestamp(record.created, self._zone())
+        return f"{local:%Y-%m-%d %H:%M:%S} {zone_name(local)}"
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = times_for_people(record.message, self._zone())
+        return super().formatMessage(record)
+
     def format(self, record: logging.LogRecord) -> str:
         return printable.lines(super().format(record), indent="  ")
 
 
-def set_up_log(level: int) -> None:
-    """The log of this process, to standard error."""
+def set_up_log(level: int, zone: Callable[[], tzinfo]) -> None:
+    """The log of this process, to standard error, with times in a zone that is asked for with the first record."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter(_LOG_FORMAT))
+    handler.setFormatter(_Formatter(zone))
     logging.basicConfig(level=level, handlers=[handler])
 
 

@@ -12,6 +12,7 @@ import click
 from aggregator.cli.carries import carried
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json, say_lines, say_table
+from aggregator.cli.times import when
 from aggregator.config.adding import add_source
 from aggregator.config.writing import source_table
 from aggregator.model import Wire
@@ -20,7 +21,7 @@ from aggregator.pipeline.discovery.prober import FoundFeed, Survey
 from aggregator.pipeline.opening import config_for_polling, publisher_file
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.probing import open_prober
-from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.dates import utc_now
 from aggregator.text.urls import without_user
 
 
@@ -94,7 +95,7 @@ def _print(survey: Survey, table: str | None) -> None:
 def _row(feed: FoundFeed) -> tuple[Any, ...]:
     carries = feed.carries
     shares = (f"{share:.0%}" for share in (carries.dated, carries.summaries, carries.full_text))
-    newest = to_iso(carries.newest) if carries.newest else None
+    newest = when(carries.newest) if carries.newest else None
     return (feed.url, carries.format, carries.entries, *shares, newest)
 
 

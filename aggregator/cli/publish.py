@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from aggregator.cli.printing import say
+from aggregator.cli.times import with_times
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline import own_reports as manuscript
 from aggregator.pipeline.opening import load_config, open_wire, publisher_file
@@ -32,4 +33,4 @@ def publish(paths: Paths, file: Path) -> None:
         notice = store.notice(done.id)
     say(f"{done.id}: {done.change or 'unchanged'}, {report.title}")
     if notice:
-        say(f"It is out of the wire, and stays so. Its notice: {notice['text']}")
+        say(f"It is out of the wire, and stays so. Its notice: {with_times(notice['text'])}")

@@ -13,7 +13,7 @@ import click
 
 from aggregator.cli import options
 from aggregator.cli.faults import say_faults
-from aggregator.cli.filters import refuse_unknown_country, refuse_unknown_language
+from aggregator.cli.filters import country_code, language_tag
 from aggregator.cli.options import AS_JSON, in_capitals
 from aggregator.cli.printing import say, say_table
 from aggregator.cli.rows import say_rows
@@ -66,7 +66,7 @@ def publishers(
         raise click.UsageError("give --opml and --markdown different files")
     config = load_config(paths)
     say_faults(config)
-    _refuse_unknown(config.publishers, of)
+    of |= _codes(config.publishers, of)
     choice = directory.Choice(**of)
     profiles = sorted({publisher.profile for publisher in config.publishers if publisher.profile})
     if choice.rights is not None and choice.rights not in profiles:
@@ -170,11 +170,14 @@ def _counted(reports: int) -> str:
     return f"its {reports:,} reports stay" if reports != 1 else "its 1 report stays"
 
 
-def _refuse_unknown(publishers: Sequence[Publisher], of: Mapping[str, str | None]) -> None:
+def _codes(publishers: Sequence[Publisher], of: Mapping[str, str | None]) -> dict[str, str]:
+    """Country and language, where they are given, by their codes."""
+    found = {}
     if (country := of["country"]) is not None:
-        refuse_unknown_country(country, {each.country for each in publishers})
+        found["country"] = country_code(country, {each.country for each in publishers})
     if (language := of["language"]) is not None:
-        refuse_unknown_language(language, {tag for each in publishers for tag in each.languages})
+        found["language"] = language_tag(language, {tag for each in publishers for tag in each.languages})
+    return found
 
 
 def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from aggregator.cli.times import when
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import config_or_none, publisher_files
 from aggregator.pipeline.paths import Paths
@@ -77,7 +78,7 @@ def healthy_line(row: Mapping[str, Any], now: datetime) -> str:
 
 def shown_time(stored: str) -> str:
     """A time of the database as people read it."""
-    return f"{stored[:16].replace('T', ' ')} UTC"
+    return when(stored)
 
 
 def _what(row: Mapping[str, Any]) -> str:

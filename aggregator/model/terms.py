@@ -62,7 +62,10 @@ class StoredConfig:
 class KnownPublisher:
     """By what a publisher of the database may be chosen."""
 
+    name: str
     country: str
+    kind: str
+    group: str
     languages: tuple[str, ...]
 
 

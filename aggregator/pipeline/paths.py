@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.text.printable import argument
+from aggregator.text.timezones import timezone
 
 CONFIG_VARIABLE = "AGGREGATOR_CONFIG"
 DATABASE_VARIABLE = "AGGREGATOR_DB"
@@ -61,6 +64,16 @@ class Paths:
         if self.db is not None and self.db_by_environment and self.db.is_dir():
             raise StoreError(f"{DATABASE_VARIABLE}: found the folder {self.db}, expected a file, such as wire.db in it")
         return self.db or _usual_database(self.config_folder().absolute())
+
+    def timezone(self) -> tzinfo:
+        """The wire's time zone, read from wire.toml alone; UTC where there is none, or where it has a fault, which
+        whoever reads the configuration reports.
+        """
+        try:
+            wire = tomllib.loads((self.config_folder() / "wire.toml").read_text(encoding="utf-8"))
+            return timezone(wire["timezone"])
+        except (ConfigError, OSError, ValueError, KeyError, TypeError):
+            return UTC
 
 
 def _usual_database(config: Path) -> Path:

@@ -9,6 +9,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -788,7 +789,17 @@ class Store:
     # What people read
 
     def latest(self, selection: Selection) -> list[Report]:
-        return self._read(reading.latest, selection)
+        """The newest first, without those that are backfill, unless by arrival."""
+        return list(self.reports(selection))
+
+    def reports(self, selection: Selection, query: Query | None = None) -> Iterator[Report]:
+        """As `latest` or, with a query, as `search` lists them, however many they are. Until it has been read to its
+        end it keeps the database from being tidied.
+        """
+        if query is not None and query.is_empty:
+            return
+        with explained(self.path):
+            yield from reading.listed(self._connection, query, selection)
 
     def search(self, query: Query, selection: Selection, *, ranked: bool = False) -> list[Report]:
         """Reports that a query finds, newest first as `latest` lists them, or, where it has words, best first among the
@@ -796,7 +807,9 @@ class Store:
         """
         if query.is_empty:
             return []
-        return self._read(reading.ranked if ranked and query.wanted else reading.found, query, selection)
+        if ranked and query.wanted:
+            return self._read(reading.ranked, query, selection)
+        return list(self.reports(selection, query))
 
     def count(self, selection: Selection, query: Query | None = None, *, most: int | None = None) -> int:
         """How many reports `latest` or, with a query, `search` would list without a limit. With `most`, which takes
@@ -854,10 +867,10 @@ class Store:
         return self._read(reading.revisions, public_id)
 
     def changes(self, after: Cursor | None = None, selection: Selection = ALL_REPORTS) -> list[dict[str, Any]]:
-        """The ledger after a cursor, or from its beginning, oldest first: of a selection of publishers or countries.
-        Raises CursorError where the cursor is not of this ledger. See `sqlite.ledger`.
+        """The ledger of a selection after a cursor, or from its beginning, oldest first. Raises CursorError where the
+        cursor is not of this ledger. See `sqlite.ledger`.
         """
-        return self._read_as_one(ledger.lines, after, selection)
+        return self._read_as_one(ledger.lines, replace(selection, after=after))
 
     def last_cursor(self) -> Cursor | None:
         """The cursor of the last line of the ledger, whether it is listed or not; None: there is none yet."""
@@ -866,6 +879,28 @@ class Store:
     def cursor_at(self, seq: int) -> Cursor | None:
         """The cursor of a line of the ledger; None for 0. Raises CursorError where there is no such line."""
         return self._read(ledger.cursor_at, seq)
+
+    def named_cursor(self, name: str) -> Cursor | None:
+        """How far a job has read the ledger; None: nothing yet."""
+        return self._read(ledger.named_cursor, name)
+
+    def claim_cursor(self, name: str, now: datetime) -> bool:
+        """Keeps a named cursor to this program; False: another one that runs reads by it."""
+        program = self.as_program()
+        return bool(self._write(claims.take, "cursor", [name], program, now))
+
+    def give_cursor_back(self, name: str) -> None:
+        self._write(claims.give_back, "cursor", [name], self.as_program())
+
+    def move_cursor(self, name: str, before: Cursor | None, to: Cursor) -> bool:
+        """Moves a named cursor on; False: it is no longer where it was before, and stays."""
+        return self._write(ledger.move_cursor, name, before, to)
+
+    def searched_up_to(self, after: Cursor | None) -> Cursor | None:
+        """The last line of the ledger up to which `search` finds all reports whose lines come after a cursor: what came
+        in the last moments is not in the index yet. None: none.
+        """
+        return self._read_as_one(ledger.searched_up_to, after)
 
     def cursor_before(self, since: datetime) -> Cursor | None:
         """The cursor after which the ledger goes on at this time; None: from its beginning."""
@@ -888,7 +923,7 @@ class Store:
         return self._read(reading.text_scope, publisher)
 
     def known_publishers(self) -> dict[str, KnownPublisher]:
-        """Country and languages of every publisher that the database has, configured or not, by key."""
+        """What every publisher may be chosen by that the database has, configured or not, by key."""
         return self._read(reading.known_publishers)
 
     def publishers_with_reports(self) -> frozenset[str]:

@@ -25,7 +25,7 @@ import pytest
 
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.reading import read_as_of
-from aggregator.model import Lookup, Selection, Source, Wanted
+from aggregator.model import Cursor, Lookup, Selection, Source, Wanted
 from aggregator.store import Store
 from aggregator.store.sqlite.planner import FIGURES
 from aggregator.text.query import parse
@@ -60,6 +60,7 @@ class World:
     source: Source
     report: str
     keys: tuple[str, ...]
+    cursor: Cursor
 
     @property
     def lookup(self) -> Lookup:
@@ -105,8 +106,15 @@ def search(words: str, *, ranked: bool = False, **fields: Any) -> Case:
 
 
 def chosen(world: World, fields: Mapping[str, Any]) -> Selection:
-    publisher = world.publisher if fields.get("publisher") else None
-    return Selection(**{"limit": 50, **fields, "publisher": publisher})
+    """`publisher`, `before`, `after`: those of the world; a text is the one value of its field."""
+    several = {name: (each,) if isinstance(each, str) else each for name, each in fields.items() if name != "publisher"}
+    if "before" in several:
+        several["before"] = world.report
+    if "after" in several:
+        several["after"] = world.cursor
+    if fields.get("publisher"):
+        several["publishers"] = (world.publisher, *several.get("publishers", ()))
+    return Selection(**{"limit": 50, **several})
 
 
 # By method of the store, all that read.
@@ -117,15 +125,26 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         latest(since=WEEK),
         latest(publisher=True),
         latest(publisher=True, since=WEEK),
-        latest(country="GH"),
-        latest(publisher=True, country="GH"),
-        latest(publisher=True, item_class="notice"),
-        latest(publisher=True, language="sw", item_class="notice", country="GH", since=WEEK),
-        of_few(item_class="notice"),
-        of_few(language="sw"),
-        of_few(item_class="notice", country="GH"),
-        of_few(language="sw", country="GH"),
-        of_few(item_class="notice", language="sw", country="GH", since=WEEK),
+        latest(countries="GH"),
+        latest(publisher=True, countries="GH"),
+        latest(publisher=True, item_classes="notice"),
+        latest(publisher=True, languages="sw", item_classes="notice", countries="GH", since=WEEK),
+        of_few(item_classes="notice"),
+        of_few(languages="sw"),
+        of_few(item_classes="notice", countries="GH"),
+        of_few(languages="sw", countries="GH"),
+        of_few(item_classes="notice", languages="sw", countries="GH", since=WEEK),
+        latest(until=NOW),
+        latest(publisher=True, since=WEEK, until=NOW, before=True),
+        latest(before=True, countries="GH"),
+        of_few(countries=("GH", "KE")),
+        of_few(countries=("GH", "KE"), before=True),
+        of_few(publisher=True, publishers=("kumasi-nettle",), languages=("sw", "fr"), until=NOW),
+        of_few(kinds="newspaper", before=True),
+        of_few(groups=("institution", "individual"), countries="GH", item_classes=("notice", "news")),
+        of_few(item_classes=("notice", "news"), languages=("sw", "fr"), countries=("GH", "KE"), before=True),
+        of_few(after=True),
+        of_few(after=True, kinds="newspaper", languages="sw", before=True),
     ),
     "search": (
         *(
@@ -134,16 +153,18 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             for fields in (
                 {},
                 {"publisher": True},
-                {"country": "GH"},
-                {"item_class": "notice"},
-                {"language": "sw"},
+                {"countries": "GH"},
+                {"item_classes": "notice"},
+                {"languages": "sw"},
                 {"since": WEEK},
-                {"publisher": True, "item_class": "notice", "since": WEEK},
+                {"publisher": True, "item_classes": "notice", "since": WEEK},
+                {"kinds": ("newspaper", "ngo"), "languages": ("sw", "fr"), "until": NOW},
+                {"after": True, "before": True},
             )
         ),
         search('"water bills" -boat mb*', publisher=True),
         search("title:flood OR (المدرسة l'eau)", publisher=True),
-        search("mbalawe changed:1w", language="sw"),
+        search("mbalawe changed:1w", languages="sw"),
         search("mbalawe changed:1w", ranked=True),
         Case(
             lambda s, w: (s.search(parse("changed:1w", NOW), LISTED), s.search(parse("changed:1w -boat", NOW), LISTED)),
@@ -156,7 +177,22 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {"USE TEMP B-TREE FOR ORDER BY": "few groups", "SCAN a": COUNTED},
         )
         for words in (None, "mbalawe")
-        for fields in ({}, {"publisher": True}, {"country": "GH"}, {"item_class": "notice", "language": "sw"})
+        for fields in (
+            {},
+            {"publisher": True},
+            {"countries": "GH"},
+            {"item_classes": "notice", "languages": "sw"},
+            {"kinds": "newspaper", "until": NOW},
+            {"countries": ("GH", "KE"), "before": True},
+            {"after": True},
+        )
+    ),
+    "reports": (
+        case(lambda s, w: list(s.reports(chosen(w, {})))),
+        Case(
+            lambda s, w: list(s.reports(chosen(w, {}), parse("mbalawe"))),
+            {"USE TEMP B-TREE FOR ORDER BY": "a thousand reports at a time"},
+        ),
     ),
     "report": (case(lambda s, w: s.report(w.report)),),
     "reports_beginning_with": tuple(
@@ -187,10 +223,18 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             },
         )
         for after in (0, 20)
-        for fields in ({}, {"publisher": True}, {"country": "GH"})
+        for fields in (
+            {},
+            {"publisher": True},
+            {"countries": "GH"},
+            {"publisher": True, "publishers": ("kumasi-nettle",), "countries": ("GH", "KE")},
+            {"kinds": "newspaper", "languages": ("sw", "fr"), "item_classes": "news"},
+        )
     ),
     "last_cursor": (case(lambda s, w: s.last_cursor()),),
     "cursor_at": (case(lambda s, w: s.cursor_at(20)),),
+    "searched_up_to": (Case(lambda s, w: s.searched_up_to(w.cursor), {"SCAN search_queue": ONE_ROW}),),
+    "named_cursor": (case(lambda s, w: s.named_cursor("alerts")),),
     "cursor_before": (case(lambda s, w: s.cursor_before(WEEK)),),
     "merges": (Case(lambda s, w: (s.merges(), s.merges(WEEK)), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),),
     "ended_agreements": (case(lambda s, w: s.ended_agreements()),),
@@ -390,7 +434,9 @@ def world(database: Path) -> World:
         ).fetchone()
         keys = connection.execute("SELECT article_key FROM article_keys WHERE article_id = ?", (article,)).fetchall()
         sources = {one.source.name: one.source for one in store.due(None)}
-    return World(publisher, sources[f"{publisher}/{key}"], report, tuple(key for (key,) in keys))
+        cursor = store.cursor_at(20)
+    assert cursor is not None
+    return World(publisher, sources[f"{publisher}/{key}"], report, tuple(key for (key,) in keys), cursor)
 
 
 def none(connection: sqlite3.Connection) -> None:
@@ -558,7 +604,9 @@ def test_every_reading_method_has_a_case() -> None:
         name
         for name, method in methods
         if not name.startswith("_")
-        and re.search(r"self\.(_read|_read_as_one|_snapshot|_connection)\b", source := inspect.getsource(method))
+        and re.search(
+            r"self\.(_read|_read_as_one|_snapshot|_connection|reports)\b", source := inspect.getsource(method)
+        )
         and not writes.search(source)
     }
     assert reading - {"close", "show_as_of", "show_terms", "query", "rewrite", "empty_log", "try_writing"} == set(CASES)

@@ -427,6 +427,26 @@ CREATE TABLE left_out (             -- entries of a source's last document that 
       PRIMARY KEY (source_id, article_key)
     ) STRICT, WITHOUT ROWID
     ;
+CREATE TABLE cursors (            -- how far a job of somebody's has read the ledger
+      cursor_name TEXT PRIMARY KEY,   -- as `--cursor` says it
+      seq INTEGER NOT NULL REFERENCES changes (seq)  -- the line up to which it has read
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE former_readings (    -- a class and a language that an article had, and no longer has
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      class TEXT NOT NULL,
+      language TEXT                   -- NULL: not stated
+    ) STRICT
+    ;
+CREATE INDEX former_readings_of_article ON former_readings (article_id);
+CREATE TRIGGER former_reading AFTER UPDATE OF class, language ON articles
+    WHEN old.released_seq IS NOT NULL AND (old.class <> new.class OR old.language IS NOT new.language)
+    BEGIN
+      INSERT INTO former_readings (article_id, class, language)
+      SELECT old.article_id, old.class, old.language
+      WHERE NOT EXISTS (SELECT 1 FROM former_readings
+        WHERE article_id = old.article_id AND class = old.class AND language IS old.language);
+    END;
 CREATE INDEX merges_of_joined ON merges (joined_article_id) WHERE joined_article_id IS NOT NULL;
 CREATE TABLE reports_per_day (    -- the reports of a publisher by the day of `sort_time`
       publisher TEXT NOT NULL,
@@ -559,6 +579,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0021
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0023_renamed_publishers');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0024_notified');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0025_health');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0026_cursors');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0027_accents');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0028_joins');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029_way_out');

@@ -125,7 +125,7 @@ def add_new(connection: sqlite3.Connection, new: Mapping[int, Article]) -> None:
                 revision,
                 a.folded_title,
                 a.folded[0],
-                _words_of_ours(first, revision, a.first_key or a.publisher, a.item_class, a.language)
+                _beginning(first, revision, a.first_key or a.publisher, a.item_class, a.language)
                 + ("" if a.text == a.summary else a.folded[1]),
             )
             for revision, a in rows
@@ -169,33 +169,46 @@ def marked_from(connection: sqlite3.Connection) -> int | None:
     return None if found is None else int(found)
 
 
+_MOST_MARKS = 50  # of one kind; of more, reading the words of each costs more than it saves
+
+
 @lru_cache(1_000)
 def _mark(said: str) -> str:
     return _MARK + hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def marks(first_key: str | None, item_class: str | None, language: str | None) -> list[str]:
-    """The words of ours for those that are not None: each one word, whatever a key is made of. Of a publisher that for
-    its first key, which stays when it is renamed; of a language its first subtag, so that `fr-CA` is found with `fr`.
+def marks(first_keys: Sequence[str], classes: Sequence[str], languages: Sequence[str]) -> list[str]:
+    """FTS5 expressions for the words of ours, one for the publishers, one for the classes and one for the languages,
+    where there are some and not too many: a row has one word of each expression. Each is one word, whatever a key is
+    made of. Of a publisher it is that for its first key, which stays when it is renamed; of a language that for its
+    first subtag, so that `fr-CA` is found with `fr`.
     """
-    named = {"p": first_key, "c": item_class, "l": language and language.split("-")[0].lower()}
-    return [_mark(f"{kind}{value}") for kind, value in named.items() if value is not None]
+    subtags = [tag.split("-")[0].lower() for tag in languages]
+    by_kind = (("p", first_keys), ("c", classes), ("l", subtags))
+    named = [[f'"{_mark(f"{kind}{value}")}"' for value in dict.fromkeys(values)] for kind, values in by_kind]
+    return [f"({' OR '.join(words)})" for words in named if 0 < len(words) <= _MOST_MARKS]
 
 
 def _marked(connection: sqlite3.Connection, rows: Iterable[_Row]) -> Iterator[tuple[int, str, str, str, str]]:
     """The rows with what the text begins with in the place of publisher, class and language."""
     first = marked_from(connection)
     for revision, title, summary, text, *of in rows:
-        yield revision, title, summary, text, _words_of_ours(first, revision, *of)
+        yield revision, title, summary, text, _beginning(first, revision, *of)
 
 
-def _words_of_ours(
-    first: int | None, revision: int, publisher: str | None, item_class: str | None, language: str | None
+def _beginning(
+    first: int | None, revision: int, first_key: str | None, item_class: str | None, language: str | None
 ) -> str:
     """What the text of a revision begins with. `first`: see `marked_from`."""
     if first is None or revision < first:
         return ""
-    return "".join(f"{word} " for word in marks(publisher, item_class, language))
+    return "".join(f"{word} " for word in _words_of_ours(first_key, item_class, language))
+
+
+def _words_of_ours(first_key: str | None, item_class: str | None, language: str | None) -> list[str]:
+    """Those of a row, of what is not None."""
+    named = {"p": first_key, "c": item_class, "l": language and language.split("-")[0].lower()}
+    return [_mark(f"{kind}{value}") for kind, value in named.items() if value is not None]
 
 
 def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:

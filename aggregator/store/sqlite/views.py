@@ -37,6 +37,7 @@ MIGRATIONS = (
     "0023_renamed_publishers",
     "0024_notified",
     "0025_health",
+    "0026_cursors",
     "0027_accents",
     "0028_joins",
     "0029_way_out",

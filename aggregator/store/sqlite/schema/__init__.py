@@ -33,6 +33,7 @@ from aggregator.store.sqlite.schema import (
     m0023,
     m0024,
     m0025,
+    m0026,
     m0027,
     m0028,
     m0029,
@@ -169,6 +170,11 @@ def _notified(db: Database) -> None:
 @migrations(name="0025_health")
 def _health(db: Database) -> None:
     _execute(db, m0025.HEALTH)
+
+
+@migrations(name="0026_cursors")
+def _cursors(db: Database) -> None:
+    _execute(db, (*m0026.CURSORS, *m0026.FORMER))
 
 
 @migrations(name="0027_accents")

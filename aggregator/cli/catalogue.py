@@ -30,7 +30,9 @@ def _read(
         codes = {value: called(value) for value in values}
         for value, code in codes.items():
             if code is None:
-                raise click.BadParameter(f"{value!r} is {what}{did_you_mean(value.casefold(), names())}")
+                raise click.BadParameter(
+                    f"{value!r} is {what}{did_you_mean(value.casefold(), {name.casefold() for name in names()})}"
+                )
         return tuple(filter(None, codes.values()))
 
     return read

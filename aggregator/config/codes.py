@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -68,53 +68,19 @@ def _is_script(code: str | None) -> bool:
 
 
 def country_called(text: str) -> str | None:
-    """The code of a country by its code or one of its names in English, whatever its case and accents; None: none has
-    it, or two.
-    """
-    return text.upper() if is_country(text.upper()) else _countries().get(_compared(text))
-
-
-@cache
-def _countries() -> Mapping[str, str]:
-    """By the names of ISO 3166-1, or by ours alone."""
-    names = [
-        (_compared(name), country.alpha_2)
-        for country in _registers().countries
-        for name in {country.name, getattr(country, "common_name", ""), getattr(country, "official_name", "")} - {""}
-        if country.alpha_2 not in _NAMES
-    ]
-    return dict(names) | {_compared(name): code for code, name in _NAMES.items()}
-
-
-def _compared(name: str) -> str:
-    return fold(name.strip().replace("\u2019", "'"))
+    """The code of a country by its code or its name, as `countries_named`; None: none has it, or several."""
+    if is_country(text.upper()):
+        return text.upper()
+    found = countries_named(text)
+    return found[0] if len(found) == 1 else None
 
 
 def language_called(text: str) -> str | None:
-    """A language's tag by its tag or its name in English, whatever its case; None: there is none."""
+    """A language's tag by its tag or its name, as `languages_named`; None: there is none, or several."""
     if _FORM.fullmatch(text) and is_language(text):
         return text
-    return _languages().get(_compared(text))
-
-
-@cache
-def _languages() -> Mapping[str, str]:
-    """By all names, those of the two-letter codes first."""
-    found: dict[str, str] = {}
-    for language in sorted(_registers().languages, key=lambda language: not hasattr(language, "alpha_2")):
-        for name in (language.name, language.name.partition(" (")[0]):
-            found.setdefault(_compared(name), getattr(language, "alpha_2", language.alpha_3))
-    return found
-
-
-def country_names() -> Collection[str]:
-    """The names by which `country_called` knows countries, in small letters."""
-    return _countries().keys()
-
-
-def language_names() -> Collection[str]:
-    """The names by which `language_called` knows languages, in small letters."""
-    return _languages().keys()
+    found = languages_named(text)
+    return found[0] if len(found) == 1 else None
 
 
 def country_name(code: str) -> str:
@@ -145,7 +111,7 @@ _NAMES: Mapping[str, str] = {
 
 # Names that people use and that the registers do not have, folded as `_folded` does.
 _COUNTRIES_TOO: Mapping[str, str] = {
-    "africa": "XA", "afrique": "XA", "all africa": "XA", "burma": "MM", "cape verde": "CV", "centrafrique": "CF",
+    "africa": "XA", "afrique": "XA", "all africa": "XA", "all of africa": "XA", "the world": "XW", "burma": "MM", "cape verde": "CV", "centrafrique": "CF",
     "congo brazzaville": "CG",
     "congo kinshasa": "CD", "drc": "CD", "england": "GB", "great britain": "GB", "ivory coast": "CI", "kosovo": "XK",
     "monde": "XW", "rdc": "CD", "swaziland": "SZ", "uk": "GB", "usa": "US", "vatican": "VA", "world": "XW",

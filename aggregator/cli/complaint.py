@@ -12,6 +12,7 @@ from aggregator.cli.acts import say_done
 from aggregator.cli.printing import say, say_lines
 from aggregator.cli.references import to_be_changed
 from aggregator.cli.rows import say_json_rows
+from aggregator.cli.times import when
 from aggregator.desk import complaints
 from aggregator.model import Addressee, Cause, Complaint, ComplaintKind
 from aggregator.pipeline.opening import open_existing, read_store
@@ -33,7 +34,10 @@ _REASONS = {
 
 @click.group()
 def complaint() -> None:
-    """Record, list, resolve and erase complaints."""
+    """Record, list, resolve and erase complaints.
+
+    Each kind does at once what it asks for.
+    """
 
 
 @complaint.command("add")
@@ -130,16 +134,15 @@ def list_complaints(paths: Paths, everything: bool, as_json: bool) -> None:
     for row in rows:
         about = f"{row['id']}, {row['publisher_name']}" if row["id"] else "the wire"
         say(f"{row['number']}. {row['complaint_kind']}, {about}", bold=True)
+        received = when(row["received_at"])
         if row["text"] is None:
-            say(f"   {row['received_at']}: what was written was erased {row['erased_at']}")
+            say(f"   {received}: what was written was erased {when(row['erased_at'])}")
         else:
-            say_lines(
-                f"   {row['received_at']} from {row['complainant'] or 'anonymous'}: {row['text']}", indent="     "
-            )
+            say_lines(f"   {received} from {row['complainant'] or 'anonymous'}: {row['text']}", indent="     ")
         if row["acts"]:
             say(f"   done: {row['acts']}")
         if row["resolved_at"]:
-            say(f"   resolved {row['resolved_at']}{_colon(row['resolution'])}")
+            say(f"   resolved {when(row['resolved_at'])}{_colon(row['resolution'])}")
     if not rows:
         say("No complaint is open." if not everything else "There are no complaints.", err=True)
 

@@ -70,7 +70,7 @@ def load(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -
     if database.exists() and file.samefile(database):
         raise StoreError(f"{file}: this is the database itself; name a backup of it; {_NOTHING}")
     with _made_beside(database) as new:
-        with explained(file):
+        with explained(file), _damage_explained(file):
             _take(file, new, moved)
         _check(new, file, "integrity_check", f"the file is damaged; {_ANOTHER}; {_NOTHING}")
         found, lost, kept = facts(new), None, None
@@ -81,6 +81,16 @@ def load(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -
             kept = _keep(database, now)
             _put(new, database)
     return Loaded(facts=found, kept=kept, lost=lost)
+
+
+@contextmanager
+def _damage_explained(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError:  # which is of the disk, of locks, of permissions
+        raise
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{file}: {error}; the file is damaged; {_ANOTHER}; {_NOTHING}") from error
 
 
 def parts(connection: sqlite3.Connection) -> int:
@@ -238,7 +248,7 @@ def _lost(database: Path, new: Path, last: Cursor | None) -> tuple[Cursor, Curso
 @contextmanager
 def _nobody_else(database: Path) -> Iterator[None]:
     """Within, no other program has the database open. Its log is brought into it, and SQLite removes -wal and -shm."""
-    if not database.exists():
+    if not database.exists() or not database.stat().st_size:
         yield
         return
     connection = sqlite3.connect(database, timeout=_WAIT_SECONDS, isolation_level=None)
@@ -253,7 +263,7 @@ def _nobody_else(database: Path) -> Iterator[None]:
             if "locked" in str(error) or "busy" in str(error):
                 said = "another program has the database open (`fetch`, a query, Datasette?); end it and run this again"
                 raise StoreBusy(f"{database}: {said}; {_NOTHING}") from error
-            # It is damaged: its log is kept with it.
+            connection.close()  # it is damaged: its log is kept with it
         yield
     finally:
         connection.close()
@@ -271,8 +281,8 @@ def _keep(database: Path, now: datetime) -> Path | None:
         kept.chmod(private.MODE)
     for part in private.PARTS:
         beside = database.with_name(database.name + part)
-        if part == "-shm":
-            beside.unlink(missing_ok=True)  # SQLite makes it from the log
+        if part == "-shm" or (beside.exists() and not beside.stat().st_size):
+            beside.unlink(missing_ok=True)  # SQLite makes the first from the log
         elif beside.exists():
             beside.rename(kept.with_name(kept.name + part))
     return kept if is_there else None

@@ -8,7 +8,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -106,7 +106,8 @@ def _alone(database: Path, refusal: str) -> Iterator[DaemonLock]:
         raise private.unusable(path, error) from error
     try:
         _lock(file, database, refusal)
-        private.give_to_owner(file, path.parent)
+        with suppress(OSError):  # a disk that has no owners
+            private.give_to_owner(file, path.parent)
         yield DaemonLock(path, file)
     finally:
         os.close(file)

@@ -202,11 +202,11 @@ class Store:
         """Opens for reading only; raises StoreError when there is no database yet. What is stored holds for whoever
         reads; `show_as_of` makes it what holds at a time.
         """
+        opening.refuse_unfit(path)
         if not path.exists():
             nowhere = "" if path.parent.exists() else f", and no folder {path.parent}"
             said = f"there is no database yet{nowhere}; `aggregator fetch` makes it; or name one: --db, AGGREGATOR_DB"
             raise StoreError(f"{path}: {said}")
-        opening.refuse_unfit(path)
         with explained(path):
             uri = path.absolute().as_uri() + "?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)

@@ -138,7 +138,8 @@ def _article(
     return Article(
         publisher=publisher.key,
         keys=keys,
-        id=identity.public_id(publisher.key, keys[0]),
+        first_key=publisher.first_key,
+        id=identity.public_id(publisher.first_key, keys[0]),
         title=title,
         summary=summary,
         text=body or summary,

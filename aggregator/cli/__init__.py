@@ -48,7 +48,7 @@ recheck Visit the pages of reports that are due for it, and take out of the wire
 restore Put a report back into the wire that was withheld, withdrawn or under embargo.
 resume Poll again a SOURCE (publisher/key) that is paused, because its server said 410, gone for good.
 run Poll what is due, until told to stop: the daemon.
-search Find reports with all these WORDS, in any script, accents or not.
+search Search reports for all WORDS. Accents and capitals do not matter.
 show Print one report with its credit, disclaimer and original link.
 split Undo the merge of this number: its entry becomes an article of its own, and stays one.
 withdraw Take a report out of the wire because its publisher withdrew it; a notice stays in its place.

@@ -10,6 +10,7 @@ import click
 from aggregator.cli import options
 from aggregator.cli.acts import say_done
 from aggregator.cli.printing import say, say_lines
+from aggregator.cli.references import to_be_changed
 from aggregator.cli.rows import say_json_rows
 from aggregator.desk import complaints
 from aggregator.model import Addressee, Cause, Complaint, ComplaintKind
@@ -36,7 +37,7 @@ def complaint() -> None:
 
 
 @complaint.command("add")
-@click.argument("report_id", metavar="ID")
+@click.argument("report", metavar="ID")
 @click.option("--kind", type=click.Choice(get_args(ComplaintKind)), required=True, help="What it is about.")
 @click.option("--text", required=True, help="What was written. It stays with the desk.")
 @click.option(
@@ -45,7 +46,7 @@ def complaint() -> None:
 @options.REFERENCE
 @options.ACTOR
 @click.pass_obj
-def add(paths: Paths, /, report_id: str, kind: ComplaintKind, text: str, complainant: str | None, **why: Any) -> None:
+def add(paths: Paths, /, report: str, kind: ComplaintKind, text: str, complainant: str | None, **why: Any) -> None:
     """Record a complaint about a report.
 
     factual: for the publisher. copyright, licence: withheld, and for the publisher. court_order, statute: withheld, for
@@ -54,6 +55,7 @@ def add(paths: Paths, /, report_id: str, kind: ComplaintKind, text: str, complai
     said = Complaint(kind=kind, text=text, complainant=complainant)
     cause = Cause(reason=_REASONS.get(kind, kind), **why)
     with open_existing(paths) as store:
+        report_id = to_be_changed(store, report).id
         number, done, addressee = complaints.complain(store, report_id, said, cause, utc_now())
         notice = store.notice(report_id)
     say(f"Complaint {number}, {kind}, about {report_id}")
@@ -102,7 +104,7 @@ def list_complaints(paths: Paths, everything: bool, as_json: bool) -> None:
         return
     for row in rows:
         say(f"{row['number']}. {row['complaint_kind']}, {row['id']}, {row['publisher_name']}", bold=True)
-        said = f"   {row['received_at']} from {row['complainant'] or 'somebody'}: {row['text']}"
+        said = f"   {row['received_at']} from {row['complainant'] or 'anonymous'}: {row['text']}"
         say_lines(said, indent="     ")
         if row["acts"]:
             say(f"   done: {row['acts']}")

@@ -8,9 +8,11 @@ import click
 
 from aggregator.cli import options
 from aggregator.cli.printing import say
+from aggregator.cli.references import to_be_changed
 from aggregator.desk import acts
 from aggregator.model import Cause
 from aggregator.model.errors import DeskError
+from aggregator.output import minute
 from aggregator.pipeline.opening import open_existing
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import read_date, to_iso, utc_now
@@ -18,13 +20,13 @@ from aggregator.text.printable import as_json
 
 
 @click.command()
-@click.argument("report_id", metavar="ID")
+@click.argument("report", metavar="ID")
 @click.argument("until")
 @click.option("--reason", default="embargo", callback=options.one_line, help="Why. [default: embargo]")
 @options.REFERENCE
 @options.ACTOR
 @click.pass_obj
-def embargo(paths: Paths, /, report_id: str, until: str, **why: Any) -> None:
+def embargo(paths: Paths, /, report: str, until: str, **why: Any) -> None:
     """Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; then it is released by itself.
 
     A time without a zone is UTC, a day without a time begins at midnight.
@@ -33,5 +35,6 @@ def embargo(paths: Paths, /, report_id: str, until: str, **why: Any) -> None:
     if end is None:
         raise DeskError(f"UNTIL: found {as_json(until)}, expected a time to come, such as 2026-12-01T06:00Z")
     with open_existing(paths) as store:
+        report_id = to_be_changed(store, report).id
         acts.embargo(store, report_id, end, Cause(**why), utc_now())
-    say(f"{report_id}: under embargo until {to_iso(end)}")
+    say(f"{report_id}: under embargo until {minute(to_iso(end))}")

@@ -89,6 +89,9 @@ def _say_switched_off(paths: Paths) -> None:
         config = load_config(paths)
     except ConfigError:
         return
+    stopped = [publisher for publisher in config.publishers if not publisher.enabled]
+    for publisher in stopped:
+        say(f"{publisher.key} is switched off{f': {publisher.reason}' if publisher.reason else ''}")
     if off := sum(not source.enabled for publisher in config.publishers for source in publisher.sources):
         say(f"{off:,} sources are switched off; `aggregator publishers --off` lists them with the reasons")
 

@@ -52,6 +52,9 @@ def _why_not_polled(paths: Paths, config: Config, key: str) -> str:
 
 def _unknown(paths: Paths, config: Config, key: str) -> str:
 
+    former = {each: publisher.key for publisher in config.publishers for each in publisher.former_keys or ()}
+    if renamed := former.get(key.partition("/")[0]):
+        return f"{key.partition('/')[0]!r} was renamed to {renamed!r}"
     known = [publisher.key for publisher in config.publishers]
     if "/" in key:
         known += [source.name for publisher in config.publishers for source in publisher.sources]
@@ -71,6 +74,11 @@ def _switched_off(paths: Paths, publisher: Publisher, sources: Sequence[Source])
     """Of each the reason that its file gives, and the line that keeps it off."""
     file = publisher_file(paths, publisher.key)
     text = (paths.config_folder() / file).read_text(encoding="utf-8-sig")
+    if not publisher.enabled:
+        line = switched_off_at(text, None)
+        yield f"  {publisher.name}: {publisher.reason or 'its file gives no reason'}"
+        yield f"    to poll it, delete `enabled = false` and its `reason` in {file}{f':{line}' if line else ''}"
+        return
     for number, source in enumerate(publisher.sources, start=1):
         if source in sources:
             line = switched_off_at(text, number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import reduce
 from typing import Any
@@ -22,6 +22,15 @@ GREATEST = 2**63 - 1  # the greatest number that SQLite holds
 def together(*options: Option) -> Option:
     """Several options as one, in this order."""
     return lambda command: reduce(lambda decorated, option: option(decorated), reversed(options), command)
+
+
+def exclude(given: Mapping[str, object]) -> None:
+    """Refuses, as a usage error, options of which one alone can be meant. `given`: by the name of each whether it was
+    given.
+    """
+    names = [name for name, is_given in given.items() if is_given]
+    if len(names) > 1:
+        raise click.UsageError(f"give {' or '.join(names)}, not {'both' if len(names) == 2 else 'all'}")
 
 
 def read_time(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:

@@ -1,31 +1,39 @@
-"""publishers: what may be carried of each, and how much is held; as a list, as OPML, or as a page of counts."""
+"""publishers: what may be carried of each, and how much is held; as a list, as OPML, or as a page of counts. Renames
+and removes one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import IO, Any, get_args
 
 import click
 
+from aggregator.cli import options
 from aggregator.cli.faults import say_faults
 from aggregator.cli.filters import refuse_unknown_country, refuse_unknown_language
 from aggregator.cli.options import AS_JSON, in_capitals
-from aggregator.cli.printing import say_table
+from aggregator.cli.printing import say, say_table
 from aggregator.cli.rows import say_rows
 from aggregator.config import directory
 from aggregator.config.opml import write
-from aggregator.model import Group, Kind, Publisher
-from aggregator.pipeline.opening import load_config, read_store
+from aggregator.desk import purging
+from aggregator.model import Cause, Group, Kind, Publisher
+from aggregator.pipeline import renaming
+from aggregator.pipeline.opening import load_config, open_existing, publisher_files, read_store
 from aggregator.pipeline.paths import Paths
-from aggregator.rights import effective
+from aggregator.rights import did_you_mean, effective
 from aggregator.text.dates import utc_now
 
 _OF_A_PUBLISHER = ("publisher", "name", "place", "country", "publisher_kind", "languages", "profile")
 _OF_A_SOURCE = ("key", "url", "kind", "enabled", "reason")
+_EVER = datetime.max.replace(tzinfo=UTC)
 _WRITTEN = click.File("w", encoding="utf-8", atomic=True)  # whole, or as it was
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--country", callback=in_capitals, metavar="CODE", help="Those of a country: two letters, such as ML.")
 @click.option("--group", type=click.Choice(get_args(Group)), help="Newsrooms, institutions or individuals.")
 @click.option("--kind", type=click.Choice(get_args(Kind)), metavar="KIND", help="Such as newspaper or government.")
@@ -35,11 +43,22 @@ _WRITTEN = click.File("w", encoding="utf-8", atomic=True)  # whole, or as it was
 @click.option("--opml", type=_WRITTEN, metavar="FILE", help="Write the sources of these as OPML 2.0; - prints it.")
 @click.option("--markdown", type=_WRITTEN, metavar="FILE", help="Write a page of counts of these; - prints it.")
 @AS_JSON
-@click.pass_obj
+@click.pass_context
 def publishers(
-    paths: Paths, /, off: bool, as_json: bool, opml: IO[str] | None, markdown: IO[str] | None, **of: str | None
+    context: click.Context,
+    /,
+    off: bool,
+    as_json: bool,
+    opml: IO[str] | None,
+    markdown: IO[str] | None,
+    **of: str | None,
 ) -> None:
     """List the publishers, what may be carried of each, and how much is held."""
+    if context.invoked_subcommand is not None:
+        if off or as_json or opml or markdown or any(of.values()):
+            raise click.UsageError("these options belong to `aggregator publishers` alone")
+        return
+    paths: Paths = context.obj
     if as_json and (opml or markdown):
         raise click.UsageError("--json belongs to the list: --opml and --markdown have forms of their own")
     if opml and markdown and getattr(opml, "name", "-") == getattr(markdown, "name", "-"):
@@ -67,6 +86,87 @@ def publishers(
         say_rows(_publisher_rows(paths, chosen), columns, as_json)
 
 
+@publishers.command()
+@click.argument("old")
+@click.argument("new")
+@click.pass_obj
+def rename(paths: Paths, old: str, new: str) -> None:
+    """Give a publisher another key. Its reports and their ids stay.
+
+    Its file gets the name of the NEW key, and the OLD one among its former_keys, so that every machine that has the
+    file makes the same ids. Where the file has its new name already, this says that it is the same publisher; where two
+    files have changed names, of both. The daemon may run: it reads the files again by itself.
+    """
+    done = renaming.rename(paths, old, new, utc_now())
+    what = f"{done.file}: {old} {'was renamed already' if done.was_done else 'is renamed'} to {new}"
+    if done.also:
+        what += f", and {done.also}: {new} to {old}"
+    say(f"{what}; {_counted(done.reports)}" if done.reports is not None else f"{what}; there is no database yet")
+
+
+@publishers.command()
+@click.argument("key")
+@click.option("--purge", "is_purged", is_flag=True, help="Delete its reports for good, too.")
+@click.option("--reason", callback=options.one_line, help="With --purge: why. Readers see it in the notices.")
+@options.REFERENCE
+@options.ACTOR
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remove(paths: Paths, /, key: str, is_purged: bool, yes: bool, **why: Any) -> None:
+    """Delete a publisher's file, so that it is no longer polled.
+
+    Its reports stay in the wire under the terms that they have, unless --purge deletes them. With --purge, also of a
+    publisher whose file is gone. To stop polling for a while, write enabled = false into the file.
+    """
+    if is_purged != bool(why["reason"]):
+        raise click.UsageError("--purge needs --reason, and --reason belongs to --purge")
+    file, held = publisher_files(paths).get(key), _held(paths, key)
+    if file is None and not (is_purged and held is not None):
+        known = publisher_files(paths)
+        close = did_you_mean(key, known) or "; `aggregator publishers` lists them"
+        gone = f"; `aggregator publishers remove {key} --purge` deletes its reports" if held is not None else close
+        raise click.UsageError(f"there is no publisher {key!r} in {paths.config_folder()}{gone}")
+    reports = held.reports if held and is_purged else []
+    asked = [f"Delete {file}"] if file else []
+    if is_purged:
+        asked.append(f"{'delete' if asked else 'Delete'} {len(reports):,} reports of {key} for good")
+    if not yes:
+        click.confirm(" and ".join(asked) + "?", abort=True)
+    if file is not None:
+        renaming.remove(paths, key, utc_now())
+        say(f"{file}: deleted; {key} is no longer polled")
+    if is_purged:
+        with open_existing(paths) as store:
+            reports = purging.chosen(store, (), _EVER, key)  # some may have come while the question was answered
+            purging.purge(store, reports, Cause(**why), utc_now())
+        say(f"Purged: {len(reports):,}")
+    elif held is not None and held.reports:
+        say(f"{_counted(len(held.reports))} in the wire, under its last terms: {held.terms}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    reports: list[str]  # their ids
+    terms: str  # what leaves of each, in words
+
+
+def _held(paths: Paths, key: str) -> _Held | None:
+    """What the database holds of a publisher; None: it does not know it."""
+    if not paths.database().exists():
+        return None
+    with read_store(paths, utc_now()) as store:
+        if key not in store.known_publishers():
+            return None
+        scope = store.text_scope(key)
+        ends = next((row["last_day"] for row in store.ending_agreements(date.max) if row["publisher"] == key), None)
+        until = f"; after {ends}, when its agreement ends, less" if ends else ""
+        return _Held(purging.chosen(store, (), _EVER, key), f"{scope.replace('_', ' ')}{until}")
+
+
+def _counted(reports: int) -> str:
+    return f"its {reports:,} reports stay" if reports != 1 else "its 1 report stays"
+
+
 def _refuse_unknown(publishers: Sequence[Publisher], of: Mapping[str, str | None]) -> None:
     if (country := of["country"]) is not None:
         refuse_unknown_country(country, {each.country for each in publishers})
@@ -86,6 +186,7 @@ def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str,
         said: dict[str, Any] = {name: getattr(publisher, name) for name in ("name", "place", "country")}
         said |= {"publisher": publisher.key, "publisher_kind": publisher.kind, "publisher_group": publisher.group}
         said |= {"languages": publisher.languages, "homepage": publisher.homepage, "profile": publisher.profile}
+        said |= {"enabled": publisher.enabled, "reason": publisher.reason, "former_keys": publisher.former_keys}
         said |= {"text_scope": rights.text_scope, "licence": rights.licence, "polled": len(directory.polled(publisher))}
         said |= {"sources": [{name: getattr(source, name) for name in _OF_A_SOURCE} for source in publisher.sources]}
         rows.append({**said, "articles": of_it.get("articles", 0), "newest": of_it.get("newest")})

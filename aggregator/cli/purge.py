@@ -11,6 +11,7 @@ import click
 from aggregator.cli import options
 from aggregator.cli.filters import refuse_unknown
 from aggregator.cli.printing import say
+from aggregator.cli.references import named, the_report
 from aggregator.desk import clock, housekeeping, purging
 from aggregator.model import Cause, Selection
 from aggregator.model.errors import DeskError
@@ -20,6 +21,7 @@ from aggregator.store import Store, without_daemon
 from aggregator.text.dates import duration, utc_now
 
 _MOST_DAYS = 100_000
+_MOST_NAMED = 20  # reports that are listed before they go
 
 
 @click.command()
@@ -27,7 +29,9 @@ _MOST_DAYS = 100_000
 @click.option(
     "--older-than", type=click.IntRange(1, _MOST_DAYS), metavar="DAYS", help="All that were first seen before."
 )
-@click.option("--publisher", metavar="KEY", help="With --older-than: only this publisher's.")
+@click.option("--publisher", metavar="KEY", help="All of this publisher's, or with a time only those.")
+@click.option("--since", callback=options.read_time, help="All that were first seen then or later: 6h, 2d, a date.")
+@click.option("--until", callback=options.read_time, help="All that were first seen before then: 6h, 2d, a date.")
 @click.option("--vacuum", is_flag=True, help="Write the whole file anew, so that nothing deleted is left in it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--reason", callback=options.one_line, help="Why. Readers see it in the notice.")
@@ -42,28 +46,48 @@ def purge(
     publisher: str | None,
     vacuum: bool,
     yes: bool,
-    **why: Any,
+    **given: Any,
 ) -> None:
     """Delete reports for good: words, versions and keys. They do not come back as new.
+
+    ID is a report's id, the first 6 characters of it or more, or its link. --publisher, --since, --until and
+    --older-than together choose the reports that fit all of them, today's too. Their lines in `changes` are of the kind
+    deleted.
 
     Their ids and their lines in the ledger stay. What backups and subscribers hold is theirs. What was deleted is
     overwritten; its letters stay in the search index until the daemon or `fetch` has tidied it, within a day or two.
     --vacuum, with reports or alone, leaves nothing at all: it says what it needs of time and disk, and asks. The daemon
     must be stopped for it.
     """
-    if bool(ids) + bool(older_than) != 1 and not (vacuum and not ids):
-        raise click.UsageError("name the reports by ID, or give --older-than DAYS; or --vacuum alone")
-    if publisher and not older_than:
-        raise click.UsageError("--publisher belongs to --older-than")
-    if (ids or older_than) and not why["reason"]:
+    since, until = (given.pop(name) for name in ("since", "until"))
+    because = Cause(**given)
+    by_choice = publisher is not None or older_than is not None or since is not None or until is not None
+    if ids and by_choice:
+        raise click.UsageError("name the reports by ID, or choose them by --publisher and times, not both")
+    if not (ids or by_choice or vacuum):
+        raise click.UsageError(
+            "name the reports by ID, or choose them by --publisher, --since, --until or --older-than DAYS; or --vacuum"
+            " alone"
+        )
+    options.exclude({"--older-than": older_than, "--until": until})
+    if since and until and since >= until:
+        raise click.UsageError("no report was first seen both after --since and before --until: the first is the later")
+    if (ids or by_choice) and not because.reason:
         raise click.UsageError("Missing option '--reason'.")
     now = utc_now()
-    before = now - timedelta(days=older_than) if older_than else None
+    before = now - timedelta(days=older_than) if older_than else until
     with _alone(paths) if vacuum else nullcontext(), open_existing(paths) as store:
         refuse_unknown(paths, store, Selection(publisher=publisher))
         if before and (doubt := _looked_at_clock(store, now)):
-            raise DeskError(f"--older-than: {doubt}. Nothing was deleted; try again then")
-        reports = purging.chosen(store, ids, before, publisher)
+            raise DeskError(
+                f"{'--older-than' if older_than else '--until'}: {doubt}. Nothing was deleted; try again then"
+            )
+        those = [the_report(store, each) for each in ids]
+        reports = purging.chosen(store, [each.id for each in those], before, publisher, since)
+        for each in those[:_MOST_NAMED]:
+            say(named(each))
+        if len(those) > _MOST_NAMED:
+            say(f"and {len(those) - _MOST_NAMED:,} more")
         asked = [f"Delete {len(reports)} reports for good"] if reports else []
         if vacuum:
             _say_what_it_takes(store)
@@ -71,8 +95,8 @@ def purge(
         if asked and not yes:
             click.confirm(" and ".join(asked) + "?", abort=True)
         if reports:
-            purging.purge(store, reports, Cause(**why), now)
-        if ids or before:
+            purging.purge(store, reports, because, now)
+        if ids or by_choice:
             say(f"Purged: {len(reports)}")
         if vacuum:
             for step in housekeeping.rewrite(store, now):

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from aggregator.cli.acts import CAUSE, say_done
+from aggregator.cli.references import to_be_changed
 from aggregator.desk import acts
 from aggregator.model import Cause
 from aggregator.pipeline.opening import open_existing
@@ -15,11 +16,12 @@ from aggregator.text.dates import utc_now
 
 
 @click.command()
-@click.argument("report_id", metavar="ID")
+@click.argument("report", metavar="ID")
 @CAUSE
 @click.pass_obj
-def restore(paths: Paths, /, report_id: str, **why: Any) -> None:
+def restore(paths: Paths, /, report: str, **why: Any) -> None:
     """Put a report back into the wire that was withheld, withdrawn or under embargo."""
     with open_existing(paths) as store:
+        report_id = to_be_changed(store, report).id
         acts.restore(store, report_id, Cause(**why), utc_now())
         say_done(report_id, "restored", None)

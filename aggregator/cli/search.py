@@ -1,39 +1,97 @@
-"""search: reports that have all the words given."""
+"""search: reports with words, phrases and their like."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import click
 
 from aggregator.cli.printing import say
 from aggregator.cli.reports import SELECTING, how_many, say_count, say_reports, selection
+from aggregator.model import Selection
+from aggregator.model.errors import SearchError
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
+from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import utc_now
 
+_SHOWN = 200  # characters of what was searched for
+_COUNTED = 10_000  # reports that another search finds; whether there are more is said, and not how many
 
-@click.command()
+
+class _Words(click.Command):
+    """All that is no option of the command is a word, also where a dash stands before it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        named = {name: each for each in self.get_params(ctx) if isinstance(each, click.Option) for name in each.opts}
+        options: list[str] = []
+        words: list[str] = []
+        rest = iter(args)
+        for argument in rest:
+            if argument == "--":
+                words += rest
+            elif argument.startswith("--") or argument in named:
+                option = named.get(argument)
+                takes = 0 if option is None or option.is_flag or option.count else option.nargs
+                options += [argument, *islice(rest, takes)]
+            else:
+                words.append(argument)
+        return super().parse_args(ctx, [*options, "--", *words])
+
+
+@click.command(cls=_Words)
 @click.argument("words", nargs=-1, required=True)
 @click.option("--ranked", is_flag=True, help="Best match first, among the newest 2,000; otherwise newest first.")
 @SELECTING
 @click.pass_obj
 def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, is_count: bool, as_json: bool, **chosen: Any) -> None:
-    """Find reports with all these WORDS, in any script, accents or not.
+    """Search reports for all WORDS. Accents and capitals do not matter.
 
-    "Exact phrase" in quotes, -word for without, begin* for words that begin so. After -- a word may start with a dash.
+    \b
+    flood OR drought        one of them at least; AND and brackets too
+    flood -bridge           without a word; or: flood NOT bridge
+    "exact phrase"          words one behind the other
+    elect*                  words that begin so
+    title:bridge            in the headline only
+    changed:1d              reports that were changed since: 6h, 2d, a date
+
+    OR, AND and NOT are in capitals. At a shell, brackets and phrases stand between other quotes:
+    search '(flood OR drought) "water bills"'. A word and the same word behind an Arabic article or a French or Italian
+    elision (l', d', qu') find each other.
     """
     typed = query.typed(words)
     typed.encode()  # words that came in another encoding than UTF-8 are in no report
-    words_wanted = query.parse(typed)
-    with read_store(paths, utc_now()) as store:
+    now = utc_now()
+    try:
+        wanted_words = query.parse(typed, now)
+    except SearchError as error:
+        raise click.UsageError(str(error)) from error
+    if ranked and not wanted_words.wanted:
+        raise click.UsageError("--ranked needs words, by which reports are ranked; write some beside `changed:`")
+    with read_store(paths, now) as store:
         wanted = selection(paths, store, chosen)
         if is_count:
-            say_count(store, wanted, words_wanted, as_json)
+            say_count(store, wanted, wanted_words, as_json)
             return
-        reports = store.search(words_wanted, wanted, ranked=ranked)
-        more = None if ranked else how_many(store, wanted, words_wanted, len(reports), as_json)
-    say_reports(reports, as_json, f"Nothing found for {typed!r}.")
+        reports = store.search(wanted_words, wanted, ranked=ranked)
+        more = None if ranked else how_many(store, wanted, wanted_words, len(reports), as_json)
+        shown = typed.strip() if len(typed) <= _SHOWN else f"{typed[:_SHOWN]}…"
+        otherwise = "" if reports or as_json else f"Nothing found for {shown}.{_another(store, wanted, typed)}"
+    say_reports(reports, as_json, otherwise)
     if more:
         say(more, err=True)
+
+
+def _another(store: Store, wanted: Selection, typed: str) -> str:
+    """A search like this one that finds something; '': there is none."""
+    for other in query.others(typed):
+        try:
+            words = query.parse(other, utc_now())
+        except SearchError:  # left without a word
+            continue
+        if count := store.count(wanted, words, most=_COUNTED + 1):
+            many = f"{count:,}" if count <= _COUNTED else f"more than {_COUNTED:,}"
+            return f" `{other}` finds {many}."
+    return ""

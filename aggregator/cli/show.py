@@ -7,52 +7,107 @@ from typing import Any
 
 import click
 
-from aggregator.cli.options import AS_JSON
+from aggregator.cli.options import AS_JSON, exclude
 from aggregator.cli.printing import say, say_json, say_rendered
+from aggregator.cli.references import the_version
 from aggregator.cli.rows import say_json_rows
-from aggregator.model.errors import StoreError
-from aggregator.output import NOT_PASSED_ON, OUTPUTS, heading, page, versions, with_changes
+from aggregator.desk import versions as older
+from aggregator.model import NamedReport, Report
+from aggregator.model.errors import DeskError
+from aggregator.output import (
+    NOT_PASSED_ON,
+    OUTPUTS,
+    citation,
+    desk_page,
+    heading,
+    minute,
+    page,
+    versions,
+    with_changes,
+)
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
+from aggregator.store import Store
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import address
 
 
 @click.command()
-@click.argument("report_id", metavar="ID")
+@click.argument("report", metavar="ID[@VERSION]")
 @click.option("--revisions", is_flag=True, help="Every version we received, oldest first.")
 @click.option("--raw", is_flag=True, help="The publisher's words, exactly as they came, as JSON.")
+@click.option("--cite", is_flag=True, help="One line to cite it by: publisher, title, date, version, id, SHA-256.")
 @click.option("--desk", is_flag=True, help="For the operator: what is held back too, and what was decided about it.")
 @AS_JSON
 @click.pass_obj
-def show(paths: Paths, report_id: str, revisions: bool, raw: bool, desk: bool, as_json: bool) -> None:
+def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool) -> None:
     """Print one report with its credit, disclaimer and original link.
 
-    In the place of a report that is out of the wire stands its notice.
+    ID is a report's id, the first 6 characters of it or more, or its link at its publisher's. ID@2 is its second
+    version. In the place of a report that is out of the wire stands its notice; with --desk there is the whole report,
+    with what keeps it out, its versions, what was decided and why, changes that wait and complaints.
+
+    --cite says: publisher, "title", date, version 2 of 2, wire id, original link, SHA-256. The digest is of the words
+    of that version as they came, which the SQL function raw_words gives.
     """
-    if raw and revisions:
-        raise click.UsageError("give --raw or --revisions, not both")
+    exclude({f"--{name}": is_given for name, is_given in forms.items()})
+    form = next((name for name, is_given in forms.items() if is_given), None)
     with read_store(paths, utc_now()) as store:
-        status = store.status(report_id, desk=desk)
-        if status is None:
-            raise StoreError(f"{report_id}: there is no report with this id; `aggregator latest` prints ids")
-        notice = store.notice(report_id)
-        if notice and not desk and (raw or revisions):
-            raise StoreError(f"{report_id}: {notice['text']} (--desk shows the operator what is held)")
-        if (raw or revisions) and not store.channels(report_id):
-            say(f"{report_id}: {NOT_PASSED_ON}", err=True)
-        if raw:
-            say_json(store.raw(report_id), indent=2)
-        elif revisions:
-            _print_revisions(store.revisions(report_id), as_json)
+        meant, number = the_version(store, report, desk=desk)
+        if form == "revisions" and number is not None:
+            raise click.UsageError(f"--revisions prints all versions: give {meant.id} without @{number}")
+        notice = store.notice(meant.id)
+        if form and notice and not desk:
+            raise DeskError(f"{meant.id}: {notice['text']} (--desk shows the operator what is held)")
+        if form and not store.channels(meant.id):
+            say(f"{meant.id}: {NOT_PASSED_ON}", err=True)
+        if form == "raw":
+            say_json(store.raw(meant.id, number), indent=2)
+        elif form == "revisions":
+            _print_revisions(store.revisions(meant.id), as_json)
+        elif form == "cite":
+            _print_citation(store, meant, number, as_json)
+        elif desk:
+            _print_for_desk(store, meant, number, as_json)
         elif notice:
             _print_notice(notice, as_json)
-        elif report := store.report(report_id):
-            say_rendered(OUTPUTS["json"]([report]) if as_json else page(report))
-        elif not desk:
-            raise StoreError(f"{report_id}: this report is {status}, or its publisher's rights let nothing of it out")
-        if desk and not (raw or revisions or as_json):
-            _print_acts(store.acts(report_id))
+        else:
+            shown = _as_it_may_leave(store, meant, number)
+            say_rendered(OUTPUTS["json"]([shown]) if as_json else page(shown))
+
+
+def _as_it_may_leave(store: Store, report: NamedReport, number: int | None) -> Report:
+    shown = store.report(report.id)
+    if shown is None:
+        raise DeskError(f"{report.id}: this report has left the wire just now; try again")
+    return shown if number in (None, report.versions) else older.of_report(store, shown, number)
+
+
+def _print_for_desk(store: Store, report: NamedReport, number: int | None, as_json: bool) -> None:
+    held = store.held_report(report.id)
+    assert held is not None
+    if number not in (None, report.versions):
+        held = older.of_held(store, held, number)
+    held["url"] = address(held["url"])
+    if as_json:
+        say_json_rows([held])
+    else:
+        say_rendered(desk_page(held))
+
+
+def _print_citation(store: Store, report: NamedReport, number: int | None, as_json: bool) -> None:
+    """Of what its page says, or for the desk of what is held."""
+    rows = store.versions(report.id)
+    row = rows[-1] if number is None else next(each for each in rows if each["number"] == number)
+    said = store.held_report(report.id)
+    assert said is not None
+    if number not in (None, report.versions):
+        said = older.of_held(store, said, number)
+    one = citation.citation(said, row, report.versions)
+    if as_json:
+        say_json_rows([citation.as_object(one)])
+    else:
+        say(citation.as_text(one))
 
 
 def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
@@ -67,20 +122,9 @@ def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
             say(words)
     if not notice["channels"]:
         say(NOT_PASSED_ON)
-    for name, value in (("Original", notice["url"]), ("Since", notice["at"]), ("Id", notice["id"])):
+    for name, value in (("Original", notice["url"]), ("Since", minute(notice["at"])), ("Id", notice["id"])):
         if value:
             say(f"{name}: {value}")
-
-
-def _print_acts(acts: list[dict[str, Any]]) -> None:
-    for act in acts:
-        beside = [
-            f"until {act['until']}" if act["until"] else None,
-            f"complaint {act['complaint_id']}" if act["complaint_id"] else None,
-            f"reference {act['reference']}" if act["reference"] else None,
-        ]
-        said = ", ".join(filter(None, (act["act"], *beside)))
-        say(f"Desk: {act['at']} {said}, by {act['actor']}: {act['reason']}")
 
 
 def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from aggregator.cli.acts import CAUSE, say_done
+from aggregator.cli.references import to_be_changed
 from aggregator.desk import acts
 from aggregator.model import Cause
 from aggregator.pipeline.opening import open_existing
@@ -15,12 +16,13 @@ from aggregator.text.dates import utc_now
 
 
 @click.command()
-@click.argument("report_id", metavar="ID")
+@click.argument("report", metavar="ID")
 @click.option("--legal", is_flag=True, help="In answer to a court order or a statute; the notice says so.")
 @CAUSE
 @click.pass_obj
-def withhold(paths: Paths, /, report_id: str, legal: bool, **why: Any) -> None:
+def withhold(paths: Paths, /, report: str, legal: bool, **why: Any) -> None:
     """Take a report out of the wire until a person restores it; a notice stays in its place."""
     with open_existing(paths) as store:
+        report_id = to_be_changed(store, report).id
         acts.withhold(store, report_id, Cause(**why), utc_now(), legal=legal)
         say_done(report_id, "withheld", store.notice(report_id))

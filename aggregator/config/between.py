@@ -44,6 +44,27 @@ def repeated_addresses(tables: Tables) -> Iterator[str]:
                 yield f"{name}: {fault(f'source[{number}].url', address, expected)}"
 
 
+def repeated_first_keys(tables: Tables) -> Iterator[str]:
+    """A fault for each of the files whose publishers had the same key first: the ids of reports are made of it."""
+    files: dict[str, list[str]] = defaultdict(list)
+    for name, table in tables.items():
+        files[_first_key(name, table)].append(name)
+    for name, table in tables.items():
+        key = _first_key(name, table)
+        other = _another(files[key], name)
+        if other is None or PurePosixPath(other).stem == PurePosixPath(name).stem:  # which is `repeated_keys`' matter
+            continue
+        where = "the file's name" if key == PurePosixPath(name).stem and not table.get("former_keys") else "former_keys"
+        expected = f"a first key of its own, because ids of reports are made of it; {other} has the same"
+        yield f"{name}: {fault(where, key, expected)}"
+
+
+def _first_key(name: str, table: Mapping[str, object]) -> str:
+    keys = table.get("former_keys")
+    first = keys[0] if isinstance(keys, list) and keys else None
+    return first if isinstance(first, str) else PurePosixPath(name).stem
+
+
 def _another(files: Sequence[str], name: str) -> str | None:
     return next((other for other in files if other != name), None)
 

@@ -31,11 +31,16 @@ def without_line(fault_line: str) -> str:
     return re.sub(r": line \d+: ", ": ", fault_line, count=1)
 
 
-def switched_off_at(text: str, number: int) -> int | None:
-    """The line, from 1, on which the source of this number, from 1, says `enabled = false`; None: on none that is found
-    by looking, as in `source = [{...}]`.
+def switched_off_at(text: str, number: int | None) -> int | None:
+    """The line, from 1, on which the source of this number, from 1, or else the publisher itself, says
+    `enabled = false`; None: on none that is found by looking, as in `source = [{...}]`.
     """
-    return dict(_keys(text)).get(f"source[{number}].enabled")
+    return dict(_keys(text)).get("enabled" if number is None else f"source[{number}].enabled")
+
+
+def line_of_first_key(text: str) -> int | None:
+    """The line, from 1, of the first key or table of a file; None: it has none."""
+    return next((number for _, number in _keys(text)), None)
 
 
 def _keys(text: str) -> Iterator[tuple[str, int]]:

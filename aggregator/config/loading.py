@@ -7,7 +7,7 @@ adds its own to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from aggregator.config.advice import warnings
 from aggregator.config.bare import completed, merged, source_key, texts
-from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_keys
+from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_first_keys, repeated_keys
 from aggregator.config.codes import unknown_codes
 from aggregator.config.files import publisher_files, too_deep
 from aggregator.config.lines import located
@@ -63,6 +63,8 @@ from aggregator.rights import (
     set_without_effect,
 )
 
+_WIRE = "wire.toml"
+
 
 @dataclass(frozen=True, slots=True)
 class _Profiles:
@@ -72,25 +74,27 @@ class _Profiles:
     faulty: Mapping[str, Sequence[str]]  # the faults of each, as lines
 
 
-def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({})) -> Config:
+def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), without: Collection[str] = ()) -> Config:
     """The wire and its publishers. A publisher whose file has a fault stands in `faulty`; where two files claim one key
     or one address, nobody knows whose it is, and both do. ConfigError: a fault that touches everybody, in wire.toml, of
     the whole of rights.toml, or of the folder; it names the faults of all files, each a line.
 
-    `texts_of` are publishers' files as they would be, by their names: new ones, and others in place of those there.
+    `texts_of` are publishers' files, and wire.toml, as they would be, by their names: new ones, and others in place of
+    those there. `without` are names of publishers' files that would be gone.
     """
     if not folder.is_dir():
         expected = "expected a folder with wire.toml, rights.toml and publishers/; give it with --config DIR"
         raise ConfigError([f"{folder}: found {'a file' if folder.exists() else 'no such folder'}, {expected}"])
     faults: list[str] = []
-    wire = _wire(folder, faults)
+    wire = _wire(folder, faults, texts_of.get(_WIRE))
     profiles = _profiles(folder, faults)
-    names = list(dict.fromkeys([*_publisher_names(folder, faults), *texts_of]))
+    here = dict.fromkeys([*_publisher_names(folder, faults), *texts_of])
+    names = [name for name in here if name not in (_WIRE, *without)]
     faults += too_deep(names)
     found = {name: _table(folder, name, faults, texts_of.get(name)) for name in names}
     tables = {name: completed(table) for name, table in found.items() if table is not None}
     made = {name: _publisher(name, table, profiles, wire, faults) for name, table in tables.items()}
-    faults += [*unknown_codes(tables), *repeated_keys(names), *repeated_addresses(tables)]
+    faults += [*unknown_codes(tables), *repeated_keys(names), *repeated_first_keys(tables), *repeated_addresses(tables)]
     if wire is not None and names:
         faults += own_publisher_faults(wire.publisher, tables, names)
     of_files = _by_file(faults, names)
@@ -163,8 +167,8 @@ def _in_file(name: str, lines: Sequence[str]) -> list[str]:
 # wire.toml
 
 
-def _wire(folder: Path, faults: list[str]) -> Wire | None:
-    table = _table(folder, "wire.toml", faults)
+def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
+    table = _table(folder, _WIRE, faults, text)
     if table is None:
         return None
     shape, lines = check(WIRE, table)
@@ -273,7 +277,7 @@ def _publisher(
     rights, rights_lines = _rights(table, profiles)
     lines = [*_place_faults(PurePosixPath(name), table), *shape_lines, *rights_lines]
     if shape is not None:
-        lines += _source_faults(shape.source, wire)
+        lines += [*_key_faults(shape), *_source_faults(shape.source, wire)]
     if shape is not None and rights is not None:
         publisher = _assembled(PurePosixPath(name).stem, shape, rights)
         lines += faults_of_publisher(publisher)
@@ -296,12 +300,16 @@ def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
         profile=shape.rights_profile,
         contact=Contact(**shape.contact.model_dump()),
         disclaimers=shape.disclaimers,
-        sources=tuple(_source(key, source) for source in shape.source),
+        sources=tuple(_source(key, source, shape) for source in shape.source),
         identity=shape.identity.rules(shape.homepage),
+        former_keys=shape.former_keys,
+        enabled=shape.enabled,
+        reason=shape.reason,
     )
 
 
-def _source(publisher: str, table: SourceTable) -> Source:
+def _source(publisher: str, table: SourceTable, of: PublisherFile) -> Source:
+    """A source of a publisher that is switched off is so, too."""
     return Source(
         publisher=publisher,
         key=table.key or source_key(table.url),
@@ -309,8 +317,8 @@ def _source(publisher: str, table: SourceTable) -> Source:
         kind=table.kind,
         item_class=table.item_class,
         every=None if table.every_minutes is None else timedelta(minutes=table.every_minutes),
-        enabled=table.enabled,
-        reason=table.reason,
+        enabled=table.enabled and of.enabled,
+        reason=table.reason or (None if of.enabled else of.reason),
         access=_access(table),
     )
 
@@ -336,6 +344,16 @@ def _place_faults(path: PurePosixPath, table: TomlTable) -> Iterator[str]:
     folder, country = path.parent.name, table.get("country")
     if len(path.parts) == 3 and isinstance(country, str) and len(country) == 2 and folder != country.lower():
         yield fault("country", country, f"the file to stand in publishers/{country.lower()}/, not publishers/{folder}/")
+
+
+def _key_faults(shape: PublisherFile) -> Iterator[str]:
+    for number, key in enumerate(shape.former_keys or (), start=1):
+        if key in (shape.former_keys or ())[: number - 1]:
+            yield fault(f"former_keys[{number}]", key, "each key once")
+    if shape.reason is not None and shape.enabled:
+        yield fault("reason", shape.reason, "this key only beside enabled = false")
+    if shape.kind == "own" and not shape.enabled:
+        yield fault("enabled", False, 'no such key beside kind = "own": the wire itself is not polled')
 
 
 def _source_faults(sources: Sequence[SourceTable], wire: Wire | None) -> Iterator[str]:

@@ -78,3 +78,14 @@ def _mode(folder: int, name: str) -> int | None:
     if stat.S_ISLNK(found.st_mode):
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     return stat.S_IMODE(found.st_mode)
+
+
+def remove(folder: Path, name: str) -> None:
+    """Takes away the file `name` below `folder`, which was reached through no link below it. Raises ConfigError."""
+    path = PurePosixPath(name)
+    try:
+        with _opened(folder, path.parent) as at:
+            os.unlink(path.name, dir_fd=at)
+            os.fsync(at)
+    except OSError as error:
+        raise ConfigError([f"{name}: found a file that cannot be deleted ({error.strerror})"]) from None

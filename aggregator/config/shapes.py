@@ -26,6 +26,7 @@ from aggregator.model import (
     StoreSettings,
 )
 from aggregator.rights import did_you_mean, fault, is_address
+from aggregator.text import timezones
 from aggregator.text.urls import host_fault, is_host
 
 # The rows of parse.PARSERS, and what has yet to be found.
@@ -79,6 +80,15 @@ def _has_host(value: str) -> str:
     """A check that words what is wrong with a host in another script than Latin."""
     if why := host_fault(value):
         expected = f"a host that can be looked up by IDNA 2008 (RFC 5891); of this one: {why}"
+        raise PydanticCustomError("unexpected", "{expected}", {"expected": expected})
+    return value
+
+
+def _has_time_zone(value: str) -> str:
+    """A check that says which name may have been meant."""
+    if not timezones.is_known(value):
+        expected = 'a time zone of the IANA database, such as "Africa/Bamako", or "UTC"'
+        expected += did_you_mean(value, timezones.names())
         raise PydanticCustomError("unexpected", "{expected}", {"expected": expected})
     return value
 
@@ -140,6 +150,7 @@ Host = Annotated[
 Prefix = Annotated[str, _like(r"(/[^/?#\s]+)+", 'the beginning of a path without a slash at its end, such as "/print"')]
 Parameter = Annotated[str, _like(r"[^\s=&?*]+", 'the name of a parameter, such as "id"')]
 Pattern = Annotated[str, _like(r"[^\s=&?*\[]+\*?", 'the name of a parameter, or how names begin, such as "from_*"')]
+TimeZone = Annotated[str, AfterValidator(_has_time_zone)]
 Minutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]  # at most a year
 
 
@@ -179,6 +190,7 @@ class WireFile(Table):
     robots_token: RobotsToken
     complaints_url: Address
     complaints_email: Email
+    timezone: TimeZone = "UTC"
     fetch: FetchTable = FetchTable()
     poll: PollTable = PollTable()
     store: StoreTable = StoreTable()
@@ -227,6 +239,9 @@ class PublisherFile(Table):
     contact: ContactTable = ContactTable()
     rights: dict[str, Any] = {}  # checked as RIGHTS, merged with the profile
     disclaimers: dict[str, str] = {}
+    former_keys: tuple[Key, ...] | None = None
+    enabled: bool = True
+    reason: Line | None = None
     identity: IdentityTable = IdentityTable()
     source: tuple[SourceTable, ...] = ()
 

@@ -8,6 +8,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Table
 
+from aggregator.config.lines import line_of_first_key
 from aggregator.model import DISCOVER
 from aggregator.model.errors import ConfigError
 from aggregator.text.urls import document_of, literal
@@ -47,6 +48,20 @@ def with_source(name: str, text: str, url: str, kind: str) -> str:
     else:
         document["source"] = _tables(_table(url, kind))
     return tomlkit.dumps(document)
+
+
+def with_value(name: str, text: str, key: str, value: str | list[str]) -> str:
+    """The text of the file `name` with this top-level key. ConfigError: it is not TOML."""
+    try:
+        document = tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise ConfigError([f"{name}: found text that is not TOML ({error}), expected `key = value`"]) from None
+    if key in document:
+        document[key] = value
+        return tomlkit.dumps(document)
+    # Above the first key, below the comments that a file begins with: what follows a table's header belongs to that.
+    lines, place = text.splitlines(keepends=True), (line_of_first_key(text) or 1) - 1
+    return "".join([*lines[:place], tomlkit.dumps({key: value}), *lines[place:]])
 
 
 def _is(source: Any, url: str) -> bool:

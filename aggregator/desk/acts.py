@@ -10,18 +10,19 @@ from datetime import datetime
 
 from aggregator.desk import clock, rules
 from aggregator.model import Cause, DeskDecision, Removal, ReportState
-from aggregator.model.errors import DeskError
+from aggregator.model.errors import AlreadyOut, DeskError
+from aggregator.output import out_since
 from aggregator.store import Store
 
 
 def withhold(store: Store, report: str, cause: Cause, now: datetime, *, legal: bool = False) -> None:
     believed = clock.believed(store, now)
-    carry_out(store, report, lambda state: rules.withhold(state, cause, believed, legal=legal), now)
+    _take_out(store, report, lambda state: rules.withhold(state, cause, believed, legal=legal), now)
 
 
 def withdraw(store: Store, report: str, cause: Cause, now: datetime) -> None:
     believed = clock.believed(store, now)
-    carry_out(store, report, lambda state: rules.withdraw(state, cause, believed), now)
+    _take_out(store, report, lambda state: rules.withdraw(state, cause, believed), now)
 
 
 def restore(store: Store, report: str, cause: Cause, now: datetime) -> None:
@@ -45,6 +46,18 @@ def obey(store: Store, report: str, removal: Removal, now: datetime) -> bool:
         if store.act(decision, now):
             return True
     return False
+
+
+def _take_out(store: Store, report: str, decide: Callable[[ReportState], DeskDecision], now: datetime) -> None:
+    """Says since when, by whom and why a report is out, where that is as strong as what is decided."""
+    try:
+        carry_out(store, report, decide, now)
+    except AlreadyOut as error:
+        held = store.held_report(report)
+        if held is None:
+            raise
+        said = out_since(held)
+        raise AlreadyOut(f"{report}: already {said[0].lower()}{said[1:]}. Nothing was changed") from error
 
 
 def carry_out(store: Store, report: str, decide: Callable[[ReportState], DeskDecision], now: datetime) -> None:

@@ -78,7 +78,7 @@ def _free_key(store: Store, merge: Merge, number: int) -> str | None:
             key
             for key in keys
             if known.get(key, merge.article_id) == merge.article_id
-            and store.report_state(public_id(merge.publisher, key)) is None
+            and store.report_state(public_id(merge.first_key, key)) is None
         ),
         None,
     )
@@ -100,7 +100,7 @@ def undone(
     own_keys = tuple(key for key in own.keys if key in leading)
     others = (key for key in taken.keys if key in leading and key != merge.article_key and key not in own_keys)
     keys = (merge.article_key, *others)
-    new = replace(taken, id=public_id(merge.publisher, merge.article_key), keys=keys)
+    new = replace(taken, id=public_id(merge.first_key, merge.article_key), keys=keys)
     return Split(
         merge=merge,
         keys=keys,
@@ -153,6 +153,7 @@ def _publisher(merge: Merge) -> Publisher:
     """As much of a publisher as reading an entry takes; it may be configured no more."""
     return Publisher(
         key=merge.publisher,
+        former_keys=(merge.first_key,),
         name=merge.publisher,
         country="",
         kind="newspaper",

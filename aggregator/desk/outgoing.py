@@ -29,7 +29,7 @@ def releases(store: Store, wire: Wire, reports: Sequence[str], by: Outlet) -> It
     here is left out. Raises StoreError.
     """
     for first in range(0, len(reports), _READ):
-        for held in store.held(reports[first : first + _READ]):
+        for held in store.to_release(reports[first : first + _READ]):
             yield release(held, wire, by, _note(held))
 
 

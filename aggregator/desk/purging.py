@@ -14,10 +14,14 @@ _BATCH = 100  # a transaction holds the lock that other programs wait for
 
 
 def chosen(
-    store: Store, reports: Sequence[str], before: datetime | None = None, publisher: str | None = None
+    store: Store,
+    reports: Sequence[str],
+    before: datetime | None = None,
+    publisher: str | None = None,
+    since: datetime | None = None,
 ) -> list[str]:
-    """The ids of these reports, and of those first seen before a time, of all publishers or of one. Raises DeskError
-    for an id that is none, or whose report is purged already.
+    """The ids of these reports, and of those of a publisher, first seen since a time and before one, as far as these
+    are given. Raises DeskError for an id that is none, or whose report is purged already.
     """
     for report in reports:
         state = store.report_state(report)
@@ -25,7 +29,8 @@ def chosen(
             raise DeskError(f"{report}: there is no report with this id; `aggregator latest` prints ids")
         if state.notice == "removed":
             raise DeskError(f"{report}: this report is purged already")
-    return [*dict.fromkeys(reports), *(store.first_seen_before(before, publisher) if before else ())]
+    is_choice = before is not None or publisher is not None or since is not None
+    return [*dict.fromkeys(reports), *(store.first_seen(publisher, since, before) if is_choice else ())]
 
 
 def purge(store: Store, reports: Sequence[str], because: Cause, now: datetime) -> None:

@@ -20,7 +20,7 @@ from aggregator.model import (
     Removal,
     ReportState,
 )
-from aggregator.model.errors import DeskError
+from aggregator.model.errors import AlreadyOut, DeskError
 from aggregator.text.dates import to_iso
 
 # A withdrawal keeps out more than a legal demand, a legal demand more than withholding, and that more than suspending:
@@ -126,7 +126,7 @@ def then(first: DeskDecision, following: Callable[[ReportState], DeskDecision | 
 def _refused_if_weaker(state: ReportState, act: Act, notice: Notice, cause: Cause, believed: datetime) -> DeskDecision:
     decision = _taken_out(state, act, notice, cause, believed)
     if decision is None:
-        raise DeskError(f"{state.id}: this report is out of the wire already ({state.notice}); nothing was changed")
+        raise AlreadyOut(f"{state.id}: this report is out of the wire already ({state.notice}); nothing was changed")
     return decision
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import get_args
 
 from aggregator.desk import clock
+from aggregator.identity.publishers import renamed
 from aggregator.model import Agreement, InForce, ItemClass, Publisher, PublisherTerms, Wire
 from aggregator.rights import effective, ends_at, notices, terms
 from aggregator.store import Store
@@ -35,6 +36,8 @@ def sync(
     if store.config_digest() == digest:
         return False
     configured = [_with_terms(publisher, wire, today) for publisher in publishers]
+    if moved := renamed(publishers, store.stored_publishers()):
+        store.rename_publishers(moved, now)
     store.configure(configured, faulty, digest, now, clock.believed(store, now))
     return True
 

@@ -188,7 +188,9 @@ def place_of(url: str, rules: IdentityRules = LEARNED) -> str:
 
 
 def public_id(publisher: str, key: str) -> str:
-    """Sixteen characters of a-z and 2-7: the same on every machine for the same publisher and key, never reused."""
+    """Sixteen characters of a-z and 2-7: the same on every machine for the same publisher and key, never reused.
+    `publisher`: its first key, which it keeps when it is renamed.
+    """
     digest = hashlib.blake2b(f"{publisher}\n{key}".encode("utf-8", "surrogatepass"), digest_size=10).digest()
     return base64.b32encode(digest).decode("ascii").lower()
 

@@ -428,7 +428,7 @@ def _known_by(article: Article, keys: tuple[str, ...]) -> Article:
     if keys == article.keys:
         return article
     keys = keys or (spare_key(article),)
-    return replace(article, keys=keys, id=public_id(article.publisher, keys[0]))
+    return replace(article, keys=keys, id=public_id(article.first_key or article.publisher, keys[0]))
 
 
 def _alikeness(article: Article, known: Known | Article) -> tuple[float, float]:

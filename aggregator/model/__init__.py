@@ -1,7 +1,7 @@
 """The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
 
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
-from aggregator.model.article import Article, Known, Match, Report, Status, Words
+from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
@@ -98,8 +98,8 @@ from aggregator.model.publisher import (
     Wire,
 )
 from aggregator.model.seen import Listed, Seen, articles_of
-from aggregator.model.selection import ALL_REPORTS, Phrase, Query, Selection
-from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms
+from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
+from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms, StoredPublisher
 
 __all__ = [
     "AGREED_AFTER",
@@ -119,6 +119,8 @@ __all__ = [
     "Addressee",
     "Agreement",
     "AiUse",
+    "AllOf",
+    "AnyOf",
     "Article",
     "AtAddress",
     "Basis",
@@ -177,6 +179,7 @@ __all__ = [
     "Media",
     "Memory",
     "Merge",
+    "NamedReport",
     "NewPage",
     "NewPages",
     "NextPoll",
@@ -186,6 +189,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "PageVisit",
+    "Part",
     "Pause",
     "Pending",
     "PendingChange",
@@ -220,6 +224,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoreSettings",
+    "StoredPublisher",
     "StrongestKey",
     "SystematicRepublication",
     "Tariff",

@@ -44,6 +44,7 @@ class Article:
     media: tuple[Media, ...] = ()  # in plain words, with web addresses; see text.media
     media_hash: bytes | None = b""  # of all media that were said, held or not (text.pictures.digest); None: not known
     adjusted: tuple[str, ...] = ()  # what of it is cut or left out outside the raw words; see normalise
+    first_key: str | None = None  # of its publisher, of which its id is made; None: it is `publisher`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,3 +132,16 @@ class Report:
     status: str
     sort_time: str  # where it stands in lists: published, or first_seen where that is unknown or ahead
     channels: tuple[Channel, ...]  # by which it may be passed on; (): by none, it is for the operator alone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedReport:
+    """What says to a person which report is meant."""
+
+    id: str
+    publisher: str
+    publisher_name: str
+    title: str | None  # None: it has none, or it is not for whoever asked
+    url: str | None  # as the publisher gave it
+    versions: int
+    is_purged: bool

@@ -8,7 +8,9 @@ AggregatorError
 │   ├── QueryRefused     a query that would write, or is not SQL
 │   └── CursorError      a cursor that is not of this ledger: the database was restored, or is another one
 ├── DeskError            an act of the desk that cannot be done: unknown report, nothing to change, unreadable time
+│   └── AlreadyOut       what is asked for would not keep the report out more than it is
 ├── ManuscriptError      a report of the wire's own that cannot be published: the faults of its file
+├── SearchError          words to search for that can find nothing as they are typed
 ├── OpmlError            a list of feeds that cannot be read: what was found, what was expected
 ├── DaemonRunning        another daemon holds this database
 ├── PressError           the local press cannot start, e.g. its port is in use
@@ -68,12 +70,20 @@ class CursorError(StoreError):
     """The ledger does not hold the line of a cursor; whoever follows it has to start again."""
 
 
+class SearchError(AggregatorError):
+    """Words that can find nothing as they are typed: why, and what to write."""
+
+
 class OpmlError(AggregatorError):
     """A list of feeds that cannot be read; nothing of it was taken over."""
 
 
 class DeskError(AggregatorError):
     """An act that cannot be done; nothing was changed."""
+
+
+class AlreadyOut(DeskError):
+    """The report is out of the wire by an act that is as strong as the one asked for, or stronger."""
 
 
 class ManuscriptError(AggregatorError):
@@ -182,3 +192,14 @@ class ParseError(AggregatorError):
 
 class RedirectHeld(AggregatorError):
     """The document came from an address that is not known to be its publisher's, so nothing of it may be stored."""
+
+
+class SourceRenamed(StoreError):
+    """The database has no source of this name (publisher/key) any more: its publisher was renamed."""
+
+    def __init__(self, source_name: str) -> None:
+        super().__init__(
+            f"{source_name}: its publisher has another key since, so nothing of this poll was stored; the next poll"
+            " asks again"
+        )
+        self.source_name = source_name

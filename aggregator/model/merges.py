@@ -30,6 +30,7 @@ class Merge:
     id: str
     article_id: int
     publisher: str
+    first_key: str  # of the publisher, of which ids are made
     languages: tuple[str, ...]  # of the publisher, as are the next two
     storage: Storage
     excerpt_max_words: int

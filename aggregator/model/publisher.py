@@ -122,6 +122,7 @@ class Wire:
     robots_token: str  # the product token of RFC 9309
     complaints_url: str
     complaints_email: str
+    timezone: str = "UTC"  # of the IANA database: in it people are told times; see text.timezones
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
@@ -244,6 +245,14 @@ class Publisher:
     disclaimers: Mapping[str, str] = field(default_factory=dict)  # overrides of the wire's default texts, by name
     sources: tuple[Source, ...] = ()
     identity: IdentityRules = LEARNED
+    former_keys: tuple[str, ...] | None = None  # the first one first; (): it never had another; None: unsaid
+    enabled: bool = True  # False: none of its sources is polled, and none of its pages visited
+    reason: str | None = None  # why it is switched off
+
+    @property
+    def first_key(self) -> str:
+        """The key that it had first, of which the ids of its reports are made, so that they outlast all others."""
+        return self.former_keys[0] if self.former_keys else self.key
 
     @property
     def group(self) -> Group:
@@ -257,6 +266,7 @@ class Faulty:
     key: str
     file: str  # relative to the configuration folder
     faults: tuple[str, ...]  # each a line; those of its rights profile, too
+    is_undecided: bool = False  # nothing is wrong with the file; a person has to say whose the reports are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +24,41 @@ ALL_REPORTS = Selection()
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that stand one behind the other, without case and accents; see `text.folding`."""
+    """Words that stand one behind the other, without case and accents (`text.folding`), in one of these forms."""
 
-    words: str
-    begins: bool = False  # the last of them is only the beginning of a word
+    forms: tuple[str, ...]  # such as "ecole", and with an Arabic article and without; one is enough
+    begins: bool = False  # the last word is only the beginning of one
+    in_title: bool = False  # in the headline, and not elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of `wanted`, of which there is one at least, and none of `unwanted`."""
+
+    wanted: tuple[Part, ...]
+    unwanted: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of these at least."""
+
+    parts: tuple[Part, ...]
+
+
+Part: TypeAlias = Phrase | AllOf | AnyOf
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The words that somebody searches for: all of `wanted`, none of `unwanted`. Without `wanted` nothing is found."""
+    """What somebody searches for: all of `wanted`, none of `unwanted`. Nothing is found without `wanted` and without a
+    time since which reports were changed.
+    """
 
-    wanted: tuple[Phrase, ...] = ()
-    unwanted: tuple[Phrase, ...] = ()
+    wanted: tuple[Part, ...] = ()
+    unwanted: tuple[Part, ...] = ()
+    changed_since: datetime | None = None  # their newest version came since then, and is not the first
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.wanted and self.changed_since is None

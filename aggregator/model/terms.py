@@ -52,3 +52,14 @@ class KnownPublisher:
 
     country: str
     languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPublisher:
+    """What the database knows of a publisher: enough to see that it has another key in the configuration."""
+
+    key: str
+    first_key: str  # the first that it had, of which ids are made
+    name: str
+    addresses: frozenset[str]  # of its sources, now and before they moved
+    brought_reports: frozenset[str]  # those of the addresses that have brought a report

@@ -10,12 +10,26 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aggregator.model import Report
-from aggregator.output import diff
+from aggregator.output import citation, diff
+from aggregator.output.held import minute, out_since
+from aggregator.output.held import page as desk_page
 from aggregator.output.json import array as json_array
 from aggregator.output.json import reports as json_reports
 from aggregator.output.text import NOT_PASSED_ON, heading, listing, page
 
-__all__ = ["NOT_PASSED_ON", "OUTPUTS", "heading", "json_array", "page", "versions", "with_changes"]
+__all__ = [
+    "NOT_PASSED_ON",
+    "OUTPUTS",
+    "citation",
+    "desk_page",
+    "heading",
+    "json_array",
+    "minute",
+    "out_since",
+    "page",
+    "versions",
+    "with_changes",
+]
 
 OUTPUTS: Mapping[str, Callable[[Sequence[Report]], str]] = {"text": listing, "json": json_reports}
 

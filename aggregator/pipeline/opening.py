@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
@@ -10,7 +11,8 @@ from aggregator.config import files
 from aggregator.config.placeholders import is_real
 from aggregator.desk import clock, terms
 from aggregator.desk.reading import read_as_of
-from aggregator.model import Config
+from aggregator.identity.publishers import undecided
+from aggregator.model import Config, Faulty
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline.cached import digest, pack, unpack
 from aggregator.pipeline.paths import Paths
@@ -26,10 +28,31 @@ def refuse_placeholders(config: Config, *urls: str) -> None:
 
 
 def read_config(paths: Paths) -> Config:
-    """The configuration, read from its files; raises ConfigError where a fault touches everybody."""
+    """The configuration, read from its files, but for publishers of whom a person has to say whether they are others of
+    the database under a new key: these are faulty. Raises ConfigError where a fault touches everybody.
+    """
     from aggregator.config.loading import load  # pydantic takes a fifth of a second, and mostly no file has changed
 
-    return load(paths.config_folder())
+    config = load(paths.config_folder())
+    try:
+        with read_store(paths) as store:
+            stored = store.stored_publishers()
+    except StoreError:  # there is none yet; or else whoever opens it to write says what is wrong
+        return config
+    found = dict(undecided(config.publishers, {each.key for each in config.faulty}, stored))
+    if not found:
+        return config
+    files = publisher_files(paths)
+    faulty = [
+        Faulty(key=key, file=files[key], faults=(f"{files[key]}: {what}",), is_undecided=True)
+        for key, what in found.items()
+    ]
+    return replace(
+        config,
+        publishers=tuple(publisher for publisher in config.publishers if publisher.key not in found),
+        faulty=(*config.faulty, *faulty),
+        faults=(*config.faults, *(line for each in faulty for line in each.faults)),
+    )
 
 
 def load_config(paths: Paths) -> Config:
@@ -45,6 +68,9 @@ def config_for_polling(paths: Paths, *urls: str) -> Config:
     """As `load_config`, for a program that will ask the sources; with `urls`, these addresses alone. Raises ConfigError
     where that are real sites and the wire has not been given a name of its own.
     """
+    if not urls:
+        with suppress(StoreError):  # whoever opens it to write says what is wrong
+            update_tables(paths)
     config = load_config(paths)
     refuse_placeholders(config, *urls)
     return config
@@ -56,7 +82,20 @@ def _kept_config(paths: Paths, digest: str) -> Config | None:
             kept = store.kept_config(digest)
     except StoreError:  # there is none yet; or else whoever opens it to write says what is wrong
         return None
-    return unpack(kept) if kept else None
+    config = unpack(kept) if kept else None
+    # What a person has to decide depends on the database, which may have changed.
+    return None if config is None or any(each.is_undecided for each in config.faulty) else config
+
+
+def update_tables(paths: Paths) -> None:
+    """Brings the tables of a database up to date that an older version made, which does not know of former keys. Raises
+    StoreError.
+    """
+    if paths.database().exists():
+        with read_store(paths) as store:
+            is_current = store.is_current()
+        if not is_current:
+            open_store(paths).close()
 
 
 def is_in_force(paths: Paths) -> bool | None:

@@ -216,4 +216,4 @@ def _article(entry: Entry, source: Source, publisher: Publisher) -> Article:
     """
     articles = normalise(Document(format=KIND, entries=(entry,)), source, publisher).articles
     key = f"slug:{entry.id}"
-    return replace(articles[0], keys=(key,), near_keys=(), id=public_id(publisher.key, key))
+    return replace(articles[0], keys=(key,), near_keys=(), id=public_id(publisher.first_key, key))

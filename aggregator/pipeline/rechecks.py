@@ -70,8 +70,8 @@ class Rechecks:
         return findings
 
     def _sites(self) -> dict[str, list[str]]:
-        """By publisher the addresses whose sites are its own."""
-        sites = {key: addresses_of(publisher) for key, publisher in self.publishers.items()}
+        """By publisher the addresses whose sites are its own; of a publisher that is switched off none is visited."""
+        sites = {key: addresses_of(publisher) for key, publisher in self.publishers.items() if publisher.enabled}
         for key, url in self.polled:
             if key in sites:
                 sites[key].append(url)

@@ -27,6 +27,7 @@ from aggregator.model import (
     Wanted,
     articles_of,
 )
+from aggregator.model.errors import SourceRenamed
 from aggregator.normalise import DUPLICATE
 from aggregator.revisions import withdrawals
 from aggregator.revisions.changes import Judged
@@ -90,7 +91,15 @@ def _record(store: Store, polled: Sequence[Polled], at: _At, done: dict[int, Pol
         if place not in done and not changed & depends_on:
             places.append(place)
             changed |= depends_on
-    known = store.known([wanted(*polled[place], at.now) for place in places])
+    try:
+        known = store.known([wanted(*polled[place], at.now) for place in places])
+    except SourceRenamed as error:
+        done |= {
+            place: replace(poll, outcome="failed", error=str(error))
+            for place, (poll, _) in enumerate(polled)
+            if poll.source.name == error.source_name
+        }
+        return
     judged = {place: _judged(*polled[place], each, at) for place, each in zip(places, known, strict=True)}
     done |= {place: None for place in places if judged[place] is None}
     records = [(place, made) for place, made in judged.items() if made is not None]

@@ -33,6 +33,7 @@ from aggregator.model import (
     MassKind,
     Memory,
     Merge,
+    NamedReport,
     NewPages,
     Pending,
     PendingDecision,
@@ -51,6 +52,7 @@ from aggregator.model import (
     Snapshot,
     Source,
     Split,
+    StoredPublisher,
     Version,
     Wanted,
 )
@@ -73,7 +75,9 @@ from aggregator.store.sqlite import (
     ledger,
     let_go,
     merges,
+    new_database,
     opening,
+    outgoing,
     pending,
     pending_revisions,
     planner,
@@ -83,6 +87,8 @@ from aggregator.store.sqlite import (
     reading,
     rechecks,
     redirects,
+    references,
+    renaming,
     robots,
     saving,
     search,
@@ -174,6 +180,7 @@ class Store:
         connection = self._connection
         opening.set_up(connection)
         with self._transaction():  # all at once, so that nobody finds half of it
+            new_database.fill(connection)
             if not views.is_migrated(connection):
                 from aggregator.store.sqlite.schema import migrate  # sqlite_utils takes a fifth of a second to import
 
@@ -275,6 +282,20 @@ class Store:
         """
         self._write(configured.write, publishers, faulty, digest, now, believed)
 
+    def is_current(self) -> bool:
+        """Whether its tables are those of this version."""
+        return self._read(views.is_migrated)
+
+    def stored_publishers(self) -> list[StoredPublisher]:
+        """All publishers that the database has, configured or not."""
+        return self._read(renaming.stored)
+
+    def rename_publishers(self, renamed: Mapping[str, str], now: datetime) -> None:
+        """Gives the publishers of these keys others, all at once, with all that is held of them; a line of the ledger
+        says so.
+        """
+        self._write(renaming.rename, renamed, now)
+
     def terms_are_out_of_date(self, by: datetime) -> bool:
         """Whether other terms hold by then than those in force."""
         return self._read(agreements.are_out_of_date, by)
@@ -374,7 +395,9 @@ class Store:
         return self._read_as_one(known.load, source)
 
     def known(self, wanted: Sequence[Wanted]) -> list[Snapshot]:
-        """What is known of each of these sources, and of the articles that their entries may be; all of one moment."""
+        """What is known of each of these sources, and of the articles that their entries may be; all of one moment.
+        Raises SourceRenamed for the first that the database has under no such name.
+        """
         with self._snapshot():
             version = self._version()  # first, so that what is written meanwhile makes it old
             return [known.snapshot(self._connection, each, version) for each in wanted]
@@ -676,9 +699,12 @@ class Store:
         """
         return self._unless_changed(lambda connection: pending.decide(connection, decision, now))
 
-    def first_seen_before(self, before: datetime, publisher: str | None) -> list[str]:
-        """The ids of the reports first seen before a time that are not purged, of all publishers or of one."""
-        return self._read(purge.first_seen_before, to_iso(before), publisher)
+    def first_seen(self, publisher: str | None, since: datetime | None, before: datetime | None) -> list[str]:
+        """The ids of the reports that are not purged: of one publisher, first seen at `since` or later and before
+        `before`; None: any.
+        """
+        start, end = (to_iso(moment) if moment else None for moment in (since, before))
+        return self._read(purge.first_seen, publisher, start, end)
 
     def purgeable(self, reports: Sequence[str]) -> list[Purgeable]:
         """Those of these reports that are not purged."""
@@ -696,44 +722,52 @@ class Store:
         return self._read(reading.latest, selection)
 
     def search(self, query: Query, selection: Selection, *, ranked: bool = False) -> list[Report]:
-        """Reports with these words, newest first as `latest` lists them, or best first among the 2,000 that were
-        written last.
+        """Reports that a query finds, newest first as `latest` lists them, or, where it has words, best first among the
+        2,000 that were written last.
         """
-        if not query.wanted:
+        if query.is_empty:
             return []
-        expression = selections.expression(query)
-        with explained(self.path):
-            if ranked:
-                return reading.ranked(self._connection, search.RANKED, expression, selection)
-            return reading.found(self._connection, expression, selection)
+        return self._read(reading.ranked if ranked and query.wanted else reading.found, query, selection)
 
     def count(self, selection: Selection, query: Query | None = None, *, most: int | None = None) -> int:
         """How many reports `latest` or, with a query, `search` would list without a limit. With `most`, which takes
         milliseconds, it is `most` where there are as many or more; to count all may take seconds.
         """
-        if query and not query.wanted:
+        if query and query.is_empty:
             return 0
-        expression = selections.expression(query) if query else None
-        return self._read(reading.count, expression, selection, selections.LAST if most is None else most)
+        return self._read(reading.count, query, selection, selections.LAST if most is None else most)
 
     def report(self, public_id: str) -> Report | None:
         return self._read(reading.report, public_id)
 
-    def held(self, reports: Sequence[str]) -> list[Held]:
+    def reports_beginning_with(self, beginning: str, limit: int, *, desk: bool) -> list[NamedReport]:
+        """The first `limit` reports whose ids begin so; `desk`: those too that readers may not know of."""
+        return self._read(references.beginning_with, beginning, limit, desk=desk)
+
+    def reports_under_keys(self, keys: Sequence[str], *, desk: bool) -> list[NamedReport]:
+        """The reports of any publisher that one of these keys leads to; `desk` as above."""
+        return self._read(references.under_keys, keys, desk=desk)
+
+    def held_report(self, public_id: str) -> dict[str, Any] | None:
+        """All that is stored of a report for the desk to decide on it, whatever holds it back; see `sqlite.held`."""
+        return self._read_as_one(held.report, public_id, self._released_by)
+
+    def versions(self, public_id: str) -> list[dict[str, Any]]:
+        """The versions of a report, oldest first, without their words; see `sqlite.held`."""
+        return self._read(held.versions, public_id)
+
+    def to_release(self, reports: Sequence[str]) -> list[Held]:
         """All that is held of these reports, whatever their rights, in their order: for the gate alone (`rights`). One
         that is not here is left out.
         """
-        return self._read_as_one(held.held, reports)
+        return self._read_as_one(outgoing.to_release, reports)
 
     def gone(self, since: datetime, publisher: str | None, channel: Channel, most: int) -> list[Gone]:
         """At most so many reports that left the wire since a time, and could have left by the channel before; the last
         first. `publisher`: of this one alone.
         """
         last = self.cursor_before(since)
-        return self._read_as_one(held.gone, last.seq if last else 0, publisher, channel, most)
-
-    def status(self, public_id: str, *, desk: bool = False) -> str | None:
-        return self._read(reading.status, public_id, self._released_by, desk=desk)
+        return self._read_as_one(outgoing.gone, last.seq if last else 0, publisher, channel, most)
 
     def notice(self, public_id: str) -> dict[str, Any] | None:
         """The notice in the place of a report, a row of the view `notices`; None: there is none."""
@@ -743,8 +777,9 @@ class Store:
         """By which an article may be passed on, whether it is in the wire or not; (): by none."""
         return self._read(reading.channels, public_id)
 
-    def raw(self, public_id: str) -> dict[str, Any] | None:
-        return self._read(reading.raw, public_id)
+    def raw(self, public_id: str, number: int | None = None) -> dict[str, Any] | None:
+        """What a report's newest version said, or the version of this number; None: there is no such one."""
+        return self._read(reading.raw, public_id, number)
 
     def revisions(self, public_id: str) -> list[dict[str, Any]]:
         return self._read(reading.revisions, public_id)
@@ -777,6 +812,10 @@ class Store:
     def ending_agreements(self, last: date) -> list[dict[str, Any]]:
         """The same of those that have not ended and end with that day at the latest, the first to end first."""
         return self._read(agreements.ending, last)
+
+    def text_scope(self, publisher: str) -> str:
+        """What leaves of a publisher's reports by the terms in force, configured or not; "none" of one not known."""
+        return self._read(reading.text_scope, publisher)
 
     def known_publishers(self) -> dict[str, KnownPublisher]:
         """Country and languages of every publisher that the database has, configured or not, by key."""

@@ -38,7 +38,7 @@ def database(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("query", [None, parse("mbalawe"), parse("-mbalawe"), Query()])
+@pytest.mark.parametrize("query", [None, parse("mbalawe"), parse("mbalawe OR flood -bridge"), Query()])
 @pytest.mark.parametrize("selection", SELECTIONS)
 def test_as_many_are_counted_as_are_listed(database: Path, selection: Selection, query: Query | None) -> None:
     with Store.open(database) as store:

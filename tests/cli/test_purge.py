@@ -20,8 +20,8 @@ __all__ = ["report"]  # a fixture
 
 def test_purge_asks_before_it_deletes(store: Store, report: str) -> None:
     why = ("--reason", "asked for")
-    assert "name the reports by ID, or give --older-than" in command(store, "purge", *why, code=2)
-    assert "belongs to --older-than" in command(store, "purge", report, "--publisher", "x", *why, code=2)
+    assert "name the reports by ID, or choose them by --publisher" in command(store, "purge", *why, code=2)
+    assert "not both" in command(store, "purge", report, "--publisher", "x", *why, code=2)
     command(store, "purge", report, *why, code=130, typed="n\n")
     assert store.report(report) is not None
     assert "Purged: 1" in command(store, "purge", report, *why, typed="y\n")
@@ -33,7 +33,7 @@ def test_purge_vacuum_says_what_it_takes_and_asks(store: Store, publisher: Publi
     record(store, publisher, plant(1).entry, make_entry(2))
     report = next(report.id for report in store.latest(ANY) if report.url != "http://daily.example/2")
     store.close()
-    assert "give --older-than DAYS; or --vacuum alone" in command(store, "purge", code=2)
+    assert "--older-than DAYS; or --vacuum alone" in command(store, "purge", code=2)
     assert "Missing option '--reason'" in command(store, "purge", report, "--vacuum", code=2)
     refused = command(store, "purge", report, "--vacuum", "--reason", "asked", code=130, typed="n\n")
     assert "interrupted" in refused

@@ -160,6 +160,11 @@ def test_units_become_types(tmp_path: Path) -> None:
     assert config.publishers[0].sources[0].every == timedelta(minutes=7.5)
 
 
+@pytest.mark.parametrize("wire", ["", 'timezone = "Africa/Bamako"\n'])
+def test_the_wire_s_time_zone_is_utc_unless_it_names_one(tmp_path: Path, wire: str) -> None:
+    assert loaded(tmp_path, wire=wire).wire.timezone == ("Africa/Bamako" if wire else "UTC")
+
+
 def test_what_is_left_out_is_the_noun_s_default(tmp_path: Path) -> None:
     wire = loaded(tmp_path).wire
     assert wire.fetch == type(wire.fetch)()

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -30,7 +30,7 @@ from aggregator.desk.housekeeping import release_embargoes
 from aggregator.desk.merges import split
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, ChangeKind, Cursor, Entry, Publisher, Removal, Rights, Selection, Text
+from aggregator.model import Cause, ChangeKind, Contact, Cursor, Entry, Publisher, Removal, Rights, Selection, Text
 from aggregator.model.errors import CursorError, DeskError, StoreError
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
@@ -244,8 +244,54 @@ def test_an_agreement_that_ends_is_a_line(three: Store) -> None:
     for days in (0, 1, 2):
         synced(three, ending, *PUBLISHERS[1:], now=NOW + days * 24 * HOUR)
     assert [(line["change_kind"], line["note"]) for line in three.changes(before)] == [
-        ("terms_changed", "text_scope was full_text, is excerpt")
+        ("terms_changed", "expires was none, is 2026-11-23"),
+        ("terms_changed", "text_scope was full_text, is excerpt"),
     ]
+
+
+# What readers and subscribers see of a publisher's terms, each with another value.
+SEEN: dict[str, tuple[Publisher, str]] = {
+    "scope": (under(replace(AGREEMENT, text_scope="headline_only"), PUBLISHERS[0]), "text_scope was"),
+    "credit": (under(replace(AGREEMENT, credit="{publisher} says"), PUBLISHERS[0]), "credit was"),
+    "channels": (under(replace(AGREEMENT, redistribute=()), PUBLISHERS[0]), "channels was web feed api email, is none"),
+    "ai_use": (under(replace(AGREEMENT, ai_use="prohibited"), PUBLISHERS[0]), "ai_use was unstated, is prohibited"),
+    "commercial use": (under(replace(AGREEMENT, commercial_use="no"), PUBLISHERS[0]), "commercial_use was"),
+    "the last day": (under(replace(AGREEMENT, expires=date(2027, 1, 31)), PUBLISHERS[0]), "expires was none, is 2027"),
+    "words of an excerpt": (under(replace(QUOTATION, excerpt_max_words=9), PUBLISHERS[1]), "excerpt_max_words was"),
+    "its name": (replace(PUBLISHERS[0], name="Le Quotidien"), "name was"),
+    "a disclaimer": (replace(PUBLISHERS[0], disclaimers={"third_party": "Ask {publisher}."}), "disclaimer changed"),
+    "a notice": (replace(PUBLISHERS[0], disclaimers={"withdrawn": "Taken back."}), "the text in the place of a report"),
+}
+
+
+@pytest.mark.parametrize("changed", SEEN)
+def test_what_readers_see_of_terms_is_told_once_when_it_changes(three: Store, changed: str) -> None:
+    other, note = SEEN[changed]
+    before = end_of(three)
+    for hours in (1, 2, 30):
+        synced(three, *[other if each.key == other.key else each for each in PUBLISHERS], now=NOW + hours * HOUR)
+    (line,) = three.changes(before)
+    assert (line["change_kind"], line["publisher"], line["id"]) == ("terms_changed", other.key, None)
+    assert note in line["note"]
+    synced(three, *PUBLISHERS, now=NOW + 31 * HOUR)  # and back
+    assert [each["change_kind"] for each in three.changes(cursor_of(line))] == ["terms_changed"]
+    assert three.changes(before)[0]["cursor"] == line["cursor"]  # an old cursor stays good
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        under(replace(AGREEMENT, terms_checked=date(2026, 11, 1)), PUBLISHERS[0]),
+        under(replace(AGREEMENT, storage="transient", retention_days=90), PUBLISHERS[0]),
+        under(replace(AGREEMENT, excerpt_max_words=9), PUBLISHERS[0]),  # of full texts
+        replace(PUBLISHERS[0], contact=Contact(technical="web@daily.example"), languages=("fr", "en")),
+        replace(PUBLISHERS[0], sources=()),
+    ],
+)
+def test_what_readers_do_not_see_is_not_told(three: Store, changed: Publisher) -> None:
+    before = end_of(three)
+    synced(three, changed, *PUBLISHERS[1:], now=NOW + HOUR)
+    assert three.changes(before) == []
 
 
 def test_a_report_split_off_one_under_embargo_is_not_listed_before_its_time(three: Store) -> None:

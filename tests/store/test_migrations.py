@@ -14,8 +14,9 @@ import pytest
 from sqlite_utils import Database
 
 from aggregator.store import Store
+from aggregator.store.sqlite import new_database, views
 from aggregator.store.sqlite.schema import m0001, m0002, m0003, migrations
-from tests import ROOT
+from tests import ROOT, make_schema
 from tests.make_database import DATABASES
 
 pytestmark = pytest.mark.usefixtures("started_anew")
@@ -100,3 +101,42 @@ def test_a_database_with_an_early_migration_gets_what_it_lacks(
         connection.commit()
     Store.open(database).close()
     assert shape(database) == fresh
+
+
+def test_a_new_database_is_what_the_migrations_make_of_it(tmp_path: Path) -> None:
+    """The script is generated, so that a new database need not run them."""
+    said = "aggregator/store/sqlite/new_database.sql is not what the migrations make: run `make schema`"
+    assert make_schema.FILE.read_text("utf-8") == make_schema.generated(), said
+    with (
+        closing(make_schema.migrated(tmp_path / "old.db")) as old,
+        closing(sqlite3.connect(tmp_path / "new.db")) as new,
+    ):
+        new_database.fill(new)
+        assert _all_of(new) == _all_of(old)
+        names = [[name for (name,) in each.execute("SELECT name FROM _sqlite_migrations")] for each in (new, old)]
+        assert names[0] == names[1] == [*views.MIGRATIONS]
+
+
+def test_a_database_whose_script_is_older_than_the_migrations_gets_the_others(tmp_path: Path) -> None:
+    """Whoever adds a migration, and forgets the script, breaks no database."""
+    with (
+        closing(make_schema.migrated(tmp_path / "old.db")) as old,
+        closing(sqlite3.connect(tmp_path / "new.db")) as new,
+        closing(sqlite3.connect(":memory:")) as before,
+    ):
+        migrations.apply(Database(before, execute_plugins=False), stop_before=views.MIGRATIONS[-1])
+        for statement in new_database.statements(make_schema.script(before)):
+            new.execute(statement)
+        migrations.apply(Database(new, execute_plugins=False))
+        assert _all_of(new) == _all_of(old)
+
+
+def _all_of(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
+    """Whatever a database says of itself and holds, but for the times at which migrations ran."""
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    held = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for (name,) in tables}  # noqa: S608
+    held["_sqlite_migrations"] = [row[:3] for row in held["_sqlite_migrations"]]
+    pragmas = ("application_id", "auto_vacuum", "encoding", "page_size", "user_version")
+    held |= {name: connection.execute(f"PRAGMA {name}").fetchall() for name in pragmas}
+    held["sqlite_schema"] = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema").fetchall()
+    return held

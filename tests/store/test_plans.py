@@ -42,6 +42,8 @@ SMALL = {
     "pending_revisions", "publishers", "redirects", "settings", "sources", "terms",
 }  # fmt: skip
 
+LISTED = Selection(limit=50)
+
 COUNTED = "ends when there are as many as are counted"
 ONE_ROW = "ends with the first row"
 ANSWER = "sorts what it returns"
@@ -97,7 +99,7 @@ def of_few(**fields: Any) -> Case:
 
 def search(words: str, *, ranked: bool = False, **fields: Any) -> Case:
     return Case(
-        lambda s, w: s.search(parse(words), chosen(w, fields), ranked=ranked),
+        lambda s, w: s.search(parse(words, NOW), chosen(w, fields), ranked=ranked),
         {"USE TEMP B-TREE FOR ORDER BY": "at most 2,000 of the newest, or at most `limit` reports"},
     )
 
@@ -140,6 +142,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             )
         ),
         search('"water bills" -boat mb*', publisher=True),
+        search("title:flood OR (المدرسة l'eau)", publisher=True),
+        search("mbalawe changed:1w", language="sw"),
+        search("mbalawe changed:1w", ranked=True),
+        Case(
+            lambda s, w: (s.search(parse("changed:1w", NOW), LISTED), s.search(parse("changed:1w -boat", NOW), LISTED)),
+            {"USE TEMP B-TREE FOR": "the newer versions since a time"},
+        ),
     ),
     "count": tuple(
         Case(
@@ -150,9 +159,18 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         for fields in ({}, {"publisher": True}, {"country": "GH"}, {"item_class": "notice", "language": "sw"})
     ),
     "report": (case(lambda s, w: s.report(w.report)),),
-    "status": (case(lambda s, w: (s.status(w.report), s.status(w.report, desk=True))),),
+    "reports_beginning_with": tuple(
+        case(lambda s, w, desk=desk: s.reports_beginning_with(w.report[:6], 9, desk=desk))  # type: ignore[misc]
+        for desk in (False, True)
+    ),
+    "reports_under_keys": tuple(
+        case(lambda s, w, desk=desk: s.reports_under_keys(w.keys, desk=desk), SCAN_o=FEW)  # type: ignore[misc]
+        for desk in (False, True)
+    ),
+    "held_report": (case(lambda s, w: s.held_report(w.report), SCAN_c=FEW),),
+    "versions": (case(lambda s, w: s.versions(w.report)),),
     "notice": (case(lambda s, w: s.notice(w.report)),),
-    "held": (case(lambda s, w: s.held([w.report, w.report])),),
+    "to_release": (case(lambda s, w: s.to_release([w.report, w.report])),),
     "gone": tuple(case(lambda s, w, key=key: s.gone(WEEK, w.publisher if key else None, "feed", 50)) for key in (0, 1)),
     "channels": (case(lambda s, w: s.channels(w.report)),),
     "raw": (case(lambda s, w: s.raw(w.report)),),
@@ -213,10 +231,10 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {"USE TEMP B-TREE FOR ORDER BY": "what waits for a person"},
         ),
     ),
-    "first_seen_before": (
-        Case(lambda s, w: s.first_seen_before(NOW, w.publisher), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),
+    "first_seen": (
+        Case(lambda s, w: s.first_seen(w.publisher, None, NOW), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),
         Case(
-            lambda s, w: s.first_seen_before(NOW, None),
+            lambda s, w: s.first_seen(None, None, NOW),
             {"SCAN articles": "lists the most of what it reads", "USE TEMP B-TREE FOR ORDER BY": ANSWER},
         ),
     ),

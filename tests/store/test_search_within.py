@@ -148,7 +148,7 @@ def test_the_reports_of_others_are_passed_over_in_the_index(store: Store) -> Non
         taken: list[int] = []
         with file_of(store) as connection:
             connection.set_progress_handler(lambda: taken.append(1), 1)
-            assert len(reading.found(connection, '"rouvre"', Selection(publisher=SMALL.key))) == 10
+            assert len(reading.found(connection, parse("rouvre"), Selection(publisher=SMALL.key))) == 10
             connection.set_progress_handler(None, 1)
         return len(taken)
 

@@ -148,8 +148,11 @@ def test_several_acts_of_one_decision_are_kept_in_their_order(store: Store) -> N
     done(store, rules.embargo(state_of(store, report), NOW + 2 * DAY, PERSON, NOW, NOW))
     assert [state.id for state in store.reports_under_embargo(NOW + 2 * DAY)] == [report]
     assert store.reports_under_embargo(NOW + 2 * DAY - HOUR) == []
-    assert store.status(report) is None
-    assert store.status(report, desk=True) == "usable"
+    assert store.reports_beginning_with(report[:6], 9, desk=False) == []
+    assert [one.id for one in store.reports_beginning_with(report[:6], 9, desk=True)] == [report]
+    held = store.held_report(report)
+    assert held is not None
+    assert (held["status"], held["embargo_is_over"], held["title"]) == ("usable", False, "Le pont numéro 1 ferme")
     done(store, rules.withhold(state_of(store, report), PERSON, NOW + 3 * DAY), NOW + 3 * DAY)
     assert [(act["act"], act["until"]) for act in store.acts(report)] == [
         ("embargo", "2026-11-24T10:00:00Z"),
@@ -270,7 +273,8 @@ def test_what_has_ended_has_ended_for_whoever_reads(kind: str, store: Store, sta
     other = stack.enter_context(Store.read(store.path))
     other.show_as_of(later, later, {})
     assert other.report(report) is not None
-    assert other.status(report) == "usable"
+    assert [one.id for one in other.reports_beginning_with(report, 1, desk=False)] == [report]
+    assert (other.held_report(report) or {})["embargo_is_over"]
     kept = other.report(lent)
     assert kept is not None
     assert kept.text
@@ -288,7 +292,7 @@ def test_a_purge_leaves_an_empty_record(store: Store) -> None:
     assert store.raw(report) == {}
     assert [act["act"] for act in store.acts(report)] == ["purge"]
     assert len(store.changes()) == lines + 1
-    assert report not in store.first_seen_before(NOW + DAY, None)
+    assert report not in store.first_seen(None, None, NOW + DAY)
 
 
 def test_a_report_with_newer_words_than_were_chosen_is_not_purged(store: Store) -> None:
@@ -299,9 +303,12 @@ def test_a_report_with_newer_words_than_were_chosen_is_not_purged(store: Store) 
 
 
 def test_reports_are_chosen_by_first_sight_and_publisher(store: Store) -> None:
-    assert len(store.first_seen_before(NOW + HOUR, None)) == 3
-    assert store.first_seen_before(NOW + HOUR, "other-example") == [report_of(store, OTHER)]
-    assert store.first_seen_before(NOW, None) == []
+    assert len(store.first_seen(None, None, NOW + HOUR)) == 3
+    assert len(store.first_seen(None, NOW, None)) == 3
+    assert store.first_seen(None, NOW + HOUR, None) == []
+    assert len(store.first_seen(PUBLISHER.key, None, None)) == 2
+    assert store.first_seen("other-example", None, NOW + HOUR) == [report_of(store, OTHER)]
+    assert store.first_seen(None, None, NOW) == []
     with pytest.raises(DeskError, match="no report with this id"):
         chosen(store, ["nobody"])
 

@@ -2,65 +2,206 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.desk.terms import sync
-from aggregator.model import ALL_REPORTS, Phrase, Query, Selection
+from aggregator.model import ALL_REPORTS, Query, Selection
+from aggregator.model.errors import SearchError
 from aggregator.store import Store
 from aggregator.store.sqlite.selections import expression
-from aggregator.text.folding import fold
-from aggregator.text.query import parse, typed
+from aggregator.text.query import others, parse, typed
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 
 READ = [
-    ("pont", ["pont"], []),
-    ("Élections  À Bamako", ["elections", "a", "bamako"], []),
-    ('"pont sur le Niger" Ségou', ["pont sur le niger", "segou"], []),
-    ("pont -grève", ["pont"], ["greve"]),
-    ('pont -"grève générale"', ["pont"], ["greve generale"]),
-    ("inond*", ["inond*"], []),
-    ('"pont inond*"', ["pont inond*"], []),
-    ("pont -inond*", ["pont"], ["inond*"]),
-    ('"never closed', ["never closed"], []),
-    ("l'eau", ["l'eau"], []),
-    ("انتخابات", [fold("انتخابات")], []),
-    ("covid-19", ["covid-19"], []),
-    ("AND OR NOT NEAR(", ["and", "or", "not", "near("], []),
-    ("- * \"\" '' ... —", [], []),
-    ("-only", [], ["only"]),
-    ("", [], []),
+    ("pont", '"pont"'),
+    ("Élections  À Bamako", '"elections" AND "a" AND "bamako"'),
+    ('"pont sur le Niger" Ségou', '"pont sur le niger" AND "segou"'),
+    ("« pont sur le Niger » “grève générale”", '"pont sur le niger" AND "greve generale"'),
+    ("pont -grève", '"pont" NOT "greve"'),
+    ("pont NOT grève", '"pont" NOT "greve"'),
+    ("pont AND NOT grève", '"pont" NOT "greve"'),
+    ("-grève pont", '"pont" NOT "greve"'),
+    ('pont -"grève générale"', '"pont" NOT "greve generale"'),
+    ("inond*", '"inond"*'),
+    ('"pont inond*" "pont inond"*', '"pont inond"* AND "pont inond"*'),
+    ("pont -inond*", '"pont" NOT "inond"*'),
+    ("pont OR bac", '("pont" OR "bac")'),
+    ("pont bac OR route", '(("pont" AND "bac") OR "route")'),
+    ("pont AND (bac OR route)", '"pont" AND ("bac" OR "route")'),
+    ("pont(bac OR route)", '"pont" AND ("bac" OR "route")'),
+    ("(pont -bac) route", '"pont" AND "route" NOT "bac"'),
+    ("(-bac) route", '"route" NOT "bac"'),
+    ("route -(pont OR bac)", '"route" NOT ("pont" OR "bac")'),
+    ("route NOT (pont bac)", '"route" NOT ("pont" AND "bac")'),
+    ("(pont -bac) OR route", '(("pont" NOT "bac") OR "route")'),
+    ("title:pont", 'title : "pont"'),
+    ("TITLE:pont*", 'title : "pont"*'),
+    ('-title:"le pont" bac', '"bac" NOT title : "le pont"'),
+    ("title:(pont OR bac) route", '(title : "pont" OR title : "bac") AND "route"'),
+    ('"never closed', '"never closed"'),
+    ("covid-19", '"covid-19"'),
+    ("and or not near", '"and" AND "or" AND "not" AND "near"'),
+    ('"OR" "AND"', '"or" AND "and"'),
+    ("10:30 https://a.example/x", '"10:30" AND "https://a.example/x"'),
+    ("Mali: le pont - *** !", '"mali:" AND "le" AND "pont"'),
+    ("pont a\x00b\ue000", '"pont" AND "a" AND "b"'),
+]
+
+# What can find nothing, and some of what is said of it.
+REFUSED = [
+    *((said, "there is no word") for said in ("", "   ", '""', '" "')),
+    *((said, "write the beginning of a word") for said in ("*", "* *", '"*"')),
+    *((said, "no letter and no digit") for said in ("...", "-", "' — ?", "♥")),
+    *((said, "only exclusions") for said in ("-only", "NOT only", "-a -b", "(-a)", "-(a OR b)", '-"a b"', "(-a) -b")),
+    *((said, "same side of OR") for said in ("a OR -b", "NOT a OR b", "a (b OR (-c))")),
+    *((said, "never closed") for said in ("(a", "a (b OR (c)", "a OR (b", "(", "a (", "title:(a")),
+    *((said, "closes no bracket") for said in ("a)", ")", "a) OR b", "(a) b)")),
+    *((said, "no word in these brackets") for said in ("()", "a ()", "a OR (...)", "(())")),
+    *((said, "OR needs a word on both sides") for said in ("a OR", "OR a", "OR", "a OR OR b", "a OR *", "(a OR) b")),
+    *((said, "AND needs a word on both sides") for said in ("a AND", "AND a", "AND", "a AND OR b", "a AND AND b")),
+    *((said, "NOT needs a word") for said in ("a NOT", "a NOT OR b", "a NOT NOT b", "(a NOT) b")),
+    ("a NOT -b", "one of them is enough"),
+    ("a -(-b)", "exclusion of exclusions"),
+    ("titel:pont", "did you mean `title:pont`"),
+    ('titel:"pont"', "did you mean `title:"),
+    ("a titel:", "write it without a space"),
+    ("title: pont", "write it without a space"),
+    ("publisher:x", "there are options"),
+    ("Mali:pont", '"Mali:pont" in quotes'),
+    ("título:(a b)", "no field `título:`"),
+    *((said, "only stand at the end") for said in ("*tion", "e*tion", '"a* b"')),
+    *((said, "names no time") for said in ("changed:soon", "changed:1", "a changed:-1d", 'changed:""', "changed:…")),
+    *((said, "in the future") for said in ("changed:2999-01-01", "a changed:2999-01-01")),
+    *((said, "for the whole search") for said in ("a OR changed:1d", "(changed:1d)", "a -changed:1d", "NOT changed:1d",
+                                                  "(a OR b) changed:1d", "changed:(1d)")),
+    ("changed: a", "write it without a space"),
+    ("x" * 1_001, "1,001 characters"),
+    ("x " * 51, "51 words"),
+    ('"' + "x " * 51 + '"', "51 words"),
+    ("(" * 11 + "a" + ")" * 11, "more than 10 deep"),
+]  # fmt: skip
+
+
+def of_index(query: Query) -> str:
+    return expression(query.wanted, query.unwanted)
+
+
+@pytest.mark.parametrize(("said", "meant"), READ, ids=[said for said, _ in READ])
+def test_what_is_typed_is_read_as_words(said: str, meant: str) -> None:
+    assert of_index(parse(said)) == meant
+
+
+@pytest.mark.parametrize(("said", "why"), REFUSED, ids=[said[:20] or "nothing" for said, _ in REFUSED])
+def test_what_can_find_nothing_is_refused_with_what_to_write(said: str, why: str) -> None:
+    with pytest.raises(SearchError) as refused:
+        parse(said, NOW)
+    assert why in str(refused.value)
+    assert "fts5" not in str(refused.value).lower()
+
+
+def test_what_was_changed_since_is_beside_the_words() -> None:
+    day = NOW - timedelta(days=1)
+    pont = parse("pont").wanted
+    for said in ("changed:1d pont", "pont changed:1d", "changed:1d AND pont", "pont AND changed:1d"):
+        assert parse(said, NOW) == Query(pont, changed_since=day)
+    assert parse("pont changed:2d CHANGED:1d", NOW).changed_since == day
+    assert parse("changed:1d -pont", NOW) == Query((), pont, day)
+    assert parse("changed:1d", NOW) == Query(changed_since=day)
+    assert parse("changed:2026-11-22", NOW).changed_since == datetime(2026, 11, 22, tzinfo=UTC)
+    with pytest.raises(SearchError, match="names no time"):
+        parse("changed:1d")
+
+
+TYPED = [
+    (("pont sur", "le", "-grève", '-"a b"'), '"pont sur" le -grève -"a b"'),
+    (("-grève générale", "title:le pont", "-title:le bac"), '-"grève générale" title:"le pont" -title:"le bac"'),
+    (("flood AND bridge",), "flood AND bridge"),
+    (("(flood OR drought) bridge",), "(flood OR drought) bridge"),
+    (("flood -bridge", "a b*", "a* b"), 'flood -bridge "a b*" a* b'),
+    (("flood changed:1d", "Mali: le pont", " a "), 'flood changed:1d "Mali: le pont"  a '),
+    (("« le pont »", "a title:b"), "« le pont » a title:b"),
 ]
 
 
-def shown(phrase: Phrase) -> str:
-    return phrase.words + "*" * phrase.begins
+@pytest.mark.parametrize(("arguments", "said"), TYPED)
+def test_arguments_of_a_shell_are_typed_again_with_their_quotation_marks(arguments: tuple[str, ...], said: str) -> None:
+    assert typed(arguments) == said
 
 
-@pytest.mark.parametrize(("said", "wanted", "unwanted"), READ, ids=[said for said, *_ in READ])
-def test_what_is_typed_is_read_as_words(said: str, wanted: list[str], unwanted: list[str]) -> None:
-    query = parse(said)
-    assert ([*map(shown, query.wanted)], [*map(shown, query.unwanted)]) == (wanted, unwanted)
+PIECES = (
+    "pont",
+    "OR",
+    "AND",
+    "NOT",
+    "(",
+    ")",
+    "-",
+    '"',
+    "*",
+    "title:",
+    "changed:",
+    "1d",
+    " ",
+    "l'eau",
+    "المدرسة",
+    "é",
+    ":",
+)
 
 
-def test_arguments_of_a_shell_are_typed_again_with_their_quotation_marks() -> None:
-    assert typed(("pont sur", "le", "-grève", '-"a b"')) == '"pont sur" le -grève -"a b"'
-    assert parse(typed(("pont sur le Niger",))) == Query((Phrase("pont sur le niger"),))
-
-
-@given(st.text(max_size=60))
-def test_nothing_that_is_typed_is_an_error_or_an_operator(said: str) -> None:
-    query = parse(said)
+@given(st.text(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_nothing_that_is_typed_is_a_fault_or_an_operator_of_the_index(said: str) -> None:
+    try:
+        query = parse(said, NOW)
+    except SearchError:
+        return
+    assert not query.is_empty
     if query.wanted:
-        outside = "".join(expression(query).split('"')[::2]).replace("*", "")
-        assert set(outside.split()) <= {"AND", "NOT"}
-    for phrase in (*query.wanted, *query.unwanted):
-        assert '"' not in phrase.words
-        assert any(map(str.isalnum, phrase.words))
+        outside = "".join(of_index(query).split('"')[::2])
+        assert set(re.findall(r"[^\s()*]+", outside)) <= {"AND", "OR", "NOT", "title", ":"}
+        EMPTY.execute("SELECT * FROM words WHERE words MATCH ?", (of_index(query),)).fetchall()
+    for other in others(said):
+        assert other
+
+
+EMPTY = sqlite3.connect(":memory:", check_same_thread=False)
+EMPTY.execute("CREATE VIRTUAL TABLE words USING fts5(title, text)")
+
+
+def test_the_longest_searches_are_understood_by_the_index() -> None:
+    longest = (
+        " ".join(["المدرسة"] * 50),
+        " OR ".join(["للمدرسة"] * 50),
+        '"' + " ".join(["المدرسة"] * 50) + '"',
+        "(a " * 10 + "b" + ")" * 10,
+        "(a OR " * 10 + "b" + ")" * 10,
+        "a " + "-b " * 49,
+    )
+    for said in longest:
+        EMPTY.execute("SELECT * FROM words WHERE words MATCH ?", (of_index(parse(said)),)).fetchall()
+
+
+OTHERS = [
+    ("elections", ["elections*", "election*", "electio*", "electi*"]),
+    ("pont*", []),
+    ("été", []),
+    ('"water bills"', ["water bills"]),
+    ("title:bridges -x", ["title:bridges* -x", "title:bridge* -x", "title:bridg* -x", "title:brid* -x"]),
+    ("le pont", ["le pont*", "le", "pont"]),
+    ("(pont OR digue) changed:1d", ["(pont* OR digue*) changed:1d", "(pont OR digu*) changed:1d"]),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), OTHERS)
+def test_searches_that_find_more_are_like_the_one_that_was_typed(said: str, expected: list[str]) -> None:
+    assert list(others(said)) == expected
 
 
 @pytest.fixture

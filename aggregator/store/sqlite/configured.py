@@ -49,8 +49,8 @@ def write(
     )
     for each in publishers:
         key = each.publisher.key
-        _write_publisher(connection, each.publisher)
         terms_before = ledger.terms_of(connection, key)
+        _write_publisher(connection, each.publisher)
         connection.execute(
             "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (f"notices/{key}", json.dumps(each.notices))
         )
@@ -79,8 +79,8 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> No
     connection.execute(
         """
         INSERT INTO publishers (publisher, name, place, country, publisher_kind, publisher_group, languages, homepage,
-          corrections, permissions, rights, configured)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', 1)
+          corrections, first_key, permissions, rights, configured)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', 1)
         ON CONFLICT (publisher) DO UPDATE SET name = excluded.name, place = excluded.place, country = excluded.country,
           publisher_kind = excluded.publisher_kind, publisher_group = excluded.publisher_group,
           languages = excluded.languages, homepage = excluded.homepage, corrections = excluded.corrections,
@@ -96,6 +96,7 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> No
             json.dumps(publisher.languages),
             publisher.homepage,
             publisher.contact.corrections,
+            None if publisher.first_key == publisher.key else publisher.first_key,
             publisher.contact.permissions,
         ),
     )

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from aggregator.model import Before, Deleted, Known, MassKind, Memory, Snapshot, Source, Wanted, Words
+from aggregator.model.errors import SourceRenamed
 from aggregator.store.sqlite import acts, habits, history, tombstones
 from aggregator.text.dates import from_iso
 from aggregator.text.raw_words import decode
@@ -23,9 +24,12 @@ def load(connection: sqlite3.Connection, source: Source) -> Memory:
     """What is remembered of a source's last document; of what it said only the newest articles, since documents list
     those. A key that leads to another article, because it is used for two or a merge was undone, is not among them.
     """
-    (number,) = connection.execute(
+    row = connection.execute(
         "SELECT source_id FROM sources WHERE publisher = ? AND source_key = ?", (source.publisher, source.key)
     ).fetchone()
+    if row is None:  # it was renamed a moment ago, which `snapshot` says
+        return Memory(digests={}, last_listed=())
+    (number,) = row
     said = connection.execute(
         """
         SELECT s.article_key, s.entry_hash
@@ -62,7 +66,7 @@ def _listed(connection: sqlite3.Connection, source_id: int, name: str) -> Iterat
 
 
 def snapshot(connection: sqlite3.Connection, wanted: Wanted, version: tuple[int, int]) -> Snapshot:
-    """Within a snapshot of the database."""
+    """Within a snapshot of the database. Raises SourceRenamed."""
     known, has_purged = _of_source(connection, wanted.source, version)
     if not (wanted.entries or wanted.seen or wanted.deleted):
         return known
@@ -108,6 +112,8 @@ def _of_source(connection: sqlite3.Connection, source: Source, version: tuple[in
         """,  # noqa: S608  (constants)
         (source.publisher, source.key),
     ).fetchone()
+    if row is None:
+        raise SourceRenamed(source.name)
     of_habits, others = row[: len(habits.COLUMNS)], row[len(habits.COLUMNS) :]
     number, trust, conflicts, unstable_polls, most, unchecked, redirected, has_listed, held, waits, has_purged = others
     known = Snapshot(

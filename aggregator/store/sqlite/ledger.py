@@ -21,6 +21,7 @@ from typing import Any
 
 from aggregator.model import ChangeKind, Cursor, Selection
 from aggregator.model.errors import CursorError, StoreError
+from aggregator.store.sqlite import settings
 from aggregator.store.sqlite.selections import most
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import to_iso
@@ -31,9 +32,21 @@ _BATCH = 1_000
 # Whether a publisher's rights let anything out: `t` is a row of `terms`, or NULL where there is none.
 _IS_OPEN = "coalesce(t.text_scope, 'none') <> 'none'"
 
-# What a subscriber needs to know of a publisher's terms when it changes, in the order of the columns read below.
-_TERMS = ("text_scope", "licence", "copyright_notice", "credit", "channels")
-Terms = Mapping[str, tuple[str | None, ...]]  # by class, in the order of _TERMS
+# What readers and subscribers see of a publisher's terms: by class in `terms`, and for all its reports in `publishers`
+# and in its `rights`. What the wire alone acts on (how long words are stored, say) is not among them.
+_TERMS = ("text_scope", "excerpt_max_words", "licence", "copyright_notice", "credit", "channels", "complaints_url")
+_COLUMNS = (*_TERMS, "disclaimer")
+_OF_EXCERPTS = "excerpt_max_words"  # None where no excerpt leaves
+_NAMES = ("name", "place")
+_RIGHTS = ("expires", "edits", "translation", "commercial_use", "ai_use", "index", "canonical")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What readers see of a publisher's terms."""
+
+    of_classes: Mapping[str, Mapping[str, str | int | None]]  # by class
+    of_publisher: Mapping[str, Any]  # a key that an older version did not store is not among them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +151,27 @@ def _articles(connection: sqlite3.Connection, articles: Iterable[int]) -> dict[i
 
 
 def terms_of(connection: sqlite3.Connection, publisher: str) -> Terms:
-    """What `terms_changed` compares."""
+    """What `terms_changed` compares; empty for a publisher that is not known yet."""
     rows = connection.execute(
-        f"SELECT class, {', '.join(_TERMS)} FROM terms WHERE publisher = ?",  # noqa: S608  (constants)
+        f"SELECT class, {', '.join(_COLUMNS)} FROM terms WHERE publisher = ?",  # noqa: S608  (constants)
         (publisher,),
     )
-    return {item_class: tuple(values) for item_class, *values in rows}
+    of_classes = {item_class: dict(zip(_COLUMNS, values, strict=True)) for item_class, *values in rows}
+    for columns in of_classes.values():
+        if columns["text_scope"] != "excerpt":
+            columns[_OF_EXCERPTS] = None
+    row = connection.execute(
+        f"SELECT rights, {', '.join(_NAMES)} FROM publishers WHERE publisher = ?",  # noqa: S608  (constants)
+        (publisher,),
+    ).fetchone()
+    if row is None:
+        return Terms(of_classes=of_classes, of_publisher={})
+    rights, *names = row
+    kept = json.loads(rights)
+    of_publisher = dict(zip(_NAMES, names, strict=True)) | {key: kept[key] for key in _RIGHTS if key in kept}
+    if (notices := settings.read(connection, f"notices/{publisher}")) is not None:
+        of_publisher["notices"] = json.loads(notices)
+    return Terms(of_classes=of_classes, of_publisher=of_publisher)
 
 
 def terms_changed(
@@ -156,8 +184,8 @@ def terms_changed(
     after, at = terms_of(connection, publisher), to_iso(now)
     if after == before:
         return
-    opened = [item_class for item_class in after if _is_open(after, item_class) and not _is_open(before, item_class)]
-    closed = [item_class for item_class in after if _is_open(before, item_class) and not _is_open(after, item_class)]
+    opened = [each for each in after.of_classes if _is_open(after, each) and not _is_open(before, each)]
+    closed = [each for each in after.of_classes if _is_open(before, each) and not _is_open(after, each)]
     _release_due(connection, publisher, closed, to_iso(believed))
     coming = _unreleased(connection, publisher, opened)
     note = _difference(before, after)
@@ -177,19 +205,51 @@ def terms_changed(
         append(connection, let_out[start : start + _BATCH])
 
 
+def renamed(connection: sqlite3.Connection, old: str, new: str, now: datetime) -> None:
+    """Says that a publisher has another key, where subscribers may hold reports of it. Its lines, which have the new
+    one already, keep the key that their hash is of.
+    """
+    connection.execute(
+        """
+        UPDATE changes SET hashed_publisher = nullif(coalesce(hashed_publisher, ?1), ?2)
+        WHERE publisher = ?2
+        """,
+        (old, new),
+    )
+    if _has_released(connection, new):
+        note = f"publisher was {old}, is {new}"
+        append(connection, [Line(change_kind="terms_changed", at=to_iso(now), publisher=new, note=note)])
+
+
 def _difference(before: Terms, after: Terms) -> str:
-    """In words, in one line; '' where no class has other terms than before."""
+    """In words, in one line; '' where readers see nothing else than before."""
     said = []
-    for number, name in enumerate(_TERMS):
-        pairs = {(before[key][number], after[key][number]) for key in sorted(before.keys() & after.keys())}
-        for old, new in sorted(pairs, key=str):
-            if old != new:
-                said.append(f"{name} was {old or 'none'}, is {new or 'none'}")
+    old_classes, new_classes = before.of_classes, after.of_classes
+    shared = sorted(old_classes.keys() & new_classes.keys())
+    for name in _TERMS:
+        pairs = {(old_classes[each][name], new_classes[each][name]) for each in shared}
+        if name == _OF_EXCERPTS:
+            pairs = {pair for pair in pairs if None not in pair}  # else `text_scope` says it
+        said += [_was_and_is(name, old, new) for old, new in sorted(pairs, key=str) if old != new]
+    for name in (*_NAMES, *_RIGHTS):
+        if name in before.of_publisher and name in after.of_publisher:
+            old, new = before.of_publisher[name], after.of_publisher[name]
+            said += [_was_and_is(name, old, new)] if old != new else []
+    # Texts are too long for a line, and mostly follow from what is said already: an excerpt has another disclaimer.
+    if not said and any(old_classes[each]["disclaimer"] != new_classes[each]["disclaimer"] for each in shared):
+        said.append("disclaimer changed")
+    old, new = before.of_publisher.get("notices"), after.of_publisher.get("notices")
+    if not said and old is not None and old != new:
+        said.append("the text in the place of a report changed")
     return " ".join("; ".join(said).split())
 
 
+def _was_and_is(name: str, old: object, new: object) -> str:
+    return f"{name} was {old or 'none'}, is {new or 'none'}"
+
+
 def _is_open(terms: Terms, item_class: str) -> bool:
-    return item_class in terms and terms[item_class][0] != "none"
+    return item_class in terms.of_classes and terms.of_classes[item_class]["text_scope"] != "none"
 
 
 def _release_due(connection: sqlite3.Connection, publisher: str, closed: Sequence[str], at: str) -> None:
@@ -233,7 +293,8 @@ def lines(connection: sqlite3.Connection, after: Cursor | None, selection: Selec
     """The ledger after a cursor (None: from its beginning), oldest first: seq, cursor, change_kind, at, id, publisher,
     publisher_name, publisher_place, title, url, revision, note, channels (a list: those by which the report may be
     passed on now), and where `at` was put right since, hashed_at, the time that the hash is of. Of a line about a
-    publisher id, title, url and revision are None, and it has no channels.
+    publisher id, title, url and revision are None, and it has no channels; where that has another key since, it has
+    hashed_publisher, the key that the hash is of.
 
     Title and link are those that may leave now. A line new, revised, corrected or restored has a title, be it an empty
     one, if and only if its report is in the wire now. CursorError: the ledger does not hold the cursor's line. Within
@@ -253,8 +314,9 @@ def lines(connection: sqlite3.Connection, after: Cursor | None, selection: Selec
         seqs = connection.execute(_OF_FEW.format(column=column), wanted).fetchall()
         which = "c.seq IN (SELECT value FROM json_each(:seqs))"
         wanted["seqs"] = json.dumps([seq for (seq,) in seqs])
-    cursor = connection.execute(_LINES.format(which=which), wanted)
-    names = [column[0] for column in cursor.description[2:-2]]
+    hashed = "c.hashed_publisher" if is_migrated(connection) else "NULL"
+    cursor = connection.execute(_LINES.format(which=which, hashed_publisher=hashed), wanted)
+    names = [column[0] for column in cursor.description[2:-3]]
     return [
         {
             "seq": seq,
@@ -262,8 +324,9 @@ def lines(connection: sqlite3.Connection, after: Cursor | None, selection: Selec
             **dict(zip(names, others, strict=True)),
             "channels": (channels or "").split(),
             **({"hashed_at": hashed_at} if hashed_at else {}),
+            **({"hashed_publisher": hashed_publisher} if hashed_publisher else {}),
         }
-        for seq, hashed, *others, hashed_at, channels in cursor
+        for seq, hashed, *others, hashed_at, hashed_publisher, channels in cursor
     ]
 
 
@@ -365,7 +428,7 @@ _LINES = f"""
         WHEN NOT {_OUT} THEN (SELECT w.url FROM wire AS w WHERE w.article_id = a.article_id)
         WHEN a.notice IS NOT NULL THEN (SELECT n.url FROM notices AS n WHERE n.article_id = a.article_id)
       END AS url,
-      c.revision, c.note, c.hashed_at, t.channels
+      c.revision, c.note, c.hashed_at, {{hashed_publisher}}, t.channels
     FROM changes AS c
     LEFT JOIN articles AS a ON a.article_id = c.article_id
     LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class

@@ -76,9 +76,9 @@ def _merge(
 ) -> Merge:
     """`rows`: the number of the version before the merge, the row of what its entry said last, the source of that."""
     revision, taken, source_id = rows
-    publisher, languages, storage, words, language, newest, name, before = connection.execute(
+    publisher, first_key, languages, storage, words, language, newest, name, before = connection.execute(
         """
-        SELECT a.publisher, p.languages, json_extract(p.rights, '$.storage'),
+        SELECT a.publisher, coalesce(p.first_key, p.publisher), p.languages, json_extract(p.rights, '$.storage'),
           json_extract(p.rights, '$.excerpt_max_words'), a.language, a.revision, s.publisher || '/' || s.source_key,
             r.revision_id
         FROM articles AS a
@@ -95,6 +95,7 @@ def _merge(
         id=state.id,
         article_id=article_id,
         publisher=publisher,
+        first_key=first_key,
         languages=tuple(json.loads(languages)),
         storage=storage,
         excerpt_max_words=words,

@@ -10,15 +10,20 @@ from aggregator.model import Cause, Purge, Purgeable
 from aggregator.store.sqlite import ledger, let_go
 
 
-def first_seen_before(connection: sqlite3.Connection, before: str, publisher: str | None) -> list[str]:
-    """The ids of the reports that were first seen before a time and are not purged, of all publishers or of one."""
+def first_seen(
+    connection: sqlite3.Connection, publisher: str | None, since: str | None, before: str | None
+) -> list[str]:
+    """The ids of the reports that are not purged: of one publisher, first seen at `since` or later and before `before`;
+    None: any.
+    """
+    bounds = {"publisher = ?": publisher, "first_seen >= ?": since, "first_seen < ?": before}
+    given = {sql: value for sql, value in bounds.items() if value is not None}
     rows = connection.execute(
         f"""
-        SELECT id FROM articles
-        WHERE first_seen < ?1 {"" if publisher is None else "AND publisher = ?2"} AND coalesce(notice, '') <> 'removed'
+        SELECT id FROM articles WHERE {" AND ".join(["coalesce(notice, '') <> 'removed'", *given])}
         ORDER BY publisher, article_id
         """,  # noqa: S608  (constants)
-        (before,) if publisher is None else (before, publisher),
+        (*given.values(),),
     )
     return [report for (report,) in rows]
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from aggregator.model import FIELDS, KnownPublisher, Report, Selection
+from aggregator.model import FIELDS, KnownPublisher, Query, Report, Selection
 from aggregator.store.sqlite import groups, search
-from aggregator.store.sqlite.selections import LAST, most, where
+from aggregator.store.sqlite.renaming import first_key
+from aggregator.store.sqlite.selections import LAST, any_of, expression, most, where
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import AHEAD, from_iso, to_iso
 from aggregator.text.raw_words import values
@@ -35,19 +36,23 @@ def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]
     return _reports(connection.execute(sql, (*values, most(selection))))
 
 
-def found(connection: sqlite3.Connection, expression: str, selection: Selection) -> list[Report]:
-    """The reports with the words of an FTS5 expression, newest first as `latest` lists them. Only newest words count.
+def found(connection: sqlite3.Connection, query: Query, selection: Selection) -> list[Report]:
+    """The reports that a query finds, newest first as `latest` lists them. Only newest words count.
 
     The index is walked from the revision that was written last. A report is listed `AHEAD` of its first sight at most,
     and no revision is written before that, so the walk ends where what is left was written too early.
     """
-    conditions, values = where(selection)
+    conditions, values = _where(query, selection)
     newest: list[groups.Place] = []  # a heap, the oldest at its top
-    earliest = to_iso(selection.since - AHEAD) if selection.since else ""
-    sql = f"{_HITS} {conditions} ORDER BY hit.revision DESC"
-    parts = (connection.execute(sql, (*part, *values)) for part in _parts(connection, expression, selection))
-    hits = chain.from_iterable(parts)
-    for sort_time, first_seen, article_id, written_at in hits:
+    earliest = max(
+        to_iso(query.changed_since) if query.changed_since else "",
+        to_iso(selection.since - AHEAD) if selection.since else "",
+    )
+    parts = (
+        connection.execute(f"{_of_hits(hits)} {conditions} ORDER BY hit.revision DESC", (*part, *values))
+        for hits, part in _parts(connection, query, selection)
+    )
+    for sort_time, first_seen, article_id, written_at in chain.from_iterable(parts):
         if written_at is not None and written_at < earliest:
             break
         heapq.heappush(newest, (sort_time, first_seen, -article_id))
@@ -58,16 +63,33 @@ def found(connection: sqlite3.Connection, expression: str, selection: Selection)
     return _at(connection, newest)
 
 
-def _parts(connection: sqlite3.Connection, expression: str, selection: Selection) -> Iterator[tuple[str, int, int]]:
-    """Expressions, and between which revisions each is searched for, the latest part first: within a publisher, a class
-    or a language by the words for them too, where rows have these.
+def _where(query: Query, selection: Selection) -> tuple[str, list[Any]]:
+    """The conditions for what was hit, and their values."""
+    if query.changed_since is None:
+        return where(selection)
+    conditions, values = where(selection, "r.number > 1", f"{_WRITTEN_AT} >= ?")
+    return conditions, [to_iso(query.changed_since), *values]
+
+
+def _parts(connection: sqlite3.Connection, query: Query, selection: Selection) -> Iterator[tuple[str, list[Any]]]:
+    """SQL for the revisions that a query hits, with its values, the latest part first: within a publisher, a class or a
+    language by the words for them too, where rows have these.
     """
-    marks = search.marks(selection.publisher, selection.item_class, selection.language)
-    first = search.marked_from(connection) if marks else None
-    if first is not None:
-        yield " AND ".join([f"({expression})", *(f'"{mark}"' for mark in marks)]), first, LAST
-    if first != 0:
-        yield expression, 0, LAST if first is None else first - 1
+    if query.wanted:
+        said = expression(query.wanted, query.unwanted)
+        publisher = selection.publisher and first_key(connection, selection.publisher)
+        marks = search.marks(publisher, selection.item_class, selection.language)
+        first = search.marked_from(connection) if marks else None
+        if first is not None:
+            yield _MATCHES, [" AND ".join([f"({said})", *(f'"{mark}"' for mark in marks)]), first, LAST]
+        if first != 0:
+            yield _MATCHES, [said, 0, LAST if first is None else first - 1]
+    elif query.changed_since is not None:
+        since = to_iso(query.changed_since)
+        if query.unwanted:
+            yield f"{_REVISED} {_UNLESS_MATCHED}", [since, any_of(query.unwanted)]
+        else:
+            yield _REVISED, [since]
 
 
 def _at(connection: sqlite3.Connection, places: Iterable[groups.Place]) -> list[Report]:
@@ -90,19 +112,17 @@ def _is_by_group(connection: sqlite3.Connection, selection: Selection) -> bool:
     return is_asked and is_migrated(connection)
 
 
-def count(connection: sqlite3.Connection, expression: str | None, selection: Selection, most: int) -> int:
-    """How many reports `latest` would list, or `found` find for an FTS5 expression; `most`, where there are as many or
-    more.
-    """
-    if expression is None and _is_by_group(connection, selection):
+def count(connection: sqlite3.Connection, query: Query | None, selection: Selection, most: int) -> int:
+    """How many reports `latest` would list, or `found` find for a query; `most`, where there are as many or more."""
+    if query is None and _is_by_group(connection, selection):
         return groups.count(connection, selection, most, _IN_LATEST)
-    if expression is None:
+    if query is None:
         conditions, values = where(selection, _IN_LATEST)
         return _counted(connection, f"SELECT 1 FROM wire AS w {conditions}", values, most)  # noqa: S608
-    conditions, values = where(selection)
+    conditions, values = _where(query, selection)
     number = 0
-    for part in _parts(connection, expression, selection):
-        number += _counted(connection, f"{_HITS} {conditions}", [*part, *values], most - number)
+    for hits, part in _parts(connection, query, selection):
+        number += _counted(connection, f"{_of_hits(hits)} {conditions}", [*part, *values], most - number)
     return number
 
 
@@ -111,32 +131,44 @@ def _counted(connection: sqlite3.Connection, sql: str, values: Sequence[Any], mo
     return int(number)
 
 
+# Revisions with the words of an FTS5 expression, within bounds.
+_MATCHES = "SELECT rowid AS revision FROM article_search WHERE article_search MATCH ? AND rowid BETWEEN ? AND ?"
+# Newer versions of reports since a time, and of these the ones without the words of an expression.
+_REVISED = """
+    SELECT DISTINCT v.revision_id AS revision FROM changes AS c
+    CROSS JOIN revisions AS v ON v.article_id = c.article_id AND v.number = c.revision
+    WHERE c.at >= ? AND c.revision > 1
+"""
+_UNLESS_MATCHED = "AND v.revision_id NOT IN (SELECT rowid FROM article_search WHERE article_search MATCH ?)"
+
 # Of a change that waited for a person the words were seen earlier than they were written.
-_HITS = """
-    SELECT w.sort_time, w.first_seen, w.article_id,
-      iif(r.number = 1, r.seen_at, (SELECT min(at) FROM changes WHERE article_id = a.article_id
-        AND revision = r.number))
-    FROM (
-      SELECT rowid AS revision FROM article_search WHERE article_search MATCH ? AND rowid BETWEEN ? AND ?
-    ) AS hit
+_WRITTEN_AT = "(SELECT min(at) FROM changes WHERE article_id = a.article_id AND revision = r.number)"
+
+
+def _of_hits(hits: str) -> str:
+    """SQL for where the reports of these revisions stand in lists, and when their words were written."""
+    return f"""
+        SELECT w.sort_time, w.first_seen, w.article_id, iif(r.number = 1, r.seen_at, {_WRITTEN_AT})
+        FROM ({hits}) AS hit {_NEWEST_OF_HITS}
+    """  # noqa: S608  (made of constants)
+
+
+_NEWEST_OF_HITS = """
     CROSS JOIN revisions AS r ON r.revision_id = hit.revision
     CROSS JOIN articles AS a ON a.article_id = r.article_id AND a.revision = r.number
     CROSS JOIN wire AS w ON w.article_id = a.article_id
 """
 
 
-def ranked(connection: sqlite3.Connection, hits: str, expression: str, selection: Selection) -> list[Report]:
-    """The reports among `hits`, a query for (revision, score), best first. Only newest words count."""
-    conditions, values = where(selection)
+def ranked(connection: sqlite3.Connection, query: Query, selection: Selection) -> list[Report]:
+    """The reports among the newest matches of a query with words, best first. Only newest words count."""
+    conditions, values = _where(query, selection)
     sql = f"""
-        SELECT {_COLUMNS}
-        FROM ({hits}) AS hit
-        CROSS JOIN revisions AS r ON r.revision_id = hit.revision
-        CROSS JOIN articles AS a ON a.article_id = r.article_id AND a.revision = r.number
-        CROSS JOIN wire AS w ON w.article_id = a.article_id
+        SELECT {_COLUMNS} FROM ({search.RANKED}) AS hit {_NEWEST_OF_HITS}
         {conditions} ORDER BY hit.score, {NEWEST_FIRST} LIMIT ?
     """  # noqa: S608  (made of constants; every value is a parameter)
-    return _reports(connection.execute(sql, (expression, *values, most(selection))))
+    said = expression(query.wanted, query.unwanted)
+    return _reports(connection.execute(sql, (said, *values, most(selection))))
 
 
 def report(connection: sqlite3.Connection, public_id: str) -> Report | None:
@@ -150,22 +182,6 @@ def _reports(rows: Iterable[tuple[Any, ...]]) -> list[Report]:
 
 def _report(row: dict[str, Any]) -> Report:
     return Report(**{**row, "channels": tuple(row["channels"].split())})
-
-
-def status(
-    connection: sqlite3.Connection, public_id: str, released_by: str | None, *, desk: bool = False
-) -> str | None:
-    """The status of an article that is or is not in the wire; None: there is no such article, or it is under embargo
-    and not the desk that asks. Embargoes until `released_by` are over, with None those alone that were ended.
-    """
-    row = connection.execute(
-        """
-        SELECT status FROM articles
-        WHERE id = ? AND (? OR embargoed_until IS NULL OR embargoed_until <= ?)
-        """,
-        (public_id, desk, released_by),
-    ).fetchone()
-    return str(row[0]) if row else None
 
 
 def notice(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
@@ -186,14 +202,16 @@ def channels(connection: sqlite3.Connection, public_id: str) -> tuple[str, ...]:
     return tuple(row[0].split()) if row else ()
 
 
-def raw(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
-    """Everything the entry said, newest revision, as the publisher said it; None: there is no such article."""
+def raw(connection: sqlite3.Connection, public_id: str, number: int | None = None) -> dict[str, Any] | None:
+    """Everything the entry said, in the newest revision or that of this number, as the publisher said it; None: there
+    is no such article, or revision.
+    """
     row = connection.execute(
         """
         SELECT raw_words(r.raw, r.dictionary_id) FROM articles AS a
-        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision WHERE a.id = ?
+        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = coalesce(?2, a.revision) WHERE a.id = ?1
         """,
-        (public_id,),
+        (public_id, number),
     ).fetchone()
     return values(row[0]) if row else None
 
@@ -224,6 +242,12 @@ def rows(connection: sqlite3.Connection, sql: str, *values: Any) -> list[dict[st
 def dictionaries(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def text_scope(connection: sqlite3.Connection, publisher: str) -> str:
+    sql = "SELECT json_extract(rights, '$.text_scope') FROM publishers WHERE publisher = ?"
+    row = connection.execute(sql, (publisher,)).fetchone()
+    return str(row[0]) if row and row[0] else "none"
 
 
 def known_publishers(connection: sqlite3.Connection) -> dict[str, KnownPublisher]:

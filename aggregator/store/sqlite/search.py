@@ -37,11 +37,13 @@ _ADD = f"INSERT INTO article_search (rowid, title, summary, text) VALUES (?1, {_
 _TAKE_BACK = f"""
     INSERT INTO article_search (article_search, rowid, title, summary, text) VALUES ('delete', ?1, {_FOLDED})
 """  # noqa: S608
-# Of what a row is made: revision, title, summary, text, publisher, class, language.
+# Of what a row is made: revision, title, summary, text, first key of its publisher, class, language.
 _Row = tuple[int, str, str, str, str, str | None, str | None]
 # The row of an article's newest revision.
 _NEWEST = """
-    SELECT r.revision_id, a.title, b.summary, b.text, a.publisher, a.class, a.language FROM articles AS a
+    SELECT r.revision_id, a.title, b.summary, b.text, coalesce(p.first_key, p.publisher), a.class, a.language
+    FROM articles AS a
+    JOIN publishers AS p ON p.publisher = a.publisher
     JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
     JOIN bodies AS b ON b.article_id = a.article_id
 """
@@ -63,9 +65,11 @@ def _take_back_batch(connection: sqlite3.Connection) -> int:
 
 
 _REMOVALS = """
-    SELECT g.revision_id, g.title, g.summary, g.text, a.publisher, g.class, g.language FROM search_removals AS g
+    SELECT g.revision_id, g.title, g.summary, g.text, coalesce(p.first_key, p.publisher), g.class, g.language
+    FROM search_removals AS g
     CROSS JOIN revisions AS r ON r.revision_id = g.revision_id
     CROSS JOIN articles AS a ON a.article_id = r.article_id
+    CROSS JOIN publishers AS p ON p.publisher = a.publisher
 """
 
 
@@ -130,11 +134,11 @@ def marked_from(connection: sqlite3.Connection) -> int | None:
     return None if found is None else int(found)
 
 
-def marks(publisher: str | None, item_class: str | None, language: str | None) -> list[str]:
-    """The words of ours for those that are not None: each one word, whatever a key is made of; of a language its first
-    subtag, so that `fr-CA` is found with `fr`.
+def marks(first_key: str | None, item_class: str | None, language: str | None) -> list[str]:
+    """The words of ours for those that are not None: each one word, whatever a key is made of. Of a publisher that for
+    its first key, which stays when it is renamed; of a language its first subtag, so that `fr-CA` is found with `fr`.
     """
-    named = {"p": publisher, "c": item_class, "l": language and language.split("-")[0].lower()}
+    named = {"p": first_key, "c": item_class, "l": language and language.split("-")[0].lower()}
     said = [f"{kind}{value}" for kind, value in named.items() if value is not None]
     return [_MARK + hashlib.sha256(each.encode()).hexdigest()[:16] for each in said]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from aggregator.model import Phrase, Query, Selection
+from aggregator.model import AllOf, Part, Phrase, Selection
 from aggregator.text.dates import to_iso
 
 LAST = 2**63 - 1  # the greatest number that SQLite holds
@@ -36,10 +37,19 @@ def most(selection: Selection) -> int:
     return LAST if selection.limit is None else selection.limit
 
 
-def expression(query: Query) -> str:
-    """The words for FTS5, in which nothing that a person typed is an operator. At least one is wanted."""
-    return " AND ".join(map(_phrase, query.wanted)) + "".join(f" NOT {_phrase(each)}" for each in query.unwanted)
+def expression(wanted: Sequence[Part], unwanted: Sequence[Part] = ()) -> str:
+    """All of `wanted`, one at least, and none of `unwanted`, for FTS5: nothing that a person typed is an operator."""
+    return " AND ".join(map(_part, wanted)) + "".join(f" NOT {_part(each)}" for each in unwanted)
 
 
-def _phrase(phrase: Phrase) -> str:
-    return f'"{phrase.words}"' + ("*" if phrase.begins else "")
+def any_of(parts: Sequence[Part]) -> str:
+    """One of these at least, for FTS5."""
+    return " OR ".join(map(_part, parts))
+
+
+def _part(part: Part) -> str:
+    if isinstance(part, Phrase):
+        forms = [f'"{form}"' + ("*" if part.begins else "") for form in part.forms]
+        said = forms[0] if len(forms) == 1 else f"({' OR '.join(forms)})"
+        return f"title : {said}" if part.in_title else said
+    return f"({expression(part.wanted, part.unwanted) if isinstance(part, AllOf) else any_of(part.parts)})"

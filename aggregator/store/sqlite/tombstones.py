@@ -7,9 +7,12 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
+from aggregator.store.sqlite.renaming import first_key
+
 
 def digest(publisher: str, key: str) -> str:
-    """32 hexadecimal digits in the place of a key. A key is often an address, and in it stands a headline."""
+    """Of the publisher's first key, so that a purged report stays so when it is renamed, and a report's key:
+    32 hexadecimal digits in the place of a key. A key is often an address, and in it stands a headline."""
     return hashlib.sha256(f"{publisher}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -17,7 +20,8 @@ def buried(connection: sqlite3.Connection, publisher: str, keys: Iterable[str]) 
     """Those of a publisher's keys, near keys included, that belonged to purged reports, and the articles."""
     if not connection.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone():
         return {}
-    asked = {digest(publisher, key): key for key in keys}
+    first = first_key(connection, publisher)
+    asked = {digest(first, key): key for key in keys}
     rows = connection.execute(
         """
         SELECT t.key_digest, a.article_id FROM json_each(?) AS asked
@@ -31,7 +35,9 @@ def buried(connection: sqlite3.Connection, publisher: str, keys: Iterable[str]) 
 
 def bury(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, str]], at: str) -> None:
     """Makes tombstones; a row: publisher, key, public id of the report."""
+    rows = list(rows)
+    first = {publisher: first_key(connection, publisher) for publisher in {row[0] for row in rows}}
     connection.executemany(
         "INSERT OR IGNORE INTO tombstones (publisher, key_digest, id, at) VALUES (?, ?, ?, ?)",
-        [(publisher, digest(publisher, key), public_id, at) for publisher, key, public_id in rows],
+        [(publisher, digest(first[publisher], key), public_id, at) for publisher, key, public_id in rows],
     )

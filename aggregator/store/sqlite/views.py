@@ -34,6 +34,8 @@ MIGRATIONS = (
     "0019_poll_days",
     "0020_excerpts",
     "0021_plans",
+    "0023_renamed_publishers",
+    "0027_accents",
     "0029_way_out",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
@@ -47,6 +49,9 @@ _CUT = "coalesce(b.excerpt, b.summary)"
 _EXCERPT = f"""CASE WHEN length({_CUT}) - length(replace({_CUT}, ' ', ''))
     < t.excerpt_max_words + ({_CUT} LIKE '% …') THEN {_CUT} END"""
 
+# `newest_revision` is the rowid in `article_search`, by which other programs join the two. Every article has one; it is
+# a LEFT JOIN because SQLite leaves that out where nobody asks for the column (https://sqlite.org/optoverview.html,
+# "The Omit OUTER JOIN Optimization").
 # The inner join with `terms` fails closed: a report without credit, disclaimer and rights is not in the wire.
 _WIRE = f"""
 CREATE VIEW wire AS
@@ -76,11 +81,13 @@ SELECT
   a.sort_time,
   a.article_id AS article_id,
   a.backfill,
-  t.channels
+  t.channels,
+  n.revision_id AS newest_revision
 FROM articles AS a
 JOIN publishers AS p ON p.publisher = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
 JOIN bodies AS b ON b.article_id = a.article_id
+LEFT JOIN revisions AS n ON n.article_id = a.article_id AND n.number = a.revision
 WHERE a.status = 'usable' AND t.text_scope <> 'none'
   AND {NOT_UNDER_EMBARGO}
 """  # noqa: S608  (made of constants)

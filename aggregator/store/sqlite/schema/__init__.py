@@ -30,6 +30,8 @@ from aggregator.store.sqlite.schema import (
     m0019,
     m0020,
     m0021,
+    m0023,
+    m0027,
     m0029,
 )
 
@@ -149,6 +151,16 @@ def _excerpts(db: Database) -> None:
 @migrations(name="0021_plans")
 def _plans(db: Database) -> None:
     _execute(db, (*m0021.INDEXED, *m0021.SEARCHED))
+
+
+@migrations(name="0023_renamed_publishers")
+def _renamed_publishers(db: Database) -> None:
+    _execute(db, m0023.RENAMED)
+
+
+@migrations(name="0027_accents")
+def _accents(db: Database) -> None:
+    m0027.search_without_accents(db.conn)
 
 
 @migrations(name="0029_way_out")

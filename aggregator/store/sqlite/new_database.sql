@@ -1,0 +1,488 @@
+-- Generated from the migrations by `make schema`; a database that is there already gets them one by one.
+CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+);
+CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name");
+CREATE TABLE publishers (
+      publisher TEXT PRIMARY KEY,           -- the name of the publisher's file
+      name TEXT NOT NULL,             -- as it stands above every report
+      place TEXT NOT NULL,            -- the city beside the name
+      country TEXT NOT NULL,          -- ISO 3166-1 alpha-2; XA all of Africa, XW the world
+      publisher_kind TEXT NOT NULL,             -- newspaper, government, ngo ...
+      "publisher_group" TEXT NOT NULL,          -- news_organization, institution, individual, own
+      languages TEXT NOT NULL,        -- JSON array of BCP 47 tags
+      homepage TEXT NOT NULL,
+      corrections TEXT,               -- where its corrections desk is reached; NULL: only the homepage is known
+      rights TEXT NOT NULL,           -- JSON object, the rights in force
+      configured INTEGER NOT NULL     -- 1: has a file in config/; 0: had one once
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE sources (
+      source_id INTEGER PRIMARY KEY,
+      publisher TEXT NOT NULL REFERENCES publishers (publisher),
+      source_key TEXT NOT NULL,
+      url TEXT NOT NULL,
+      source_kind TEXT NOT NULL,             -- feed, jsonfeed
+      class TEXT NOT NULL,            -- of the articles it brings: news, opinion, press_release ...
+      every_minutes REAL,             -- NULL: the wire's own interval
+      enabled INTEGER NOT NULL,       -- 0: switched off, or no longer in config/
+      next_at TEXT NOT NULL,          -- when it is due; the schedule is this column
+      next_reason TEXT NOT NULL,      -- why then: first, interval, backoff, retry_after
+      etag TEXT,                      -- byte for byte; NULL: the server gave none
+      last_modified TEXT,             -- byte for byte; NULL: the server gave none
+      body_hash BLOB,                 -- SHA-256 of the last body read; NULL: none yet
+      last_poll TEXT,                 -- NULL: never polled
+      last_success TEXT,              -- NULL: never answered well
+      failures INTEGER NOT NULL DEFAULT 0,  -- in a row
+      last_error TEXT, id_trust TEXT NOT NULL DEFAULT 'id', id_trust_reason TEXT, id_conflicts INTEGER NOT NULL DEFAULT 0, poll_hints TEXT, old_url TEXT, moved_to TEXT, moved_since TEXT, paused_at TEXT, conditional_polls INTEGER NOT NULL DEFAULT 0, unmodified_since TEXT, validators_ignored TEXT, rhythm TEXT, last_new TEXT, silent_after TEXT, proposed TEXT, proposed_as TEXT, redirect_unchecked INTEGER NOT NULL DEFAULT 0, most_changed TEXT, over_limit INTEGER NOT NULL DEFAULT 0, over_limit_at TEXT, last_listed TEXT, unstable TEXT,                -- NULL: the last poll went well
+      UNIQUE (publisher, source_key)
+    ) STRICT
+    ;
+CREATE INDEX sources_due ON sources (next_at) WHERE enabled;
+CREATE TABLE terms (              -- what must stand beside a publisher's reports of one class
+      publisher TEXT NOT NULL REFERENCES publishers (publisher),
+      class TEXT NOT NULL,
+      credit TEXT NOT NULL,
+      disclaimer TEXT NOT NULL,       -- {original_url} is filled in by the view `wire`
+      text_scope TEXT NOT NULL,       -- none, headline_only, excerpt, full_text
+      licence TEXT,                   -- SPDX id; NULL: none
+      copyright_notice TEXT,          -- NULL: none
+      complaints_url TEXT NOT NULL, channels TEXT NOT NULL DEFAULT '', excerpt_max_words INTEGER NOT NULL DEFAULT 0,
+      PRIMARY KEY (publisher, class)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE articles (
+      article_id INTEGER PRIMARY KEY,         -- rises with the time of first sight
+      id TEXT NOT NULL UNIQUE, -- the same on every machine for the same publisher and key
+      publisher TEXT NOT NULL REFERENCES publishers (publisher),
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),  -- which listed it first
+      country TEXT NOT NULL,          -- of the publisher
+      language TEXT,                  -- BCP 47; NULL: not stated
+      class TEXT NOT NULL,
+      title TEXT NOT NULL,            -- plain; '' where the publisher gave none
+      url TEXT,                       -- the original; NULL: the publisher gave none
+      byline TEXT,                    -- as stated; NULL: none
+      published TEXT,                 -- NULL: not stated, or not readable
+      published_stated TEXT,          -- the literal; NULL: not stated
+      updated TEXT,                   -- NULL: not stated, or not readable
+      updated_stated TEXT,            -- the literal; NULL: not stated
+      sort_time TEXT NOT NULL,        -- its place in lists: published, or first_seen if unknown or ahead
+      first_seen TEXT NOT NULL,
+      revision INTEGER NOT NULL,      -- the number of the newest
+      status TEXT NOT NULL            -- IPTC pubStatus: usable, withheld, canceled
+    , backfill INTEGER NOT NULL DEFAULT 0, embargoed_until TEXT, notice TEXT, released_seq INTEGER, has_text INTEGER NOT NULL DEFAULT 1) STRICT
+    ;
+CREATE INDEX articles_listed ON articles (sort_time);
+CREATE INDEX articles_by_country ON articles (country, sort_time);
+CREATE TABLE bodies (             -- plain readings of an article's newest revision
+      article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
+      summary TEXT NOT NULL,
+      text TEXT NOT NULL,             -- the whole text, or the summary where the source carries no more
+      excerpt TEXT,                   -- NULL: the summary is; whole sentences, at most rights.excerpt_max_words
+      categories TEXT                 -- JSON array, the publisher's own; NULL: none
+    ) STRICT
+    ;
+CREATE TABLE revisions (          -- every version of an article's words; never updated, never deleted
+      revision_id INTEGER PRIMARY KEY,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      number INTEGER NOT NULL,        -- 1, 2, 3 ...
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),
+      seen_at TEXT NOT NULL,
+      title TEXT NOT NULL,            -- plain
+      words_hash BLOB NOT NULL,       -- SHA-256 of headline, summary, body, authors and link
+      raw_hash BLOB NOT NULL,         -- SHA-256 of everything the entry said
+      raw BLOB NOT NULL,              -- everything it said, as JSON, zstd; read it with raw_words(raw, dictionary)
+      dictionary_id INTEGER REFERENCES dictionaries (dictionary_id), changed TEXT, stored_at TEXT,  -- NULL: compressed without one
+      UNIQUE (article_id, number)
+    ) STRICT
+    ;
+CREATE TABLE dictionaries (dictionary_id INTEGER PRIMARY KEY, content BLOB NOT NULL, trained_at TEXT NOT NULL) STRICT;
+CREATE TABLE article_keys (       -- every key an article was ever known by
+      publisher TEXT NOT NULL,
+      article_key TEXT NOT NULL,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      PRIMARY KEY (publisher, article_key)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE sightings (          -- what each source last said of an article
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      entry_hash BLOB NOT NULL, words_hash BLOB, article_key TEXT, media_hash BLOB,
+      PRIMARY KEY (source_id, article_id)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE polls (
+      poll_id INTEGER PRIMARY KEY,
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),
+      started TEXT NOT NULL,
+      seconds REAL NOT NULL,
+      outcome TEXT NOT NULL,          -- ok, unchanged (the same body), not_modified (304), failed
+      http_status INTEGER,                 -- of HTTP; NULL: no answer
+      error TEXT,                     -- NULL: none; on `ok`, a warning about the document
+      format TEXT,                    -- rss20, atom10, jsonfeed11 ...; NULL: not parsed
+      bytes INTEGER NOT NULL,         -- of the body, decompressed
+      entries INTEGER NOT NULL,       -- in the document, dropped ones included
+      new INTEGER NOT NULL,
+      revised INTEGER NOT NULL,
+      unchanged INTEGER NOT NULL,
+      drops TEXT,                     -- JSON object, entries left out by reason; NULL: none
+      next_at TEXT NOT NULL,
+      next_reason TEXT NOT NULL
+    , overlap INTEGER, gap TEXT, pages INTEGER NOT NULL DEFAULT 0, adjusted TEXT, pending INTEGER NOT NULL DEFAULT 0, over_limit INTEGER NOT NULL DEFAULT 0) STRICT
+    ;
+CREATE INDEX polls_of_source ON polls (source_id, started);
+CREATE TABLE daily (              -- articles of a publisher by the day they are listed under
+      publisher TEXT NOT NULL,
+      day TEXT NOT NULL,
+      articles INTEGER NOT NULL, backfill INTEGER NOT NULL DEFAULT 0,
+      PRIMARY KEY (publisher, day)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE VIRTUAL TABLE article_search USING fts5(
+      title, summary, text, content='', tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'"
+    );
+CREATE TABLE search_queue (revision_id INTEGER PRIMARY KEY REFERENCES revisions (revision_id)) STRICT;
+CREATE INDEX articles_under_embargo ON articles (embargoed_until) WHERE embargoed_until IS NOT NULL;
+CREATE INDEX articles_with_notice ON articles (notice) WHERE notice IS NOT NULL;
+CREATE TABLE merges (             -- an entry that was taken for an article by another key than its first
+      merge_id INTEGER PRIMARY KEY,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      publisher TEXT NOT NULL,
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),
+      article_key TEXT NOT NULL,              -- the key that became the article's too
+      matched_by TEXT NOT NULL,       -- alt, url, title, opening
+      evidence TEXT NOT NULL,         -- what was near-equal, for a person who reviews it
+      revision INTEGER NOT NULL,      -- the article's newest before the merge
+      at TEXT NOT NULL,
+      undone_at TEXT,                 -- NULL: in force
+      split_article_id INTEGER REFERENCES articles (article_id)  -- NULL: in force
+    ) STRICT
+    ;
+CREATE INDEX merges_of_article ON merges (article_id);
+CREATE TABLE near_keys (          -- by which an article's twin under other keys is found, as a last resort
+      publisher TEXT NOT NULL,
+      article_key TEXT NOT NULL,              -- digest of the folded headline, or of how the text begins
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),  -- the newest with this key
+      PRIMARY KEY (publisher, article_key)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE tombstones (         -- keys of purged articles: what was deleted does not come back as new
+      publisher TEXT NOT NULL,
+      key_digest TEXT NOT NULL,
+      id TEXT NOT NULL,
+      at TEXT NOT NULL,
+      PRIMARY KEY (publisher, key_digest)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE acts (
+      act_id INTEGER PRIMARY KEY,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      act TEXT NOT NULL,              -- withhold, restore, withdraw, embargo, release, suspend, purge
+      actor TEXT NOT NULL,            -- person:NAME, publisher:feed, publisher:page, wire
+      reason TEXT NOT NULL,
+      reference TEXT,                 -- a ticket, a letter, a court's file; NULL: none
+      complaint_id INTEGER REFERENCES complaints (complaint_id),  -- NULL: nobody complained
+      until TEXT,                     -- of an embargo; NULL: no end set
+      at TEXT NOT NULL
+    ) STRICT
+    ;
+CREATE INDEX acts_of_article ON acts (article_id);
+CREATE TABLE complaints (
+      complaint_id INTEGER PRIMARY KEY,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      complaint_kind TEXT NOT NULL,             -- factual, copyright, licence, court_order, statute, privacy, safety ...
+      text TEXT NOT NULL,
+      complainant TEXT,               -- how to answer; NULL: anonymous
+      received_at TEXT NOT NULL,
+      resolved_at TEXT,               -- NULL: open
+      resolution TEXT                 -- NULL: open
+    ) STRICT
+    ;
+CREATE TABLE rechecks (           -- visits to an article's own page, to learn of a withdrawal
+      article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
+      visits INTEGER NOT NULL,          -- visits made
+      next_at TEXT,                   -- NULL: no more visits
+      etag TEXT,                      -- NULL: the page gave none
+      last_modified TEXT,             -- NULL: the page gave none
+      missing_since TEXT              -- first 404 in a row; NULL: it was there
+    ) STRICT
+    ;
+CREATE INDEX rechecks_due ON rechecks (next_at) WHERE next_at IS NOT NULL;
+CREATE TABLE robots (             -- the robots.txt of every site asked; status NULL: it did not answer
+      origin TEXT PRIMARY KEY, fetched_at TEXT NOT NULL, http_status INTEGER, body BLOB NOT NULL
+    ) STRICT
+    ;
+CREATE INDEX polls_with_gap ON polls (source_id, started) WHERE gap IS NOT NULL;
+CREATE TABLE redirects (          -- addresses other than a source's own that its documents came from
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),
+      url TEXT NOT NULL,              -- where the chain of redirects ended
+      state TEXT NOT NULL,            -- accepted; held: it waits for a person; refused: it is another publisher's
+      accepted_by TEXT,               -- person; in_force: it was so before redirects were checked; NULL: not accepted
+      reason TEXT,                      -- the address, and why it is held or refused, for people; NULL: it is accepted
+      at TEXT NOT NULL,               -- when it was accepted, or first held or refused
+      reported_at TEXT,                 -- in_force: when `health` listed it; NULL: not yet, or not in_force
+      PRIMARY KEY (source_id, url)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE changes (            -- the ledger that subscribers follow; lines are only ever added
+      seq INTEGER PRIMARY KEY,        -- rises by one, without a gap
+      article_id INTEGER REFERENCES articles (article_id),      -- NULL: the line is about a publisher
+      revision INTEGER,               -- the number of the article's newest; NULL: the line is about a publisher
+      publisher TEXT REFERENCES publishers (publisher),    -- NULL: the line is about an article
+      change_kind TEXT NOT NULL,             -- new, revised, corrected, refile, withheld, withdrawn, restored,
+                                      -- removed_by_wire, terms_changed (the only one about a publisher)
+      at TEXT NOT NULL,
+      note TEXT,                      -- the reason of an act; NULL: the publisher's own change
+      hash BLOB NOT NULL, hashed_at TEXT,             -- SHA-256 of the hash of the line before and what this one says: docs/changes.md
+      CHECK ((article_id IS NULL) = (revision IS NULL) AND (article_id IS NULL) = (publisher IS NOT NULL))
+    ) STRICT
+    ;
+CREATE INDEX changes_of_article ON changes (article_id);
+CREATE INDEX changes_by_time ON changes (at);
+CREATE TABLE pending_changes (
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      signal TEXT NOT NULL,           -- entry: its entry says something else; tombstone: its feed lists it as deleted
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),  -- which said so last
+      mass_kind TEXT NOT NULL,             -- withdrawn, moved (another link), same_words (as many others), revised
+      reason TEXT NOT NULL,           -- why it waits. mass: one poll changed too much at once, so a person decides
+      article_key TEXT NOT NULL,              -- the first key of its entry, or that of the tombstone's id
+      since TEXT NOT NULL,            -- when a change of the report first had to wait
+      received_at TEXT NOT NULL,      -- when these words came
+      refused_at TEXT,                -- of a tombstone, which stands in its feed for weeks; NULL: it waits
+      title TEXT,                     -- plain, of the entry; NULL: a tombstone
+      url TEXT,                       -- of the entry; NULL: it has none, or a tombstone
+      language TEXT,                  -- of the entry, BCP 47; NULL: not stated, or a tombstone
+      words_hash BLOB,                -- as in `revisions`; NULL: a tombstone
+      entry_hash BLOB,                -- SHA-256 of everything the entry said; NULL: a tombstone
+      raw BLOB,                       -- everything the entry said, as in `revisions`; NULL: a tombstone
+      dictionary_id INTEGER REFERENCES dictionaries (dictionary_id), media_hash BLOB,  -- NULL: compressed without one, or a tombstone
+      PRIMARY KEY (article_id, signal)
+    ) STRICT
+    ;
+CREATE INDEX pending_of_source ON pending_changes (source_id);
+CREATE INDEX articles_with_words ON articles (publisher, first_seen) WHERE has_text;
+CREATE TRIGGER words_come AFTER INSERT ON revisions WHEN new.number > 1
+    BEGIN
+      UPDATE articles SET has_text = 1 WHERE article_id = new.article_id AND has_text = 0;
+    END;
+CREATE TABLE search_removals (    -- rows to be taken out of the search index, with the words that they were made of
+      revision_id INTEGER PRIMARY KEY,   -- the rowid in `article_search`
+      title TEXT NOT NULL,
+      summary TEXT NOT NULL,
+      text TEXT NOT NULL
+    , class TEXT, language TEXT) STRICT
+    ;
+CREATE TABLE agreements (         -- publishers whose rights have a last day, and what holds until then and after
+      publisher TEXT PRIMARY KEY REFERENCES publishers (publisher),
+      last_day TEXT NOT NULL,         -- rights.expires, such as 2026-12-31
+      ends_at TEXT NOT NULL,          -- the first moment after that day; ISO 8601 UTC
+      ended INTEGER NOT NULL,         -- 1: `terms` and publishers.rights are those of `after`; 0: those of `during`
+      during TEXT NOT NULL,           -- JSON object: `rights`, and `terms`, the rows of the table of that name
+      after TEXT NOT NULL             -- the same, once the agreement has ended
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE excerpt_queue (      -- articles whose excerpts wait to be cut anew, because their bound has changed
+      article_id INTEGER PRIMARY KEY REFERENCES articles (article_id)
+    ) STRICT
+    ;
+CREATE TABLE health_counts (      -- of each source, what the view `health` says of the last seven days
+      source_id INTEGER PRIMARY KEY REFERENCES sources (source_id),
+      counted_at TEXT NOT NULL,       -- when these were counted, at which the seven days end
+      articles_7_days INTEGER NOT NULL,  -- new reports
+      gaps_7_days INTEGER NOT NULL,   -- polls whose document did not reach back to the one before
+      over_cap INTEGER NOT NULL,      -- entries beyond the newest that were not read of its last document
+      silent INTEGER NOT NULL         -- 1: it has brought nothing new for longer than its rhythm allows
+    ) STRICT
+    ;
+CREATE TABLE claims (             -- a source that a program is polling, or a publisher whose pages it is visiting
+      claim_kind TEXT NOT NULL,             -- poll, visit
+      subject TEXT NOT NULL,          -- the source, publisher/key; or the publisher's key
+      program INTEGER NOT NULL,       -- as long as it runs it holds a lock on the file NAME-OF-DATABASE.program-NUMBER
+      at TEXT NOT NULL,               -- when it was taken or last confirmed; ISO 8601 UTC
+      PRIMARY KEY (claim_kind, subject)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TRIGGER daily_report_comes AFTER INSERT ON articles BEGIN 
+      INSERT INTO daily (publisher, day, articles, backfill)
+      SELECT new.publisher, substr(new.sort_time, 1, 10), 1, new.backfill WHERE new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')
+      ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1, backfill = backfill + excluded.backfill;
+ END;
+CREATE TRIGGER daily_report_changes
+    AFTER UPDATE OF publisher, class, sort_time, status, embargoed_until, backfill ON articles
+    WHEN old.publisher <> new.publisher OR old.class <> new.class OR old.sort_time <> new.sort_time
+      OR old.status <> new.status OR old.embargoed_until IS NOT new.embargoed_until OR old.backfill <> new.backfill
+    BEGIN 
+      UPDATE daily SET articles = articles - 1, backfill = backfill - old.backfill
+      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND old.status = 'usable' AND old.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none');
+      DELETE FROM daily WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND articles = 0;
+ 
+      INSERT INTO daily (publisher, day, articles, backfill)
+      SELECT new.publisher, substr(new.sort_time, 1, 10), 1, new.backfill WHERE new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')
+      ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1, backfill = backfill + excluded.backfill;
+ END;
+CREATE TRIGGER daily_report_goes AFTER DELETE ON articles BEGIN 
+      UPDATE daily SET articles = articles - 1, backfill = backfill - old.backfill
+      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND old.status = 'usable' AND old.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none');
+      DELETE FROM daily WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND articles = 0;
+ END;
+CREATE TRIGGER daily_terms_come AFTER INSERT ON terms
+    WHEN EXISTS (SELECT 1 FROM articles WHERE publisher = new.publisher)
+    BEGIN 
+      DELETE FROM daily WHERE publisher = new.publisher;
+      
+      INSERT INTO daily (publisher, day, articles, backfill)
+      SELECT publisher, substr(sort_time, 1, 10) AS day, count(*), sum(backfill) FROM articles AS a
+      WHERE a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none')
+ AND a.publisher = new.publisher GROUP BY day;
+ END;
+CREATE TRIGGER daily_terms_change AFTER UPDATE OF text_scope ON terms
+    WHEN (old.text_scope = 'none') <> (new.text_scope = 'none')
+    BEGIN 
+      DELETE FROM daily WHERE publisher = new.publisher;
+      
+      INSERT INTO daily (publisher, day, articles, backfill)
+      SELECT publisher, substr(sort_time, 1, 10) AS day, count(*), sum(backfill) FROM articles AS a
+      WHERE a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none')
+ AND a.publisher = new.publisher GROUP BY day;
+ END;
+CREATE TRIGGER daily_terms_go AFTER DELETE ON terms BEGIN 
+      DELETE FROM daily WHERE publisher = old.publisher;
+      
+      INSERT INTO daily (publisher, day, articles, backfill)
+      SELECT publisher, substr(sort_time, 1, 10) AS day, count(*), sum(backfill) FROM articles AS a
+      WHERE a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none')
+ AND a.publisher = old.publisher GROUP BY day;
+ END;
+CREATE TABLE "pending_revisions" (
+      article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),  -- which said so
+      article_key TEXT NOT NULL,              -- the first key of its entry
+      change_kind TEXT NOT NULL,             -- of the change: revised, refile
+      changed TEXT NOT NULL,          -- JSON array, as in `revisions`
+      received_at TEXT NOT NULL,      -- when these words came
+      gone INTEGER NOT NULL DEFAULT 0,  -- 1: its source listed other reports since, and not this one
+      title TEXT NOT NULL,            -- this and what follows as in `articles`
+      url TEXT,                       -- NULL: it has none
+      byline TEXT,                    -- NULL: not stated
+      language TEXT,                  -- NULL: not stated
+      class TEXT NOT NULL,
+      published TEXT,                 -- NULL: not stated, or not readable
+      published_stated TEXT,          -- NULL: not stated
+      updated TEXT,                   -- NULL: not stated, or not readable
+      updated_stated TEXT,            -- NULL: not stated
+      categories TEXT,                -- JSON array; NULL: none
+      words_hash BLOB NOT NULL,       -- as in `revisions`
+      entry_hash BLOB NOT NULL,       -- SHA-256 of everything the entry said
+      raw BLOB NOT NULL,              -- everything the entry said, as in `revisions`
+      dictionary_id INTEGER REFERENCES dictionaries (dictionary_id)  -- NULL: compressed without one
+    , media_hash BLOB) STRICT
+    ;
+CREATE INDEX pending_revisions_of_source ON pending_revisions (source_id);
+CREATE TABLE media (
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      place INTEGER NOT NULL,         -- among the media of the report, from 0, as its publisher lists them
+      url TEXT NOT NULL,              -- http or https
+      medium TEXT,                    -- image, audio, video, document, executable; NULL: not stated
+      type TEXT,                      -- media type (RFC 6838); NULL: not stated
+      width INTEGER,                  -- pixels; NULL: not stated
+      height INTEGER,                 -- pixels; NULL: not stated
+      length INTEGER,                 -- bytes, as stated; NULL: not stated
+      title TEXT,                     -- often a file's name; NULL: none
+      caption TEXT,                   -- plain, a line a paragraph; NULL: none
+      credit TEXT,                    -- who made it, as stated; NULL: none
+      copyright TEXT,                 -- the notice, as stated; NULL: none
+      alt TEXT,                       -- what stands for a picture that is not seen; NULL: none
+      language TEXT,                  -- of these words, BCP 47; NULL: not stated
+      PRIMARY KEY (article_id, place)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE poll_days (          -- polls that brought nothing and are no longer in `polls`, by the day they began
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),
+      day TEXT NOT NULL,              -- of UTC, 2026-11-22
+      polls INTEGER NOT NULL,
+      seconds REAL NOT NULL,          -- of all of them together
+      bytes INTEGER NOT NULL,         -- of their bodies, decompressed
+      drops TEXT,                     -- JSON object, entries left out by reason; NULL: none
+      PRIMARY KEY (source_id, day)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX polls_that_were_read ON polls (source_id, started, new) WHERE outcome = 'ok';
+CREATE INDEX articles_by_class ON articles (class, coalesce(language, ''), country, sort_time);
+CREATE INDEX articles_by_publisher ON articles (publisher, sort_time, class, language, country);
+CREATE INDEX changes_of_publisher ON changes (publisher) WHERE publisher IS NOT NULL;
+CREATE INDEX acts_of_complaint ON acts (complaint_id) WHERE complaint_id IS NOT NULL;
+CREATE TRIGGER search_headline_changes BEFORE UPDATE OF title, revision, class, language ON articles
+    WHEN old.title <> new.title OR old.revision <> new.revision OR old.class <> new.class
+      OR old.language IS NOT new.language
+    BEGIN
+      INSERT OR IGNORE INTO search_removals (revision_id, title, summary, text, class, language)
+      SELECT r.revision_id, old.title, b.summary, b.text, old.class, old.language FROM revisions AS r
+      JOIN article_search_docsize AS indexed ON indexed.id = r.revision_id
+      JOIN bodies AS b ON b.article_id = r.article_id
+      WHERE r.article_id = old.article_id AND r.number = old.revision;
+      INSERT OR IGNORE INTO search_queue (revision_id)
+      SELECT r.revision_id FROM revisions AS r JOIN bodies AS b ON b.article_id = r.article_id
+      WHERE r.article_id = new.article_id AND r.number = new.revision;
+    END;
+CREATE TRIGGER search_words_change BEFORE UPDATE OF summary, text ON bodies
+    WHEN old.summary <> new.summary OR old.text <> new.text
+    BEGIN
+      INSERT OR IGNORE INTO search_removals (revision_id, title, summary, text, class, language)
+      SELECT r.revision_id, a.title, old.summary, old.text, a.class, a.language FROM articles AS a
+      JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+      JOIN article_search_docsize AS indexed ON indexed.id = r.revision_id
+      WHERE a.article_id = old.article_id;
+      INSERT OR IGNORE INTO search_queue (revision_id)
+      SELECT r.revision_id FROM articles AS a
+      JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+      WHERE a.article_id = new.article_id;
+    END;
+CREATE TRIGGER search_words_go BEFORE DELETE ON bodies
+    BEGIN
+      INSERT OR IGNORE INTO search_removals (revision_id, title, summary, text, class, language)
+      SELECT r.revision_id, a.title, old.summary, old.text, a.class, a.language FROM articles AS a
+      JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+      JOIN article_search_docsize AS indexed ON indexed.id = r.revision_id
+      WHERE a.article_id = old.article_id;
+    END;
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003a_what_it_lacked');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0004_addresses');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0005_redirects');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0006_fit_to_leave');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0007_the_ledger');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0008_pending_changes');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0009_let_go');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0010_rights_in_force');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0011_time');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0012_claims');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0013_daily');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0014_held_words');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0015_trust');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0016_plain_words');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0017_media');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0018_old_names');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0019_poll_days');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0020_excerpts');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0021_plans');

@@ -1,0 +1,115 @@
+"""All that is held of reports, whatever their rights: what the gate is asked about."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from aggregator.model import Channel, Corrections, Entry, Images, Media, Rights, Text
+from aggregator.model.release import Gone, Held
+from aggregator.store.sqlite.reading import dictionaries
+from aggregator.store.sqlite.views import is_migrated
+from aggregator.text.raw_words import entry_of, values
+
+_HELD = """
+SELECT
+  a.id, a.article_id, a.revision, a.status, a.notice, n.text AS notice_text, a.embargoed_until,
+  a.publisher, p.name AS publisher_name, p.place AS publisher_place, p.publisher_kind, p.publisher_group, a.country,
+  p.homepage, p.corrections, p.permissions, a.class AS item_class, a.title, b.summary, b.text, a.url, a.byline,
+  a.language, a.published, a.updated, a.first_seen, a.sort_time,
+  c.at AS changed_at, c.change_kind = 'corrected' AS corrected, lower(hex(r.words_hash)) AS words_hash,
+  raw_words(r.raw, r.dictionary_id) AS words, p.rights,
+  t.credit, replace(t.disclaimer, '{original_url}', coalesce(a.url, p.homepage)) AS disclaimer, t.licence,
+  t.copyright_notice, t.complaints_url, s.value AS texts
+FROM json_each(?) AS wanted
+CROSS JOIN articles AS a ON a.id = wanted.value
+JOIN publishers AS p ON p.publisher = a.publisher
+JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
+JOIN bodies AS b ON b.article_id = a.article_id
+JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+LEFT JOIN changes AS c ON a.revision > 1 AND c.seq = (
+  SELECT min(seq) FROM changes WHERE article_id = a.article_id AND revision = a.revision)
+LEFT JOIN notices AS n ON n.article_id = a.article_id
+LEFT JOIN settings AS s ON s.name = 'notices/' || a.publisher
+"""
+_MEDIA = """
+SELECT a.id, m.url, m.medium, m.type, m.width, m.height, m.length, m.title, m.caption, m.credit, m.copyright, m.alt,
+  m.language
+FROM json_each(?) AS wanted CROSS JOIN articles AS a ON a.id = wanted.value CROSS JOIN media AS m USING (article_id)
+"""
+
+
+def to_release(connection: sqlite3.Connection, reports: Sequence[str]) -> list[Held]:
+    """The reports of these ids, in their order. One that is not here, or has no terms, is left out: it has nothing that
+    must stand beside it, so it may not leave.
+    """
+    those = json.dumps(list(reports))
+    # A file that an older version made, and that is only read, has no such column.
+    sql = _HELD if is_migrated(connection) else _HELD.replace("p.permissions", "NULL AS permissions")
+    media: dict[str, list[Media]] = {}  # in the order of the table's key
+    for row in dictionaries(connection.execute(_MEDIA, (those,))):
+        media.setdefault(row.pop("id"), []).append(_media(row))
+    found = {
+        row["id"]: _held(row, tuple(media.get(row["id"], ())))
+        for row in dictionaries(connection.execute(sql, (those,)))
+    }
+    return [found[each] for each in reports if each in found]
+
+
+# Few lines of the ledger are of these kinds, and an index has them.
+_GONE = """
+SELECT n.id, n.publisher, n.publisher_name, n.publisher_place, n.status, n.at, n.text, n.channels
+FROM changes AS c CROSS JOIN notices AS n ON n.article_id = c.article_id
+WHERE c.seq > ?1 AND c.change_kind IN ('withheld', 'withdrawn', 'deleted') AND (?2 IS NULL OR n.publisher = ?2)
+ORDER BY c.seq DESC LIMIT ?3
+"""
+
+
+def gone(connection: sqlite3.Connection, after: int, publisher: str | None, channel: Channel, most: int) -> list[Gone]:
+    """The reports that left by the channel before and were taken back by a line of the ledger after this number, the
+    last first; at most so many lines are looked at.
+    """
+    rows = dictionaries(connection.execute(_GONE, (after, publisher, most)))
+    found = {row["id"]: Gone(**row) for row in reversed(rows) if channel in row.pop("channels").split()}
+    return list(reversed(found.values()))
+
+
+def _held(row: dict[str, Any], media: tuple[Media, ...]) -> Held:
+    said = {name: value for name, value in row.items() if name not in ("article_id", "words")}
+    return Held(
+        **{
+            **said,
+            "entry": _entry(row["words"]),
+            "media": media,
+            "corrected": bool(row["corrected"]),
+            "rights": rights_of(json.loads(row["rights"])),
+            "texts": json.loads(row["texts"] or "{}"),
+        }
+    )
+
+
+def _entry(words: str | None) -> Entry | None:
+    """None: the words were let go."""
+    try:
+        return entry_of(values(words)) if words else None
+    except (TypeError, ValueError):  # damaged on the disk: then there is no more than what is plain
+        return None
+
+
+def _media(row: Mapping[str, Any]) -> Media:
+    return Media(**{**row, "caption": Text(row["caption"], "text/plain") if row["caption"] else None})
+
+
+def rights_of(said: Mapping[str, Any]) -> Rights:
+    """The rights that were stored as JSON. What an older version did not know has its default."""
+    known = {name: value for name, value in said.items() if name in Rights.__dataclass_fields__}
+    for name in ("expires", "terms_checked"):
+        if known.get(name):
+            known[name] = date.fromisoformat(known[name])
+    known["images"] = Images(**known["images"]) if "images" in known else Images(scope="none")
+    if "corrections" in known:
+        known["corrections"] = Corrections(**known["corrections"])
+    return Rights(**{**known, "redistribute": tuple(known.get("redistribute", ()))})

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from aggregator import identity
-from aggregator.model import Article, Category, Document, Entry, Listed, Publisher, Seen, Source, Text, articles_of
-from aggregator.text import folding, pictures, printable, raw_words
+from aggregator.model import (
+    Article,
+    Category,
+    Document,
+    Entry,
+    Listed,
+    Publisher,
+    Seen,
+    Source,
+    SourceRules,
+    Text,
+    articles_of,
+)
+from aggregator.text import folding, packing, pictures, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
 from aggregator.text.media import LANGUAGE, readings
+from aggregator.text.source_rules import rule_that_leaves_out
 
 DUPLICATE = "duplicate_in_document"
 # Why a value of an entry is not held as it was said, outside the raw words.
@@ -41,6 +54,16 @@ class Listing:
         return tuple(articles_of(self.listed))
 
 
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What holds for all entries of a document."""
+
+    language: str | None
+    source: Source
+    publisher: Publisher
+    pack: Callable[[bytes], bytes] = field(default_factory=packing.packer)
+
+
 def normalise(
     parsed: Document, source: Source, publisher: Publisher, digests: Mapping[str, bytes] = MappingProxyType({})
 ) -> Listing:
@@ -49,13 +72,14 @@ def normalise(
     """
     drops = Counter(parsed.drops)
     listed: list[Listed] = []
+    document = _Document(parsed.language, source, publisher)
     for listings in _items(parsed.entries, identity.keys_of(parsed.entries, publisher.identity)):
         entry, keys = _standing(listings)
         drops[DUPLICATE] += len(listings) - 1
         if _is_unchanged(entry, keys, digests):
             listed.append(Seen(keys=(keys[0],), place=len(listed)))
         else:
-            article = _article(entry, keys, parsed.language, source, publisher, len(listed))
+            article = _article(entry, keys, document, len(listed))
             # A related page is no mark of its own.
             listed.append(identity.marked(article) if identity.link_of(entry) else article)
     return Listing(listed=tuple(listed), drops=dict(+drops))
@@ -112,14 +136,8 @@ def _shares_its_id(said: Entry, keys: Sequence[str]) -> bool:
     return bool(said.id) and not keys[0].startswith("id:")
 
 
-def _article(
-    said: Entry,
-    keys: tuple[str, ...],
-    document_language: str | None,
-    source: Source,
-    publisher: Publisher,
-    place: int = 0,
-) -> Article:
+def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int = 0) -> Article:
+    source, publisher = document.source, document.publisher
     # A publisher that lets us keep no words of a report beyond its headline: the rest is hashed and let go.
     held = raw_words.without_words(said) if publisher.rights.storage == "metadata_only" else said
     as_said, headline = text.one_line(said.title), text.clean_line(said.title)
@@ -134,6 +152,9 @@ def _article(
     is_shorter = _is_of_podcast(said) and len(plain_body) < len(plain_summary)
     summary, body = (plain_summary, plain_summary if is_shorter else plain_body) if held is said else ("", "")
     raw = raw_words.encode(said)
+    kept = raw if held is said else raw_words.encode(held)
+    words, url = body or summary, identity.address_of(said)
+    folded_summary = folding.fold(summary)
     media, of_media = readings(held.media)
     return Article(
         publisher=publisher.key,
@@ -142,18 +163,21 @@ def _article(
         id=identity.public_id(publisher.first_key, keys[0]),
         title=title,
         summary=summary,
-        text=body or summary,
+        text=words,
         excerpt=text.excerpt(summary, body, publisher.rights.excerpt_max_words),
-        url=identity.address_of(said),
+        url=url,
         byline=byline or None,
-        language=_language(said.language or document_language, publisher.languages),
+        language=_language(said.language or document.language, publisher.languages),
         item_class=source.item_class,
         published=_published(said),
         published_stated=_literal(said.published),
         updated=read_date(said.updated),
         updated_stated=_literal(said.updated),
         categories=_categories(said.categories),
-        raw=raw if held is said else raw_words.encode(held),
+        raw=kept,
+        packed=document.pack(kept),
+        folded=(folded_summary, folded_summary if words == summary else folding.fold(words)),
+        link_marks=identity.marks_of_link(url, publisher.identity) if url else (),
         words_hash=_words_hash(said),
         entry_hash=hashlib.sha256(raw).digest(),
         folded_title=folded_title,
@@ -165,13 +189,22 @@ def _article(
         place=place,
         media=media,
         media_hash=pictures.digest(said.media),
-        adjusted=(*_adjusted(said, title != headline, byline != authors), *of_media),
+        left_out_by=_left_out_by(source.rules, said, title, plain_summary, plain_body),
+        adjusted=(*_adjusted(said, url, title != headline, byline != authors), *of_media),
     )
 
 
-def _adjusted(said: Entry, headline_is_cut: bool, byline_is_cut: bool) -> Iterator[str]:
+def _left_out_by(rules: SourceRules | None, said: Entry, *words: str) -> str | None:
+    """By all that it said, also where none of it is kept."""
+    if rules is None:
+        return None
+    names = (name for each in said.categories for name in (each.term, each.label or ""))
+    return rule_that_leaves_out(rules, words, names)
+
+
+def _adjusted(said: Entry, url: str | None, headline_is_cut: bool, byline_is_cut: bool) -> Iterator[str]:
     link = identity.link_of(said)
-    if link and identity.address_of(said) is None:
+    if link and url is None:
         # Percent-encoded, a character takes twelve at most: so much of an address has room, whatever it is made of.
         yield LONG_ADDRESS if printable.address(link[: printable.MOST_ADDRESS // 12]) else NO_ADDRESS
     if headline_is_cut:
@@ -208,7 +241,7 @@ def article_of(raw: bytes, key: str, language: str | None, source: Source, publi
 
     Raw words without media say nothing of them: they may be of an older version, which read none, or were let go.
     """
-    article = _article(raw_words.decode(raw), (key,), language, source, publisher)
+    article = _article(raw_words.decode(raw), (key,), _Document(language, source, publisher))
     return replace(article, media_hash=article.media_hash or None)
 
 

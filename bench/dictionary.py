@@ -20,13 +20,13 @@ from aggregator.demo.sites.world import entry, standing
 from aggregator.model import FetchResult, Source
 from aggregator.model.errors import ParseError
 from aggregator.parse import parse
-from aggregator.store.sqlite.raw import shipped
 from aggregator.text import raw_words
+from aggregator.text.packing import shipped
 from bench.measuring import say, table
 
 _ROOT = Path(__file__).parents[1]
 _NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-_LEVEL = 3  # as in aggregator.store.raw
+_LEVEL = 3  # as in aggregator.text.packing
 _LEARNT_BYTES, _LEARNT_FROM = 65_536, 1_000  # as before: the newest thousand revisions
 _FEEDS = 60
 _SOURCE = Source(publisher="sample", key="feed", url="http://sample.example/feed")

@@ -30,14 +30,16 @@ accept Accept what is held of a SOURCE (publisher/key): a redirect to an address
 changes Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
 check Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
 complaint Record, list and resolve complaints about reports; each kind does at once what it asks for.
-coverage Say of every publisher what its polls brought, lost and left out, and what was to be expected of it.
+coverage Count, for each publisher, what arrived, was skipped or may be missing.
 demo Run a wire of invented publishers, served on this machine, and show it.
 embargo Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; then it is released by itself.
 fetch Poll once the sources that are due, or those of the publishers or sources named by KEY.
-health Say of every source how its last poll went, what troubles it, and when and why the next one comes.
+health Show problems of sources and when each is fetched next.
 import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.
+join Make one report of two of one publisher; `split` undoes it.
 latest List the newest reports, each under its publisher's name.
 merges List the entries that were taken for an article by another key than their own, with the evidence.
+pause Stop fetching a SOURCE (or a publisher) for a while.
 pending List the changes of reports that wait for a person, because one poll changed too many; accept or refuse them.
 probe Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
 publish Publish a report of the wire's own: Markdown, with title, byline and the like as TOML between lines of +++.
@@ -46,7 +48,7 @@ purge Delete reports for good: words, versions and keys. They do not come back a
 query Run SQL on the database, which is opened read-only. `wire` and `health` are the views to begin with.
 recheck Visit the pages of reports that are due for it, and take out of the wire what their publishers took down.
 restore Put a report back into the wire that was withheld, withdrawn or under embargo.
-resume Poll again a SOURCE (publisher/key) that is paused, because its server said 410, gone for good.
+resume Fetch a paused SOURCE again: publisher/source, or a publisher.
 run Poll what is due, until told to stop: the daemon.
 search Search reports for all WORDS. Accents and capitals do not matter.
 show Print one report with its credit, disclaimer and original link.

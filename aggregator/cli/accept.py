@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import click
 
+from aggregator.cli.keys import known_sources
 from aggregator.cli.printing import say
-from aggregator.pipeline.opening import open_existing
+from aggregator.pipeline.opening import config_or_none, open_existing
 from aggregator.pipeline.paths import Paths
+from aggregator.store import Store
 from aggregator.text.dates import utc_now
 
 
 @click.command()
-@click.argument("source")
+@click.argument("key", metavar="SOURCE")
 @click.pass_obj
-def accept(paths: Paths, source: str) -> None:
+def accept(paths: Paths, key: str) -> None:
     """Accept what is held of a SOURCE (publisher/key): a redirect to an address that is not its publisher's.
 
-    The address that is held now is accepted, for this source alone, and the source is due at once. An address of
-    another publisher of this wire is never accepted. `aggregator health` lists what is held.
+    A publisher's key stands for its only source of which something is held. The address that is held now is accepted,
+    for this source alone, and the source is due at once. An address of another publisher of this wire is never
+    accepted. `aggregator health` lists what is held.
     """
     with open_existing(paths) as store:
+        source = _held(paths, store, key)
         found = store.accept_redirect(source, utc_now())
     if found is None:
         raise click.UsageError(f"nothing is held of {source!r}; `aggregator health` lists what is held, by source")
@@ -29,3 +33,15 @@ def accept(paths: Paths, source: str) -> None:
             " under another's name; write another url, or enabled = false, into the publisher's file"
         )
     say(f"{source}: its documents may come from {found.url}; it is due now")
+
+
+def _held(paths: Paths, store: Store, key: str) -> str:
+    """The name of the source that is meant. Each address is accepted by itself, because a person has looked at it."""
+    names = known_sources(paths, config_or_none(paths), store.sources(), (key,))
+    if key in names:
+        return key
+    held = [str(row["source_name"]) for row in store.health() if row["redirect"] in ("pending", "refused")]
+    those = [name for name in names if name in held]
+    if len(those) > 1:
+        raise click.UsageError(f"something is held of {', '.join(those)}; accept one at a time")
+    return those[0] if those else key

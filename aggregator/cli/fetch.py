@@ -27,21 +27,28 @@ _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is
 @click.command()
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.option("--all", "everything", is_flag=True, help="Poll every source, due or not.")
+@click.option("--force", is_flag=True, help="Poll what KEY names also where it is paused.")
 @click.option("--json", "as_json", is_flag=True, help="Print the polls as JSON.")
 @click.pass_obj
-def fetch(paths: Paths, keys: tuple[str, ...], everything: bool, as_json: bool) -> None:
+def fetch(paths: Paths, keys: tuple[str, ...], everything: bool, force: bool, as_json: bool) -> None:
     """Poll once the sources that are due, or those of the publishers or sources named by KEY.
 
     A KEY is a publisher's key or publisher/source. Quiet where there is no terminal, but for what failed; the exit
     code is 1 when a poll failed, or was held because its document came from an address that is not its publisher's, and
     when a publisher's file has a fault: that publisher is not polled, and the others are.
+    A source that is paused is not polled, named or not, but with --force; it stays paused then.
     What another program is polling now, the daemon or another fetch, is left to it: that is said, and no failure.
     """
     if keys and everything:
         raise click.UsageError("give KEY or --all, not both")
+    if force and not keys:
+        raise click.UsageError("--force is for the sources that KEY names; give one")
     config = config_for_polling(paths)
     with open_wire(paths, config, utc_now()) as store:
-        due = _asked_for(store, config, everything) if not keys else _named(paths, config, store.due(None), keys)
+        sources = store.due(None, also_paused=force)
+        due = _named(paths, config, sources, keys) if keys else _asked_for(store, config, everything)
+        if keys and not force:
+            _print_paused([name for name in store.paused() if {name, name.partition("/")[0]} & set(keys)])
         with progress("Polling", len(due), visible=not as_json) as done:
             polls, elsewhere = asyncio.run(_run(config, store, due, done))
     _print_elsewhere(len(elsewhere))
@@ -122,6 +129,11 @@ def _print_over_limit(poll: Poll) -> None:
         "day may not add so many ([poll] in wire.toml); they are stored, and searched like all others",
         err=True,
     )
+
+
+def _print_paused(names: Sequence[str]) -> None:
+    for name in names:
+        say(f"{name} is paused and was not asked; `aggregator fetch --force {name}` asks it all the same", err=True)
 
 
 def _print_elsewhere(count: int) -> None:

@@ -1,77 +1,133 @@
-"""health: how each source does and when it is polled next; what wants a person, of the wire as a whole."""
+"""health: what is wrong with which source, what to do about it and when it is fetched next; and the wire as a whole."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from aggregator.cli.faults import say_faults_of_files
+from aggregator.cli.keys import known_sources
 from aggregator.cli.options import AS_JSON
-from aggregator.cli.printing import say, say_table
+from aggregator.cli.printing import say, say_table, say_wrapped
 from aggregator.cli.rows import say_rows
+from aggregator.cli.source_lines import Files, healthy_line, problem_lines
 from aggregator.desk import clock
 from aggregator.identity.redirects import Origin, Owners, judge
+from aggregator.model import HealthState
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline import watching
-from aggregator.pipeline.opening import load_config, read_store
+from aggregator.pipeline.opening import config_or_none, load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import NOTICE_DAYS, what_leaves
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
 
 _BUSY_SECONDS = 1.0  # so long it waits to note which redirects it listed; where it cannot, it lists them again
+_FAIL_ON = ("failing", "silent", "gaps", "held")
+assert set(_FAIL_ON) <= set(get_args(HealthState))
+
+
+def _read_fail_on(_: click.Context, __: click.Parameter, values: Sequence[str]) -> frozenset[str]:
+    """The words of `--fail-on failing,silent`, which may be given again."""
+    words = [word.strip() for value in values for word in value.split(",")]
+    if unknown := [word for word in words if word not in _FAIL_ON]:
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(_FAIL_ON)}")
+    return frozenset(words)
 
 
 @click.command()
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option("--all", "everything", is_flag=True, help="List the sources without a problem too, a line each.")
+@click.option(
+    "--fail-on",
+    multiple=True,
+    callback=_read_fail_on,
+    metavar="WORDS",
+    help=f"End with 1 where a source is one of these: {','.join(_FAIL_ON)}.",
+)
 @AS_JSON
 @click.pass_obj
-def health(paths: Paths, as_json: bool) -> None:
-    """Say of every source how its last poll went, what troubles it, and when and why the next one comes.
+def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Collection[str], as_json: bool) -> None:
+    """Show problems of sources and when each is fetched next.
 
-    The worst stand first; the agreements that have ended, or end within 30 days, are named below. What is counted of
-    the last seven days is counted now. The exit code is 1 when the wire as a whole has stored nothing new for longer
-    than its rhythm allows, and when a file of the configuration has a fault: for cron and for monitors.
+    Of each: what is wrong and since when; then what to do, and when it is fetched next. The worst stand first. With KEY
+    (a publisher, or publisher/source) only of these, also where all is well. What is counted of the last seven days is
+    counted now. Agreements that have ended, or end within 30 days, are named below.
+
+    The exit code is 1 when the wire as a whole has stored nothing new for longer than its rhythm allows, when a file of
+    the configuration has a fault, and with --fail-on, for cron: failing: its last fetch failed; silent: nothing new for
+    longer than its rhythm allows; gaps: reports may be missing, of the last seven days; held: what it said waits for a
+    person, or its document came from another address.
+
+    --json prints every source, with the columns of the view `health` and `states`, a list of what troubles it: held,
+    faulty (the file of its publisher), paused, failing, silent, gaps.
     """
     now = utc_now()
     with read_store(paths, now) as store:
-        rows, silence, doubt = store.health(now), watching.silence(store, now), clock.doubt(store, now)
+        rows = store.health(now)
+        if keys:
+            names = known_sources(paths, config_or_none(paths), store.sources(), keys)
+            rows = [row for row in rows if row["source_name"] in names]
+            off = sorted({*names} - {row["source_name"] for row in rows})
+        silence, doubt = (None if keys else watching.silence(store, now)), clock.doubt(store, now)
         ended, ending = store.ended_agreements(), store.ending_agreements(now.date() + timedelta(days=NOTICE_DAYS))
     if as_json:
         say_rows(rows, (), as_json)
     else:
-        _print_health(rows)
-        say(f"counted at {to_iso(now)}; articles_7_days are of the seven days before that")
-        if doubt is not None:
-            say(str(doubt))
-        _print_redirects_in_force(paths)
-        _print_agreements(ended, ending)
-        _say_switched_off(paths)
-    has_faults = say_faults_of_files(paths)
+        _print_sources(paths, rows, everything=everything or bool(keys))
+        if keys:
+            for name in off:
+                say(f"{name}: switched off, or no longer in its publisher's file; it is not fetched")
+        else:
+            say_wrapped(f"counted at {to_iso(now)}")
+            if doubt is not None:
+                say_wrapped(str(doubt))
+            _print_redirects_in_force(paths)
+            _print_agreements(ended, ending)
+            _say_switched_off(paths)
+    has_faults = not keys and say_faults_of_files(paths)
     if silence is not None:
         said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"
         say(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
-    if has_faults or silence is not None:
+    if has_faults or silence is not None or any({*row["states"]} & {*fail_on} for row in rows):
         sys.exit(1)
 
 
-def _print_health(rows: Sequence[dict[str, Any]]) -> None:
-    """Sites that are searched for a feed are counted, and listed only where one was found: that wants a person."""
-    states = Counter(row.get("search") for row in rows)  # a database that an older version wrote has no such column
-    columns = ("source_name", "last_success", "articles_7_days", "next_at", "next_reason", "problem", "advice")
-    say_rows([row for row in rows if row.get("search") is None], columns, as_json=False)
-    if states["found"]:
-        say_rows(
-            [row for row in rows if row.get("search") == "found"], ("source_name", "problem", "advice"), as_json=False
+def _print_sources(paths: Paths, rows: Sequence[dict[str, Any]], *, everything: bool) -> None:
+    """Problems first. Sites that are searched for a feed are counted, and listed where one was found: that wants a
+    person.
+    """
+    searches = Counter(row.get("search") for row in rows)  # a database that an older version wrote has no such column
+    polled = [row for row in rows if row.get("search") in (None, "found")]
+    problems = [row for row in polled if row["states"] or row["advice"] or row.get("search")]
+    files = Files(paths)
+    for row in problems:
+        for line in problem_lines(row, files):
+            say_wrapped(line)
+    fine = [row for row in polled if row not in problems]
+    if everything:
+        for row in sorted(fine, key=lambda row: str(row["source_name"])):
+            say_wrapped(healthy_line(row))
+    more = "" if everything or not fine else "; --all lists the others"
+    say_wrapped(
+        f"{_counted(len(problems), 'source has', 'sources have')} a problem, {_counted(len(fine), 'has', 'have')} none{more}"
+    )
+    if sought := len(rows) - searches[None]:
+        parts = f"{searches['waiting']:,} not searched yet, {searches['nothing']:,} without one that was found"
+        sites = _counted(sought, "site", "sites")
+        say_wrapped(
+            f"{sites} without a known feed, searched once a week: {parts}, {searches['found']:,} with a proposal"
         )
-    if sought := len(rows) - states[None]:
-        parts = f"{states['waiting']:,} not searched yet, {states['nothing']:,} found nothing"
-        say(f"{sought:,} sites are searched for a feed once a week: {parts}, {states['found']:,} have a proposal")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _print_agreements(ended: Sequence[dict[str, Any]], ending: Sequence[dict[str, Any]]) -> None:
@@ -80,20 +136,20 @@ def _print_agreements(ended: Sequence[dict[str, Any]], ending: Sequence[dict[str
         for of in agreements:
             left = what_leaves(of["during"], of["after"])
             said = f"the agreement with {of['name']} ({of['publisher']}) {verb} on {of['last_day']}: {then}{left}"
-            say(f"{said}; `aggregator check` names the file")
+            say_wrapped(f"{said}; `aggregator check` names the file")
 
 
 def _say_switched_off(paths: Paths) -> None:
     """Only the configuration knows them. Where it has a fault, `check` says so, and health is printed all the same."""
-    try:
-        config = load_config(paths)
-    except ConfigError:
+    config = config_or_none(paths)
+    if config is None:
         return
     stopped = [publisher for publisher in config.publishers if not publisher.enabled]
     for publisher in stopped:
         say(f"{publisher.key} is switched off{f': {publisher.reason}' if publisher.reason else ''}")
     if off := sum(not source.enabled for publisher in config.publishers for source in publisher.sources):
-        say(f"{off:,} sources are switched off; `aggregator publishers --off` lists them with the reasons")
+        said = _counted(off, "source is", "sources are")
+        say_wrapped(f"{said} switched off; `aggregator publishers --off` lists them with the reasons")
 
 
 def _print_redirects_in_force(paths: Paths) -> None:

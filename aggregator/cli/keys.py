@@ -27,6 +27,21 @@ def sources_named(paths: Paths, config: Config, sources: Iterable[Source], keys:
     return {source.name for source in sources if {source.publisher, source.name} & set(keys)}
 
 
+def known_sources(paths: Paths, config: Config | None, sources: Iterable[str], keys: Sequence[str]) -> list[str]:
+    """The names among `sources` that the keys stand for: each a source, or a publisher and all that it has.
+    click.UsageError: one stands for none. `config`: to say what is known of it; None: it cannot be read.
+    """
+    sources = tuple(sources)
+    for key in keys:
+        if not any(key in (name, name.partition("/")[0]) for name in sources):
+            known = {*sources, *(name.partition("/")[0] for name in sources)}
+            if config is not None and any(publisher.key == key for publisher in config.publishers):
+                raise click.UsageError(f"{key!r} has no source in the database; `aggregator fetch {key}` says why")
+            close = did_you_mean(key, sorted(known)) or "; `aggregator health --all` lists the sources"
+            raise click.UsageError(f"no publisher or source {key!r} is known{close}")
+    return [name for name in sources if {name, name.partition("/")[0]} & set(keys)]
+
+
 def _why_not_polled(paths: Paths, config: Config, key: str) -> str:
     """Of a KEY that no source answers to that is polled: what is the case, and what to do about it; for people. Raises
     ConfigError where the file of the publisher has a fault.
@@ -46,7 +61,8 @@ def _why_not_polled(paths: Paths, config: Config, key: str) -> str:
     if any(source.enabled for source in sources):
         paused = [source.name for source in sources if source.enabled]
         resume = " and ".join(f"`aggregator resume {source}`" for source in paused)
-        return f"{', '.join(paused)}: paused, because its server said 410, gone for good; {resume} polls it again"
+        said = f"{', '.join(paused)}: paused; `aggregator health {key}` says why and until when"
+        return f"{said}; {resume} polls it again, and `aggregator fetch --force {key}` once"
     return "\n".join((f"{key!r} is switched off:", *_switched_off(paths, publisher, sources)))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from aggregator.text.dates import read_since, utc_now
+from aggregator.text.dates import read_since, read_to_come, utc_now
 
 Command = Callable[..., Any]
 Option = Callable[[Command], Command]
@@ -40,6 +40,15 @@ def read_time(_: click.Context, __: click.Parameter, value: str | None) -> datet
     if moment := read_since(value, utc_now()):
         return moment
     raise click.BadParameter(f"{value!r} is neither a time ago such as 90m, 6h, 2d nor a date such as 2026-11-22")
+
+
+def read_time_to_come(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    """`90m`, `6h`, `2d`, `1w` from now, or a date to come."""
+    if value is None:
+        return None
+    if moment := read_to_come(value, utc_now()):
+        return moment
+    raise click.BadParameter(f"{value!r} is no time to come such as 6h, 2d, 2026-12-01 or 2026-12-01T06:00Z")
 
 
 def in_capitals(_: click.Context, __: click.Parameter, value: str | None) -> str | None:

@@ -11,7 +11,9 @@ import csv
 import io
 import logging
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
@@ -23,12 +25,33 @@ from click.exceptions import NoArgsIsHelpError
 from aggregator.text import printable
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_NARROWEST = 20  # columns
 _ESCAPE = "aggregator.escape"  # the name of our handler of encoding errors
 
 
 def say(text: str = "", *, err: bool = False, bold: bool = False, fg: str | None = None) -> None:
     """One line."""
     click.secho(printable.line(text), err=err, bold=bold or None, fg=fg)
+
+
+def say_wrapped(text: str) -> None:
+    """One line; on a terminal that is narrower than it as many as it takes, all but the first indented. In a pipe it
+    stays one, so that `grep` finds all of it.
+    """
+    said = printable.line(text)
+    if sys.stdout.isatty() and len(said) > (width := max(shutil.get_terminal_size().columns, _NARROWEST)):
+        start = said[: len(said) - len(said.lstrip())]
+        wrapped = textwrap.wrap(
+            said.lstrip(),
+            width,
+            initial_indent=start,
+            subsequent_indent=f"{start}  ",
+            break_long_words=False,  # a key or a command that is cut cannot be copied
+            break_on_hyphens=False,
+        )
+        click.echo("\n".join(wrapped))
+    else:
+        click.echo(said)
 
 
 def say_lines(text: str, *, indent: str = "", err: bool = False) -> None:
@@ -39,7 +62,8 @@ def say_lines(text: str, *, indent: str = "", err: bool = False) -> None:
 
 
 def say_json(value: Any, *, indent: int | None = None) -> None:
-    click.echo(printable.as_json(value, indent=indent))
+    """Bytes are written as hexadecimal digits."""
+    click.echo(printable.as_json(value, indent=indent, default=printable.shown))
 
 
 def say_rendered(text: str) -> None:
@@ -47,9 +71,9 @@ def say_rendered(text: str) -> None:
     click.echo(text, nl=False)
 
 
-def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bool) -> None:
+def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bool, delimiter: str = ",") -> None:
     """A header and rows; see `text.printable.cell`."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = csv.writer(sys.stdout, lineterminator="\n", delimiter=delimiter)
     writer.writerow(map(printable.line, names))
     writer.writerows([printable.cell(value, verbatim=verbatim) for value in row] for row in rows)
 
@@ -59,6 +83,18 @@ def say_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     all but the first are indented, so that none of them passes for a row.
     """
     _terminal().print_table(names, rows)
+
+
+def say_result(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """What a query returned: at a terminal a table or, where that is wider, a line a column; in a pipe a header and
+    rows, each one line with tabs between the columns.
+    """
+    if sys.stdout is not None and sys.stdout.isatty():
+        _terminal().print_result(names, list(rows))
+        return
+    click.echo("\t".join(map(printable.line, names)))
+    for row in rows:
+        click.echo("\t".join(printable.line(printable.shown(value)) for value in row))
 
 
 @contextmanager
@@ -127,10 +163,25 @@ class _Output(io.FileIO):
             raise
 
 
+class _Messages(io.FileIO):
+    """Standard error. That nobody reads it any more (`aggregator fetch 2>&1 | head -1`) is no failure, and no reason to
+    end early: what is left to say goes nowhere.
+    """
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            return memoryview(data).nbytes
+
+
 def ended(run: Callable[[], int]) -> int:
-    """The exit code of `run`, with all that it has printed really written; 1 where that cannot be."""
+    """The exit code of `run`, with all that it has printed really written; 1 where that cannot be. That whoever reads
+    has closed the pipe is no failure.
+    """
     codecs.register_error(_ESCAPE, _escaped)
     output = _watched(sys.stdout)
+    _let_messages_go(sys.stderr)
     code = 1
     try:
         code = run()
@@ -146,6 +197,13 @@ def ended(run: Callable[[], int]) -> int:
         return 0
     say(f"aggregator: standard output cannot be written: {output.failure.strerror}", err=True)
     return 1
+
+
+def _let_messages_go(stream: TextIO) -> None:
+    if isinstance(stream, io.TextIOWrapper) and stream is sys.__stderr__:  # else no file, as in `_watched`
+        stream.flush()
+        messages = io.BufferedWriter(_Messages(stream.fileno(), "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(messages, stream.encoding, "backslashreplace", line_buffering=True)
 
 
 def _watched(stream: TextIO) -> _Output | None:

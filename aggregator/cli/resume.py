@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import click
 
+from aggregator.cli.keys import known_sources
+from aggregator.cli.options import ACTOR
 from aggregator.cli.printing import say
-from aggregator.pipeline.opening import open_existing
+from aggregator.pipeline.opening import config_or_none, open_existing
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 
 
 @click.command()
-@click.argument("source")
+@click.argument("key", metavar="SOURCE")
+@ACTOR
 @click.pass_obj
-def resume(paths: Paths, source: str) -> None:
-    """Poll again a SOURCE (publisher/key) that is paused, because its server said 410, gone for good."""
+def resume(paths: Paths, key: str, actor: str) -> None:
+    """Fetch a paused SOURCE again: publisher/source, or a publisher.
+
+    A publisher stands for all its sources that are paused. Ends a pause by `aggregator pause`, and one because the
+    server said 410, gone for good. What is resumed is due at once.
+    """
     with open_existing(paths) as store:
-        if not store.resume(source, utc_now()):
-            raise click.UsageError(f"no source {source!r} is paused; `aggregator health` lists those that are")
-    say(f"{source} is due now")
+        names = known_sources(paths, config_or_none(paths), store.sources(), (key,))
+        resumed = store.resume(names, utc_now(), actor)
+    if not resumed:
+        raise click.UsageError(f"{', '.join(names)}: not paused; `aggregator health` lists the sources that are")
+    for name in resumed:
+        say(f"{name} is due now")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from aggregator.cli.options import exclude
 from aggregator.cli.printing import say
 from aggregator.cli.reports import SELECTING, how_many, say_count, say_reports, selection
 from aggregator.model import Selection
@@ -61,6 +62,7 @@ def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, is_count: bool
     search '(flood OR drought) "water bills"'. A word and the same word behind an Arabic article or a French or Italian
     elision (l', d', qu') find each other.
     """
+    exclude({"--ranked": ranked, "--count": is_count})
     typed = query.typed(words)
     typed.encode()  # words that came in another encoding than UTF-8 are in no report
     now = utc_now()

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import click
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from aggregator.text.printable import line, lines
+from aggregator.text.printable import line, lines, shown
 
 # A table in a pipe or a log has no width of its own; rich would take 80 columns and cut.
 _WIDTH_WITHOUT_TERMINAL = 200
@@ -20,14 +21,33 @@ _WIDTH_WITHOUT_TERMINAL = 200
 
 def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """To standard output; see `printing.say_table`."""
-    columns = (Column(Text(line(name)), overflow="fold") for name in names)  # a key that is cut cannot be copied
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(lines("" if value is None else _shown(value), indent="  ")) for value in row))
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
-    console.print(table)
+    console.print(_table(names, rows))
+
+
+def print_result(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """To standard output, a terminal; see `printing.say_result`."""
+    console, table = Console(highlight=False), _table(names, rows)
+    if table.__rich_measure__(console, console.options.update(max_width=_ANY_WIDTH)).maximum <= console.width:
+        console.print(table)
+        return
+    for number, row in enumerate(rows, start=1):
+        click.echo(f"-- row {number}")
+        for name, value in zip(names, row, strict=True):
+            click.echo(f"{line(name)}: {lines(shown(value), indent='  ')}".rstrip())
+
+
+_ANY_WIDTH = 1 << 20  # columns
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    columns = (Column(Text(line(name)), overflow="fold") for name in names)  # a key that is cut cannot be copied
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(lines(shown(value), indent="  ")) for value in row))
+    return table
 
 
 @contextmanager
@@ -38,9 +58,3 @@ def bar(doing: str, total: int) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(doing, total=total, last="")
         yield lambda name: shown.update(task, advance=1, last=name)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " ".join(map(str, value))
-    return value.hex() if isinstance(value, bytes) else str(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -49,6 +49,7 @@ from aggregator.model import (
     Publisher,
     Rights,
     Source,
+    SourceRules,
     StoreSettings,
     Template,
     Wire,
@@ -62,6 +63,7 @@ from aggregator.rights import (
     faults_of_rights,
     set_without_effect,
 )
+from aggregator.text import source_rules
 
 _WIRE = "wire.toml"
 
@@ -320,7 +322,13 @@ def _source(publisher: str, table: SourceTable, of: PublisherFile) -> Source:
         enabled=table.enabled and of.enabled,
         reason=table.reason or (None if of.enabled else of.reason),
         access=_access(table),
+        rules=_rules(table),
     )
+
+
+def _rules(table: SourceTable) -> SourceRules | None:
+    said = {each.name: getattr(table, each.name) or () for each in fields(SourceRules)}
+    return SourceRules(**said) if any(said.values()) else None
 
 
 def _access(table: SourceTable) -> Access | None:
@@ -367,6 +375,8 @@ def _source_faults(sources: Sequence[SourceTable], wire: Wire | None) -> Iterato
             yield from _every_faults(number, source.every_minutes, wire.poll)
         if source.reason is not None and source.enabled:
             yield fault(f"source[{number}].reason", source.reason, "this key only beside enabled = false")
+        for key, found, expected in source_rules.faults(_rules(source) or SourceRules()):
+            yield fault(f"source[{number}].{key}", found, expected)
         yield from _discover_faults(number, source)
         yield from _credentials_faults(number, source)
 

@@ -215,6 +215,10 @@ class IdentityTable(Table):
         return IdentityRules(**self.model_dump() | {"same_hosts": hosts})
 
 
+# Words or categories of a rule, none of them twice as long as a headline.
+Words = Annotated[tuple[Annotated[Line, Field(max_length=200)], ...], Field(min_length=1, max_length=200)]
+
+
 class SourceTable(Table):
     url: SourceAddress
     kind: SourceKind = "feed"
@@ -223,6 +227,10 @@ class SourceTable(Table):
     key: Key | None = None
     enabled: bool = True
     reason: Line | None = None
+    include_words: Words | None = None
+    exclude_words: Words | None = None
+    include_categories: Words | None = None
+    exclude_categories: Words | None = None
     username: Secret | None = None
     password: Secret | None = None
     bearer: Secret | None = None
@@ -310,7 +318,9 @@ _EXPECTED: Mapping[str, str] = {  # by pydantic's type of error, with its `ctx`;
     "less_than_equal": "a number of at most {le:g}",
     "model_type": "a table",
     "string_type": "text in quotes",
+    "too_long": "a list of at most {max_length}",
     "too_short": "a list that is not empty",
+    "string_too_long": "at most {max_length} characters",
     "tuple_type": "a list in square brackets",
 }
 

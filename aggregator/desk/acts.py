@@ -73,4 +73,7 @@ def found(store: Store, report: str) -> ReportState:
         raise DeskError(f"{report}: there is no report with this id; `aggregator latest` prints ids")
     if state.notice == "removed":
         raise DeskError(f"{report}: this report was purged; its words are gone and no act brings them back")
+    if report in (joins := store.joins()):
+        kept, number = joins[report]
+        raise DeskError(f"{report}: this report was joined to {kept}; act on that one, or `aggregator split {number}`")
     return state

@@ -19,11 +19,12 @@ _SWEEPS = 10  # of 1,000 rows of each table
 
 
 def tick(store: Store, now: datetime) -> None:
-    """What comes before anything is asked of the store for a time: the clock is looked at, and the terms that hold then
-    are put in force. Writes only where there is something to write. Raises StoreError.
+    """What comes before anything is asked of the store for a time: the clock is looked at, the terms that hold then are
+    put in force, and pauses end. Writes only where there is something to write. Raises StoreError.
     """
     clock.look(store, now)
     terms.update(store, now)
+    store.end_pauses(clock.believed(store, now))
 
 
 def maintain(store: Store, now: datetime, keep_polls: timedelta | None = None) -> None:

@@ -6,26 +6,20 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator.desk import clock, rules
-from aggregator.identity import keys_of, keys_of_link, link_of, public_id
+from aggregator.desk import clock, joins, rules
+from aggregator.desk.said import read_as_said, reverted
+from aggregator.identity import keys_of_link, link_of, public_id
 from aggregator.model import (
     Article,
     Cause,
     Decision,
     DeskDecision,
-    Known,
     Merge,
-    Publisher,
     Removal,
     ReportState,
-    Rights,
-    Source,
     Split,
-    Version,
 )
 from aggregator.model.errors import StoreError
-from aggregator.normalise import article_of
-from aggregator.revisions.compare import what_changed, words_of
 from aggregator.store import Store
 from aggregator.text.raw_words import decode
 
@@ -41,6 +35,13 @@ def split(store: Store, number: int, now: datetime) -> str:
         if merge is None or merge.is_undone:
             state = "is undone already" if merge else "is not there"
             raise StoreError(f"merge {number} {state}; `aggregator merges` lists those in force")
+        if merge.id in (joined := store.joins()):
+            kept, other = joined[merge.id]
+            raise StoreError(f"merge {number}: its report was joined to {kept}; `aggregator split {other}` first")
+        if merge.joined is not None:
+            if report := joins.undo(store, merge, now):
+                return report
+            continue
         if store.split(made := _split(store, merge, now), now):
             return made.new.article.id
 
@@ -85,7 +86,7 @@ def _free_key(store: Store, merge: Merge, number: int) -> str | None:
 
 
 def _split(store: Store, merge: Merge, now: datetime) -> Split:
-    taken, own = _said(merge, merge.taken), _said(merge, merge.own)
+    taken, own = read_as_said(merge, merge.taken), read_as_said(merge, merge.own)
     known = store.articles_under(merge.publisher, [*taken.keys, *own.keys])
     return undone(merge, taken, own, {key for key, article_id in known.items() if article_id == merge.article_id}, now,
                   clock.believed(store, now))  # fmt: skip
@@ -106,7 +107,7 @@ def undone(
         keys=keys,
         new=Decision(article=new, known=None, change="new"),
         acts=_taken_out_too(ReportState(id=new.id, is_new=True), merge, believed),
-        revert=None if merge.newest == merge.revision else _reverted(merge, own, own_keys, now),
+        revert=None if merge.newest == merge.revision else reverted(merge, own, own_keys, now),
     )
 
 
@@ -123,48 +124,3 @@ def _taken_out_too(new: ReportState, merge: Merge, believed: datetime) -> DeskDe
         )
         decision = rules.then(decision, lambda held: rules.obey(held, removal, believed))
     return decision
-
-
-def _reverted(merge: Merge, own: Article, own_keys: tuple[str, ...], now: datetime) -> Decision:
-    """The report says again what it said before the merge."""
-    article = replace(own, keys=own_keys or own.keys)
-    known = Known(
-        article_id=merge.article_id,
-        revision=merge.newest,
-        words_hash=merge.words.words_hash,
-        first_seen=now,
-        last_revision=now,
-        entry_hash=b"",
-    )
-    return Decision(
-        article=article, known=known, change="revised", changed=what_changed(merge.words, words_of(article))
-    )
-
-
-def _said(merge: Merge, version: Version) -> Article:
-    """What a version says, read as a new entry is read, by the rights of today; the hashes are those of what came."""
-    source = Source(publisher=merge.publisher, key="", url="", item_class=version.item_class)
-    said = article_of(version.raw, "", merge.language, source, _publisher(merge))
-    keys = keys_of([decode(version.raw)])[0]
-    return replace(said, keys=keys, words_hash=version.words_hash, entry_hash=version.entry_hash)
-
-
-def _publisher(merge: Merge) -> Publisher:
-    """As much of a publisher as reading an entry takes; it may be configured no more."""
-    return Publisher(
-        key=merge.publisher,
-        former_keys=(merge.first_key,),
-        name=merge.publisher,
-        country="",
-        kind="newspaper",
-        languages=merge.languages,
-        homepage="",
-        rights=Rights(
-            relationship="none",
-            basis="quotation",
-            text_scope="none",
-            credit="",
-            excerpt_max_words=merge.excerpt_max_words,
-            storage=merge.storage,
-        ),
-    )

@@ -21,16 +21,32 @@ def chosen(
     since: datetime | None = None,
 ) -> list[str]:
     """The ids of these reports, and of those of a publisher, first seen since a time and before one, as far as these
-    are given. Raises DeskError for an id that is none, or whose report is purged already.
+    are given. What a person joined goes with the report that it was joined to, and not without it. Raises DeskError
+    for an id that is none, or whose report is purged already, or joined.
     """
+    joins = store.joins()
     for report in reports:
         state = store.report_state(report)
         if state is None:
             raise DeskError(f"{report}: there is no report with this id; `aggregator latest` prints ids")
         if state.notice == "removed":
             raise DeskError(f"{report}: this report is purged already")
+        if report in joins:
+            kept, number = joins[report]
+            raise DeskError(
+                f"{report}: this report was joined to {kept}; purge that one, or `aggregator split {number}`"
+            )
     is_choice = before is not None or publisher is not None or since is not None
-    return [*dict.fromkeys(reports), *(store.first_seen(publisher, since, before) if is_choice else ())]
+    those = dict.fromkeys([*reports, *(store.first_seen(publisher, since, before) if is_choice else ())])
+    for joined in joins:
+        kept = joined
+        while kept in joins:
+            kept, _ = joins[kept]
+        if kept in those:
+            those[joined] = None
+        else:
+            those.pop(joined, None)
+    return list(those)
 
 
 def purge(store: Store, reports: Sequence[str], because: Cause, now: datetime) -> None:

@@ -30,7 +30,7 @@ def found(store: Store, reference: str, *, desk: bool) -> list[NamedReport]:
     if _ID.fullmatch(reference):
         return store.reports_beginning_with(reference, MOST, desk=desk)
     link = as_http(reference)
-    if not link.startswith(("http://", "https://")):
+    if not link[:8].lower().startswith(("http://", "https://")):
         return []
     # A fragment that a reader's browser added is no part of what the publisher gave.
     for asked in dict.fromkeys((link, without_fragment(link))):

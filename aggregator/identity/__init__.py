@@ -10,11 +10,12 @@ from aggregator.identity.keys import (
     keys_of,
     keys_of_link,
     link_of,
+    marks_of_link,
     near_keys,
     place_of,
     public_id,
 )
-from aggregator.identity.resolve import marked, next_id_trust, resolve, shared_links, spare_key, trusted
+from aggregator.identity.resolve import marked, next_id_trust, resolve, spare_key, trusted
 from aggregator.identity.review import why_another, why_one, why_two
 
 __all__ = [
@@ -24,12 +25,12 @@ __all__ = [
     "keys_of_link",
     "link_of",
     "marked",
+    "marks_of_link",
     "near_keys",
     "next_id_trust",
     "place_of",
     "public_id",
     "resolve",
-    "shared_links",
     "spare_key",
     "trusted",
     "why_another",

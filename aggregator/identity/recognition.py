@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from aggregator.identity.resolve import next_id_trust, resolve, shared_links, spare_key, trusted, without_ids
+from aggregator.identity.resolve import next_id_trust, resolve, spare_key, trusted, without_ids
 from aggregator.model import Article, Known, Listed, Lookup, Match, Seen, Snapshot, StrongestKey, articles_of
 
 
@@ -29,7 +29,7 @@ def lookup(article: Article, day: str) -> Lookup:
         keys=(*article.keys, spare_key(article)),
         first_key=article.keys[0],
         first_key_without_ids=without_ids(article)[0],
-        near_keys=(*article.near_keys, *shared_links(article)),
+        near_keys=(*article.near_keys, *article.link_marks),
         buried_keys=(*article.keys, *article.near_keys),
         entry_hash=article.entry_hash,
         day=day,

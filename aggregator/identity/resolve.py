@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from functools import partial
 
 from aggregator.identity.advertising import is_advertising
-from aggregator.identity.keys import marks_of_link, place_of, public_id
+from aggregator.identity.keys import place_of, public_id
 from aggregator.model import Article, IdentityRules, Known, Listed, Match, StrongestKey
 from aggregator.text.likeness import likeness
 from aggregator.text.urls import is_front_page, without_fragment
@@ -44,9 +44,11 @@ def resolve(
     weaker keys, so that no entry takes an article which another entry of the same document is.
     """
     own = _by_own_keys(articles, candidates, set(unchanged))
+    # Of a report that a person joined the entry that its source said last counts, and the others are duplicates.
+    order = sorted(range(len(own)), key=lambda number: _is_beside_the_last(own[number]))
     listed = {article_id: entry for article_id, entry in unchanged.items() if isinstance(entry, Article)}
-    for number, match in enumerate(own):
-        own[number] = match = _beside(match, listed)
+    for number in order:
+        own[number] = match = _beside(own[number], listed)
         if match and match.known:
             listed.setdefault(match.known.article_id, articles[number])
     found = _by_other_keys(articles, own, candidates, set(unchanged), now)
@@ -89,6 +91,7 @@ def _by_own_keys(articles: Sequence[Article], candidates: Candidates, others: Se
         if claims.get(number, known).article_id != known.article_id
         or (known.article_id in by and _is_rather(articles[by[known.article_id]], articles[number], known))
     }
+    used_again = {number for number in used_again if not ids[number].joined}
     moved = {n for n, known in ids.items() if n not in used_again and _has_moved(articles[n], known)}
     several = len(used_again) + len(moved)
     if several < _REPEATS or 2 * several <= len(ids) + len(others):
@@ -104,7 +107,7 @@ def _by_link(article: Article, candidates: Candidates) -> Known | None:
     for key in article.keys:
         known = candidates.get(key)
         if known and _kind(key) == "url" and _has_link_of(article, known):
-            return None if any(mark in candidates for mark in shared_links(article)) else known
+            return None if any(mark in candidates for mark in article.link_marks) else known
     return None
 
 
@@ -132,7 +135,7 @@ def _has_moved(article: Article, known: Known) -> bool:
     """Whether the same id came with another address, other words and another date. Once, that is a report that was
     edited; where it repeats, the id is used for several.
     """
-    if article.url is None or known.url is None or _has_same_date(article, known):
+    if known.joined or article.url is None or known.url is None or _has_same_date(article, known):
         return False
     if _path(article.url, article.rules) == _path(known.url, article.rules):
         return False
@@ -175,10 +178,17 @@ def _beside(match: Match | None, listed: Mapping[int, Article]) -> Match | None:
     if match is None or match.known is None or match.known.article_id not in listed:
         return match
     other = listed[match.known.article_id]
+    if match.known.joined:
+        return replace(match, duplicate=True)
     unlike = match.article.words_hash != other.words_hash and max(_alikeness(match.article, other)) < _ALIKE
     if _is_another(match.article, other) or (match.matched_by == "url" and unlike):
         return Match(article=match.article)
     return replace(match, duplicate=True)
+
+
+def _is_beside_the_last(match: Match | None) -> bool:
+    known = match.known if match else None
+    return known is not None and known.joined and match is not None and known.key != match.article.keys[0]
 
 
 def trusted(articles: Sequence[Article], id_trust: StrongestKey) -> list[Article]:
@@ -201,12 +211,7 @@ def marked(article: Article) -> Article:
     """An entry as its document lists it: with the mark of its link, where that stands for several items of it."""
     if any(_kind(key) == "url" for key in article.keys):
         return article
-    return replace(article, near_keys=(*article.near_keys, *shared_links(article)))
-
-
-def shared_links(article: Article) -> tuple[str, ...]:
-    """The marks that its link has, if several reports stood there at once."""
-    return marks_of_link(article.url, article.rules) if article.url else ()
+    return replace(article, near_keys=(*article.near_keys, *article.link_marks))
 
 
 def spare_key(article: Article) -> str:
@@ -252,6 +257,8 @@ def _by_own_key(article: Article, candidates: Candidates) -> Match | None:
     said = candidates.get(spare_key(article))
     if said and said.article_id != known.article_id:  # read before, when the key was in use for another already
         return None
+    if known.joined:  # a person has looked at it
+        return Match(article=article, known=known, matched_by=kind)
     if kind == "url" and not _is_at_its_link(article, known, candidates):
         return None
     if _is_another(article, known):

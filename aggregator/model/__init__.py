@@ -4,6 +4,7 @@ from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDe
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
+from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
 from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
 from aggregator.model.document import (
     Busy,
@@ -26,7 +27,7 @@ from aggregator.model.document import (
 )
 from aggregator.model.fields import CHANGED, FIELDS, Changed
 from aggregator.model.ledger import Cursor
-from aggregator.model.merges import AtAddress, Compared, Merge, Split, Version
+from aggregator.model.merges import AtAddress, Compared, Join, Joinable, Merge, Split, Unjoin, Version
 from aggregator.model.pending import Pending, PendingChange, PendingDecision
 from aggregator.model.poll import (
     HOURS,
@@ -38,7 +39,9 @@ from aggregator.model.poll import (
     Finding,
     Gap,
     Habits,
+    HealthState,
     KeptTariff,
+    LeftOut,
     Lookup,
     Memory,
     NewPage,
@@ -88,6 +91,7 @@ from aggregator.model.publisher import (
     Relationship,
     Rights,
     Source,
+    SourceRules,
     Storage,
     StoreSettings,
     SystematicRepublication,
@@ -158,6 +162,7 @@ __all__ = [
     "Gap",
     "Group",
     "Habits",
+    "HealthState",
     "Hints",
     "IdTrust",
     "IdentityRules",
@@ -166,10 +171,13 @@ __all__ = [
     "InForce",
     "Index",
     "ItemClass",
+    "Join",
+    "Joinable",
     "KeptTariff",
     "Kind",
     "Known",
     "KnownPublisher",
+    "LeftOut",
     "Lending",
     "Link",
     "Listed",
@@ -186,6 +194,7 @@ __all__ = [
     "Notice",
     "OnGone",
     "OnMissing",
+    "OpenGap",
     "Origin",
     "Outcome",
     "PageVisit",
@@ -200,6 +209,8 @@ __all__ = [
     "Poll",
     "PollRecord",
     "PollSettings",
+    "PolledDay",
+    "PolledSource",
     "Proposal",
     "Publisher",
     "PublisherTerms",
@@ -220,6 +231,7 @@ __all__ = [
     "Selection",
     "Snapshot",
     "Source",
+    "SourceRules",
     "Split",
     "Status",
     "Storage",
@@ -233,6 +245,7 @@ __all__ = [
     "Text",
     "TextScope",
     "Translation",
+    "Unjoin",
     "Validators",
     "Version",
     "Wanted",

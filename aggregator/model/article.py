@@ -35,11 +35,16 @@ class Article:
     raw: bytes  # the entry's words as canonical JSON; see normalise.raw_words
     words_hash: bytes  # SHA-256 of what a reader would call the report
     entry_hash: bytes  # SHA-256 of everything the entry said
+    # What the store writes beside, made where the article is made, so that it need not be made while others wait.
+    packed: bytes = b""  # `raw` as it is held; see text.packing. b"": not made yet
+    folded: tuple[str, str] | None = None  # summary and text as they are searched; see text.folding. None: not made yet
+    link_marks: tuple[str, ...] = ()  # of its link, if several reports stood there at once; see identity.keys
     folded_title: str = ""
     opening: str = ""  # the first words of the text, folded
     near_keys: tuple[str, ...] = ()  # by which a twin under other keys is found, as a last resort
     rules: IdentityRules = LEARNED  # its publisher's
     id_is_shared: bool = False  # its id stands for another item of the same document too, so it is none of the keys
+    left_out_by: str | None = None  # the rule of its source that it does not satisfy; None: it comes in
     place: int = 0  # among the entries of its document, from 0; unchanged ones count, duplicates do not
     media: tuple[Media, ...] = ()  # in plain words, with web addresses; see text.media
     media_hash: bytes | None = b""  # of all media that were said, held or not (text.pictures.digest); None: not known
@@ -83,6 +88,7 @@ class Known:
     folded_title: str = ""
     opening: str = ""
     merged: bool = False  # was taken for the same by a weaker key before
+    joined: bool = False  # a person made one report of two, so whatever its keys lead to is it
     moved: bool = False  # stood at another address before
     key: str | None = None  # the first key of what this source last said of it; None: it said nothing, or that is lost
 

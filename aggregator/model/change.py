@@ -13,7 +13,8 @@ ChangeKind = Literal[
     "new", "revised", "corrected", "resent", "withheld", "withdrawn", "restored", "deleted", "terms_changed"
 ]
 # Of the desk. accept, refuse: a change of a known report that waited for a person.
-Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend", "purge", "accept", "refuse"]
+# join: a person made one report of two.
+Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend", "purge", "accept", "refuse", "join"]
 # What one poll can do to many known reports at once: withdraw them, give them other links, give them all one and the
 # same headline, link or text, change their words.
 MassKind = Literal["withdrawn", "moved", "same_words", "revised"]

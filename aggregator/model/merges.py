@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model.acts import Cause, DeskDecision, ReportState
-from aggregator.model.article import Words
+from aggregator.model.article import Article, Words
 from aggregator.model.change import Act, Decision
 from aggregator.model.publisher import ItemClass, Storage
 
@@ -47,6 +47,8 @@ class Merge:
     state: ReportState
     embargo: Cause | None  # who put it under embargo last
     removal: tuple[Act, Cause] | None  # what took it out of the wire last
+    joined: str | None = None  # the report that a person joined to it; None: an entry was taken for it
+    joined_keys: tuple[str, ...] = ()  # that led to that report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,44 @@ class Split:
     new: Decision
     acts: DeskDecision  # what holds the other one back holds the new one back, too
     revert: Decision | None  # the other one says again what it said before; None: it still does
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joinable:
+    """Two reports of one publisher, as they are before a person makes one of them. The first one stays."""
+
+    kept: Merge  # with the second one's newest version as `taken`
+    id: str  # of the second one, as is all that follows
+    article_id: int
+    newest: int
+    keys: tuple[str, ...]  # strongest first
+    state: ReportState
+    embargo: Cause | None
+    removal: tuple[Act, Cause] | None
+    is_newer: bool  # its newest words came later than the first one's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """What is written where two reports become one."""
+
+    of: Joinable
+    reason: str
+    revise: Decision | None  # the first one says what the second one said; None: it says what it said
+    acts: tuple[DeskDecision, ...]  # upon both
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjoin:
+    """What is written where a join is undone."""
+
+    merge: Merge
+    newest: int  # version of the second report
+    keys: tuple[str, ...]  # that are the second report's again
+    near_keys: Article  # what it says, by which it is found as a last resort
+    revert: Decision | None  # the first one says again what is its own; None: it does
+    follow: Decision | None  # the second one says what came under its keys meanwhile; None: nothing else did
+    acts: tuple[DeskDecision, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,8 @@ Outcome = Literal[
     "payment_required",
     "pending",
 ]
+# What troubles a source, the worst first. held: what it said waits for a person; faulty: the file of its publisher is.
+HealthState = Literal["held", "faulty", "paused", "failing", "silent", "gaps"]
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
 ClaimKind = Literal["poll", "visit"]  # a source that a program is polling; a publisher whose pages it visits
 
@@ -234,6 +236,17 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An entry of a document that a rule of its source left out."""
+
+    key: str  # its first key
+    entry_hash: bytes
+    rule: str  # as `Poll.drops` names it
+    sort_time: datetime  # the date that it states, or when it was first seen
+    is_dated: bool  # whether it states one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
     """By what one entry of a document is looked for."""
 
@@ -279,11 +292,14 @@ class Snapshot:
     id_conflicts: int  # how often one of its ids was in use for another report
     unstable_polls: tuple[datetime, ...]  # when its last polls in a row changed most of what they listed
     most_changed: Mapping[MassKind, int]  # the most reports that one poll changed, with what a person accepted
-    has_listed: bool  # whether it ever listed anything that is held
+    has_listed: bool  # whether it ever listed anything that is held, or that its rules left out
     # The articles of which a revision of this source is pending; their entries' first keys.
     pending_revision_keys: Mapping[int, str]
     tombstones: Mapping[int, str]  # the keys of this source's tombstones that wait or were refused, by article
-    last_listed: tuple[Before, ...] = ()  # the articles that its last document listed, in its order; (): not known
+    # What its last document listed, in its order, articles by their numbers and what its rules left out by first key;
+    # (): not known.
+    last_listed: tuple[Before, ...] = ()
+    left_out: Mapping[str, tuple[bytes, str]] = field(default_factory=dict)  # of that document: hash and rule, by key
     is_unchecked: bool = False  # it was polled before redirects were checked, and has not answered since
     has_pending_redirect: bool = False
     articles: Mapping[str, int] = field(default_factory=dict)  # by key
@@ -326,7 +342,9 @@ class PollRecord:
     decisions: tuple[Decision, ...] = ()  # in the document's order
     is_newest_last: bool = False  # the document lists its newest last; the newest gets the least number
     backfill: frozenset[str] = frozenset()  # new articles that are kept out of `latest`
-    last_listed: tuple[int | str, ...] | None = None  # the articles of the document, in its order; None: as before
+    # What the document lists, in its order: articles, and by its first key whatever is left out; None: as before.
+    last_listed: tuple[int | str, ...] | None = None
+    left_out: tuple[LeftOut, ...] | None = None  # of the document, by the rules of its source; None: as before
     ended_pending_changes: tuple[int, ...] = ()  # articles of which what waited of this source waits no longer
     ended_pending_revisions: tuple[int, ...] = ()  # articles of which no revision of this source is pending any longer
     # Those of `Snapshot.pending_revision_keys` that it lists no longer; None: as before.

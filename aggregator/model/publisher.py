@@ -209,6 +209,18 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRules:
+    """Which of a source's new reports come into the wire. Each rule that is set must be satisfied; see
+    `text.source_rules`.
+    """
+
+    include_words: tuple[str, ...] = ()
+    exclude_words: tuple[str, ...] = ()
+    include_categories: tuple[str, ...] = ()
+    exclude_categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One address that we poll. Never called a feed: a feed is what the wire writes."""
 
@@ -221,6 +233,7 @@ class Source:
     enabled: bool = True
     reason: str | None = None  # why it is switched off
     access: Access | None = None  # None: public, or not read from the files
+    rules: SourceRules | None = None  # None: all its reports come in
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from aggregator.model import Report
 from aggregator.output import citation, diff
+from aggregator.output.columns import side_by_side
 from aggregator.output.held import minute, out_since
 from aggregator.output.held import page as desk_page
 from aggregator.output.json import array as json_array
@@ -27,6 +28,7 @@ __all__ = [
     "minute",
     "out_since",
     "page",
+    "side_by_side",
     "versions",
     "with_changes",
 ]

@@ -11,7 +11,7 @@ from aggregator.text.printable import address, line, lines
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 # What keeps a report out, by its notice; and the act that did it.
-_HELD: Mapping[str, tuple[str, str]] = {
+HELD: Mapping[str, tuple[str, str]] = {
     "withheld": ("Withheld", "withhold"),
     "legal": ("Withheld in answer to a legal demand", "withhold"),
     "gone": ("Suspended: it is no longer at its publisher's address", "suspend"),
@@ -39,7 +39,7 @@ def states(held: Mapping[str, Any]) -> list[str]:
 
 def out_since(held: Mapping[str, Any]) -> str:
     """How, since when, by whom and why a report that has a notice is out of the wire."""
-    what, act = _HELD[held["notice"]]
+    what, act = HELD[held["notice"]]
     return what + _by(held["acts"], act)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aggregator.model import FIELDS, Report
-from aggregator.text.printable import address, as_json
+from aggregator.text.printable import address, as_json, shown
 
 
 def reports(rows: Sequence[Report]) -> str:
@@ -19,9 +19,5 @@ def _object(report: Report) -> dict[str, Any]:
 
 def array(rows: Iterable[Mapping[str, Any]]) -> str:
     """Any rows as a JSON array, one object a line; what JSON does not know (a BLOB) is written as hexadecimal."""
-    lines = (as_json(row, default=_otherwise) for row in rows)
+    lines = (as_json(row, default=shown) for row in rows)
     return "[\n" + ",\n".join(lines) + "\n]\n"
-
-
-def _otherwise(value: Any) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)

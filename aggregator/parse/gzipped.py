@@ -27,7 +27,7 @@ def unpacked(body: bytes) -> bytes:
         try:
             document += member.decompress(rest, MAX_BYTES + 1 - len(document))
         except zlib.error as error:
-            raise ParseError(f"it is a damaged gzip file ({error}); the next poll asks again") from error
+            raise ParseError(f"it is a damaged gzip file ({error})") from error
         if len(document) > MAX_BYTES:
             raise ParseError(f"it is a gzip file that unpacks to more than {MAX_BYTES} bytes; it was not read")
         rest = member.unused_data

@@ -49,22 +49,22 @@ class Items:
 def read(document: bytes, url: str, most: int) -> Items:
     """The `most` newest items of a document in UTF-8 that was fetched from `url`.
 
-    Raises ParseError if it is no JSON, no JSON Feed, or breaks off before its first item is whole.
+    Raises ParseError if it is no JSON, no JSON Feed, or breaks off before its first item ends.
     """
     said = lenient_json.read(document)
     feed = said.value
     version = _VERSION.search(str(feed.get("version"))) if isinstance(feed, dict) else None
     if version is None and said.is_cut:
-        raise ParseError("it breaks off before it says that it is a JSON Feed; the next poll asks again")
+        raise ParseError("the feed is cut off before it says that it is a JSON Feed")
     if version is None:
         raise ParseError(
             "it is JSON, but no JSON Feed: no `version` of jsonfeed.org stands in it; look for the site's feed, "
             "which has another address than its API"
         )
     if "items" not in feed and said.is_cut:
-        raise ParseError("it breaks off before its first item is whole; the next poll asks again")
+        raise ParseError("the feed is cut off before its first item ends")
     if not isinstance(feed.get("items"), list):
-        raise ParseError("it says it is a JSON Feed, but its `items` are no array; the next poll asks again")
+        raise ParseError("it says it is a JSON Feed, but its `items` are no array")
     items = feed["items"]
     gone = {id(item): item_id for item in items if (item_id := _withdrawn(item))}
     carried = [item for item in items if id(item) not in gone]

@@ -110,7 +110,7 @@ def _without_commas(text: str) -> tuple[str, int]:
 def _up_to(text: str, error: json.JSONDecodeError) -> Reading:
     """What stands before the place where a document breaks off."""
     if not error.msg.startswith("Unterminated string") and len(text) - error.pos > _LONGEST_LITERAL:
-        raise ParseError(f"it looks like JSON but is not: {error}; the next poll asks again") from error
+        raise ParseError(f"it looks like JSON but is not: {error}") from error
     around: list[str] = []
     end, closing = 0, ""  # behind the last element or member that is whole, and what closes the document there
     for token in _TOKEN.finditer(text, 0, error.pos):
@@ -125,7 +125,7 @@ def _up_to(text: str, error: json.JSONDecodeError) -> Reading:
             end = token.start() if sign == "," else token.end()
             closing = "".join(_CLOSES[each] for each in reversed(around))
     if not end:
-        raise ParseError(f"it breaks off before its first entry ends: {error}; the next poll asks again") from error
+        raise ParseError(f"the feed is cut off before its first entry ends: {error}") from error
     return Reading(
         _DECODER.decode(text[:end] + closing),
         is_cut=True,

@@ -18,10 +18,10 @@ def refusal(document: bytes, url: str, breaks_off: bool, fault: str | None) -> P
     if is_page(document):
         return ParseError(_about_page(document, url))
     if breaks_off:
-        return ParseError(f"it breaks off before its first entry is whole ({fault}); the next poll asks again")
+        return ParseError(f"the feed is cut off before its first entry ends ({fault})")
     root = _ROOT.search(document)
     if root is None and document.startswith(b"<"):
-        return ParseError("it breaks off before its first element; the next poll asks again")
+        return ParseError("the feed is cut off before its first element")
     if root is None:
         start = document.removeprefix(b'<?xml version="1.0" encoding="utf-8"?>')[:200].decode("utf-8", "replace")
         return ParseError(f"it is plain text and no feed; it begins: {' '.join(start.split())[:80]!r}")

@@ -76,6 +76,14 @@ def config_for_polling(paths: Paths, *urls: str) -> Config:
     return config
 
 
+def config_or_none(paths: Paths) -> Config | None:
+    """As `load_config`; None where a fault touches everybody, which `check` reports."""
+    try:
+        return load_config(paths)
+    except ConfigError:
+        return None
+
+
 def _kept_config(paths: Paths, digest: str) -> Config | None:
     try:
         with read_store(paths) as store:
@@ -149,6 +157,7 @@ def open_wire(paths: Paths, config: Config, now: datetime) -> Store:
         clock.look(store, now)
         terms.sync(store, config.wire, config.publishers, now, date(now.year, now.month, now.day), faulty)
         terms.update(store, now)
+        store.end_pauses(clock.believed(store, now))
         is_text = not any("\ud800" <= each <= "\udfff" for line in config.faults for each in line)
         if config.digest and is_text and not store.kept_config(config.digest):  # a file's name may be none
             store.keep_config(config.digest, pack(config))

@@ -249,7 +249,7 @@ class Pipeline:
 def _in_words(error: Exception) -> str:
     """An exception that nobody meant to raise, for the record of a poll."""
     said = escaped(unquoted(str(error)), 200)
-    return f"a fault of the program ({type(error).__name__}: {said}); the log has it"
+    return f"internal error (bug), please report; see the log ({type(error).__name__}: {said})"
 
 
 async def _ended(tasks: Iterable[asyncio.Task[Poll | None]]) -> None:

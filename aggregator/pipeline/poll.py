@@ -208,14 +208,15 @@ class Poller:
         publisher = self.publishers[due.source.publisher]
         reading = await self.workers.read(result, due.source, publisher, known)
         # Whether it lists anything that its source listed before.
-        is_familiar = any(key in memory.digests for entry in reading.listed for key in entry.keys)
+        before = {*memory.digests, *(entry.name for entry in memory.last_listed)}
+        is_familiar = any(key in before for entry in reading.listed for key in entry.keys)
         evidence = Evidence(hosts=reading.hosts, is_familiar=is_familiar)
         poll = check.applied(poll, result, evidence)
         if poll.outcome == "pending":
             return poll, ()
         back = _Back(reading)
         # Of a document that breaks off, nobody knows whether an older page joins it.
-        if memory.digests and reading.listed and reading.older and not result.is_cut:
+        if before and reading.listed and reading.older and not result.is_cut:
             join = _Join(memory.digests, memory.last_listed)
             if not join.is_reached_by(reading):
                 older = check.accepting(result)

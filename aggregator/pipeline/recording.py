@@ -16,6 +16,7 @@ from aggregator.identity.recognition import Recognised, lookup, recognise
 from aggregator.model import (
     DeskDecision,
     Gap,
+    LeftOut,
     Listed,
     MassKind,
     Poll,
@@ -138,12 +139,16 @@ def _judged(poll: Poll, listed: Sequence[Listed], known: Snapshot, at: _At) -> P
     which = recognise(listed, known, at.now)
     if which is None:
         return None
+    which, left_out = _by_rules(which, at.now)
     what = judge(which.matches, which.unchanged, known, at.now)
     is_rising = is_newest_last(what.decisions)
     new = [decision.article for decision in what.decisions if decision.known is None]
     last = known.habits.unmodified_since or known.habits.last_success
-    kept_out = keep_out(new[::-1] if is_rising else new, known.in_latest, last, at.now, at.pace.settings)
-    poll = replace(_compared(_counted(poll, what, which), which, known), over_limit=kept_out.over_limit)
+    kept_out = keep_out(
+        new[::-1] if is_rising else new, known.in_latest, last, at.now, at.pace.settings, known.left_out
+    )
+    poll = _compared(_counted(poll, what, which, left_out, known), which, left_out, known)
+    poll = replace(poll, over_limit=kept_out.over_limit)
     by_article = {decision.known.article_id: decision for decision in what.decisions if decision.known}
     made = PollRecord(
         known=known,
@@ -154,7 +159,8 @@ def _judged(poll: Poll, listed: Sequence[Listed], known: Snapshot, at: _At) -> P
         decisions=what.decisions,
         is_newest_last=is_rising,
         backfill=kept_out.ids,
-        last_listed=_listed(which),
+        last_listed=_listed(which, left_out),
+        left_out=tuple(left_out.values()),
         ended_pending_changes=tuple(
             a
             for a, (is_own, _) in known.pending_changes.items()
@@ -224,27 +230,56 @@ def _obeyed(state: ReportState, what: Removal | datetime, believed: datetime) ->
     return rules.hold_until(state, what, withdrawals.HELD)
 
 
-def _compared(poll: Poll, which: Recognised, known: Snapshot) -> Poll:
+def _by_rules(which: Recognised, now: datetime) -> tuple[Recognised, dict[int, LeftOut]]:
+    """The document without the new reports that a rule of its source leaves out, and these by their places. A report
+    that is held stays, whatever its publisher says of it now: its corrections come in.
+    """
+    left_out = {
+        article.place: LeftOut(
+            key=article.keys[0],
+            entry_hash=article.entry_hash,
+            rule=article.left_out_by,
+            sort_time=sort_time(article.published, article.updated, now),
+            is_dated=bool(article.published or article.updated),
+        )
+        for match in which.matches
+        if match.known is None and not match.duplicate and (article := match.article).left_out_by
+    }
+    if not left_out:
+        return which, left_out
+    kept = tuple(match for match in which.matches if match.article.place not in left_out)
+    return replace(which, matches=kept), left_out
+
+
+def _compared(poll: Poll, which: Recognised, left_out: Mapping[int, LeftOut], known: Snapshot) -> Poll:
     """Whether the document reaches back to the one before; if not, items may be lost."""
     if not known.has_listed:
         return poll
     matches = [match for match in which.matches if not match.duplicate]
     entries = {place: Now(article_id) for place, article_id in which.others.items()}
+    for place, each in left_out.items():
+        name = each.key if each.key in known.left_out else None
+        entries[place] = Now(name, each.sort_time if each.is_dated else None)
     for match in matches:
-        listed = match.known.article_id if match.known and match.was_listed else None
+        listed: int | str | None = match.known.article_id if match.known and match.was_listed else None
+        if match.known is None and match.article.keys[0] in known.left_out:  # its rules let it in from now on
+            listed = match.article.keys[0]
         entries[match.article.place] = Now(listed, match.article.published or match.article.updated)
     in_order = [entry for _, entry in sorted(entries.items())]
     reaches = poll.is_joined or reaches_back(in_order, known.last_listed)
-    overlap = which.unchanged + which.purged + sum(match.was_listed for match in matches)
+    listed_before = sum(match.was_listed for match in matches) + sum(
+        each.key in known.left_out for each in left_out.values()
+    )
+    overlap = which.unchanged + which.purged + listed_before
     gap: Gap | None = None
     if poll.pages or not reaches:
         gap = "closed" if reaches else "open"
     return replace(poll, overlap=overlap if reaches else 0, gap=gap)
 
 
-def _listed(which: Recognised) -> tuple[int | str, ...]:
-    """The articles of the document, in its order; of a very long one those at both ends."""
-    places: dict[int, int | str] = dict(which.others)
+def _listed(which: Recognised, left_out: Mapping[int, LeftOut]) -> tuple[int | str, ...]:
+    """See `PollRecord.last_listed`; of a very long document what stands at both ends."""
+    places: dict[int, int | str] = {**which.others, **{place: each.key for place, each in left_out.items()}}
     for match in which.matches:
         if not match.duplicate:
             places[match.article.place] = match.known.article_id if match.known else match.article.id
@@ -263,12 +298,16 @@ def _gone(poll: Poll, listed: Sequence[Listed], known: Snapshot, here: Set[int])
     )
 
 
-def _counted(poll: Poll, what: Judged, which: Recognised) -> Poll:
+def _counted(poll: Poll, what: Judged, which: Recognised, left_out: Mapping[int, LeftOut], known: Snapshot) -> Poll:
+    """What a rule left out is counted under its name once; listed again, it is unchanged."""
+    again = sum(known.left_out.get(each.key) == (each.entry_hash, each.rule) for each in left_out.values())
     stored = [each for each in what.decisions if not (each.pending_revision or each.pending_change)]
     kinds = Counter(decision.change for decision in stored)
     drops = Counter(poll.drops)
     drops[DUPLICATE] += sum(match.duplicate for match in which.matches)
     drops[PURGED] += which.purged
+    for each in left_out.values():
+        drops[each.rule] += known.left_out.get(each.key) != (each.entry_hash, each.rule)
     drops[UNSTABLE_SOURCE] += sum(decision.pending_revision for decision in what.decisions)
     drops[PENDING] += sum(decision.pending_change is not None for decision in what.decisions)
     adjusted = Counter(reason for each in stored if each.change is not None for reason in each.article.adjusted)
@@ -276,7 +315,7 @@ def _counted(poll: Poll, what: Judged, which: Recognised) -> Poll:
         poll,
         new=kinds["new"],
         revised=kinds.total() - kinds["new"] - kinds[None],
-        unchanged=which.unchanged + kinds[None],
+        unchanged=which.unchanged + kinds[None] + again,
         drops=dict(+drops),
         adjusted=dict(adjusted),
     )

@@ -83,17 +83,12 @@ class Writer:
                 return
 
     async def _gather(self) -> None:
-        """Waits for more polls that bring articles; whoever brings none would wait in vain. Meanwhile whole batches go
-        into the search index.
-        """
+        """Waits for more polls that bring articles; whoever brings none would wait in vain."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + _GATHER_SECONDS
         while self._is_reading() and loop.time() < ends and all(articles_of(listed) for _, listed, _ in self._waiting):
             if sum(len(articles_of(listed)) for _, listed, _ in self._waiting) >= _ARTICLES_A_TRANSACTION:
                 return
-            if self._to_index >= _REVISIONS_A_BATCH and self._batches_left is None:
-                await self._index()
-                continue
             self._has_come.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(ends):

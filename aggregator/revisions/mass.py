@@ -7,7 +7,7 @@ a bound is stored as backfill, out of `latest`.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -113,20 +113,33 @@ class KeptOut:
 
 
 def keep_out(
-    new: Sequence[Article], days: Mapping[str, int], last: datetime | None, now: datetime, settings: PollSettings
+    new: Sequence[Article],
+    days: Mapping[str, int],
+    last: datetime | None,
+    now: datetime,
+    settings: PollSettings,
+    left_out: Container[str] = (),
 ) -> KeptOut:
     """Those that are older than the source's document before, which was read at `last` (its publisher saved an archive
     anew), and those beyond what one poll, or one day of a publisher, may add. `new`: the newest first; `days`: as for
-    `at_the_front`.
+    `at_the_front`. `left_out`: first keys of entries that a rule of the source left out before, and which are new only
+    because a person changed it: they are no archive, and teach nothing.
     """
+
+    def is_old(article: Article) -> bool:
+        late = last and article.published and article.published < last - _LATE
+        return bool(late) and article.keys[0] not in left_out
+
     # Everything is old to the first poll: an archive stands where its dates are.
-    old = [a for a in new if last and a.published and a.published < last - _LATE]
-    others = [a for a in new if not (last and a.published and a.published < last - _LATE)]
+    old = [article for article in new if is_old(article)]
+    others = [article for article in new if not is_old(article)]
     listed = [to_iso(sort_time(article.published, article.updated, now)) for article in others]
     front = at_the_front(listed, days, settings, now)
     return KeptOut(
         ids=frozenset(article.id for article in (*old, *(others[place] for place in front.over_limit))),
-        arrivals=tuple(others[place].published for place in sorted(front.lesson)),
+        arrivals=tuple(
+            others[place].published for place in sorted(front.lesson) if others[place].keys[0] not in left_out
+        ),
         over_limit=len(front.over_limit),
     )
 

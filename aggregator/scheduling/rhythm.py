@@ -25,6 +25,7 @@ _LATE = timedelta(days=2)  # dated so long before the last poll, a new report is
 _LESSON = 12.0  # reports that one poll can teach of a source that was quiet
 _MORE = 0.5  # and of a busy one: this share of what is known
 _PRIOR = 0.5, 3.0  # reports and days that a source has taught before anything is known of it
+_LEARNT = 1.0  # days watched, before which nobody is told what may be expected of a source
 _HABIT = 0.5  # expected reports at which an hour of the day is judged as much by itself as by the wire's hours
 _TURNOVER = 0.5  # the share of a document that may be expected to be new at a poll
 _SLOWEST, _FASTEST = 1e-6, 1e6  # requests an hour of a source that brings one report an hour
@@ -117,6 +118,11 @@ def _spread(hours: list[float], first: datetime, last: datetime, weight: float) 
 def _clock(at: datetime) -> float:
     """Hours since 1970 UTC."""
     return at.timestamp() / 3600
+
+
+def is_learnt(rhythm: Rhythm) -> bool:
+    """Whether a source has taught enough for a number of reports that may be expected of it to mean anything."""
+    return rhythm.taught_at is not None and rhythm.days >= _LEARNT and rhythm.reports > 0
 
 
 def rate(rhythm: Rhythm, at: datetime) -> float:

@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from aggregator.model import Rhythm, Tariff
 from aggregator.scheduling.rhythm import expected, rates
 
-_UNLIKELY = math.log(10_000)  # reports expected, and none came
-_HALF_A_DAY = timedelta(hours=12)
-_LONGER = 1.5  # times the longest pause that was seen
+UNLIKELY = math.log(10_000)  # reports expected, and none came
+HALF_A_DAY = timedelta(hours=12)
+LONGER = 1.5  # times the longest pause that was seen
 _ONE_VOICE = 3.0  # expected reports that one source counts for at most: it may be quiet for reasons of its own
 _WIRE_QUIET = timedelta(hours=2)
 _DAYS_AT_MOST = 365
@@ -29,7 +29,7 @@ def silent_after(rhythm: Rhythm, tariff: Tariff) -> datetime | None:
     if last is None:
         return None
     by_hour = rates(rhythm, tariff, rhythm.taught_at or last)
-    days, missing = divmod(_UNLIKELY, sum(by_hour))
+    days, missing = divmod(UNLIKELY, sum(by_hour))
     if days > _DAYS_AT_MOST:
         return None
     hours = 0
@@ -37,11 +37,11 @@ def silent_after(rhythm: Rhythm, tariff: Tariff) -> datetime | None:
         missing -= by_hour[(last.astimezone(UTC).hour + hours) % len(by_hour)]
         hours += 1
     quiet = timedelta(days=days, hours=hours)
-    return last + max(quiet, _HALF_A_DAY, timedelta(hours=rhythm.longest) * _LONGER)
+    return last + max(quiet, HALF_A_DAY, timedelta(hours=rhythm.longest) * LONGER)
 
 
 def wire_is_silent(rhythms: Iterable[Rhythm], tariff: Tariff, last_new: datetime, now: datetime) -> bool:
     """The same of all sources together; `last_new`: when the newest report of any of them was found."""
     if now - last_new < _WIRE_QUIET:
         return False
-    return sum(min(expected(rhythm, tariff, last_new, now), _ONE_VOICE) for rhythm in rhythms) > _UNLIKELY
+    return sum(min(expected(rhythm, tariff, last_new, now), _ONE_VOICE) for rhythm in rhythms) > UNLIKELY

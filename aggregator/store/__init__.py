@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from aggregator.model import (
     ALL_REPORTS,
     Addressee,
+    Article,
     AtAddress,
     Cause,
     Channel,
@@ -27,6 +28,8 @@ from aggregator.model import (
     DeskDecision,
     Due,
     Finding,
+    Join,
+    Joinable,
     KeptTariff,
     KnownPublisher,
     Lending,
@@ -37,6 +40,7 @@ from aggregator.model import (
     NewPages,
     Pending,
     PendingDecision,
+    PolledSource,
     PollRecord,
     PublisherTerms,
     Purge,
@@ -53,6 +57,7 @@ from aggregator.model import (
     Source,
     Split,
     StoredPublisher,
+    Unjoin,
     Version,
     Wanted,
 )
@@ -65,12 +70,14 @@ from aggregator.store.sqlite import (
     claims,
     clocks,
     configured,
+    coverage,
     due,
     excerpts,
     forgetting,
     habits,
     health,
     held,
+    joins,
     known,
     ledger,
     let_go,
@@ -78,6 +85,7 @@ from aggregator.store.sqlite import (
     new_database,
     opening,
     outgoing,
+    pauses,
     pending,
     pending_revisions,
     planner,
@@ -312,9 +320,11 @@ class Store:
         """What `keep_config` was given with this digest; None: it has kept another one since, or none."""
         return self._read(configured.kept, digest)
 
-    def due(self, now: datetime | None) -> list[Due]:
-        """The sources whose time has come, longest overdue first, searches last; with None all that are switched on."""
-        return self._read(due.due, to_iso(now) if now else None)
+    def due(self, now: datetime | None, *, also_paused: bool = False) -> list[Due]:
+        """The sources whose time has come, longest overdue first, searches last; with None all that are switched on.
+        Those that are paused only where that is asked for.
+        """
+        return self._read(due.due, to_iso(now) if now else None, also_paused=also_paused)
 
     def as_program(self) -> Program:
         """This program among those that poll into the database, which begins with its first claim. Not within a
@@ -410,6 +420,7 @@ class Store:
         """
         stale: set[int] = set()
         changed: set[str] = set()
+        new: dict[int, Article] = {}
         with self._transaction():
             version = self._version()
             for place, record in enumerate(records):
@@ -420,8 +431,9 @@ class Store:
                 if record.known.version != version or changed & depends_on:
                     stale.add(place)
                     continue
-                saving.save(self._connection, record, now)
+                new |= saving.save(self._connection, record, now)
                 changed |= depends_on
+            search.add_new(self._connection, new)
             if self.program:
                 saved = [record.poll.source.name for place, record in enumerate(records) if place not in stale]
                 claims.give_back(self._connection, "poll", saved, self.program)
@@ -665,6 +677,35 @@ class Store:
         """Undoes a merge; False: the report has changed since, and nothing is done."""
         return self._unless_changed(lambda connection: merges.write(connection, split, now))
 
+    def joinable(self, kept: str, joined: str) -> Joinable | None:
+        """Two reports that may become one; None: they are not two of one publisher."""
+        return self._read_as_one(joins.joinable, kept, joined)
+
+    def joins(self) -> dict[str, tuple[str, int]]:
+        """By the id of each report that a person joined to another one: that one's id, and the number of the merge."""
+        return self._read(joins.in_force)
+
+    def has_pending(self, report: str) -> bool:
+        """Whether changes of a report wait, for a person or for housekeeping."""
+        return self._read(joins.has_pending, report)
+
+    def join(self, join: Join, now: datetime) -> int | None:
+        """Makes one report of two; returns the number of the merge. None: one of them has changed since, and nothing is
+        done.
+        """
+        number: list[int] = []
+
+        def write(connection: sqlite3.Connection) -> bool:
+            if (made := joins.write(connection, join, now)) is not None:
+                number.append(made)
+            return made is not None
+
+        return number[0] if self._unless_changed(write) else None
+
+    def unjoin(self, unjoin: Unjoin, now: datetime) -> bool:
+        """Makes two reports again; False: the first one has changed since, and nothing is done."""
+        return self._unless_changed(lambda connection: joins.undo(connection, unjoin, now))
+
     def merged_words(self, since: datetime | None) -> list[Compared]:
         """What reports said before and after merges in force since a time that changed words."""
         return self._read(suspects.merged, to_iso(since) if since else "")
@@ -802,8 +843,9 @@ class Store:
         """The cursor after which the ledger goes on at this time; None: from its beginning."""
         return self._read(ledger.cursor_before, since)
 
-    def merges(self, since: datetime | None = None) -> list[dict[str, Any]]:
-        return self._read(merges.listed, to_iso(since) if since else "")
+    def merges(self, since: datetime | None = None, *, undone_too: bool = False) -> list[dict[str, Any]]:
+        """The merges in force, or all, since a time; see `sqlite.merges`."""
+        return self._read(merges.listed, to_iso(since) if since else "", undone_too)
 
     def ended_agreements(self) -> list[dict[str, Any]]:
         """The publishers whose agreements have ended: key, name, last_day, text scopes `during` and `after`."""
@@ -830,23 +872,40 @@ class Store:
         """
         return self._read(health.listed, now)
 
-    def coverage(self, since: datetime) -> list[dict[str, Any]]:
-        """What each publisher's polls brought, lost and left out since then; see `store.sqlite.health`."""
-        return self._read(health.coverage, to_iso(since))
+    def polled(self, since: datetime, until: datetime) -> list[PolledSource]:
+        """Every source that is switched on, or was polled in that time, with what its polls brought and lost."""
+        return self._read_as_one(coverage.polled, since, until)
 
-    def watched(self, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
-        """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
-        later.
-        """
-        return self._read(health.watched, since)
+    def last_well(self, source: str, after: datetime, before: datetime) -> datetime | None:
+        """When a source was last polled well between two times; None: it was not, or that is no longer known."""
+        return self._read(coverage.last_well, source, after, before)
 
     def last_new(self) -> datetime | None:
         """When the wire as a whole last stored something new; None: never."""
         return self._read(health.last_new)
 
-    def resume(self, name: str, now: datetime) -> bool:
-        """Lets a paused source be polled again; False: there is no such source that is paused."""
-        return self._write(health.resume, name, now)
+    def sources(self) -> dict[str, bool]:
+        """The names of all sources that the database knows, and whether each is switched on."""
+        return self._read(pauses.sources)
+
+    def paused(self) -> list[str]:
+        """The names of the sources that are switched on and paused, by a person or by 410."""
+        return self._read(pauses.paused)
+
+    def pause(
+        self, names: Sequence[str], now: datetime, until: datetime | None, actor: str, reason: str | None = None
+    ) -> None:
+        """Pauses the sources of these names, again where they are paused; `until` None: until they are resumed."""
+        self._write(pauses.pause, names, now, until, actor, reason)
+
+    def resume(self, names: Sequence[str], now: datetime, actor: str) -> list[str]:
+        """Lets those of the sources of these names that are paused be polled again; returns their names."""
+        return self._write(pauses.resume, names, now, actor)
+
+    def end_pauses(self, now: datetime) -> None:
+        """Ends the pauses whose time has come. Writes only where there is one."""
+        if self._read(pauses.are_over, now):
+            self._write(pauses.end, now)
 
     def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
         """Accepts the redirect that is held of a source; see `store.redirects.accept`."""
@@ -860,6 +919,8 @@ class Store:
         """What `redirects_in_force` returned was shown to a person, and need not be listed again."""
         self._write(redirects.note_listed, now)
 
-    def query(self, sql: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-        """Column names and rows of somebody's SQL; raises QueryRefused for anything but reading."""
-        return query.run(self._connection, sql)
+    def query(self, sql: str, values: Mapping[str, str] | None = None) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+        """Column names and rows of somebody's SQL, with values for its parameters by name; raises QueryRefused for
+        anything but reading.
+        """
+        return query.run(self._connection, sql, values or {})

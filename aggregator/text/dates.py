@@ -90,6 +90,17 @@ def read_since(text: str, now: datetime) -> datetime | None:
     return read_date(text)
 
 
+def read_to_come(text: str, now: datetime) -> datetime | None:
+    """What a person means by a time to come: `90m`, `6h`, `2d`, `1w` from `now`, or a later date; else None."""
+    if wait := _AGO.fullmatch(text.strip()):
+        try:
+            return now + int(wait[1]) * _UNITS[wait[2]]
+        except OverflowError:  # after the year 9999
+            return None
+    moment = read_date(text)
+    return moment if moment and moment > now else None
+
+
 # The two usual forms, and the shortest
 
 

@@ -130,6 +130,15 @@ def _log_value(value: object) -> str:
     return said if _PLAIN_VALUE.fullmatch(said) and not UNFIT.search(said) else as_json(said)
 
 
+def shown(value: object) -> str:
+    """A value of a row as text, not yet fit to be printed: None is empty, a BLOB hexadecimal digits, several values
+    stand with a space between them.
+    """
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return "" if value is None else value.hex() if isinstance(value, bytes) else str(value)
+
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -87,16 +87,19 @@ def _typed_again(argument: str) -> str:
 
 
 def others(typed: str) -> Iterator[str]:
-    """Searches that find more than this one, the nearest first, ten at most: with a phrase as words, with words that
-    only begin so, with a word fewer.
+    """Searches that find more than this one, the nearest first, some twenty: with a phrase as words, with a word that
+    only begins so, with all words so, with a word fewer.
     """
     lexemes = list(_lexemes(typed))
     if any(each.is_phrase and not each.is_excluded and len(each.text.split()) > 1 for each in lexemes):
         yield _shown([replaced for each in lexemes for replaced in _as_words(each)])
-    shorter = [[_begun(each, cut) for each in lexemes] for cut in range(4)]
-    for one in shorter:
-        if one != lexemes:
-            yield _shown(one)
+    begun = [at for at, each in enumerate(lexemes) if _begun(each, 0) != each]
+    for cut in range(_MOST_CUT + 1):
+        alone = [(at,) for at in begun] if 1 < len(begun) <= _ALONE else []
+        for ats in (*alone, tuple(begun)):
+            one = [_begun(each, cut) if at in ats else each for at, each in enumerate(lexemes)]
+            if one != lexemes:
+                yield _shown(one)
     if all(each.kind == "word" for each in lexemes):
         wanted = [each for each in lexemes if not each.is_excluded and each.field != "changed"]
         for left_out in reversed(wanted[:5] if len(wanted) > 1 else ()):
@@ -110,6 +113,8 @@ def _as_words(lexeme: _Lexeme) -> Sequence[_Lexeme]:
 
 
 _LEAST_BEGINNING = 4  # letters of a word that is offered as a beginning
+_MOST_CUT = 3  # letters that are left out of one
+_ALONE = 3  # words, of which each is offered so
 
 
 def _begun(lexeme: _Lexeme, cut: int) -> _Lexeme:

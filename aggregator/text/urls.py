@@ -114,8 +114,17 @@ def pages_in_keys(url: str) -> tuple[str, ...]:
     found, and so never changed: a host stays in its script and with a dot at its end, and a tracking parameter is one
     in small letters only. Then `page_of`, where that is another.
     """
+    return _remembered_pages(url) if len(url) <= _LONGEST_REMEMBERED else _pages(url)
+
+
+def _pages(url: str) -> tuple[str, ...]:
     first = _page(url, str, _is_tracking_in_keys)
     return (first,) if not _SPELLED_TWICE.search(url) else tuple(dict.fromkeys((first, page_of(url))))
+
+
+# An entry's link is asked for several times: as a key, as a mark, and often as its id too.
+_LONGEST_REMEMBERED = 500  # characters
+_remembered_pages = lru_cache(1_000)(_pages)
 
 
 def _page(url: str, host: Callable[[str], str], is_tracked: Callable[[str], bool]) -> str:

@@ -120,11 +120,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_help_is_there_and_lists_the_commands() -> None:
     done = subprocess.run([sys.executable, "-m", "aggregator", "--help"], capture_output=True, text=True, check=True)
     listed = re.findall(r"^  (\w+) ", done.stdout.partition("Commands:")[2], re.MULTILINE)
-    expected = (
-        "accept changes check complaint coverage demo embargo fetch health import latest merges pending probe publish"
-        " publishers purge query recheck restore resume run search show split withdraw withhold"
-    )
-    assert listed == expected.split() == list(COMMANDS)
+    assert listed == sorted(COMMANDS) == list(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -340,7 +336,7 @@ def test_what_is_switched_off_is_listed_with_its_reason(desk: Desk) -> None:
     with (desk.config / "publishers" / "ml" / "one.toml").open("a") as file:
         file.write('enabled = false\nreason = "a guess"\n[[source]]\nurl = "http://one.example/b"\nkey = "b"\n')
     said = desk("health")
-    assert said.endswith("1 sources are switched off; `aggregator publishers --off` lists them with the reasons\n")
+    assert said.endswith("1 source is switched off; `aggregator publishers --off` lists them with the reasons\n")
     listed = desk("publishers", "--off")
     assert re.search(r"one/one-example-feed +http://127.*/one.example/feed +a guess", listed)
     assert "two" not in listed
@@ -354,7 +350,7 @@ def test_what_is_switched_off_is_listed_with_its_reason(desk: Desk) -> None:
     ]
     assert json.loads(desk("publishers", "--off", "--country", "KE", "--json")) == []
     (desk.config / "wire.toml").write_text("name = ")
-    health = run("--config", str(desk.config), "health")  # which is told whatever befell the configuration
+    health = run("--config", str(desk.config), "health", "--all")  # which is told whatever befell the configuration
     assert (health.code, "two/two-example-feed" in health.out, "wire.toml: line 1" in health.err) == (1, True, True)
 
 

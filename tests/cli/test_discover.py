@@ -70,13 +70,15 @@ def test_health_tells_of_sites_together_and_of_what_was_found_one_by_one(desk: D
         discovering(desk, key, f"{desk.press.url}/{key}.example/none")
     desk("fetch", "one", "two", "vain", "vainer", code=1)
     said = desk("health")
-    told = "4 sites are searched for a feed once a week: 1 not searched yet, 2 found nothing, 1 have a proposal\n"
+    told = "4 sites without a known feed, searched once a week: 1 not searched yet, 2 without one"
     accept = f"aggregator probe --write two {found_feed}"
-    assert said.index("one/one-example-feed") < said.index(accept) < said.index(told)
+    assert said.index("two/") < said.index(accept) < said.index(told)
+    assert "one/one-example-feed" not in said
+    assert said.index(accept) < desk("health", "--all").index("one/one-example-feed")
     assert "vain" not in said
     assert "waiting/" not in said
     states = {row["source_name"].partition("/")[0]: row["search"] for row in json.loads(desk("health", "--json"))}
     assert states == {"one": None, "two": "found", "vain": "nothing", "vainer": "nothing", "waiting": "waiting"}
     desk(*accept.split()[1:])
     desk("fetch", "two")
-    assert "3 sites are searched for a feed once a week: 1 not searched yet, 2 found nothing, 0" in desk("health")
+    assert "3 sites without a known feed, searched once a week: 1 not searched yet, 2 with" in desk("health")

@@ -250,6 +250,7 @@ CASES: dict[str, Case | str] = {
     "complaint list": _calls("complaint list", "complaint list --json", "complaint list --all"),
     "complaint resolve": _calls("complaint resolve 1 --resolution SAID", "complaint resolve 99 --resolution SAID"),
     "split": lambda desk, said: [["split", str(row[0])] for row in (*desk.rows("SELECT merge_id FROM merges"), (999,))],
+    "pause": _calls("pause SAID"),
     "resume": _calls("resume SAID"),
     "accept": _calls("accept SAID", "accept evil/feed"),
     "pending accept": _calls("pending", "pending --json", "pending --all", "pending accept SAID"),
@@ -268,6 +269,7 @@ READING = ["latest", "search", "show", "changes", "merges", "health", "coverage"
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
     *(
+        "pause",
         "resume",
         "publish",
         "import",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 import click
@@ -110,6 +111,15 @@ EXCLUDING = [
     ("query", "SELECT 1", "--csv", "--json"),
     ("query", "SELECT 1", "--verbatim"),
     ("show", "x", "--raw", "--revisions"),
+    ("show", "x", "--json", "--raw", "--revisions"),
+    ("show", "x", "--raw", "--cite"),
+    ("show", "x", "--revisions", "--cite", "--desk"),
+    ("merges", "--suspect", "--all"),
+    ("search", "x", "--ranked", "--count"),
+    ("purge", "x", "--since", "6h", "--reason", "x"),
+    ("purge", "x", "--until", "6h", "--reason", "x"),
+    ("purge", "--older-than", "3", "--until", "6h", "--reason", "x"),
+    ("purge", "--since", "6h", "--until", "2d", "--reason", "x"),
     ("fetch", "one", "--all"),
     ("check", "one"),
     ("changes", "--after", "1-12345678", "--since", "6h"),
@@ -120,6 +130,17 @@ EXCLUDING = [
     ("purge", "x", "--older-than", "3", "--reason", "x"),
     ("purge", "x", "--publisher", "one", "--reason", "x"),
 ]
+# Options that say in which form something is printed, and those of them that act together.
+FORMS = {"--json", "--csv", "--excel", "--jsonl", "--opml", "--markdown", "--raw", "--revisions", "--cite", "--count"}
+TOGETHER = {
+    frozenset(("--json", other)): f"it says in which form {what} is printed"
+    for other, what in (
+        ("--raw", "what JSON is already"),
+        ("--revisions", "each version"),
+        ("--cite", "a citation"),
+        ("--count", "the count"),
+    )
+} | {frozenset(("--opml", "--markdown")): "two files"}
 OUT_OF_RANGE = [
     ("latest", "--since", "999999w"),
     ("latest", "--limit", "0"),
@@ -195,6 +216,24 @@ def calls(words: tuple[str, ...], command: click.Command) -> Iterator[tuple[str,
                     call += NEEDED[str(other.name)] if is_option else []
                     arguments += [] if is_option else ["1"]
             yield (*call, "--", *arguments) if arguments else tuple(call)
+
+
+def pairs_of_forms() -> Iterator[tuple[str, ...]]:
+    """A call with each pair of forms that a command has and that do not act together."""
+    for words, command in commands():
+        options = [each for each in command.params if isinstance(each, click.Option) and each.opts[0] in FORMS]
+        arguments = ["x" for each in command.params if isinstance(each, click.Argument)]
+        for one, other in combinations(options, 2):
+            if frozenset((one.opts[0], other.opts[0])) not in TOGETHER:
+                call = [(each.opts[0],) if each.is_flag else (each.opts[0], "-") for each in (one, other)]
+                yield (*words, *arguments, *call[0], *call[1])
+
+
+@pytest.mark.parametrize("words", list(pairs_of_forms()), ids=" ".join)
+def test_two_forms_at_once_are_a_usage_error(filled: Path, words: tuple[str, ...]) -> None:
+    ran = said(filled, *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("words", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in commands()])

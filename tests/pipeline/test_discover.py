@@ -55,7 +55,7 @@ def test_a_door_that_was_found_is_proposed_and_not_polled(trip: Trip) -> None:
     assert WEEK <= poll.next.at - poll.started <= WEEK * 1.1
     assert trip.rows("SELECT url, source_kind, proposed, last_success FROM sources") == [(SITE, "discover", DOOR, None)]
     assert problem(trip) == (
-        f"no source yet; found {DOOR} (rss20, 2 entries)",
+        f"feed found, waits for you: {DOOR} (rss20, 2 entries)",
         f"aggregator probe --write daily-example {DOOR}",
     )
     assert trip.rows("SELECT count(*) FROM articles") == [(0,)]

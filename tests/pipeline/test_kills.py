@@ -100,7 +100,7 @@ def test_a_bug_that_one_document_meets_is_a_failed_poll_and_the_others_are_store
         assert trip.rows(
             "SELECT publisher, outcome, error FROM polls JOIN sources AS s ON s.source_id = polls.source_id ORDER BY 1"
         ) == [
-            ("daily-example", "failed", "a fault of the program (IntegrityError: boom); the log has it"),
+            ("daily-example", "failed", "internal error (bug), please report; see the log (IntegrityError: boom)"),
             ("other-example", "ok", None),
         ]
         assert trip(due_only=True) == []

@@ -35,7 +35,7 @@ from aggregator.store import Store
 from aggregator.store.sqlite import raw, search, tombstones
 from aggregator.store.sqlite.schema import migrations
 from aggregator.store.sqlite.vacuum import Rewriting, Room
-from aggregator.text import raw_words
+from aggregator.text import packing, raw_words
 from aggregator.text.folding import fold
 from aggregator.text.query import parse
 from tests import ROOT, commands
@@ -678,15 +678,15 @@ def test_the_dictionary_is_the_text_that_ships(store: Store, publisher: Publishe
     for round_ in range(3):
         record(store, publisher, *(plant(number, publisher=f"r{round_}").entry for number in range(500)))
         maintain(store, NOW + round_ * DAY)
-    assert rows(store, "SELECT content FROM dictionaries") == [(raw.shipped(),)]
-    assert planted_words(raw.shipped()) == []
+    assert rows(store, "SELECT content FROM dictionaries") == [(packing.shipped(),)]
+    assert planted_words(packing.shipped()) == []
     assert rows(store, "SELECT count(*) FROM revisions WHERE dictionary_id IS NULL") == [(0,)]
 
 
 def test_the_dictionary_is_changed_on_purpose_only() -> None:
     """A change of one byte packs every revision of every database anew."""
-    assert hashlib.sha256(raw.shipped()).hexdigest()[:16] == "69f0dfdf6255582a"
-    raw.shipped().decode()  # it is text, for people to read
+    assert hashlib.sha256(packing.shipped()).hexdigest()[:16] == "69f0dfdf6255582a"
+    packing.shipped().decode()  # it is text, for people to read
 
 
 def test_what_is_no_code_ships_with_the_package() -> None:
@@ -809,7 +809,7 @@ def test_an_older_database_lets_go_of_what_its_version_kept(older: Path, caplog:
         maintain(store, NOW)
         rewrite(store)
         assert held_titles(store) == said
-        assert rows(store, "SELECT content FROM dictionaries") == [(raw.shipped(),)]
+        assert rows(store, "SELECT content FROM dictionaries") == [(packing.shipped(),)]
         words = file_bytes(store) + packed_words(store)
         assert [sentence for sentence in gone if sentence.encode() in words] == []
         old, new = plant(1, 1).sentences[0], plant(1, 2).sentences[0]

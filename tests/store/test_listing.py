@@ -148,7 +148,7 @@ def test_lists_are_read_by_an_index_and_sort_nothing_but_what_they_print(
     with file_of(store) as connection:
         connection.set_trace_callback(said.append)
         assert reading.latest(connection, selection) == store.latest(selection)
-        assert reading.found(connection, '"dossier"', selection) == store.search(parse("dossier"), selection)
+        assert reading.found(connection, parse("dossier"), selection) == store.search(parse("dossier"), selection)
     queries = [sql for sql in said if sql.lstrip().startswith("SELECT w.")]
     assert len(queries) >= 3  # the second of a search prints those that the first found
     for sql in queries:

@@ -1,5 +1,5 @@
-"""Programs that open the file without ours (sqlite3, sqlite-utils, Datasette, pandas) find words with accents as this one
-does, and only what the view `wire` shows.
+"""Programs that open the file without ours (sqlite3, sqlite-utils, Datasette) find words with accents as this one does,
+and only what the view `wire` shows.
 """
 
 from __future__ import annotations

@@ -195,7 +195,13 @@ OTHERS = [
     ('"water bills"', ["water bills"]),
     ("title:bridges -x", ["title:bridges* -x", "title:bridge* -x", "title:bridg* -x", "title:brid* -x"]),
     ("le pont", ["le pont*", "le", "pont"]),
-    ("(pont OR digue) changed:1d", ["(pont* OR digue*) changed:1d", "(pont OR digu*) changed:1d"]),
+    (
+        "(pont OR digue) changed:1d",
+        [
+            *("(pont* OR digue) changed:1d", "(pont OR digue*) changed:1d", "(pont* OR digue*) changed:1d"),
+            *("(pont OR digu*) changed:1d", "(pont OR digu*) changed:1d"),
+        ],
+    ),
 ]
 
 

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from aggregator.store.sqlite import agreements, health, let_go, views
-from aggregator.store.sqlite.raw import packed_alone, unpacker
+from aggregator.store.sqlite.raw import unpacker
+from aggregator.text import packing
 from aggregator.text.dates import to_iso
 
 _SWITCHED = ("publishers", "terms", "agreements")  # what an agreement's end changes, of what views read
@@ -118,7 +119,7 @@ def _hide_words(connection: sqlite3.Connection, over: let_go.Over) -> None:
 
     def headline_only(raw: bytes | None, dictionary: int | None) -> bytes | None:
         words = None if raw is None else unpack(raw, dictionary)
-        return raw if words is None else packed_alone(let_go.without_words(words))
+        return raw if words is None else packing.packed_alone(let_go.without_words(words))
 
     connection.create_function("headline_only", 2, headline_only)
     for table in ("bodies", "revisions"):

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aggregator.model import Publisher, PublisherTerms, Source
 from aggregator.model.errors import DeskError
-from aggregator.store.sqlite import agreements, excerpts, ledger, redirects
+from aggregator.store.sqlite import agreements, excerpts, ledger, redirects, source_rules
 from aggregator.text.dates import to_iso
 
 _DIGEST = "config_digest"
@@ -104,18 +104,32 @@ def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> No
 
 def _write_source(connection: sqlite3.Connection, source: Source, now: str) -> None:
     """A source whose address or kind changed in config/ forgets what belongs to the old document: validators, whether
-    they lied, a pause, which redirects were accepted. One that moved on from the address in config/ stays where it is.
+    they lied, that it said 410, which redirects were accepted. One that moved on from the address in config/ stays
+    where it is. One whose rules changed forgets its document, so that the next poll reads all of it by the new rules.
     """
     every = source.every.total_seconds() / 60 if source.every else None
+    rules = source_rules.written(source.rules)
     connection.execute(
         """
-        INSERT INTO sources (publisher, source_key, url, source_kind, class, every_minutes, enabled, next_at,
+        INSERT INTO sources (publisher, source_key, url, source_kind, class, every_minutes, rules, enabled, next_at,
           next_reason)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'first')
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'first')
         ON CONFLICT (publisher, source_key) DO UPDATE SET
-          class = excluded.class, every_minutes = excluded.every_minutes, enabled = excluded.enabled
+          class = excluded.class, every_minutes = excluded.every_minutes, enabled = excluded.enabled,
+          etag = iif(rules IS excluded.rules, etag, NULL), body_hash = iif(rules IS excluded.rules, body_hash, NULL),
+          last_modified = iif(rules IS excluded.rules, last_modified, NULL), rules = excluded.rules
         """,
-        (source.publisher, source.key, source.url, source.kind, source.item_class, every, int(source.enabled), now),
+        (
+            source.publisher,
+            source.key,
+            source.url,
+            source.kind,
+            source.item_class,
+            every,
+            rules,
+            int(source.enabled),
+            now,
+        ),
     )
     changed = connection.execute(
         """

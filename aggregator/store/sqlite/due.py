@@ -8,19 +8,20 @@ from datetime import timedelta
 from typing import Any
 
 from aggregator.model import DISCOVER, Due, ItemClass, Source, Validators
-from aggregator.store.sqlite import redirects
+from aggregator.store.sqlite import pauses, redirects, source_rules
 
 
-def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
+def due(connection: sqlite3.Connection, now: str | None, *, also_paused: bool = False) -> list[Due]:
     """The sources whose time has come, longest overdue first; with `now` None all that are switched on. Sites whose
     feed is sought come last: a search takes half a minute, and a thousand may be waiting for their first.
     """
+    not_paused = "" if also_paused else f"AND paused_at IS NULL AND NOT {pauses.by_person(connection)}"
     rows = connection.execute(
         f"""
-        SELECT publisher, source_key, url, source_kind, class, every_minutes, etag, last_modified, body_hash,
+        SELECT publisher, source_key, url, source_kind, class, every_minutes, rules, etag, last_modified, body_hash,
           failures, id_trust,
           conditional_polls, validators_ignored, proposed, redirect_unchecked, last_poll, source_id
-        FROM sources WHERE enabled AND paused_at IS NULL {"" if now is None else "AND next_at <= ?1"}
+        FROM sources AS s WHERE enabled {not_paused} {"" if now is None else "AND next_at <= ?1"}
         ORDER BY source_kind = ?2, next_at, source_id
         """,  # noqa: S608  (constants)
         (now, DISCOVER),
@@ -29,9 +30,8 @@ def due(connection: sqlite3.Connection, now: str | None) -> list[Due]:
     return [_due(*row[:-1], accepted.get(row[-1], ())) for row in rows]
 
 
-def _due(
-    publisher: str, key: str, url: str, kind: str, item_class: ItemClass, every: float | None, *remembered: Any
-) -> Due:
+def _due(publisher: str, key: str, url: str, kind: str, item_class: ItemClass, *others: Any) -> Due:
+    every, rules, *remembered = others
     etag, last_modified, body_hash, failures, id_trust, conditional, ignored, proposed, unchecked, polled, accepted = (
         remembered
     )
@@ -42,6 +42,7 @@ def _due(
         kind=kind,
         item_class=item_class,
         every=timedelta(minutes=every) if every else None,
+        rules=source_rules.read(rules),
     )
     return Due(
         source=source,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aggregator.model import HOURS, Habits, Hints, KeptTariff, Rhythm, Tariff
+from aggregator.store.sqlite import pauses
 from aggregator.text.dates import from_iso, to_iso
 
 _TARIFF = "tariff"
@@ -131,8 +132,9 @@ def rhythms(connection: sqlite3.Connection) -> list[tuple[Rhythm, timedelta | No
     searched once a week has no part in the budget.
     """
     rows = connection.execute(
-        "SELECT rhythm, every_minutes FROM sources"
-        " WHERE enabled AND paused_at IS NULL AND (source_kind <> 'discover' OR last_success IS NOT NULL)"
+        "SELECT rhythm, every_minutes FROM sources AS s WHERE enabled AND paused_at IS NULL"  # noqa: S608  (constants)
+        f" AND NOT {pauses.by_person(connection)}"
+        " AND (source_kind <> 'discover' OR last_success IS NOT NULL)"
     )
     return [(rhythm_of(text), timedelta(minutes=minutes) if minutes else None) for text, minutes in rows.fetchall()]
 

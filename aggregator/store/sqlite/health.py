@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import Rhythm
-from aggregator.store.sqlite import reading
-from aggregator.store.sqlite.habits import rhythm_of
+from aggregator.model import HealthState
+from aggregator.store.sqlite import pauses, reading
 from aggregator.store.sqlite.views import has_new_names
 from aggregator.text.dates import from_iso, to_iso
 
@@ -21,6 +19,11 @@ from aggregator.text.dates import from_iso, to_iso
 # `redirect`, of the address `redirected_to` that its document came from: held, refused, person (accepted by one) or
 # in_force (accepted because it was so before redirects were checked); NULL: there is none that a person should know.
 # `fault`: what is wrong with its publisher's file, so that it is not polled; NULL: nothing.
+# `since`: when that problem began; NULL: there is none, or that is not known. `silent`: 1: for longer than its rhythm
+# allows.
+# `gap_minutes`: of the newest gap, how long before it a poll last went well; NULL: no gap in seven days, or not known.
+# `paused_until`: NULL: it is not paused by a person, or until it is resumed. `paused_by`: person:NAME, or `feed`, which
+# said 410; NULL: it is not paused.
 # `agreement_ended`: the last day of its publisher's agreement; NULL: there is none, or it is in force.
 # `agreement_ends`: the last day of one that is in force; NULL: there is none, or it has ended.
 # What is counted of the last seven days is as it was at `counted_at`, because a view holds no clock; NULL: never yet.
@@ -45,11 +48,14 @@ SELECT
     WHEN c.changes > 0 THEN c.changes || ' changes of reports wait for a person since ' || substr(c.since, 1, 16)
       || ', because one poll changed too many: ' || c.kinds
     WHEN f.value IS NOT NULL THEN 'not polled, because its publisher''s file has a fault: ' || f.value
+    WHEN q.pause_id IS NOT NULL THEN 'paused by ' || replace(q.actor, 'person:', '')
+      || coalesce(' until ' || replace(substr(q.paused_until, 1, 16), 'T', ' ') || ' UTC', '')
+      || coalesce(': ' || q.reason, '')
     WHEN s.paused_at IS NOT NULL THEN 'paused: it said 410, gone for good, on ' || substr(s.paused_at, 1, 10)
     WHEN r.state <> 'accepted' THEN r.state || ': its document came from ' || r.reason
     WHEN s.search IS NOT NULL
-      THEN 'no source yet; ' || coalesce(
-        'found ' || s.proposed || ' (' || s.proposed_as || ')', s.last_error, 'it is looked for at the next poll')
+      THEN coalesce('feed found, waits for you: ' || s.proposed || ' (' || s.proposed_as || ')',
+        'no source yet; ' || coalesce(s.last_error, 'it is looked for at the next poll'))
     WHEN s.failures > 0 THEN 'failing: ' || coalesce(s.last_error, '')
     WHEN s.over_limit > 0 THEN 'too much at once: ' || s.over_limit
       || ' new reports up to ' || substr(s.over_limit_at, 1, 16)
@@ -57,7 +63,8 @@ SELECT
     WHEN s.old_url IS NOT NULL THEN 'moved for good from ' || s.old_url
     WHEN n.silent
       THEN 'silent since ' || coalesce(substr(s.last_new, 1, 16), 'ever') || ', longer than its rhythm allows'
-    WHEN n.gaps_7_days > 0 THEN 'gaps: ' || n.gaps_7_days || ' in 7 days, items may be lost'
+    WHEN n.gaps_7_days > 0
+      THEN n.gaps_7_days || iif(n.gaps_7_days = 1, ' gap', ' gaps') || ' in 7 days (reports may be missing)'
     WHEN n.over_cap > 0 THEN 'its document is too long: ' || n.over_cap || ' entries beyond the newest were not read'
     WHEN s.validators_ignored IS NOT NULL THEN 'validators not trusted: ' || s.validators_ignored
     WHEN s.id_trust_reason IS NOT NULL THEN 'ids not trusted: ' || s.id_trust_reason
@@ -67,17 +74,20 @@ SELECT
       || '/' || s.source_key
       || ' or aggregator pending refuse ' || s.publisher || '/' || s.source_key
     WHEN f.value IS NOT NULL THEN 'correct the file; aggregator check names every fault'
-    WHEN s.paused_at IS NOT NULL THEN 'aggregator resume ' || s.publisher || '/' || s.source_key
+    WHEN q.pause_id IS NOT NULL OR s.paused_at IS NOT NULL
+      THEN 'aggregator resume ' || s.publisher || '/' || s.source_key
     WHEN r.state = 'pending' THEN 'aggregator accept ' || s.publisher || '/' || s.source_key
     WHEN r.state = 'refused' THEN 'another url, or enabled = false, in the file of ' || s.publisher
     WHEN s.search IS NOT NULL
       THEN 'aggregator probe --write ' || s.publisher || ' ' || s.pasted
-    WHEN s.failures > 0 THEN 'aggregator fetch ' || s.publisher || '/' || s.source_key || ' tries it now'
+    WHEN s.failures > 0
+      THEN iif(s.last_error LIKE 'internal error%', NULL,
+        'aggregator fetch ' || s.publisher || '/' || s.source_key || ' tries it now')
     WHEN s.over_limit > 0 THEN 'look at ' || s.url
       || '; where so much is meant, a larger most_new_per_poll or most_new_per_day in wire.toml'
     WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
     WHEN n.silent THEN 'look at ' || s.url || ' and ' || p.homepage
-    WHEN n.gaps_7_days > 0 THEN 'a smaller every_minutes in the file of ' || s.publisher
+    WHEN n.gaps_7_days > 0 THEN 'set a smaller every_minutes in the file of ' || s.publisher
     WHEN n.over_cap > 0 THEN 'another source of ' || s.publisher || ' with fewer entries, if it has one'
   END AS advice,
   s.search,
@@ -87,7 +97,30 @@ SELECT
   CASE WHEN t.ended THEN t.last_day END AS agreement_ended,
   CASE WHEN NOT t.ended THEN t.last_day END AS agreement_ends,
   n.counted_at,
-  f.value AS fault
+  f.value AS fault,
+  CASE
+    WHEN c.changes > 0 THEN c.since
+    WHEN f.value IS NOT NULL THEN NULL
+    WHEN q.pause_id IS NOT NULL THEN q.paused_at
+    WHEN s.paused_at IS NOT NULL THEN s.paused_at
+    WHEN r.state <> 'accepted' THEN r.at
+    WHEN s.search IS NOT NULL THEN NULL
+    WHEN s.failures > 0 THEN (
+      SELECT min(started) FROM polls WHERE source_id = s.source_id AND started > coalesce(s.last_success, '')
+        AND outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending')
+    )
+    WHEN s.over_limit > 0 THEN s.over_limit_at
+    WHEN s.old_url IS NOT NULL THEN NULL
+    WHEN n.silent THEN s.last_new
+    WHEN n.gaps_7_days > 0 THEN s.gap_at
+  END AS since,
+  coalesce(n.silent, 0) AS silent,
+  iif(n.gaps_7_days > 0, round(1440 * (julianday(s.gap_at) - julianday((
+    SELECT max(started) FROM polls WHERE source_id = s.source_id AND started < s.gap_at
+      AND outcome IN ('ok', 'unchanged', 'not_modified')
+  ))), 1), NULL) AS gap_minutes,
+  iif(q.pause_id IS NOT NULL, q.paused_until, NULL) AS paused_until,
+  coalesce(q.actor, iif(s.paused_at IS NOT NULL, 'feed', NULL)) AS paused_by
 FROM (
   SELECT *, CASE
     WHEN source_kind <> 'discover' OR NOT (
@@ -101,7 +134,9 @@ FROM (
     WHEN coalesce(proposed, url) GLOB '*[^A-Za-z0-9_@%+=:,./-]*'
       THEN '''' || replace(coalesce(proposed, url), '''', '''"''"''') || ''''
     ELSE coalesce(proposed, url)
-  END AS pasted
+  END AS pasted,
+  (SELECT max(started) FROM polls INDEXED BY polls_with_gap
+    WHERE source_id = sources.source_id AND gap IS NOT NULL AND gap = 'open') AS gap_at
   FROM sources
 ) AS s
 JOIN publishers AS p ON p.publisher = s.publisher
@@ -112,6 +147,7 @@ LEFT JOIN (
     FROM redirects
 ) AS r ON r.source_id = s.source_id AND r.number = 1
 LEFT JOIN health_counts AS n ON n.source_id = s.source_id
+LEFT JOIN pauses AS q ON q.source_id = s.source_id AND q.ended_at IS NULL
 LEFT JOIN (
   SELECT source_id, sum(changes) AS changes, min(since) AS since,
     group_concat(changes || ' ' || replace(mass_kind, '_', ' '), ', ') AS kinds
@@ -145,19 +181,6 @@ _HEALTH = f"SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608  (constants)
 _OLDER = f"SELECT * FROM health {_ORDER}"  # noqa: S608  (constants)
 # What is counted stands in the place of the table, and the rest is as in the view.
 _HEALTH_AT = f"WITH health_counts AS MATERIALIZED ({_COUNTS}) SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608
-# Polls since a time, each by itself; behind them those of a source and day that brought nothing and are older.
-_POLLED = """
-    SELECT s.publisher, 1 AS polls, l.outcome NOT IN ('ok', 'unchanged', 'not_modified') AS failed,
-      l.gap IS NOT NULL AS gaps, l.gap IS 'closed' AS closed, l.new, l.drops
-    FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
-"""
-_BY_DAY = """
-    UNION ALL
-    SELECT s.publisher, d.polls, 0, 0, 0, 0, d.drops
-    FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
-"""
-_FIRST = "SELECT min(started) AS first FROM polls WHERE source_id = s.source_id"
-_FIRST_DAY = "UNION ALL SELECT min(day) || 'T23:59:59Z' FROM poll_days WHERE source_id = s.source_id"
 _COUNTED = timedelta(days=7)
 _OVER_LIMIT_SHOWN = timedelta(days=7)
 
@@ -167,7 +190,7 @@ def listed(connection: sqlite3.Connection, now: datetime | None) -> list[dict[st
     off; then those whose publisher's file has a fault; then the others that are polled. The counts are of `now`; None:
     those that are stored.
     """
-    if not has_new_names(connection):  # as its own version counted
+    if not has_new_names(connection) or not pauses.is_kept(connection):  # as its own version counted
         found = reading.dictionaries(connection.execute(_OLDER))
     elif now is None:
         found = reading.dictionaries(connection.execute(_HEALTH))
@@ -176,7 +199,22 @@ def listed(connection: sqlite3.Connection, now: datetime | None) -> list[dict[st
     # A view that an older version wrote has no such columns.
     waiting = [row for row in found if row.get("pending")]
     faulty = [row for row in found if row.get("fault") and not row.get("pending")]
-    return waiting + faulty + [row for row in found if row["enabled"] and not (row.get("pending") or row.get("fault"))]
+    others = [row for row in found if row["enabled"] and not (row.get("pending") or row.get("fault"))]
+    return [{**row, "states": _states(row)} for row in waiting + faulty + others]
+
+
+def _states(row: Mapping[str, Any]) -> list[HealthState]:
+    """All that troubles a source, also what `problem` does not say because something else matters more."""
+    is_polled = row["enabled"] and not row.get("paused_by") and not row.get("fault") and row.get("search") is None
+    found: dict[HealthState, Any] = {
+        "held": row.get("pending") or row.get("redirect") in ("pending", "refused"),
+        "faulty": row.get("fault"),
+        "paused": row.get("paused_by"),
+        "failing": is_polled and row["failures"],
+        "silent": is_polled and row.get("silent"),
+        "gaps": is_polled and row["gaps_7_days"],
+    }
+    return [state for state, holds in found.items() if holds]
 
 
 def counts(connection: sqlite3.Connection, now: datetime) -> list[tuple[Any, ...]]:
@@ -201,82 +239,7 @@ def forget_over_limit(connection: sqlite3.Connection, now: datetime) -> None:
     )
 
 
-def coverage(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]:
-    """Of each publisher that was polled since then: polls, failed ones, gaps, those closed, entries left out by reason,
-    and new reports. Of polls that brought nothing and are counted by day, that day counts whole.
-    """
-    polled = _POLLED + (_BY_DAY if _counts_by_day(connection) else "")
-    rows = connection.execute(
-        f"""
-        SELECT p.publisher, p.name, sum(polls), sum(failed), sum(gaps), sum(closed), sum(new)
-        FROM ({polled}) AS found JOIN publishers AS p ON p.publisher = found.publisher
-        GROUP BY p.publisher ORDER BY p.publisher
-        """,  # noqa: S608  (constants)
-        {"since": since},
-    ).fetchall()
-    drops = _drops(connection, polled, since)
-    return [
-        {
-            "publisher": key,
-            "publisher_name": name,
-            "polls": polls,
-            "failed": failed,
-            "gaps": gaps,
-            "gaps_closed": closed,
-            "left_out": dict(drops.get(key, {})),
-            "received": received,
-        }
-        for key, name, polls, failed, gaps, closed, received in rows
-    ]
-
-
-def _drops(connection: sqlite3.Connection, polled: str, since: str) -> dict[str, Counter[str]]:
-    drops: dict[str, Counter[str]] = {}
-    rows = connection.execute(
-        f"SELECT publisher, drops FROM ({polled}) WHERE drops IS NOT NULL",  # noqa: S608  (constants)
-        {"since": since},
-    )
-    for publisher, reasons in rows:
-        drops.setdefault(publisher, Counter()).update(json.loads(reasons))
-    return drops
-
-
-def _counts_by_day(connection: sqlite3.Connection) -> bool:
-    """False for a file of an older version that is only read."""
-    return bool(connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'poll_days'").fetchone())
-
-
-def watched(connection: sqlite3.Connection, since: datetime) -> list[tuple[str, Rhythm, datetime]]:
-    """Of each source that was polled since then its publisher, its rhythm, and when it was first polled, if that is
-    later.
-    """
-    first = _FIRST + (f" {_FIRST_DAY}" if _counts_by_day(connection) else "")
-    rows = connection.execute(
-        f"""
-        SELECT s.publisher, s.rhythm, (SELECT min(first) FROM ({first}))
-        FROM sources AS s WHERE s.last_poll >= ?
-        """,  # noqa: S608  (constants)
-        (to_iso(since),),
-    )
-    return [
-        (publisher, rhythm_of(rhythm), max(since, from_iso(first)) if first else since)
-        for publisher, rhythm, first in rows
-    ]
-
-
 def last_new(connection: sqlite3.Connection) -> datetime | None:
     """When the wire as a whole last stored something new; None: never."""
     (last,) = connection.execute("SELECT max(last_new) FROM sources").fetchone()
     return from_iso(last) if last else None
-
-
-def resume(connection: sqlite3.Connection, name: str, now: datetime) -> bool:
-    """Lets a paused source be polled again, at once; False: there is none of that name that is paused."""
-    cursor = connection.execute(
-        """
-        UPDATE sources SET paused_at = NULL, failures = 0, next_at = ?, next_reason = 'resumed'
-        WHERE publisher || '/' || source_key = ? AND paused_at IS NOT NULL
-        """,
-        (to_iso(now), name),
-    )
-    return cursor.rowcount > 0

@@ -13,7 +13,7 @@ from typing import Any
 
 from aggregator.model import Before, Deleted, Known, MassKind, Memory, Snapshot, Source, Wanted, Words
 from aggregator.model.errors import SourceRenamed
-from aggregator.store.sqlite import acts, habits, history, tombstones
+from aggregator.store.sqlite import acts, habits, history, source_rules, tombstones
 from aggregator.text.dates import from_iso
 from aggregator.text.raw_words import decode
 
@@ -46,7 +46,9 @@ def load(connection: sqlite3.Connection, source: Source) -> Memory:
 
 
 def listed_before(connection: sqlite3.Connection, source_id: int) -> tuple[Before, ...]:
-    """The articles that the source's last document listed, in its order; empty: that is not known."""
+    """What the source's last document listed, in its order, articles by their numbers and what its rules left out by
+    first key; empty: that is not known.
+    """
     return tuple(_listed(connection, source_id, "a.article_id"))
 
 
@@ -54,11 +56,13 @@ def _listed(connection: sqlite3.Connection, source_id: int, name: str) -> Iterat
     """`name`: what the entries are named by; of `a`, the article, and `g`, what the source said last of it."""
     rows = connection.execute(
         f"""
-        SELECT {name}, a.sort_time, coalesce(a.published, a.updated) IS NOT NULL
+        SELECT coalesce({name}, l.article_key), coalesce(a.sort_time, l.sort_time),
+          iif(a.article_id IS NULL, l.is_dated, coalesce(a.published, a.updated) IS NOT NULL)
         FROM sources AS s, json_each(s.last_listed) AS named
-        CROSS JOIN articles AS a ON a.article_id = named.value
+        LEFT JOIN articles AS a ON named.type = 'integer' AND a.article_id = named.value
+        LEFT JOIN left_out AS l ON named.type = 'text' AND l.source_id = s.source_id AND l.article_key = named.value
         LEFT JOIN sightings AS g ON g.source_id = s.source_id AND g.article_id = a.article_id
-        WHERE s.source_id = ? ORDER BY named.key
+        WHERE s.source_id = ? AND coalesce(a.article_id, l.article_key) IS NOT NULL ORDER BY named.key
         """,  # noqa: S608  (constants)
         (source_id,),
     )
@@ -105,6 +109,7 @@ def _of_source(connection: sqlite3.Connection, source: Source, version: tuple[in
           redirect_unchecked,
           EXISTS (SELECT 1 FROM redirects WHERE source_id = s.source_id AND state <> 'accepted'),
           EXISTS (SELECT 1 FROM sightings WHERE source_id = s.source_id),
+          EXISTS (SELECT 1 FROM left_out WHERE source_id = s.source_id),
           EXISTS (SELECT 1 FROM pending_revisions WHERE source_id = s.source_id),
           EXISTS (SELECT 1 FROM pending_changes WHERE source_id = s.source_id AND signal = 'tombstone'),
           EXISTS (SELECT 1 FROM tombstones)
@@ -115,7 +120,8 @@ def _of_source(connection: sqlite3.Connection, source: Source, version: tuple[in
     if row is None:
         raise SourceRenamed(source.name)
     of_habits, others = row[: len(habits.COLUMNS)], row[len(habits.COLUMNS) :]
-    number, trust, conflicts, unstable_polls, most, unchecked, redirected, has_listed, held, waits, has_purged = others
+    number, trust, conflicts, unstable_polls, most, unchecked, redirected, *has = others
+    sighted, left_out, held, waits, has_purged = has
     known = Snapshot(
         source=source,
         source_id=number,
@@ -125,7 +131,8 @@ def _of_source(connection: sqlite3.Connection, source: Source, version: tuple[in
         id_conflicts=conflicts,
         unstable_polls=tuple(map(from_iso, json.loads(unstable_polls or "[]"))),
         most_changed=json.loads(most or "{}"),
-        has_listed=bool(has_listed),
+        has_listed=bool(sighted or left_out),
+        left_out=source_rules.left_out(connection, number) if left_out else {},
         pending_revision_keys=_by_article(connection, "pending_revisions", "TRUE", number) if held else {},
         tombstones=_by_article(connection, "pending_changes", "signal = 'tombstone'", number) if waits else {},
         is_unchecked=bool(unchecked),
@@ -185,6 +192,8 @@ _CANDIDATES = """
       a.published, a.language, fold(a.title) AS folded_title,
       opening(iif(b.text <> '', b.text, b.summary)) AS opening, s.article_key AS key,
       EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL) AS merged,
+      EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL
+        AND m.joined_article_id IS NOT NULL) AS joined,
       a.revision > 1 AND EXISTS (
         SELECT 1 FROM revisions AS o WHERE o.article_id = a.article_id AND o.number > 1
           AND o.changed LIKE '%"url"%') AS moved,
@@ -228,7 +237,7 @@ def _candidates(
 
 def _known(fields: dict[str, Any]) -> Known:
     times = {name: from_iso(fields[name]) for name in ("first_seen", "last_revision", "published") if fields[name]}
-    return Known(**fields | times | {name: bool(fields[name]) for name in ("merged", "moved")})
+    return Known(**fields | times | {name: bool(fields[name]) for name in ("merged", "joined", "moved")})
 
 
 def _waiting(

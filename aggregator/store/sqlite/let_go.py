@@ -173,6 +173,7 @@ _GOING = (
     f"DELETE FROM excerpt_queue WHERE article_id IN {_THESE}",  # noqa: S608
     # A merge that was undone concerns another article too, and its record stays; the key is a purged report's.
     f"UPDATE merges SET article_key = '', evidence = '' WHERE split_article_id IN {_THESE}",  # noqa: S608
+    f"UPDATE merges SET joined_keys = '[]' WHERE joined_article_id IN {_THESE}",  # noqa: S608
     # An act by the publisher's page refers to its address, in which the headline stands. Persons' words are theirs.
     f"UPDATE acts SET reference = NULL WHERE article_id IN {_THESE} AND actor LIKE 'publisher:%'",  # noqa: S608
     f"""

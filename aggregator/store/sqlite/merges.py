@@ -11,43 +11,85 @@ from typing import Any
 from aggregator.model import Merge, Split, Version
 from aggregator.store.sqlite import acts, history, pending, pending_revisions, polls, raw, reading
 from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.html import clean_line, plain, shortened
+from aggregator.text.raw_words import decode
 
+# What came under the key: of a join the joined report's newest version; of one that was undone the first version of
+# what was split off; else the last version from that source, and where there is none the words in force.
 _MERGES = """
     SELECT m.merge_id, m.at, a.id AS id, p.name AS publisher_name,
       (SELECT w.title FROM wire AS w WHERE w.article_id = a.article_id) AS title, m.matched_by, m.evidence,
         m.article_key, m.undone_at,
-      b.id AS split_into, (SELECT w.channels FROM wire AS w WHERE w.article_id = a.article_id) AS channels
+      b.id AS split_into, (SELECT w.channels FROM wire AS w WHERE w.article_id = a.article_id) AS channels,
+      j.id AS joined,
+      (SELECT raw_words(o.raw, o.dictionary_id) FROM wire AS w
+        JOIN revisions AS o ON o.article_id = w.article_id AND o.number = m.revision
+        WHERE w.article_id = a.article_id) AS kept,
+      (SELECT raw_words(t.raw, t.dictionary_id) FROM wire AS w
+        JOIN revisions AS t ON t.revision_id = coalesce(
+          (SELECT max(r.revision_id) FROM revisions AS r
+            WHERE r.article_id = m.joined_article_id AND m.undone_at IS NULL),
+          (SELECT min(r.revision_id) FROM revisions AS r WHERE r.article_id = m.split_article_id),
+          (SELECT max(r.revision_id) FROM revisions AS r WHERE r.article_id = m.article_id
+            AND r.source_id = m.source_id AND r.number > m.revision),
+          (SELECT max(r.revision_id) FROM revisions AS r WHERE r.article_id = m.article_id))
+        WHERE w.article_id = a.article_id) AS taken
     FROM merges AS m
     CROSS JOIN articles AS a ON a.article_id = m.article_id
     CROSS JOIN publishers AS p ON p.publisher = m.publisher
     LEFT JOIN articles AS b ON b.article_id = m.split_article_id
-    WHERE m.at >= ? ORDER BY m.merge_id
+    LEFT JOIN articles AS j ON j.article_id = m.joined_article_id
+    WHERE m.at >= ? AND (? OR m.undone_at IS NULL) ORDER BY m.merge_id
 """
+_OPENING = 200  # characters of a text, for a person who compares
 
 
-def listed(connection: sqlite3.Connection, since: str) -> list[dict[str, Any]]:
-    """The merges since a time, oldest first, by the names of the query above. `title` and `channels` (a tuple) are None
-    where the article is out of the wire.
+def listed(connection: sqlite3.Connection, since: str, undone_too: bool) -> list[dict[str, Any]]:
+    """The merges since a time that are in force, or all, oldest first, by the names of the query above. `kept` is what
+    the report said before, `taken` what was taken for it: title, url, text (its beginning). These, `title` and
+    `channels` (a tuple) are None where the article is out of the wire.
     """
-    rows = reading.rows(connection, _MERGES, since)
-    return [{**row, "channels": None if row["channels"] is None else tuple(row["channels"].split())} for row in rows]
+    rows = reading.rows(connection, _MERGES, since, undone_too)
+    return [
+        {
+            **row,
+            "channels": None if row["channels"] is None else tuple(row["channels"].split()),
+            "kept": _begun(row["kept"]),
+            "taken": _begun(row["taken"]),
+        }
+        for row in rows
+    ]
+
+
+def _begun(words: str | None) -> dict[str, Any] | None:
+    if words is None:
+        return None
+    entry = decode(words)
+    text = next(filter(None, map(plain, entry.content)), "") or plain(entry.summary)
+    url = next((link.href for link in entry.links if link.rel == "alternate" and link.href), None)
+    return {"title": clean_line(entry.title), "url": url, "text": shortened(text, _OPENING)}
 
 
 def read(connection: sqlite3.Connection, number: int) -> Merge | None:
     """The merge of this number; None: there is none."""
     row = connection.execute(
-        "SELECT article_id, source_id, article_key, revision, at, undone_at FROM merges WHERE merge_id = ?", (number,)
+        """
+        SELECT m.article_id, m.source_id, m.article_key, m.revision, m.at, m.undone_at, j.id, m.joined_keys
+        FROM merges AS m LEFT JOIN articles AS j ON j.article_id = m.joined_article_id WHERE m.merge_id = ?
+        """,
+        (number,),
     ).fetchone()
     if row is None:
         return None
-    article_id, source_id, key, revision, at, undone_at = row
+    article_id, source_id, key, revision, at, undone_at, joined, keys = row
     taken = connection.execute(
         "SELECT coalesce(max(iif(source_id = ? AND number > ?, revision_id, NULL)), max(revision_id)) FROM revisions"
         " WHERE article_id = ?",
         (source_id, revision, article_id),
     ).fetchone()
     beside = {"merge_id": number, "article_key": key, "is_undone": undone_at is not None, "at": from_iso(at)}
-    return _merge(connection, article_id, (revision, taken[0], source_id), beside)
+    beside |= {"joined": joined, "joined_keys": tuple(json.loads(keys or "[]"))}
+    return between(connection, article_id, (revision, taken[0], source_id), beside)
 
 
 def of_version(connection: sqlite3.Connection, report: str, number: int) -> Merge | None:
@@ -68,13 +110,15 @@ def of_version(connection: sqlite3.Connection, report: str, number: int) -> Merg
         return None
     article_id, source_id, at, taken = row
     beside = {"merge_id": None, "article_key": "", "is_undone": False, "at": from_iso(at)}
-    return _merge(connection, article_id, (number - 1, taken, source_id), beside)
+    return between(connection, article_id, (number - 1, taken, source_id), beside)
 
 
-def _merge(
+def between(
     connection: sqlite3.Connection, article_id: int, rows: tuple[int, int, int], beside: dict[str, Any]
 ) -> Merge:
-    """`rows`: the number of the version before the merge, the row of what its entry said last, the source of that."""
+    """What undoing a merge takes. `rows`: the number of the version before it, the row of what its entry said last, and
+    the source of that.
+    """
     revision, taken, source_id = rows
     publisher, first_key, languages, storage, words, language, newest, name, before = connection.execute(
         """
@@ -171,9 +215,9 @@ def write(connection: sqlite3.Connection, split: Split, now: datetime) -> bool:
     """
     merge, at = split.merge, to_iso(now)
     article_id, number = merge.article_id, merge.merge_id
-    if not _holds(connection, merge):
+    if not holds(connection, merge):
         return False
-    source_id = _source(connection, merge.source_name)
+    source_id = source_of(connection, merge.source_name)
     if number is None:
         number = _record(connection, merge, source_id, split.new.article.keys[0])
     connection.executemany(
@@ -195,12 +239,13 @@ def write(connection: sqlite3.Connection, split: Split, now: datetime) -> bool:
     pending.follow_split(connection, article_id, said.keys[0], new)
     pending_revisions.follow_split(connection, article_id, said.keys[0], new)
     if split.revert:
-        polls.write_decisions(connection, _source(connection, merge.own.source_name), [split.revert], now)
+        polls.write_decisions(connection, source_of(connection, merge.own.source_name), [split.revert], now)
     connection.execute("UPDATE merges SET undone_at = ?, split_article_id = ? WHERE merge_id = ?", (at, new, number))
     return is_taken_out_too
 
 
-def _holds(connection: sqlite3.Connection, merge: Merge) -> bool:
+def holds(connection: sqlite3.Connection, merge: Merge) -> bool:
+    """Whether a report is still what it was when something was decided about its merge."""
     (holds,) = connection.execute(
         """
         SELECT EXISTS (SELECT 1 FROM articles WHERE article_id = ? AND revision = ?)
@@ -211,7 +256,8 @@ def _holds(connection: sqlite3.Connection, merge: Merge) -> bool:
     return bool(holds) and acts.states(connection, [merge.article_id])[merge.article_id] == merge.state
 
 
-def _source(connection: sqlite3.Connection, name: str) -> int:
+def source_of(connection: sqlite3.Connection, name: str) -> int:
+    """The number of a source, by publisher/key."""
     row = connection.execute(
         "SELECT source_id FROM sources WHERE publisher || '/' || source_key = ?", (name,)
     ).fetchone()

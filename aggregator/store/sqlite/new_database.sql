@@ -19,7 +19,7 @@ CREATE TABLE publishers (
       corrections TEXT,               -- where its corrections desk is reached; NULL: only the homepage is known
       rights TEXT NOT NULL,           -- JSON object, the rights in force
       configured INTEGER NOT NULL     -- 1: has a file in config/; 0: had one once
-    ) STRICT, WITHOUT ROWID
+    , first_key TEXT, permissions TEXT) STRICT, WITHOUT ROWID
     ;
 CREATE TABLE sources (
       source_id INTEGER PRIMARY KEY,
@@ -38,7 +38,7 @@ CREATE TABLE sources (
       last_poll TEXT,                 -- NULL: never polled
       last_success TEXT,              -- NULL: never answered well
       failures INTEGER NOT NULL DEFAULT 0,  -- in a row
-      last_error TEXT, id_trust TEXT NOT NULL DEFAULT 'id', id_trust_reason TEXT, id_conflicts INTEGER NOT NULL DEFAULT 0, poll_hints TEXT, old_url TEXT, moved_to TEXT, moved_since TEXT, paused_at TEXT, conditional_polls INTEGER NOT NULL DEFAULT 0, unmodified_since TEXT, validators_ignored TEXT, rhythm TEXT, last_new TEXT, silent_after TEXT, proposed TEXT, proposed_as TEXT, redirect_unchecked INTEGER NOT NULL DEFAULT 0, most_changed TEXT, over_limit INTEGER NOT NULL DEFAULT 0, over_limit_at TEXT, last_listed TEXT, unstable TEXT,                -- NULL: the last poll went well
+      last_error TEXT, id_trust TEXT NOT NULL DEFAULT 'id', id_trust_reason TEXT, id_conflicts INTEGER NOT NULL DEFAULT 0, poll_hints TEXT, old_url TEXT, moved_to TEXT, moved_since TEXT, paused_at TEXT, conditional_polls INTEGER NOT NULL DEFAULT 0, unmodified_since TEXT, validators_ignored TEXT, rhythm TEXT, last_new TEXT, silent_after TEXT, proposed TEXT, proposed_as TEXT, redirect_unchecked INTEGER NOT NULL DEFAULT 0, most_changed TEXT, over_limit INTEGER NOT NULL DEFAULT 0, over_limit_at TEXT, last_listed TEXT, unstable TEXT, rules TEXT,                -- NULL: the last poll went well
       UNIQUE (publisher, source_key)
     ) STRICT
     ;
@@ -144,7 +144,7 @@ CREATE TABLE daily (              -- articles of a publisher by the day they are
     ) STRICT, WITHOUT ROWID
     ;
 CREATE VIRTUAL TABLE article_search USING fts5(
-      title, summary, text, content='', tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'"
+      title, summary, text, content='', tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
     );
 CREATE TABLE search_queue (revision_id INTEGER PRIMARY KEY REFERENCES revisions (revision_id)) STRICT;
 CREATE INDEX articles_under_embargo ON articles (embargoed_until) WHERE embargoed_until IS NOT NULL;
@@ -161,7 +161,7 @@ CREATE TABLE merges (             -- an entry that was taken for an article by a
       at TEXT NOT NULL,
       undone_at TEXT,                 -- NULL: in force
       split_article_id INTEGER REFERENCES articles (article_id)  -- NULL: in force
-    ) STRICT
+    , joined_article_id INTEGER REFERENCES articles (article_id), joined_keys TEXT) STRICT
     ;
 CREATE INDEX merges_of_article ON merges (article_id);
 CREATE TABLE near_keys (          -- by which an article's twin under other keys is found, as a last resort
@@ -238,7 +238,7 @@ CREATE TABLE changes (            -- the ledger that subscribers follow; lines a
                                       -- removed_by_wire, terms_changed (the only one about a publisher)
       at TEXT NOT NULL,
       note TEXT,                      -- the reason of an act; NULL: the publisher's own change
-      hash BLOB NOT NULL, hashed_at TEXT,             -- SHA-256 of the hash of the line before and what this one says: docs/changes.md
+      hash BLOB NOT NULL, hashed_at TEXT, hashed_publisher TEXT,             -- SHA-256 of the hash of the line before and what this one says: docs/changes.md
       CHECK ((article_id IS NULL) = (revision IS NULL) AND (article_id IS NULL) = (publisher IS NOT NULL))
     ) STRICT
     ;
@@ -308,23 +308,6 @@ CREATE TABLE claims (             -- a source that a program is polling, or a pu
     ) STRICT, WITHOUT ROWID
     ;
 CREATE TRIGGER daily_report_comes AFTER INSERT ON articles BEGIN 
-      INSERT INTO daily (publisher, day, articles, backfill)
-      SELECT new.publisher, substr(new.sort_time, 1, 10), 1, new.backfill WHERE new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
-        SELECT 1 FROM terms AS t
-        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')
-      ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1, backfill = backfill + excluded.backfill;
- END;
-CREATE TRIGGER daily_report_changes
-    AFTER UPDATE OF publisher, class, sort_time, status, embargoed_until, backfill ON articles
-    WHEN old.publisher <> new.publisher OR old.class <> new.class OR old.sort_time <> new.sort_time
-      OR old.status <> new.status OR old.embargoed_until IS NOT new.embargoed_until OR old.backfill <> new.backfill
-    BEGIN 
-      UPDATE daily SET articles = articles - 1, backfill = backfill - old.backfill
-      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND old.status = 'usable' AND old.embargoed_until IS NULL AND EXISTS (
-        SELECT 1 FROM terms AS t
-        WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none');
-      DELETE FROM daily WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND articles = 0;
- 
       INSERT INTO daily (publisher, day, articles, backfill)
       SELECT new.publisher, substr(new.sort_time, 1, 10), 1, new.backfill WHERE new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
         SELECT 1 FROM terms AS t
@@ -464,6 +447,50 @@ CREATE TRIGGER search_words_go BEFORE DELETE ON bodies
       JOIN article_search_docsize AS indexed ON indexed.id = r.revision_id
       WHERE a.article_id = old.article_id;
     END;
+CREATE TRIGGER daily_report_changes
+    AFTER UPDATE OF class, sort_time, status, embargoed_until, backfill ON articles
+    WHEN old.class <> new.class OR old.sort_time <> new.sort_time
+      OR old.status <> new.status OR old.embargoed_until IS NOT new.embargoed_until OR old.backfill <> new.backfill
+    BEGIN
+      UPDATE daily SET articles = articles - 1, backfill = backfill - old.backfill
+      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND old.status = 'usable'
+        AND old.embargoed_until IS NULL AND EXISTS (
+          SELECT 1 FROM terms AS t
+          WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none');
+      DELETE FROM daily WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND articles = 0;
+      INSERT INTO daily (publisher, day, articles, backfill)
+      SELECT new.publisher, substr(new.sort_time, 1, 10), 1, new.backfill
+      WHERE new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')
+      ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1, backfill = backfill + excluded.backfill;
+    END;
+CREATE TABLE pauses (               -- a source that a person had the wire leave alone; kept when it has ended
+      pause_id INTEGER PRIMARY KEY,
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),
+      paused_at TEXT NOT NULL,
+      paused_until TEXT,                -- NULL: until a person ends it
+      actor TEXT NOT NULL,              -- person:NAME
+      reason TEXT,                      -- NULL: none was given
+      ended_at TEXT,                    -- NULL: it is in force
+      ended_by TEXT                     -- person:NAME; NULL: it is in force, or ended at paused_until
+    ) STRICT
+    ;
+CREATE UNIQUE INDEX pauses_in_force ON pauses (source_id) WHERE ended_at IS NULL;
+CREATE INDEX pauses_of_source ON pauses (source_id, paused_at);
+CREATE TABLE left_out (             -- entries of a source's last document that a rule of its file left out
+      source_id INTEGER NOT NULL REFERENCES sources (source_id),
+      article_key TEXT NOT NULL,        -- the first key of the entry
+      entry_hash BLOB NOT NULL,         -- SHA-256 of all that it said
+      rule TEXT NOT NULL,               -- as `polls.drops` names it
+      first_seen TEXT NOT NULL,         -- when this rule first left out these words
+      sort_time TEXT NOT NULL,          -- the date that it states, or when it was first seen
+      is_dated INTEGER NOT NULL,        -- 1: it states one
+      PRIMARY KEY (source_id, article_key)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX merges_of_joined ON merges (joined_article_id) WHERE joined_article_id IS NOT NULL;
+CREATE INDEX changes_taken_back ON changes (seq) WHERE change_kind IN ('withheld', 'withdrawn', 'deleted');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -486,3 +513,8 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0018
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0019_poll_days');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0020_excerpts');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0021_plans');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0023_renamed_publishers');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0025_health');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0027_accents');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0028_joins');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029_way_out');

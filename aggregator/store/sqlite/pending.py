@@ -51,7 +51,7 @@ _WAITING = """
 def write(connection: sqlite3.Connection, source_id: int, decisions: Iterable[Decision], now: datetime) -> None:
     """Keeps the changes that have to wait, the newest in the place of the one before."""
     waiting = [(d.known.article_id, d.pending_change, d.article) for d in decisions if d.known and d.pending_change]
-    at, pack = to_iso(now), raw.packer(connection)
+    at, pack = to_iso(now), raw.article_packer(connection)
     connection.executemany(
         """
         INSERT INTO pending_changes (article_id, signal, source_id, mass_kind, reason, article_key, since,
@@ -65,7 +65,7 @@ def write(connection: sqlite3.Connection, source_id: int, decisions: Iterable[De
           media_hash = excluded.media_hash, entry_hash = excluded.entry_hash, raw = excluded.raw,
           dictionary_id = excluded.dictionary_id
         """,
-        [(number, source_id, kind, _MASS, a.keys[0], at, *_row(a), *pack(a.raw)) for number, kind, a in waiting],
+        [(number, source_id, kind, _MASS, a.keys[0], at, *_row(a), *pack(a)) for number, kind, a in waiting],
     )
     remember(connection, source_id, [(number, a) for number, _, a in waiting])
 

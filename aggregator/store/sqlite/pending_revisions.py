@@ -32,7 +32,7 @@ log = logging.getLogger("aggregator.store")
 def write(connection: sqlite3.Connection, source_id: int, decisions: Iterable[Decision], now: datetime) -> None:
     """Keeps the changes that are held back, the newest in the place of the one before."""
     those = [(d.known.article_id, d) for d in decisions if d.known and d.pending_revision]
-    at, pack = to_iso(now), raw.packer(connection)
+    at, pack = to_iso(now), raw.article_packer(connection)
     connection.executemany(
         """
         INSERT INTO pending_revisions (article_id, source_id, article_key, change_kind, changed, received_at, title,
@@ -58,7 +58,7 @@ def write(connection: sqlite3.Connection, source_id: int, decisions: Iterable[De
                 json.dumps(d.changed),
                 at,
                 *_row(d.article),
-                *pack(d.article.raw),
+                *pack(d.article),
             )
             for number, d in those
         ],

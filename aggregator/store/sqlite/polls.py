@@ -11,6 +11,11 @@ from aggregator.model import Article, ChangeKind, Decision
 from aggregator.store.sqlite import known, ledger, raw
 from aggregator.text.dates import sort_time, to_iso
 
+# A statement that runs a trigger copies every page before it changes it, in case that it fails. So articles are written
+# by one statement for many, which copies each page once: one for each of them takes three times as long.
+_ROWS = 50
+_PLACES = f"({', '.join('?' * 15)})"
+
 
 def write_decisions(
     connection: sqlite3.Connection,
@@ -39,7 +44,7 @@ def write_decisions(
     first = _next_id(connection, "articles", "article_id")
     numbers = range(first, first + len(new))
     numbered = list(zip(reversed(numbers) if is_newest_last else numbers, new, strict=True))
-    pack = raw.packer(connection)
+    pack = raw.article_packer(connection)
     if new:
         _write_new(connection, source_id, numbered, now, pack)
     for decision in changed:
@@ -54,20 +59,23 @@ def _write_new(
     source_id: int,
     numbered: Sequence[tuple[int, Article]],
     now: datetime,
-    pack: raw.Pack,
+    pack: raw.PackArticle,
 ) -> None:
     seen = to_iso(now)
     rising = sorted(numbered, key=lambda each: each[0])  # so that they are appended to the tables
-    connection.executemany(
-        """
-        INSERT INTO articles (article_id, id, publisher, source_id, country, language, class, title, url, byline,
-          published,
-          published_stated, updated, updated_stated, sort_time, first_seen, revision, status)
-        SELECT ?1, ?3, ?4, ?2, country, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, 'usable'
-        FROM publishers WHERE publisher = ?4
-        """,
-        [(number, source_id, *_row(a), to_iso(sort_time(a.published, a.updated, now)), seen) for number, a in rising],
-    )
+    rows = [(number, source_id, *_row(a), to_iso(sort_time(a.published, a.updated, now)), seen) for number, a in rising]
+    for start in range(0, len(rows), _ROWS):
+        part = rows[start : start + _ROWS]
+        connection.execute(
+            f"""
+            INSERT INTO articles (article_id, source_id, id, publisher, language, class, title, url, byline, published,
+              published_stated, updated, updated_stated, sort_time, first_seen, country, revision, status)
+            SELECT new.*, p.country, 1, 'usable'
+            FROM (VALUES {", ".join([_PLACES] * len(part))}) AS new
+            CROSS JOIN publishers AS p ON p.publisher = new.column4
+            """,  # noqa: S608  (constants)
+            [value for row in part for value in row],
+        )
     connection.executemany(
         "INSERT INTO bodies (article_id, summary, text, excerpt, categories) VALUES (?, ?, ?, ?, ?)",
         [(number, *_body(a)) for number, a in rising],
@@ -78,7 +86,9 @@ def _write_new(
     _write_revisions(connection, source_id, [(number, 1, a, "new", None) for number, a in numbered], seen, pack, seen)
 
 
-def _write_change(connection: sqlite3.Connection, source_id: int, decision: Decision, at: str, pack: raw.Pack) -> None:
+def _write_change(
+    connection: sqlite3.Connection, source_id: int, decision: Decision, at: str, pack: raw.PackArticle
+) -> None:
     article, before = decision.article, decision.known
     assert before is not None
     connection.execute(
@@ -198,7 +208,7 @@ def _write_revisions(
     source_id: int,
     revisions: Sequence[tuple[int, int, Article, ChangeKind, str | None]],
     seen: str,
-    pack: raw.Pack,
+    pack: raw.PackArticle,
     at: str,
 ) -> None:
     """Revisions whose words were seen at `seen`, their lines in the ledger at `at`, and in the queue of the search
@@ -224,7 +234,7 @@ def _write_revisions(
                 changed,
                 a.words_hash,
                 a.entry_hash,
-                *pack(a.raw),
+                *pack(a),
             )
             for row, (article_id, number, a, _, changed) in enumerate(revisions, first)
         ],
@@ -288,6 +298,18 @@ def list_beside(connection: sqlite3.Connection, source_id: int, article_id: int,
     if article_id in listed:
         listed.insert(listed.index(article_id) + 1, new)
         connection.execute("UPDATE sources SET last_listed = ? WHERE source_id = ?", (json.dumps(listed), source_id))
+
+
+def list_in_its_place(connection: sqlite3.Connection, publisher: str, article_id: int, kept: int) -> None:
+    """Two articles became one: the documents that listed one of them, or both, listed that one."""
+    rows = connection.execute(
+        "SELECT source_id, last_listed FROM sources WHERE publisher = ? AND last_listed IS NOT NULL", (publisher,)
+    ).fetchall()
+    for source_id, stored in rows:
+        listed = json.loads(stored)
+        if article_id in listed:
+            now = list(dict.fromkeys(kept if each == article_id else each for each in listed))
+            connection.execute("UPDATE sources SET last_listed = ? WHERE source_id = ?", (json.dumps(now), source_id))
 
 
 def write_near_keys(connection: sqlite3.Connection, numbered: Iterable[tuple[int, Article]]) -> None:

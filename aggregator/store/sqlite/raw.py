@@ -1,8 +1,5 @@
-"""The raw words of revisions, packed: zstd with a dictionary (RFC 8878), which ships with the program.
-
-A dictionary learnt from what publishers said would hold passages of it in clear, also of reports that were deleted
-since. So `words.txt` is one of our own making: invented reports, phrases of the trade, the mark-up that publishers'
-software writes. Each database keeps the one that its words are packed with; `repack` brings it up to this program's.
+"""The raw words of revisions, packed (`text.packing`): each database keeps the dictionary that its words are packed
+with; `repack` brings it up to the one that ships with this program.
 """
 
 from __future__ import annotations
@@ -11,20 +8,20 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable
-from functools import cache
-from importlib.resources import files
 
 import zstandard
 
+from aggregator.model import Article
 from aggregator.store.sqlite import settings
+from aggregator.text import packing
 from aggregator.text.raw_words import as_text
 
 Pack = Callable[[bytes], tuple[bytes, int | None]]
+PackArticle = Callable[[Article], tuple[bytes, int | None]]
 Unpack = Callable[[bytes, int | None], bytes | None]
 
 log = logging.getLogger("aggregator.store")
 
-_LEVEL = 3  # 6 takes two and a half times as long for 3 % less
 BATCH = 1_000
 _REPACKED = "repacked"  # setting: the dictionary, and up to which revision all are packed with it
 # A revision's words are bounded by the cap of the document that brought them; this guards against a damaged frame.
@@ -32,25 +29,18 @@ _MOST_BYTES = 256 * 1024 * 1024
 _MADE_AT = "2026-11-28T00:00:00Z"  # when words.txt was written
 
 
-@cache
-def shipped() -> bytes:
-    """The dictionary that this program packs with: its bytes are the text itself."""
-    return files(__package__).joinpath("words.txt").read_bytes()
-
-
 def packer(connection: sqlite3.Connection) -> Pack:
     """A function from words to the packed words and the id of their dictionary, which the database is given if it has
     it not yet. Within a transaction.
     """
-    content = shipped()
-    number = _number_of(connection, content)
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=_to_pack_with(content))
-    return lambda words: (compressor.compress(words), number)
+    number, pack = _number_of(connection, packing.shipped()), packing.packer()
+    return lambda words: (pack(words), number)
 
 
-def packed_alone(words: bytes) -> bytes:
-    """Packed without a dictionary."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(words)
+def article_packer(connection: sqlite3.Connection) -> PackArticle:
+    """`packer` for the raw words of articles, most of which come packed."""
+    number, pack = _number_of(connection, packing.shipped()), packing.packer()
+    return lambda article: (article.packed or pack(article.raw), number)
 
 
 def _number_of(connection: sqlite3.Connection, content: bytes) -> int:
@@ -60,19 +50,6 @@ def _number_of(connection: sqlite3.Connection, content: bytes) -> int:
             "INSERT INTO dictionaries (content, trained_at) VALUES (?, ?) RETURNING dictionary_id", (content, _MADE_AT)
         ).fetchone()
     return int(row[0])
-
-
-@cache
-def _to_pack_with(content: bytes) -> zstandard.ZstdCompressionDict:
-    """Made ready, which takes a millisecond: each transaction asks for it."""
-    dictionary = _dictionary(content)
-    dictionary.precompute_compress(level=_LEVEL)
-    return dictionary
-
-
-def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict:
-    """One that was trained says so in its first bytes (RFC 8878 section 5); of any other all bytes are content."""
-    return zstandard.ZstdCompressionDict(content, dict_type=zstandard.DICT_TYPE_AUTO)
 
 
 def unpacker(connection: sqlite3.Connection) -> Unpack:
@@ -121,7 +98,7 @@ def _decompressor(connection: sqlite3.Connection, dictionary: int | None) -> zst
     if dictionary is None:
         return zstandard.ZstdDecompressor()
     (content,) = connection.execute("SELECT content FROM dictionaries WHERE rowid = ?", (dictionary,)).fetchone()
-    return zstandard.ZstdDecompressor(dict_data=_dictionary(content))
+    return zstandard.ZstdDecompressor(dict_data=packing.to_unpack_with(content))
 
 
 def repack(connection: sqlite3.Connection) -> int:
@@ -130,7 +107,7 @@ def repack(connection: sqlite3.Connection) -> int:
 
     The words stay what they are: this is no update of a revision.
     """
-    number = _number_of(connection, shipped())
+    number = _number_of(connection, packing.shipped())
     noted = settings.read(connection, _REPACKED)
     known, last, done = json.loads(noted) if noted else (number, 0, False)
     if known != number:

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from aggregator.model import Pause, Poll, PollRecord, Proposal, Validators
-from aggregator.store.sqlite import acts, habits, pending, pending_revisions, polls, redirects
+from aggregator.model import Article, Pause, Poll, PollRecord, Proposal, Validators
+from aggregator.store.sqlite import acts, habits, pending, pending_revisions, polls, redirects, source_rules
 from aggregator.text.dates import to_iso
 from aggregator.text.urls import domain_of_url
 
@@ -20,10 +20,13 @@ _SPREAD = 0.1  # of the pause: so much apart at most are the sources asked after
 _STEPS = 16
 
 
-def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> None:
-    """Within a transaction; ValueError: an act was not decided by `known`."""
+def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> Mapping[int, Article]:
+    """Returns the new articles that no act is upon, by their numbers. Within a transaction; ValueError: an act was not
+    decided by `known`.
+    """
     source_id, poll = record.known.source_id, record.poll
-    numbers = _save_entries(connection, record, now) if record.decisions else {}
+    new = _save_entries(connection, record, now) if record.decisions else {}
+    numbers = {article.id: number for number, article in new.items()}
     for decision in record.acts:
         if not acts.write(connection, decision, to_iso(now)):
             raise ValueError(f"{decision.before.id}: this act was decided for another state of the report")
@@ -38,21 +41,29 @@ def save(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> N
     if is_told and (poll.is_answer or poll.outcome == "pending"):
         redirects.write(connection, record, now)
     _save_poll(connection, record)
-    listed = None if record.last_listed is None else [_number(report, numbers) for report in record.last_listed]
+    listed: list[int | str] | None = None
+    if record.last_listed is not None:
+        left_out = {each.key for each in record.left_out or ()}
+        listed = [each if each in left_out else _number(each, numbers) for each in record.last_listed]
+    if record.left_out is not None:
+        source_rules.write_left_out(connection, source_id, record.left_out, now)
     if listed and poll.unchanged:
         judged = {decision.known.article_id for decision in record.decisions if decision.known}
-        polls.note_without_media(connection, source_id, [number for number in listed if number not in judged])
+        polls.note_without_media(
+            connection, source_id, [each for each in listed if isinstance(each, int) and each not in judged]
+        )
     _save_source(connection, record, listed)
     for pause in record.pauses:
         _postpone_host(connection, pause, poll.started, but=source_id)
+    return {} if record.acts else new
 
 
 def _number(report: int | str, new: Mapping[str, int]) -> int:
     return new[report] if isinstance(report, str) else report
 
 
-def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> dict[str, int]:
-    """Returns the numbers of the new articles, by their public ids."""
+def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datetime) -> dict[int, Article]:
+    """Returns the new articles, by their numbers."""
     source_id = record.known.source_id
     new = polls.write_decisions(connection, source_id, record.decisions, now, is_newest_last=record.is_newest_last)
     if any(decision.pending_change for decision in record.decisions):
@@ -68,7 +79,7 @@ def _save_entries(connection: sqlite3.Connection, record: PollRecord, now: datet
         connection.executemany("UPDATE articles SET backfill = 1 WHERE article_id = ?", kept_out)
     polls.write_near_keys(connection, new)
     polls.write_merges(connection, source_id, record.decisions, to_iso(now))
-    return {article.id: number for number, article in new}
+    return dict(new)
 
 
 def _save_poll(connection: sqlite3.Connection, record: PollRecord) -> None:
@@ -101,7 +112,7 @@ def _save_poll(connection: sqlite3.Connection, record: PollRecord) -> None:
     connection.execute(f"INSERT INTO polls ({names}) VALUES ({places})", tuple(row.values()))  # noqa: S608  (constants)
 
 
-def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Sequence[int] | None) -> None:
+def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Sequence[int | str] | None) -> None:
     """What is remembered of the source: when and why it is polled next, what its server said, its ways."""
     poll, known = record.poll, record.known
     assert poll.next is not None
@@ -131,6 +142,7 @@ def _save_source(connection: sqlite3.Connection, record: PollRecord, listed: Seq
         """,  # noqa: S608  (constants)
         (*columns.values(), poll.over_limit, record.id_conflicts, after.url, after.url, known.source_id),
     )
+    source_rules.forget_document_of_other_rules(connection, known.source_id, poll.source.rules)
 
 
 def _of_search(connection: sqlite3.Connection, proposal: Proposal, source_id: int) -> Mapping[str, Any]:

@@ -12,13 +12,17 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
+from aggregator.model import Article
 from aggregator.store.sqlite import settings
 from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.folding import fold
 
 BATCH = 500
+_AT_ONCE = 100  # new articles of one transaction, from which on they are indexed in it
 # Of how words are put into the index: raise it when `fold` or the tokenizer changes (a test notices). Then the
 # index is made anew, since it could not take back what the old `fold` had put in.
 FORM = "1"
@@ -99,6 +103,36 @@ def _add_batch(connection: sqlite3.Connection) -> int:
     return len(queued)
 
 
+def add_new(connection: sqlite3.Connection, new: Mapping[int, Article]) -> None:
+    """Adds what waits in the queue of these new articles, by their numbers, from the values at hand: to read them back
+    takes as long again. Few stay in the queue: for a few rows a batch costs as much as for many. Within the transaction
+    in which they were written.
+    """
+    if len(new) < _AT_ONCE:
+        return
+    queued = connection.execute(
+        """
+        SELECT r.revision_id, r.article_id FROM revisions AS r CROSS JOIN search_queue AS q USING (revision_id)
+        WHERE r.article_id BETWEEN ? AND ? AND r.number = 1 ORDER BY r.revision_id
+        """,
+        (min(new), max(new)),
+    ).fetchall()
+    rows = [(revision, new[number]) for revision, number in queued if number in new]
+    is_marked = marked_from(connection) is not None
+    connection.executemany(
+        "INSERT INTO article_search (rowid, title, summary, text) VALUES (?, ?, ?, ?)",
+        [(revision, *_folded(article, is_marked=is_marked)) for revision, article in rows],
+    )
+    connection.executemany("DELETE FROM search_queue WHERE revision_id = ?", [row[:1] for row in rows])
+
+
+def _folded(a: Article, *, is_marked: bool) -> tuple[str, str, str]:
+    """The row of an article, as `_FOLDED` makes it."""
+    summary, text = a.folded or (fold(a.summary), fold(a.text))
+    words = "".join(f"{word} " for word in marks(a.first_key, a.item_class, a.language)) if is_marked else ""
+    return a.folded_title, summary, words + ("" if a.text == a.summary else text)
+
+
 def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     """Takes every row of these articles out of the index, whatever waits for it included. Within a transaction.
 
@@ -134,13 +168,17 @@ def marked_from(connection: sqlite3.Connection) -> int | None:
     return None if found is None else int(found)
 
 
+@lru_cache(1_000)
+def _mark(said: str) -> str:
+    return _MARK + hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
 def marks(first_key: str | None, item_class: str | None, language: str | None) -> list[str]:
     """The words of ours for those that are not None: each one word, whatever a key is made of. Of a publisher that for
     its first key, which stays when it is renamed; of a language its first subtag, so that `fr-CA` is found with `fr`.
     """
     named = {"p": first_key, "c": item_class, "l": language and language.split("-")[0].lower()}
-    said = [f"{kind}{value}" for kind, value in named.items() if value is not None]
-    return [_MARK + hashlib.sha256(each.encode()).hexdigest()[:16] for each in said]
+    return [_mark(f"{kind}{value}") for kind, value in named.items() if value is not None]
 
 
 def _marked(connection: sqlite3.Connection, rows: Iterable[_Row]) -> Iterator[tuple[int, str, str, str, str]]:

@@ -23,7 +23,7 @@ _MERGED = """
     CROSS JOIN revisions AS f ON f.article_id = m.article_id AND f.number = (
       SELECT min(n.number) FROM revisions AS n
       WHERE n.article_id = m.article_id AND n.number > m.revision AND n.source_id = m.source_id)
-    WHERE m.undone_at IS NULL AND m.at >= ? ORDER BY m.merge_id
+    WHERE m.undone_at IS NULL AND m.at >= ? AND m.joined_article_id IS NULL ORDER BY m.merge_id
 """
 _OVERWRITTEN = """
     SELECT a.id, r.number, raw_words(b.raw, b.dictionary_id), raw_words(r.raw, r.dictionary_id)

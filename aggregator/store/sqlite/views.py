@@ -35,7 +35,9 @@ MIGRATIONS = (
     "0020_excerpts",
     "0021_plans",
     "0023_renamed_publishers",
+    "0025_health",
     "0027_accents",
+    "0028_joins",
     "0029_way_out",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns

@@ -31,7 +31,9 @@ from aggregator.store.sqlite.schema import (
     m0020,
     m0021,
     m0023,
+    m0025,
     m0027,
+    m0028,
     m0029,
 )
 
@@ -158,9 +160,19 @@ def _renamed_publishers(db: Database) -> None:
     _execute(db, m0023.RENAMED)
 
 
+@migrations(name="0025_health")
+def _health(db: Database) -> None:
+    _execute(db, m0025.HEALTH)
+
+
 @migrations(name="0027_accents")
 def _accents(db: Database) -> None:
     m0027.search_without_accents(db.conn)
+
+
+@migrations(name="0028_joins")
+def _joins(db: Database) -> None:
+    _execute(db, m0028.JOINED)
 
 
 @migrations(name="0029_way_out")

@@ -1,0 +1,174 @@
+"""What the polls of sources brought, lost and left out, by day: reads `polls`, and `poll_days` behind them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from aggregator.model import OpenGap, PolledDay, PolledSource
+from aggregator.store.sqlite import pauses
+from aggregator.store.sqlite.habits import rhythm_of
+from aggregator.text.dates import from_iso, to_iso
+
+_WELL = "('ok', 'unchanged', 'not_modified')"
+_MONTH = timedelta(days=30)
+_COUNTS = ("polls", "well", "failed", "offline", "held", "gaps", "gaps_closed", "received")
+# Each poll by itself; behind them those of a source and day that went well, brought nothing and are older.
+_POLLED = f"""
+    SELECT l.source_id, substr(l.started, 1, 10) AS day, count(*) AS polls, sum(l.outcome IN {_WELL}) AS well,
+      sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending')) AS failed,
+      sum(l.outcome = 'offline') AS offline, sum(l.outcome = 'pending') AS held, sum(l.gap IS NOT NULL) AS gaps,
+      sum(l.gap IS 'closed') AS closed, sum(l.new) AS received
+    FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
+      AND l.started <= :until
+    GROUP BY 1, 2
+"""  # noqa: S608  (constants)
+_BY_DAY = """
+    UNION ALL
+    SELECT d.source_id, d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0
+    FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
+      AND d.day || 'T00:00:00Z' <= :until
+"""
+_DROPS = """
+    SELECT l.source_id, substr(l.started, 1, 10), l.drops
+    FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
+      AND l.started <= :until
+    WHERE l.drops IS NOT NULL
+"""
+_DROPS_BY_DAY = """
+    UNION ALL
+    SELECT d.source_id, d.day, d.drops
+    FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
+      AND d.day || 'T00:00:00Z' <= :until
+    WHERE d.drops IS NOT NULL
+"""
+_GAPS = f"""
+    SELECT s.source_id, l.started, l.new,
+      (SELECT max(started) FROM polls WHERE source_id = s.source_id AND started < l.started AND outcome IN {_WELL})
+    FROM sources AS s CROSS JOIN polls AS l INDEXED BY polls_with_gap ON l.source_id = s.source_id
+      AND l.started >= :since AND l.started <= :until
+    WHERE l.gap IS NOT NULL AND l.gap = 'open' ORDER BY l.started
+"""  # noqa: S608  (constants)
+_ARRIVALS = """
+    SELECT s.source_id, l.started FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id
+      AND l.started >= :since AND l.started <= :until
+    WHERE l.outcome = 'ok' AND l.new > 0 ORDER BY l.started
+"""
+# A site whose feed is sought, and was never polled, has nothing to be complete.
+_SOURCES = f"""
+    SELECT s.source_id, s.publisher || '/' || s.source_key, s.publisher, p.name, s.enabled, s.paused_at, s.rhythm,
+      s.silent_after, f.started, f.new,
+      (SELECT started FROM polls WHERE source_id = s.source_id AND started <= :until AND outcome IN {_WELL}
+        ORDER BY started DESC LIMIT 1),
+      (SELECT outcome FROM polls WHERE source_id = s.source_id AND started <= :until ORDER BY started DESC LIMIT 1),
+      (SELECT max(started) FROM polls INDEXED BY polls_with_gap
+        WHERE source_id = s.source_id AND gap IS NOT NULL AND gap = 'open' AND started <= :until)
+    FROM sources AS s JOIN publishers AS p ON p.publisher = s.publisher
+    LEFT JOIN polls AS f ON f.poll_id = (
+      SELECT poll_id FROM polls WHERE source_id = s.source_id ORDER BY started LIMIT 1
+    )
+    WHERE s.source_kind <> 'discover' OR s.last_success IS NOT NULL ORDER BY 2
+"""  # noqa: S608  (constants)
+
+
+def polled(connection: sqlite3.Connection, since: datetime, until: datetime) -> list[PolledSource]:
+    """Every source that is switched on, or was polled since then, with what its polls did until then. Of polls that
+    brought nothing and are counted by day, the days at both ends count whole.
+    """
+    by_day = bool(connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'poll_days'").fetchone())
+    times = {"since": to_iso(since), "until": to_iso(until)}
+    days = _days(connection, times, by_day=by_day)
+    before = _last_days(connection) if by_day else {}
+    gaps = defaultdict(list)
+    for source_id, started, new, well in connection.execute(_GAPS, times):
+        after = max(filter(None, (well, _end(before.get(source_id, ()), started))), default=None)
+        gaps[source_id].append(
+            OpenGap(found_at=from_iso(started), after=from_iso(after) if after else None, received=new)
+        )
+    arrivals = defaultdict(list)
+    for source_id, started in connection.execute(_ARRIVALS, {**times, "since": to_iso(since - _MONTH)}):
+        arrivals[source_id].append(from_iso(started))
+    paused = {*pauses.paused(connection)}
+    found = []
+    for source_id, *row in connection.execute(_SOURCES, {"until": times["until"]}).fetchall():
+        source = _source(row, before.get(source_id, ()), times["until"], paused)
+        if source.is_enabled or source_id in days:
+            found.append(
+                replace(
+                    source,
+                    days=tuple(days.get(source_id, ())),
+                    gaps=tuple(gaps[source_id]),
+                    arrivals=tuple(arrivals[source_id]),
+                )
+            )
+    return found
+
+
+def _source(row: Sequence[Any], days: Sequence[str], until: str, paused: set[str]) -> PolledSource:
+    """`days`: those of polls that are counted by day, oldest first."""
+    name, publisher, publisher_name, enabled, _, rhythm, silent_after, first, first_new, well, outcome, gap = row
+    if days and (first is None or days[0] < first[:10]):
+        first, first_new = f"{days[0]}T00:00:00Z", 0
+    well = max(filter(None, (well, _end(days, until))), default=None)
+    return PolledSource(
+        name=name,
+        publisher=publisher,
+        publisher_name=publisher_name,
+        is_enabled=bool(enabled),
+        is_paused=name in paused,
+        rhythm=rhythm_of(rhythm),
+        silent_after=from_iso(silent_after) if silent_after else None,
+        first_poll=from_iso(first) if first and first <= until else None,
+        first_new=first_new or 0,
+        last_well=from_iso(well) if well else None,
+        last_outcome=outcome or ("ok" if well else None),
+        last_gap=from_iso(gap) if gap else None,
+    )
+
+
+def _days(connection: sqlite3.Connection, times: dict[str, str], *, by_day: bool) -> dict[int, list[PolledDay]]:
+    counts: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * len(_COUNTS))
+    for source_id, day, *found in connection.execute(_POLLED + (_BY_DAY if by_day else ""), times):
+        counts[source_id, day] = [a + b for a, b in zip(counts[source_id, day], found, strict=True)]
+    drops: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+    for source_id, day, reasons in connection.execute(_DROPS + (_DROPS_BY_DAY if by_day else ""), times):
+        drops[source_id, day].update(json.loads(reasons))
+    days: defaultdict[int, list[PolledDay]] = defaultdict(list)
+    for (source_id, day), found in sorted(counts.items()):
+        said = dict(zip(_COUNTS, found, strict=True))
+        days[source_id].append(PolledDay(day=day, left_out=dict(drops.get((source_id, day), {})), **said))
+    return days
+
+
+def _last_days(connection: sqlite3.Connection) -> dict[int, list[str]]:
+    """Of each source the days of polls that are counted by day, oldest first."""
+    days = defaultdict(list)
+    for source_id, day in connection.execute("SELECT source_id, day FROM poll_days ORDER BY source_id, day"):
+        days[source_id].append(day)
+    return days
+
+
+def _end(days: Sequence[str], before: str) -> str | None:
+    """A time on the last of these days that began before `before`, when a poll had gone well at the latest: its end, or
+    its beginning where `before` is on that day. None: there is no such day.
+    """
+    day = max((day for day in days if f"{day}T00:00:00Z" < before), default=None)
+    return day and f"{day}T{'00:00:00' if day == before[:10] else '23:59:59'}Z"
+
+
+def last_well(connection: sqlite3.Connection, name: str, after: datetime, before: datetime) -> datetime | None:
+    """When the source was last polled well between two times; None: it was not."""
+    (at,) = connection.execute(
+        f"""
+        SELECT max(started) FROM polls WHERE source_id = (
+          SELECT source_id FROM sources WHERE publisher || '/' || source_key = ?
+        ) AND started > ? AND started < ? AND outcome IN {_WELL}
+        """,  # noqa: S608  (constants)
+        (name, to_iso(after), to_iso(before)),
+    ).fetchone()
+    return from_iso(at) if at else None

@@ -133,7 +133,7 @@ def readings(path: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "100 changes of the smallest publisher, from the first", changes(0, publisher=keys[-1])
     yield "counting to 10,000, the wire", lambda: store.count(Selection(), most=10_001)
     yield "counting to 10,000, a common word", lambda: store.count(Selection(), common, most=10_001)
-    yield "articles per publisher and day, 30 days, `daily`", lambda: _rows(store, _DAILY)
+    yield "articles per publisher and day, 30 days, `reports_per_day`", lambda: _rows(store, _DAILY)
     yield "articles per publisher and day, 30 days, GROUP BY", lambda: _rows(store, _GROUPED)
     yield "health", store.health
     yield "publishers", store.publishers
@@ -141,7 +141,10 @@ def readings(path: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "opening for writing", lambda: Store.open(path).close()
 
 
-_DAILY = "SELECT publisher, day, articles FROM daily WHERE day >= date((SELECT max(day) FROM daily), '-30 days')"
+_DAILY = """
+    SELECT publisher, day, usable FROM reports_per_day
+    WHERE day >= date((SELECT max(day) FROM reports_per_day), '-30 days')
+"""
 _GROUPED = (
     "SELECT publisher, substr(sort_time, 1, 10) AS day, count(*) FROM articles"
     " WHERE sort_time >= date((SELECT max(sort_time) FROM articles), '-30 days') GROUP BY publisher, day"

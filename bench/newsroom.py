@@ -162,9 +162,9 @@ _NEVER = {
     "polls that count other revisions than there are": """
         SELECT 1 WHERE (SELECT coalesce(sum(new + revised), 0) FROM polls) <> (SELECT count(*) FROM revisions)""",
     "a day's count that is not so": """
-        SELECT d.day FROM daily AS d LEFT JOIN articles AS a
+        SELECT d.day FROM reports_per_day AS d LEFT JOIN articles AS a
           ON a.publisher = d.publisher AND substr(a.sort_time, 1, 10) = d.day
-        GROUP BY d.publisher, d.day HAVING count(a.article_id) <> d.articles""",
+        GROUP BY d.publisher, d.day HAVING count(a.article_id) <> d.held""",
     "a source whose last poll is not stored": """
         SELECT s.source_id FROM sources AS s LEFT JOIN polls AS p ON p.poll_id = (SELECT max(poll_id) FROM polls
           WHERE source_id = s.source_id)

@@ -31,9 +31,9 @@ def sentence(row: Mapping[str, Any]) -> str:
 
 
 def _parts(row: Mapping[str, Any]) -> Iterator[str]:
-    gaps = row["missing"]
+    gaps, year = row["missing"], (row["complete_until"] or "")[:4]
     for gap in gaps[-_MOST_GAPS:][::-1]:
-        yield _missing(gap)
+        yield _missing(gap, year)
     if len(gaps) > _MOST_GAPS:
         yield f"and {len(gaps) - _MOST_GAPS:,} more gaps"
     by_why: dict[str, list[Mapping[str, Any]]] = {}
@@ -43,27 +43,27 @@ def _parts(row: Mapping[str, Any]) -> Iterator[str]:
         if not by_why:
             yield "not known yet: no fetch went well"
     elif row["unknown"]:
-        yield f"complete from {_day(row['complete_since'])} to {shown_time(row['complete_until'])}"
+        yield f"complete from {_day(row['complete_since'], year)} to {shown_time(row['complete_until'])}"
     else:
-        yield f"complete since {_day(row['complete_since'])}"
+        yield f"complete since {_day(row['complete_since'], year)}"
     for each in row["silent"]:
         until = f" to {shown_time(each['until'])}" if each["until"] else ""
         since = "from" if until else "since"
         yield f"silent {since} {shown_time(each['since'])}{until}, which is not normal for it"
     for why, those in by_why.items():
-        since = min((each["since"] for each in those if each["since"]), default=None)
+        first = min((each["since"] for each in those if each["since"]), default=None)
         of = f" ({', '.join(each['source_name'] for each in those)})"
-        when = f" after {shown_time(since)}" if since else ""
+        when = f" after {shown_time(first)}" if first else ""
         yield f"not known{when}: {_WHY[why]}{of}"
     for reason, said in _LOST.items():
         if row["left_out"].get(reason):
             yield f"left out: {said}"
 
 
-def _missing(gap: Mapping[str, Any]) -> str:
+def _missing(gap: Mapping[str, Any], year: str) -> str:
     end: str = gap["before"]
-    begin: str = gap["after"] or end
-    days = _day(end) if begin[:10] == end[:10] else f"{_day(begin)} to {_day(end)}"
+    begin = str(gap["after"] or end)
+    days = _day(end, year) if begin[:10] == end[:10] else f"{_day(begin, year)} to {_day(end, year)}"
     least, most = gap["least"], gap["most"]
     if most is None:
         return f"reports of {days} may be missing (how many is not known yet)"
@@ -78,17 +78,18 @@ def _reports(number: int) -> str:
     return f"{number:,} {'report' if number == 1 else 'reports'}"
 
 
-def _day(stored: str) -> str:
+def _day(stored: str, year: str) -> str:
+    """`20 Nov`; of another year than this with its own."""
     day = from_iso(stored)
-    return f"{day.day} {day:%b %Y}"
+    return f"{day.day} {day:%b}" if stored.startswith(year) else f"{day.day} {day:%b %Y}"
 
 
 def counts_line(row: Mapping[str, Any]) -> str:
     """What was fetched, received and left out."""
     failures = [f"{row[name]:,} {name}" for name in ("failed", "offline", "held") if row[name]]
-    fetches = f"{row['well']:,} of {row['polls']:,} fetches went well" + (
-        f" ({', '.join(failures)})" if failures else ""
-    )
+    fetches = f"{row['well']:,} of {row['polls']:,} fetches went well"
+    if failures:
+        fetches = f"{fetches} ({', '.join(failures)})"
     expected = "not known yet" if row["expected"] is None else f"{row['expected']:,.0f}"
     parts = [fetches, f"{_reports(row['received'])} received, expected: {expected}"]
     if row["gaps"]:

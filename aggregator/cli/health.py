@@ -115,9 +115,8 @@ def _print_sources(paths: Paths, rows: Sequence[dict[str, Any]], *, everything: 
         for row in sorted(fine, key=lambda row: str(row["source_name"])):
             say_wrapped(healthy_line(row))
     more = "" if everything or not fine else "; --all lists the others"
-    say_wrapped(
-        f"{_counted(len(problems), 'source has', 'sources have')} a problem, {_counted(len(fine), 'has', 'have')} none{more}"
-    )
+    troubled, others = _counted(len(problems), "source has", "sources have"), _counted(len(fine), "has", "have")
+    say_wrapped(f"{troubled} a problem, {others} none{more}")
     if sought := len(rows) - searches[None]:
         parts = f"{searches['waiting']:,} not searched yet, {searches['nothing']:,} without one that was found"
         sites = _counted(sought, "site", "sites")

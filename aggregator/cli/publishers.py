@@ -82,7 +82,7 @@ def publishers(
     if off and not (opml or markdown or as_json):
         _print_switched_off(chosen)
     elif opml is None and markdown is None:
-        columns = (*_OF_A_PUBLISHER, "text_scope", "licence", "polled", "articles", "newest")
+        columns = (*_OF_A_PUBLISHER, "text_scope", "licence", "polled", "articles", "held", "withdrawn", "newest")
         say_rows(_publisher_rows(paths, chosen), columns, as_json)
 
 
@@ -189,7 +189,13 @@ def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str,
         said |= {"enabled": publisher.enabled, "reason": publisher.reason, "former_keys": publisher.former_keys}
         said |= {"text_scope": rights.text_scope, "licence": rights.licence, "polled": len(directory.polled(publisher))}
         said |= {"sources": [{name: getattr(source, name) for name in _OF_A_SOURCE} for source in publisher.sources]}
-        rows.append({**said, "articles": of_it.get("articles", 0), "newest": of_it.get("newest")})
+        rows.append(
+            {
+                **said,
+                **{name: of_it.get(name, 0) for name in ("articles", "held", "withdrawn")},
+                "newest": of_it.get("newest"),
+            }
+        )
     return rows
 
 

@@ -58,8 +58,7 @@ def accept_files(folder: Path, former: Mapping[str, Collection[str]]) -> None:
 
 
 def remove_file(folder: Path, name: str) -> None:
-    """Takes a publisher's file away. ConfigError: it cannot be, or the wire could not be without it.
-    """
+    """Takes a publisher's file away. ConfigError: it cannot be, or the wire could not be without it."""
     if load(folder).wire.publisher == PurePosixPath(name).stem:
         raise ConfigError([f"{name}: this is the wire's own publisher, which wire.toml names; it was not deleted"])
     remove(folder, name)

@@ -1,4 +1,4 @@
-"""`daily` says what a plain count of the wire says, after every kind of act, whoever does it."""
+"""`reports_per_day` says what a plain count of the wire says, after every kind of act, whoever does it."""
 
 from __future__ import annotations
 
@@ -48,14 +48,27 @@ _PLAIN = """
     SELECT publisher, substr(sort_time, 1, 10) AS day, count(*), sum(backfill) FROM wire GROUP BY publisher, day
     ORDER BY publisher, day
 """
+_HELD = """
+    SELECT a.publisher, substr(a.sort_time, 1, 10) AS day, count(*), count(w.id), sum(a.notice IS 'withdrawn')
+    FROM articles AS a LEFT JOIN wire AS w ON w.id = a.id WHERE a.notice IS NOT 'removed'
+    GROUP BY a.publisher, day ORDER BY a.publisher, day
+"""
 
 
 def assert_counted(store: Store) -> None:
     _, counted = store.query("SELECT publisher, day, articles, backfill FROM daily ORDER BY publisher, day")
     _, plain = store.query(_PLAIN)
-    held = list(plain)
-    assert list(counted) == held
-    assert sum(row["articles"] for row in store.publishers()) == sum(count for _, _, count, _ in held)
+    usable = list(plain)
+    assert list(counted) == usable
+    sums = "sum(held), sum(usable), sum(withdrawn)"
+    _, per_day = store.query(f"SELECT publisher, day, {sums} FROM reports_per_day GROUP BY 1, 2")  # noqa: S608
+    _, counted_anew = store.query(_HELD)
+    held = list(counted_anew)
+    assert list(per_day) == held
+    listed = store.publishers()
+    assert sum(row["articles"] for row in listed) == sum(count for _, _, count, _ in usable)
+    assert sum(row["held"] for row in listed) == sum(row[2] for row in held)
+    assert sum(row["withdrawn"] for row in listed) == sum(row[4] for row in held)
 
 
 class Wire:

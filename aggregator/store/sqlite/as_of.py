@@ -8,6 +8,7 @@ stored the names of this one, in a file that cannot be brought up to date becaus
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,20 +20,45 @@ from aggregator.text.dates import to_iso
 
 _SWITCHED = ("publishers", "terms", "agreements")  # what an agreement's end changes, of what views read
 _HEALTH = {"source": "source_name", "trouble": "problem", "mend": "advice"}  # columns of that view before 0.2.0
-_READ_BY_HEALTH = {"pending_changes", "redirects", "agreements", "health_counts"}
+_READ_BY_HEALTH = {"pending_changes", "redirects", "agreements", "health_counts", "pauses"}
+_INDEXED_BY = re.compile(r" INDEXED BY \w+")
 _KIND = "CASE kind WHEN 'refile' THEN 'resent' WHEN 'removed_by_wire' THEN 'deleted' ELSE kind END"
+
+
+_REPORTS_PER_DAY = """
+    CREATE TEMP VIEW reports_per_day AS
+    SELECT a.publisher, substr(a.sort_time, 1, 10) AS day, count(*) AS held, coalesce(d.articles, 0) AS usable,
+      sum(a.status = 'canceled') AS withdrawn, coalesce({}, 0) AS backfill
+    FROM articles AS a LEFT JOIN main.daily AS d ON d.publisher = a.publisher AND d.day = substr(a.sort_time, 1, 10)
+    WHERE coalesce(a.notice, '') <> 'removed' GROUP BY a.publisher, substr(a.sort_time, 1, 10)
+"""
 
 
 def name_as_now(connection: sqlite3.Connection) -> None:
     """Gives the tables and views of a file that an older version made the names of this version."""
-    if views.has_new_names(connection):
+    if views.is_migrated(connection):
         return
     connection.execute("PRAGMA temp_store = MEMORY")  # before anything temporary is made: it would delete that
+    if views.has_new_names(connection):
+        _make_what_is_missing(connection)
+        return
     tables = _sql_of(connection, "table")
     for table in _renamed():
         if table in tables and table != "dictionaries":  # found by rowid, which a view has not
             _make(connection, "VIEW", table, _columns(connection, table))
+    _make_what_is_missing(connection)
     _show_views(connection, None)
+
+
+def _make_what_is_missing(connection: sqlite3.Connection) -> None:
+    """What a table or column of this version would say, had this version made the file."""
+    tables = _sql_of(connection, "table")
+    if "merges" in tables and "joined_keys" not in tables["merges"]:
+        none = {"joined_article_id": "NULL", "joined_keys": "NULL"}
+        _make(connection, "VIEW", "merges", {**_columns(connection, "merges"), **none})
+    if "reports_per_day" not in tables:
+        backfill = "d.backfill" if "backfill" in _columns(connection, "daily") else "0"  # not in 0.1.0
+        connection.execute(_REPORTS_PER_DAY.format(backfill))
 
 
 def show(connection: sqlite3.Connection, now: datetime, believed: datetime, over: let_go.Over) -> str | None:
@@ -48,7 +74,7 @@ def show(connection: sqlite3.Connection, now: datetime, believed: datetime, over
     by_index = views.has_new_names(connection)
     over = over if "agreements" in tables and let_go.has_over(connection, over, by_index=by_index) else {}
     if released or over or ends:
-        if by_index:
+        if views.is_migrated(connection):
             connection.execute("PRAGMA temp_store = MEMORY")  # it would delete what `name_as_now` has made
         connection.execute("BEGIN")
         if ends:
@@ -104,7 +130,7 @@ def _show_views(connection: sqlite3.Connection, released_by: str | None) -> None
             del shown["health"]
     for name, sql in shown.items():
         if sql.startswith("CREATE VIEW "):
-            made = sql.replace("CREATE VIEW ", "CREATE TEMP VIEW ", 1)
+            made = _INDEXED_BY.sub("", sql.replace("CREATE VIEW ", "CREATE TEMP VIEW ", 1))  # a view has no index
             if released_by is not None:
                 ended = f"({views.NOT_UNDER_EMBARGO} OR a.embargoed_until <= '{released_by}')"
                 made = made.replace(views.NOT_UNDER_EMBARGO, ended)

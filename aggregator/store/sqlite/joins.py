@@ -53,7 +53,7 @@ def in_force(connection: sqlite3.Connection) -> dict[str, tuple[str, int]]:
     """By the id of each report that a person joined to another one: that one's id, and the number of the merge."""
     rows = connection.execute(
         """
-        SELECT j.id, a.id, m.merge_id FROM merges AS m INDEXED BY merges_of_joined
+        SELECT j.id, a.id, m.merge_id FROM merges AS m
         CROSS JOIN articles AS j ON j.article_id = m.joined_article_id
         CROSS JOIN articles AS a ON a.article_id = m.article_id
         WHERE m.joined_article_id IS NOT NULL AND m.undone_at IS NULL

@@ -289,8 +289,8 @@ def _in_latest(connection: sqlite3.Connection, publisher: str, days: Collection[
     # The plus lets the index of embargoes be used, which has few rows.
     rows = connection.execute(
         """
-        SELECT d.day, d.articles - d.backfill FROM json_each(?1) AS asked
-        CROSS JOIN daily AS d ON d.publisher = ?2 AND d.day = asked.value
+        SELECT d.day, d.usable - d.backfill FROM json_each(?1) AS asked
+        CROSS JOIN reports_per_day AS d ON d.publisher = ?2 AND d.day = asked.value
         UNION ALL
         SELECT substr(sort_time, 1, 10) AS day, count(*) FROM articles
         WHERE embargoed_until IS NOT NULL AND +publisher = ?2 AND status = 'usable' AND NOT backfill GROUP BY day

@@ -136,13 +136,6 @@ CREATE TABLE polls (
     , overlap INTEGER, gap TEXT, pages INTEGER NOT NULL DEFAULT 0, adjusted TEXT, pending INTEGER NOT NULL DEFAULT 0, over_limit INTEGER NOT NULL DEFAULT 0) STRICT
     ;
 CREATE INDEX polls_of_source ON polls (source_id, started);
-CREATE TABLE daily (              -- articles of a publisher by the day they are listed under
-      publisher TEXT NOT NULL,
-      day TEXT NOT NULL,
-      articles INTEGER NOT NULL, backfill INTEGER NOT NULL DEFAULT 0,
-      PRIMARY KEY (publisher, day)
-    ) STRICT, WITHOUT ROWID
-    ;
 CREATE VIRTUAL TABLE article_search USING fts5(
       title, summary, text, content='', tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
     );
@@ -307,54 +300,6 @@ CREATE TABLE claims (             -- a source that a program is polling, or a pu
       PRIMARY KEY (claim_kind, subject)
     ) STRICT, WITHOUT ROWID
     ;
-CREATE TRIGGER daily_report_comes AFTER INSERT ON articles BEGIN 
-      INSERT INTO daily (publisher, day, articles, backfill)
-      SELECT new.publisher, substr(new.sort_time, 1, 10), 1, new.backfill WHERE new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
-        SELECT 1 FROM terms AS t
-        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')
-      ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1, backfill = backfill + excluded.backfill;
- END;
-CREATE TRIGGER daily_report_goes AFTER DELETE ON articles BEGIN 
-      UPDATE daily SET articles = articles - 1, backfill = backfill - old.backfill
-      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND old.status = 'usable' AND old.embargoed_until IS NULL AND EXISTS (
-        SELECT 1 FROM terms AS t
-        WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none');
-      DELETE FROM daily WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND articles = 0;
- END;
-CREATE TRIGGER daily_terms_come AFTER INSERT ON terms
-    WHEN EXISTS (SELECT 1 FROM articles WHERE publisher = new.publisher)
-    BEGIN 
-      DELETE FROM daily WHERE publisher = new.publisher;
-      
-      INSERT INTO daily (publisher, day, articles, backfill)
-      SELECT publisher, substr(sort_time, 1, 10) AS day, count(*), sum(backfill) FROM articles AS a
-      WHERE a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
-        SELECT 1 FROM terms AS t
-        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none')
- AND a.publisher = new.publisher GROUP BY day;
- END;
-CREATE TRIGGER daily_terms_change AFTER UPDATE OF text_scope ON terms
-    WHEN (old.text_scope = 'none') <> (new.text_scope = 'none')
-    BEGIN 
-      DELETE FROM daily WHERE publisher = new.publisher;
-      
-      INSERT INTO daily (publisher, day, articles, backfill)
-      SELECT publisher, substr(sort_time, 1, 10) AS day, count(*), sum(backfill) FROM articles AS a
-      WHERE a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
-        SELECT 1 FROM terms AS t
-        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none')
- AND a.publisher = new.publisher GROUP BY day;
- END;
-CREATE TRIGGER daily_terms_go AFTER DELETE ON terms BEGIN 
-      DELETE FROM daily WHERE publisher = old.publisher;
-      
-      INSERT INTO daily (publisher, day, articles, backfill)
-      SELECT publisher, substr(sort_time, 1, 10) AS day, count(*), sum(backfill) FROM articles AS a
-      WHERE a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
-        SELECT 1 FROM terms AS t
-        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none')
- AND a.publisher = old.publisher GROUP BY day;
- END;
 CREATE TABLE "pending_revisions" (
       article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
       source_id INTEGER NOT NULL REFERENCES sources (source_id),  -- which said so
@@ -447,24 +392,6 @@ CREATE TRIGGER search_words_go BEFORE DELETE ON bodies
       JOIN article_search_docsize AS indexed ON indexed.id = r.revision_id
       WHERE a.article_id = old.article_id;
     END;
-CREATE TRIGGER daily_report_changes
-    AFTER UPDATE OF class, sort_time, status, embargoed_until, backfill ON articles
-    WHEN old.class <> new.class OR old.sort_time <> new.sort_time
-      OR old.status <> new.status OR old.embargoed_until IS NOT new.embargoed_until OR old.backfill <> new.backfill
-    BEGIN
-      UPDATE daily SET articles = articles - 1, backfill = backfill - old.backfill
-      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND old.status = 'usable'
-        AND old.embargoed_until IS NULL AND EXISTS (
-          SELECT 1 FROM terms AS t
-          WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none');
-      DELETE FROM daily WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND articles = 0;
-      INSERT INTO daily (publisher, day, articles, backfill)
-      SELECT new.publisher, substr(new.sort_time, 1, 10), 1, new.backfill
-      WHERE new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
-        SELECT 1 FROM terms AS t
-        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')
-      ON CONFLICT (publisher, day) DO UPDATE SET articles = articles + 1, backfill = backfill + excluded.backfill;
-    END;
 CREATE TABLE pauses (               -- a source that a person had the wire leave alone; kept when it has ended
       pause_id INTEGER PRIMARY KEY,
       source_id INTEGER NOT NULL REFERENCES sources (source_id),
@@ -490,6 +417,111 @@ CREATE TABLE left_out (             -- entries of a source's last document that 
     ) STRICT, WITHOUT ROWID
     ;
 CREATE INDEX merges_of_joined ON merges (joined_article_id) WHERE joined_article_id IS NOT NULL;
+CREATE TABLE reports_per_day (    -- the reports of a publisher by the day of `sort_time`
+      publisher TEXT NOT NULL,
+      day TEXT NOT NULL,
+      held INTEGER NOT NULL,          -- stored, whatever keeps them out; without those that were purged
+      usable INTEGER NOT NULL,        -- of these, in the view `wire`
+      withdrawn INTEGER NOT NULL,     -- of these, withdrawn by their publisher
+      backfill INTEGER NOT NULL,      -- of the usable ones, those kept out of `latest`
+      PRIMARY KEY (publisher, day)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TRIGGER reports_per_day_report_comes AFTER INSERT ON articles BEGIN 
+      INSERT INTO reports_per_day (publisher, day, held, usable, withdrawn, backfill)
+      SELECT new.publisher, substr(new.sort_time, 1, 10), 1, (new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')), (new.status = 'canceled' AND coalesce(new.notice, '') <> 'removed'),
+        (new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')) AND new.backfill
+      WHERE coalesce(new.notice, '') <> 'removed'
+      ON CONFLICT (publisher, day) DO UPDATE SET held = held + 1, usable = usable + excluded.usable,
+        withdrawn = withdrawn + excluded.withdrawn, backfill = backfill + excluded.backfill;
+ END;
+CREATE TRIGGER reports_per_day_report_changes
+    AFTER UPDATE OF publisher, class, sort_time, status, notice, embargoed_until, backfill ON articles
+    WHEN old.publisher <> new.publisher OR old.class <> new.class OR old.sort_time <> new.sort_time
+      OR old.status <> new.status OR old.notice IS NOT new.notice OR old.embargoed_until IS NOT new.embargoed_until
+      OR old.backfill <> new.backfill
+    BEGIN 
+      UPDATE reports_per_day SET held = held - 1, usable = usable - (old.status = 'usable' AND old.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none')),
+        withdrawn = withdrawn - (old.status = 'canceled' AND coalesce(old.notice, '') <> 'removed'),
+        backfill = backfill - ((old.status = 'usable' AND old.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none')) AND old.backfill)
+      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND coalesce(old.notice, '') <> 'removed';
+      DELETE FROM reports_per_day
+      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND held = 0;
+ 
+      INSERT INTO reports_per_day (publisher, day, held, usable, withdrawn, backfill)
+      SELECT new.publisher, substr(new.sort_time, 1, 10), 1, (new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')), (new.status = 'canceled' AND coalesce(new.notice, '') <> 'removed'),
+        (new.status = 'usable' AND new.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = new.publisher AND t.class = new.class AND t.text_scope <> 'none')) AND new.backfill
+      WHERE coalesce(new.notice, '') <> 'removed'
+      ON CONFLICT (publisher, day) DO UPDATE SET held = held + 1, usable = usable + excluded.usable,
+        withdrawn = withdrawn + excluded.withdrawn, backfill = backfill + excluded.backfill;
+ END;
+CREATE TRIGGER reports_per_day_report_goes AFTER DELETE ON articles BEGIN 
+      UPDATE reports_per_day SET held = held - 1, usable = usable - (old.status = 'usable' AND old.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none')),
+        withdrawn = withdrawn - (old.status = 'canceled' AND coalesce(old.notice, '') <> 'removed'),
+        backfill = backfill - ((old.status = 'usable' AND old.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = old.publisher AND t.class = old.class AND t.text_scope <> 'none')) AND old.backfill)
+      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND coalesce(old.notice, '') <> 'removed';
+      DELETE FROM reports_per_day
+      WHERE publisher = old.publisher AND day = substr(old.sort_time, 1, 10) AND held = 0;
+ END;
+CREATE TRIGGER reports_per_day_terms_come AFTER INSERT ON terms
+    WHEN EXISTS (SELECT 1 FROM articles WHERE publisher = new.publisher)
+    BEGIN 
+      DELETE FROM reports_per_day WHERE publisher = new.publisher;
+      
+      INSERT INTO reports_per_day (publisher, day, held, usable, withdrawn, backfill)
+      SELECT a.publisher, substr(a.sort_time, 1, 10) AS day, count(*), sum((a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'))),
+        sum((a.status = 'canceled' AND coalesce(a.notice, '') <> 'removed')), sum((a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none')) AND a.backfill)
+      FROM articles AS a WHERE coalesce(a.notice, '') <> 'removed'
+ AND a.publisher = new.publisher GROUP BY day;
+ END;
+CREATE TRIGGER reports_per_day_terms_change AFTER UPDATE OF text_scope ON terms
+    WHEN (old.text_scope = 'none') <> (new.text_scope = 'none')
+    BEGIN 
+      DELETE FROM reports_per_day WHERE publisher = new.publisher;
+      
+      INSERT INTO reports_per_day (publisher, day, held, usable, withdrawn, backfill)
+      SELECT a.publisher, substr(a.sort_time, 1, 10) AS day, count(*), sum((a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'))),
+        sum((a.status = 'canceled' AND coalesce(a.notice, '') <> 'removed')), sum((a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none')) AND a.backfill)
+      FROM articles AS a WHERE coalesce(a.notice, '') <> 'removed'
+ AND a.publisher = new.publisher GROUP BY day;
+ END;
+CREATE TRIGGER reports_per_day_terms_go AFTER DELETE ON terms BEGIN 
+      DELETE FROM reports_per_day WHERE publisher = old.publisher;
+      
+      INSERT INTO reports_per_day (publisher, day, held, usable, withdrawn, backfill)
+      SELECT a.publisher, substr(a.sort_time, 1, 10) AS day, count(*), sum((a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'))),
+        sum((a.status = 'canceled' AND coalesce(a.notice, '') <> 'removed')), sum((a.status = 'usable' AND a.embargoed_until IS NULL AND EXISTS (
+        SELECT 1 FROM terms AS t
+        WHERE t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none')) AND a.backfill)
+      FROM articles AS a WHERE coalesce(a.notice, '') <> 'removed'
+ AND a.publisher = old.publisher GROUP BY day;
+ END;
 CREATE INDEX changes_taken_back ON changes (seq) WHERE change_kind IN ('withheld', 'withdrawn', 'deleted');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');

@@ -259,7 +259,9 @@ PUBLISHERS = """
     SELECT p.publisher, p.name, p.place, p.country, p.publisher_kind, p.publisher_group, p.languages, p.homepage,
       json_extract(p.rights, '$.text_scope') AS text_scope, json_extract(p.rights, '$.licence') AS licence,
       (SELECT count(*) FROM sources AS s WHERE s.publisher = p.publisher AND s.enabled) AS sources,
-      (SELECT coalesce(sum(d.articles), 0) FROM daily AS d WHERE d.publisher = p.publisher) AS articles,
+      (SELECT coalesce(sum(d.usable), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS articles,
+      (SELECT coalesce(sum(d.held), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS held,
+      (SELECT coalesce(sum(d.withdrawn), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS withdrawn,
       (SELECT max(a.sort_time) FROM articles AS a WHERE a.publisher = p.publisher) AS newest
     FROM publishers AS p WHERE p.configured ORDER BY p.country, p.name
 """

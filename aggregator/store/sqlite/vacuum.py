@@ -49,7 +49,7 @@ def reckon(connection: sqlite3.Connection, path: Path) -> Rewriting:
     pages, unused, size = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
     )
-    (reports,) = connection.execute("SELECT coalesce(sum(articles), 0) FROM daily").fetchone()
+    (reports,) = connection.execute("SELECT coalesce(sum(usable), 0) FROM reports_per_day").fetchone()
     held = (pages - unused) * size
     path = path.resolve()  # the log lies beside the file, not beside a link to it
     needed = {path.parent: held + _LOG_BYTES}

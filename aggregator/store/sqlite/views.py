@@ -218,6 +218,13 @@ WHERE t.text_scope <> 'none'
 """  # noqa: S608  (made of constants)
 
 
+# What `reports_per_day` was called in 0.4.0, with what it counted then; it goes with the next version.
+_DAILY = """
+CREATE VIEW daily AS
+SELECT publisher, day, usable AS articles, backfill FROM reports_per_day WHERE usable > 0
+"""
+
+
 def is_migrated(connection: sqlite3.Connection) -> bool:
     """Whether the tables are those that the views are written for."""
     return set(MIGRATIONS) <= _migrations_of(connection)
@@ -242,6 +249,7 @@ def of_this_version(health: str) -> tuple[tuple[str, str], ...]:
         ("health", health.strip()),
         ("notices", _NOTICES.strip()),
         ("wire_at", _WIRE_AT.strip()),
+        ("daily", _DAILY.strip()),
     )
 
 

@@ -172,7 +172,7 @@ def _accents(db: Database) -> None:
 
 @migrations(name="0028_joins")
 def _joins(db: Database) -> None:
-    _execute(db, m0028.JOINED)
+    _execute(db, (*m0028.JOINED, *m0028.COUNTED))
 
 
 @migrations(name="0029_way_out")

@@ -51,6 +51,7 @@ restore Put a report back into the wire that was withheld, withdrawn or under em
 resume Fetch a paused SOURCE again: publisher/source, or a publisher.
 run Poll what is due, until told to stop: the daemon.
 search Search reports for all WORDS. Accents and capitals do not matter.
+serve Publish the wire over HTTP: feeds and the API.
 show Print one report with its credit, disclaimer and original link.
 split Undo the merge of this number: its entry becomes an article of its own, and stays one.
 withdraw Take a report out of the wire because its publisher withdrew it; a notice stays in its place.

@@ -31,6 +31,7 @@ from aggregator.config.shapes import (
     FetchTable,
     PollTable,
     PublisherFile,
+    ServeTable,
     SourceTable,
     WireFile,
     check,
@@ -50,6 +51,7 @@ from aggregator.model import (
     Rights,
     Source,
     SourceRules,
+    ServeSettings,
     StoreSettings,
     Template,
     Wire,
@@ -185,6 +187,14 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         fetch=_fetch_settings(shape.fetch),
         poll=_poll_settings(shape.poll),
         store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
+        serve=_serve_settings(shape.serve),
+    )
+
+
+def _serve_settings(shape: ServeTable) -> ServeSettings:
+    host, port = shape.place()
+    return ServeSettings(
+        host=host, port=port, hosts=shape.hosts, trusted_proxies=shape.trusted_proxies, hub=shape.hub
     )
 
 

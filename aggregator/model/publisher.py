@@ -112,6 +112,17 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSettings:
+    """`[serve]` of wire.toml: where and for whom `serve` answers."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    hosts: tuple[str, ...] = ()  # names of this server, beside that of the wire's own address
+    trusted_proxies: tuple[str, ...] = ()  # CIDR blocks, whose X-Forwarded-For is believed
+    hub: str | None = None  # of WebSub, that is told of new reports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """The wire itself: who asks, who answers for it, where complaints go."""
 
@@ -126,6 +137,7 @@ class Wire:
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
+    serve: ServeSettings = ServeSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

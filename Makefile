@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where this is set, as in many containers, each of the many processes of the tests would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test soak coverage directory schema format lock bench clean
+.PHONY: demo test soak coverage directory catalogue schema format lock bench clean
 
 demo: .venv/installed
 	$(BIN)/aggregator demo
@@ -34,6 +34,10 @@ coverage: .venv/installed
 # After a change in config/publishers/; the README has the page's first table.
 directory: .venv/installed
 	$(BIN)/aggregator --config config publishers --markdown docs/directory.md
+
+# After a change in config/: the one file of it that the package comes with.
+catalogue: .venv/installed
+	$(BIN)/python -m tests.make_catalogue
 
 # After a new migration.
 schema: .venv/installed

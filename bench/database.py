@@ -106,31 +106,33 @@ def readings(path: Path) -> Iterator[tuple[str, Callable[[], object]]]:
         return lambda: store.changes(store.cursor_at(after), Selection(limit=100, **fields))
 
     yield "latest 50 of the wire", latest()
-    yield "latest 50 of the biggest publisher", latest(publisher=keys[0])
-    yield "latest 50 of the smallest publisher", latest(publisher=keys[-1])
-    yield "latest 50 of a country", latest(country="AA")
-    yield "latest 50 of a common class", latest(item_class="news")
-    yield "latest 50 of a rare class", latest(item_class="notice")
-    yield "latest 50 of a class that is not there", latest(item_class="opinion")
-    yield "latest 50 of a common language", latest(language="en")
-    yield "latest 50 of a rare language", latest(language="sw")
-    yield "latest 50 of a class in a language, never together", latest(item_class="notice", language="fr")
+    yield "latest 50 of the biggest publisher", latest(publishers=(keys[0],))
+    yield "latest 50 of the smallest publisher", latest(publishers=(keys[-1],))
+    yield "latest 50 of a country", latest(countries=("AA",))
+    yield "latest 50 of all publishers but one", latest(publishers=tuple(keys[1:]))
+    yield "latest 50 of two countries", latest(countries=("AA", "AB"))
+    yield "latest 50 of a common class", latest(item_classes=("news",))
+    yield "latest 50 of a rare class", latest(item_classes=("notice",))
+    yield "latest 50 of a class that is not there", latest(item_classes=("opinion",))
+    yield "latest 50 of a common language", latest(languages=("en",))
+    yield "latest 50 of a rare language", latest(languages=("sw",))
+    yield "latest 50 of a class in a language, never together", latest(item_classes=("notice",), languages=("fr",))
     yield (
         "latest 50 of the biggest publisher, of a class that it has not",
-        latest(publisher=keys[0], item_class="opinion"),
+        latest(publishers=(keys[0],), item_classes=("opinion",)),
     )
     yield "search newest, a common word", search(common)
     yield "search newest, a rare word", search(rare)
     yield "search newest, two common words", search(two)
-    yield "search newest, a common word, smallest publisher", search(common, publisher=keys[-1])
-    yield "search newest, a middling word, smallest publisher", search(middling, publisher=keys[-1])
-    yield "search newest, a common word, rare class", search(common, item_class="notice")
-    yield "search newest, a middling word, rare language", search(middling, language="sw")
+    yield "search newest, a common word, smallest publisher", search(common, publishers=(keys[-1],))
+    yield "search newest, a middling word, smallest publisher", search(middling, publishers=(keys[-1],))
+    yield "search newest, a common word, rare class", search(common, item_classes=("notice",))
+    yield "search newest, a middling word, rare language", search(middling, languages=("sw",))
     yield "search ranked, a common word", search(common, ranked=True)
     last = store.last_cursor()
     assert last is not None
     yield "100 changes, the last", changes(last.seq - 100)
-    yield "100 changes of the smallest publisher, from the first", changes(0, publisher=keys[-1])
+    yield "100 changes of the smallest publisher, from the first", changes(0, publishers=(keys[-1],))
     yield "counting to 10,000, the wire", lambda: store.count(Selection(), most=10_001)
     yield "counting to 10,000, a common word", lambda: store.count(Selection(), common, most=10_001)
     yield "articles per publisher and day, 30 days, `reports_per_day`", lambda: _rows(store, _DAILY)
@@ -180,7 +182,7 @@ def letting_go(path: Path) -> dict[str, float]:
     took: dict[str, float] = {}
     cause = Cause(actor="person:bench", reason="measuring")
     with Store.open(path) as store:
-        biggest = store.latest(Selection(publisher=made.publishers()[0].key, limit=1_000))
+        biggest = store.latest(Selection(publishers=(made.publishers()[0].key,), limit=1_000))
         began = time.perf_counter()
         purge(store, chosen(store, [report.id for report in biggest], None, None), cause, made.END)
         took["purge of 1,000 reports"] = time.perf_counter() - began

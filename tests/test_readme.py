@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ from aggregator.cli import COMMANDS
 from aggregator.model import Publisher
 from aggregator.store import Store
 from tests.conftest import make_entry, record
+from tests.make_database import DATABASES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -29,6 +31,24 @@ def test_every_query_runs(store: Store, publisher: Publisher, sql: str) -> None:
         names, rows = reader.query(sql)
         assert names
         list(rows)
+
+
+# These list what is wrong, which in the demo is nothing.
+_OF_TROUBLE = ("HAVING newest IS NULL", "json_each(p.drops)", "WHERE failures > 0", "HAVING missing > 0")
+
+
+def test_the_queries_find_something_in_the_demo(tmp_path: Path) -> None:
+    database = tmp_path / "wire.db"
+    database.write_bytes(gzip.decompress((DATABASES / "0.2.0.db.gz").read_bytes()))
+    with Store.open(database) as store:
+        while store.index():
+            pass
+    with Store.read(database) as reader:
+        ((last,),) = reader.query("SELECT max(at) FROM changes")[1]
+        tried = [sql for sql in QUERIES if not any(each in sql for each in _OF_TROUBLE)]
+        assert len(tried) == len(QUERIES) - len(_OF_TROUBLE)
+        for sql in tried:
+            assert list(reader.query(sql.replace("'now'", f"'{last}'"))[1]), sql
 
 
 def test_the_commands_are_those_of_the_program() -> None:
@@ -73,6 +93,14 @@ def test_the_publisher_of_the_readme_loads(tmp_path: Path) -> None:
     (config / "publishers" / "ml").mkdir()
     (config / "publishers" / "ml" / "daily-example.toml").write_text(text)
     assert "daily-example" in {publisher.key for publisher in load(config).publishers}
+
+
+def test_the_keys_of_a_source_are_those_of_its_table() -> None:
+    from aggregator.config.shapes import SourceTable
+
+    table = README.partition("| key of `[[source]]` |")[2].partition("\n\n")[0]
+    named = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(info.alias or name for name, info in SourceTable.model_fields.items())
 
 
 def test_what_is_named_for_developers_is_there() -> None:

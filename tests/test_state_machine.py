@@ -260,6 +260,7 @@ class Wire(RuleBasedStateMachine):
         self.lent: set[str] = set()  # publishers whose words may have been let go
         self.served: dict[str, set[tuple[object, ...]]] = defaultdict(set)  # by publisher
         self.revisions: dict[int, dict[str, Any]] = {}  # as they were when they were first seen
+        self.of_joins: set[int] = set()  # revisions by which one report said what another one had said
         self.ledger: list[dict[str, Any]] = []
         self.last_poll = 0
         self.passes, self.killed = 0, set[int]()
@@ -440,6 +441,40 @@ class Wire(RuleBasedStateMachine):
             notice: Notice = "legal" if act == "legal" else "withheld"
             assert self.wire.withhold(report, self.now, legal=act == "legal") == (strength < STRENGTH[notice])
             held.notice = max(held.notice, notice, key=lambda each: STRENGTH[each])
+
+    @rule(picks=PICKS)
+    def join(self, picks: Sequence[int]) -> None:
+        """Two reports of one newsroom become one, and two again before anything else happens. What keeps one of them
+        out of the wire keeps out what they become; and what keeps that out, both, until a person looks.
+        """
+        held = [one for one in map(self.held.get, sorted({pick % len(self.desk.reports) for pick in picks})) if one]
+        pairs = [(one, two) for one in held for two in held if one is not two and one.newsroom is two.newsroom]
+        for kept, other in pairs[:1]:
+            assert kept.id is not None
+            assert other.id is not None
+            refused = any(each.notice == "removed" or each.embargo is not None for each in (kept, other))
+            refused = refused or any(self.wire.has_pending(str(each.id)) for each in (kept, other))
+            number = self.wire.join(kept.id, other.id, self.now)
+            assert (number is None) == refused
+            if number is None:
+                continue
+            self._make_one_and_two(kept, other, number)
+
+    def _make_one_and_two(self, kept: Held, other: Held, number: int) -> None:
+        was_in = other.notice is None
+        kept.notice = max(kept.notice, other.notice, key=lambda each: STRENGTH[each])
+        with self.wire.reader(None) as reader:
+            there = {row["id"] for row in reader.rows("SELECT id FROM wire")}
+            assert other.id not in there
+            assert kept.notice is None or kept.id not in there
+            before = {*self.revisions, *self.of_joins}
+            self.of_joins |= {row["revision"] for row in reader.rows(_REVISIONS)} - before
+        assert self.wire.split(number, self.now) == other.id
+        if was_in and kept.notice is not None:
+            other.notice = "withheld"
+        if self.of_joins - before:
+            kept.last_change = "revised"
+        self.is_fresh = False
 
     @rule(room=st.sampled_from(sorted(ROOMS)), rights=st.sampled_from([*ALL_RIGHTS, "ends", "ends"]))
     def change_rights(self, room: str, rights: str) -> None:
@@ -683,7 +718,8 @@ class Wire(RuleBasedStateMachine):
             assert NEWSROOMS.index(self.desk.reports[report].newsroom) == [r.key for r in NEWSROOMS].index(
                 row["publisher"]
             )
-            articles[report].add(row["id"])
+            if number not in self.of_joins:
+                articles[report].add(row["id"])
         assert len(set().union(*articles.values())) == sum(map(len, articles.values())), "an article is two reports"
         for report, ids in articles.items():
             assert len(ids) == 1, f"report {report} is {len(ids)} articles"

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from aggregator.config.loading import load
-from aggregator.desk import acts, clock
+from aggregator.desk import acts, clock, joins, merges
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.reading import read_as_of
 from aggregator.desk.terms import sync
@@ -102,6 +102,19 @@ class WholeWire:
 
     def purge(self, report: str, now: datetime) -> bool:
         return _is_done(lambda: purge(self.store, chosen(self.store, [report], None, None), _CAUSE, now))
+
+    def join(self, kept: str, joined: str, now: datetime) -> int | None:
+        """The number of the merge; None: the desk refused it."""
+        try:
+            return joins.join(self.store, kept, joined, _CAUSE, now)
+        except DeskError:
+            return None
+
+    def has_pending(self, report: str) -> bool:
+        return self.store.has_pending(report)
+
+    def split(self, number: int, now: datetime) -> str:
+        return merges.split(self.store, number, now)
 
     # What others read
 

@@ -13,49 +13,53 @@ from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from aggregator import __version__
 from aggregator.cli import printing
+from aggregator.cli.times import with_times
 from aggregator.model.errors import AggregatorError
-from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.paths import CONFIG_VARIABLE, DATABASE_VARIABLE, Paths
 from aggregator.text import printable
 
 # Each command, and the first paragraph of what it says of itself (tests/cli/test_cli.py compares the two): a list of
 # all is printed without importing one.
 _LIST = """
 accept Accept what is held of a SOURCE (publisher/key): a redirect to an address that is not its publisher's.
+add Copy publishers from the catalogue, or add a site of your own.
+catalogue Search the publishers that come with the program.
 changes Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
 check Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
-complaint Record, list and resolve complaints about reports; each kind does at once what it asks for.
+complaint Record, list and resolve complaints about reports.
 coverage Count, for each publisher, what arrived, was skipped or may be missing.
 demo Run a wire of invented publishers, served on this machine, and show it.
-embargo Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; then it is released by itself.
+embargo Hold a report out of the wire UNTIL a time.
 fetch Poll once the sources that are due, or those of the publishers or sources named by KEY.
 health Show problems of sources and when each is fetched next.
 import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.
+init Make the folder of a wire of your own.
 join Make one report of two of one publisher; `split` undoes it.
 latest List the newest reports, each under its publisher's name.
-merges List the entries that were taken for an article by another key than their own, with the evidence.
+merges List feed entries taken for a report held already, and why.
 pause Stop fetching a SOURCE (or a publisher) for a while.
 pending List the changes of reports that wait for a person, because one poll changed too many; accept or refuse them.
 probe Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
 publish Publish a report of the wire's own: Markdown, with title, byline and the like as TOML between lines of +++.
 publishers List the publishers, what may be carried of each, and how much is held.
-purge Delete reports for good: words, versions and keys. They do not come back as new.
+purge Delete reports for good: words, versions and keys.
 query Run SQL on the database, which is opened read-only. `wire` and `health` are the views to begin with.
 recheck Visit the pages of reports that are due for it, and take out of the wire what their publishers took down.
-restore Put a report back into the wire that was withheld, withdrawn or under embargo.
+restore Put a report back into the wire.
 resume Fetch a paused SOURCE again: publisher/source, or a publisher.
 run Poll what is due, until told to stop: the daemon.
 search Search reports for all WORDS. Accents and capitals do not matter.
 serve Publish the wire over HTTP: feeds and the API.
-show Print one report with its credit, disclaimer and original link.
-split Undo the merge of this number: its entry becomes an article of its own, and stays one.
-withdraw Take a report out of the wire because its publisher withdrew it; a notice stays in its place.
-withhold Take a report out of the wire until a person restores it; a notice stays in its place.
+show Print one report with its credit, disclaimer and link.
+split Undo a merge: make two reports again.
+withdraw Take a report out that its publisher withdrew.
+withhold Take a report out of the wire until a person restores it.
 """
 COMMANDS: Mapping[str, str] = MappingProxyType(dict(row.split(" ", 1) for row in _LIST.strip().splitlines()))
 
@@ -74,6 +78,14 @@ class _Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Here an error is told, where the wire's time zone is known."""
+        try:
+            return super().invoke(ctx)
+        except AggregatorError as error:
+            printing.say_lines(f"aggregator: {with_times(str(error))}", err=True)
+            return 1
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """As click does it, but from COMMANDS."""
         room = formatter.width - 6 - max(map(len, COMMANDS))
@@ -84,15 +96,31 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="aggregator")
-@click.option("--config", type=click.Path(path_type=Path), help="Folder of wire.toml, rights.toml and publishers/.")
-@click.option("--db", type=click.Path(path_type=Path), help="Database file. [default: data/wire.db beside the config]")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar=CONFIG_VARIABLE,
+    show_envvar=True,
+    help="Folder of wire.toml, rights.toml and publishers/.",
+)
+@click.option(
+    "--db",
+    type=click.Path(path_type=Path),
+    envvar=DATABASE_VARIABLE,
+    show_envvar=True,
+    help="Database file. [default: data/wire.db in the config folder, or beside one called config]",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log a line for every poll to standard error.")
 @click.pass_context
 def aggregator(context: click.Context, config: Path | None, db: Path | None, verbose: bool) -> None:
     """A news wire of many publishers, in SQLite. The publisher's name stands above every report."""
-    printing.set_up_log(logging.INFO if verbose else logging.WARNING)
+    by_environment = [
+        context.get_parameter_source(name) is click.core.ParameterSource.ENVIRONMENT for name in ("config", "db")
+    ]
+    paths = Paths(config, db, *by_environment)
+    printing.set_up_log(logging.INFO if verbose else logging.WARNING, paths.timezone)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    context.obj = Paths(config, db)
+    context.obj = paths
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -106,9 +134,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         printing.say_usage(error)
         return 2 if isinstance(error, click.UsageError) else 1
-    except AggregatorError as error:
-        printing.say_lines(f"aggregator: {error}", err=True)
-        return 1
     except (KeyboardInterrupt, click.Abort):
         printing.say("aggregator: interrupted; nothing stored is lost", err=True)
         return 130

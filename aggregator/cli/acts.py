@@ -6,6 +6,7 @@ from typing import Any
 
 from aggregator.cli import options
 from aggregator.cli.printing import say
+from aggregator.cli.times import with_times
 
 # Their values are those of a `Cause`.
 CAUSE = options.together(options.REASON, options.REFERENCE, options.ACTOR)
@@ -13,4 +14,4 @@ CAUSE = options.together(options.REASON, options.REFERENCE, options.ACTOR)
 
 def say_done(report_id: str, done: str, notice: dict[str, Any] | None) -> None:
     """`notice`: what stands in the place of the report from now on; None: nothing."""
-    say(f"{report_id}: {done}" + (f". Its notice: {notice['text']}" if notice else ""))
+    say(f"{report_id}: {done}" + (f". Its notice: {with_times(notice['text'])}" if notice else ""))

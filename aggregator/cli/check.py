@@ -9,17 +9,20 @@ from typing import Any
 
 import click
 
+from aggregator.cli import daemons
 from aggregator.cli.faults import names_of, say_faults
 from aggregator.cli.keys import sources_named
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json, say_lines
+from aggregator.config import catalogue
+from aggregator.identity.publishers import renamed
 from aggregator.model import Config
-from aggregator.model.errors import ConfigError
-from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, refuse_placeholders
+from aggregator.model.errors import ConfigError, StoreError
+from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, read_store, refuse_placeholders
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import WITHOUT_EFFECT, agreement_warnings
 from aggregator.text.dates import utc_now
-from aggregator.text.printable import escaped
+from aggregator.text.printable import counted, escaped
 
 _LISTED_ONE_BY_ONE = 5  # files with the same warning
 
@@ -56,7 +59,7 @@ def check(paths: Paths, keys: tuple[str, ...], live: bool, as_json: bool) -> Non
         if has_faults or is_dead:
             sys.exit(1)
         return
-    faults = [*config.faults, *(config.placeholders if config.asks_real_sites else ())]
+    faults = [*config.faults, *(config.placeholders if config.placeholders_forbid_polling else ())]
     _print_all(paths, config, faults, as_json)
     if faults:
         sys.exit(1)
@@ -64,46 +67,78 @@ def check(paths: Paths, keys: tuple[str, ...], live: bool, as_json: bool) -> Non
 
 def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: bool) -> None:
     """The faults of publishers, all warnings and notes, and how many are fine."""
-    folder, warnings = paths.config_folder(), [*_agreements(paths, config), *config.warnings]
+    folder, warnings = paths.config_folder(), [*_of_files(paths, config), *config.warnings]
     sources = sum(len(publisher.sources) for publisher in config.publishers)
+    left = _without_file(paths, config)
     counts = {"publishers": len(config.publishers), "sources": sources}
     if as_json:
-        beside = {"warnings": warnings, "without_effect": config.without_effect, "in_force": is_in_force(paths)}
+        beside: dict[str, Any] = {
+            "without_file": left,
+            "warnings": warnings,
+            "without_effect": config.without_effect,
+            "in_force": is_in_force(paths),
+        }
+        beside["daemon"] = daemons.as_object(paths)
         stopped = [each.key for each in config.faulty]
         _print_checked(folder, {"faults": faults, "not_polled": stopped, **beside, **counts})
         return
     for line in _gathered(warnings):
         say(f"warning: {escaped(line)}")
-    _print_notes(config.without_effect, is_in_force(paths))
-    fine = f"{counts['publishers']} publishers, {counts['sources']} sources"
+    _print_notes(paths, config.without_effect, left)
+    fine = f"OK: {counted(len(config.publishers), 'publisher')}, {counted(sources, 'source')}"
     if not faults:
-        say(f"{folder}: fine; {fine}")
+        say(f"{fine} in {folder}")
         return
     for line in faults:
         say(escaped(line), err=True)
-    said = [f"{len(faults)} faults"]
+    said = [f"{counted(len(faults), 'error')} in {folder}."]
     if config.faulty:
-        said.append(f"not polled until they are corrected: {names_of(config.faulty)}")
-    if config.asks_real_sites and config.placeholders:
-        said.append("no site is asked until wire.toml has a name of your own")
-    say(f"{folder}: {'; '.join(said)}; without a fault: {fine}", err=True)
+        said.append(f"Not polled until {_it_or_they(len(config.faults))} fixed: {names_of(config.faulty)}.")
+    if config.placeholders_forbid_polling and config.placeholders:
+        said.append("No site is asked until the wire has a name of its own: write it there, or `aggregator init DIR`.")
+    say(f"{' '.join(said)} {fine}", err=True)
 
 
-def _agreements(paths: Paths, config: Config) -> list[str]:
-    """The agreements that have ended or end soon, as warnings."""
+def _it_or_they(errors: int) -> str:
+    return "it is" if errors == 1 else "they are"
+
+
+def _of_files(paths: Paths, config: Config) -> list[str]:
+    """The agreements that have ended or end soon, and what the catalogue has changed since it was copied: warnings."""
     files = publisher_files(paths)
-    return list(agreement_warnings({files[one.key]: one for one in config.publishers}, utc_now().date()))
+    publishers = {files[one.key]: one for one in config.publishers}
+    return [*agreement_warnings(publishers, utc_now().date()), *catalogue.warnings(publishers)]
 
 
-def _print_notes(without_effect: Sequence[str], is_in_force: bool | None) -> None:
+def _without_file(paths: Paths, config: Config) -> list[str]:
+    """The publishers that the database has reports of, and that have no file any more."""
+    try:
+        with read_store(paths) as store:
+            stored = store.stored_publishers()
+    except StoreError:  # there is none yet, or it cannot be read
+        return []
+    has_file = {*(each.key for each in config.publishers), *(each.key for each in config.faulty)}
+    leaving = set(renamed(config.publishers, stored))
+    return sorted(each.key for each in stored if each.brought_reports and each.key not in has_file | leaving)
+
+
+def _print_notes(paths: Paths, without_effect: Sequence[str], left: Sequence[str]) -> None:
     """What is neither a fault nor a warning, and yet may not be as the operator thinks."""
     if without_effect:
         keys, here = ", ".join(WITHOUT_EFFECT), ", ".join(without_effect)
         say(f"note: nothing acts on these keys of the rights and contacts yet: {keys}; set here: {here}")
-    if is_in_force is False:
+    if left:
+        said = "their reports stay in the wire under the terms that they had last"
+        delete = "`aggregator publishers remove KEY --purge` deletes those of one"
+        say(f"note: {counted(len(left), 'publisher')} without a file: {', '.join(left)}; {said}; {delete}")
+    daemon = daemons.older_configuration(paths, is_faulty=False)
+    if daemon:
+        say(f"note: {daemon}")
+    if is_in_force(paths) is False:
+        who = "" if daemon else ", or of a daemon"
         say(
-            "note: the database was written with other files than these, or by another version; `aggregator fetch` puts"
-            " these in force, and so does SIGHUP to a running daemon"
+            "note: the database was written with other files than these, or by another version; what is read shows the"
+            f" terms of these files at once, and the next `aggregator fetch`{who} stores them"
         )
 
 
@@ -114,10 +149,15 @@ def _checked(paths: Paths, as_json: bool) -> Config:
         return read_config(paths)
     except ConfigError as error:
         if as_json:
-            _print_checked(folder, {"faults": error.faults, "warnings": []})
+            found: dict[str, Any] = {"faults": error.faults, "warnings": [], "daemon": daemons.as_object(paths)}
+            _print_checked(folder, found)
         else:
             say_lines(str(error), err=True)
-            say(f"{folder}: {len(error.faults)} faults; nothing is loaded until they are corrected", err=True)
+            if daemon := daemons.older_configuration(paths, is_faulty=True):
+                say(f"note: {daemon}", err=True)
+            errors = len(error.faults)
+            said = f"{counted(errors, 'error')} in {folder}. Nothing is loaded until {_it_or_they(errors)} fixed"
+            say(said, err=True)
         sys.exit(1)
 
 

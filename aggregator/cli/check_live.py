@@ -11,6 +11,7 @@ from typing import Any
 from aggregator.cli.carries import carried
 from aggregator.cli.printing import progress, say, say_table
 from aggregator.cli.rows import say_json_rows
+from aggregator.cli.times import when
 from aggregator.model import Config, Source
 from aggregator.pipeline.discovery.prober import Look
 from aggregator.pipeline.paths import Paths
@@ -70,5 +71,5 @@ def _shown(name: str, value: Any, now: datetime) -> Any:
         return f"{value:.0%}"
     if name == "newest" and value is not None:
         hours = (now - from_iso(value)) / _HOUR
-        return value if hours < 0 else f"{hours:.0f} h ago" if hours < 72 else f"{hours / 24:.0f} d ago"
+        return when(value) if hours < 0 else f"{hours:.0f} h ago" if hours < 72 else f"{hours / 24:.0f} d ago"
     return value

@@ -12,6 +12,7 @@ from aggregator.cli.acts import say_done
 from aggregator.cli.printing import say, say_lines
 from aggregator.cli.references import to_be_changed
 from aggregator.cli.rows import say_json_rows
+from aggregator.cli.times import when
 from aggregator.desk import complaints
 from aggregator.model import Addressee, Cause, Complaint, ComplaintKind
 from aggregator.pipeline.opening import open_existing, read_store
@@ -33,7 +34,10 @@ _REASONS = {
 
 @click.group()
 def complaint() -> None:
-    """Record, list and resolve complaints about reports; each kind does at once what it asks for."""
+    """Record, list and resolve complaints about reports.
+
+    Each kind does at once what it asks for.
+    """
 
 
 @complaint.command("add")
@@ -104,12 +108,12 @@ def list_complaints(paths: Paths, everything: bool, as_json: bool) -> None:
         return
     for row in rows:
         say(f"{row['number']}. {row['complaint_kind']}, {row['id']}, {row['publisher_name']}", bold=True)
-        said = f"   {row['received_at']} from {row['complainant'] or 'anonymous'}: {row['text']}"
+        said = f"   {when(row['received_at'])} from {row['complainant'] or 'anonymous'}: {row['text']}"
         say_lines(said, indent="     ")
         if row["acts"]:
             say(f"   done: {row['acts']}")
         if row["resolved_at"]:
-            say(f"   resolved {row['resolved_at']}: {row['resolution']}")
+            say(f"   resolved {when(row['resolved_at'])}: {row['resolution']}")
     if not rows:
         say("No complaint is open." if not everything else "There are no complaints.", err=True)
 

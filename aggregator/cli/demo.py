@@ -104,7 +104,7 @@ def _show(store: Store, home: Path) -> None:
     for report in (report for report in corrected if report and report.text_scope == "full_text"):
         _title("A correction that arrived, as its publisher words it, with credit, disclaimer and link")
         say_rendered(page(report))
-        say(f"{len(store.revisions(report.id))} versions are held; `show {report.id} --revisions` prints them")
+        say(f"{len(store.revisions(report.id))} versions stored; `show {report.id} --revisions` prints them")
         break
     _title("Search, in any script and without accents")
     for words in _SEARCHES:

@@ -9,13 +9,13 @@ import click
 from aggregator.cli import options
 from aggregator.cli.printing import say
 from aggregator.cli.references import to_be_changed
+from aggregator.cli.times import when, zone
 from aggregator.desk import acts
 from aggregator.model import Cause
 from aggregator.model.errors import DeskError
-from aggregator.output import minute
 from aggregator.pipeline.opening import open_existing
 from aggregator.pipeline.paths import Paths
-from aggregator.text.dates import read_date, to_iso, utc_now
+from aggregator.text.dates import read_moment, utc_now
 from aggregator.text.printable import as_json
 
 
@@ -27,14 +27,16 @@ from aggregator.text.printable import as_json
 @options.ACTOR
 @click.pass_obj
 def embargo(paths: Paths, /, report: str, until: str, **why: Any) -> None:
-    """Hold a report out of the wire UNTIL a time, such as 2026-12-01T06:00Z; then it is released by itself.
+    """Hold a report out of the wire UNTIL a time.
 
-    A time without a zone is UTC, a day without a time begins at midnight.
+    The time is such as 2026-12-01T06:00Z; then the report is released by itself.
+
+    A time without a zone is meant in the wire's, a day without a time begins at midnight.
     """
-    end = read_date(until)
+    end = read_moment(until, zone())
     if end is None:
         raise DeskError(f"UNTIL: found {as_json(until)}, expected a time to come, such as 2026-12-01T06:00Z")
     with open_existing(paths) as store:
         report_id = to_be_changed(store, report).id
         acts.embargo(store, report_id, end, Cause(**why), utc_now())
-    say(f"{report_id}: under embargo until {minute(to_iso(end))}")
+    say(f"{report_id}: under embargo until {when(end)}")

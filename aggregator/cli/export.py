@@ -28,15 +28,17 @@ _NEWEST = 100  # reports of a feed, unless --limit says otherwise
 @click.argument("name", metavar="FORMAT", type=click.Choice(tuple(FORMATS)))
 @CHOOSING
 @click.option("--search", "words", metavar="WORDS", help="Only reports with these words.")
-@click.option("--limit", type=click.IntRange(0), help="How many, newest first; 0: all. [default: 100 for feeds, else all]")
-@click.option("--channel", type=click.Choice(get_args(Channel)), help="By whose rights. [default: feed for feeds, else api]")
+@click.option(
+    "--limit", type=click.IntRange(0), help="How many, newest first; 0: all. [default: 100 for feeds, else all]"
+)
+@click.option(
+    "--channel", type=click.Choice(get_args(Channel)), help="By whose rights. [default: feed for feeds, else api]"
+)
 @click.option("--for", "use", type=click.Choice(get_args(Use)), help="Only what may be used so by machines.")
 @click.option("--address", metavar="URL", help="Where the file will be published.")
 @click.option("--out", type=click.File("wb", atomic=True), default="-", metavar="PATH", help="[default: print it]")
 @click.pass_obj
-def export(
-    paths: Paths, /, name: str, words: str | None, limit: int | None, out: IO[bytes], **chosen: Any
-) -> None:
+def export(paths: Paths, /, name: str, words: str | None, limit: int | None, out: IO[bytes], **chosen: Any) -> None:
     """Write reports as a feed or a file, as their rights allow.
 
     Formats: atom, rss, jsonfeed, ninjs, newsml, jsonl, csv. What its publisher's rights keep back is left out and

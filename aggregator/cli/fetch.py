@@ -14,13 +14,18 @@ from aggregator.cli.keys import sources_named
 from aggregator.cli.printing import progress, say, say_json
 from aggregator.model import DISCOVER, Config, Due, Poll
 from aggregator.pipeline.opening import config_for_polling, open_wire
-from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.paths import Paths, is_checkout
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
 from aggregator.text.printable import argument
 
 NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "pending")
+_IN_A_CHECKOUT = (
+    "note: this wire is configured in a checkout of the program, where an update may change its files; "
+    "`aggregator init DIR --from-checkout` copies what is yours into a folder of its own"
+)
+_NOTIFY_SECONDS = 60.0  # for all commands of `[notify]` together; what is left is for the next program
 _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is printed
 
 
@@ -44,6 +49,8 @@ def fetch(paths: Paths, keys: tuple[str, ...], everything: bool, force: bool, as
     if force and not keys:
         raise click.UsageError("--force is for the sources that KEY names; give one")
     config = config_for_polling(paths)
+    if is_checkout(paths.config_folder()):
+        say(_IN_A_CHECKOUT, err=True)
     with open_wire(paths, config, utc_now()) as store:
         sources = store.due(None, also_paused=force)
         due = _named(paths, config, sources, keys) if keys else _asked_for(store, config, everything)
@@ -93,6 +100,8 @@ async def _run(
     async with Pipeline(config, store, utc_now) as pipeline:
         polls = await pipeline.run(due, lambda poll: done(poll.source.name), leave)
         await pipeline.maintain()
+        await pipeline.notify()
+        await pipeline.notified(_NOTIFY_SECONDS)
     return polls, elsewhere
 
 

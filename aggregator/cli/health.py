@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import click
@@ -17,6 +17,7 @@ from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_table, say_wrapped
 from aggregator.cli.rows import say_rows
 from aggregator.cli.source_lines import Files, healthy_line, problem_lines
+from aggregator.cli.times import when, with_times
 from aggregator.desk import clock
 from aggregator.identity.redirects import Origin, Owners, judge
 from aggregator.model import HealthState
@@ -26,7 +27,7 @@ from aggregator.pipeline.opening import config_or_none, load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import NOTICE_DAYS, what_leaves
 from aggregator.store import Store
-from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.dates import utc_now
 
 _BUSY_SECONDS = 1.0  # so long it waits to note which redirects it listed; where it cannot, it lists them again
 _FAIL_ON = ("failing", "silent", "gaps", "held")
@@ -80,26 +81,26 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
     if as_json:
         say_rows(rows, (), as_json)
     else:
-        _print_sources(paths, rows, everything=everything or bool(keys))
+        _print_sources(paths, rows, now, everything=everything or bool(keys))
         if keys:
             for name in off:
                 say(f"{name}: switched off, or no longer in its publisher's file; it is not fetched")
         else:
-            say_wrapped(f"counted at {to_iso(now)}")
+            say_wrapped(f"counted at {when(now)}")
             if doubt is not None:
-                say_wrapped(str(doubt))
+                say_wrapped(with_times(str(doubt)))
             _print_redirects_in_force(paths)
             _print_agreements(ended, ending)
             _say_switched_off(paths)
     has_faults = not keys and say_faults_of_files(paths)
     if silence is not None:
-        said = f"nothing new since {to_iso(silence.since)}, where {silence.expected:.0f} reports were to be expected"
+        said = f"nothing new since {when(silence.since)}, where {silence.expected:.0f} reports were to be expected"
         say(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
     if has_faults or silence is not None or any({*row["states"]} & {*fail_on} for row in rows):
         sys.exit(1)
 
 
-def _print_sources(paths: Paths, rows: Sequence[dict[str, Any]], *, everything: bool) -> None:
+def _print_sources(paths: Paths, rows: Sequence[dict[str, Any]], now: datetime, *, everything: bool) -> None:
     """Problems first. Sites that are searched for a feed are counted, and listed where one was found: that wants a
     person.
     """
@@ -108,12 +109,12 @@ def _print_sources(paths: Paths, rows: Sequence[dict[str, Any]], *, everything: 
     problems = [row for row in polled if row["states"] or row["advice"] or row.get("search")]
     files = Files(paths)
     for row in problems:
-        for line in problem_lines(row, files):
+        for line in problem_lines(row, files, now):
             say_wrapped(line)
     fine = [row for row in polled if row not in problems]
     if everything:
         for row in sorted(fine, key=lambda row: str(row["source_name"])):
-            say_wrapped(healthy_line(row))
+            say_wrapped(healthy_line(row, now))
     more = "" if everything or not fine else "; --all lists the others"
     troubled, others = _counted(len(problems), "source has", "sources have"), _counted(len(fine), "has", "have")
     say_wrapped(f"{troubled} a problem, {others} none{more}")

@@ -10,8 +10,8 @@ import click
 
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json
+from aggregator.config.adding import refused
 from aggregator.config.codes import is_country, is_language
-from aggregator.config.loading import load
 from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
 from aggregator.config.opml import Outline, read
 from aggregator.config.saving import save
@@ -52,7 +52,7 @@ def import_(paths: Paths, /, file: Path, country: str | None, language: str | No
     for each in added:
         save(paths.config_folder(), each.name, each.text)
     _print(added, left_out, listed.unread, as_json)
-    sys.exit(0 if added else 1)
+    sys.exit(0 if added or any(each.is_here for each in left_out) else 1)
 
 
 def _sound(paths: Paths, outlines: tuple[Outline, ...], told: Told) -> tuple[list[Newcomer], list[LeftOut]]:
@@ -65,8 +65,7 @@ def _sound(paths: Paths, outlines: tuple[Outline, ...], told: Told) -> tuple[lis
     sorted_out = list(Known(there.publishers).sort(outlines, told))
     added = [each for each in sorted_out if isinstance(each, Newcomer)]
     left_out = [each for each in sorted_out if isinstance(each, LeftOut)]
-    tried = load(paths.config_folder(), {each.name: each.text for each in added})
-    whys = {each.file: each.faults[0].removeprefix(f"{each.file}: ") for each in tried.faulty}
+    whys = refused(paths.config_folder(), {each.name: each.text for each in added})
     left_out += [LeftOut(outline=each.outline, why=whys[each.name]) for each in added if each.name in whys]
     return [each for each in added if each.name not in whys], left_out
 
@@ -75,7 +74,13 @@ def _print(added: list[Newcomer], left_out: list[LeftOut], unread: int, as_json:
     if as_json:
         files = [{"file": each.name, "name": each.outline.title, "url": each.outline.url} for each in added]
         others = [
-            {"name": each.outline.title, "url": without_user(each.outline.url), "why": each.why} for each in left_out
+            {
+                "name": each.outline.title,
+                "url": without_user(each.outline.url),
+                "why": each.why,
+                "here_already": each.is_here,
+            }
+            for each in left_out
         ]
         say_json({"added": files, "left_out": others, "unread": unread})
         return
@@ -85,4 +90,6 @@ def _print(added: list[Newcomer], left_out: list[LeftOut], unread: int, as_json:
         url = without_user(other.outline.url)  # whoever wrote the list may not have meant to show a password
         say(f"left out  {other.outline.title or '(no name)'} ({url}): {other.why}")
     also = f", {unread} that could not be read" if unread else ""
-    say(f"{len(added)} added, {len(left_out)} left out{also}")
+    here = sum(each.is_here for each in left_out)
+    already = f" ({here} here already)" if here else ""
+    say(f"{len(added)} added, {len(left_out)} left out{already}{also}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from aggregator.config import catalogue
 from aggregator.config.lines import switched_off_at
 from aggregator.model import Config, Publisher, Source
 from aggregator.model.errors import ConfigError
@@ -74,8 +75,11 @@ def _unknown(paths: Paths, config: Config, key: str) -> str:
     known = [publisher.key for publisher in config.publishers]
     if "/" in key:
         known += [source.name for publisher in config.publishers for source in publisher.sources]
+    owner = key.partition("/")[0]
     close = did_you_mean(key, known) or "; `aggregator publishers` lists them"
-    return f"{paths.config_folder()} has no publisher {key.partition('/')[0]!r}{close}"
+    if owner in catalogue.files():
+        close = f"; `aggregator add {owner}` copies it from the catalogue"
+    return f"{paths.config_folder()} has no publisher {owner!r}{close}"
 
 
 def _without_sources(paths: Paths, config: Config, publisher: Publisher) -> str:

@@ -12,8 +12,9 @@ import click
 from aggregator.cli.options import AS_JSON, exclude, read_time
 from aggregator.cli.printing import say, say_rendered
 from aggregator.cli.rows import say_json_rows
+from aggregator.cli.times import when
 from aggregator.desk import suspects
-from aggregator.output import NOT_PASSED_ON, minute, side_by_side
+from aggregator.output import NOT_PASSED_ON, side_by_side
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
@@ -29,7 +30,7 @@ _USUAL_WIDTH, _WIDEST = 80, 120  # columns
 @AS_JSON
 @click.pass_obj
 def merges(paths: Paths, since: datetime | None, suspect: bool, everything: bool, as_json: bool) -> None:
-    """List the entries that were taken for an article by another key than their own, with the evidence.
+    """List feed entries taken for a report held already, and why.
 
     Those in force, unless --all asks for the others too. On the left stands what the report said before, on the right
     what was taken for it or, where a person joined two reports, the other one. `split` undoes a merge.
@@ -56,7 +57,9 @@ def _sound(said: dict[str, Any] | None) -> dict[str, Any] | None:
 def _print(row: dict[str, Any]) -> None:
     undone = f", undone: {row['split_into']}" if row["undone_at"] else ""
     say(f"{row['merge_id']}. {row['publisher_name']}: {row['title'] or '(out of the wire)'}", bold=True)
-    say(f"   {row['id']}  {minute(row['at'])}  by {row['matched_by']}, {row['evidence']}{undone}")
+    say(f"   {row['id']}  {when(row['at'])}  by {row['matched_by']}{undone}")
+    if row["evidence"]:
+        say(f"   {row['evidence']}")
     say(f"   {row['joined'] or row['article_key']}")
     if row["channels"] == ():
         say(f"   {NOT_PASSED_ON}")

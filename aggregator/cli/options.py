@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from aggregator.cli.times import zone
 from aggregator.text.dates import read_since, read_to_come, utc_now
 
 Command = Callable[..., Any]
@@ -34,10 +35,10 @@ def exclude(given: Mapping[str, object]) -> None:
 
 
 def read_time(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
-    """`90m`, `6h`, `2d`, `1w` ago, or a date."""
+    """`90m`, `6h`, `2d`, `1w` ago, or a date, in the wire's time zone where it names none."""
     if value is None:
         return None
-    if moment := read_since(value, utc_now()):
+    if moment := read_since(value, utc_now(), zone()):
         return moment
     raise click.BadParameter(f"{value!r} is neither a time ago such as 90m, 6h, 2d nor a date such as 2026-11-22")
 
@@ -74,9 +75,6 @@ def _actor(_: click.Context, __: click.Parameter, value: str | None) -> str:
 
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="For machines.")
-COUNTRY = click.option(
-    "--country", callback=in_capitals, metavar="CC", help="Only of publishers of this country, e.g. ML."
-)
 REASON = click.option("--reason", required=True, callback=one_line, help="Why. Readers see it in the notice.")
 REFERENCE = click.option("--ref", "reference", callback=one_line, help="A ticket, a letter, a court's file.")
 ACTOR = click.option("--actor", metavar="NAME", callback=_actor, help="Who acts. [default: you]")

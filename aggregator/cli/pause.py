@@ -9,9 +9,10 @@ import click
 from aggregator.cli import options
 from aggregator.cli.keys import known_sources
 from aggregator.cli.printing import say
+from aggregator.cli.times import when
 from aggregator.pipeline.opening import load_config, open_wire
 from aggregator.pipeline.paths import Paths
-from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.dates import utc_now
 
 
 @click.command()
@@ -36,6 +37,6 @@ def pause(paths: Paths, key: str, until: datetime | None, reason: str | None, ac
             )
         names = [name for name in names if store.sources()[name]]
         store.pause(names, utc_now(), until, actor, reason)
-    ends = f"until {to_iso(until)}" if until else "until it is resumed"
+    ends = f"until {when(until)}" if until else "until it is resumed"
     for name in names:
         say(f"{name}: paused {ends}; `aggregator resume {name}` ends that at once")

@@ -12,6 +12,7 @@ import click
 from aggregator.cli.options import ACTOR
 from aggregator.cli.printing import say
 from aggregator.cli.rows import say_json_rows
+from aggregator.cli.times import when
 from aggregator.desk import pending as waiting
 from aggregator.model import MassKind
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
@@ -53,7 +54,7 @@ def pending(context: click.Context, everything: bool, as_json: bool) -> None:
 
 def _print(source: str, kind: str, rows: list[dict[str, Any]], everything: bool) -> None:
     name, since = _line(rows[0]["publisher_name"]), min(row["since"] for row in rows)
-    say(f"{name}: {len(rows):,} {kind} ({source}), waiting since {since}", bold=True)
+    say(f"{name}: {len(rows):,} {kind} ({source}), waiting since {when(since)}", bold=True)
     shown = rows if everything else rows[:_SHOWN]
     for row in shown:
         _print_report(row)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import io
 import logging
 import os
@@ -16,6 +17,8 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, tzinfo
+from functools import cache
 from types import ModuleType
 from typing import Any, TextIO
 
@@ -23,6 +26,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from aggregator.text import printable
+from aggregator.text.dates import times_for_people, zone_name
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _NARROWEST = 20  # columns
@@ -71,11 +75,25 @@ def say_rendered(text: str) -> None:
     click.echo(text, nl=False)
 
 
-def say_csv(names: Sequence[str], rows: Iterable[Sequence[Any]], *, verbatim: bool, delimiter: str = ",") -> None:
-    """A header and rows; see `text.printable.cell`."""
-    writer = csv.writer(sys.stdout, lineterminator="\n", delimiter=delimiter)
+def say_csv(
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    verbatim: bool,
+    delimiter: str = ",",
+    for_excel: bool = False,
+) -> None:
+    """A header and rows; see `text.printable.cell`. Excel takes a file for UTF-8 when it begins with U+FEFF."""
+    if for_excel:
+        sys.stdout.write("\ufeff")
+    writer = csv.writer(sys.stdout, lineterminator="\r\n" if for_excel else "\n", delimiter=delimiter)
     writer.writerow(map(printable.line, names))
     writer.writerows([printable.cell(value, verbatim=verbatim) for value in row] for row in rows)
+
+
+def flush() -> None:
+    """All that was printed is written; what cannot be ends the command, see `ended`."""
+    sys.stdout.flush()
 
 
 def say_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -89,12 +107,18 @@ def say_result(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """What a query returned: at a terminal a table or, where that is wider, a line a column; in a pipe a header and
     rows, each one line with tabs between the columns.
     """
-    if sys.stdout is not None and sys.stdout.isatty():
-        _terminal().print_result(names, list(rows))
+    if sys.stdout is None or not sys.stdout.isatty():
+        click.echo("\t".join(map(printable.line, names)))
+        for row in rows:
+            click.echo("\t".join(printable.line(printable.shown(value)) for value in row))
         return
-    click.echo("\t".join(map(printable.line, names)))
-    for row in rows:
-        click.echo("\t".join(printable.line(printable.shown(value)) for value in row))
+    rows = list(rows)
+    if _terminal().print_fitting(names, rows):
+        return
+    for number, row in enumerate(rows, start=1):
+        click.echo(f"-- row {number}")
+        for name, value in zip(names, row, strict=True):
+            click.echo(f"{printable.line(name)}: {printable.lines(printable.shown(value), indent='  ')}".rstrip())
 
 
 @contextmanager
@@ -132,14 +156,27 @@ class _Formatter(logging.Formatter):
     quotes drives no terminal and forges no record.
     """
 
+    def __init__(self, zone: Callable[[], tzinfo]) -> None:
+        super().__init__(_LOG_FORMAT)
+        self._zone = cache(zone)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """In the wire's time zone, with seconds: `2026-11-22 13:00:05 EAT`."""
+        local = datetime.fromtimestamp(record.created, self._zone())
+        return f"{local:%Y-%m-%d %H:%M:%S} {zone_name(local)}"
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = times_for_people(record.message, self._zone())
+        return super().formatMessage(record)
+
     def format(self, record: logging.LogRecord) -> str:
         return printable.lines(super().format(record), indent="  ")
 
 
-def set_up_log(level: int) -> None:
-    """The log of this process, to standard error."""
+def set_up_log(level: int, zone: Callable[[], tzinfo]) -> None:
+    """The log of this process, to standard error, with times in a zone that is asked for with the first record."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter(_LOG_FORMAT))
+    handler.setFormatter(_Formatter(zone))
     logging.basicConfig(level=level, handlers=[handler])
 
 
@@ -148,6 +185,18 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)
     said = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{said[at]:02x}{said[at + 1]:02x}" for at in range(0, len(said), 2)), error.end
+
+
+# What the operating system refuses without the name of a file, and what to do.
+_REFUSALS = {
+    errno.ENOSPC: "the disk is full; make room, then run this again",
+    errno.EDQUOT: "the disk is over this user's quota; make room, then run this again",
+    errno.ENOENT: "the folder in which this was started is no longer there; start it in another one",
+    errno.EMFILE: "this user may not open so many files at once; raise the limit (`ulimit -n`, LimitNOFILE=)",
+    errno.ENFILE: "this machine has too many files open; close programs, then run this again",
+    errno.ENOMEM: "there is not enough memory; close programs, then run this again",
+    errno.EAGAIN: "this user may not start another process or thread; raise the limit (`ulimit -u`, TasksMax=)",
+}
 
 
 class _Output(io.FileIO):
@@ -187,9 +236,11 @@ def ended(run: Callable[[], int]) -> int:
         code = run()
         if sys.stdout is not None:
             sys.stdout.flush()
-    except OSError:
-        if output is None or output.failure is None:
-            raise
+    except OSError as error:
+        if output is None or output.failure is None:  # not of standard output, and the error names no file
+            logging.getLogger("aggregator").debug("where it came from", exc_info=True)
+            say(f"aggregator: {_REFUSALS.get(error.errno or 0) or error.strerror or error}", err=True)
+            return 1
     if output is None or output.failure is None:
         return code
     os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())  # what is left is written at the end, and cannot be

@@ -12,6 +12,7 @@ import click
 from aggregator.cli.carries import carried
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json, say_lines, say_table
+from aggregator.cli.times import when
 from aggregator.config.adding import add_source
 from aggregator.config.writing import source_table
 from aggregator.model import Wire
@@ -20,7 +21,7 @@ from aggregator.pipeline.discovery.prober import FoundFeed, Survey
 from aggregator.pipeline.opening import config_for_polling, publisher_file
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.probing import open_prober
-from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.dates import utc_now
 from aggregator.text.urls import without_user
 
 
@@ -37,17 +38,10 @@ def probe(paths: Paths, url: str, key: str | None, as_json: bool) -> None:
     The exit code is 1 when there is none.
     --write puts the best in the place of a `kind = "discover"` source, or behind the others; comments stay.
     """
-    if "${" in url or without_user(url) != url:
-        raise click.UsageError(
-            "URL: found ${NAME} or a user name, expected an address that opens without: a search sends no secrets. "
-            "Write a private address into the publisher's file, and try it with `aggregator check --live KEY`"
-        )
+    refuse_secrets(url)
     config = config_for_polling(paths, url)
     name = publisher_file(paths, key) if key else None  # a wrong key is reported before any request
-    try:
-        survey = asyncio.run(_survey(config.wire, paths.database(), url))
-    except FetchError as error:
-        raise click.UsageError(f"URL: {error}") from error
+    survey = surveyed(config.wire, paths.database(), url)
     best = survey.feeds[0] if survey.feeds else None
     table = source_table(best.url, best.kind) if best else None
     if as_json:
@@ -60,6 +54,23 @@ def probe(paths: Paths, url: str, key: str | None, as_json: bool) -> None:
     if name:
         add_source(paths.config_folder(), name, best.url, best.kind)
         say(f"{name}: now has {best.url}", err=as_json)
+
+
+def refuse_secrets(url: str) -> None:
+    """click.UsageError: an address that opens with a secret alone."""
+    if "${" in url or without_user(url) != url:
+        raise click.UsageError(
+            "URL: found ${NAME} or a user name, expected an address that opens without: a search sends no secrets. "
+            "Write a private address into the publisher's file, and try it with `aggregator check --live KEY`"
+        )
+
+
+def surveyed(wire: Wire, database: Path, url: str) -> Survey:
+    """What the site offers. click.UsageError: it is no address."""
+    try:
+        return asyncio.run(_survey(wire, database, url))
+    except FetchError as error:
+        raise click.UsageError(f"URL: {error}") from error
 
 
 async def _survey(wire: Wire, database: Path, url: str) -> Survey:
@@ -84,7 +95,7 @@ def _print(survey: Survey, table: str | None) -> None:
 def _row(feed: FoundFeed) -> tuple[Any, ...]:
     carries = feed.carries
     shares = (f"{share:.0%}" for share in (carries.dated, carries.summaries, carries.full_text))
-    newest = to_iso(carries.newest) if carries.newest else None
+    newest = when(carries.newest) if carries.newest else None
     return (feed.url, carries.format, carries.entries, *shares, newest)
 
 

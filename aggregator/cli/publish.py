@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from aggregator.cli.printing import say
+from aggregator.cli.times import with_times
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline import own_reports as manuscript
-from aggregator.pipeline.opening import load_config, open_wire
+from aggregator.pipeline.opening import load_config, open_wire, publisher_file
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 
@@ -26,10 +27,10 @@ def publish(paths: Paths, file: Path) -> None:
     publisher = next((one for one in config.publishers if one.key == config.wire.publisher), None)
     if publisher is None:
         raise ConfigError([line for each in config.faulty if each.key == config.wire.publisher for line in each.faults])
-    report = manuscript.read(file, publisher.languages)
+    report = manuscript.read(file, publisher.languages, publisher_file(paths, publisher.key))
     with open_wire(paths, config, utc_now()) as store:
         done = manuscript.publish(store, publisher, report, utc_now())
         notice = store.notice(done.id)
     say(f"{done.id}: {done.change or 'unchanged'}, {report.title}")
     if notice:
-        say(f"It is out of the wire, and stays so. Its notice: {notice['text']}")
+        say(f"It is out of the wire, and stays so. Its notice: {with_times(notice['text'])}")

@@ -13,7 +13,7 @@ import click
 
 from aggregator.cli import options
 from aggregator.cli.faults import say_faults
-from aggregator.cli.filters import refuse_unknown_country, refuse_unknown_language
+from aggregator.cli.filters import country_code, language_tag
 from aggregator.cli.options import AS_JSON, in_capitals
 from aggregator.cli.printing import say, say_table
 from aggregator.cli.rows import say_rows
@@ -24,8 +24,9 @@ from aggregator.model import Cause, Group, Kind, Publisher
 from aggregator.pipeline import renaming
 from aggregator.pipeline.opening import load_config, open_existing, publisher_files, read_store
 from aggregator.pipeline.paths import Paths
-from aggregator.rights import did_you_mean, effective
+from aggregator.rights import agreement_warnings, did_you_mean, effective, end_in_words
 from aggregator.text.dates import utc_now
+from aggregator.text.printable import counted, escaped
 
 _OF_A_PUBLISHER = ("publisher", "name", "place", "country", "publisher_kind", "languages", "profile")
 _OF_A_SOURCE = ("key", "url", "kind", "enabled", "reason")
@@ -65,7 +66,7 @@ def publishers(
         raise click.UsageError("give --opml and --markdown different files")
     config = load_config(paths)
     say_faults(config)
-    _refuse_unknown(config.publishers, of)
+    of |= _codes(config.publishers, of)
     choice = directory.Choice(**of)
     profiles = sorted({publisher.profile for publisher in config.publishers if publisher.profile})
     if choice.rights is not None and choice.rights not in profiles:
@@ -84,6 +85,8 @@ def publishers(
     elif opml is None and markdown is None:
         columns = (*_OF_A_PUBLISHER, "text_scope", "licence", "polled", "articles", "held", "withdrawn", "newest")
         say_rows(_publisher_rows(paths, chosen), columns, as_json)
+        if not as_json:
+            _print_below(paths, chosen)
 
 
 @publishers.command()
@@ -129,7 +132,7 @@ def remove(paths: Paths, /, key: str, is_purged: bool, yes: bool, **why: Any) ->
     reports = held.reports if held and is_purged else []
     asked = [f"Delete {file}"] if file else []
     if is_purged:
-        asked.append(f"{'delete' if asked else 'Delete'} {len(reports):,} reports of {key} for good")
+        asked.append(f"{'delete' if asked else 'Delete'} {counted(len(reports), 'report')} of {key} for good")
     if not yes:
         click.confirm(" and ".join(asked) + "?", abort=True)
     if file is not None:
@@ -167,11 +170,14 @@ def _counted(reports: int) -> str:
     return f"its {reports:,} reports stay" if reports != 1 else "its 1 report stays"
 
 
-def _refuse_unknown(publishers: Sequence[Publisher], of: Mapping[str, str | None]) -> None:
+def _codes(publishers: Sequence[Publisher], of: Mapping[str, str | None]) -> dict[str, str]:
+    """Country and language, where they are given, by their codes."""
+    found = {}
     if (country := of["country"]) is not None:
-        refuse_unknown_country(country, {each.country for each in publishers})
+        found["country"] = country_code(country, {each.country for each in publishers})
     if (language := of["language"]) is not None:
-        refuse_unknown_language(language, {tag for each in publishers for tag in each.languages})
+        found["language"] = language_tag(language, {tag for each in publishers for tag in each.languages})
+    return found
 
 
 def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str, Any]]:
@@ -187,6 +193,7 @@ def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str,
         said |= {"publisher": publisher.key, "publisher_kind": publisher.kind, "publisher_group": publisher.group}
         said |= {"languages": publisher.languages, "homepage": publisher.homepage, "profile": publisher.profile}
         said |= {"enabled": publisher.enabled, "reason": publisher.reason, "former_keys": publisher.former_keys}
+        said |= {"agreement": end_in_words(publisher.rights, today), "agreement_ends": _day(publisher.rights.expires)}
         said |= {"text_scope": rights.text_scope, "licence": rights.licence, "polled": len(directory.polled(publisher))}
         said |= {"sources": [{name: getattr(source, name) for name in _OF_A_SOURCE} for source in publisher.sources]}
         rows.append(
@@ -199,8 +206,22 @@ def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str,
     return rows
 
 
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
 def _in_order(publishers: Iterable[Publisher]) -> list[Publisher]:
     return sorted(publishers, key=lambda publisher: (publisher.country, publisher.name.casefold()))
+
+
+def _print_below(paths: Paths, chosen: Sequence[Publisher]) -> None:
+    """Why some of them are not as their profiles say: an agreement has ended, or ends soon; they are switched off."""
+    files = publisher_files(paths)
+    for line in agreement_warnings({files[one.key]: one for one in chosen}, utc_now().date()):
+        say(f"warning: {escaped(line)}")
+    for publisher in chosen:
+        if not publisher.enabled:
+            say(f"{publisher.key} is switched off{f': {publisher.reason}' if publisher.reason else ''}")
 
 
 def _print_switched_off(publishers: Iterable[Publisher]) -> None:

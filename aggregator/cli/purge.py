@@ -9,19 +9,29 @@ from typing import Any
 import click
 
 from aggregator.cli import options
-from aggregator.cli.filters import refuse_unknown
+from aggregator.cli.filters import publisher_key
 from aggregator.cli.printing import say
 from aggregator.cli.references import named, the_report
 from aggregator.desk import clock, housekeeping, purging
-from aggregator.model import Cause, Selection
+from aggregator.model import Cause
 from aggregator.model.errors import DeskError
 from aggregator.pipeline.opening import open_existing, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store, without_daemon
-from aggregator.text.dates import duration, utc_now
+from aggregator.text.dates import duration, read_since, utc_now
 
 _MOST_DAYS = 100_000
 _MOST_NAMED = 20  # reports that are listed before they go
+
+
+def _until(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[datetime | None, timedelta | None]:
+    """The time, and how long ago that is where it was said so: then it is only as right as the clock."""
+    moment = options.read_time(context, parameter, value)
+    if moment is None or value is None or read_since(value, utc_now() + timedelta(days=1)) == moment:
+        return moment, None
+    return moment, utc_now() - moment
 
 
 @click.command()
@@ -31,7 +41,7 @@ _MOST_NAMED = 20  # reports that are listed before they go
 )
 @click.option("--publisher", metavar="KEY", help="All of this publisher's, or with a time only those.")
 @click.option("--since", callback=options.read_time, help="All that were first seen then or later: 6h, 2d, a date.")
-@click.option("--until", callback=options.read_time, help="All that were first seen before then: 6h, 2d, a date.")
+@click.option("--until", callback=_until, help="All that were first seen before then: 6h, 2d, a date.")
 @click.option("--vacuum", is_flag=True, help="Write the whole file anew, so that nothing deleted is left in it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--reason", callback=options.one_line, help="Why. Readers see it in the notice.")
@@ -48,7 +58,9 @@ def purge(
     yes: bool,
     **given: Any,
 ) -> None:
-    """Delete reports for good: words, versions and keys. They do not come back as new.
+    """Delete reports for good: words, versions and keys.
+
+    They do not come back as new.
 
     ID is a report's id, the first 6 characters of it or more, or its link. --publisher, --since, --until and
     --older-than together choose the reports that fit all of them, today's too. Their lines in `changes` are of the kind
@@ -59,7 +71,7 @@ def purge(
     --vacuum, with reports or alone, leaves nothing at all: it says what it needs of time and disk, and asks. The daemon
     must be stopped for it.
     """
-    since, until = (given.pop(name) for name in ("since", "until"))
+    since, (until, ago) = given.pop("since"), given.pop("until")
     because = Cause(**given)
     by_choice = publisher is not None or older_than is not None or since is not None or until is not None
     if ids and by_choice:
@@ -77,8 +89,9 @@ def purge(
     now = utc_now()
     before = now - timedelta(days=older_than) if older_than else until
     with _alone(paths) if vacuum else nullcontext(), open_existing(paths) as store:
-        refuse_unknown(paths, store, Selection(publisher=publisher))
-        if before and (doubt := _looked_at_clock(store, now)):
+        if publisher:
+            publisher = publisher_key(paths, store, publisher)
+        if (older_than or ago) and (doubt := _looked_at_clock(store, now)):
             raise DeskError(
                 f"{'--older-than' if older_than else '--until'}: {doubt}. Nothing was deleted; try again then"
             )
@@ -109,7 +122,7 @@ def _looked_at_clock(store: Store, now: datetime) -> clock.Doubt | None:
     return clock.doubt(store, now)
 
 
-def _alone(paths: Paths) -> AbstractContextManager[None]:
+def _alone(paths: Paths) -> AbstractContextManager[object]:
     read_store(paths).close()  # where there is no database, there is nothing to lock
     return without_daemon(paths.database())
 

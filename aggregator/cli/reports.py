@@ -1,74 +1,249 @@
-"""What `latest` and `search` share: which reports are wanted, and how they are printed."""
+"""What `latest` and `search` share: which reports are wanted, and how they are listed, counted and exported."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Any, get_args
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from aggregator.cli import options
-from aggregator.cli.filters import refuse_unknown
-from aggregator.cli.printing import say, say_json, say_rendered
-from aggregator.model import ItemClass, Query, Report, Selection
-from aggregator.output import OUTPUTS
+from aggregator.cli import filters, options
+from aggregator.cli.printing import say, say_csv, say_json, say_lines, say_rendered
+from aggregator.cli.references import the_report
+from aggregator.cli.selecting import Position, position, read_selection, selecting
+from aggregator.cli.times import with_times, zone
+from aggregator.model import Cursor, Query, Report, Selection
+from aggregator.model.errors import AggregatorError, DeskError
+from aggregator.output import COLUMNS, fields, json_array, listing
+from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
+from aggregator.text.dates import utc_now
 
-SELECTING = options.together(
-    click.option("--publisher", metavar="KEY", help="Only this publisher's."),
-    options.COUNTRY,
-    click.option("--language", metavar="TAG", help="Only in this language, e.g. sw."),
-    click.option(
-        "--class",
-        "item_class",
-        type=click.Choice(get_args(ItemClass)),
-        metavar="CLASS",
-        help="Only of this class, e.g. opinion, press_release.",
-    ),
-    click.option("--since", callback=options.read_time, help="Only listed since: 6h, 2d, or a date."),
-    click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many."),
-    click.option(
-        "--count", "is_count", is_flag=True, help="Only say how many there are: all of them, which may take seconds."
-    ),
-    options.AS_JSON,
-)
+Nothing = Callable[[Store, Selection], str]
+_LIMIT = 20
 _COUNTED = 10_000  # reports; whether there are more is said, and not how many
+_AT_ONCE = 1_000
+
+LISTING = options.together(
+    selecting("reports", "published"),
+    click.option("--before", metavar="ID", help="Only those below this report: the next page."),
+    click.option(
+        "--limit",
+        type=click.IntRange(0, options.GREATEST),
+        help=f"At most so many; 0: all. [default: {_LIMIT}; all with --csv, --excel, --jsonl, --after, --cursor]",
+    ),
+    click.option("--count", "is_count", is_flag=True, help="Only say how many there are; may take seconds."),
+    options.AS_JSON,
+    click.option("--jsonl", "as_jsonl", is_flag=True, help="JSON Lines: an object a line."),
+    click.option("--csv", "as_csv", is_flag=True, help="Comma-separated, with a header."),
+    click.option("--excel", "as_excel", is_flag=True, help="CSV that Excel opens; see --semicolon."),
+    click.option("--semicolon", is_flag=True, help="With --excel: where Excel expects ; (French, Portuguese ...)."),
+    click.option(
+        "--columns", callback=filters.columns(COLUMNS), metavar="A,B,C", help="Only these, with a form for machines."
+    ),
+    click.option("--exit-code", is_flag=True, help="As grep: 0 found, 1 nothing found, 2 an error."),
+)
+_MACHINES = {"as_json": "--json", "as_jsonl": "--jsonl", "as_csv": "--csv", "as_excel": "--excel"}
 
 
-def selection(paths: Paths, store: Store, chosen: dict[str, Any]) -> Selection:
-    """What the options of SELECTING chose; click.BadParameter: nothing can match it."""
-    wanted = Selection(**chosen)
-    refuse_unknown(paths, store, wanted)
-    return wanted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """In which form reports are printed."""
+
+    name: str | None  # an option of _MACHINES; None: for people
+    columns: tuple[str, ...] | None
+    separator: str
+
+    @property
+    def is_export(self) -> bool:
+        return self.name in ("--jsonl", "--csv", "--excel")
 
 
-def say_count(store: Store, wanted: Selection, query: Query | None, as_json: bool) -> None:
-    """How many reports fit, whatever the limit is."""
-    count = store.count(wanted, query)
-    if as_json:
+def _form(given: dict[str, Any]) -> _Form:
+    """Takes the options of forms out of those that were given; click.UsageError."""
+    names = [option for name, option in _MACHINES.items() if given.pop(name)]
+    columns, semicolon = given.pop("columns"), given.pop("semicolon")
+    if len(names) > 1:
+        raise click.UsageError(f"give {' or '.join(names)}, not both")
+    form = _Form(name=names[0] if names else None, columns=columns, separator=";" if semicolon else ",")
+    if columns and form.name is None:
+        raise click.UsageError(f"--columns belongs to {', '.join(_MACHINES.values())}")
+    if semicolon and form.name != "--excel":
+        raise click.UsageError("--semicolon belongs to --excel")
+    if given["is_count"] and (form.is_export or columns):
+        raise click.UsageError("--count says a number, or with --json an object: give no other form and no --columns")
+    return form
+
+
+def list_reports(paths: Paths, given: dict[str, Any], query: Query | None, ranked: bool, nothing: Nothing) -> None:
+    """The command: `given` are the values of LISTING, `nothing` says what people are told where no report fits."""
+    with grep_like(given.pop("exit_code")) as outcome:
+        outcome.found = _list_reports(paths, given, query, ranked, nothing)
+
+
+def _list_reports(paths: Paths, given: dict[str, Any], query: Query | None, ranked: bool, nothing: Nothing) -> bool:
+    """Whether there was one."""
+    form = _form(given)
+    _refuse_mixed(given, ranked)
+    now = utc_now()
+    with position(paths, given["cursor_name"], now) as kept:
+        with read_store(paths, now) as store:
+            wanted = _wanted(store, read_selection(paths, store, now, given), given, form)
+            end = None
+            is_by_line = kept is not None or given["after"] is not None
+            if is_by_line:
+                wanted, end = _up_to_now(store, wanted, kept, query)
+            is_nothing = is_by_line and end is None  # there is no line of the ledger yet
+            if given["is_count"]:
+                return _say_count(0 if is_nothing else store.count(wanted, query), form)
+            listed = _Counted(() if is_nothing else _reports(store, wanted, query, ranked))
+            _say_reports(listed, form)
+            said = nothing(store, wanted) if not listed.number and form.name is None else None
+            more = None if is_by_line else _how_many(store, wanted, query, listed, ranked)
+        if kept is not None:
+            kept.move(end)
+    if said:
+        say(said, err=True)
+    if more:
+        say(more, err=True)
+    if end and kept is None:
+        say(f"read up to {end}; give it to --after the next time", err=True)
+    return listed.number > 0
+
+
+def _reports(store: Store, wanted: Selection, query: Query | None, ranked: bool) -> Iterable[Report]:
+    return store.search(query, wanted, ranked=True) if query and ranked else store.reports(wanted, query)
+
+
+def _say_count(count: int, form: _Form) -> bool:
+    if form.name:
         say_json({"count": count})
     else:
-        say(str(count))
+        say(f"{count}")
+    return count > 0
 
 
-def say_reports(reports: Sequence[Report], as_json: bool, otherwise: str) -> None:
-    """`otherwise`: what people are told where there is none."""
-    if reports or as_json:
-        say_rendered(OUTPUTS["json" if as_json else "text"](reports))
-    else:
-        say(otherwise, err=True)
+def _refuse_mixed(given: dict[str, Any], ranked: bool) -> None:
+    if given["cursor_name"] is not None:
+        for name, option in (
+            ("after", "--after"),
+            ("before", "--before"),
+            ("limit", "--limit"),
+            ("is_count", "--count"),
+        ):
+            if given[name] not in (None, False):
+                raise click.UsageError(
+                    f"give --cursor or {option}, not both: --cursor prints all that came since it was used last, once"
+                )
+    if ranked and given["before"] is not None:
+        raise click.UsageError("--before belongs to lists by time: leave out --ranked")
 
 
-def how_many(store: Store, wanted: Selection, query: Query | None, listed: int, as_json: bool) -> str | None:
-    """Of a list that ends at its limit, for people at a terminal: how many reports there are. Exact to 10,000. None:
-    there is nothing to say.
+def _wanted(store: Store, selection: Selection, given: dict[str, Any], form: _Form) -> Selection:
+    limit = given["limit"]
+    if limit is None and not (form.is_export or given["after"] is not None or given["cursor_name"]):
+        limit = _LIMIT
+    before = given["before"]
+    if before is not None:
+        try:
+            before = the_report(store, before, desk=False).id
+        except DeskError as error:
+            raise click.BadParameter(str(error), param_hint="--before") from error
+    after = given["after"] if isinstance(given["after"], Cursor) else None
+    return replace(selection, limit=limit or None, before=before, after=after)
+
+
+def _up_to_now(
+    store: Store, wanted: Selection, kept: Position | None, query: Query | None
+) -> tuple[Selection, Cursor | None]:
+    """The selection of what came up to a line of the ledger, and that line: what comes while this is read is listed the
+    next time, and so is what no search finds yet.
     """
-    if as_json or listed != wanted.limit or not sys.stderr.isatty():
+    after = kept.at if kept else wanted.after
+    end = store.searched_up_to(after) if query else store.last_cursor()
+    return replace(wanted, after=after, up_to=end), end
+
+
+class _Counted:
+    """Reports, one at a time; `number` of them have passed, and `last` is the last of these."""
+
+    def __init__(self, reports: Iterable[Report]) -> None:
+        self._reports = reports
+        self.number = 0
+        self.last: Report | None = None
+
+    def __iter__(self) -> Iterator[Report]:
+        for report in self._reports:
+            self.number += 1
+            self.last = report
+            yield report
+
+
+def _say_reports(reports: Iterable[Report], form: _Form) -> None:
+    columns = form.columns or COLUMNS
+    rows = (fields(report, columns) for report in reports)
+    if form.name == "--json":
+        say_rendered(json_array(rows))
+    elif form.name == "--jsonl":
+        for row in rows:
+            say_json(row)
+    elif form.name:
+        cells = ([_cell(row[name]) for name in columns] for row in rows)
+        say_csv(columns, cells, verbatim=False, delimiter=form.separator, for_excel=form.name == "--excel")
+    else:
+        _say_to_people(iter(reports))
+
+
+def _cell(value: object) -> object:
+    return " ".join(value) if isinstance(value, tuple) else value
+
+
+def _say_to_people(reports: Iterator[Report]) -> None:
+    is_first = True
+    while some := list(islice(reports, _AT_ONCE)):
+        if not is_first:
+            say()
+        say_rendered(listing(some, zone()))
+        is_first = False
+
+
+def _how_many(store: Store, wanted: Selection, query: Query | None, listed: _Counted, ranked: bool) -> str | None:
+    """Of a list that ends at its limit: how many reports there are. Exact to 10,000. None: there is nothing to say, or
+    a script has asked for so many.
+    """
+    asked = click.get_current_context().get_parameter_source("limit") is not ParameterSource.DEFAULT
+    if listed.number != wanted.limit or listed.last is None or (asked and not sys.stderr.isatty()):
         return None
     count = store.count(wanted, query, most=_COUNTED + 1)
-    if count <= listed:
+    if count <= listed.number:
         return None
     said = f"{count:,}" if count <= _COUNTED else f"more than {_COUNTED:,}"
-    return f"{listed:,} of {said} reports; --limit lists more, --count counts them all"
+    below = f" below {wanted.before}" if wanted.before else ""
+    following = "" if ranked else f"--before {listed.last.id} lists the next, "
+    return f"{listed.number:,} of {said} reports{below}; {following}--limit 0 lists all"
+
+
+@dataclass(slots=True)
+class Outcome:
+    found: bool = False
+
+
+@contextmanager
+def grep_like(is_asked: bool) -> Iterator[Outcome]:
+    """Ends the command as grep ends, where that is asked for: 1 when nothing was found, 2 after an error."""
+    outcome = Outcome()
+    try:
+        yield outcome
+    except AggregatorError as error:
+        if not is_asked:
+            raise
+        say_lines(f"aggregator: {with_times(str(error))}", err=True)
+        sys.exit(2)
+    if is_asked and not outcome.found:
+        sys.exit(1)

@@ -20,7 +20,10 @@ from aggregator.text.dates import utc_now
 @CAUSE
 @click.pass_obj
 def restore(paths: Paths, /, report: str, **why: Any) -> None:
-    """Put a report back into the wire that was withheld, withdrawn or under embargo."""
+    """Put a report back into the wire.
+
+    It was withheld, withdrawn or under embargo.
+    """
     with open_existing(paths) as store:
         report_id = to_be_changed(store, report).id
         acts.restore(store, report_id, Cause(**why), utc_now())

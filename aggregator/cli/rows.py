@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aggregator.cli.printing import say_rendered, say_table
+from aggregator.cli.times import with_times
 from aggregator.output import json_array
 
 
@@ -15,8 +16,13 @@ def say_json_rows(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def say_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], as_json: bool) -> None:
-    """`columns` are those of the table; JSON has all."""
+    """`columns` are those of the table, with times for people; JSON has all, with times in UTC."""
     if as_json:
         say_json_rows(rows)
     else:
-        say_table(columns, ([row[name] for name in columns] for row in rows))
+        say_table(columns, ([_for_people(row[name]) for name in columns] for row in rows))
+
+
+def _for_people(value: Any) -> Any:
+    """A time that is stored in UTC, or named in a sentence of ours, in the wire's time zone."""
+    return with_times(value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""run: the daemon. Polls what is due until it is told to stop; SIGHUP makes it read the configuration anew."""
+"""run: the daemon. Polls what is due until it is told to stop; reads the configuration again when it has changed."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import click
 
 from aggregator.cli.faults import names_of
 from aggregator.model import Config, Due, Poll
 from aggregator.model.errors import ConfigError, StoreError
-from aggregator.pipeline.cached import digest
 from aggregator.pipeline.clock import Job, run_until
+from aggregator.pipeline.following import Following
 from aggregator.pipeline.opening import config_for_polling, open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
-from aggregator.store import Store, only_daemon
-from aggregator.text.dates import utc_now
+from aggregator.store import DaemonLock, Store, only_daemon
+from aggregator.text.dates import to_iso, utc_now
 from aggregator.text.printable import escaped
 
 log = logging.getLogger("aggregator.run")
@@ -31,7 +31,6 @@ TICK = timedelta(seconds=5)  # how late a poll may start
 _GRACE_SECONDS = 5.0  # for polls in flight when the end is asked for
 _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
 _MAINTENANCE = timedelta(minutes=10)
-_LOOK = timedelta(seconds=10)  # between two looks at the files of the configuration
 # Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
 _RECHECK = timedelta(minutes=1)
 _PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 3  # of fewer pages it cannot be told whether a site answers so to all
@@ -43,13 +42,16 @@ def run(paths: Paths) -> None:
     """Poll what is due, until told to stop: the daemon.
 
     Between polls it visits the pages of reports, to learn of withdrawals; `recheck` does that once.
-    SIGTERM and SIGINT finish the polls in flight. The configuration is read again when its files have changed, and at
-    SIGHUP. Two daemons do not share a database. Logs a line for every poll to standard error.
+    SIGTERM and SIGINT finish the polls in flight. The configuration is read again within seconds when its files have
+    changed, and at SIGHUP; while it has faults, the one before stays in force. Two daemons do not share a database.
+    Logs a line for every poll to standard error.
     """
     logging.getLogger("aggregator").setLevel(logging.INFO)
+    # Whatever becomes of its files, it is the same wire: another folder is not looked for.
+    paths = Paths(paths.config_folder().absolute(), paths.database().absolute())
     config = config_for_polling(paths)
-    with only_daemon(paths.database()):
-        asyncio.run(_serve(paths, config))
+    with only_daemon(paths.database()) as lock:
+        asyncio.run(_serve(Following(paths, config, utc_now()), lock))
 
 
 @dataclass
@@ -58,69 +60,90 @@ class _Signals:
 
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     ending: bool = False
+    rereading: bool = False
 
     def listen(self) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end)
         loop.add_signal_handler(signal.SIGINT, self._end)
-        loop.add_signal_handler(signal.SIGHUP, self.woken.set)
+        loop.add_signal_handler(signal.SIGHUP, self._read_again)
+
+    def _read_again(self) -> None:
+        self.rereading = True
+        self.woken.set()
 
     def _end(self) -> None:
         self.ending = True
         self.woken.set()
 
 
-@dataclass
-class _Files:
-    """The files of the configuration, as somebody last looked at them."""
-
-    paths: Paths
-    digest: str | None = None  # None: a file could not be read
-
-    def have_changed(self) -> bool:
-        """Since the last call; the first call says no."""
-
-        before, is_first = self.digest, self.digest is None
-        try:
-            self.digest = digest(self.paths.config_folder())
-        except OSError:  # one is being replaced, or may not be read: what can be read is looked at the next time
-            return False
-        return self.digest != before and not is_first
-
-
-async def _serve(paths: Paths, config: Config) -> None:
+async def _serve(following: Following, lock: DaemonLock) -> None:
     """One round for each configuration, until the end is asked for."""
-    signals, files = _Signals(), _Files(paths, config.digest)
+    signals = _Signals()
     signals.listen()
-    store: Store | None = open_wire(paths, config, utc_now())
+    store: Store | None = open_wire(following.paths, following.config, utc_now())
     while store:
         with store:
+            config, since = following.config, to_iso(following.since)
+            lock.note(config.digest or "", since)
             sources = sum(len(publisher.sources) for publisher in config.publishers)
             log_faults(config)
-            log.info("polling %d sources of %d publishers into %s", sources, len(config.publishers), store.path)
-            await poll_until(config, store, signals.woken, files.have_changed)
-        config, store = await _reopened(paths, config, signals)
+            said = "polling %d sources of %d publishers into %s, by the configuration read at %s"
+            log.info(said, sources, len(config.publishers), store.path, since)
+            await poll_until(config, store, signals.woken, _Looks(following))
+        store = await _reopened(following, signals)
     log.info("stopped; every poll that had begun is stored")
 
 
-async def _reopened(paths: Paths, config: Config, signals: _Signals) -> tuple[Config, Store | None]:
-    """The configuration read anew at every signal, and the database as soon as it can be used; None: the end was
-    asked for.
+async def _reopened(following: Following, signals: _Signals) -> Store | None:
+    """The database as soon as it can be used, with the configuration read again at a signal; None: the end was asked
+    for.
     """
     said = ""
     while not signals.ending:
-        if signals.woken.is_set():
-            signals.woken.clear()
-            config = read_again(paths, config)
+        signals.woken.clear()
+        if signals.rereading:
+            signals.rereading = False
+            following.files_have_changed(utc_now())  # what is read now is not to be read again at the next look
+            following.take(read_again(following.paths, following.config, following.since), utc_now())
         try:
-            return config, open_wire(paths, config, utc_now())
+            return open_wire(following.paths, following.config, utc_now())
         except StoreError as error:
             if str(error) != said:
                 log.error("polling stands still, and goes on by itself: %s", error)
             said = str(error)
         with suppress(TimeoutError):
             await asyncio.wait_for(signals.woken.wait(), TICK.total_seconds())
-    return config, None
+    return None
+
+
+@dataclass
+class _Looks:
+    """Whether the configuration is to be put in force anew, because its files have changed or another program has."""
+
+    following: Following
+    said: str = ""
+
+    async def __call__(self, pipeline: Pipeline) -> bool:
+        following = self.following
+        if await asyncio.to_thread(following.files_have_changed, utc_now()):
+            log.info("the files of the configuration have changed")
+            read = await asyncio.to_thread(read_again, following.paths, following.config, following.since)
+            is_new = read is not following.config  # else it has faults, and what is in force stays
+            following.take(read, utc_now())
+            return is_new
+        stored = await pipeline.config_in_force()
+        if stored is None or stored.digest == following.config.digest or following.config.digest is None:
+            return False
+        why = following.differs_by(stored)
+        if why and why != self.said:
+            said = "process %d has stored the terms of another configuration, %s; this one goes on by the files of %s"
+            log.warning(said, stored.pid, why, following.paths.config_folder())
+        elif not why:
+            said = "process %d has stored an older state of the configuration's files; theirs of now is put in force"
+            log.info(said, stored.pid)
+        self.said = why
+        return not why
 
 
 def log_faults(config: Config) -> None:
@@ -130,19 +153,23 @@ def log_faults(config: Config) -> None:
         log.error(said, names_of(config.faulty) or "nobody", "\n".join(map(escaped, config.faults)))
 
 
-def read_again(paths: Paths, config: Config) -> Config:
-    """The configuration as it is now; or, when it is faulty, the one that was good."""
+def read_again(paths: Paths, config: Config, since: datetime | None = None) -> Config:
+    """The configuration as it is now; or, when it is faulty, `config`, the one that was good, read at `since`."""
     try:
         return config_for_polling(paths)
     except ConfigError as error:
-        log.error("the configuration has faults, so the one before stays in force; repair these:\n%s", error)
+        of = f", that of {to_iso(since)}," if since else ""
+        said = "the configuration has faults, so the one before stays in force%s until these are corrected:\n%s"
+        log.error(said, of, error)
         return config
 
 
 async def poll_until(
-    config: Config, store: Store, stop: asyncio.Event, have_changed: Callable[[], bool] = lambda: False
+    config: Config, store: Store, stop: asyncio.Event, has_ended: Callable[[Pipeline], Awaitable[bool]] | None = None
 ) -> None:
-    """Polls by one configuration until `stop` is set: by a signal, or where `have_changed` says that its files have."""
+    """Polls by one configuration until `stop` is set: by a signal, or where `has_ended` says that another one is to be
+    put in force.
+    """
 
     async with Pipeline(config, store, utc_now) as pipeline:
         database = _Database(pipeline.try_writing)
@@ -163,15 +190,15 @@ async def poll_until(
             visit = database.use(lambda: pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER))
             await asyncio.wait({_begin(visit, visits)})
 
-        async def look_at_files() -> None:
-            if await asyncio.to_thread(have_changed):
-                log.info("the files of the configuration have changed")
+        async def look() -> None:
+            if has_ended and await has_ended(pipeline):
                 stop.set()
 
         jobs = [
             Job("poll", TICK, poll_due),
             Job("maintain", _MAINTENANCE, maintain),
-            Job("config", _LOOK, look_at_files),
+            Job("config", TICK, lambda: database.use(look)),
+            Job("notify", TICK, lambda: database.use(pipeline.notify)),
         ]
         await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck)])
         pipeline.stop()
@@ -232,6 +259,8 @@ async def _surviving(call: Callable[[], Awaitable[object]]) -> None:
         await call()
     except StoreError:
         raise
+    except OSError as error:  # no more files may be opened, a disk is full: it is tried again at its next turn
+        log.error("the operating system refused something, and it is tried again: %s", error)
     except Exception:
         log.exception("a fault of the program")
 

@@ -8,11 +8,9 @@ from typing import Any
 import click
 
 from aggregator.cli.options import exclude
-from aggregator.cli.printing import say
-from aggregator.cli.reports import SELECTING, how_many, say_count, say_reports, selection
+from aggregator.cli.reports import LISTING, list_reports
 from aggregator.model import Selection
 from aggregator.model.errors import SearchError
-from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text import query
@@ -45,9 +43,9 @@ class _Words(click.Command):
 @click.command(cls=_Words)
 @click.argument("words", nargs=-1, required=True)
 @click.option("--ranked", is_flag=True, help="Best match first, among the newest 2,000; otherwise newest first.")
-@SELECTING
+@LISTING
 @click.pass_obj
-def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, is_count: bool, as_json: bool, **chosen: Any) -> None:
+def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, **given: Any) -> None:
     """Search reports for all WORDS. Accents and capitals do not matter.
 
     \b
@@ -60,30 +58,24 @@ def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, is_count: bool
 
     OR, AND and NOT are in capitals. At a shell, brackets and phrases stand between other quotes:
     search '(flood OR drought) "water bills"'. A word and the same word behind an Arabic article or a French or Italian
-    elision (l', d', qu') find each other.
+    elision (l', d', qu') find each other. The options choose reports as those of `latest` do; docs/selecting.md says
+    more.
     """
-    exclude({"--ranked": ranked, "--count": is_count})
+    exclude({"--ranked": ranked, "--count": given["is_count"]})
     typed = query.typed(words)
     typed.encode()  # words that came in another encoding than UTF-8 are in no report
-    now = utc_now()
     try:
-        wanted_words = query.parse(typed, now)
+        wanted = query.parse(typed, utc_now())
     except SearchError as error:
         raise click.UsageError(str(error)) from error
-    if ranked and not wanted_words.wanted:
+    if ranked and not wanted.wanted:
         raise click.UsageError("--ranked needs words, by which reports are ranked; write some beside `changed:`")
-    with read_store(paths, now) as store:
-        wanted = selection(paths, store, chosen)
-        if is_count:
-            say_count(store, wanted, wanted_words, as_json)
-            return
-        reports = store.search(wanted_words, wanted, ranked=ranked)
-        more = None if ranked else how_many(store, wanted, wanted_words, len(reports), as_json)
-        shown = typed.strip() if len(typed) <= _SHOWN else f"{typed[:_SHOWN]}…"
-        otherwise = "" if reports or as_json else f"Nothing found for {shown}.{_another(store, wanted, typed)}"
-    say_reports(reports, as_json, otherwise)
-    if more:
-        say(more, err=True)
+    shown = typed.strip() if len(typed) <= _SHOWN else f"{typed[:_SHOWN]}…"
+
+    def nothing(store: Store, selection: Selection) -> str:
+        return f"Nothing found for {shown}.{_another(store, selection, typed)}"
+
+    list_reports(paths, given, wanted, ranked, nothing)
 
 
 def _another(store: Store, wanted: Selection, typed: str) -> str:

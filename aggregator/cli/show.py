@@ -11,6 +11,7 @@ from aggregator.cli.options import AS_JSON, exclude
 from aggregator.cli.printing import say, say_json, say_rendered
 from aggregator.cli.references import the_version
 from aggregator.cli.rows import say_json_rows
+from aggregator.cli.times import when, with_times, zone
 from aggregator.desk import versions as older
 from aggregator.model import NamedReport, Report
 from aggregator.model.errors import DeskError
@@ -20,7 +21,6 @@ from aggregator.output import (
     citation,
     desk_page,
     heading,
-    minute,
     page,
     versions,
     with_changes,
@@ -41,7 +41,7 @@ from aggregator.text.printable import address
 @AS_JSON
 @click.pass_obj
 def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool) -> None:
-    """Print one report with its credit, disclaimer and original link.
+    """Print one report with its credit, disclaimer and link.
 
     ID is a report's id, the first 6 characters of it or more, or its link at its publisher's. ID@2 is its second
     version. In the place of a report that is out of the wire stands its notice; with --desk there is the whole report,
@@ -58,7 +58,7 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
             raise click.UsageError(f"--revisions prints all versions: give {meant.id} without @{number}")
         notice = store.notice(meant.id)
         if form and notice and not desk:
-            raise DeskError(f"{meant.id}: {notice['text']} (--desk shows the operator what is held)")
+            raise DeskError(f"{meant.id}: {with_times(notice['text'])} (--desk shows the operator what is held)")
         if form and not store.channels(meant.id):
             say(f"{meant.id}: {NOT_PASSED_ON}", err=True)
         if form == "raw":
@@ -73,7 +73,7 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
             _print_notice(notice, as_json)
         else:
             shown = _as_it_may_leave(store, meant, number)
-            say_rendered(OUTPUTS["json"]([shown]) if as_json else page(shown))
+            say_rendered(OUTPUTS["json"]([shown]) if as_json else page(shown, zone()))
 
 
 def _as_it_may_leave(store: Store, report: NamedReport, number: int | None) -> Report:
@@ -92,7 +92,7 @@ def _print_for_desk(store: Store, report: NamedReport, number: int | None, as_js
     if as_json:
         say_json_rows([held])
     else:
-        say_rendered(desk_page(held))
+        say_rendered(desk_page(held, zone()))
 
 
 def _print_citation(store: Store, report: NamedReport, number: int | None, as_json: bool) -> None:
@@ -117,12 +117,12 @@ def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
         say_json_rows([notice])
         return
     say(heading(notice["publisher_name"], notice["publisher_place"]), bold=True)
-    for words in (notice["title"], notice["text"]):
+    for words in (notice["title"], with_times(notice["text"])):
         if words:
             say(words)
     if not notice["channels"]:
         say(NOT_PASSED_ON)
-    for name, value in (("Original", notice["url"]), ("Since", minute(notice["at"])), ("Id", notice["id"])):
+    for name, value in (("Original", notice["url"]), ("Since", when(notice["at"])), ("Id", notice["id"])):
         if value:
             say(f"{name}: {value}")
 
@@ -131,4 +131,4 @@ def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         say_json_rows(with_changes(revisions))
     else:
-        say_rendered(versions(revisions, coloured=sys.stdout.isatty()))
+        say_rendered(versions(revisions, coloured=sys.stdout.isatty(), zone=zone()))

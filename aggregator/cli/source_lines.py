@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from aggregator.cli.times import when
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import config_or_none, publisher_files
 from aggregator.pipeline.paths import Paths
+from aggregator.text.dates import from_iso, to_iso
 
 # Why a source is fetched when it is; see `scheduling.polls`.
 _REASONS = {
@@ -63,20 +65,20 @@ class Files:
         return (poll.shortest / minute, poll.longest / minute) if poll else (5.0, 1440.0)
 
 
-def problem_lines(row: Mapping[str, Any], files: Files) -> Iterator[str]:
+def problem_lines(row: Mapping[str, Any], files: Files, now: datetime) -> Iterator[str]:
     """What is wrong and since when; what to do, and when it is fetched next. `row`: of the view `health`."""
     yield f"{row['source_name']}: {_what(row)}"
-    yield "  " + "; ".join(filter(None, (_advice(row, files), _next(row))))
+    yield "  " + "; ".join(filter(None, (_advice(row, files), _next(row, now))))
 
 
-def healthy_line(row: Mapping[str, Any]) -> str:
+def healthy_line(row: Mapping[str, Any], now: datetime) -> str:
     noted = f"; {row['problem']}" if row["problem"] else ""  # what needs nobody
-    return f"{row['source_name']}: {row['articles_7_days']:,} in 7 days, {_next(row)}{noted}"
+    return f"{row['source_name']}: {row['articles_7_days']:,} in 7 days, {_next(row, now)}{noted}"
 
 
 def shown_time(stored: str) -> str:
     """A time of the database as people read it."""
-    return f"{stored[:16].replace('T', ' ')} UTC"
+    return when(stored)
 
 
 def _what(row: Mapping[str, Any]) -> str:
@@ -107,9 +109,10 @@ def _advice(row: Mapping[str, Any], files: Files) -> str | None:
 def _less_often_lost(row: Mapping[str, Any], files: Files) -> str:
     """What to do about a gap: half the time in which more was published than its document lists."""
     publisher = str(row["source_name"]).partition("/")[0]
-    minutes, (shortest, longest) = row.get("gap_minutes"), files.bounds
-    if minutes is None:
+    if row.get("gap_at") is None or row.get("gap_after") is None:
         return f"set a smaller every_minutes in {files.of(publisher)}"
+    minutes = (from_iso(row["gap_at"]) - from_iso(row["gap_after"])) / timedelta(minutes=1)
+    shortest, longest = files.bounds
     if minutes > longest:
         return f"it was not fetched for {minutes / 60:,.0f} hours before; keep `aggregator run` running"
     fitting = [every for every in _EVERY_MINUTES if shortest <= every <= minutes / 2]
@@ -118,7 +121,8 @@ def _less_often_lost(row: Mapping[str, Any], files: Files) -> str:
     return f"set every_minutes = {fitting[-1]} in {files.of(publisher)}"
 
 
-def _next(row: Mapping[str, Any]) -> str:
+def _next(row: Mapping[str, Any], now: datetime) -> str:
+    """When it is fetched next, and why then. What is due for long is not fetched: is the daemon running?"""
     if row.get("fault"):
         return "not fetched until then"
     if row.get("paused_by"):
@@ -127,4 +131,5 @@ def _next(row: Mapping[str, Any]) -> str:
     if not row["enabled"]:
         return "switched off"
     reason = _REASONS.get(row["next_reason"], row["next_reason"])
-    return f"next fetch {shown_time(row['next_at'])} ({reason})"
+    when = "due since" if row["next_at"] <= to_iso(now) else "next fetch"
+    return f"{when} {shown_time(row['next_at'])} ({reason})"

@@ -19,7 +19,9 @@ from aggregator.text.dates import utc_now
 @click.argument("version", type=click.IntRange(2, GREATEST), required=False)
 @click.pass_obj
 def split(paths: Paths, merge: str, version: int | None) -> None:
-    """Undo the merge of this number: its entry becomes an article of its own, and stays one.
+    """Undo a merge: make two reports again.
+
+    The entry of the merge of this NUMBER becomes a report of its own, and stays one.
 
     With a report's ID for the number, and a VERSION of it (or ID@VERSION): that one and those after it become an
     article.

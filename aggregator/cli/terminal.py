@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import click
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -27,16 +26,13 @@ def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     console.print(_table(names, rows))
 
 
-def print_result(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """To standard output, a terminal; see `printing.say_result`."""
+def print_fitting(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
+    """To standard output, where the table is no wider than the terminal; False: it is, and nothing was printed."""
     console, table = Console(highlight=False), _table(names, rows)
-    if table.__rich_measure__(console, console.options.update(max_width=_ANY_WIDTH)).maximum <= console.width:
+    fits = table.__rich_measure__(console, console.options.update(max_width=_ANY_WIDTH)).maximum <= console.width
+    if fits:
         console.print(table)
-        return
-    for number, row in enumerate(rows, start=1):
-        click.echo(f"-- row {number}")
-        for name, value in zip(names, row, strict=True):
-            click.echo(f"{line(name)}: {lines(shown(value), indent='  ')}".rstrip())
+    return fits
 
 
 _ANY_WIDTH = 1 << 20  # columns

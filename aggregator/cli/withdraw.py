@@ -20,7 +20,10 @@ from aggregator.text.dates import utc_now
 @CAUSE
 @click.pass_obj
 def withdraw(paths: Paths, /, report: str, **why: Any) -> None:
-    """Take a report out of the wire because its publisher withdrew it; a notice stays in its place."""
+    """Take a report out that its publisher withdrew.
+
+    A notice stays in its place.
+    """
     with open_existing(paths) as store:
         report_id = to_be_changed(store, report).id
         acts.withdraw(store, report_id, Cause(**why), utc_now())

@@ -21,7 +21,10 @@ from aggregator.text.dates import utc_now
 @CAUSE
 @click.pass_obj
 def withhold(paths: Paths, /, report: str, legal: bool, **why: Any) -> None:
-    """Take a report out of the wire until a person restores it; a notice stays in its place."""
+    """Take a report out of the wire until a person restores it.
+
+    A notice stays in its place.
+    """
     with open_existing(paths) as store:
         report_id = to_be_changed(store, report).id
         acts.withhold(store, report_id, Cause(**why), utc_now(), legal=legal)

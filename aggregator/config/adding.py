@@ -1,7 +1,8 @@
-"""Adds a source to a publisher's file, where the configuration gets no fault by it."""
+"""Adds publishers, or a source to a publisher's file, where the configuration gets no fault by it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from aggregator.config.lines import without_line
@@ -9,6 +10,15 @@ from aggregator.config.loading import load
 from aggregator.config.saving import save
 from aggregator.config.writing import with_source
 from aggregator.model.errors import ConfigError
+
+
+def refused(folder: Path, texts: Mapping[str, str]) -> dict[str, str]:
+    """Of publishers' files as they would be, by name, those that the loader does not take beside all that is there,
+    each with the first reason. Raises ConfigError for a fault that touches everybody.
+    """
+    tried = load(folder, texts) if texts else None
+    faulty = tried.faulty if tried else ()
+    return {each.file: each.faults[0].removeprefix(f"{each.file}: ") for each in faulty if each.file in texts}
 
 
 def add_source(folder: Path, name: str, url: str, kind: str) -> None:

@@ -14,13 +14,13 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from aggregator.config.advice import warnings
+from aggregator.config.advice import pace_warnings, warnings
 from aggregator.config.bare import completed, merged, source_key, texts
 from aggregator.config.between import own_publisher_faults, repeated_addresses, repeated_first_keys, repeated_keys
 from aggregator.config.codes import unknown_codes
 from aggregator.config.files import publisher_files, too_deep
 from aggregator.config.lines import located
-from aggregator.config.placeholders import ask_real_sites, placeholders
+from aggregator.config.placeholders import addresses_in, forbid_polling, placeholders
 from aggregator.config.shapes import (
     KEY,
     KEY_EXPECTED,
@@ -46,6 +46,7 @@ from aggregator.model import (
     Credentials,
     Faulty,
     FetchSettings,
+    NotifySettings,
     PollSettings,
     Publisher,
     Rights,
@@ -63,6 +64,7 @@ from aggregator.rights import (
     faults_of_disclaimers,
     faults_of_publisher,
     faults_of_rights,
+    is_address,
     set_without_effect,
 )
 from aggregator.text import source_rules
@@ -118,16 +120,17 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
     sound = {name: publisher for name, publisher in made.items() if publisher is not None and not of_files[name]}
     assert len(sound) + len(faulty) == len(names)
     publishers = tuple(sorted(sound.values(), key=lambda publisher: publisher.key))
-    own = [tables[name] for name in sound]
-    idle = set_without_effect([*own, *({"rights": profile} for profile in profiles.sound.values())])
+    own_publisher = {name: each for name, each in sound.items() if each.key == wire.publisher}
+    of_sound = [tables[name] for name in sound]
+    idle = set_without_effect([*of_sound, *({"rights": profile} for profile in profiles.sound.values())])
     return Config(
         wire=wire,
         publishers=publishers,
         faulty=faulty,
         faults=tuple(faults),
-        placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire)),
-        asks_real_sites=ask_real_sites(publishers),
-        warnings=tuple(warnings(sound)),
+        placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire, own_publisher)),
+        placeholders_forbid_polling=forbid_polling(wire, publishers),
+        warnings=(*warnings(sound), *pace_warnings(wire, publishers)),
         without_effect=idle,
     )
 
@@ -181,27 +184,29 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "store"})
+    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify"})
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
         poll=_poll_settings(shape.poll),
         store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
+        notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
         serve=_serve_settings(shape.serve),
     )
 
 
 def _serve_settings(shape: ServeTable) -> ServeSettings:
     host, port = shape.place()
-    return ServeSettings(
-        host=host, port=port, hosts=shape.hosts, trusted_proxies=shape.trusted_proxies, hub=shape.hub
-    )
+    return ServeSettings(host=host, port=port, hosts=shape.hosts, trusted_proxies=shape.trusted_proxies, hub=shape.hub)
 
 
 def _agent_faults(wire: WireFile) -> Iterator[str]:
     # RFC 9309 section 2.2.1: the token should be part of what the crawler calls itself, or nobody could find it.
     if wire.robots_token.casefold() not in wire.user_agent.casefold():
         yield fault("user_agent", wire.user_agent, f'text that contains robots_token, "{wire.robots_token}"')
+    for url in addresses_in(wire.user_agent):
+        if not is_address(url):
+            yield fault("user_agent", wire.user_agent, f"a valid address in it, which {url} is not")
 
 
 def _poll_faults(poll: PollTable) -> Iterator[str]:
@@ -314,6 +319,7 @@ def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
         disclaimers=shape.disclaimers,
         sources=tuple(_source(key, source, shape) for source in shape.source),
         identity=shape.identity.rules(shape.homepage),
+        catalogue=shape.catalogue,
         former_keys=shape.former_keys,
         enabled=shape.enabled,
         reason=shape.reason,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlsplit
@@ -18,6 +18,8 @@ from aggregator.config.opml import Outline
 from aggregator.model import Kind, Publisher
 from aggregator.rights import NOT_IN_ADDRESS, is_address
 from aggregator.text.urls import document_of, domain_of_url, host_fault, without_user
+
+_LONGEST_KEY = 80  # characters: file systems take 255 bytes, and a key stands on command lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +44,17 @@ class Newcomer:
 class LeftOut:
     outline: Outline
     why: str
+    is_here: bool = False  # a publisher has this very address
 
 
 class Known:
     """The addresses, domains and keys that are taken; each newcomer takes its own."""
 
-    def __init__(self, publishers: Iterable[Publisher]) -> None:
+    def __init__(self, publishers: Iterable[Publisher], keys: Iterable[str] = ()) -> None:
+        """`keys`: those that are taken by files with faults, too."""
         self._addresses: dict[str, str] = {}
         self._domains: dict[str, str] = {}
-        self._keys: set[str] = set()
+        self._keys = set(keys)
         for publisher in publishers:
             self._take(publisher.key, publisher.homepage, [source.url for source in publisher.sources])
 
@@ -65,11 +69,16 @@ class Known:
         for outline in outlines:
             why = self._objection(outline, told)
             if why is None:
-                key = self._free_key(outline)
+                key = self.free_key(outline.title, outline.url)
                 self._take(key, _homepage(outline), [outline.url])
                 yield _newcomer(key, outline, told)
             else:
-                yield LeftOut(outline=outline, why=why)
+                is_here = document_of(outline.url) in self._addresses if outline.url else False
+                yield LeftOut(outline=outline, why=why, is_here=is_here)
+
+    def holder(self, url: str) -> str | None:
+        """The key of the publisher whose address, or whose registrable domain, this is."""
+        return self._addresses.get(document_of(url)) or self._domains.get(domain_of_url(url))
 
     def _objection(self, outline: Outline, told: Told) -> str | None:
         if not outline.url:
@@ -96,9 +105,9 @@ class Known:
             return "the list does not say its language; give --language"
         return None
 
-    def _free_key(self, outline: Outline) -> str:
-        """Its name as a slug, else its host; with a number where that is taken."""
-        slug = _slug(outline.title) or _slug(urlsplit(outline.url).hostname or "") or "publisher"
+    def free_key(self, name: str, url: str) -> str:
+        """A key for a publisher: its name as a slug, else its host; with a number where that is taken."""
+        slug = slug_of(name) or slug_of(urlsplit(url).hostname or "") or "publisher"
         key, number = slug, 1
         while key in self._keys:
             number += 1
@@ -116,19 +125,24 @@ def _not_an_address(url: str) -> str:
 def _newcomer(key: str, outline: Outline, told: Told) -> Newcomer:
     country, kinds = _country(outline, told) or "", [word for word in outline.categories if word in get_args(Kind)]
     kind = next((word for word in kinds if word != "own"), told.kind)
-    lines = [
-        f"name = {_quoted(outline.title or urlsplit(outline.url).hostname or key)}",
-        f"country = {_quoted(country)}",
-        f"kind = {_quoted(kind)}",
-        f"languages = [{_quoted(_language(outline, told) or '')}]",
-        f"homepage = {_quoted(_homepage(outline))}",
-        'rights_profile = "quotation"',
-        "",
-        "[[source]]",
-        f"url = {_quoted(outline.url)}",
-    ]
+    said = {
+        "name": outline.title or urlsplit(outline.url).hostname or key,
+        "country": country,
+        "kind": kind,
+        "languages": [_language(outline, told) or ""],
+        "homepage": _homepage(outline),
+    }
+    text = publisher_text(said, outline.url)
     name = f"publishers/{country.lower()}/{key}.toml"
-    return Newcomer(name=name, text="\n".join(lines) + "\n", outline=outline)
+    return Newcomer(name=name, text=text, outline=outline)
+
+
+def publisher_text(said: Mapping[str, Sequence[str]], url: str, source_kind: str = "feed") -> str:
+    """The file of a publisher that is quoted only, with one source; `said` are the keys that it begins with."""
+    lines = [f"{key} = {_quoted(value)}" for key, value in said.items()]
+    lines += ['rights_profile = "quotation"', "", "[[source]]", f"url = {_quoted(url)}"]
+    lines += [] if source_kind == "feed" else [f"kind = {_quoted(source_kind)}"]
+    return "\n".join(lines) + "\n"
 
 
 def _country(outline: Outline, told: Told) -> str | None:
@@ -147,11 +161,12 @@ def _homepage(outline: Outline) -> str:
     return outline.homepage if is_known else f"{parts.scheme}://{parts.netloc}/"
 
 
-def _slug(text: str) -> str:
+def slug_of(text: str) -> str:
+    """A text as a key, which is a file's name too; empty where none of its letters is Latin."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
-    return re.sub("[^a-z0-9]+", "-", plain).strip("-")
+    return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_KEY].strip("-")
 
 
-def _quoted(text: str) -> str:
-    """A string of TOML, whose escapes JSON's are."""
-    return json.dumps(text, ensure_ascii=False)
+def _quoted(value: Sequence[str]) -> str:
+    """A string of TOML, whose escapes JSON's are, or a list of them."""
+    return json.dumps(value, ensure_ascii=False)

@@ -17,8 +17,8 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LINK = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)  # what open(2) of Linux and macOS says of a link with O_NOFOLLOW
 
 
-def save(folder: Path, name: str, text: str) -> None:
-    """Writes `text` to the file `name` below `folder`, in UTF-8, and makes its folder where that is missing.
+def save(folder: Path, name: str, content: str | bytes) -> None:
+    """Writes `content`, text in UTF-8, to the file `name` below `folder`, and makes its folder where that is missing.
 
     The new file is on the disk before it takes the place of the old one, so that a crash at any moment leaves the one
     or the other, and beside it at most a file whose name begins with a dot, which the loader overlooks. ConfigError: it
@@ -27,7 +27,7 @@ def save(folder: Path, name: str, text: str) -> None:
     path = PurePosixPath(name)
     try:
         with _opened(folder, path.parent) as at:
-            _replace(at, path.name, text.encode())
+            _replace(at, path.name, content.encode() if isinstance(content, str) else content)
     except OSError as error:
         why = "a symbolic link on the way" if error.errno in _LINK else str(error.strerror)
         expected = "expected a file that can be written in its own folder"

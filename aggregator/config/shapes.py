@@ -21,6 +21,7 @@ from aggregator.model import (
     Images,
     ItemClass,
     Kind,
+    NotifySettings,
     PollSettings,
     Rights,
     ServeSettings,
@@ -45,6 +46,7 @@ _FETCH = FetchSettings()
 _POLL = PollSettings()
 _STORE = StoreSettings()
 _SERVE = ServeSettings()
+_NOTIFY = NotifySettings()
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -115,21 +117,45 @@ def _has_valid_host(value: str) -> bool:
     return not re.fullmatch(r"[^\s{}]+", host) or is_host(host)
 
 
+def _has_valid_port(value: str) -> bool:
+    """Whether the port of an address is valid, or it has none. True also of what has other faults."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return True
+    port = re.search(r":([^:\]@]*)$", parts.netloc)
+    if port is None or not port[1] or "{" in port[1]:
+        return True
+    return port[1].isascii() and port[1].isdigit() and 0 < int(port[1]) < 65_536
+
+
+def _is_email(value: str) -> bool:
+    """Whether a text has the form of an e-mail address at a host that has a name (RFC 5321 section 4.1.2)."""
+    found = re.fullmatch(r'[^@\s<>"{}]+@([^@\s<>"{}]+)', value)
+    return found is not None and is_host(found[1]) and not re.fullmatch(r"[\d.]+", found[1]) and host_fault(
+        f"https://{found[1]}/"
+    ) is None  # fmt: skip
+
+
 def _is_contact(value: str) -> bool:
-    return re.fullmatch(r'[^@\s<>"{}]+@[^@\s<>"{}]+', value) is not None or is_address(value)
+    return _is_email(value) or is_address(value)
 
 
+Argument = Annotated[str, _like(r"[^\x00]+", "a program or one argument of it, not empty")]
 Line = Annotated[str, _like(r"(?=.*\S)[^\x00-\x1f\x7f{}]+", "one line of text without braces")]
 _valid_host = _that(_has_valid_host, "a valid host: a name such as daily.example, or an IP address such as 192.0.2.1")
+_valid_port = _that(_has_valid_port, "a port from 1 to 65535 behind the host, or none")
 Address = Annotated[
     str,
     _valid_host,
+    _valid_port,
     _that(is_address, "an http or https address, such as https://daily.example/, without user name or braces"),
     AfterValidator(_has_host),
 ]
 SourceAddress = Annotated[
     str,
     _valid_host,
+    _valid_port,
     _that(
         _is_source_address,
         "an http or https address, such as https://daily.example/feed, without user name or braces, "
@@ -141,7 +167,7 @@ Secret = Annotated[
     str, _that(_is_template, "${NAME}, where NAME is a variable of the environment: these files hold no secrets")
 ]
 Reachable = Annotated[str, _that(_is_contact, "an e-mail address or the address of a page")]
-Email = Annotated[str, _like(r'[^@\s<>"{}]+@[^@\s<>"{}]+', "an e-mail address, such as desk@wire.example")]
+Email = Annotated[str, _that(_is_email, "an e-mail address, such as desk@wire.example")]
 Key = Annotated[str, _like(KEY.pattern, KEY_EXPECTED)]
 Country = Annotated[str, _like("[A-Z]{2}", 'two capital letters of ISO 3166-1, or "XA" (Africa) or "XW" (the world)')]
 Language = Annotated[str, _like(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", 'a language of BCP 47, such as "fr" or "pt-MZ"')]
@@ -158,6 +184,9 @@ Listen = Annotated[str, _that(_is_place, 'an address and a port, such as "127.0.
 Prefix = Annotated[str, _like(r"(/[^/?#\s]+)+", 'the beginning of a path without a slash at its end, such as "/print"')]
 Parameter = Annotated[str, _like(r"[^\s=&?*]+", 'the name of a parameter, such as "id"')]
 Pattern = Annotated[str, _like(r"[^\s=&?*\[]+\*?", 'the name of a parameter, or how names begin, such as "from_*"')]
+Mark = Annotated[
+    str, _like(f"{KEY.pattern}@[0-9a-f]{{16}}", "KEY@DIGEST, as `aggregator add` writes it; or leave this key out")
+]
 TimeZone = Annotated[str, AfterValidator(_has_time_zone)]
 Minutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]  # at most a year
 
@@ -202,6 +231,11 @@ class ServeTable(Table):
         return host.strip("[]"), int(port)
 
 
+class NotifyTable(Table):
+    command: tuple[Argument, ...] = ()
+    timeout_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = _NOTIFY.timeout.total_seconds()
+
+
 class WireFile(Table):
     name: Line
     url: Address
@@ -215,6 +249,7 @@ class WireFile(Table):
     poll: PollTable = PollTable()
     store: StoreTable = StoreTable()
     serve: ServeTable = ServeTable()
+    notify: NotifyTable = NotifyTable()
 
 
 class ContactTable(Table):
@@ -237,7 +272,19 @@ class IdentityTable(Table):
 
 
 # Words or categories of a rule, none of them twice as long as a headline.
-Words = Annotated[tuple[Annotated[Line, Field(max_length=200)], ...], Field(min_length=1, max_length=200)]
+_MOST_WORDS = 200
+
+
+def _some(values: tuple[str, ...]) -> tuple[str, ...]:
+    """A check of how many there are, which is not made where one of them has a fault."""
+    if not values:
+        raise PydanticCustomError("too_short", "an empty list")
+    if len(values) > _MOST_WORDS:
+        raise PydanticCustomError("too_long", "a long list", {"max_length": _MOST_WORDS})
+    return values
+
+
+Words = Annotated[tuple[Annotated[Line, Field(max_length=200)], ...], AfterValidator(_some)]
 
 
 class SourceTable(Table):
@@ -265,6 +312,7 @@ class PublisherFile(Table):
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     homepage: Address
     rights_profile: str
+    catalogue: Mark | None = None
     contact: ContactTable = ContactTable()
     rights: dict[str, Any] = {}  # checked as RIGHTS, merged with the profile
     disclaimers: dict[str, str] = {}
@@ -292,7 +340,9 @@ class Shape(Generic[T]):
         return [info.alias or name for name, info in table.model_fields.items()]
 
 
-WIRE = Shape(TypeAdapter(WireFile), WireFile, {"fetch": FetchTable, "poll": PollTable, "store": StoreTable, "serve": ServeTable})
+WIRE = Shape(
+    TypeAdapter(WireFile), WireFile, {"fetch": FetchTable, "poll": PollTable, "store": StoreTable, "serve": ServeTable}
+)
 PUBLISHER = Shape(
     TypeAdapter(PublisherFile),
     PublisherFile,
@@ -310,7 +360,7 @@ def check(shape: Shape[T], table: Mapping[str, Any]) -> tuple[T | None, list[str
     try:
         return shape.adapter.validate_json(json.dumps(table, default=str)), []
     except ValidationError as error:
-        return None, [_line(shape, details) for details in error.errors(include_url=False)]
+        return None, _lines(shape, error)
 
 
 def check_part(shape: Shape[T], table: Mapping[str, Any]) -> list[str]:
@@ -318,8 +368,19 @@ def check_part(shape: Shape[T], table: Mapping[str, Any]) -> list[str]:
     try:
         shape.adapter.validate_json(json.dumps(table, default=str))
     except ValidationError as error:
-        return [_line(shape, details) for details in error.errors(include_url=False) if details["type"] != "missing"]
+        return _lines(shape, error, but="missing")
     return []
+
+
+def _lines(shape: Shape[T], error: ValidationError, but: str | None = None) -> list[str]:
+    """The faults, but those of a type. Of a list that has a faulty item pydantic says that it is too short, too."""
+    found = error.errors(include_url=False)
+    within = {details["loc"][:depth] for details in found for depth in range(len(details["loc"]))}
+    return [
+        _line(shape, details)
+        for details in found
+        if details["type"] != but and not (details["type"] == "too_short" and details["loc"] in within)
+    ]
 
 
 _EXPECTED: Mapping[str, str] = {  # by pydantic's type of error, with its `ctx`; other messages of its own serve

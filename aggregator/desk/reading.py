@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from aggregator.desk import clock, retention
+from aggregator.model import PublisherTerms, StoredConfig
 from aggregator.store import Store
 
 
-def read_as_of(database: Path, now: datetime) -> Store:
-    """Raises StoreError. A clock that is far ahead of all rows ends permissions, and no embargo (`clock`)."""
+def read_as_of(
+    database: Path, now: datetime, not_stored: Callable[[StoredConfig | None], Sequence[PublisherTerms]] = lambda _: ()
+) -> Store:
+    """Raises StoreError. A clock that is far ahead of all rows ends permissions, and no embargo (`clock`).
+
+    `not_stored`: of the configuration of which the database has the terms, terms that are newer and are to hold.
+    """
     store = Store.read(database)
     try:
+        if newer := not_stored(store.config_in_force()):
+            store.show_terms(newer)
         store.show_as_of(now, clock.believed(store, now), retention.over(store.lending(), now))
     except BaseException:
         store.close()

@@ -80,5 +80,5 @@ def _doubles(store: Store, group: Sequence[AtAddress]) -> Iterator[_Found]:
         for each in one:
             if each is not kept:
                 reason = f"held twice, also as {kept.id}: {why_one(entry, said[each.article_id])}"
-                command = f"aggregator withhold {each.id} --reason 'the same report as {kept.id}'"
+                command = f"aggregator join {kept.id} {each.id} --reason 'one report, held twice'"
                 yield each.id, reason, command

@@ -35,7 +35,7 @@ def sync(
     digest = hashlib.sha256(repr((_FORM, today, wire, tuple(publishers), sorted(faulty.items()))).encode()).hexdigest()
     if store.config_digest() == digest:
         return False
-    configured = [_with_terms(publisher, wire, today) for publisher in publishers]
+    configured = [with_terms(publisher, wire, today) for publisher in publishers]
     if moved := renamed(publishers, store.stored_publishers()):
         store.rename_publishers(moved, now)
     store.configure(configured, faulty, digest, now, clock.believed(store, now))
@@ -50,7 +50,8 @@ def update(store: Store, now: datetime) -> list[str]:
     return store.switch_terms(by, now, clock.believed(store, now)) if store.terms_are_out_of_date(by) else []
 
 
-def _with_terms(publisher: Publisher, wire: Wire, today: date) -> PublisherTerms:
+def with_terms(publisher: Publisher, wire: Wire, today: date) -> PublisherTerms:
+    """A publisher with the terms that hold on a day, and those of both sides of the end of its agreement."""
     last_day, moment = publisher.rights.expires, ends_at(publisher.rights)
     texts = notices(publisher, wire)
     if last_day is None or moment is None:

@@ -423,8 +423,9 @@ def _with_free_keys(match: Match, owners: Mapping[str, int]) -> Match:
         free = tuple(key for key in article.keys if key not in owners)
         if not free and spare_key(article) in owners:  # it says nothing that is not held, and nothing tells it apart
             return replace(match, duplicate=True)
-        article = _known_by(article, free)
-        return replace(match, article=article if len(free) == len(article.keys) else marked(article))
+        if len(free) == len(article.keys):
+            return match
+        return replace(match, article=marked(_known_by(article, free)))
     free = tuple(key for key in article.keys if owners.get(key, known.article_id) == known.article_id)
     if free[:1] != article.keys[:1]:
         free = (spare_key(article), *free)

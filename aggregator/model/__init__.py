@@ -84,6 +84,7 @@ from aggregator.model.publisher import (
     Index,
     ItemClass,
     Kind,
+    NotifySettings,
     OnGone,
     OnMissing,
     PollSettings,
@@ -104,7 +105,15 @@ from aggregator.model.publisher import (
 )
 from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
-from aggregator.model.terms import Agreement, InForce, KnownPublisher, Lending, PublisherTerms, StoredPublisher
+from aggregator.model.terms import (
+    Agreement,
+    InForce,
+    KnownPublisher,
+    Lending,
+    PublisherTerms,
+    StoredConfig,
+    StoredPublisher,
+)
 
 __all__ = [
     "AGREED_AFTER",
@@ -193,6 +202,7 @@ __all__ = [
     "NewPages",
     "NextPoll",
     "Notice",
+    "NotifySettings",
     "OnGone",
     "OnMissing",
     "OpenGap",
@@ -238,6 +248,7 @@ __all__ = [
     "Status",
     "Storage",
     "StoreSettings",
+    "StoredConfig",
     "StoredPublisher",
     "StrongestKey",
     "SystematicRepublication",

@@ -37,7 +37,7 @@ class Article:
     entry_hash: bytes  # SHA-256 of everything the entry said
     # What the store writes beside, made where the article is made, so that it need not be made while others wait.
     packed: bytes = b""  # `raw` as it is held; see text.packing. b"": not made yet
-    folded: tuple[str, str] | None = None  # summary and text as they are searched; see text.folding. None: not made yet
+    folded: tuple[str, str] = ("", "")  # summary and text as they are searched; see text.folding
     link_marks: tuple[str, ...] = ()  # of its link, if several reports stood there at once; see identity.keys
     folded_title: str = ""
     opening: str = ""  # the first words of the text, folded

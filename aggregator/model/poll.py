@@ -32,7 +32,8 @@ Outcome = Literal[
 # What troubles a source, the worst first. held: what it said waits for a person; faulty: the file of its publisher is.
 HealthState = Literal["held", "faulty", "paused", "failing", "silent", "gaps"]
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
-ClaimKind = Literal["poll", "visit"]  # a source that a program is polling; a publisher whose pages it visits
+# A source that a program is polling; a publisher whose pages it visits; a named cursor that it reads the ledger by.
+ClaimKind = Literal["poll", "visit", "cursor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,14 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifySettings:
+    """`[notify]` of wire.toml: what is run when the state of a source changes."""
+
+    command: tuple[str, ...] = ()  # the program and its arguments; (): nothing is run
+    timeout: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """The wire itself: who asks, who answers for it, where complaints go."""
 
@@ -138,6 +146,7 @@ class Wire:
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
     serve: ServeSettings = ServeSettings()
+    notify: NotifySettings = NotifySettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +279,7 @@ class Publisher:
     disclaimers: Mapping[str, str] = field(default_factory=dict)  # overrides of the wire's default texts, by name
     sources: tuple[Source, ...] = ()
     identity: IdentityRules = LEARNED
+    catalogue: str | None = None  # KEY@DIGEST of the catalogue's version that its file was copied from
     former_keys: tuple[str, ...] | None = None  # the first one first; (): it never had another; None: unsaid
     enabled: bool = True  # False: none of its sources is polled, and none of its pages visited
     reason: str | None = None  # why it is switched off
@@ -302,12 +312,13 @@ class Config:
     publishers: tuple[Publisher, ...]  # those without a fault, sorted by key
     faulty: tuple[Faulty, ...] = ()  # the others
     faults: tuple[str, ...] = ()  # all of them, each a line, in the order of the files
-    # Faults that forbid only to ask real sites: keys of wire.toml that have the values of an example.
+    # Faults that forbid only to ask real sites: keys by which the wire is known, that have the values of an example.
     placeholders: tuple[str, ...] = ()
-    asks_real_sites: bool = False  # whether a source that is switched on is on a host of the public network
+    placeholders_forbid_polling: bool = False  # not where only servers of this network are polled, as in a test
     warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
     without_effect: tuple[str, ...] = ()  # keys that its files set and nothing acts on yet; see rights.TAKES_EFFECT
-    digest: str | None = None  # of its files, as `kept` tells it; None: not known
+    digest: str | None = None  # of its files; see `pipeline.cached`; None: not known
+    signature: str = ""  # of their sizes and times, before they were read; '': not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

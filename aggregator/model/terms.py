@@ -46,11 +46,26 @@ class Lending:
     days: int | None  # with `transient`
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredConfig:
+    """Which configuration the tables are in line with, so that programs can tell it from what the files say now."""
+
+    folder: str  # absolute
+    digest: str  # of its files and of the code that checked them
+    program: str  # digest of that code alone
+    signature: str  # of the files' sizes and times; '': a file had changed a moment before, so it says nothing
+    at: datetime  # since when it is stored
+    pid: int  # of the program that stored it
+
+
 @dataclass(frozen=True, slots=True)
 class KnownPublisher:
     """By what a publisher of the database may be chosen."""
 
+    name: str
     country: str
+    kind: str
+    group: str
     languages: tuple[str, ...]
 
 

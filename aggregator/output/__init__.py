@@ -7,25 +7,29 @@ indented, or stand in a place that is theirs, so that no line of them can pass f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 from aggregator.model import Report
 from aggregator.output import citation, diff
 from aggregator.output.columns import side_by_side
-from aggregator.output.held import minute, out_since
+from aggregator.output.held import out_since
 from aggregator.output.held import page as desk_page
+from aggregator.output.json import COLUMNS, fields
 from aggregator.output.json import array as json_array
 from aggregator.output.json import reports as json_reports
 from aggregator.output.text import NOT_PASSED_ON, heading, listing, page
 
 __all__ = [
+    "COLUMNS",
     "NOT_PASSED_ON",
     "OUTPUTS",
     "citation",
     "desk_page",
+    "fields",
     "heading",
     "json_array",
-    "minute",
+    "listing",
     "out_since",
     "page",
     "side_by_side",
@@ -38,6 +42,6 @@ OUTPUTS: Mapping[str, Callable[[Sequence[Report]], str]] = {"text": listing, "js
 with_changes = diff.with_changes
 
 
-def versions(rows: Sequence[Mapping[str, Any]], *, coloured: bool) -> str:
-    """Rows of `Store.revisions` as a person reads them: word by word what each version changed."""
-    return diff.versions(rows, coloured)
+def versions(rows: Sequence[Mapping[str, Any]], *, coloured: bool, zone: tzinfo = UTC) -> str:
+    """Rows of `Store.revisions` as a person reads them: word by word what each version changed; times in `zone`."""
+    return diff.versions(rows, coloured, zone)

@@ -6,11 +6,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from aggregator.identity import address_of
 from aggregator.model import Changed, Entry, Media
+from aggregator.text.dates import for_people
 from aggregator.text.html import byline, clean_line, one_line, plain
 from aggregator.text.printable import line, lines
 from aggregator.text.raw_words import entry_of
@@ -128,8 +130,8 @@ def _media(said: Media) -> str:
     return " ".join(filter(None, (said.url, one_line(said.caption), said.credit, said.copyright)))
 
 
-def versions(rows: Sequence[Row], coloured: bool) -> str:
-    """Every version of a report, oldest first: the first in full, of the others what changed.
+def versions(rows: Sequence[Row], coloured: bool, zone: tzinfo) -> str:
+    """Every version of a report, oldest first: the first in full, of the others what changed; times in `zone`.
 
     What came is green and what went red and struck through; where there are no colours {+what came+} and [-what went-].
     """
@@ -137,7 +139,7 @@ def versions(rows: Sequence[Row], coloured: bool) -> str:
     texts = [{name: lines(text) for name, text in _fields(entry_of(row["words"])).items()} for row in rows]
     blocks = []
     for number, row in enumerate(rows):
-        head = f"{row['number']}. {row['change_kind']}, {str(row['seen_at']).replace('T', ' ').rstrip('Z')} UTC"
+        head = f"{row['number']}. {row['change_kind']}, {for_people(str(row['seen_at']), zone)}"
         named = f"; changed: {', '.join(row['changed'])}" if row["changed"] else ""
         before = texts[number - 1] if number else None
         below = _first(texts[0]) if before is None else _later(before, texts[number], row["changed"], coloured)

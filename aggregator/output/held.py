@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 from aggregator.output.text import NOT_PASSED_ON, heading
+from aggregator.text.dates import for_people
 from aggregator.text.printable import address, line, lines
 
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
-# What keeps a report out, by its notice; and the act that did it.
-HELD: Mapping[str, tuple[str, str]] = {
-    "withheld": ("Withheld", "withhold"),
-    "legal": ("Withheld in answer to a legal demand", "withhold"),
-    "gone": ("Suspended: it is no longer at its publisher's address", "suspend"),
-    "withdrawn": ("Withdrawn", "withdraw"),
-    "removed": ("Deleted for good", "purge"),
+# What keeps a report out, by its notice; and the acts that do it.
+HELD: Mapping[str, tuple[str, frozenset[str]]] = {
+    "withheld": ("Withheld", frozenset(("withhold", "join"))),
+    "legal": ("Withheld in answer to a legal demand", frozenset(("withhold",))),
+    "gone": ("Suspended: it is no longer at its publisher's address", frozenset(("suspend",))),
+    "withdrawn": ("Withdrawn", frozenset(("withdraw",))),
+    "removed": ("Deleted for good", frozenset(("purge",))),
 }
 
 
-def states(held: Mapping[str, Any]) -> list[str]:
+def states(held: Mapping[str, Any], zone: tzinfo = UTC) -> list[str]:
     """What keeps a report out of the wire, a sentence each; one that says so of a report that is in the wire. `held`:
     what `Store.held_report` returns.
     """
     said = []
     if until := held["embargoed_until"]:
         over = ", which is over: the daemon or the next `aggregator fetch` releases it" * held["embargo_is_over"]
-        said.append(f"Under embargo until {minute(until)}{over}")
+        said.append(f"Under embargo until {for_people(until, zone)}{over}")
     if held["notice"]:
-        said.append(out_since(held))
+        said.append(out_since(held, zone))
     if not said and held["text_scope"] in (None, "none"):
         said.append("Stored, and not shown: its publisher's rights let nothing of it out")
     elif held["text_scope"] == "none":
@@ -37,15 +39,15 @@ def states(held: Mapping[str, Any]) -> list[str]:
     return said or ["In the wire"]
 
 
-def out_since(held: Mapping[str, Any]) -> str:
+def out_since(held: Mapping[str, Any], zone: tzinfo = UTC) -> str:
     """How, since when, by whom and why a report that has a notice is out of the wire."""
-    what, act = HELD[held["notice"]]
-    return what + _by(held["acts"], act)
+    what, names = HELD[held["notice"]]
+    return what + _by(held["acts"], names, zone)
 
 
-def _by(acts: Sequence[Mapping[str, Any]], name: str) -> str:
-    last = next((act for act in reversed(acts) if act["act"] == name), None)
-    return f" since {minute(last['at'])} by {who(last['actor'])}: {last['reason']}" if last else ""
+def _by(acts: Sequence[Mapping[str, Any]], names: Collection[str], zone: tzinfo) -> str:
+    last = next((act for act in reversed(acts) if act["act"] in names), None)
+    return f" since {for_people(last['at'], zone)} by {who(last['actor'])}: {last['reason']}" if last else ""
 
 
 def who(actor: str) -> str:
@@ -54,32 +56,33 @@ def who(actor: str) -> str:
     return f"its publisher's {name}" if kind == "publisher" else name or actor
 
 
-def minute(moment: str) -> str:
-    """A stored time for people, to the minute: 2026-12-01 00:00 UTC."""
-    return f"{moment[:16].replace('T', ' ')} UTC"
-
-
-def page(held: Mapping[str, Any]) -> str:
+def page(held: Mapping[str, Any], zone: tzinfo = UTC) -> str:
     """The whole page. What is the publisher's, a complainant's or a person's is indented, or stands behind a label."""
-    return "\n".join(_page(held)) + "\n"
+    return "\n".join(_page(held, zone)) + "\n"
 
 
-def _page(held: Mapping[str, Any]) -> Iterator[str]:
+def _page(held: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
     yield f"{_BOLD}{heading(held['publisher_name'], held['publisher_place'])}{_PLAIN}"
     yield f"{_BOLD}{line(held['title'] or '(no headline)')}{_PLAIN}"
-    above = [held["byline"], held["published"] or f"received {held['first_seen']}", held["class"], held["language"]]
+    dated = for_people(held["published"], zone) if held["published"] else None
+    above = [
+        held["byline"],
+        dated or f"received {for_people(held['first_seen'], zone)}",
+        held["class"],
+        held["language"],
+    ]
     yield f"  {line(' · '.join(filter(None, above)))}"
-    yield from (f"{_BOLD}{line(said)}{_PLAIN}" for said in states(held))
+    yield from (f"{_BOLD}{line(said)}{_PLAIN}" for said in states(held, zone))
     if held["text_scope"] is not None and not held["channels"]:
         yield f"  {NOT_PASSED_ON}"
     yield ""
     yield f"  {lines(_words(held), indent=_AROUND)}"
     yield ""
-    yield from _beside(held)
-    yield from _versions(held)
-    yield from _acts(held["acts"])
-    yield from _pending(held["pending"])
-    yield from _complaints(held["complaints"])
+    yield from _beside(held, zone)
+    yield from _versions(held, zone)
+    yield from _acts(held["acts"], zone)
+    yield from _pending(held["pending"], zone)
+    yield from _complaints(held["complaints"], zone)
 
 
 _AROUND = "\n  "
@@ -94,59 +97,62 @@ def _words(held: Mapping[str, Any]) -> str:
     return "(it has no words but its headline)" if held["has_text"] else "(its words are no longer stored)"
 
 
-def _beside(held: Mapping[str, Any]) -> Iterator[str]:
+def _beside(held: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
     said = {
         "Credit": held["credit"],
         "Original": address(held["url"]),
         "Licence": held["licence"],
         "Text": held["text_scope"] and held["text_scope"].replace("_", " "),
         "Channels": " ".join(held["channels"]) or "none",
-        "First seen": minute(held["first_seen"]),
+        "First seen": for_people(held["first_seen"], zone),
         "Id": held["id"],
     }
     yield from (f"{_DIM}{name}:{_PLAIN} {line(value)}" for name, value in said.items() if value)
 
 
-def _versions(held: Mapping[str, Any]) -> Iterator[str]:
+def _versions(held: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
     for row in held["versions"]:
         shown = ", shown above" if row["number"] == held["version"] and len(held["versions"]) > 1 else ""
         kind = row["change_kind"] or "a version"
-        yield line(f"Version {row['number']}: {minute(row['seen_at'])} {kind}, from {row['source_name']}{shown}")
+        yield line(
+            f"Version {row['number']}: {for_people(row['seen_at'], zone)} {kind}, from {row['source_name']}{shown}"
+        )
         if row["title"] and row["title"] != held["title"]:
             yield f"  {line(row['title'])}"
 
 
-def _acts(acts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _acts(acts: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterator[str]:
     for act in acts:
         beside = [
-            f"until {minute(act['until'])}" if act["until"] else None,
+            f"until {for_people(act['until'], zone)}" if act["until"] else None,
             f"complaint {act['complaint_id']}" if act["complaint_id"] else None,
             f"reference {act['reference']}" if act["reference"] else None,
         ]
         said = ", ".join(filter(None, (act["act"], *beside)))
-        yield line(f"Desk: {minute(act['at'])} {said}, by {act['actor']}: {act['reason']}")
+        yield line(f"Desk: {for_people(act['at'], zone)} {said}, by {act['actor']}: {act['reason']}")
 
 
-def _pending(those: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _pending(those: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterator[str]:
     for one in those:
-        source = one["source_name"]
+        source, since = one["source_name"], for_people(one["since"], zone)
         if one["mass_kind"] is None:
-            yield line(f"Waiting: other words from {source} since {minute(one['since'])}; stored within a day")
+            yield line(f"Waiting: other words from {source} since {since}; stored within a day")
         elif one["signal"] == "tombstone":
-            yield line(f"Waiting: {source} lists it as deleted, since {minute(one['since'])}; `aggregator pending`")
+            yield line(f"Waiting: {source} lists it as deleted, since {since}; `aggregator pending`")
         else:
             kind = one["mass_kind"].replace("_", " ")
-            yield line(f"Waiting: {kind}, from {source} since {minute(one['since'])}; `aggregator pending`")
+            yield line(f"Waiting: {kind}, from {source} since {since}; `aggregator pending`")
         for name in ("title", "url", "text"):
             if one[name]:
                 yield f"  {name}: {lines(one[name], indent='    ')}"
 
 
-def _complaints(those: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _complaints(those: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterator[str]:
     for one in those:
-        state = f"resolved {minute(one['resolved_at'])}" if one["resolved_at"] else "open"
+        state = f"resolved {for_people(one['resolved_at'], zone)}" if one["resolved_at"] else "open"
         by = one["complainant"] or "anonymous"
-        head = f"Complaint {one['number']} ({one['complaint_kind']}, {state}): {minute(one['received_at'])}, {by}"
+        received = for_people(one["received_at"], zone)
+        head = f"Complaint {one['number']} ({one['complaint_kind']}, {state}): {received}, {by}"
         yield line(head)
         if one["text"]:
             yield f"  {lines(one['text'], indent='  ')}"

@@ -8,13 +8,17 @@ from typing import Any
 from aggregator.model import FIELDS, Report
 from aggregator.text.printable import address, as_json, shown
 
+COLUMNS = tuple(field.key for field in FIELDS)  # those of the view `wire` that a report has
+
 
 def reports(rows: Sequence[Report]) -> str:
-    return array(_object(row) for row in rows)
+    return array(map(fields, rows))
 
 
-def _object(report: Report) -> dict[str, Any]:
-    return {field.key: getattr(report, field.name) for field in FIELDS} | {"url": address(report.url)}
+def fields(report: Report, columns: Sequence[str] = COLUMNS) -> dict[str, Any]:
+    """A report by the names of the view `wire`, in the order of these."""
+    said = {field.key: getattr(report, field.name) for field in FIELDS} | {"url": address(report.url)}
+    return said if columns is COLUMNS else {name: said[name] for name in columns}
 
 
 def array(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 
 from aggregator.model import FIELDS, Report
+from aggregator.text.dates import for_people
 from aggregator.text.html import shortened
 from aggregator.text.printable import address, line, lines
 
@@ -15,13 +17,13 @@ _MOST_SHOWN, _MOST_WORDS = 100, 12  # characters, words, of a report without a h
 NOT_PASSED_ON = "not for redistribution"  # what stands beside a report that may leave by no channel
 
 
-def listing(reports: Sequence[Report]) -> str:
-    """A block a report, newest as given, the publisher's name and place above the headline."""
-    return "\n".join(_entry(report) for report in reports)
+def listing(reports: Sequence[Report], zone: tzinfo = UTC) -> str:
+    """A block a report, newest as given, the publisher's name and place above the headline; times in `zone`."""
+    return "\n".join(_entry(report, zone) for report in reports)
 
 
-def _entry(report: Report) -> str:
-    said = [report.sort_time[:16].replace("T", " "), report.country, report.language, _class(report)]
+def _entry(report: Report, zone: tzinfo) -> str:
+    said = [for_people(report.sort_time, zone), report.country, report.language, _class(report)]
     block = [
         f"{_BOLD}{_publisher(report)}{_PLAIN}  {_DIM}{line(' · '.join(filter(None, said)))}{_PLAIN}",
         f"  {_headline(report)}",
@@ -32,11 +34,12 @@ def _entry(report: Report) -> str:
     return "\n".join(block) + "\n"
 
 
-def page(report: Report) -> str:
-    """One report with all that must stand beside it. Its first line is the publisher, its second the headline; whatever
-    else is the publisher's is indented.
+def page(report: Report, zone: tzinfo = UTC) -> str:
+    """One report with all that must stand beside it, times in `zone`. Its first line is the publisher, its second the
+    headline; whatever else is the publisher's is indented.
     """
-    above = [report.published or f"received {report.first_seen}", _class(report), report.language]
+    received = f"received {for_people(report.first_seen, zone)}"
+    above = [for_people(report.published, zone) if report.published else received, _class(report), report.language]
     if report.byline:
         above.insert(0, report.byline)  # as stated; most begin with "By" already
     text = lines(report.text or report.summary or "(the headline is all we may carry)", indent="\n  ")
@@ -48,7 +51,7 @@ def page(report: Report) -> str:
         "",
         f"  {text}",
         "",
-        *(f"{_DIM}{_LABELS[name]}:{_PLAIN} {line(value)}" for name, value in _beside(report).items() if value),
+        *(f"{_DIM}{_LABELS[name]}:{_PLAIN} {line(value)}" for name, value in _beside(report, zone).items() if value),
     ]
     return "\n".join(parts) + "\n"
 
@@ -61,7 +64,7 @@ def _headline(report: Report) -> str:
     return line(" ".join(filter(None, ("(no headline)", shortened(words, _MOST_SHOWN, _MOST_WORDS)))))
 
 
-def _beside(report: Report) -> dict[str, str | None]:
+def _beside(report: Report, zone: tzinfo) -> dict[str, str | None]:
     """What stands below a report, by the name of the field, in this order."""
     return {
         "credit": report.credit,
@@ -72,7 +75,7 @@ def _beside(report: Report) -> dict[str, str | None]:
         "complaints_url": report.complaints_url,
         "text_scope": report.text_scope.replace("_", " "),
         "channels": " ".join(report.channels) or "none",
-        "updated": report.updated,
+        "updated": for_people(report.updated, zone) if report.updated else None,
         "id": report.id,
     }
 

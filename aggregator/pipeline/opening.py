@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import logging
+import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from aggregator.config import files
 from aggregator.config.placeholders import is_real
 from aggregator.desk import clock, terms
 from aggregator.desk.reading import read_as_of
 from aggregator.identity.publishers import undecided
-from aggregator.model import Config, Faulty
+from aggregator.model import Config, Faulty, PublisherTerms, StoredConfig
 from aggregator.model.errors import ConfigError, StoreError
-from aggregator.pipeline.cached import digest, pack, unpack
+from aggregator.pipeline.cached import digest, is_settled, pack, program, signature, unpack
+from aggregator.pipeline.following import folder_of
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text.printable import escaped
 
+log = logging.getLogger("aggregator.config")
+
 
 def refuse_placeholders(config: Config, *urls: str) -> None:
     """ConfigError: the sources, or these addresses, are real sites, and the wire has no name of its own yet."""
-    if config.placeholders and (any(map(is_real, urls)) if urls else config.asks_real_sites):
-        said = "wire.toml: found keys of an example, expected your own before a real site is asked; nobody was asked"
+    if config.placeholders and (any(map(is_real, urls)) if urls else config.placeholders_forbid_polling):
+        said = (
+            "nobody was asked: these are the example's; write your own there, or make a wire by `aggregator init DIR`"
+        )
         raise ConfigError([*config.placeholders, said])
 
 
@@ -58,10 +66,11 @@ def read_config(paths: Paths) -> Config:
 def load_config(paths: Paths) -> Config:
     """The configuration as the database keeps it, where no file has changed since; else as `read_config`."""
     try:
+        signed = signature(paths.config_folder())  # before the files are read
         found = digest(paths.config_folder())
     except OSError:  # a file that cannot be read, which `read_config` reports
         return read_config(paths)
-    return _kept_config(paths, found) or replace(read_config(paths), digest=found)
+    return replace(_kept_config(paths, found) or read_config(paths), digest=found, signature=signed)
 
 
 def config_for_polling(paths: Paths, *urls: str) -> Config:
@@ -144,9 +153,40 @@ def open_existing(paths: Paths) -> Store:
 
 def read_store(paths: Paths, now: datetime | None = None) -> Store:
     """For reading only, with the terms that hold at `now` (None: those that the database has in force); raises
-    StoreError, also when there is no database yet.
+    StoreError, also when there is no database yet. Terms hold as soon as they stand in the files, also where no program
+    has stored them yet.
     """
-    return Store.read(paths.database()) if now is None else read_as_of(paths.database(), now)
+    if now is None:
+        return Store.read(paths.database())
+    return read_as_of(paths.database(), now, lambda stored: _not_stored(paths, stored, now.date()))
+
+
+def _not_stored(paths: Paths, stored: StoredConfig | None, day: date) -> Sequence[PublisherTerms]:
+    """The terms of the files, where these are not those of which the database has the terms."""
+    folder = _folder_of_terms(paths, stored)
+    if folder is None:
+        return ()
+    try:
+        if stored and stored.signature and stored.signature == signature(folder):
+            return ()
+        if stored and stored.digest == digest(folder):
+            return ()
+        config = read_config(Paths(folder, paths.db))
+    except (OSError, ConfigError) as error:
+        said = "%s has faults, so the terms that the database has stay in force; `aggregator check` names them: %s"
+        log.warning(said, folder, str(error).splitlines()[0])
+        return ()
+    return [terms.with_terms(publisher, config.wire, day) for publisher in config.publishers]
+
+
+def _folder_of_terms(paths: Paths, stored: StoredConfig | None) -> Path | None:
+    """The folder whose terms the database has; None: it is not known, or is not here."""
+    if stored and os.path.isfile(os.path.join(stored.folder, "wire.toml")):
+        return Path(stored.folder)
+    if paths.config is None and paths.db is not None:  # then the one that is found may be any wire's
+        return None
+    folder = paths.config_folder()
+    return folder if (folder / "wire.toml").is_file() else None
 
 
 def open_wire(paths: Paths, config: Config, now: datetime) -> Store:
@@ -161,7 +201,28 @@ def open_wire(paths: Paths, config: Config, now: datetime) -> Store:
         is_text = not any("\ud800" <= each <= "\udfff" for line in config.faults for each in line)
         if config.digest and is_text and not store.kept_config(config.digest):  # a file's name may be none
             store.keep_config(config.digest, pack(config))
+        if config.digest:
+            _note_in_force(store, paths, config, now)
     except BaseException:
         store.close()
         raise
     return store
+
+
+def _note_in_force(store: Store, paths: Paths, config: Config, now: datetime) -> None:
+    """Writes only where there is something to write."""
+    assert config.digest is not None  # the caller looked
+    noted = StoredConfig(
+        folder=str(folder_of(paths)),
+        digest=config.digest,
+        program=program(),
+        signature=config.signature if is_settled(config.signature, now) else "",
+        at=now,
+        pid=os.getpid(),
+    )
+    before = store.config_in_force()
+    if before and (before.folder, before.digest) == (noted.folder, noted.digest):
+        if noted.signature in ("", before.signature):
+            return
+        noted = replace(noted, at=before.at, pid=before.pid)
+    store.note_in_force(noted)

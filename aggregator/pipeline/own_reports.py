@@ -69,8 +69,10 @@ class Published:
     change: str | None  # new, revised, corrected ...; None: the words are as they were
 
 
-def read(path: Path, languages: Collection[str]) -> Manuscript:
-    """The report in a file; `languages` are those its publisher writes in. ManuscriptError: all the faults of it."""
+def read(path: Path, languages: Collection[str], file: str = "the publisher's file") -> Manuscript:
+    """The report in a file; `languages` are those its publisher writes in, by its own `file`. ManuscriptError: all the
+    faults of it.
+    """
     match = _FRONT.fullmatch(_text(path))
     if match is None:
         raise ManuscriptError([f"{path}: found no front matter, expected TOML between two lines of {_FENCE}"])
@@ -80,7 +82,7 @@ def read(path: Path, languages: Collection[str]) -> Manuscript:
         said = f"{path}: found front matter that is not TOML ({error}), expected `key = value`"
         raise ManuscriptError([said]) from None
     slug = table.get("slug", path.stem)
-    faults = _faults({"slug": slug, **table}, languages)
+    faults = _faults({"slug": slug, **table}, languages, file)
     if not match["body"].strip():
         faults.append(fault("the text", None, f"Markdown after the second {_FENCE}"))
     if faults:
@@ -150,7 +152,7 @@ def _is_list(value: object, item: Check) -> bool:
     return isinstance(value, list) and all(map(item, value))
 
 
-def _checks(languages: Collection[str]) -> Mapping[str, tuple[Check, str]]:
+def _checks(languages: Collection[str], file: str) -> Mapping[str, tuple[Check, str]]:
     """Every key of the front matter: what it must be, and how that is said."""
     line, classes = (_is_line, "one line of text"), get_args(ItemClass)
     return {
@@ -163,7 +165,7 @@ def _checks(languages: Collection[str]) -> Mapping[str, tuple[Check, str]]:
             'a list of countries of ISO 3166-1, such as ["KE", "TZ"]',
         ),
         "class": (lambda value: value in classes, f"one of {', '.join(classes)}"),
-        "language": (lambda value: value in languages, f"a language of the publisher's file: {', '.join(languages)}"),
+        "language": (lambda value: value in languages, f"one of the `languages` in {file}: {', '.join(languages)}"),
         "slug": (
             lambda value: isinstance(value, str) and _SLUG.fullmatch(value) is not None,
             "small letters a-z, digits and hyphens; it is the file's name unless you set it",
@@ -171,8 +173,8 @@ def _checks(languages: Collection[str]) -> Mapping[str, tuple[Check, str]]:
     }
 
 
-def _faults(table: Mapping[str, Any], languages: Collection[str]) -> list[str]:
-    checks = _checks(languages)
+def _faults(table: Mapping[str, Any], languages: Collection[str], file: str) -> list[str]:
+    checks = _checks(languages, file)
     lines = [] if "title" in table else [fault("title", None, "this key to be set")]
     for key, value in table.items():
         if key not in checks:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Self
 
 from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache, Turn, written_by
-from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy
+from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy, StoredConfig
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.connectivity import Connectivity
+from aggregator.pipeline.notifying import Notifier
 from aggregator.pipeline.paths import limits_beside
 from aggregator.pipeline.poll import Poller, Unrecorded
 from aggregator.pipeline.rechecks import Rechecks
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from aggregator.pipeline.discovery.prober import Prober
 
 log = logging.getLogger("aggregator.poll")
+
+_NOTIFY_SECONDS = 5.0  # for the command that runs when the end is asked for
 
 
 class Pipeline:
@@ -62,6 +65,9 @@ class Pipeline:
             config.wire.poll,
             clock,
         )
+        self._notifier = Notifier(
+            config.wire.notify, config.wire.name, store.path.absolute().parent, self._writer.on_store, clock
+        )
         self._claims = Claims(self._writer.on_store, clock)
         self._under_way: set[str] = set()
         self._stopping = False
@@ -72,6 +78,7 @@ class Pipeline:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._notifier.end(_NOTIFY_SECONDS)
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
@@ -81,13 +88,13 @@ class Pipeline:
         self._stopping = True
 
     async def due(self, now: datetime) -> list[Due]:
-        """What is due now and not being polled; raises StoreError. A source that another program has brought in since
-        this configuration was read is left alone.
+        """What is due now and not being polled; raises StoreError. A source that this configuration does not know,
+        because another program has brought it in, is left alone: what opens it and what it may bring is not known here.
         """
         return [due for due in await self._writer.due(now) if self._may_poll(due)]
 
     def _may_poll(self, due: Due) -> bool:
-        return due.source.name not in self._under_way and due.source.publisher in self._publishers
+        return due.source.name not in self._under_way and due.source.name in self._sources
 
     async def run(
         self,
@@ -137,6 +144,20 @@ class Pipeline:
         task = asyncio.create_task(self._one(due, unrecorded, done))
         task.add_done_callback(lambda ended: self._under_way.discard(name))
         return task
+
+    async def config_in_force(self) -> StoredConfig | None:
+        """The configuration that the tables are in line with now; raises StoreError."""
+        return await self._writer.on_store(Store.config_in_force)
+
+    async def notify(self) -> None:
+        """Begins to run `[notify] command` for each source whose state has changed since the last look; raises
+        StoreError.
+        """
+        await self._notifier.look()
+
+    async def notified(self, seconds: float) -> None:
+        """Waits so long at most until that is done."""
+        await self._notifier.end(seconds)
 
     async def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""

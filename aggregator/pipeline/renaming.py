@@ -81,7 +81,7 @@ def _in_line(paths: Paths, key: str, now: datetime) -> int | None:
     with open_wire(paths, config, now) as store:
         if lines := [line for each in config.faulty if each.key == key for line in each.faults]:
             raise ConfigError(lines)
-        return store.count(Selection(publisher=key, limit=None))
+        return store.count(Selection(publishers=(key,)))
 
 
 def _stored(paths: Paths) -> dict[str, StoredPublisher]:

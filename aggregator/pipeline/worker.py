@@ -26,7 +26,7 @@ LENGTH = 8  # bytes
 _GARBAGE = 50_000  # as in __main__
 _MOST_MEMORY = 1024 * 1024 * 1024  # bytes of address space; a document of 16 MB needs a third of it at most
 WALL = 6  # so many times its processor time may a call last
-_PIPE = 1024 * 1024  # bytes; an answer that has room in it is not waited for
+_PIPE = 1024 * 1024  # bytes; a call or an answer that has room in it is not waited for
 
 
 def serve() -> None:
@@ -38,8 +38,9 @@ def serve() -> None:
     with suppress(ValueError, OSError):  # the system may set less, or know no such limit
         resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     calls, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    with suppress(AttributeError, OSError):  # Linux alone knows it, and not everybody may
-        fcntl.fcntl(answers, fcntl.F_SETPIPE_SZ, _PIPE)
+    for pipe in (calls, answers):
+        with suppress(AttributeError, OSError):  # Linux alone knows it, and not everybody may
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     while (call := _next(calls)) is not None:
         answers.write(framed(_answer(*pickle.loads(call))))

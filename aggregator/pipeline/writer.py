@@ -178,7 +178,7 @@ class Writer:
         if self._to_index:
             self._begin()
         if self._task is not None:
-            await self._task
+            await asyncio.shield(self._task)  # whoever waits may be cancelled, and what is written may not
 
     async def close(self) -> None:
         """Writes what was handed over. An index that is made anew is gone on with at the next start."""

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import get_args
 
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, ItemClass, Publisher, Rights, Terms, TextScope, Wire
-from aggregator.rights.agreements import NOTICE_DAYS, agreement_warnings, ends_at, what_leaves
+from aggregator.rights.agreements import NOTICE_DAYS, agreement_warnings, end_in_words, ends_at, what_leaves
 from aggregator.rights.effects import TAKES_EFFECT, WITHOUT_EFFECT, set_without_effect
 from aggregator.rights.gate import effective
 from aggregator.rights.release import release, usage_terms, uses
@@ -30,6 +30,7 @@ __all__ = [
     "agreement_warnings",
     "did_you_mean",
     "effective",
+    "end_in_words",
     "ends_at",
     "fault",
     "faults_of_disclaimers",

@@ -36,9 +36,14 @@ def what_leaves(during: str, after: str) -> str:
 
 
 def agreement_warnings(publishers: Mapping[str, Publisher], today: date) -> Iterator[str]:
-    """A line for every agreement that has ended, and then for every one that ends within `NOTICE_DAYS`; `publishers`
-    by the names of their files. The lines are of the form of `Config.warnings`.
+    """A line for every agreement that has ended, then for every one that ends within `NOTICE_DAYS`, and for terms that
+    were read on a day that has not come; `publishers` by the names of their files. The lines are of the form of
+    `Config.warnings`.
     """
+    for name, one in publishers.items():
+        checked = one.rights.terms_checked
+        if checked is not None and checked > today + _DAY:  # it may be tomorrow already where it was written
+            yield f"{name}: rights.terms_checked: found {checked}, expected a day that has come"
     ending = {name: one.rights for name, one in publishers.items() if ends_at(one.rights) is not None}
     for name, rights in ending.items():
         if rights.expires is not None and rights.expires < today:
@@ -54,6 +59,13 @@ def agreement_warnings(publishers: Mapping[str, Publisher], today: date) -> Iter
                 f"{name}: rights.expires: the agreement ends on {rights.expires}, "
                 f"{'today' if not left else f'in {_days(left)}'}; after that day {_left_of(rights)}; {_ADVICE}"
             )
+
+
+def end_in_words(rights: Rights, today: date) -> str | None:
+    """`ended 2026-11-01` of an agreement that has ended, `ends 2026-12-15` of one that ends within `NOTICE_DAYS`."""
+    if ends_at(rights) is None or rights.expires is None or rights.expires > _later(today, NOTICE_DAYS):
+        return None
+    return f"{'ended' if rights.expires < today else 'ends'} {rights.expires}"
 
 
 def _left_of(rights: Rights) -> str:

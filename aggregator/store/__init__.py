@@ -9,6 +9,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -56,6 +57,7 @@ from aggregator.model import (
     Snapshot,
     Source,
     Split,
+    StoredConfig,
     StoredPublisher,
     Unjoin,
     Version,
@@ -102,16 +104,24 @@ from aggregator.store.sqlite import (
     search,
     selections,
     sqlite_errors,
+    states,
     suspects,
     vacuum,
     views,
 )
-from aggregator.store.sqlite.lock import Program, only_daemon, without_daemon
+from aggregator.store.sqlite.lock import (
+    DaemonLock,
+    Program,
+    RunningDaemon,
+    only_daemon,
+    running_daemon,
+    without_daemon,
+)
 from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.dates import duration, to_iso
 
-__all__ = ["Rewriting", "Store", "only_daemon", "without_daemon"]
+__all__ = ["DaemonLock", "Rewriting", "RunningDaemon", "Store", "only_daemon", "running_daemon", "without_daemon"]
 
 log = logging.getLogger("aggregator.store")
 
@@ -159,7 +169,9 @@ class Store:
         reads; `show_as_of` makes it what holds at a time.
         """
         if not path.exists():
-            raise StoreError(f"{path}: there is no database yet; `aggregator fetch` makes it, or name one with --db")
+            raise StoreError(
+                f"{path}: there is no database yet; `aggregator fetch` makes it; or name one: --db, AGGREGATOR_DB"
+            )
         with explained(path):
             uri = path.absolute().as_uri() + "?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
@@ -173,6 +185,15 @@ class Store:
                 connection.close()
                 raise
         return store
+
+    def show_terms(self, configured_terms: Sequence[PublisherTerms]) -> None:
+        """Of a store that was opened for reading: these terms hold for whoever reads here, although they are not stored
+        yet. What the stored ones keep in altogether stays in until the ledger can say that it is let out.
+        """
+        with explained(self.path):
+            self._connection.execute("PRAGMA query_only = OFF")
+            as_of.show_terms(self._connection, configured_terms)
+            self._connection.execute("PRAGMA query_only = ON")
 
     def show_as_of(self, now: datetime, believed: datetime, over: Mapping[str, datetime]) -> None:
         """Of a store that was opened for reading: what has ended by `now` has ended for whoever reads here, also where
@@ -319,6 +340,14 @@ class Store:
     def kept_config(self, digest: str) -> str | None:
         """What `keep_config` was given with this digest; None: it has kept another one since, or none."""
         return self._read(configured.kept, digest)
+
+    def config_in_force(self) -> StoredConfig | None:
+        """The configuration that the tables are in line with; None: a version of the program before 0.5.0 wrote it."""
+        return self._read(configured.in_force)
+
+    def note_in_force(self, stored: StoredConfig) -> None:
+        """Says which configuration the tables are in line with."""
+        self._write(configured.note_in_force, stored)
 
     def due(self, now: datetime | None, *, also_paused: bool = False) -> list[Due]:
         """The sources whose time has come, longest overdue first, searches last; with None all that are switched on.
@@ -760,7 +789,17 @@ class Store:
     # What people read
 
     def latest(self, selection: Selection) -> list[Report]:
-        return self._read(reading.latest, selection)
+        """The newest first, without those that are backfill, unless by arrival."""
+        return list(self.reports(selection))
+
+    def reports(self, selection: Selection, query: Query | None = None) -> Iterator[Report]:
+        """As `latest` or, with a query, as `search` lists them, however many they are. Until it has been read to its
+        end it keeps the database from being tidied.
+        """
+        if query is not None and query.is_empty:
+            return
+        with explained(self.path):
+            yield from reading.listed(self._connection, query, selection)
 
     def search(self, query: Query, selection: Selection, *, ranked: bool = False) -> list[Report]:
         """Reports that a query finds, newest first as `latest` lists them, or, where it has words, best first among the
@@ -768,7 +807,9 @@ class Store:
         """
         if query.is_empty:
             return []
-        return self._read(reading.ranked if ranked and query.wanted else reading.found, query, selection)
+        if ranked and query.wanted:
+            return self._read(reading.ranked, query, selection)
+        return list(self.reports(selection, query))
 
     def count(self, selection: Selection, query: Query | None = None, *, most: int | None = None) -> int:
         """How many reports `latest` or, with a query, `search` would list without a limit. With `most`, which takes
@@ -830,10 +871,10 @@ class Store:
         return self._read(reading.revisions, public_id)
 
     def changes(self, after: Cursor | None = None, selection: Selection = ALL_REPORTS) -> list[dict[str, Any]]:
-        """The ledger after a cursor, or from its beginning, oldest first: of a selection of publishers or countries.
-        Raises CursorError where the cursor is not of this ledger. See `sqlite.ledger`.
+        """The ledger of a selection after a cursor, or from its beginning, oldest first. Raises CursorError where the
+        cursor is not of this ledger. See `sqlite.ledger`.
         """
-        return self._read_as_one(ledger.lines, after, selection)
+        return self._read_as_one(ledger.lines, replace(selection, after=after))
 
     def last_cursor(self) -> Cursor | None:
         """The cursor of the last line of the ledger, whether it is listed or not; None: there is none yet."""
@@ -842,6 +883,28 @@ class Store:
     def cursor_at(self, seq: int) -> Cursor | None:
         """The cursor of a line of the ledger; None for 0. Raises CursorError where there is no such line."""
         return self._read(ledger.cursor_at, seq)
+
+    def named_cursor(self, name: str) -> Cursor | None:
+        """How far a job has read the ledger; None: nothing yet."""
+        return self._read(ledger.named_cursor, name)
+
+    def claim_cursor(self, name: str, now: datetime) -> bool:
+        """Keeps a named cursor to this program; False: another one that runs reads by it."""
+        program = self.as_program()
+        return bool(self._write(claims.take, "cursor", [name], program, now))
+
+    def give_cursor_back(self, name: str) -> None:
+        self._write(claims.give_back, "cursor", [name], self.as_program())
+
+    def move_cursor(self, name: str, before: Cursor | None, to: Cursor) -> bool:
+        """Moves a named cursor on; False: it is no longer where it was before, and stays."""
+        return self._write(ledger.move_cursor, name, before, to)
+
+    def searched_up_to(self, after: Cursor | None) -> Cursor | None:
+        """The last line of the ledger up to which `search` finds all reports whose lines come after a cursor: what came
+        in the last moments is not in the index yet. None: none.
+        """
+        return self._read_as_one(ledger.searched_up_to, after)
 
     def cursor_before(self, since: datetime) -> Cursor | None:
         """The cursor after which the ledger goes on at this time; None: from its beginning."""
@@ -864,8 +927,12 @@ class Store:
         return self._read(reading.text_scope, publisher)
 
     def known_publishers(self) -> dict[str, KnownPublisher]:
-        """Country and languages of every publisher that the database has, configured or not, by key."""
+        """What every publisher may be chosen by that the database has, configured or not, by key."""
         return self._read(reading.known_publishers)
+
+    def publishers_with_reports(self) -> frozenset[str]:
+        """The keys of the publishers of which there is a report, in the wire or not, or its tombstone."""
+        return self._read(reading.publishers_with_reports)
 
     def publishers(self) -> list[dict[str, Any]]:
         return self._read(reading.rows, reading.PUBLISHERS)
@@ -883,6 +950,18 @@ class Store:
     def last_well(self, source: str, after: datetime, before: datetime) -> datetime | None:
         """When a source was last polled well between two times; None: it was not, or that is no longer known."""
         return self._read(coverage.last_well, source, after, before)
+
+    def note_states(self, now: datetime) -> int:
+        """Remembers the states of all sources, and queues an event for each that has changed since the last look;
+        returns how many. Writes only where there is something to write. See `sqlite.states`.
+        """
+        if not self._read_as_one(states.have_changed, now):
+            return 0
+        return self._write(states.note, now)
+
+    def take_notification(self) -> dict[str, Any] | None:
+        """The event that has waited longest, which waits no longer; None: none waits."""
+        return self._write(states.take) if self._read(states.waits) else None
 
     def last_new(self) -> datetime | None:
         """When the wire as a whole last stored something new; None: never."""

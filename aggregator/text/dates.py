@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from aggregator.text.date_names import DAY_FIRST_WORDS, MONTHS, SMALL_WORDS, WEEKDAYS, ZONES, fold, word_key
 
@@ -34,7 +34,8 @@ def to_iso(moment: datetime) -> str:
     """
     if moment.utcoffset() is None:
         raise ValueError(f"{moment!r} has no time zone")
-    return moment.astimezone(UTC).isoformat()[:19] + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat()[:19] + "Z"
 
 
 def from_iso(text: str) -> datetime:
@@ -43,6 +44,41 @@ def from_iso(text: str) -> datetime:
     if to_iso(moment) != text:
         raise ValueError(f"{text!r} is not of the form 2026-11-22T10:00:00Z")
     return moment
+
+
+def for_people(moment: datetime | str, zone: tzinfo) -> str:
+    """A time as every list, page, message and log says it, in the wire's time zone: `2026-11-22 13:00 EAT`, or
+    `2026-11-22 10:00 UTC+3` where the zone has no name of letters. `moment`: aware, or the stored form.
+    """
+    local = (from_iso(moment) if isinstance(moment, str) else moment).astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M} {zone_name(local)}"
+
+
+def zone_name(local: datetime) -> str:
+    """`EAT`, or `UTC+3` where the zone of this time has no name of letters."""
+    name = local.tzname() or ""
+    if name.isalpha():
+        return name
+    minutes = round((local.utcoffset() or timedelta()).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+_OURS = re.compile(
+    r"(?<![\"'\w=/-])(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::\d\d)?Z?| (\d\d:\d\d)(?::\d\d)? UTC)(?![\w+]|[.:]\d)", re.ASCII
+)
+
+
+def times_for_people(said: str, zone: tzinfo) -> str:
+    """A message of this program, with the times in UTC that it names as `for_people` says them."""
+
+    def in_zone(found: re.Match[str]) -> str:
+        try:
+            return for_people(datetime.fromisoformat(f"{found[1]}T{found[2] or found[3]}Z"), zone)
+        except (ValueError, OverflowError):
+            return found[0]
+
+    return _OURS.sub(in_zone, said)
 
 
 def duration(seconds: float) -> str:
@@ -80,14 +116,54 @@ def read_date(literal: str | None) -> datetime | None:
     return moment.replace(microsecond=0) if moment.year >= _FIRST_YEAR else None
 
 
-def read_since(text: str, now: datetime) -> datetime | None:
-    """What a person at the keyboard means by a time: `90m`, `6h`, `2d`, `1w` before `now`, or a date; else None."""
+def read_since(text: str, now: datetime, zone: tzinfo = UTC) -> datetime | None:
+    """What a person at the keyboard means by a time: `90m`, `6h`, `2d`, `1w` before `now`, or a date, in `zone` unless
+    it names one; else None.
+    """
     if ago := _AGO.fullmatch(text.strip()):
         try:
             return now - int(ago[1]) * _UNITS[ago[2]]
         except OverflowError:  # before the year 1
             return None
-    return read_date(text)
+    return read_moment(text, zone)
+
+
+def read_moment(text: str, zone: tzinfo) -> datetime | None:
+    """The moment of a date that a person has typed, in `zone` unless it names one; else None."""
+    moment = read_date(text)
+    if moment is None or _names_zone(text):
+        return moment
+    try:
+        return moment.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def read_day(text: str, zone: tzinfo) -> tuple[datetime, datetime] | None:
+    """When the day begins and ends, in `zone`, that a person names by a date without a time; else None."""
+    moment = read_date(text)
+    if moment is None or _names_zone(text) or _clocks(_tokens(_COMMENT.sub(r"\1", fold(text.strip())))):
+        return None
+    day = moment.date()
+    try:
+        following = day + timedelta(days=1)
+        begins, ends = (datetime(d.year, d.month, d.day, tzinfo=zone).astimezone(UTC) for d in (day, following))
+    except OverflowError:
+        return None
+    return begins, ends
+
+
+def _names_zone(text: str) -> bool:
+    """Whether a text that `read_date` reads says in which zone it is: in words or numbers, or by being a timestamp."""
+    folded = _COMMENT.sub(r"\1", fold(text.strip()))
+    if folded.isdigit() and len(folded) >= 10:
+        return True
+    try:
+        found = _tokens(folded)
+    except ValueError:  # `2026-11-22T10:00:00Z` and the like, of which `read_date` has readers of their own
+        return True
+    words = (word_key(match[0]) for match in found["word"])
+    return bool(found["offset"]) or any(word in ZONES or word == "z" for word in words)
 
 
 def read_to_come(text: str, now: datetime) -> datetime | None:

@@ -157,3 +157,8 @@ def cell(value: object, *, verbatim: bool = False) -> object:
 def argument(value: str) -> str:
     """One word of a command line that a person copies into a shell."""
     return shlex.quote(line(value))
+
+
+def counted(number: int, what: str, many: str | None = None) -> str:
+    """`1 source`, `2,159 sources`; `many`: what more than one are called, where that is not `what` with an s."""
+    return f"{number:,} {what if number == 1 else many or f'{what}s'}"

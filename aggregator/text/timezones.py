@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zoneinfo
 from datetime import UTC, tzinfo
@@ -29,6 +30,12 @@ def is_known(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def of_this_machine() -> str:
+    """The name of the time zone that the operating system is set to, as far as its files say it; else UTC."""
+    named = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    return named if is_known(named) else "UTC"
 
 
 def names() -> frozenset[str]:

@@ -338,6 +338,8 @@ def is_host(host: str) -> bool:
 
 
 def _is_ip(host: str) -> bool:
+    if "%" in host:  # an address with a zone is valid on one machine alone (RFC 4007 section 11)
+        return False
     try:
         ipaddress.ip_address(host)
     except ValueError:

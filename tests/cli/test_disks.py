@@ -204,3 +204,39 @@ def test_a_signal_to_read_the_configuration_while_the_database_cannot_be_used_do
         process.kill()
         process.communicate()
     assert process.returncode == 0
+
+
+# What the operating system refuses outside the store
+
+
+REFUSED = {
+    "a file in the place of a folder": ("true", ("--db", "file/wire.db"), "file"),
+    "a folder that nobody can make": ("true", ("--db", "/proc/nowhere/wire.db"), "/proc/nowhere"),
+    "a folder that is gone": ("mkdir gone; cd gone; rmdir ../gone", ("--db", "wire.db"), ""),
+    "a lock that is a folder": ("mkdir w.db.lock", ("--db", "w.db"), "w.db.lock"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("words", [("run",), ("fetch",)])
+def test_what_the_system_refuses_is_one_line(desk: Desk, tmp_path: Path, name: str, words: tuple[str, ...]) -> None:
+    before, options, said = REFUSED[name]
+    if words == ("fetch",) and "lock" in name:
+        pytest.skip("fetch takes no such lock")
+    (tmp_path / "file").write_text("")
+    command = ["sh", "-c", f'{before}; exec "$@"', "sh", *desk.command(*options, *words)]
+    if "gone" in name:  # whose configuration is looked for in the folder, too
+        command = [*command[: command.index("--config")], *options, *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_list_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None:
+    """The file is written when it is closed, and that error names no file."""
+    desk("fetch")
+    script = f"dd if=/dev/zero of='{disk}/filler' bs=4k 2>/dev/null;"
+    command = on_disk(disk, script, *desk.command("publishers", "--opml", str(disk / "list.opml")))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
+    assert (done.returncode, done.stderr) == (1, "aggregator: the disk is full; make room, then run this again\n")

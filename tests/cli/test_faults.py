@@ -43,14 +43,14 @@ def write(config: Path, name: str, kind: str) -> None:
 def test_check_names_every_fault_and_whom_it_stops(config: Path) -> None:
     fine = run("--config", str(config), "check")
     assert (fine.code, fine.err) == (0, "")
-    assert fine.out.endswith(f"{config}: fine; 2 publishers, 1 sources\n")
+    assert fine.out.endswith(f"OK: 2 publishers, 1 source in {config}\n")
     assert "warning" not in fine.out
     write(config, "odd", "newspapre")
     found = run("--config", str(config), "check")
     assert found.code == 1
     assert 'publishers/ml/odd.toml: line 5: kind: found "newspapre"' in found.err
-    summary = "1 faults; not polled until they are corrected: odd; without a fault: 2 publishers, 1 sources"
-    assert f"{config}: {summary}\n" in found.err
+    summary = f"1 error in {config}. Not polled until it is fixed: odd. OK: 2 publishers, 1 source"
+    assert f"{summary}\n" in found.err
     as_json = json.loads(run("--config", str(config), "check", "--json").out)
     assert (len(as_json["faults"]), as_json["not_polled"], as_json["publishers"]) == (1, ["odd"], 2)
 
@@ -59,7 +59,7 @@ def test_of_many_publishers_with_a_fault_five_are_named(config: Path) -> None:
     for number in range(7):
         write(config, f"odd{number}", "newspapre")
     said = run("--config", str(config), "check").err
-    assert "7 faults; not polled until they are corrected: odd0, odd1, odd2, odd3, odd4 and 2 more;" in said
+    assert f"7 errors in {config}. Not polled until they are fixed: odd0, odd1, odd2, odd3, odd4 and 2 more." in said
 
 
 def test_fetch_goes_on_without_the_publisher_and_says_why_it_is_not_polled(config: Path) -> None:

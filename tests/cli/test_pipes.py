@@ -14,6 +14,7 @@ from aggregator.desk.terms import sync
 from aggregator.model import Link, Text
 from aggregator.store import Store
 from tests import commands
+from tests.cli.test_cli import make_config
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 
 PUBLISHER = make_publisher("sahel")
@@ -28,7 +29,7 @@ READING = {
     "merges": [["merges"], ["merges", "--all", "--json"], ["merges", "--suspect"]],
     "pending": [["pending"], ["pending", "--json"]],
     "publishers": [["publishers"], ["publishers", "--json"], ["publishers", "--opml", "-"]],
-    "query": [["query", "SELECT * FROM wire"], ["query", "SELECT 1"]]
+    "query": [["query", "SELECT id, title, url FROM wire"], ["query", "SELECT 1"]]
     + [["query", "SELECT * FROM wire", form] for form in ("--csv", "--json")],
     "search": [["search", "pont", "--limit", "900"], ["search", "pont", "--limit", "900", "--json"]],
     "show": [["show", "https://sahel.example/long", form] for form in ("--raw", "--revisions", "--cite", "--desk")],
@@ -42,13 +43,31 @@ OTHERS = {
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("pipes") / "wire.db"
+    folder = tmp_path_factory.mktemp("pipes")
+    make_config(folder / "config")
+    path = folder / "wire.db"
     with Store.open(path) as store:
         sync(store, WIRE, [PUBLISHER], NOW, NOW.date())
         words = Text("".join(f"<p>Le fleuve monte encore de {n} mètres à Bamako.</p>" for n in range(9_000)))
         record(store, PUBLISHER, make_entry(0, content=(words,), links=(Link("https://sahel.example/long"),)))
         record(store, PUBLISHER, *[make_entry(number) for number in range(1, 900)], now=NOW + timedelta(hours=1))
     return path
+
+
+def command(database: Path, arguments: list[str]) -> list[str]:
+    config = database.with_name("config")
+    return [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "aggregator",
+        "--config",
+        str(config),
+        "--db",
+        str(database),
+        *arguments,
+    ]
 
 
 def test_every_command_is_in_one_of_the_tables() -> None:
@@ -58,7 +77,7 @@ def test_every_command_is_in_one_of_the_tables() -> None:
 @pytest.mark.parametrize("arguments", [each for calls in READING.values() for each in calls], ids=" ".join)
 @pytest.mark.parametrize("streams", ["out", "both"])
 def test_a_closed_pipe_is_no_failure(database: Path, arguments: list[str], streams: str) -> None:
-    called = [sys.executable, "-W", "error", "-m", "aggregator", "--db", str(database), *arguments]
+    called = command(database, arguments)
     reading, writing = os.pipe()
     with commands.Popen(
         called, stdout=writing, stderr=writing if streams == "both" else commands.subprocess.PIPE
@@ -77,7 +96,7 @@ def test_a_closed_pipe_is_no_failure(database: Path, arguments: list[str], strea
     [(["latest", "--publisher", "nobody"], 2), (["show", "zzzzzzzz"], 1), (["complaint", "list"], 0)],
 )
 def test_messages_that_nobody_reads_change_no_exit_code(database: Path, arguments: list[str], code: int) -> None:
-    called = [sys.executable, "-W", "error", "-m", "aggregator", "--db", str(database), *arguments]
+    called = command(database, arguments)
     reading, writing = os.pipe()
     os.close(reading)
     with commands.Popen(called, stdout=commands.subprocess.DEVNULL, stderr=writing) as it:

@@ -222,16 +222,17 @@ def _queries(desk: Desk, said: str) -> list[list[str]]:
     return [["query", sql, *form] for sql in (*SQL, odd) for form in forms]
 
 
+NAMED = ("--name", "Wire", "--site", "https://wire.ml", "--email", "desk@wire.ml")
 # Every command, and how it is called; a text says which test covers one that goes out to servers.
 CASES: dict[str, Case | str] = {
     "latest": _calls("latest", "latest --json", "latest --publisher SAID"),
     "search": _calls("search mot*", "search mot* --json", "search -- SAID", "search zzz SAID"),
     "show": _show,
     "changes": _calls("changes", "changes --json"),
-    "merges": _calls("merges", "merges --json"),
+    "merges": _calls("merges", "merges --json", "merges --all", "merges --suspect"),
     "health": _calls("health", "health --json"),
     "coverage": _calls("coverage --since 2026-01-01", "coverage --since 2026-01-01 --json", "coverage --since SAID"),
-    "publishers": _calls(
+    "publishers rename": _calls(
         "publishers",
         "publishers --json",
         "publishers --off",
@@ -239,7 +240,10 @@ CASES: dict[str, Case | str] = {
         "publishers --opml -",
         "publishers --markdown -",
         "publishers --rights SAID",
+        "publishers rename SAID other",
+        "publishers rename evil SAID",
     ),
+    "publishers remove": _calls("publishers remove SAID --yes", "publishers remove SAID --purge --reason SAID --yes"),
     "check": _calls("check", "check --json", "check SAID"),
     "query": _queries,
     "withhold": _act("withhold"),
@@ -250,6 +254,7 @@ CASES: dict[str, Case | str] = {
     "complaint list": _calls("complaint list", "complaint list --json", "complaint list --all"),
     "complaint resolve": _calls("complaint resolve 1 --resolution SAID", "complaint resolve 99 --resolution SAID"),
     "split": lambda desk, said: [["split", str(row[0])] for row in (*desk.rows("SELECT merge_id FROM merges"), (999,))],
+    "join": lambda desk, said: [["join", *ids(desk)[-2:], "--reason", said], ["join", said, said, "--reason", "x"]],
     "pause": _calls("pause SAID"),
     "resume": _calls("resume SAID"),
     "accept": _calls("accept SAID", "accept evil/feed"),
@@ -257,6 +262,12 @@ CASES: dict[str, Case | str] = {
     "pending refuse": _calls("pending refuse SAID"),
     "publish": _published,
     "import": _imported,
+    "catalogue": _calls("catalogue SAID", "catalogue SAID --json", "catalogue --country SAID"),
+    "add": _calls("add SAID", "add --language SAID", "add --update SAID", "add --update", "add malijet --json"),
+    "init": lambda desk, said: [
+        ["init", str(desk.database.with_name("new")), *NAMED, option, said]
+        for option in ("--name", "--site", "--email")
+    ],
     "purge": lambda desk, said: [["purge", "--yes", "--reason", said, *ids(desk)], ["purge", said, "--reason", "x"]],
     "fetch": "test_forged.test_what_a_server_says_is_fit_in_every_output",
     "probe": "test_forged.test_what_a_server_says_is_fit_in_every_output",
@@ -265,7 +276,7 @@ CASES: dict[str, Case | str] = {
     "demo": "its publishers are our own",
 }
 # In this order: what reads, what acts, and what reads again.
-READING = ["latest", "search", "show", "changes", "merges", "health", "coverage", "publishers", "check", "query"]
+READING = ["latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"]
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
     *(
@@ -273,10 +284,17 @@ ACTING = [
         "resume",
         "publish",
         "import",
+        "add",
+        "catalogue",
+        "init",
+        "join",
+        "merges",
+        "show",
         "split",
         "accept",
         "pending accept",
         "pending refuse",
+        "publishers remove",
         "complaint list",
         *READING,
         "purge",
@@ -301,7 +319,8 @@ def calls(desk: Desk, names: Sequence[str], said: str) -> Iterator[tuple[list[st
 
 def assert_fit(arguments: list[str], ran: Ran) -> None:
     shown = [each[:60] for each in arguments]
-    assert not (found := UNFIT.search(ran.out + ran.err)), (shown, found)
+    out = ran.out.replace("\t", "") if arguments[0] == "query" and "\t" in ran.out else ran.out  # between its columns
+    assert not (found := UNFIT.search(out + ran.err)), (shown, found)
     assert ran.code in (0, 1, 2), shown
     assert "Traceback" not in ran.err, (shown, ran.err)
     if "--json" in arguments or "--raw" in arguments:
@@ -352,6 +371,9 @@ def assert_lossless(desk: Desk, arguments: list[str], ran: Ran) -> None:
         rows: list[tuple[object, ...]] = [()] * int(str(count))
     else:
         rows = desk.rows(arguments[1])
+    if len(arguments) == 2:  # no value passes for a column or a row
+        assert len(ran.out.splitlines()) == len(rows) + 1
+        assert len({line.count("\t") for line in ran.out.splitlines()}) == 1
     if "--json" in arguments:
         found = json.loads(ran.out)
         assert len(found) == len(rows)

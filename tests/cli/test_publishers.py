@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
+import signal
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from aggregator.demo import Press
-from tests import ROOT
+from aggregator.text.dates import utc_now
+from tests import ROOT, commands
 from tests.cli.test_cli import HOSTS, Desk
 from tests.conftest import NOW
+from tests.waiting import until
 
 ML = "publishers/ml"
 _ALL = """
@@ -130,7 +136,7 @@ def test_a_renamed_publisher_keeps_its_reports_ids_and_history(desk: Desk) -> No
     desk.press.set_document("one.example", "/feed", feed("one.example-1", "one.example-2", title="A third one"))
     fetch(desk)
     assert ids(desk) == {"uno": before["one"], "two": before["two"]}
-    assert desk("search", "another", "--publisher", "uno", "--json").strip() == "[]"
+    assert json.loads(desk("search", "another", "--publisher", "uno", "--json")) == []
     assert len(json.loads(desk("search", "third", "--publisher", "uno", "--json"))) == 2
     with closing(sqlite3.connect(desk.database)) as connection:
         connection.execute("INSERT INTO article_search (article_search) VALUES ('integrity-check')")
@@ -307,6 +313,32 @@ def test_a_publisher_with_several_sources_moves_with_all(desk: Desk) -> None:
     assert ids(desk) == {"uno": before["one"], "two": before["two"]}
 
 
+def test_a_publisher_is_renamed_while_the_daemon_polls_it(desk: Desk, press: Press) -> None:
+    """What was under way under the old key is not stored; the daemon reads the files again, and asks anew."""
+    before = ids(desk)
+    press.set_document("one.example", "/feed", feed("one.example-1", "one.example-2", "one.example-3"))
+    press.misbehave("one.example", "/feed", "slow", seconds=1.5)
+    with closing(sqlite3.connect(desk.database)) as connection, connection:
+        connection.execute("UPDATE sources SET next_at = last_poll WHERE publisher = 'one'")
+    press.forget()
+    daemon = commands.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
+    try:
+        until(lambda: any(seen.path == "/feed" for seen in press.requests))
+        desk("publishers", "rename", "one", "uno")
+        daemon.send_signal(signal.SIGHUP)
+        until(lambda: len(ids(desk).get("uno", ())) == 3)
+    finally:
+        daemon.send_signal(signal.SIGTERM)
+        _, log = daemon.communicate(timeout=30)
+    assert daemon.returncode == 0, log
+    assert "its publisher has another key since" in log
+    assert "Traceback" not in log
+    assert before["one"] < ids(desk)["uno"]
+    assert ids(desk).keys() == {"uno", "two"}
+    assert desk.rows("SELECT 1 FROM claims") == []
+    ledger_is_whole(desk)
+
+
 # Who leaves, and who is switched off
 
 
@@ -319,7 +351,7 @@ def test_a_removed_publisher_leaves_its_reports(desk: Desk) -> None:
     assert desk.rows("SELECT id, text_scope FROM wire ORDER BY id") == before
     fetch(desk)
     assert desk.rows("SELECT id, text_scope FROM wire ORDER BY id") == before
-    assert "one" in desk("check")
+    assert "note: 1 publisher without a file: one; their reports stay" in desk("check")
     assert "remove one --purge" in desk("publishers", "remove", "one", "--yes", code=2)
     assert "Purged: 2" in desk("publishers", "remove", "one", "--purge", "--reason", "they asked", "--yes")
     assert desk.rows("SELECT DISTINCT publisher FROM wire") == [("two",)]
@@ -346,11 +378,101 @@ def test_a_publisher_that_is_switched_off_is_not_polled_and_its_reports_stay(des
     assert (rows["one"]["enabled"], rows["one"]["reason"]) == (False, "they rebuild their site")
     assert (rows["two"]["enabled"], rows["two"]["reason"]) == (True, None)
     assert "they rebuild their site" in desk("publishers", "--off")
-    assert "1 publisher is switched off: one (they rebuild their site)" in desk("health")
+    assert "one is switched off: they rebuild their site" in desk("health")
     said = desk("fetch", "one", code=2)
     assert "they rebuild their site" in said
     assert f"{ML}/one.toml:1" in said
-    said = file.read_text().replace("enabled = false\n", "")
-    file.write_text(said.replace('reason = "they rebuild their site"\n', ""))
+    file.write_text(
+        file.read_text().replace("enabled = false\n", "").replace('reason = "they rebuild their site"\n', "")
+    )
     fetch(desk)
     assert len(desk.rows("SELECT 1 FROM wire WHERE publisher = 'one'")) == 3
+
+
+# An agreement that ends, and settings that change each other: said before anybody notices
+
+
+def test_an_agreement_that_ends_is_said_thirty_days_before_and_from_then_on(desk: Desk) -> None:
+    file = desk.config / ML / "one.toml"
+    text = file.read_text().replace('"quotation"', '"agreement"')
+    today = utc_now().date()
+    for days, in_check, in_list in (
+        (40, None, None),
+        (29, "the agreement ends on", f"ends {today + timedelta(days=29)}"),
+        (-27, "the agreement ended on", f"ended {today - timedelta(days=27)}"),
+    ):
+        last_day = today + timedelta(days=days)
+        source, rest = text.split("[[source]]")
+        file.write_text(f"{source}[rights]\nexpires = {last_day}\n[[source]]{rest}")
+        assert in_check is None or in_check in desk("check")
+        assert in_check is not None or "agreement end" not in desk("check")
+        rows = {row["publisher"]: row for row in json.loads(desk("publishers", "--json"))}
+        assert rows["one"]["agreement"] == in_list
+        assert rows["one"]["agreement_ends"] == last_day.isoformat()
+        fetch(desk)
+        assert ("the agreement with One (one)" in desk("health")) == (in_list is not None)
+        listed = desk("publishers")
+        assert f"warning: {ML}/one.toml: rights.expires: {in_check}" in listed if in_check else "warning" not in listed
+
+
+@pytest.mark.parametrize(
+    ("settings", "every", "expected"),
+    [
+        ("", 30, None),
+        ("", 5, "the every_minutes of 2 sources take 24 requests an hour, where 4 are meant for 2 sources"),
+        ("requests_per_hour = 100", 5, None),
+        ("requests_per_hour = 3", 15, "take 8 requests an hour, where 3 are meant"),
+        ("most_new_per_day = 50", 30, "found 200, which is never reached: a publisher may add 50 a day"),
+    ],
+)
+def test_check_says_what_settings_do_to_each_other(
+    tmp_path: Path, press: Press, settings: str, every: int, expected: str | None
+) -> None:
+    desk = Desk(tmp_path, press)
+    for host in HOSTS:
+        desk.add(host, every)
+    wire = desk.config / "wire.toml"
+    wire.write_text(wire.read_text() + settings + "\n")
+    said = desk("check")
+    assert ("warning: wire.toml: " in said) == (expected is not None)
+    assert expected is None or expected in said
+
+
+def test_check_says_where_a_budget_or_a_domain_cannot_bear_what_is_asked_of_it(tmp_path: Path, press: Press) -> None:
+    desk = Desk(tmp_path, press)
+    for number in range(30):
+        text = (desk.config / ML / "one.toml").read_text().replace("every_minutes = 30", "")
+        text = text.replace(f"{press.url}/one.example/feed", f"https://news.example/{number}")
+        (desk.config / ML / f"p{number}.toml").write_text(text)
+    wire = desk.config / "wire.toml"
+    text = wire.read_text().replace("per_domain_seconds = 0", "per_domain_seconds = 600")
+    wire.write_text(text + "requests_per_hour = 1\n")
+    said = desk("check")
+    assert "found 1, which 30 sources cannot keep to: one poll of each in 1440 minutes (longest_minutes)" in said
+    assert "found 600, which lets 6 requests an hour go to news.example; its sources ask for 60" in said
+
+
+# docs/publishers.md
+
+
+def test_the_commands_of_the_page_do_what_it_says(desk: Desk) -> None:
+    page = (ROOT / "docs" / "publishers.md").read_text().replace("daily-example", "one").replace("the-daily", "uno")
+    (block,) = re.findall(r"```sh\n(.*?)```", page, re.S)
+    commands_of_page = [shlex.split(line)[1:] for line in block.splitlines()]
+    assert [each[:2] for each in commands_of_page] == [["publishers", "rename"], *[["publishers", "remove"]] * 2]
+    for arguments in commands_of_page:
+        desk(*arguments)
+    assert desk.rows("SELECT DISTINCT publisher FROM wire") == [("two",)]
+    former, switch_off = re.findall(r"```toml\n(.*?)```", page, re.S)
+    file = desk.config / ML / "two.toml"
+    sources = file.read_text()
+    file.write_text(switch_off + former + sources)
+    assert "reports of both uno and two, and cannot join them" in desk("check", code=1)
+    file.write_text(switch_off + former.replace("one", "eins") + sources)
+    desk("check")
+    rows = {row["publisher"]: row for row in json.loads(desk("publishers", "--json"))}
+    assert (rows["two"]["enabled"], rows["two"]["former_keys"]) == (False, ["eins"])
+    page = " ".join(page.split())
+    assert "publisher was one, is uno" in page
+    for said in ("former_keys = []", "not polled", "end with 1"):
+        assert said in page

@@ -6,13 +6,16 @@ import os
 import re
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
-from aggregator.model import Publisher
+from aggregator.desk.terms import sync
+from aggregator.model import ChangeKind, Publisher
 from aggregator.store import Store
-from tests.conftest import make_entry, record
+from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 from tests.desk.test_desk import report
+from tests.hostile import run
 from tests.store.test_let_go import ANY, command, file_bytes, plant, planted_words
 
 __all__ = ["report"]  # a fixture
@@ -27,6 +30,38 @@ def test_purge_asks_before_it_deletes(store: Store, report: str) -> None:
     assert "Purged: 1" in command(store, "purge", report, *why, typed="y\n")
     assert "Reason: asked for." in command(store, "show", report)
     assert "purged already" in command(store, "purge", report, "--yes", *why, code=1)
+
+
+def test_a_publisher_is_purged_with_what_came_today(store: Store, report: str) -> None:
+    other = make_publisher("other")
+    sync(store, WIRE, [make_publisher(), other], NOW, NOW.date())
+    record(store, other, make_entry(7))
+    why = ("--reason", "their contract ended")
+    refused = command(store, "purge", "--publisher", "daily-example", *why, code=130, typed="n\n")
+    assert "interrupted" in refused
+    assert len(store.latest(ANY)) == 3
+    assert "Missing option '--reason'" in command(store, "purge", "--publisher", "daily-example", code=2)
+    first_seen, bound = "2026-11-22T10:00:00Z", "2026-11-22T10:00:01Z"
+    for choice, count in (
+        (("--publisher", "daily-example", "--until", first_seen), 0),
+        (("--publisher", "daily-example", "--since", bound), 0),
+        (("--publisher", "daily-example", "--since", first_seen, "--until", bound), 2),
+        (("--publisher", "daily-example"), 0),  # they are gone
+        (("--since", first_seen), 1),
+    ):
+        said = command(store, "purge", *choice, "--yes", *why)
+        assert said.endswith(f"Purged: {count}\n"), choice
+    said = command(store, "purge", "--until", "1h", "--yes", *why, code=1)  # by a clock that nobody believes yet
+    assert "--until: the clock says" in said
+    lines = [line for line in command(store, "changes").splitlines() if " deleted " in line]
+    assert len(lines) == 3
+    assert all("their contract ended" in line for line in lines)
+
+
+def test_help_names_every_kind_of_line() -> None:
+    said = run("changes", "--help").out
+    for kind in get_args(ChangeKind):
+        assert kind in said.replace("\n", " ")
 
 
 def test_purge_vacuum_says_what_it_takes_and_asks(store: Store, publisher: Publisher) -> None:

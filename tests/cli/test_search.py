@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shlex
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 
+from aggregator.model import Phrase, Selection
 from aggregator.store import Store
-from tests.conftest import DEMO
+from aggregator.text.query import DEEPEST, MOST_CHARACTERS, MOST_WORDS, parse
+from tests import ROOT
+from tests.conftest import DEMO, NOW
 from tests.hostile import Ran, run
 from tests.make_database import DATABASES
 
@@ -143,3 +149,26 @@ def test_what_can_find_nothing_is_a_usage_error(database: Path, typed: str, why:
     assert why in ran.err
     assert len(ran.err.splitlines()) == 1
     assert "fts5" not in ran.err.lower()
+
+
+def test_what_the_page_on_search_says_holds(database: Path) -> None:
+    page = (ROOT / "docs" / "search.md").read_text()
+    typed = re.findall(r"^\| `(.*?)` \| ", page, re.MULTILINE)
+    assert len(typed) == 10
+    for each in (*typed, *re.findall(r"`(title:.*?|\w+ (?:AND|NOT) \w+)`", page)):
+        assert not parse(each, NOW).is_empty
+    for word, others in re.findall(r"^\| `(.*?)` \| (\S.*?) and the like", page, re.MULTILINE):
+        (own,) = parse(word).wanted
+        assert isinstance(own, Phrase)
+        for other in others.split(", "):
+            (theirs,) = parse(other).wanted
+            assert isinstance(theirs, Phrase)
+            assert set(own.forms) <= set(theirs.forms), other
+    bounds = re.findall(r"A search has ([\d,]+)\s+characters, (\d+) words and brackets (\d+) deep", page)
+    assert bounds == [tuple(f"{each:,}" for each in (MOST_CHARACTERS, MOST_WORDS, DEEPEST))]
+    (sql,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    with closing(sqlite_utils.Database(database).conn) as connection:
+        titles = [title for _, _, title in sqlite_utils.Database(connection).execute(sql)]
+    with Store.read(database) as store:
+        assert titles == [report.title for report in store.search(parse("pénurie"), Selection())] != []
+        assert list(store.query("SELECT fold('فَيَضَان')")[1]) == [("فيضان",)]

@@ -392,7 +392,8 @@ def test_an_installed_copy_says_where_it_looked(tmp_path: Path) -> None:
     result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert result.stderr.splitlines()[-1] == (
         f"aggregator.model.errors.ConfigError: --config: found no wire.toml in {tmp_path}/config nor in "
-        f"{tmp_path}/site/config, expected --config DIR, the folder that holds one"
+        f"{tmp_path}/site/config, expected --config DIR or AGGREGATOR_CONFIG, the folder that holds one; "
+        "`aggregator init DIR` makes one"
     )
 
 

@@ -139,9 +139,14 @@ def test_import_writes_files_that_load_and_names_the_rest(config: Path) -> None:
     assert said[3:] == ["1 added, 2 left out"]
     files = {path.name for path in (config / "publishers" / "ml").iterdir()}
     assert files == {"daily.toml", "weekly.toml"}
-    again = json.loads(run(config, *arguments, "--json", code=1))
+    again = json.loads(run(config, *arguments, "--json"))
     assert (again["added"], again["unread"]) == ([], 0)
     assert [each["name"] for each in again["left_out"]] == ["Weekly", "The Daily again", "Of {braces}"]
+    assert [each["here_already"] for each in again["left_out"]] == [True, False, False]
+    assert run(config, *arguments).splitlines()[-1] == "0 added, 3 left out (1 here already)"
+    (config / "publishers" / "ml" / "weekly.toml").unlink()
+    (config.parent / "list.opml").write_text(LIST.replace("https://weekly.test/feed", "https://daily.test/other"))
+    assert run(config, *arguments, code=1).splitlines()[-1] == "0 added, 3 left out"
 
 
 def test_import_refuses_what_is_no_list_and_no_country(config: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tests.conftest import NOW
 from tests.hostile import run
 
 KEYS = ("name", "url", "user_agent", "robots_token", "complaints_url", "complaints_email")
+
+OF_OWN = ("name", "homepage", "contact.corrections")
 
 
 @pytest.fixture
@@ -51,14 +54,17 @@ def test_what_a_real_site_is(url: str, real: bool) -> None:
 
 def test_the_shipped_keys_are_named_each_with_its_line() -> None:
     config = load(ROOT / "config")
-    assert config.asks_real_sites
+    assert config.placeholders_forbid_polling
     lines = [line.split(": ") for line in config.placeholders]
-    assert [line[2] for line in lines] == list(KEYS)
+    assert [(line[0], line[2]) for line in lines] == [
+        *(("wire.toml", key) for key in KEYS),
+        *(("publishers/xa/example-wire.toml", key) for key in OF_OWN),
+    ]
     assert all(line[1].startswith("line ") for line in lines)
 
 
 def test_the_demo_asks_no_real_site() -> None:
-    assert not load(ROOT / "data" / "demo" / "config").asks_real_sites
+    assert not load(ROOT / "data" / "demo" / "config").placeholders_forbid_polling
 
 
 def a_real_source(desk: Desk) -> None:
@@ -97,21 +103,40 @@ def test_check_names_the_keys_and_ends_with_1(desk: Desk) -> None:
     a_real_source(desk)
     ran = run("--config", str(desk.config), "check")
     assert ran.code == 1
-    named = [key for key in KEYS if f": {key}: found" in ran.err]
-    assert named == ["url", "user_agent", "complaints_url", "complaints_email"]
-    assert "no site is asked until wire.toml has a name of your own" in ran.err
+    named = [key for key in (*KEYS, *OF_OWN[1:]) if f": {key}: found" in ran.err]
+    assert named == ["url", "user_agent", "complaints_url", "complaints_email", "homepage"]
+    assert "publishers/xa/test-wire.toml: line 7: homepage: found" in ran.err
+    assert "No site is asked until the wire has a name of its own" in ran.err
     said = json.loads(run("--config", str(desk.config), "check", "--json").out)
-    assert len(said["faults"]) == 4
+    assert len(said["faults"]) == 5
 
 
 def test_whoever_has_a_name_of_its_own_may_ask(desk: Desk) -> None:
     a_real_source(desk)
-    wire = desk.config / "wire.toml"
-    wire.write_text(wire.read_text().replace("wire.example", "wire.not-there-at-all.ml"))
+    wire, own = desk.config / "wire.toml", desk.config / "publishers" / "xa" / "test-wire.toml"
+    for file in (wire, own):
+        assert run("--config", str(desk.config), "check").code == 1  # one of them is not enough
+        file.write_text(file.read_text().replace("wire.example", "wire.not-there-at-all.ml"))
     assert config_for_polling(Paths(desk.config, None)).placeholders == ()
     assert run("--config", str(desk.config), "check").code == 0
     wire.write_text(wire.read_text().replace("/bot)", "/bot; ExampleWire)"))
     assert run("--config", str(desk.config), "check").code == 1
+    own.write_text(own.read_text() + '[contact]\ncorrections = "desk@wire.example"\n')
+    assert ": contact.corrections: found" in run("--config", str(desk.config), "fetch").err
+
+
+@pytest.mark.parametrize("command", ["check", "fetch", "run"])
+def test_the_shipped_wire_polls_nobody_even_without_sources(tmp_path: Path, command: str) -> None:
+    """So a fresh clone of which somebody deleted all publishers says it at once, not after the first is added."""
+    own = "publishers/xa/example-wire.toml"
+    (tmp_path / "config" / own).parent.mkdir(parents=True)
+    for name in ("wire.toml", "rights.toml", own):
+        shutil.copy(ROOT / "config" / name, tmp_path / "config" / name)
+    ran = run("--config", str(tmp_path / "config"), command)
+    assert ran.code == 1
+    assert [name for name in ("wire.toml: line 3: name", f"{own}: line 2: name", "aggregator init") if name in ran.err]
+    assert f"{own}: line 7: homepage: found" in ran.err
+    assert "`aggregator init DIR`" in ran.err
 
 
 def test_what_asks_nobody_needs_no_name(desk: Desk) -> None:

@@ -733,7 +733,7 @@ def test_an_old_database_knows_what_its_sources_did(tmp_path: Path) -> None:
 
 
 def latest(store: Store, publisher: str | None = None) -> list[str]:
-    return [report.title for report in store.latest(Selection(publisher=publisher, limit=100_000))]
+    return [report.title for report in store.latest(Selection(publishers=(publisher,), limit=100_000))]
 
 
 def dated(number: int, **fields: object) -> Entry:

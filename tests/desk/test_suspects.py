@@ -105,7 +105,7 @@ def test_a_report_that_is_held_twice_is_listed_until_one_is_out_of_the_wire(stor
         connection.commit()
     ferry, box_id = (own for (own,) in rows(store, "SELECT id FROM articles WHERE article_id <> 2 ORDER BY article_id"))
     (suspect,) = suspects.listed(store)
-    assert suspect.command == f"aggregator withhold {ferry} --reason 'the same report as {box_id}'"
+    assert suspect.command == f"aggregator join {box_id} {ferry} --reason 'one report, held twice'"
     assert suspect.reason == f"held twice, also as {box_id}: one guid and one address"
     assert suspect.title == "Ferry"
     acts.withhold(store, str(ferry), Cause(actor="person:desk", reason="the same report"), NOW + 2 * HOUR)

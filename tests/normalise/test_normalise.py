@@ -21,7 +21,8 @@ from aggregator.normalise import (
     article_of,
     normalise,
 )
-from aggregator.text import pictures, raw_words
+from aggregator.text import packing, pictures, raw_words
+from aggregator.text.folding import fold
 from aggregator.text.html import MOST_BYLINE, MOST_HEADLINE, MOST_HEADLINE_WORDS, MOST_OF_DATE
 from aggregator.text.media import MEDIA_CUT, MEDIA_LEFT_OUT, MOST_CAPTION, MOST_LINE
 from aggregator.text.pictures import MOST_MEDIA
@@ -63,6 +64,8 @@ def test_an_article_has_plain_readings_beside_the_words_as_they_came() -> None:
     assert made.categories == ("Mali", "Routes Ponts")
     assert (made.place, made.adjusted, made.id_is_shared) == (0, (), False)
     assert raw_words.decode(made.raw) == entry
+    assert made.packed == packing.packer()(made.raw)
+    assert made.folded == (fold(made.summary), fold(made.text))
 
 
 def test_a_category_is_shown_by_its_label_and_once_whatever_its_schemes() -> None:

@@ -50,11 +50,11 @@ ROWS = [
 
 def test_versions_are_told_word_by_word() -> None:
     assert versions(ROWS, coloured=False).split("\n\n") == [
-        "1. new, 2026-11-22 10:00:00 UTC, from a/feed\n   The price\n   Bread rises by 38 per cent.\n   So they say.",
-        "2. corrected, 2026-11-22 10:00:00 UTC, from a/feed; changed: body\n"
+        "1. new, 2026-11-22 10:00 UTC, from a/feed\n   The price\n   Bread rises by 38 per cent.\n   So they say.",
+        "2. corrected, 2026-11-22 10:00 UTC, from a/feed; changed: body\n"
         "   body: Bread rises by [-38-]{+28+} per cent.\n   So they say.",
-        "3. revised, 2026-11-22 10:00:00 UTC, from a/feed; changed: title\n   title: The [-price-]{+new price[2J+}",
-        "4. revised, 2026-11-22 10:00:00 UTC, from a/feed; changed: body\n"
+        "3. revised, 2026-11-22 10:00 UTC, from a/feed; changed: title\n   title: The [-price-]{+new price[2J+}",
+        "4. revised, 2026-11-22 10:00 UTC, from a/feed; changed: body\n"
         "   body: not in its words (a link, a picture, or words that are not kept)\n",
     ]
     assert "by \x1b[31;9m38\x1b[0m \x1b[32m28\x1b[0m per" in versions(ROWS, coloured=True)

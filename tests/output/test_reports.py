@@ -68,11 +68,11 @@ def unstyled(text: str) -> str:
 
 def test_a_list_has_the_publisher_above_each_headline() -> None:
     assert unstyled(OUTPUTS["text"]([REPORT, BARE])) == (
-        "Le Jour (Ségou)  2026-11-21 08:00 · ML · fr\n"
+        "Le Jour (Ségou)  2026-11-21 08:00 UTC · ML · fr\n"
         "  Le pont rouvre\n"
         "  aaaaaaaaaaaaaaaa  http://le-jour.example/1\n"
         "\n"
-        "Le Jour  2026-11-21 08:00 · ML · [press release]\n"
+        "Le Jour  2026-11-21 08:00 UTC · ML · [press release]\n"
         "  (no headline)\n"
         "  aaaaaaaaaaaaaaaa  no address\n"
         f"  {NOT_PASSED_ON}\n"
@@ -84,7 +84,7 @@ def test_a_page_has_all_that_must_stand_beside_a_report() -> None:
     assert unstyled(page(REPORT)) == (
         "Le Jour (Ségou)\n"
         "Le pont rouvre\n"
-        "  Par Awa Keïta · 2026-11-21T08:00:00Z · fr\n"
+        "  Par Awa Keïta · 2026-11-21 08:00 UTC · fr\n"
         "\n"
         "  SÉGOU — Le pont rouvre lundi.\n"
         "\n"
@@ -98,7 +98,7 @@ def test_a_page_has_all_that_must_stand_beside_a_report() -> None:
         "Complaints: https://wire.example/complain\n"
         "Text: full text\n"
         "Channels: web feed\n"
-        "Updated: 2026-11-21T09:30:00Z\n"
+        "Updated: 2026-11-21 09:30 UTC\n"
         "Id: aaaaaaaaaaaaaaaa\n"
     )
 
@@ -107,7 +107,7 @@ def test_a_page_says_what_is_missing() -> None:
     assert unstyled(page(BARE)) == (
         "Le Jour\n"
         "(no headline)\n"
-        "  received 2026-11-21T08:05:00Z · [press release]\n"
+        "  received 2026-11-21 08:05 UTC · [press release]\n"
         f"  {NOT_PASSED_ON}\n"
         "\n"
         "  (the headline is all we may carry)\n"

@@ -112,7 +112,7 @@ def test_a_database_that_is_not_there_is_made_by_what_begins_a_wire_alone(paths:
         assert not paths.database().exists()
     begun(paths)
     with opening.open_existing(paths) as store:
-        assert not store.resume("nobody/feed", NOW)  # it can be written to
+        assert not store.resume(["nobody/feed"], NOW, "person:amina")  # it can be written to
     assert paths.database().exists()
 
 

@@ -25,7 +25,7 @@ import pytest
 
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.reading import read_as_of
-from aggregator.model import Lookup, Selection, Source, Wanted
+from aggregator.model import Cursor, Lookup, Selection, Source, Wanted
 from aggregator.store import Store
 from aggregator.store.sqlite.planner import FIGURES
 from aggregator.text.query import parse
@@ -38,8 +38,8 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 # Tables that may be read whole or sorted: they grow with the number of publishers, sources and persons alone, or hold
 # what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
 SMALL = {
-    "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pending_changes",
-    "pending_revisions", "publishers", "redirects", "settings", "sources", "terms",
+    "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pauses",
+    "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "sources", "terms",
 }  # fmt: skip
 
 LISTED = Selection(limit=50)
@@ -60,6 +60,7 @@ class World:
     source: Source
     report: str
     keys: tuple[str, ...]
+    cursor: Cursor
 
     @property
     def lookup(self) -> Lookup:
@@ -105,8 +106,15 @@ def search(words: str, *, ranked: bool = False, **fields: Any) -> Case:
 
 
 def chosen(world: World, fields: Mapping[str, Any]) -> Selection:
-    publisher = world.publisher if fields.get("publisher") else None
-    return Selection(**{"limit": 50, **fields, "publisher": publisher})
+    """`publisher`, `before`, `after`: those of the world; a text is the one value of its field."""
+    several = {name: (each,) if isinstance(each, str) else each for name, each in fields.items() if name != "publisher"}
+    if "before" in several:
+        several["before"] = world.report
+    if "after" in several:
+        several["after"] = world.cursor
+    if fields.get("publisher"):
+        several["publishers"] = (world.publisher, *several.get("publishers", ()))
+    return Selection(**{"limit": 50, **several})
 
 
 # By method of the store, all that read.
@@ -117,15 +125,26 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         latest(since=WEEK),
         latest(publisher=True),
         latest(publisher=True, since=WEEK),
-        latest(country="GH"),
-        latest(publisher=True, country="GH"),
-        latest(publisher=True, item_class="notice"),
-        latest(publisher=True, language="sw", item_class="notice", country="GH", since=WEEK),
-        of_few(item_class="notice"),
-        of_few(language="sw"),
-        of_few(item_class="notice", country="GH"),
-        of_few(language="sw", country="GH"),
-        of_few(item_class="notice", language="sw", country="GH", since=WEEK),
+        latest(countries="GH"),
+        latest(publisher=True, countries="GH"),
+        latest(publisher=True, item_classes="notice"),
+        latest(publisher=True, languages="sw", item_classes="notice", countries="GH", since=WEEK),
+        of_few(item_classes="notice"),
+        of_few(languages="sw"),
+        of_few(item_classes="notice", countries="GH"),
+        of_few(languages="sw", countries="GH"),
+        of_few(item_classes="notice", languages="sw", countries="GH", since=WEEK),
+        latest(until=NOW),
+        latest(publisher=True, since=WEEK, until=NOW, before=True),
+        latest(before=True, countries="GH"),
+        of_few(countries=("GH", "KE")),
+        of_few(countries=("GH", "KE"), before=True),
+        of_few(publisher=True, publishers=("kumasi-nettle",), languages=("sw", "fr"), until=NOW),
+        of_few(kinds="newspaper", before=True),
+        of_few(groups=("institution", "individual"), countries="GH", item_classes=("notice", "news")),
+        of_few(item_classes=("notice", "news"), languages=("sw", "fr"), countries=("GH", "KE"), before=True),
+        of_few(after=True),
+        of_few(after=True, kinds="newspaper", languages="sw", before=True),
     ),
     "search": (
         *(
@@ -134,16 +153,18 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             for fields in (
                 {},
                 {"publisher": True},
-                {"country": "GH"},
-                {"item_class": "notice"},
-                {"language": "sw"},
+                {"countries": "GH"},
+                {"item_classes": "notice"},
+                {"languages": "sw"},
                 {"since": WEEK},
-                {"publisher": True, "item_class": "notice", "since": WEEK},
+                {"publisher": True, "item_classes": "notice", "since": WEEK},
+                {"kinds": ("newspaper", "ngo"), "languages": ("sw", "fr"), "until": NOW},
+                {"after": True, "before": True},
             )
         ),
         search('"water bills" -boat mb*', publisher=True),
         search("title:flood OR (المدرسة l'eau)", publisher=True),
-        search("mbalawe changed:1w", language="sw"),
+        search("mbalawe changed:1w", languages="sw"),
         search("mbalawe changed:1w", ranked=True),
         Case(
             lambda s, w: (s.search(parse("changed:1w", NOW), LISTED), s.search(parse("changed:1w -boat", NOW), LISTED)),
@@ -156,7 +177,22 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {"USE TEMP B-TREE FOR ORDER BY": "few groups", "SCAN a": COUNTED},
         )
         for words in (None, "mbalawe")
-        for fields in ({}, {"publisher": True}, {"country": "GH"}, {"item_class": "notice", "language": "sw"})
+        for fields in (
+            {},
+            {"publisher": True},
+            {"countries": "GH"},
+            {"item_classes": "notice", "languages": "sw"},
+            {"kinds": "newspaper", "until": NOW},
+            {"countries": ("GH", "KE"), "before": True},
+            {"after": True},
+        )
+    ),
+    "reports": (
+        case(lambda s, w: list(s.reports(chosen(w, {})))),
+        Case(
+            lambda s, w: list(s.reports(chosen(w, {}), parse("mbalawe"))),
+            {"USE TEMP B-TREE FOR ORDER BY": "a thousand reports at a time"},
+        ),
     ),
     "report": (case(lambda s, w: s.report(w.report)),),
     "reports_beginning_with": tuple(
@@ -169,6 +205,9 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     ),
     "held_report": (case(lambda s, w: s.held_report(w.report), SCAN_c=FEW),),
     "versions": (case(lambda s, w: s.versions(w.report)),),
+    "joins": (Case(lambda s, w: s.joins(), {"SCAN m USING INDEX merges_of_joined": "those of persons"}),),
+    "joinable": (Case(lambda s, w: s.joinable(w.report, w.report), {"USE TEMP B-TREE FOR ORDER BY": "two rows"}),),
+    "has_pending": (case(lambda s, w: s.has_pending(w.report)),),
     "notice": (case(lambda s, w: s.notice(w.report)),),
     "next_moment": (case(lambda s, w: s.next_moment(NOW)),),
     "to_release": (case(lambda s, w: s.to_release([w.report, w.report])),),
@@ -185,22 +224,35 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             },
         )
         for after in (0, 20)
-        for fields in ({}, {"publisher": True}, {"country": "GH"})
+        for fields in (
+            {},
+            {"publisher": True},
+            {"countries": "GH"},
+            {"publisher": True, "publishers": ("kumasi-nettle",), "countries": ("GH", "KE")},
+            {"kinds": "newspaper", "languages": ("sw", "fr"), "item_classes": "news"},
+        )
     ),
     "last_cursor": (case(lambda s, w: s.last_cursor()),),
     "cursor_at": (case(lambda s, w: s.cursor_at(20)),),
+    "searched_up_to": (Case(lambda s, w: s.searched_up_to(w.cursor), {"SCAN search_queue": ONE_ROW}),),
+    "named_cursor": (case(lambda s, w: s.named_cursor("alerts")),),
     "cursor_before": (case(lambda s, w: s.cursor_before(WEEK)),),
     "merges": (Case(lambda s, w: (s.merges(), s.merges(WEEK)), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),),
     "ended_agreements": (case(lambda s, w: s.ended_agreements()),),
     "ending_agreements": (case(lambda s, w: s.ending_agreements(date(2027, 1, 1))),),
+    "stored_publishers": (case(lambda s, w: s.stored_publishers()),),
+    "is_current": (case(lambda s, w: s.is_current()),),
+    "text_scope": (case(lambda s, w: s.text_scope("p1")),),
     "known_publishers": (case(lambda s, w: s.known_publishers()),),
     "publishers": (Case(lambda s, w: s.publishers(), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),
     "health": (
-        case(lambda s, w: s.health()),
+        Case(lambda s, w: s.health(), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),
         Case(lambda s, w: s.health(NOW), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),
     ),
-    "coverage": (Case(lambda s, w: s.coverage(WEEK), {"USE TEMP B-TREE FOR GROUP BY": "a row a publisher"}),),
-    "watched": (case(lambda s, w: s.watched(WEEK)),),
+    "polled": (Case(lambda s, w: s.polled(WEEK, NOW), {"USE TEMP B-TREE FOR": "polls of that time"}),),
+    "last_well": (case(lambda s, w: s.last_well(w.source.name, WEEK, NOW)),),
+    "sources": (case(lambda s, w: s.sources()),),
+    "paused": (case(lambda s, w: s.paused()),),
     "last_new": (case(lambda s, w: s.last_new()),),
     "redirects_in_force": (case(lambda s, w: s.redirects_in_force()),),
     # What the desk reads
@@ -242,9 +294,10 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "purgeable": (case(lambda s, w: s.purgeable([w.report])),),
     # What the pipeline reads
     "config_digest": (case(lambda s, w: s.config_digest()),),
+    "config_in_force": (case(lambda s, w: s.config_in_force()),),
     "kept_config": (case(lambda s, w: s.kept_config("digest")),),
     "terms_are_out_of_date": (case(lambda s, w: s.terms_are_out_of_date(NOW)),),
-    "due": (case(lambda s, w: (s.due(NOW), s.due(None))),),
+    "due": (case(lambda s, w: (s.due(NOW), s.due(None), s.due(None, also_paused=True))),),
     "polled_elsewhere": (case(lambda s, w: s.polled_elsewhere(proposals=True)),),
     "clock_looks": (case(lambda s, w: s.clock_looks()),),
     "load": (
@@ -270,7 +323,9 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     ),
     "pages_visited": (case(lambda s, w: s.pages_visited(w.publisher, WEEK, 20, [1])),),
     "lending": (case(lambda s, w: s.lending()),),
-    "rewriting": (Case(lambda s, w: s.rewriting(), {"SCAN daily": "before hours of work: a row a publisher and day"}),),
+    "rewriting": (
+        Case(lambda s, w: s.rewriting(), {"SCAN reports_per_day": "before hours of work: a row a publisher and day"}),
+    ),
 }
 
 # What writes; of what these read before, some cases all the same: the steps between polls.
@@ -289,6 +344,7 @@ STEPS: Mapping[str, tuple[Case, ...]] = {
     "index": (Case(lambda s, w: s.index(), {"SCAN search_queue": FEW, "SCAN g": FEW}),),
     "repack": (case(lambda s, w: s.repack()),),
     "merge_index": (case(lambda s, w: s.merge_index(NOW)),),
+    "end_pauses": (case(lambda s, w: s.end_pauses(NOW)),),
     "count_health": (case(lambda s, w: s.count_health(NOW)),),
     "count_polls_by_day": (case(lambda s, w: s.count_polls_by_day(NOW, NOW + timedelta(days=1))),),
     "forget_listings": (
@@ -305,7 +361,12 @@ OF_VIEWS = {
     "SELECT * FROM wire WHERE country = ? ORDER BY sort_time DESC LIMIT 20": (),
     "SELECT * FROM wire WHERE sort_time >= ? ORDER BY sort_time DESC LIMIT 20": (),
     "SELECT * FROM notices WHERE ? <> ''": ("SCAN a USING INDEX articles_with_notice",),
-    "SELECT publisher, day, articles FROM daily WHERE publisher = ?": (),
+    "SELECT publisher, day, usable FROM reports_per_day WHERE publisher = ?": (),
+    # As the README searches, and Datasette.
+    "SELECT w.title FROM article_search AS s JOIN wire AS w ON w.newest_revision = s.rowid WHERE article_search MATCH ?"
+    " ORDER BY w.published LIMIT 10": ("USE TEMP B-TREE FOR ORDER BY",),
+    "SELECT title FROM wire WHERE newest_revision IN (SELECT rowid FROM article_search WHERE article_search MATCH ?)"
+    " ORDER BY sort_time DESC LIMIT 101": ("USE TEMP B-TREE FOR ORDER BY",),
 }
 
 
@@ -374,7 +435,9 @@ def world(database: Path) -> World:
         ).fetchone()
         keys = connection.execute("SELECT article_key FROM article_keys WHERE article_id = ?", (article,)).fetchall()
         sources = {one.source.name: one.source for one in store.due(None)}
-    return World(publisher, sources[f"{publisher}/{key}"], report, tuple(key for (key,) in keys))
+        cursor = store.cursor_at(20)
+    assert cursor is not None
+    return World(publisher, sources[f"{publisher}/{key}"], report, tuple(key for (key,) in keys), cursor)
 
 
 def none(connection: sqlite3.Connection) -> None:
@@ -404,7 +467,7 @@ def of_articles(connection: sqlite3.Connection) -> None:
     """What version 0.2.0 counted: articles alone, 30,000 of them, so that the other tables look large beside them."""
     connection.execute("DELETE FROM sqlite_stat1")
     connection.execute("ANALYZE articles")
-    connection.execute("ANALYZE daily")
+    connection.execute("ANALYZE reports_per_day")
     multiply(connection, 400)
 
 
@@ -542,10 +605,12 @@ def test_every_reading_method_has_a_case() -> None:
         name
         for name, method in methods
         if not name.startswith("_")
-        and re.search(r"self\.(_read|_read_as_one|_snapshot|_connection)\b", source := inspect.getsource(method))
+        and re.search(
+            r"self\.(_read|_read_as_one|_snapshot|_connection|reports)\b", source := inspect.getsource(method)
+        )
         and not writes.search(source)
     }
-    assert reading - {"close", "show_as_of", "query", "rewrite", "empty_log", "try_writing"} == set(CASES)
+    assert reading - {"close", "show_as_of", "show_terms", "query", "rewrite", "empty_log", "try_writing"} == set(CASES)
 
 
 def test_figures_are_there_for_every_table_and_index(database: Path) -> None:

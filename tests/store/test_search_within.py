@@ -13,10 +13,20 @@ import pytest
 
 from aggregator.desk.purging import chosen, purge
 from aggregator.model import Cause, Publisher, Selection, Text
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.store.sqlite import reading, search
 from aggregator.text.query import parse
-from tests.conftest import NOW, file_of, make_entry, make_publisher, open_store, record
+from tests.conftest import (
+    NOW,
+    file_of,
+    make_articles,
+    make_entry,
+    make_poll,
+    make_publisher,
+    open_store,
+    record,
+)
 from tests.store.test_store import rows
 
 HOUR = timedelta(hours=1)
@@ -53,10 +63,10 @@ def report(store: Store, publisher: Publisher, *numbers: int, said: str = "Le po
 
 
 SELECTIONS = (
-    Selection(publisher=SMALL.key),
-    Selection(language="sw"),
-    Selection(language="SW", item_class="news"),
-    Selection(publisher=SMALL.key, language="sw", item_class="news", country="TZ"),
+    Selection(publishers=(SMALL.key,)),
+    Selection(languages=("sw",)),
+    Selection(languages=("SW",), item_classes=("news",)),
+    Selection(publishers=(SMALL.key,), languages=("sw",), item_classes=("news",), countries=("TZ",)),
 )
 
 
@@ -74,8 +84,8 @@ def test_it_finds_the_reports_that_are_meant_newest_first(store: Store, selectio
     assert found(store, selection=selection, limit=7) == [str(number) for number in range(20, 6, -2)]
     assert found(store, "pont -rouvre", selection) == []
     assert found(store, '"pont rouvre" rou*', selection, limit=2) == ["20", "18"]
-    assert found(store, selection=replace(selection, item_class="opinion")) == []
-    assert found(store, selection=replace(selection, language="sw-KE")) == []
+    assert found(store, selection=replace(selection, item_classes=("opinion",))) == []
+    assert found(store, selection=replace(selection, languages=("sw-KE",))) == []
 
 
 def test_a_report_of_another_class_or_language_is_found_by_it(store: Store) -> None:
@@ -85,9 +95,9 @@ def test_a_report_of_another_class_or_language_is_found_by_it(store: Store) -> N
         connection.execute("UPDATE articles SET language = NULL WHERE title LIKE '% 20' AND language = 'sw'")
     while store.index():
         pass
-    assert found(store, selection=Selection(item_class="opinion")) == ["6"]
-    assert found(store, selection=Selection(language="sw-KE")) == ["18"]
-    assert found(store, selection=Selection(language="sw", limit=2)) == [
+    assert found(store, selection=Selection(item_classes=("opinion",))) == ["6"]
+    assert found(store, selection=Selection(languages=("sw-KE",))) == ["18"]
+    assert found(store, selection=Selection(languages=("sw",), limit=2)) == [
         "18",
         "16",
         "14",
@@ -99,15 +109,15 @@ def test_a_report_of_another_class_or_language_is_found_by_it(store: Store) -> N
         "2",
     ]
     assert found(store) == [str(number) for number in range(20, 0, -2)]
-    assert marked(store, search.marks(None, "opinion", None)[0]) in (0, 1)  # 0: its row was indexed before
-    assert marked(store, search.marks(None, None, "sw")[0]) == marked(store, search.marks(SMALL.key, None, None)[0]) - 1
+    assert marked(store, search.marks((), ("opinion",), ())[0]) in (0, 1)  # 0: its row was indexed before
+    assert marked(store, search.marks((), (), ("sw",))[0]) == marked(store, search.marks((SMALL.key,), (), ())[0]) - 1
 
 
 def marked(store: Store, mark: str) -> int:
-    """How many rows of the index have this word."""
+    """How many rows of the index have the one word of this expression."""
     with file_of(store) as connection:
         connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, article_search, row)")
-        row = connection.execute("SELECT doc FROM temp.terms WHERE term = ?", (mark,)).fetchone()
+        row = connection.execute("SELECT doc FROM temp.terms WHERE term = ?", (mark.strip('()"'),)).fetchone()
     return row[0] if row else 0
 
 
@@ -115,7 +125,7 @@ def test_what_is_revised_or_deleted_leaves_the_index(store: Store) -> None:
     report(store, SMALL, 4, said="Le marché ferme")
     report(store, SMALL, 16, said="Le marché ferme")
     cause = Cause(actor="person:ama", reason="a test")
-    (gone,) = [one.id for one in store.latest(Selection(publisher=SMALL.key)) if (one.title or "").endswith(" 18")]
+    (gone,) = [one.id for one in store.latest(Selection(publishers=(SMALL.key,))) if (one.title or "").endswith(" 18")]
     purge(store, chosen(store, [gone], None, None), cause, NOW)
     while store.index():
         pass
@@ -127,7 +137,7 @@ def test_what_is_revised_or_deleted_leaves_the_index(store: Store) -> None:
             " JOIN articles AS a ON a.article_id = r.article_id WHERE a.publisher = ? AND d.id >= ?",
             (SMALL.key, search.marked_from(connection)),
         ).fetchone()
-    assert {marked(store, mark) for mark in search.marks(SMALL.key, None, "sw")} == {expected}
+    assert {marked(store, mark) for mark in search.marks((SMALL.key,), (), ("sw",))} == {expected}
 
 
 def test_an_index_that_is_made_anew_is_marked_everywhere(store: Store) -> None:
@@ -136,6 +146,40 @@ def test_an_index_that_is_made_anew_is_marked_everywhere(store: Store) -> None:
         pass
     assert rows(store, "SELECT value FROM settings WHERE name = 'search_marked_from'") == [("0",)]
     assert found(store) == [str(number) for number in range(20, 0, -2)]
+
+
+@pytest.mark.parametrize("several", [9, 10, 40], ids="{} new ones".format)
+def test_the_new_reports_of_a_document_are_indexed_as_they_would_be_later(tmp_path: Path, several: int) -> None:
+    """Of many the values at hand are indexed when they are stored, of a few when there are more."""
+    texts = ("L'été à Ségou", "Ripoti ya KWANZA", "أُعِيدَ فَتْحُ مَدرَسَةٍ", "ዓዲስ ኣበባ", "Água e pão")
+    with open_store("sqlite", tmp_path / "wire", [SMALL, LARGE]) as store:
+        for publisher in (SMALL, LARGE):
+            entries = [
+                make_entry(
+                    number,
+                    title=Text(f"{texts[number % 5]} {number}", "text/plain"),
+                    content=(Text(f"<p>{texts[number % 4]}</p>"),) * (number % 2),
+                )
+                for number in range(several)
+            ]
+            polled = (make_poll(publisher.sources[0]), make_articles(publisher, *entries))
+            record_polls(store, [polled], NOW)
+            assert rows(store, "SELECT count(*) FROM search_queue") == [(several if several < 10 else 0,)]
+            while store.index():
+                pass
+        indexed = vocabulary(store)
+        store.renew_index()
+        while store.index():
+            pass
+        assert vocabulary(store) == indexed
+    assert len({row for _, row, _, _ in indexed}) == 2 * several
+
+
+def vocabulary(store: Store) -> list[tuple[object, ...]]:
+    """Each word of the index, with its row, column and place."""
+    with file_of(store) as connection:
+        connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'article_search', 'instance')")
+        return connection.execute("SELECT term, doc, col, offset FROM temp.words ORDER BY 1, 2, 3, 4").fetchall()
 
 
 def test_the_reports_of_others_are_passed_over_in_the_index(store: Store) -> None:
@@ -148,7 +192,7 @@ def test_the_reports_of_others_are_passed_over_in_the_index(store: Store) -> Non
         taken: list[int] = []
         with file_of(store) as connection:
             connection.set_progress_handler(lambda: taken.append(1), 1)
-            assert len(reading.found(connection, parse("rouvre"), Selection(publisher=SMALL.key))) == 10
+            assert len(list(reading.listed(connection, parse("rouvre"), Selection(publishers=(SMALL.key,))))) == 10
             connection.set_progress_handler(None, 1)
         return len(taken)
 

@@ -184,11 +184,12 @@ def test_search_finds_only_the_newest_words(store: Store, publisher: Publisher) 
 
 
 @pytest.mark.parametrize(
-    "typed", ['"', "a OR", "NEAR(", "*", "^", "-", "col:x", "(", '""', "a AND AND b", "-only", "\x00"]
+    "typed", ['"a', "NEAR(a b)", "^a", "a:", '"col:x"', "{a}", "a + b", 'a"bcd*', "or", "\x00a", "a'b", "a;b"]
 )
 def test_whatever_is_typed_is_no_syntax_error(store: Store, publisher: Publisher, typed: str) -> None:
     record(store, publisher, make_entry())
     assert store.search(parse(typed), ANY) == []
+    assert store.search(parse(f"pont {typed}"), ANY, ranked=True) == []
 
 
 def test_what_waits_for_the_index_survives_a_crash(store: Store, publisher: Publisher, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def edited(number: int) -> Entry:
 
 def report_of(store: Store, publisher: Publisher = PUBLISHER) -> str:
     """The id of a publisher's first report."""
-    return store.latest(Selection(publisher=publisher.key))[0].id
+    return store.latest(Selection(publishers=(publisher.key,)))[0].id
 
 
 def state_of(store: Store, report: str) -> ReportState:
@@ -231,7 +231,7 @@ def test_the_end_of_an_agreement_is_a_stored_state_and_comes_back_with_the_clock
     assert not store.terms_are_out_of_date(end)
     (ended,) = store.ended_agreements()
     assert (ended["publisher"], ended["during"], ended["after"]) == ("daily-example", "full_text", "excerpt")
-    assert {report.text_scope for report in store.latest(Selection(publisher="daily-example"))} == {"excerpt"}
+    assert {report.text_scope for report in store.latest(Selection(publishers=("daily-example",)))} == {"excerpt"}
     assert store.changes()[-1]["change_kind"] == "terms_changed"
     assert store.switch_terms(end - HOUR, end, end) == ["daily-example"]  # the clock was ahead
     assert store.ended_agreements() == []
@@ -246,14 +246,14 @@ def test_words_are_let_go_by_publisher_and_first_sight(store: Store) -> None:
     }  # fmt: skip
     for number, publisher in enumerate((LENT, LENT)):
         record(store, publisher, make_entry(number), now=NOW + number * DAY)
-    older, newer = (report.id for report in reversed(store.latest(Selection(publisher="lent"))))
+    older, newer = (report.id for report in reversed(store.latest(Selection(publishers=("lent",)))))
     over = retention.over(store.lending(), NOW + 30 * DAY + HOUR)
     assert store.let_go(over) == 1
     assert store.let_go(over) == 0
     store.let_go_pending(over)
     assert (store.raw(older) or {}).keys() == {"id", "title", "links", "authors", "published"}
     assert "content" in (store.raw(newer) or {})
-    assert [report.id for report in store.search(parse("camions"), Selection(publisher="lent"))] == [newer]
+    assert [report.id for report in store.search(parse("camions"), Selection(publishers=("lent",)))] == [newer]
     assert store.let_go({}) == 0
 
 
@@ -393,7 +393,7 @@ def test_what_a_person_decides_about_changes_holds_for_those_alone(waiting: Stor
     accepted = pending.accepted(found, OTHER.sources[0], OTHER, "person:ama", NOW + DAY, NOW + DAY)
     assert waiting.decide_pending(accepted, NOW + DAY)
     assert not waiting.decide_pending(refused, NOW + DAY)  # they wait no longer
-    titles = [report.title for report in waiting.latest(Selection(publisher="other-example"))]
+    titles = [report.title for report in waiting.latest(Selection(publishers=("other-example",)))]
     assert titles.count("Casino") == 2
     rest = waiting.pending_of("other-example/feed", pending.KINDS, 9)
     assert len(rest.changes) == 4
@@ -470,7 +470,7 @@ def test_looks_at_the_clock_are_remembered_beside_the_newest_poll(store: Store) 
 def test_times_that_a_clock_left_which_ran_ahead_are_brought_back(store: Store) -> None:
     record(store, OTHER, make_entry(7, published=None), now=NOW + 400 * DAY)
     store.bring_times_back(NOW + 2 * HOUR)
-    assert store.latest(Selection(publisher="other-example"))[0].first_seen == "2026-11-22T12:00:00Z"
+    assert store.latest(Selection(publishers=("other-example",)))[0].first_seen == "2026-11-22T12:00:00Z"
     assert max(line["at"] for line in store.changes()) == "2026-11-22T12:00:00Z"
     assert store.clock_looks().newest == NOW + 2 * HOUR
     lines = store.changes()
@@ -493,15 +493,19 @@ def test_reports_at_one_address_are_told_together(store: Store) -> None:
     assert store.at_one_address(None) == []
 
 
-def test_coverage_is_counted_by_publisher(store: Store) -> None:
-    rows = {row["publisher"]: row for row in store.coverage(NOW - DAY)}
-    assert {key: (row["polls"], row["received"], row["failed"]) for key, row in rows.items()} == {
-        "daily-example": (2, 2, 0), "other-example": (1, 1, 0)
+def test_what_polls_brought_is_counted_by_source_and_day(store: Store) -> None:
+    found = {source.publisher: source for source in store.polled(NOW - DAY, NOW + DAY) if source.days}
+    assert {key: [(day.polls, day.received, day.failed) for day in source.days] for key, source in found.items()} == {
+        "daily-example": [(2, 2, 0)], "other-example": [(1, 1, 0)]
     }  # fmt: skip
-    assert store.coverage(NOW + DAY) == []
-    assert [(publisher, begin) for publisher, _, begin in store.watched(NOW - DAY)] == [
+    assert [(source.publisher, source.first_poll) for source in found.values()] == [
         ("daily-example", NOW), ("other-example", NOW)
     ]  # fmt: skip
+    later = store.polled(NOW + DAY, NOW + 2 * DAY)
+    assert {source.publisher for source in later} > {*found}  # those that are switched on, and were not polled
+    assert all(source.days == () for source in later)
+    assert store.last_well("other-example/feed", NOW - DAY, NOW + DAY) == found["other-example"].last_well
+    assert store.last_well("other-example/feed", NOW - 2 * DAY, NOW - DAY) is None
     assert store.last_new() == NOW
 
 
@@ -516,7 +520,7 @@ def test_the_wire_s_own_source_is_made_once_and_never_polled(store: Store) -> No
 
 def test_excerpts_follow_the_rights_of_today(store: Store) -> None:
     synced(store, replace(PUBLISHER, rights=replace(QUOTATION, excerpt_max_words=3)), OTHER)
-    assert all(report.text is None for report in store.latest(Selection(publisher="daily-example")))
+    assert all(report.text is None for report in store.latest(Selection(publishers=("daily-example",))))
     assert store.cut_excerpts() == 2
     assert store.cut_excerpts() == 0
-    assert all(report.text for report in store.latest(Selection(publisher="daily-example")))
+    assert all(report.text for report in store.latest(Selection(publishers=("daily-example",))))

@@ -354,14 +354,14 @@ def test_no_redirect_of_a_new_store_was_in_force_before_redirects_were_checked(s
 
 
 def test_a_source_that_is_paused_is_due_again_once_a_person_resumes_it(store: Store) -> None:
-    assert not store.resume(FEED.name, NOW)
+    assert not store.resume([FEED.name], NOW, "person:amina")
     gone = Habits(url=FEED.url, failures=3, paused_at=NOW)
     saved(store, PollRecord(known=known(store), poll=make_poll(FEED, outcome="failed"), habits=gone))
     assert FEED.name not in {one.source.name for one in store.due(None)}
-    assert store.resume(FEED.name, NOW + HOUR)
+    assert store.resume([FEED.name], NOW + HOUR, "person:amina")
     assert FEED.name in {one.source.name for one in store.due(NOW + HOUR)}
     assert (known(store).habits.failures, known(store).habits.paused_at) == (0, None)
-    assert not store.resume(FEED.name, NOW + HOUR)
+    assert not store.resume([FEED.name], NOW + HOUR, "person:amina")
 
 
 # What waits, and what is held back

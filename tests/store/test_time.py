@@ -334,6 +334,8 @@ OTHERS = {
     "sources": {"next_at", "last_poll", "silent_after"},  # by functions
     "rechecks": {"next_at"},  # by a function
     "acts": {"until"},  # said by a person
+    "pauses": {"paused_until"},  # said by a person
+    "left_out": {"sort_time"},  # said by others
     "agreements": {"ends_at", "last_day"},  # said by a person
     "dictionaries": {"trained_at"},  # shipped with the program
     "poll_days": {"day"},  # of polls that are old by a clock that is believed
@@ -583,7 +585,7 @@ def test_health_says_when_it_counted_and_names_agreements(tmp_path: Path, monkey
     options = ("--config", str(make_config(tmp_path / "config")), "--db", str(tmp_path / "wire.db"))
     monkeypatch.setattr("aggregator.cli.health.utc_now", lambda: NOW)
     said = run(*options, "health").out
-    assert "counted at 2026-11-22T10:00:00Z" in said
+    assert "counted at 2026-11-22 10:00 UTC" in said
     assert "the agreement with Ended (ended) ended on 2026-10-26: an excerpt leaves instead of the full text" in said
     assert "the agreement with Soon (soon) ends on 2026-12-22: after that day an excerpt leaves" in said
     assert "(later)" not in said
@@ -597,4 +599,4 @@ def test_health_says_when_it_counted_and_names_agreements(tmp_path: Path, monkey
     }
     monkeypatch.setattr("aggregator.cli.health.utc_now", lambda: NOW + 40 * DAY)
     said = run(*options, "health").out
-    assert "the newest poll is of 2026-11-22T10:00:00Z" in said
+    assert "the newest poll is of 2026-11-22 10:00 UTC" in said

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from aggregator.store.sqlite import agreements, health, let_go, views
+from aggregator.model import PublisherTerms
+from aggregator.store.sqlite import agreements, configured, health, let_go, views
 from aggregator.store.sqlite.raw import unpacker
 from aggregator.text import packing
 from aggregator.text.dates import to_iso
 
 _SWITCHED = ("publishers", "terms", "agreements")  # what an agreement's end changes, of what views read
+# What a configuration changes, of what views read, and the keys.
+_CONFIGURED = {"publishers": "publisher", "terms": "publisher, class", "agreements": "publisher", "settings": "name"}
 _HEALTH = {"source": "source_name", "trouble": "problem", "mend": "advice"}  # columns of that view before 0.2.0
 _READ_BY_HEALTH = {"pending_changes", "redirects", "agreements", "health_counts", "pauses"}
 _INDEXED_BY = re.compile(r" INDEXED BY \w+")
@@ -50,6 +53,30 @@ def name_as_now(connection: sqlite3.Connection) -> None:
     _show_views(connection, None)
 
 
+def show_terms(connection: sqlite3.Connection, configured_terms: Sequence[PublisherTerms]) -> None:
+    """Makes the views of a connection show terms that are not stored yet, of publishers that are. Of a file that an
+    older version made, nothing is changed: its first writer brings it up to date.
+    """
+    if not views.is_migrated(connection):
+        return
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("BEGIN")
+    for table, key in _CONFIGURED.items():
+        where = "name <> 'config_kept'" if table == "settings" else "TRUE"  # which is large
+        _make(connection, "TABLE", table, _columns(connection, table), where)
+        connection.execute(f"CREATE UNIQUE INDEX temp.the_key_of_{table} ON {table} ({key})")
+    known = {key for (key,) in connection.execute("SELECT publisher FROM main.publishers")}
+    configured.put_terms(connection, [each for each in configured_terms if each.publisher.key in known])
+    connection.execute(
+        """
+        UPDATE temp.terms SET text_scope = 'none'
+        WHERE (publisher, class) IN (SELECT publisher, class FROM main.terms WHERE text_scope = 'none')
+        """
+    )
+    _show_views(connection, None)
+    connection.execute("COMMIT")
+
+
 def _make_what_is_missing(connection: sqlite3.Connection) -> None:
     """What a table or column of this version would say, had this version made the file."""
     tables = _sql_of(connection, "table")
@@ -72,13 +99,14 @@ def show(connection: sqlite3.Connection, now: datetime, believed: datetime, over
     ).fetchone()
     ends = "agreements" in tables and agreements.are_over(connection, now)  # 0.1.0 knew of none
     by_index = views.has_new_names(connection)
+    has_terms = connection.execute("SELECT 1 FROM temp.sqlite_schema WHERE name = 'the_key_of_terms'").fetchone()
     over = over if "agreements" in tables and let_go.has_over(connection, over, by_index=by_index) else {}
     if released or over or ends:
-        if views.is_migrated(connection):
+        if views.is_migrated(connection) and not has_terms:
             connection.execute("PRAGMA temp_store = MEMORY")  # it would delete what `name_as_now` has made
         connection.execute("BEGIN")
         if ends:
-            for table in _SWITCHED:
+            for table in () if has_terms else _SWITCHED:
                 _make(connection, "TABLE", table, _columns(connection, table))
             agreements.end(connection, now)
         if over:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
-from aggregator.model import Publisher, PublisherTerms, Source
+from aggregator.model import Publisher, PublisherTerms, Source, StoredConfig
 from aggregator.model.errors import DeskError
-from aggregator.store.sqlite import agreements, excerpts, ledger, redirects, source_rules
-from aggregator.text.dates import to_iso
+from aggregator.store.sqlite import agreements, excerpts, ledger, redirects, settings, source_rules
+from aggregator.text.dates import from_iso, to_iso
 
 _DIGEST = "config_digest"
 _KEPT = "config_kept"
+_IN_FORCE = "config_in_force"
 _FAULT = "fault/"  # before the key of a publisher: what is wrong with its file; `health` reads it
 
 
@@ -50,17 +52,22 @@ def write(
     for each in publishers:
         key = each.publisher.key
         terms_before = ledger.terms_of(connection, key)
-        _write_publisher(connection, each.publisher)
-        connection.execute(
-            "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (f"notices/{key}", json.dumps(each.notices))
-        )
-        agreements.remember(connection, key, each.agreement)
-        agreements.put_in_force(connection, key, each.in_force)
+        put_terms(connection, [each])
         ledger.terms_changed(connection, key, terms_before, now, believed)
         for source in each.publisher.sources:
             _write_source(connection, source, to_iso(now))
     excerpts.queue(connection, bounds)
     connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_DIGEST, digest))
+
+
+def put_terms(connection: sqlite3.Connection, publishers: Sequence[PublisherTerms]) -> None:
+    """Puts publishers and their terms into the tables, without a line in the ledger. Within a transaction."""
+    for each in publishers:
+        key = each.publisher.key
+        _write_publisher(connection, each.publisher)
+        settings.write(connection, f"notices/{key}", json.dumps(each.notices))
+        agreements.remember(connection, key, each.agreement)
+        agreements.put_in_force(connection, key, each.in_force)
 
 
 def keep(connection: sqlite3.Connection, digest: str, packed: str) -> None:
@@ -72,6 +79,20 @@ def kept(connection: sqlite3.Connection, digest: str) -> str | None:
         "SELECT substr(value, length(?2) + 2) FROM settings WHERE name = ?1 AND value GLOB ?2 || ' *'", (_KEPT, digest)
     ).fetchone()
     return row[0] if row else None
+
+
+def in_force(connection: sqlite3.Connection) -> StoredConfig | None:
+    """What `note_in_force` was given; None: nothing, or an older version of the program brought the tables in line."""
+    said = settings.read(connection, _IN_FORCE)
+    if said is None:
+        return None
+    noted = json.loads(said)
+    return StoredConfig(**{**noted, "at": from_iso(noted["at"])})
+
+
+def note_in_force(connection: sqlite3.Connection, stored: StoredConfig) -> None:
+    """Within a transaction."""
+    settings.write(connection, _IN_FORCE, json.dumps({**asdict(stored), "at": to_iso(stored.at)}))
 
 
 def _write_publisher(connection: sqlite3.Connection, publisher: Publisher) -> None:

@@ -23,34 +23,24 @@ _POLLED = f"""
     SELECT l.source_id, substr(l.started, 1, 10) AS day, count(*) AS polls, sum(l.outcome IN {_WELL}) AS well,
       sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending')) AS failed,
       sum(l.outcome = 'offline') AS offline, sum(l.outcome = 'pending') AS held, sum(l.gap IS NOT NULL) AS gaps,
-      sum(l.gap IS 'closed') AS closed, sum(l.new) AS received
+      sum(l.gap IS 'closed') AS closed, sum(l.new) AS received,
+      json_group_array(l.drops) FILTER (WHERE l.drops IS NOT NULL) AS drops
     FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
       AND l.started <= :until
     GROUP BY 1, 2
 """  # noqa: S608  (constants)
 _BY_DAY = """
     UNION ALL
-    SELECT d.source_id, d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0
+    SELECT d.source_id, d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0, iif(d.drops IS NULL, '[]', json_array(d.drops))
     FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
       AND d.day || 'T00:00:00Z' <= :until
-"""
-_DROPS = """
-    SELECT l.source_id, substr(l.started, 1, 10), l.drops
-    FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
-      AND l.started <= :until
-    WHERE l.drops IS NOT NULL
-"""
-_DROPS_BY_DAY = """
-    UNION ALL
-    SELECT d.source_id, d.day, d.drops
-    FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
-      AND d.day || 'T00:00:00Z' <= :until
-    WHERE d.drops IS NOT NULL
 """
 _GAPS = f"""
     SELECT s.source_id, l.started, l.new,
-      (SELECT max(started) FROM polls WHERE source_id = s.source_id AND started < l.started AND outcome IN {_WELL})
-    FROM sources AS s CROSS JOIN polls AS l INDEXED BY polls_with_gap ON l.source_id = s.source_id
+      (SELECT started FROM polls WHERE source_id = s.source_id AND started < l.started AND outcome IN {_WELL}
+        ORDER BY started DESC LIMIT 1),
+      {{day_before}}
+    FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id
       AND l.started >= :since AND l.started <= :until
     WHERE l.gap IS NOT NULL AND l.gap = 'open' ORDER BY l.started
 """  # noqa: S608  (constants)
@@ -60,14 +50,17 @@ _ARRIVALS = """
     WHERE l.outcome = 'ok' AND l.new > 0 ORDER BY l.started
 """
 # A site whose feed is sought, and was never polled, has nothing to be complete.
+_DAY_BEFORE = "(SELECT max(day) FROM poll_days WHERE source_id = s.source_id AND day <= substr({time}, 1, 10))"
+_FIRST_DAY = "(SELECT min(day) FROM poll_days WHERE source_id = s.source_id)"
 _SOURCES = f"""
-    SELECT s.source_id, s.publisher || '/' || s.source_key, s.publisher, p.name, s.enabled, s.paused_at, s.rhythm,
+    SELECT s.source_id, s.publisher || '/' || s.source_key, s.publisher, p.name, s.enabled, s.rhythm,
       s.silent_after, f.started, f.new,
       (SELECT started FROM polls WHERE source_id = s.source_id AND started <= :until AND outcome IN {_WELL}
         ORDER BY started DESC LIMIT 1),
       (SELECT outcome FROM polls WHERE source_id = s.source_id AND started <= :until ORDER BY started DESC LIMIT 1),
-      (SELECT max(started) FROM polls INDEXED BY polls_with_gap
-        WHERE source_id = s.source_id AND gap IS NOT NULL AND gap = 'open' AND started <= :until)
+      (SELECT max(started) FROM polls
+        WHERE source_id = s.source_id AND gap IS NOT NULL AND gap = 'open' AND started <= :until),
+      {{first_day}}, {{day_before}}
     FROM sources AS s JOIN publishers AS p ON p.publisher = s.publisher
     LEFT JOIN polls AS f ON f.poll_id = (
       SELECT poll_id FROM polls WHERE source_id = s.source_id ORDER BY started LIMIT 1
@@ -83,10 +76,10 @@ def polled(connection: sqlite3.Connection, since: datetime, until: datetime) -> 
     by_day = bool(connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'poll_days'").fetchone())
     times = {"since": to_iso(since), "until": to_iso(until)}
     days = _days(connection, times, by_day=by_day)
-    before = _last_days(connection) if by_day else {}
     gaps = defaultdict(list)
-    for source_id, started, new, well in connection.execute(_GAPS, times):
-        after = max(filter(None, (well, _end(before.get(source_id, ()), started))), default=None)
+    day_before = _DAY_BEFORE.format(time="l.started") if by_day else "NULL"
+    for source_id, started, new, well, day in connection.execute(_GAPS.format(day_before=day_before), times):
+        after = _last_well(well, day, started)
         gaps[source_id].append(
             OpenGap(found_at=from_iso(started), after=from_iso(after) if after else None, received=new)
         )
@@ -95,8 +88,10 @@ def polled(connection: sqlite3.Connection, since: datetime, until: datetime) -> 
         arrivals[source_id].append(from_iso(started))
     paused = {*pauses.paused(connection)}
     found = []
-    for source_id, *row in connection.execute(_SOURCES, {"until": times["until"]}).fetchall():
-        source = _source(row, before.get(source_id, ()), times["until"], paused)
+    of_days = (_FIRST_DAY, _DAY_BEFORE.format(time=":until")) if by_day else ("NULL", "NULL")
+    sql = _SOURCES.format(first_day=of_days[0], day_before=of_days[1])
+    for source_id, *row in connection.execute(sql, {"until": times["until"]}).fetchall():
+        source = _source(row, times["until"], paused)
         if source.is_enabled or source_id in days:
             found.append(
                 replace(
@@ -109,12 +104,12 @@ def polled(connection: sqlite3.Connection, since: datetime, until: datetime) -> 
     return found
 
 
-def _source(row: Sequence[Any], days: Sequence[str], until: str, paused: set[str]) -> PolledSource:
-    """`days`: those of polls that are counted by day, oldest first."""
-    name, publisher, publisher_name, enabled, _, rhythm, silent_after, first, first_new, well, outcome, gap = row
-    if days and (first is None or days[0] < first[:10]):
-        first, first_new = f"{days[0]}T00:00:00Z", 0
-    well = max(filter(None, (well, _end(days, until))), default=None)
+def _source(row: Sequence[Any], until: str, paused: set[str]) -> PolledSource:
+    name, publisher, publisher_name, enabled, rhythm, silent_after, *of_polls = row
+    first, first_new, well, outcome, gap, first_day, last_day = of_polls
+    if first_day and (first is None or first_day < first[:10]):
+        first, first_new = f"{first_day}T00:00:00Z", 0
+    well = _last_well(well, last_day, until)
     return PolledSource(
         name=name,
         publisher=publisher,
@@ -133,11 +128,11 @@ def _source(row: Sequence[Any], days: Sequence[str], until: str, paused: set[str
 
 def _days(connection: sqlite3.Connection, times: dict[str, str], *, by_day: bool) -> dict[int, list[PolledDay]]:
     counts: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * len(_COUNTS))
-    for source_id, day, *found in connection.execute(_POLLED + (_BY_DAY if by_day else ""), times):
-        counts[source_id, day] = [a + b for a, b in zip(counts[source_id, day], found, strict=True)]
     drops: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-    for source_id, day, reasons in connection.execute(_DROPS + (_DROPS_BY_DAY if by_day else ""), times):
-        drops[source_id, day].update(json.loads(reasons))
+    for source_id, day, *found, reasons in connection.execute(_POLLED + (_BY_DAY if by_day else ""), times):
+        counts[source_id, day] = [a + b for a, b in zip(counts[source_id, day], found, strict=True)]
+        for each in json.loads(reasons):
+            drops[source_id, day].update(json.loads(each))
     days: defaultdict[int, list[PolledDay]] = defaultdict(list)
     for (source_id, day), found in sorted(counts.items()):
         said = dict(zip(_COUNTS, found, strict=True))
@@ -145,20 +140,12 @@ def _days(connection: sqlite3.Connection, times: dict[str, str], *, by_day: bool
     return days
 
 
-def _last_days(connection: sqlite3.Connection) -> dict[int, list[str]]:
-    """Of each source the days of polls that are counted by day, oldest first."""
-    days = defaultdict(list)
-    for source_id, day in connection.execute("SELECT source_id, day FROM poll_days ORDER BY source_id, day"):
-        days[source_id].append(day)
-    return days
-
-
-def _end(days: Sequence[str], before: str) -> str | None:
-    """A time on the last of these days that began before `before`, when a poll had gone well at the latest: its end, or
-    its beginning where `before` is on that day. None: there is no such day.
+def _last_well(poll: str | None, day: str | None, before: str) -> str | None:
+    """When a poll had gone well at the latest: the later of the last one that is kept, and of the last day of those
+    that are counted by day, at its end or, where `before` is on that day, at its beginning.
     """
-    day = max((day for day in days if f"{day}T00:00:00Z" < before), default=None)
-    return day and f"{day}T{'00:00:00' if day == before[:10] else '23:59:59'}Z"
+    of_day = day and f"{day}T{'00:00:00' if day == before[:10] else '23:59:59'}Z"
+    return max(filter(None, (poll, of_day)), default=None)
 
 
 def last_well(connection: sqlite3.Connection, name: str, after: datetime, before: datetime) -> datetime | None:

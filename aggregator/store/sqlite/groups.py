@@ -1,20 +1,21 @@
-"""Reports of a class or a language, newest first: from the few groups of one class, language and country.
+"""Reports of a class or a language, or of several publishers or countries, newest first: from groups of which an index
+holds each in the order of lists.
 
-The index `articles_by_class` holds each group in the order of lists. So what is rare costs as little as what is common,
-and a wire that grows costs no more. What is asked for is merged from the groups that hold the newest.
+Of classes and languages there are few groups of one class, language and country (`articles_by_class`). So what is rare
+costs as little as what is common, and a wire that grows costs no more. What is asked for is merged from the groups that
+hold the newest, a report at a time: of a group as many are read as are listed, and one more.
 """
 
 from __future__ import annotations
 
-import heapq
+import json
 import sqlite3
-from collections.abc import Iterator
+from bisect import insort
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from aggregator.model import Selection
-from aggregator.text.dates import to_iso
-
-Place = tuple[str, str, int]  # of a report in lists: sort_time, first_seen, and less its number; the greatest is first
+from aggregator.store.sqlite.selections import Chosen, Place, where
 
 # One step a value: the next greater one is looked up in the index, and what lies between is not read.
 _CLASSES = """
@@ -40,61 +41,111 @@ _GROUPS = f"""
       FROM languages AS l WHERE l.language IS NOT NULL
     ),
     chosen (class, language) AS (
-      SELECT class, language FROM languages WHERE language IS NOT NULL AND (:language IS NULL
-        OR language = :language COLLATE NOCASE OR language LIKE :language || '-%')
+      SELECT class, language FROM languages WHERE language IS NOT NULL AND (:languages = '[]' OR EXISTS (
+        SELECT 1 FROM json_each(:languages) AS t
+        WHERE language = t.value COLLATE NOCASE OR language LIKE t.value || '-%'))
     ),
     groups (class, language, country) AS ({{countries}})
     SELECT * FROM (
       SELECT class, language, country, (
         SELECT a.sort_time FROM articles AS a
         WHERE a.class = g.class AND coalesce(a.language, '') = g.language AND a.country = g.country
+          AND a.sort_time <= :no_later
         ORDER BY a.sort_time DESC LIMIT 1) AS newest
       FROM groups AS g WHERE country IS NOT NULL)
     WHERE newest >= :since ORDER BY newest DESC
 """  # noqa: S608  (made of constants)
+# Of publishers, and of countries, one group each.
+_OF_EACH = """
+    SELECT * FROM (
+      SELECT t.value, (
+        SELECT a.sort_time FROM articles AS a WHERE a.{column} = t.value AND a.sort_time <= :no_later
+        ORDER BY a.sort_time DESC LIMIT 1) AS newest
+      FROM json_each(:values) AS t)
+    WHERE newest >= :since ORDER BY newest DESC
+"""
 _OF_GROUP = """
     SELECT w.sort_time, w.first_seen, -w.article_id FROM wire AS w
-    WHERE {condition} AND w.class = ? AND coalesce(w.language, '') = ? AND w.country = ? AND w.sort_time >= ?
+    {where} AND {group} AND w.sort_time >= ?
     ORDER BY w.sort_time DESC, w.first_seen DESC, w.article_id LIMIT ?
 """
+_BY_CLASS = "w.class = ? AND coalesce(w.language, '') = ? AND w.country = ?"
 
 
-def newest(connection: sqlite3.Connection, selection: Selection, most: int, condition: str) -> list[Place]:
-    """The places of at most `most` reports of a selection without a publisher, the newest first; `condition`: what rows
-    `w` of the view `wire` have to be beside, as SQL.
+def are_best(of: Chosen) -> bool:
+    """Whether no index has all of a selection in the order of lists, and several groups of one have."""
+    if of.publishers is not None:
+        return len(of.publishers) != 1
+    return bool(of.classes or of.languages or len(of.countries) > 1)
+
+
+def newest(connection: sqlite3.Connection, of: Chosen, condition: str) -> list[Place]:
+    """The places of at most `of.most` reports of a selection for which groups are best, the newest first; `condition`:
+    what rows `w` of the view `wire` have to be beside, as SQL.
     """
-    since = to_iso(selection.since) if selection.since else ""
-    sql = _OF_GROUP.format(condition=condition)
-    found: list[Place] = []  # a heap, the oldest at its top
-    for *group, last in _groups(connection, selection, since):
-        oldest = found[0][0] if len(found) == most else since
-        if last < oldest:
+    found: list[Place] = []
+    heads: list[tuple[Place, int]] = []  # the next of each group that has been begun, the greatest at the end
+    begun: list[Iterator[Place]] = []
+    sql, values, groups = _groups(connection, of, condition)
+    following = next(groups, None)
+    while len(found) < of.most:
+        while following is not None and (not heads or following[-1] >= heads[-1][0][0]):
+            begun.append(connection.execute(sql, (*values, *following[:-1], of.since, of.most)))
+            _step(begun, len(begun) - 1, heads)
+            following = next(groups, None)
+        if not heads:
             break
-        for place in connection.execute(sql, (*group, oldest, most)).fetchall():
-            if len(found) < most:
-                heapq.heappush(found, place)
-            else:
-                heapq.heappushpop(found, place)
-    return sorted(found, reverse=True)
+        place, number = heads.pop()
+        found.append(place)
+        _step(begun, number, heads)
+    return found
 
 
-def count(connection: sqlite3.Connection, selection: Selection, most: int, condition: str) -> int:
+def _step(begun: Sequence[Iterator[Place]], number: int, heads: list[tuple[Place, int]]) -> None:
+    """The next report of a group that has been begun takes its place among the heads."""
+    place = next(begun[number], None)
+    if place is not None:
+        insort(heads, (place, number))
+
+
+def count(connection: sqlite3.Connection, of: Chosen, most: int, condition: str) -> int:
     """How many reports of such a selection there are; `most`, where there are as many or more."""
-    since = to_iso(selection.since) if selection.since else ""
-    sql = f"SELECT count(*) FROM ({_OF_GROUP.format(condition=condition)})"  # noqa: S608  (made of constants)
+    sql, values, groups = _groups(connection, of, condition)
     found = 0
-    for *group, _ in _groups(connection, selection, since):
-        found += connection.execute(sql, (*group, since, most - found)).fetchone()[0]
+    for *group, _ in groups:
+        counted = connection.execute(
+            f"SELECT count(*) FROM ({sql})",  # noqa: S608  (made of constants)
+            (*values, *group, of.since, most - found),
+        )
+        found += counted.fetchone()[0]
         if found >= most:
             break
     return found
 
 
-def _groups(connection: sqlite3.Connection, selection: Selection, since: str) -> Iterator[tuple[Any, ...]]:
-    """Class, language ('': not stated), country and the newest time of each group, that with the newest first."""
-    sql = _GROUPS.format(
-        classes="SELECT :class" if selection.item_class else _CLASSES,
-        countries="SELECT class, language, :country FROM chosen" if selection.country else _COUNTRIES,
-    )
-    names = {"class": selection.item_class, "country": selection.country, "language": selection.language}
-    return iter(connection.execute(sql, {**names, "since": since}).fetchall())
+def _groups(
+    connection: sqlite3.Connection, of: Chosen, condition: str
+) -> tuple[str, list[Any], Iterator[tuple[Any, ...]]]:
+    """SQL for the places of a group, the first of its values, and of each group the values that follow, with the newest
+    time in it: that with the newest first.
+    """
+    times = {"since": of.since, "no_later": of.no_later}
+    if of.publishers is not None:
+        column, values, rest = "publisher", of.publishers, replace(of, publishers=None)
+    elif not (of.classes or of.languages):
+        column, values, rest = "country", of.countries, replace(of, countries=())
+    else:
+        sql = _GROUPS.format(
+            classes="SELECT value FROM json_each(:classes)" if of.classes else _CLASSES,
+            countries="SELECT class, language, t.value FROM chosen CROSS JOIN json_each(:countries) AS t"
+            if of.countries
+            else _COUNTRIES,
+        )
+        named = {"classes": of.classes, "countries": of.countries, "languages": of.languages}
+        found = connection.execute(sql, times | {name: json.dumps(each) for name, each in named.items()})
+        rest = replace(of, classes=(), languages=(), countries=())
+        conditions, before = where(rest, condition)
+        return _OF_GROUP.format(where=conditions, group=_BY_CLASS), before, iter(found.fetchall())
+    found = connection.execute(_OF_EACH.format(column=column), times | {"values": json.dumps(values)})
+    conditions, before = where(rest, condition)
+    return _OF_GROUP.format(where=conditions, group=f"w.{column} = ?"), before, iter(found.fetchall())

@@ -21,7 +21,8 @@ from aggregator.text.dates import from_iso, to_iso
 # `fault`: what is wrong with its publisher's file, so that it is not polled; NULL: nothing.
 # `since`: when that problem began; NULL: there is none, or that is not known. `silent`: 1: for longer than its rhythm
 # allows.
-# `gap_minutes`: of the newest gap, how long before it a poll last went well; NULL: no gap in seven days, or not known.
+# `gap_at`: when the newest gap was found, `gap_after`: when a poll before that last went well; NULL: no gap in seven
+# days, or not known.
 # `paused_until`: NULL: it is not paused by a person, or until it is resumed. `paused_by`: person:NAME, or `feed`, which
 # said 410; NULL: it is not paused.
 # `agreement_ended`: the last day of its publisher's agreement; NULL: there is none, or it is in force.
@@ -106,8 +107,8 @@ SELECT
     WHEN r.state <> 'accepted' THEN r.at
     WHEN s.search IS NOT NULL THEN NULL
     WHEN s.failures > 0 THEN (
-      SELECT min(started) FROM polls WHERE source_id = s.source_id AND started > coalesce(s.last_success, '')
-        AND outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending')
+      SELECT started FROM polls WHERE source_id = s.source_id AND started > coalesce(s.last_success, '')
+        AND outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending') ORDER BY started LIMIT 1
     )
     WHEN s.over_limit > 0 THEN s.over_limit_at
     WHEN s.old_url IS NOT NULL THEN NULL
@@ -115,10 +116,11 @@ SELECT
     WHEN n.gaps_7_days > 0 THEN s.gap_at
   END AS since,
   coalesce(n.silent, 0) AS silent,
-  iif(n.gaps_7_days > 0, round(1440 * (julianday(s.gap_at) - julianday((
-    SELECT max(started) FROM polls WHERE source_id = s.source_id AND started < s.gap_at
-      AND outcome IN ('ok', 'unchanged', 'not_modified')
-  ))), 1), NULL) AS gap_minutes,
+  iif(n.gaps_7_days > 0, s.gap_at, NULL) AS gap_at,
+  iif(n.gaps_7_days > 0, (
+    SELECT started FROM polls WHERE source_id = s.source_id AND started < s.gap_at
+      AND outcome IN ('ok', 'unchanged', 'not_modified') ORDER BY started DESC LIMIT 1
+  ), NULL) AS gap_after,
   iif(q.pause_id IS NOT NULL, q.paused_until, NULL) AS paused_until,
   coalesce(q.actor, iif(s.paused_at IS NOT NULL, 'feed', NULL)) AS paused_by
 FROM (
@@ -135,7 +137,7 @@ FROM (
       THEN '''' || replace(coalesce(proposed, url), '''', '''"''"''') || ''''
     ELSE coalesce(proposed, url)
   END AS pasted,
-  (SELECT max(started) FROM polls INDEXED BY polls_with_gap
+  (SELECT max(started) FROM polls
     WHERE source_id = sources.source_id AND gap IS NOT NULL AND gap = 'open') AS gap_at
   FROM sources
 ) AS s

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from datetime import datetime
+from typing import Any
 
 from aggregator.model import Join, Joinable, Unjoin
 from aggregator.store.sqlite import acts, ledger, merges, pending_revisions, polls
@@ -102,7 +103,7 @@ def write(connection: sqlite3.Connection, join: Join, now: datetime) -> int | No
         "UPDATE near_keys SET article_id = ? WHERE publisher = ? AND article_key = ?",
         [(kept.article_id, kept.publisher, key) for (key,) in near],
     )
-    _move_sightings(connection, kept.publisher, of.article_id, kept.article_id, replace=join.revise is not None)
+    _join_sightings(connection, join)
     polls.list_in_its_place(connection, kept.publisher, of.article_id, kept.article_id)
     connection.execute("DELETE FROM rechecks WHERE article_id = ?", (of.article_id,))
     if not all(acts.write(connection, decision, at) for decision in join.acts):
@@ -127,20 +128,7 @@ def undo(connection: sqlite3.Connection, unjoin: Unjoin, now: datetime) -> bool:
     (joined,) = connection.execute("SELECT article_id FROM articles WHERE id = ?", (merge.joined,)).fetchone()
     _move_keys(connection, merge.publisher, merge.article_id, joined, unjoin.keys)
     polls.write_near_keys(connection, [(joined, unjoin.near_keys)])
-    for (source_id,) in connection.execute(
-        """
-        SELECT s.source_id FROM sources AS o
-        JOIN sightings AS s ON s.source_id = o.source_id AND s.article_id = ?
-        JOIN json_each(?) AS named ON named.value = s.article_key
-        WHERE o.publisher = ?
-        """,
-        (merge.article_id, json.dumps(unjoin.keys), merge.publisher),
-    ).fetchall():
-        connection.execute(
-            "UPDATE OR REPLACE sightings SET article_id = ? WHERE source_id = ? AND article_id = ?",
-            (joined, source_id, merge.article_id),
-        )
-        polls.list_beside(connection, source_id, merge.article_id, joined)
+    _part_sightings(connection, unjoin, joined)
     if not all(acts.write(connection, decision, at) for decision in unjoin.acts):
         return False
     if unjoin.follow:
@@ -167,21 +155,67 @@ def _move_keys(connection: sqlite3.Connection, publisher: str, old: int, new: in
     )
 
 
-def _move_sightings(connection: sqlite3.Connection, publisher: str, old: int, new: int, *, replace: bool) -> None:
-    """What sources said of one article they said of another. Where a source said something of both, what it said of
-    the one whose words are in force is kept.
-    """
-    connection.execute(
-        f"""
-        UPDATE OR {"REPLACE" if replace else "IGNORE"} sightings SET article_id = ?
-        WHERE article_id = ? AND source_id IN (SELECT source_id FROM sources WHERE publisher = ?)
-        """,  # noqa: S608  (constants)
-        (new, old, publisher),
-    )
-    connection.execute(
+_Sighting = tuple[Any, ...]  # entry_hash, words_hash, media_hash, article_key
+_Of = dict[int, tuple[_Sighting | None, _Sighting | None]]  # by source: what it said of each of two articles
+
+
+def _sightings(connection: sqlite3.Connection, publisher: str, first: int, second: int) -> _Of:
+    found: _Of = {}
+    for source_id, article_id, *said in connection.execute(
         """
-        DELETE FROM sightings
-        WHERE article_id = ? AND source_id IN (SELECT source_id FROM sources WHERE publisher = ?)
+        SELECT s.source_id, s.article_id, s.entry_hash, s.words_hash, s.media_hash, s.article_key
+        FROM sources AS o CROSS JOIN sightings AS s ON s.source_id = o.source_id AND s.article_id IN (?, ?)
+        WHERE o.publisher = ?
         """,
-        (old, publisher),
-    )
+        (first, second, publisher),
+    ):
+        one, other = found.get(source_id, (None, None))
+        found[source_id] = (tuple(said), other) if article_id == first else (one, tuple(said))
+    return found
+
+
+def _write_sightings(connection: sqlite3.Connection, first: int, second: int, of: _Of) -> None:
+    for source_id, both in of.items():
+        for article_id, said in zip((first, second), both, strict=True):
+            if said is None:
+                sql = "DELETE FROM sightings WHERE source_id = ? AND article_id = ?"
+                connection.execute(sql, (source_id, article_id))
+            else:
+                connection.execute(
+                    """
+                    INSERT OR REPLACE INTO sightings
+                      (source_id, article_id, entry_hash, words_hash, media_hash, article_key)
+                    VALUES (?, ?, ?, ?, ?, ?)
+                    """,
+                    (source_id, article_id, *said),
+                )
+
+
+def _join_sightings(connection: sqlite3.Connection, join: Join) -> None:
+    """What sources said of the second report they said of the first one. Of a source that said something of both, what
+    it said of the one whose words are in force; the other is kept with the second report, where no poll looks at it.
+    """
+    first, second = join.of.kept.article_id, join.of.article_id
+    of = _sightings(connection, join.of.kept.publisher, first, second)
+    for source_id, (one, other) in of.items():
+        if one is None:
+            of[source_id] = (other, None)
+        elif other is not None and join.revise:
+            of[source_id] = (other, one)
+    _write_sightings(connection, first, second, of)
+
+
+def _part_sightings(connection: sqlite3.Connection, unjoin: Unjoin, second: int) -> None:
+    """Each has again what was said under its own keys."""
+    first, keys = unjoin.merge.article_id, set(unjoin.keys)
+    of = _sightings(connection, unjoin.merge.publisher, first, second)
+    for source_id, both in of.items():
+        theirs = next((said for said in both if said and said[3] in keys), None)
+        ours = next((said for said in both if said and said[3] not in keys), None)
+        of[source_id] = (ours, theirs)
+    _write_sightings(connection, first, second, of)
+    for source_id, (ours, theirs) in of.items():
+        if theirs and ours:
+            polls.list_beside(connection, source_id, first, second)
+        elif theirs:
+            polls.list_in_its_place(connection, unjoin.merge.publisher, first, second, source_id)

@@ -22,7 +22,7 @@ from typing import Any
 from aggregator.model import ChangeKind, Cursor, Selection
 from aggregator.model.errors import CursorError, StoreError
 from aggregator.store.sqlite import settings
-from aggregator.store.sqlite.selections import most
+from aggregator.store.sqlite.selections import LAST, publishers
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import to_iso
 
@@ -289,33 +289,43 @@ def _has_released(connection: sqlite3.Connection, publisher: str) -> bool:
 # Reading
 
 
-def lines(connection: sqlite3.Connection, after: Cursor | None, selection: Selection) -> list[dict[str, Any]]:
-    """The ledger after a cursor (None: from its beginning), oldest first: seq, cursor, change_kind, at, id, publisher,
-    publisher_name, publisher_place, title, url, revision, note, channels (a list: those by which the report may be
-    passed on now), and where `at` was put right since, hashed_at, the time that the hash is of. Of a line about a
-    publisher id, title, url and revision are None, and it has no channels; where that has another key since, it has
-    hashed_publisher, the key that the hash is of.
+def lines(connection: sqlite3.Connection, selection: Selection) -> list[dict[str, Any]]:
+    """The ledger of a selection, oldest first: seq, cursor, change_kind, at, id, publisher, publisher_name,
+    publisher_place, title, url, revision, note, channels (a list: those by which the report may be passed on now), and
+    where `at` was put right since, hashed_at, the time that the hash is of. Of a line about a publisher id, title, url
+    and revision are None, and it has no channels; where that has another key since, it has hashed_publisher, the key
+    that the hash is of.
 
     Title and link are those that may leave now. A line new, revised, corrected or restored has a title, be it an empty
-    one, if and only if its report is in the wire now. CursorError: the ledger does not hold the cursor's line. Within
+    one, if and only if its report is in the wire now. CursorError: the ledger does not hold the line of `after`. Within
     a transaction of the caller's, so that the lines are of the ledger that was checked.
     """
-    if after is not None:
-        _check(connection, after)
+    if selection.after is not None:
+        check(connection, selection.after)
     _check_selection(connection, selection)
-    wanted: dict[str, Any] = {
-        "after": after.seq if after else 0,
-        "publisher": selection.publisher,
-        "country": selection.country,
-        "limit": most(selection),
+    keys = publishers(connection, selection)
+    named = {
+        "publishers": keys,
+        "countries": selection.countries or None,
+        "classes": selection.item_classes or None,
+        "languages": selection.languages or None,
     }
-    which = "c.seq > :after"
-    if column := _of_few(connection, selection):
-        seqs = connection.execute(_OF_FEW.format(column=column), wanted).fetchall()
+    wanted: dict[str, Any] = {
+        "after": selection.after.seq if selection.after else 0,
+        "up_to": selection.up_to.seq if selection.up_to else LAST,
+        "limit": LAST if selection.limit is None else selection.limit,
+        **{name: None if values is None else json.dumps(values) for name, values in named.items()},
+    }
+    once = is_migrated(connection)
+    in_selection = _IN_SELECTION.format(fits=_fits("a", once), fitted=_fits("b", once))
+    which = "c.seq > :after AND c.seq <= :up_to"
+    if few := _of_few(connection, keys, selection.countries):
+        seqs = connection.execute(_OF_FEW.format(few=few, in_selection=in_selection), wanted).fetchall()
         which = "c.seq IN (SELECT value FROM json_each(:seqs))"
         wanted["seqs"] = json.dumps([seq for (seq,) in seqs])
     hashed = "c.hashed_publisher" if is_migrated(connection) else "NULL"
-    cursor = connection.execute(_LINES.format(which=which, hashed_publisher=hashed), wanted)
+    sql = _LINES.format(which=which, in_selection=in_selection, hashed_publisher=hashed)
+    cursor = connection.execute(sql, wanted)
     names = [column[0] for column in cursor.description[2:-3]]
     return [
         {
@@ -330,21 +340,30 @@ def lines(connection: sqlite3.Connection, after: Cursor | None, selection: Selec
     ]
 
 
-def _of_few(connection: sqlite3.Connection, selection: Selection) -> str | None:
-    """The column of `articles` by which a selection is one of so few that their lines are looked for one by one: they
-    lie far apart among those of all others. None: there are many, or an older version made the file.
+def _of_few(connection: sqlite3.Connection, keys: Sequence[str] | None, countries: Sequence[str]) -> str | None:
+    """SQL for the articles `a` of publishers or countries that are of so few that their lines are looked for one by
+    one: they lie far apart among those of all others. None: there are many, or an older version made the file.
     """
-    if (selection.publisher, selection.country) == (None, None) or not is_migrated(connection):
+    if not is_migrated(connection):
         return None
-    for column, key in (("publisher", selection.publisher), ("country", selection.country)):
-        if key is not None:
+    for column, name, values in (("publisher", "publishers", keys), ("country", "countries", countries or None)):
+        if values is not None:
+            articles = f"AS t CROSS JOIN articles AS a ON a.{column} = t.value"
             (count,) = connection.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM articles WHERE {column} = ? LIMIT ?)",  # noqa: S608
-                (key, FEW + 1),
+                f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?)",  # noqa: S608  (constants)
+                (json.dumps(values), FEW + 1),
             ).fetchone()
             if count <= FEW:
-                return column
+                return f"json_each(:{name}) {articles}"
     return None
+
+
+def few_articles(connection: sqlite3.Connection, after: int, up_to: int) -> list[int] | None:
+    """The articles of the lines behind the one and up to the other; None: these are many lines."""
+    rows = connection.execute(
+        "SELECT article_id FROM changes WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", (after, up_to, FEW + 1)
+    ).fetchall()
+    return None if len(rows) > FEW else list({article_id for (article_id,) in rows if article_id is not None})
 
 
 def last_cursor(connection: sqlite3.Connection) -> Cursor | None:
@@ -362,6 +381,40 @@ def cursor_at(connection: sqlite3.Connection, seq: int) -> Cursor | None:
         last, _ = _last(connection)
         raise CursorError(f"line {seq}: this ledger ends with line {last}. {_START_AGAIN}")
     return Cursor.of(seq, row[0])
+
+
+def searched_up_to(connection: sqlite3.Connection, after: Cursor | None) -> Cursor | None:
+    """The last line of the ledger up to which a search finds all reports whose lines are behind `after`; None: none."""
+    if connection.execute("SELECT 1 FROM search_queue LIMIT 1").fetchone():
+        row = connection.execute(
+            """
+            SELECT c.seq FROM changes AS c
+            CROSS JOIN articles AS a ON a.article_id = c.article_id
+            CROSS JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+            CROSS JOIN search_queue AS q ON q.revision_id = r.revision_id
+            WHERE c.seq > ? ORDER BY c.seq LIMIT 1
+            """,
+            (after.seq if after else 0,),
+        ).fetchone()
+        if row is not None:
+            return cursor_at(connection, row[0] - 1)
+    return last_cursor(connection)
+
+
+def named_cursor(connection: sqlite3.Connection, name: str) -> Cursor | None:
+    row = connection.execute(
+        "SELECT c.seq, c.hash FROM cursors AS n JOIN changes AS c ON c.seq = n.seq WHERE n.cursor_name = ?", (name,)
+    ).fetchone()
+    return Cursor.of(*row) if row else None
+
+
+def move_cursor(connection: sqlite3.Connection, name: str, before: Cursor | None, to: Cursor) -> bool:
+    """False: it is no longer where it was before. Within a transaction of the caller's."""
+    if named_cursor(connection, name) != before:
+        return False
+    check(connection, to)
+    connection.execute("INSERT OR REPLACE INTO cursors (cursor_name, seq) VALUES (?, ?)", (name, to.seq))
+    return True
 
 
 def cursor_before(connection: sqlite3.Connection, since: datetime) -> Cursor | None:
@@ -386,7 +439,8 @@ _START_AGAIN = (
 )
 
 
-def _check(connection: sqlite3.Connection, after: Cursor) -> None:
+def check(connection: sqlite3.Connection, after: Cursor) -> None:
+    """CursorError: this ledger does not hold its line."""
     row = connection.execute("SELECT hash FROM changes WHERE seq = ?", (after.seq,)).fetchone()
     if row is None:
         last, _ = _last(connection)
@@ -396,27 +450,40 @@ def _check(connection: sqlite3.Connection, after: Cursor) -> None:
 
 
 def _check_selection(connection: sqlite3.Connection, selection: Selection) -> None:
-    """A subscriber that follows a misspelt publisher would wait for ever. A report's language and class may change, and
-    then a subscriber would miss that it was withdrawn.
-    """
-    if (selection.language, selection.item_class, selection.since) != (None, None, None):
-        raise StoreError("the ledger is followed by publisher and country alone: expected no other choice of reports")
-    key = selection.publisher
-    if key is not None and not connection.execute("SELECT 1 FROM publishers WHERE publisher = ?", (key,)).fetchone():
-        raise StoreError(f"{key}: there is no publisher with this key; `aggregator publishers` lists them")
+    """A subscriber that follows a misspelt publisher would wait for ever."""
+    if (selection.since, selection.until, selection.before) != (None, None, None):
+        raise StoreError("the ledger is followed by its lines: expected `after` and `up_to`, no time and no report")
+    for key in selection.publishers:
+        if not connection.execute("SELECT 1 FROM publishers WHERE publisher = ?", (key,)).fetchone():
+            raise StoreError(f"{key}: there is no publisher with this key; `aggregator publishers` lists them")
 
 
 # `wire` and `notices` are in subqueries: joined from the left they would be built whole before the first line.
-# An article keeps the publisher and the country that it came with, so that a selection that it was in holds all its
-# lines. A line about a publisher is in the selections that hold a report of it which was released before; the plus
-# keeps the planner from looking for it among all reports of the country.
+# An article keeps the publisher and the country that it came with, and what it had of class and language before is
+# kept, so that a selection that it was in holds all its later lines. A line about a publisher is in the selections that
+# hold a report of it which was released before; the plus keeps the planner from looking for it among all reports of the
+# country.
 _OUT = "c.change_kind IN ('withheld', 'withdrawn', 'deleted')"
 _IN_SELECTION = """(c.article_id IS NULL OR c.seq >= a.released_seq)
-      AND (:publisher IS NULL OR coalesce(c.publisher, a.publisher) = :publisher)
-      AND (:country IS NULL OR a.country = :country OR c.article_id IS NULL AND EXISTS (
-        SELECT 1 FROM articles AS b
-        WHERE b.publisher = c.publisher AND +b.country = :country AND b.released_seq <= c.seq))
+      AND (:publishers IS NULL OR coalesce(c.publisher, a.publisher) IN (SELECT value FROM json_each(:publishers)))
+      AND (c.article_id IS NOT NULL AND {fits}
+        OR c.article_id IS NULL AND (coalesce(:countries, :classes, :languages) IS NULL OR EXISTS (
+          SELECT 1 FROM articles AS b WHERE b.publisher = c.publisher AND b.released_seq <= c.seq AND {fitted})))
 """
+_SAYS = """(:classes IS NULL OR +{of}.class IN (SELECT value FROM json_each(:classes)))
+        AND (:languages IS NULL OR EXISTS (SELECT 1 FROM json_each(:languages) AS l
+          WHERE {of}.language = l.value COLLATE NOCASE OR {of}.language LIKE l.value || '-%'))"""
+
+
+def _fits(article: str, once: bool) -> str:
+    """SQL: whether an article is of the countries, classes and languages, or, where that is known, `once` was."""
+    says = _SAYS.format(of=article)
+    if once:
+        says = f"""({says} OR coalesce(:classes, :languages) IS NOT NULL AND EXISTS (
+          SELECT 1 FROM former_readings AS f WHERE f.article_id = {article}.article_id AND {_SAYS.format(of="f")}))"""  # noqa: S608  (constants)
+    return f"(:countries IS NULL OR +{article}.country IN (SELECT value FROM json_each(:countries))) AND {says}"  # noqa: S608
+
+
 _LINES = f"""
     SELECT c.seq, c.hash, c.change_kind, c.at, a.id AS id, p.publisher AS publisher, p.name AS publisher_name,
       p.place AS publisher_place,
@@ -433,19 +500,19 @@ _LINES = f"""
     LEFT JOIN articles AS a ON a.article_id = c.article_id
     LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
     CROSS JOIN publishers AS p ON p.publisher = coalesce(c.publisher, a.publisher)
-    WHERE {{which}} AND {_IN_SELECTION}
+    WHERE {{which}} AND {{in_selection}}
     ORDER BY c.seq LIMIT :limit
 """  # noqa: S608  (constants)
 
 # The numbers of the lines of few reports, and of their publishers; of all publishers there are few lines.
 FEW = 5_000  # reports: some milliseconds
-_OF_FEW = f"""
+_OF_FEW = """
     SELECT seq FROM (
-      SELECT c.seq FROM articles AS a CROSS JOIN changes AS c ON c.article_id = a.article_id
-      WHERE a.{{column}} = :{{column}} AND c.seq > :after AND {_IN_SELECTION}
+      SELECT c.seq FROM {few} CROSS JOIN changes AS c ON c.article_id = a.article_id
+      WHERE c.seq > :after AND c.seq <= :up_to AND {in_selection}
       UNION ALL
       SELECT c.seq FROM changes AS c INDEXED BY changes_of_publisher
       LEFT JOIN articles AS a ON a.article_id = c.article_id
-      WHERE c.publisher IS NOT NULL AND c.seq > :after AND {_IN_SELECTION})
+      WHERE c.publisher IS NOT NULL AND c.seq > :after AND c.seq <= :up_to AND {in_selection})
     ORDER BY seq LIMIT :limit
-"""  # noqa: S608
+"""

@@ -9,6 +9,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Self
@@ -25,19 +26,75 @@ _NO_DAEMON = (
 )
 
 
-def only_daemon(database: Path) -> AbstractContextManager[None]:
+class DaemonLock:
+    """FILE.lock, held: its first line is the process, its second one what that process says of itself."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+        self._write(f"{os.getpid()}\n")
+
+    def note(self, digest: str, since: str) -> None:
+        """Says by which configuration the daemon works, and when it read it. Raises StoreError."""
+        self._write(f"{os.getpid()}\n{digest} {since}\n")
+
+    def _write(self, said: str) -> None:
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, said.encode(), 0)
+        except OSError as error:
+            raise _unusable(self._path, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class RunningDaemon:
+    """A process that holds FILE.lock."""
+
+    pid: str
+    digest: str | None  # of the configuration by which it works; None: it has not said so
+    since: str | None  # when it read that
+
+
+def running_daemon(database: Path) -> RunningDaemon | None:
+    """The daemon that uses this database, or a `purge --vacuum`; None: there is none, or it cannot be told."""
+    try:
+        descriptor = os.open(_lock_of(database), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _said_by(descriptor)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _said_by(descriptor: int) -> RunningDaemon:
+    first, *others = os.pread(descriptor, 200, 0).decode("ascii", "replace").splitlines() or ["unknown"]
+    digest, _, since = others[0].partition(" ") if others else ("", "", "")
+    return RunningDaemon(pid=first.strip() or "unknown", digest=digest or None, since=since or None)
+
+
+def _lock_of(database: Path) -> Path:
+    return database.with_name(database.name + ".lock")
+
+
+def only_daemon(database: Path) -> AbstractContextManager[DaemonLock]:
     """Holds FILE.lock beside the database; raises DaemonRunning when another process does."""
     return _alone(database, _ONE_DAEMON)
 
 
-def without_daemon(database: Path) -> AbstractContextManager[None]:
+def without_daemon(database: Path) -> AbstractContextManager[DaemonLock]:
     """Holds FILE.lock too, so that no daemon begins meanwhile; raises DaemonRunning where there is one."""
     return _alone(database, _NO_DAEMON)
 
 
 @contextmanager
-def _alone(database: Path, refusal: str) -> Iterator[None]:
-    path = database.with_name(database.name + ".lock")
+def _alone(database: Path, refusal: str) -> Iterator[DaemonLock]:
+    path = _lock_of(database)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
@@ -45,12 +102,7 @@ def _alone(database: Path, refusal: str) -> Iterator[None]:
         raise _unusable(path, error) from error
     try:
         _lock(file, database, refusal)
-        try:
-            os.ftruncate(file, 0)
-            os.write(file, f"{os.getpid()}\n".encode())
-        except OSError as error:
-            raise _unusable(path, error) from error
-        yield
+        yield DaemonLock(path, file)
     finally:
         os.close(file)
 
@@ -59,8 +111,7 @@ def _lock(file: int, database: Path, refusal: str) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        holder = os.pread(file, 20, 0).decode("ascii", "replace").strip() or "unknown"
-        raise DaemonRunning(f"{database}: {refusal.format(holder=holder)}") from error
+        raise DaemonRunning(f"{database}: {refusal.format(holder=_said_by(file).pid)}") from error
 
 
 def _unusable(path: Path, error: OSError) -> StoreError:

@@ -392,6 +392,18 @@ CREATE TRIGGER search_words_go BEFORE DELETE ON bodies
       JOIN article_search_docsize AS indexed ON indexed.id = r.revision_id
       WHERE a.article_id = old.article_id;
     END;
+CREATE TABLE source_states (      -- states of sources that `[notify] command` was told of, or is about to be
+      source_id INTEGER NOT NULL REFERENCES sources (source_id) ON DELETE CASCADE,
+      state TEXT NOT NULL,            -- failing, paused, silent, gaps, held
+      since TEXT NOT NULL,            -- when a look first found it so
+      PRIMARY KEY (source_id, state)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE notifications (      -- events for `[notify] command`; one is deleted before its command is started
+      notification_id INTEGER PRIMARY KEY,
+      event TEXT NOT NULL             -- JSON object, as docs/notify.md describes it
+    ) STRICT
+    ;
 CREATE TABLE pauses (               -- a source that a person had the wire leave alone; kept when it has ended
       pause_id INTEGER PRIMARY KEY,
       source_id INTEGER NOT NULL REFERENCES sources (source_id),
@@ -404,7 +416,6 @@ CREATE TABLE pauses (               -- a source that a person had the wire leave
     ) STRICT
     ;
 CREATE UNIQUE INDEX pauses_in_force ON pauses (source_id) WHERE ended_at IS NULL;
-CREATE INDEX pauses_of_source ON pauses (source_id, paused_at);
 CREATE TABLE left_out (             -- entries of a source's last document that a rule of its file left out
       source_id INTEGER NOT NULL REFERENCES sources (source_id),
       article_key TEXT NOT NULL,        -- the first key of the entry
@@ -416,6 +427,26 @@ CREATE TABLE left_out (             -- entries of a source's last document that 
       PRIMARY KEY (source_id, article_key)
     ) STRICT, WITHOUT ROWID
     ;
+CREATE TABLE cursors (            -- how far a job of somebody's has read the ledger
+      cursor_name TEXT PRIMARY KEY,   -- as `--cursor` says it
+      seq INTEGER NOT NULL REFERENCES changes (seq)  -- the line up to which it has read
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE former_readings (    -- a class and a language that an article had, and no longer has
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      class TEXT NOT NULL,
+      language TEXT                   -- NULL: not stated
+    ) STRICT
+    ;
+CREATE INDEX former_readings_of_article ON former_readings (article_id);
+CREATE TRIGGER former_reading AFTER UPDATE OF class, language ON articles
+    WHEN old.released_seq IS NOT NULL AND (old.class <> new.class OR old.language IS NOT new.language)
+    BEGIN
+      INSERT INTO former_readings (article_id, class, language)
+      SELECT old.article_id, old.class, old.language
+      WHERE NOT EXISTS (SELECT 1 FROM former_readings
+        WHERE article_id = old.article_id AND class = old.class AND language IS old.language);
+    END;
 CREATE INDEX merges_of_joined ON merges (joined_article_id) WHERE joined_article_id IS NOT NULL;
 CREATE TABLE reports_per_day (    -- the reports of a publisher by the day of `sort_time`
       publisher TEXT NOT NULL,
@@ -546,7 +577,9 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0019
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0020_excerpts');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0021_plans');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0023_renamed_publishers');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0024_notified');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0025_health');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0026_cursors');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0027_accents');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0028_joins');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029_way_out');

@@ -300,16 +300,24 @@ def list_beside(connection: sqlite3.Connection, source_id: int, article_id: int,
         connection.execute("UPDATE sources SET last_listed = ? WHERE source_id = ?", (json.dumps(listed), source_id))
 
 
-def list_in_its_place(connection: sqlite3.Connection, publisher: str, article_id: int, kept: int) -> None:
-    """Two articles became one: the documents that listed one of them, or both, listed that one."""
+def list_in_its_place(
+    connection: sqlite3.Connection, publisher: str, article_id: int, kept: int, source_id: int | None = None
+) -> None:
+    """Two articles became one: the documents that listed one of them, or both, listed that one. Of all sources of the
+    publisher, or of one.
+    """
     rows = connection.execute(
-        "SELECT source_id, last_listed FROM sources WHERE publisher = ? AND last_listed IS NOT NULL", (publisher,)
+        """
+        SELECT source_id, last_listed FROM sources
+        WHERE publisher = ?1 AND last_listed IS NOT NULL AND source_id = coalesce(?2, source_id)
+        """,
+        (publisher, source_id),
     ).fetchall()
-    for source_id, stored in rows:
+    for number, stored in rows:
         listed = json.loads(stored)
         if article_id in listed:
             now = list(dict.fromkeys(kept if each == article_id else each for each in listed))
-            connection.execute("UPDATE sources SET last_listed = ? WHERE source_id = ?", (json.dumps(now), source_id))
+            connection.execute("UPDATE sources SET last_listed = ? WHERE source_id = ?", (json.dumps(now), number))
 
 
 def write_near_keys(connection: sqlite3.Connection, numbered: Iterable[tuple[int, Article]]) -> None:

@@ -10,9 +10,8 @@ from itertools import chain
 from typing import Any
 
 from aggregator.model import FIELDS, KnownPublisher, Query, Report, Selection
-from aggregator.store.sqlite import groups, search
-from aggregator.store.sqlite.renaming import first_key
-from aggregator.store.sqlite.selections import LAST, any_of, expression, most, where
+from aggregator.store.sqlite import groups, ledger, search
+from aggregator.store.sqlite.selections import LAST, Chosen, Place, any_of, chosen, expression, where
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import AHEAD, from_iso, to_iso
 from aggregator.text.raw_words import values
@@ -21,69 +20,97 @@ _COLUMNS = ", ".join(f"w.{field.key}" for field in FIELDS)
 
 # Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
 # index has rows in the order of the first; what is sorted are those of one and the same time.
+_AT_ONCE = 1_000
 _IN_LATEST = "NOT w.backfill"
 NEWEST_FIRST = "w.sort_time DESC, w.first_seen DESC, w.article_id"
 
 
-def latest(connection: sqlite3.Connection, selection: Selection) -> list[Report]:
-    """The newest reports first, by the time they are listed under."""
-    if _is_by_group(connection, selection):
-        places = groups.newest(connection, selection, most(selection), _IN_LATEST)
-        return _at(connection, places)
-    # The second says nothing, and lets SQLite begin with the index of that column where it knows of few articles.
-    conditions, values = where(selection, _IN_LATEST, "w.sort_time >= ''")
-    sql = f"SELECT {_COLUMNS} FROM wire AS w {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
-    return _reports(connection.execute(sql, (*values, most(selection))))
-
-
-def found(connection: sqlite3.Connection, query: Query, selection: Selection) -> list[Report]:
-    """The reports that a query finds, newest first as `latest` lists them. Only newest words count.
-
-    The index is walked from the revision that was written last. A report is listed `AHEAD` of its first sight at most,
-    and no revision is written before that, so the walk ends where what is left was written too early.
+def listed(connection: sqlite3.Connection, query: Query | None, selection: Selection) -> Iterator[Report]:
+    """The newest reports first, by the time they are listed under; with a query those that it finds. Only newest words
+    count.
     """
-    conditions, values = _where(query, selection)
-    newest: list[groups.Place] = []  # a heap, the oldest at its top
+    of = _chosen(connection, selection)
+    if query is not None:
+        return _at(connection, _found(connection, query, of))
+    source, ids = _source(connection, of)
+    if not ids and _is_by_group(connection, of):
+        return _at(connection, groups.newest(connection, of, _listed_at_all(of)))
+    # The second says nothing, and lets SQLite begin with the index of that column where it knows of few articles.
+    conditions, values = where(of, _listed_at_all(of), "w.sort_time >= ''")
+    sql = f"SELECT {_COLUMNS} FROM {source} {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
+    return _reports(connection.execute(sql, (*ids, *values, of.most)))
+
+
+def _listed_at_all(of: Chosen) -> str:
+    """What a report must be to be listed without a search: by arrival backfill too, which may be a report of days ago
+    that its publisher brings now.
+    """
+    return "TRUE" if of.lines is not None else _IN_LATEST
+
+
+def _chosen(connection: sqlite3.Connection, selection: Selection) -> Chosen:
+    """Raises CursorError where the ledger does not hold `after`."""
+    if selection.after is not None:
+        ledger.check(connection, selection.after)
+    return chosen(connection, selection)
+
+
+def _source(connection: sqlite3.Connection, of: Chosen) -> tuple[str, list[str]]:
+    """What to read `w` from, and the value for it: where few lines of the ledger are asked for, their articles."""
+    few = None if of.lines is None else ledger.few_articles(connection, *of.lines)
+    return ("wire AS w", []) if few is None else (f"json_each(?) AS hit {_TO_WIRE}", [json.dumps(few)])
+
+
+_TO_WIRE = "CROSS JOIN wire AS w ON w.article_id = hit.value"
+
+
+def _found(connection: sqlite3.Connection, query: Query, of: Chosen) -> list[Place]:
+    """The index is walked from the revision that was written last. A report is listed `AHEAD` of its first sight at
+    most, and no revision is written before that, so the walk ends where what is left was written too early.
+    """
+    conditions, values = _where(query, of)
+    newest: list[Place] = []  # a heap, the oldest at its top
     earliest = max(
         to_iso(query.changed_since) if query.changed_since else "",
-        to_iso(selection.since - AHEAD) if selection.since else "",
+        to_iso(from_iso(of.since) - AHEAD) if of.since else "",
     )
     parts = (
         connection.execute(f"{_of_hits(hits)} {conditions} ORDER BY hit.revision DESC", (*part, *values))
-        for hits, part in _parts(connection, query, selection)
+        for hits, part in _parts(connection, query, of)
     )
     for sort_time, first_seen, article_id, written_at in chain.from_iterable(parts):
         if written_at is not None and written_at < earliest:
             break
         heapq.heappush(newest, (sort_time, first_seen, -article_id))
-        if len(newest) > most(selection):
+        if len(newest) > of.most:
             heapq.heappop(newest)
-        if len(newest) == most(selection):
+        if len(newest) == of.most:
             earliest = max(earliest, to_iso(from_iso(newest[0][0]) - AHEAD))
-    return _at(connection, newest)
+    return sorted(newest, reverse=True)
 
 
-def _where(query: Query, selection: Selection) -> tuple[str, list[Any]]:
+def _where(query: Query, of: Chosen) -> tuple[str, list[Any]]:
     """The conditions for what was hit, and their values."""
     if query.changed_since is None:
-        return where(selection)
-    conditions, values = where(selection, "r.number > 1", f"{_WRITTEN_AT} >= ?")
+        return where(of)
+    conditions, values = where(of, "r.number > 1", f"{_WRITTEN_AT} >= ?")
     return conditions, [to_iso(query.changed_since), *values]
 
 
-def _parts(connection: sqlite3.Connection, query: Query, selection: Selection) -> Iterator[tuple[str, list[Any]]]:
-    """SQL for the revisions that a query hits, with its values, the latest part first: within a publisher, a class or a
-    language by the words for them too, where rows have these.
+def _parts(connection: sqlite3.Connection, query: Query, of: Chosen) -> Iterator[tuple[str, list[Any]]]:
+    """SQL for the revisions that a query hits, with its values, the latest part first: within publishers, classes or
+    languages by the words for them too, where rows have these. Of few articles none before their first revision.
     """
     if query.wanted:
         said = expression(query.wanted, query.unwanted)
-        publisher = selection.publisher and first_key(connection, selection.publisher)
-        marks = search.marks(publisher, selection.item_class, selection.language)
+        few = None if of.lines is None else ledger.few_articles(connection, *of.lines)
+        least = 0 if few is None else _first_revision(connection, few)
+        marks = search.marks(_first_keys(connection, of.publishers or ()), of.classes, of.languages)
         first = search.marked_from(connection) if marks else None
         if first is not None:
-            yield _MATCHES, [" AND ".join([f"({said})", *(f'"{mark}"' for mark in marks)]), first, LAST]
-        if first != 0:
-            yield _MATCHES, [said, 0, LAST if first is None else first - 1]
+            yield _MATCHES, [" AND ".join([f"({said})", *marks]), max(first, least), LAST]
+        if first is None or first > least:
+            yield _MATCHES, [said, least, LAST if first is None else first - 1]
     elif query.changed_since is not None:
         since = to_iso(query.changed_since)
         if query.unwanted:
@@ -92,36 +119,55 @@ def _parts(connection: sqlite3.Connection, query: Query, selection: Selection) -
             yield _REVISED, [since]
 
 
-def _at(connection: sqlite3.Connection, places: Iterable[groups.Place]) -> list[Report]:
-    """The reports at these places, the newest first."""
+def _first_keys(connection: sqlite3.Connection, publishers: Sequence[str]) -> Sequence[str]:
+    """By which publishers stand in the index; in a file of an older version by their keys."""
+    if not publishers or not is_migrated(connection):
+        return publishers
     rows = connection.execute(
-        f"""
-        SELECT {_COLUMNS} FROM json_each(?) AS hit CROSS JOIN wire AS w ON w.article_id = hit.value
-        ORDER BY {NEWEST_FIRST}
-        """,  # noqa: S608  (made of constants)
-        (json.dumps([-article_id for _, _, article_id in places]),),
+        "SELECT coalesce(first_key, publisher) FROM publishers WHERE publisher IN (SELECT value FROM json_each(?))",
+        (json.dumps(publishers),),
     )
-    return _reports(rows)
+    return [key for (key,) in rows.fetchall()]
 
 
-def _is_by_group(connection: sqlite3.Connection, selection: Selection) -> bool:
-    """Whether `groups` answers best: by class or language, unless one publisher is asked for. A file that an older
-    version made, and that is only read, has no index for it.
-    """
-    is_asked = selection.publisher is None and (selection.item_class or selection.language) is not None
-    return is_asked and is_migrated(connection)
+def _first_revision(connection: sqlite3.Connection, articles: Sequence[int]) -> int:
+    """The least number among the newest revisions of these; LAST: there are none."""
+    (first,) = connection.execute(
+        """
+        SELECT coalesce(min(r.revision_id), ?) FROM json_each(?) AS hit
+        CROSS JOIN articles AS a ON a.article_id = hit.value
+        CROSS JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
+        """,
+        (LAST, json.dumps(articles)),
+    ).fetchone()
+    return int(first)
+
+
+def _at(connection: sqlite3.Connection, places: Sequence[Place]) -> Iterator[Report]:
+    """The reports at these places, which are in the order of lists."""
+    sql = f"SELECT {_COLUMNS} FROM json_each(?) AS hit {_TO_WIRE} ORDER BY {NEWEST_FIRST}"  # noqa: S608  (constants)
+    for start in range(0, len(places), _AT_ONCE):
+        these = [-article_id for _, _, article_id in places[start : start + _AT_ONCE]]
+        yield from _reports(connection.execute(sql, (json.dumps(these),)))
+
+
+def _is_by_group(connection: sqlite3.Connection, of: Chosen) -> bool:
+    """Whether `groups` answers best. A file that an older version made, and that is only read, has no index for it."""
+    return groups.are_best(of) and is_migrated(connection)
 
 
 def count(connection: sqlite3.Connection, query: Query | None, selection: Selection, most: int) -> int:
-    """How many reports `latest` would list, or `found` find for a query; `most`, where there are as many or more."""
-    if query is None and _is_by_group(connection, selection):
-        return groups.count(connection, selection, most, _IN_LATEST)
+    """How many reports are `listed`; `most`, where there are as many or more."""
+    of = _chosen(connection, selection)
     if query is None:
-        conditions, values = where(selection, _IN_LATEST)
-        return _counted(connection, f"SELECT 1 FROM wire AS w {conditions}", values, most)  # noqa: S608
-    conditions, values = _where(query, selection)
+        source, ids = _source(connection, of)
+        if not ids and _is_by_group(connection, of):
+            return groups.count(connection, of, most, _listed_at_all(of))
+        conditions, values = where(of, _listed_at_all(of))
+        return _counted(connection, f"SELECT 1 FROM {source} {conditions}", [*ids, *values], most)  # noqa: S608
+    conditions, values = _where(query, of)
     number = 0
-    for hits, part in _parts(connection, query, selection):
+    for hits, part in _parts(connection, query, of):
         number += _counted(connection, f"{_of_hits(hits)} {conditions}", [*part, *values], most - number)
     return number
 
@@ -162,22 +208,23 @@ _NEWEST_OF_HITS = """
 
 def ranked(connection: sqlite3.Connection, query: Query, selection: Selection) -> list[Report]:
     """The reports among the newest matches of a query with words, best first. Only newest words count."""
-    conditions, values = _where(query, selection)
+    of = _chosen(connection, selection)
+    conditions, values = _where(query, of)
     sql = f"""
         SELECT {_COLUMNS} FROM ({search.RANKED}) AS hit {_NEWEST_OF_HITS}
         {conditions} ORDER BY hit.score, {NEWEST_FIRST} LIMIT ?
     """  # noqa: S608  (made of constants; every value is a parameter)
     said = expression(query.wanted, query.unwanted)
-    return _reports(connection.execute(sql, (said, *values, most(selection))))
+    return list(_reports(connection.execute(sql, (said, *values, of.most))))
 
 
 def report(connection: sqlite3.Connection, public_id: str) -> Report | None:
     rows = connection.execute(f"SELECT {_COLUMNS} FROM wire AS w WHERE w.id = ?", (public_id,))  # noqa: S608
-    return next(iter(_reports(rows)), None)
+    return next(_reports(rows), None)
 
 
-def _reports(rows: Iterable[tuple[Any, ...]]) -> list[Report]:
-    return [_report(dict(zip((field.name for field in FIELDS), row, strict=True))) for row in rows]
+def _reports(rows: Iterable[tuple[Any, ...]]) -> Iterator[Report]:
+    return (_report(dict(zip((field.name for field in FIELDS), row, strict=True))) for row in rows)
 
 
 def _report(row: dict[str, Any]) -> Report:
@@ -251,8 +298,19 @@ def text_scope(connection: sqlite3.Connection, publisher: str) -> str:
 
 
 def known_publishers(connection: sqlite3.Connection) -> dict[str, KnownPublisher]:
-    rows = connection.execute("SELECT publisher, country, languages FROM publishers")
-    return {key: KnownPublisher(country, tuple(json.loads(languages))) for key, country, languages in rows}
+    rows = connection.execute(
+        "SELECT publisher, name, country, publisher_kind, publisher_group, languages FROM publishers"
+    )
+    return {
+        key: KnownPublisher(name, country, kind, group, tuple(json.loads(languages)))
+        for key, name, country, kind, group, languages in rows
+    }
+
+
+def publishers_with_reports(connection: sqlite3.Connection) -> frozenset[str]:
+    has_one = "EXISTS (SELECT 1 FROM articles AS a WHERE a.publisher = p.publisher)"
+    rows = connection.execute(f"SELECT publisher FROM publishers AS p WHERE {has_one}")  # noqa: S608
+    return frozenset(key for (key,) in rows)
 
 
 PUBLISHERS = """

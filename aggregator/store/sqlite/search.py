@@ -19,10 +19,9 @@ from functools import lru_cache
 from aggregator.model import Article
 from aggregator.store.sqlite import settings
 from aggregator.text.dates import from_iso, to_iso
-from aggregator.text.folding import fold
 
 BATCH = 500
-_AT_ONCE = 100  # new articles of one transaction, from which on they are indexed in it
+_AT_ONCE = 10  # new articles of one transaction, from which on up to BATCH they are indexed in it
 # Of how words are put into the index: raise it when `fold` or the tokenizer changes (a test notices). Then the
 # index is made anew, since it could not take back what the old `fold` had put in.
 FORM = "1"
@@ -104,11 +103,11 @@ def _add_batch(connection: sqlite3.Connection) -> int:
 
 
 def add_new(connection: sqlite3.Connection, new: Mapping[int, Article]) -> None:
-    """Adds what waits in the queue of these new articles, by their numbers, from the values at hand: to read them back
-    takes as long again. Few stay in the queue: for a few rows a batch costs as much as for many. Within the transaction
-    in which they were written.
+    """Adds what waits in the queue of these new articles, by their numbers, from the values at hand: to read and fold
+    them again takes twice as long. Few stay in the queue, because a batch costs much by itself, and very many, so that
+    nobody waits long for the lock. Within the transaction in which they were written.
     """
-    if len(new) < _AT_ONCE:
+    if not _AT_ONCE <= len(new) <= BATCH:
         return
     queued = connection.execute(
         """
@@ -117,20 +116,22 @@ def add_new(connection: sqlite3.Connection, new: Mapping[int, Article]) -> None:
         """,
         (min(new), max(new)),
     ).fetchall()
+    first = marked_from(connection)
     rows = [(revision, new[number]) for revision, number in queued if number in new]
-    is_marked = marked_from(connection) is not None
     connection.executemany(
         "INSERT INTO article_search (rowid, title, summary, text) VALUES (?, ?, ?, ?)",
-        [(revision, *_folded(article, is_marked=is_marked)) for revision, article in rows],
+        [
+            (
+                revision,
+                a.folded_title,
+                a.folded[0],
+                _beginning(first, revision, a.first_key or a.publisher, a.item_class, a.language)
+                + ("" if a.text == a.summary else a.folded[1]),
+            )
+            for revision, a in rows
+        ],
     )
     connection.executemany("DELETE FROM search_queue WHERE revision_id = ?", [row[:1] for row in rows])
-
-
-def _folded(a: Article, *, is_marked: bool) -> tuple[str, str, str]:
-    """The row of an article, as `_FOLDED` makes it."""
-    summary, text = a.folded or (fold(a.summary), fold(a.text))
-    words = "".join(f"{word} " for word in marks(a.first_key, a.item_class, a.language)) if is_marked else ""
-    return a.folded_title, summary, words + ("" if a.text == a.summary else text)
 
 
 def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
@@ -168,25 +169,46 @@ def marked_from(connection: sqlite3.Connection) -> int | None:
     return None if found is None else int(found)
 
 
+_MOST_MARKS = 50  # of one kind; of more, reading the words of each costs more than it saves
+
+
 @lru_cache(1_000)
 def _mark(said: str) -> str:
     return _MARK + hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def marks(first_key: str | None, item_class: str | None, language: str | None) -> list[str]:
-    """The words of ours for those that are not None: each one word, whatever a key is made of. Of a publisher that for
-    its first key, which stays when it is renamed; of a language its first subtag, so that `fr-CA` is found with `fr`.
+def marks(first_keys: Sequence[str], classes: Sequence[str], languages: Sequence[str]) -> list[str]:
+    """FTS5 expressions for the words of ours, one for the publishers, one for the classes and one for the languages,
+    where there are some and not too many: a row has one word of each expression. Each is one word, whatever a key is
+    made of. Of a publisher it is that for its first key, which stays when it is renamed; of a language that for its
+    first subtag, so that `fr-CA` is found with `fr`.
     """
-    named = {"p": first_key, "c": item_class, "l": language and language.split("-")[0].lower()}
-    return [_mark(f"{kind}{value}") for kind, value in named.items() if value is not None]
+    subtags = [tag.split("-")[0].lower() for tag in languages]
+    by_kind = (("p", first_keys), ("c", classes), ("l", subtags))
+    named = [[f'"{_mark(f"{kind}{value}")}"' for value in dict.fromkeys(values)] for kind, values in by_kind]
+    return [f"({' OR '.join(words)})" for words in named if 0 < len(words) <= _MOST_MARKS]
 
 
 def _marked(connection: sqlite3.Connection, rows: Iterable[_Row]) -> Iterator[tuple[int, str, str, str, str]]:
     """The rows with what the text begins with in the place of publisher, class and language."""
     first = marked_from(connection)
     for revision, title, summary, text, *of in rows:
-        words = marks(*of) if first is not None and revision >= first else []
-        yield revision, title, summary, text, "".join(f"{word} " for word in words)
+        yield revision, title, summary, text, _beginning(first, revision, *of)
+
+
+def _beginning(
+    first: int | None, revision: int, first_key: str | None, item_class: str | None, language: str | None
+) -> str:
+    """What the text of a revision begins with. `first`: see `marked_from`."""
+    if first is None or revision < first:
+        return ""
+    return "".join(f"{word} " for word in _words_of_ours(first_key, item_class, language))
+
+
+def _words_of_ours(first_key: str | None, item_class: str | None, language: str | None) -> list[str]:
+    """Those of a row, of what is not None."""
+    named = {"p": first_key, "c": item_class, "l": language and language.split("-")[0].lower()}
+    return [_mark(f"{kind}{value}") for kind, value in named.items() if value is not None]
 
 
 def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:

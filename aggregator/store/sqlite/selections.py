@@ -2,39 +2,127 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aggregator.model import AllOf, Part, Phrase, Selection
+from aggregator.model.errors import StoreError
 from aggregator.text.dates import to_iso
 
 LAST = 2**63 - 1  # the greatest number that SQLite holds
+_LATER = "~"  # a text that is behind every time
+Place = tuple[str, str, int]  # of a report in lists: sort_time, first_seen, and less its number; the greatest is first
 
 
-def where(selection: Selection, *always: str) -> tuple[str, list[Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A selection as SQL needs it: every value once; kinds and groups as publishers; places, times and numbers."""
+
+    publishers: tuple[str, ...] | None  # None: all
+    countries: tuple[str, ...]
+    languages: tuple[str, ...]
+    classes: tuple[str, ...]
+    since: str  # '': from the first
+    until: str | None
+    lines: tuple[int, int] | None  # of the ledger: behind the one and up to the other
+    before: Place | None
+    most: int
+
+    @property
+    def no_later(self) -> str:
+        """No report of it is listed under a later time than this."""
+        return min(self.until or _LATER, self.before[0] if self.before else _LATER)
+
+
+def chosen(connection: sqlite3.Connection, selection: Selection) -> Chosen:
+    """Raises StoreError where `before` is no report."""
+    is_by_line = selection.after is not None or selection.up_to is not None
+    lines = (selection.after.seq if selection.after else 0, selection.up_to.seq if selection.up_to else LAST)
+    return Chosen(
+        publishers=publishers(connection, selection),
+        countries=_each_once(selection.countries),
+        languages=_each_once(selection.languages),
+        classes=_each_once(selection.item_classes),
+        since=to_iso(selection.since) if selection.since else "",
+        until=to_iso(selection.until) if selection.until else None,
+        lines=lines if is_by_line else None,
+        before=None if selection.before is None else _place(connection, selection.before),
+        most=LAST if selection.limit is None else selection.limit,
+    )
+
+
+def publishers(connection: sqlite3.Connection, selection: Selection) -> tuple[str, ...] | None:
+    """The keys of those that fit a selection's publishers, kinds and groups; None: all."""
+    if not selection.kinds and not selection.groups:
+        return _each_once(selection.publishers) or None
+    rows = connection.execute(
+        """
+        SELECT publisher FROM publishers
+        WHERE (?1 = '[]' OR publisher_kind IN (SELECT value FROM json_each(?1)))
+          AND (?2 = '[]' OR publisher_group IN (SELECT value FROM json_each(?2)))
+        """,
+        (json.dumps(selection.kinds), json.dumps(selection.groups)),
+    )
+    named = set(selection.publishers)
+    return tuple(key for (key,) in rows.fetchall() if not named or key in named)
+
+
+def _each_once(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _place(connection: sqlite3.Connection, public_id: str) -> Place:
+    """Where a report stands, or stood when it was in the wire."""
+    row = connection.execute(
+        "SELECT sort_time, first_seen, -article_id FROM articles WHERE id = ?", (public_id,)
+    ).fetchone()
+    if row is None:
+        raise StoreError(f"{public_id}: there is no report with this id; `aggregator latest` prints ids")
+    return (row[0], row[1], row[2])
+
+
+def where(of: Chosen, *always: str) -> tuple[str, list[Any]]:
     """The WHERE for rows `w` of the view `wire`, with other conditions before it, and its values."""
     found: list[str] = list(always)
     values: list[Any] = []
-    for column, value in (
-        ("publisher", selection.publisher),
-        ("country", selection.country),
-        ("class", selection.item_class),
+    for column, wanted in (
+        ("publisher", of.publishers),
+        ("country", of.countries or None),
+        ("class", of.classes or None),
     ):
-        if value is not None:
-            found.append(f"w.{column} = ?")
-            values.append(value)
-    if selection.language is not None:
-        found.append("(w.language = ? COLLATE NOCASE OR w.language LIKE ? || '-%')")
-        values += [selection.language, selection.language]
-    if selection.since is not None:
+        if wanted is not None:
+            one_of = "= ?" if len(wanted) == 1 else "IN (SELECT value FROM json_each(?))"
+            found.append(f"w.{column} {one_of}")
+            values.append(wanted[0] if len(wanted) == 1 else json.dumps(wanted))
+    if of.languages:
+        found.append(f"({' OR '.join([_IN_LANGUAGE] * len(of.languages))})")
+        values += [each for each in of.languages for _ in range(2)]
+    if of.since:
         found.append("w.sort_time >= ?")
-        values.append(to_iso(selection.since))
+        values.append(of.since)
+    if of.until is not None:
+        found.append("w.sort_time < ?")
+        values.append(of.until)
+    if of.before is not None:
+        sort_time, first_seen, number = of.before
+        found.append(_BELOW)
+        values += [sort_time, sort_time, first_seen, first_seen, -number]
+    if of.lines is not None:
+        found.append(_CAME)
+        values += [*of.lines, *of.lines]
     return ("WHERE " + " AND ".join(found) if found else ""), values
 
 
-def most(selection: Selection) -> int:
-    """How many rows at most, for a LIMIT."""
-    return LAST if selection.limit is None else selection.limit
+_IN_LANGUAGE = "w.language = ? COLLATE NOCASE OR w.language LIKE ? || '-%'"
+_BELOW = """(w.sort_time <= ? AND (w.sort_time < ? OR w.first_seen < ?
+      OR (w.first_seen = ? AND w.article_id > ?)))"""
+# By the line from which on readers could know of it, or by one that put it back into the wire.
+_CAME = """((SELECT x.released_seq > ? AND x.released_seq <= ? FROM articles AS x WHERE x.article_id = w.article_id)
+      OR EXISTS (SELECT 1 FROM changes AS c WHERE c.article_id = w.article_id AND c.seq > ? AND c.seq <= ?
+        AND c.change_kind = 'restored'))"""
 
 
 def expression(wanted: Sequence[Part], unwanted: Sequence[Part] = ()) -> str:

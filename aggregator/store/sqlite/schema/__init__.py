@@ -31,7 +31,9 @@ from aggregator.store.sqlite.schema import (
     m0020,
     m0021,
     m0023,
+    m0024,
     m0025,
+    m0026,
     m0027,
     m0028,
     m0029,
@@ -160,9 +162,19 @@ def _renamed_publishers(db: Database) -> None:
     _execute(db, m0023.RENAMED)
 
 
+@migrations(name="0024_notified")
+def _notified(db: Database) -> None:
+    _execute(db, m0024.NOTIFIED)
+
+
 @migrations(name="0025_health")
 def _health(db: Database) -> None:
     _execute(db, m0025.HEALTH)
+
+
+@migrations(name="0026_cursors")
+def _cursors(db: Database) -> None:
+    _execute(db, (*m0026.CURSORS, *m0026.FORMER))
 
 
 @migrations(name="0027_accents")

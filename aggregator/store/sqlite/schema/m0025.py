@@ -18,7 +18,6 @@ HEALTH = (
     ) STRICT
     """,
     "CREATE UNIQUE INDEX pauses_in_force ON pauses (source_id) WHERE ended_at IS NULL",
-    "CREATE INDEX pauses_of_source ON pauses (source_id, paused_at)",
     """
     CREATE TABLE left_out (             -- entries of a source's last document that a rule of its file left out
       source_id INTEGER NOT NULL REFERENCES sources (source_id),

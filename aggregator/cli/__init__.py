@@ -36,6 +36,7 @@ complaint Record, list and resolve complaints about reports.
 coverage Count, for each publisher, what arrived, was skipped or may be missing.
 demo Run a wire of invented publishers, served on this machine, and show it.
 embargo Hold a report out of the wire UNTIL a time.
+export Write reports as a feed or a file, as their rights allow.
 fetch Poll once the sources that are due, or those of the publishers or sources named by KEY.
 health Show problems of sources and when each is fetched next.
 import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.

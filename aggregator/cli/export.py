@@ -3,62 +3,90 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import IO, Any, get_args
 
 import click
 
-from aggregator.cli.printing import say, say_part
-from aggregator.cli.reports import CHOOSING, selection
-from aggregator.desk.outgoing import feed, outlet, releases
-from aggregator.model import Channel, Wire
-from aggregator.model.release import Heading, Outlet, Release, Use
-from aggregator.output.formats import FORMATS, Format
+from aggregator.cli.printing import say
+from aggregator.cli.selecting import read_selection, selecting
+from aggregator.desk.outgoing import feed, outlet, whole
+from aggregator.model import Channel
+from aggregator.model.release import Heading, RefusalReason, Release, Use
+from aggregator.output.formats import FORMATS
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
-from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import utc_now
 
 _NEWEST = 100  # reports of a feed, unless --limit says otherwise
+_WHY: Mapping[RefusalReason, str] = MappingProxyType(
+    {
+        "withheld": "withheld",
+        "withdrawn": "withdrawn by their publishers",
+        "legal": "held back by a legal demand",
+        "gone": "no longer on their publishers' sites",
+        "removed": "deleted",
+        "embargoed": "under embargo",
+        "no_scope": "their rights let nothing out",
+        "channel": "their rights do not name this channel (rights.redistribute)",
+        "use": "their publishers do not allow this use (rights.ai_use)",
+    }
+)
 
 
 @click.command()
 @click.argument("name", metavar="FORMAT", type=click.Choice(tuple(FORMATS)))
-@CHOOSING
+@selecting("reports", "published")
 @click.option("--search", "words", metavar="WORDS", help="Only reports with these words.")
-@click.option(
-    "--limit", type=click.IntRange(0), help="How many, newest first; 0: all. [default: 100 for feeds, else all]"
-)
-@click.option(
-    "--channel", type=click.Choice(get_args(Channel)), help="By whose rights. [default: feed for feeds, else api]"
-)
-@click.option("--for", "use", type=click.Choice(get_args(Use)), help="Only what may be used so by machines.")
-@click.option("--address", metavar="URL", help="Where the file will be published.")
+@click.option("--limit", type=click.IntRange(0), help="At most so many; 0: all. [default: 100 for feeds, else all]")
+@click.option("--channel", type=click.Choice(get_args(Channel)), help="[default: feed for feeds, else api]")
+@click.option("--for", "use", type=click.Choice(get_args(Use)), help="Only what machines may use so.")
+@click.option("--address", metavar="URL", help="Where the file will be published, for its own link.")
 @click.option("--out", type=click.File("wb", atomic=True), default="-", metavar="PATH", help="[default: print it]")
 @click.pass_obj
-def export(paths: Paths, /, name: str, words: str | None, limit: int | None, out: IO[bytes], **chosen: Any) -> None:
+def export(paths: Paths, /, name: str, words: str | None, limit: int | None, out: IO[bytes], **given: Any) -> None:
     """Write reports as a feed or a file, as their rights allow.
 
-    Formats: atom, rss, jsonfeed, ninjs, newsml, jsonl, csv. What its publisher's rights keep back is left out and
-    counted. Each report has its publisher, credit, terms, disclaimers and original link.
+    FORMAT is atom, rss, jsonfeed, ninjs, newsml, jsonl or csv. Each report has its publisher, credit, terms,
+    disclaimers and original link. What its publisher's rights keep back is left out and counted; `show ID --rights`
+    says why.
     """
     form = FORMATS[name]
-    channel: Channel = chosen.pop("channel") or ("feed" if form.is_feed else "api")
-    use, address = chosen.pop("use"), chosen.pop("address")
+    channel: Channel = given.pop("channel") or ("feed" if form.is_feed else "api")
+    use, address = given.pop("use"), given.pop("address")
     most = limit if limit is not None else _NEWEST if form.is_feed else 0
-    wire = load_config(paths).wire
-    now = utc_now()
+    wanted_words = query.parse(words) if words is not None else None
+    wire, now = load_config(paths).wire, utc_now()
     with read_store(paths, now) as store:
-        wanted = selection(paths, store, {**chosen, "limit": most or None})
-        found = store.search(query.parse(words), wanted) if words else store.latest(wanted)
-        by = outlet(store, channel, now, use)
-        address = address or f"{wire.url.rstrip('/')}/feeds/latest.{form.suffix}"
-        heading = Heading(title=f"{wire.name}: latest reports", address=address, publisher=wanted.publisher)
-        kept_back: Counter[str] = Counter()
-        written = _write(store, wire, [each.id for each in found], by, heading, form, out, kept_back)
-    where = "" if getattr(out, "name", "-") in ("-", "<stdout>") else f" to {out.name}"
-    say(f"{written:,} reports written{where}", err=True)
+        selection = replace(read_selection(paths, store, now, given), limit=most or None)
+        heading = Heading(
+            title=f"{wire.name}: reports",
+            address=address or f"{wire.url.rstrip('/')}/feeds/latest.{form.suffix}",
+            publisher=selection.publishers[0] if len(selection.publishers) == 1 else None,
+        )
+        ids = (report.id for report in store.reports(selection, wanted_words))
+        kept_back: Counter[RefusalReason] = Counter()
+        found = feed(store, wire, ids, outlet(store, channel, now, use), heading, kept_back)
+        written: Counter[str] = Counter()
+        found = replace(found, releases=_counted(found.releases, written))
+        for part in form.render(whole(found) if form.is_feed else found):
+            out.write(part)
+    out.flush()
+    _say_what_came_of_it(written.total(), kept_back, getattr(out, "name", "-"))
+
+
+def _counted(releases: Iterable[Release], written: Counter[str]) -> Iterator[Release]:
+    """The same releases, counted by their scope as they pass."""
+    for release in releases:
+        written[release.scope] += 1
+        yield release
+
+
+def _say_what_came_of_it(written: int, kept_back: Mapping[RefusalReason, int], name: str) -> None:
+    where = "" if name in ("-", "<stdout>") else f" to {name}"
+    say(f"{written:,} {'report' if written == 1 else 'reports'} written{where}", err=True)
     for reason, count in sorted(kept_back.items()):
-        say(f"{count:,} left out: {_REASONS[reason]}", err=True)
+        say(f"{count:,} left out: {_WHY[reason]}", err=True)

@@ -11,7 +11,7 @@ from aggregator.cli.printing import say
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
-from aggregator.web import make_app
+from aggregator.web import ASGIApp, make_app
 
 _GRACE = 5  # seconds for answers that are being given when the end is asked for
 _IDLE = 20  # seconds that a connection may wait for its next request
@@ -31,8 +31,14 @@ def serve(paths: Paths, listen: str | None) -> None:
     read_store(paths).close()  # says at once where there is none
     host, port = _place(listen) if listen else (wire.serve.host, wire.serve.port)
     logging.getLogger("aggregator").setLevel(logging.INFO)
-    config = uvicorn.Config(
-        make_app(paths, utc_now),
+    say(f"serving {wire.name} at http://{f'[{host}]' if ':' in host else host}:{port}/feeds/latest.atom", err=True)
+    uvicorn.Server(configured(make_app(paths, utc_now), host, port)).run()
+
+
+def configured(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
+    """How an application is served: with bounds, and without saying by what."""
+    return uvicorn.Config(
+        app,
         host=host,
         port=port,
         access_log=False,
@@ -43,8 +49,6 @@ def serve(paths: Paths, listen: str | None) -> None:
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=_MOST_HEADER,
     )
-    say(f"serving {wire.name} at http://{f'[{host}]' if ':' in host else host}:{port}/feeds/latest.atom", err=True)
-    uvicorn.Server(config).run()
 
 
 def _place(listen: str) -> tuple[str, int]:

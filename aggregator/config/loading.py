@@ -50,9 +50,9 @@ from aggregator.model import (
     PollSettings,
     Publisher,
     Rights,
+    ServeSettings,
     Source,
     SourceRules,
-    ServeSettings,
     StoreSettings,
     Template,
     Wire,
@@ -184,7 +184,7 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify"})
+    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "serve"})
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),

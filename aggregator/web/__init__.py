@@ -5,6 +5,8 @@ One process answers from a database that it opens for reading alone, beside any 
 
 from __future__ import annotations
 
+from starlette.types import ASGIApp
+
 from aggregator.web.app import make_app
 
-__all__ = ["make_app"]
+__all__ = ["ASGIApp", "make_app"]

@@ -1,7 +1,8 @@
 """Answers that are kept while nothing that they are made of changes (RFC 9110 section 13, RFC 9111).
 
-An answer is made of the ledger up to a line, of the terms in force, and of the time: it is good until the next moment at
-which the clock alone changes anything in it, and for a minute at most, so that what is withdrawn leaves every copy soon.
+An answer is made of the ledger up to a line, of the terms in force, and of the time: it is good until the next moment
+at which the clock alone changes anything in it, and for a minute at most, so that what is withdrawn leaves every copy
+soon.
 """
 
 from __future__ import annotations
@@ -78,12 +79,13 @@ def answered(
     depends on beside the ledger, the configuration and the time.
     """
     with site.opened() as (store, now):
-        state = (str(store.last_cursor()), store.config_digest(), store.next_moment(now))
+        next_moment = store.next_moment(now)
+        state = (str(store.last_cursor()), store.config_digest(), site.config().digest, next_moment)
     name = digest(*what, *state)
     kept = answers.find(name, now)
     if kept is None:
         answer = make()
-        good_until = min(now + LONGEST, answer.until or datetime.max.replace(tzinfo=now.tzinfo))
+        good_until = min(now + LONGEST, *filter(None, (answer.until, next_moment)))
         # The next moment is a part of the name, so an answer is another one after it, whatever the bytes are.
         kept = _Kept(f'"{digest(name, answer.until, answer.body)}"', answer, good_until)
         answers.keep(name, kept)

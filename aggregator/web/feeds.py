@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aggregator.desk.outgoing import feed
+from aggregator.desk.outgoing import feed, whole
 from aggregator.model import ItemClass, Selection, Wire
 from aggregator.model.release import Feed, Heading
 from aggregator.output.formats import FORMATS
@@ -24,15 +24,15 @@ from aggregator.web.site import Site
 
 PAGE = 50  # reports
 _FORMATS: Mapping[str, str] = MappingProxyType({"atom": "atom", "rss": "rss", "json": "jsonfeed"})
-# What a feed may be of: the field of a Selection, and how its value is written there.
-_OF = MappingProxyType(
+# What a feed may be of: how a value in an address is written in a Selection, and the Selection of it.
+_OF: Mapping[str, tuple[Callable[[str], str], Callable[[str], Selection]]] = MappingProxyType(
     {
-        "country": ("countries", str.upper),
-        "publisher": ("publishers", str),
-        "language": ("languages", str.lower),
-        "kind": ("kinds", lambda said: said.replace("-", "_")),
-        "group": ("groups", lambda said: said.replace("-", "_")),
-        "class": ("item_classes", lambda said: said.replace("-", "_")),
+        "country": (str.upper, lambda value: Selection(countries=(value,))),
+        "publisher": (str, lambda value: Selection(publishers=(value,))),
+        "language": (str.lower, lambda value: Selection(languages=(value,))),
+        "kind": (lambda said: said.replace("-", "_"), lambda value: Selection(kinds=(value,))),
+        "group": (lambda said: said.replace("-", "_"), lambda value: Selection(groups=(value,))),
+        "class": (lambda said: said.replace("-", "_"), lambda value: Selection(item_classes=(value,))),
     }
 )
 
@@ -57,12 +57,12 @@ class Feeds:
         of, value = request.path_params["of"], request.path_params["value"]
         if of not in _OF:
             raise Problem(404, "no such feed", f"feeds are of {', '.join(_OF)}, or /feeds/latest.atom")
-        name, written = _OF[of]
+        written, selection = _OF[of]
         with self.site.opened() as (store, _):
             known = _known(store, of)
         if written(value) not in known:
             raise Problem(404, "no such feed", f"no publisher of this wire has the {of} {value!r}")
-        return self._answer(request, Selection(**{name: (written(value),)}), f"{of}: {value}")
+        return self._answer(request, selection(written(value)), f"{of}: {value}")
 
     def _answer(self, request: Request, selection: Selection, what: str) -> Response:
         suffix = request.path_params["suffix"]
@@ -74,22 +74,22 @@ class Feeds:
 
         def make() -> Answer:
             with self.site.opened() as (store, now):
-                if before is not None and not store.is_listed(before):
+                if before is not None and store.report(before) is None:
                     raise Problem(404, "no such page", f"there is no report {before!r} after which a page begins")
                 wanted = replace(selection, before=before, limit=PAGE + 1)
                 ids = [report.id for report in store.reports(wanted)]
                 by = self.site.outlet(store, "feed", now)
                 address = _address(wire, request.url.path, before)
                 heading = Heading(title=f"{wire.name}: {what}", address=address, publisher=_only(selection))
-                found = feed(store, wire, ids[:PAGE], by, heading)
-            whole = replace(
+                found = whole(feed(store, wire, ids[:PAGE], by, heading))
+            page = replace(
                 found,
                 gone=found.gone if before is None else (),
                 first=_address(wire, request.url.path, None),
                 older=_address(wire, request.url.path, ids[PAGE - 1]) if len(ids) > PAGE else None,
                 hub=wire.serve.hub,
             )
-            return Answer(b"".join(form.render(whole)), form.media_type, _until(whole))
+            return Answer(b"".join(form.render(page)), form.media_type, _until(page))
 
         return answered(request, self.site, self.answers, ("feed", request.url.path, before), make)
 
@@ -112,8 +112,9 @@ def _known(store: Store, of: str) -> set[str]:
     """The values that a feed may be of."""
     if of == "class":
         return set(get_args(ItemClass))
-    publishers = store.publishers()
-    names = {"country": "country", "publisher": "publisher", "kind": "publisher_kind", "group": "publisher_group"}
+    known = store.known_publishers()
+    if of == "publisher":
+        return set(known)
     if of == "language":
-        return {tag.lower() for each in publishers for tag in each["languages"]}
-    return {each[names[of]] for each in publishers}
+        return {tag.lower() for each in known.values() for tag in each.languages}
+    return {getattr(each, of) for each in known.values()}

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 
+from aggregator.cli.serve import configured
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 from aggregator.web import make_app
@@ -43,7 +44,7 @@ def served(folder: Path, config: Path = CONFIG, clock: Callable[[], datetime] | 
     paths, now = Paths(config, database), [utc_now().astimezone(UTC)]
     app = make_app(paths, clock or (lambda: now[0]))
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+    server = uvicorn.Server(configured(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +11,6 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import feedparser
-import httpx
 import pytest
 
 from aggregator.desk import acts
@@ -137,7 +134,6 @@ def raw(wire: Served, request: bytes) -> bytes:
     parts = urlsplit(wire.address)
     with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
         connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 

@@ -31,6 +31,7 @@ from aggregator.config.shapes import (
     FetchTable,
     PollTable,
     PublisherFile,
+    ServeTable,
     SourceTable,
     WireFile,
     check,
@@ -50,6 +51,7 @@ from aggregator.model import (
     PollSettings,
     Publisher,
     Rights,
+    ServeSettings,
     Source,
     SourceRules,
     StoreSettings,
@@ -183,7 +185,7 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "complaints"})
+    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "serve", "complaints"})
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
@@ -191,7 +193,13 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
         complaints=ComplaintSettings(keep=timedelta(days=shape.complaints.keep_days)),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
+        serve=_serve_settings(shape.serve),
     )
+
+
+def _serve_settings(shape: ServeTable) -> ServeSettings:
+    host, port = shape.place()
+    return ServeSettings(host=host, port=port, hosts=shape.hosts, trusted_proxies=shape.trusted_proxies, hub=shape.hub)
 
 
 def _agent_faults(wire: WireFile) -> Iterator[str]:

@@ -209,6 +209,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "joinable": (Case(lambda s, w: s.joinable(w.report, w.report), {"USE TEMP B-TREE FOR ORDER BY": "two rows"}),),
     "has_pending": (case(lambda s, w: s.has_pending(w.report)),),
     "notice": (case(lambda s, w: s.notice(w.report)),),
+    "next_moment": (case(lambda s, w: s.next_moment(NOW)),),
     "to_release": (case(lambda s, w: s.to_release([w.report, w.report])),),
     "gone": tuple(case(lambda s, w, key=key: s.gone(WEEK, w.publisher if key else None, "feed", 50)) for key in (0, 1)),
     "channels": (case(lambda s, w: s.channels(w.report)),),
@@ -609,7 +610,8 @@ def test_every_reading_method_has_a_case() -> None:
         )
         and not writes.search(source)
     }
-    assert reading - {"close", "show_as_of", "show_terms", "query", "rewrite", "empty_log", "try_writing"} == set(CASES)
+    others = {"close", "show_as_of", "show_terms", "query", "rewrite", "empty_log", "try_writing", "back_up", "parts"}
+    assert reading - others == set(CASES)
 
 
 def test_figures_are_there_for_every_table_and_index(database: Path) -> None:

@@ -181,7 +181,7 @@ class Store:
         except OSError as error:
             said = f"{path.parent}: cannot make this folder ({error.strerror}); choose another place with --db"
             raise StoreError(said) from error
-        opening.refuse_unfit(path)
+        opening.refuse_no_file(path)
         private.create(path)
         with explained(path):
             # Statements begin their transactions themselves, so isolation_level is None. The writer runs in a thread
@@ -202,7 +202,7 @@ class Store:
         """Opens for reading only; raises StoreError when there is no database yet. What is stored holds for whoever
         reads; `show_as_of` makes it what holds at a time.
         """
-        opening.refuse_unfit(path)
+        opening.refuse_no_file(path)
         if not path.exists():
             nowhere = "" if path.parent.exists() else f", and no folder {path.parent}"
             said = f"there is no database yet{nowhere}; `aggregator fetch` makes it; or name one: --db, AGGREGATOR_DB"
@@ -725,7 +725,8 @@ class Store:
         number. What was decided because of it stays.
         """
         is_erased = self._write(acts.erase, number, to_iso(now))
-        self.empty_log()
+        with explained(self.path):
+            vacuum.empty_log(self._connection, wait=True)
         return is_erased
 
     def erase_old_complaints(self, before: datetime, now: datetime) -> int:

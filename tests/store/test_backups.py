@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import gzip
 import os
+import pty
 import re
 import sqlite3
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,20 @@ def test_it_is_of_one_moment_though_others_write_meanwhile(desk: Desk, tmp_path:
         assert [row["number"] for row in store.complaints()] == [1, 2, 3]
 
 
+def test_a_terminal_shows_how_far_it_is(desk: Desk, tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    words = desk.command("backup", "create", str(tmp_path / "backup.db"))
+    with commands.Popen(words, stdout=subprocess.DEVNULL, stderr=follower) as process:
+        os.close(follower)
+        seen = b""
+        with suppress(OSError):  # how Linux says that the other side is closed
+            while read := os.read(leader, 65536):
+                seen += read
+    os.close(leader)
+    assert process.returncode == 0
+    assert re.search(rb"copied and checked \(MB\).*2/2", seen, re.DOTALL)
+
+
 def test_a_file_that_is_there_is_replaced_only_where_that_is_asked_for(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "backup.db").write_text("a letter")
     said = desk("backup", "create", str(tmp_path / "backup.db"), code=1)
@@ -199,8 +214,8 @@ def test_whoever_read_what_the_backup_has_not_is_told_to_start_again(desk: Desk,
     assert beside(desk.database) & {"wire.db-wal", "wire.db-shm", "wire.db-journal"} == set()
     desk("changes", "--after", str(kept))  # a cursor of before goes on
     for cursor in (str(lost), "99999-5e6f7a8b"):
-        for words in (("changes", "--after", cursor), ("changes", "--follow", "--after", cursor)):
-            refused = desk(*words, code=1)
+        for words in (("changes",), ("changes", "--follow"), ("latest",), ("latest", "--count"), ("search", "report")):
+            refused = desk(*words, "--after", cursor, code=1)
             assert f"cursor {cursor}: this ledger ends with line {kept.seq}." in refused
             assert "start again with `aggregator changes --after 0`" in refused
     # The numbers are used again, for other reports: the cursor is of another history.
@@ -210,8 +225,9 @@ def test_whoever_read_what_the_backup_has_not_is_told_to_start_again(desk: Desk,
     again = _last(desk.database)
     assert again
     assert again.seq >= lost.seq
-    refused = desk("changes", "--after", str(lost), code=1)
-    assert f"cursor {lost}: line {lost.seq} of this ledger has another hash." in refused
+    for command in (("changes",), ("latest",), ("search", "report")):
+        refused = desk(*command, "--after", str(lost), code=1)
+        assert f"cursor {lost}: line {lost.seq} of this ledger has another hash." in refused
     assert f"{kept}" in desk("changes", "--after", "0")
 
 

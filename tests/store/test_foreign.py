@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 
 from aggregator.demo import Press
 from aggregator.model.errors import StoreError
-from aggregator.store import Store
+from aggregator.store import Store, only_daemon
 from aggregator.store.sqlite.opening import APPLICATION_ID
 from aggregator.store.sqlite.sqlite_errors import explained
 from tests.cli.test_cli import Desk
@@ -75,7 +77,7 @@ NO_DATABASE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a pipe": (os.mkfifo, "this is a pipe, a device or a socket, and no file; name another with --db"),
     "a device": (lambda path: path.symlink_to("/dev/zero"), "this is a pipe, a device or a socket, and no file"),
     "a text": (lambda path: path.write_text("a letter to the editor"), "this is no SQLite database, or its beginning"),
-    "a short text": (lambda path: path.write_text("x"), "this is no SQLite database, or its beginning"),
+    "a short text": (lambda path: path.write_text("x"), "this is no SQLite database"),
     "a link to itself": (lambda path: path.symlink_to(path), "Too many levels of symbolic links; name another"),
     "another mark": (_marked_by_another, "this is the database of another program; it was not changed"),
     "our mark alone": (_marked_by_us_alone, "this database has no list of its migrations"),
@@ -153,3 +155,20 @@ def test_a_log_that_was_removed_is_named(desk: Desk) -> None:
             desk.database.with_name(f"wire.db{part}").unlink()
         with pytest.raises(StoreError, match=r"or was wire\.db-wal removed while a program used the file\?"):
             Store.open(desk.database)
+
+
+def test_looking_at_a_database_ends_no_lock_of_its_other_users(desk: Desk) -> None:
+    """A process loses its locks on a file when it closes any descriptor of it."""
+    run("--config", str(desk.config), "fetch")
+    with Store.open(desk.database) as store:
+        store.try_writing()
+        Store.read(desk.database).close()
+        Store.open(desk.database).close()
+        with only_daemon(desk.database):
+            pass
+        assert desk.database.with_name("wire.db-wal").exists()
+        # Another process that closes the file as the last one, for all it sees, would remove the log.
+        looking = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM polls'); c.close()"
+        subprocess.run([sys.executable, "-c", looking, str(desk.database)], check=True)
+        assert desk.database.with_name("wire.db-wal").exists()
+        store.try_writing()

@@ -15,7 +15,7 @@ from pathlib import Path
 from aggregator.model import Cursor
 from aggregator.model.errors import StoreBusy, StoreError, StoreFull
 from aggregator.store.sqlite import ledger, opening, private, views
-from aggregator.store.sqlite.sqlite_errors import explained
+from aggregator.store.sqlite.sqlite_errors import NO_DATABASE, explained
 
 STEP = 1 << 20  # bytes that are copied between two calls of `moved`
 _WAIT_SECONDS = 5  # for a query that ends; a program that stays has the file open for longer
@@ -90,7 +90,10 @@ def _damage_explained(file: Path) -> Iterator[None]:
     except sqlite3.OperationalError:  # which is of the disk, of locks, of permissions
         raise
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{file}: {error}; the file is damaged; {_ANOTHER}; {_NOTHING}") from error
+        said = f"{error}; the file is damaged"
+        if NO_DATABASE in str(error):
+            said = "this is no SQLite database, or its beginning is damaged"
+        raise StoreError(f"{file}: {said}; {_ANOTHER}; {_NOTHING}") from error
 
 
 def parts(connection: sqlite3.Connection) -> int:
@@ -199,7 +202,7 @@ def _synchronise(path: Path) -> None:
 
 
 def _take(file: Path, new: Path, moved: Callable[[], None]) -> None:
-    opening.refuse_unfit(file, _ANOTHER)
+    opening.refuse_no_file(file, _ANOTHER)
     with closing(_opened(file)) as connection:
         if not connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
             raise StoreError(f"{file}: this database is empty; {_ANOTHER}")

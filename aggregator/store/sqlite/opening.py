@@ -13,8 +13,6 @@ from aggregator.text.folding import fold, opening
 # Bytes of the log (FILE-wal) that are kept for use again. It grows as long as somebody's query lasts.
 _LONGEST_LOG = 64 << 20
 
-_HEAD = b"SQLite format 3\0"  # https://sqlite.org/fileformat2.html#the_database_header
-
 # Bytes of a new file's pages. A report's words take two or three thousand, so of smaller pages much stays empty.
 _PAGE = 16_384
 _CHECKPOINT = 32 << 20  # bytes of the log after which it is brought into the file
@@ -41,24 +39,12 @@ def set_up(connection: sqlite3.Connection) -> None:
 INSTEAD = "name another with --db"
 
 
-def refuse_unfit(path: Path, instead: str = INSTEAD) -> None:
-    """Raises StoreError for what is no file of SQLite, before SQLite opens it. `instead`: what to do."""
-    refuse_no_file(path, instead)
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(_HEAD))
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}; can this user read the file?") from error
-    if head and head != _HEAD:
-        said = "this is no SQLite database, or its beginning is damaged; it was not changed"
-        raise StoreError(f"{path}: {said}; {instead}")
-
-
 def refuse_no_file(path: Path, instead: str = INSTEAD) -> None:
     """Raises StoreError where no database can be: of a folder SQLite would say that the disk fails, and at a pipe it
-    would wait for ever.
+    would wait for ever. `instead`: what to do.
+
+    The file is not opened: closing it would end the locks that SQLite holds on it for this process, and another one
+    would remove the log that is in use (https://sqlite.org/howtocorrupt.html, section 2.2).
     """
     try:
         mode = path.stat().st_mode
@@ -80,6 +66,8 @@ def refuse_foreign(
     """
     application, has_tables, made = _marks(connection)
     if not has_tables and application in (0, APPLICATION_ID):
+        if path.stat().st_size == 1:  # for SQLite it is empty (`unixFileSize` in os_unix.c)
+            raise StoreError(f"{path}: this is no SQLite database; it was not changed; {instead}")
         return
     if application == APPLICATION_ID and not made:
         raise StoreError(

@@ -1,4 +1,6 @@
-"""CSV (RFC 4180, but for lines that end with U+000A), a report a row, by the names of `record`. A cell that a spreadsheet would run has an apostrophe."""
+"""CSV (RFC 4180, but with lines that end with U+000A alone), a report a row, by the names of `record`. A cell that a
+spreadsheet would run has an apostrophe.
+"""
 
 from __future__ import annotations
 

@@ -81,8 +81,7 @@ def _said_by(descriptor: int) -> RunningDaemon:
 
 
 def _lock_of(database: Path) -> Path:
-    database = database.resolve()  # a link to it may be in another folder
-    return database.with_name(database.name + ".lock")
+    return Path(f"{database.resolve()}.lock")  # a link to it may be in another folder
 
 
 def only_daemon(database: Path) -> AbstractContextManager[DaemonLock]:

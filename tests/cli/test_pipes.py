@@ -38,8 +38,8 @@ READING = {
 }
 # They change something or ask the network, and print what they did in a few lines.
 OTHERS = {
-    "accept", "add", "backup", "demo", "embargo", "fetch", "import", "init", "join", "pause", "probe", "publish", "purge",
-    "recheck", "restore", "resume", "run", "serve", "split", "withdraw", "withhold",
+    "accept", "add", "backup", "demo", "embargo", "fetch", "import", "init", "join", "pause", "probe", "publish",
+    "purge", "recheck", "restore", "resume", "run", "serve", "split", "withdraw", "withhold",
 }  # fmt: skip
 
 

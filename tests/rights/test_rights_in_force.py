@@ -66,7 +66,7 @@ from tests.conftest import (
     record,
 )
 
-README = (ROOT / "README.md").read_text()
+PAGE = (ROOT / "docs" / "rights.md").read_text()
 ANY = Selection(limit=1_000)
 TODAY = NOW.date()
 LAST_DAY, END = date(2026, 11, 30), datetime(2026, 12, 1, tzinfo=UTC)
@@ -204,8 +204,8 @@ def test_a_key_takes_effect_or_is_among_those_that_check_names(key: str, tmp_pat
     assert differs is (key not in WITHOUT_EFFECT)
 
 
-def test_the_readme_names_the_keys_without_effect() -> None:
-    (sentence,) = re.findall(r"nothing acts yet on ([^.]*(?:\.[a-z][^.]*)*)\.\n", README)
+def test_the_page_of_rights_names_the_keys_without_effect() -> None:
+    (sentence,) = re.findall(r"nothing acts yet on ([^.]*(?:\.[a-z][^.]*)*)\.\n", PAGE)
     assert sorted(re.findall(r"`([a-z_.]+)`", sentence)) == sorted(WITHOUT_EFFECT)
 
 

@@ -36,7 +36,7 @@ _REASONS = {
 def complaint() -> None:
     """Record, list and resolve complaints about reports.
 
-    Each kind does at once what it asks for.
+    What each kind does at once: `aggregator complaint add --help`.
     """
 
 
@@ -123,7 +123,10 @@ def list_complaints(paths: Paths, everything: bool, as_json: bool) -> None:
 @click.option("--resolution", required=True, callback=options.one_line, help="How it was settled.")
 @click.pass_obj
 def resolve(paths: Paths, number: int, resolution: str) -> None:
-    """Close a complaint, once. The report stays as it is: `aggregator restore` is an act of its own."""
+    """Close a complaint, once.
+
+    The report stays as it is: `aggregator restore` puts it back.
+    """
     with open_existing(paths) as store:
         complaints.resolve(store, number, resolution, utc_now())
     say(f"Complaint {number}: resolved")

@@ -39,7 +39,7 @@ def _read_day(_: click.Context, __: click.Parameter, value: str | None) -> datet
 @AS_JSON
 @click.pass_obj
 def coverage(paths: Paths, /, keys: tuple[str, ...], by_day: bool, as_json: bool, **times: datetime | None) -> None:
-    """Count, for each publisher, what arrived, was skipped or may be missing.
+    """Count what arrived, was skipped or may be missing.
 
     A sentence says how sure one can be of having seen all; below it stands what was fetched, received and left out.
     With KEY (a publisher, or publisher/source) only of these. What can be expected is told where a source's rhythm is

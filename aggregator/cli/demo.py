@@ -29,9 +29,10 @@ _SEARCHES = ("mbalawe", "penurie", "uchaguzi", "فيضان", "ክትባት")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the press. [default: any free one]")
 @click.option("--into", type=click.Path(path_type=Path), help="Database file. [default: data/demo.db]")
 def demo(port: int, into: Path | None) -> None:
-    """Run a wire of invented publishers, served on this machine, and show it.
+    """Run a wire of invented publishers on this machine.
 
-    The press is local, the trip is real: HTTP, parsing, storing. The database is made anew and left for you to query.
+    The publishers' sites are on this machine; HTTP, parsing and storing are real. The database is made anew, and kept
+    for you to query.
     """
     home = _home()
     paths = Paths(home / "config", into or home.parent / "demo.db")

@@ -36,13 +36,13 @@ _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is
 @click.option("--json", "as_json", is_flag=True, help="Print the polls as JSON.")
 @click.pass_obj
 def fetch(paths: Paths, keys: tuple[str, ...], everything: bool, force: bool, as_json: bool) -> None:
-    """Poll once the sources that are due, or those of the publishers or sources named by KEY.
+    """Fetch all sources that are due now, or only KEY.
 
-    A KEY is a publisher's key or publisher/source. Quiet where there is no terminal, but for what failed; the exit
-    code is 1 when a poll failed, or was held because its document came from an address that is not its publisher's, and
-    when a publisher's file has a fault: that publisher is not polled, and the others are.
-    A source that is paused is not polled, named or not, but with --force; it stays paused then.
-    What another program is polling now, the daemon or another fetch, is left to it: that is said, and no failure.
+    A KEY is a publisher's key or publisher/source; it is fetched now, due or not. Without a terminal only failures are
+    printed. The exit code is 1 when a fetch failed, or waits for a person because its document came from an address
+    that is not its publisher's, and when a publisher's file has an error: that publisher is not fetched, and the others
+    are. A paused source is fetched with --force only, and stays paused. What another program is fetching now, the
+    daemon or another fetch, is left to it: that is printed, and no failure.
     """
     if keys and everything:
         raise click.UsageError("give KEY or --all, not both")

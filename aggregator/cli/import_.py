@@ -39,7 +39,10 @@ from aggregator.text.urls import without_user
 @AS_JSON
 @click.pass_obj
 def import_(paths: Paths, /, file: Path, country: str | None, language: str | None, kind: Kind, as_json: bool) -> None:
-    """Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named."""
+    """Add publishers from an OPML file (skips those already here).
+
+    Each new publisher is quoted only: headline, link and an excerpt. Those that are skipped are named, with the reason.
+    """
     told = Told(country=country.upper() if country else None, language=language, kind=kind)
     if told.country is not None and not (len(told.country) == 2 and is_country(told.country)):
         raise click.BadParameter(f"{country!r} is no country of ISO 3166-1", param_hint="--country")

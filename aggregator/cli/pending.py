@@ -30,10 +30,11 @@ _KIND = click.option(
 @click.option("--json", "as_json", is_flag=True, help="For machines: every report.")
 @click.pass_context
 def pending(context: click.Context, everything: bool, as_json: bool) -> None:
-    """List the changes of reports that wait for a person, because one poll changed too many; accept or refuse them.
+    """List changes that wait for a person; accept or refuse them.
 
-    The kinds: withdrawn (its publisher takes the report back), moved (another link), same_words (as many other reports
-    say now), revised (other words). Until somebody decides, the reports stay as they are.
+    They wait because one fetch changed too many reports. The kinds: withdrawn (its publisher takes the report back),
+    moved (another link), same_words (as many other reports say now), revised (other words). Until a person decides, the
+    reports stay as they are.
     """
     if context.invoked_subcommand is not None:
         if everything or as_json:
@@ -90,8 +91,10 @@ def _line(text: str) -> str:
 @ACTOR
 @click.pass_obj
 def accept(paths: Paths, key: str, kind: MassKind | None, actor: str) -> None:
-    """Put in force what waits of KEY, a publisher or a source: what the publisher said is stored, and leaves the wire
-    where it was withdrawn. So many changes may come in one poll of the source from now on.
+    """Put in force what waits of KEY.
+
+    KEY is a publisher or a source. What the publisher said is stored, and reports that it withdrew leave the wire. From
+    now on, so many changes may come in one fetch of the source.
     """
     config = load_config(paths)
     with open_wire(paths, config, utc_now()) as store:
@@ -108,7 +111,10 @@ def accept(paths: Paths, key: str, kind: MassKind | None, actor: str) -> None:
 @ACTOR
 @click.pass_obj
 def refuse(paths: Paths, key: str, kind: MassKind | None, actor: str) -> None:
-    """Forget what waits of KEY, a publisher or a source. The same changes are not asked for again; later ones are."""
+    """Drop what waits of KEY.
+
+    KEY is a publisher or a source. The same changes do not wait again; later ones do.
+    """
     with open_existing(paths) as store:
         done = waiting.refuse(store, key, (kind,) if kind else waiting.KINDS, actor, utc_now())
     _say(key, "refused", done)

@@ -31,12 +31,12 @@ from aggregator.text.urls import without_user
 @AS_JSON
 @click.pass_obj
 def probe(paths: Paths, url: str, key: str | None, as_json: bool) -> None:
-    """Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
+    """Find the feeds of a site, the best first.
 
-    It tries the URL, the feeds that its page names, where it names none those of its home page and the usual places,
-    and the news sitemaps that robots.txt names: 14 addresses at most, none that robots.txt keeps from anybody.
-    The exit code is 1 when there is none.
-    --write puts the best in the place of a `kind = "discover"` source, or behind the others; comments stay.
+    It tries the URL and the feeds that its page names; where it names none, those of its home page and the usual
+    places; and the news sitemaps that robots.txt names: 14 addresses at most, none that robots.txt forbids to
+    everybody. It prints the [[source]] table of the best. The exit code is 1 when no feed was found. --write puts the
+    best in the place of a `kind = "discover"` source, or after the others; comments stay.
     """
     refuse_secrets(url)
     config = config_for_polling(paths, url)

@@ -39,12 +39,12 @@ _PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 3  # of fewer pages it cannot be told
 @click.command()
 @click.pass_obj
 def run(paths: Paths) -> None:
-    """Poll what is due, until told to stop: the daemon.
+    """Run as a daemon: fetch every source when it is due.
 
-    Between polls it visits the pages of reports, to learn of withdrawals; `recheck` does that once.
-    SIGTERM and SIGINT finish the polls in flight. The configuration is read again within seconds when its files have
-    changed, and at SIGHUP; while it has faults, the one before stays in force. Two daemons do not share a database.
-    Logs a line for every poll to standard error.
+    Between fetches it visits the pages of reports, to learn of withdrawals; `recheck` does that once. SIGTERM and
+    SIGINT end it when the fetches under way are done. The configuration is read again within seconds when its files
+    have changed, and at SIGHUP; while it has errors, the one before stays in force. Two daemons do not share a
+    database. It logs a line for every fetch to standard error.
     """
     logging.getLogger("aggregator").setLevel(logging.INFO)
     # Whatever becomes of its files, it is the same wire: another folder is not looked for.

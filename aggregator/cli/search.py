@@ -46,7 +46,7 @@ class _Words(click.Command):
 @LISTING
 @click.pass_obj
 def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, **given: Any) -> None:
-    """Search reports for all WORDS. Accents and capitals do not matter.
+    """Search reports for all WORDS; accents do not matter.
 
     \b
     flood OR drought        one of them at least; AND and brackets too

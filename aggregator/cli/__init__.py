@@ -120,6 +120,8 @@ def aggregator(context: click.Context, config: Path | None, db: Path | None, ver
     printing.set_up_log(logging.INFO if verbose else logging.WARNING, paths.timezone)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     context.obj = paths
+    if printing.is_plain():
+        context.color = False
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

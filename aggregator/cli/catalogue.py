@@ -17,6 +17,7 @@ from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import publisher_files
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import did_you_mean
+from aggregator.text.printable import counted
 
 _FEED = {"known": "feed known", "off": "feed doubted, off", "sought": "feed not known"}
 
@@ -91,7 +92,7 @@ def catalogue(paths: Paths, /, words: tuple[str, ...], as_json: bool, **of: tupl
         say(one.key, bold=True)
         said = (one.name, one.country, one.kind, " ".join(one.languages), _FEED[one.feed])
         say(f"  {' · '.join(said)}{' · added' if one.key in here else ''}")
-    count = f"{len(found):,} of {len(shipped.files()):,} publishers"
+    count = f"{len(found):,} of {counted(len(shipped.files()), 'publisher')}"
     say(f"{count}; `aggregator add KEY` copies one" if found else f"{count}; ask for fewer words or conditions")
 
 

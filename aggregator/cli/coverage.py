@@ -11,7 +11,7 @@ import click
 from aggregator.cli.coverage_lines import counts_line, day_line, sentence
 from aggregator.cli.keys import known_sources
 from aggregator.cli.options import AS_JSON, read_time
-from aggregator.cli.printing import say, say_wrapped
+from aggregator.cli.printing import say
 from aggregator.cli.rows import say_json_rows
 from aggregator.pipeline import watching
 from aggregator.pipeline.opening import config_or_none, read_store
@@ -64,7 +64,7 @@ def coverage(paths: Paths, /, keys: tuple[str, ...], by_day: bool, as_json: bool
         return
     for row in rows:
         for line in _lines(row, by_day=by_day):
-            say_wrapped(line)
+            say(line)
     if not rows:
         say("No source was fetched in that time.", err=True)
 

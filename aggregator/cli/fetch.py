@@ -18,7 +18,7 @@ from aggregator.pipeline.paths import Paths, is_checkout
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
-from aggregator.text.printable import argument
+from aggregator.text.printable import argument, counted
 
 NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "pending")
 _IN_A_CHECKOUT = (
@@ -118,7 +118,7 @@ def _print(polls: Sequence[Poll], is_named: bool) -> None:
         if poll.over_limit:
             _print_over_limit(poll)
     if not is_listed:
-        say(f"{in_vain} sites were searched for a feed in vain; `aggregator health --json` says why", err=True)
+        say(f"no feed found on {in_vain:,} sites; `aggregator health --json` says why", err=True)
     if sys.stdout.isatty():
         _summarise(polls)
 
@@ -126,7 +126,7 @@ def _print(polls: Sequence[Poll], is_named: bool) -> None:
 def _print_pending(poll: Poll) -> None:
     name = poll.source.name
     say(
-        f"{name}: {poll.pending:,} changes of reports wait for a person, because one poll changed too many; "
+        f"{name}: {counted(poll.pending, 'change')} of reports wait for a person, because one poll changed too many; "
         f"`aggregator pending` shows them; `aggregator pending accept {name}` or `aggregator pending refuse {name}`",
         err=True,
     )
@@ -142,7 +142,7 @@ def _print_over_limit(poll: Poll) -> None:
 
 def _print_paused(names: Sequence[str]) -> None:
     for name in names:
-        say(f"{name} is paused and was not asked; `aggregator fetch --force {name}` asks it all the same", err=True)
+        say(f"{name} is paused and was not fetched; `aggregator fetch --force {name}` fetches it once", err=True)
 
 
 def _print_elsewhere(count: int) -> None:
@@ -157,9 +157,9 @@ def _print_elsewhere(count: int) -> None:
 def _print_postponed(postponed: int) -> None:
     """How many were due and not asked, because another source of their host was told to come back later."""
     if postponed:
-        one = "1 source was" if postponed == 1 else f"{postponed} sources were"
+        one = "1 source was" if postponed == 1 else f"{postponed:,} sources were"
         say(
-            f"{one} not asked, because the host wants to be left alone for a while (429, or 503 with Retry-After); "
+            f"{one} not fetched, because the host wants to be left alone for a while (429, or 503 with Retry-After); "
             "`aggregator health` says until when",
             err=True,
         )
@@ -171,19 +171,20 @@ def _print_search(poll: Poll) -> None:
         say(f"  `aggregator probe {argument(poll.source.url)}` says what was tried", err=True)
         return
     url = poll.proposal.url
-    accept = f"`aggregator probe --write {poll.source.publisher} {argument(url)}` writes it down, and then it is polled"
-    say(f"{poll.source.name}: found {url} ({poll.proposal.carries}); {accept}")
+    accept = f"`aggregator probe --write {poll.source.publisher} {argument(url)}`"
+    said = f"found {url} ({poll.proposal.carries}); {accept} writes it into the file, and then it is fetched"
+    say(f"{poll.source.name}: {said}")
 
 
 def _summarise(polls: Sequence[Poll]) -> None:
     outcomes = Counter(poll.outcome.replace("_", " ") for poll in polls)
-    said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()) or "nothing is due"
+    said = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common()) or "nothing is due"
     drops: Counter[str] = sum((Counter(poll.drops) for poll in polls), Counter())
     left_out = "".join(f"; {count} left out: {reason}" for reason, count in drops.items())
     new, revised = sum(poll.new for poll in polls), sum(poll.revised for poll in polls)
     found = sum(poll.proposal is not None for poll in polls)
-    proposed = f"; {found} feeds found, which `aggregator health` lists" if found else ""
-    say(f"{len(polls)} polls ({said}): {new} new, {revised} revised{left_out}{proposed}")
+    proposed = f"; {counted(found, 'feed')} found, which `aggregator health` lists" if found else ""
+    say(f"{counted(len(polls), 'source')} fetched: {new:,} new, {revised:,} changed ({said}){left_out}{proposed}")
 
 
 def _object(poll: Poll) -> dict[str, object]:

@@ -25,16 +25,18 @@ from aggregator.text.urls import without_user
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--country", metavar="CODE", help="Of all: two letters, such as ML. [default: a category or folder so named]"
+    "--country",
+    metavar="CODE",
+    help="Country for all of them (two letters, e.g. ML). [default: a category or folder so named]",
 )
-@click.option("--language", metavar="CODE", help="Of those whose language the list does not say, such as fr.")
+@click.option("--language", metavar="CODE", help="Language of those for which the list has none, e.g. fr.")
 @click.option(
     "--kind",
     type=click.Choice([kind for kind in get_args(Kind) if kind != "own"]),
     default="news_site",
     show_default=True,
     metavar="KIND",
-    help="Of those that the list puts into no category of that name.",
+    help="Kind of those for which the list has none.",
 )
 @AS_JSON
 @click.pass_obj

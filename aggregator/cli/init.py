@@ -21,7 +21,7 @@ from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import CONFIG_VARIABLE, DATABASE_VARIABLE, Paths, is_checkout
 from aggregator.text import timezones
-from aggregator.text.printable import argument, escaped
+from aggregator.text.printable import argument, counted, escaped
 
 _PARTS = ("wire.toml", "rights.toml", "publishers", "data")
 _ASKED = {  # in this order, at a terminal
@@ -180,12 +180,11 @@ def _copy(paths: Paths, folder: Path) -> None:
         save(folder, name, content)
         say(f"copied     {folder / name}")
     there = len(copies.contents) - len(contents)
-    also = f", {there:,} were there already" if there else ""
-    say(f"{len(contents):,} files copied{also}; {source} and the database stay as they are")
+    also = f", {there:,} there already" if there else ""
+    say(f"{counted(len(contents), 'file')} copied{also}; {source} and the database stay as they are")
     if copies.left:
-        say(
-            f"{copies.left:,} publishers of the catalogue without reports were not copied; `aggregator add` copies them"
-        )
+        left = counted(copies.left, "publisher")
+        say(f"Not copied: {left} of the catalogue without reports; `aggregator add` copies them")
     _say_next(Paths(folder, database if database.exists() else None), begins=False)
 
 

@@ -18,6 +18,7 @@ from aggregator.model import MassKind
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
+from aggregator.text.printable import counted
 
 _SHOWN = 5  # reports of one source and kind
 _KIND = click.option(
@@ -123,7 +124,7 @@ def refuse(paths: Paths, key: str, kind: MassKind | None, actor: str) -> None:
 def _say(key: str, what: str, done: Counter[MassKind]) -> None:
     if not done:
         raise click.UsageError(f"no such change of {key!r} waits; `aggregator pending` lists those that do")
-    say(f"{key}: {done.total():,} changes {what}: {_counts(done.items())}")
+    say(f"{key}: {counted(done.total(), 'change')} {what}: {_counts(done.items())}")
 
 
 def _counts(counts: Iterable[tuple[str, int]]) -> str:

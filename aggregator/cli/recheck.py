@@ -17,6 +17,7 @@ from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.printable import counted
 
 
 @click.command()
@@ -48,7 +49,7 @@ def recheck(paths: Paths, limit: int, as_json: bool) -> None:
     for publisher, finding in doubted.items():
         say(f"{publisher}: its pages are not believed: {finding.result}")
     if sys.stdout.isatty():
-        say(f"{len(findings)} pages visited, {len(removed)} reports taken out of the wire")
+        say(f"{counted(len(findings), 'page')} visited, {counted(len(removed), 'report')} taken out of the wire")
 
 
 async def _run(config: Config, store: Store, limit: int) -> tuple[Sequence[Finding], int]:

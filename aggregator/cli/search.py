@@ -42,7 +42,7 @@ class _Words(click.Command):
 
 @click.command(cls=_Words)
 @click.argument("words", nargs=-1, required=True)
-@click.option("--ranked", is_flag=True, help="Best match first, among the newest 2,000; otherwise newest first.")
+@click.option("--ranked", is_flag=True, help="Sort by relevance (newest 2,000 matches only). Default: newest first.")
 @LISTING
 @click.pass_obj
 def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, **given: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from aggregator.cli.options import AS_JSON, exclude
-from aggregator.cli.printing import say, say_json, say_rendered
+from aggregator.cli.printing import is_plain, say, say_json, say_page, say_rendered
 from aggregator.cli.references import the_version
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.times import when, with_times, zone
@@ -73,7 +73,7 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
             _print_notice(notice, as_json)
         else:
             shown = _as_it_may_leave(store, meant, number)
-            say_rendered(OUTPUTS["json"]([shown]) if as_json else page(shown, zone()))
+            (say_rendered if as_json else say_page)(OUTPUTS["json"]([shown]) if as_json else page(shown, zone()))
 
 
 def _as_it_may_leave(store: Store, report: NamedReport, number: int | None) -> Report:
@@ -92,7 +92,7 @@ def _print_for_desk(store: Store, report: NamedReport, number: int | None, as_js
     if as_json:
         say_json_rows([held])
     else:
-        say_rendered(desk_page(held, zone()))
+        say_page(desk_page(held, zone()))
 
 
 def _print_citation(store: Store, report: NamedReport, number: int | None, as_json: bool) -> None:
@@ -131,4 +131,4 @@ def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         say_json_rows(with_changes(revisions))
     else:
-        say_rendered(versions(revisions, coloured=sys.stdout.isatty(), zone=zone()))
+        say_page(versions(revisions, coloured=sys.stdout.isatty() and not is_plain(), zone=zone()))

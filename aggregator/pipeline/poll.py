@@ -59,6 +59,7 @@ from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.gaps import Now, reaches_back
 from aggregator.scheduling.polls import validators_for
+from aggregator.text.printable import counted
 
 if TYPE_CHECKING:
     from aggregator.pipeline.discovery.prober import Prober
@@ -155,8 +156,8 @@ class Poller:
             if other:
                 said = f"the feed that was found is at {url}, an address of {other.name} ({other.key})"
                 return Unrecorded(replace(poll, error=said))
-        seen = "".join(f"; a {other.what} was seen, and not asked for" for other in survey.others[:1])
-        said = f"none of {len(survey.tried)} addresses is a door that this wire can read{seen}"
+        seen = "".join(f"; a {other.what} was seen, and not fetched" for other in survey.others[:1])
+        said = f"no feed found; {counted(len(survey.tried), 'address', 'addresses')} tried{seen}"
         return Unrecorded(replace(poll, error=said))
 
     async def record(self, polled: Unrecorded) -> Poll:

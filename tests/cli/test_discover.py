@@ -57,7 +57,7 @@ def test_many_searches_in_vain_are_one_line_where_nobody_asked_for_them(desk: De
     for number in range(6):
         desk.add(f"n{number}.example")
         discovering(desk, f"n{number}", f"{desk.press.url}/nothing/{number}")
-    assert desk("fetch", code=1) == "6 sites were searched for a feed in vain; `aggregator health --json` says why\n"
+    assert desk("fetch", code=1) == "no feed found on 6 sites; `aggregator health --json` says why\n"
     assert desk.rows("SELECT count(*) FROM polls WHERE outcome = 'ok'") == [(2,)]
 
 

@@ -36,6 +36,7 @@ complaint Record, list and resolve complaints about reports.
 coverage Count what arrived, was skipped or may be missing.
 demo Run a wire of invented publishers on this machine.
 embargo Keep a report out of the wire UNTIL a time.
+export Write reports as a feed or a file, as their rights allow.
 fetch Fetch all sources that are due now, or only KEY.
 health Show problems of sources and when each is fetched next.
 import Add publishers from an OPML file (skips those already here).
@@ -55,6 +56,7 @@ restore Put a report back into the wire.
 resume Fetch a paused SOURCE (or a publisher) again.
 run Run as a daemon: fetch every source when it is due.
 search Search reports for all WORDS; accents do not matter.
+serve Publish the wire over HTTP: feeds and the API.
 show Print one report with its credit, disclaimer and link.
 split Undo a merge: make two reports again.
 withdraw Take a report out that its publisher withdrew.

@@ -29,9 +29,17 @@ from tests.make_database import DATABASES
 
 KINDS = ({"TERM": "xterm"}, {"TERM": "dumb"}, {"TERM": "xterm", "NO_COLOR": "1"})
 USUAL = KINDS[0]
-ALL = ((80, USUAL), (40, KINDS[1]), (200, KINDS[2]), (40, USUAL), (200, USUAL), (80, KINDS[1]), (80, KINDS[2]))
+ALL = (
+    (80, USUAL),
+    (40, KINDS[1]),
+    (200, KINDS[2]),
+    (40, USUAL),
+    (200, USUAL),
+    (80, KINDS[1]),
+    (80, KINDS[2]),
+)
 STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-# Of each command some calls; ID is a report's, OTHER another one of its publisher, NEW a report's that has two versions.
+# What needs a site, or goes on for ever, is called so that it says what is wrong.
 # What needs a site, or goes on for ever, is called so that it says what is wrong.
 CALLS = {
     "accept": ("accept nobody/feed",),
@@ -45,6 +53,7 @@ CALLS = {
     "coverage": ("coverage", "coverage --by-day", "coverage nobody"),
     "demo": ("demo --into TAKEN",),
     "embargo": ("embargo ID 2126-12-01T06:00Z", "restore ID --reason 'out'", "embargo ID yesterday"),
+    "export": ("export csv", "export nothing"),
     "fetch": ("fetch nobody-at-all",),
     "health": ("health", "health --all", "health nobody"),
     "import": ("import LIST",),
@@ -68,6 +77,7 @@ CALLS = {
     "resume": ("resume nobody",),
     "run": ("run now",),
     "search": ("search mbalawe", "search flood OR bridge", "search nothingofthesort", "search '*'"),
+    "serve": ("serve --listen nowhere",),
     "show": ("show ID", "show NEW --revisions", "show NEW --cite", "show ID --desk", "show ID --raw", "show nobody"),
     "split": ("split 99",),
     "withdraw": ("withdraw ID --reason 'as asked'", "show ID --desk", "restore ID --reason 'back'"),
@@ -75,7 +85,7 @@ CALLS = {
 }  # fmt: skip
 # A pipe and the other terminals in `make test`; `make soak` has all commands on each.
 ALWAYS = ("latest", "show", "health", "query", "merges")
-MACHINES = ("--json", "--raw", "--csv")  # lines that no terminal may break
+MACHINES = ("--json", "--raw", "--csv", "export")  # lines that no terminal may break
 
 
 @dataclass(frozen=True)

@@ -209,6 +209,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "joinable": (Case(lambda s, w: s.joinable(w.report, w.report), {"USE TEMP B-TREE FOR ORDER BY": "two rows"}),),
     "has_pending": (case(lambda s, w: s.has_pending(w.report)),),
     "notice": (case(lambda s, w: s.notice(w.report)),),
+    "next_moment": (case(lambda s, w: s.next_moment(NOW)),),
     "to_release": (case(lambda s, w: s.to_release([w.report, w.report])),),
     "gone": tuple(case(lambda s, w, key=key: s.gone(WEEK, w.publisher if key else None, "feed", 50)) for key in (0, 1)),
     "channels": (case(lambda s, w: s.channels(w.report)),),

@@ -39,7 +39,7 @@ ALL = (
     (80, KINDS[2]),
 )
 STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-# What needs a site, or goes on for ever, is called so that it says what is wrong.
+# Of each command some calls; ID is a report's, NEW that of one that has two versions.
 # What needs a site, or goes on for ever, is called so that it says what is wrong.
 CALLS = {
     "accept": ("accept nobody/feed",),

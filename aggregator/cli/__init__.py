@@ -114,7 +114,7 @@ class _Commands(click.Group):
 @click.option("-v", "--verbose", is_flag=True, help="Log a line for every poll to standard error.")
 @click.pass_context
 def aggregator(context: click.Context, config: Path | None, db: Path | None, verbose: bool) -> None:
-    """A news wire of many publishers, in SQLite. The publisher's name stands above every report."""
+    """A news wire of many publishers, in SQLite. The publisher's name is above every report."""
     by_environment = [
         context.get_parameter_source(name) is click.core.ParameterSource.ENVIRONMENT for name in ("config", "db")
     ]

@@ -46,7 +46,7 @@ def _one_of(known: Collection[str]) -> Callable[..., tuple[str, ...]]:
         words = tuple(value.lower().replace("-", "_").replace(" ", "_") for value in values)
         for value, word in zip(values, words, strict=True):
             if word not in known:
-                raise click.BadParameter(f"{value!r} is none of {', '.join(known)}{did_you_mean(word, known)}")
+                raise click.BadParameter(f"{value!r} is not one of {', '.join(known)}{did_you_mean(word, known)}")
         return words
 
     return read

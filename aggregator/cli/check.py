@@ -94,7 +94,9 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
     if config.faulty:
         said.append(f"Not polled until {_it_or_they(len(config.faults))} fixed: {names_of(config.faulty)}.")
     if config.placeholders_forbid_polling and config.placeholders:
-        said.append("No site is asked until the wire has a name of its own: write it there, or `aggregator init DIR`.")
+        said.append(
+            "Nothing is fetched until the wire has a name of its own: write it there, or `aggregator init DIR`."
+        )
     say(f"{' '.join(said)} {fine}", err=True)
 
 

@@ -74,7 +74,7 @@ def _advise(report_id: str, kind: str, text: str, number: int, addressee: Addres
     """What is left for a person to do."""
     if kind in ("factual", "own_content") and addressee.is_own:
         lines = [
-            "The wire answers for this report. Mend its file, add a paragraph that begins with `Correction:` and",
+            "The wire answers for this report. Correct its file, add a paragraph that begins with `Correction:` and",
             "says what was wrong, and run `aggregator publish FILE.md` again. The old version is kept, the new one",
             "is labelled as corrected.",
         ]

@@ -41,7 +41,7 @@ def _read_day(_: click.Context, __: click.Parameter, value: str | None) -> datet
 def coverage(paths: Paths, /, keys: tuple[str, ...], by_day: bool, as_json: bool, **times: datetime | None) -> None:
     """Count what arrived, was skipped or may be missing.
 
-    A sentence says how sure one can be of having seen all; below it stands what was fetched, received and left out.
+    A sentence says how sure one can be of having seen all; below it is what was fetched, received and left out.
     With KEY (a publisher, or publisher/source) only of these. What can be expected is told where a source's rhythm is
     learnt. While nobody at all answers, the wire is offline, which counts against no publisher.
 

@@ -39,7 +39,7 @@ def _read_fail_on(_: click.Context, __: click.Parameter, values: Sequence[str]) 
     """The words of `--fail-on failing,silent`, which may be given again."""
     words = [word.strip() for value in values for word in value.split(",")]
     if unknown := [word for word in words if word not in _FAIL_ON]:
-        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(_FAIL_ON)}")
+        raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(_FAIL_ON)}")
     return frozenset(words)
 
 
@@ -58,7 +58,7 @@ def _read_fail_on(_: click.Context, __: click.Parameter, values: Sequence[str]) 
 def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Collection[str], as_json: bool) -> None:
     """Show problems of sources and when each is fetched next.
 
-    Of each: what is wrong and since when; then what to do, and when it is fetched next. The worst stand first. With KEY
+    Of each: what is wrong and since when; then what to do, and when it is fetched next. The worst come first. With KEY
     (a publisher, or publisher/source) only of these, also where all is well. What is counted of the last seven days is
     counted now. Agreements that have ended, or end within 30 days, are named below.
 
@@ -67,7 +67,7 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
     longer than its rhythm allows; gaps: reports may be missing, of the last seven days; held: what it said waits for a
     person, or its document came from another address.
 
-    --json prints every source, with the columns of the view `health` and `states`, a list of what troubles it: held,
+    --json prints every source, with the columns of the view `health` and `states`, a list of its problems: held,
     faulty (the file of its publisher), paused, failing, silent, gaps.
     """
     now = utc_now()

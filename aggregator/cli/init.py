@@ -44,7 +44,7 @@ def _fit(_: click.Context, parameter: click.Parameter, value: str | None) -> str
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--name", callback=_fit, help="Of the wire; it stands beside its reports.")
+@click.option("--name", callback=_fit, help="Of the wire; it is shown beside its reports.")
 @click.option("--site", callback=_fit, metavar="URL", help="Of the wire. Publishers read it in their logs.")
 @click.option("--email", callback=_fit, metavar="ADDRESS", help="To which readers and publishers write.")
 @click.option("--timezone", callback=_fit, metavar="ZONE", help="Such as Africa/Bamako. [default: UTC]")

@@ -56,7 +56,7 @@ def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, **given: Any) 
     title:bridge            in the headline only
     changed:1d              reports that were changed since: 6h, 2d, a date
 
-    OR, AND and NOT are in capitals. At a shell, brackets and phrases stand between other quotes:
+    OR, AND and NOT are in capitals. At a shell, brackets and phrases need other quotes around them:
     search '(flood OR drought) "water bills"'. A word and the same word behind an Arabic article or a French or Italian
     elision (l', d', qu') find each other. The options choose reports as those of `latest` do; docs/selecting.md says
     more.

@@ -44,7 +44,7 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
     """Print one report with its credit, disclaimer and link.
 
     ID is a report's id, the first 6 characters of it or more, or its link at its publisher's. ID@2 is its second
-    version. In the place of a report that is out of the wire stands its notice; with --desk there is the whole report,
+    version. Of a report that is out of the wire, the notice is shown; with --desk there is the whole report,
     with what keeps it out, its versions, what was decided and why, changes that wait and complaints.
 
     --cite says: publisher, "title", date, version 2 of 2, wire id, original link, SHA-256. The digest is of the words

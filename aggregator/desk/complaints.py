@@ -36,6 +36,6 @@ def resolve(store: Store, number: int, resolution: str, now: datetime) -> None:
         return
     rows = [row for row in store.complaints(resolved_too=True) if row["number"] == number]
     if not rows:
-        raise DeskError(f"complaint {number}: there is none with this number; `complaint list --all` has them")
+        raise DeskError(f"complaint {number}: there is no complaint with this number; `complaint list --all` has them")
     resolved_at = rows[0]["resolved_at"]
     raise DeskError(f"complaint {number}: it was resolved on {resolved_at}; file another if there is more to it")

@@ -68,7 +68,7 @@ MOST_PAGES = 10  # older ones, read to close one gap
 _MOST_SAID = 1_000  # characters of an error, in which a server may have written what it liked
 PAGES_SECONDS = 60.0  # for all of them
 _NEEDS_A_SECRET = (
-    "an older page was not asked for: its address needs a secret, and only the address in the publisher's file gets one"
+    "an older page was not fetched: its address needs a secret, and only the address in the publisher's file gets one"
 )
 
 

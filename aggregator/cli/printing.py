@@ -44,7 +44,8 @@ def say(text: str = "", *, err: bool = False, bold: bool = False, fg: str | None
     """One line; on a terminal that is narrower than it as many as it takes, all but the first indented. In a pipe it
     stays one, so that `grep` finds all of it.
     """
-    click.secho(_fitted(printable.line(text), "  ", err=err), err=err, bold=bold or None, fg=fg)
+    said = _fitted(printable.line(text), "  ", err=err)
+    click.echo(click.style(said, bold=bold or None, fg=fg) if bold or fg else said, err=err)
 
 
 def _fitted(text: str, more: str, *, err: bool) -> str:

@@ -44,7 +44,7 @@ def test_from_the_proposal_to_the_file(desk: Desk, site: str) -> None:  # noqa: 
 
 def test_fetch_of_a_site_says_what_was_found_and_what_to_do_next(desk: Desk, site: str) -> None:  # noqa: F811
     discovering(desk, "one", site)
-    accept = f"`aggregator probe --write one {site}whole.xml` writes it down, and then it is polled"
+    accept = f"`aggregator probe --write one {site}whole.xml` writes it into the file, and then it is fetched"
     assert desk("fetch", "one") == f"one/main: found {site}whole.xml (rss20, 2 entries); {accept}\n"
     discovering(desk, "two", f"{site}nothing/")
     desk.press.misbehave("127.0.0.1", "*", "status", status=404)

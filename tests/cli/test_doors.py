@@ -98,7 +98,7 @@ def test_check_live_polls_once_and_stores_nothing(desk: Desk) -> None:
     said = desk("check", "--live", "one")
     assert "one/one-example-feed" in said
     assert "two/two-example-feed" not in said
-    assert "1 sources: 1 fine" in said
+    assert "1 source: 1 fine" in said
 
 
 def test_check_live_is_exit_code_1_when_something_is_dead(desk: Desk) -> None:

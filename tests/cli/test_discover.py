@@ -49,7 +49,7 @@ def test_fetch_of_a_site_says_what_was_found_and_what_to_do_next(desk: Desk, sit
     discovering(desk, "two", f"{site}nothing/")
     desk.press.misbehave("127.0.0.1", "*", "status", status=404)
     said = desk("fetch", "two", code=1)
-    assert said.startswith("two/nothing: none of ")
+    assert said.startswith("two/nothing: no feed found; ")
     assert said.endswith(f"  `aggregator probe {site}nothing/` says what was tried\n")
 
 
@@ -70,7 +70,7 @@ def test_health_tells_of_sites_together_and_of_what_was_found_one_by_one(desk: D
         discovering(desk, key, f"{desk.press.url}/{key}.example/none")
     desk("fetch", "one", "two", "vain", "vainer", code=1)
     said = desk("health")
-    told = "4 sites without a known feed, searched once a week: 1 not searched yet, 2 without one"
+    told = "4 sites without a known feed, searched once a week: 1 not searched yet, 2 nothing found, 1 feed found"
     accept = f"aggregator probe --write two {found_feed}"
     assert said.index("two/") < said.index(accept) < said.index(told)
     assert "one/one-example-feed" not in said
@@ -81,4 +81,4 @@ def test_health_tells_of_sites_together_and_of_what_was_found_one_by_one(desk: D
     assert states == {"one": None, "two": "found", "vain": "nothing", "vainer": "nothing", "waiting": "waiting"}
     desk(*accept.split()[1:])
     desk("fetch", "two")
-    assert "3 sites without a known feed, searched once a week: 1 not searched yet, 2 with" in desk("health")
+    assert "3 sites without a known feed, searched once a week: 1 not searched yet, 2 nothing found" in desk("health")

@@ -253,7 +253,7 @@ def test_what_is_one_s_own_is_copied_and_the_checkout_stays(tmp_path: Path, chec
     assert run("--config", str(folder), "check").code == 0
     again = run("--config", str(checkout / "config"), "init", str(folder), "--from-checkout")
     assert again.code == 0
-    assert "0 files copied, 6 were there already" in again.out
+    assert "0 files copied, 6 there already" in again.out
     assert files_of(folder) == copied | {MALIJET: catalogue.copied(catalogue.listed("malijet")).encode()}
 
 

@@ -34,15 +34,14 @@ _LISTED_ONE_BY_ONE = 5  # files with the same warning
 @AS_JSON
 @click.pass_obj
 def check(paths: Paths, keys: tuple[str, ...], live: bool, as_json: bool) -> None:
-    """Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
+    """Check the configuration; with --live, fetch every source.
 
-    It warns of agreements that have ended or end within 30 days, names the keys that nothing acts on yet, and says when
-    the database was written with other files than these.
+    It prints every error of every file, with line and key. It warns of agreements that have ended or end within 30
+    days, names the keys that nothing acts on yet, and says when the database was written with other files than these.
 
-    --live needs no database. It says of each source what its document carries, whether its validators are honoured,
-    and where it redirects to; the exit code is 1 when one is dead: it gave no answer, or no document that can be read.
-    A publisher whose file has a fault is not asked.
-    A KEY is a publisher's key or publisher/source.
+    --live needs no database and stores nothing. For each source it says what its document has, whether its validators
+    work, and where it redirects to; the exit code is 1 when one gave no answer, or no document that can be read. A
+    publisher whose file has an error is not fetched. A KEY is a publisher's key or publisher/source.
     """
     if keys and not live:
         raise click.UsageError("a KEY belongs to --live: the files are always checked together")
@@ -97,7 +96,9 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
     if config.faulty:
         said.append(f"Not polled until {_it_or_they(len(config.faults))} fixed: {names_of(config.faulty)}.")
     if config.placeholders_forbid_polling and config.placeholders:
-        said.append("No site is asked until the wire has a name of its own: write it there, or `aggregator init DIR`.")
+        said.append(
+            "Nothing is fetched until the wire has a name of its own: write it there, or `aggregator init DIR`."
+        )
     say(f"{' '.join(said)} {fine}", err=True)
 
 

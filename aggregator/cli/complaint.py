@@ -36,7 +36,7 @@ _REASONS = {
 def complaint() -> None:
     """Record, list, resolve and erase complaints.
 
-    Each kind does at once what it asks for.
+    What each kind does at once: `aggregator complaint add --help`.
     """
 
 
@@ -97,7 +97,7 @@ def _advise(report_id: str, kind: str, text: str, number: int, addressee: Addres
     """What is left for a person to do."""
     if kind in ("factual", "own_content") and addressee.is_own:
         lines = [
-            "The wire answers for this report. Mend its file, add a paragraph that begins with `Correction:` and",
+            "The wire answers for this report. Correct its file, add a paragraph that begins with `Correction:` and",
             "says what was wrong, and run `aggregator publish FILE.md` again. The old version is kept, the new one",
             "is labelled as corrected.",
         ]
@@ -156,7 +156,10 @@ def _colon(said: str | None) -> str:
 @click.option("--resolution", required=True, callback=options.one_line, help="How it was settled.")
 @click.pass_obj
 def resolve(paths: Paths, number: int, resolution: str) -> None:
-    """Close a complaint, once. The report stays as it is: `aggregator restore` is an act of its own."""
+    """Close a complaint, once.
+
+    The report stays as it is: `aggregator restore` puts it back.
+    """
     with open_existing(paths) as store:
         complaints.resolve(store, number, resolution, utc_now())
     say(f"Complaint {number}: resolved")

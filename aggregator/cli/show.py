@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from aggregator.cli.options import AS_JSON, exclude
-from aggregator.cli.printing import say, say_json, say_rendered
+from aggregator.cli.printing import is_plain, say, say_json, say_page, say_rendered
 from aggregator.cli.references import the_version
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.times import when, with_times, zone
@@ -44,7 +44,7 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
     """Print one report with its credit, disclaimer and link.
 
     ID is a report's id, the first 6 characters of it or more, or its link at its publisher's. ID@2 is its second
-    version. In the place of a report that is out of the wire stands its notice; with --desk there is the whole report,
+    version. Of a report that is out of the wire, the notice is shown; with --desk there is the whole report,
     with what keeps it out, its versions, what was decided and why, changes that wait and complaints.
 
     --cite says: publisher, "title", date, version 2 of 2, wire id, original link, SHA-256. The digest is of the words
@@ -73,7 +73,7 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
             _print_notice(notice, as_json)
         else:
             shown = _as_it_may_leave(store, meant, number)
-            say_rendered(OUTPUTS["json"]([shown]) if as_json else page(shown, zone()))
+            (say_rendered if as_json else say_page)(OUTPUTS["json"]([shown]) if as_json else page(shown, zone()))
 
 
 def _as_it_may_leave(store: Store, report: NamedReport, number: int | None) -> Report:
@@ -92,7 +92,7 @@ def _print_for_desk(store: Store, report: NamedReport, number: int | None, as_js
     if as_json:
         say_json_rows([held])
     else:
-        say_rendered(desk_page(held, zone()))
+        say_page(desk_page(held, zone()))
 
 
 def _print_citation(store: Store, report: NamedReport, number: int | None, as_json: bool) -> None:
@@ -131,4 +131,4 @@ def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         say_json_rows(with_changes(revisions))
     else:
-        say_rendered(versions(revisions, coloured=sys.stdout.isatty(), zone=zone()))
+        say_page(versions(revisions, coloured=sys.stdout.isatty() and not is_plain(), zone=zone()))

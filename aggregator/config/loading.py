@@ -369,7 +369,7 @@ def _place_faults(path: PurePosixPath, table: TomlTable) -> Iterator[str]:
         yield fault("the file's name", path.stem, f"{KEY_EXPECTED}, because it is the publisher's key")
     folder, country = path.parent.name, table.get("country")
     if len(path.parts) == 3 and isinstance(country, str) and len(country) == 2 and folder != country.lower():
-        yield fault("country", country, f"the file to stand in publishers/{country.lower()}/, not publishers/{folder}/")
+        yield fault("country", country, f"the file to be in publishers/{country.lower()}/, not publishers/{folder}/")
 
 
 def _key_faults(shape: PublisherFile) -> Iterator[str]:

@@ -122,7 +122,7 @@ def test_the_daemon_upon_a_disk_that_fills_stands_still_and_goes_on_when_space_r
         until(lambda: asked(desk.press) >= 4)
         _fill(seen / "filler")
         desk.press.set_document("one.example", "/feed", generate_feed(1, 300, now=NOW))
-        until(lambda: "polling stands still" in log.read_text(), seconds=40)
+        until(lambda: "polling is paused" in log.read_text(), seconds=40)
         before, log_file = asked(desk.press), seen / "wire.db-wal"
         for _ in range(2):  # the daemon has tried to write again
             tried = log_file.stat().st_mtime_ns
@@ -201,7 +201,7 @@ def test_a_signal_to_read_the_configuration_while_the_database_cannot_be_used_do
         shutil.move(desk.database, aside)
         desk.database.mkdir()
         process.send_signal(signal.SIGHUP)
-        while "polling stands still" not in (line := process.stderr.readline()):
+        while "polling is paused" not in (line := process.stderr.readline()):
             assert line, "the daemon ended"
         desk.database.rmdir()
         shutil.move(aside, desk.database)

@@ -26,6 +26,7 @@ READING = {
     "complaint": [["complaint", "list"], ["complaint", "list", "--json"]],
     "coverage": [["coverage"], ["coverage", "--json"]],
     "export": [["export", "atom"], ["export", "csv"], ["export", "jsonl"]],
+    "export": [["export", "csv"], ["export", "atom", "--limit", "0"]],
     "health": [["health"], ["health", "--json"]],
     "latest": [["latest", "--limit", "900"], ["latest", "--limit", "900", "--json"]],
     "merges": [["merges"], ["merges", "--all", "--json"], ["merges", "--suspect"]],
@@ -39,7 +40,9 @@ READING = {
 # They change something or ask the network, and print what they did in a few lines.
 OTHERS = {
     "accept", "add", "backup", "demo", "embargo", "fetch", "import", "init", "join", "pause", "probe", "publish",
+    "accept", "add", "demo", "embargo", "fetch", "import", "init", "join", "pause", "probe", "publish", "purge",
     "purge", "recheck", "restore", "resume", "run", "serve", "split", "withdraw", "withhold",
+    "recheck", "restore", "resume", "run", "serve", "split", "withdraw", "withhold",
 }  # fmt: skip
 
 

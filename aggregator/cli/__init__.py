@@ -56,6 +56,7 @@ resume Fetch a paused SOURCE again: publisher/source, or a publisher.
 run Poll what is due, until told to stop: the daemon.
 search Search reports for all WORDS. Accents and capitals do not matter.
 show Print one report with its credit, disclaimer and link.
+snapshot Write a copy of reports, versions and changes to a FOLDER.
 split Undo a merge: make two reports again.
 withdraw Take a report out that its publisher withdrew.
 withhold Take a report out of the wire until a person restores it.

@@ -1,4 +1,4 @@
-"""`aggregator snapshot`: what stands in the tables and the descriptor, what a public one leaves out, what stays on disk."""
+"""`aggregator snapshot`: what its tables and its descriptor say, what a public one leaves out, what stays on disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -135,12 +134,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def taken(made: Path) -> Iterator[dict[tuple[str, bool], Path]]:
+def taken(made: Path) -> dict[tuple[str, bool], Path]:
     """A snapshot of every form, of all and public."""
     folders = {(form, public): made.with_name(f"{form}-{public}") for form in FORMS for public in (False, True)}
     for (form, public), folder in folders.items():
         snapshot(made, folder, "--format", form, *["--public"] * public, *["--verbatim"] * (form == "csv"))
-    yield folders
+    return folders
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -203,7 +202,7 @@ def test_the_descriptor_says_what_it_is_of(made: Path, taken: dict[tuple[str, bo
             assert all(field["description"] and field["type"] for field in each["schema"]["fields"])
         mode = {stat.S_IMODE(each.stat().st_mode) & 0o077 for each in (folder, *folder.iterdir())}
         assert public or mode == {0}, form  # of a public one the mask of the user decides
-    assert "note" in {name for name in rows(taken["csv", False], "changes")[0]}
+    assert "note" in set(rows(taken["csv", False], "changes")[0])
 
 
 def test_the_same_selection_at_the_same_line_is_the_same_bytes(made: Path, tmp_path: Path) -> None:

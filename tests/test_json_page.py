@@ -188,7 +188,8 @@ def test_values_are_of_the_type_that_the_page_says(
 def test_no_list_of_values_is_stale() -> None:
     """As on the page of tables: who names three values of a list names all of it."""
     rows = re.findall(r"^\| `([\w.]+)` \| ([^|]+ \| .+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert [each for key, said in rows for each in stale({key: said})] == []
+    others = {"unknown.why"}  # a list of `coverage` alone
+    assert [each for key, said in rows if key not in others for each in stale({key: said})] == []
 
 
 _TYPES = {

@@ -36,6 +36,7 @@ complaint Record, list and resolve complaints about reports.
 coverage Count, for each publisher, what arrived, was skipped or may be missing.
 demo Run a wire of invented publishers, served on this machine, and show it.
 embargo Hold a report out of the wire UNTIL a time.
+export Write reports as a feed or a file, as their rights allow.
 fetch Poll once the sources that are due, or those of the publishers or sources named by KEY.
 health Show problems of sources and when each is fetched next.
 import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.
@@ -55,6 +56,7 @@ restore Put a report back into the wire.
 resume Fetch a paused SOURCE again: publisher/source, or a publisher.
 run Poll what is due, until told to stop: the daemon.
 search Search reports for all WORDS. Accents and capitals do not matter.
+serve Publish the wire over HTTP: feeds and the API.
 show Print one report with its credit, disclaimer and link.
 snapshot Write a copy of reports, versions and changes to a FOLDER.
 split Undo a merge: make two reports again.

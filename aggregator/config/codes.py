@@ -111,7 +111,8 @@ _NAMES: Mapping[str, str] = {
 
 # Names that people use and that the registers do not have, folded as `_folded` does.
 _COUNTRIES_TOO: Mapping[str, str] = {
-    "africa": "XA", "afrique": "XA", "all africa": "XA", "all of africa": "XA", "the world": "XW", "burma": "MM", "cape verde": "CV", "centrafrique": "CF",
+    "africa": "XA", "afrique": "XA", "all africa": "XA", "all of africa": "XA",
+    "the world": "XW", "burma": "MM", "cape verde": "CV", "centrafrique": "CF",
     "congo brazzaville": "CG",
     "congo kinshasa": "CD", "drc": "CD", "england": "GB", "great britain": "GB", "ivory coast": "CI", "kosovo": "XK",
     "monde": "XW", "rdc": "CD", "swaziland": "SZ", "uk": "GB", "usa": "US", "vatican": "VA", "world": "XW",

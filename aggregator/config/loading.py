@@ -31,6 +31,7 @@ from aggregator.config.shapes import (
     FetchTable,
     PollTable,
     PublisherFile,
+    ServeTable,
     SourceTable,
     WireFile,
     check,
@@ -49,6 +50,7 @@ from aggregator.model import (
     PollSettings,
     Publisher,
     Rights,
+    ServeSettings,
     Source,
     SourceRules,
     StoreSettings,
@@ -182,14 +184,20 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify"})
+    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "serve"})
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
         poll=_poll_settings(shape.poll),
         store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
+        serve=_serve_settings(shape.serve),
     )
+
+
+def _serve_settings(shape: ServeTable) -> ServeSettings:
+    host, port = shape.place()
+    return ServeSettings(host=host, port=port, hosts=shape.hosts, trusted_proxies=shape.trusted_proxies, hub=shape.hub)
 
 
 def _agent_faults(wire: WireFile) -> Iterator[str]:

@@ -24,6 +24,7 @@ from aggregator.model import (
     NotifySettings,
     PollSettings,
     Rights,
+    ServeSettings,
     StoreSettings,
 )
 from aggregator.rights import did_you_mean, fault, is_address
@@ -44,6 +45,7 @@ T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
 _FETCH = FetchSettings()
 _POLL = PollSettings()
 _STORE = StoreSettings()
+_SERVE = ServeSettings()
 _NOTIFY = NotifySettings()
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -70,6 +72,11 @@ def _is_network(value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_place(value: str) -> bool:
+    host, _, port = value.rpartition(":")
+    return is_host(host.strip("[]")) and port.isascii() and port.isdecimal() and 0 < int(port) < 65_536
 
 
 def _is_template(value: str) -> bool:
@@ -173,6 +180,7 @@ Host = Annotated[
     _that(is_host, 'a valid host, such as "m.daily.example"'),
     _like(r"[a-z0-9-]+(\.[a-z0-9-]+)+", 'a host in small letters, such as "m.daily.example"'),
 ]
+Listen = Annotated[str, _that(_is_place, 'an address and a port, such as "127.0.0.1:8080" or "[::1]:8080"')]
 Prefix = Annotated[str, _like(r"(/[^/?#\s]+)+", 'the beginning of a path without a slash at its end, such as "/print"')]
 Parameter = Annotated[str, _like(r"[^\s=&?*]+", 'the name of a parameter, such as "id"')]
 Pattern = Annotated[str, _like(r"[^\s=&?*\[]+\*?", 'the name of a parameter, or how names begin, such as "from_*"')]
@@ -211,6 +219,18 @@ class StoreTable(Table):
     keep_polls_days: Annotated[int, Field(ge=1, le=36_500)] = _STORE.keep_polls.days
 
 
+class ServeTable(Table):
+    listen: Listen = f"{_SERVE.host}:{_SERVE.port}"
+    hosts: tuple[Host, ...] = _SERVE.hosts
+    trusted_proxies: tuple[Network, ...] = _SERVE.trusted_proxies
+    hub: Address | None = None
+
+    def place(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
 class NotifyTable(Table):
     command: tuple[Argument, ...] = ()
     timeout_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = _NOTIFY.timeout.total_seconds()
@@ -228,6 +248,7 @@ class WireFile(Table):
     fetch: FetchTable = FetchTable()
     poll: PollTable = PollTable()
     store: StoreTable = StoreTable()
+    serve: ServeTable = ServeTable()
     notify: NotifyTable = NotifyTable()
 
 
@@ -319,7 +340,9 @@ class Shape(Generic[T]):
         return [info.alias or name for name, info in table.model_fields.items()]
 
 
-WIRE = Shape(TypeAdapter(WireFile), WireFile, {"fetch": FetchTable, "poll": PollTable, "store": StoreTable})
+WIRE = Shape(
+    TypeAdapter(WireFile), WireFile, {"fetch": FetchTable, "poll": PollTable, "store": StoreTable, "serve": ServeTable}
+)
 PUBLISHER = Shape(
     TypeAdapter(PublisherFile),
     PublisherFile,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from aggregator.desk import clock
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Wire
-from aggregator.model.release import Feed, Heading, Held, Outlet, Refusal, Release, Use
+from aggregator.model.release import Feed, Heading, Held, Outlet, Refusal, RefusalReason, Release, Use
 from aggregator.revisions.corrections import is_correction
 from aggregator.rights import fill, release
 from aggregator.store import Store
@@ -24,12 +27,13 @@ def outlet(store: Store, channel: Channel, now: datetime, use: Use | None = None
     return Outlet(channel=channel, now=now, believed=clock.believed(store, now), use=use)
 
 
-def releases(store: Store, wire: Wire, reports: Sequence[str], by: Outlet) -> Iterator[Release | Refusal]:
+def releases(store: Store, wire: Wire, reports: Iterable[str], by: Outlet) -> Iterator[Release | Refusal]:
     """Of each of these reports what may leave, or why nothing may; in their order, a part at a time. One that is not
     here is left out. Raises StoreError.
     """
-    for first in range(0, len(reports), _READ):
-        for held in store.to_release(reports[first : first + _READ]):
+    rest = iter(reports)
+    while part := list(islice(rest, _READ)):
+        for held in store.to_release(part):
             yield release(held, wire, by, _note(held))
 
 
@@ -42,20 +46,42 @@ def _note(held: Held) -> str | None:
     return next((line for line in (*looked_at, held.title) if is_correction(line)), None)
 
 
-def feed(store: Store, wire: Wire, reports: Sequence[str], by: Outlet, heading: Heading) -> Feed:
-    """What may leave of these reports, as a feed, with those that left the wire of late. Raises StoreError."""
-    out = tuple(each for each in releases(store, wire, reports, by) if isinstance(each, Release))
+def feed(
+    store: Store,
+    wire: Wire,
+    reports: Iterable[str],
+    by: Outlet,
+    heading: Heading,
+    kept_back: Counter[RefusalReason] | None = None,
+) -> Feed:
+    """What may leave of these reports, as a feed, with those that left the wire of late. Its releases are read from the
+    store as they are asked for, once, and what is kept back is counted then. Raises StoreError.
+    """
     gone = tuple(store.gone(by.now - _TAKEN_BACK, heading.publisher, by.channel, _MOST_TAKEN_BACK))
-    changed = [each.changed_at or each.first_seen for each in out] + [each.at for each in gone]
     return Feed(
         title=heading.title,
         wire=wire.name,
         site=wire.url,
         address=heading.address,
-        updated=max(changed, default=to_iso(by.now)),
+        updated=to_iso(by.now),
         general=fill(DEFAULT_DISCLAIMERS["general"], {"wire": wire.name}),
         complaints_url=wire.complaints_url,
         complaints_email=wire.complaints_email,
-        releases=out,
+        releases=_released(releases(store, wire, reports, by), kept_back),
         gone=gone,
     )
+
+
+def _released(found: Iterable[Release | Refusal], kept_back: Counter[RefusalReason] | None) -> Iterator[Release]:
+    for each in found:
+        if isinstance(each, Release):
+            yield each
+        elif kept_back is not None:
+            kept_back[each.reason] += 1
+
+
+def whole(found: Feed) -> Feed:
+    """The feed with its releases at hand, and the time at which anything in it changed last."""
+    out = tuple(found.releases)
+    changed = [each.changed_at or each.first_seen for each in out] + [each.at for each in found.gone]
+    return replace(found, releases=out, updated=max(changed, default=found.updated))

@@ -112,6 +112,17 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSettings:
+    """`[serve]` of wire.toml: where and for whom `serve` answers."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    hosts: tuple[str, ...] = ()  # names of this server, beside that of the wire's own address
+    trusted_proxies: tuple[str, ...] = ()  # CIDR blocks, whose X-Forwarded-For is believed
+    hub: str | None = None  # of WebSub, that is told of new reports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotifySettings:
     """`[notify]` of wire.toml: what is run when the state of a source changes."""
 
@@ -134,6 +145,7 @@ class Wire:
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
+    serve: ServeSettings = ServeSettings()
     notify: NotifySettings = NotifySettings()
 
 

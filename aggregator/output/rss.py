@@ -61,7 +61,7 @@ def _item(channel: Element, feed: Feed, release: Release) -> None:
             item, f"{{{_MEDIA}}}content", None, {"url": picture.url, "medium": "image", "type": picture.type, **size}
         )
         add_if(media, f"{{{_MEDIA}}}credit", picture.credit)
-        add_if(media, f"{{{_MEDIA}}}description", picture.caption)
+        add_if(media, f"{{{_MEDIA}}}description", picture.caption, {"type": "plain"})
         add_if(media, f"{{{_MEDIA}}}copyright", picture.copyright)
 
 

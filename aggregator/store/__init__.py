@@ -847,6 +847,10 @@ class Store:
         """
         return self._read_as_one(outgoing.to_release, reports)
 
+    def next_moment(self, now: datetime) -> datetime | None:
+        """When the clock alone changes next what leaves: an embargo or an agreement ends; None: at no time known."""
+        return self._read(outgoing.next_moment, now)
+
     def gone(self, since: datetime, publisher: str | None, channel: Channel, most: int) -> list[Gone]:
         """At most so many reports that left the wire since a time, and could have left by the channel before; the last
         first. `publisher`: of this one alone.

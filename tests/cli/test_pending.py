@@ -40,7 +40,7 @@ def test_the_commands_show_what_waits_and_decide_it(desk: Desk) -> None:
     assert "\u202e" not in listed
     assert desk("pending", "--all").count("    headline: ") == 10
     assert {row["mass_kind"] for row in json.loads(desk("pending", "--json"))} == {"withdrawn"}
-    assert desk("health").index("one/one-example-feed") < desk("health").index("two/two-example-feed")
+    assert desk("health", "--all").index("one/one-example-feed") < desk("health", "--all").index("two/two-example-feed")
     assert json.loads(desk("health", "--json"))[0]["pending"] == 10
     assert "no such change of 'two' waits" in desk("pending", "accept", "two", code=2)
     assert "no such change of 'one' waits" in desk("pending", "refuse", "one", "--kind", "moved", code=2)

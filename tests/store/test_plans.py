@@ -209,6 +209,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "joinable": (Case(lambda s, w: s.joinable(w.report, w.report), {"USE TEMP B-TREE FOR ORDER BY": "two rows"}),),
     "has_pending": (case(lambda s, w: s.has_pending(w.report)),),
     "notice": (case(lambda s, w: s.notice(w.report)),),
+    "next_moment": (case(lambda s, w: s.next_moment(NOW)),),
     "to_release": (case(lambda s, w: s.to_release([w.report, w.report])),),
     "gone": tuple(case(lambda s, w, key=key: s.gone(WEEK, w.publisher if key else None, "feed", 50)) for key in (0, 1)),
     "channels": (case(lambda s, w: s.channels(w.report)),),
@@ -243,6 +244,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "is_current": (case(lambda s, w: s.is_current()),),
     "text_scope": (case(lambda s, w: s.text_scope("p1")),),
     "known_publishers": (case(lambda s, w: s.known_publishers()),),
+    "publishers_with_reports": (case(lambda s, w: s.publishers_with_reports()),),
     "publishers": (Case(lambda s, w: s.publishers(), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),
     "health": (
         Case(lambda s, w: s.health(), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from aggregator.model import Channel, Corrections, Entry, Images, Media, Rights, Text
 from aggregator.model.release import Gone, Held
 from aggregator.store.sqlite.reading import dictionaries
 from aggregator.store.sqlite.views import is_migrated
+from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.raw_words import entry_of, values
 
 _HELD = """
@@ -75,6 +76,19 @@ def gone(connection: sqlite3.Connection, after: int, publisher: str | None, chan
     rows = dictionaries(connection.execute(_GONE, (after, publisher, most)))
     found = {row["id"]: Gone(**row) for row in reversed(rows) if channel in row.pop("channels").split()}
     return list(reversed(found.values()))
+
+
+def next_moment(connection: sqlite3.Connection, now: datetime) -> datetime | None:
+    """When the next embargo or the next agreement ends; None: none that is known of."""
+    row = connection.execute(
+        """
+        SELECT min(moment) FROM (
+          SELECT min(embargoed_until) AS moment FROM articles WHERE embargoed_until > ?1
+          UNION ALL SELECT min(ends_at) FROM agreements WHERE NOT ended AND ends_at > ?1)
+        """,
+        (to_iso(now),),
+    ).fetchone()
+    return from_iso(row[0]) if row[0] else None
 
 
 def _held(row: dict[str, Any], media: tuple[Media, ...]) -> Held:

@@ -1,0 +1,92 @@
+"""export: reports as files for others, each as its publisher's rights let it out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import IO, Any, get_args
+
+import click
+
+from aggregator.cli.printing import say
+from aggregator.cli.selecting import read_selection, selecting
+from aggregator.desk.outgoing import feed, outlet, whole
+from aggregator.model import Channel
+from aggregator.model.release import Heading, RefusalReason, Release, Use
+from aggregator.output.formats import FORMATS
+from aggregator.pipeline.opening import load_config, read_store
+from aggregator.pipeline.paths import Paths
+from aggregator.text import query
+from aggregator.text.dates import utc_now
+
+_NEWEST = 100  # reports of a feed, unless --limit says otherwise
+_WHY: Mapping[RefusalReason, str] = MappingProxyType(
+    {
+        "withheld": "withheld",
+        "withdrawn": "withdrawn by their publishers",
+        "legal": "held back by a legal demand",
+        "gone": "no longer on their publishers' sites",
+        "removed": "deleted",
+        "embargoed": "under embargo",
+        "no_scope": "their rights let nothing out",
+        "channel": "their rights do not name this channel (rights.redistribute)",
+        "use": "their publishers do not allow this use (rights.ai_use)",
+    }
+)
+
+
+@click.command()
+@click.argument("name", metavar="FORMAT", type=click.Choice(tuple(FORMATS)))
+@selecting("reports", "published")
+@click.option("--search", "words", metavar="WORDS", help="Only reports with these words.")
+@click.option("--limit", type=click.IntRange(0), help="At most so many; 0: all. [default: 100 for feeds, else all]")
+@click.option("--channel", type=click.Choice(get_args(Channel)), help="[default: feed for feeds, else api]")
+@click.option("--for", "use", type=click.Choice(get_args(Use)), help="Only what machines may use so.")
+@click.option("--address", metavar="URL", help="Where the file will be published, for its own link.")
+@click.option("--out", type=click.File("wb", atomic=True), default="-", metavar="PATH", help="[default: print it]")
+@click.pass_obj
+def export(paths: Paths, /, name: str, words: str | None, limit: int | None, out: IO[bytes], **given: Any) -> None:
+    """Write reports as a feed or a file, as their rights allow.
+
+    FORMAT is atom, rss, jsonfeed, ninjs, newsml, jsonl or csv. Each report has its publisher, credit, terms,
+    disclaimers and original link. What its publisher's rights keep back is left out and counted; `show ID --rights`
+    says why.
+    """
+    form = FORMATS[name]
+    channel: Channel = given.pop("channel") or ("feed" if form.is_feed else "api")
+    use, address = given.pop("use"), given.pop("address")
+    most = limit if limit is not None else _NEWEST if form.is_feed else 0
+    wanted_words = query.parse(words) if words is not None else None
+    wire, now = load_config(paths).wire, utc_now()
+    with read_store(paths, now) as store:
+        selection = replace(read_selection(paths, store, now, given), limit=most or None)
+        heading = Heading(
+            title=f"{wire.name}: reports",
+            address=address or f"{wire.url.rstrip('/')}/feeds/latest.{form.suffix}",
+            publisher=selection.publishers[0] if len(selection.publishers) == 1 else None,
+        )
+        ids = (report.id for report in store.reports(selection, wanted_words))
+        kept_back: Counter[RefusalReason] = Counter()
+        found = feed(store, wire, ids, outlet(store, channel, now, use), heading, kept_back)
+        written: Counter[str] = Counter()
+        found = replace(found, releases=_counted(found.releases, written))
+        for part in form.render(whole(found) if form.is_feed else found):
+            out.write(part)
+    out.flush()
+    _say_what_came_of_it(written.total(), kept_back, getattr(out, "name", "-"))
+
+
+def _counted(releases: Iterable[Release], written: Counter[str]) -> Iterator[Release]:
+    """The same releases, counted by their scope as they pass."""
+    for release in releases:
+        written[release.scope] += 1
+        yield release
+
+
+def _say_what_came_of_it(written: int, kept_back: Mapping[RefusalReason, int], name: str) -> None:
+    where = "" if name in ("-", "<stdout>") else f" to {name}"
+    say(f"{written:,} {'report' if written == 1 else 'reports'} written{where}", err=True)
+    for reason, count in sorted(kept_back.items()):
+        say(f"{count:,} left out: {_WHY[reason]}", err=True)

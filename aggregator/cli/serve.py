@@ -1,0 +1,69 @@
+"""serve: publishes the wire over HTTP: feeds and the API."""
+
+from __future__ import annotations
+
+import logging
+import socket
+
+import click
+import uvicorn
+
+from aggregator.cli.printing import say
+from aggregator.pipeline.opening import load_config, read_store
+from aggregator.pipeline.paths import Paths
+from aggregator.text.dates import utc_now
+from aggregator.text.urls import is_host
+from aggregator.web import ASGIApp, make_app
+
+_GRACE = 5  # seconds for answers that are being given when the end is asked for
+_IDLE = 20  # seconds that a connection may wait for its next request
+_MOST_HEADER = 16_384  # bytes of a request's first line and headers
+
+
+@click.command()
+@click.option("--listen", metavar="HOST:PORT", help="[default: that of wire.toml, else 127.0.0.1:8080]")
+@click.pass_obj
+def serve(paths: Paths, listen: str | None) -> None:
+    """Publish the wire over HTTP: feeds and the API.
+
+    It reads the database and writes nothing: any number may run beside the daemon. SIGTERM and SIGINT let answers in
+    progress end. Put a web server with TLS before it; wire.toml's [serve] names the proxies that are trusted.
+    """
+    wire = load_config(paths).wire
+    read_store(paths).close()  # says at once where there is none
+    host, port = _place(listen) if listen else (wire.serve.host, wire.serve.port)
+    logging.getLogger("aggregator").setLevel(logging.INFO)
+    app = make_app(paths, utc_now)
+    with _listening(host, port) as listening:
+        place = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        say(f"serving {wire.name} at http://{place}/feeds/latest.atom", err=True)
+        uvicorn.Server(configured(app)).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=1_024)
+    except OSError as error:
+        raise click.ClickException(f"{host}:{port}: nothing can listen there ({error.strerror})") from None
+
+
+def configured(app: ASGIApp) -> uvicorn.Config:
+    """How an application is served: with bounds, and without saying by what."""
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_IDLE,
+        timeout_graceful_shutdown=_GRACE,
+        h11_max_incomplete_event_size=_MOST_HEADER,
+    )
+
+
+def _place(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not is_host(host.strip("[]")) or not (port.isascii() and port.isdecimal()) or not 0 <= int(port) < 65_536:
+        raise click.BadParameter(f"{listen!r} is no HOST:PORT, such as 127.0.0.1:8080", param_hint="--listen")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,12 @@
+"""What the wire publishes over HTTP: feeds and the API. Every word of a report in it comes through the gate.
+
+One process answers from a database that it opens for reading alone, beside any number of others and one daemon.
+"""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp
+
+from aggregator.web.app import make_app
+
+__all__ = ["ASGIApp", "make_app"]

@@ -1,0 +1,57 @@
+"""The application: its routes, and what stands before and behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from aggregator.model import Wire
+from aggregator.model.errors import AggregatorError
+from aggregator.pipeline.paths import Paths
+from aggregator.web import problems
+from aggregator.web.answers import Answers
+from aggregator.web.feeds import Feeds
+from aggregator.web.guards import Guards
+from aggregator.web.site import Site
+
+_SMALLEST = 1_000  # bytes that are worth compressing
+_AT_ONCE = 32  # requests of one address
+
+
+def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
+    """The application for a wire. Raises ConfigError."""
+    site, answers = Site(paths, clock), Answers()
+    wire = site.config().wire
+
+    def healthz(_: Request) -> Response:
+        with site.opened() as (store, _now):
+            store.last_cursor()
+        return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
+
+    return Starlette(
+        routes=[Route("/healthz", healthz), *Feeds(site, answers).routes()],
+        middleware=[
+            Middleware(Guards, hosts=hosts_of(wire), proxies=wire.serve.trusted_proxies, most=_AT_ONCE),
+            Middleware(GZipMiddleware, minimum_size=_SMALLEST),
+        ],
+        exception_handlers={
+            problems.Problem: problems.of_problem,
+            HTTPException: problems.of_http,
+            AggregatorError: problems.of_wire,
+        },
+    )
+
+
+def hosts_of(wire: Wire) -> frozenset[str]:
+    """The names that a request may ask: those of the wire's own address, and of this machine."""
+    named = {urlsplit(wire.url).hostname or "", *wire.serve.hosts, wire.serve.host}
+    return frozenset({each.lower() for each in named if each} | {"localhost", "127.0.0.1", "::1"})

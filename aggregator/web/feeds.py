@@ -1,0 +1,120 @@
+"""Feeds at addresses that can be guessed: /feeds/latest.atom, /feeds/country/ml.rss, /feeds/publisher/KEY.json ..."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import get_args
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aggregator.desk.outgoing import feed, whole
+from aggregator.model import ItemClass, Selection, Wire
+from aggregator.model.release import Feed, Heading
+from aggregator.output.formats import FORMATS
+from aggregator.store import Store
+from aggregator.web.answers import Answer, Answers, answered
+from aggregator.web.problems import Problem
+from aggregator.web.site import Site
+
+PAGE = 50  # reports
+_FORMATS: Mapping[str, str] = MappingProxyType({"atom": "atom", "rss": "rss", "json": "jsonfeed"})
+# What a feed may be of: how a value in an address is written in a Selection, and the Selection of it.
+_OF: Mapping[str, tuple[Callable[[str], str], Callable[[str], Selection]]] = MappingProxyType(
+    {
+        "country": (str.upper, lambda value: Selection(countries=(value,))),
+        "publisher": (str, lambda value: Selection(publishers=(value,))),
+        "language": (str.lower, lambda value: Selection(languages=(value,))),
+        "kind": (lambda said: said.replace("-", "_"), lambda value: Selection(kinds=(value,))),
+        "group": (lambda said: said.replace("-", "_"), lambda value: Selection(groups=(value,))),
+        "class": (lambda said: said.replace("-", "_"), lambda value: Selection(item_classes=(value,))),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """The routes of all feeds of a site."""
+
+    site: Site
+    answers: Answers
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/feeds/latest.{suffix}", self._latest, methods=["GET"]),
+            Route("/feeds/{of}/{value}.{suffix}", self._of, methods=["GET"]),
+        ]
+
+    def _latest(self, request: Request) -> Response:
+        return self._answer(request, Selection(), "latest reports")
+
+    def _of(self, request: Request) -> Response:
+        of, value = request.path_params["of"], request.path_params["value"]
+        if of not in _OF:
+            raise Problem(404, "no such feed", f"feeds are of {', '.join(_OF)}, or /feeds/latest.atom")
+        written, selection = _OF[of]
+        with self.site.opened() as (store, _):
+            known = _known(store, of)
+        if written(value) not in known:
+            raise Problem(404, "no such feed", f"no publisher of this wire has the {of} {value!r}")
+        return self._answer(request, selection(written(value)), f"{of}: {value}")
+
+    def _answer(self, request: Request, selection: Selection, what: str) -> Response:
+        suffix = request.path_params["suffix"]
+        if suffix not in _FORMATS:
+            raise Problem(404, "no such feed", f"the formats are {', '.join(_FORMATS)}")
+        before = request.query_params.get("before")
+        form = FORMATS[_FORMATS[suffix]]
+        wire = self.site.config().wire
+
+        def make() -> Answer:
+            with self.site.opened() as (store, now):
+                if before is not None and store.report(before) is None:
+                    raise Problem(404, "no such page", f"there is no report {before!r} after which a page begins")
+                wanted = replace(selection, before=before, limit=PAGE + 1)
+                ids = [report.id for report in store.reports(wanted)]
+                by = self.site.outlet(store, "feed", now)
+                address = _address(wire, request.url.path, before)
+                heading = Heading(title=f"{wire.name}: {what}", address=address, publisher=_only(selection))
+                found = whole(feed(store, wire, ids[:PAGE], by, heading))
+            page = replace(
+                found,
+                gone=found.gone if before is None else (),
+                first=_address(wire, request.url.path, None),
+                older=_address(wire, request.url.path, ids[PAGE - 1]) if len(ids) > PAGE else None,
+                hub=wire.serve.hub,
+            )
+            return Answer(b"".join(form.render(page)), form.media_type, _until(page))
+
+        return answered(request, self.site, self.answers, ("feed", request.url.path, before), make)
+
+
+def _only(selection: Selection) -> str | None:
+    return selection.publishers[0] if selection.publishers else None
+
+
+def _until(found: Feed) -> datetime | None:
+    moments = [each.valid_until for each in found.releases if each.valid_until]
+    return min(moments, default=None)
+
+
+def _address(wire: Wire, path: str, before: str | None) -> str:
+    """Where a page is, for others."""
+    return wire.url.rstrip("/") + path + (f"?{urlencode({'before': before})}" if before else "")
+
+
+def _known(store: Store, of: str) -> set[str]:
+    """The values that a feed may be of."""
+    if of == "class":
+        return set(get_args(ItemClass))
+    known = store.known_publishers()
+    if of == "publisher":
+        return set(known)
+    if of == "language":
+        return {tag.lower() for each in known.values() for tag in each.languages}
+    return {getattr(each, of) for each in known.values()}

@@ -1,0 +1,117 @@
+"""What a request must be before anything is read for it: of a known host, small, and one of few of its address."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import time
+from collections import Counter
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aggregator.text.printable import log_line
+from aggregator.web.problems import response
+
+log = logging.getLogger("aggregator.web")
+
+_MOST_BODY = 65_536  # bytes
+_MOST_HEADERS, _MOST_HEADER_BYTES = 100, 16_384
+_MOST_ADDRESS = 4_096  # characters of path and query
+_SAFE = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+)
+
+
+class Guards:
+    """ASGI middleware, the outermost: refuses, bounds, logs without addresses, and adds what every answer has."""
+
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str], proxies: Collection[str], most: int) -> None:
+        self._app, self._hosts, self._most = app, frozenset(hosts), most
+        self._proxies = tuple(ipaddress.ip_network(each) for each in proxies)
+        self._open: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.monotonic(), 0
+
+        async def said(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                names = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in _SAFE if each[0] not in names)]
+            await send(message)
+
+        client = self._client(scope)
+        refused = self._refusal(scope, client)
+        self._open[client] += 1
+        try:
+            if refused is not None:
+                await response(*refused)(scope, receive, said)
+            else:
+                await self._app(scope, _bounded(receive), said)
+        finally:
+            self._open[client] -= 1
+            if not self._open[client]:
+                del self._open[client]
+            taken = round(1_000 * (time.monotonic() - began), 1)
+            log.info("%s", log_line({"method": scope["method"], "path": scope["path"], "status": status, "ms": taken}))
+
+    def _client(self, scope: Scope) -> str:
+        """The address that asks: that of the last hop before a proxy that is trusted."""
+        client = scope["client"][0] if scope.get("client") else ""
+        said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        hops = [hop.strip() for hop in ",".join(said).split(",") if hop.strip()]
+        while hops and self._is_proxy(client):
+            client = hops.pop()
+        return client
+
+    def _is_proxy(self, client: str) -> bool:
+        try:
+            address = ipaddress.ip_address(client)
+        except ValueError:
+            return False
+        return any(address in network for network in self._proxies)
+
+    def _refusal(self, scope: Scope, client: str) -> tuple[int, str, str] | None:
+        headers = scope["headers"]
+        hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+        if len(hosts) != 1 or _host(hosts[0]) not in self._hosts:
+            return 421, "this host is not served here", "set [serve] hosts in wire.toml to the names of this server"
+        if len(headers) > _MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > _MOST_HEADER_BYTES:
+            return 431, "the headers of the request are too large", ""
+        if len(scope["raw_path"]) + len(scope["query_string"]) > _MOST_ADDRESS:
+            return 414, "the address is too long", ""
+        length = next((value for name, value in headers if name == b"content-length"), b"0")
+        if not length.isdigit() or int(length) > _MOST_BODY:
+            return 413, "the body of the request is too large", f"at most {_MOST_BODY:,} bytes are read"
+        if self._open[client] >= self._most:
+            return 429, "too many requests at once", "wait until others have been answered"
+        return None
+
+
+def _host(said: str) -> str:
+    try:
+        return (urlsplit(f"//{said}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The body as far as it is read: what is sent without a length is bounded too."""
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if size > _MOST_BODY else message
+
+    return bounded

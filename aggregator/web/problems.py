@@ -1,0 +1,50 @@
+"""What went wrong with a request, as `application/problem+json` (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aggregator.model.errors import AggregatorError
+from aggregator.text.printable import as_json
+
+log = logging.getLogger("aggregator.web")
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """A request that is answered with a status of 400 or more."""
+
+    def __init__(self, status: int, title: str, detail: str = "", headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(title)
+        self.status, self.title, self.detail, self.headers = status, title, detail, dict(headers or {})
+
+
+def response(status: int, title: str, detail: str = "", headers: Mapping[str, str] | None = None) -> Response:
+    said = {"type": "about:blank", "title": title, "status": status, **({"detail": detail} if detail else {})}
+    return Response(
+        as_json(said) + "\n", status, {"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE
+    )
+
+
+async def of_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return response(error.status, error.title, error.detail, error.headers)
+
+
+async def of_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    titles = {404: "nothing is published at this address", 405: "this address takes other methods"}
+    return response(error.status_code, titles.get(error.status_code, error.detail), "", error.headers)
+
+
+async def of_wire(_: Request, error: Exception) -> Response:
+    """The database or the configuration cannot be read: an operator sees why in the log."""
+    assert isinstance(error, AggregatorError)
+    log.error("a request was refused: %s", error)
+    return response(503, "the wire cannot be read now", "try again in a minute", {"Retry-After": "60"})

@@ -1,0 +1,48 @@
+"""The wire that is served: its configuration and its database, as they are now."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+
+from aggregator.desk.outgoing import outlet
+from aggregator.model import Channel, Config
+from aggregator.model.release import Outlet, Use
+from aggregator.pipeline.opening import load_config, read_store
+from aggregator.pipeline.paths import Paths
+from aggregator.store import Store
+
+
+@dataclass(slots=True)
+class Site:
+    """What answers are made of. It may be used by several threads."""
+
+    paths: Paths
+    clock: Callable[[], datetime]
+    _config: Config | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def config(self) -> Config:
+        """The configuration, read anew where its files have changed. Raises ConfigError."""
+        with self._lock:
+            self._config = load_config(self.paths)
+            return self._config
+
+    @contextmanager
+    def opened(self) -> Iterator[tuple[Store, datetime]]:
+        """The database as it is to be read now, and that time. Raises StoreError."""
+        now = self.clock()
+        with read_store(self.paths, now) as store:
+            yield store, now
+
+    def outlet(self, store: Store, channel: Channel, now: datetime, use: Use | None = None) -> Outlet:
+        return outlet(store, channel, now, use)
+
+
+def digest(*parts: object) -> str:
+    """A short name of everything that an answer is made of, for an ETag."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]

@@ -1,0 +1,56 @@
+"""A wire of invented publishers, served over real HTTP on this machine."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from aggregator.cli.serve import configured
+from aggregator.pipeline.paths import Paths
+from aggregator.text.dates import utc_now
+from aggregator.web import make_app
+from tests.make_database import CONFIG, DATABASES
+
+VERSION = "0.4.0"  # of the database that is served: 18 publishers, and an act of every kind
+
+
+@dataclass
+class Served:
+    """The wire, its address, and the clock that it goes by."""
+
+    paths: Paths
+    address: str
+    now: list[datetime]
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        said = {name.replace("_", "-"): value for name, value in headers.items()}
+        return httpx.get(f"{self.address}{path}", headers=said, timeout=30)
+
+
+@contextmanager
+def served(folder: Path, config: Path = CONFIG, clock: Callable[[], datetime] | None = None) -> Iterator[Served]:
+    database = folder / "wire.db"
+    if not database.exists():
+        database.write_bytes(gzip.decompress((DATABASES / f"{VERSION}.db.gz").read_bytes()))
+    paths, now = Paths(config, database), [utc_now().astimezone(UTC)]
+    app = make_app(paths, clock or (lambda: now[0]))
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(configured(app))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        port = listening.getsockname()[1]
+        yield Served(paths, f"http://127.0.0.1:{port}", now)
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        listening.close()

@@ -59,6 +59,7 @@ run Run as a daemon: fetch every source when it is due.
 search Search reports for all WORDS; accents do not matter.
 serve Publish the wire over HTTP: feeds and the API.
 show Print one report with its credit, disclaimer and link.
+snapshot Write a copy of reports, versions and changes to a FOLDER.
 split Undo a merge: make two reports again.
 withdraw Take a report out that its publisher withdrew.
 withhold Take a report out of the wire until a person restores it.

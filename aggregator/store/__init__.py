@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -65,6 +65,7 @@ from aggregator.model import (
 )
 from aggregator.model.errors import StoreError
 from aggregator.model.release import Gone, Held
+from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.store.sqlite import (
     acts,
     agreements,
@@ -105,6 +106,8 @@ from aggregator.store.sqlite import (
     saving,
     search,
     selections,
+    snapshot_file,
+    snapshots,
     sqlite_errors,
     states,
     suspects,
@@ -122,7 +125,7 @@ from aggregator.store.sqlite.lock import (
 )
 from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
-from aggregator.text.dates import duration, to_iso
+from aggregator.text.dates import duration, from_iso, to_iso
 
 __all__ = [
     "BACKUP_STEP",
@@ -971,6 +974,33 @@ class Store:
     def cursor_before(self, since: datetime) -> Cursor | None:
         """The cursor after which the ledger goes on at this time; None: from its beginning."""
         return self._read(ledger.cursor_before, since)
+
+    # Snapshots for research
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """All that is read within is of one moment, whoever writes meanwhile; it holds tidying up."""
+        with self._snapshot():
+            yield
+
+    def time_of(self, cursor: Cursor) -> datetime:
+        """When the line of this cursor was written."""
+        return from_iso(self._read(snapshots.time_of, cursor))
+
+    def count_of_snapshot(self, extent: Extent) -> int:
+        """How many reports a snapshot has."""
+        return self._read(snapshots.count, extent)
+
+    def rows_of_snapshot(self, table: str, extent: Extent) -> Iterator[dict[str, Any]]:
+        """The rows of one of its tables; see `sqlite.snapshots.rows`. Within `one_state`."""
+        with explained(self.path):
+            yield from snapshots.rows(self._connection, table, extent)
+
+    @staticmethod
+    def write_snapshot(path: Path, tables: Iterable[tuple[Table, bool, Iterable[Sequence[Value]]]]) -> None:
+        """Makes an SQLite file of these tables and their rows; `bool`: whether they are public."""
+        with explained(path):
+            snapshot_file.write(path, tables)
 
     def merges(self, since: datetime | None = None, *, undone_too: bool = False) -> list[dict[str, Any]]:
         """The merges in force, or all, since a time; see `sqlite.merges`."""

@@ -254,6 +254,10 @@ CASES: dict[str, Case | str] = {
     "publishers remove": _calls("publishers remove SAID --yes", "publishers remove SAID --purge --reason SAID --yes"),
     "check": _calls("check", "check --json", "check SAID"),
     "query": _queries,
+    "snapshot": lambda desk, said: [
+        ["snapshot", str(desk.database.with_name("snapshot")), "--force", *more]
+        for more in ((), ("--public", "--format", "jsonl"), ("--publisher", said))
+    ],
     "withhold": _act("withhold"),
     "restore": _act("restore"),
     "embargo": _act("embargo", "2031-01-01"),
@@ -294,17 +298,8 @@ CASES: dict[str, Case | str] = {
 }
 # In this order: what reads, what acts, and what reads again.
 READING = [
-    "latest",
-    "search",
-    "show",
-    "changes",
-    "merges",
-    "health",
-    "coverage",
-    "publishers rename",
-    "check",
-    "query",
-    "export",
+    *("latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"),
+    *("export", "snapshot"),
 ]
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),

@@ -12,7 +12,7 @@ from typing import get_args
 
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, ItemClass, Publisher, Rights, Terms, TextScope, Wire
 from aggregator.rights.agreements import NOTICE_DAYS, agreement_warnings, end_in_words, ends_at, what_leaves
-from aggregator.rights.effects import TAKES_EFFECT, WITHOUT_EFFECT, set_without_effect
+from aggregator.rights.effects import TAKES_EFFECT
 from aggregator.rights.gate import effective
 from aggregator.rights.release import release, usage_terms, uses
 from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address
@@ -26,7 +26,6 @@ __all__ = [
     "NOTICE_DAYS",
     "NOT_IN_ADDRESS",
     "TAKES_EFFECT",
-    "WITHOUT_EFFECT",
     "agreement_warnings",
     "did_you_mean",
     "effective",
@@ -40,7 +39,6 @@ __all__ = [
     "is_address",
     "notices",
     "release",
-    "set_without_effect",
     "terms",
     "usage_terms",
     "uses",

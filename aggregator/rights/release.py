@@ -19,6 +19,7 @@ from aggregator.model import DEFAULT_DISCLAIMERS, Media, Rights, Text, TextScope
 from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release, Use, Uses, UseState
 from aggregator.rights.agreements import ends_at
 from aggregator.rights.gate import at_most, effective
+from aggregator.rights.rules import PIXEL_FIELDS
 from aggregator.rights.templates import fill
 from aggregator.text.dates import from_iso
 from aggregator.text.folding import fold
@@ -292,5 +293,9 @@ def _categories(held: Held) -> tuple[str, ...]:
 def _pixel(held: Held, rights: Rights) -> str | None:
     if rights.tracking_pixel is None:
         return None
-    values = {"id": held.id, "publisher": held.publisher, "url": held.url or ""}
-    return address(fill(rights.tracking_pixel, {name: quote(said, safe="") for name, said in values.items()}))
+    values = dict(zip(PIXEL_FIELDS, (held.id, held.publisher, held.url or ""), strict=True))
+    try:
+        filled = fill(rights.tracking_pixel, {name: quote(said, safe="") for name, said in values.items()})
+    except (KeyError, ValueError):  # an older version stored it, which knew other fields
+        return None
+    return address(filled)

@@ -12,6 +12,7 @@ from typing import get_args
 
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, ItemClass, Publisher, Rights, Terms, TextScope, Wire
 from aggregator.rights.agreements import NOTICE_DAYS, agreement_warnings, end_in_words, ends_at, what_leaves
+from aggregator.rights.decisions import Decision, decisions
 from aggregator.rights.effects import TAKES_EFFECT
 from aggregator.rights.gate import effective
 from aggregator.rights.release import release, usage_terms, uses
@@ -26,7 +27,9 @@ __all__ = [
     "NOTICE_DAYS",
     "NOT_IN_ADDRESS",
     "TAKES_EFFECT",
+    "Decision",
     "agreement_warnings",
+    "decisions",
     "did_you_mean",
     "effective",
     "end_in_words",

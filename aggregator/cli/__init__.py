@@ -54,6 +54,7 @@ query Run SQL on the database, which is opened read-only. `wire` and `health` ar
 recheck Visit the pages of reports that are due for it, and take out of the wire what their publishers took down.
 restore Put a report back into the wire.
 resume Fetch a paused SOURCE again: publisher/source, or a publisher.
+rights List by publisher what may leave where, and what left.
 run Poll what is due, until told to stop: the daemon.
 search Search reports for all WORDS. Accents and capitals do not matter.
 serve Publish the wire over HTTP: feeds and the API.

@@ -18,6 +18,7 @@ from aggregator.model.release import Heading, RefusalReason, Release, Use
 from aggregator.output.formats import FORMATS
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.releasing import note_released
 from aggregator.text import query
 from aggregator.text.dates import utc_now
 
@@ -70,18 +71,19 @@ def export(paths: Paths, /, name: str, words: str | None, limit: int | None, out
         ids = (report.id for report in store.reports(selection, wanted_words))
         kept_back: Counter[RefusalReason] = Counter()
         found = feed(store, wire, ids, outlet(store, channel, now, use), heading, kept_back)
-        written: Counter[str] = Counter()
+        written: Counter[str] = Counter()  # by publisher
         found = replace(found, releases=_counted(found.releases, written))
         for part in form.render(whole(found) if form.is_feed else found):
             out.write(part)
     out.flush()
+    note_released(paths, now.date(), {(publisher, channel): number for publisher, number in written.items()})
     _say_what_came_of_it(written.total(), kept_back, getattr(out, "name", "-"))
 
 
 def _counted(releases: Iterable[Release], written: Counter[str]) -> Iterator[Release]:
-    """The same releases, counted by their scope as they pass."""
+    """The same releases, counted by their publisher as they pass."""
     for release in releases:
-        written[release.scope] += 1
+        written[release.publisher] += 1
         yield release
 
 

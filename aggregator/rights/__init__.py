@@ -17,6 +17,7 @@ from aggregator.rights.effects import TAKES_EFFECT
 from aggregator.rights.gate import effective
 from aggregator.rights.release import release, usage_terms, uses
 from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address
+from aggregator.rights.sheet import Sheet, sheet
 from aggregator.rights.templates import fields_of, fill, licence_name
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "NOT_IN_ADDRESS",
     "TAKES_EFFECT",
     "Decision",
+    "Sheet",
     "agreement_warnings",
     "decisions",
     "did_you_mean",
@@ -42,6 +44,7 @@ __all__ = [
     "is_address",
     "notices",
     "release",
+    "sheet",
     "terms",
     "usage_terms",
     "uses",

@@ -15,14 +15,13 @@ from aggregator.cli.printing import say
 from aggregator.cli.selecting import read_selection, selecting
 from aggregator.config.codes import country_name, language_name
 from aggregator.desk.outgoing import feed, outlet, whole
-from aggregator.model import Channel, Query, Selection, Wire
-from aggregator.model.release import Feed, Heading, Outlet, RefusalReason, Release, Use
+from aggregator.model import Channel
+from aggregator.model.release import Feed, Heading, RefusalReason, Release, Use
 from aggregator.output import static
 from aggregator.output.formats import FORMATS
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.releasing import note_released
-from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import utc_now
 
@@ -83,27 +82,23 @@ def export(paths: Paths, /, name: str, words: str | None, limit: int | None, out
         ids = (report.id for report in store.reports(selection, wanted_words))
         kept_back: Counter[RefusalReason] = Counter()
         found = feed(store, wire, ids, outlet(store, channel, now, use), heading, kept_back)
-        written: Counter[str] = Counter()  # by publisher
+        written: Counter[tuple[str, Channel]] = Counter()  # by publisher
+        beside: Counter[tuple[str, Channel]] = Counter()  # in the feed of a site
         found = replace(found, releases=_counted(found.releases, written))
         if is_site:
-            _write_site(
-                found, _atom(store, wire, selection, wanted_words, outlet(store, "feed", now, use), heading), out
-            )
+            newest = replace(selection, limit=min(most or _NEWEST, _NEWEST))
+            of_newest = (report.id for report in store.reports(newest, wanted_words))
+            at = replace(heading, address=f"{heading.address.rstrip('/')}/latest.atom")
+            atom = feed(store, wire, of_newest, outlet(store, "feed", now, use), at)
+            atom = whole(replace(atom, releases=_counted(atom.releases, beside)))
+            _write_site(found, b"".join(form.render(atom)), out)
         else:
             with click.open_file(out, "wb", atomic=out != "-") as file:
                 for part in form.render(whole(found) if form.is_feed else found):
                     file.write(part)
                 file.flush()
-    note_released(paths, now.date(), {(publisher, channel): number for publisher, number in written.items()})
+    note_released(paths, now.date(), written + beside)
     _say_what_came_of_it(written.total(), kept_back, out)
-
-
-def _atom(store: Store, wire: Wire, selection: Selection, words: Query | None, by: Outlet, heading: Heading) -> bytes:
-    """The newest reports of a site as the feed to which its pages link."""
-    newest = replace(selection, limit=min(selection.limit or _NEWEST, _NEWEST))
-    ids = (report.id for report in store.reports(newest, words))
-    of = replace(heading, address=f"{heading.address.rstrip('/')}/latest.atom")
-    return b"".join(FORMATS["atom"].render(whole(feed(store, wire, ids, by, of))))
 
 
 def _write_site(found: Feed, atom: bytes, out: str) -> None:
@@ -113,10 +108,10 @@ def _write_site(found: Feed, atom: bytes, out: str) -> None:
         raise click.BadParameter(str(error), param_hint="--out") from error
 
 
-def _counted(releases: Iterable[Release], written: Counter[str]) -> Iterator[Release]:
-    """The same releases, counted by their publisher as they pass."""
+def _counted(releases: Iterable[Release], written: Counter[tuple[str, Channel]]) -> Iterator[Release]:
+    """The same releases, counted by publisher and channel as they pass."""
     for release in releases:
-        written[release.publisher] += 1
+        written[release.publisher, release.channel] += 1
         yield release
 
 

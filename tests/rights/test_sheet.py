@@ -118,6 +118,16 @@ def test_what_an_export_wrote_is_counted_by_publisher_and_channel(wire: Path) ->
     assert written
     assert left("api") == Counter(before) + written
     assert sum(left("feed").values()) == 2
+    site = wire.parent / "site"
+    atom = sum(left("feed").values())
+    assert said(wire, "export", "static").code == said(wire, "export", "static", "--channel", "api").code == 2
+    assert said(wire, "export", "static", "--out", site).code == 0
+    pages = [path for path in (site / "report").iterdir() if '"NewsArticle"' in path.read_text()]
+    assert sum(left("web").values()) == len(pages) > 0
+    assert sum(left("feed").values()) == atom + (site / "latest.atom").read_text().count("<entry")
+    (site.parent / "other").mkdir()
+    (site.parent / "other" / "letter.txt").write_text("mine")
+    assert said(wire, "export", "static", "--out", site.parent / "other").code == 2
     wire.chmod(0o444)
     try:
         assert said(wire, "export", "jsonl").code == 0

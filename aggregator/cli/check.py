@@ -20,7 +20,7 @@ from aggregator.model import Config
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, read_store, refuse_placeholders
 from aggregator.pipeline.paths import Paths
-from aggregator.rights import WITHOUT_EFFECT, agreement_warnings
+from aggregator.rights import agreement_warnings
 from aggregator.store import everybody_reads
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted, escaped
@@ -76,7 +76,6 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
         beside: dict[str, Any] = {
             "without_file": left,
             "warnings": warnings,
-            "without_effect": config.without_effect,
             "in_force": is_in_force(paths),
         }
         beside["daemon"] = daemons.as_object(paths)
@@ -85,7 +84,7 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
         return
     for line in _gathered(warnings):
         say(f"warning: {escaped(line)}")
-    _print_notes(paths, config.without_effect, left)
+    _print_notes(paths, left)
     fine = f"OK: {counted(len(config.publishers), 'publisher')}, {counted(sources, 'source')}"
     if not faults:
         say(f"{fine} in {folder}")
@@ -131,11 +130,8 @@ def _without_file(paths: Paths, config: Config) -> list[str]:
     return sorted(each.key for each in stored if each.brought_reports and each.key not in has_file | leaving)
 
 
-def _print_notes(paths: Paths, without_effect: Sequence[str], left: Sequence[str]) -> None:
+def _print_notes(paths: Paths, left: Sequence[str]) -> None:
     """What is neither a fault nor a warning, and yet may not be as the operator thinks."""
-    if without_effect:
-        keys, here = ", ".join(WITHOUT_EFFECT), ", ".join(without_effect)
-        say(f"note: nothing acts on these keys of the rights and contacts yet: {keys}; set here: {here}")
     if left:
         said = "their reports stay in the wire under the terms that they had last"
         delete = "`aggregator publishers remove KEY --purge` deletes those of one"

@@ -66,7 +66,6 @@ from aggregator.rights import (
     faults_of_publisher,
     faults_of_rights,
     is_address,
-    set_without_effect,
 )
 from aggregator.text import source_rules
 
@@ -122,8 +121,6 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
     assert len(sound) + len(faulty) == len(names)
     publishers = tuple(sorted(sound.values(), key=lambda publisher: publisher.key))
     own_publisher = {name: each for name, each in sound.items() if each.key == wire.publisher}
-    of_sound = [tables[name] for name in sound]
-    idle = set_without_effect([*of_sound, *({"rights": profile} for profile in profiles.sound.values())])
     return Config(
         wire=wire,
         publishers=publishers,
@@ -132,7 +129,6 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire, own_publisher)),
         placeholders_forbid_polling=forbid_polling(wire, publishers),
         warnings=(*warnings(sound), *pace_warnings(wire, publishers)),
-        without_effect=idle,
     )
 
 

@@ -15,6 +15,7 @@ from aggregator.store import Store
 _MERGES = 100
 # A report that was first seen longer ago, and that no document lists, is not expected in one.
 _LISTED_WITHIN = timedelta(days=400)
+_RELEASED_WITHIN = timedelta(days=400)  # so long it is known how many reports left on a day
 _SWEEPS = 10  # of 1,000 rows of each table
 
 
@@ -41,10 +42,10 @@ def housekeeping(
     """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that may
     be held no longer are let go, and those of old complaints, words that were held back are stored, old polls that
     brought nothing are counted by day, what is known of how documents listed reports is deleted when they list them no
-    more, what `health` counts is counted, excerpts follow the rights of today, the search index catches up, raw words
-    are packed with this program's dictionary, the planner's figures are put back, letters that were let go leave the
-    index, and the log is emptied. By a clock that is not believed yet (`clock`) no embargo ends, and nothing is let go
-    for its age. Raises StoreError.
+    more, old counts of what left are deleted, what `health` counts is counted, excerpts follow the rights of today, the
+    search index catches up, raw words are packed with this program's dictionary, the planner's figures are put back,
+    letters that were let go leave the index, and the log is emptied. By a clock that is not believed yet (`clock`) no
+    embargo ends, and nothing is let go for its age. Raises StoreError.
 
     `keep_polls`: for how long each poll is kept that brought nothing; `keep_complaints`: for how long the words of a
     complaint are kept after it was resolved; None: for ever.
@@ -66,6 +67,7 @@ def housekeeping(
         yield
         store.forget_listings(believed - _LISTED_WITHIN, MOST_LISTED)
     yield
+    store.forget_released((believed - _RELEASED_WITHIN).date())
     store.count_health(now)
     yield from _repeated(store.cut_excerpts)
     yield from _repeated(store.index)

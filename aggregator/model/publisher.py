@@ -324,7 +324,6 @@ class Config:
     placeholders: tuple[str, ...] = ()
     placeholders_forbid_polling: bool = False  # not where only servers of this network are polled, as in a test
     warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
-    without_effect: tuple[str, ...] = ()  # keys that its files set and nothing acts on yet; see rights.TAKES_EFFECT
     digest: str | None = None  # of its files; see `pipeline.cached`; None: not known
     signature: str = ""  # of their sizes and times, before they were read; '': not known
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -64,7 +65,7 @@ from aggregator.model import (
     Wanted,
 )
 from aggregator.model.errors import StoreError
-from aggregator.model.release import Gone, Held
+from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.store.sqlite import (
     acts,
@@ -101,6 +102,7 @@ from aggregator.store.sqlite import (
     rechecks,
     redirects,
     references,
+    released,
     renaming,
     robots,
     saving,
@@ -636,6 +638,22 @@ class Store:
         how many polls it looked at, 0: none is left.
         """
         return self._write(forgetting.count_polls_by_day, before, now)
+
+    def count_released(self, day: date, counts: Mapping[tuple[str, Channel], int]) -> None:
+        """Adds to the number of reports that left on a day of UTC, by publisher and channel."""
+        self._write(released.add, day, counts)
+
+    def released_since(self, first: date) -> Counter[tuple[str, Channel]]:
+        """How many reports left on this day of UTC or later, by publisher and channel."""
+        return self._read(released.since, first)
+
+    def forget_released(self, before: date) -> None:
+        """Deletes what was counted of earlier days."""
+        self._write(released.forget, before)
+
+    def former_publishers(self) -> list[FormerPublisher]:
+        """Those that no file configures any more, and of which reports are held: they leave under its last rights."""
+        return self._read(outgoing.former_publishers)
 
     def forget_listings(self, before: datetime, most_listed: int) -> None:
         """Looks at a batch of what is known of how documents listed reports, and deletes what is of reports first seen

@@ -556,6 +556,14 @@ CREATE TRIGGER reports_per_day_terms_go AFTER DELETE ON terms BEGIN
  AND a.publisher = old.publisher GROUP BY day;
  END;
 CREATE INDEX changes_taken_back ON changes (seq) WHERE change_kind IN ('withheld', 'withdrawn', 'deleted');
+CREATE TABLE released_by_day (    -- reports that left, counted each time that one did
+      day TEXT NOT NULL,              -- of UTC, 2026-11-22
+      publisher TEXT NOT NULL,        -- its key; it may be in no other table any more
+      channel TEXT NOT NULL,          -- web, feed, api or email
+      reports INTEGER NOT NULL,
+      PRIMARY KEY (day, publisher, channel)
+    ) STRICT, WITHOUT ROWID
+    ;
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -586,4 +594,4 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0026
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0027_accents');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0028_joins');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029_way_out');
-PRAGMA application_id = 1097295730;
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0032_released');

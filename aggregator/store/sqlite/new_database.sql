@@ -595,3 +595,4 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0027
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0028_joins');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029_way_out');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0032_released');
+PRAGMA application_id = 1097295730;

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from aggregator.cli.options import AS_JSON, exclude
-from aggregator.cli.printing import is_plain, say, say_json, say_page, say_rendered, say_table, say_wrapped
+from aggregator.cli.printing import is_plain, say, say_json, say_page, say_rendered, say_table
 from aggregator.cli.references import the_version
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.times import when, with_times, zone
@@ -167,7 +167,7 @@ def _print_rights(found: Sequence[Decision], as_json: bool) -> None:
     )
     say_table(("channel", "for", "leaves", "because of", "pictures", "because of"), rows)
     for said in dict.fromkeys(each.said for each in found if each.said):
-        say_wrapped(with_times(said))
+        say(with_times(said))
 
 
 def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:

@@ -161,7 +161,7 @@ def _calls(*lines: str) -> Case:
 
 
 def _show(desk: Desk, _: str) -> list[list[str]]:
-    forms = ("", "--json", "--raw", "--revisions", "--revisions --json", "--desk")
+    forms = ("", "--json", "--raw", "--revisions", "--revisions --json", "--desk", "--rights", "--rights --json")
     return [["show", one, *form.split()] for one in ids(desk) for form in forms]
 
 
@@ -244,6 +244,7 @@ CASES: dict[str, Case | str] = {
         "publishers rename evil SAID",
     ),
     "publishers remove": _calls("publishers remove SAID --yes", "publishers remove SAID --purge --reason SAID --yes"),
+    "rights": _calls("rights", "rights --json", "rights --csv", "rights --publisher SAID", "rights --country SAID"),
     "check": _calls("check", "check --json", "check SAID"),
     "query": _queries,
     "withhold": _act("withhold"),
@@ -294,6 +295,7 @@ READING = [
     "check",
     "query",
     "export",
+    "rights",
 ]
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),

@@ -37,7 +37,7 @@ _OF_A_CHOICE = ("countries", "groups", "kinds", "languages")
 @AS_JSON
 @click.pass_obj
 def add(paths: Paths, /, keys: tuple[str, ...], updates: bool, as_json: bool, **said: Any) -> None:
-    """Copy publishers from the catalogue, or add a site of your own.
+    """Add publishers from the catalogue, or a site of your own.
 
     \b
     aggregator add journal-du-mali malijet              these two
@@ -113,9 +113,9 @@ def _print(chosen: Sequence[catalogue.Listed], here: Mapping[str, str], whys: Ma
     added = [one for one in chosen if one.key not in here and one.file not in whys]
     left_out = [one for one in chosen if one.file in whys]
     if as_json:
-        new = [{"key": one.key, "file": one.file, "name": one.name} for one in added]
-        others = [{"key": one.key, "why": whys[one.file]} for one in left_out]
-        there = [{"key": key, "file": file} for key, file in here.items()]
+        new = [{"publisher": one.key, "file": one.file, "name": one.name} for one in added]
+        others = [{"publisher": one.key, "why": whys[one.file]} for one in left_out]
+        there = [{"publisher": key, "file": file} for key, file in here.items()]
         say_json({"added": new, "here_already": there, "left_out": others})
         return
     for one in added:

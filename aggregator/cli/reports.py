@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from aggregator.cli import filters, options
-from aggregator.cli.printing import say, say_csv, say_json, say_lines, say_rendered
+from aggregator.cli.printing import say, say_csv, say_json, say_lines, say_page, say_rendered
 from aggregator.cli.references import the_report
 from aggregator.cli.selecting import Position, position, read_selection, selecting
 from aggregator.cli.times import with_times, zone
@@ -210,7 +210,7 @@ def _say_to_people(reports: Iterator[Report]) -> None:
     while some := list(islice(reports, _AT_ONCE)):
         if not is_first:
             say()
-        say_rendered(listing(some, zone()))
+        say_page(listing(some, zone()), "  ")
         is_first = False
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from aggregator.cli.options import AS_JSON, exclude
-from aggregator.cli.printing import say, say_json, say_rendered, say_table, say_wrapped
+from aggregator.cli.printing import is_plain, say, say_json, say_page, say_rendered, say_table
 from aggregator.cli.references import the_version
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.times import when, with_times, zone
@@ -58,7 +58,7 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
     """Print one report with its credit, disclaimer and link.
 
     ID is a report's id, the first 6 characters of it or more, or its link at its publisher's. ID@2 is its second
-    version. In the place of a report that is out of the wire stands its notice; with --desk there is the whole report,
+    version. Of a report that is out of the wire, the notice is shown; with --desk there is the whole report,
     with what keeps it out, its versions, what was decided and why, changes that wait and complaints.
 
     --rights says for people and for each use by machines what leaves by each channel: text, pictures, or nothing and
@@ -93,7 +93,7 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
             _print_notice(notice, as_json)
         else:
             shown = _as_it_may_leave(store, meant, number)
-            say_rendered(OUTPUTS["json"]([shown]) if as_json else page(shown, zone()))
+            (say_rendered if as_json else say_page)(OUTPUTS["json"]([shown]) if as_json else page(shown, zone()))
 
 
 def _as_it_may_leave(store: Store, report: NamedReport, number: int | None) -> Report:
@@ -112,7 +112,7 @@ def _print_for_desk(store: Store, report: NamedReport, number: int | None, as_js
     if as_json:
         say_json_rows([held])
     else:
-        say_rendered(desk_page(held, zone()))
+        say_page(desk_page(held, zone()))
 
 
 def _print_citation(store: Store, report: NamedReport, number: int | None, as_json: bool) -> None:
@@ -167,11 +167,11 @@ def _print_rights(found: Sequence[Decision], as_json: bool) -> None:
     )
     say_table(("channel", "for", "leaves", "because of", "pictures", "because of"), rows)
     for said in dict.fromkeys(each.said for each in found if each.said):
-        say_wrapped(with_times(said))
+        say(with_times(said))
 
 
 def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         say_json_rows(with_changes(revisions))
     else:
-        say_rendered(versions(revisions, coloured=sys.stdout.isatty(), zone=zone()))
+        say_page(versions(revisions, coloured=sys.stdout.isatty() and not is_plain(), zone=zone()))

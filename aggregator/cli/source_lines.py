@@ -14,7 +14,7 @@ from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import from_iso, to_iso
 
 # Why a source is fetched when it is; see `scheduling.polls`.
-_REASONS = {
+REASONS = {
     "backoff": "later after each failure",
     "discover": "its site is searched once a week",
     "first": "never fetched yet",
@@ -22,16 +22,16 @@ _REASONS = {
     "interval": "its rhythm is not known yet",
     "learned_rate": "its rhythm",
     "longest": "max. interval",
-    "max_age": "its server's wish",
+    "max_age": "its server asks for it",
     "offline": "the wire was offline",
     "override": "your every_minutes",
     "pending": "held",
     "resumed": "resumed",
     "accepted": "accepted",
-    "retry_after": "its server's wish",
+    "retry_after": "its server asks for it",
     "shortest": "min. interval",
-    "skip_hours": "its feed's wish",
-    "ttl": "its feed's wish",
+    "skip_hours": "its feed asks for it",
+    "ttl": "its feed asks for it",
 }
 _MOST_SHOWN = 300  # characters of what is wrong; --json has all
 _EVERY_MINUTES = (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 720)
@@ -130,6 +130,6 @@ def _next(row: Mapping[str, Any], now: datetime) -> str:
         return f"next fetch at {shown_time(until)}" if until else "not fetched until then"
     if not row["enabled"]:
         return "switched off"
-    reason = _REASONS.get(row["next_reason"], row["next_reason"])
+    reason = REASONS.get(row["next_reason"], row["next_reason"])
     when = "due since" if row["next_at"] <= to_iso(now) else "next fetch"
     return f"{when} {shown_time(row['next_at'])} ({reason})"

@@ -131,6 +131,13 @@ class NotifySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintSettings:
+    """`[complaints]` of wire.toml: how long the desk keeps what people wrote to it."""
+
+    keep: timedelta = timedelta(days=365)  # after a complaint was resolved; then its words are erased
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """The wire itself: who asks, who answers for it, where complaints go."""
 
@@ -145,6 +152,7 @@ class Wire:
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
+    complaints: ComplaintSettings = ComplaintSettings()
     serve: ServeSettings = ServeSettings()
     notify: NotifySettings = NotifySettings()
 

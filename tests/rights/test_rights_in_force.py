@@ -71,7 +71,7 @@ from tests.conftest import (
 )
 from tests.releases import PICTURE
 
-README = (ROOT / "README.md").read_text()
+PAGE = (ROOT / "docs" / "rights.md").read_text()
 ANY = Selection(limit=1_000)
 TODAY = NOW.date()
 LAST_DAY, END = date(2026, 11, 30), datetime(2026, 12, 1, tzinfo=UTC)
@@ -724,12 +724,21 @@ def test_at_any_moment_no_more_leaves_than_the_rights_of_that_day_allow_and_alwa
 @pytest.mark.parametrize(
     ("expires", "said"),
     [
-        (date(2026, 10, 26), "ended on 2026-10-26, 27 days ago; since then an excerpt leaves instead of the full text"),
-        (date(2026, 11, 21), "ended on 2026-11-21, 1 day ago; since then an excerpt leaves instead of the full text"),
-        (date(2026, 11, 22), "ends on 2026-11-22, today; after that day an excerpt leaves instead of the full text"),
+        (
+            date(2026, 10, 26),
+            "ended on 2026-10-26, 27 days ago; since then an excerpt is published instead of the full text",
+        ),
+        (
+            date(2026, 11, 21),
+            "ended on 2026-11-21, 1 day ago; since then an excerpt is published instead of the full text",
+        ),
+        (
+            date(2026, 11, 22),
+            "ends on 2026-11-22, today; after that day an excerpt is published instead of the full text",
+        ),
         (
             date(2026, 12, 22),
-            "ends on 2026-12-22, in 30 days; after that day an excerpt leaves instead of the full text",
+            "ends on 2026-12-22, in 30 days; after that day an excerpt is published instead of the full text",
         ),
         (date(2026, 12, 23), None),
         (None, None),
@@ -747,7 +756,7 @@ def test_the_ended_ones_are_named_first_and_what_they_leave_is_said() -> None:
     soon = make_publisher("soon", replace(AGREEMENT, expires=date(2026, 11, 25)))
     past = make_publisher("past", replace(AGREEMENT, expires=date(2026, 11, 1), text_scope="headline_only"))
     first, second = agreement_warnings({"a.toml": soon, "b.toml": past}, NOW.date())
-    assert "since then headline and link leaves, as before" in first
+    assert "since then headline and link is published, as before" in first
     assert second.startswith("a.toml: ")
 
 
@@ -768,7 +777,7 @@ def test_check_and_health_name_agreements(desk: Desk, at_the_desk: Run) -> None:
     assert len(json.loads(at_the_desk("check", "--json"))["warnings"]) == 2
     at_the_desk("fetch")
     ended_line, ending_line = [line for line in at_the_desk("health").splitlines() if "agreement" in line]
-    assert f"One (one) ended on {today - 27 * DAY}: an excerpt leaves instead of the full text" in ended_line
+    assert f"One (one) ended on {today - 27 * DAY}: an excerpt is published instead of the full text" in ended_line
     assert f"Two (two) ends on {today + 30 * DAY}: after that day an excerpt leaves" in ending_line
     sources = json.loads(at_the_desk("health", "--json"))
     ended = {row["source_name"].partition("/")[0]: row["agreement_ended"] for row in sources}

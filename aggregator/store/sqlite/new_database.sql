@@ -187,13 +187,15 @@ CREATE TABLE acts (
 CREATE INDEX acts_of_article ON acts (article_id);
 CREATE TABLE complaints (
       complaint_id INTEGER PRIMARY KEY,
-      article_id INTEGER NOT NULL REFERENCES articles (article_id),
-      complaint_kind TEXT NOT NULL,             -- factual, copyright, licence, court_order, statute, privacy, safety ...
-      text TEXT NOT NULL,
-      complainant TEXT,               -- how to answer; NULL: anonymous
+      article_id INTEGER REFERENCES articles (article_id),  -- NULL: about the wire as a whole
+      complaint_kind TEXT NOT NULL,             -- factual, copyright, licence, court_order, statute, privacy, safety,
+                                      -- publisher_request, own_content, comment, about_the_wire
+      text TEXT,                      -- what was written; NULL: erased
+      complainant TEXT,               -- how to answer; NULL: anonymous, or erased
       received_at TEXT NOT NULL,
       resolved_at TEXT,               -- NULL: open
-      resolution TEXT                 -- NULL: open
+      resolution TEXT,                -- how it was resolved; NULL: open, or erased
+      erased_at TEXT                  -- when the words of all columns were; NULL: they are stored
     ) STRICT
     ;
 CREATE TABLE rechecks (           -- visits to an article's own page, to learn of a withdrawal
@@ -584,6 +586,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0018
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0019_poll_days');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0020_excerpts');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0021_plans');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0022_kept');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0023_renamed_publishers');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0024_notified');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0025_health');
@@ -592,3 +595,4 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0027
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0028_joins');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029_way_out');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0032_released');
+PRAGMA application_id = 1097295730;

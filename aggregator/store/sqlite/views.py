@@ -34,6 +34,7 @@ MIGRATIONS = (
     "0019_poll_days",
     "0020_excerpts",
     "0021_plans",
+    "0022_kept",
     "0023_renamed_publishers",
     "0024_notified",
     "0025_health",

@@ -30,6 +30,7 @@ from aggregator.store.sqlite.schema import (
     m0019,
     m0020,
     m0021,
+    m0022,
     m0023,
     m0024,
     m0025,
@@ -156,6 +157,12 @@ def _excerpts(db: Database) -> None:
 @migrations(name="0021_plans")
 def _plans(db: Database) -> None:
     _execute(db, (*m0021.INDEXED, *m0021.SEARCHED))
+
+
+@migrations(name="0022_kept")
+def _kept(db: Database) -> None:
+    m0022.name_the_file(db.conn)
+    m0022.change_complaints(db.conn)
 
 
 @migrations(name="0023_renamed_publishers")

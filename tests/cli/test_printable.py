@@ -169,7 +169,7 @@ def _copy(desk: Desk) -> str:
 
 
 def _show(desk: Desk, _: str) -> list[list[str]]:
-    forms = ("", "--json", "--raw", "--revisions", "--revisions --json", "--desk")
+    forms = ("", "--json", "--raw", "--revisions", "--revisions --json", "--desk", "--rights", "--rights --json")
     return [["show", one, *form.split()] for one in ids(desk) for form in forms]
 
 
@@ -252,6 +252,7 @@ CASES: dict[str, Case | str] = {
         "publishers rename evil SAID",
     ),
     "publishers remove": _calls("publishers remove SAID --yes", "publishers remove SAID --purge --reason SAID --yes"),
+    "rights": _calls("rights", "rights --json", "rights --csv", "rights --publisher SAID", "rights --country SAID"),
     "check": _calls("check", "check --json", "check SAID"),
     "query": _queries,
     "snapshot": lambda desk, said: [
@@ -299,7 +300,7 @@ CASES: dict[str, Case | str] = {
 # In this order: what reads, what acts, and what reads again.
 READING = [
     *("latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"),
-    *("export", "snapshot"),
+    *("export", "snapshot", "rights"),
 ]
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),

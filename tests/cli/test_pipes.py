@@ -39,7 +39,7 @@ READING = {
 # They change something or ask the network, and print what they did in a few lines.
 OTHERS = {
     "accept", "add", "demo", "embargo", "fetch", "import", "init", "join", "pause", "probe", "publish", "purge",
-    "recheck", "restore", "resume", "run", "serve", "split", "withdraw", "withhold",
+    "recheck", "restore", "resume", "run", "serve", "snapshot", "split", "withdraw", "withhold",
 }  # fmt: skip
 
 

@@ -110,7 +110,7 @@ def described(folder: Path) -> dict[str, Any]:
 
 def rows(folder: Path, table: str) -> list[dict[str, Any]]:
     """By the descriptor, as any reader of Data Packages finds them."""
-    (of,) = [each for each in described(folder)["resources"] if each["name"] == table.replace("_", "-")]
+    (of,) = [each for each in described(folder)["resources"] if each["name"] == table]
     names = [field["name"] for field in of["schema"]["fields"]]
     if of["format"] == "sqlite":
         with closing(sqlite3.connect(folder / of["path"])) as connection:
@@ -229,13 +229,14 @@ def test_the_descriptor_says_what_it_is_of(made: Path, taken: dict[tuple[str, bo
         assert said["snapshot"]["cursor"] == str(cursor)
         assert said["snapshot"]["time"] == said["created"] == "2026-11-22T14:00:00Z"
         assert said["snapshot"]["public"] is public
-        assert said["licenses"] == [{"name": "CC-BY-4.0"}]
-        assert [each["name"].replace("-", "_") for each in said["resources"]] == list(TABLES)
+        assert [each["name"] for each in said["licenses"]] == ["CC-BY-4.0"]
+        assert said["snapshot"]["verbatim"] is True
+        assert [each["name"] for each in said["resources"]] == list(TABLES)
         for each in said["resources"]:
             data = (folder / each["path"]).read_bytes()
             assert each["bytes"] == len(data)
             assert each["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
-            assert each["rows"] == len(rows(folder, each["name"].replace("-", "_")))
+            assert each["rows"] == len(rows(folder, each["name"]))
             assert all(field["description"] and field["type"] for field in each["schema"]["fields"])
         mode = {stat.S_IMODE(each.stat().st_mode) & 0o077 for each in (folder, *folder.iterdir())}
         assert public or mode == {0}, form  # of a public one the mask of the user decides

@@ -1,23 +1,41 @@
-"""The README keeps its word: its queries run, its commands exist, its tables are the database's."""
+"""README and docs keep their word: queries run, commands exist, tables and keys are the program's, links lead on."""
 
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import shutil
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from operator import attrgetter
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
+from pydantic import BaseModel
+from rich.cells import cell_len
 
 from aggregator.cli import COMMANDS
-from aggregator.model import Publisher
+from aggregator.config.loading import load
+from aggregator.config.shapes import PublisherFile, SourceTable, WireFile
+from aggregator.model import Corrections, Images, Publisher, Rights
+from aggregator.model.poll import Outcome
+from aggregator.model.publisher import ItemClass, Kind
+from aggregator.rights import DEFAULT_DISCLAIMERS
+from aggregator.rights.effects import TAKES_EFFECT
 from aggregator.store import Store
 from tests.conftest import make_entry, record
 from tests.make_database import DATABASES
 
 ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text()
-QUERIES = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
+DATABASE = (DOCS / "database.md").read_text()
+CONFIGURATION = (DOCS / "configuration.md").read_text()
+COMMANDS_PAGE = (DOCS / "commands.md").read_text()
+PAGES = sorted([ROOT / "README.md", ROOT / "DEVELOPERS.md", *DOCS.glob("*.md")])
+QUERIES = re.findall(r"```sql\n(.*?)```", README + DATABASE, re.DOTALL)
 
 
 def test_there_are_ten_queries_at_least() -> None:
@@ -52,13 +70,13 @@ def test_the_queries_find_something_in_the_demo(tmp_path: Path) -> None:
 
 
 def test_the_commands_are_those_of_the_program() -> None:
-    listed = README.partition("<!-- commands:")[2].partition("```text\n")[2].partition("```")[0]
+    listed = COMMANDS_PAGE.partition("<!-- commands:")[2].partition("```text\n")[2].partition("```")[0]
     assert listed == "".join(f"{name:<11} {said}\n" for name, said in COMMANDS.items())
 
 
 @pytest.mark.parametrize("view", ["wire", "health", "notices", "wire_at"])
 def test_the_columns_of_the_views_are_those_of_the_database(store: Store, view: str) -> None:
-    (row,) = re.findall(rf"^\| `{view}` \|.*`([^`]*)` \|$", README, re.MULTILINE)
+    (row,) = re.findall(rf"^\| `{view}` \|.*`([^`]*)` \|$", DATABASE, re.MULTILINE)
     with Store.read(store.path) as reader:
         names, _ = reader.query(f"SELECT * FROM {view}")  # noqa: S608
     assert row.split() == names
@@ -69,7 +87,7 @@ def test_every_table_is_described(store: Store) -> None:
         _, rows = reader.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%sqlite%'")
         tables = {str(name) for (name,) in rows if not str(name).startswith("article_search_")}
     internal = {"settings", "dictionaries", "search_queue", "search_removals"}
-    missing = {table for table in tables - internal if f"`{table}`" not in README}
+    missing = {table for table in tables - internal if f"`{table}`" not in DATABASE}
     assert not missing
 
 
@@ -82,8 +100,6 @@ def test_every_dependency_has_its_line() -> None:
 
 
 def test_the_publisher_of_the_readme_loads(tmp_path: Path) -> None:
-    from aggregator.config.loading import load
-
     text = README.partition("## Add a publisher")[2].partition("```toml\n")[2].partition("```")[0]
     config = tmp_path / "config"
     own = Path("publishers") / "xa" / "example-wire.toml"  # the others need not be read again
@@ -96,9 +112,7 @@ def test_the_publisher_of_the_readme_loads(tmp_path: Path) -> None:
 
 
 def test_the_keys_of_a_source_are_those_of_its_table() -> None:
-    from aggregator.config.shapes import SourceTable
-
-    table = README.partition("| key of `[[source]]` |")[2].partition("\n\n")[0]
+    table = CONFIGURATION.partition("| key of `[[source]]` |")[2].partition("\n\n")[0]
     named = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])]
     assert sorted(named) == sorted(info.alias or name for name, info in SourceTable.model_fields.items())
 
@@ -121,3 +135,86 @@ def test_what_is_named_for_developers_is_there() -> None:
         folders = (ROOT / "aggregator", ROOT / "tests", ROOT / "aggregator" / "store" / "sqlite")
         files = [folder / f"{module.replace('.', '/')}{end}" for folder in folders for end in (".py", "/__init__.py")]
         assert any(re.search(rf"\b{name}\b", file.read_text()) for file in files if file.exists()), f"{module}.{name}"
+
+
+def keys(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, str]]:
+    """The keys of a TOML file with their defaults as the page writes them; those of tables after a dot."""
+    for name, info in model.model_fields.items():
+        key = before + (info.alias or name)
+        if isinstance(info.default, BaseModel):
+            yield from keys(type(info.default), f"{key}.")
+        elif info.is_required():
+            yield key, "-"
+        else:
+            yield key, written(info.default)
+
+
+def written(default: object) -> str:
+    return "none" if default is None else f"`{json.dumps(default)}`"
+
+
+def rows(page: str, name: str) -> list[list[str]]:
+    """The cells of the table behind the comment that begins with `name`."""
+    table = page.partition(f"<!-- {name}: kept true by tests/test_readme.py -->\n\n")[2].partition("\n\n")[0]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
+
+
+@pytest.mark.parametrize(("name", "model"), [("keys of wire.toml", WireFile), ("keys of a publisher", PublisherFile)])
+def test_every_key_is_described_with_its_default(name: str, model: type[BaseModel]) -> None:
+    described = [(key.strip("`"), default) for key, default, what in rows(CONFIGURATION, name) if what]
+    assert sorted(described) == sorted(keys(model))
+
+
+def test_every_key_of_rights_is_described_with_default_values_and_effect() -> None:
+    described = rows((DOCS / "rights.md").read_text(), "keys of rights")
+    nouns = {"": Rights, "images.": Images, "corrections.": Corrections}
+    hints = {before + key: hint for before, noun in nouns.items() for key, hint in get_type_hints(noun).items()}
+    least = Rights(relationship="none", basis="none", text_scope="none", credit="x")
+    required = {each.name for each in fields(Rights) if each.default is MISSING}
+    for key, default, values, effect in described:
+        name = key.strip("`")
+        assert effect == (TAKES_EFFECT[name] or "nothing yet"), name
+        assert default == ("-" if name in required else written(attrgetter(name)(least))), name
+        literals = [each for each in (hints[name], *get_args(hints[name])) if get_origin(each) is Literal]
+        assert values == ", ".join(f"`{value}`" for each in literals for value in get_args(each)), name
+    assert [key.strip("`") for key, *_ in described] == [key for key in TAKES_EFFECT if not key.startswith("contact.")]
+
+
+def test_the_names_of_disclaimers_kinds_and_classes_are_all_there() -> None:
+    (row,) = re.findall(r"^\| `disclaimers` .*$", CONFIGURATION, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", row)[1:]) == sorted(DEFAULT_DISCLAIMERS)
+    for title, values in (("Kinds", get_args(Kind)), ("Classes", get_args(ItemClass))):
+        said = CONFIGURATION.partition(f"**{title}**")[2].partition(":")[2].partition(".")[0]
+        assert re.findall(r"\w+", said) == list(values)
+
+
+def test_outcomes_of_polls_are_all_described() -> None:
+    table = (DOCS / "polling.md").read_text().partition("| outcome of a poll |")[2].partition("\n\n")[0]
+    named = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(get_args(Outcome))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if "://" in target:
+            continue
+        file, _, part = target.partition("#")
+        aim = page.parent / file if file else page
+        assert aim.exists(), target
+        heads = re.findall(r"^#+ (.*)$", aim.read_text(), re.MULTILINE) if part else []
+        assert not part or part in [re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in heads], target
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    assert set(re.findall(r"\]\(docs/([\w.]+)\)", README)) >= {page.name for page in DOCS.glob("*.md")}
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 260
+
+
+def test_the_picture_of_the_readme_fits_a_terminal() -> None:
+    picture = README.partition("```text\n")[2].partition("```")[0]
+    assert picture.startswith("$ make demo\n")
+    assert max(map(cell_len, picture.splitlines())) <= 80

@@ -27,35 +27,37 @@ from aggregator.text import printable
 # Each command, and the first paragraph of what it says of itself (tests/cli/test_cli.py compares the two): a list of
 # all is printed without importing one.
 _LIST = """
-accept Accept what is held of a SOURCE (publisher/key): a redirect to an address that is not its publisher's.
-add Copy publishers from the catalogue, or add a site of your own.
+accept Accept a redirect of a SOURCE to another address.
+add Add publishers from the catalogue, or a site of your own.
+backup Copy the database into one file, or load such a file.
 catalogue Search the publishers that come with the program.
-changes Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
-check Check the configuration: every fault of every file, and what to look at. With --live, ask its sources too.
-complaint Record, list and resolve complaints about reports.
-coverage Count, for each publisher, what arrived, was skipped or may be missing.
-demo Run a wire of invented publishers, served on this machine, and show it.
-embargo Hold a report out of the wire UNTIL a time.
+changes List all events (new, changed, withdrawn ...), oldest first.
+check Check the configuration; with --live, fetch every source.
+complaint Record, list, resolve and erase complaints.
+coverage Count what arrived, was skipped or may be missing.
+demo Run a wire of invented publishers on this machine.
+embargo Keep a report out of the wire UNTIL a time.
 export Write reports as a feed or a file, as their rights allow.
-fetch Poll once the sources that are due, or those of the publishers or sources named by KEY.
+fetch Fetch all sources that are due now, or only KEY.
 health Show problems of sources and when each is fetched next.
-import Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named.
+import Add publishers from an OPML file (skips those already here).
 init Make the folder of a wire of your own.
 join Make one report of two of one publisher; `split` undoes it.
 latest List the newest reports, each under its publisher's name.
-merges List feed entries taken for a report held already, and why.
+merges List feed entries joined to an existing report, and why.
 pause Stop fetching a SOURCE (or a publisher) for a while.
-pending List the changes of reports that wait for a person, because one poll changed too many; accept or refuse them.
-probe Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
-publish Publish a report of the wire's own: Markdown, with title, byline and the like as TOML between lines of +++.
-publishers List the publishers, what may be carried of each, and how much is held.
+pending List changes that wait for a person; accept or refuse them.
+probe Find the feeds of a site, the best first.
+publish Publish a report of the wire's own, a Markdown file.
+publishers List the publishers, their rights and number of reports.
 purge Delete reports for good: words, versions and keys.
-query Run SQL on the database, which is opened read-only. `wire` and `health` are the views to begin with.
-recheck Visit the pages of reports that are due for it, and take out of the wire what their publishers took down.
+query Run SQL on the database (read-only).
+recheck Check reports on their sites; withdraw what was removed.
 restore Put a report back into the wire.
-resume Fetch a paused SOURCE again: publisher/source, or a publisher.
-run Poll what is due, until told to stop: the daemon.
-search Search reports for all WORDS. Accents and capitals do not matter.
+resume Fetch a paused SOURCE (or a publisher) again.
+rights List by publisher what may leave where, and what left.
+run Run as a daemon: fetch every source when it is due.
+search Search reports for all WORDS; accents do not matter.
 serve Publish the wire over HTTP: feeds and the API.
 show Print one report with its credit, disclaimer and link.
 snapshot Write a copy of reports, versions and changes to a FOLDER.
@@ -115,7 +117,7 @@ class _Commands(click.Group):
 @click.option("-v", "--verbose", is_flag=True, help="Log a line for every poll to standard error.")
 @click.pass_context
 def aggregator(context: click.Context, config: Path | None, db: Path | None, verbose: bool) -> None:
-    """A news wire of many publishers, in SQLite. The publisher's name stands above every report."""
+    """A news wire of many publishers, in SQLite. The publisher's name is above every report."""
     by_environment = [
         context.get_parameter_source(name) is click.core.ParameterSource.ENVIRONMENT for name in ("config", "db")
     ]
@@ -123,6 +125,8 @@ def aggregator(context: click.Context, config: Path | None, db: Path | None, ver
     printing.set_up_log(logging.INFO if verbose else logging.WARNING, paths.timezone)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     context.obj = paths
+    if printing.is_plain():
+        context.color = False
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

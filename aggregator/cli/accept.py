@@ -16,11 +16,11 @@ from aggregator.text.dates import utc_now
 @click.argument("key", metavar="SOURCE")
 @click.pass_obj
 def accept(paths: Paths, key: str) -> None:
-    """Accept what is held of a SOURCE (publisher/key): a redirect to an address that is not its publisher's.
+    """Accept a redirect of a SOURCE to another address.
 
-    A publisher's key stands for its only source of which something is held. The address that is held now is accepted,
-    for this source alone, and the source is due at once. An address of another publisher of this wire is never
-    accepted. `aggregator health` lists what is held.
+    SOURCE is publisher/source, or a publisher's key where only one of its sources waits. The address that waits now is
+    accepted, for this source alone, and the source is due at once. An address of another publisher of this wire is
+    never accepted. `aggregator health` lists what waits.
     """
     with open_existing(paths) as store:
         source = _held(paths, store, key)

@@ -37,7 +37,7 @@ _OF_A_CHOICE = ("countries", "groups", "kinds", "languages")
 @AS_JSON
 @click.pass_obj
 def add(paths: Paths, /, keys: tuple[str, ...], updates: bool, as_json: bool, **said: Any) -> None:
-    """Copy publishers from the catalogue, or add a site of your own.
+    """Add publishers from the catalogue, or a site of your own.
 
     \b
     aggregator add journal-du-mali malijet              these two

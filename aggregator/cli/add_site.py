@@ -20,7 +20,7 @@ from aggregator.pipeline.discovery.prober import Survey
 from aggregator.pipeline.opening import config_for_polling, publisher_files
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import is_address
-from aggregator.text.printable import argument
+from aggregator.text.printable import argument, counted
 from aggregator.text.urls import domain_of_url, literal
 
 
@@ -52,8 +52,9 @@ def add_site(
     _hint_at_catalogue(url)
     survey = surveyed(config.wire, paths.database(), url)
     if not survey.feeds:
-        said = f"no feed was found at {url} ({len(survey.tried)} addresses tried; `aggregator probe {argument(url)}`"
-        say(f"{said} shows them); nothing was added", err=True)
+        tried = counted(len(survey.tried), "address", "addresses")
+        said = f"no feed was found at {url} ({tried} tried; `aggregator probe {argument(url)}` shows them)"
+        say(f"{said}; nothing was added", err=True)
         sys.exit(1)
     best = survey.feeds[0]
     if _is_here(known, best.url, files, as_json):

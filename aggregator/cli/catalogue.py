@@ -17,6 +17,7 @@ from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import publisher_files
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import did_you_mean
+from aggregator.text.printable import counted
 
 _FEED = {"known": "feed known", "off": "feed doubted, off", "sought": "feed not known"}
 
@@ -45,7 +46,7 @@ def _one_of(known: Collection[str]) -> Callable[..., tuple[str, ...]]:
         words = tuple(value.lower().replace("-", "_").replace(" ", "_") for value in values)
         for value, word in zip(values, words, strict=True):
             if word not in known:
-                raise click.BadParameter(f"{value!r} is none of {', '.join(known)}{did_you_mean(word, known)}")
+                raise click.BadParameter(f"{value!r} is not one of {', '.join(known)}{did_you_mean(word, known)}")
         return words
 
     return read
@@ -91,7 +92,7 @@ def catalogue(paths: Paths, /, words: tuple[str, ...], as_json: bool, **of: tupl
         say(one.key, bold=True)
         said = (one.name, one.country, one.kind, " ".join(one.languages), _FEED[one.feed])
         say(f"  {' · '.join(said)}{' · added' if one.key in here else ''}")
-    count = f"{len(found):,} of {len(shipped.files()):,} publishers"
+    count = f"{len(found):,} of {counted(len(shipped.files()), 'publisher')}"
     say(f"{count}; `aggregator add KEY` copies one" if found else f"{count}; ask for fewer words or conditions")
 
 

@@ -43,16 +43,16 @@ def _since(context: click.Context, parameter: click.Parameter, value: str | None
 @click.option("--exit-code", is_flag=True, help="As grep: 0 found, 1 nothing found, 2 an error.")
 @click.pass_obj
 def changes(paths: Paths, /, follow: bool, limit: int | None, as_json: bool, exit_code: bool, **given: Any) -> None:
-    """Stream what became of the reports, oldest first: new, revised, corrected, withheld, withdrawn, restored.
+    """List all events (new, changed, withdrawn ...), oldest first.
 
     The kinds: new, revised, corrected, resent (the same words under another date or link, or joined with another
-    report), withheld, withdrawn, restored, deleted (purged), terms_changed (of a publisher). Where a report is out of
-    the wire, its reason stands in the place of its headline.
+    report), withheld, withdrawn, restored, deleted (purged), terms_changed (of a publisher). For a report that is out
+    of the wire, the reason is printed instead of the headline.
 
-    Every line begins with its cursor; --after CURSOR goes on where the last call ended, and --cursor NAME does so by a
-    cursor that the database keeps. It is an error when the database no longer holds the line of the cursor, because it
-    was restored from a backup. docs/changes.md says what subscribers do with the lines, docs/selecting.md which reports
-    the options choose.
+    Every line begins with its cursor; --after CURSOR lists what came after it, and --cursor NAME does so by a cursor
+    that the database keeps. It is an error when the database no longer has the line of the cursor, because it was
+    restored from a backup. docs/changes.md says what subscribers do with the lines, docs/selecting.md which reports the
+    options choose.
     """
     _refuse_mixed(given, follow)
     now = utc_now()

@@ -17,6 +17,7 @@ from aggregator.pipeline.discovery.prober import Look
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.probing import open_prober
 from aggregator.text.dates import from_iso, utc_now
+from aggregator.text.printable import counted
 
 _HOUR = timedelta(hours=1)
 _COLUMNS = (
@@ -36,8 +37,8 @@ def say_how_they_do(paths: Paths, config: Config, sources: Sequence[Source], as_
     else:
         say_table(_COLUMNS, [[_shown(name, row[name], now) for name in _COLUMNS] for row in rows])
         states = [row["state"] for row in rows]
-        counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "none"
-        say(f"{len(rows)} sources: {counted}")
+        by_state = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "none"
+        say(f"{counted(len(rows), 'source')}: {by_state}")
     return any(row["state"] == "dead" for row in rows)
 
 

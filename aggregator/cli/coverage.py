@@ -11,7 +11,7 @@ import click
 from aggregator.cli.coverage_lines import counts_line, day_line, sentence
 from aggregator.cli.keys import known_sources
 from aggregator.cli.options import AS_JSON, read_time
-from aggregator.cli.printing import say, say_wrapped
+from aggregator.cli.printing import say
 from aggregator.cli.rows import say_json_rows
 from aggregator.pipeline import watching
 from aggregator.pipeline.opening import config_or_none, read_store
@@ -39,9 +39,9 @@ def _read_day(_: click.Context, __: click.Parameter, value: str | None) -> datet
 @AS_JSON
 @click.pass_obj
 def coverage(paths: Paths, /, keys: tuple[str, ...], by_day: bool, as_json: bool, **times: datetime | None) -> None:
-    """Count, for each publisher, what arrived, was skipped or may be missing.
+    """Count what arrived, was skipped or may be missing.
 
-    A sentence says how sure one can be of having seen all; below it stands what was fetched, received and left out.
+    A sentence says how sure one can be of having seen all; below it is what was fetched, received and left out.
     With KEY (a publisher, or publisher/source) only of these. What can be expected is told where a source's rhythm is
     learnt. While nobody at all answers, the wire is offline, which counts against no publisher.
 
@@ -64,7 +64,7 @@ def coverage(paths: Paths, /, keys: tuple[str, ...], by_day: bool, as_json: bool
         return
     for row in rows:
         for line in _lines(row, by_day=by_day):
-            say_wrapped(line)
+            say(line)
     if not rows:
         say("No source was fetched in that time.", err=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.printing import say, say_rendered
+from aggregator.cli.printing import say, say_page
 from aggregator.demo import Press, read_sites
 from aggregator.model import Config, Cursor, Poll, Selection
 from aggregator.model.errors import StoreError
@@ -20,6 +20,7 @@ from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import utc_now
+from aggregator.text.printable import counted
 
 # Words that stand in the demo's reports: a river's name, French without its accents, Swahili, Arabic, Amharic.
 _SEARCHES = ("mbalawe", "penurie", "uchaguzi", "فيضان", "ክትባት")
@@ -29,9 +30,10 @@ _SEARCHES = ("mbalawe", "penurie", "uchaguzi", "فيضان", "ክትባት")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the press. [default: any free one]")
 @click.option("--into", type=click.Path(path_type=Path), help="Database file. [default: data/demo.db]")
 def demo(port: int, into: Path | None) -> None:
-    """Run a wire of invented publishers, served on this machine, and show it.
+    """Run a wire of invented publishers on this machine.
 
-    The press is local, the trip is real: HTTP, parsing, storing. The database is made anew and left for you to query.
+    The publishers' sites are on this machine; HTTP, parsing and storing are real. The database is made anew, and kept
+    for you to query.
     """
     home = _home()
     paths = Paths(home / "config", into or home.parent / "demo.db")
@@ -86,31 +88,33 @@ def _summary(polls: Sequence[Poll]) -> str:
     outcomes = Counter(poll.outcome.replace("_", " ") for poll in polls)
     formats = sorted({poll.format for poll in polls if poll.format})
     said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
-    counts = f"{sum(poll.new for poll in polls)} new reports, {sum(poll.revised for poll in polls)} changed"
-    return f"{len(polls)} sources polled ({said}): {counts}" + (f"; read {' '.join(formats)}" if formats else "")
+    counts = f"{sum(poll.new for poll in polls)} new, {sum(poll.revised for poll in polls)} changed"
+    return f"{counted(len(polls), 'source')} fetched: {counts} ({said})" + (
+        f"; read {' '.join(formats)}" if formats else ""
+    )
 
 
 def _print_changes(changes: Sequence[dict[str, str]]) -> None:
     for change in changes:
-        said = change["title"] or "(a notice stands in its place)"
+        said = change["title"] or "(a notice is shown instead)"
         say(f"  {change['change_kind']:<10} {change['publisher_name']}: {said}")
 
 
 def _show(store: Store, home: Path) -> None:
 
-    _title("The wire now: the publisher stands above every report and answers for it")
-    say_rendered(OUTPUTS["text"](store.latest(Selection(limit=8))))
+    _title("The wire now: the publisher's name is above every report")
+    say_page(OUTPUTS["text"](store.latest(Selection(limit=8))), "  ")
     corrected = (store.report(change["id"]) for change in store.changes() if change["change_kind"] == "corrected")
     for report in (report for report in corrected if report and report.text_scope == "full_text"):
         _title("A correction that arrived, as its publisher words it, with credit, disclaimer and link")
-        say_rendered(page(report))
-        say(f"{len(store.revisions(report.id))} versions stored; `show {report.id} --revisions` prints them")
+        say_page(page(report))
+        say(f"{counted(len(store.revisions(report.id)), 'version')} stored; `show {report.id} --revisions` prints them")
         break
     _title("Search, in any script and without accents")
     for words in _SEARCHES:
         found = store.search(query.parse(words), Selection(limit=100))
         best = f"{found[0].publisher_name}: {found[0].title}" if found else "nothing"
-        say(f"  {words:<12} {len(found)} reports, the newest by {best}")
+        say(f"  {words:<12} {counted(len(found), 'report')}, the newest by {best}")
     _title("SQL: reports of a publisher (data/demo/reports.sql)")
     names, rows = store.query((home / "reports.sql").read_text())
     for publisher, country, reports, text in (tuple(names), *rows):

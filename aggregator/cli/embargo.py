@@ -27,11 +27,10 @@ from aggregator.text.printable import as_json
 @options.ACTOR
 @click.pass_obj
 def embargo(paths: Paths, /, report: str, until: str, **why: Any) -> None:
-    """Hold a report out of the wire UNTIL a time.
+    """Keep a report out of the wire UNTIL a time.
 
-    The time is such as 2026-12-01T06:00Z; then the report is released by itself.
-
-    A time without a zone is meant in the wire's, a day without a time begins at midnight.
+    UNTIL is a time such as 2026-12-01T06:00Z; then the report is published by itself. A time without a zone is meant in
+    the wire's time zone, and a day without a time begins at midnight.
     """
     end = read_moment(until, zone())
     if end is None:

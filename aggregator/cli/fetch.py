@@ -18,7 +18,7 @@ from aggregator.pipeline.paths import Paths, is_checkout
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
-from aggregator.text.printable import argument
+from aggregator.text.printable import argument, counted
 
 NO_ANSWER = ("failed", "offline", "challenge", "consent", "cookie", "payment_required", "pending")
 _IN_A_CHECKOUT = (
@@ -36,13 +36,13 @@ _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is
 @click.option("--json", "as_json", is_flag=True, help="Print the polls as JSON.")
 @click.pass_obj
 def fetch(paths: Paths, keys: tuple[str, ...], everything: bool, force: bool, as_json: bool) -> None:
-    """Poll once the sources that are due, or those of the publishers or sources named by KEY.
+    """Fetch all sources that are due now, or only KEY.
 
-    A KEY is a publisher's key or publisher/source. Quiet where there is no terminal, but for what failed; the exit
-    code is 1 when a poll failed, or was held because its document came from an address that is not its publisher's, and
-    when a publisher's file has a fault: that publisher is not polled, and the others are.
-    A source that is paused is not polled, named or not, but with --force; it stays paused then.
-    What another program is polling now, the daemon or another fetch, is left to it: that is said, and no failure.
+    A KEY is a publisher's key or publisher/source; it is fetched now, due or not. Without a terminal only failures are
+    printed. The exit code is 1 when a fetch failed, or waits for a person because its document came from an address
+    that is not its publisher's, and when a publisher's file has an error: that publisher is not fetched, and the others
+    are. A paused source is fetched with --force only, and stays paused. What another program is fetching now, the
+    daemon or another fetch, is left to it: that is printed, and no failure.
     """
     if keys and everything:
         raise click.UsageError("give KEY or --all, not both")
@@ -118,7 +118,7 @@ def _print(polls: Sequence[Poll], is_named: bool) -> None:
         if poll.over_limit:
             _print_over_limit(poll)
     if not is_listed:
-        say(f"{in_vain} sites were searched for a feed in vain; `aggregator health --json` says why", err=True)
+        say(f"no feed found on {in_vain:,} sites; `aggregator health --json` says why", err=True)
     if sys.stdout.isatty():
         _summarise(polls)
 
@@ -126,7 +126,7 @@ def _print(polls: Sequence[Poll], is_named: bool) -> None:
 def _print_pending(poll: Poll) -> None:
     name = poll.source.name
     say(
-        f"{name}: {poll.pending:,} changes of reports wait for a person, because one poll changed too many; "
+        f"{name}: {counted(poll.pending, 'change')} of reports wait for a person, because one poll changed too many; "
         f"`aggregator pending` shows them; `aggregator pending accept {name}` or `aggregator pending refuse {name}`",
         err=True,
     )
@@ -142,7 +142,7 @@ def _print_over_limit(poll: Poll) -> None:
 
 def _print_paused(names: Sequence[str]) -> None:
     for name in names:
-        say(f"{name} is paused and was not asked; `aggregator fetch --force {name}` asks it all the same", err=True)
+        say(f"{name} is paused and was not fetched; `aggregator fetch --force {name}` fetches it once", err=True)
 
 
 def _print_elsewhere(count: int) -> None:
@@ -157,9 +157,9 @@ def _print_elsewhere(count: int) -> None:
 def _print_postponed(postponed: int) -> None:
     """How many were due and not asked, because another source of their host was told to come back later."""
     if postponed:
-        one = "1 source was" if postponed == 1 else f"{postponed} sources were"
+        one = "1 source was" if postponed == 1 else f"{postponed:,} sources were"
         say(
-            f"{one} not asked, because the host wants to be left alone for a while (429, or 503 with Retry-After); "
+            f"{one} not fetched, because the host wants to be left alone for a while (429, or 503 with Retry-After); "
             "`aggregator health` says until when",
             err=True,
         )
@@ -171,19 +171,20 @@ def _print_search(poll: Poll) -> None:
         say(f"  `aggregator probe {argument(poll.source.url)}` says what was tried", err=True)
         return
     url = poll.proposal.url
-    accept = f"`aggregator probe --write {poll.source.publisher} {argument(url)}` writes it down, and then it is polled"
-    say(f"{poll.source.name}: found {url} ({poll.proposal.carries}); {accept}")
+    accept = f"`aggregator probe --write {poll.source.publisher} {argument(url)}`"
+    said = f"found {url} ({poll.proposal.carries}); {accept} writes it into the file, and then it is fetched"
+    say(f"{poll.source.name}: {said}")
 
 
 def _summarise(polls: Sequence[Poll]) -> None:
     outcomes = Counter(poll.outcome.replace("_", " ") for poll in polls)
-    said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()) or "nothing is due"
+    said = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common()) or "nothing is due"
     drops: Counter[str] = sum((Counter(poll.drops) for poll in polls), Counter())
     left_out = "".join(f"; {count} left out: {reason}" for reason, count in drops.items())
     new, revised = sum(poll.new for poll in polls), sum(poll.revised for poll in polls)
     found = sum(poll.proposal is not None for poll in polls)
-    proposed = f"; {found} feeds found, which `aggregator health` lists" if found else ""
-    say(f"{len(polls)} polls ({said}): {new} new, {revised} revised{left_out}{proposed}")
+    proposed = f"; {counted(found, 'feed')} found, which `aggregator health` lists" if found else ""
+    say(f"{counted(len(polls), 'source')} fetched: {new:,} new, {revised:,} changed ({said}){left_out}{proposed}")
 
 
 def _object(poll: Poll) -> dict[str, object]:

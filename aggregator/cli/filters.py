@@ -103,7 +103,7 @@ def one_of(known: Sequence[str]) -> Callable[[click.Context, click.Parameter, Se
         for value, word in zip(values, read, strict=True):
             if word not in known:
                 near = _near(word, known) or f"; known: {', '.join(known)}"
-                raise click.BadParameter(f"{value!r} is none of the words that are known{near}")
+                raise click.BadParameter(f"{value!r} is not known{near}")
         return read
 
     return read

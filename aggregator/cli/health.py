@@ -14,7 +14,7 @@ import click
 from aggregator.cli.faults import say_faults_of_files
 from aggregator.cli.keys import known_sources
 from aggregator.cli.options import AS_JSON
-from aggregator.cli.printing import say, say_table, say_wrapped
+from aggregator.cli.printing import say, say_table
 from aggregator.cli.rows import say_rows
 from aggregator.cli.source_lines import Files, healthy_line, problem_lines
 from aggregator.cli.times import when, with_times
@@ -28,6 +28,7 @@ from aggregator.pipeline.paths import Paths
 from aggregator.rights import NOTICE_DAYS, what_leaves
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
+from aggregator.text.printable import counted
 
 _BUSY_SECONDS = 1.0  # so long it waits to note which redirects it listed; where it cannot, it lists them again
 _FAIL_ON = ("failing", "silent", "gaps", "held")
@@ -38,7 +39,7 @@ def _read_fail_on(_: click.Context, __: click.Parameter, values: Sequence[str]) 
     """The words of `--fail-on failing,silent`, which may be given again."""
     words = [word.strip() for value in values for word in value.split(",")]
     if unknown := [word for word in words if word not in _FAIL_ON]:
-        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(_FAIL_ON)}")
+        raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(_FAIL_ON)}")
     return frozenset(words)
 
 
@@ -57,7 +58,7 @@ def _read_fail_on(_: click.Context, __: click.Parameter, values: Sequence[str]) 
 def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Collection[str], as_json: bool) -> None:
     """Show problems of sources and when each is fetched next.
 
-    Of each: what is wrong and since when; then what to do, and when it is fetched next. The worst stand first. With KEY
+    Of each: what is wrong and since when; then what to do, and when it is fetched next. The worst come first. With KEY
     (a publisher, or publisher/source) only of these, also where all is well. What is counted of the last seven days is
     counted now. Agreements that have ended, or end within 30 days, are named below.
 
@@ -66,7 +67,7 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
     longer than its rhythm allows; gaps: reports may be missing, of the last seven days; held: what it said waits for a
     person, or its document came from another address.
 
-    --json prints every source, with the columns of the view `health` and `states`, a list of what troubles it: held,
+    --json prints every source, with the columns of the view `health` and `states`, a list of its problems: held,
     faulty (the file of its publisher), paused, failing, silent, gaps.
     """
     now = utc_now()
@@ -86,15 +87,16 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
             for name in off:
                 say(f"{name}: switched off, or no longer in its publisher's file; it is not fetched")
         else:
-            say_wrapped(f"counted at {when(now)}")
+            say(f"counted at {when(now)}")
             if doubt is not None:
-                say_wrapped(with_times(str(doubt)))
+                say(with_times(str(doubt)))
             _print_redirects_in_force(paths)
             _print_agreements(ended, ending)
             _say_switched_off(paths)
     has_faults = not keys and say_faults_of_files(paths)
     if silence is not None:
-        said = f"nothing new since {when(silence.since)}, where {silence.expected:.0f} reports were to be expected"
+        expected = counted(round(silence.expected), "report")
+        said = f"nothing new since {when(silence.since)}, where {expected} could be expected"
         say(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
     if has_faults or silence is not None or any({*row["states"]} & {*fail_on} for row in rows):
         sys.exit(1)
@@ -110,24 +112,22 @@ def _print_sources(paths: Paths, rows: Sequence[dict[str, Any]], now: datetime, 
     files = Files(paths)
     for row in problems:
         for line in problem_lines(row, files, now):
-            say_wrapped(line)
+            say(line)
     fine = [row for row in polled if row not in problems]
     if everything:
         for row in sorted(fine, key=lambda row: str(row["source_name"])):
-            say_wrapped(healthy_line(row, now))
+            say(healthy_line(row, now))
     more = "" if everything or not fine else "; --all lists the others"
-    troubled, others = _counted(len(problems), "source has", "sources have"), _counted(len(fine), "has", "have")
-    say_wrapped(f"{troubled} a problem, {others} none{more}")
+    troubled, others = counted(len(problems), "source has", "sources have"), counted(len(fine), "has", "have")
+    say(f"{troubled} a problem, {others} none{more}")
     if sought := len(rows) - searches[None]:
-        parts = f"{searches['waiting']:,} not searched yet, {searches['nothing']:,} without one that was found"
-        sites = _counted(sought, "site", "sites")
-        say_wrapped(
-            f"{sites} without a known feed, searched once a week: {parts}, {searches['found']:,} with a proposal"
+        parts = (
+            (searches["waiting"], "not searched yet"),
+            (searches["nothing"], "nothing found"),
+            (searches["found"], "feed found, waits for you"),
         )
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+        said = ", ".join(f"{number:,} {what}" for number, what in parts if number)
+        say(f"{counted(sought, 'site', 'sites')} without a known feed, searched once a week: {said}")
 
 
 def _print_agreements(ended: Sequence[dict[str, Any]], ending: Sequence[dict[str, Any]]) -> None:
@@ -136,7 +136,7 @@ def _print_agreements(ended: Sequence[dict[str, Any]], ending: Sequence[dict[str
         for of in agreements:
             left = what_leaves(of["during"], of["after"])
             said = f"the agreement with {of['name']} ({of['publisher']}) {verb} on {of['last_day']}: {then}{left}"
-            say_wrapped(f"{said}; `aggregator check` names the file")
+            say(f"{said}; `aggregator check` names the file")
 
 
 def _say_switched_off(paths: Paths) -> None:
@@ -148,8 +148,8 @@ def _say_switched_off(paths: Paths) -> None:
     for publisher in stopped:
         say(f"{publisher.key} is switched off{f': {publisher.reason}' if publisher.reason else ''}")
     if off := sum(not source.enabled for publisher in config.publishers for source in publisher.sources):
-        said = _counted(off, "source is", "sources are")
-        say_wrapped(f"{said} switched off; `aggregator publishers --off` lists them with the reasons")
+        said = counted(off, "source is", "sources are")
+        say(f"{said} switched off; `aggregator publishers --off` lists them with the reasons")
 
 
 def _print_redirects_in_force(paths: Paths) -> None:

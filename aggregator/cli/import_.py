@@ -25,21 +25,26 @@ from aggregator.text.urls import without_user
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--country", metavar="CODE", help="Of all: two letters, such as ML. [default: a category or folder so named]"
+    "--country",
+    metavar="CODE",
+    help="Country for all of them (two letters, e.g. ML). [default: a category or folder so named]",
 )
-@click.option("--language", metavar="CODE", help="Of those whose language the list does not say, such as fr.")
+@click.option("--language", metavar="CODE", help="Language of those for which the list has none, e.g. fr.")
 @click.option(
     "--kind",
     type=click.Choice([kind for kind in get_args(Kind) if kind != "own"]),
     default="news_site",
     show_default=True,
     metavar="KIND",
-    help="Of those that the list puts into no category of that name.",
+    help="Kind of those for which the list has none.",
 )
 @AS_JSON
 @click.pass_obj
 def import_(paths: Paths, /, file: Path, country: str | None, language: str | None, kind: Kind, as_json: bool) -> None:
-    """Add publishers from an OPML FILE, each quoted only; those that are here already are left out and named."""
+    """Add publishers from an OPML file (skips those already here).
+
+    Each new publisher is quoted only: headline, link and an excerpt. Those that are skipped are named, with the reason.
+    """
     told = Told(country=country.upper() if country else None, language=language, kind=kind)
     if told.country is not None and not (len(told.country) == 2 and is_country(told.country)):
         raise click.BadParameter(f"{country!r} is no country of ISO 3166-1", param_hint="--country")

@@ -21,7 +21,7 @@ from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import CONFIG_VARIABLE, DATABASE_VARIABLE, Paths, is_checkout
 from aggregator.text import timezones
-from aggregator.text.printable import argument, escaped
+from aggregator.text.printable import argument, counted, escaped
 
 _PARTS = ("wire.toml", "rights.toml", "publishers", "data")
 _ASKED = {  # in this order, at a terminal
@@ -44,7 +44,7 @@ def _fit(_: click.Context, parameter: click.Parameter, value: str | None) -> str
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--name", callback=_fit, help="Of the wire; it stands beside its reports.")
+@click.option("--name", callback=_fit, help="Of the wire; it is shown beside its reports.")
 @click.option("--site", callback=_fit, metavar="URL", help="Of the wire. Publishers read it in their logs.")
 @click.option("--email", callback=_fit, metavar="ADDRESS", help="To which readers and publishers write.")
 @click.option("--timezone", callback=_fit, metavar="ZONE", help="Such as Africa/Bamako. [default: UTC]")
@@ -180,12 +180,11 @@ def _copy(paths: Paths, folder: Path) -> None:
         save(folder, name, content)
         say(f"copied     {folder / name}")
     there = len(copies.contents) - len(contents)
-    also = f", {there:,} were there already" if there else ""
-    say(f"{len(contents):,} files copied{also}; {source} and the database stay as they are")
+    also = f", {there:,} there already" if there else ""
+    say(f"{counted(len(contents), 'file')} copied{also}; {source} and the database stay as they are")
     if copies.left:
-        say(
-            f"{copies.left:,} publishers of the catalogue without reports were not copied; `aggregator add` copies them"
-        )
+        left = counted(copies.left, "publisher")
+        say(f"Not copied: {left} of the catalogue without reports; `aggregator add` copies them")
     _say_next(Paths(folder, database if database.exists() else None), begins=False)
 
 

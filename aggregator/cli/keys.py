@@ -50,7 +50,7 @@ def _why_not_polled(paths: Paths, config: Config, key: str) -> str:
     owner, _, name = key.partition("/")
     publisher = next((each for each in config.publishers if each.key == owner), None)
     if faults := [line for each in config.faulty if each.key == owner for line in each.faults]:
-        raise ConfigError([*faults, f"{owner}: not polled until its file is correct; nobody was asked"])
+        raise ConfigError([*faults, f"{owner}: not polled until its file is correct; nothing was fetched"])
     if publisher is None:
         return _unknown(paths, config, key)
     sources = [source for source in publisher.sources if name in ("", source.key)]

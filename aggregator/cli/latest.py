@@ -7,7 +7,10 @@ from typing import Any
 import click
 
 from aggregator.cli.reports import LISTING, list_reports
+from aggregator.cli.times import when
+from aggregator.model import Selection
 from aggregator.pipeline.paths import Paths
+from aggregator.store import Store
 
 
 @click.command()
@@ -20,5 +23,12 @@ def latest(paths: Paths, /, **given: Any) -> None:
     --cursor NAME all reports come that came into the wire since the last call with this name, however old their dates
     are; the first call begins with the first report. docs/selecting.md says more.
     """
-    nothing = "No report fits. `aggregator fetch` polls what is due, `aggregator health` says how it went."
-    list_reports(paths, given, None, ranked=False, nothing=lambda *_: nothing)
+    list_reports(paths, given, None, ranked=False, nothing=_nothing)
+
+
+def _nothing(store: Store, _: Selection) -> str:
+    newest = store.last_new()
+    last = (
+        f"Last new report: {when(newest)}." if newest else "None is stored yet; `aggregator fetch` fetches what is due."
+    )
+    return f"No reports match these filters. ({last})"

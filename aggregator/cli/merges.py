@@ -30,10 +30,10 @@ _USUAL_WIDTH, _WIDEST = 80, 120  # columns
 @AS_JSON
 @click.pass_obj
 def merges(paths: Paths, since: datetime | None, suspect: bool, everything: bool, as_json: bool) -> None:
-    """List feed entries taken for a report held already, and why.
+    """List feed entries joined to an existing report, and why.
 
-    Those in force, unless --all asks for the others too. On the left stands what the report said before, on the right
-    what was taken for it or, where a person joined two reports, the other one. `split` undoes a merge.
+    Only merges in force, unless --all is given. On the left is what the report said before, on the right the entry that
+    was joined to it or, where a person joined two reports, the other report. `split` undoes a merge.
     """
     exclude({"--suspect": suspect, "--all": everything})
     if suspect:

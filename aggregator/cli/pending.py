@@ -18,6 +18,7 @@ from aggregator.model import MassKind
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
+from aggregator.text.printable import counted
 
 _SHOWN = 5  # reports of one source and kind
 _KIND = click.option(
@@ -30,10 +31,11 @@ _KIND = click.option(
 @click.option("--json", "as_json", is_flag=True, help="For machines: every report.")
 @click.pass_context
 def pending(context: click.Context, everything: bool, as_json: bool) -> None:
-    """List the changes of reports that wait for a person, because one poll changed too many; accept or refuse them.
+    """List changes that wait for a person; accept or refuse them.
 
-    The kinds: withdrawn (its publisher takes the report back), moved (another link), same_words (as many other reports
-    say now), revised (other words). Until somebody decides, the reports stay as they are.
+    They wait because one fetch changed too many reports. The kinds: withdrawn (its publisher takes the report back),
+    moved (another link), same_words (as many other reports say now), revised (other words). Until a person decides, the
+    reports stay as they are.
     """
     if context.invoked_subcommand is not None:
         if everything or as_json:
@@ -90,8 +92,10 @@ def _line(text: str) -> str:
 @ACTOR
 @click.pass_obj
 def accept(paths: Paths, key: str, kind: MassKind | None, actor: str) -> None:
-    """Put in force what waits of KEY, a publisher or a source: what the publisher said is stored, and leaves the wire
-    where it was withdrawn. So many changes may come in one poll of the source from now on.
+    """Put in force what waits of KEY.
+
+    KEY is a publisher or a source. What the publisher said is stored, and reports that it withdrew leave the wire. From
+    now on, so many changes may come in one fetch of the source.
     """
     config = load_config(paths)
     with open_wire(paths, config, utc_now()) as store:
@@ -108,7 +112,10 @@ def accept(paths: Paths, key: str, kind: MassKind | None, actor: str) -> None:
 @ACTOR
 @click.pass_obj
 def refuse(paths: Paths, key: str, kind: MassKind | None, actor: str) -> None:
-    """Forget what waits of KEY, a publisher or a source. The same changes are not asked for again; later ones are."""
+    """Drop what waits of KEY.
+
+    KEY is a publisher or a source. The same changes do not wait again; later ones do.
+    """
     with open_existing(paths) as store:
         done = waiting.refuse(store, key, (kind,) if kind else waiting.KINDS, actor, utc_now())
     _say(key, "refused", done)
@@ -117,7 +124,7 @@ def refuse(paths: Paths, key: str, kind: MassKind | None, actor: str) -> None:
 def _say(key: str, what: str, done: Counter[MassKind]) -> None:
     if not done:
         raise click.UsageError(f"no such change of {key!r} waits; `aggregator pending` lists those that do")
-    say(f"{key}: {done.total():,} changes {what}: {_counts(done.items())}")
+    say(f"{key}: {counted(done.total(), 'change')} {what}: {_counts(done.items())}")
 
 
 def _counts(counts: Iterable[tuple[str, int]]) -> str:

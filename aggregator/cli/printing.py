@@ -12,6 +12,7 @@ import errno
 import io
 import logging
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -30,39 +31,51 @@ from aggregator.text.dates import times_for_people, zone_name
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _NARROWEST = 20  # columns
+_STYLE = re.compile("\x1b\\[[0-9;]*m")  # takes no room
 _ESCAPE = "aggregator.escape"  # the name of our handler of encoding errors
 
 
+def is_plain() -> bool:
+    """Whether a terminal is to get no escape codes: it knows none, or the user wants none (https://no-color.org)."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") in ("dumb", "unknown")
+
+
 def say(text: str = "", *, err: bool = False, bold: bool = False, fg: str | None = None) -> None:
-    """One line."""
-    click.secho(printable.line(text), err=err, bold=bold or None, fg=fg)
-
-
-def say_wrapped(text: str) -> None:
     """One line; on a terminal that is narrower than it as many as it takes, all but the first indented. In a pipe it
     stays one, so that `grep` finds all of it.
     """
-    said = printable.line(text)
-    if sys.stdout.isatty() and len(said) > (width := max(shutil.get_terminal_size().columns, _NARROWEST)):
-        start = said[: len(said) - len(said.lstrip())]
-        wrapped = textwrap.wrap(
-            said.lstrip(),
-            width,
-            initial_indent=start,
-            subsequent_indent=f"{start}  ",
-            break_long_words=False,  # a key or a command that is cut cannot be copied
-            break_on_hyphens=False,
-        )
-        click.echo("\n".join(wrapped))
-    else:
-        click.echo(said)
+    said = _fitted(printable.line(text), "  ", err=err)
+    click.echo(click.style(said, bold=bold or None, fg=fg) if bold or fg else said, err=err)
+
+
+def _fitted(text: str, more: str, *, err: bool) -> str:
+    """Lines, those that are wider than the terminal wrapped between words; `more` indents what they go on with."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is None or not stream.isatty():
+        return text
+    width = max(shutil.get_terminal_size().columns, _NARROWEST)
+    return "\n".join(each for said in text.split("\n") for each in _wrapped(said, width, more))
+
+
+def _wrapped(said: str, width: int, more: str) -> Sequence[str]:
+    if len(_STYLE.sub("", said)) <= width:
+        return (said,)
+    start = said[: len(said) - len(said.lstrip(" "))]
+    return textwrap.wrap(
+        said.lstrip(" "),
+        width,
+        initial_indent=start,
+        subsequent_indent=f"{start}{more}" if len(start) + len(more) < width // 2 else more,
+        break_long_words=False,  # a key or a command that is cut cannot be copied
+        break_on_hyphens=False,
+    )
 
 
 def say_lines(text: str, *, indent: str = "", err: bool = False) -> None:
     """Several lines. `indent` stands before all but the first: before words that are not ours, so that none of their
     lines can pass for one of ours.
     """
-    click.echo(printable.lines(text, indent), err=err)
+    click.echo(_fitted(printable.lines(text, indent), "  ", err=err), err=err)
 
 
 def say_json(value: Any, *, indent: int | None = None) -> None:
@@ -71,8 +84,16 @@ def say_json(value: Any, *, indent: int | None = None) -> None:
 
 
 def say_rendered(text: str) -> None:
-    """What `output` has made, which is fit and ends its lines itself; its colours go to a terminal only."""
+    """What `output` has made, which is fit and ends its lines itself."""
     click.echo(text, nl=False)
+
+
+def say_page(text: str, more: str = "") -> None:
+    """Such text for people: its colours go to a terminal only, and so do line breaks between words where it is wider
+    than the terminal. `more`: by how much a line that is indented goes on deeper, where others could be taken for it.
+    """
+    lines = (_fitted(line, more if line.startswith("  ") else "  ", err=False) for line in text.split("\n"))
+    click.echo("\n".join(lines), nl=False)
 
 
 def say_csv(
@@ -97,28 +118,36 @@ def flush() -> None:
 
 
 def say_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A header and rows. None is an empty field, and bytes are shown as hexadecimal digits. Of a value of several lines
-    all but the first are indented, so that none of them passes for a row.
+    """A header and rows; at a terminal that is narrower, a line a column instead. None is an empty field, and bytes are
+    shown as hexadecimal digits. Of a value of several lines all but the first are indented, so that none of them passes
+    for a row.
     """
-    _terminal().print_table(names, rows)
+    if sys.stdout is not None and sys.stdout.isatty():
+        _say_fitting(names, list(rows))
+    else:
+        _terminal().print_table(names, rows)
 
 
 def say_result(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """What a query returned: at a terminal a table or, where that is wider, a line a column; in a pipe a header and
-    rows, each one line with tabs between the columns.
+    """What a query returned: at a terminal as `say_table`; in a pipe a header and rows, each one line with tabs between
+    the columns.
     """
-    if sys.stdout is None or not sys.stdout.isatty():
-        click.echo("\t".join(map(printable.line, names)))
-        for row in rows:
-            click.echo("\t".join(printable.line(printable.shown(value)) for value in row))
+    if sys.stdout is not None and sys.stdout.isatty():
+        _say_fitting(names, list(rows))
         return
-    rows = list(rows)
+    click.echo("\t".join(map(printable.line, names)))
+    for row in rows:
+        click.echo("\t".join(printable.line(printable.shown(value)) for value in row))
+
+
+def _say_fitting(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     if _terminal().print_fitting(names, rows):
         return
     for number, row in enumerate(rows, start=1):
         click.echo(f"-- row {number}")
         for name, value in zip(names, row, strict=True):
-            click.echo(f"{printable.line(name)}: {printable.lines(printable.shown(value), indent='  ')}".rstrip())
+            said = f"{printable.line(name)}: {printable.lines(printable.shown(value), indent='  ')}".rstrip()
+            click.echo(_fitted(said, "  ", err=False))
 
 
 @contextmanager
@@ -126,7 +155,7 @@ def progress(doing: str, total: int, visible: bool) -> Iterator[Callable[[str], 
     """A bar on a terminal, moved on by a call with the name of what is done; elsewhere nothing, since cron mails
     whatever is printed.
     """
-    if not visible or not sys.stderr.isatty():
+    if not visible or not sys.stderr.isatty() or is_plain():
         yield lambda name: None
         return
     with _terminal().bar(doing, total) as move_on:

@@ -11,7 +11,7 @@ import click
 
 from aggregator.cli.carries import carried
 from aggregator.cli.options import AS_JSON
-from aggregator.cli.printing import say, say_json, say_lines, say_table
+from aggregator.cli.printing import say, say_json, say_rendered, say_table
 from aggregator.cli.times import when
 from aggregator.config.adding import add_source
 from aggregator.config.writing import source_table
@@ -22,21 +22,22 @@ from aggregator.pipeline.opening import config_for_polling, publisher_file
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.probing import open_prober
 from aggregator.text.dates import utc_now
+from aggregator.text.printable import counted, lines
 from aggregator.text.urls import without_user
 
 
 @click.command()
 @click.argument("url")
-@click.option("--write", "key", metavar="KEY", help="Put the best door into the file of the publisher with this key.")
+@click.option("--write", "key", metavar="KEY", help="Write the best feed into the file of the publisher KEY.")
 @AS_JSON
 @click.pass_obj
 def probe(paths: Paths, url: str, key: str | None, as_json: bool) -> None:
-    """Find the feeds of a site, rank them by what they carry, and print the [[source]] table of the best.
+    """Find the feeds of a site, the best first.
 
-    It tries the URL, the feeds that its page names, where it names none those of its home page and the usual places,
-    and the news sitemaps that robots.txt names: 14 addresses at most, none that robots.txt keeps from anybody.
-    The exit code is 1 when there is none.
-    --write puts the best in the place of a `kind = "discover"` source, or behind the others; comments stay.
+    It tries the URL and the feeds that its page names; where it names none, those of its home page and the usual
+    places; and the news sitemaps that robots.txt names: 14 addresses at most, none that robots.txt forbids to
+    everybody. It prints the [[source]] table of the best. The exit code is 1 when no feed was found. --write puts the
+    best in the place of a `kind = "discover"` source, or after the others; comments stay.
     """
     refuse_secrets(url)
     config = config_for_polling(paths, url)
@@ -49,7 +50,9 @@ def probe(paths: Paths, url: str, key: str | None, as_json: bool) -> None:
     else:
         _print(survey, table)
     if best is None:
-        say(f"{url}: no door was found that this wire can read", err=True)
+        where = "`tried`" if as_json else "above"
+        tried = counted(len(survey.tried), "address", "addresses")
+        say(f"No feed found on this site. Tried {tried} ({where}).", err=True)
         sys.exit(1)
     if name:
         add_source(paths.config_folder(), name, best.url, best.kind)
@@ -81,15 +84,15 @@ async def _survey(wire: Wire, database: Path, url: str) -> Survey:
 
 def _print(survey: Survey, table: str | None) -> None:
 
-    say_table(("tried", "named by", "what came"), [(each.url, each.named_by, each.said) for each in survey.tried])
+    say_table(("tried", "found by", "result"), [(each.url, each.named_by, each.said) for each in survey.tried])
     if survey.others:
         said = [(other.url, other.what) for other in survey.others]
-        say_table(("seen, not asked for", ""), said)
+        say_table(("seen, not fetched", ""), said)
     if survey.feeds:
-        columns = ("door, the best first", "format", "entries", "dated", "summaries", "full text", "newest")
+        columns = ("feed (best first)", "format", "entries", "dated", "summaries", "full text", "newest")
         say_table(columns, [_row(feed) for feed in survey.feeds])
     if table:
-        say_lines(table.rstrip("\n"))
+        say_rendered(f"{lines(table.rstrip())}\n")  # no line of it is broken: it is to be copied
 
 
 def _row(feed: FoundFeed) -> tuple[Any, ...]:

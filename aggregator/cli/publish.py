@@ -19,9 +19,10 @@ from aggregator.text.dates import utc_now
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def publish(paths: Paths, file: Path) -> None:
-    """Publish a report of the wire's own: Markdown, with title, byline and the like as TOML between lines of +++.
+    """Publish a report of the wire's own, a Markdown file.
 
-    The same file again is another version of the report, and a correction if it says so.
+    Title, byline and the like are TOML between lines of +++ at its beginning. The same file again is another version of
+    the report, and a correction if it says so.
     """
     config = load_config(paths)
     publisher = next((one for one in config.publishers if one.key == config.wire.publisher), None)

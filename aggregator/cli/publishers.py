@@ -54,7 +54,7 @@ def publishers(
     markdown: IO[str] | None,
     **of: str | None,
 ) -> None:
-    """List the publishers, what may be carried of each, and how much is held."""
+    """List the publishers, their rights and number of reports."""
     if context.invoked_subcommand is not None:
         if off or as_json or opml or markdown or any(of.values()):
             raise click.UsageError("these options belong to `aggregator publishers` alone")

@@ -19,6 +19,7 @@ from aggregator.pipeline.opening import open_existing, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store, without_daemon
 from aggregator.text.dates import duration, read_since, utc_now
+from aggregator.text.printable import counted
 
 _MOST_DAYS = 100_000
 _MOST_NAMED = 20  # reports that are listed before they go
@@ -101,7 +102,7 @@ def purge(
             say(named(each))
         if len(those) > _MOST_NAMED:
             say(f"and {len(those) - _MOST_NAMED:,} more")
-        asked = [f"Delete {len(reports)} reports for good"] if reports else []
+        asked = [f"Delete {counted(len(reports), 'report')} for good"] if reports else []
         if vacuum:
             _say_what_it_takes(store)
             asked.append("write the file anew" if asked else "Write the file anew")

@@ -29,13 +29,13 @@ _LONGEST = 1_000_000  # bytes, as SQLite has it (https://sqlite.org/limits.html)
 def query(
     paths: Paths, /, sql: str | None, parameters: tuple[tuple[str, str], ...], verbatim: bool, **forms: bool
 ) -> None:
-    """Run SQL on the database, which is opened read-only. `wire` and `health` are the views to begin with.
+    """Run SQL on the database (read-only).
 
-    Without SQL, or with -, it is read from standard input: query < file.sql. A value for :word comes with
-    -p word VALUE, so that it needs no quotes of SQL.
+    `wire` and `health` are the views to begin with. Without SQL, or with -, it is read from standard input: query <
+    file.sql. A value for :word comes with -p word VALUE, so that it needs no quotes of SQL.
 
-    Beside SQLite's functions there are fold(text), the form that the search index holds, and
-    raw_words(raw, dictionary), a revision's words as they came, as JSON.
+    In addition to SQLite's functions there are fold(text), the form that the search index has, and raw_words(raw,
+    dictionary), a revision's words as they came, as JSON.
 
     At a terminal, rows that are wider than it are printed one line a column; in a pipe, columns are separated by tabs.
 

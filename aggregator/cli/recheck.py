@@ -17,6 +17,7 @@ from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.printable import counted
 
 
 @click.command()
@@ -24,12 +25,12 @@ from aggregator.text.dates import to_iso, utc_now
 @AS_JSON
 @click.pass_obj
 def recheck(paths: Paths, limit: int, as_json: bool) -> None:
-    """Visit the pages of reports that are due for it, and take out of the wire what their publishers took down.
+    """Check reports on their sites; withdraw what was removed.
 
-    A page is visited 1 hour, 6 hours, 1 day, 3 days and 7 days after its report was first seen, where robots.txt lets
-    us. The daemon does this by itself; `fetch` does not. Quiet where there is no terminal, but for what left the wire
-    and for publishers whose pages are not believed, because most of them are not there. A publisher whose pages another
-    program is visiting now, the daemon say, is left to it.
+    A page is visited 1 hour, 6 hours, 1 day, 3 days and 7 days after its report was first seen, where robots.txt allows
+    it. The daemon does this by itself; `fetch` does not. Without a terminal it prints only what left the wire, and
+    publishers of which most pages are missing: these are not believed. A publisher whose pages another program is
+    visiting now, such as the daemon, is left to it.
     """
     config = config_for_polling(paths)
     say_faults(config)
@@ -48,7 +49,7 @@ def recheck(paths: Paths, limit: int, as_json: bool) -> None:
     for publisher, finding in doubted.items():
         say(f"{publisher}: its pages are not believed: {finding.result}")
     if sys.stdout.isatty():
-        say(f"{len(findings)} pages visited, {len(removed)} reports taken out of the wire")
+        say(f"{counted(len(findings), 'page')} visited, {counted(len(removed), 'report')} taken out of the wire")
 
 
 async def _run(config: Config, store: Store, limit: int) -> tuple[Sequence[Finding], int]:

@@ -17,10 +17,10 @@ from aggregator.text.dates import utc_now
 @ACTOR
 @click.pass_obj
 def resume(paths: Paths, key: str, actor: str) -> None:
-    """Fetch a paused SOURCE again: publisher/source, or a publisher.
+    """Fetch a paused SOURCE (or a publisher) again.
 
-    A publisher stands for all its sources that are paused. Ends a pause by `aggregator pause`, and one because the
-    server said 410, gone for good. What is resumed is due at once.
+    A publisher's key stands for all its sources that are paused. This ends a pause by `aggregator pause`, and one
+    because the server answered 410 (gone for good). The sources are due at once.
     """
     with open_existing(paths) as store:
         names = known_sources(paths, config_or_none(paths), store.sources(), (key,))

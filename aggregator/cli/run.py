@@ -39,12 +39,12 @@ _PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 3  # of fewer pages it cannot be told
 @click.command()
 @click.pass_obj
 def run(paths: Paths) -> None:
-    """Poll what is due, until told to stop: the daemon.
+    """Run as a daemon: fetch every source when it is due.
 
-    Between polls it visits the pages of reports, to learn of withdrawals; `recheck` does that once.
-    SIGTERM and SIGINT finish the polls in flight. The configuration is read again within seconds when its files have
-    changed, and at SIGHUP; while it has faults, the one before stays in force. Two daemons do not share a database.
-    Logs a line for every poll to standard error.
+    Between fetches it visits the pages of reports, to learn of withdrawals; `recheck` does that once. SIGTERM and
+    SIGINT end it when the fetches under way are done. The configuration is read again within seconds when its files
+    have changed, and at SIGHUP; while it has errors, the one before stays in force. Two daemons do not share a
+    database. It logs a line for every fetch to standard error.
     """
     logging.getLogger("aggregator").setLevel(logging.INFO)
     # Whatever becomes of its files, it is the same wire: another folder is not looked for.
@@ -110,7 +110,7 @@ async def _reopened(following: Following, signals: _Signals) -> Store | None:
             return open_wire(following.paths, following.config, utc_now())
         except StoreError as error:
             if str(error) != said:
-                log.error("polling stands still, and goes on by itself: %s", error)
+                log.error("polling is paused, and resumes by itself: %s", error)
             said = str(error)
         with suppress(TimeoutError):
             await asyncio.wait_for(signals.woken.wait(), TICK.total_seconds())
@@ -262,7 +262,7 @@ async def _surviving(call: Callable[[], Awaitable[object]]) -> None:
     except OSError as error:  # no more files may be opened, a disk is full: it is tried again at its next turn
         log.error("the operating system refused something, and it is tried again: %s", error)
     except Exception:
-        log.exception("a fault of the program")
+        log.exception("internal error (bug), please report it")
 
 
 class _Database:
@@ -301,7 +301,7 @@ class _Database:
                 self._report(error)
             else:
                 self._error, self._pause = "", TICK.total_seconds()
-                log.info("the database can be used again: polling goes on")
+                log.info("the database can be used again: polling is resumed")
             finally:
                 self._under_way -= 1
 
@@ -313,5 +313,5 @@ class _Database:
 
     def _report(self, error: StoreError) -> None:
         if str(error) != self._error:
-            log.error("polling stands still, and goes on by itself: %s", error)
+            log.error("polling is paused, and resumes by itself: %s", error)
         self._error = str(error)

@@ -42,11 +42,11 @@ class _Words(click.Command):
 
 @click.command(cls=_Words)
 @click.argument("words", nargs=-1, required=True)
-@click.option("--ranked", is_flag=True, help="Best match first, among the newest 2,000; otherwise newest first.")
+@click.option("--ranked", is_flag=True, help="Sort by relevance (newest 2,000 matches only). Default: newest first.")
 @LISTING
 @click.pass_obj
 def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, **given: Any) -> None:
-    """Search reports for all WORDS. Accents and capitals do not matter.
+    """Search reports for all WORDS; accents do not matter.
 
     \b
     flood OR drought        one of them at least; AND and brackets too
@@ -56,7 +56,7 @@ def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, **given: Any) 
     title:bridge            in the headline only
     changed:1d              reports that were changed since: 6h, 2d, a date
 
-    OR, AND and NOT are in capitals. At a shell, brackets and phrases stand between other quotes:
+    OR, AND and NOT are in capitals. At a shell, brackets and phrases need other quotes around them:
     search '(flood OR drought) "water bills"'. A word and the same word behind an Arabic article or a French or Italian
     elision (l', d', qu') find each other. The options choose reports as those of `latest` do; docs/selecting.md says
     more.

@@ -22,16 +22,16 @@ REASONS = {
     "interval": "its rhythm is not known yet",
     "learned_rate": "its rhythm",
     "longest": "max. interval",
-    "max_age": "its server's wish",
+    "max_age": "its server asks for it",
     "offline": "the wire was offline",
     "override": "your every_minutes",
     "pending": "held",
     "resumed": "resumed",
     "accepted": "accepted",
-    "retry_after": "its server's wish",
+    "retry_after": "its server asks for it",
     "shortest": "min. interval",
-    "skip_hours": "its feed's wish",
-    "ttl": "its feed's wish",
+    "skip_hours": "its feed asks for it",
+    "ttl": "its feed asks for it",
 }
 _MOST_SHOWN = 300  # characters of what is wrong; --json has all
 _EVERY_MINUTES = (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 720)

@@ -40,4 +40,4 @@ def split(paths: Paths, merge: str, version: int | None) -> None:
             if version is None
             else merges.split_version(store, to_be_changed(store, reference).id, version, now)
         )
-    say(f"{public_id} is an article of its own now; the other has the words it had before")
+    say(f"{public_id} is a report of its own now; the other has the words it had before")

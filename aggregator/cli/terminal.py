@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 from rich.text import Text
 
+from aggregator.cli.printing import is_plain
 from aggregator.text.printable import line, lines, shown
 
 # A table in a pipe or a log has no width of its own; rich would take 80 columns and cut.
@@ -19,16 +20,14 @@ _WIDTH_WITHOUT_TERMINAL = 200
 
 
 def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """To standard output; see `printing.say_table`."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL)
-    console.print(_table(names, rows))
+    """To standard output that is no terminal; see `printing.say_table`."""
+    Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL).print(_table(names, rows))
 
 
 def print_fitting(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
     """To standard output, where the table is no wider than the terminal; False: it is, and nothing was printed."""
-    console, table = Console(highlight=False), _table(names, rows)
+    console = Console(highlight=False, color_system=None if is_plain() else "auto")
+    table = _table(names, rows)
     fits = table.__rich_measure__(console, console.options.update(max_width=_ANY_WIDTH)).maximum <= console.width
     if fits:
         console.print(table)

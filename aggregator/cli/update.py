@@ -77,7 +77,7 @@ def _update(folder: Path, name: str, *, yes: bool, overwrite: bool, keep: bool) 
         return True
     if keep:
         save(folder, name, catalogue.remarked(text, one))
-        say(f"{name}: kept; `check` tells of later changes of the catalogue")
+        say(f"{name}: kept; `check` names later changes of the catalogue")
         return True
     is_own = not catalogue.is_as_copied(text, mark)
     _print_difference(name, catalogue.without_mark(text), one.text)

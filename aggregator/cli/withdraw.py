@@ -22,7 +22,7 @@ from aggregator.text.dates import utc_now
 def withdraw(paths: Paths, /, report: str, **why: Any) -> None:
     """Take a report out that its publisher withdrew.
 
-    A notice stays in its place.
+    News agencies call this a kill. A notice is shown in its place.
     """
     with open_existing(paths) as store:
         report_id = to_be_changed(store, report).id

@@ -23,7 +23,7 @@ from aggregator.text.dates import utc_now
 def withhold(paths: Paths, /, report: str, legal: bool, **why: Any) -> None:
     """Take a report out of the wire until a person restores it.
 
-    A notice stays in its place.
+    A notice is shown in its place. For a report that its publisher withdrew, use `withdraw`.
     """
     with open_existing(paths) as store:
         report_id = to_be_changed(store, report).id

@@ -34,10 +34,11 @@ def warnings(publishers: Mapping[str, Publisher]) -> Iterator[str]:
         for name, publisher in publishers.items():
             rights = publisher.rights
             if rights.relationship == relationship and rights.terms_checked is None:
-                expected = f"the day somebody read the publisher's terms, because {ground} is relied on"
+                why = f"the wire relies on {ground}"
                 if rights.basis == "quotation":
-                    expected = "the day somebody read the publisher's terms; until then it is quoted only"
-                yield f"{name}: {fault('rights.terms_checked', None, expected)}"
+                    why = "until then it is quoted only"
+                said = "is missing: write the date on which you read the publisher's terms"
+                yield f"{name}: rights.terms_checked {said} ({why})"
 
 
 def pace_warnings(wire: Wire, publishers: Sequence[Publisher]) -> Iterator[str]:

@@ -95,7 +95,7 @@ def page(publishers: Iterable[Publisher]) -> str:
     parts = [
         "# The directory",
         "<!-- Written by `make directory`; tests/config/test_directory.py compares it with config/. -->",
-        "What stands in `config/publishers/`, the wire's own desk aside. No address was tried before it was written "
+        "What is in `config/publishers/`, the wire's own desk aside. No address was tried before it was written "
         "down. `aggregator publishers` lists them one by one.",
         summary(others),
         "## By country",

@@ -119,7 +119,7 @@ def _not_an_address(url: str) -> str:
     if found := NOT_IN_ADDRESS.search(url):
         named = unicodedata.name(found.group(), f"U+{ord(found.group()):04X}").lower()
         return f"its address has a character that no address has: {named}, at place {found.start() + 1}"
-    return "its address is none of http or https"
+    return "its address is not http or https"
 
 
 def _newcomer(key: str, outline: Outline, told: Told) -> Newcomer:

@@ -76,7 +76,7 @@ def _read(document: bytes) -> Listed:
         f"it is not quite XML ({reading.remark})" if reading.remark else None,
         f"outlines that could not be read: {unread}" if unread else None,
         f"the first begins {reading.first_unread!r}" if reading.first_unread else None,
-        "it breaks off inside the last" if reading.cut_off else None,
+        "it is cut off inside the last" if reading.cut_off else None,
     )
     return Listed(found, unread, "; ".join(filter(None, remarks)) or None)
 

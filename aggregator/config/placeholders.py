@@ -28,7 +28,7 @@ def placeholders(wire: Wire, own: Mapping[str, Publisher]) -> Iterator[str]:
 
 def _of_wire(wire: Wire) -> Iterator[str]:
     if is_shipped(wire.name):
-        yield _fault("name", wire.name, "the name of your wire, which stands beside its reports")
+        yield _fault("name", wire.name, "the name of your wire, which is shown beside its reports")
     if _is_reserved(_host(wire.url)):
         yield _fault("url", wire.url, "the address of your wire's own site")
     agents = addresses_in(wire.user_agent)
@@ -53,7 +53,7 @@ def _of_own(name: str, own: Publisher) -> Iterator[str]:
         return f"{name}: {fault(key, value, expected)}"
 
     if is_shipped(own.name):
-        yield found("name", own.name, "the name of your wire, which stands above its own reports")
+        yield found("name", own.name, "the name of your wire, which is shown above its own reports")
     if _is_reserved(_host(own.homepage)):
         yield found("homepage", own.homepage, "the address of your wire's own site")
     for key in ("corrections", "permissions", "technical"):

@@ -17,7 +17,8 @@ def read_toml(folder: Path, name: str) -> TomlTable:
     try:
         content = (folder / name).read_bytes()
     except FileNotFoundError:
-        raise ConfigError([f"{name}: found no such file in {folder}, expected one as the README shows it"]) from None
+        expected = "one as docs/configuration.md shows it"
+        raise ConfigError([f"{name}: found no such file in {folder}, expected {expected}"]) from None
     except OSError as error:
         raise ConfigError([f"{name}: found a file that cannot be read ({error.strerror}), expected TOML"]) from None
     return parse_toml(name, content)
@@ -34,7 +35,7 @@ def parse_toml(name: str, content: bytes) -> TomlTable:
     except (ValueError, RecursionError) as error:
         raise ConfigError([_syntax_fault(name, content, str(error))]) from None
     if not table:
-        raise ConfigError([f"{name}: found no key at all, expected a file as the README shows it"])
+        raise ConfigError([f"{name}: found no key at all, expected a file as docs/configuration.md shows it"])
     return table
 
 

@@ -37,7 +37,7 @@ def with_source(name: str, text: str, url: str, kind: str) -> str:
     sources: Any = document.get("source", [])
     number = next((n for n, source in enumerate(sources, start=1) if _is(source, url)), None)
     if number is not None:
-        raise ConfigError([f'{name}: source[{number}].url: found "{url}" already, expected an address that is new'])
+        raise ConfigError([f'{name}: source[{number}].url: found "{url}", which is already in this file'])
     sought = next((source for source in sources if source.get("kind") == DISCOVER), None)
     if sought is not None:
         sought["url"], sought["kind"] = url, kind

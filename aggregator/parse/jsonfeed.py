@@ -58,7 +58,7 @@ def read(document: bytes, url: str, most: int) -> Items:
         raise ParseError("the feed is cut off before it says that it is a JSON Feed")
     if version is None:
         raise ParseError(
-            "it is JSON, but no JSON Feed: no `version` of jsonfeed.org stands in it; look for the site's feed, "
+            "it is JSON, but no JSON Feed: no `version` of jsonfeed.org is in it; look for the site's feed, "
             "which has another address than its API"
         )
     if "items" not in feed and said.is_cut:

@@ -130,7 +130,7 @@ def _up_to(text: str, error: json.JSONDecodeError) -> Reading:
         _DECODER.decode(text[:end] + closing),
         is_cut=True,
         cut_off=int(closing.startswith("]") and bool(text[end:].strip(", \t\r\n"))),
-        remark=f"it breaks off ({error}); what stands before was read",
+        remark=f"it breaks off ({error}); what comes before was read",
     )
 
 

@@ -77,7 +77,7 @@ def read(document: bytes, most: int) -> Posts:
         )
     if not isinstance(posts, list) or (posts and not any(map(_is_post, posts))):
         raise ParseError(
-            "it is JSON, but no JSON Feed: no `version` of jsonfeed.org stands in it; look for the site's feed, "
+            "it is JSON, but no JSON Feed: no `version` of jsonfeed.org is in it; look for the site's feed, "
             "which has another address than its API; posts of WordPress are an array of objects with `guid` and `link`"
         )
     published = [post for post in posts if not (isinstance(post, dict) and post.get("status", "publish") != "publish")]

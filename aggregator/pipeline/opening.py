@@ -29,9 +29,7 @@ log = logging.getLogger("aggregator.config")
 def refuse_placeholders(config: Config, *urls: str) -> None:
     """ConfigError: the sources, or these addresses, are real sites, and the wire has no name of its own yet."""
     if config.placeholders and (any(map(is_real, urls)) if urls else config.placeholders_forbid_polling):
-        said = (
-            "nobody was asked: these are the example's; write your own there, or make a wire by `aggregator init DIR`"
-        )
+        said = "nothing was fetched: these are the example's; write your own there, or `aggregator init DIR`"
         raise ConfigError([*config.placeholders, said])
 
 

@@ -59,6 +59,7 @@ from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.gaps import Now, reaches_back
 from aggregator.scheduling.polls import validators_for
+from aggregator.text.printable import counted
 
 if TYPE_CHECKING:
     from aggregator.pipeline.discovery.prober import Prober
@@ -67,7 +68,7 @@ MOST_PAGES = 10  # older ones, read to close one gap
 _MOST_SAID = 1_000  # characters of an error, in which a server may have written what it liked
 PAGES_SECONDS = 60.0  # for all of them
 _NEEDS_A_SECRET = (
-    "an older page was not asked for: its address needs a secret, and only the address in the publisher's file gets one"
+    "an older page was not fetched: its address needs a secret, and only the address in the publisher's file gets one"
 )
 
 
@@ -155,8 +156,8 @@ class Poller:
             if other:
                 said = f"the feed that was found is at {url}, an address of {other.name} ({other.key})"
                 return Unrecorded(replace(poll, error=said))
-        seen = "".join(f"; a {other.what} was seen, and not asked for" for other in survey.others[:1])
-        said = f"none of {len(survey.tried)} addresses is a door that this wire can read{seen}"
+        seen = "".join(f"; a {other.what} was seen, and not fetched" for other in survey.others[:1])
+        said = f"no feed found; {counted(len(survey.tried), 'address', 'addresses')} tried{seen}"
         return Unrecorded(replace(poll, error=said))
 
     async def record(self, polled: Unrecorded) -> Poll:
@@ -176,11 +177,7 @@ class Poller:
     def failed(self, poll: Poll, error: FetchError) -> Poll:
         """The poll that this error ended."""
         outcome: Outcome = _WALLS.get(type(error), "failed")
-        said = str(error)[:_MOST_SAID]
-        if outcome != "failed":
-            publisher = self.publishers[poll.source.publisher]
-            contact = publisher.contact.technical or publisher.contact.corrections or publisher.homepage
-            said += f"; ask {publisher.name} to let this wire's reader through: {contact}"
+        said = said_of(error, self.publishers[poll.source.publisher])
         poll = replace(poll, outcome=outcome, error=said, retry_after=error.retry_after)
         if not isinstance(error, HttpStatus | Challenge | PaymentRequired):
             return poll
@@ -306,6 +303,15 @@ class _Join:
         names = [next((key for key in entry.keys if key in known), None) for entry in reading.listed]
         dates = [None if isinstance(entry, Seen) else entry.published or entry.updated for entry in reading.listed]
         return reaches_back(list(map(Now, names, dates)), self.before)
+
+
+def said_of(error: FetchError, publisher: Publisher) -> str:
+    """What `health` says of a poll that this error ended; where the site turned the reader away, whom to ask."""
+    said = str(error)[:_MOST_SAID]
+    if type(error) not in _WALLS:
+        return said
+    contact = publisher.contact.technical or publisher.contact.corrections or publisher.homepage
+    return f"{said}; ask {publisher.name} to let this wire's reader through: {contact}"
 
 
 def _joined(reading: Reading, older: Reading) -> Reading:

@@ -31,8 +31,8 @@ def ends_at(rights: Rights) -> datetime | None:
 def what_leaves(during: str, after: str) -> str:
     """What leaves of a report once an agreement has ended, in words, by the text scopes (`TextScope`) of both times."""
     if during == after:
-        return f"{_SCOPES[after]} leaves, as before"
-    return f"{_SCOPES[after]} leaves instead of {_SCOPES[during]}"
+        return f"{_SCOPES[after]} is published, as before"
+    return f"{_SCOPES[after]} is published instead of {_SCOPES[during]}"
 
 
 def agreement_warnings(publishers: Mapping[str, Publisher], today: date) -> Iterator[str]:

@@ -257,7 +257,7 @@ def _all(rest: deque[_Lexeme], depth: int, in_title: bool, *, is_behind_or: bool
             if not rest or rest[0].kind in (")", *_OPERATORS):
                 raise SearchError("NOT needs a word directly behind it, e.g. `flood NOT bridge`")
         if is_excluded and rest[0].is_excluded:
-            raise SearchError("NOT and a dash stand before the same word; one of them is enough")
+            raise SearchError("NOT and a dash are before the same word; one of them is enough")
         is_excluded |= rest[0].is_excluded
         one = _one(rest, depth, in_title)
         if not is_excluded:

@@ -86,7 +86,7 @@ def test_nothing_found_is_said(config: Path) -> None:
         ("--country", "ZZ", "by code (ML) or by name (Mali)"),
         ("--group", "institutions", 'did you mean "institution"?'),
         ("--kind", "paper", 'did you mean "newspaper"?'),
-        ("--kind", "own", "is none of newspaper"),
+        ("--kind", "own", "is not one of newspaper"),
         ("--language", "Frensh", 'did you mean "french"?'),
     ],
 )

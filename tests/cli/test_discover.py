@@ -44,12 +44,12 @@ def test_from_the_proposal_to_the_file(desk: Desk, site: str) -> None:  # noqa: 
 
 def test_fetch_of_a_site_says_what_was_found_and_what_to_do_next(desk: Desk, site: str) -> None:  # noqa: F811
     discovering(desk, "one", site)
-    accept = f"`aggregator probe --write one {site}whole.xml` writes it down, and then it is polled"
+    accept = f"`aggregator probe --write one {site}whole.xml` writes it into the file, and then it is fetched"
     assert desk("fetch", "one") == f"one/main: found {site}whole.xml (rss20, 2 entries); {accept}\n"
     discovering(desk, "two", f"{site}nothing/")
     desk.press.misbehave("127.0.0.1", "*", "status", status=404)
     said = desk("fetch", "two", code=1)
-    assert said.startswith("two/nothing: none of ")
+    assert said.startswith("two/nothing: no feed found; ")
     assert said.endswith(f"  `aggregator probe {site}nothing/` says what was tried\n")
 
 
@@ -57,7 +57,7 @@ def test_many_searches_in_vain_are_one_line_where_nobody_asked_for_them(desk: De
     for number in range(6):
         desk.add(f"n{number}.example")
         discovering(desk, f"n{number}", f"{desk.press.url}/nothing/{number}")
-    assert desk("fetch", code=1) == "6 sites were searched for a feed in vain; `aggregator health --json` says why\n"
+    assert desk("fetch", code=1) == "no feed found on 6 sites; `aggregator health --json` says why\n"
     assert desk.rows("SELECT count(*) FROM polls WHERE outcome = 'ok'") == [(2,)]
 
 
@@ -70,7 +70,7 @@ def test_health_tells_of_sites_together_and_of_what_was_found_one_by_one(desk: D
         discovering(desk, key, f"{desk.press.url}/{key}.example/none")
     desk("fetch", "one", "two", "vain", "vainer", code=1)
     said = desk("health")
-    told = "4 sites without a known feed, searched once a week: 1 not searched yet, 2 without one"
+    told = "4 sites without a known feed, searched once a week: 1 not searched yet, 2 nothing found, 1 feed found"
     accept = f"aggregator probe --write two {found_feed}"
     assert said.index("two/") < said.index(accept) < said.index(told)
     assert "one/one-example-feed" not in said
@@ -81,4 +81,4 @@ def test_health_tells_of_sites_together_and_of_what_was_found_one_by_one(desk: D
     assert states == {"one": None, "two": "found", "vain": "nothing", "vainer": "nothing", "waiting": "waiting"}
     desk(*accept.split()[1:])
     desk("fetch", "two")
-    assert "3 sites without a known feed, searched once a week: 1 not searched yet, 2 with" in desk("health")
+    assert "3 sites without a known feed, searched once a week: 1 not searched yet, 2 nothing found" in desk("health")

@@ -73,6 +73,16 @@ def test_a_fetch_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_backup_upon_a_full_disk_says_one_thing_and_leaves_nothing(desk: Desk, disk: Path) -> None:
+    desk("--db", str(desk.database), "fetch")
+    script = f"dd if=/dev/zero of='{disk}/filler' bs=64k 2>/dev/null; rm -f '{disk}/backup.db';"
+    tried = desk.command("--db", str(desk.database), "backup", "create", str(disk / "backup.db"))
+    shown = on_disk(disk, script, "sh", "-c", f"\"$@\"; code=$?; ls -A '{disk}'; exit $code", "sh", *tried)
+    done = commands.run(shown, capture_output=True, text=True, timeout=60, cwd=desk.config)
+    assert (done.returncode, done.stdout.split()) == (1, ["filler"])
+    assert re.fullmatch(r"aggregator: \S+/backup\.db: the disk is full; make room; nothing was changed\n", done.stderr)
+
+
 def test_a_daemon_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None:
     """A service manager starts it again and again; its log has one line for each start."""
     script = f": >'{disk}/wire.db.lock'; dd if=/dev/zero of='{disk}/filler' bs=4k 2>/dev/null;"
@@ -112,7 +122,7 @@ def test_the_daemon_upon_a_disk_that_fills_stands_still_and_goes_on_when_space_r
         until(lambda: asked(desk.press) >= 4)
         _fill(seen / "filler")
         desk.press.set_document("one.example", "/feed", generate_feed(1, 300, now=NOW))
-        until(lambda: "polling stands still" in log.read_text(), seconds=40)
+        until(lambda: "polling is paused" in log.read_text(), seconds=40)
         before, log_file = asked(desk.press), seen / "wire.db-wal"
         for _ in range(2):  # the daemon has tried to write again
             tried = log_file.stat().st_mtime_ns
@@ -191,7 +201,7 @@ def test_a_signal_to_read_the_configuration_while_the_database_cannot_be_used_do
         shutil.move(desk.database, aside)
         desk.database.mkdir()
         process.send_signal(signal.SIGHUP)
-        while "polling stands still" not in (line := process.stderr.readline()):
+        while "polling is paused" not in (line := process.stderr.readline()):
             assert line, "the daemon ended"
         desk.database.rmdir()
         shutil.move(aside, desk.database)

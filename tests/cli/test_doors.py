@@ -58,7 +58,7 @@ def test_probe_says_what_it_tried_and_prints_the_table_of_the_best(desk: Desk, s
 
 def test_probe_without_a_door_is_exit_code_1(desk: Desk, site: str) -> None:
     desk.press.set_document(SITE, "/", page())
-    assert "no door was found" in desk("probe", site, code=1)
+    assert "No feed found on this site. Tried " in desk("probe", site, code=1)
     assert "URL" in desk("probe", "gopher:nothing", code=2)
 
 
@@ -98,7 +98,7 @@ def test_check_live_polls_once_and_stores_nothing(desk: Desk) -> None:
     said = desk("check", "--live", "one")
     assert "one/one-example-feed" in said
     assert "two/two-example-feed" not in said
-    assert "1 sources: 1 fine" in said
+    assert "1 source: 1 fine" in said
 
 
 def test_check_live_is_exit_code_1_when_something_is_dead(desk: Desk) -> None:

@@ -67,7 +67,7 @@ def test_fetch_goes_on_without_the_publisher_and_says_why_it_is_not_polled(confi
     assert run("--config", str(config), "fetch").err.count("newspapre") == 1
     asked = run("--config", str(config), "fetch", "odd")
     assert asked.code == 1
-    assert "odd: not polled until its file is correct; nobody was asked" in asked.err
+    assert "odd: not polled until its file is correct; nothing was fetched" in asked.err
 
 
 # The ledger

@@ -247,13 +247,13 @@ def test_what_is_one_s_own_is_copied_and_the_checkout_stays(tmp_path: Path, chec
     assert set(copied) == {"wire.toml", "rights.toml", OWN, MALIJET, ESSOR, "publishers/mine.toml"}
     assert copied.pop(MALIJET).decode() == catalogue.copied(catalogue.listed("malijet"))
     assert {name: before[name] for name in copied} == copied
-    assert "1 publishers of the catalogue without reports were not copied" in ran.out
+    assert "Not copied: 1 publisher of the catalogue without reports" in ran.out
     assert f"  export AGGREGATOR_CONFIG={folder}\n  export AGGREGATOR_DB={checkout}/data/wire.db\n" in ran.out
     assert files_of(checkout / "config") == before
     assert run("--config", str(folder), "check").code == 0
     again = run("--config", str(checkout / "config"), "init", str(folder), "--from-checkout")
     assert again.code == 0
-    assert "0 files copied, 6 were there already" in again.out
+    assert "0 files copied, 6 there already" in again.out
     assert files_of(folder) == copied | {MALIJET: catalogue.copied(catalogue.listed("malijet")).encode()}
 
 

@@ -103,7 +103,7 @@ def test_the_desk_sees_what_was_joined_and_why(joined: tuple[Path, str, str]) ->
 def test_merges_that_were_undone_are_listed_with_all(joined: tuple[Path, str, str]) -> None:
     database, _, ferry = joined
     said = hostile.run("--db", database, "split", "2")
-    assert said.out == f"{ferry} is an article of its own now; the other has the words it had before\n"
+    assert said.out == f"{ferry} is a report of its own now; the other has the words it had before\n"
     assert ferry not in hostile.run("--db", database, "merges").out
     listed = hostile.run("--db", database, "merges", "--all").out
     assert f"undone: {ferry}" in listed

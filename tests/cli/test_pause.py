@@ -106,7 +106,7 @@ def test_a_resume_ends_a_pause_of_410_too_and_a_new_address_no_pause_by_a_person
         (("pause", "test-wire"), "'test-wire' has no source"),
         (("resume", "twoo"), 'did you mean "two"?'),
         (("health", "onee"), 'did you mean "one"?'),
-        (("health", "--fail-on", "failing,gap"), "'gap' is none of failing, silent, gaps, held"),
+        (("health", "--fail-on", "failing,gap"), "'gap' is not one of failing, silent, gaps, held"),
         (("health", "--fail-on", ""), "'' is none of"),
         (("coverage", "two/x"), "no publisher or source 'two/x' is known"),
         (("coverage", "--on", "2d"), "no day such as"),

@@ -160,6 +160,14 @@ def _calls(*lines: str) -> Case:
     return lambda _, said: [[said if word == "SAID" else word for word in typed.split()] for typed in lines]
 
 
+def _nowhere(desk: Desk, said: str) -> str:
+    return str(desk.database.with_name("none") / said.replace("\0", ""))  # no argument of a command has that character
+
+
+def _copy(desk: Desk) -> str:
+    return str(desk.database.with_name("copy.db"))
+
+
 def _show(desk: Desk, _: str) -> list[list[str]]:
     forms = ("", "--json", "--raw", "--revisions", "--revisions --json", "--desk")
     return [["show", one, *form.split()] for one in ids(desk) for form in forms]
@@ -257,6 +265,9 @@ CASES: dict[str, Case | str] = {
     "complaint add": _complaints,
     "complaint list": _calls("complaint list", "complaint list --json", "complaint list --all"),
     "complaint resolve": _calls("complaint resolve 1 --resolution SAID", "complaint resolve 99 --resolution SAID"),
+    "complaint erase": _calls("complaint erase 1 --yes", "complaint erase 99 --yes"),
+    "backup create": lambda desk, said: [["backup", "create", _nowhere(desk, said)], ["backup", "create", _copy(desk)]],
+    "backup load": lambda desk, said: [["backup", "load", _nowhere(desk, said)], ["backup", "load", _copy(desk)]],
     "split": lambda desk, said: [["split", str(row[0])] for row in (*desk.rows("SELECT merge_id FROM merges"), (999,))],
     "join": lambda desk, said: [["join", *ids(desk)[-2:], "--reason", said], ["join", said, said, "--reason", "x"]],
     "pause": _calls("pause SAID"),
@@ -312,6 +323,9 @@ ACTING = [
         *READING,
         "purge",
         "changes",
+        "complaint erase",
+        "backup create",
+        "backup load",
     ),
 ]
 

@@ -76,7 +76,7 @@ def test_purge_vacuum_says_what_it_takes_and_asks(store: Store, publisher: Publi
     said = command(store, "purge", report, "--vacuum", "--reason", "asked", typed="y\n")
     assert re.search(r"holds [\d.]+ MB\. To write it anew takes about \d+ s\.", said)
     assert re.search(r"Free on the disk of .*: [\d,]+ MB; needed: [\d.]+ MB\.", said)
-    assert "Delete 1 reports for good and write the file anew? [y/N]" in said
+    assert "Delete 1 report for good and write the file anew? [y/N]" in said
     assert "Purged: 1\n" in said
     assert planted_words(file_bytes(store)) == []
     alone = command(store, "purge", "--vacuum", "--yes")

@@ -208,7 +208,7 @@ def test_the_sound_config_warns_of_nothing(tmp_path: Path) -> None:
     assert loaded(tmp_path).warnings == ()
 
 
-READ = "rights.terms_checked: found nothing, expected the day somebody read the publisher's terms"
+READ = "rights.terms_checked is missing: write the date on which you read the publisher's terms"
 PUBLIC = '[rights]\nrelationship = "public_body"\n'
 
 

@@ -41,7 +41,7 @@ def sort(config: Path, *outlines: Outline, told: Told = MALI) -> list[Newcomer |
         ("https://news.daily.test/feed", "", "its domain daily.test is that of daily; "),
         ("https://feeds.proxy.test/x", "https://www.daily.test/news", "its domain daily.test is that of daily; "),
         ("https://daily.test/feed", "https://other.test/", "its domain daily.test is that of daily; "),
-        ("ftp://other.test/feed", "", "its address is none of http or https"),
+        ("ftp://other.test/feed", "", "its address is not http or https"),
         ("", "", "the list has no address of a feed for it (xmlUrl)"),
         ("", "https://other.test/", "the list has no address of a feed for it (xmlUrl); `aggregator probe https://oth"),
         ("https://other.test/a feed", "", "its address has a character that no address has: space, at place 21"),

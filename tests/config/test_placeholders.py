@@ -93,7 +93,7 @@ def test_no_command_asks_a_real_site_under_an_example_s_name(desk: Desk, words: 
     ran = run("--config", str(desk.config), *words)
     assert (ran.code, ran.out) == (1, "")
     assert "wire.toml: line 5: user_agent: found" in ran.err
-    assert "nobody was asked" in ran.err
+    assert "nothing was fetched" in ran.err
     assert not desk.press.requests
     assert not desk.database.exists()
 

@@ -135,7 +135,7 @@ def test_a_block_that_is_allowed_is_open_to_those_it_is_open_for(data: st.DataOb
     block = data.draw(st.sampled_from(INSIDE))
     ip = str(data.draw(within(block)))
     refuse_private(ip, [block])
-    with pytest.raises(AddressRefused, match="only for hosts that stand in the publisher's own file"):
+    with pytest.raises(AddressRefused, match="only for hosts that are named in the publisher's own file"):
         refuse_private(ip, [block], is_open=False)
 
 

@@ -747,7 +747,7 @@ def test_the_command_says_how_many_were_not_asked(tmp_path: Path) -> None:
         press.misbehave("one.example", "/feed", "busy", retry_after=3600)
         told = desk("fetch", code=1)
         assert "one/one-example-feed: the server answered 429" in told
-        assert "1 source was not asked, because the host wants to be left alone for a while" in told
+        assert "1 source was not fetched, because the host wants to be left alone for a while" in told
         assert desk("fetch") == ""
         assert [seen.host for seen in press.requests if seen.path == "/feed"] == ["one.example"]
 

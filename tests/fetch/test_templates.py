@@ -470,7 +470,7 @@ def test_an_older_page_that_needs_a_secret_is_not_asked_for(
     trip.press.forget()
     (poll,) = trip()
     assert (poll.outcome, poll.gap, poll.pages, poll.new) == ("ok", "open", 0, 2)
-    assert "an older page was not asked for: its address needs a secret" in (poll.error or "")
+    assert "an older page was not fetched: its address needs a secret" in (poll.error or "")
     assert asked(trip.press) == [HOST + FILLED]
     assert VALUE not in everything_stored(trip.path)
 

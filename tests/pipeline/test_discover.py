@@ -82,7 +82,7 @@ def test_a_search_in_vain_says_so_and_leaves_what_was_found_before(trip: Trip) -
     trip.press.set_document(HOST, "/", page())
     (poll,) = trip()
     assert (poll.outcome, poll.next and poll.next.reason) == ("failed", "discover")
-    assert "is a door that this wire can read" in str(problem(trip)[0])
+    assert "no feed found; " in str(problem(trip)[0])
     assert problem(trip)[1] == f"aggregator probe --write daily-example {SITE}"
     trip.press.set_document(HOST, "/", page(alternate("/whole.xml")))
     trip()

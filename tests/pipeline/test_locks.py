@@ -139,7 +139,7 @@ def test_a_daemon_that_cannot_write_says_so_once_asks_nobody_and_goes_on(
 
     rounds(story)
     (complaint,) = rounds.complaints()
-    assert complaint.startswith("polling stands still, and goes on by itself")
+    assert complaint.startswith("polling is paused, and resumes by itself")
     assert said in complaint
     assert rounds.recoveries() == 1
     assert rounds.rows("SELECT name FROM settings WHERE name = 'room'") == []

@@ -97,7 +97,7 @@ def test_a_configuration_that_cannot_be_read_is_a_fault_that_names_the_file(path
 def test_no_real_site_is_asked_in_the_name_of_an_example(paths: Paths) -> None:
     config = replace(opening.read_config(paths), placeholders=("wire.toml: name: found the example's",))
     opening.refuse_placeholders(config, "http://press.example/feed")
-    with pytest.raises(ConfigError, match="nobody was asked"):
+    with pytest.raises(ConfigError, match="nothing was fetched"):
         opening.refuse_placeholders(config, "http://press.example/feed", "https://www.lemonde.fr/rss")
     opening.refuse_placeholders(replace(config, placeholders=()), "https://www.lemonde.fr/rss")
 

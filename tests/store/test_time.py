@@ -338,6 +338,7 @@ OTHERS = {
     "left_out": {"sort_time"},  # said by others
     "agreements": {"ends_at", "last_day"},  # said by a person
     "dictionaries": {"trained_at"},  # shipped with the program
+    "released_by_day": {"day"},  # a mere count; the sheet of rights looks back only
     "poll_days": {"day"},  # of polls that are old by a clock that is believed
 }
 
@@ -586,7 +587,9 @@ def test_health_says_when_it_counted_and_names_agreements(tmp_path: Path, monkey
     monkeypatch.setattr("aggregator.cli.health.utc_now", lambda: NOW)
     said = run(*options, "health").out
     assert "counted at 2026-11-22 10:00 UTC" in said
-    assert "the agreement with Ended (ended) ended on 2026-10-26: an excerpt leaves instead of the full text" in said
+    assert (
+        "the agreement with Ended (ended) ended on 2026-10-26: an excerpt is published instead of the full text" in said
+    )
     assert "the agreement with Soon (soon) ends on 2026-12-22: after that day an excerpt leaves" in said
     assert "(later)" not in said
     found = json.loads(run(*options, "health", "--json").out)

@@ -75,7 +75,7 @@ def _explained(connection: sqlite3.Connection, sql: str, error: Exception) -> st
     return f"{said}; {hint}" if hint else said
 
 
-_MATCHED = """the words that MATCH looks for stand in two kinds of quotes: WHERE article_search MATCH '"covid-19"'"""
+_MATCHED = """the words that MATCH looks for are in two kinds of quotes: WHERE article_search MATCH '"covid-19"'"""
 _HINTS = {
     "one statement at a time": "give each statement to a `query` of its own",
     "supply a value for binding": "give each :NAME of the SQL a value with -p NAME VALUE",
@@ -111,7 +111,7 @@ def _of_columns(connection: sqlite3.Connection, sql: str, name: str) -> str:
     shown = here.get(before, [each for columns in here.values() for each in columns])
     meant = _meant(column, shown)
     if not here:
-        return f"{meant}a text stands in single quotes"
+        return f"{meant}a text is in single quotes"
     if len(here) == 1:
         ((table, columns),) = here.items()
         return f"{meant}`{table}` has {', '.join(columns)}"

@@ -49,6 +49,7 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "publishers --json": ("publishers", "--json"),
     "catalogue --json": ("catalogue", "malijet", "--json"),
     "check --json": ("check", "--json"),
+    "rights --json": ("rights", "--json"),
     "check --live --json": ("check", "--live", "--json"),
     "probe --json": ("probe", "{press}/two.example/feed", "--json"),
     "recheck --json": ("recheck", "--json"),
@@ -60,7 +61,8 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "add --json (again)": ("add", "malijet", "--json"),
     "import --json": ("import", "{opml}", "--country", "SN", "--language", "fr", "--json"),
 }
-_OF_OTHER_KEYS = {"query --json", "query --jsonl", "show --raw"}  # of the SQL; of the publisher's words
+# Of the SQL; of the publisher's words; of docs/rights.md.
+_OF_OTHER_KEYS = {"query --json", "query --jsonl", "show --raw", "rights --json"}
 # Keys that this wire has no case of: a site whose robots.txt names sitemaps, a copy that cannot be written, a daemon.
 UNREACHED: Mapping[str, set[str]] = {
     "probe --json": {"seen.url", "seen.what"},

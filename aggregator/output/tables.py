@@ -55,7 +55,6 @@ def resource(
         {
             "name": column.name,
             "type": column.type,
-            **({"format": "any"} if column.type == "datetime" else {}),
             "description": column.description,
             **({"unit": column.unit} if column.unit else {}),
         }
@@ -67,7 +66,7 @@ def resource(
         "sqlite": {"dialect": {"table": table.name}},
     }
     return {
-        "name": table.name.replace("_", "-"),
+        "name": table.name,
         **({"profile": "tabular-data-resource"} if form == "csv" else {}),
         "description": table.description,
         "path": path,

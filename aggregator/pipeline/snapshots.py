@@ -37,6 +37,7 @@ _PRIVATE = (
     "All that the wire holds of these reports, also what it may not show: whole texts, reports that were withheld, the"
     " reasons for that. Not for publication; `aggregator snapshot --public` makes a copy that is fit for it."
 )
+_OF_A_ROW = "of the rows whose column `licence` names it, and of no other"
 _NOT_KNOWN = (
     "Reports that were deleted since are missing.",
     "Reports that have left the wire since have no words here, nor have versions that were taken back since.",
@@ -118,7 +119,7 @@ def write(store: Store, folder: Path, extent: Extent, wanted: Wanted, step: Call
     try:
         counter = _Counter(step)
         resources = _tables(store, made, extent, wanted, counter)
-        (made / DESCRIPTOR).write_bytes(descriptor(_described(extent, resources, counter)))
+        (made / DESCRIPTOR).write_bytes(descriptor(_described(extent, wanted, resources, counter)))
         _set_modes(made, is_public=extent.is_public)
         _put_in_place(made, folder)
     finally:
@@ -166,8 +167,10 @@ def _sums(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "hash": f"sha256:{digest}"}
 
 
-def _described(extent: Extent, resources: Sequence[Mapping[str, Any]], counter: _Counter) -> dict[str, Any]:
-    licences = [{"name": name} for name in sorted(counter.licences)]
+def _described(
+    extent: Extent, wanted: Wanted, resources: Sequence[Mapping[str, Any]], counter: _Counter
+) -> dict[str, Any]:
+    licences = [{"name": name, "title": _OF_A_ROW} for name in sorted(counter.licences)]
     return {
         "profile": "data-package",
         "name": _OURS,
@@ -180,6 +183,7 @@ def _described(extent: Extent, resources: Sequence[Mapping[str, Any]], counter: 
             "time": to_iso(extent.time),
             "at": to_iso(extent.at) if extent.at else None,
             "public": extent.is_public,
+            "verbatim": wanted.verbatim or wanted.form != "csv",
             "selection": _selection(extent.selection),
             "program": f"aggregator {__version__}",
             "not_known": list(_NOT_KNOWN) if extent.at else [],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -29,6 +31,7 @@ from aggregator.model.snapshots import TABLES
 from aggregator.store import Store
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, record
 from tests.hostile import Ran, run
+from tests.make_database import DATABASES
 
 HOUR = timedelta(hours=1)
 FRENCH = make_publisher("le-jour", replace(AGREEMENT, licence="CC-BY-4.0"), name="Le Jour")
@@ -107,7 +110,7 @@ def described(folder: Path) -> dict[str, Any]:
 
 def rows(folder: Path, table: str) -> list[dict[str, Any]]:
     """By the descriptor, as any reader of Data Packages finds them."""
-    (of,) = [each for each in described(folder)["resources"] if each["name"] == table.replace("_", "-")]
+    (of,) = [each for each in described(folder)["resources"] if each["name"] == table]
     names = [field["name"] for field in of["schema"]["fields"]]
     if of["format"] == "sqlite":
         with closing(sqlite3.connect(folder / of["path"])) as connection:
@@ -157,6 +160,40 @@ def test_what_is_held_back_is_in_no_file_of_a_public_one(taken: dict[tuple[str, 
     assert absent == {"purged", "complaint", "complainant"}
 
 
+def test_no_word_that_the_demo_holds_back_is_in_a_public_one(tmp_path: Path) -> None:
+    """Every headline, address and sentence of a report that is not on the web, every reason and every complaint."""
+    database = tmp_path / "wire.db"
+    database.write_bytes(gzip.decompress((DATABASES / "0.4.0.db.gz").read_bytes()))
+    with Store.open(database) as store:
+        on_the_web = {str(id) for (id,) in store.query("SELECT id FROM wire WHERE channels LIKE '%web%'")[1]}
+        words = list(store.query("""
+            SELECT a.id, r.title, a.url, raw_words(r.raw, r.dictionary_id), b.text, b.summary FROM articles AS a
+            LEFT JOIN revisions AS r USING (article_id) LEFT JOIN bodies AS b USING (article_id)
+        """)[1])  # fmt: skip
+        of_desk = list(store.query("SELECT reason FROM acts UNION SELECT text FROM complaints")[1])
+    snapshot(database, tmp_path / "out", "--public", "--format", "jsonl")
+    said = "\n".join(
+        str(value)
+        for table in TABLES
+        for row in rows(tmp_path / "out", table)
+        for name, value in row.items()
+        if name != "disclaimer"  # the publisher's own, which may be said in a reason too
+    )
+    out = {row["id"] for row in rows(tmp_path / "out", "reports")}
+    assert out == on_the_web
+    held = {part for id, *texts in words if id not in out for text in texts if text for part in _parts(str(text))}
+    public = {part for id, *texts in words if id in out for text in texts if text for part in _parts(str(text))}
+    secret = (held - public) | {str(text) for (text,) in of_desk}
+    assert len(secret) > 60
+    assert [each for each in secret if each in said] == []
+    assert not {id for id, *_ in words if id not in out and id in said}
+
+
+def _parts(text: str) -> list[str]:
+    """Sentences and values, long enough that nobody says them by chance."""
+    return [part.strip() for part in re.split(r"[.!?]\s|<[^>]*>|[\n\"]", text) if len(part.strip()) > 25]
+
+
 def test_the_three_forms_say_the_same(taken: dict[tuple[str, bool], Path]) -> None:
     for public in (False, True):
         for table in TABLES:
@@ -192,13 +229,14 @@ def test_the_descriptor_says_what_it_is_of(made: Path, taken: dict[tuple[str, bo
         assert said["snapshot"]["cursor"] == str(cursor)
         assert said["snapshot"]["time"] == said["created"] == "2026-11-22T14:00:00Z"
         assert said["snapshot"]["public"] is public
-        assert said["licenses"] == [{"name": "CC-BY-4.0"}]
-        assert [each["name"].replace("-", "_") for each in said["resources"]] == list(TABLES)
+        assert [each["name"] for each in said["licenses"]] == ["CC-BY-4.0"]
+        assert said["snapshot"]["verbatim"] is True
+        assert [each["name"] for each in said["resources"]] == list(TABLES)
         for each in said["resources"]:
             data = (folder / each["path"]).read_bytes()
             assert each["bytes"] == len(data)
             assert each["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
-            assert each["rows"] == len(rows(folder, each["name"].replace("-", "_")))
+            assert each["rows"] == len(rows(folder, each["name"]))
             assert all(field["description"] and field["type"] for field in each["schema"]["fields"])
         mode = {stat.S_IMODE(each.stat().st_mode) & 0o077 for each in (folder, *folder.iterdir())}
         assert public or mode == {0}, form  # of a public one the mask of the user decides

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 
 import click
 import uvicorn
@@ -11,6 +12,7 @@ from aggregator.cli.printing import say
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
+from aggregator.text.urls import is_host
 from aggregator.web import ASGIApp, make_app
 
 _GRACE = 5  # seconds for answers that are being given when the end is asked for
@@ -31,16 +33,25 @@ def serve(paths: Paths, listen: str | None) -> None:
     read_store(paths).close()  # says at once where there is none
     host, port = _place(listen) if listen else (wire.serve.host, wire.serve.port)
     logging.getLogger("aggregator").setLevel(logging.INFO)
-    say(f"serving {wire.name} at http://{f'[{host}]' if ':' in host else host}:{port}/feeds/latest.atom", err=True)
-    uvicorn.Server(configured(make_app(paths, utc_now), host, port)).run()
+    app = make_app(paths, utc_now)
+    with _listening(host, port) as listening:
+        place = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        say(f"serving {wire.name} at http://{place}/feeds/latest.atom", err=True)
+        uvicorn.Server(configured(app)).run(sockets=[listening])
 
 
-def configured(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=1_024)
+    except OSError as error:
+        raise click.ClickException(f"{host}:{port}: nothing can listen there ({error.strerror})") from None
+
+
+def configured(app: ASGIApp) -> uvicorn.Config:
     """How an application is served: with bounds, and without saying by what."""
     return uvicorn.Config(
         app,
-        host=host,
-        port=port,
         access_log=False,
         log_level="warning",
         proxy_headers=False,
@@ -53,6 +64,6 @@ def configured(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> uvicorn.
 
 def _place(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or not 0 <= int(port) < 65_536:
+    if not is_host(host.strip("[]")) or not (port.isascii() and port.isdecimal()) or not 0 <= int(port) < 65_536:
         raise click.BadParameter(f"{listen!r} is no HOST:PORT, such as 127.0.0.1:8080", param_hint="--listen")
     return host.strip("[]"), int(port)

@@ -25,7 +25,7 @@ READING = {
     "check": [["check"], ["check", "--json"]],
     "complaint": [["complaint", "list"], ["complaint", "list", "--json"]],
     "coverage": [["coverage"], ["coverage", "--json"]],
-    "export": [["export", "csv"], ["export", "atom", "--limit", "0"]],
+    "export": [["export", "atom"], ["export", "csv"], ["export", "jsonl"]],
     "health": [["health"], ["health", "--json"]],
     "latest": [["latest", "--limit", "900"], ["latest", "--limit", "900", "--json"]],
     "merges": [["merges"], ["merges", "--all", "--json"], ["merges", "--suspect"]],

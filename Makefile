@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where this is set, as in many containers, each of the many processes of the tests would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test soak coverage directory catalogue schema format lock bench clean
+.PHONY: demo test soak coverage directory catalogue data schema format lock bench clean
 
 demo: .venv/installed
 	$(BIN)/aggregator demo
@@ -38,6 +38,10 @@ directory: .venv/installed
 # After a change in config/: the one file of it that the package comes with.
 catalogue: .venv/installed
 	$(BIN)/python -m tests.make_catalogue
+
+# After a new migration, and after a change in tests/data_words.toml or of a view.
+data: .venv/installed
+	$(BIN)/python -m tests.make_data
 
 # After a new migration.
 schema: .venv/installed

@@ -105,7 +105,6 @@ def _copy_to(path: Path) -> None:
     try:
         with os.fdopen(number, "wb") as file:
             file.write(_empty())
-        Path(copy).chmod(0o644)
         os.link(copy, path)
     finally:
         Path(copy).unlink()

@@ -12,7 +12,7 @@ from tests import ROOT
 from tests.cli.test_selecting import call, made, wire  # noqa: F401  (fixtures)
 
 PAGE = (ROOT / "docs" / "selecting.md").read_text(encoding="utf-8")
-ALL = ("latest", "search", "changes")
+ALL = ("latest", "search", "changes", "snapshot")
 ELSEWHERE = {"--ranked", "--follow", "--help"}
 
 

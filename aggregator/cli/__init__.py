@@ -29,10 +29,11 @@ from aggregator.text import printable
 _LIST = """
 accept Accept a redirect of a SOURCE to another address.
 add Add publishers from the catalogue, or a site of your own.
+backup Copy the database into one file, or load such a file.
 catalogue Search the publishers that come with the program.
 changes List all events (new, changed, withdrawn ...), oldest first.
 check Check the configuration; with --live, fetch every source.
-complaint Record, list and resolve complaints about reports.
+complaint Record, list, resolve and erase complaints.
 coverage Count what arrived, was skipped or may be missing.
 demo Run a wire of invented publishers on this machine.
 embargo Keep a report out of the wire UNTIL a time.
@@ -54,10 +55,12 @@ query Run SQL on the database (read-only).
 recheck Check reports on their sites; withdraw what was removed.
 restore Put a report back into the wire.
 resume Fetch a paused SOURCE (or a publisher) again.
+rights List by publisher what may leave where, and what left.
 run Run as a daemon: fetch every source when it is due.
 search Search reports for all WORDS; accents do not matter.
 serve Publish the wire over HTTP: feeds and the API.
 show Print one report with its credit, disclaimer and link.
+snapshot Write a copy of reports, versions and changes to a FOLDER.
 split Undo a merge: make two reports again.
 withdraw Take a report out that its publisher withdrew.
 withhold Take a report out of the wire until a person restores it.

@@ -113,9 +113,9 @@ def _print(chosen: Sequence[catalogue.Listed], here: Mapping[str, str], whys: Ma
     added = [one for one in chosen if one.key not in here and one.file not in whys]
     left_out = [one for one in chosen if one.file in whys]
     if as_json:
-        new = [{"key": one.key, "file": one.file, "name": one.name} for one in added]
-        others = [{"key": one.key, "why": whys[one.file]} for one in left_out]
-        there = [{"key": key, "file": file} for key, file in here.items()]
+        new = [{"publisher": one.key, "file": one.file, "name": one.name} for one in added]
+        others = [{"publisher": one.key, "why": whys[one.file]} for one in left_out]
+        there = [{"publisher": key, "file": file} for key, file in here.items()]
         say_json({"added": new, "here_already": there, "left_out": others})
         return
     for one in added:

@@ -68,7 +68,7 @@ def add_site(
         raise ConfigError([f"{file}: {why}", "nothing was added"])
     save(paths.config_folder(), file, text)
     if as_json:
-        say_json({"added": [{"key": key, "file": file, "name": name}], "here_already": [], "left_out": []})
+        say_json({"added": [{"publisher": key, "file": file, "name": name}], "here_already": [], "left_out": []})
         return
     say(f"added      {file}  {name}")
     say(f"  feed: {best.url} ({best.described})")
@@ -94,7 +94,7 @@ def _is_here(known: Known, url: str, files: dict[str, str], as_json: bool) -> bo
     if holder is None:
         return False
     if as_json:
-        here = [{"key": holder, "file": files[holder]}]
+        here = [{"publisher": holder, "file": files[holder]}]
         say_json({"added": [], "here_already": here, "left_out": []})
     else:
         say(f"here       {files[holder]}  has {domain_of_url(url)} already; nothing was added")

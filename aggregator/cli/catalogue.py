@@ -105,5 +105,6 @@ def _here(paths: Paths) -> Collection[str]:
 
 
 def _object(one: shipped.Listed, here: Collection[str]) -> dict[str, Any]:
-    names = ("key", "name", "place", "country", "kind", "group", "languages", "homepage", "feed")
-    return {name: getattr(one, name) for name in names} | {"added": one.key in here}
+    of_publisher = {"publisher": one.key, "publisher_kind": one.kind, "publisher_group": one.group}
+    names = ("name", "place", "country", "languages", "homepage", "feed")
+    return of_publisher | {name: getattr(one, name) for name in names} | {"added": one.key in here}

@@ -20,7 +20,8 @@ from aggregator.model import Config
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, read_store, refuse_placeholders
 from aggregator.pipeline.paths import Paths
-from aggregator.rights import WITHOUT_EFFECT, agreement_warnings
+from aggregator.rights import agreement_warnings
+from aggregator.store import everybody_reads
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted, escaped
 
@@ -66,7 +67,8 @@ def check(paths: Paths, keys: tuple[str, ...], live: bool, as_json: bool) -> Non
 
 def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: bool) -> None:
     """The faults of publishers, all warnings and notes, and how many are fine."""
-    folder, warnings = paths.config_folder(), [*_of_files(paths, config), *config.warnings]
+    folder = paths.config_folder()
+    warnings = [*_of_files(paths, config), *config.warnings, *_open_to_all(paths.database())]
     sources = sum(len(publisher.sources) for publisher in config.publishers)
     left = _without_file(paths, config)
     counts = {"publishers": len(config.publishers), "sources": sources}
@@ -74,7 +76,6 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
         beside: dict[str, Any] = {
             "without_file": left,
             "warnings": warnings,
-            "without_effect": config.without_effect,
             "in_force": is_in_force(paths),
         }
         beside["daemon"] = daemons.as_object(paths)
@@ -83,7 +84,7 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
         return
     for line in _gathered(warnings):
         say(f"warning: {escaped(line)}")
-    _print_notes(paths, config.without_effect, left)
+    _print_notes(paths, left)
     fine = f"OK: {counted(len(config.publishers), 'publisher')}, {counted(sources, 'source')}"
     if not faults:
         say(f"{fine} in {folder}")
@@ -111,6 +112,12 @@ def _of_files(paths: Paths, config: Config) -> list[str]:
     return [*agreement_warnings(publishers, utc_now().date()), *catalogue.warnings(publishers)]
 
 
+def _open_to_all(database: Path) -> Iterator[str]:
+    if everybody_reads(database):
+        said = "every user of this machine can open it, with complaints and what is held back"
+        yield f"{database}: {said}; `chmod 600 {database}`"
+
+
 def _without_file(paths: Paths, config: Config) -> list[str]:
     """The publishers that the database has reports of, and that have no file any more."""
     try:
@@ -123,11 +130,8 @@ def _without_file(paths: Paths, config: Config) -> list[str]:
     return sorted(each.key for each in stored if each.brought_reports and each.key not in has_file | leaving)
 
 
-def _print_notes(paths: Paths, without_effect: Sequence[str], left: Sequence[str]) -> None:
+def _print_notes(paths: Paths, left: Sequence[str]) -> None:
     """What is neither a fault nor a warning, and yet may not be as the operator thinks."""
-    if without_effect:
-        keys, here = ", ".join(WITHOUT_EFFECT), ", ".join(without_effect)
-        say(f"note: nothing acts on these keys of the rights and contacts yet: {keys}; set here: {here}")
     if left:
         said = "their reports stay in the wire under the terms that they had last"
         delete = "`aggregator publishers remove KEY --purge` deletes those of one"

@@ -78,7 +78,7 @@ def _print_suspects(paths: Paths, since: datetime | None, as_json: bool) -> None
     with read_store(paths) as store:
         found = suspects.listed(store, since)
     if as_json:
-        say_json_rows(asdict(suspect) for suspect in found)
+        say_json_rows({"id": suspect.article, **asdict(suspect)} for suspect in found)
         return
     for suspect in found:
         say(f"{suspect.publisher_name}: {suspect.title or '(out of the wire)'}", bold=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 
 import click
 from click.core import ParameterSource
@@ -17,7 +17,7 @@ from aggregator.cli.printing import say, say_csv, say_json, say_lines, say_page,
 from aggregator.cli.references import the_report
 from aggregator.cli.selecting import Position, position, read_selection, selecting
 from aggregator.cli.times import with_times, zone
-from aggregator.model import Cursor, Query, Report, Selection
+from aggregator.model import Channel, Cursor, Query, Report, Selection
 from aggregator.model.errors import AggregatorError, DeskError
 from aggregator.output import COLUMNS, fields, json_array, listing
 from aggregator.pipeline.opening import read_store
@@ -32,6 +32,7 @@ _AT_ONCE = 1_000
 
 LISTING = options.together(
     selecting("reports", "published"),
+    click.option("--channel", type=click.Choice(get_args(Channel)), help="Only what may leave by it."),
     click.option("--before", metavar="ID", help="Only those below this report: the next page."),
     click.option(
         "--limit",
@@ -156,7 +157,7 @@ def _wanted(store: Store, selection: Selection, given: dict[str, Any], form: _Fo
         except DeskError as error:
             raise click.BadParameter(str(error), param_hint="--before") from error
     after = given["after"] if isinstance(given["after"], Cursor) else None
-    return replace(selection, limit=limit or None, before=before, after=after)
+    return replace(selection, limit=limit or None, before=before, after=after, channel=given["channel"])
 
 
 def _up_to_now(

@@ -26,7 +26,8 @@ _MOST_HEADER = 16_384  # bytes of a request's first line and headers
 def serve(paths: Paths, listen: str | None) -> None:
     """Publish the wire over HTTP: feeds and the API.
 
-    It reads the database and writes nothing: any number may run beside the daemon. SIGTERM and SIGINT let answers in
+    It reads the database, and once a minute adds to it how many reports left (`aggregator rights`); where it may not
+    write, it counts nothing. Any number may run beside the daemon. SIGTERM and SIGINT let answers in
     progress end. Put a web server with TLS before it; wire.toml's [serve] names the proxies that are trusted.
     """
     wire = load_config(paths).wire

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 import click
 
 from aggregator.cli.options import AS_JSON, exclude
-from aggregator.cli.printing import is_plain, say, say_json, say_page, say_rendered
+from aggregator.cli.printing import is_plain, say, say_json, say_page, say_rendered, say_table
 from aggregator.cli.references import the_version
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.times import when, with_times, zone
 from aggregator.desk import versions as older
-from aggregator.model import NamedReport, Report
+from aggregator.desk.outgoing import what_leaves
+from aggregator.model import NamedReport, Report, TextScope
 from aggregator.model.errors import DeskError
 from aggregator.output import (
     NOT_PASSED_ON,
@@ -27,9 +31,18 @@ from aggregator.output import (
 )
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
+from aggregator.rights import Decision
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import address
+
+_LEAVES: Mapping[TextScope, str] = MappingProxyType(
+    {"none": "nothing", "headline_only": "headline", "excerpt": "excerpt", "full_text": "full text"}
+)
+# Forms that are of a report as a whole, and not of one of its versions.
+_OF_ALL: Mapping[str, str] = MappingProxyType(
+    {"revisions": "prints all versions", "rights": "says what leaves of the newest version"}
+)
 
 
 @click.command()
@@ -37,6 +50,7 @@ from aggregator.text.printable import address
 @click.option("--revisions", is_flag=True, help="Every version we received, oldest first.")
 @click.option("--raw", is_flag=True, help="The publisher's words, exactly as they came, as JSON.")
 @click.option("--cite", is_flag=True, help="One line to cite it by: publisher, title, date, version, id, SHA-256.")
+@click.option("--rights", is_flag=True, help="What of it may leave by which channel, and which key decides it.")
 @click.option("--desk", is_flag=True, help="For the operator: what is held back too, and what was decided about it.")
 @AS_JSON
 @click.pass_obj
@@ -47,24 +61,30 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
     version. Of a report that is out of the wire, the notice is shown; with --desk there is the whole report,
     with what keeps it out, its versions, what was decided and why, changes that wait and complaints.
 
+    --rights says for people and for each use by machines what leaves by each channel: text, pictures, or nothing and
+    why. The keys that it names are those of [rights].
+
     --cite says: publisher, "title", date, version 2 of 2, wire id, original link, SHA-256. The digest is of the words
     of that version as they came, which the SQL function raw_words gives.
     """
     exclude({f"--{name}": is_given for name, is_given in forms.items()})
     form = next((name for name, is_given in forms.items() if is_given), None)
-    with read_store(paths, utc_now()) as store:
+    now = utc_now()
+    with read_store(paths, now) as store:
         meant, number = the_version(store, report, desk=desk)
-        if form == "revisions" and number is not None:
-            raise click.UsageError(f"--revisions prints all versions: give {meant.id} without @{number}")
+        if form is not None and form in _OF_ALL and number is not None:
+            raise click.UsageError(f"--{form} {_OF_ALL[form]}: give {meant.id} without @{number}")
         notice = store.notice(meant.id)
         if form and notice and not desk:
             raise DeskError(f"{meant.id}: {with_times(notice['text'])} (--desk shows the operator what is held)")
-        if form and not store.channels(meant.id):
+        if form and form != "rights" and not store.channels(meant.id):
             say(f"{meant.id}: {NOT_PASSED_ON}", err=True)
         if form == "raw":
             say_json(store.raw(meant.id, number), indent=2)
         elif form == "revisions":
             _print_revisions(store.revisions(meant.id), as_json)
+        elif form == "rights":
+            _print_rights(what_leaves(store, meant.id, now), as_json)
         elif form == "cite":
             _print_citation(store, meant, number, as_json)
         elif desk:
@@ -125,6 +145,29 @@ def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
     for name, value in (("Original", notice["url"]), ("Since", when(notice["at"])), ("Id", notice["id"])):
         if value:
             say(f"{name}: {value}")
+
+
+def _print_rights(found: Sequence[Decision], as_json: bool) -> None:
+    if as_json:
+        say_json_rows([asdict(each) for each in found])
+        return
+    if not found:
+        say("Nothing leaves: it was deleted, and nothing of it is held.")
+        return
+    rows = (
+        (
+            each.channel,
+            each.use or "people",
+            _LEAVES[each.leaves],
+            each.decided_by or each.reason,
+            f"{each.pictures} of {each.pictures_held}" if each.pictures_held else None,
+            each.pictures_decided_by,
+        )
+        for each in found
+    )
+    say_table(("channel", "for", "leaves", "because of", "pictures", "because of"), rows)
+    for said in dict.fromkeys(each.said for each in found if each.said):
+        say(with_times(said))
 
 
 def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:

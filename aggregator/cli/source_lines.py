@@ -14,7 +14,7 @@ from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import from_iso, to_iso
 
 # Why a source is fetched when it is; see `scheduling.polls`.
-_REASONS = {
+REASONS = {
     "backoff": "later after each failure",
     "discover": "its site is searched once a week",
     "first": "never fetched yet",
@@ -130,6 +130,6 @@ def _next(row: Mapping[str, Any], now: datetime) -> str:
         return f"next fetch at {shown_time(until)}" if until else "not fetched until then"
     if not row["enabled"]:
         return "switched off"
-    reason = _REASONS.get(row["next_reason"], row["next_reason"])
+    reason = REASONS.get(row["next_reason"], row["next_reason"])
     when = "due since" if row["next_at"] <= to_iso(now) else "next fetch"
     return f"{when} {shown_time(row['next_at'])} ({reason})"

@@ -41,6 +41,7 @@ from aggregator.config.toml import TomlTable, parse_toml, read_toml
 from aggregator.model import (
     DISCOVER,
     Access,
+    ComplaintSettings,
     Config,
     Contact,
     Credentials,
@@ -65,7 +66,6 @@ from aggregator.rights import (
     faults_of_publisher,
     faults_of_rights,
     is_address,
-    set_without_effect,
 )
 from aggregator.text import source_rules
 
@@ -121,8 +121,6 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
     assert len(sound) + len(faulty) == len(names)
     publishers = tuple(sorted(sound.values(), key=lambda publisher: publisher.key))
     own_publisher = {name: each for name, each in sound.items() if each.key == wire.publisher}
-    of_sound = [tables[name] for name in sound]
-    idle = set_without_effect([*of_sound, *({"rights": profile} for profile in profiles.sound.values())])
     return Config(
         wire=wire,
         publishers=publishers,
@@ -131,7 +129,6 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire, own_publisher)),
         placeholders_forbid_polling=forbid_polling(wire, publishers),
         warnings=(*warnings(sound), *pace_warnings(wire, publishers)),
-        without_effect=idle,
     )
 
 
@@ -184,12 +181,13 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "serve"})
+    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "serve", "complaints"})
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
         poll=_poll_settings(shape.poll),
         store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
+        complaints=ComplaintSettings(keep=timedelta(days=shape.complaints.keep_days)),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
         serve=_serve_settings(shape.serve),
     )

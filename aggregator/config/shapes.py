@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from aggregator.model import (
+    ComplaintSettings,
     Corrections,
     FetchSettings,
     IdentityRules,
@@ -47,6 +48,7 @@ _POLL = PollSettings()
 _STORE = StoreSettings()
 _SERVE = ServeSettings()
 _NOTIFY = NotifySettings()
+_COMPLAINTS = ComplaintSettings()
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -236,6 +238,10 @@ class NotifyTable(Table):
     timeout_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = _NOTIFY.timeout.total_seconds()
 
 
+class ComplaintsTable(Table):
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = _COMPLAINTS.keep.days
+
+
 class WireFile(Table):
     name: Line
     url: Address
@@ -248,6 +254,7 @@ class WireFile(Table):
     fetch: FetchTable = FetchTable()
     poll: PollTable = PollTable()
     store: StoreTable = StoreTable()
+    complaints: ComplaintsTable = ComplaintsTable()
     serve: ServeTable = ServeTable()
     notify: NotifyTable = NotifyTable()
 

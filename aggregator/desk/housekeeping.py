@@ -15,6 +15,7 @@ from aggregator.store import Store
 _MERGES = 100
 # A report that was first seen longer ago, and that no document lists, is not expected in one.
 _LISTED_WITHIN = timedelta(days=400)
+_RELEASED_WITHIN = timedelta(days=400)  # so long it is known how many reports left on a day
 _SWEEPS = 10  # of 1,000 rows of each table
 
 
@@ -27,21 +28,27 @@ def tick(store: Store, now: datetime) -> None:
     store.end_pauses(clock.believed(store, now))
 
 
-def maintain(store: Store, now: datetime, keep_polls: timedelta | None = None) -> None:
+def maintain(
+    store: Store, now: datetime, keep_polls: timedelta | None = None, keep_complaints: timedelta | None = None
+) -> None:
     """All that `housekeeping` does, at once."""
-    for _ in housekeeping(store, now, keep_polls):
+    for _ in housekeeping(store, now, keep_polls, keep_complaints):
         pass
 
 
-def housekeeping(store: Store, now: datetime, keep_polls: timedelta | None = None) -> Iterator[None]:
+def housekeeping(
+    store: Store, now: datetime, keep_polls: timedelta | None = None, keep_complaints: timedelta | None = None
+) -> Iterator[None]:
     """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that may
-    be held no longer are let go, words that were held back are stored, old polls that brought nothing are counted by
-    day, what is known of how documents listed reports is deleted when they list them no more, what `health` counts is
-    counted, excerpts follow the rights of today, the search index catches up, raw words are packed with this program's
-    dictionary, the planner's figures are put back, letters that were let go leave the index, and the log is emptied.
-    By a clock that is not believed yet (`clock`) no embargo ends, and nothing is let go for its age. Raises StoreError.
+    be held no longer are let go, and those of old complaints, words that were held back are stored, old polls that
+    brought nothing are counted by day, what is known of how documents listed reports is deleted when they list them no
+    more, old counts of what left are deleted, what `health` counts is counted, excerpts follow the rights of today, the
+    search index catches up, raw words are packed with this program's dictionary, the planner's figures are put back,
+    letters that were let go leave the index, and the log is emptied. By a clock that is not believed yet (`clock`) no
+    embargo ends, and nothing is let go for its age. Raises StoreError.
 
-    `keep_polls`: for how long each poll is kept that brought nothing; None: for ever.
+    `keep_polls`: for how long each poll is kept that brought nothing; `keep_complaints`: for how long the words of a
+    complaint are kept after it was resolved; None: for ever.
     """
     tick(store, now)
     believed = clock.believed(store, now)
@@ -50,6 +57,8 @@ def housekeeping(store: Store, now: datetime, keep_polls: timedelta | None = Non
     yield from _repeated(lambda: store.let_go(over))
     store.let_go_pending(over)
     store.forget_over_limit(believed)
+    if keep_complaints is not None:
+        store.erase_old_complaints(believed - keep_complaints, believed)
     yield from _repeated(lambda: store.store_pending_revisions(now))
     if keep_polls is not None:
         older = believed - keep_polls
@@ -58,6 +67,7 @@ def housekeeping(store: Store, now: datetime, keep_polls: timedelta | None = Non
         yield
         store.forget_listings(believed - _LISTED_WITHIN, MOST_LISTED)
     yield
+    store.forget_released((believed - _RELEASED_WITHIN).date())
     store.count_health(now)
     yield from _repeated(store.cut_excerpts)
     yield from _repeated(store.index)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import get_args
 
 from aggregator.desk import clock
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Wire
 from aggregator.model.release import Feed, Heading, Held, Outlet, Refusal, RefusalReason, Release, Use
 from aggregator.revisions.corrections import is_correction
-from aggregator.rights import fill, release
+from aggregator.rights import Decision, decisions, fill, release
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
 
@@ -35,6 +36,12 @@ def releases(store: Store, wire: Wire, reports: Iterable[str], by: Outlet) -> It
     while part := list(islice(rest, _READ)):
         for held in store.to_release(part):
             yield release(held, wire, by, _note(held))
+
+
+def what_leaves(store: Store, report: str, now: datetime) -> list[Decision]:
+    """Of a report by each channel and for each use; nothing where it has no terms. Raises StoreError."""
+    by = outlet(store, get_args(Channel)[0], now)
+    return [each for held in store.to_release([report]) for each in decisions(held, by)]
 
 
 def _note(held: Held) -> str | None:

@@ -18,7 +18,7 @@ from aggregator.text.raw_words import entry_of
 def of_report(store: Store, report: Report, number: int) -> Report:
     """`report` as its version `number` said it, within the text that may be carried. That version must be there."""
     row = _row(store, report.id, number)
-    said = _said(row)
+    said = said_by(row["words"], row["title"])
     scope = report.text_scope
     if scope == "full_text":
         words = {"summary": said["summary"], "text": said["text"]}
@@ -34,18 +34,20 @@ def of_report(store: Store, report: Report, number: int) -> Report:
 
 def of_held(store: Store, held: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The same of what `Store.held_report` returned, whole: for the desk."""
-    return {**held, **_said(_row(store, held["id"], number)), "version": number}
+    row = _row(store, held["id"], number)
+    return {**held, **said_by(row["words"], row["title"]), "version": number}
 
 
 def _row(store: Store, report: str, number: int) -> dict[str, Any]:
     return next(row for row in store.revisions(report) if row["number"] == number)
 
 
-def _said(row: Mapping[str, Any]) -> dict[str, Any]:
-    entry: Entry = entry_of(row["words"])
+def said_by(words: Mapping[str, Any], title: str) -> dict[str, Any]:
+    """Plain title, summary, text, url, byline, and published and updated in ISO 8601, of the words of a version."""
+    entry: Entry = entry_of(words)
     summary, body = plain(entry.summary), "\n".join(filter(None, map(plain, entry.content)))
     return {
-        "title": row["title"],
+        "title": title,
         "summary": summary,
         "text": body or summary,
         "url": address_of(entry),

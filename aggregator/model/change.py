@@ -20,8 +20,9 @@ Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend"
 MassKind = Literal["withdrawn", "moved", "same_words", "revised"]
 Notice = Literal["withheld", "withdrawn", "legal", "gone", "removed"]  # what stands in an article's place
 ComplaintKind = Literal[
-    "factual", "copyright", "licence", "court_order", "statute", "privacy", "safety", "publisher_request", "own_content"
-]
+    "factual", "copyright", "licence", "court_order", "statute", "privacy", "safety", "publisher_request",
+    "own_content", "comment", "about_the_wire",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,13 @@ class NotifySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintSettings:
+    """`[complaints]` of wire.toml: how long the desk keeps what people wrote to it."""
+
+    keep: timedelta = timedelta(days=365)  # after a complaint was resolved; then its words are erased
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """The wire itself: who asks, who answers for it, where complaints go."""
 
@@ -145,6 +152,7 @@ class Wire:
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
+    complaints: ComplaintSettings = ComplaintSettings()
     serve: ServeSettings = ServeSettings()
     notify: NotifySettings = NotifySettings()
 
@@ -316,7 +324,6 @@ class Config:
     placeholders: tuple[str, ...] = ()
     placeholders_forbid_polling: bool = False  # not where only servers of this network are polled, as in a test
     warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
-    without_effect: tuple[str, ...] = ()  # keys that its files set and nothing acts on yet; see rights.TAKES_EFFECT
     digest: str | None = None  # of its files; see `pipeline.cached`; None: not known
     signature: str = ""  # of their sizes and times, before they were read; '': not known
 

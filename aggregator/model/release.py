@@ -96,6 +96,19 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormerPublisher:
+    """A publisher that no file configures any more, with the rights under which its reports still leave."""
+
+    publisher: str  # its key
+    name: str
+    place: str  # '': not known
+    country: str
+    kind: Kind
+    group: Group
+    rights: Rights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """A picture that may be shown from its publisher's own address."""
 

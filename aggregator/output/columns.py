@@ -24,6 +24,13 @@ def side_by_side(left: Sequence[str], right: Sequence[str], width: int, indent: 
     return "".join(f"{indent}{row}\n" for row in _rows(left, right, side))
 
 
+def fitted(text: str, width: int) -> str:
+    """One line of exactly so many columns; what is longer ends in "…"."""
+    while _columns(text) > width:
+        text = text.removesuffix("…")[:-1].rstrip() + "…"
+    return text + " " * (width - _columns(text))
+
+
 def _rows(left: Sequence[str], right: Sequence[str], side: int) -> Iterator[str]:
     for one, other in zip_longest(left, right, fillvalue=""):
         for here, there in zip_longest(_wrapped(one, side), _wrapped(other, side), fillvalue=""):

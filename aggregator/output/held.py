@@ -150,7 +150,8 @@ def _pending(those: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterator[str]:
 def _complaints(those: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterator[str]:
     for one in those:
         state = f"resolved {for_people(one['resolved_at'], zone)}" if one["resolved_at"] else "open"
-        by = one["complainant"] or "anonymous"
+        erased = f"erased {for_people(one['erased_at'], zone)}" if one["erased_at"] else None
+        by = erased or one["complainant"] or "anonymous"
         received = for_people(one["received_at"], zone)
         head = f"Complaint {one['number']} ({one['complaint_kind']}, {state}): {received}, {by}"
         yield line(head)

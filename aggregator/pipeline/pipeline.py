@@ -44,7 +44,7 @@ class Pipeline:
         self, config: Config, store: Store, clock: Callable[[], datetime], connect_to: ConnectTo | None = None
     ) -> None:
         self._settings = config.wire.poll
-        self._keep_polls = config.wire.store.keep_polls
+        self._keep = (config.wire.store.keep_polls, config.wire.complaints.keep)
         self._publishers = {publisher.key: publisher for publisher in config.publishers}
         self._sources = {source.name: source for publisher in config.publishers for source in publisher.sources}
         self._clock = clock
@@ -165,7 +165,7 @@ class Pipeline:
 
     async def maintain(self) -> None:
         """Housekeeping between polls; raises StoreError."""
-        await self._writer.maintain(self._keep_polls)
+        await self._writer.maintain(*self._keep)
 
     async def recheck(
         self, limit: int, per_publisher: int, elsewhere: Callable[[int], None] = lambda publishers: None

@@ -177,11 +177,7 @@ class Poller:
     def failed(self, poll: Poll, error: FetchError) -> Poll:
         """The poll that this error ended."""
         outcome: Outcome = _WALLS.get(type(error), "failed")
-        said = str(error)[:_MOST_SAID]
-        if outcome != "failed":
-            publisher = self.publishers[poll.source.publisher]
-            contact = publisher.contact.technical or publisher.contact.corrections or publisher.homepage
-            said += f"; ask {publisher.name} to let this wire's reader through: {contact}"
+        said = said_of(error, self.publishers[poll.source.publisher])
         poll = replace(poll, outcome=outcome, error=said, retry_after=error.retry_after)
         if not isinstance(error, HttpStatus | Challenge | PaymentRequired):
             return poll
@@ -307,6 +303,15 @@ class _Join:
         names = [next((key for key in entry.keys if key in known), None) for entry in reading.listed]
         dates = [None if isinstance(entry, Seen) else entry.published or entry.updated for entry in reading.listed]
         return reaches_back(list(map(Now, names, dates)), self.before)
+
+
+def said_of(error: FetchError, publisher: Publisher) -> str:
+    """What `health` says of a poll that this error ended; where the site turned the reader away, whom to ask."""
+    said = str(error)[:_MOST_SAID]
+    if type(error) not in _WALLS:
+        return said
+    contact = publisher.contact.technical or publisher.contact.corrections or publisher.homepage
+    return f"{said}; ask {publisher.name} to let this wire's reader through: {contact}"
 
 
 def _joined(reading: Reading, older: Reading) -> Reading:

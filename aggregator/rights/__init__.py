@@ -12,10 +12,12 @@ from typing import get_args
 
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, ItemClass, Publisher, Rights, Terms, TextScope, Wire
 from aggregator.rights.agreements import NOTICE_DAYS, agreement_warnings, end_in_words, ends_at, what_leaves
-from aggregator.rights.effects import TAKES_EFFECT, WITHOUT_EFFECT, set_without_effect
+from aggregator.rights.decisions import Decision, decisions
+from aggregator.rights.effects import TAKES_EFFECT
 from aggregator.rights.gate import effective
 from aggregator.rights.release import release, usage_terms, uses
 from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address
+from aggregator.rights.sheet import Sheet, sheet
 from aggregator.rights.templates import fields_of, fill, licence_name
 
 __all__ = [
@@ -26,8 +28,10 @@ __all__ = [
     "NOTICE_DAYS",
     "NOT_IN_ADDRESS",
     "TAKES_EFFECT",
-    "WITHOUT_EFFECT",
+    "Decision",
+    "Sheet",
     "agreement_warnings",
+    "decisions",
     "did_you_mean",
     "effective",
     "end_in_words",
@@ -40,7 +44,7 @@ __all__ = [
     "is_address",
     "notices",
     "release",
-    "set_without_effect",
+    "sheet",
     "terms",
     "usage_terms",
     "uses",

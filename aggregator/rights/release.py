@@ -19,6 +19,7 @@ from aggregator.model import DEFAULT_DISCLAIMERS, Media, Rights, Text, TextScope
 from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release, Use, Uses, UseState
 from aggregator.rights.agreements import ends_at
 from aggregator.rights.gate import at_most, effective
+from aggregator.rights.rules import PIXEL_FIELDS
 from aggregator.rights.templates import fill
 from aggregator.text.dates import from_iso
 from aggregator.text.folding import fold
@@ -70,16 +71,13 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
     """What of a report may leave by an outlet, or why nothing may. `note`: what its publisher says of a correction, a
     line of its own words.
     """
-    channel, now = outlet.channel, outlet.now
-    rights = effective(held.rights, now.astimezone(UTC).date())
-    until = _next_change(held, now)
-    if refused := _refusal(held, rights, outlet):
-        reason, text = refused
-        return Refusal(id=held.id, reason=reason, text=text, valid_until=until)
-    scope = _scope(held, rights, outlet)
+    allowed = what_may_leave(held, outlet)
+    if isinstance(allowed, Refusal):
+        return allowed
+    scope, pictures = allowed
+    channel, rights = outlet.channel, effective(held.rights, outlet.now.astimezone(UTC).date())
     full, some = scope == "full_text", scope in ("full_text", "excerpt")
     cut = excerpt(held.summary, held.text, rights.excerpt_max_words) if scope == "excerpt" else ""
-    pictures = tuple(_pictures(held, rights, scope))
     summary, text = (held.summary, held.text) if full else (cut, cut)
     return Release(
         channel=channel,
@@ -128,8 +126,18 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         pictures=pictures,
         pixel=_pixel(held, rights) if full and channel == "web" else None,
         uses=uses(rights),
-        valid_until=until,
+        valid_until=_next_change(held, outlet.now),
     )
+
+
+def what_may_leave(held: Held, outlet: Outlet) -> tuple[TextScope, tuple[Picture, ...]] | Refusal:
+    """How much of its text, and which of its pictures; without what must stand beside them."""
+    rights = effective(held.rights, outlet.now.astimezone(UTC).date())
+    if refused := _refusal(held, rights, outlet):
+        reason, text = refused
+        return Refusal(id=held.id, reason=reason, text=text, valid_until=_next_change(held, outlet.now))
+    scope = _scope(held, rights, outlet)
+    return scope, tuple(_pictures(held, rights, scope))
 
 
 def uses(rights: Rights) -> Uses:
@@ -215,10 +223,13 @@ def _pictures(held: Held, rights: Rights, scope: TextScope) -> Iterator[Picture]
     if allowed.scope in ("same_as_text", "agreement") and scope != "full_text":
         return
     for media in held.media:
-        is_picture = media.medium == "image" or (media.type or "").startswith("image/")
         is_open = _OPEN.search(f"{media.credit or ''} {media.copyright or ''}") is not None
-        if is_picture and (is_open or allowed.scope != "per_image_licence") and address(media.url):
+        if is_picture(media) and (is_open or allowed.scope != "per_image_licence") and address(media.url):
             yield _picture(held, media)
+
+
+def is_picture(media: Media) -> bool:
+    return media.medium == "image" or (media.type or "").startswith("image/")
 
 
 def _picture(held: Held, media: Media) -> Picture:
@@ -292,5 +303,9 @@ def _categories(held: Held) -> tuple[str, ...]:
 def _pixel(held: Held, rights: Rights) -> str | None:
     if rights.tracking_pixel is None:
         return None
-    values = {"id": held.id, "publisher": held.publisher, "url": held.url or ""}
-    return address(fill(rights.tracking_pixel, {name: quote(said, safe="") for name, said in values.items()}))
+    values = dict(zip(PIXEL_FIELDS, (held.id, held.publisher, held.url or ""), strict=True))
+    try:
+        filled = fill(rights.tracking_pixel, {name: quote(said, safe="") for name, said in values.items()})
+    except (KeyError, ValueError):  # an older version stored it, which knew other fields
+        return None
+    return address(filled)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Collection, Iterator
 from urllib.parse import urlsplit
 
 from aggregator.model import Rights, TextScope
+from aggregator.rights.templates import fields_of
 from aggregator.text.printable import line
 from aggregator.text.urls import is_host
 
 Broken = tuple[str, object, str]  # the dotted key, what was found (None: nothing), what was expected
 
 MOST_EXCERPT_WORDS = 500  # beyond this an excerpt is a copy
+PIXEL_FIELDS = ("id", "publisher", "url")  # of a report; what `tracking_pixel` may have in braces
 
 _NARROW_TO_WIDE: tuple[TextScope, ...] = ("none", "headline_only", "excerpt", "full_text")
 _SPDX_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
@@ -121,7 +123,7 @@ def _excerpt(rights: Rights) -> Iterator[Broken]:
 
 def _pixel(rights: Rights) -> Iterator[Broken]:
     if rights.tracking_pixel is not None and not _is_https_template(rights.tracking_pixel):
-        expected = "an https address, in whose path or query fields such as {id} may stand"
+        expected = "an https address, in whose path or query {id}, {publisher} and {url} may stand"
         yield ("rights.tracking_pixel", rights.tracking_pixel, expected)
 
 
@@ -149,4 +151,6 @@ def _is_https_template(template: str) -> bool:
         host = urlsplit(template).netloc
     except ValueError:
         return False
-    return "{" not in host and is_address(re.sub(r"\{[a-z_]+\}", "x", template), ("https",))
+    if "{" in host or not is_address(re.sub(r"\{[a-z_]+\}", "x", template), ("https",)):
+        return False
+    return set(fields_of(template)) <= {*PIXEL_FIELDS}

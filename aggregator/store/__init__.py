@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -64,11 +65,13 @@ from aggregator.model import (
     Wanted,
 )
 from aggregator.model.errors import StoreError
-from aggregator.model.release import Gone, Held
+from aggregator.model.release import FormerPublisher, Gone, Held
+from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.store.sqlite import (
     acts,
     agreements,
     as_of,
+    backups,
     claims,
     clocks,
     configured,
@@ -91,6 +94,7 @@ from aggregator.store.sqlite import (
     pending,
     pending_revisions,
     planner,
+    private,
     purge,
     query,
     raw,
@@ -98,17 +102,21 @@ from aggregator.store.sqlite import (
     rechecks,
     redirects,
     references,
+    released,
     renaming,
     robots,
     saving,
     search,
     selections,
+    snapshot_file,
+    snapshots,
     sqlite_errors,
     states,
     suspects,
     vacuum,
     views,
 )
+from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.lock import (
     DaemonLock,
     Program,
@@ -119,15 +127,43 @@ from aggregator.store.sqlite.lock import (
 )
 from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
-from aggregator.text.dates import duration, to_iso
+from aggregator.text.dates import duration, from_iso, to_iso
 
-__all__ = ["DaemonLock", "Rewriting", "RunningDaemon", "Store", "only_daemon", "running_daemon", "without_daemon"]
+__all__ = [
+    "BACKUP_STEP",
+    "DaemonLock",
+    "Facts",
+    "Loaded",
+    "Rewriting",
+    "RunningDaemon",
+    "Store",
+    "everybody_reads",
+    "load_backup",
+    "only_daemon",
+    "running_daemon",
+    "without_daemon",
+]
+
+everybody_reads = private.everybody_reads
+load_backup, BACKUP_STEP = backups.load, backups.STEP
 
 log = logging.getLogger("aggregator.store")
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Call = Callable[Concatenate[sqlite3.Connection, P], T]
+
+
+def _keep_from_others(connection: sqlite3.Connection, path: Path) -> None:
+    """Takes a file from other users that an older version made, which let everybody read it; once."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != opening.APPLICATION_ID and (mode := private.narrow(path)):
+        log.warning(
+            "%s: other users of this machine could open this file (mode %o), which holds complaints and words that are"
+            " held back; now only its owner can (600). To let a group read it: chmod 640",
+            path,
+            mode,
+        )
 
 
 class Store:
@@ -150,12 +186,15 @@ class Store:
         except OSError as error:
             said = f"{path.parent}: cannot make this folder ({error.strerror}); choose another place with --db"
             raise StoreError(said) from error
+        opening.refuse_no_file(path)
+        private.create(path)
         with explained(path):
             # Statements begin their transactions themselves, so isolation_level is None. The writer runs in a thread
             # of its own, one call at a time.
             connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
             try:
                 opening.refuse_foreign(connection, path, views.MIGRATIONS)
+                _keep_from_others(connection, path)
                 store = cls(path, connection)
                 store._prepare()
             except BaseException:
@@ -168,10 +207,11 @@ class Store:
         """Opens for reading only; raises StoreError when there is no database yet. What is stored holds for whoever
         reads; `show_as_of` makes it what holds at a time.
         """
+        opening.refuse_no_file(path)
         if not path.exists():
-            raise StoreError(
-                f"{path}: there is no database yet; `aggregator fetch` makes it; or name one: --db, AGGREGATOR_DB"
-            )
+            nowhere = "" if path.parent.exists() else f", and no folder {path.parent}"
+            said = f"there is no database yet{nowhere}; `aggregator fetch` makes it; or name one: --db, AGGREGATOR_DB"
+            raise StoreError(f"{path}: {said}")
         with explained(path):
             uri = path.absolute().as_uri() + "?mode=ro"
             connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
@@ -599,6 +639,22 @@ class Store:
         """
         return self._write(forgetting.count_polls_by_day, before, now)
 
+    def count_released(self, day: date, counts: Mapping[tuple[str, Channel], int]) -> None:
+        """Adds to the number of reports that left on a day of UTC, by publisher and channel."""
+        self._write(released.add, day, counts)
+
+    def released_since(self, first: date) -> Counter[tuple[str, Channel]]:
+        """How many reports left on this day of UTC or later, by publisher and channel."""
+        return self._read(released.since, first)
+
+    def forget_released(self, before: date) -> None:
+        """Deletes what was counted of earlier days."""
+        self._write(released.forget, before)
+
+    def former_publishers(self) -> list[FormerPublisher]:
+        """Those that no file configures any more, and of which reports are held: they leave under its last rights."""
+        return self._read(outgoing.former_publishers)
+
     def forget_listings(self, before: datetime, most_listed: int) -> None:
         """Looks at a batch of what is known of how documents listed reports, and deletes what is of reports first seen
         before `before` that none lists any more. `most_listed`: so many entries at most are remembered of a document.
@@ -641,6 +697,14 @@ class Store:
         with explained(self.path):
             vacuum.rewrite(self._connection, self.path)
 
+    def parts(self) -> int:
+        """About how many parts `back_up` copies."""
+        return self._read(backups.parts)
+
+    def back_up(self, to: Path, *, replace: bool, moved: Callable[[], None]) -> Facts:
+        """Copies the database into a file, see `store.backups`."""
+        return backups.create(self._connection, self.path, to, replace=replace, moved=moved)
+
     # What the desk calls; see `aggregator.desk`
 
     def report_state(self, report: str) -> ReportState | None:
@@ -669,9 +733,28 @@ class Store:
         """
         return self._write(acts.complain, complaint, decision, to_iso(now))
 
+    def complaint_about_wire(self, complaint: Complaint, now: datetime) -> int:
+        """Records a complaint about the wire as a whole; returns its number."""
+        return self._write(acts.complain_about_wire, complaint, to_iso(now))
+
     def complaints(self, *, resolved_too: bool = False) -> list[dict[str, Any]]:
         """The complaints that are open, or all; see `store.acts`."""
         return self._read(acts.complaints, resolved_too)
+
+    def erase_complaint(self, number: int, now: datetime) -> bool:
+        """Takes the words out of a complaint, also out of the log where nobody reads it; False: there is none of this
+        number. What was decided because of it stays.
+        """
+        is_erased = self._write(acts.erase, number, to_iso(now))
+        with explained(self.path):
+            vacuum.empty_log(self._connection, wait=True)
+        return is_erased
+
+    def erase_old_complaints(self, before: datetime, now: datetime) -> int:
+        """The same of complaints that were resolved before; returns of how many. Writes only where there are any."""
+        if not self._read(acts.have_old, to_iso(before)):
+            return 0
+        return self._write(acts.erase_old, to_iso(before), to_iso(now))
 
     def resolve_complaint(self, number: int, resolution: str, now: datetime) -> bool:
         """Closes a complaint; False: there is none of this number that is open."""
@@ -909,6 +992,33 @@ class Store:
     def cursor_before(self, since: datetime) -> Cursor | None:
         """The cursor after which the ledger goes on at this time; None: from its beginning."""
         return self._read(ledger.cursor_before, since)
+
+    # Snapshots for research
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """All that is read within is of one moment, whoever writes meanwhile; it holds tidying up."""
+        with self._snapshot():
+            yield
+
+    def time_of(self, cursor: Cursor) -> datetime:
+        """When the line of this cursor was written."""
+        return from_iso(self._read(snapshots.time_of, cursor))
+
+    def count_of_snapshot(self, extent: Extent) -> int:
+        """How many reports a snapshot has."""
+        return self._read(snapshots.count, extent)
+
+    def rows_of_snapshot(self, table: str, extent: Extent) -> Iterator[dict[str, Any]]:
+        """The rows of one of its tables; see `sqlite.snapshots.rows`. Within `one_state`."""
+        with explained(self.path):
+            yield from snapshots.rows(self._connection, table, extent)
+
+    @staticmethod
+    def write_snapshot(path: Path, tables: Iterable[tuple[Table, bool, Iterable[Sequence[Value]]]]) -> None:
+        """Makes an SQLite file of these tables and their rows; `bool`: whether they are public."""
+        with explained(path):
+            snapshot_file.write(path, tables)
 
     def merges(self, since: datetime | None = None, *, undone_too: bool = False) -> list[dict[str, Any]]:
         """The merges in force, or all, since a time; see `sqlite.merges`."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aggregator.model import Channel
 from aggregator.web.site import Site, digest
 
 LONGEST = timedelta(seconds=60)
@@ -33,6 +34,8 @@ class Answer:
     until: datetime | None = None  # when the clock alone may change it; None: never
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+    channel: Channel = "web"  # by which its reports leave
+    reports: Mapping[str, int] = field(default_factory=dict)  # how many it has of each publisher
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ def answered(
     }
     if kept.answer.status == 200 and _has_it(request, kept.etag):
         return Response(status_code=304, headers=headers)
+    if request.method == "GET":
+        site.released.add(kept.answer.channel, kept.answer.reports, now)
     return Response(kept.answer.body, kept.answer.status, headers, kept.answer.media_type)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -37,7 +39,13 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
             store.last_cursor()
         return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
 
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(site.released.write)
+
     return Starlette(
+        lifespan=lifespan,
         routes=[Route("/healthz", healthz), *Feeds(site, answers).routes()],
         middleware=[
             Middleware(Guards, hosts=hosts_of(wire), proxies=wire.serve.trusted_proxies, most=_AT_ONCE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -89,7 +90,13 @@ class Feeds:
                 older=_address(wire, request.url.path, ids[PAGE - 1]) if len(ids) > PAGE else None,
                 hub=wire.serve.hub,
             )
-            return Answer(b"".join(form.render(page)), form.media_type, _until(page))
+            return Answer(
+                b"".join(form.render(page)),
+                form.media_type,
+                _until(page),
+                channel="feed",
+                reports=Counter(release.publisher for release in page.releases),
+            )
 
         return answered(request, self.site, self.answers, ("feed", request.url.path, before), make)
 

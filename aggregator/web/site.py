@@ -15,6 +15,7 @@ from aggregator.model.release import Outlet, Use
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
+from aggregator.web.released import Released
 
 
 @dataclass(slots=True)
@@ -25,6 +26,10 @@ class Site:
     clock: Callable[[], datetime]
     _config: Config | None = None
     _lock: Lock = field(default_factory=Lock)
+    released: Released = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.released = Released(self.paths)
 
     def config(self) -> Config:
         """The configuration, read anew where its files have changed. Raises ConfigError."""

@@ -62,7 +62,7 @@ def test_catalogue_says_which_are_here(config: Path) -> None:
     assert said(config, "add", "malijet").code == 0
     assert "feed known · added\n" in said(config, "catalogue", "malijet").out
     (row,) = json.loads(said(config, "catalogue", "malijet", "--json").out)
-    assert (row["key"], row["country"], row["group"], row["feed"], row["added"]) == (
+    assert (row["publisher"], row["country"], row["publisher_group"], row["feed"], row["added"]) == (
         "malijet", "ML", "news_organization", "known", True,
     )  # fmt: skip
 
@@ -124,7 +124,7 @@ def test_all_that_fit_are_added_and_a_second_time_none_is(config: Path) -> None:
     assert again.code == 0
     assert json.loads(again.out) == {
         "added": [],
-        "here_already": [{"key": each["key"], "file": each["file"]} for each in first["added"]],
+        "here_already": [{"publisher": each["publisher"], "file": each["file"]} for each in first["added"]],
         "left_out": [],
     }
     assert files_of(config) == before
@@ -215,7 +215,7 @@ def test_a_site_becomes_a_publisher_of_its_best_feed(desk: Desk, site: str) -> N
     before, asked = files_of(desk.config), len(desk.press.requests)
     assert desk(*url).startswith("here       publishers/ml/lecho-du-jour.toml  has ")
     assert json.loads(desk(*url, "--json"))["here_already"] == [
-        {"key": "lecho-du-jour", "file": "publishers/ml/lecho-du-jour.toml"}
+        {"publisher": "lecho-du-jour", "file": "publishers/ml/lecho-du-jour.toml"}
     ]
     assert (files_of(desk.config), len(desk.press.requests)) == (before, asked)
     assert [poll["new"] for poll in json.loads(desk("fetch", "lecho-du-jour", "--json"))] == [2]
@@ -226,7 +226,7 @@ def test_a_key_may_be_given_or_is_made_of_the_host(desk: Desk, site: str) -> Non
     assert "has it already" in desk("add", site, *options, "--key", "one", code=2)
     out = json.loads(desk("add", site, *options, "--json"))
     (added,) = out["added"]
-    assert (added["key"], added["name"]) == (SITE.replace(".", "-"), SITE)
+    assert (added["publisher"], added["name"]) == (SITE.replace(".", "-"), SITE)
     (desk.config / added["file"]).unlink()
     desk("add", site, *options, "--key", "mine")
     assert (desk.config / "publishers" / "sn" / "mine.toml").exists()

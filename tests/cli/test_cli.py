@@ -367,7 +367,7 @@ def test_an_unwritable_database_is_explained(desk: Desk, tmp_path: Path) -> None
     (tmp_path / "file").touch()
     assert "choose another place with --db" in desk("--db", str(tmp_path / "file" / "wire.db"), "fetch", code=1)
     (tmp_path / "corrupt.db").write_bytes(b"nonsense" * 1000)
-    assert "not a database" in desk("--db", str(tmp_path / "corrupt.db"), "fetch", code=1)
+    assert "this is no SQLite database" in desk("--db", str(tmp_path / "corrupt.db"), "fetch", code=1)
 
 
 def test_usage_is_exit_code_2(desk: Desk) -> None:

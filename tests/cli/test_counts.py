@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from aggregator.model import Query, Selection
+from aggregator.desk import acts
+from aggregator.desk.outgoing import releases
+from aggregator.desk.purging import purge
+from aggregator.desk.terms import sync
+from aggregator.model import Cause, Channel, Kind, Query, Rights, Selection
+from aggregator.model.release import Outlet, Release
+from aggregator.output.formats import FORMATS
 from aggregator.store import Store
 from aggregator.text.query import parse
-from tests.conftest import DEMO, file_of
+from tests.conftest import AGREEMENT, DEMO, NOW, QUOTATION, WIRE, examples, file_of, make_entry, make_publisher, record
+from tests.hostile import run
 from tests.make_database import DATABASES
+from tests.releases import feed
 
 SELECTIONS = (
     Selection(),
@@ -101,3 +117,89 @@ def test_beyond_10_000_only_count_says_how_many(database: Path) -> None:
     said = printed(database, "latest", "--publisher", "nawras", "--limit", "1")[1]
     assert said.startswith("1 of more than 10,000 reports; --before ")
     assert int(printed(database, "latest", "--publisher", "nawras", "--count")[0]) > 10_001
+
+
+# As many as are counted leave
+
+
+CHANNELS = get_args(Channel)
+KEYS = ("daily", "nawras", "mwanza", "gazette", "mute", "over")
+
+
+@pytest.fixture(scope="module")
+def of_all_rights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Reports of several languages and publishers, whose rights differ; one is held, one under embargo, one purged."""
+    rights: dict[str, Rights] = {
+        "daily": AGREEMENT,
+        "nawras": replace(AGREEMENT, redistribute=("feed", "api"), storage="metadata_only"),
+        "mwanza": replace(QUOTATION, redistribute=("web",)),
+        "gazette": replace(QUOTATION, redistribute=()),
+        "mute": replace(QUOTATION, text_scope="none"),
+        "over": replace(AGREEMENT, expires=NOW.date() - timedelta(days=2), redistribute=("email", "web")),
+    }
+    countries = dict(zip(KEYS, ("GH", "TN", "TZ", "GH", "KE", "TN"), strict=True))
+    kinds: dict[str, Kind] = dict.fromkeys(KEYS, "newspaper") | {"gazette": "government", "mwanza": "ngo"}
+    made = [
+        make_publisher(key, of, country=countries[key], kind=kinds[key], languages=("fr", "ar"))
+        for key, of in rights.items()
+    ]
+    with Store.open(tmp_path_factory.mktemp("rights") / "wire.db") as store:
+        sync(store, WIRE, made, NOW, NOW.date())
+        for place, publisher in enumerate(made):
+            entries = [
+                make_entry(100 * place + number, language=language)
+                for number, language in enumerate(("fr", "ar", "sw", "fr-CA", None))
+            ]
+            record(store, publisher, *entries, now=NOW + timedelta(minutes=place))
+        (first, second, third, *_) = store.latest(Selection(publishers=("daily",)))
+        cause = Cause(actor="person:ama", reason="looked into")
+        acts.withhold(store, first.id, cause, NOW)
+        acts.embargo(store, second.id, NOW + timedelta(days=1), cause, NOW)
+        purge(store, [third.id], cause, NOW)
+        yield store
+
+
+SELECTED = st.builds(
+    Selection,
+    publishers=st.lists(st.sampled_from(KEYS), max_size=2, unique=True).map(tuple),
+    countries=st.lists(st.sampled_from(("GH", "TN", "TZ", "KE")), max_size=2, unique=True).map(tuple),
+    kinds=st.lists(st.sampled_from(("newspaper", "government", "ngo")), max_size=2, unique=True).map(tuple),
+    groups=st.lists(st.sampled_from(("news_organization", "institution")), max_size=1).map(tuple),
+    languages=st.lists(st.sampled_from(("fr", "ar", "sw")), max_size=2, unique=True).map(tuple),
+    item_classes=st.lists(st.sampled_from(("news", "opinion")), max_size=1).map(tuple),
+    since=st.sampled_from((None, NOW - timedelta(days=2), NOW)),
+    until=st.sampled_from((None, NOW, NOW + timedelta(days=1))),
+)
+
+
+@given(selection=SELECTED, channel=st.sampled_from(CHANNELS), words=st.sampled_from((None, "pont", "rouvre -camions")))
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_as_many_leave_as_are_counted(
+    of_all_rights: Store, selection: Selection, channel: Channel, words: str | None
+) -> None:
+    """By every filter: those of the channel are counted, and of all that fit just these are let out by the gate."""
+    query = parse(words) if words else None
+    ids = [report.id for report in of_all_rights.reports(selection, query)]
+    out = [each for each in releases(of_all_rights, WIRE, ids, Outlet(channel=channel, now=NOW))
+           if isinstance(each, Release)]  # fmt: skip
+    of_channel = replace(selection, channel=channel)
+    assert of_all_rights.count(of_channel, query) == len(out)
+    assert [each.id for each in out] == [report.id for report in of_all_rights.reports(of_channel, query)]
+    made = feed(tuple(out))
+    assert len(list(csv.reader(io.StringIO(b"".join(FORMATS["csv"].render(made)).decode())))) == 1 + len(out)
+    assert len(b"".join(FORMATS["jsonl"].render(made)).decode().splitlines()) == len(out)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(
+    "filters",
+    ["", "--country TN", "--publisher daily", "--kind ngo", "--group news_organization", "--language fr",
+     "--class news", "--since 2026-11-20", "--until 2026-11-21", "--on 2026-11-21", "--country GH --language ar"],
+)  # fmt: skip
+def test_the_commands_say_and_write_the_same_number(of_all_rights: Store, channel: str, filters: str) -> None:
+    asked = [*filters.split(), "--channel", channel]
+    shown = run("--config", DEMO / "config", "--db", of_all_rights.path, "latest", "--count", *asked)
+    wrote = run("--config", DEMO / "config", "--db", of_all_rights.path, "export", "jsonl", *asked)
+    assert (shown.code, wrote.code) == (0, 0), shown.err + wrote.err
+    assert int(shown.out) == len(wrote.out.splitlines())
+    assert wrote.err.startswith(f"{int(shown.out)} report")

@@ -73,6 +73,16 @@ def test_a_fetch_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_backup_upon_a_full_disk_says_one_thing_and_leaves_nothing(desk: Desk, disk: Path) -> None:
+    desk("--db", str(desk.database), "fetch")
+    script = f"dd if=/dev/zero of='{disk}/filler' bs=64k 2>/dev/null; rm -f '{disk}/backup.db';"
+    tried = desk.command("--db", str(desk.database), "backup", "create", str(disk / "backup.db"))
+    shown = on_disk(disk, script, "sh", "-c", f"\"$@\"; code=$?; ls -A '{disk}'; exit $code", "sh", *tried)
+    done = commands.run(shown, capture_output=True, text=True, timeout=60, cwd=desk.config)
+    assert (done.returncode, done.stdout.split()) == (1, ["filler"])
+    assert re.fullmatch(r"aggregator: \S+/backup\.db: the disk is full; make room; nothing was changed\n", done.stderr)
+
+
 def test_a_daemon_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None:
     """A service manager starts it again and again; its log has one line for each start."""
     script = f": >'{disk}/wire.db.lock'; dd if=/dev/zero of='{disk}/filler' bs=4k 2>/dev/null;"

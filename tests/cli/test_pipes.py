@@ -33,13 +33,14 @@ READING = {
     "publishers": [["publishers"], ["publishers", "--json"], ["publishers", "--opml", "-"]],
     "query": [["query", "SELECT id, title, url FROM wire"], ["query", "SELECT 1"]]
     + [["query", "SELECT * FROM wire", form] for form in ("--csv", "--json")],
+    "rights": [["rights"], ["rights", "--csv"], ["rights", "--json"]],
     "search": [["search", "pont", "--limit", "900"], ["search", "pont", "--limit", "900", "--json"]],
     "show": [["show", "https://sahel.example/long", form] for form in ("--raw", "--revisions", "--cite", "--desk")],
 }
 # They change something or ask the network, and print what they did in a few lines.
 OTHERS = {
-    "accept", "add", "demo", "embargo", "fetch", "import", "init", "join", "pause", "probe", "publish", "purge",
-    "recheck", "restore", "resume", "run", "serve", "split", "withdraw", "withhold",
+    "accept", "add", "backup", "demo", "embargo", "fetch", "import", "init", "join", "pause", "probe", "publish",
+    "purge", "recheck", "restore", "resume", "run", "serve", "snapshot", "split", "tokens", "withdraw", "withhold",
 }  # fmt: skip
 
 

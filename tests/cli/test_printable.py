@@ -160,6 +160,14 @@ def _calls(*lines: str) -> Case:
     return lambda _, said: [[said if word == "SAID" else word for word in typed.split()] for typed in lines]
 
 
+def _nowhere(desk: Desk, said: str) -> str:
+    return str(desk.database.with_name("none") / said.replace("\0", ""))  # no argument of a command has that character
+
+
+def _copy(desk: Desk) -> str:
+    return str(desk.database.with_name("copy.db"))
+
+
 def _show(desk: Desk, _: str) -> list[list[str]]:
     forms = ("", "--json", "--raw", "--revisions", "--revisions --json", "--desk")
     return [["show", one, *form.split()] for one in ids(desk) for form in forms]
@@ -246,6 +254,10 @@ CASES: dict[str, Case | str] = {
     "publishers remove": _calls("publishers remove SAID --yes", "publishers remove SAID --purge --reason SAID --yes"),
     "check": _calls("check", "check --json", "check SAID"),
     "query": _queries,
+    "snapshot": lambda desk, said: [
+        ["snapshot", str(desk.database.with_name("snapshot")), "--force", *more]
+        for more in ((), ("--public", "--format", "jsonl"), ("--publisher", said))
+    ],
     "withhold": _act("withhold"),
     "restore": _act("restore"),
     "embargo": _act("embargo", "2031-01-01"),
@@ -253,6 +265,9 @@ CASES: dict[str, Case | str] = {
     "complaint add": _complaints,
     "complaint list": _calls("complaint list", "complaint list --json", "complaint list --all"),
     "complaint resolve": _calls("complaint resolve 1 --resolution SAID", "complaint resolve 99 --resolution SAID"),
+    "complaint erase": _calls("complaint erase 1 --yes", "complaint erase 99 --yes"),
+    "backup create": lambda desk, said: [["backup", "create", _nowhere(desk, said)], ["backup", "create", _copy(desk)]],
+    "backup load": lambda desk, said: [["backup", "load", _nowhere(desk, said)], ["backup", "load", _copy(desk)]],
     "split": lambda desk, said: [["split", str(row[0])] for row in (*desk.rows("SELECT merge_id FROM merges"), (999,))],
     "join": lambda desk, said: [["join", *ids(desk)[-2:], "--reason", said], ["join", said, said, "--reason", "x"]],
     "pause": _calls("pause SAID"),
@@ -283,17 +298,8 @@ CASES: dict[str, Case | str] = {
 }
 # In this order: what reads, what acts, and what reads again.
 READING = [
-    "latest",
-    "search",
-    "show",
-    "changes",
-    "merges",
-    "health",
-    "coverage",
-    "publishers rename",
-    "check",
-    "query",
-    "export",
+    *("latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"),
+    *("export", "snapshot"),
 ]
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
@@ -317,6 +323,9 @@ ACTING = [
         *READING,
         "purge",
         "changes",
+        "complaint erase",
+        "backup create",
+        "backup load",
     ),
 ]
 

@@ -20,6 +20,7 @@ from aggregator.desk.housekeeping import maintain
 from aggregator.desk.purging import purge
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Complaint, Entry, Link, Notice, Publisher, Removal, Status, Text
+from aggregator.model.release import RefusalReason
 from aggregator.output.held import HELD
 from aggregator.store import Store
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, file_of, make_entry, make_publisher, record
@@ -192,6 +193,29 @@ def test_what_is_held_is_for_the_desk_alone(wire: tuple[Path, dict[str, str]], n
     else:
         assert (plain.code, plain.out) == (1, "")
         assert "--desk" in plain.err
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_what_may_leave_and_of_a_held_report_for_the_desk_alone(wire: tuple[Path, dict[str, str]], name: str) -> None:
+    state, report = STATES[name], wire[1][name]
+    plain, raw = shown(wire, report, "--rights"), shown(wire, report, "--raw")
+    assert (plain.code, plain.err) == (raw.code, raw.err)  # it refuses as the other forms do
+    ran = shown(wire, report, "--rights", "--desk")
+    said = json.loads(shown(wire, report, "--rights", "--desk", "--json").out)
+    assert (ran.code, len(said)) == (0, 0 if state.is_purged else 4 * 4)
+    if state.is_purged:
+        assert "it was deleted" in ran.out
+    elif state.act is None:
+        scope = {"sahel": "full_text", "mwanza": "excerpt", "mute": "none", "lent": "headline_only"}
+        assert state.entry or said[0]["leaves"] == scope[state.publisher.key]
+        assert not plain.out or plain.out == ran.out
+    else:
+        assert {each["leaves"] for each in said} == {"none"}
+        assert {each["reason"] for each in said} <= {*get_args(RefusalReason)}
+        assert said[0]["reason"] in ran.out
+    assert all(len(line) <= 80 for line in ran.out.splitlines()[:20])  # the table
+    again = shown(wire, f"{report}@1", "--rights", "--desk")
+    assert again.code == 2
 
 
 @pytest.mark.parametrize("form", FORMS)

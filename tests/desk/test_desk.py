@@ -423,7 +423,7 @@ def test_a_complaint_is_resolved_once_and_restores_nothing(store: Store, report:
     assert store.report(report) is None
     listed = command(store, "complaint", "list", "--all")
     assert "1. privacy" in listed
-    assert "resolved 2026-11-22T11:00:00Z: settled" in listed
+    assert "resolved 2026-11-22 11:00 UTC: settled" in listed
 
 
 def test_the_wire_answers_only_for_its_own(store: Store, report: str) -> None:

@@ -24,6 +24,7 @@ from aggregator.config.shapes import ContactTable
 from aggregator.demo import Press
 from aggregator.desk import acts
 from aggregator.desk.housekeeping import maintain
+from aggregator.desk.outgoing import outlet, releases
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.reading import read_as_of
 from aggregator.desk.terms import sync
@@ -45,8 +46,11 @@ from aggregator.model import (
     Source,
     Text,
 )
+from aggregator.model.errors import Challenge
+from aggregator.model.release import Use
 from aggregator.pipeline.pipeline import Pipeline
-from aggregator.rights import TAKES_EFFECT, WITHOUT_EFFECT, agreement_warnings, ends_at, faults_of_rights
+from aggregator.pipeline.poll import said_of
+from aggregator.rights import TAKES_EFFECT, agreement_warnings, ends_at, faults_of_rights
 from aggregator.scheduling.rechecks import judge
 from aggregator.store import Store
 from aggregator.store.sqlite.schema import migrations
@@ -65,6 +69,7 @@ from tests.conftest import (
     make_publisher,
     record,
 )
+from tests.releases import PICTURE
 
 PAGE = (ROOT / "docs" / "rights.md").read_text()
 ANY = Selection(limit=1_000)
@@ -173,16 +178,22 @@ def pair(key: str) -> tuple[Publisher, Publisher]:
 
 
 def what_comes_of(publisher: Publisher, folder: Path) -> list[object]:
-    """What a person can see of a publisher's rights: faults and warnings; a report now and ten days later, and what
-    is stored of it; its notice; and what becomes of it when its page is missing or gone.
+    """What a person can see of a publisher's rights: faults and warnings; whom to ask when its site refuses us; a
+    report now and ten days later, what is stored of it, and what of it leaves by every channel, for people and for each
+    use by machines; its notice; and what becomes of it when its page is missing or gone.
     """
     folder.mkdir()
     said: list[object] = [faults_of_rights(publisher.rights), list(warnings({"daily.toml": publisher}))]
+    said.append(said_of(Challenge("a page that asks for a browser"), publisher))
     with Store.open(folder / "wire.db") as store:
         synced(store, publisher)
-        record(store, publisher, make_entry())
+        record(store, publisher, make_entry(media=(PICTURE,)))
         for now in (NOW, NOW + 10 * DAY):
             keep_house(store, now)
+            ids = [report.id for report in store.latest(ANY)]
+            for channel in get_args(Channel):
+                for use in (None, *get_args(Use)):
+                    said += releases(store, WIRE, ids, outlet(store, channel, now, use))
             with read_as_of(store.path, now) as reader:
                 said += [[asdict(report) for report in reader.latest(ANY)], reader.changes(), reader.health()]
             said.append(rows(store, "SELECT * FROM bodies"))
@@ -197,16 +208,10 @@ def what_comes_of(publisher: Publisher, folder: Path) -> list[object]:
 
 
 @pytest.mark.parametrize("key", TAKES_EFFECT)
-def test_a_key_takes_effect_or_is_among_those_that_check_names(key: str, tmp_path: Path) -> None:
+def test_every_key_takes_effect(key: str, tmp_path: Path) -> None:
     one, other = pair(key)
     assert one != other
-    differs = what_comes_of(one, tmp_path / "one") != what_comes_of(other, tmp_path / "other")
-    assert differs is (key not in WITHOUT_EFFECT)
-
-
-def test_the_page_of_rights_names_the_keys_without_effect() -> None:
-    (sentence,) = re.findall(r"nothing acts yet on ([^.]*(?:\.[a-z][^.]*)*)\.\n", PAGE)
-    assert sorted(re.findall(r"`([a-z_.]+)`", sentence)) == sorted(WITHOUT_EFFECT)
+    assert what_comes_of(one, tmp_path / "one") != what_comes_of(other, tmp_path / "other")
 
 
 @pytest.fixture
@@ -224,27 +229,6 @@ def at_the_desk(desk: Desk, capsys: pytest.CaptureFixture[str]) -> Run:
         return capsys.readouterr().out
 
     return call
-
-
-def test_check_names_the_keys_without_effect_in_one_line(desk: Desk, at_the_desk: Run) -> None:
-    profile = (
-        '[quotation]\nrelationship = "none"\nbasis = "quotation"\ntext_scope = "excerpt"\ncredit = "{publisher}"\n'
-    )
-    own = '[own]\nrelationship = "own"\nbasis = "own"\ntext_scope = "full_text"\ncredit = "x"\ncopyright_notice = "x"\n'
-    (desk.config / "rights.toml").write_text(f'{profile}ai_use = "unstated"\n{own}')
-    assert "note" not in at_the_desk("check")  # a default promises nothing
-    assert json.loads(at_the_desk("check", "--json"))["without_effect"] == []
-    with (desk.config / "rights.toml").open("a") as file:
-        file.write(f'{profile.replace("quotation]", "unused]")}images = {{ scope = "none", hotlink = false }}\n')
-        file.write('tracking_pixel = "https://daily.example/{id}"\n')
-    one = desk.config / "publishers" / "ml" / "one.toml"
-    contact = '[contact]\npermissions = "a@one.example"\n[rights]\nai_use = "prohibited"\n[[source]]'
-    one.write_text(one.read_text().replace("[[source]]", contact))
-    (line,) = [line for line in at_the_desk("check").splitlines() if line.startswith("note: ")]
-    named, _, here = line.partition("; set here: ")
-    assert all(key in named for key in WITHOUT_EFFECT)
-    assert here == "ai_use, contact.permissions, tracking_pixel"
-    assert json.loads(at_the_desk("check", "--json"))["without_effect"] == here.split(", ")
 
 
 # Channels

@@ -124,7 +124,7 @@ BROKEN: list[tuple[Rights, dict[str, object], str]] = [
         AGREEMENT,
         {"tracking_pixel": "http://pixel.test/{id}"},
         'rights.tracking_pixel: found "http://pixel.test/{id}", expected an https address, in whose path or query '
-        "fields such as {id} may stand",
+        "{id}, {publisher} and {url} may stand",
     ),
 ]
 
@@ -140,7 +140,8 @@ def test_a_broken_rule_is_one_fault_in_these_words(sound: Rights, changed: dict[
 @pytest.mark.parametrize(
     ("template", "is_sound"),
     [
-        ("https://pixel.test/{id}?u={original_url}", True),
+        ("https://pixel.test/{id}?u={url}&p={publisher}", True),
+        ("https://pixel.test/{id}?u={original_url}", False),
         ("https://pixel.test/", True),
         ("https://{host}/a.gif", False),
         ("https://[bad/{id}", False),

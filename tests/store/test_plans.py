@@ -323,6 +323,8 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         Case(lambda s, w: s.waiting_visits(NOW, [w.publisher]), {"USE TEMP B-TREE FOR DISTINCT": "publishers"}),
     ),
     "pages_visited": (case(lambda s, w: s.pages_visited(w.publisher, WEEK, 20, [1])),),
+    "released_since": (case(lambda s, w: s.released_since(NOW.date())),),
+    "former_publishers": (Case(lambda s, w: s.former_publishers(), {"SCAN p": FEW}),),
     "lending": (case(lambda s, w: s.lending()),),
     "rewriting": (
         Case(lambda s, w: s.rewriting(), {"SCAN reports_per_day": "before hours of work: a row a publisher and day"}),
@@ -348,6 +350,8 @@ STEPS: Mapping[str, tuple[Case, ...]] = {
     "end_pauses": (case(lambda s, w: s.end_pauses(NOW)),),
     "count_health": (case(lambda s, w: s.count_health(NOW)),),
     "count_polls_by_day": (case(lambda s, w: s.count_polls_by_day(NOW, NOW + timedelta(days=1))),),
+    "count_released": (case(lambda s, w: s.count_released(NOW.date(), {(w.publisher, "feed"): 2})),),
+    "forget_released": (case(lambda s, w: s.forget_released(NOW.date())),),
     "forget_listings": (
         Case(lambda s, w: s.forget_listings(NOW, 10), {"SCAN k USING PRIMARY KEY": BATCH, "SCAN k": BATCH}),
     ),
@@ -611,7 +615,8 @@ def test_every_reading_method_has_a_case() -> None:
         )
         and not writes.search(source)
     }
-    assert reading - {"close", "show_as_of", "show_terms", "query", "rewrite", "empty_log", "try_writing"} == set(CASES)
+    others = {"close", "show_as_of", "show_terms", "query", "rewrite", "empty_log", "try_writing", "back_up", "parts"}
+    assert reading - others == set(CASES)
 
 
 def test_figures_are_there_for_every_table_and_index(database: Path) -> None:

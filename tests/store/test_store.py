@@ -370,7 +370,7 @@ def test_a_missing_a_corrupt_and_a_foreign_file_are_explained(tmp_path: Path) ->
     corrupt = tmp_path / "corrupt.db"
     corrupt.write_bytes(b"this is no database at all" * 400)
     for opening in (Store.open, Store.read):
-        with pytest.raises(StoreError, match=r"corrupt\.db.*not a database.*restore a copy"):
+        with pytest.raises(StoreError, match=r"corrupt\.db: this is no SQLite database, or its beginning is damaged"):
             opening(corrupt)
     assert corrupt.read_bytes().startswith(b"this is no database")
     folder = tmp_path / "file"

@@ -15,7 +15,7 @@ from typing import Any
 
 from aggregator.model import Act, ActRecord, Addressee, Cause, Complaint, DeskDecision, ReportState
 from aggregator.model.errors import DeskError
-from aggregator.store.sqlite import ledger, reading
+from aggregator.store.sqlite import ledger, reading, views
 from aggregator.text.dates import from_iso, to_iso
 
 _STATE = "a.article_id, a.id, a.status, a.notice, a.embargoed_until, a.released_seq IS NOT NULL"
@@ -132,13 +132,24 @@ def complain(connection: sqlite3.Connection, complaint: Complaint, decision: Des
     found = _found(connection, decision.before)
     if found is None:
         return None
-    number = connection.execute(
-        "INSERT INTO complaints (article_id, complaint_kind, text, complainant, received_at) VALUES (?, ?, ?, ?, ?)",
-        (found[0], complaint.kind, complaint.text, complaint.complainant, at),
-    ).lastrowid
+    number = _record(connection, found[0], complaint, at)
     for act in decision.acts:
         of_it = act if act.act == "release" else replace(act, cause=replace(act.cause, complaint=number))
         _write(connection, *found, of_it, at)
+    return number
+
+
+def complain_about_wire(connection: sqlite3.Connection, complaint: Complaint, at: str) -> int:
+    """Records a complaint about the wire as a whole; returns its number. Within a transaction."""
+    return _record(connection, None, complaint, at)
+
+
+def _record(connection: sqlite3.Connection, article_id: int | None, complaint: Complaint, at: str) -> int:
+    number = connection.execute(
+        "INSERT INTO complaints (article_id, complaint_kind, text, complainant, received_at) VALUES (?, ?, ?, ?, ?)",
+        (article_id, complaint.kind, complaint.text, complaint.complainant, at),
+    ).lastrowid
+    assert number is not None
     return number
 
 
@@ -159,18 +170,20 @@ def addressee(connection: sqlite3.Connection, report: str) -> Addressee:
 
 
 def complaints(connection: sqlite3.Connection, resolved_too: bool) -> list[dict[str, Any]]:
-    """The open complaints, or all: number, id, publisher_name, kind, text, complainant, received_at, resolved_at,
-    resolution, and the acts that came of each.
+    """The open complaints, or all: number, id and publisher_name of the report (None: it is about the wire as a whole),
+    complaint_kind, text, complainant, received_at, resolved_at, resolution, erased_at (not None: the words are gone),
+    and the acts that came of each.
     """
+    erased_at = "c.erased_at" if views.is_migrated(connection) else "NULL AS erased_at"
     return reading.rows(
         connection,
         f"""
         SELECT c.complaint_id AS number, a.id AS id, p.name AS publisher_name, c.complaint_kind, c.text, c.complainant,
-          c.received_at, c.resolved_at, c.resolution,
+          c.received_at, c.resolved_at, c.resolution, {erased_at},
           (SELECT group_concat(act, ' ') FROM acts WHERE complaint_id = c.complaint_id) AS acts
         FROM complaints AS c
-        JOIN articles AS a ON a.article_id = c.article_id
-        JOIN publishers AS p ON p.publisher = a.publisher
+        LEFT JOIN articles AS a ON a.article_id = c.article_id
+        LEFT JOIN publishers AS p ON p.publisher = a.publisher
         {"" if resolved_too else "WHERE c.resolved_at IS NULL"} ORDER BY c.complaint_id
         """,  # noqa: S608  (constants)
     )
@@ -183,3 +196,35 @@ def resolve(connection: sqlite3.Connection, number: int, resolution: str, at: st
         (at, resolution, number),
     )
     return done.rowcount > 0
+
+
+def erase(connection: sqlite3.Connection, number: int, at: str) -> bool:
+    """Takes the words out of a complaint: who wrote it, what was written, and how it was resolved. What was decided
+    because of it, and the public reason of that, stay. False: there is no such complaint. Within a transaction.
+    """
+    return _erase(connection, "complaint_id = ?", number, at) > 0
+
+
+def erase_old(connection: sqlite3.Connection, before: str, at: str) -> int:
+    """The same of those that were resolved before; returns of how many. Within a transaction."""
+    return _erase(connection, f"resolved_at < ? AND {_HAS_WORDS}", before, at)
+
+
+def have_old(connection: sqlite3.Connection, before: str) -> bool:
+    """Whether `erase_old` would erase something."""
+    row = connection.execute(
+        f"SELECT 1 FROM complaints WHERE resolved_at < ? AND {_HAS_WORDS} LIMIT 1",  # noqa: S608  (constants)
+        (before,),
+    ).fetchone()
+    return row is not None
+
+
+_HAS_WORDS = "coalesce(text, complainant, resolution) IS NOT NULL"
+
+
+def _erase(connection: sqlite3.Connection, which: str, value: object, at: str) -> int:
+    erased = connection.execute(
+        f"UPDATE complaints SET text = NULL, complainant = NULL, resolution = NULL, erased_at = ? WHERE {which}",  # noqa: S608
+        (at, value),
+    )
+    return erased.rowcount

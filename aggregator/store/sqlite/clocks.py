@@ -40,7 +40,7 @@ _BATCH = 1_000
 TIMES: Mapping[str, tuple[str, ...]] = {
     "acts": ("at",),
     "claims": ("at",),
-    "complaints": ("received_at", "resolved_at"),
+    "complaints": ("received_at", "resolved_at", "erased_at"),
     "health_counts": ("counted_at",),
     "left_out": ("first_seen",),
     "pauses": ("paused_at", "ended_at"),

@@ -8,21 +8,23 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Self
 
 from aggregator.model.errors import DaemonRunning, StoreError, StoreFull
+from aggregator.store.sqlite import private
+from aggregator.store.sqlite.opening import refuse_no_file
 
 _ONE_DAEMON = (
-    "another daemon, process {holder}, or a `purge --vacuum`, uses this database; end it first, or give this one"
-    " another with --db"
+    "another daemon, process {holder}, or a `purge --vacuum` or `backup load`, uses this database; end it first, or"
+    " give this one another with --db"
 )
 _NO_DAEMON = (
-    "a daemon, process {holder}, or another `purge --vacuum`, uses this database; stop it, run this again, then start"
-    " the daemon; nothing was changed"
+    "a daemon, process {holder}, or another `purge --vacuum` or `backup load`, uses this database; stop it, run this"
+    " again, then start the daemon; nothing was changed"
 )
 
 
@@ -43,7 +45,7 @@ class DaemonLock:
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, said.encode(), 0)
         except OSError as error:
-            raise _unusable(self._path, error) from error
+            raise private.unusable(self._path, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def _said_by(descriptor: int) -> RunningDaemon:
 
 
 def _lock_of(database: Path) -> Path:
-    return Path(f"{database}.lock")
+    return Path(f"{database.resolve()}.lock")  # a link to it may be in another folder
 
 
 def only_daemon(database: Path) -> AbstractContextManager[DaemonLock]:
@@ -94,14 +96,17 @@ def without_daemon(database: Path) -> AbstractContextManager[DaemonLock]:
 
 @contextmanager
 def _alone(database: Path, refusal: str) -> Iterator[DaemonLock]:
+    refuse_no_file(database)
     path = _lock_of(database)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, private.mode_beside(database))
     except OSError as error:
-        raise _unusable(path, error) from error
+        raise private.unusable(path, error) from error
     try:
         _lock(file, database, refusal)
+        with suppress(OSError):  # a disk that has no owners
+            private.give_to_owner(file, path.parent)
         yield DaemonLock(path, file)
     finally:
         os.close(file)
@@ -112,15 +117,6 @@ def _lock(file: int, database: Path, refusal: str) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise DaemonRunning(f"{database}: {refusal.format(holder=_said_by(file).pid)}") from error
-
-
-def _unusable(path: Path, error: OSError) -> StoreError:
-    """What an error of the operating system means here."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreFull(f"{path}: the disk is full; make room; nothing was changed")
-    if error.errno in (errno.ELOOP, errno.EMLINK):
-        return StoreError(f"{path}: this is a symbolic link, and nothing is written through one; remove it")
-    return StoreError(f"{path}: {error.strerror}; can this user write the folder?")
 
 
 class Program:
@@ -139,7 +135,7 @@ class Program:
         """With the smallest number that no running program has. Raises StoreError where files cannot be locked here."""
         database = database.resolve()  # a link to it may be in another folder
         for number in count(1):
-            descriptor = _locked(_file_of(database, number))
+            descriptor = _locked(database, number)
             if descriptor is not None:
                 return cls(database, number, descriptor)
         raise AssertionError("numbers do not end")
@@ -148,10 +144,10 @@ class Program:
         """Whether the program with this number runs. Raises StoreError."""
         if number == self.number:
             return True
-        path = _file_of(self._database, number)
-        if not path.exists():
+        if not _file_of(self._database, number).exists():
             return False
-        descriptor = _locked(path, fcntl.LOCK_SH)  # shared, so that two that look at once do not see each other
+        # Shared, so that two that look at once do not see each other.
+        descriptor = _locked(self._database, number, fcntl.LOCK_SH)
         if descriptor is None:
             return True
         os.close(descriptor)
@@ -166,12 +162,14 @@ def _file_of(database: Path, number: int) -> Path:
     return database.with_name(f"{database.name}.program-{number}")
 
 
-def _locked(path: Path, lock: int = fcntl.LOCK_EX) -> int | None:
+def _locked(database: Path, number: int, lock: int = fcntl.LOCK_EX) -> int | None:
     """A descriptor that holds the lock until it is closed; None: another one holds it."""
+    path, flags = _file_of(database, number), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        descriptor = os.open(path, flags, private.mode_beside(database))
         try:
             fcntl.flock(descriptor, lock | fcntl.LOCK_NB)
+            private.give_to_owner(descriptor, path.parent)
         except OSError as error:
             os.close(descriptor)
             if isinstance(error, BlockingIOError):

@@ -187,13 +187,15 @@ CREATE TABLE acts (
 CREATE INDEX acts_of_article ON acts (article_id);
 CREATE TABLE complaints (
       complaint_id INTEGER PRIMARY KEY,
-      article_id INTEGER NOT NULL REFERENCES articles (article_id),
-      complaint_kind TEXT NOT NULL,             -- factual, copyright, licence, court_order, statute, privacy, safety ...
-      text TEXT NOT NULL,
-      complainant TEXT,               -- how to answer; NULL: anonymous
+      article_id INTEGER REFERENCES articles (article_id),  -- NULL: about the wire as a whole
+      complaint_kind TEXT NOT NULL,             -- factual, copyright, licence, court_order, statute, privacy, safety,
+                                      -- publisher_request, own_content, comment, about_the_wire
+      text TEXT,                      -- what was written; NULL: erased
+      complainant TEXT,               -- how to answer; NULL: anonymous, or erased
       received_at TEXT NOT NULL,
       resolved_at TEXT,               -- NULL: open
-      resolution TEXT                 -- NULL: open
+      resolution TEXT,                -- how it was resolved; NULL: open, or erased
+      erased_at TEXT                  -- when the words of all columns were; NULL: they are stored
     ) STRICT
     ;
 CREATE TABLE rechecks (           -- visits to an article's own page, to learn of a withdrawal
@@ -554,6 +556,14 @@ CREATE TRIGGER reports_per_day_terms_go AFTER DELETE ON terms BEGIN
  AND a.publisher = old.publisher GROUP BY day;
  END;
 CREATE INDEX changes_taken_back ON changes (seq) WHERE change_kind IN ('withheld', 'withdrawn', 'deleted');
+CREATE TABLE released_by_day (    -- reports that left, counted each time that one did
+      day TEXT NOT NULL,              -- of UTC, 2026-11-22
+      publisher TEXT NOT NULL,        -- its key; it may be in no other table any more
+      channel TEXT NOT NULL,          -- web, feed, api or email
+      reports INTEGER NOT NULL,
+      PRIMARY KEY (day, publisher, channel)
+    ) STRICT, WITHOUT ROWID
+    ;
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -576,6 +586,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0018
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0019_poll_days');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0020_excerpts');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0021_plans');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0022_kept');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0023_renamed_publishers');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0024_notified');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0025_health');
@@ -583,3 +594,5 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0026
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0027_accents');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0028_joins');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029_way_out');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0032_released');
+PRAGMA application_id = 1097295730;

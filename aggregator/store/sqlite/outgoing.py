@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from aggregator.model import Channel, Corrections, Entry, Images, Media, Rights, Text
-from aggregator.model.release import Gone, Held
+from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.store.sqlite.reading import dictionaries
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import from_iso, to_iso
@@ -76,6 +76,20 @@ def gone(connection: sqlite3.Connection, after: int, publisher: str | None, chan
     rows = dictionaries(connection.execute(_GONE, (after, publisher, most)))
     found = {row["id"]: Gone(**row) for row in reversed(rows) if channel in row.pop("channels").split()}
     return list(reversed(found.values()))
+
+
+def former_publishers(connection: sqlite3.Connection) -> list[FormerPublisher]:
+    rows = dictionaries(
+        connection.execute(
+            """
+            SELECT publisher, name, place, country, publisher_kind AS kind, publisher_group AS "group", rights
+            FROM publishers AS p
+            WHERE NOT configured AND EXISTS (SELECT 1 FROM articles AS a WHERE a.publisher = p.publisher)
+            ORDER BY publisher
+            """
+        )
+    )
+    return [FormerPublisher(**{**row, "rights": rights_of(json.loads(row["rights"]))}) for row in rows]
 
 
 def next_moment(connection: sqlite3.Connection, now: datetime) -> datetime | None:

@@ -59,6 +59,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "publishers": {"publishers": "150 1"},
     "rechecks": {"rechecks_due": "5000 2"},
     "redirects": {"redirects": "50 2 1"},
+    "released_by_day": {"released_by_day": "100000 300 2 1"},
     "reports_per_day": {"reports_per_day": "100000 700 1"},
     "revisions": {"sqlite_autoindex_revisions_1": "1100000 2 1"},
     "robots": {"sqlite_autoindex_robots_1": "150 1"},

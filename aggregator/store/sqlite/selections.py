@@ -55,16 +55,17 @@ def chosen(connection: sqlite3.Connection, selection: Selection) -> Chosen:
 
 
 def publishers(connection: sqlite3.Connection, selection: Selection) -> tuple[str, ...] | None:
-    """The keys of those that fit a selection's publishers, kinds and groups; None: all."""
-    if not selection.kinds and not selection.groups:
+    """The keys of those that fit a selection's publishers, kinds, groups and channel; None: all."""
+    if not (selection.kinds or selection.groups or selection.channel):
         return _each_once(selection.publishers) or None
     rows = connection.execute(
-        """
-        SELECT publisher FROM publishers
+        f"""
+        SELECT publisher FROM publishers AS p
         WHERE (?1 = '[]' OR publisher_kind IN (SELECT value FROM json_each(?1)))
           AND (?2 = '[]' OR publisher_group IN (SELECT value FROM json_each(?2)))
-        """,
-        (json.dumps(selection.kinds), json.dumps(selection.groups)),
+          AND (?3 IS NULL OR {_BY_CHANNEL if selection.channel else "1"})
+        """,  # noqa: S608  (made of constants)
+        (json.dumps(selection.kinds), json.dumps(selection.groups), selection.channel),
     )
     named = set(selection.publishers)
     return tuple(key for (key,) in rows.fetchall() if not named or key in named)
@@ -116,6 +117,9 @@ def where(of: Chosen, *always: str) -> tuple[str, list[Any]]:
     return ("WHERE " + " AND ".join(found) if found else ""), values
 
 
+# The channels of a publisher are the same for every class.
+_BY_CHANNEL = """EXISTS (SELECT 1 FROM terms AS t
+      WHERE t.publisher = p.publisher AND ' ' || t.channels || ' ' LIKE '% ' || ?3 || ' %')"""
 _IN_LANGUAGE = "w.language = ? COLLATE NOCASE OR w.language LIKE ? || '-%'"
 _BELOW = """(w.sort_time <= ? AND (w.sort_time < ? OR w.first_seen < ?
       OR (w.first_seen = ? AND w.article_id > ?)))"""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aggregator.model.errors import StoreBusy, StoreError, StoreFull
 
+NO_DATABASE = "file is not a database"  # SQLITE_NOTADB
 BUSY_SECONDS = 30  # how long a lock is waited for
 _LITTLE = 1 << 20  # bytes; with less than this free a disk is full
 
@@ -44,9 +45,14 @@ def explained(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
             raise  # a bug of ours
+        if NO_DATABASE in str(error):
+            said = "this is no SQLite database, or its beginning is damaged; it was not changed; name another with --db"
+            raise StoreError(
+                f"{path}: {said}, or bring back a backup with `aggregator backup load FILE`, which keeps this file"
+            ) from error
         raise StoreError(
-            f"{path}: {error}; keep the file, restore a copy, or give another with --db "
-            "(`sqlite3 FILE .recover` reads what can be read)"
+            f"{path}: {error}; bring back a backup with `aggregator backup load FILE`, which keeps this file, or give "
+            "another with --db (`sqlite3 FILE .recover` reads what can be read)"
         ) from error
 
 

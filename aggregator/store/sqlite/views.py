@@ -34,6 +34,7 @@ MIGRATIONS = (
     "0019_poll_days",
     "0020_excerpts",
     "0021_plans",
+    "0022_kept",
     "0023_renamed_publishers",
     "0024_notified",
     "0025_health",
@@ -41,6 +42,7 @@ MIGRATIONS = (
     "0027_accents",
     "0028_joins",
     "0029_way_out",
+    "0032_released",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

@@ -30,6 +30,7 @@ from aggregator.store.sqlite.schema import (
     m0019,
     m0020,
     m0021,
+    m0022,
     m0023,
     m0024,
     m0025,
@@ -37,6 +38,7 @@ from aggregator.store.sqlite.schema import (
     m0027,
     m0028,
     m0029,
+    m0032,
 )
 
 migrations = Migrations("aggregator")
@@ -157,6 +159,12 @@ def _plans(db: Database) -> None:
     _execute(db, (*m0021.INDEXED, *m0021.SEARCHED))
 
 
+@migrations(name="0022_kept")
+def _kept(db: Database) -> None:
+    m0022.name_the_file(db.conn)
+    m0022.change_complaints(db.conn)
+
+
 @migrations(name="0023_renamed_publishers")
 def _renamed_publishers(db: Database) -> None:
     _execute(db, m0023.RENAMED)
@@ -190,6 +198,11 @@ def _joins(db: Database) -> None:
 @migrations(name="0029_way_out")
 def _way_out(db: Database) -> None:
     _execute(db, (*m0029.CONTACTS, *m0029.TAKEN_BACK))
+
+
+@migrations(name="0032_released")
+def _released(db: Database) -> None:
+    _execute(db, m0032.RELEASED)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

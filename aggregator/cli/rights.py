@@ -1,0 +1,148 @@
+"""rights: by publisher what may leave where, on what basis, and what left: the sheet for a lawyer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Any, get_args
+
+import click
+
+from aggregator.cli.filters import country_code, one_of
+from aggregator.cli.options import AS_JSON, exclude
+from aggregator.cli.printing import say, say_csv
+from aggregator.cli.rows import say_json_rows
+from aggregator.model import Channel, Group, Kind, Publisher
+from aggregator.model.publisher import ImageScope
+from aggregator.model.release import FormerPublisher, UseState
+from aggregator.output.columns import fitted
+from aggregator.pipeline.opening import load_config, read_store
+from aggregator.pipeline.paths import Paths
+from aggregator.rights import did_you_mean, sheet
+from aggregator.text.dates import utc_now
+from aggregator.text.printable import line
+
+DAYS = 30  # for which it is counted what left
+_SCOPES = MappingProxyType({"none": "nothing", "headline_only": "headline", "excerpt": "excerpt", "full_text": "full"})
+_PICTURES: Mapping[ImageScope, str] = MappingProxyType(
+    {"none": "none", "per_image_licence": "licensed", "same_as_text": "as text", "agreement": "agreed"}
+)
+_USES: Mapping[UseState, str] = MappingProxyType({"allowed": "yes", "refused": "no", "unstated": "?"})
+_FIRST = (25, 2, 13, 15, 10, 10)  # columns of a terminal
+_SECOND = (13, 13, 13, 13, 8, 11)
+
+
+@click.command()
+@click.option("--publisher", "publishers", multiple=True, metavar="KEY", help="Only this publisher, by key or name.")
+@click.option("--country", "countries", multiple=True, metavar="COUNTRY", help="Only publishers of it: ML, Mali.")
+@click.option("--kind", "kinds", multiple=True, callback=one_of(get_args(Kind)), metavar="KIND", help="Such as ngo.")
+@click.option(
+    "--group", "groups", multiple=True, callback=one_of(get_args(Group)), metavar="GROUP", help="Such as institution."
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated, with a header.")
+@AS_JSON
+@click.pass_obj
+def rights(paths: Paths, /, as_csv: bool, as_json: bool, **chosen: Sequence[str]) -> None:
+    """List by publisher what may leave where, and what left.
+
+    Of each: the basis, the licence, when somebody last read its terms, the last day of its agreement; then what leaves
+    by each channel with the number of reports that left by it in the last 30 days, pictures, and whether machines may
+    train on it, answer by it and list it. A publisher whose file is gone is listed while its reports are held.
+
+    --csv and --json have all: docs/rights.md. `show ID --rights` says it of one report.
+    """
+    exclude({"--csv": as_csv, "--json": as_json})
+    today = utc_now().date()
+    rows = [*_rows(paths, chosen, today)]
+    if as_json:
+        say_json_rows(rows)
+    elif as_csv:
+        say_csv(
+            tuple(rows[0]) if rows else (), ([_cell(each) for each in row.values()] for row in rows), verbatim=False
+        )
+    else:
+        _print(rows)
+
+
+def _rows(paths: Paths, chosen: Mapping[str, Sequence[str]], today: date) -> Iterator[dict[str, Any]]:
+    """Sorted by country and name."""
+    configured = load_config(paths).publishers
+    former: list[FormerPublisher] = []
+    left: Counter[tuple[str, Channel]] = Counter()
+    if paths.database().exists():
+        with read_store(paths) as store:
+            left = store.released_since(today - timedelta(days=DAYS - 1))
+            keys = {publisher.key for publisher in configured}
+            former = [each for each in store.former_publishers() if each.publisher not in keys]
+    known = [*map(_configured, configured), *(({**asdict(each), "has_file": False}, each.rights) for each in former)]
+    for said, of in _chosen(known, chosen):
+        said.pop("rights", None)
+        counts = {f"left_{channel}": left[said["publisher"], channel] for channel in get_args(Channel)}
+        days = {name: _day(value) for name, value in asdict(sheet(of, today)).items()}
+        yield {**said, **days, **counts}
+
+
+def _configured(publisher: Publisher) -> tuple[dict[str, Any], Any]:
+    said = {"publisher": publisher.key, "name": publisher.name, "place": publisher.place or ""}
+    said |= {"country": publisher.country, "kind": publisher.kind, "group": publisher.group}
+    return {**said, "has_file": True}, publisher.rights
+
+
+def _chosen(known: Sequence[tuple[dict[str, Any], Any]], chosen: Mapping[str, Sequence[str]]) -> list[Any]:
+    """Those that fit one value of every option that is given. click.UsageError: none can be meant."""
+    names = {said["name"].casefold(): said["publisher"] for said, _ in known}
+    keys = {said["publisher"] for said, _ in known}
+    wanted = {
+        "publisher": [key if key in keys else names.get(key.casefold(), key) for key in chosen["publishers"]],
+        "country": [country_code(each, {said["country"] for said, _ in known}) for each in chosen["countries"]],
+        "kind": chosen["kinds"],
+        "group": chosen["groups"],
+    }
+    for key in wanted["publisher"]:
+        if key not in keys:
+            raise click.BadParameter(f"no publisher {key!r}{did_you_mean(key, keys)}", param_hint="--publisher")
+    fit = [each for each in known if all(not of or each[0][name] in of for name, of in wanted.items())]
+    return sorted(fit, key=lambda each: (each[0]["country"], each[0]["name"].casefold()))
+
+
+def _day(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _cell(value: Any) -> Any:
+    return "yes" if value is True else "no" if value is False else value
+
+
+def _print(rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        say("No publisher fits.")
+        return
+    channels = get_args(Channel)
+    say(_line(("publisher", "in", "basis", "licence", "checked", "ends"), _FIRST))
+    say("  " + _line((*channels, "pictures", "machines"), _SECOND))
+    for row in rows:
+        name = row["name"] if row["has_file"] else f"{row['name']} (no file)"
+        say()
+        first = (name, row["country"], row["basis"], row["licence"], row["terms_checked"], row["agreement_ends"])
+        say(_line(first, _FIRST), bold=True)
+        leaves = (f"{_SCOPES[row[each]]} {_short(row[f'left_{each}'])}" for each in channels)
+        machines = "/".join(_USES[row[use]] for use in ("train", "input", "search"))
+        say("  " + _line((*leaves, _PICTURES[row["pictures"]], machines), _SECOND))
+    say()
+    say(f"The numbers are of reports that left in the last {DAYS} days.")
+    say("machines: training, answers, search; ?: not stated")
+    say("checked: when its terms were last read; ends: the last day of its agreement")
+
+
+def _line(cells: Sequence[Any], widths: Sequence[int]) -> str:
+    return " ".join(fitted(line(str(cell or "-")), width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _short(number: int) -> str:
+    """In four characters."""
+    if number < 10_000:
+        return str(number)
+    return f"{number // 1_000}k" if number < 1_000_000 else f"{number // 1_000_000}M"

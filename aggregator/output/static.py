@@ -1,0 +1,269 @@
+"""`static`: a small site of plain files, for a host that serves files alone: reports, lists, publishers, one style.
+
+The pages are templates of ours, in which every value is escaped; a publisher's word is never part of a template. A page
+is written when its report is read, so that much takes little memory; of a report its lists keep one line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from aggregator.model.release import Feed, Gone, Release
+from aggregator.output import beside
+from aggregator.text.printable import line
+
+MARK = "made-by-aggregator.txt"  # a folder that has it may be replaced
+_PAGES = ("base", "list", "report", "gone", "lists", "about")
+_ON_A_PAGE = 100  # reports of a list
+_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?=-|$)")
+# Languages, and scripts as BCP 47 names them, that are written from right to left (Unicode CLDR, characterOrder).
+_RIGHT_TO_LEFT = frozenset(
+    ["ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"]
+)
+_RIGHT_TO_LEFT_SCRIPTS = frozenset(("adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"))
+
+
+class FolderInUse(Exception):
+    """There is something at this place that is no site of ours, so it is not replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How countries and languages are called in English, by their codes."""
+
+    country: Callable[[str], str]
+    language: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What a list has of a report."""
+
+    id: str
+    headline: str
+    publisher: str
+    publisher_heading: str
+    country: str
+    language: str | None
+    item_class: str | None
+    time: str
+    is_indexed: bool
+    is_reserved: bool
+
+
+@dataclass(slots=True)
+class _Lists:
+    latest: list[_Row] = field(default_factory=list)
+    of: dict[tuple[str, str], list[_Row]] = field(default_factory=dict)
+
+    def add(self, row: _Row) -> None:
+        self.latest.append(row)
+        language = _LANGUAGE.match(row.language or "")
+        places = [("country", row.country.lower()), ("publisher", row.publisher)]
+        places += [("language", language[0].lower())] if language else []
+        for kind, key in places:
+            if _KEY.fullmatch(key):
+                self.of.setdefault((kind, key), []).append(row)
+
+
+def write(feed: Feed, atom: bytes | None, folder: Path, names: Names) -> int:
+    """Writes the site of a feed's releases, of channel `web`, whole or not at all: beside the folder first, and then in
+    its place. `atom`: the same as a feed, to which the pages link; None: there is none. `feed.address`: where the site
+    will be. Returns how many reports it has. Raises FolderInUse and OSError.
+    """
+    folder = Path(os.path.abspath(folder.resolve()))
+    if folder.exists() and not (folder / MARK).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FolderInUse(f"{folder}: there is something else; name a new folder, or one that this command made")
+    beside_it = folder.with_name(f".{folder.name}.{os.getpid()}.new")
+    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    beside_it.mkdir(parents=True)
+    try:
+        count = _Site(feed, atom is not None, beside_it, names).write()
+        if atom is not None:
+            (beside_it / "latest.atom").write_bytes(atom)
+        (beside_it / MARK).write_text("`aggregator export static` made this folder and may replace it.\n", "utf-8")
+        if folder.exists():
+            folder.rename(old)
+        beside_it.rename(folder)
+    finally:
+        shutil.rmtree(beside_it, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    return count
+
+
+class _Site:
+    """One site as it is being written."""
+
+    def __init__(self, feed: Feed, has_atom: bool, folder: Path, names: Names) -> None:
+        self._feed, self._folder, self._names = feed, folder, names
+        pages = files("aggregator.output") / "pages"
+        self._style = (pages / "style.css").read_bytes()
+        templates = {f"{name}.html": (pages / f"{name}.html").read_text("utf-8") for name in _PAGES}
+        environment = Environment(
+            loader=DictLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+            lstrip_blocks=True,
+        )  # fmt: skip
+        environment.globals.update(feed=feed, has_atom=has_atom, site=feed.address.rstrip("/"))
+        self._templates: dict[str, Template] = {name: environment.get_template(f"{name}.html") for name in _PAGES}
+
+    def write(self) -> int:
+        lists = _Lists()
+        for name in ("report", "country", "publisher", "language"):
+            (self._folder / name).mkdir()
+        (self._folder / "style.css").write_bytes(self._style)
+        for release in self._feed.releases:
+            self._report(release)
+            lists.add(_row(release))
+        for gone in self._feed.gone:
+            if _KEY.fullmatch(gone.id) and not (self._folder / "report" / f"{gone.id}.html").exists():
+                self._page("gone", f"report/{gone.id}.html", gone=gone, heading=_heading(gone))
+        self._list("index", "Latest reports", lists.latest)
+        for (kind, key), rows in lists.of.items():
+            self._list(f"{kind}/{key}", self._title(kind, key, rows), rows)
+        for kind, title in (("country", "Countries"), ("publisher", "Publishers"), ("language", "Languages")):
+            entries = sorted(
+                ((self._title(kind, key, rows), f"{kind}/{key}.html", len(rows), rows[0].country)
+                 for (of, key), rows in lists.of.items() if of == kind),
+                key=lambda entry: entry[0].casefold(),
+            )  # fmt: skip
+            self._page("lists", f"{title.lower()}.html", title=title, kind=kind, entries=entries,
+                       country_name=self._names.country)  # fmt: skip
+        self._page("about", "about.html", count=len(lists.latest))
+        return len(lists.latest)
+
+    def _title(self, kind: str, key: str, rows: Sequence[_Row]) -> str:
+        if kind == "country":
+            return self._names.country(key.upper())
+        return self._names.language(key) if kind == "language" else rows[0].publisher_heading
+
+    def _list(self, name: str, title: str, rows: Sequence[_Row]) -> None:
+        """Its pages: NAME.html, NAME-2.html ..."""
+        parts = [rows[first : first + _ON_A_PAGE] for first in range(0, len(rows), _ON_A_PAGE)] or [[]]
+        last = name.rpartition("/")[2]
+        for number, part in enumerate(parts, start=1):
+            self._page(
+                "list",
+                f"{name}{f'-{number}' if number > 1 else ''}.html",
+                title=title,
+                rows=part,
+                count=len(rows),
+                page=number,
+                pages=len(parts),
+                newer=None if number == 1 else f"{last}{f'-{number - 1}' if number > 2 else ''}.html",
+                older=f"{last}-{number + 1}.html" if number < len(parts) else None,
+                is_indexed=all(row.is_indexed for row in part),
+                is_reserved=any(row.is_reserved for row in part),
+                direction=direction,
+            )
+
+    def _report(self, release: Release) -> None:
+        words = beside.words(release)
+        where = f"{self._feed.address.rstrip('/')}/report/{release.id}.html"
+        self._page(
+            "report",
+            f"report/{release.id}.html",
+            release=release,
+            heading=beside.publisher(release),
+            headline=beside.headline(release),
+            item_class=beside.item_class(release),
+            rights=beside.rights(release),
+            direction=direction(release.language),
+            words=Markup(words),
+            pictures=[each for each in release.pictures if f'src="{Markup.escape(each.url)}"' not in words],
+            canonical={"publisher": release.url, "self": where, "none": None}[release.canonical],
+            is_reserved=is_reserved(release),
+            data=described(self._feed, release, where),
+        )
+
+    def _page(self, template: str, name: str, **values: Any) -> None:
+        path = self._folder / name
+        up = "../" * name.count("/")
+        path.write_text(self._templates[template].render(up=up, **values), "utf-8")
+
+
+def _row(release: Release) -> _Row:
+    return _Row(
+        id=release.id,
+        headline=beside.headline(release),
+        publisher=release.publisher,
+        publisher_heading=beside.publisher(release),
+        country=release.country,
+        language=release.language,
+        item_class=beside.item_class(release),
+        time=release.sort_time,
+        is_indexed=release.index == "index",
+        is_reserved=is_reserved(release),
+    )
+
+
+def _heading(gone: Gone) -> str:
+    return line(f"{gone.publisher_name} ({gone.publisher_place})" if gone.publisher_place else gone.publisher_name)
+
+
+def direction(language: str | None) -> str:
+    """`rtl` or `ltr` of a BCP 47 tag; `auto`, by its first letters, where no language is stated."""
+    if not language:
+        return "auto"
+    primary, *rest = language.lower().split("-")
+    script = next((part for part in rest if len(part) == 4 and part.isalpha()), None)
+    if script is not None:
+        return "rtl" if script in _RIGHT_TO_LEFT_SCRIPTS else "ltr"
+    return "rtl" if primary in _RIGHT_TO_LEFT else "ltr"
+
+
+def is_reserved(release: Release) -> bool:
+    """Whether its page reserves it from mining (TDMRep, `tdm-reservation`): unless its publisher allows it."""
+    return not release.uses.train == release.uses.input == "allowed"
+
+
+def described(feed: Feed, release: Release, where: str) -> dict[str, Any]:
+    """The report in the words of schema.org, for JSON-LD (https://schema.org/NewsArticle)."""
+    place = release.publisher_place
+    corrected = {"@type": "CorrectionComment", "datePublished": release.changed_at} if release.corrected else None
+    publisher = {
+        "@type": "Organization",
+        "name": release.publisher_name,
+        "url": release.homepage,
+        "address": {"@type": "PostalAddress", "addressLocality": place} if place else None,
+    }
+    said = {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "url": where,
+        "headline": release.headline or None,
+        "inLanguage": release.language,
+        "datePublished": release.published or release.first_seen,
+        "dateModified": release.changed_at or release.updated,
+        "dateline": release.dateline,
+        "author": {"@type": "Person", "name": release.byline} if release.byline else publisher,
+        "publisher": publisher,
+        "sdPublisher": {"@type": "Organization", "name": feed.wire, "url": feed.site},
+        "isBasedOn": release.url,
+        "creditText": release.credit,
+        "copyrightNotice": release.copyright_notice,
+        "copyrightHolder": release.copyright_holder and {"@type": "Organization", "name": release.copyright_holder},
+        "license": release.licence_url,
+        "correction": corrected,
+        "keywords": list(release.categories) or None,
+        "image": [each.url for each in release.pictures] or None,
+    }
+    return dict(_said(said.items()))
+
+
+def _said(items: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    for name, value in items:
+        if isinstance(value, dict):
+            yield name, dict(_said(value.items()))
+        elif value is not None:
+            yield name, value

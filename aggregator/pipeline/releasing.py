@@ -1,0 +1,28 @@
+"""Counts what left the wire, for the sheet of rights; where the database cannot be written, nothing is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from aggregator.model import Channel
+from aggregator.model.errors import StoreError
+from aggregator.pipeline.opening import open_store, read_store
+from aggregator.pipeline.paths import Paths
+
+
+def note_released(paths: Paths, day: date, counts: Mapping[tuple[str, Channel], int]) -> bool:
+    """Adds to the number of reports that left on a day of UTC, by publisher and channel. False: the database cannot be
+    written, or an older version of the program made it and it is only read so far.
+    """
+    if not counts:
+        return True
+    try:
+        with read_store(paths) as store:
+            if not store.is_current():
+                return False
+        with open_store(paths) as store:
+            store.count_released(day, counts)
+    except StoreError:
+        return False
+    return True

@@ -1,0 +1,40 @@
+"""How many reports of which publisher left by which channel, by day."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+
+from aggregator.model import Channel
+from aggregator.store.sqlite.views import is_migrated
+
+
+def add(connection: sqlite3.Connection, day: date, counts: Mapping[tuple[str, Channel], int]) -> None:
+    """Within a transaction."""
+    connection.executemany(
+        """
+        INSERT INTO released_by_day (day, publisher, channel, reports) VALUES (?, ?, ?, ?)
+        ON CONFLICT (day, publisher, channel) DO UPDATE SET reports = reports + excluded.reports
+        """,
+        [(day.isoformat(), publisher, channel, number) for (publisher, channel), number in counts.items()],
+    )
+
+
+def since(connection: sqlite3.Connection, first: date) -> Counter[tuple[str, Channel]]:
+    """By publisher and channel; none in a file that an older version made, and that is only read."""
+    if not is_migrated(connection):
+        return Counter()
+    found: Counter[tuple[str, Channel]] = Counter()
+    rows = connection.execute(
+        "SELECT publisher, channel, reports FROM released_by_day WHERE day >= ?", (first.isoformat(),)
+    )
+    for publisher, channel, number in rows:
+        found[publisher, channel] += number
+    return found
+
+
+def forget(connection: sqlite3.Connection, before: date) -> None:
+    """Within a transaction."""
+    connection.execute("DELETE FROM released_by_day WHERE day < ?", (before.isoformat(),))

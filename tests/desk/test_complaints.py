@@ -1,0 +1,242 @@
+"""What people write to the desk is for the desk alone, and for as long as it needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.config.loading import load as load_config
+from aggregator.desk.complaints import complain, erase, resolve
+from aggregator.desk.housekeeping import housekeeping, maintain
+from aggregator.model import Cause, Complaint, Publisher, Selection, Text
+from aggregator.model.errors import ConfigError, DeskError
+from aggregator.pipeline.pipeline import Pipeline
+from aggregator.store import Store
+from tests import ROOT
+from tests.cli.test_cli import make_config
+from tests.conftest import NOW, make_entry, record
+from tests.desk.test_desk import command
+
+DAY = timedelta(days=1)
+KEEP = timedelta(days=365)
+CAUSE = Cause(actor="person:ama", reason="a court order", reference="Case 7/26")
+WRITTEN = (
+    "Njia ya Mkuyuni 4",
+    "rue de la Paix, Bamako",
+    "شارع السلام",
+    "Asha Mushi",
+    "asha@m.example",
+    "alipigiwa simu",
+)
+PRIVATE = Complaint(
+    kind="court_order", text=f"{WRITTEN[0]}\n{WRITTEN[1]} {WRITTEN[2]}", complainant=f"{WRITTEN[3]} {WRITTEN[4]}"
+)
+OF_WIRE = Complaint(kind="about_the_wire", text=WRITTEN[0], complainant=WRITTEN[3])
+RESOLUTION = WRITTEN[5]
+
+
+@pytest.fixture
+def report(store: Store, publisher: Publisher) -> str:
+    record(store, publisher, make_entry(1), make_entry(2))
+    record(store, publisher, make_entry(1, title=Text("Okapi on the bridge", "text/plain")), make_entry(2))
+    return next(one.id for one in store.latest(Selection()) if one.title == "Okapi on the bridge")
+
+
+@pytest.fixture
+def resolved(store: Store, report: str) -> str:
+    """A report out of the wire for complaint 1, which is resolved a day later; 2 is about the wire, and open."""
+    assert complain(store, report, PRIVATE, CAUSE, NOW)[0] == 1
+    assert store.complaint_about_wire(OF_WIRE, NOW) == 2
+    resolve(store, 1, RESOLUTION, NOW + DAY)
+    return report
+
+
+def keep_house(store: Store, now: datetime) -> None:
+    """Twice: a clock that is far ahead of the last poll is believed at the second look."""
+    maintain(store, now - timedelta(minutes=10), None, KEEP)
+    maintain(store, now, None, KEEP)
+
+
+def held(store: Store) -> set[str]:
+    """Which of the written words stand in a table."""
+    with closing(sqlite3.connect(store.path)) as connection:
+        dumped = "\n".join(connection.iterdump())
+    return {words for words in WRITTEN if words in dumped}
+
+
+# Who sees it
+
+
+def test_no_view_has_a_word_of_it(store: Store, resolved: str) -> None:
+    """Every column of every view; and in docs/datasette.yaml nothing else is shown than views."""
+    assert held(store) == set(WRITTEN)
+    with closing(sqlite3.connect(store.path)) as connection:
+        views = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall())
+        assert views.keys() >= {"wire", "wire_at", "notices", "health"}
+        found = 0
+        for name, sql in views.items():
+            assert not re.search(r"\b(complaints|complainant|resolution|complaint_id)\b", sql), name
+            rows = connection.execute(f'SELECT * FROM "{name}"').fetchall()  # noqa: S608
+            found += len(rows)
+            assert not [words for words in WRITTEN if words in str(rows)], name
+        assert found > 3
+        text = (ROOT / "docs" / "datasette.yaml").read_text()
+        tables = text.partition("    tables:\n")[2].partition("    queries:\n")[0]
+        shown = {
+            name for name, rest in re.findall(r"^      (\w+):(.*)", tables, re.MULTILINE) if "allow: false" not in rest
+        }
+        assert shown <= views.keys()
+        assert not re.search(r"\b(FROM|JOIN) (complaints|acts)\b", text)
+
+
+def test_readers_see_the_public_reason_alone(store: Store, resolved: str) -> None:
+    for words in (
+        ("show", resolved), ("latest", "--json"), ("changes", "--json"), ("search", "okapi"),
+        ("show", resolved, "--json"), ("health", "--all"), ("merges", "--all"), ("query", "SELECT * FROM notices"),
+    ):  # fmt: skip
+        said = command(store, *words)
+        assert not [each for each in WRITTEN if each in said or json.dumps(each)[1:-1] in said], words
+    assert "Case 7/26" in command(store, "show", resolved)
+    desk = command(store, "show", resolved, "--desk")
+    assert all(each in desk for each in WRITTEN)
+
+
+# For how long
+
+
+def test_words_go_a_year_after_the_resolution_and_the_act_stays(store: Store, resolved: str) -> None:
+    page, acts = command(store, "show", resolved), store.acts(resolved)
+    keep_house(store, NOW + DAY + KEEP - timedelta(hours=1))
+    assert held(store) == set(WRITTEN)
+    keep_house(store, NOW + DAY + KEEP + timedelta(minutes=5))
+    assert held(store) == {WRITTEN[0], WRITTEN[3]}  # of the complaint that is open
+    gone, still_open = store.complaints(resolved_too=True)
+    assert [gone[name] for name in ("text", "complainant", "resolution")] == [None] * 3
+    assert (gone["number"], gone["id"], gone["complaint_kind"], gone["acts"]) == (
+        1,
+        resolved,
+        "court_order",
+        "withhold",
+    )
+    assert gone["resolved_at"]
+    assert gone["erased_at"]
+    assert (still_open["text"], still_open["erased_at"]) == (OF_WIRE.text, None)
+    assert store.acts(resolved) == acts
+    assert command(store, "show", resolved) == page
+    listed = command(store, "complaint", "list", "--all")
+    assert re.search(r"what was written was erased 20\d\d-\d\d-\d\d \d\d:\d\d UTC", listed)
+    assert "None" not in listed
+    assert "erased 20" in command(store, "show", resolved, "--desk")
+    before = store.complaints(resolved_too=True)
+    keep_house(store, NOW + 3 * KEEP)
+    assert store.complaints(resolved_too=True)[0] == before[0]  # once
+
+
+def test_the_file_holds_none_of_it_afterwards(store: Store, resolved: str) -> None:
+    store.empty_log()
+    assert all(words.encode() in store.path.read_bytes() for words in WRITTEN)
+    keep_house(store, NOW + DAY + KEEP + DAY)
+    erase(store, 2, NOW + 2 * DAY)
+    for path in store.path.parent.glob(f"{store.path.name}*"):
+        content = path.read_bytes()
+        assert not [words for words in WRITTEN if words.encode() in content], path
+
+
+def test_nothing_goes_where_no_configuration_says_for_how_long(store: Store, resolved: str) -> None:
+    maintain(store, NOW + 10 * KEEP)
+    for _ in housekeeping(store, NOW + 10 * KEEP, KEEP):
+        pass
+    assert held(store) == set(WRITTEN)
+
+
+@pytest.mark.parametrize(("said", "days"), [("", 365), ("\n[complaints]\nkeep_days = 30\n", 30)])
+def test_wire_toml_says_for_how_long(store: Store, resolved: str, tmp_path: Path, said: str, days: int) -> None:
+    folder = make_config(tmp_path / "config")
+    wire = folder / "wire.toml"
+    wire.write_text(wire.read_text() + said)
+
+    async def maintained(now: datetime) -> None:
+        async with Pipeline(load_config(folder), store, lambda: now) as pipeline:
+            await pipeline.maintain()
+
+    for later, expected in ((days, set(WRITTEN)), (days + 2, {WRITTEN[0], WRITTEN[3]})):
+        for minutes in (0, 10):  # a clock that is far ahead of the last poll is believed at the second look
+            asyncio.run(maintained(NOW + later * DAY + timedelta(minutes=minutes)))
+        assert held(store) == expected
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "'a year'", "99999999"])
+def test_a_wrong_number_of_days_is_a_fault(tmp_path: Path, days: str) -> None:
+    folder = make_config(tmp_path / "config")
+    wire = folder / "wire.toml"
+    wire.write_text(wire.read_text() + f"\n[complaints]\nkeep_days = {days}\n")
+    with pytest.raises(ConfigError, match=r"complaints\.keep_days"):
+        load_config(folder)
+
+
+# Erasing one
+
+
+def test_a_complaint_is_erased_at_once_after_a_question(store: Store, resolved: str) -> None:
+    page = command(store, "show", resolved)
+    command(store, "complaint", "erase", "1", code=130, typed="n\n")
+    assert held(store) == set(WRITTEN)
+    said = command(store, "complaint", "erase", "1", typed="y\n")
+    assert "Complaint 1: its words are erased; backups that were made before still hold them" in said
+    assert held(store) == {WRITTEN[0], WRITTEN[3]}
+    said = command(store, "complaint", "erase", "2", "--yes")
+    assert "complaint resolve 2" in said  # it is open still
+    assert held(store) == set()
+    assert "2. about_the_wire, the wire" in command(store, "complaint", "list")
+    command(store, "complaint", "resolve", "2", "--resolution", "answered")
+    assert command(store, "show", resolved) == page
+    assert "none with this number" in command(store, "complaint", "erase", "3", "--yes", code=1)
+    with pytest.raises(DeskError, match="none with this number"):
+        erase(store, 3, NOW)
+
+
+# About the wire, and comments
+
+
+@pytest.mark.parametrize("kind", ["about_the_wire", "comment"])
+def test_a_complaint_may_be_about_the_wire_as_a_whole(store: Store, report: str, kind: str) -> None:
+    said = command(store, "complaint", "add", "--kind", kind, "--text", "Trop de bruit", "--from", "a@b.example")
+    assert said.splitlines() == [
+        f"Complaint 1, {kind}, about the wire",
+        "When it is settled: aggregator complaint resolve 1 --resolution TEXT",
+    ]
+    (row,) = json.loads(command(store, "complaint", "list", "--json"))
+    assert (row["id"], row["publisher_name"], row["complaint_kind"], row["acts"]) == (None, None, kind, None)
+    assert f"1. {kind}, the wire\n" in command(store, "complaint", "list")
+    command(store, "complaint", "resolve", "1", "--resolution", "answered")
+    assert command(store, "complaint", "list") == ""
+
+
+def test_a_comment_does_nothing_to_its_report(store: Store, report: str) -> None:
+    page, lines = command(store, "show", report), store.changes()
+    said = command(store, "complaint", "add", report, "--kind", "comment", "--text", "Bien dit")
+    assert "To pass it on, write to Daily Example, which answers for it:" in said
+    assert (command(store, "show", report), store.changes(), store.acts(report)) == (page, lines, [])
+    assert "Bien dit" in command(store, "show", report, "--desk")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--kind", "privacy"), "--kind privacy needs the ID of a report"),
+        (("--kind", "factual"), "--kind factual needs the ID of a report"),
+        (("REPORT", "--kind", "about_the_wire"), "--kind about_the_wire takes no ID"),
+        (("--kind", "noise"), "'about_the_wire'"),
+    ],
+)
+def test_a_kind_says_whether_it_is_of_a_report(store: Store, report: str, words: tuple[str, ...], said: str) -> None:
+    given = [report if each == "REPORT" else each for each in words]
+    assert said in command(store, "complaint", "add", *given, "--text", "x", code=2)
+    assert store.complaints(resolved_too=True) == []

@@ -141,13 +141,14 @@ def say_result(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def _say_fitting(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    if _terminal().print_fitting(names, rows):
+    if _terminal().print_fitting(names, rows, plain=is_plain()):
         return
     for number, row in enumerate(rows, start=1):
         click.echo(f"-- row {number}")
         for name, value in zip(names, row, strict=True):
-            said = f"{printable.line(name)}: {printable.lines(printable.shown(value), indent='  ')}".rstrip()
-            click.echo(_fitted(said, "  ", err=False))
+            shown = printable.lines(printable.shown(value), indent="  ")
+            said = f"{printable.line(name)}: {shown}".rstrip()
+            click.echo(_fitted(said, "  ", err=False) if " " in shown else said)
 
 
 @contextmanager

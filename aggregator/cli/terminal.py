@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 from rich.text import Text
 
-from aggregator.cli.printing import is_plain
 from aggregator.text.printable import line, lines, shown
 
 # A table in a pipe or a log has no width of its own; rich would take 80 columns and cut.
@@ -24,9 +23,11 @@ def print_table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     Console(highlight=False, width=_WIDTH_WITHOUT_TERMINAL).print(_table(names, rows))
 
 
-def print_fitting(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
-    """To standard output, where the table is no wider than the terminal; False: it is, and nothing was printed."""
-    console = Console(highlight=False, color_system=None if is_plain() else "auto")
+def print_fitting(names: Sequence[str], rows: Sequence[Sequence[Any]], *, plain: bool) -> bool:
+    """To standard output, where the table is no wider than the terminal; False: it is, and nothing was printed.
+    `plain`: without escape codes.
+    """
+    console = Console(highlight=False, color_system=None if plain else "auto")
     table = _table(names, rows)
     fits = table.__rich_measure__(console, console.options.update(max_width=_ANY_WIDTH)).maximum <= console.width
     if fits:

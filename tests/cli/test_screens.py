@@ -151,7 +151,9 @@ def too_wide(screen: str, width: int) -> Iterator[str]:
     for line in STYLE.sub("", screen).splitlines():
         indent = len(line) - len(line.lstrip())
         longest = max((cell_len(word) for word in line.split()), default=0)
-        if cell_len(line) > width and len(line.split()) > 1 and longest + indent <= width - 4:
+        words = line.split()
+        is_one = len(words) < 2 or (len(words) == 2 and words[0].endswith(":"))  # an address and its name
+        if cell_len(line) > width and not is_one and longest + indent <= width - 4:
             yield line
 
 

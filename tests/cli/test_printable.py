@@ -272,6 +272,7 @@ CASES: dict[str, Case | str] = {
     "split": lambda desk, said: [["split", str(row[0])] for row in (*desk.rows("SELECT merge_id FROM merges"), (999,))],
     "join": lambda desk, said: [["join", *ids(desk)[-2:], "--reason", said], ["join", said, said, "--reason", "x"]],
     "pause": _calls("pause SAID"),
+    "rights": _calls("rights", "rights --json", "rights --csv"),
     "resume": _calls("resume SAID"),
     "accept": _calls("accept SAID", "accept evil/feed"),
     "pending accept": _calls("pending", "pending --json", "pending --all", "pending accept SAID"),
@@ -299,6 +300,7 @@ CASES: dict[str, Case | str] = {
 }
 # In this order: what reads, what acts, and what reads again.
 READING = [
+    "rights",
     *("latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"),
     *("export", "snapshot", "rights"),
 ]

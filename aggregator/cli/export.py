@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import click
 
+from aggregator.cli.options import may_be_replaced
 from aggregator.cli.printing import say
 from aggregator.cli.selecting import read_selection, selecting
 from aggregator.config.codes import country_name, language_name
@@ -93,7 +94,7 @@ def export(paths: Paths, /, name: str, words: str | None, limit: int | None, out
             atom = whole(replace(atom, releases=_counted(atom.releases, beside)))
             _write_site(found, b"".join(form.render(atom)), out)
         else:
-            with click.open_file(out, "wb", atomic=out != "-") as file:
+            with click.open_file(out, "wb", atomic=may_be_replaced(out)) as file:
                 for part in form.render(whole(found) if form.is_feed else found):
                     file.write(part)
                 file.flush()

@@ -57,6 +57,27 @@ def in_capitals(_: click.Context, __: click.Parameter, value: str | None) -> str
     return None if value is None else value.upper()
 
 
+class WrittenFile(click.File):
+    """A file of text that is written whole, or stays as it was; a device or a pipe is written as it is, since to put a
+    file in its place would delete it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("w", encoding="utf-8", atomic=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        is_other = isinstance(value, str) and value != "-" and not may_be_replaced(value)
+        return _AS_IT_IS.convert(value, param, ctx) if is_other else super().convert(value, param, ctx)
+
+
+_AS_IT_IS = click.File("w", encoding="utf-8")
+
+
+def may_be_replaced(path: str) -> bool:
+    """Whether there is a file, or nothing: a new file takes no other thing's place (a device, a pipe)."""
+    return path != "-" and (os.path.isfile(path) or not os.path.lexists(path))
+
+
 def one_line(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """A sentence, without line ends and doubled spaces."""
     if value is not None and not value.strip():

@@ -31,7 +31,7 @@ from aggregator.text.printable import counted, escaped
 _OF_A_PUBLISHER = ("publisher", "name", "place", "country", "publisher_kind", "languages", "profile")
 _OF_A_SOURCE = ("key", "url", "kind", "enabled", "reason")
 _EVER = datetime.max.replace(tzinfo=UTC)
-_WRITTEN = click.File("w", encoding="utf-8", atomic=True)  # whole, or as it was
+_WRITTEN = options.WrittenFile()
 
 
 @click.group(invoke_without_command=True)

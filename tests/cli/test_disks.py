@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import resource
 import shutil
@@ -250,3 +251,21 @@ def test_a_list_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None:
     command = on_disk(disk, script, *desk.command("publishers", "--opml", str(disk / "list.opml")))
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
     assert (done.returncode, done.stderr) == (1, "aggregator: the disk is full; make room, then run this again\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("publishers", "--opml"), ("publishers", "--markdown"), ("export", "csv", "--out"), ("export", "atom", "--out")],
+)
+def test_a_pipe_is_written_into_and_stays_a_pipe(desk: Desk, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """So does a device: a file in the place of /dev/null stops half the programs of a machine."""
+    desk("fetch")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        desk(*arguments, str(pipe))
+        assert os.read(reader, 65_536)
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()

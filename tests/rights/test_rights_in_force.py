@@ -778,7 +778,7 @@ def test_check_and_health_name_agreements(desk: Desk, at_the_desk: Run) -> None:
     at_the_desk("fetch")
     ended_line, ending_line = [line for line in at_the_desk("health").splitlines() if "agreement" in line]
     assert f"One (one) ended on {today - 27 * DAY}: an excerpt is published instead of the full text" in ended_line
-    assert f"Two (two) ends on {today + 30 * DAY}: after that day an excerpt leaves" in ending_line
+    assert f"Two (two) ends on {today + 30 * DAY}: after that day an excerpt is published" in ending_line
     sources = json.loads(at_the_desk("health", "--json"))
     ended = {row["source_name"].partition("/")[0]: row["agreement_ended"] for row in sources}
     assert ended == {"one": f"{today - 27 * DAY}", "two": None}

@@ -590,7 +590,7 @@ def test_health_says_when_it_counted_and_names_agreements(tmp_path: Path, monkey
     assert (
         "the agreement with Ended (ended) ended on 2026-10-26: an excerpt is published instead of the full text" in said
     )
-    assert "the agreement with Soon (soon) ends on 2026-12-22: after that day an excerpt leaves" in said
+    assert "the agreement with Soon (soon) ends on 2026-12-22: after that day an excerpt is published" in said
     assert "(later)" not in said
     found = json.loads(run(*options, "health", "--json").out)
     assert {

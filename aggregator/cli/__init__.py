@@ -59,6 +59,7 @@ search Search reports for all WORDS. Accents and capitals do not matter.
 serve Publish the wire over HTTP: feeds and the API.
 show Print one report with its credit, disclaimer and link.
 split Undo a merge: make two reports again.
+tokens Add, list and revoke tokens of programs that read the API.
 withdraw Take a report out that its publisher withdrew.
 withhold Take a report out of the wire until a person restores it.
 """

@@ -18,7 +18,7 @@ from aggregator.text.raw_words import entry_of
 def of_report(store: Store, report: Report, number: int) -> Report:
     """`report` as its version `number` said it, within the text that may be carried. That version must be there."""
     row = _row(store, report.id, number)
-    said = _said(row)
+    said = words_of(row)
     scope = report.text_scope
     if scope == "full_text":
         words = {"summary": said["summary"], "text": said["text"]}
@@ -34,14 +34,15 @@ def of_report(store: Store, report: Report, number: int) -> Report:
 
 def of_held(store: Store, held: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The same of what `Store.held_report` returned, whole: for the desk."""
-    return {**held, **_said(_row(store, held["id"], number)), "version": number}
+    return {**held, **words_of(_row(store, held["id"], number)), "version": number}
 
 
 def _row(store: Store, report: str, number: int) -> dict[str, Any]:
     return next(row for row in store.revisions(report) if row["number"] == number)
 
 
-def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+def words_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row of `Store.revisions` says, plain, whatever the rights: for the desk and the gate."""
     entry: Entry = entry_of(row["words"])
     summary, body = plain(entry.summary), "\n".join(filter(None, map(plain, entry.content)))
     return {

@@ -15,10 +15,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from aggregator.model import Wire
-from aggregator.model.errors import AggregatorError
+from aggregator.model.errors import AggregatorError, CursorError, SearchError
 from aggregator.pipeline.paths import Paths
 from aggregator.web import problems
 from aggregator.web.answers import Answers
+from aggregator.web.api import Api
 from aggregator.web.feeds import Feeds
 from aggregator.web.guards import Guards
 from aggregator.web.site import Site
@@ -38,7 +39,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
         return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
 
     return Starlette(
-        routes=[Route("/healthz", healthz), *Feeds(site, answers).routes()],
+        routes=[Route("/healthz", healthz), *Feeds(site, answers).routes(), *Api(site, answers).routes()],
         middleware=[
             Middleware(Guards, hosts=hosts_of(wire), proxies=wire.serve.trusted_proxies, most=_AT_ONCE),
             Middleware(GZipMiddleware, minimum_size=_SMALLEST),
@@ -46,6 +47,8 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
         exception_handlers={
             problems.Problem: problems.of_problem,
             HTTPException: problems.of_http,
+            CursorError: problems.of_words,
+            SearchError: problems.of_words,
             AggregatorError: problems.of_wire,
         },
     )

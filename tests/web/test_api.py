@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from aggregator.desk import acts, purging
 from aggregator.desk.outgoing import outlet, releases
-from aggregator.model import Cause, Channel, Client, Selection
+from aggregator.model import Cause, Channel, Client, Images, Selection
 from aggregator.model.release import Refusal, Release
 from aggregator.output.record import NAMES
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
@@ -344,3 +349,153 @@ def test_a_revoked_token_ends_at_once_and_a_rate_is_kept(own: Served) -> None:
     with open_existing(own.paths) as store:
         store.revoke_token("desk", own.now[0])
     assert get(own, "/api/publishers", "desk").status_code == 401
+
+
+# What all answers have
+
+
+def test_heads_are_answered_as_gets_without_a_body(wire: Served) -> None:
+    for path in ("/api/reports", "/api/openapi.json", "/feeds/latest.atom", "/metrics", "/api/reports/none"):
+        whole, head = wire.get(path), httpx.head(wire.address + path)
+        assert (head.status_code, head.content) == (whole.status_code, b"")
+        assert head.headers["content-type"] == whole.headers["content-type"]
+        assert head.headers.get("etag") == whole.headers.get("etag")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_is_written_by_the_api(wire: Served, method: str) -> None:
+    answer = httpx.request(method, f"{wire.address}/api/reports")
+    assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
+    assert "GET" in answer.headers["allow"]
+
+
+def test_a_fault_of_the_program_is_a_problem_without_its_traceback(tmp_path: Path) -> None:
+    def clock() -> datetime:
+        raise RuntimeError("a secret of the program")
+
+    with served(tmp_path, clock=clock) as broken:
+        answer = broken.get("/api/reports")
+        assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+        assert "secret" not in answer.text
+        assert "Traceback" not in answer.text
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_wire_that_cannot_be_read_is_a_problem_too(tmp_path: Path) -> None:
+    with served(tmp_path) as gone:
+        gone.paths.database().unlink()
+        answer = gone.get("/api/reports")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+
+
+def test_other_sites_may_read_what_needs_no_token(wire: Served) -> None:
+    for path in ("/api/reports", "/api/reports/none", "/feeds/latest.json"):
+        assert wire.get(path).headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-origin" not in get(wire, "/api/reports", "desk").headers
+
+
+def test_answers_for_a_token_are_kept_by_nobody_else(wire: Served) -> None:
+    open_, private = wire.get("/api/reports"), get(wire, "/api/reports", "desk")
+    assert open_.headers["cache-control"].startswith("public")
+    assert private.headers["cache-control"].startswith("private")
+    assert "Authorization" in open_.headers["vary"]
+    assert open_.headers["etag"] != private.headers["etag"]
+    assert get(wire, "/api/reports", "desk", If_None_Match=private.headers["etag"]).status_code == 304
+    assert get(wire, "/api/reports", "desk", If_None_Match=open_.headers["etag"]).status_code == 200
+
+
+def test_metrics_are_those_of_the_page(wire: Served) -> None:
+    wire.get("/api/reports")
+    wire.get("/api/nothing")
+    found = wire.get("/metrics")
+    assert found.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    lines = [line for line in found.text.splitlines() if not line.startswith("#")]
+    values = {line.rpartition(" ")[0]: int(line.rpartition(" ")[2]) for line in lines}
+    with closing(sqlite3.connect(wire.paths.database())) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM wire").fetchone()
+        (sources,) = connection.execute("SELECT count(*) FROM health WHERE enabled").fetchone()
+    assert values["aggregator_reports"] == count
+    assert values['aggregator_requests_total{status="200"}'] > 0
+    assert values['aggregator_requests_total{status="404"}'] > 0
+    assert sum(value for name, value in values.items() if name.startswith("aggregator_sources")) >= sources > 0
+    page = (ROOT / "docs" / "api.md").read_text()
+    named = set(re.findall(r"^\| `(aggregator_\w+)` \|", page, re.MULTILINE))
+    assert named == {line.split()[2] for line in found.text.splitlines() if line.startswith("# TYPE")}
+    assert {name.partition("{")[0] for name in values} <= named
+
+
+# The property
+
+
+RIGHTS = st.fixed_dictionaries(
+    {
+        "text_scope": st.sampled_from(["none", "headline_only", "excerpt", "full_text"]),
+        "redistribute": st.sampled_from([("web", "feed", "api", "email"), ("api",), ("web",), ("email",), ()]),
+        "ai_use": st.sampled_from(["allowed", "prohibited", "unstated"]),
+        "excerpt_max_words": st.sampled_from([5, 60]),
+        "expires": st.sampled_from([None, date(2020, 1, 1), date(2999, 1, 1)]),
+        "images": st.sampled_from([Images(scope="none"), Images(scope="same_as_text", hotlink=True)]),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def changing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    for each in made(tmp_path_factory.mktemp("api")):
+        with open_existing(each.paths) as store:
+            ids = report_ids(each, 40)
+            acts.withdraw(store, ids[0], BECAUSE, each.now[0])
+            acts.withhold(store, ids[7], BECAUSE, each.now[0])
+            acts.embargo(store, ids[14], each.now[0] + timedelta(days=9), BECAUSE, each.now[0])
+        yield each
+
+
+def held_words(wire: Served) -> dict[str, set[str]]:
+    """Long pieces of all that is held of each report: headline, sentences, byline, addresses of pictures."""
+    found: dict[str, set[str]] = {}
+    with closing(sqlite3.connect(wire.paths.database())) as connection:
+        for id_, title, summary, text in connection.execute(
+            "SELECT a.id, a.title, b.summary, b.text FROM articles AS a JOIN bodies AS b USING (article_id)"
+        ):
+            pieces = {title or "", *re.split(r"[\n.!?]", f"{summary or ''}\n{text or ''}")}
+            found[id_] = {" ".join(piece.split()) for piece in pieces if len(piece.strip()) > 20}
+        for id_, url in connection.execute("SELECT a.id, m.url FROM articles AS a JOIN media AS m USING (article_id)"):
+            found.get(id_, set()).add(url)
+    return found
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@given(data=st.data())
+def test_no_answer_holds_what_the_gate_keeps_in(changing: Served, data: st.DataObject) -> None:
+    wire = changing
+    config = load_config(wire.paths)
+    wire.now[0] += timedelta(seconds=61)
+    publishers = [replace(each, rights=replace(each.rights, **data.draw(RIGHTS))) for each in config.publishers]
+    open_wire(wire.paths, replace(config, publishers=tuple(publishers)), wire.now[0]).close()
+    held = held_words(wire)
+    for token, channel in ((None, "web"), ("desk", "api")):
+        out = let_out(wire, channel)  # type: ignore[arg-type]
+        answers = ""
+        for first in ("/api/reports?limit=200", "/api/changes?limit=200", "/api/reports?after=0&limit=200"):
+            address = first
+            while address:
+                page = get(wire, address, token)
+                answers += page.text
+                parts = urlsplit(page.json()["next"] or "")
+                address = f"{parts.path}?{parts.query}" if page.json()["next"] else ""
+        some = data.draw(st.lists(st.sampled_from(sorted(held)), max_size=8, unique=True))
+        for id_ in some:
+            for path in (f"/api/reports/{id_}", f"/api/reports/{id_}?format=ninjs", f"/api/reports/{id_}/revisions"):
+                answer = get(wire, path, token)
+                assert (answer.status_code == 200) <= isinstance(out[id_], Release)
+                answers += answer.text
+        allowed = " ".join(
+            f"{each.headline} {each.summary} {each.text} {each.html} {each.byline} {each.disclaimers} {each.url}"
+            + " ".join(picture.url for picture in each.pictures)
+            for each in out.values()
+            if isinstance(each, Release)
+        )
+        allowed = " ".join(allowed.split())
+        said = " ".join(answers.replace("\\n", " ").split())
+        leaked = {piece for pieces in held.values() for piece in pieces if piece not in allowed and piece in said}
+        assert not leaked, (channel, leaked)

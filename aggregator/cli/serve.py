@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 import uvicorn
 
+from aggregator.cli.options import LISTEN
 from aggregator.cli.printing import say
+from aggregator.model.errors import ListenError
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
+from aggregator.text.printable import escaped
 from aggregator.web import ASGIApp, make_app
 
 _GRACE = 5  # seconds for answers that are being given when the end is asked for
@@ -19,7 +26,7 @@ _MOST_HEADER = 16_384  # bytes of a request's first line and headers
 
 
 @click.command()
-@click.option("--listen", metavar="HOST:PORT", help="[default: that of wire.toml, else 127.0.0.1:8080]")
+@LISTEN
 @click.pass_obj
 def serve(paths: Paths, listen: str | None) -> None:
     """Publish the wire over HTTP: feeds and the API.
@@ -27,20 +34,52 @@ def serve(paths: Paths, listen: str | None) -> None:
     It reads the database and writes nothing: any number may run beside the daemon. SIGTERM and SIGINT let answers in
     progress end. Put a web server with TLS before it; wire.toml's [serve] names the proxies that are trusted.
     """
-    wire = load_config(paths).wire
     read_store(paths).close()  # says at once where there is none
-    host, port = _place(listen) if listen else (wire.serve.host, wire.serve.port)
     logging.getLogger("aggregator").setLevel(logging.INFO)
+    server, listening = opened(paths, listen)
+    with listening:
+        server.run(sockets=[listening])
+
+
+def opened(paths: Paths, listen: str | None) -> tuple[uvicorn.Server, socket.socket]:
+    """A server that has its place and has not begun to answer. Raises ConfigError, ListenError."""
+    wire = load_config(paths).wire
+    host, port = _place(listen) if listen else (wire.serve.host, wire.serve.port)
+    app = make_app(paths, utc_now)
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, UnicodeError) as error:
+        said = (
+            f"{host}:{port}: cannot listen there ({error}); name another place by --listen, or in [serve] of wire.toml"
+        )
+        raise ListenError(escaped(said)) from error
+    port = listening.getsockname()[1]
     say(f"serving {wire.name} at http://{f'[{host}]' if ':' in host else host}:{port}/feeds/latest.atom", err=True)
-    uvicorn.Server(configured(make_app(paths, utc_now), host, port)).run()
+    return uvicorn.Server(configured(app)), listening
 
 
-def configured(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
+@contextmanager
+def serving(paths: Paths, listen: str | None) -> Iterator[Callable[[], None]]:
+    """Answers in a thread of its own; what it yields asks for the end, without waiting for it. Raises as `opened`."""
+    server, listening = opened(paths, listen)
+
+    def end() -> None:
+        server.should_exit = True
+
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="serve", daemon=True)
+    with listening:
+        thread.start()
+        try:
+            yield end
+        finally:
+            end()
+            thread.join(_GRACE + 1)  # it gives up what takes longer by itself
+
+
+def configured(app: ASGIApp) -> uvicorn.Config:
     """How an application is served: with bounds, and without saying by what."""
     return uvicorn.Config(
         app,
-        host=host,
-        port=port,
         access_log=False,
         log_level="warning",
         proxy_headers=False,

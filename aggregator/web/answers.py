@@ -91,7 +91,7 @@ def answered(
     kept = answers.find(name, now)
     if kept is None:
         answer = make()
-        good_until = min(now + LONGEST, *filter(None, (answer.until, next_moment)))
+        good_until = min(filter(None, (now + LONGEST, answer.until, next_moment)))
         # The next moment is a part of the name, so an answer is another one after it, whatever the bytes are.
         kept = _Kept(f'"{digest(name, answer.until, answer.body)}"', answer, good_until)
         answers.keep(name, kept)

@@ -18,7 +18,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -463,7 +463,7 @@ def test_a_traceback_forges_no_record(capsys: pytest.CaptureFixture[str]) -> Non
     before = root.handlers[:]
     root.handlers.clear()
     try:
-        set_up_log(logging.WARNING)
+        set_up_log(logging.WARNING, lambda: UTC)
         try:
             raise ValueError("no\n2026-11-28 17:00:00,000 INFO aggregator.poll source=x\x9b\u202e")
         except ValueError:
@@ -506,7 +506,7 @@ def test_names_of_files_are_shown_and_drive_nothing(desk: Desk) -> None:
     said = desk("check", code=1)
     assert not UNFIT.search(said)
     assert r"publishers/ml/a\nb\u202e\u001b[2J\u009b c.toml: line 1" in said
-    assert all(row.startswith(("publishers/", str(desk.config))) for row in said.splitlines())
+    assert all(row.startswith(("publishers/", "1 error in ")) for row in said.splitlines())
     done = commands.run(desk.command("check", "--json"), capture_output=True, text=True, timeout=60)
     assert not UNFIT.search(done.stdout)
     assert json.loads(done.stdout)["faults"][0].startswith(f"publishers/ml/{odd}: line 1")

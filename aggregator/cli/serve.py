@@ -13,11 +13,10 @@ import uvicorn
 
 from aggregator.cli.options import LISTEN
 from aggregator.cli.printing import say
-from aggregator.model.errors import ListenError
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
-from aggregator.text.printable import escaped
+from aggregator.text.urls import is_host
 from aggregator.web import ASGIApp, make_app
 
 _GRACE = 5  # seconds for answers that are being given when the end is asked for
@@ -42,20 +41,24 @@ def serve(paths: Paths, listen: str | None) -> None:
 
 
 def opened(paths: Paths, listen: str | None) -> tuple[uvicorn.Server, socket.socket]:
-    """A server that has its place and has not begun to answer. Raises ConfigError, ListenError."""
+    """A server that has its place and has not begun to answer. Raises ConfigError, click.ClickException."""
     wire = load_config(paths).wire
     host, port = _place(listen) if listen else (wire.serve.host, wire.serve.port)
     app = make_app(paths, utc_now)
-    try:
-        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except (OSError, UnicodeError) as error:
-        said = (
-            f"{host}:{port}: cannot listen there ({error}); name another place by --listen, or in [serve] of wire.toml"
-        )
-        raise ListenError(escaped(said)) from error
-    port = listening.getsockname()[1]
-    say(f"serving {wire.name} at http://{f'[{host}]' if ':' in host else host}:{port}/feeds/latest.atom", err=True)
+    listening = _listening(host, port)
+    place = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    say(f"serving {wire.name} at http://{place}/feeds/latest.atom", err=True)
     return uvicorn.Server(configured(app)), listening
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=1_024)
+    except OSError as error:
+        raise click.ClickException(
+            f"{host}:{port}: nothing can listen there ({error.strerror}); name another by --listen"
+        ) from None
 
 
 @contextmanager
@@ -92,6 +95,6 @@ def configured(app: ASGIApp) -> uvicorn.Config:
 
 def _place(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or not 0 <= int(port) < 65_536:
+    if not is_host(host.strip("[]")) or not (port.isascii() and port.isdecimal()) or not 0 <= int(port) < 65_536:
         raise click.BadParameter(f"{listen!r} is no HOST:PORT, such as 127.0.0.1:8080", param_hint="--listen")
     return host.strip("[]"), int(port)

@@ -14,7 +14,6 @@ AggregatorError
 ├── SelectionError       reports that are asked for by words that nothing can match
 ├── OpmlError            a list of feeds that cannot be read: what was found, what was expected
 ├── DaemonRunning        another daemon holds this database
-├── ListenError          a server cannot have the address at which it is to answer
 ├── PressError           the local press cannot start, e.g. its port is in use
 ├── FetchError           no usable HTTP answer; becomes a failed Poll
 │   ├── AddressRefused   a private or otherwise forbidden address
@@ -108,10 +107,6 @@ class ManuscriptError(AggregatorError):
 
 class DaemonRunning(AggregatorError):
     """Two daemons on one database would poll every publisher twice."""
-
-
-class ListenError(AggregatorError):
-    """The address is in use, is not one of this machine, or is not allowed."""
 
 
 class PressError(AggregatorError):

@@ -1,4 +1,6 @@
-"""CSV (RFC 4180), a report a row, by the names of `record`. A cell that a spreadsheet would run has an apostrophe."""
+"""CSV (RFC 4180, but with lines that end with U+000A alone), a report a row, by the names of `record`. A cell that a
+spreadsheet would run has an apostrophe.
+"""
 
 from __future__ import annotations
 
@@ -26,5 +28,5 @@ def _said(value: Any) -> Any:
 
 def _row(values: Iterable[Any]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow(values)
+    csv.writer(line, lineterminator="\n").writerow(values)
     return line.getvalue()

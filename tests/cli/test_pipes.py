@@ -20,10 +20,12 @@ from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 PUBLISHER = make_publisher("sahel")
 # More than a pipe holds, so that a command finds out while it is still printing; and what prints a line or two.
 READING = {
+    "catalogue": [["catalogue"], ["catalogue", "--json"]],
     "changes": [["changes"], ["changes", "--json"], ["changes", "--follow"]],
     "check": [["check"], ["check", "--json"]],
     "complaint": [["complaint", "list"], ["complaint", "list", "--json"]],
     "coverage": [["coverage"], ["coverage", "--json"]],
+    "export": [["export", "atom"], ["export", "csv"], ["export", "jsonl"]],
     "health": [["health"], ["health", "--json"]],
     "latest": [["latest", "--limit", "900"], ["latest", "--limit", "900", "--json"]],
     "merges": [["merges"], ["merges", "--all", "--json"], ["merges", "--suspect"]],
@@ -36,8 +38,8 @@ READING = {
 }
 # They change something or ask the network, and print what they did in a few lines.
 OTHERS = {
-    "accept", "demo", "embargo", "fetch", "import", "join", "probe", "publish", "purge", "recheck", "restore", "resume",
-    "run", "split", "withdraw", "withhold",
+    "accept", "add", "demo", "embargo", "fetch", "import", "init", "join", "pause", "probe", "publish", "purge",
+    "recheck", "restore", "resume", "run", "serve", "split", "withdraw", "withhold",
 }  # fmt: skip
 
 

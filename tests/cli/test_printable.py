@@ -272,11 +272,29 @@ CASES: dict[str, Case | str] = {
     "fetch": "test_forged.test_what_a_server_says_is_fit_in_every_output",
     "probe": "test_forged.test_what_a_server_says_is_fit_in_every_output",
     "recheck": "test_forged.test_what_a_server_says_is_fit_in_every_output",
+    "export": _calls(
+        *(f"export {name}" for name in ("atom", "rss", "jsonfeed", "ninjs", "newsml", "jsonl", "csv")),
+        "export csv --search SAID",
+        "export atom --address SAID",
+    ),
+    "serve": "tests/output/test_active.py, tests/web",
     "run": "test_forged.test_the_log_of_the_daemon_is_fit",
     "demo": "its publishers are our own",
 }
 # In this order: what reads, what acts, and what reads again.
-READING = ["latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"]
+READING = [
+    "latest",
+    "search",
+    "show",
+    "changes",
+    "merges",
+    "health",
+    "coverage",
+    "publishers rename",
+    "check",
+    "query",
+    "export",
+]
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
     *(

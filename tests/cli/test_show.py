@@ -253,7 +253,7 @@ def test_acts_complaints_and_what_waits_stand_on_the_page(tmp_path: Path) -> Non
     assert "pills" not in plain
     assert "My name" not in plain
     listed = run("--db", path, "complaint", "list").out
-    assert "2026-11-22T14:00:00Z from anonymous: Not so." in listed
+    assert "2026-11-22 14:00 UTC from anonymous: Not so." in listed
 
 
 # Versions and citations

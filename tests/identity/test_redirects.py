@@ -606,7 +606,7 @@ def test_accept_lets_in_what_is_held_for_that_host_and_moves_after_a_week(trip: 
     assert health(trip)[2:] == ("person", STRANGER)
     made = poll(trip)
     assert (made.outcome, made.new) == ("ok", 2)
-    assert "gaps" in str(health(trip)[0])  # nothing that it listed before
+    assert "gap" in str(health(trip)[0])  # nothing that it listed before
     redirect(trip, "http://stranger.example/elsewhere", path="/feed", host="stranger.example")
     trip.press.set_document("stranger.example", "/elsewhere", feed("s3", "s2"))
     assert poll(trip, DAY).new == 1
@@ -621,10 +621,13 @@ def test_accept_lets_in_what_is_held_for_that_host_and_moves_after_a_week(trip: 
 
 def test_accept_says_when_nothing_is_held(trip: Trip) -> None:
     poll(trip)
-    for name in (SOURCE, "daily-example", "nobody/nothing"):
+    for name in (SOURCE, "daily-example"):
         answer = command(trip, "accept", name)
         assert answer.exit_code == 2
         assert f"nothing is held of '{name}'; `aggregator health` lists what is held, by source" in answer.output
+    answer = command(trip, "accept", "nobody/nothing")
+    assert answer.exit_code == 2
+    assert "no publisher or source 'nobody/nothing' is known" in answer.output
 
 
 def test_what_was_accepted_becomes_another_publishers(trip: Trip) -> None:

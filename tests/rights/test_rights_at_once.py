@@ -130,7 +130,7 @@ def test_an_agreement_that_was_written_and_has_ended_binds_at_once(config: Path)
     paths = Paths(config, None)
     for days, scope in ((0, "full_text"), (3, "excerpt")):
         with opening.read_store(paths, utc_now() + timedelta(days=days)) as reader:
-            assert {each.text_scope for each in reader.latest(Selection(publisher="one"))} == {scope}
+            assert {each.text_scope for each in reader.latest(Selection(publishers=("one",)))} == {scope}
 
 
 def test_a_file_that_can_only_be_read_is_narrowed_too(config: Path, say: Say) -> None:

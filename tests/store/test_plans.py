@@ -244,6 +244,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "is_current": (case(lambda s, w: s.is_current()),),
     "text_scope": (case(lambda s, w: s.text_scope("p1")),),
     "known_publishers": (case(lambda s, w: s.known_publishers()),),
+    "publishers_with_reports": (case(lambda s, w: s.publishers_with_reports()),),
     "publishers": (Case(lambda s, w: s.publishers(), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),
     "health": (
         Case(lambda s, w: s.health(), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),

@@ -107,7 +107,7 @@ SELECT
     WHEN r.state <> 'accepted' THEN r.at
     WHEN s.search IS NOT NULL THEN NULL
     WHEN s.failures > 0 THEN (
-      SELECT started FROM polls WHERE source_id = s.source_id AND started > coalesce(s.last_success, '')
+      SELECT started FROM polls WHERE source_id = s.source_id AND started >= coalesce(s.last_success, '')
         AND outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending') ORDER BY started LIMIT 1
     )
     WHEN s.over_limit > 0 THEN s.over_limit_at

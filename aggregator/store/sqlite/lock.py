@@ -79,7 +79,7 @@ def _said_by(descriptor: int) -> RunningDaemon:
 
 
 def _lock_of(database: Path) -> Path:
-    return database.with_name(database.name + ".lock")
+    return Path(f"{database}.lock")
 
 
 def only_daemon(database: Path) -> AbstractContextManager[DaemonLock]:

@@ -35,8 +35,9 @@ def listed(connection: sqlite3.Connection, query: Query | None, selection: Selec
     source, ids = _source(connection, of)
     if not ids and _is_by_group(connection, of):
         return _at(connection, groups.newest(connection, of, _listed_at_all(of)))
-    # The second says nothing, and lets SQLite begin with the index of that column where it knows of few articles.
-    conditions, values = where(of, _listed_at_all(of), "w.sort_time >= ''")
+    # What says nothing lets SQLite begin with the index of that column, where it knows of few articles.
+    has_range = of.since or of.until or of.before
+    conditions, values = where(of, _listed_at_all(of), "TRUE" if has_range else "w.sort_time >= ''")
     sql = f"SELECT {_COLUMNS} FROM {source} {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
     return _reports(connection.execute(sql, (*ids, *values, of.most)))
 

@@ -13,7 +13,7 @@ import click
 
 from aggregator.cli import options
 from aggregator.cli.faults import say_faults
-from aggregator.cli.filters import country_code, language_tag
+from aggregator.cli.filters import as_usage
 from aggregator.cli.options import AS_JSON, in_capitals
 from aggregator.cli.printing import say, say_table
 from aggregator.cli.rows import say_rows
@@ -22,6 +22,7 @@ from aggregator.config.opml import write
 from aggregator.desk import purging
 from aggregator.model import Cause, Group, Kind, Publisher
 from aggregator.pipeline import renaming
+from aggregator.pipeline.choosing import country_code, language_tag
 from aggregator.pipeline.opening import load_config, open_existing, publisher_files, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import agreement_warnings, did_you_mean, effective, end_in_words
@@ -174,9 +175,11 @@ def _codes(publishers: Sequence[Publisher], of: Mapping[str, str | None]) -> dic
     """Country and language, where they are given, by their codes."""
     found = {}
     if (country := of["country"]) is not None:
-        found["country"] = country_code(country, {each.country for each in publishers})
+        with as_usage():
+            found["country"] = country_code(country, {each.country for each in publishers})
     if (language := of["language"]) is not None:
-        found["language"] = language_tag(language, {tag for each in publishers for tag in each.languages})
+        with as_usage():
+            found["language"] = language_tag(language, {tag for each in publishers for tag in each.languages})
     return found
 
 

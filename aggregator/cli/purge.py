@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from aggregator.cli import options
-from aggregator.cli.filters import publisher_key
+from aggregator.cli.filters import as_usage
 from aggregator.cli.printing import say
 from aggregator.cli.references import named, the_report
 from aggregator.desk import clock, housekeeping, purging
 from aggregator.model import Cause
 from aggregator.model.errors import DeskError
+from aggregator.pipeline.choosing import publisher_key
 from aggregator.pipeline.opening import open_existing, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store, without_daemon
@@ -91,7 +92,8 @@ def purge(
     before = now - timedelta(days=older_than) if older_than else until
     with _alone(paths) if vacuum else nullcontext(), open_existing(paths) as store:
         if publisher:
-            publisher = publisher_key(paths, store, publisher)
+            with as_usage():
+                publisher = publisher_key(paths, store, publisher)
         if (older_than or ago) and (doubt := _looked_at_clock(store, now)):
             raise DeskError(
                 f"{'--older-than' if older_than else '--until'}: {doubt}. Nothing was deleted; try again then"

@@ -7,13 +7,14 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import click
 
 from aggregator.cli.faults import names_of
+from aggregator.cli.options import LISTEN
 from aggregator.model import Config, Due, Poll
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline.clock import Job, run_until
@@ -37,8 +38,10 @@ _PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 3  # of fewer pages it cannot be told
 
 
 @click.command()
+@click.option("--serve", "is_serving", is_flag=True, help="Publish the wire over HTTP too, as `serve` does.")
+@LISTEN
 @click.pass_obj
-def run(paths: Paths) -> None:
+def run(paths: Paths, is_serving: bool, listen: str | None) -> None:
     """Run as a daemon: fetch every source when it is due.
 
     Between fetches it visits the pages of reports, to learn of withdrawals; `recheck` does that once. SIGTERM and
@@ -46,18 +49,29 @@ def run(paths: Paths) -> None:
     have changed, and at SIGHUP; while it has errors, the one before stays in force. Two daemons do not share a
     database. It logs a line for every fetch to standard error.
     """
+    if listen is not None and not is_serving:
+        raise click.UsageError("--listen belongs to --serve")
     logging.getLogger("aggregator").setLevel(logging.INFO)
     # Whatever becomes of its files, it is the same wire: another folder is not looked for.
     paths = Paths(paths.config_folder().absolute(), paths.database().absolute())
     config = config_for_polling(paths)
-    with only_daemon(paths.database()) as lock:
-        asyncio.run(_serve(Following(paths, config, utc_now()), lock))
+    # The server begins within the lock: a second daemon must not take its place.
+    server = _server(paths, listen) if is_serving else nullcontext(lambda: None)
+    with only_daemon(paths.database()) as lock, server as end_serving:
+        asyncio.run(_serve(Following(paths, config, utc_now()), lock, end_serving))
+
+
+def _server(paths: Paths, listen: str | None) -> AbstractContextManager[Callable[[], None]]:
+    from aggregator.cli.serve import serving  # most daemons need no web server in their memory
+
+    return serving(paths, listen)
 
 
 @dataclass
 class _Signals:
     """What the operating system asked for."""
 
+    end_also: Callable[[], None]  # what ends with the polls
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     ending: bool = False
     rereading: bool = False
@@ -74,12 +88,13 @@ class _Signals:
 
     def _end(self) -> None:
         self.ending = True
+        self.end_also()
         self.woken.set()
 
 
-async def _serve(following: Following, lock: DaemonLock) -> None:
+async def _serve(following: Following, lock: DaemonLock, end_also: Callable[[], None]) -> None:
     """One round for each configuration, until the end is asked for."""
-    signals = _Signals()
+    signals = _Signals(end_also)
     signals.listen()
     store: Store | None = open_wire(following.paths, following.config, utc_now())
     while store:

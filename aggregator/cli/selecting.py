@@ -11,39 +11,24 @@ from typing import Any, get_args
 import click
 
 from aggregator.cli import options
-from aggregator.cli.filters import country_code, language_tag, one_of, publisher_key
+from aggregator.cli.filters import as_usage, one_of, read_by
 from aggregator.cli.printing import flush, say
-from aggregator.cli.times import when, zone
-from aggregator.config.codes import country_name
-from aggregator.model import Cursor, Group, ItemClass, Kind, KnownPublisher, Selection
+from aggregator.cli.times import zone
+from aggregator.model import Cursor, Group, ItemClass, Kind, Selection
 from aggregator.model.errors import CursorError
+from aggregator.pipeline.choosing import Wanted, choose, day_of, until_of
 from aggregator.pipeline.opening import open_existing
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
-from aggregator.text.dates import AHEAD, read_day, read_since, utc_now
+from aggregator.text.dates import utc_now
 
 BEGINNING = "0"  # as a cursor
 _NAME_LENGTH = 64
 _CONFIRMED_EVERY = timedelta(minutes=1)  # a claim is good for fifteen
 
 
-def _until(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
-    """A time; a day without one is meant whole."""
-    if value is None:
-        return None
-    if day := read_day(value, zone()):
-        return day[1]
-    if moment := read_since(value, utc_now(), zone()):
-        return moment
-    raise click.BadParameter(f"{value!r} is neither a time ago such as 90m, 6h, 2d nor a date such as 2026-11-22")
-
-
-def _on(_: click.Context, __: click.Parameter, value: str | None) -> tuple[datetime, datetime] | None:
-    if value is None:
-        return None
-    if day := read_day(value, zone()):
-        return day
-    raise click.BadParameter(f"{value!r} is no day such as 2026-11-22")
+_UNTIL = read_by(lambda said: until_of(said, utc_now(), zone()))
+_ON = read_by(lambda said: day_of(said, zone()))
 
 
 def _after(_: click.Context, __: click.Parameter, value: str | None) -> Cursor | str | None:
@@ -80,8 +65,8 @@ def selecting(what: str, time: str, *, since: Callable[..., Any] = options.read_
         _several("--language", "languages", metavar="LANGUAGE", help="Only in this language: sw, Swahili."),
         _several("--class", "item_classes", words=get_args(ItemClass), metavar="CLASS", help="Only of it: opinion."),
         click.option("--since", callback=since, metavar="TIME", help=f"Only {time} since: 6h, 2d, a date."),
-        click.option("--until", callback=_until, metavar="TIME", help=f"Only {time} before; a day is meant whole."),
-        click.option("--on", callback=_on, metavar="DAY", help=f"Only {time} on this day: 2026-11-22."),
+        click.option("--until", callback=_UNTIL, metavar="TIME", help=f"Only {time} before; a day is meant whole."),
+        click.option("--on", callback=_ON, metavar="DAY", help=f"Only {time} on this day: 2026-11-22."),
         click.option("--after", callback=_after, metavar="CURSOR", help=f"Only {what} that came after it; 0: all."),
         click.option(
             "--cursor", "cursor_name", callback=_name, metavar="NAME", help="Go on where NAME ended; see docs."
@@ -89,66 +74,15 @@ def selecting(what: str, time: str, *, since: Callable[..., Any] = options.read_
     )
 
 
-def read_selection(paths: Paths, store: Store, now: datetime, chosen: Mapping[str, Any]) -> Selection:
+def read_selection(paths: Paths, store: Store, now: datetime, given: Mapping[str, Any]) -> Selection:
     """What the values of these options choose; `after` is left to the caller. click.UsageError: nothing can match."""
-    since, until = chosen["since"], chosen["until"]
-    if chosen["on"]:
-        if since or until:
-            raise click.UsageError("give --on, or --since and --until")
-        since, until = chosen["on"]
-    if since and since > now + AHEAD:
-        raise click.UsageError(f"nothing can be of that time yet: it begins at {when(since)}, and it is {when(now)}")
-    if since and until and since >= until:
-        raise click.UsageError(f"nothing can match: {when(since)} is not before {when(until)}")
-    known = store.known_publishers() if any(chosen[name] for name in _OF_PUBLISHERS) else {}
-    countries, languages = {each.country for each in known.values()}, _languages(known)
-    selection = Selection(
-        publishers=tuple(publisher_key(paths, store, said) for said in chosen["publishers"]),
-        countries=tuple(country_code(said, countries) for said in chosen["countries"]),
-        languages=tuple(language_tag(said, languages) for said in chosen["languages"]),
-        kinds=chosen["kinds"],
-        groups=chosen["groups"],
-        item_classes=chosen["item_classes"],
-        since=since,
-        until=until,
-    )
-    _refuse_what_excludes(store, known, selection)
-    return selection
-
-
-_OF_PUBLISHERS = ("publishers", "countries", "kinds", "groups", "languages")
-
-
-def _languages(known: Mapping[str, KnownPublisher]) -> set[str]:
-    return {tag for each in known.values() for tag in each.languages}
-
-
-def _refuse_what_excludes(store: Store, known: Mapping[str, KnownPublisher], selection: Selection) -> None:
-    """What is known and has nothing yet is said, and is no fault: a publisher may be added tomorrow. That several
-    choices exclude each other is one.
-    """
-    choices = {
-        "--publisher": (selection.publishers, {key: key for key in known}),
-        "--country": (selection.countries, {key: each.country for key, each in known.items()}),
-        "--kind": (selection.kinds, {key: each.kind for key, each in known.items()}),
-        "--group": (selection.groups, {key: each.group for key, each in known.items()}),
-    }
-    choices = {option: choice for option, choice in choices.items() if choice[0]}
-    fit = {option: {key for key, value in of.items() if value in values} for option, (values, of) in choices.items()}
-    if not choices or set.intersection(*fit.values()):
-        return
-    of_publishers = Selection(
-        publishers=selection.publishers, countries=selection.countries, kinds=selection.kinds, groups=selection.groups
-    )
-    if store.count(of_publishers, most=1):  # of a publisher that has moved to another country since
-        return
-    said = " and ".join(f"{option} {' or '.join(values)}" for option, (values, _) in choices.items())
-    if all(fit.values()):
-        raise click.UsageError(f"nothing can match: no publisher is of {said}")
-    for option, keys in fit.items():
-        if not keys and option != "--publisher":  # a publisher that has never been polled is one of the configuration
-            values = ", ".join(country_name(each) if option == "--country" else each for each in choices[option][0])
-            say(f"no publisher here is of {option} {values}; `aggregator publishers` lists what there is", err=True)
+    wanted = Wanted(**{name: given[name] for name in Wanted.__dataclass_fields__})
+    with as_usage():
+        chosen = choose(paths, store, now, wanted, lambda name: f"--{name}")
+    for name, values in chosen.unknown.items():
+        said = f"no publisher here is of --{name} {', '.join(values)}; `aggregator publishers` lists what there is"
+        say(said, err=True)
+    return chosen.selection
 
 
 # Cursors that the database keeps

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 import uvicorn
 
+from aggregator.cli.options import LISTEN
 from aggregator.cli.printing import say
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
@@ -21,7 +25,7 @@ _MOST_HEADER = 16_384  # bytes of a request's first line and headers
 
 
 @click.command()
-@click.option("--listen", metavar="HOST:PORT", help="[default: that of wire.toml, else 127.0.0.1:8080]")
+@LISTEN
 @click.pass_obj
 def serve(paths: Paths, listen: str | None) -> None:
     """Publish the wire over HTTP: feeds and the API.
@@ -30,15 +34,22 @@ def serve(paths: Paths, listen: str | None) -> None:
     write, it counts nothing. Any number may run beside the daemon. SIGTERM and SIGINT let answers in
     progress end. Put a web server with TLS before it; wire.toml's [serve] names the proxies that are trusted.
     """
-    wire = load_config(paths).wire
     read_store(paths).close()  # says at once where there is none
-    host, port = _place(listen) if listen else (wire.serve.host, wire.serve.port)
     logging.getLogger("aggregator").setLevel(logging.INFO)
+    server, listening = opened(paths, listen)
+    with listening:
+        server.run(sockets=[listening])
+
+
+def opened(paths: Paths, listen: str | None) -> tuple[uvicorn.Server, socket.socket]:
+    """A server that has its place and has not begun to answer. Raises ConfigError, click.ClickException."""
+    wire = load_config(paths).wire
+    host, port = _place(listen) if listen else (wire.serve.host, wire.serve.port)
     app = make_app(paths, utc_now)
-    with _listening(host, port) as listening:
-        place = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-        say(f"serving {wire.name} at http://{place}/feeds/latest.atom", err=True)
-        uvicorn.Server(configured(app)).run(sockets=[listening])
+    listening = _listening(host, port)
+    place = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    say(f"serving {wire.name} at http://{place}/feeds/latest.atom", err=True)
+    return uvicorn.Server(configured(app)), listening
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -46,7 +57,27 @@ def _listening(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=1_024)
     except OSError as error:
-        raise click.ClickException(f"{host}:{port}: nothing can listen there ({error.strerror})") from None
+        raise click.ClickException(
+            f"{host}:{port}: nothing can listen there ({error.strerror}); name another by --listen"
+        ) from None
+
+
+@contextmanager
+def serving(paths: Paths, listen: str | None) -> Iterator[Callable[[], None]]:
+    """Answers in a thread of its own; what it yields asks for the end, without waiting for it. Raises as `opened`."""
+    server, listening = opened(paths, listen)
+
+    def end() -> None:
+        server.should_exit = True
+
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="serve", daemon=True)
+    with listening:
+        thread.start()
+        try:
+            yield end
+        finally:
+            end()
+            thread.join(_GRACE + 1)  # it gives up what takes longer by itself
 
 
 def configured(app: ASGIApp) -> uvicorn.Config:

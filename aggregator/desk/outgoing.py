@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import get_args
+from typing import Any, get_args
 
 from aggregator.desk import clock
+from aggregator.desk.versions import said_by
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Wire
 from aggregator.model.release import Feed, Heading, Held, Outlet, Refusal, RefusalReason, Release, Use
+from aggregator.output.diff import with_changes
 from aggregator.revisions.corrections import is_correction
 from aggregator.rights import Decision, decisions, fill, release
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
+from aggregator.text.raw_words import entry_of
 
 _READ = 200  # reports that are held in memory at once
 _TAKEN_BACK = timedelta(days=30)  # for so long a feed says that a report has left
@@ -42,6 +45,35 @@ def what_leaves(store: Store, report: str, now: datetime) -> list[Decision]:
     """Of a report by each channel and for each use; nothing where it has no terms. Raises StoreError."""
     by = outlet(store, get_args(Channel)[0], now)
     return [each for held in store.to_release([report]) for each in decisions(held, by)]
+
+
+def versions(
+    store: Store, wire: Wire, report: str, by: Outlet, most: int
+) -> list[tuple[Mapping[str, Any], Release]] | Refusal | None:
+    """The newest versions of a report, oldest first: a row of `Store.revisions` with `changed`, and what of its words
+    may leave under the rights that are in force today; of a report that may not leave, why; None: it is not here.
+    Pictures are those of the newest alone. Raises StoreError.
+    """
+    held = next(iter(store.to_release([report])), None)
+    if held is None:
+        return None
+    found: list[tuple[Mapping[str, Any], Release]] = []
+    for row in with_changes(store.revisions(report))[-most:]:
+        said = said_by(row["words"], row["title"])
+        words = {name: said[name] for name in ("summary", "text", "url", "byline", "published", "updated")}
+        version = replace(
+            held,
+            **words,
+            title=said["title"] or "",
+            revision=row["number"],
+            entry=entry_of(row["words"]),
+            media=(),
+        )
+        out = release(version, wire, by)
+        if isinstance(out, Refusal):  # by what is the same for all versions
+            return out
+        found.append((row, out))
+    return found
 
 
 def _note(held: Held) -> str | None:

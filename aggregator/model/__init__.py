@@ -3,6 +3,7 @@
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
+from aggregator.model.client import Client
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
 from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
@@ -149,6 +150,7 @@ __all__ = [
     "Changed",
     "Channel",
     "ClaimKind",
+    "Client",
     "ClockLooks",
     "CommercialUse",
     "Compared",

@@ -11,6 +11,7 @@ AggregatorError
 │   └── AlreadyOut       what is asked for would not keep the report out more than it is
 ├── ManuscriptError      a report of the wire's own that cannot be published: the faults of its file
 ├── SearchError          words to search for that can find nothing as they are typed
+├── SelectionError       reports that are asked for by words that nothing can match
 ├── OpmlError            a list of feeds that cannot be read: what was found, what was expected
 ├── DaemonRunning        another daemon holds this database
 ├── PressError           the local press cannot start, e.g. its port is in use
@@ -72,6 +73,16 @@ class CursorError(StoreError):
 
 class SearchError(AggregatorError):
     """Words that can find nothing as they are typed: why, and what to write."""
+
+
+class SelectionError(AggregatorError):
+    """Words by which nothing can be chosen: why, and the nearest that is known. `option`: of which one they are; None:
+    of the one that is being read, or of several.
+    """
+
+    def __init__(self, message: str, option: str | None = None) -> None:
+        super().__init__(message)
+        self.option = option
 
 
 class OpmlError(AggregatorError):

@@ -23,6 +23,7 @@ from aggregator.model import (
     Cause,
     Channel,
     ClaimKind,
+    Client,
     ClockLooks,
     Compared,
     Complaint,
@@ -113,6 +114,7 @@ from aggregator.store.sqlite import (
     sqlite_errors,
     states,
     suspects,
+    tokens,
     vacuum,
     views,
 )
@@ -1046,6 +1048,22 @@ class Store:
 
     def publishers(self) -> list[dict[str, Any]]:
         return self._read(reading.rows, reading.PUBLISHERS)
+
+    def add_token(self, token_hash: str, client: Client, now: datetime) -> bool:
+        """Lets a client read by a token, of which this is the SHA-256, hexadecimal; False: it has one already."""
+        return self._write(tokens.add, token_hash, client, to_iso(now))
+
+    def revoke_token(self, name: str, now: datetime) -> bool:
+        """Ends the token of a client; False: it has none."""
+        return self._write(tokens.revoke, name, to_iso(now))
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """Who has or had a token; see `sqlite.tokens`."""
+        return self._read(tokens.listed)
+
+    def tokens_in_force(self) -> list[tuple[str, Client]]:
+        """The hash of each token, and whose it is."""
+        return self._read(tokens.in_force)
 
     def health(self, now: datetime | None = None) -> list[dict[str, Any]]:
         """The rows of the view `health`, the worst first; the counts of the seven days up to `now`, or as housekeeping

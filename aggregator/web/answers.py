@@ -76,10 +76,16 @@ class Answers:
 
 
 def answered(
-    request: Request, site: Site, answers: Answers, what: tuple[object, ...], make: Callable[[], Answer]
+    request: Request,
+    site: Site,
+    answers: Answers,
+    what: tuple[object, ...],
+    make: Callable[[], Answer],
+    *,
+    is_private: bool = False,
 ) -> Response:
     """The answer to a request: 304 where the client has it already, one that is kept, or a new one. `what`: all that it
-    depends on beside the ledger, the configuration and the time.
+    depends on beside the ledger, the configuration and the time. `is_private`: it is for whoever asks alone.
     """
     with site.opened() as (store, now):
         next_moment = store.next_moment(now)
@@ -88,14 +94,15 @@ def answered(
     kept = answers.find(name, now)
     if kept is None:
         answer = make()
-        good_until = min(now + LONGEST, *filter(None, (answer.until, next_moment)))
+        good_until = min(filter(None, (now + LONGEST, answer.until, next_moment)))
         # The next moment is a part of the name, so an answer is another one after it, whatever the bytes are.
         kept = _Kept(f'"{digest(name, answer.until, answer.body)}"', answer, good_until)
         answers.keep(name, kept)
     seconds = max(0, math.floor((kept.good_until - now).total_seconds()))
+    whose = "private" if is_private else "public"
     headers = {
         "ETag": kept.etag,
-        "Cache-Control": f"public, max-age={min(seconds, int(LONGEST.total_seconds()))}",
+        "Cache-Control": f"{whose}, max-age={min(seconds, int(LONGEST.total_seconds()))}",
         "Vary": "Accept, Accept-Encoding, Authorization",
         **dict(kept.answer.headers),
     }

@@ -17,10 +17,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from aggregator.model import Wire
-from aggregator.model.errors import AggregatorError
+from aggregator.model.errors import AggregatorError, CursorError, SearchError
 from aggregator.pipeline.paths import Paths
-from aggregator.web import problems
+from aggregator.web import metrics, problems
 from aggregator.web.answers import Answers
+from aggregator.web.api import Api
 from aggregator.web.feeds import Feeds
 from aggregator.web.guards import Guards
 from aggregator.web.site import Site
@@ -31,7 +32,7 @@ _AT_ONCE = 32  # requests of one address
 
 def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
     """The application for a wire. Raises ConfigError."""
-    site, answers = Site(paths, clock), Answers()
+    site, answers, requests = Site(paths, clock), Answers(), metrics.Requests()
     wire = site.config().wire
 
     def healthz(_: Request) -> Response:
@@ -44,16 +45,30 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
         yield
         await run_in_threadpool(site.released.write)
 
+    def metrics_(_: Request) -> Response:
+        with site.opened() as (store, now):
+            said = metrics.page(store, requests, now)
+        return Response(said, headers={"Cache-Control": "no-store"}, media_type=metrics.MEDIA_TYPE)
+
     return Starlette(
         lifespan=lifespan,
-        routes=[Route("/healthz", healthz), *Feeds(site, answers).routes()],
+        routes=[
+            Route("/healthz", healthz),
+            Route("/metrics", metrics_),
+            *Feeds(site, answers).routes(),
+            *Api(site, answers).routes(),
+        ],
         middleware=[
-            Middleware(Guards, hosts=hosts_of(wire), proxies=wire.serve.trusted_proxies, most=_AT_ONCE),
+            Middleware(
+                Guards, hosts=hosts_of(wire), proxies=wire.serve.trusted_proxies, most=_AT_ONCE, answered=requests.count
+            ),
             Middleware(GZipMiddleware, minimum_size=_SMALLEST),
         ],
         exception_handlers={
             problems.Problem: problems.of_problem,
             HTTPException: problems.of_http,
+            CursorError: problems.of_words,
+            SearchError: problems.of_words,
             AggregatorError: problems.of_wire,
         },
     )

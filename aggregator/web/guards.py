@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,13 +25,21 @@ _SAFE = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
+# What everybody may have, pages of other sites may read (https://fetch.spec.whatwg.org/#http-cors-protocol).
+_FOR_ALL = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Link, Retry-After"),
+)
 
 
 class Guards:
     """ASGI middleware, the outermost: refuses, bounds, logs without addresses, and adds what every answer has."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str], proxies: Collection[str], most: int) -> None:
-        self._app, self._hosts, self._most = app, frozenset(hosts), most
+    def __init__(
+        self, app: ASGIApp, *, hosts: Collection[str], proxies: Collection[str], most: int,
+        answered: Callable[[int], None],
+    ) -> None:  # fmt: skip
+        self._app, self._hosts, self._most, self._answered = app, frozenset(hosts), most, answered
         self._proxies = tuple(ipaddress.ip_network(each) for each in proxies)
         self._open: Counter[str] = Counter()
 
@@ -40,13 +48,15 @@ class Guards:
             await self._app(scope, receive, send)
             return
         began, status = time.monotonic(), 0
+        has_token = any(name == b"authorization" for name, _ in scope["headers"])
 
         async def said(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 names = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(each for each in _SAFE if each[0] not in names)]
+                also = _SAFE if has_token else (*_SAFE, *_FOR_ALL)
+                message["headers"] = [*message["headers"], *(each for each in also if each[0] not in names)]
             await send(message)
 
         client = self._client(scope)
@@ -57,10 +67,16 @@ class Guards:
                 await response(*refused)(scope, receive, said)
             else:
                 await self._app(scope, _bounded(receive), said)
+        except Exception:  # a fault of ours: the log has all of it, the client nothing
+            log.exception("a request failed")
+            if status:
+                raise  # it has begun to be answered, so the connection is closed
+            await response(500, "the program has a fault", "the operator finds it in the log")(scope, receive, said)
         finally:
             self._open[client] -= 1
             if not self._open[client]:
                 del self._open[client]
+            self._answered(status)
             taken = round(1_000 * (time.monotonic() - began), 1)
             log.info("%s", log_line({"method": scope["method"], "path": scope["path"], "status": status, "ms": taken}))
 

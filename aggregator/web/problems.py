@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aggregator.model.errors import AggregatorError
+from aggregator.model.errors import AggregatorError, CursorError
 from aggregator.text.printable import as_json
 
 log = logging.getLogger("aggregator.web")
@@ -41,6 +41,15 @@ async def of_http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     titles = {404: "nothing is published at this address", 405: "this address takes other methods"}
     return response(error.status_code, titles.get(error.status_code, error.detail), "", error.headers)
+
+
+async def of_words(_: Request, error: Exception) -> Response:
+    """What a client asked for cannot be."""
+    assert isinstance(error, AggregatorError)
+    if isinstance(error, CursorError):
+        said = "read everything anew, without a cursor"
+        return response(409, "the wire does not have the line of this cursor", said)
+    return response(400, "a parameter cannot be understood", str(error))
 
 
 async def of_wire(_: Request, error: Exception) -> Response:

@@ -12,6 +12,7 @@ from threading import Lock
 from aggregator.desk.outgoing import outlet
 from aggregator.model import Channel, Config
 from aggregator.model.release import Outlet, Use
+from aggregator.pipeline.cached import is_settled, signature
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
@@ -34,8 +35,18 @@ class Site:
     def config(self) -> Config:
         """The configuration, read anew where its files have changed. Raises ConfigError."""
         with self._lock:
-            self._config = load_config(self.paths)
+            if self._config is None or not self._is_good(self._config):
+                self._config = load_config(self.paths)
             return self._config
+
+    def _is_good(self, config: Config) -> bool:
+        """Whether no file has changed since; what a person has to decide depends on the database too."""
+        if any(each.is_undecided for each in config.faulty) or not is_settled(config.signature, self.clock()):
+            return False
+        try:
+            return config.signature == signature(self.paths.config_folder())
+        except OSError:
+            return False
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Store, datetime]]:

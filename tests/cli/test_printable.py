@@ -295,6 +295,9 @@ CASES: dict[str, Case | str] = {
         "export atom --address SAID",
     ),
     "serve": "tests/output/test_active.py, tests/web",
+    "tokens add": _calls("tokens add SAID", "tokens add x --channel SAID", "tokens add x --rate SAID"),
+    "tokens list": _calls("tokens list", "tokens list --json"),
+    "tokens revoke": _calls("tokens revoke SAID"),
     "run": "test_forged.test_the_log_of_the_daemon_is_fit",
     "demo": "its publishers are our own",
 }
@@ -302,12 +305,14 @@ CASES: dict[str, Case | str] = {
 READING = [
     "rights",
     *("latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"),
-    *("export", "snapshot", "rights"),
+    *("export", "snapshot", "rights", "tokens list"),
 ]
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
     *(
         "pause",
+        "tokens add",
+        "tokens revoke",
         "resume",
         "publish",
         "import",

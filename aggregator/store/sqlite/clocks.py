@@ -54,6 +54,7 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "sources": (
         "last_success", "last_new", "paused_at", "moved_since", "unmodified_since", "over_limit_at",
     ),
+    "tokens": ("created_at", "revoked_at"),
     "tombstones": ("at",),
 }  # fmt: skip
 

@@ -556,6 +556,16 @@ CREATE TRIGGER reports_per_day_terms_go AFTER DELETE ON terms BEGIN
  AND a.publisher = old.publisher GROUP BY day;
  END;
 CREATE INDEX changes_taken_back ON changes (seq) WHERE change_kind IN ('withheld', 'withdrawn', 'deleted');
+CREATE TABLE tokens (
+      token_hash TEXT PRIMARY KEY,  -- SHA-256 of the token, hexadecimal; the token itself is stored nowhere
+      name TEXT NOT NULL,  -- of the client
+      channels TEXT NOT NULL,  -- with spaces between them: web, feed, api, email
+      rate INTEGER NOT NULL CHECK (rate > 0),  -- requests a minute
+      created_at TEXT NOT NULL,  -- UTC
+      revoked_at TEXT  -- NULL: it is in force
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE UNIQUE INDEX tokens_in_force ON tokens (name) WHERE revoked_at IS NULL;
 CREATE TABLE released_by_day (    -- reports that left, counted each time that one did
       day TEXT NOT NULL,              -- of UTC, 2026-11-22
       publisher TEXT NOT NULL,        -- its key; it may be in no other table any more
@@ -594,5 +604,6 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0026
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0027_accents');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0028_joins');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029_way_out');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0031_tokens');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0032_released');
 PRAGMA application_id = 1097295730;

@@ -70,6 +70,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "source_states": {"source_states": "50 1 1"},
     "sources": {"sources_due": "200 2", "sqlite_autoindex_sources_1": "200 2 1"},
     "terms": {"terms": "1000000 8 1"},  # more than there are: SQLite would read few of them all, for a Bloom filter
+    "tokens": {"tokens": "20 1", "tokens_in_force": "10 1"},
     "tombstones": {"tombstones": "1000 10 1"},
 }
 _ROWS = sorted((table, index or "", stat) for table, of in FIGURES.items() for index, stat in of.items())

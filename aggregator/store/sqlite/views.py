@@ -42,6 +42,7 @@ MIGRATIONS = (
     "0027_accents",
     "0028_joins",
     "0029_way_out",
+    "0031_tokens",
     "0032_released",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns

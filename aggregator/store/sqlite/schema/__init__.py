@@ -38,6 +38,7 @@ from aggregator.store.sqlite.schema import (
     m0027,
     m0028,
     m0029,
+    m0031,
     m0032,
 )
 
@@ -198,6 +199,11 @@ def _joins(db: Database) -> None:
 @migrations(name="0029_way_out")
 def _way_out(db: Database) -> None:
     _execute(db, (*m0029.CONTACTS, *m0029.TAKEN_BACK))
+
+
+@migrations(name="0031_tokens")
+def _tokens(db: Database) -> None:
+    _execute(db, m0031.TOKENS)
 
 
 @migrations(name="0032_released")

@@ -1,0 +1,224 @@
+"""Which reports somebody means by words: keys, names, codes and times as a Selection, for commands and the API alike.
+Refuses what nothing can match, and names the nearest that is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from difflib import get_close_matches
+
+from aggregator.config.codes import (
+    countries_named,
+    country_name,
+    country_names,
+    is_country,
+    is_language,
+    language_names,
+    languages_named,
+)
+from aggregator.model import KnownPublisher, Selection
+from aggregator.model.errors import ConfigError, SelectionError
+from aggregator.pipeline.opening import load_config
+from aggregator.pipeline.paths import Paths
+from aggregator.store import Store
+from aggregator.text.dates import AHEAD, read_day, read_since, to_iso
+from aggregator.text.folding import fold
+
+_LISTED = 12  # known values, that are named where none is near
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody asked for. Publishers, countries and languages by whatever they are called; the others are read."""
+
+    publishers: Sequence[str] = ()
+    countries: Sequence[str] = ()
+    languages: Sequence[str] = ()
+    kinds: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    item_classes: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    on: tuple[datetime, datetime] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The Selection, and what is chosen that no publisher here is of: options, each with its values."""
+
+    selection: Selection
+    unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def choose(paths: Paths, store: Store, now: datetime, wanted: Wanted, option: Callable[[str], str] = str) -> Chosen:
+    """What these words choose. `option` writes the name of an option, for messages. Raises SelectionError where nothing
+    can match.
+    """
+    since, until = wanted.since, wanted.until
+    if wanted.on:
+        if since or until:
+            raise SelectionError(f"give {option('on')}, or {option('since')} and {option('until')}")
+        since, until = wanted.on
+    if since and since > now + AHEAD:
+        said = f"nothing can be of that time yet: it begins at {to_iso(since)}, and it is {to_iso(now)}"
+        raise SelectionError(said)
+    if since and until and since >= until:
+        raise SelectionError(f"nothing can match: {to_iso(since)} is not before {to_iso(until)}")
+    asks = wanted.publishers or wanted.countries or wanted.kinds or wanted.groups or wanted.languages
+    known = store.known_publishers() if asks else {}
+    countries = {each.country for each in known.values()}
+    languages = {tag for each in known.values() for tag in each.languages}
+    selection = Selection(
+        publishers=tuple(publisher_key(paths, store, said) for said in wanted.publishers),
+        countries=tuple(country_code(said, countries) for said in wanted.countries),
+        languages=tuple(language_tag(said, languages) for said in wanted.languages),
+        kinds=wanted.kinds,
+        groups=wanted.groups,
+        item_classes=wanted.item_classes,
+        since=since,
+        until=until,
+    )
+    return Chosen(selection, _without_publisher(store, known, selection, option))
+
+
+def _without_publisher(
+    store: Store, known: Mapping[str, KnownPublisher], selection: Selection, option: Callable[[str], str]
+) -> Mapping[str, Sequence[str]]:
+    """What is known and has nothing yet is no fault: a publisher may be added tomorrow. That several choices exclude
+    each other is one.
+    """
+    choices = {
+        "publisher": (selection.publishers, {key: key for key in known}),
+        "country": (selection.countries, {key: each.country for key, each in known.items()}),
+        "kind": (selection.kinds, {key: each.kind for key, each in known.items()}),
+        "group": (selection.groups, {key: each.group for key, each in known.items()}),
+    }
+    choices = {name: choice for name, choice in choices.items() if choice[0]}
+    fit = {name: {key for key, value in of.items() if value in values} for name, (values, of) in choices.items()}
+    if not choices or set.intersection(*fit.values()):
+        return {}
+    of_publishers = Selection(
+        publishers=selection.publishers, countries=selection.countries, kinds=selection.kinds, groups=selection.groups
+    )
+    if store.count(of_publishers, most=1):  # of a publisher that has moved to another country since
+        return {}
+    said = " and ".join(f"{option(name)} {' or '.join(values)}" for name, (values, _) in choices.items())
+    if all(fit.values()):
+        raise SelectionError(f"nothing can match: no publisher is of {said}")
+    return {
+        name: [country_name(each) if name == "country" else each for each in choices[name][0]]
+        for name, keys in fit.items()
+        if not keys and name != "publisher"  # one that has never been polled is one of the configuration
+    }
+
+
+# Times
+
+
+def until_of(said: str, now: datetime, zone: tzinfo) -> datetime:
+    """A time; a day without one is meant whole."""
+    day = read_day(said, zone)
+    return day[1] if day else since_of(said, now, zone)
+
+
+def since_of(said: str, now: datetime, zone: tzinfo) -> datetime:
+    if moment := read_since(said, now, zone):
+        return moment
+    raise SelectionError(f"{said!r} is neither a time ago such as 90m, 6h, 2d nor a date such as 2026-11-22")
+
+
+def day_of(said: str, zone: tzinfo) -> tuple[datetime, datetime]:
+    if day := read_day(said, zone):
+        return day
+    raise SelectionError(f"{said!r} is no day such as 2026-11-22")
+
+
+# Publishers
+
+
+def publisher_key(paths: Paths, store: Store, said: str) -> str:
+    """The key of a publisher of the database or of the configuration, by its key or its name; SelectionError."""
+    said.encode()  # of what is not UTF-8 the command says so
+    known = store.known_publishers()
+    if said in known:
+        return said
+    names = {key: each.name for key, each in known.items()} | _configured(paths)
+    if said in names:
+        return said
+    found = sorted(key for key, name in names.items() if fold(name).split() == fold(said).split() != [])
+    if len(found) > 1:
+        raise SelectionError(
+            f"several publishers have the name {said!r}: give a key, {' or '.join(found)}", "publisher"
+        )
+    if not found:
+        close = near(said, names, lambda: {name: key for key, name in names.items()})
+        raise SelectionError(f"there is no publisher {said!r}{close}; `aggregator publishers` lists them", "publisher")
+    return found[0]
+
+
+def _configured(paths: Paths) -> dict[str, str]:
+    """Names by key."""
+    try:
+        config = load_config(paths)
+    except ConfigError:  # the database alone is known, then
+        return {}
+    return {each.key: each.key for each in config.faulty} | {each.key: each.name for each in config.publishers}
+
+
+# Countries and languages
+
+
+def country_code(said: str, here: Collection[str]) -> str:
+    """The code of a country, by its code or its name; `here`: those that are known without asking ISO."""
+    said.encode()  # of what is not UTF-8 the command says so
+    code = said.upper()
+    if code in here or (len(code) == 2 and code.isascii() and code.isalpha() and is_country(code)):
+        return code
+    refusal = f"{said!r} is no country of ISO 3166-1 such as ML or Mali, nor XA or XW"
+    return _one(said, countries_named(said), "country", refusal, near(said, here, country_names))
+
+
+def language_tag(said: str, here: Collection[str]) -> str:
+    """The tag of a language, by a tag or its name; `here`: those that are known without asking ISO."""
+    said.encode()
+    primary = said.partition("-")[0].lower()
+    if primary in {each.partition("-")[0].lower() for each in here} and said.isascii():
+        return said
+    if said.replace("-", "").isalnum() and said.isascii() and is_language(said):
+        return said
+    refusal = f"{said!r} is no language of ISO 639 such as fr or French"
+    return _one(said, languages_named(said), "language", refusal, near(said, here, language_names))
+
+
+def _one(said: str, found: Sequence[str], option: str, refusal: str, close: str) -> str:
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise SelectionError(f"{said!r} may be {' or '.join(found)}: give one of these", option)
+    raise SelectionError(f"{refusal}{close}", option)
+
+
+# Words of ours
+
+
+def words_of(values: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Values that are each one of the known words, however they are written; SelectionError."""
+    read = tuple("_".join(value.replace("-", " ").replace("_", " ").split()).lower() for value in values)
+    for value, word in zip(values, read, strict=True):
+        if word not in known:
+            close = near(word, known) or f"; known: {', '.join(known)}"
+            raise SelectionError(f"{value!r} is none of the words that are known{close}")
+    return read
+
+
+def near(word: str, known: Collection[str], names: Callable[[], Mapping[str, str]] = dict) -> str:
+    """`; did you mean ...?`, or all that are known, where these are few. `names`: what is known, by its names."""
+    by_fold = {each.casefold(): each for each in sorted(known)}
+    if close := get_close_matches(word.casefold(), by_fold, n=3):
+        return f"; did you mean {' or '.join(by_fold[each] for each in close)}?"
+    by_name = {fold(name): f"{value} ({name})" for name, value in names().items() if name != value}
+    if close := get_close_matches(fold(word), by_name, n=3, cutoff=0.7):
+        return f"; did you mean {' or '.join(by_name[each] for each in close)}?"
+    return f"; known here: {', '.join(by_fold.values())}" if 0 < len(by_fold) <= _LISTED else ""

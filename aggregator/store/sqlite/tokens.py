@@ -1,0 +1,48 @@
+"""Who may read the API by a token: its hash, its channels and how often."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from aggregator.model import Client
+from aggregator.store.sqlite.reading import rows
+from aggregator.store.sqlite.views import is_migrated
+
+
+def add(connection: sqlite3.Connection, token_hash: str, client: Client, at: str) -> bool:
+    """False: a client of this name has one already."""
+    done = connection.execute(
+        "INSERT INTO tokens (token_hash, name, channels, rate, created_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (token_hash, client.name, " ".join(client.channels), client.rate, at),
+    )
+    return done.rowcount > 0
+
+
+def revoke(connection: sqlite3.Connection, name: str, at: str) -> bool:
+    """False: no client of this name has one."""
+    sql = "UPDATE tokens SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL"
+    return connection.execute(sql, (at, name)).rowcount > 0
+
+
+def listed(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """All, those in force first: name, channels (a list), rate, created_at, revoked_at."""
+    if not is_migrated(connection):  # an older version made the file, and it is only read
+        return []
+    sql = """
+        SELECT name, channels, rate, created_at, revoked_at FROM tokens
+        ORDER BY revoked_at IS NOT NULL, name, created_at
+    """
+    return [{**row, "channels": row["channels"].split()} for row in rows(connection, sql)]
+
+
+def in_force(connection: sqlite3.Connection) -> list[tuple[str, Client]]:
+    """The hash of each token, and whose it is."""
+    if not is_migrated(connection):
+        return []
+    sql = "SELECT token_hash, name, channels, rate FROM tokens WHERE revoked_at IS NULL"
+    return [
+        (token_hash, Client(name=name, channels=tuple(channels.split()), rate=rate))
+        for token_hash, name, channels, rate in connection.execute(sql)
+    ]

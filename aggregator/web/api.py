@@ -1,0 +1,447 @@
+"""The API: its addresses in one table, what each takes and answers. docs/api.md and /api/openapi.json describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aggregator.desk.outgoing import feed, outlet, releases, versions
+from aggregator.model import DEFAULT_DISCLAIMERS, Publisher, Wire
+from aggregator.model.errors import SelectionError
+from aggregator.model.release import Heading, Outlet, Refusal, Release
+from aggregator.output import ninjs
+from aggregator.output.diff import word_diff
+from aggregator.output.formats import FORMATS
+from aggregator.output.record import pictures, record
+from aggregator.pipeline import choosing, watching
+from aggregator.rights import effective, fill, uses
+from aggregator.store import Store
+from aggregator.text import query
+from aggregator.text.dates import to_iso
+from aggregator.text.printable import address, as_json, line
+from aggregator.web import openapi, parameters
+from aggregator.web.answers import Answer, Answers, answered
+from aggregator.web.clients import Asker, Clients, need_operator
+from aggregator.web.openapi import Operation
+from aggregator.web.parameters import Given, given
+from aggregator.web.problems import Problem
+from aggregator.web.site import Site
+
+JSON = "application/json"
+_NINJS = FORMATS["ninjs"].media_type
+_MOST_VERSIONS = 50
+_WEEK = timedelta(days=7)
+_COMPARED = ("title", "byline", "summary", "text", "url")
+_BOOLEANS = ("enabled", "silent")  # of the view `health`, which has numbers
+
+
+Make = Callable[["Asked"], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, understood."""
+
+    site: Site
+    store: Store
+    wire: Wire
+    now: datetime
+    asker: Asker
+    given: Given
+    path: str
+    id: str  # '': the address has none
+    as_ninjs: bool
+
+    @property
+    def by(self) -> Outlet:
+        return outlet(self.store, self.asker.channel, self.now)
+
+    def choose(self) -> choosing.Chosen:
+        """The selection of its parameters. Raises Problem."""
+        zone = self.site.paths.timezone()
+        try:
+            since, until, on = (self.given.one(name) for name in ("since", "until", "on"))
+            words = {
+                "kinds": choosing.words_of(self.given.all("kind"), _enum("kind")),
+                "groups": choosing.words_of(self.given.all("group"), _enum("group")),
+                "item_classes": choosing.words_of(self.given.all("class"), _enum("class")),
+            }
+            wanted = choosing.Wanted(
+                publishers=self.given.all("publisher"),
+                countries=self.given.all("country"),
+                languages=self.given.all("language"),
+                since=choosing.since_of(since, self.now, zone) if since else None,
+                until=choosing.until_of(until, self.now, zone) if until else None,
+                on=choosing.day_of(on, zone) if on else None,
+                **words,
+            )
+            return choosing.choose(self.site.paths, self.store, self.now, wanted)
+        except SelectionError as error:
+            raise parameters.of_selection(error) from error
+
+    def link(self, **other: str | None) -> str:
+        """The address of this request with other parameters, for others."""
+        pairs = [(name, value) for name, values in self.given.values.items() for value in values if name not in other]
+        pairs += [(name, value) for name, value in other.items() if value is not None]
+        return f"{self.wire.url.rstrip('/')}{self.path}?{urlencode(pairs)}"
+
+
+def _enum(name: str) -> list[str]:
+    return list(next(each.schema["enum"] for each in parameters.OF_REPORTS if each.name == name))
+
+
+# Reports
+
+
+def _reports(asked: Asked) -> Answer:
+    """The newest first; by `after` those that came into the wire since."""
+    store, said, limit = asked.store, asked.given, asked.given.limit()
+    selection = asked.choose().selection
+    words = query.parse(search, asked.now) if (search := said.one("search")) is not None else None
+    before = said.one("before")
+    if before is not None and store.report(before) is None and store.notice(before) is None:
+        raise parameters.refused("before", f"there is no report {before!r} below which a page begins")
+    after, is_by_line = said.cursor("after"), said.one("after") is not None
+    if said.one("up_to") is not None and not is_by_line:
+        raise parameters.refused("up_to", "it belongs to `after`")
+    end = said.cursor("up_to") or (store.searched_up_to(after) if words else store.last_cursor())
+    selection = replace(selection, before=before, limit=limit + 1)
+    if is_by_line:
+        selection = replace(selection, after=after, up_to=end)
+    is_nothing = is_by_line and end is None  # there is no line of the ledger yet
+    ids = [] if is_nothing else [report.id for report in store.reports(selection, words)]
+    more: dict[str, str | None] = {"before": ids[limit - 1]} if len(ids) > limit else {}
+    if more and is_by_line:
+        more["up_to"] = str(end)
+    following = asked.link(**more) if more else None
+    if asked.as_ninjs:
+        heading = Heading(title=asked.wire.name, address=asked.link())
+        found = feed(store, asked.wire, ids[:limit], asked.by, heading)
+        out = list(found.releases)
+        body = "".join(ninjs.render(replace(found, releases=out, gone=()))).encode()
+        return Answer(body, _NINJS, _until(out), headers=_next(following))
+    let_out = list(releases(store, asked.wire, ids[:limit], asked.by))
+    listed = [{**record(each), "pictures": pictures(each)} for each in let_out if isinstance(each, Release)]
+    cursor = str(end) if end else None
+    answer = {"wire": _wire(asked.wire), "reports": listed, "next": following, "cursor": cursor}
+    return _json(answer, _until(let_out), _next(following))
+
+
+def _report(asked: Asked) -> Answer:
+    found = next(releases(asked.store, asked.wire, [asked.id], asked.by), None)
+    if found is None:
+        raise _not_here(asked)
+    if isinstance(found, Refusal):
+        return _refused(asked, found)
+    if asked.as_ninjs:
+        heading = Heading(title=asked.wire.name, address=asked.link())
+        whose = feed(asked.store, asked.wire, (), asked.by, heading)
+        return Answer(as_json(ninjs.item(whose, found)).encode() + b"\n", _NINJS, found.valid_until)
+    said = {**record(found), "pictures": pictures(found), "html": found.html or None}
+    return _json(said, found.valid_until)
+
+
+def _not_known() -> Problem:
+    """The same of a report that is not here and of one that nobody is to know of."""
+    return Problem(404, "there is no such report", "nothing that may leave has this id")
+
+
+def _not_here(asked: Asked) -> Problem:
+    """Of a report that the wire deleted, and readers knew of, its notice."""
+    notice = asked.store.notice(asked.id)
+    if notice is None or asked.asker.channel not in notice["channels"]:
+        return _not_known()
+    return Problem(410, "this report is gone", line(notice["text"]))
+
+
+def _refused(asked: Asked, refusal: Refusal) -> Answer:
+    """Why a report does not leave, as far as anybody is to know of it; another report that it was joined to."""
+    joined = asked.store.joins().get(refusal.id)
+    if joined and isinstance(next(releases(asked.store, asked.wire, joined[:1], asked.by), None), Release):
+        location = asked.path.replace(refusal.id, joined[0])
+        return Answer(b"", JSON, refusal.valid_until, 301, (("Location", location),))
+    if refusal.reason in ("channel", "use"):
+        raise Problem(403, "the rights of this report keep it from you", refusal.text)
+    is_known = asked.asker.channel in asked.store.channels(refusal.id)
+    if refusal.reason in ("embargoed", "no_scope") or not refusal.text or not is_known:
+        raise _not_known()
+    if refusal.reason == "legal":
+        blocked_by = {"Link": f'<{asked.wire.url}>; rel="blocked-by"'}
+        raise Problem(451, "this report is held back by a legal demand", refusal.text, blocked_by)
+    if refusal.reason == "withheld":
+        raise Problem(404, "this report is not shown for now", refusal.text)
+    raise Problem(410, "this report is gone", refusal.text)
+
+
+def _revisions(asked: Asked) -> Answer:
+    found = versions(asked.store, asked.wire, asked.id, asked.by, _MOST_VERSIONS)
+    if not found:
+        raise _not_here(asked)
+    if isinstance(found, Refusal):
+        return _refused(asked, found)
+    newest = found[-1][1]
+    if any(each.scope != "full_text" for _, each in found):
+        said = f"the rights of {newest.publisher_name} let out no more than its newest version"
+        raise Problem(403, "the rights of this report keep its versions from you", said)
+    rows = []
+    before: Release | None = None
+    for row, each in found:
+        rows.append(
+            {
+                "number": row["number"],
+                "change_kind": row["change_kind"],
+                "seen_at": row["seen_at"],
+                **{name: value for name, value in record(each).items() if name in _COMPARED},
+                "changed": row["changed"],
+                "differences": list(_differences(before, each)) if before else [],
+            }
+        )
+        before = each
+    current = next(releases(asked.store, asked.wire, [asked.id], asked.by))
+    if isinstance(current, Refusal):
+        return _refused(asked, current)
+    beside = {"id": asked.id, "credit": current.credit, "disclaimer": record(current)["disclaimer"]}
+    return _json({**beside, "revisions": rows}, current.valid_until)
+
+
+def _differences(before: Release, after: Release) -> Iterable[dict[str, Any]]:
+    old, new = record(before), record(after)
+    for name in _COMPARED:
+        if (old[name] or "") != (new[name] or ""):
+            pieces = word_diff(old[name] or "", new[name] or "")
+            yield {"field": name, "pieces": [{"kind": kind, "text": text} for kind, text in pieces]}
+
+
+def _changes(asked: Asked) -> Answer:
+    store, limit, after = asked.store, asked.given.limit(), asked.given.cursor("after")
+    end = store.last_cursor()  # before the lines: what comes meanwhile is read the next time
+    lines = store.changes(after, replace(asked.choose().selection, up_to=end, limit=limit)) if end else []
+    ids = list(dict.fromkeys(line["id"] for line in lines if line["id"]))
+    let_out = list(releases(store, asked.wire, ids, asked.by))
+    words = {each.id: each for each in let_out if isinstance(each, Release)}
+    rows = [_change(line, words.get(line["id"])) for line in lines]
+    is_more = len(lines) == limit
+    cursor = lines[-1]["cursor"] if is_more else str(end or after or "") or None
+    following = asked.link(after=cursor) if is_more else None
+    return _json({"changes": rows, "next": following, "cursor": cursor}, _until(let_out), _next(following))
+
+
+def _change(line: Mapping[str, Any], out: Release | None) -> dict[str, Any]:
+    names = ("seq", "cursor", "change_kind", "at", "id", "publisher", "publisher_name", "publisher_place")
+    words = {"title": out.headline if out else None, "url": out.url if out else None}
+    return {**{name: line[name] for name in names}, **words, "revision": line["revision"], "note": line["note"]}
+
+
+# Publishers, and how the wire is doing
+
+
+def _publishers(asked: Asked) -> Answer:
+    rows = []
+    for publisher in asked.site.config().publishers:
+        rights = effective(publisher.rights, asked.now.date())
+        if rights.text_scope != "none" and asked.asker.channel in rights.redistribute:
+            rows.append(
+                {
+                    **_named(publisher),
+                    "publisher_place": publisher.place,
+                    "country": publisher.country,
+                    "publisher_kind": publisher.kind,
+                    "publisher_group": publisher.group,
+                    "languages": list(publisher.languages),
+                    "homepage": publisher.homepage,
+                    "scope": rights.text_scope,
+                }
+            )
+    return _json({"publishers": rows})
+
+
+def _named(publisher: Publisher) -> dict[str, Any]:
+    return {"publisher": publisher.key, "publisher_name": publisher.name}
+
+
+def _sources(asked: Asked) -> Answer:
+    rows = [
+        {
+            "source_name": source.name,
+            **_named(publisher),
+            "url": None if source.access else address(source.url),
+            "kind": source.kind,
+            "class": source.item_class,
+            "every_minutes": source.every.total_seconds() / 60 if source.every else None,
+            "enabled": source.enabled and publisher.enabled,
+            "reason": source.reason or publisher.reason,
+        }
+        for publisher in asked.site.config().publishers
+        for source in publisher.sources
+    ]
+    return _json({"sources": rows})
+
+
+def _health(asked: Asked) -> Answer:
+    silence = watching.silence(asked.store, asked.now)
+    rows = [
+        {name: bool(value) if name in _BOOLEANS else value for name, value in row.items()}
+        for row in asked.store.health(asked.now)
+    ]
+    return _json({"silent_since": to_iso(silence.since) if silence else None, "sources": rows})
+
+
+def _coverage(asked: Asked) -> Answer:
+    selection = asked.choose().selection
+    until = min(selection.until or asked.now, asked.now)
+    since = selection.since or until - _WEEK
+    if since >= until:
+        raise Problem(400, "nothing can match", "the time to look at must begin before it ends, and before now")
+    names = [
+        name for name in asked.store.sources() if name.rpartition("/")[0] in selection.publishers
+    ] if selection.publishers else None  # fmt: skip
+    rows = watching.coverage(asked.store, since, until, names)
+    return _json({"since": to_iso(since), "until": to_iso(until), "publishers": rows})
+
+
+def _rights(asked: Asked) -> Answer:
+    rows = []
+    for publisher in asked.site.config().publishers:
+        rights = effective(publisher.rights, asked.now.date())
+        states = uses(rights)
+        rows.append(
+            {
+                **_named(publisher),
+                "profile": publisher.profile,
+                **{name: getattr(rights, name) for name in (
+                    "relationship", "basis", "text_scope", "licence", "licence_url", "commercial_use", "edits",
+                    "translation", "index")},
+                "channels": list(rights.redistribute) if rights.text_scope != "none" else [],
+                "images": rights.images.scope,
+                **{f"ai_{use}": getattr(states, use) for use in ("train", "input", "search")},
+                "terms_checked": rights.terms_checked.isoformat() if rights.terms_checked else None,
+                "expires": publisher.rights.expires.isoformat() if publisher.rights.expires else None,
+            }
+        )  # fmt: skip
+    return _json({"publishers": rows})
+
+
+# What all of them share
+
+
+def _wire(wire: Wire) -> dict[str, str]:
+    return {
+        "name": wire.name,
+        "url": wire.url,
+        "general": fill(DEFAULT_DISCLAIMERS["general"], {"wire": wire.name}),
+        "complaints_url": wire.complaints_url,
+        "complaints_email": wire.complaints_email,
+    }
+
+
+def _json(said: object, until: datetime | None = None, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    return Answer(as_json(said).encode() + b"\n", JSON, until, headers=headers)
+
+
+def _next(following: str | None) -> tuple[tuple[str, str], ...]:
+    return (("Link", f'<{following}>; rel="next"'),) if following else ()
+
+
+def _until(found: Iterable[Release | Refusal]) -> datetime | None:
+    return min((each.valid_until for each in found if each.valid_until), default=None)
+
+
+OPERATIONS: tuple[Operation[Make], ...] = (
+    Operation(
+        "/api/reports", "listReports", "Reports, newest first, each as its rights let it out.", _reports, "Reports",
+        (*parameters.OF_REPORTS, *parameters.TIMES, parameters.SEARCH, parameters.BEFORE, parameters.AFTER,
+         parameters.UP_TO, parameters.LIMIT, parameters.FORMAT, parameters.CHANNEL),
+        (409,), has_ninjs=True,
+    ),
+    Operation(
+        "/api/reports/{id}", "getReport", "One report.", _report, "Report",
+        (parameters.FORMAT, parameters.CHANNEL), (301, 404, 410, 451), has_ninjs=True,
+    ),
+    Operation(
+        "/api/reports/{id}/revisions", "listRevisions",
+        f"The newest {_MOST_VERSIONS} versions of a report in full text, oldest first, with what changed.", _revisions,
+        "Revisions", (parameters.CHANNEL,), (301, 404, 410, 451),
+    ),
+    Operation(
+        "/api/changes", "listChanges", "The ledger, oldest line first: what became of reports.", _changes, "Changes",
+        (*parameters.OF_REPORTS, parameters.AFTER, parameters.LIMIT, parameters.CHANNEL), (409,),
+    ),
+    Operation(
+        "/api/publishers", "listPublishers", "The publishers of which something may leave.", _publishers, "Publishers",
+        (parameters.CHANNEL,),
+    ),
+    Operation(
+        "/api/sources", "listSources", "The sources that are polled, as they are configured.", _sources, "Sources",
+        is_of_operator=True,
+    ),
+    Operation(
+        "/api/health", "getHealth", "The sources, the worst first, and what is wrong with each.", _health, "Health",
+        is_of_operator=True,
+    ),
+    Operation(
+        "/api/coverage", "getCoverage", "What arrived of each publisher in a time (7 days), and what may be missing.",
+        _coverage, "Coverage", (parameters.PUBLISHER, *parameters.TIMES), is_of_operator=True,
+    ),
+    Operation(
+        "/api/rights", "listRights", "What may leave of each publisher today, by which channel, and why.", _rights,
+        "Rights", is_of_operator=True,
+    ),
+)  # fmt: skip
+_LIVE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store", "Vary": "Authorization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The routes of the API of a site."""
+
+    site: Site
+    answers: Answers
+    clients: Clients = field(default_factory=Clients)
+
+    def routes(self) -> list[Route]:
+        described = Route("/api/openapi.json", self._description, methods=["GET"])
+        return [described, *(Route(each.path, self._endpoint(each), methods=["GET"]) for each in OPERATIONS)]
+
+    def _description(self, _: Request) -> Response:
+        body = as_json(openapi.description(self.site.config().wire, OPERATIONS)) + "\n"
+        return Response(body, headers={"Cache-Control": "public, max-age=60"}, media_type=JSON)
+
+    def _endpoint(self, operation: Operation[Make]) -> Callable[[Request], Response]:
+        return lambda request: self._answer(operation, request)
+
+    def _answer(self, operation: Operation[Make], request: Request) -> Response:
+        wanted = request.query_params.get("channel")
+        with self.site.opened() as (store, now):
+            asker = self.clients.of(request, store, now, wanted)
+        if operation.is_of_operator:
+            need_operator(asker)
+        said = given(request, operation.parameters)
+        as_ninjs = operation.has_ninjs and _wants_ninjs(request, said)
+        path, id_ = request.url.path, request.path_params.get("id", "")
+
+        def make() -> Answer:
+            with self.site.opened() as (store, now):
+                wire = self.site.config().wire
+                return operation.make(Asked(self.site, store, wire, now, asker, said, path, id_, as_ninjs))
+
+        if operation.is_of_operator:
+            answer = make()
+            return Response(answer.body, answer.status, _LIVE, answer.media_type)
+        what = ("api", path, sorted(said.values.items()), asker.channel, as_ninjs)
+        return answered(request, self.site, self.answers, what, make, is_private=asker.client is not None)
+
+
+def _wants_ninjs(request: Request, said: Given) -> bool:
+    """By `format`, else by Accept."""
+    if form := said.one("format"):
+        return form == "ninjs"
+    accepted = [each.strip().partition(";")[0].strip().lower() for each in request.headers.get("accept", "").split(",")]
+    return _NINJS in accepted and JSON not in accepted[: accepted.index(_NINJS)]

@@ -1,0 +1,69 @@
+"""/metrics: numbers for Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/), none of them a word
+of a report. docs/api.md names them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import get_args
+
+from aggregator.model import HealthState
+from aggregator.pipeline import watching
+from aggregator.store import Store
+from aggregator.text.dates import from_iso
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_DAY = timedelta(days=1)
+_FINE = "fine"
+
+
+@dataclass(slots=True)
+class Requests:
+    """How many requests this process has answered, by status. It may be used by several threads."""
+
+    _by_status: Counter[int] = field(default_factory=Counter)
+    _lock: Lock = field(default_factory=Lock)
+
+    def count(self, status: int) -> None:
+        with self._lock:
+            self._by_status[status] += 1
+
+    def by_status(self) -> Mapping[int, int]:
+        with self._lock:
+            return dict(sorted(self._by_status.items()))
+
+
+def page(store: Store, requests: Requests, now: datetime) -> str:
+    """All of them, as text. Raises StoreError."""
+    health = store.health()
+    states = Counter(state for row in health for state in row["states"] or [_FINE])
+    polls = [from_iso(row["last_poll"]) for row in health if row["last_poll"]]
+    day = watching.coverage(store, now - _DAY, now)
+    last = store.last_cursor()
+    return "".join(
+        (
+            *_metric("requests_total", "counter", "requests that this process has answered, by status",
+                     {f'status="{status}"': count for status, count in requests.by_status().items()}),
+            *_metric("reports", "gauge", "reports in the wire",
+                     {"": sum(row["articles"] for row in store.publishers())}),
+            *_metric("ledger_lines", "gauge", "lines of the ledger", {"": last.seq if last else 0}),
+            *_metric("sources", "gauge", "sources by state; one with two problems is counted in both",
+                     {f'state="{state}"': states[state] for state in (_FINE, *get_args(HealthState))}),
+            *_metric("last_poll_age_seconds", "gauge", "since the newest poll of any source; absent before the first",
+                     {"": max(0, int((now - max(polls)).total_seconds()))} if polls else {}),
+            *_metric("polls_last_day", "gauge", "polls of the last 24 hours",
+                     {"": sum(row["polls"] for row in day)}),
+            *_metric("polls_failed_last_day", "gauge", "of these, those that failed",
+                     {"": sum(row["failed"] for row in day)}),
+        )
+    )  # fmt: skip
+
+
+def _metric(name: str, kind: str, meaning: str, values: Mapping[str, int]) -> Iterator[str]:
+    yield f"# HELP aggregator_{name} {meaning}\n# TYPE aggregator_{name} {kind}\n"
+    for labels, value in values.items():
+        yield f"aggregator_{name}{f'{{{labels}}}' if labels else ''} {value}\n"

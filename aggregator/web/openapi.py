@@ -1,0 +1,96 @@
+"""The description of the API for programs: OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.0), made of its table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from aggregator import __version__
+from aggregator.model import Wire
+from aggregator.output.formats import FORMATS
+from aggregator.web.parameters import Parameter
+from aggregator.web.problems import MEDIA_TYPE
+from aggregator.web.shapes import SCHEMAS
+
+Make = TypeVar("Make")
+
+PROBLEMS = {
+    301: "It was joined to another report, which is at Location.",
+    400: "A parameter is unknown or cannot be understood; the detail names the nearest that is known.",
+    401: "The token is not known, or one is needed.",
+    403: "The token, or the rights of the report, do not give this.",
+    404: "There is no such report, or it is not shown for now.",
+    409: "The wire does not have the line of this cursor: read everything anew.",
+    410: "The report is gone: take its words down.",
+    429: "Too many requests; Retry-After says in how many seconds to ask again.",
+    451: "The report is held back by a legal demand: take its words down.",
+}
+_ALWAYS = (400, 401, 403, 429)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[Make]):
+    """One address, and all that is to be said of it."""
+
+    path: str
+    name: str  # as programs that are made from the description call it
+    summary: str
+    make: Make
+    shape: str  # of SCHEMAS
+    parameters: tuple[Parameter, ...] = ()
+    problems: tuple[int, ...] = ()  # statuses, beside those that every address may answer
+    is_of_operator: bool = False  # it needs a token, and is never kept
+    has_ninjs: bool = False
+
+
+def description(wire: Wire, operations: Sequence[Operation[Any]]) -> dict[str, Any]:
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"The API of {wire.name}",
+            "version": __version__,
+            "description": "Every report is let out as its publisher's rights allow, with what must stand beside it.",
+        },
+        "servers": [{"url": wire.url.rstrip("/")}],
+        "paths": {each.path: {"get": _operation(each)} for each in operations},
+        "components": {
+            "schemas": dict(SCHEMAS),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(operation: Operation[Any]) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{operation.shape}"}}}
+    if operation.has_ninjs:
+        content[FORMATS["ninjs"].media_type] = {
+            "schema": {"$ref": "https://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"}
+        }
+    answers: dict[str, Any] = {"200": {"description": operation.summary, "content": content}}
+    if not operation.is_of_operator:
+        answers["304"] = {"description": "Nothing has changed since the answer with this ETag."}
+    for status in sorted({*_ALWAYS, *operation.problems}):
+        answers[str(status)] = {"description": PROBLEMS[status]}
+        if status >= 400:
+            schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+            answers[str(status)]["content"] = {MEDIA_TYPE: schema}
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", operation.path)
+    ]
+    return {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "security": [{"token": []}] if operation.is_of_operator else [{}, {"token": []}],
+        "parameters": [*in_path, *map(_parameter, operation.parameters)],
+        "responses": answers,
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    schema: dict[str, Any] = dict(parameter.schema)
+    if parameter.is_repeatable:
+        schema = {"type": "array", "items": schema}
+    return {"name": parameter.name, "in": "query", "description": parameter.description, "schema": schema}

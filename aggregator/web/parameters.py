@@ -1,0 +1,132 @@
+"""What may be asked of the API: the parameters, how their values are read, and how they are described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from starlette.requests import Request
+
+from aggregator.model import Channel, Cursor, Group, ItemClass, Kind
+from aggregator.model.errors import SelectionError
+from aggregator.pipeline.choosing import near
+from aggregator.web.problems import Problem
+
+MOST = 200  # reports or lines of an answer
+USUAL = 50
+BEGINNING = "0"  # as a cursor
+_LONGEST = 1_000  # characters of a value
+_MOST_VALUES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One that a query may have. `schema`: of one value, as JSON Schema."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    is_repeatable: bool = False
+
+
+def _words(words: Sequence[str]) -> Mapping[str, Any]:
+    return {"type": "string", "enum": list(words)}
+
+
+PUBLISHER = Parameter("publisher", "Only of this publisher, by key or exact name.", is_repeatable=True)
+OF_REPORTS = (
+    PUBLISHER,
+    Parameter("country", "Only of publishers of a country: ML, Mali.", is_repeatable=True),
+    Parameter("kind", "Only of publishers of a kind: ngo.", _words(get_args(Kind)), True),
+    Parameter("group", "Only of publishers of a group: institution.", _words(get_args(Group)), True),
+    Parameter("language", "Only in a language: sw, Swahili.", is_repeatable=True),
+    Parameter("class", "Only of a class: opinion.", _words(get_args(ItemClass)), True),
+)
+TIMES = (
+    Parameter("since", "From a time on: 6h, 2d ago, or a date; without a zone in that of the wire."),
+    Parameter("until", "Before a time; a day is meant whole."),
+    Parameter("on", "On a day: 2026-11-22."),
+)
+SEARCH = Parameter("search", "Only reports with these words, as `aggregator search` takes them.")
+BEFORE = Parameter("before", "Only those below this report, by its id: the next page. `next` of an answer has it.")
+AFTER = Parameter(
+    "after", "Only what came after a line of the ledger, by its cursor, such as 197-5e6f7a8b; 0: from the beginning."
+)
+UP_TO = Parameter("up_to", "With `after`: what came by this line at the latest. `next` of an answer has it.")
+LIMIT = Parameter("limit", f"At most so many; {USUAL} unless it is said.",
+                  {"type": "integer", "minimum": 1, "maximum": MOST})  # fmt: skip
+FORMAT = Parameter(
+    "format", "json, or ninjs for ninjs 3.1, as with its media type in Accept.", _words(("json", "ninjs"))
+)
+CHANNEL = Parameter(
+    "channel",
+    "As what of the token's channels; api where it has that. Without a token: web.",
+    _words(get_args(Channel)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The values that a request has, by the names of parameters."""
+
+    values: Mapping[str, tuple[str, ...]]
+
+    def one(self, name: str) -> str | None:
+        return next(iter(self.values.get(name, ())), None)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return self.values.get(name, ())
+
+    def limit(self) -> int:
+        said = self.one("limit")
+        if said is None:
+            return USUAL
+        if said.isascii() and said.isdecimal() and len(said) < 10 and 1 <= int(said) <= MOST:
+            return int(said)
+        raise refused("limit", f"{said!r} is no number from 1 to {MOST}")
+
+    def cursor(self, name: str) -> Cursor | None:
+        """None: it is not given, or the beginning is meant."""
+        said = self.one(name)
+        if said is None or said == BEGINNING:
+            return None
+        if cursor := Cursor.read(said):
+            return cursor
+        raise refused(name, f"{said!r} is no cursor such as 197-5e6f7a8b, or 0 for the beginning")
+
+
+def refused(name: str, detail: str) -> Problem:
+    return Problem(400, "a parameter cannot be understood", f"{name}: {detail}")
+
+
+def of_selection(error: SelectionError) -> Problem:
+    """What `pipeline.choosing` refuses."""
+    detail = str(error).replace("; `aggregator publishers` lists them", "; /api/publishers lists them")
+    return refused(error.option, detail) if error.option else Problem(400, "nothing can match", detail)
+
+
+def given(request: Request, known: Sequence[Parameter]) -> Given:
+    """The parameters of a request. Raises Problem for one that is unknown, doubled or too long."""
+    by_name = {each.name: each for each in known}
+    found: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in by_name:
+            said = near(name, by_name) or f"; known: {', '.join(by_name)}" if by_name else "; there are none here"
+            raise Problem(
+                400, "there is no such parameter", f"{name[:_LONGEST]!r} is no parameter of this address{said}"
+            )
+        if len(value) > _LONGEST:
+            raise refused(name, f"it has more than {_LONGEST:,} characters")
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise refused(name, "it is not UTF-8") from error
+        values = found.setdefault(name, [])
+        values.append(value)
+        if len(values) > (_MOST_VALUES if by_name[name].is_repeatable else 1):
+            raise refused(name, "it is given too often")
+        words = by_name[name].schema.get("enum")
+        if words and not by_name[name].is_repeatable and value not in words:
+            raise refused(name, f"{value!r} is none of {', '.join(words)}")
+    return Given({name: tuple(values) for name, values in found.items()})

@@ -1,0 +1,77 @@
+"""`serve` and `run --serve` as processes: where they answer, and how they end."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from aggregator.store import Store
+from tests.commands import Popen, run
+from tests.make_database import CONFIG
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> list[str]:
+    """The command for a wire of the wire's own publisher alone, with a database."""
+    config = tmp_path / "config"
+    own = Path("publishers") / "xa" / "tamarind-wire.toml"
+    (config / own).parent.mkdir(parents=True)
+    for name in ("wire.toml", "rights.toml", own):
+        shutil.copy(CONFIG / name, config / name)
+    Store.open(tmp_path / "wire.db").close()
+    return [sys.executable, "-m", "aggregator", "--config", str(config), "--db", str(tmp_path / "wire.db")]
+
+
+@contextmanager
+def started(*command: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process, and the address that it says it answers at."""
+    process = Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if line.startswith("serving"))
+        yield process, said.split(" at ")[1].strip().removesuffix("/feeds/latest.atom")
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("command", [("serve",), ("run", "--serve")])
+def test_it_answers_and_ends_within_seconds(words: list[str], command: tuple[str, ...]) -> None:
+    with started(*words, *command, "--listen", "127.0.0.1:0") as (process, address):
+        for path in ("/healthz", "/api/reports", "/metrics", "/feeds/latest.json"):
+            assert httpx.get(address + path, timeout=30).status_code == 200
+        parts = address.rpartition(":")
+        idle = socket.create_connection(("127.0.0.1", int(parts[2])))  # somebody who says nothing holds nobody up
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) in (0, -signal.SIGTERM)
+        assert time.monotonic() - began < 10
+        idle.close()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(address + "/healthz")
+
+
+@pytest.mark.parametrize("command", [("serve",), ("run", "--serve")])
+@pytest.mark.parametrize("place", ["taken", "no-such-host.invalid:80", "2001:db8::1:80", "nonsense", "127.0.0.1:99999"])
+def test_a_place_that_cannot_be_had_is_said(words: list[str], command: tuple[str, ...], place: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        ran = run([*words, *command, "--listen", taken if place == "taken" else place], capture_output=True, text=True)
+    assert ran.returncode in (1, 2)
+    assert "Traceback" not in ran.stderr
+    assert "--listen" in ran.stderr
+
+
+def test_a_place_belongs_to_a_server(words: list[str]) -> None:
+    assert run([*words, "run", "--listen", "127.0.0.1:0"], capture_output=True).returncode == 2

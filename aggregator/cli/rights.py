@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import click
 
-from aggregator.cli.filters import country_code, one_of
+from aggregator.cli.filters import as_usage, one_of
 from aggregator.cli.options import AS_JSON, exclude
 from aggregator.cli.printing import say, say_csv
 from aggregator.cli.rows import say_json_rows
@@ -19,6 +19,7 @@ from aggregator.model import Channel, Group, Kind, Publisher
 from aggregator.model.publisher import ImageScope
 from aggregator.model.release import FormerPublisher, UseState
 from aggregator.output.columns import fitted
+from aggregator.pipeline.choosing import country_code
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import did_you_mean, sheet
@@ -95,9 +96,11 @@ def _chosen(known: Sequence[tuple[dict[str, Any], Any]], chosen: Mapping[str, Se
     """Those that fit one value of every option that is given. click.UsageError: none can be meant."""
     names = {said["name"].casefold(): said["publisher"] for said, _ in known}
     keys = {said["publisher"] for said, _ in known}
+    with as_usage():
+        countries = [country_code(each, {said["country"] for said, _ in known}) for each in chosen["countries"]]
     wanted = {
         "publisher": [key if key in keys else names.get(key.casefold(), key) for key in chosen["publishers"]],
-        "country": [country_code(each, {said["country"] for said, _ in known}) for each in chosen["countries"]],
+        "country": countries,
         "kind": chosen["kinds"],
         "group": chosen["groups"],
     }

@@ -209,7 +209,7 @@ def words_of(values: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     for value, word in zip(values, read, strict=True):
         if word not in known:
             close = near(word, known) or f"; known: {', '.join(known)}"
-            raise SelectionError(f"{value!r} is none of the words that are known{close}")
+            raise SelectionError(f"{value!r} is not known{close}")
     return read
 
 

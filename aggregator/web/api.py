@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -127,12 +128,12 @@ def _reports(asked: Asked) -> Answer:
         found = feed(store, asked.wire, ids[:limit], asked.by, heading)
         out = list(found.releases)
         body = "".join(ninjs.render(replace(found, releases=out, gone=()))).encode()
-        return Answer(body, _NINJS, _until(out), headers=_next(following))
+        return _counted(Answer(body, _NINJS, _until(out), headers=_next(following)), asked, out)
     let_out = list(releases(store, asked.wire, ids[:limit], asked.by))
     listed = [{**record(each), "pictures": pictures(each)} for each in let_out if isinstance(each, Release)]
     cursor = str(end) if end else None
     answer = {"wire": _wire(asked.wire), "reports": listed, "next": following, "cursor": cursor}
-    return _json(answer, _until(let_out), _next(following))
+    return _counted(_json(answer, _until(let_out), _next(following)), asked, let_out)
 
 
 def _report(asked: Asked) -> Answer:
@@ -144,9 +145,16 @@ def _report(asked: Asked) -> Answer:
     if asked.as_ninjs:
         heading = Heading(title=asked.wire.name, address=asked.link())
         whose = feed(asked.store, asked.wire, (), asked.by, heading)
-        return Answer(as_json(ninjs.item(whose, found)).encode() + b"\n", _NINJS, found.valid_until)
+        said_so = as_json(ninjs.item(whose, found)).encode() + b"\n"
+        return _counted(Answer(said_so, _NINJS, found.valid_until), asked, (found,))
     said = {**record(found), "pictures": pictures(found), "html": found.html or None}
-    return _json(said, found.valid_until)
+    return _counted(_json(said, found.valid_until), asked, (found,))
+
+
+def _counted(answer: Answer, asked: Asked, out: Iterable[Release | Refusal]) -> Answer:
+    """The answer, with how many reports leave by it."""
+    reports = Counter(each.publisher for each in out if isinstance(each, Release))
+    return replace(answer, channel=asked.by.channel, reports=reports)
 
 
 def _not_known() -> Problem:

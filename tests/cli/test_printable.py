@@ -272,7 +272,6 @@ CASES: dict[str, Case | str] = {
     "split": lambda desk, said: [["split", str(row[0])] for row in (*desk.rows("SELECT merge_id FROM merges"), (999,))],
     "join": lambda desk, said: [["join", *ids(desk)[-2:], "--reason", said], ["join", said, said, "--reason", "x"]],
     "pause": _calls("pause SAID"),
-    "rights": _calls("rights", "rights --json", "rights --csv"),
     "resume": _calls("resume SAID"),
     "accept": _calls("accept SAID", "accept evil/feed"),
     "pending accept": _calls("pending", "pending --json", "pending --all", "pending accept SAID"),

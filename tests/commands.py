@@ -317,7 +317,11 @@ class _Starter:
                 self._say_who_ended()
             if self.listener in ready:
                 connection, _ = self.listener.accept()
-                request, streams = _received(connection)
+                try:
+                    request, streams = _received(connection)
+                except (EOFError, OSError):  # whoever asked has ended before it had said all
+                    connection.close()
+                    continue
                 pid = os.fork()
                 if pid == 0:
                     signal.set_wakeup_fd(-1)
@@ -347,6 +351,10 @@ class _Starter:
 
 def _received(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     length, streams, _, _ = socket.recv_fds(connection, _LENGTH, 3)
+    if len(length) < _LENGTH:
+        for stream in streams:
+            os.close(stream)
+        raise EOFError
     said = b""
     while len(said) < int.from_bytes(length):
         said += _some(connection.recv(1 << 16))

@@ -49,6 +49,7 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "publishers --json": ("publishers", "--json"),
     "catalogue --json": ("catalogue", "malijet", "--json"),
     "check --json": ("check", "--json"),
+    "tokens list --json": ("tokens", "list", "--json"),
     "rights --json": ("rights", "--json"),
     "check --live --json": ("check", "--live", "--json"),
     "probe --json": ("probe", "{press}/two.example/feed", "--json"),
@@ -88,6 +89,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         press.set_document("two.example", "/feed", atom("".join(listed)))
         press.set_document("one.example", "/feed", changed(0, 60, "one.example"))
         desk("fetch")
+        desk("tokens", "add", "newsroom", "--channel", "api")
         found = _with_something_of_everything(desk, page)
         opml = folder / "list.opml"
         opml.write_text(OPML.format(url=f"{press.url}/one.example/feed"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aggregator.cli.times import when
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.cached import digest
 from aggregator.pipeline.paths import Paths
@@ -43,4 +44,4 @@ def older_configuration(paths: Paths, *, is_faulty: bool) -> str | None:
             " older version began it: start it again"
         )
     then = "until the faults are corrected" if is_faulty else "and takes these files over within seconds"
-    return f"the daemon, process {daemon.pid}, works by the configuration that it read at {daemon.since}, {then}"
+    return f"the daemon, process {daemon.pid}, works by the configuration that it read at {when(daemon.since)}, {then}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 import click
 
@@ -13,8 +13,10 @@ _ZONE = "aggregator.zone"  # where a call of the program remembers it
 
 
 def zone() -> tzinfo:
-    """The wire's time zone, of the command that runs."""
-    context = click.get_current_context()
+    """The wire's time zone, of the command that runs; UTC where none does."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return UTC
     if _ZONE not in context.meta:
         paths = context.find_root().obj
         assert isinstance(paths, Paths)

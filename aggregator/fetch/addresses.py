@@ -104,7 +104,7 @@ def refuse_private(address: str, allowed: Sequence[Network], *, is_open: bool = 
         )
     if not is_open:
         raise AddressRefused(
-            f"{ip} is not a public address, and [fetch] allow_addresses opens it only for hosts that stand in the "
+            f"{ip} is not a public address, and [fetch] allow_addresses opens it only for hosts that are named in the "
             "publisher's own file, not for redirects and links to other hosts"
         )
 

@@ -6,6 +6,7 @@ AggregatorError
 │   ├── StoreBusy        another program kept it locked for too long
 │   ├── StoreFull        no space left to write
 │   ├── QueryRefused     a query that would write, or is not SQL
+│   ├── SourceRenamed    a source has another name by now: another program renamed its publisher
 │   └── CursorError      a cursor that is not of this ledger: the database was restored, or is another one
 ├── DeskError            an act of the desk that cannot be done: unknown report, nothing to change, unreadable time
 │   └── AlreadyOut       what is asked for would not keep the report out more than it is

@@ -107,7 +107,7 @@ def test_a_resume_ends_a_pause_of_410_too_and_a_new_address_no_pause_by_a_person
         (("resume", "twoo"), 'did you mean "two"?'),
         (("health", "onee"), 'did you mean "one"?'),
         (("health", "--fail-on", "failing,gap"), "'gap' is not one of failing, silent, gaps, held"),
-        (("health", "--fail-on", ""), "'' is none of"),
+        (("health", "--fail-on", ""), "'' is not one of"),
         (("coverage", "two/x"), "no publisher or source 'two/x' is known"),
         (("coverage", "--on", "2d"), "no day such as"),
         (("coverage", "--on", "2026-11-27", "--since", "2d"), "give --on, or"),

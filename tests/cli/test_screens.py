@@ -85,6 +85,9 @@ CALLS = {
     "show": ("show ID", "show NEW --revisions", "show NEW --cite", "show ID --desk", "show ID --raw", "show nobody"),
     "snapshot": ("snapshot LIST",),
     "split": ("split 99",),
+    "tokens add": ("tokens add nobody --channel nowhere",),
+    "tokens list": ("tokens list",),
+    "tokens revoke": ("tokens revoke nobody",),
     "withdraw": ("withdraw ID --reason 'as asked'", "show ID --desk", "restore ID --reason 'back'"),
     "withhold": ("withhold ID --reason 'a private address'", "show ID", "restore ID --reason 'out'"),
 }  # fmt: skip

@@ -226,16 +226,16 @@ PUBLIC = '[rights]\nrelationship = "public_body"\n'
         ),
         (
             PUBLIC,
-            f"{READ}; until then it is quoted only",
+            f"{READ} (until then it is quoted only)",
         ),
         (
             PUBLIC + 'basis = "statutory"\n',
-            f"{READ}, because the law is relied on",
+            f"{READ} (the wire relies on the law)",
         ),
         (
             '[rights]\nrelationship = "open_licence"\nbasis = "open_licence"\nlicence = "CC-BY-4.0"\n'
             'licence_url = "https://licence.test/"\n',
-            f"{READ}, because its licence is relied on",
+            f"{READ} (the wire relies on its licence)",
         ),
     ],
 )

@@ -106,7 +106,7 @@ def test_check_names_the_keys_and_ends_with_1(desk: Desk) -> None:
     named = [key for key in (*KEYS, *OF_OWN[1:]) if f": {key}: found" in ran.err]
     assert named == ["url", "user_agent", "complaints_url", "complaints_email", "homepage"]
     assert "publishers/xa/test-wire.toml: line 7: homepage: found" in ran.err
-    assert "No site is asked until the wire has a name of its own" in ran.err
+    assert "Nothing is fetched until the wire has a name of its own" in ran.err
     said = json.loads(run("--config", str(desk.config), "check", "--json").out)
     assert len(said["faults"]) == 5
 

@@ -114,7 +114,9 @@ def test_a_configuration_of_another_folder_is_left_to_its_own_program(
     running = daemon()
     other = tmp_path / "other"
     shutil.copytree(desk.config, other)
-    (other / "publishers" / "ml" / "two.toml").rename(other / "publishers" / "ml" / "foreign.toml")
+    two = other / "publishers" / "ml" / "two.toml"
+    (other / "publishers" / "ml" / "foreign.toml").write_text(two.read_text().replace("two.example", "foreign.example"))
+    two.unlink()
     file = other / "publishers" / "ml" / "one.toml"
     file.write_text(f'{file.read_text()}[[source]]\nkey = "second"\nurl = "{desk.press.url}/one.example/second"\n')
     desk.press.set_document("one.example", "/second", feed("a", "b"))
@@ -154,7 +156,7 @@ def test_a_faulty_configuration_leaves_the_old_one_in_force_and_says_since_when(
     assert old in good
     file.write_text(good.replace(old, new, 1))
     until(lambda: said in running.said())
-    (since,) = set(re.findall(r"by the configuration read at (\S+)", running.said()))
+    (since,) = set(re.findall(r"by the configuration read at (\S+ \S+ UTC)", running.said()))
     assert f"so the one before stays in force, that of {since}, until these are corrected" in running.said()
     checked = desk("check", code=1)
     assert f"the daemon, process {running.process.pid}, works by the configuration that it read at {since}" in checked

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from aggregator.model import Contact, Poll, Publisher, Rhythm, Source
 from aggregator.scheduling.rhythm import learn
 from aggregator.store import Store
 from aggregator.store.sqlite.habits import rhythm_text
-from aggregator.text.dates import to_iso
+from aggregator.text.dates import for_people, to_iso
 from tests.cli.test_cli import make_config
 from tests.conftest import NOW, demo_sites, make_publisher
 from tests.test_trip import HOST, ITEM, Trip, feed
@@ -437,7 +437,7 @@ def test_health_ends_with_1_when_the_wire_is_silent(trip: Trip, desk: Desk, monk
         connection.execute("UPDATE sources SET rhythm = ?, last_new = ?", (rhythm_text(taught), to_iso(then)))
     told = desk("health")
     assert told.exit_code == 1
-    assert f"the wire is silent: nothing new since {to_iso(then)}" in told.stderr
+    assert f"the wire is silent: nothing new since {for_people(then, UTC)}" in told.stderr
 
 
 def test_a_source_that_is_silent_beyond_its_rhythm_is_told(trip: Trip) -> None:

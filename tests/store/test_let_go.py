@@ -691,7 +691,12 @@ def test_the_dictionary_is_changed_on_purpose_only() -> None:
 
 def test_what_is_no_code_ships_with_the_package() -> None:
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
-    ships = {ROOT / package.replace(".", "/") / name for package, names in listed.items() for name in names}
+    ships = {
+        path
+        for package, names in listed.items()
+        for name in names
+        for path in (ROOT / package.replace(".", "/")).glob(name)
+    }
     others = {
         path for path in (ROOT / "aggregator").rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")
     }

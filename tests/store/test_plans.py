@@ -39,7 +39,7 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 # what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
 SMALL = {
     "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pauses",
-    "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "sources", "terms",
+    "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "sources", "terms", "tokens",
 }  # fmt: skip
 
 LISTED = Selection(limit=50)
@@ -244,6 +244,8 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "is_current": (case(lambda s, w: s.is_current()),),
     "text_scope": (case(lambda s, w: s.text_scope("p1")),),
     "known_publishers": (case(lambda s, w: s.known_publishers()),),
+    "tokens": (case(lambda s, w: s.tokens()),),
+    "tokens_in_force": (case(lambda s, w: s.tokens_in_force()),),
     "time_of": (case(lambda s, w: s.time_of(s.last_cursor())),),
     "publishers_with_reports": (case(lambda s, w: s.publishers_with_reports()),),
     "publishers": (Case(lambda s, w: s.publishers(), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),

@@ -239,6 +239,7 @@ CHOSEN = [
     (Selection(item_classes=("opinion",)), []),
     (Selection(since=NOW + 2 * HOUR), ["jornal", "la-nacion"]),
     (Selection(since=NOW + 2 * HOUR, countries=("GQ",)), ["la-nacion"]),
+    (Selection(channel="web"), ["jornal", "la-nacion", "daily-example"]),
     (Selection(limit=1), ["jornal"]),
     (Selection(publishers=("",)), []),
     (Selection(publishers=("jornal", "daily-example", "jornal")), ["jornal", "daily-example"]),

@@ -83,11 +83,12 @@ def kept(connection: sqlite3.Connection, digest: str) -> str | None:
 
 def in_force(connection: sqlite3.Connection) -> StoredConfig | None:
     """What `note_in_force` was given; None: nothing, or an older version of the program brought the tables in line."""
-    said = settings.read(connection, _IN_FORCE)
-    if said is None:
+    stored = settings.read(connection, _IN_FORCE)
+    if stored is None:
         return None
-    noted = json.loads(said)
-    return StoredConfig(**{**noted, "at": from_iso(noted["at"])})
+    noted = json.loads(stored)
+    noted["at"] = from_iso(noted["at"])
+    return StoredConfig(**noted)
 
 
 def note_in_force(connection: sqlite3.Connection, stored: StoredConfig) -> None:

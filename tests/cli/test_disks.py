@@ -131,7 +131,7 @@ def test_the_daemon_upon_a_disk_that_fills_stands_still_and_goes_on_when_space_r
         assert asked(desk.press) == before
         (seen / "filler").unlink()
         until(lambda: _articles_of_a_copy(seen / "wire.db", tmp_path / "copy.db") > 4, seconds=40)
-        until(lambda: "polling goes on\n" in log.read_text())
+        until(lambda: "polling is resumed\n" in log.read_text())
         process.send_signal(signal.SIGTERM)
         process.wait(20)
     finally:
@@ -139,7 +139,7 @@ def test_the_daemon_upon_a_disk_that_fills_stands_still_and_goes_on_when_space_r
         process.wait()
     said = log.read_text()
     assert len(re.findall("ERROR", said)) == 1, said
-    assert said.count("polling goes on\n") == 1
+    assert said.count("polling is resumed\n") == 1
     assert process.returncode == 0
 
 

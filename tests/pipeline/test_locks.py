@@ -97,7 +97,7 @@ class Rounds:
         return [record.message for record in self._caplog.records if record.levelno >= logging.WARNING]
 
     def recoveries(self) -> int:
-        return sum("polling goes on" in record.message for record in self._caplog.records)
+        return sum("polling is resumed" in record.message for record in self._caplog.records)
 
     async def stored(self, articles: int) -> None:
         await eventually(lambda: self.rows("SELECT count(*) FROM articles") == [(articles,)])

@@ -84,7 +84,7 @@ class _Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Here an error is told, where the wire's time zone is known."""
+        """Prints an error here, where the wire's time zone is known."""
         try:
             return super().invoke(ctx)
         except AggregatorError as error:

@@ -12,7 +12,7 @@ from aggregator.cli.printing import say, say_json
 from aggregator.cli.probe import refuse_secrets, surveyed
 from aggregator.config import catalogue
 from aggregator.config.adding import refused
-from aggregator.config.newcomers import Known, publisher_text
+from aggregator.config.new_publishers import Known, publisher_text
 from aggregator.config.saving import save
 from aggregator.config.shapes import KEY, KEY_EXPECTED
 from aggregator.model.errors import ConfigError

@@ -42,8 +42,8 @@ def load(paths: Paths, file: Path) -> None:
     """Put a copy of FILE, a backup, in the place of the database.
 
     Stop the daemon first. FILE is checked before anything is changed: that it is whole, and of this program in this
-    version or an older one. The database that was there is kept under another name. Whoever reads `changes` with a
-    cursor of what came after the backup is told to start again; docs/changes.md says how.
+    version or an older one. The database that was there is kept under another name. `changes` with a cursor of what
+    came after the backup is an error that says to start again; docs/changes.md says how.
     """
     database = paths.database()
     with without_daemon(database):
@@ -57,8 +57,8 @@ def load(paths: Paths, file: Path) -> None:
         say("An older version made this backup; the next `aggregator fetch` or `run` brings its tables up to date")
     if loaded.lost:
         was, now = loaded.lost
-        say(f"Its ledger ended with {was}, and this one ends with {now or 'no line'}: whoever has read further is told")
-        say("to start again (docs/changes.md)")
+        say(f"Its ledger ended with {was}, and this one ends with {now or 'no line'}. Subscribers that have")
+        say("read further get an error, and start again (docs/changes.md)")
 
 
 def _said(facts: Facts) -> str:

@@ -42,8 +42,8 @@ def coverage(paths: Paths, /, keys: tuple[str, ...], by_day: bool, as_json: bool
     """Count what arrived, was skipped or may be missing.
 
     A sentence says how sure one can be of having seen all; below it is what was fetched, received and left out.
-    With KEY (a publisher, or publisher/source) only of these. What can be expected is told where a source's rhythm is
-    learnt. While nobody at all answers, the wire is offline, which counts against no publisher.
+    With KEY (a publisher, or publisher/source) only of these. What can be expected is printed where a source's rhythm
+    is learnt. While nobody at all answers, the wire is offline, which counts against no publisher.
 
     A gap: a document that did not reach back to the one before, so that reports may be missing; it is closed when the
     source's older pages did. --since and --until take days of UTC whole where old fetches are counted by day.

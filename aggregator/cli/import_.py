@@ -12,7 +12,7 @@ from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json
 from aggregator.config.adding import refused
 from aggregator.config.codes import is_country, is_language
-from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
+from aggregator.config.new_publishers import Known, LeftOut, NewPublisher, Told
 from aggregator.config.opml import Outline, read
 from aggregator.config.saving import save
 from aggregator.model import Kind
@@ -60,7 +60,7 @@ def import_(paths: Paths, /, file: Path, country: str | None, language: str | No
     sys.exit(0 if added or any(each.is_here for each in left_out) else 1)
 
 
-def _sound(paths: Paths, outlines: tuple[Outline, ...], told: Told) -> tuple[list[Newcomer], list[LeftOut]]:
+def _sound(paths: Paths, outlines: tuple[Outline, ...], told: Told) -> tuple[list[NewPublisher], list[LeftOut]]:
     """Those that the loader takes beside all that is there, and the others with the reason. Raises ConfigError where a
     file that is there has a fault: it may have an address that is to be added.
     """
@@ -68,14 +68,14 @@ def _sound(paths: Paths, outlines: tuple[Outline, ...], told: Told) -> tuple[lis
     if there.faults:
         raise ConfigError([*there.faults, "nothing was added: correct these first, since nobody knows what is here"])
     sorted_out = list(Known(there.publishers).sort(outlines, told))
-    added = [each for each in sorted_out if isinstance(each, Newcomer)]
+    added = [each for each in sorted_out if isinstance(each, NewPublisher)]
     left_out = [each for each in sorted_out if isinstance(each, LeftOut)]
     whys = refused(paths.config_folder(), {each.name: each.text for each in added})
     left_out += [LeftOut(outline=each.outline, why=whys[each.name]) for each in added if each.name in whys]
     return [each for each in added if each.name not in whys], left_out
 
 
-def _print(added: list[Newcomer], left_out: list[LeftOut], unread: int, as_json: bool) -> None:
+def _print(added: list[NewPublisher], left_out: list[LeftOut], unread: int, as_json: bool) -> None:
     if as_json:
         files = [{"file": each.name, "name": each.outline.title, "url": each.outline.url} for each in added]
         others = [

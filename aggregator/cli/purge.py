@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from aggregator.cli.filters import as_usage
 from aggregator.cli.printing import say
 from aggregator.cli.references import named, the_report
 from aggregator.desk import clock, housekeeping, purging
-from aggregator.model import Cause
+from aggregator.model import Cause, NamedReport
 from aggregator.model.errors import DeskError
 from aggregator.pipeline.choosing import publisher_key
 from aggregator.pipeline.opening import open_existing, read_store
@@ -76,13 +77,7 @@ def purge(
     since, (until, ago) = given.pop("since"), given.pop("until")
     because = Cause(**given)
     by_choice = publisher is not None or older_than is not None or since is not None or until is not None
-    if ids and by_choice:
-        raise click.UsageError("name the reports by ID, or choose them by --publisher and times, not both")
-    if not (ids or by_choice or vacuum):
-        raise click.UsageError(
-            "name the reports by ID, or choose them by --publisher, --since, --until or --older-than DAYS; or --vacuum"
-            " alone"
-        )
+    _refuse_unclear(bool(ids), by_choice, vacuum)
     options.exclude({"--older-than": older_than, "--until": until})
     if since and until and since >= until:
         raise click.UsageError("no report was first seen both after --since and before --until: the first is the later")
@@ -100,10 +95,7 @@ def purge(
             )
         those = [the_report(store, each) for each in ids]
         reports = purging.chosen(store, [each.id for each in those], before, publisher, since)
-        for each in those[:_MOST_NAMED]:
-            say(named(each))
-        if len(those) > _MOST_NAMED:
-            say(f"and {len(those) - _MOST_NAMED:,} more")
+        _say_which(those)
         asked = [f"Delete {counted(len(reports), 'report')} for good"] if reports else []
         if vacuum:
             _say_what_it_takes(store)
@@ -118,6 +110,23 @@ def purge(
             for step in housekeeping.rewrite(store, now):
                 say(f"{step} ...", err=True)
             say(f"Written anew: {_megabytes(store.rewriting().file_bytes)}; nothing deleted is left in the file")
+
+
+def _refuse_unclear(by_id: bool, by_choice: bool, vacuum: bool) -> None:
+    if by_id and by_choice:
+        raise click.UsageError("name the reports by ID, or choose them by --publisher and times, not both")
+    if not (by_id or by_choice or vacuum):
+        raise click.UsageError(
+            "name the reports by ID, or choose them by --publisher, --since, --until or --older-than DAYS; or --vacuum"
+            " alone"
+        )
+
+
+def _say_which(those: Sequence[NamedReport]) -> None:
+    for each in those[:_MOST_NAMED]:
+        say(named(each))
+    if len(those) > _MOST_NAMED:
+        say(f"and {len(those) - _MOST_NAMED:,} more")
 
 
 def _looked_at_clock(store: Store, now: datetime) -> clock.Doubt | None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import tomlkit
 
 from aggregator.config import catalogue
-from aggregator.config.newcomers import slug_of
+from aggregator.config.new_publishers import slug_of
 from aggregator.config.placeholders import is_shipped
 from aggregator.config.shapes import WIRE, check_part
 from aggregator.fetch.iri import to_uri

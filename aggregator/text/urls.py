@@ -151,7 +151,8 @@ def _form(
     query = parts.query
     if query:
         pairs = parse_qsl(query, keep_blank_values=True)
-        query = urlencode([(name, value) for name, value in pairs if not is_ignored(name, value)])
+        said = [(name, value) for name, value in pairs if not is_ignored(name, value)]
+        query = urlencode(said, errors="surrogatepass")  # JSON can say a lone surrogate
     path = unquote(parts.path).rstrip("/")
     return urlunsplit(("", netloc, without.sub("", path) if without else path, query, ""))
 

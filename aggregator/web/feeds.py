@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aggregator.desk.outgoing import feed, whole
+from aggregator.desk.outgoing import feed, outlet, whole
 from aggregator.model import ItemClass, Selection, Wire
 from aggregator.model.release import Feed, Heading
 from aggregator.output.formats import FORMATS
@@ -79,7 +79,7 @@ class Feeds:
                     raise Problem(404, "no such page", f"there is no report {before!r} after which a page begins")
                 wanted = replace(selection, before=before, limit=PAGE + 1)
                 ids = [report.id for report in store.reports(wanted)]
-                by = self.site.outlet(store, "feed", now)
+                by = outlet(store, "feed", now)
                 address = _address(wire, request.url.path, before)
                 heading = Heading(title=f"{wire.name}: {what}", address=address, publisher=_only(selection))
                 found = whole(feed(store, wire, ids[:PAGE], by, heading))

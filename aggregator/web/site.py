@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
-from aggregator.desk.outgoing import outlet
-from aggregator.model import Channel, Config
-from aggregator.model.release import Outlet, Use
+from aggregator.model import Config
 from aggregator.pipeline.cached import is_settled, signature
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
@@ -54,9 +52,6 @@ class Site:
         now = self.clock()
         with read_store(self.paths, now) as store:
             yield store, now
-
-    def outlet(self, store: Store, channel: Channel, now: datetime, use: Use | None = None) -> Outlet:
-        return outlet(store, channel, now, use)
 
 
 def digest(*parts: object) -> str:

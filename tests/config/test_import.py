@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.config.loading import load
-from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
+from aggregator.config.new_publishers import Known, LeftOut, NewPublisher, Told
 from aggregator.config.opml import Outline
 from tests import ROOT, commands
 
@@ -30,7 +30,7 @@ def config(tmp_path: Path) -> Path:
     return folder
 
 
-def sort(config: Path, *outlines: Outline, told: Told = MALI) -> list[Newcomer | LeftOut]:
+def sort(config: Path, *outlines: Outline, told: Told = MALI) -> list[NewPublisher | LeftOut]:
     return list(Known(load(config).publishers).sort(outlines, told))
 
 
@@ -59,13 +59,13 @@ def test_who_is_here_already_is_left_out(config: Path, url: str, homepage: str, 
 
 def test_blogs_of_one_host_are_not_one_publisher(config: Path) -> None:
     blogs = [Outline(title=name, url=f"https://{name}.blogspot.com/feed") for name in ("awa", "binta")]
-    assert [type(each) for each in sort(config, *blogs)] == [Newcomer, Newcomer]
+    assert [type(each) for each in sort(config, *blogs)] == [NewPublisher, NewPublisher]
 
 
 def test_a_list_is_compared_with_itself(config: Path) -> None:
     outlines = [Outline(title=name, url=f"https://weekly.test/{name}") for name in ("one", "two")]
     first, second = sort(config, *outlines)
-    assert isinstance(first, Newcomer)
+    assert isinstance(first, NewPublisher)
     assert isinstance(second, LeftOut)
     assert "is that of one" in second.why
 
@@ -87,7 +87,7 @@ def test_what_the_list_says_stands_in_the_file(config: Path) -> None:
         categories=("news", "ML", "newspaper"),
     )
     [newcomer] = sort(config, outline, told=Told())
-    assert isinstance(newcomer, Newcomer)
+    assert isinstance(newcomer, NewPublisher)
     assert newcomer.name == "publishers/ml/lecho-du-fleuve.toml"
     [made] = [p for p in load(config, {newcomer.name: newcomer.text}).publishers if p.key == "lecho-du-fleuve"]
     assert (made.name, made.country, made.kind, made.languages) == (outline.title, "ML", "newspaper", ("fr-ML",))
@@ -105,7 +105,7 @@ def test_what_the_list_says_stands_in_the_file(config: Path) -> None:
 )
 def test_keys_are_slugs_and_nobody_else_s(config: Path, titles: list[str], keys: list[str]) -> None:
     outlines = [Outline(title=title, url=f"https://n{number}.test/feed") for number, title in enumerate(titles)]
-    assert [Path(each.name).stem for each in sort(config, *outlines) if isinstance(each, Newcomer)] == keys
+    assert [Path(each.name).stem for each in sort(config, *outlines) if isinstance(each, NewPublisher)] == keys
 
 
 # The command

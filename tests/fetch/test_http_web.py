@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from aggregator.cli import aggregator
 from aggregator.config.loading import load
-from aggregator.config.newcomers import Known, LeftOut, Newcomer, Told
+from aggregator.config.new_publishers import Known, LeftOut, NewPublisher, Told
 from aggregator.config.opml import Outline
 from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher, framing, written_in
@@ -999,7 +999,7 @@ def test_import_knows_a_domain_in_every_spelling(tmp_path: Path) -> None:
         "http://☕.example/",
     )
     sorted_ = list(known.sort([Outline(title=url, url=url) for url in urls], told))
-    assert [type(each) for each in sorted_] == [LeftOut, Newcomer, LeftOut, LeftOut]
+    assert [type(each) for each in sorted_] == [LeftOut, NewPublisher, LeftOut, LeftOut]
     assert "its host cannot be looked up" in sorted_[-1].why  # type: ignore[union-attr]
 
 

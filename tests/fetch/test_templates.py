@@ -21,11 +21,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from aggregator.config.newcomers import Known, LeftOut
+from aggregator.config.new_publishers import Known, LeftOut
 from aggregator.config.opml import Outline
 from aggregator.config.writing import source_table, with_source
 from aggregator.demo import Press, Resource
@@ -648,6 +648,7 @@ def test_a_list_that_somebody_wrote_has_no_templates(desk: Desk, tmp_path: Path)
 
 
 @given(ADDRESSES)
+@example("?\ud800")
 def test_no_list_brings_a_template(url: str) -> None:
     (made,) = Known([make_publisher()]).sort([Outline(title="X", url=url, homepage=url)], MALI)
     assert isinstance(made, LeftOut) or ("${" not in made.text and without_user(url) == url)

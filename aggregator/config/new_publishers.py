@@ -32,7 +32,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Newcomer:
+class NewPublisher:
     """A publisher's file that is to be written, and the feed it comes from."""
 
     name: str  # of the file, such as publishers/ml/daily-example.toml
@@ -64,7 +64,7 @@ class Known:
         for url in urls:
             self._addresses.setdefault(document_of(url), key)
 
-    def sort(self, outlines: Iterable[Outline], told: Told) -> Iterator[Newcomer | LeftOut]:
+    def sort(self, outlines: Iterable[Outline], told: Told) -> Iterator[NewPublisher | LeftOut]:
         """Each feed of a list as the file it becomes, or with the reason why it becomes none."""
         for outline in outlines:
             why = self._objection(outline, told)
@@ -122,7 +122,7 @@ def _not_an_address(url: str) -> str:
     return "its address is not http or https"
 
 
-def _newcomer(key: str, outline: Outline, told: Told) -> Newcomer:
+def _newcomer(key: str, outline: Outline, told: Told) -> NewPublisher:
     country, kinds = _country(outline, told) or "", [word for word in outline.categories if word in get_args(Kind)]
     kind = next((word for word in kinds if word != "own"), told.kind)
     said = {
@@ -134,7 +134,7 @@ def _newcomer(key: str, outline: Outline, told: Told) -> Newcomer:
     }
     text = publisher_text(said, outline.url)
     name = f"publishers/{country.lower()}/{key}.toml"
-    return Newcomer(name=name, text=text, outline=outline)
+    return NewPublisher(name=name, text=text, outline=outline)
 
 
 def publisher_text(said: Mapping[str, Sequence[str]], url: str, source_kind: str = "feed") -> str:

@@ -47,7 +47,8 @@ def run(paths: Paths, is_serving: bool, listen: str | None) -> None:
     Between fetches it visits the pages of reports, to learn of withdrawals; `recheck` does that once. SIGTERM and
     SIGINT end it when the fetches under way are done. The configuration is read again within seconds when its files
     have changed, and at SIGHUP; while it has errors, the one before stays in force. Two daemons do not share a
-    database. It logs a line for every fetch to standard error.
+    database. It logs a line for every fetch to standard error. Subscribers (config/subscribers/) are sent each change
+    as it is stored; `aggregator subscribers` shows how far each has been brought.
     """
     if listen is not None and not is_serving:
         raise click.UsageError("--listen belongs to --serve")
@@ -218,6 +219,7 @@ async def poll_until(
             Job("config", TICK, lambda: database.use(look)),
             Job("notify", TICK, lambda: database.use(pipeline.notify)),
         ]
+        pipeline.deliver()
         await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck)])
         pipeline.stop()
         for visit in visits:  # a site may want a minute between two; what is not visited now is due at the next start

@@ -51,7 +51,7 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "check --json": ("check", "--json"),
     "tokens list --json": ("tokens", "list", "--json"),
     "subscribers --json": ("subscribers", "--json"),
-    "subscribers NAME --json": ("subscribers", "partner", "--json"),
+    "subscribers --json (dead letters)": ("subscribers", "partner", "--json"),
     "subscribers --unacknowledged --json": ("subscribers", "--unacknowledged", "{gone}", "--json"),
     "rights --json": ("rights", "--json"),
     "check --live --json": ("check", "--live", "--json"),

@@ -100,8 +100,8 @@ def _owed(store: Store, config: Config, of: Subscriber | None, queue: Queue | No
 
 
 def in_trouble(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those who do not take what they are owed, and that nobody has switched off."""
-    return [row for row in rows if row["state"] in _TROUBLE]
+    """Those who do not take what they are owed, and those to whom something could not be delivered."""
+    return [row for row in rows if row["state"] in _TROUBLE or row["dead_letters"]]
 
 
 def unacknowledged(store: Store, config: Config, report: str, now: datetime) -> list[dict[str, Any]]:

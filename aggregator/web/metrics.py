@@ -44,6 +44,7 @@ def page(store: Store, requests: Requests, now: datetime) -> str:
     polls = [from_iso(row["last_poll"]) for row in health if row["last_poll"]]
     day = watching.coverage(store, now - _DAY, now)
     last = store.last_cursor()
+    queues = store.queues()
     return "".join(
         (
             *_metric("requests_total", "counter", "requests that this process has answered, by status",
@@ -59,8 +60,18 @@ def page(store: Store, requests: Requests, now: datetime) -> str:
                      {"": sum(row["polls"] for row in day)}),
             *_metric("polls_failed_last_day", "gauge", "of these, those that failed",
                      {"": sum(row["failed"] for row in day)}),
+            *_metric("subscriber_behind_lines", "gauge", "lines of the ledger that it has not confirmed or passed by",
+                     {f'subscriber="{each.name}"': (last.seq if last else 0) - each.seq for each in queues}),
+            *_metric("subscriber_failing_seconds", "gauge", "since its first failure; 0: its last message was taken",
+                     {f'subscriber="{each.name}"': _age(each.failing_since, now) for each in queues}),
+            *_metric("subscriber_dead_letters", "gauge", "messages that could not be delivered within three days",
+                     {f'subscriber="{each.name}"': each.dead_letters for each in queues}),
         )
     )  # fmt: skip
+
+
+def _age(since: datetime | None, now: datetime) -> int:
+    return max(0, int((now - since).total_seconds())) if since else 0
 
 
 def _metric(name: str, kind: str, meaning: str, values: Mapping[str, int]) -> Iterator[str]:

@@ -77,6 +77,7 @@ class Deliveries:
         self._tasks: list[asyncio.Task[Any]] = []
         self._ending = asyncio.Event()
         self._ends_at = 0.0  # of the event loop's clock
+        self._is_patient = True  # whether it waits for a database that cannot be used
         self._said = ""  # of the database, so that each problem is logged once
 
     def begin(self) -> None:
@@ -110,8 +111,9 @@ class Deliveries:
 
     async def once(self, seconds: float, names: Sequence[str] = ()) -> list[Sent]:
         """Sends each subscriber (or those of these names) all that it is owed now and whose time has come, for so long
-        at most; then ends.
+        at most; then ends. Raises StoreError at once where the database cannot be used.
         """
+        self._is_patient = False
         chosen = [each for each in self._subscribers if not names or each.name in names]
         sent = [Sent(each.name) for each in chosen]
         self._tasks = [asyncio.create_task(self._send_all(each, done)) for each, done in zip(chosen, sent, strict=True)]
@@ -267,14 +269,14 @@ class Deliveries:
 
     async def _stored(self, call: Callable[[Store], T]) -> T:
         """What a call on the store returns, as soon as the database can be used. Raises StoreError once the end has
-        been asked for.
+        been asked for, and where nothing is waited for.
         """
         while True:
             try:
                 done: Awaitable[T] = self._on_store(call)
                 result = await done
             except StoreError as error:
-                if self._ending.is_set():
+                if self._ending.is_set() or not self._is_patient:
                     raise
                 if str(error) != self._said:
                     log.error("deliveries wait, and go on by themselves: %s", error)

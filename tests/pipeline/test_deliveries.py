@@ -9,9 +9,9 @@ import random
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,15 +19,16 @@ import pytest
 
 from aggregator.delivery import webhook
 from aggregator.desk import acts
-from aggregator.model import Cause, Config, Cursor, NotifySettings, Selection, Subscriber, Template
-from aggregator.model.errors import StoreBusy
+from aggregator.model import ALL_REPORTS, Cause, Config, Cursor, NotifySettings, Selection, Subscriber, Template
+from aggregator.model.errors import DeskError, StoreBusy, StoreError, StoreFull
 from aggregator.pipeline import deliveries as deliveries_module
 from aggregator.pipeline.deliveries import Deliveries, Sent
+from aggregator.pipeline.subscribers import unacknowledged
 from aggregator.scheduling.deliveries import LONGEST, PAUSES, pause
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
-from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, open_store, record
-from tests.delivery.receiver import SECRET, Receiver, Reply, receiver, unique
+from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, open_store, record, scaled
+from tests.delivery.receiver import SECRET, Received, Receiver, Reply, receiver, unique
 
 T = TypeVar("T")
 LOOPBACK = replace(WIRE, fetch=replace(WIRE.fetch, allow_addresses=("127.0.0.0/8",)))
@@ -452,23 +453,43 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(desk: Desk, partner: Rece
     assert desk.store.queues()[0].seq == 1
 
 
-def test_what_was_acknowledged_while_the_database_was_locked_is_not_sent_twice(
-    desk: Desk, partner: Receiver, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [StoreBusy("it is locked"), StoreFull("the disk is full")])
+def test_what_was_acknowledged_while_the_database_could_not_be_written_is_not_sent_twice(
+    desk: Desk, partner: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: StoreError
 ) -> None:
     one = subscriber(partner.url)
     desk.send(one)
     desk.report(1)
     desk.report(2)
-    failures = iter([None, None, None, StoreBusy("locked"), StoreBusy("locked")])
+    failures = [error] * 3
+    monkeypatch.setattr(deliveries_module, "_AGAIN_SECONDS", 0.01)
 
     def fails() -> None:
-        if len(partner.received) == 1 and (error := next(failures, None)):
-            raise error
+        if len(partner.received) == 1 and failures:
+            raise failures.pop()
+
+    async def follow() -> None:
+        deliveries = desk.deliveries(one)
+        deliveries.begin()
+        async with asyncio.timeout(20):
+            while len(partner.received) < 2 or desk.store.queues()[0].seq < 2:
+                await asyncio.sleep(0.01)
+        await deliveries.end()
 
     desk.before = fails
-    monkeypatch.setattr(deliveries_module, "_AGAIN_SECONDS", 0.01)
-    desk.send(one)
+    asyncio.run(follow())
+    assert failures == []
     assert partner.numbers == [1, 2]
+    assert caplog.text.count(f"deliveries wait, and go on by themselves: {error}") == 1
+    # Who does not wait says so at once, and sends it again the next time.
+    desk.report(3)
+    failures.append(error)
+    partner.received.clear()
+    with pytest.raises(type(error)):
+        desk.send(one)
+    desk.send(one)
+    assert partner.numbers == [3, 3]
+    assert len({each.id for each in partner.received}) == 1
 
 
 def test_two_programs_do_not_send_to_one_subscriber(desk: Desk, partner: Receiver) -> None:
@@ -508,7 +529,93 @@ def test_the_daemon_sends_what_another_program_writes(desk: Desk, partner: Recei
     assert partner.numbers == [1, 2]
 
 
+@pytest.mark.parametrize("seed", range(scaled(400)))
+def test_whatever_fails_each_change_comes_in_order_and_once_after_de_duplication(
+    desk: Desk, partner: Receiver, seed: int
+) -> None:
+    """A receiver that fails, answers after it has stored, or loses its answer; a program that is started anew at any
+    time; acts and reports that come meanwhile.
+    """
+    chance = random.Random(seed)
+    chosen = chance.choice(
+        [ALL_REPORTS, Selection(countries=("ML",)), Selection(publishers=("quoted", "daily-example"))]
+    )
+    one = subscriber(partner.url, selection=chosen, format=chance.choice(["thin", "report", "ninjs"]))
+    desk.send(one)
+    stored: list[Received] = []
+
+    def reply(received: Received) -> Reply:
+        fails = chance.random()
+        if fails < 0.7:
+            stored.append(received)
+        return Reply() if fails < 0.5 else Reply(raw=b"") if fails < 0.7 else Reply(chance.choice([500, 429, 302, 404]))
+
+    partner.reply = reply
+    ids: list[str] = []
+    for number in range(12):
+        if ids and chance.random() < 0.5:
+            act = chance.choice([acts.withhold, acts.restore, acts.withdraw])
+            with suppress(DeskError):  # it is so already
+                act(desk.store, chance.choice(ids), CAUSE, desk.now)
+        else:
+            ids.append(desk.report(number, chance.randrange(2)))
+        if chance.random() < 0.6:
+            desk.send(one)
+        desk.now = max(desk.now, desk.store.queues()[0].next_at or desk.now) if chance.random() < 0.7 else desk.now
+    partner.reply = lambda received: stored.append(received) or Reply()  # type: ignore[func-returns-value]
+    desk.after(2 * DAY)
+    desk.send(one)
+    expected = [line["seq"] for line in desk.store.changes(None, chosen)]
+    assert unique([each.number for each in stored]) == expected
+    assert unique([each.id for each in stored]) == [f"partner_{desk.store.cursor_at(seq)}" for seq in expected]
+    previous = [None, *expected]
+    assert {each.number: each.said["previous"] for each in stored} == dict(zip(expected, previous, strict=False))
+
+
 # What people are told
+
+
+def test_who_has_not_confirmed_that_a_report_left_is_named_after_a_quarter_of_an_hour(
+    desk: Desk, partner: Receiver
+) -> None:
+    with receiver() as failing:
+        only_ghana = Selection(countries=("GH",))
+        those = [
+            subscriber(partner.url, "confirms"), subscriber(failing.url, "fails"), subscriber(failing.url, "is-off"),
+            subscriber(partner.url, "elsewhere", selection=only_ghana), subscriber(failing.url, "left"),
+        ]  # fmt: skip
+        report = desk.report(1)
+        desk.send(*those)
+        failing.answer(Reply(500))
+        acts.withhold(desk.store, report, CAUSE, desk.now)
+        desk.send(*those[:2])
+        acts.withdraw(desk.store, report, CAUSE, desk.now)  # the last one counts
+        desk.send(*those)
+        late = subscriber(failing.url, "late")
+        desk.send(late)  # was never given it
+        config = Config(wire=LOOPBACK, publishers=desk.publishers, subscribers=(*those[:2], *those[3:4], late))
+        config = replace(config, subscribers=(*config.subscribers, replace(those[2], enabled=False)))
+
+        def named(now: datetime) -> dict[str, tuple[bool, str]]:
+            rows = unacknowledged(desk.store, config, report, now)
+            assert all(row["change_kind"] == "withdrawn" for row in rows)
+            return {row["subscriber"]: (row["overdue"], row["state"]) for row in rows}
+
+        expected = {"fails": "failing", "is-off": "off", "left": "no_file"}
+        assert named(desk.now + 14 * MINUTE) == {name: (False, state) for name, state in expected.items()}
+        assert named(desk.now + 15 * MINUTE) == {name: (True, state) for name, state in expected.items()}
+        with pytest.raises(DeskError, match="nothing to confirm"):
+            unacknowledged(desk.store, config, desk.report(2), desk.now)
+        # A dead letter is no confirmation; a replay that is taken is one.
+        while not desk.store.dead_letters("fails"):
+            desk.now = max(desk.now, desk.store.queue("fails").next_at or desk.now)  # type: ignore[union-attr]
+            desk.send(those[1])
+        failing.answer(Reply(200))
+        desk.after(MINUTE)
+        desk.send(*those[1:])
+        seqs = [each["seq"] for each in desk.store.dead_letters("fails")]
+        assert seqs == [2]  # the first one, and the withdrawal came
+        assert "fails" not in named(desk.now)
 
 
 def events(store: Store) -> list[dict[str, Any]]:

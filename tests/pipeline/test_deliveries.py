@@ -29,6 +29,7 @@ from aggregator.store import Store
 from aggregator.text.dates import to_iso
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, open_store, record, scaled
 from tests.delivery.receiver import SECRET, Received, Receiver, Reply, receiver, unique
+from tests.pipeline.test_notify import documented
 
 T = TypeVar("T")
 LOOPBACK = replace(WIRE, fetch=replace(WIRE.fetch, allow_addresses=("127.0.0.0/8",)))
@@ -656,6 +657,7 @@ def test_a_person_is_told_when_a_subscriber_fails_gives_up_ends_and_recovers(des
         "kind": "new",
         "id": id_,
     }
+    assert {*event, "wire"} == documented("key of its event")
     desk.now = desk.store.queues()[0].next_at or desk.now
     assert rounds(7) == ["dead_letter"]
     desk.report(2)
@@ -666,3 +668,6 @@ def test_a_person_is_told_when_a_subscriber_fails_gives_up_ends_and_recovers(des
     desk.report(4)
     partner.answer(Reply(410))
     assert rounds(2) == ["subscriber_ended"]
+    assert documented("state of a subscriber") == {
+        "subscriber_failing", "dead_letter", "subscriber_recovered", "subscriber_ended",
+    }  # fmt: skip

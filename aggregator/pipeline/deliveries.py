@@ -109,14 +109,14 @@ class Deliveries:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._poster.__aexit__()
 
-    async def once(self, seconds: float, names: Sequence[str] = ()) -> list[Sent]:
-        """Sends each subscriber (or those of these names) all that it is owed now and whose time has come, for so long
-        at most; then ends. Raises StoreError at once where the database cannot be used.
+    async def once(self, seconds: float) -> list[Sent]:
+        """Sends each subscriber all that it is owed now and whose time has come, for so long at most; then ends. Raises
+        StoreError at once where the database cannot be used.
         """
         self._is_patient = False
-        chosen = [each for each in self._subscribers if not names or each.name in names]
-        sent = [Sent(each.name) for each in chosen]
-        self._tasks = [asyncio.create_task(self._send_all(each, done)) for each, done in zip(chosen, sent, strict=True)]
+        sent = [Sent(each.name) for each in self._subscribers]
+        pairs = zip(self._subscribers, sent, strict=True)
+        self._tasks = [asyncio.create_task(self._send_all(each, done)) for each, done in pairs]
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
         await self.end()

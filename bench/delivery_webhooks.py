@@ -116,8 +116,9 @@ class Wire:
 
     def await_number(self, number: int) -> None:
         """Until a message with this number has come."""
-        seen, end = 0, time.monotonic() + _SECONDS
-        while not any(each == number for each, _ in (received := self.received())[-200:]):
+        received, seen, end = self.received(), 0, time.monotonic() + _SECONDS
+        while number not in [each for each, _ in received[-200:]]:
+            received = self.received()
             if len(received) > seen:
                 seen, end = len(received), time.monotonic() + _SECONDS
             if time.monotonic() > end:

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 
 from aggregator.desk import acts, purging
 from aggregator.desk.outgoing import outlet, releases
-from aggregator.model import Cause, Channel, Client, Images, Selection
+from aggregator.model import Attempt, Cause, Channel, Client, Images, Selection
 from aggregator.model.release import Refusal, Release
 from aggregator.output.record import NAMES
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
-from aggregator.text.dates import utc_now
+from aggregator.text.dates import to_iso, utc_now
 from tests import ROOT
 from tests.web.serving import Served, served
 
@@ -117,6 +117,7 @@ def addresses(wire: Served) -> dict[str, list[str]]:
         "/api/health": ["/api/health"],
         "/api/coverage": ["/api/coverage?since=2020-01-01", "/api/coverage"],
         "/api/rights": ["/api/rights"],
+        "/api/subscriptions": ["/api/subscriptions"],
     }
 
 
@@ -302,7 +303,7 @@ def test_versions_leave_in_full_text_alone_with_what_changed(wire: Served) -> No
 # Who may have what
 
 
-@pytest.mark.parametrize("path", ["/api/sources", "/api/health", "/api/coverage", "/api/rights"])
+@pytest.mark.parametrize("path", ["/api/sources", "/api/health", "/api/coverage", "/api/rights", "/api/subscriptions"])
 def test_how_the_wire_does_is_for_tokens_of_the_channel_api(wire: Served, path: str) -> None:
     nobody = wire.get(path)
     assert nobody.status_code == 401
@@ -527,3 +528,25 @@ def test_no_answer_holds_what_the_gate_keeps_in(changing: Served, data: st.DataO
         said = " ".join(answers.replace("\\n", " ").split())
         leaked = {piece for pieces in held.values() for piece in pieces if piece not in allowed and piece in said}
         assert not leaked, (channel, leaked)
+
+
+def test_a_subscriber_learns_by_the_token_of_its_name_how_it_does(wire: Served) -> None:
+    now = utc_now()
+    with open_existing(wire.paths) as store:
+        cursor = store.cursor_at(3)
+        assert cursor is not None
+        for name in ("desk", "nobody"):
+            store.begin_queue(name, now, from_beginning=True)
+        failed = Attempt(name="desk", cursor=cursor, error="the server answered 500")
+        for attempt in (failed, replace(failed, pause=timedelta(seconds=5)), replace(failed, name="nobody")):
+            store.record_attempt(attempt, now)
+    (said,) = get(wire, "/api/subscriptions", "desk").json()["subscriptions"]
+    schemas = wire.get("/api/openapi.json").json()["components"]["schemas"]
+    fits({"subscriptions": [said]}, schemas["Subscriptions"], schemas, "/api/subscriptions")
+    assert (said["subscriber"], said["attempts"], said["failing_since"]) == ("desk", 1, to_iso(now))
+    assert said["next_at"] == to_iso(now + timedelta(seconds=5))
+    (letter,) = said["dead_letters"]
+    assert (letter["seq"], letter["error"]) == (3, "the server answered 500")
+    metrics = get(wire, "/metrics", "desk").text
+    assert 'aggregator_subscriber_dead_letters{subscriber="desk"} 1' in metrics
+    assert re.search(r'aggregator_subscriber_behind_lines\{subscriber="desk"\} [1-9]', metrics)

@@ -77,6 +77,7 @@ class Deliveries:
         self._tasks: list[asyncio.Task[Any]] = []
         self._ending = asyncio.Event()
         self._ends_at = 0.0  # of the event loop's clock
+        self._tells = bool(config.wire.notify.command)
         self._is_patient = True  # whether it waits for a database that cannot be used
         self._said = ""  # of the database, so that each problem is logged once
 
@@ -185,7 +186,8 @@ class Deliveries:
             store.begin_queue(one.name, now, from_beginning=one.from_beginning)
             queue = store.queue(one.name)
             if queue and (error or not queue.attempts) and queue.error != error and not queue.ended_at:
-                store.note_delivery_error(one.name, error)
+                event = _event(one, now, "subscriber_failing", error) if error and self._tells else None
+                store.note_delivery_error(one.name, error, event)
 
         await self._stored(note)
         return keys
@@ -228,21 +230,9 @@ class Deliveries:
             released=owed.released if outcome.error is None else None,
         )
         state = _state(attempt, owed, now)
-        if state is None or not self._config.wire.notify.command:
+        if state is None or not self._tells:
             return attempt
-        event = {
-            "at": to_iso(now),
-            "state": state,
-            "subscriber": one.name,
-            "contact": one.contact,
-            "url": one.url.text,
-            "error": outcome.error,
-            "failing_since": to_iso(owed.failing_since) if owed.failing_since else None,
-            "number": owed.cursor.seq,
-            "kind": owed.kind,
-            "id": owed.id,
-        }
-        return replace(attempt, event=event)
+        return replace(attempt, event=_event(one, now, state, outcome.error, owed))
 
     # Waiting
 
@@ -299,6 +289,25 @@ async def send_test(
     async with Poster(wire, environment=environment) as poster:
         outcome = await send(poster, one.url, keys, message, now)
     return outcome.error, keys.public_keys
+
+
+def _event(
+    one: Subscriber, now: datetime, state: str, error: str | None, owed: Owed | None = None
+) -> Mapping[str, Any]:
+    """What `[notify] command` is told; `owed` None: nothing could be sent at all."""
+    since = owed.failing_since if owed else None
+    return {
+        "at": to_iso(now),
+        "state": state,
+        "subscriber": one.name,
+        "contact": one.contact,
+        "url": one.url.text,
+        "error": error,
+        "failing_since": to_iso(since) if since else None,
+        "number": owed.cursor.seq if owed else None,
+        "kind": owed.kind if owed else None,
+        "id": owed.id if owed else None,
+    }
 
 
 def _state(attempt: Attempt, owed: Owed, now: datetime) -> str | None:

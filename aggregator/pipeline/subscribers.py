@@ -24,7 +24,7 @@ def listed(store: Store, config: Config, now: datetime) -> list[dict[str, Any]]:
 
     - `subscriber`, `state`: faulty (its file has a fault), off (enabled = false), no_file, new (nothing was sent yet),
       not_sent (its secrets cannot be used), ended (its server said 410), paused (by a person), failing, late (owed
-      something for a quarter of an hour, though nothing failed), fine;
+      something, and without having confirmed anything, for a quarter of an hour, though nothing failed), fine;
     - `url`, `format`, `channel`, `contact` of its file; None: it has none, or it is faulty;
     - `owed`: lines, at most MOST_OWED; `oldest`: when the first of them was written; None: nothing, or not known;
     - `acknowledged_at`, `acknowledged_seq`: the last message that it confirmed, and its number; None: none;
@@ -76,6 +76,7 @@ def _row(store: Store, config: Config, name: str, known: _Known, now: datetime) 
 
 def _state(known: _Known, oldest: str | None, now: datetime) -> str:
     of, queue = known.file, known.queue
+    taken, began = (queue.acknowledged_at, queue.began_at) if queue else (None, now)
     states = (
         ("faulty", bool(known.faults)),
         ("no_file", of is None),
@@ -85,7 +86,7 @@ def _state(known: _Known, oldest: str | None, now: datetime) -> str:
         ("paused", queue is not None and queue.paused_at is not None),
         ("failing", queue is not None and queue.failing_since is not None),
         ("not_sent", queue is not None and queue.error is not None),
-        ("late", oldest is not None and now - from_iso(oldest) > _LATE),
+        ("late", oldest is not None and now - max(from_iso(oldest), taken or began) > _LATE),
     )
     return next((state for state, holds in states if holds), "fine")
 

@@ -1086,9 +1086,9 @@ class Store:
         """Up to this line of the ledger a subscriber is owed nothing more."""
         self._write(subscribers.skip_to, name, seq)
 
-    def note_delivery_error(self, name: str, error: str | None) -> None:
-        """Why nothing can be sent to a subscriber; None: it can."""
-        self._write(subscribers.note_error, name, error)
+    def note_delivery_error(self, name: str, error: str | None, event: Mapping[str, Any] | None = None) -> None:
+        """Why nothing can be sent to a subscriber; None: it can. `event` is for `[notify]`; None: nobody is told."""
+        self._write(subscribers.note_error, name, error, event)
 
     def record_attempt(self, attempt: Attempt, now: datetime) -> None:
         """What became of an attempt to send a message: the subscriber goes on, or the message waits, or it is a dead

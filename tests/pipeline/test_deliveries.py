@@ -417,6 +417,15 @@ def test_a_secret_that_is_missing_stops_one_subscriber_and_what_it_is_owed_stays
     assert queue is not None
     assert "NOT_SET" in str(queue.error)
     assert (queue.seq, queue.attempts) == (0, 0)
+    desk.notify = ("tell",)
+    desk.send(lacks, other)
+    assert events(desk.store) == []  # it was so before
+    desk.environment = {**ENVIRONMENT, "NOT_SET": "no key"}
+    desk.send(lacks, other)
+    desk.send(lacks, other)
+    (event,) = events(desk.store)
+    assert (event["state"], event["subscriber"], event["number"]) == ("subscriber_failing", "partner", None)
+    assert "no key" in event["error"]
     desk.environment = {**ENVIRONMENT, "NOT_SET": SECRET}
     assert [each.acknowledged for each in desk.send(lacks, other)] == [1, 0]
     assert desk.store.queues()[1].error is None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -61,9 +62,12 @@ def skip_to(connection: sqlite3.Connection, name: str, seq: int) -> None:
     connection.execute("UPDATE subscribers SET seq = ?2 WHERE subscriber = ?1 AND seq < ?2", (name, seq))
 
 
-def note_error(connection: sqlite3.Connection, name: str, error: str | None) -> None:
-    """Why nothing can be sent to a subscriber, though its server was not asked; None: it can. Within a transaction."""
+def note_error(connection: sqlite3.Connection, name: str, error: str | None, event: Mapping[str, Any] | None) -> None:
+    """Why nothing can be sent to a subscriber, though its server was not asked; None: it can. `event` is for the command
+    of `[notify]`. Within a transaction.
+    """
     connection.execute("UPDATE subscribers SET error = ? WHERE subscriber = ?", (error, name))
+    _tell(connection, event)
 
 
 def record(connection: sqlite3.Connection, attempt: Attempt, now: datetime) -> None:
@@ -83,8 +87,12 @@ def record(connection: sqlite3.Connection, attempt: Attempt, now: datetime) -> N
         )
     else:
         _fail(connection, attempt, attempt.error, to_iso(now))
-    if attempt.event is not None:
-        connection.execute("INSERT INTO notifications (event) VALUES (?)", (json.dumps(attempt.event),))
+    _tell(connection, attempt.event)
+
+
+def _tell(connection: sqlite3.Connection, event: Mapping[str, Any] | None) -> None:
+    if event is not None:
+        connection.execute("INSERT INTO notifications (event) VALUES (?)", (json.dumps(event),))
 
 
 def _acknowledge(connection: sqlite3.Connection, attempt: Attempt, now: datetime) -> None:

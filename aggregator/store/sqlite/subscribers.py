@@ -63,8 +63,8 @@ def skip_to(connection: sqlite3.Connection, name: str, seq: int) -> None:
 
 
 def note_error(connection: sqlite3.Connection, name: str, error: str | None, event: Mapping[str, Any] | None) -> None:
-    """Why nothing can be sent to a subscriber, though its server was not asked; None: it can. `event` is for the command
-    of `[notify]`. Within a transaction.
+    """Why nothing can be sent to a subscriber, though its server was not asked; None: it can. `event` is for
+    `[notify]`. Within a transaction.
     """
     connection.execute("UPDATE subscribers SET error = ? WHERE subscriber = ?", (error, name))
     _tell(connection, event)

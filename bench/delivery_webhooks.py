@@ -114,6 +114,11 @@ class Wire:
         lines = path.read_text().splitlines() if path.exists() else []
         return [(int(number), float(at)) for number, at in (line.split() for line in lines)]
 
+    def count(self) -> int:
+        """How many messages came."""
+        path = self.folder / "received"
+        return path.read_bytes().count(b"\n") if path.exists() else 0
+
     def await_number(self, number: int) -> None:
         """Until a message with this number has come."""
         received, seen, end = self.received(), 0, time.monotonic() + _SECONDS
@@ -188,48 +193,64 @@ def a_second(wire: Wire, count: int) -> float:
     return (len(times) - 1) / (times[-1] - times[0])
 
 
-def kill_many(wire: Wire, kills: int, changes: int, seed: int) -> list[str]:
-    """What is wrong in the end; `changes` are written meanwhile."""
-    chance = random.Random(seed)
+@dataclass
+class Outcome:
+    """What kills came to."""
+
+    faults: list[str] = field(default_factory=list)
+    daemons: int = 0  # killed while they sent
+    servers: int = 0  # killed
+    starting: int = 0  # daemons killed that had sent nothing yet
+    doubles: int = 0  # messages that came twice, because the first acknowledgement was not stored
+
+
+def kill_many(wire: Wire, kills: int, changes: int, seed: int) -> Outcome:
+    """Kills while `changes` are written and sent; most kills wait until a message has come since the one before."""
+    chance, outcome = random.Random(seed), Outcome()
     with Store.open(wire.database) as store:
         first = store.last_cursor()
         making = Changes(store)
         number = 0
         for turn in range(kills):
-            batch = changes * (turn + 1) // kills - changes * turn // kills
-            number = [making.make() for _ in range(batch)][-1]
-            seen, end = len(wire.received()), time.monotonic() + chance.uniform(0.05, 2.0)
-            wanted = chance.randrange(1, max(batch, 2))
-            while len(wire.received()) < seen + wanted and time.monotonic() < end:
-                time.sleep(0.01)
-            _kill(wire, chance)
+            number = [making.make() for _ in range(changes * (turn + 1) // kills - changes * turn // kills)][-1]
+            seen = wire.count()
+            is_early = chance.random() < 0.1
+            end = time.monotonic() + (chance.uniform(0, 0.5) if is_early else _SECONDS)
+            while wire.count() <= seen and time.monotonic() < end:
+                time.sleep(0.005)
+            time.sleep(chance.uniform(0, 0.05))
+            _kill(wire, chance, outcome, has_sent=wire.count() > seen)
             store.resume_queue(_NAME)  # as a person does who has repaired a server, and does not wait five minutes
         wire.await_number(number)
         expected = [line["seq"] for line in store.changes(first)]
     numbers = [each for each, _ in wire.received()]
     unique = list(dict.fromkeys(numbers))
-    faults = []
     if lost := sorted(set(expected) - set(unique)):
-        faults.append(f"{len(lost)} changes were lost: {lost[:5]}")
+        outcome.faults.append(f"{len(lost)} changes were lost: {lost[:5]}")
     if set(unique) - set(expected):
-        faults.append("messages came that nobody was owed")
+        outcome.faults.append("messages came that nobody was owed")
     if unique != sorted(unique):
-        faults.append("changes came out of order")
-    say(f"{kills} kills, {len(expected)} changes, {len(numbers) - len(unique)} messages came twice")
-    return faults
+        outcome.faults.append("changes came out of order")
+    outcome.doubles = len(numbers) - len(unique)
+    return outcome
 
 
-def _kill(wire: Wire, chance: random.Random) -> None:
+def _kill(wire: Wire, chance: random.Random, outcome: Outcome, *, has_sent: bool) -> None:
     victim = chance.choice(("daemon", "server", "both"))
-    for name, process, again in (
-        ("daemon", wire.daemon, wire.start_daemon),
-        ("server", wire.server, wire.start_server),
-    ):
-        assert process is not None
-        if victim in (name, "both"):
-            process.kill()
-            process.wait()
-            again()
+    if victim in ("daemon", "both"):
+        assert wire.daemon is not None
+        wire.daemon.kill()
+        assert wire.daemon.wait() == -signal.SIGKILL
+        outcome.daemons += has_sent
+        outcome.starting += not has_sent
+    if victim in ("server", "both"):
+        assert wire.server is not None
+        wire.server.kill()
+        assert wire.server.wait() == -signal.SIGKILL
+        outcome.servers += 1
+        wire.start_server()
+    if victim in ("daemon", "both"):
+        wire.start_daemon()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -242,7 +263,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for form in ("thin", "report"):
         with tempfile.TemporaryDirectory() as folder, opened(Path(folder), form) as wire:
             if given.kills:
-                faults += kill_many(wire, given.kills, given.changes, given.seed)
+                outcome = kill_many(wire, given.kills, given.changes, given.seed)
+                say(f"{form}: {outcome}")
+                faults += outcome.faults
                 continue
             took = sorted(latency(wire, 60))
             rate = a_second(wire, given.changes)

@@ -35,9 +35,9 @@ T = TypeVar("T")
 
 _LOOK_SECONDS = 0.5  # between two looks whether another program has written to the database
 _LONGEST_WAIT = 60.0  # without a look at the clock, which may be set
-_AGAIN_SECONDS = 5.0  # between two attempts to use the database, or to claim a subscriber
+AGAIN_SECONDS = 5.0  # between two attempts to use the database, or to claim a subscriber
 _AFTER_BUG_SECONDS = 60.0
-_GRACE_SECONDS = 5.0  # for messages in flight when the end is asked for
+GRACE_SECONDS = 5.0  # for messages in flight when the end is asked for
 _TOLD_AT = 3  # failed attempts in a row, five minutes after the first: then a person is told
 _TOLD_AFTER = timedelta(days=1)  # whoever has failed for so long was told of
 
@@ -96,7 +96,7 @@ class Deliveries:
         """No message is begun any more; those in flight have a few seconds from now on."""
         if not self._ending.is_set():
             self._ending.set()
-            self._ends_at = asyncio.get_running_loop().time() + _GRACE_SECONDS
+            self._ends_at = asyncio.get_running_loop().time() + GRACE_SECONDS
             self.wake()
 
     async def end(self) -> None:
@@ -142,7 +142,7 @@ class Deliveries:
         """Until the end is asked for."""
         claimed = await self._stored(lambda store: store.claim("deliver", [one.name], self._clock()))
         if not claimed:
-            await self._rest(_AGAIN_SECONDS)
+            await self._rest(AGAIN_SECONDS)
             return
         async with self._claims.kept("deliver", {one.name}):
             keys = await self._keys(one)
@@ -271,7 +271,7 @@ class Deliveries:
                 if str(error) != self._said:
                     log.error("deliveries wait, and go on by themselves: %s", error)
                 self._said = str(error)
-                await self._rest(_AGAIN_SECONDS)
+                await self._rest(AGAIN_SECONDS)
             else:
                 self._said = ""
                 return result

@@ -30,6 +30,7 @@ from aggregator.text.dates import to_iso
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, open_store, record, scaled
 from tests.delivery.receiver import SECRET, Received, Receiver, Reply, receiver, unique
 from tests.pipeline.test_notify import documented
+from tests.waiting import eventually
 
 T = TypeVar("T")
 LOOPBACK = replace(WIRE, fetch=replace(WIRE.fetch, allow_addresses=("127.0.0.0/8",)))
@@ -315,7 +316,7 @@ def test_the_schedule_is_that_of_the_specification() -> None:
 def test_a_slow_and_a_dead_subscriber_delay_nobody_else(
     desk: Desk, partner: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries_module, "_GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(deliveries_module, "GRACE_SECONDS", 0.2)
     with receiver() as hanging, receiver() as other:
         those = [
             subscriber(hanging.url, "a-hanging"), subscriber("http://127.0.0.1:9/", "b-dead"),
@@ -330,9 +331,8 @@ def test_a_slow_and_a_dead_subscriber_delay_nobody_else(
         async def until_all_came() -> None:
             deliveries = desk.deliveries(*those)
             deliveries.begin()
-            async with asyncio.timeout(webhook.SECONDS - 5):  # before the one that hangs is given up
-                while len(partner.received) < 20:
-                    await asyncio.sleep(0.01)
+            # Before the one that hangs is given up.
+            await eventually(lambda: len(partner.received) == 20, webhook.SECONDS - 5)
             await deliveries.end()
 
         asyncio.run(until_all_came())
@@ -472,7 +472,7 @@ def test_what_was_acknowledged_while_the_database_could_not_be_written_is_not_se
     desk.report(1)
     desk.report(2)
     failures = [error] * 3
-    monkeypatch.setattr(deliveries_module, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(deliveries_module, "AGAIN_SECONDS", 0.01)
 
     def fails() -> None:
         if len(partner.received) == 1 and failures:
@@ -481,9 +481,7 @@ def test_what_was_acknowledged_while_the_database_could_not_be_written_is_not_se
     async def follow() -> None:
         deliveries = desk.deliveries(one)
         deliveries.begin()
-        async with asyncio.timeout(20):
-            while len(partner.received) < 2 or desk.store.queues()[0].seq < 2:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: len(partner.received) == 2 and desk.store.queues()[0].seq == 2)
         await deliveries.end()
 
     desk.before = fails
@@ -520,19 +518,15 @@ def test_the_daemon_sends_what_another_program_writes(desk: Desk, partner: Recei
     async def follow() -> None:
         deliveries = desk.deliveries(one)
         deliveries.begin()
-        async with asyncio.timeout(20):
-            while desk.store.queue("partner") is None:
-                await asyncio.sleep(0.01)
-            with closing(Store.open(desk.store.path)) as other:
-                record(other, desk.publishers[0], make_entry(1), now=desk.now)
-            while not partner.received:
-                await asyncio.sleep(0.01)
-            with closing(Store.open(desk.store.path)) as other:
-                other.pause_queue("partner", desk.now)
-                record(other, desk.publishers[0], make_entry(2), now=desk.now)
-                other.resume_queue("partner")
-            while len(partner.received) < 2:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: desk.store.queue("partner"))
+        with closing(Store.open(desk.store.path)) as other:
+            record(other, desk.publishers[0], make_entry(1), now=desk.now)
+        await eventually(lambda: partner.received)
+        with closing(Store.open(desk.store.path)) as other:
+            other.pause_queue("partner", desk.now)
+            record(other, desk.publishers[0], make_entry(2), now=desk.now)
+            other.resume_queue("partner")
+        await eventually(lambda: len(partner.received) == 2)
         await deliveries.end()
 
     asyncio.run(follow())

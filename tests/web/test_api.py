@@ -521,6 +521,8 @@ def test_no_answer_holds_what_the_gate_keeps_in(changing: Served, data: st.DataO
             for each in out.values()
             if isinstance(each, Release)
         )
+        # A notice of ours may say in the same words what the publisher said of its withdrawal.
+        allowed += " ".join(each.text for each in out.values() if isinstance(each, Refusal))
         allowed = " ".join(allowed.split())
         said = " ".join(answers.replace("\\n", " ").split())
         leaked = {piece for pieces in held.values() for piece in pieces if piece not in allowed and piece in said}

@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import httpx
 import pytest
 
 from aggregator.store import Store
-from tests.commands import Popen, run
+from tests.commands import COMMAND, Popen, run
 from tests.make_database import CONFIG
 
 
@@ -29,7 +28,7 @@ def words(tmp_path: Path) -> list[str]:
     for name in ("wire.toml", "rights.toml", own):
         shutil.copy(CONFIG / name, config / name)
     Store.open(tmp_path / "wire.db").close()
-    return [sys.executable, "-m", "aggregator", "--config", str(config), "--db", str(tmp_path / "wire.db")]
+    return [*COMMAND, "--config", str(config), "--db", str(tmp_path / "wire.db")]
 
 
 @contextmanager

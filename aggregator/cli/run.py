@@ -214,6 +214,7 @@ async def poll_until(
             Job("maintain", _MAINTENANCE, maintain),
             Job("config", TICK, lambda: database.use(look)),
             Job("notify", TICK, lambda: database.use(pipeline.notify)),
+            Job("hub", TICK, lambda: database.use(pipeline.tell_hub)),
         ]
         await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck)])
         pipeline.stop()

@@ -195,7 +195,8 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
 
 def _serve_settings(shape: ServeTable) -> ServeSettings:
     host, port = shape.place()
-    return ServeSettings(host=host, port=port, hosts=shape.hosts, trusted_proxies=shape.trusted_proxies, hub=shape.hub)
+    hub = Template(shape.hub) if shape.hub else None
+    return ServeSettings(host=host, port=port, hosts=shape.hosts, trusted_proxies=shape.trusted_proxies, hub=hub)
 
 
 def _agent_faults(wire: WireFile) -> Iterator[str]:

@@ -119,7 +119,7 @@ class ServeSettings:
     port: int = 8080
     hosts: tuple[str, ...] = ()  # names of this server, beside that of the wire's own address
     trusted_proxies: tuple[str, ...] = ()  # CIDR blocks, whose X-Forwarded-For is believed
-    hub: str | None = None  # of WebSub, that is told of new reports
+    hub: Template | None = None  # of WebSub, that is told which feeds have changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,16 @@ def changed_at(release: Release) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def published_at(release: Release) -> str:
+    """When its publisher says that it appeared; where it says nothing, or a day that had not come when the wire
+    received it, when that was.
+    """
+    received = datetime.fromisoformat(release.changed_at or release.first_seen)
+    if release.published and datetime.fromisoformat(release.published) <= received + timedelta(days=1):
+        return release.published
+    return release.first_seen
+
+
 def as_html(release: Release) -> str:
     """The report with all that must stand beside it, as HTML for a feed: publisher and credit first."""
     credit = release.credit if release.credit != publisher(release) else None

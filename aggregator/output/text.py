@@ -64,7 +64,7 @@ def _below(release: Release, zone: tzinfo) -> list[tuple[str, str | None]]:
     """What stands below a report, each behind its label, in this order."""
     return [
         (_LABELS["credit"], release.credit),
-        (_LABELS["disclaimer"], record(release)["disclaimer"]),
+        (_LABELS["disclaimer"], _disclaimer(release, zone)),
         *(("Picture", f"{each.url} {each.disclaimer}") for each in release.pictures),
         (_LABELS["url"], release.url),
         (_LABELS["licence"], release.licence),
@@ -76,6 +76,15 @@ def _below(release: Release, zone: tzinfo) -> list[tuple[str, str | None]]:
         (_LABELS["updated"], for_people(release.updated, zone) if release.updated else None),
         (_LABELS["id"], release.id),
     ]
+
+
+def _disclaimer(release: Release, zone: tzinfo) -> str:
+    """All that must be said beside it; when it was changed is told in `zone`, as are all times on a terminal."""
+    said = str(record(release)["disclaimer"])
+    if release.changed_at is None:
+        return said
+    in_utc = for_people(release.changed_at, UTC)
+    return said.replace(in_utc, for_people(release.changed_at, zone), 1)
 
 
 def heading(name: str, place: str) -> str:

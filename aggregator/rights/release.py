@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import get_args
 from urllib.parse import quote
@@ -146,6 +147,7 @@ def uses(rights: Rights) -> Uses:
     return Uses(**dict(zip(get_args(Use), _SHORTHAND[rights.ai_use], strict=True)))
 
 
+@lru_cache(maxsize=4_096)  # publishers; a list has many reports of one
 def usage_terms(publisher: str, rights: Rights) -> str:
     """The terms that travel with a report, a sentence each."""
     said = [

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from threading import Lock, local
 
 from aggregator.model import Config
 from aggregator.pipeline.cached import is_settled, signature
@@ -25,6 +25,7 @@ class Site:
     clock: Callable[[], datetime]
     _config: Config | None = None
     _lock: Lock = field(default_factory=Lock)
+    _held: local = field(default_factory=local)  # of each thread, what it has opened
     released: Released = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,10 +49,19 @@ class Site:
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Store, datetime]]:
-        """The database as it is to be read now, and that time. Raises StoreError."""
+        """The database as it is to be read now, and that time; within another in the same thread, the same. It takes
+        milliseconds, so a request opens it once. Raises StoreError.
+        """
+        if held := getattr(self._held, "opened", None):
+            yield held
+            return
         now = self.clock()
         with read_store(self.paths, now) as store:
-            yield store, now
+            self._held.opened = (store, now)
+            try:
+                yield store, now
+            finally:
+                self._held.opened = None
 
 
 def digest(*parts: object) -> str:

@@ -426,11 +426,8 @@ class Api:
         return lambda request: self._answer(operation, request)
 
     def _answer(self, operation: Operation[Make], request: Request) -> Response:
-        with self.site.opened() as (store, now):
-            return self._answered(operation, request, store, now)
-
-    def _answered(self, operation: Operation[Make], request: Request, store: Store, now: datetime) -> Response:
-        asker = self.clients.of(request, store, now, request.query_params.get("channel"))
+        with self.site.stored() as stored:
+            asker = self.clients.of(request, stored, self.site.clock(), request.query_params.get("channel"))
         if operation.is_of_operator:
             need_operator(asker)
         said = given(request, operation.parameters)
@@ -438,8 +435,9 @@ class Api:
         path, id_ = request.url.path, request.path_params.get("id", "")
 
         def make() -> Answer:
-            wire = self.site.config().wire
-            return operation.make(Asked(self.site, store, wire, now, asker, said, path, id_, as_ninjs))
+            with self.site.opened() as (store, now):
+                wire = self.site.config().wire
+                return operation.make(Asked(self.site, store, wire, now, asker, said, path, id_, as_ninjs))
 
         if operation.is_of_operator:
             answer = make()

@@ -59,17 +59,13 @@ class Feeds:
         if of not in _OF:
             raise Problem(404, "no such feed", f"feeds are of {', '.join(_OF)}, or /feeds/latest.atom")
         written, selection = _OF[of]
-        with self.site.opened() as (store, _):
+        with self.site.stored() as store:
             known = _known(store, of)
         if written(value) not in known:
             raise Problem(404, "no such feed", f"no publisher of this wire has the {of} {value!r}")
         return self._answer(request, selection(written(value)), f"{of}: {value}")
 
     def _answer(self, request: Request, selection: Selection, what: str) -> Response:
-        with self.site.opened() as (store, now):
-            return self._answered(request, selection, what, store, now)
-
-    def _answered(self, request: Request, selection: Selection, what: str, store: Store, now: datetime) -> Response:
         suffix = request.path_params["suffix"]
         if suffix not in _FORMATS:
             raise Problem(404, "no such feed", f"the formats are {', '.join(_FORMATS)}")
@@ -78,14 +74,15 @@ class Feeds:
         wire = self.site.config().wire
 
         def make() -> Answer:
-            if before is not None and store.report(before) is None:
-                raise Problem(404, "no such page", f"there is no report {before!r} after which a page begins")
-            wanted = replace(selection, before=before, limit=PAGE + 1)
-            ids = [report.id for report in store.reports(wanted)]
-            by = outlet(store, "feed", now)
-            address = _address(wire, request.url.path, before)
-            heading = Heading(title=f"{wire.name}: {what}", address=address, publisher=_only(selection))
-            found = whole(feed(store, wire, ids[:PAGE], by, heading))
+            with self.site.opened() as (store, now):
+                if before is not None and store.report(before) is None:
+                    raise Problem(404, "no such page", f"there is no report {before!r} after which a page begins")
+                wanted = replace(selection, before=before, limit=PAGE + 1)
+                ids = [report.id for report in store.reports(wanted)]
+                by = outlet(store, "feed", now)
+                address = _address(wire, request.url.path, before)
+                heading = Heading(title=f"{wire.name}: {what}", address=address, publisher=_only(selection))
+                found = whole(feed(store, wire, ids[:PAGE], by, heading))
             page = replace(
                 found,
                 gone=found.gone if before is None else (),

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -184,6 +185,64 @@ def test_ninjs_says_what_left() -> None:
 def test_newsml_is_valid_by_its_schema() -> None:
     schema = etree.XMLSchema(etree.parse(SCHEMAS / "NewsML-G2_2.35.xsd"))
     schema.assertValid(etree.fromstring(rendered("newsml")))
+
+
+# Of ninjs 3.1 (https://iptc.org/std/ninjs/3.1/): the names that an item, and each of what it lists, may have. It is
+# closed: a name that is not here makes a document that others refuse.
+_TEXT = {"role", "contentType", "value"}
+_NAMED = {"name", "rel", "uri", "literal"}
+_NINJS = {
+    "headlines": _TEXT,
+    "descriptions": _TEXT,
+    "bodies": _TEXT | {"charCount", "wordCount"},
+    "infoSources": {"name", "role", "uri", "literal", "contactInfo"},
+    "contactInfo": {"type", "role", "lang", "name", "value", "address"},
+    "altIds": {"role", "value"},
+    "subjects": _NAMED | {"creator", "relevance", "confidence"},
+    "places": _NAMED | {"contactInfo", "geoJSON"},
+    "genres": {"name", "uri", "literal"},
+    "renditions": {"name", "href", "contentType", "title", "width", "height", "sizeInBytes", "duration", "format"},
+    "standard": {"name", "version", "schema"},
+    "rightsInfo": {"langId", "linkedRights", "encodedRights"},
+}
+_NINJS_ITEM = {
+    "uri", "type", "representationType", "profile", "version", "firstCreated", "versionCreated", "contentCreated",
+    "embargoedUntil", "pubStatus", "urgency", "copyrightHolder", "copyrightNotice", "usageTerms", "edNote", "language",
+    "title", "by", "slugline", "located", "associations", "expires", "name", "rel", *_NINJS,
+} - {"contactInfo"}  # fmt: skip
+
+
+def assert_ninjs(item: dict[str, Any]) -> None:
+    """By the rules of the format, without its schema."""
+    assert isinstance(item["uri"], str)
+    assert re.match(r"[a-z][a-z0-9+.-]*:\S+$", item["uri"])
+    assert set(item) <= _NINJS_ITEM
+    assert item.get("pubStatus", "usable") in ("usable", "withheld", "canceled")
+    assert item.get("representationType", "full") in ("full", "partial")
+    for name in ("firstCreated", "versionCreated", "contentCreated"):
+        assert item.get(name) is None or datetime.fromisoformat(item[name]).tzinfo is not None
+    for name, value in item.items():
+        for each in value if isinstance(value, list) else [value]:
+            if name == "associations":
+                assert_ninjs(each)
+            elif isinstance(each, dict):
+                assert set(each) <= _NINJS[name], name
+                assert name not in ("headlines", "descriptions", "bodies", "renditions") or each.keys() & {
+                    "value",
+                    "name",
+                }
+                for contact in each.get("contactInfo", ()):
+                    assert set(contact) <= _NINJS["contactInfo"]
+            else:
+                assert isinstance(each, str), name
+
+
+def test_ninjs_keeps_the_rules_of_the_format() -> None:
+    for each in json.loads(rendered("ninjs")):
+        assert_ninjs(each)
+    for wrong in ({"colour": "red"}, {"pubStatus": "gone"}, {"headlines": [{"text": "x"}]}, {"uri": "no address"}):
+        with pytest.raises(AssertionError):
+            assert_ninjs({**each, **wrong})
 
 
 @pytest.mark.skipif(not SCHEMAS.exists(), reason="the schema of IPTC is not here")

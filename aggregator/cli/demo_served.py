@@ -35,7 +35,7 @@ def show_served(paths: Paths) -> None:
     """Serves the wire: in a terminal until Ctrl-C, else for as long as it takes to ask each address once. Raises
     click.ClickException where one does not answer.
     """
-    server, listening = opened(paths, "127.0.0.1:0")
+    server, listening, _ = opened(paths, "127.0.0.1:0")
     host, port = listening.getsockname()
     with answering(server, listening):
         for path, each in _ADDRESSES.items():

@@ -34,14 +34,21 @@ from aggregator.text.dates import utc_now
 from bench import articles as made
 from bench.contenders import aggregator
 from bench.database import SETTINGS, fill
-from bench.measuring import machine, say, size_of, table
+from bench.measuring import cpu_of, machine, say, size_of, table
 from bench.serving import free_port
 
 _THROUGH_THE_PRODUCT = 100_000  # articles; more are copies of these, with earlier dates
 _PAGE = 50  # reports
 _MANY = 4  # connections at once
+_OTHERS = 20_000  # pages that are asked for, one after the other, so that no answer is kept of the next
 _START_SECONDS = 60.0
 _SETTLED_SECONDS = 11  # after so long the program takes the files' times for an answer; see pipeline.cached
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    port: int
+    pid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,8 @@ class Case:
     """What is asked of one server, again and again, one address after the other."""
 
     name: str
-    port: int
-    requests: Sequence[bytes]
+    server: Server
+    requests: Iterator[bytes]  # for ever; all connections and rounds take the next
     status: int = 200
 
 
@@ -61,6 +68,7 @@ class Taken:
     a_second: float  # answers, over `_MANY` connections
     median: float  # seconds of an answer, over one
     late: float  # the 95th percentile of these
+    cpu: float  # seconds of processor time of the server, an answer; whatever else the machine does
 
 
 # The file
@@ -107,12 +115,12 @@ def _copy(connection: sqlite3.Connection, number: int, there: int, most: int) ->
         )
 
 
-def put_in_force(folder: Path, path: Path) -> None:
+def put_in_force(folder: Path, path: Path, wait: float = _SETTLED_SECONDS) -> None:
     """Brings the file in line with a configuration, as the daemon does; no publisher has a file of its own."""
     folder.mkdir()
     (folder / "wire.toml").write_text("# The configuration of bench.serve is kept in the database.\n")
-    say(f"  waiting {_SETTLED_SECONDS} s: files that changed a moment ago are read at every request")
-    time.sleep(_SETTLED_SECONDS)
+    say(f"  waiting {wait:g} s: files that changed a moment ago are read at every request")
+    time.sleep(wait)
     publishers = tuple(made.publishers())
     config = Config(wire=SETTINGS, publishers=publishers, digest=digest(folder), signature=signature(folder))
     open_wire(Paths(folder, path), config, utc_now()).close()
@@ -122,7 +130,7 @@ def put_in_force(folder: Path, path: Path) -> None:
 
 
 @contextmanager
-def _server(command: Sequence[str], port: int, log: Path) -> Iterator[int]:
+def _server(command: Sequence[str], port: int, log: Path) -> Iterator[Server]:
     with log.open("wb") as said:
         process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=said, stderr=said)
     try:
@@ -135,7 +143,7 @@ def _server(command: Sequence[str], port: int, log: Path) -> Iterator[int]:
                 time.sleep(0.05)
         else:
             raise SystemExit(f"the server did not start on port {port}: {command}: {log.read_text()[-2_000:]}")
-        yield port
+        yield Server(port, process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -191,11 +199,10 @@ def get(port: int, path: str, *more: str) -> bytes:
 
 
 def _timed(case: Case, seconds: float, taken: list[float]) -> None:
-    with socket.create_connection(("127.0.0.1", case.port)) as connection:
-        asked = itertools.cycle(case.requests)
+    with socket.create_connection(("127.0.0.1", case.server.port)) as connection:
         end = time.perf_counter() + seconds
         while (began := time.perf_counter()) < end or len(taken) < 2:
-            status, _ = ask(connection, next(asked))
+            status, _ = ask(connection, next(case.requests))
             if status != case.status:
                 raise SystemExit(f"{case.name}: expected {case.status}, found {status}")
             taken.append(time.perf_counter() - began)
@@ -204,51 +211,51 @@ def _timed(case: Case, seconds: float, taken: list[float]) -> None:
 def measure(case: Case, seconds: float) -> Taken:
     """One round."""
     alone: list[float] = []
+    before = cpu_of(case.server.pid)
     _timed(case, seconds, alone)
-    share = len(case.requests) // _MANY or 1  # each connection asks for others, so that no answer is kept for it
-    several = [
-        Case(case.name, case.port, case.requests[number * share :] or case.requests, case.status)
-        for number in range(_MANY)
-    ]
-    together: list[list[float]] = [[] for _ in several]
-    threads = [
-        threading.Thread(target=_timed, args=(each, seconds, taken))
-        for each, taken in zip(several, together, strict=True)
-    ]
+    cpu = (cpu_of(case.server.pid) - before) / len(alone)
+    together: list[list[float]] = [[] for _ in range(_MANY)]
+    threads = [threading.Thread(target=_timed, args=(case, seconds, taken)) for taken in together]
     began = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     a_second = sum(map(len, together)) / (time.perf_counter() - began)
-    return Taken(a_second, statistics.median(alone), statistics.quantiles(alone, n=20)[-1])
+    return Taken(a_second, statistics.median(alone), statistics.quantiles(alone, n=20)[-1], cpu)
 
 
 # What is measured
 
 
-def _cases(ours: int, bare: int | None, datasette: int | None, path: Path) -> list[Case]:
+def _cases(ours: Server, bare: Server, datasette: Server | None, path: Path) -> list[Case]:
     feed, page = "/feeds/latest.atom", f"/api/reports?limit={_PAGE}"
     with Store.read(path) as store:
-        ids = [report.id for report in store.latest(Selection(limit=5_000))]
+        ids = [report.id for report in store.latest(Selection(limit=_OTHERS))]
     cases = []
-    for name, address, joint in (("front feed", feed, "?"), ("API page", page, "&")):
-        tag = _etag(ours, address)
+    for name, address, constant in (("front feed", feed, "/feed"), ("API page", page, "/page")):
+        has_it = f"If-None-Match: {_etag(ours.port, address)}"
+        below = f"{address}{'&' if '?' in address else '?'}before="
+        pages = [get(ours.port, f"{below}{each}") for each in ids]
         cases += [
-            Case(f"{name}: ours", ours, [get(ours, address)]),
-            Case(f"{name}: ours, 304", ours, [get(ours, address, f"If-None-Match: {tag}")], 304),
-            Case(f"{name}: ours, no answer kept", ours, [get(ours, f"{address}{joint}before={each}") for each in ids]),
+            Case(f"{name}: ours", ours, itertools.repeat(get(ours.port, address))),
+            Case(f"{name}: ours, 304", ours, itertools.repeat(get(ours.port, address, has_it)), 304),
+            Case(f"{name}: ours, no answer kept", ours, itertools.cycle(pages)),
+            Case(f"{name}: bare framework", bare, itertools.repeat(get(bare.port, constant))),
         ]
-        if bare:
-            cases.append(Case(f"{name}: bare framework", bare, [get(bare, f"/{'feed' if joint == '?' else 'page'}")]))
     if datasette:
         rows = f"/{path.stem}/wire.json?_size={_PAGE}&_sort_desc=sort_time&_nocount=1&_nofacet=1"
+        others = (
+            f"{rows}&sort_time__lt={year}-{month:02}-01T00:00:00Z"
+            for year in range(2023, 2099)
+            for month in range(1, 13)
+        )
         cases += [
-            Case("page of rows: Datasette", datasette, [get(datasette, rows)]),
+            Case("page of rows: Datasette", datasette, itertools.repeat(get(datasette.port, rows))),
             Case(
                 "page of rows: Datasette, other pages",
                 datasette,
-                [get(datasette, f"{rows}&sort_time__lt=2{number:03}-01-01T00:00:00Z") for number in range(100, 1_000)],
+                itertools.cycle([get(datasette.port, each) for each in others]),
             ),
         ]
     return cases
@@ -271,13 +278,12 @@ def _size(port: int, path: str) -> int:
 
 
 def compared(folder: Path, path: Path, seconds: float, rounds: int) -> Mapping[str, Taken]:
-    """Medians of the rounds, in which the cases take turns."""
+    """Medians of the rounds, in which the cases take turns. The folder has the configuration."""
     paths = Paths(folder / "config", path)
-    put_in_force(folder / "config", path)
     with ExitStack() as stack:
         ports = [free_port() for _ in range(3)]
         ours = stack.enter_context(_server(_ours(paths, ports[0]), ports[0], folder / "ours.log"))
-        sizes = [_size(ours, "/feeds/latest.atom"), _size(ours, f"/api/reports?limit={_PAGE}")]
+        sizes = [_size(ours.port, "/feeds/latest.atom"), _size(ours.port, f"/api/reports?limit={_PAGE}")]
         bare = stack.enter_context(_server(_bare(sizes, ports[1]), ports[1], folder / "bare.log"))
         datasette = None
         if importlib.util.find_spec("datasette"):
@@ -295,7 +301,10 @@ def compared(folder: Path, path: Path, seconds: float, rounds: int) -> Mapping[s
 
 def _median(rounds: Sequence[Taken]) -> Taken:
     return Taken(
-        *(statistics.median(getattr(each, name) for each in rounds) for name in ("a_second", "median", "late"))
+        a_second=statistics.median(each.a_second for each in rounds),
+        median=statistics.median(each.median for each in rounds),
+        late=statistics.median(each.late for each in rounds),
+        cpu=statistics.median(each.cpu for each in rounds),
     )
 
 
@@ -305,6 +314,7 @@ def main() -> None:
     parser.add_argument("--db", type=Path, help="keep the database here; one that is there is read, not filled")
     parser.add_argument("--seconds", type=float, default=3.0, help="of a case in a round, alone and then together")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--wait", type=float, default=_SETTLED_SECONDS, help="seconds before the servers start")
     parser.add_argument("--json", type=Path, help="write the figures here")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-serve-") as folder:
@@ -313,12 +323,21 @@ def main() -> None:
             make_database(path, chosen.articles)
         with Store.read(path) as store:
             count = store.count(Selection())
+        put_in_force(Path(folder) / "config", path, chosen.wait)
         found = compared(Path(folder), path, chosen.seconds, chosen.rounds)
         print(f"{count:,} articles, {size_of(path):,} bytes; " + "; ".join(f"{k} {v}" for k, v in machine().items()))
-        head = ("what is asked", f"answers a second, {_MANY} connections", "ms, median, 1 connection", "ms, p95")
-        print(table(head, ((name, each.a_second, each.median * 1e3, each.late * 1e3) for name, each in found.items())))
+        head = ("what is asked", f"answers a second, {_MANY} connections", "ms, median", "ms, p95", "ms of processor")
+        print(
+            table(
+                head,
+                (
+                    (name, each.a_second, each.median * 1e3, each.late * 1e3, each.cpu * 1e3)
+                    for name, each in found.items()
+                ),
+            )
+        )
         if chosen.json:
-            figures = {name: {"a_second": each.a_second, "median": each.median, "p95": each.late}
+            figures = {name: {"a_second": each.a_second, "median": each.median, "p95": each.late, "cpu": each.cpu}
                        for name, each in found.items()}  # fmt: skip
             chosen.json.write_text(json.dumps({"articles": count, "cases": figures, **machine()}, indent=1))
 

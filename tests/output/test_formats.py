@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import html
 import io
@@ -18,7 +19,7 @@ import feedparser
 import pytest
 from lxml import etree
 
-from aggregator.model import DEFAULT_DISCLAIMERS
+from aggregator.model import DEFAULT_DISCLAIMERS, article
 from aggregator.output.formats import FORMATS
 from aggregator.output.record import FIELDS, NAMES
 from tests import ROOT, make_expected
@@ -79,6 +80,16 @@ def _plain(name: str, said: bytes) -> str:
         return said.decode()
     text = said.decode()
     return json.dumps(json.loads(text if name != "jsonl" else f"[{','.join(text.splitlines())}]"), ensure_ascii=False)
+
+
+def test_no_output_knows_of_anything_but_what_the_gate_let_out() -> None:
+    nouns = {name for name, value in vars(article).items() if getattr(value, "__module__", "") == article.__name__}
+    assert {"Article", "Report"} <= nouns
+    for file in sorted((ROOT / "aggregator" / "output").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert not {each.name for each in node.names} & nouns, file.name
+                assert not str(node.module).startswith("aggregator.store"), file.name
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -5,31 +5,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 import click
 
 from aggregator.cli.options import AS_JSON, exclude
-from aggregator.cli.printing import is_plain, say, say_json, say_page, say_rendered, say_table
+from aggregator.cli.printing import is_plain, say, say_json, say_page, say_table
 from aggregator.cli.references import the_version
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.times import when, with_times, zone
 from aggregator.desk import versions as older
-from aggregator.desk.outgoing import what_leaves
-from aggregator.model import NamedReport, Report, TextScope
+from aggregator.desk.outgoing import outlet, releases, version, what_leaves
+from aggregator.model import NamedReport, TextScope
 from aggregator.model.errors import DeskError
+from aggregator.model.release import Release
 from aggregator.output import (
     NOT_PASSED_ON,
-    OUTPUTS,
     citation,
     desk_page,
+    fields,
     heading,
     page,
     versions,
     with_changes,
 )
-from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.opening import read_store, wire_of
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import Decision
 from aggregator.store import Store
@@ -92,15 +94,22 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
         elif notice:
             _print_notice(notice, as_json)
         else:
-            shown = _as_it_may_leave(store, meant, number)
-            (say_rendered if as_json else say_page)(OUTPUTS["json"]([shown]) if as_json else page(shown, zone()))
+            shown = _as_it_may_leave(paths, store, meant, number, now)
+            if as_json:
+                say_json_rows([fields(shown)])
+            else:
+                say_page(page(shown, zone()))
 
 
-def _as_it_may_leave(store: Store, report: NamedReport, number: int | None) -> Report:
-    shown = store.report(report.id)
-    if shown is None:
+def _as_it_may_leave(paths: Paths, store: Store, report: NamedReport, number: int | None, now: datetime) -> Release:
+    wire, by = wire_of(paths, store), outlet(store, None, now)
+    if number in (None, report.versions):
+        found = next(releases(store, wire, [report.id], by), None)
+    else:
+        found = version(store, wire, report.id, number, by)
+    if not isinstance(found, Release):
         raise DeskError(f"{report.id}: this report has left the wire just now; try again")
-    return shown if number in (None, report.versions) else older.of_report(store, shown, number)
+    return found
 
 
 def _print_for_desk(store: Store, report: NamedReport, number: int | None, as_json: bool) -> None:

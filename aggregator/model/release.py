@@ -43,7 +43,7 @@ class Uses:
 class Outlet:
     """By which way, at what time and for what a report is asked for."""
 
-    channel: Channel
+    channel: Channel | None  # None: whoever runs the wire reads it here, and nobody else
     now: datetime
     believed: datetime | None = None  # until when embargoes are over, where the clock is in doubt; None: `now`
     use: Use | None = None  # what a machine wants it for; None: people read it
@@ -131,7 +131,7 @@ class Release:
     `html` is safe to show. Times are ISO 8601 UTC text.
     """
 
-    channel: Channel
+    channel: Channel | None  # None: whoever runs the wire reads it here, and nobody else
     id: str
     revision: int
     publisher: str
@@ -177,6 +177,7 @@ class Release:
     pictures: tuple[Picture, ...] = ()
     pixel: str | None = None  # that the publisher requires beside full text on the web
     uses: Uses = field(default_factory=Uses)
+    channels: tuple[Channel, ...] = ()  # all by which it may leave; (): it is for whoever runs the wire alone
     valid_until: datetime | None = None  # when anything of this may change by the clock alone; None: never
 
 

@@ -39,10 +39,10 @@ def decisions(held: Held, outlet: Outlet) -> Iterator[Decision]:
     """By each channel, for people and for each use by machines, at the time of `outlet`."""
     for channel in get_args(Channel):
         for use in (None, *get_args(Use)):
-            yield _decision(held, replace(outlet, channel=channel, use=use))
+            yield _decision(held, replace(outlet, channel=channel, use=use), channel)
 
 
-def _decision(held: Held, outlet: Outlet) -> Decision:
+def _decision(held: Held, outlet: Outlet, channel: Channel) -> Decision:
     found = what_may_leave(held, outlet)
     all_pictures = sum(is_picture(media) for media in held.media)
     if isinstance(found, Refusal):
@@ -55,7 +55,7 @@ def _decision(held: Held, outlet: Outlet) -> Decision:
         pictures, pictures_key = len(found[1]), _key_of_pictures(held, outlet, scope, key)
     return Decision(
         id=held.id,
-        channel=outlet.channel,
+        channel=channel,
         use=outlet.use,
         leaves=scope,
         reason=reason,

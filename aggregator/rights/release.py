@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import get_args
 from urllib.parse import quote
@@ -126,6 +127,7 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         pictures=pictures,
         pixel=_pixel(held, rights) if full and channel == "web" else None,
         uses=uses(rights),
+        channels=tuple(each for each in get_args(Channel) if each in rights.redistribute),
         valid_until=_next_change(held, outlet.now),
     )
 
@@ -153,6 +155,7 @@ def uses(rights: Rights) -> Uses:
     return Uses(**dict(zip(get_args(Use), _SHORTHAND[rights.ai_use], strict=True)))
 
 
+@lru_cache(maxsize=4_096)  # publishers; a list has many reports of one
 def usage_terms(publisher: str, rights: Rights) -> str:
     """The terms that travel with a report, a sentence each."""
     said = [
@@ -185,7 +188,8 @@ def _refusal(held: Held, rights: Rights, outlet: Outlet) -> tuple[RefusalReason,
 
 def _closed(rights: Rights, outlet: Outlet) -> Channel | None:
     """The first of its channels that the rights do not name."""
-    return next((each for each in (outlet.channel, *outlet.also) if each not in rights.redistribute), None)
+    asked = (each for each in (outlet.channel, *outlet.also) if each is not None)
+    return next((each for each in asked if each not in rights.redistribute), None)
 
 
 def _is_refused(rights: Rights, use: Use | None) -> bool:

@@ -164,7 +164,7 @@ def _report(asked: Asked) -> Answer:
 def _counted(answer: Answer, asked: Asked, out: Iterable[Release | Refusal]) -> Answer:
     """The answer, with how many reports leave by it."""
     reports = Counter(each.publisher for each in out if isinstance(each, Release))
-    return replace(answer, channel=asked.by.channel, reports=reports)
+    return replace(answer, channel=asked.asker.channel, reports=reports)
 
 
 def _not_known() -> Problem:
@@ -441,9 +441,8 @@ class Api:
         return lambda request: self._answer(operation, request)
 
     def _answer(self, operation: Operation[Make], request: Request) -> Response:
-        wanted = request.query_params.get("channel")
-        with self.site.opened() as (store, now):
-            asker = self.clients.of(request, store, now, wanted)
+        with self.site.stored() as stored:
+            asker = self.clients.of(request, stored, self.site.clock(), request.query_params.get("channel"))
         if operation.is_of_operator:
             need_operator(asker)
         said = given(request, operation.parameters)

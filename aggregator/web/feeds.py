@@ -60,7 +60,7 @@ class Feeds:
         if of not in _OF:
             raise Problem(404, "no such feed", f"feeds are of {', '.join(_OF)}, or /feeds/latest.atom")
         written, selection = _OF[of]
-        with self.site.opened() as (store, _):
+        with self.site.stored() as store:
             known = _known(store, of)
         if written(value) not in known:
             raise Problem(404, "no such feed", f"no publisher of this wire has the {of} {value!r}")

@@ -378,9 +378,11 @@ def assert_unforged(desk: Desk, arguments: list[str], ran: Ran) -> None:
         ours = (
             "Credit:",
             "Disclaimer:",
+            "Picture:",
             "Original:",
             "Licence:",
             "Copyright:",
+            "Terms:",
             "Complaints:",
             "Text:",
             "Updated:",

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from aggregator.model import Channel, Corrections, Entry, Images, Media, Rights, Text
@@ -113,7 +114,7 @@ def _held(row: dict[str, Any], media: tuple[Media, ...]) -> Held:
             "entry": _entry(row["words"]),
             "media": media,
             "corrected": bool(row["corrected"]),
-            "rights": rights_of(json.loads(row["rights"])),
+            "rights": _rights(row["rights"]),
             "texts": json.loads(row["texts"] or "{}"),
         }
     )
@@ -129,6 +130,11 @@ def _entry(words: str | None) -> Entry | None:
 
 def _media(row: Mapping[str, Any]) -> Media:
     return Media(**{**row, "caption": Text(row["caption"], "text/plain") if row["caption"] else None})
+
+
+@lru_cache(maxsize=4_096)  # publishers; a list has many reports of one
+def _rights(stored: str) -> Rights:
+    return rights_of(json.loads(stored))
 
 
 def rights_of(said: Mapping[str, Any]) -> Rights:

@@ -12,14 +12,17 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import get_args
 from urllib.parse import quote
 
 from aggregator.model import DEFAULT_DISCLAIMERS, Media, Rights, Text, TextScope, Wire
-from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release, Use, Uses, UseState
+from aggregator.model.publisher import Use, Uses
+from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release
+from aggregator.model.signals import Signal
+from aggregator.rights import signal_forms
 from aggregator.rights.agreements import ends_at
 from aggregator.rights.gate import at_most, effective
 from aggregator.rights.rules import PIXEL_FIELDS
+from aggregator.rights.signals import NAMES, Ground, basis, binding, grounds, policy
 from aggregator.rights.templates import fill
 from aggregator.text.dates import from_iso
 from aggregator.text.folding import fold
@@ -56,14 +59,6 @@ _TERMS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 _USES: Mapping[Use, str] = MappingProxyType(
     {"train": "Training of models", "input": "Answers by machines", "search": "Search"}
 )
-_SHORTHAND: Mapping[str, tuple[UseState, UseState, UseState]] = MappingProxyType(
-    {
-        "allowed": ("allowed", "allowed", "allowed"),
-        "search_only": ("refused", "refused", "allowed"),
-        "prohibited": ("refused", "refused", "refused"),
-        "unstated": ("unstated", "unstated", "unstated"),
-    }
-)
 _WITH_NOTE = re.compile(r"[^.!?]*\{publisher_note\}[^.!?]*[.!?]?")
 
 
@@ -79,6 +74,7 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
     full, some = scope == "full_text", scope in ("full_text", "excerpt")
     cut = excerpt(held.summary, held.text, rights.excerpt_max_words) if scope == "excerpt" else ""
     summary, text = (held.summary, held.text) if full else (cut, cut)
+    by_use = _grounds(held, rights)
     return Release(
         channel=channel,
         id=held.id,
@@ -110,7 +106,7 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         copyright_holder=rights.copyright_holder,
         licence=held.licence,
         licence_url=rights.licence_url,
-        usage_terms=usage_terms(held.publisher_name, rights),
+        usage_terms=usage_terms(held.publisher_name, rights, by_use),
         url=address(held.url),
         canonical=rights.canonical,
         index=rights.index,
@@ -125,7 +121,9 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         permissions_contact=held.permissions,
         pictures=pictures,
         pixel=_pixel(held, rights) if full and channel == "web" else None,
-        uses=uses(rights),
+        uses=Uses(**{use: ground.state for use, ground in by_use.items()}),
+        uses_basis=basis(by_use),
+        policy_url=address(policy(signals_of(held))),
         valid_until=_next_change(held, outlet.now),
     )
 
@@ -140,19 +138,27 @@ def what_may_leave(held: Held, outlet: Outlet) -> tuple[TextScope, tuple[Picture
     return scope, tuple(_pictures(held, rights, scope))
 
 
-def uses(rights: Rights) -> Uses:
-    """What a publisher's configuration says of machines: `ai_use` is short for three uses."""
-    return Uses(**dict(zip(get_args(Use), _SHORTHAND[rights.ai_use], strict=True)))
+def signals_of(held: Held) -> tuple[Signal, ...]:
+    """What its publisher says to machines that is about this report."""
+    of_entry: tuple[Signal, ...] = ()
+    if held.entry is not None and (held.entry.rights or held.entry.rsl or held.entry.links):
+        licences = (link.href for link in held.entry.links if link.rel == "license")
+        of_entry = signal_forms.of_entry(held.entry.rights, licences, held.entry.rsl, held.url or held.homepage)
+    return (*binding(held.signals, (held.url, held.source_url), held.homepage), *of_entry)
 
 
-def usage_terms(publisher: str, rights: Rights) -> str:
-    """The terms that travel with a report, a sentence each."""
+def _grounds(held: Held, rights: Rights) -> dict[Use, Ground]:
+    return grounds(rights, signals_of(held))
+
+
+def usage_terms(publisher: str, rights: Rights, by_use: Mapping[Use, Ground] | None = None) -> str:
+    """The terms that travel with a report, a sentence each. `by_use`: what its publisher says to machines, too."""
     said = [
         fill(texts[getattr(rights, name)], {"publisher": line(publisher).replace("{", "(").replace("}", ")")})
         for name, texts in _TERMS.items()
     ]
-    states = uses(rights)
-    said += [f"{what}: {getattr(states, use)}." for use, what in _USES.items()]
+    found = grounds(rights) if by_use is None else by_use
+    said += [f"{what}: {found[use].state}." for use, what in _USES.items()]
     return " ".join(said)
 
 
@@ -169,17 +175,23 @@ def _refusal(held: Held, rights: Rights, outlet: Outlet) -> tuple[RefusalReason,
         return "no_scope", f"The rights of {name} let nothing of its reports out (rights.text_scope)."
     if channel not in rights.redistribute:
         return "channel", f"The rights of {name} do not name the channel {channel} (rights.redistribute)."
-    if use and (state := getattr(uses(rights), use)) != "allowed" and (state == "refused" or use == "train"):
-        said = "refuses" if state == "refused" else "does not allow"
-        return "use", f"{name} {said} this use by machines: {use} (rights.ai_use)."
-    return None
+    if use is None:
+        return None
+    ground = _grounds(held, rights)[use]
+    if ground.state == "allowed" or (ground.state == "unstated" and use != "train"):
+        return None
+    said = "refuses" if ground.state == "refused" else "does not allow"
+    where = "rights.ai_use"
+    if ground.signal is not None:
+        where = f"{NAMES[ground.signal.form]}, {line(ground.signal.url)}"
+    return "use", f"{name} {said} this use by machines: {use} ({where})."
 
 
 def _scope(held: Held, rights: Rights, outlet: Outlet) -> TextScope:
     """The widest scope that rights, storage and use allow, and that there are words for."""
     scope = rights.text_scope
     ends = _retention_ends(held, rights)
-    is_narrowed = outlet.use == "input" and uses(rights).input != "allowed"
+    is_narrowed = outlet.use == "input" and _grounds(held, rights)["input"].state != "allowed"
     if is_narrowed or (ends is not None and outlet.now >= ends):
         scope = at_most(scope, "headline_only")
     return scope if held.text or held.summary else at_most(scope, "headline_only")

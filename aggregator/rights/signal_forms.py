@@ -175,8 +175,8 @@ def rsl(licences: Sequence[Rsl]) -> Uses:
     said: dict[Use, set[str]] = {use: set() for use in _USES}
     for each in licences:
         is_free = (each.payment or "free").lower() in _FREE and each.server is None
-        says_nothing = each.permits is None and each.prohibits is None
-        for use in _ALL if says_nothing else _uses_of(each.permits):
+        is_of_all = each.permits is None and each.prohibits is None and not is_free
+        for use in _ALL if is_of_all else _uses_of(each.permits):
             said[use].add("free" if is_free else "asked")
         for use in _uses_of(each.prohibits):
             said[use].add("prohibited")

@@ -98,17 +98,21 @@ def policy(signals: Iterable[Signal]) -> str | None:
 def binding(
     signals: Sequence[Signal], addresses: Iterable[str | None], homepage: str | None = None
 ) -> tuple[Signal, ...]:
-    """Those of a publisher's signals that are about what stands at these addresses, the report's own and that of the
-    feed which brought it, and those that the site of its home page says of the whole site. Of the rows of one document
-    those count that its form says: of Content-Usage the longest path, the strictest where two are as long; of TDMRep
-    the first row, its file less than a field, and a field less than the page. Of the others, all that fit.
+    """Those of a publisher's signals that are about a report: what is said of its own address and of the feed's that
+    brought it (`addresses`), and of the home page's site. What a site says of its paths is asked once for each site, by
+    the first of these addresses that stands on it. Of the rows of one document those count that its form says: of
+    Content-Usage the longest path, the strictest where two are as long; of TDMRep the first row, its file less than a
+    field, and a field less than the page. Of the others, all that fit.
     """
     found: dict[Signal, None] = {}
-    for url in filter(None, addresses):
-        found |= dict.fromkeys(_about(signals, url))
-    if homepage:
-        of_site = [each for each in signals if each.place in ("robots", "file")]
-        found |= dict.fromkeys(_about(of_site, homepage))
+    sites: set[str] = set()
+    elsewhere = [each for each in signals if each.place not in ("robots", "file")]
+    for url in (*addresses, homepage):
+        if url is None:
+            continue
+        is_first = (site := _parts(url)[0]) not in sites
+        sites.add(site)
+        found |= dict.fromkeys(_about(signals if is_first else elsewhere, url))
     return tuple(found)
 
 

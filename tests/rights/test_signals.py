@@ -16,7 +16,7 @@ from aggregator.model import AI_USES, Entry, FetchResult, Rights, Rsl, Source
 from aggregator.model.errors import ParseError
 from aggregator.model.publisher import Use, Uses, UseState
 from aggregator.model.release import Outlet, Refusal
-from aggregator.model.signals import Signal
+from aggregator.model.signals import Signal, SignalForm
 from aggregator.parse import parse, rsl
 from aggregator.parse.head import head_of
 from aggregator.rights import binding, grounds, release, signal_forms, uses
@@ -180,3 +180,10 @@ def test_our_own_robots_txt_is_that_of_the_strictest_publisher() -> None:
     assert strict.count("Disallow: /\n") == 3
     found = signal_forms.of_robots(strict, SITE, "testwire")
     assert [each.form for each in found] == ["ai-tokens"]
+
+
+def test_the_page_on_rights_describes_every_form() -> None:
+    page = (ROOT / "docs" / "rights.md").read_text("utf-8")
+    table = page.partition("<!-- signals:")[2].partition("\n\n")[0]
+    forms = [row.split("`")[1] for row in table.splitlines() if row.startswith("| `")]
+    assert sorted(forms) == sorted(get_args(SignalForm))

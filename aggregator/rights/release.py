@@ -74,7 +74,8 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
     full, some = scope == "full_text", scope in ("full_text", "excerpt")
     cut = excerpt(held.summary, held.text, rights.excerpt_max_words) if scope == "excerpt" else ""
     summary, text = (held.summary, held.text) if full else (cut, cut)
-    by_use = _grounds(held, rights)
+    said_to_machines = signals_of(held)
+    by_use = grounds(rights, said_to_machines)
     return Release(
         channel=channel,
         id=held.id,
@@ -123,7 +124,7 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         pixel=_pixel(held, rights) if full and channel == "web" else None,
         uses=Uses(**{use: ground.state for use, ground in by_use.items()}),
         uses_basis=basis(by_use),
-        policy_url=address(policy(signals_of(held))),
+        policy_url=address(policy(said_to_machines)),
         valid_until=_next_change(held, outlet.now),
     )
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import quote
 
-from aggregator.model import DEFAULT_DISCLAIMERS, Media, Rights, Text, TextScope, Wire
+from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Media, Rights, Text, TextScope, Wire
 from aggregator.model.publisher import Use, Uses
 from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release
 from aggregator.model.signals import Signal
@@ -148,6 +148,18 @@ def signals_of(held: Held) -> tuple[Signal, ...]:
     return (*binding(held.signals, (held.url, held.source_url), held.homepage), *of_entry)
 
 
+def widest(rights: Rights, outlet: Outlet, signals: Iterable[Signal] = ()) -> TextScope:
+    """What of any report under these rights leaves by an outlet at most; 'none': nothing does. `signals`: those of the
+    publisher's site that hold for all its reports.
+    """
+    in_force = effective(rights, outlet.now.astimezone(UTC).date())
+    ground = grounds(in_force, signals)[outlet.use] if outlet.use else None
+    if _closed(in_force, outlet) or _is_refused(ground, outlet.use):
+        return "none"
+    is_narrowed = _is_narrowed(ground, outlet.use)
+    return at_most(in_force.text_scope, "headline_only") if is_narrowed else in_force.text_scope
+
+
 def _grounds(held: Held, rights: Rights) -> dict[Use, Ground]:
     return grounds(rights, signals_of(held))
 
@@ -165,7 +177,7 @@ def usage_terms(publisher: str, rights: Rights, by_use: Mapping[Use, Ground] | N
 
 def _refusal(held: Held, rights: Rights, outlet: Outlet) -> tuple[RefusalReason, str] | None:
     """The first reason for which nothing leaves."""
-    channel, use, believed = outlet.channel, outlet.use, outlet.believed or outlet.now
+    use, believed = outlet.use, outlet.believed or outlet.now
     if held.embargoed_until is not None and believed < from_iso(held.embargoed_until):
         return "embargoed", ""
     if held.status != "usable":
@@ -174,26 +186,39 @@ def _refusal(held: Held, rights: Rights, outlet: Outlet) -> tuple[RefusalReason,
     name = line(held.publisher_name)
     if rights.text_scope == "none":
         return "no_scope", f"The rights of {name} let nothing of its reports out (rights.text_scope)."
-    if channel not in rights.redistribute:
+    if channel := _closed(rights, outlet):
         return "channel", f"The rights of {name} do not name the channel {channel} (rights.redistribute)."
-    if use is None:
-        return None
-    ground = _grounds(held, rights)[use]
-    if ground.state == "allowed" or (ground.state == "unstated" and use != "train"):
-        return None
-    said = "refuses" if ground.state == "refused" else "does not allow"
-    where = "rights.ai_use"
-    if ground.signal is not None:
-        where = f"{NAMES[ground.signal.form]}, {line(ground.signal.url)}"
-    return "use", f"{name} {said} this use by machines: {use} ({where})."
+    ground = _grounds(held, rights)[use] if use else None
+    if ground is not None and _is_refused(ground, use):
+        said = "refuses" if ground.state == "refused" else "does not allow"
+        where = "rights.ai_use"
+        if ground.signal is not None:
+            where = f"{NAMES[ground.signal.form]}, {line(ground.signal.url)}"
+        return "use", f"{name} {said} this use by machines: {use} ({where})."
+    return None
+
+
+def _closed(rights: Rights, outlet: Outlet) -> Channel | None:
+    """The first of its channels that the rights do not name."""
+    return next((each for each in (outlet.channel, *outlet.also) if each not in rights.redistribute), None)
+
+
+def _is_refused(ground: Ground | None, use: Use | None) -> bool:
+    """Whether nothing leaves for a use. What is not stated is taken for a refusal to train, and for no other use."""
+    return ground is not None and (ground.state == "refused" or (ground.state == "unstated" and use == "train"))
+
+
+def _is_narrowed(ground: Ground | None, use: Use | None) -> bool:
+    """Whether no more than a headline with credit and link leaves for a use."""
+    return use == "input" and ground is not None and ground.state != "allowed"
 
 
 def _scope(held: Held, rights: Rights, outlet: Outlet) -> TextScope:
     """The widest scope that rights, storage and use allow, and that there are words for."""
     scope = rights.text_scope
     ends = _retention_ends(held, rights)
-    is_narrowed = outlet.use == "input" and _grounds(held, rights)["input"].state != "allowed"
-    if is_narrowed or (ends is not None and outlet.now >= ends):
+    ground = _grounds(held, rights)[outlet.use] if outlet.use else None
+    if _is_narrowed(ground, outlet.use) or (ends is not None and outlet.now >= ends):
         scope = at_most(scope, "headline_only")
     return scope if held.text or held.summary else at_most(scope, "headline_only")
 

@@ -18,6 +18,7 @@ from aggregator.cli.rows import say_json_rows
 from aggregator.cli.times import when, with_times, zone
 from aggregator.desk import versions as older
 from aggregator.desk.outgoing import outlet, releases, version, what_leaves
+from aggregator.desk.signals import Evidence, evidence
 from aggregator.model import NamedReport, TextScope
 from aggregator.model.errors import DeskError
 from aggregator.model.release import Release
@@ -36,7 +37,7 @@ from aggregator.pipeline.paths import Paths
 from aggregator.rights import Decision
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
-from aggregator.text.printable import address
+from aggregator.text.printable import address, line
 
 _LEAVES: Mapping[TextScope, str] = MappingProxyType(
     {"none": "nothing", "headline_only": "headline", "excerpt": "excerpt", "full_text": "full text"}
@@ -86,7 +87,7 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
         elif form == "revisions":
             _print_revisions(store.revisions(meant.id), as_json)
         elif form == "rights":
-            _print_rights(what_leaves(store, meant.id, now), as_json)
+            _print_rights(what_leaves(store, meant.id, now), evidence(store, meant.id), as_json)
         elif form == "cite":
             _print_citation(store, meant, number, as_json)
         elif desk:
@@ -156,7 +157,7 @@ def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
             say(f"{name}: {value}")
 
 
-def _print_rights(found: Sequence[Decision], as_json: bool) -> None:
+def _print_rights(found: Sequence[Decision], said_to_machines: Sequence[Evidence], as_json: bool) -> None:
     if as_json:
         say_json_rows([asdict(each) for each in found])
         return
@@ -177,6 +178,17 @@ def _print_rights(found: Sequence[Decision], as_json: bool) -> None:
     say_table(("channel", "for", "leaves", "because of", "pictures", "because of"), rows)
     for said in dict.fromkeys(each.said for each in found if each.said):
         say(with_times(said))
+    if said_to_machines:
+        say()
+        say("What its publisher says to machines:")
+    for each in said_to_machines:
+        signal = each.signal
+        since = (
+            f", seen {when(each.first_seen)} to {when(each.last_seen)}" if each.first_seen and each.last_seen else ""
+        )
+        by = ", written by its CDN" if signal.origin == "cdn" else ""
+        states = ", ".join(f"{use} {state}" for use, state in asdict(signal.uses).items() if state != "unstated")
+        say(f"{line(signal.literal)} ({signal.url}{by}{since}): {states or 'says nothing of the three uses'}")
 
 
 def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:

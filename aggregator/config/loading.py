@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -39,6 +39,7 @@ from aggregator.config.shapes import (
 )
 from aggregator.config.toml import TomlTable, parse_toml, read_toml
 from aggregator.model import (
+    AI_USES,
     DISCOVER,
     Access,
     ComplaintSettings,
@@ -278,7 +279,11 @@ def _rights(table: TomlTable, profiles: _Profiles | None) -> tuple[Rights | None
     shape, lines = check(RIGHTS, {"rights": merged(profile, own)})
     if shape is None:
         return None, lines
-    return shape["rights"], faults_of_rights(shape["rights"])
+    rights = shape["rights"]
+    for word, of in AI_USES.items():
+        if rights.ai_use == of:  # one form for one thing
+            rights = replace(rights, ai_use=word)
+    return rights, faults_of_rights(rights)
 
 
 # publishers/COUNTRY/KEY.toml

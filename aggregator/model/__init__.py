@@ -23,6 +23,7 @@ from aggregator.model.document import (
     Redirection,
     RedirectState,
     RobotsCopy,
+    Rsl,
     Text,
     Validators,
 )
@@ -61,6 +62,7 @@ from aggregator.model.poll import (
     Wanted,
 )
 from aggregator.model.publisher import (
+    AI_USES,
     DISCOVER,
     GROUP_OF_KIND,
     LEARNED,
@@ -119,6 +121,7 @@ from aggregator.model.terms import (
 
 __all__ = [
     "AGREED_AFTER",
+    "AI_USES",
     "ALL_REPORTS",
     "CHANGED",
     "DEFAULT_DISCLAIMERS",
@@ -242,6 +245,7 @@ __all__ = [
     "Rhythm",
     "Rights",
     "RobotsCopy",
+    "Rsl",
     "Seen",
     "Selection",
     "ServeSettings",

@@ -66,8 +66,8 @@ def _entry(top: Element, feed: Feed, release: Release) -> None:
     _link(entry, "alternate", release.url or release.homepage, "text/html")  # our own page would stand here
     if release.url:
         _link(entry, "via", release.url, "text/html")
-    if release.licence_url:
-        _link(entry, "license", release.licence_url)
+    if linked := beside.linked_rights(release):
+        _link(entry, "license", linked)
     for picture in release.pictures:
         _link(entry, "enclosure", picture.url, picture.type)
     add(entry, _of("rights"), beside.rights(release))

@@ -73,6 +73,7 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
                     "train": release.uses.train,
                     "input": release.uses.input,
                     "search": release.uses.search,
+                    "basis": release.uses_basis,
                 },
                 "pictures": pictures(release) or None,
             },

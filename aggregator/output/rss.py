@@ -49,6 +49,8 @@ def _item(channel: Element, feed: Feed, release: Release) -> None:
     add(item, f"{{{_DC}}}publisher", beside.publisher(release))
     add_if(item, f"{{{_DC}}}creator", release.byline)
     add(item, f"{{{_DC}}}rights", beside.rights(release))
+    if linked := beside.linked_rights(release):
+        add(item, f"{{{ATOM}}}link", None, {"rel": "license", "href": linked})
     add_if(item, f"{{{_DC}}}language", release.language)
     add(item, "category", release.item_class, {"domain": f"{feed.site.rstrip('/')}/classes"})
     for category in release.categories:

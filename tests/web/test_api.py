@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from aggregator.desk import acts, purging
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import Cause, Channel, Client, Images, Selection
+from aggregator.model.publisher import Uses
 from aggregator.model.release import Refusal, Release
+from aggregator.model.signals import Looked, Signal
 from aggregator.output.record import NAMES
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
 from aggregator.text.dates import utc_now
@@ -527,3 +529,37 @@ def test_no_answer_holds_what_the_gate_keeps_in(changing: Served, data: st.DataO
         said = " ".join(answers.replace("\\n", " ").split())
         leaked = {piece for pieces in held.values() for piece in pieces if piece not in allowed and piece in said}
         assert not leaked, (channel, leaked)
+
+
+def test_an_answer_that_is_one_report_says_whether_machines_may_read_it(wire: Served) -> None:
+    reports = get(wire, "/api/reports?limit=40", "desk").json()["reports"]
+    found = [(one, get(wire, f"/api/reports/{one['id']}", "desk")) for one in reports[::8]]
+    for one, answer in found:
+        is_free = one["ai_train"] == one["ai_input"] == "allowed"
+        assert answer.headers["tdm-reservation"] == ("0" if is_free else "1")
+        as_ninjs = get(wire, f"/api/reports/{one['id']}", "desk", accept="application/vnd.iptc.g2.ninjs+json")
+        assert as_ninjs.headers["tdm-reservation"] == answer.headers["tdm-reservation"]
+    assert "tdm-reservation" not in get(wire, "/api/reports").headers  # of many publishers
+
+
+def test_what_a_site_says_narrows_every_answer_and_our_robots_txt(own: Served) -> None:
+    (one,) = get(own, "/api/reports?limit=1", "desk").json()["reports"]
+    origin = one["homepage"].rstrip("/")
+    signal = Signal(
+        form="tdmrep", place="file", url=f"{origin}/.well-known/tdmrep.json", about=origin, literal="{}",
+        uses=Uses(train="refused", input="refused"), policy=f"{origin}/terms",
+    )  # fmt: skip
+    with open_existing(own.paths) as store:
+        look = Looked(publisher=one["publisher"], place="file", url=signal.url, about=origin, signals=(signal,))
+        store.note_signals([look], own.now[0])
+    own.now[0] += timedelta(minutes=2)
+    answer = get(own, f"/api/reports/{one['id']}", "desk")
+    assert (answer.headers["tdm-reservation"], answer.headers["tdm-policy"]) == ("1", f"{origin}/terms")
+    assert (answer.json()["ai_train"], answer.json()["ai_input"]) == ("refused", "refused")
+    (row,) = (
+        row for row in get(own, "/api/rights", "desk").json()["publishers"] if row["publisher"] == one["publisher"]
+    )
+    assert (row["ai_train"], row["ai_input"]) == ("refused", "refused")
+    robots = own.get("/robots.txt")
+    assert robots.headers["content-type"].startswith("text/plain")
+    assert {"User-agent: GPTBot", "User-agent: ChatGPT-User", "User-agent: *"} <= {*robots.text.splitlines()}

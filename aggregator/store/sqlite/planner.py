@@ -62,11 +62,13 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "released_by_day": {"released_by_day": "100000 300 2 1"},
     "reports_per_day": {"reports_per_day": "100000 700 1"},
     "revisions": {"sqlite_autoindex_revisions_1": "1100000 2 1"},
+    "rights_signals": {"rights_signals_of_article": "20000 2", "rights_signals_of_publisher": "1000 7"},
     "robots": {"sqlite_autoindex_robots_1": "150 1"},
     "search_queue": {None: "1000"},
     "search_removals": {None: "1000"},
     "settings": {"settings": "500 1"},
     "sightings": {"sightings": "1000000 5000 1"},
+    "signal_files": {"sqlite_autoindex_signal_files_1": "400 1"},
     "source_states": {"source_states": "50 1 1"},
     "sources": {"sources_due": "200 2", "sqlite_autoindex_sources_1": "200 2 1"},
     "terms": {"terms": "1000000 8 1"},  # more than there are: SQLite would read few of them all, for a Bloom filter

@@ -125,7 +125,7 @@ def _reports(asked: Asked) -> Answer:
     if said.one("up_to") is not None and not is_by_line:
         raise parameters.refused("up_to", "it belongs to `after`")
     end = said.cursor("up_to") or (store.searched_up_to(after) if words else store.last_cursor())
-    selection = replace(selection, before=before, limit=limit + 1)
+    selection = replace(selection, channel=asked.asker.channel, before=before, limit=limit + 1)
     if is_by_line:
         selection = replace(selection, after=after, up_to=end)
     is_nothing = is_by_line and end is None  # there is no line of the ledger yet

@@ -81,7 +81,7 @@ class Feeds:
             with self.site.opened() as (store, now):
                 if before is not None and store.report(before) is None:
                     raise Problem(404, "no such page", f"there is no report {before!r} after which a page begins")
-                wanted = replace(selection, before=before, limit=PAGE + 1)
+                wanted = replace(selection, channel="feed", before=before, limit=PAGE + 1)
                 ids = [report.id for report in store.reports(wanted)]
                 by = outlet(store, "feed", now)
                 address = _address(wire, path, before)

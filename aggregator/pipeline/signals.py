@@ -225,8 +225,9 @@ def links_of_fields(headers: Mapping[str, str], url: str) -> list[str]:
 
 
 def sites_of(publisher: Publisher) -> list[Site]:
-    """Its home page's site, and those of its sources that are polled."""
-    urls = [publisher.homepage, *(each.url for each in publisher.sources if each.enabled and each.access is None)]
+    """Its home page's site, and those of its sources that are polled; none where no source is."""
+    polled = [each for each in publisher.sources if each.enabled]
+    urls = [publisher.homepage, *(each.url for each in polled if each.access is None)] if polled else []
     found: dict[str, Site] = {}
     for url in urls:
         try:

@@ -3,6 +3,7 @@
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
+from aggregator.model.channel import Channel
 from aggregator.model.client import Client
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
@@ -70,7 +71,6 @@ from aggregator.model.publisher import (
     AiUse,
     Basis,
     Canonical,
-    Channel,
     CommercialUse,
     ComplaintSettings,
     Config,
@@ -88,6 +88,7 @@ from aggregator.model.publisher import (
     Index,
     ItemClass,
     Kind,
+    MessageFormat,
     NotifySettings,
     OnGone,
     OnMissing,
@@ -100,6 +101,7 @@ from aggregator.model.publisher import (
     SourceRules,
     Storage,
     StoreSettings,
+    Subscriber,
     SystematicRepublication,
     Template,
     Terms,
@@ -109,6 +111,7 @@ from aggregator.model.publisher import (
 )
 from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
+from aggregator.model.subscriber import Attempt, Queue
 from aggregator.model.terms import (
     Agreement,
     InForce,
@@ -142,6 +145,7 @@ __all__ = [
     "AnyOf",
     "Article",
     "AtAddress",
+    "Attempt",
     "Basis",
     "Before",
     "Bounds",
@@ -204,6 +208,7 @@ __all__ = [
     "Media",
     "Memory",
     "Merge",
+    "MessageFormat",
     "NamedReport",
     "NewPage",
     "NewPages",
@@ -235,6 +240,7 @@ __all__ = [
     "Purge",
     "Purgeable",
     "Query",
+    "Queue",
     "Recheck",
     "RedirectState",
     "Redirection",
@@ -259,6 +265,7 @@ __all__ = [
     "StoredConfig",
     "StoredPublisher",
     "StrongestKey",
+    "Subscriber",
     "SystematicRepublication",
     "Tariff",
     "Template",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from aggregator.model.channel import Channel
 from aggregator.model.ledger import Cursor
-from aggregator.model.publisher import Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

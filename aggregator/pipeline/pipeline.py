@@ -16,6 +16,7 @@ from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy, S
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.connectivity import Connectivity
+from aggregator.pipeline.deliveries import Deliveries, Sent
 from aggregator.pipeline.hub import Hub
 from aggregator.pipeline.notifying import Notifier
 from aggregator.pipeline.paths import limits_beside
@@ -74,6 +75,8 @@ class Pipeline:
         )
         self._hub = Hub(config.wire, self._writer.on_store, clock, connect_to or (lambda host: None))
         self._claims = Claims(self._writer.on_store, clock)
+        self._deliveries = Deliveries(config, self._writer.on_store, clock, connect_to or (lambda host: None))
+        self._writer.has_written = self._deliveries.wake
         self._under_way: set[str] = set()
         self._stopping = False
 
@@ -84,14 +87,24 @@ class Pipeline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._hub.end()
+        await self._deliveries.end()
         await self._notifier.end(_NOTIFY_SECONDS)
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
 
     def stop(self) -> None:
-        """Polls that have not begun are left for another time; those in flight are finished."""
+        """Polls and messages that have not begun are left for another time; those in flight are finished."""
         self._stopping = True
+        self._deliveries.stop()
+
+    def deliver(self) -> None:
+        """Sends subscribers what they are owed, beside the polls, from now on until the end."""
+        self._deliveries.begin()
+
+    async def delivered(self, seconds: float) -> list[Sent]:
+        """Sends them all that they are owed now, for so long at most; raises StoreError. The last call."""
+        return await self._deliveries.once(seconds)
 
     async def due(self, now: datetime) -> list[Due]:
         """What is due now and not being polled; raises StoreError. A source that this configuration does not know,

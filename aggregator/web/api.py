@@ -337,6 +337,25 @@ def _coverage(asked: Asked) -> Answer:
     return _json({"since": to_iso(since), "until": to_iso(until), "publishers": rows})
 
 
+def _subscriptions(asked: Asked) -> Answer:
+    """Nobody learns of other subscribers than the one of his own token's name."""
+    client = asked.asker.client
+    queue = asked.store.queue(client.name) if client else None
+    if queue is None:
+        return _json({"subscriptions": []})
+    times = ("acknowledged_at", "next_at", "failing_since", "paused_at", "ended_at")
+    row = {
+        "subscriber": queue.name,
+        **{name: getattr(queue, name) for name in ("acknowledged_seq", "attempts", "error")},
+        **{name: to_iso(at) if (at := getattr(queue, name)) else None for name in times},
+        "dead_letters": [
+            {name: letter[name] for name in ("seq", "change_kind", "id", "at", "error")}
+            for letter in asked.store.dead_letters(queue.name)
+        ],
+    }
+    return _json({"subscriptions": [row]})
+
+
 def _rights(asked: Asked) -> Answer:
     rows = []
     said = by_publisher(asked.store)
@@ -424,6 +443,11 @@ OPERATIONS: tuple[Operation[Make], ...] = (
     Operation(
         "/api/rights", "listRights", "What may leave of each publisher today, by which channel, and why.", _rights,
         "Rights", is_of_operator=True,
+    ),
+    Operation(
+        "/api/subscriptions", "listSubscriptions",
+        "How the subscriber does that has the name of your token: what it has confirmed, and what it was not sent.",
+        _subscriptions, "Subscriptions", is_of_operator=True,
     ),
 )  # fmt: skip
 _LIVE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store", "Vary": "Authorization"})

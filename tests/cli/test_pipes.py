@@ -35,6 +35,7 @@ READING = {
     + [["query", "SELECT * FROM wire", form] for form in ("--csv", "--json")],
     "rights": [["rights"], ["rights", "--csv"], ["rights", "--json"]],
     "search": [["search", "pont", "--limit", "900"], ["search", "pont", "--limit", "900", "--json"]],
+    "subscribers": [["subscribers"], ["subscribers", "--json"]],
     "show": [["show", "https://sahel.example/long", form] for form in ("--raw", "--revisions", "--cite", "--desk")],
 }
 # They change something or ask the network, and print what they did in a few lines.

@@ -294,6 +294,7 @@ CASES: dict[str, Case | str] = {
         "export atom --address SAID",
     ),
     "serve": "tests/output/test_active.py, tests/web",
+    "subscribers": _calls("subscribers", "subscribers --json", "subscribers SAID", "subscribers --replay SAID"),
     "tokens add": _calls("tokens add SAID", "tokens add x --channel SAID", "tokens add x --rate SAID"),
     "tokens list": _calls("tokens list", "tokens list --json"),
     "tokens revoke": _calls("tokens revoke SAID"),
@@ -304,7 +305,7 @@ CASES: dict[str, Case | str] = {
 READING = [
     "rights",
     *("latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"),
-    *("export", "snapshot", "rights", "tokens list"),
+    *("export", "snapshot", "rights", "tokens list", "subscribers"),
 ]
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),

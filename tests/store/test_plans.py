@@ -39,7 +39,8 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 # what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
 SMALL = {
     "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pauses",
-    "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "sources", "terms", "tokens",
+    "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "sources", "subscribers", "terms",
+    "tokens",
 }  # fmt: skip
 
 LISTED = Selection(limit=50)
@@ -246,6 +247,11 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "known_publishers": (case(lambda s, w: s.known_publishers()),),
     "tokens": (case(lambda s, w: s.tokens()),),
     "tokens_in_force": (case(lambda s, w: s.tokens_in_force()),),
+    "queues": (case(lambda s, w: s.queues(), SCAN_s="a few subscribers"),),
+    "queue": (case(lambda s, w: s.queue("partner")),),
+    "dead_letters": (case(lambda s, w: s.dead_letters("partner")),),
+    "next_replay": (case(lambda s, w: s.next_replay("partner")),),
+    "taken_back_by": (case(lambda s, w: s.taken_back_by(w.report)),),
     "time_of": (case(lambda s, w: s.time_of(s.last_cursor())),),
     "publishers_with_reports": (case(lambda s, w: s.publishers_with_reports()),),
     "publishers": (Case(lambda s, w: s.publishers(), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),

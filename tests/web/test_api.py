@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 
 from aggregator.desk import acts, purging
 from aggregator.desk.outgoing import outlet, releases
-from aggregator.model import Cause, Channel, Client, Images, Selection
+from aggregator.model import Attempt, Cause, Channel, Client, Images, Selection
 from aggregator.model.publisher import Uses
 from aggregator.model.release import Refusal, Release
 from aggregator.model.signals import Looked, Signal
 from aggregator.output.record import NAMES
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
-from aggregator.text.dates import utc_now
+from aggregator.text.dates import to_iso, utc_now
 from tests import ROOT
 from tests.web.serving import Served, served
 
@@ -119,6 +119,7 @@ def addresses(wire: Served) -> dict[str, list[str]]:
         "/api/health": ["/api/health"],
         "/api/coverage": ["/api/coverage?since=2020-01-01", "/api/coverage"],
         "/api/rights": ["/api/rights"],
+        "/api/subscriptions": ["/api/subscriptions"],
     }
 
 
@@ -304,7 +305,7 @@ def test_versions_leave_in_full_text_alone_with_what_changed(wire: Served) -> No
 # Who may have what
 
 
-@pytest.mark.parametrize("path", ["/api/sources", "/api/health", "/api/coverage", "/api/rights"])
+@pytest.mark.parametrize("path", ["/api/sources", "/api/health", "/api/coverage", "/api/rights", "/api/subscriptions"])
 def test_how_the_wire_does_is_for_tokens_of_the_channel_api(wire: Served, path: str) -> None:
     nobody = wire.get(path)
     assert nobody.status_code == 401
@@ -563,3 +564,27 @@ def test_what_a_site_says_narrows_every_answer_and_our_robots_txt(own: Served) -
     robots = own.get("/robots.txt")
     assert robots.headers["content-type"].startswith("text/plain")
     assert {"User-agent: GPTBot", "User-agent: ChatGPT-User", "User-agent: *"} <= {*robots.text.splitlines()}
+
+
+def test_a_subscriber_learns_by_the_token_of_its_name_how_it_does(wire: Served) -> None:
+    now = utc_now()
+    with open_existing(wire.paths) as store:
+        cursor = store.cursor_at(3)
+        assert cursor is not None
+        for name in ("desk", "nobody"):
+            store.begin_queue(name, now, from_beginning=True)
+        failed = Attempt(name="desk", cursor=cursor, error="the server answered 500")
+        for attempt in (failed, replace(failed, pause=timedelta(seconds=5)), replace(failed, name="nobody")):
+            store.record_attempt(attempt, now)
+    (said,) = get(wire, "/api/subscriptions", "desk").json()["subscriptions"]
+    schemas = wire.get("/api/openapi.json").json()["components"]["schemas"]
+    fits({"subscriptions": [said]}, schemas["Subscriptions"], schemas, "/api/subscriptions")
+    assert (said["subscriber"], said["attempts"], said["failing_since"]) == ("desk", 1, to_iso(now))
+    assert said["next_at"] == to_iso(now + timedelta(seconds=5))
+    (letter,) = said["dead_letters"]
+    assert (letter["seq"], letter["error"]) == (3, "the server answered 500")
+    lines = wire.get("/metrics").text.splitlines()
+    assert {'aggregator_subscribers{state="failing"} 2', 'aggregator_subscribers{state="ended"} 0'} <= set(lines)
+    assert "aggregator_dead_letters 2" in lines
+    assert any(re.fullmatch("aggregator_subscribers_behind_lines [1-9][0-9]*", line) for line in lines)
+    assert not any("nobody" in line for line in lines)  # anybody may read them

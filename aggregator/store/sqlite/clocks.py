@@ -41,6 +41,7 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "acts": ("at",),
     "claims": ("at",),
     "complaints": ("received_at", "resolved_at", "erased_at"),
+    "dead_letters": ("at", "replay_at"),
     "health_counts": ("counted_at",),
     "left_out": ("first_seen",),
     "pauses": ("paused_at", "ended_at"),
@@ -56,6 +57,7 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "sources": (
         "last_success", "last_new", "paused_at", "moved_since", "unmodified_since", "over_limit_at",
     ),
+    "subscribers": ("began_at", "attempted_at", "failing_since", "acknowledged_at", "paused_at", "ended_at"),
     "tokens": ("created_at", "revoked_at"),
     "tombstones": ("at",),
 }  # fmt: skip

@@ -38,6 +38,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "claims": {"claims": "100 50 1"},
     "complaints": {None: "200"},
     "cursors": {"cursors": "20 1"},
+    "dead_letters": {"dead_letters": "200 10 1"},
     "dictionaries": {None: "2"},
     "excerpt_queue": {None: "1000"},
     "former_readings": {"former_readings_of_article": "2000 1"},
@@ -71,6 +72,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "signal_files": {"sqlite_autoindex_signal_files_1": "400 1"},
     "source_states": {"source_states": "50 1 1"},
     "sources": {"sources_due": "200 2", "sqlite_autoindex_sources_1": "200 2 1"},
+    "subscribers": {"subscribers": "20 1"},
     "terms": {"terms": "1000000 8 1"},  # more than there are: SQLite would read few of them all, for a Bloom filter
     "tokens": {"tokens": "20 1", "tokens_in_force": "10 1"},
     "tombstones": {"tombstones": "1000 10 1"},

@@ -41,6 +41,7 @@ from aggregator.store.sqlite.schema import (
     m0031,
     m0032,
     m0033,
+    m0034,
 )
 
 migrations = Migrations("aggregator")
@@ -215,6 +216,11 @@ def _released(db: Database) -> None:
 @migrations(name="0033_signals")
 def _signals(db: Database) -> None:
     _execute(db, m0033.SIGNALS)
+
+
+@migrations(name="0034_subscribers")
+def _subscribers(db: Database) -> None:
+    _execute(db, m0034.SUBSCRIBERS)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

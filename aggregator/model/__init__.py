@@ -107,6 +107,7 @@ from aggregator.model.publisher import (
     Terms,
     TextScope,
     Translation,
+    Uses,
     Wire,
 )
 from aggregator.model.seen import Listed, Seen, articles_of
@@ -274,6 +275,7 @@ __all__ = [
     "TextScope",
     "Translation",
     "Unjoin",
+    "Uses",
     "Validators",
     "Version",
     "Wanted",

@@ -58,7 +58,9 @@ class Pipeline:
         self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), robots_cache, shared=shared)
         self._connectivity = Connectivity()
         self._redirects = Redirects(self._publishers)
-        self._signals = SignalReader(self._fetcher, self._writer.on_store, config.wire.robots_token, clock)
+        self._signals = SignalReader(
+            self._fetcher, self._workers, self._writer.on_store, config.wire.robots_token, clock
+        )
         self._poller = Poller(
             self._fetcher,
             self._workers,

@@ -101,6 +101,8 @@ async def _run(
 
     async with Pipeline(config, store, utc_now) as pipeline:
         polls = await pipeline.run(due, lambda poll: done(poll.source.name), leave)
+        answered = [(poll.source.publisher, poll.source.url) for poll in polls if poll.is_answer]
+        await pipeline.read_signals(len(due), answered)
         await pipeline.maintain()
         await pipeline.delivered(_DELIVER_SECONDS)
         await pipeline.notify()

@@ -34,6 +34,7 @@ _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database t
 _MAINTENANCE = timedelta(minutes=10)
 # Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
 _RECHECK = timedelta(minutes=1)
+_SIGNALS, _SITES_A_TIME = timedelta(minutes=1), 60  # of sites that are asked once a day what machines may do
 _PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 3  # of fewer pages it cannot be told whether a site answers so to all
 
 
@@ -209,6 +210,9 @@ async def poll_until(
             visit = database.use(lambda: pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER))
             await asyncio.wait({_begin(visit, visits)})
 
+        async def read_signals() -> None:
+            await asyncio.wait({_begin(database.use(lambda: pipeline.read_signals(_SITES_A_TIME)), visits)})
+
         async def look() -> None:
             if has_ended and await has_ended(pipeline):
                 stop.set()
@@ -218,9 +222,10 @@ async def poll_until(
             Job("maintain", _MAINTENANCE, maintain),
             Job("config", TICK, lambda: database.use(look)),
             Job("notify", TICK, lambda: database.use(pipeline.notify)),
+            Job("hub", TICK, lambda: database.use(pipeline.tell_hub)),
         ]
         pipeline.deliver()
-        await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck)])
+        await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck), Job("signals", _SIGNALS, read_signals)])
         pipeline.stop()
         for visit in visits:  # a site may want a minute between two; what is not visited now is due at the next start
             visit.cancel()

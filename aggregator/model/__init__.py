@@ -3,6 +3,7 @@
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
+from aggregator.model.channel import Channel
 from aggregator.model.client import Client
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
@@ -23,6 +24,7 @@ from aggregator.model.document import (
     Redirection,
     RedirectState,
     RobotsCopy,
+    Rsl,
     Text,
     Validators,
 )
@@ -61,6 +63,7 @@ from aggregator.model.poll import (
     Wanted,
 )
 from aggregator.model.publisher import (
+    AI_USES,
     DISCOVER,
     GROUP_OF_KIND,
     LEARNED,
@@ -68,7 +71,6 @@ from aggregator.model.publisher import (
     AiUse,
     Basis,
     Canonical,
-    Channel,
     CommercialUse,
     ComplaintSettings,
     Config,
@@ -105,6 +107,7 @@ from aggregator.model.publisher import (
     Terms,
     TextScope,
     Translation,
+    Uses,
     Wire,
 )
 from aggregator.model.seen import Listed, Seen, articles_of
@@ -122,6 +125,7 @@ from aggregator.model.terms import (
 
 __all__ = [
     "AGREED_AFTER",
+    "AI_USES",
     "ALL_REPORTS",
     "CHANGED",
     "DEFAULT_DISCLAIMERS",
@@ -248,6 +252,7 @@ __all__ = [
     "Rhythm",
     "Rights",
     "RobotsCopy",
+    "Rsl",
     "Seen",
     "Selection",
     "ServeSettings",
@@ -270,6 +275,7 @@ __all__ = [
     "TextScope",
     "Translation",
     "Unjoin",
+    "Uses",
     "Validators",
     "Version",
     "Wanted",

@@ -43,7 +43,7 @@ def item(feed: Feed, release: Release) -> dict[str, Any]:
         "copyrightHolder": release.copyright_holder or release.publisher_name,
         "copyrightNotice": release.copyright_notice,
         "usageTerms": beside.terms(release),
-        "rightsInfo": {"linkedRights": release.licence_url} if release.licence_url else None,
+        "rightsInfo": {"linkedRights": linked} if (linked := beside.linked_rights(release)) else None,
         "infoSources": [_publisher(release), _wire(feed, release), *_origin(release)],
         "altIds": _alt_ids(release),
         "subjects": [{"name": each, "rel": "category"} for each in release.categories] or None,

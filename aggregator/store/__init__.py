@@ -69,6 +69,7 @@ from aggregator.model import (
 )
 from aggregator.model.errors import StoreError
 from aggregator.model.release import FormerPublisher, Gone, Held
+from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.store.sqlite import (
     acts,
@@ -111,6 +112,7 @@ from aggregator.store.sqlite import (
     saving,
     search,
     selections,
+    signals,
     snapshot_file,
     snapshots,
     sqlite_errors,
@@ -534,6 +536,32 @@ class Store:
 
     def remember_robots(self, copy: RobotsCopy) -> None:
         self._write(robots.remember, copy)
+
+    def note_signals(self, looks: Sequence[Looked], now: datetime) -> None:
+        """What was seen of what publishers say to machines, in each place whole; see `sqlite.signals`."""
+        self._write(signals.note, looks, now)
+
+    def signals(self, publishers: Collection[str] | None = None) -> list[StoredSignal]:
+        """What sites and feeds of these publishers say to machines and said before; None: of all, what they say now."""
+        return self._read(signals.of_publishers, publishers)
+
+    def signals_of_report(self, public_id: str) -> list[StoredSignal]:
+        """What the page of a report says to machines, and said before."""
+        return self._read(signals.of_report, public_id)
+
+    def signals_of_pages(self) -> list[StoredSignal]:
+        """What pages of reports say now, of each publisher one of those that say the same."""
+        return self._read(signals.of_pages)
+
+    def signal_file(self, url: str) -> SignalFile | None:
+        """What the site answered when it was asked for it last, by any program; None: it never was."""
+        return self._read(signals.recall_file, url)
+
+    def remember_signal_file(self, file: SignalFile) -> None:
+        self._write(signals.remember_file, file)
+
+    def signal_files_asked_since(self, urls: Sequence[str], since: datetime) -> set[str]:
+        return self._read(signals.asked_since, urls, to_iso(since))
 
     def rhythms(self) -> list[tuple[Rhythm, timedelta | None]]:
         """Of each source that is polled: what it has taught, and the interval that a person set."""

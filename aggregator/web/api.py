@@ -15,10 +15,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aggregator.desk.outgoing import feed, outlet, releases, versions
+from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import DEFAULT_DISCLAIMERS, Publisher, Wire
 from aggregator.model.errors import SelectionError
 from aggregator.model.release import Heading, Outlet, Refusal, Release, Use
-from aggregator.output import ninjs
+from aggregator.output import beside, ninjs
 from aggregator.output.diff import word_diff
 from aggregator.output.formats import FORMATS
 from aggregator.output.record import pictures, record
@@ -124,7 +125,7 @@ def _reports(asked: Asked) -> Answer:
     if said.one("up_to") is not None and not is_by_line:
         raise parameters.refused("up_to", "it belongs to `after`")
     end = said.cursor("up_to") or (store.searched_up_to(after) if words else store.last_cursor())
-    selection = replace(selection, before=before, limit=limit + 1)
+    selection = replace(selection, channel=asked.asker.channel, before=before, limit=limit + 1)
     if is_by_line:
         selection = replace(selection, after=after, up_to=end)
     is_nothing = is_by_line and end is None  # there is no line of the ledger yet
@@ -156,15 +157,20 @@ def _report(asked: Asked) -> Answer:
         heading = Heading(title=asked.wire.name, address=asked.link())
         whose = feed(asked.store, asked.wire, (), asked.by, heading)
         said_so = as_json(ninjs.item(whose, found)).encode() + b"\n"
-        return _counted(Answer(said_so, _NINJS, found.valid_until), asked, (found,))
+        return _counted(Answer(said_so, _NINJS, found.valid_until, headers=_reserved(found)), asked, (found,))
     said = {**record(found), "pictures": pictures(found), "html": found.html or None}
-    return _counted(_json(said, found.valid_until), asked, (found,))
+    return _counted(_json(said, found.valid_until, _reserved(found)), asked, (found,))
+
+
+def _reserved(release: Release) -> tuple[tuple[str, str], ...]:
+    """Fields of an answer that is of one report."""
+    return tuple(beside.reservation(release).items())
 
 
 def _counted(answer: Answer, asked: Asked, out: Iterable[Release | Refusal]) -> Answer:
     """The answer, with how many reports leave by it."""
     reports = Counter(each.publisher for each in out if isinstance(each, Release))
-    return replace(answer, channel=asked.by.channel, reports=reports)
+    return replace(answer, channel=asked.asker.channel, reports=reports)
 
 
 def _not_known() -> Problem:
@@ -268,9 +274,10 @@ def _change(line: Mapping[str, Any], out: Release | None) -> dict[str, Any]:
 
 
 def _publishers(asked: Asked) -> Answer:
-    rows, by = [], asked.by
+    rows, by, said = [], asked.by, by_publisher(asked.store)
     for publisher in asked.site.config().publishers:
-        if (scope := widest(publisher.rights, by)) != "none":
+        signals = of_publisher(said, publisher.key, publisher.homepage)
+        if (scope := widest(publisher.rights, by, signals)) != "none":
             rows.append(
                 {
                     **_named(publisher),
@@ -351,9 +358,10 @@ def _subscriptions(asked: Asked) -> Answer:
 
 def _rights(asked: Asked) -> Answer:
     rows = []
+    said = by_publisher(asked.store)
     for publisher in asked.site.config().publishers:
         rights = effective(publisher.rights, asked.now.date())
-        states = uses(rights)
+        states = uses(rights, of_publisher(said, publisher.key, publisher.homepage))
         rows.append(
             {
                 **_named(publisher),
@@ -465,9 +473,8 @@ class Api:
         return lambda request: self._answer(operation, request)
 
     def _answer(self, operation: Operation[Make], request: Request) -> Response:
-        wanted = request.query_params.get("channel")
-        with self.site.opened() as (store, now):
-            asker = self.clients.of(request, store, now, wanted)
+        with self.site.stored() as stored:
+            asker = self.clients.of(request, stored, self.site.clock(), request.query_params.get("channel"))
         if operation.is_of_operator:
             need_operator(asker)
         said = given(request, operation.parameters)

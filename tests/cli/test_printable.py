@@ -379,9 +379,11 @@ def assert_unforged(desk: Desk, arguments: list[str], ran: Ran) -> None:
         ours = (
             "Credit:",
             "Disclaimer:",
+            "Picture:",
             "Original:",
             "Licence:",
             "Copyright:",
+            "Terms:",
             "Complaints:",
             "Text:",
             "Updated:",
@@ -470,7 +472,10 @@ def test_only_one_file_of_the_command_line_prints() -> None:
         if place.as_posix() == "cli/printing.py":
             continue
         for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+                last = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+                if last not in ("echo", "secho", "print", "write", "dumps"):  # to write each name out takes seconds
+                    continue
                 name = ast.unparse(node.func)
                 assert name not in ("click.echo", "click.secho", "print", "sys.stdout.write", "sys.stderr.write"), file
                 assert name != "json.dumps" or "cli" not in place.parts, f"{file}: JSON goes out by say_json"

@@ -50,7 +50,9 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "pending_changes": ("since", "received_at", "refused_at"),
     "rechecks": ("missing_since",),
     "redirects": ("at", "reported_at"),
+    "rights_signals": ("first_seen", "last_seen", "ended_at"),
     "robots": ("fetched_at",),
+    "signal_files": ("fetched_at",),
     "source_states": ("since",),
     "sources": (
         "last_success", "last_new", "paused_at", "moved_since", "unmodified_since", "over_limit_at",

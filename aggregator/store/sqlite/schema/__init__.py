@@ -40,6 +40,7 @@ from aggregator.store.sqlite.schema import (
     m0029,
     m0031,
     m0032,
+    m0033,
     m0034,
 )
 
@@ -210,6 +211,11 @@ def _tokens(db: Database) -> None:
 @migrations(name="0032_released")
 def _released(db: Database) -> None:
     _execute(db, m0032.RELEASED)
+
+
+@migrations(name="0033_signals")
+def _signals(db: Database) -> None:
+    _execute(db, m0033.SIGNALS)
 
 
 @migrations(name="0034_subscribers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -39,6 +40,7 @@ from aggregator.web.site import Site
 
 JSON = "application/json"
 _NINJS = FORMATS["ninjs"].media_type
+_AS_NINJS = frozenset((_NINJS, "application/vnd.iptc.ninjs+json", "application/ninjs+json"))  # no name is registered
 _MOST_VERSIONS = 50
 _WEEK = timedelta(days=7)
 _COMPARED = ("title", "byline", "summary", "text", "url")
@@ -470,8 +472,22 @@ class Api:
 
 
 def _wants_ninjs(request: Request, said: Given) -> bool:
-    """By `format`, else by Accept."""
+    """By `format`, else by Accept (RFC 9110 section 12.5.1): where it is liked better than JSON, or as well and stands
+    first.
+    """
     if form := said.one("format"):
         return form == "ninjs"
-    accepted = [each.strip().partition(";")[0].strip().lower() for each in request.headers.get("accept", "").split(",")]
-    return _NINJS in accepted and JSON not in accepted[: accepted.index(_NINJS)]
+    liked: dict[str, float] = {}
+    for each in ",".join(request.headers.getlist("accept")).split(","):
+        name, *parameters_ = (part.strip().lower() for part in each.split(";"))
+        weights = (part[2:] for part in parameters_ if part.startswith("q="))
+        liked.setdefault("ninjs" if name in _AS_NINJS else name, _weight(next(weights, "1")))
+    ninjs_, json_ = liked.get("ninjs", 0.0), liked.get(JSON, 0.0)
+    return ninjs_ > json_ or (
+        ninjs_ == json_ > 0 and next(name for name in liked if name in ("ninjs", JSON)) == "ninjs"
+    )
+
+
+def _weight(said: str) -> float:
+    """What cannot be read counts in full."""
+    return float(said) if re.fullmatch(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?", said) else 1.0

@@ -254,6 +254,26 @@ def test_a_report_comes_as_ninjs_for_those_who_ask(wire: Served) -> None:
     assert wire.get(f"/api/reports/{first}", Accept="*/*").headers["content-type"] == "application/json"
 
 
+@pytest.mark.parametrize(
+    ("accept", "is_ninjs"),
+    [
+        ("application/vnd.iptc.g2.ninjs+json;q=0, application/json", False),
+        ("application/json;q=0.1, application/vnd.iptc.g2.ninjs+json; q=0.9", True),
+        ("application/vnd.iptc.g2.ninjs+json;q=0.2, application/json;q=0.3", False),
+        ("Application/JSON, application/vnd.iptc.g2.ninjs+json", False),
+        ("application/vnd.iptc.g2.ninjs+json, application/json", True),
+        ("application/ninjs+json, */*;q=0.1", True),
+        ("application/vnd.iptc.ninjs+json;charset=utf-8;Q=1.000", True),
+        ("application/ninjs+json;q=0", False),
+        (";q=,,;;q=2,text/html;q=x", False),
+        ("", False),
+    ],
+)
+def test_the_form_that_is_liked_best_is_given(wire: Served, accept: str, is_ninjs: bool) -> None:
+    answer = wire.get("/api/reports?limit=1", Accept=accept)
+    assert ("ninjs" in answer.headers["content-type"]) == is_ninjs
+
+
 def test_reports_that_left_say_so_also_to_whoever_has_them(own: Served) -> None:
     ids = [each.id for each in let_out(own, "web").values() if isinstance(each, Release)][:5]
     titles = {each: own.get(f"/api/reports/{each}").json()["title"] for each in ids}

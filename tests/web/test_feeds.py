@@ -151,6 +151,26 @@ def raw(wire: Served, request: bytes) -> bytes:
         ),
         (b"POST /feeds/latest.atom HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 405),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\nConnection: close\r\n\r\n", 413),
+        # With the whole address, as some proxies ask, the host in it counts (RFC 9112 section 3.2.2).
+        (b"GET http://LOCALHOST:80/healthz HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", 200),
+        (b"GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 421),
+        (b"GET http://localhost HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
+        *(
+            (b"GET /healthz HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n", status)
+            for host, status in (
+                (b"localhost:8080", 200),
+                (b"[::1]:8080", 200),
+                (b"LocalHost.", 200),
+                (b"evil.example@localhost", 421),
+                (b"localhost/evil", 421),
+                (b"localhost:evil", 421),
+                (b"localhost#evil", 421),
+                (b"localhost, evil.example", 421),
+                (b"", 421),
+            )
+        ),
+        # No answer leads to an address that the request has made up.
+        (b"GET /api/reports/ HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n", 404),
     ],
 )
 def test_what_no_client_needs_is_refused(wire: Served, request_: bytes, status: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from aggregator.text import query
 from aggregator.text.dates import to_iso
 from aggregator.text.printable import address, as_json, line
 from aggregator.web import openapi, parameters
+from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.clients import Asker, Clients, need_operator
 from aggregator.web.openapi import Operation
@@ -477,17 +477,6 @@ def _wants_ninjs(request: Request, said: Given) -> bool:
     """
     if form := said.one("format"):
         return form == "ninjs"
-    liked: dict[str, float] = {}
-    for each in ",".join(request.headers.getlist("accept")).split(","):
-        name, *parameters_ = (part.strip().lower() for part in each.split(";"))
-        weights = (part[2:] for part in parameters_ if part.startswith("q="))
-        liked.setdefault("ninjs" if name in _AS_NINJS else name, _weight(next(weights, "1")))
-    ninjs_, json_ = liked.get("ninjs", 0.0), liked.get(JSON, 0.0)
-    return ninjs_ > json_ or (
-        ninjs_ == json_ > 0 and next(name for name in liked if name in ("ninjs", JSON)) == "ninjs"
-    )
-
-
-def _weight(said: str) -> float:
-    """What cannot be read counts in full."""
-    return float(said) if re.fullmatch(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?", said) else 1.0
+    liked = weights(request.headers.getlist("accept"))
+    asked = [name for name in liked if liked[name] > 0 and (name == JSON or name in _AS_NINJS)]
+    return bool(asked) and max(asked, key=lambda name: liked[name]) != JSON  # of those that are liked as well the first

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.text.printable import log_line
+from aggregator.web.accepting import weights
 from aggregator.web.problems import response
 
 log = logging.getLogger("aggregator.web")
@@ -61,7 +62,7 @@ class Guards:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope = _of_origin_form(scope)
+        scope = _as_accepted(_of_origin_form(scope))
         began, status = time.monotonic(), 0
         asked = {name: value.decode("latin-1") for name, value in scope["headers"]}
         wanted = asked.get(b"access-control-request-method", "") if scope["method"] == "OPTIONS" else ""
@@ -145,6 +146,13 @@ def _of_origin_form(scope: Scope) -> Scope:
         "path": unquote(path.decode("latin-1")),
         "headers": [(b"host", found[1]), *others],
     }
+
+
+def _as_accepted(scope: Scope) -> Scope:
+    """With `gzip` where the client accepts it, and else nothing: what compresses looks for this word alone."""
+    said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"accept-encoding"]
+    accepted = [(b"accept-encoding", b"gzip")] if weights(said).get("gzip", 0.0) > 0 else []
+    return {**scope, "headers": [*(each for each in scope["headers"] if each[0] != b"accept-encoding"), *accepted]}
 
 
 def _host(said: str) -> str:

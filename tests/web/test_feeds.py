@@ -77,6 +77,16 @@ def test_the_pages_of_a_feed_are_all_reports_once(wire: Served) -> None:
     assert len(ids) == count
 
 
+def test_whoever_turns_pages_goes_on_where_a_report_has_left(own: Served) -> None:
+    address = own.get("/feeds/latest.json").json()["next_url"]
+    path = "/feeds/" + address.partition("/feeds/")[2]
+    older = own.get(path).json()["items"]
+    with open_existing(own.paths) as store:
+        acts.withhold(store, path.partition("before=")[2], Cause(actor="person:ama", reason="a mistake"), own.now[0])
+    again = own.get(path)
+    assert [each["id"] for each in again.json()["items"]] == [each["id"] for each in older]
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -126,7 +136,9 @@ def test_no_answer_outlasts_the_end_of_an_embargo(own: Served) -> None:
 
 def test_answers_are_compressed_for_those_who_ask(wire: Served) -> None:
     assert wire.get("/feeds/latest.atom", Accept_Encoding="gzip").headers["content-encoding"] == "gzip"
-    assert "content-encoding" not in wire.get("/feeds/latest.atom", Accept_Encoding="identity").headers
+    assert wire.get("/feeds/latest.atom", Accept_Encoding="br;q=1, GZIP;q=0.5").headers["content-encoding"] == "gzip"
+    for said in ("identity", "gzip;q=0", "*;q=1, gzip; q=0.0", "xgzip", ""):
+        assert "content-encoding" not in wire.get("/feeds/latest.atom", Accept_Encoding=said).headers
 
 
 def raw(wire: Served, request: bytes) -> bytes:

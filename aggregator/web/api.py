@@ -30,6 +30,7 @@ from aggregator.text import query
 from aggregator.text.dates import to_iso
 from aggregator.text.printable import address, as_json, line
 from aggregator.web import openapi, parameters
+from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.clients import Asker, Clients, need_operator
 from aggregator.web.openapi import Operation
@@ -39,6 +40,7 @@ from aggregator.web.site import Site
 
 JSON = "application/json"
 _NINJS = FORMATS["ninjs"].media_type
+_AS_NINJS = frozenset((_NINJS, "application/vnd.iptc.ninjs+json", "application/ninjs+json"))  # no name is registered
 _MOST_VERSIONS = 50
 _WEEK = timedelta(days=7)
 _COMPARED = ("title", "byline", "summary", "text", "url")
@@ -494,8 +496,11 @@ class Api:
 
 
 def _wants_ninjs(request: Request, said: Given) -> bool:
-    """By `format`, else by Accept."""
+    """By `format`, else by Accept (RFC 9110 section 12.5.1): where it is liked better than JSON, or as well and stands
+    first.
+    """
     if form := said.one("format"):
         return form == "ninjs"
-    accepted = [each.strip().partition(";")[0].strip().lower() for each in request.headers.get("accept", "").split(",")]
-    return _NINJS in accepted and JSON not in accepted[: accepted.index(_NINJS)]
+    liked = weights(request.headers.getlist("accept"))
+    asked = [name for name in liked if liked[name] > 0 and (name == JSON or name in _AS_NINJS)]
+    return bool(asked) and max(asked, key=lambda name: liked[name]) != JSON  # of those that are liked as well the first

@@ -61,7 +61,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
             said = robots_txt(strictest(store, site.config().publishers, now.date()))
         return PlainTextResponse(said, headers={"Cache-Control": "max-age=3600"})
 
-    return Starlette(
+    app = Starlette(
         lifespan=lifespan,
         routes=[
             Route("/healthz", healthz),
@@ -81,6 +81,9 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
             AggregatorError: problems.of_wire,
         },
     )
+    # It would lead to the host that the request names, by HTTP, whatever stands before this server.
+    app.router.redirect_slashes = False
+    return app
 
 
 def hosts_of(wire: Wire) -> frozenset[str]:

@@ -79,7 +79,8 @@ class Feeds:
 
         def make() -> Answer:
             with self.site.opened() as (store, now):
-                if before is not None and store.report(before) is None:
+                # One that has left since is still a place in the list, so that whoever turns its pages goes on.
+                if before is not None and store.report(before) is None and store.notice(before) is None:
                     raise Problem(404, "no such page", f"there is no report {before!r} after which a page begins")
                 wanted = replace(selection, channel="feed", before=before, limit=PAGE + 1)
                 ids = [report.id for report in store.reports(wanted)]

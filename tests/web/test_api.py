@@ -142,6 +142,29 @@ def test_every_answer_is_as_it_is_described(wire: Served) -> None:
     seen = set(wire.get("/api/reports?limit=1").json()["reports"][0])
     assert seen == {*NAMES, "pictures"}
     fits(get(wire, "/api/reports/none").json(), schemas["Problem"], schemas)
+    for path, is_list in (("/api/reports", True), ("/api/reports/{id}", False)):
+        kinds = described["paths"][path]["get"]["responses"]["200"]["content"]
+        (as_ninjs,) = (content["schema"] for kind, content in kinds.items() if "ninjs" in kind)
+        answer = wire.get(path.replace("{id}", report_ids(wire, 1)[0]) + "?format=ninjs").json()
+        assert isinstance(answer, list) == (as_ninjs.get("type") == "array") == is_list
+
+
+def test_every_refusal_is_a_problem_as_it_is_described(wire: Served) -> None:
+    described = wire.get("/api/openapi.json").json()
+    schemas, answers = described["components"]["schemas"], described["paths"]["/api/reports"]["get"]["responses"]
+    many = {f"X-{number}": "1" for number in range(101)}
+    for path, headers, status in (
+        ("/api/reports", {"Host": "evil.example"}, 421),
+        (f"/api/reports?search={'a' * 5_000}", {}, 414),
+        ("/api/reports", many, 431),
+        ("/api/reports", {"Content-Length": "99999999"}, 413),
+        ("/api/reports?limit=0", {}, 400),
+    ):
+        answer = wire.get(path, **headers)
+        assert answer.status_code == status
+        (kind,) = answers.get(str(status), answers["default"])["content"]
+        assert answer.headers["content-type"] == kind
+        fits(answer.json(), schemas["Problem"], schemas)
 
 
 def test_every_parameter_that_is_described_is_taken_and_no_other(wire: Served) -> None:
@@ -253,6 +276,26 @@ def test_a_report_comes_as_ninjs_for_those_who_ask(wire: Served) -> None:
     assert len(listed.json()) == 5
     assert 'rel="next"' in listed.headers["link"]
     assert wire.get(f"/api/reports/{first}", Accept="*/*").headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_ninjs"),
+    [
+        ("application/vnd.iptc.g2.ninjs+json;q=0, application/json", False),
+        ("application/json;q=0.1, application/vnd.iptc.g2.ninjs+json; q=0.9", True),
+        ("application/vnd.iptc.g2.ninjs+json;q=0.2, application/json;q=0.3", False),
+        ("Application/JSON, application/vnd.iptc.g2.ninjs+json", False),
+        ("application/vnd.iptc.g2.ninjs+json, application/json", True),
+        ("application/ninjs+json, */*;q=0.1", True),
+        ("application/vnd.iptc.ninjs+json;charset=utf-8;Q=1.000", True),
+        ("application/ninjs+json;q=0", False),
+        (";q=,,;;q=2,text/html;q=x", False),
+        ("", False),
+    ],
+)
+def test_the_form_that_is_liked_best_is_given(wire: Served, accept: str, is_ninjs: bool) -> None:
+    answer = wire.get("/api/reports?limit=1", Accept=accept)
+    assert ("ninjs" in answer.headers["content-type"]) == is_ninjs
 
 
 def test_reports_that_left_say_so_also_to_whoever_has_them(own: Served) -> None:

@@ -106,7 +106,7 @@ from aggregator.model.publisher import (
     Wire,
 )
 from aggregator.model.seen import Listed, Seen, articles_of
-from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
+from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Matched, Part, Phrase, Query, Selection
 from aggregator.model.terms import (
     Agreement,
     InForce,
@@ -197,6 +197,7 @@ __all__ = [
     "Listed",
     "Lookup",
     "MassKind",
+    "Matched",
     "Match",
     "Media",
     "Memory",

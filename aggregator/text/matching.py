@@ -1,0 +1,161 @@
+"""Which of many saved searches find a report, by its folded words and the query tree of `search`. Pure.
+
+A report is looked up by its words: each search is filed under words of which one must be in whatever it finds, so that
+the cost grows with what is found and not with the number of searches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from aggregator.model import AllOf, Matched, Part, Phrase
+from aggregator.text.query import parse
+from aggregator.text.separators import spaced
+
+# Of what is matched: raise it when `fold`, `spaced`, `word_forms` or the query language changes. Then all is matched
+# anew.
+FORM = "1"
+_MOST_BEGINNING = 4  # letters of a beginning under which a search is filed
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # words alone are matched; `changed:` is for whoever knows the time
+
+
+def packed(words: Mapping[str, str]) -> bytes:
+    """The words of searches, by name, as they are handed to another process; b"": there are none."""
+    return json.dumps([FORM, sorted(words.items())]).encode() if words else b""
+
+
+@lru_cache(4)
+def digest(searches: bytes) -> str:
+    """What says by which searches a report was matched; '': by none. `searches`: see `packed`."""
+    return hashlib.sha256(searches).hexdigest()[:32] if searches else ""
+
+
+@lru_cache(4)
+def matcher(searches: bytes) -> Matcher:
+    """`searches`: see `packed`."""
+    words = dict(json.loads(searches)[1]) if searches else {}
+    return Matcher.of(words, digest(searches))
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of one report: all, and those of its headline; each word with a space on both sides."""
+
+    anywhere: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Searches, filed by words."""
+
+    digest: str
+    _searches: tuple[tuple[str, AllOf], ...]
+    _by_word: Mapping[str, tuple[int, ...]]
+    _by_beginning: Mapping[int, Mapping[str, tuple[int, ...]]]  # by its length
+    _always: tuple[int, ...]  # those that may find a report whatever its words are
+    _needles: Mapping[Phrase, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, words: Mapping[str, str], digest: str) -> Matcher:
+        """Of searches by name. Raises SearchError."""
+        searches: list[tuple[str, AllOf]] = []
+        by_word: dict[str, list[int]] = defaultdict(list)
+        by_beginning: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        always: list[int] = []
+        needles: dict[Phrase, tuple[str, ...]] = {}
+        for name, typed in words.items():
+            query = parse(typed, _LATEST)
+            tree = AllOf(query.wanted, query.unwanted)
+            for phrase in _phrases(tree):
+                needles[phrase] = _needles(phrase)
+            place = len(searches)
+            searches.append((name, tree))
+            keys = _keys(tree)
+            if keys is None:
+                always.append(place)
+            for word, is_whole in keys or ():
+                if is_whole:
+                    by_word[word].append(place)
+                else:
+                    beginning = word[:_MOST_BEGINNING]
+                    by_beginning[len(beginning)][beginning].append(place)
+        return cls(
+            digest,
+            tuple(searches),
+            {word: tuple(places) for word, places in by_word.items()},
+            {n: {word: tuple(places) for word, places in of.items()} for n, of in by_beginning.items()},
+            tuple(always),
+            needles,
+        )
+
+    def matched(self, title: str, summary: str, text: str) -> Matched:
+        """The searches that find a report with these words, which are folded."""
+        return Matched(by=self.digest, searches=self._found(title, summary, text))
+
+    def _found(self, title: str, summary: str, text: str) -> tuple[str, ...]:
+        in_title = spaced(title)
+        # No word of a search has a line break in it, so that no phrase goes from one part into the next.
+        anywhere = "\n".join((in_title, spaced(summary), "" if text == summary else spaced(text)))
+        words = set(anywhere.split())
+        places = set(self._always)
+        for word in words & self._by_word.keys():
+            places.update(self._by_word[word])
+        for length, of in self._by_beginning.items():
+            for beginning in {word[:length] for word in words} & of.keys():
+                places.update(of[beginning])
+        those = _Words(anywhere, in_title)
+        return tuple(
+            name for name, tree in (self._searches[place] for place in sorted(places)) if self._holds(tree, those)
+        )
+
+    def _holds(self, part: Part, words: _Words) -> bool:
+        if isinstance(part, Phrase):
+            within = words.title if part.in_title else words.anywhere
+            return any(needle in within for needle in self._needles[part])
+        if isinstance(part, AllOf):
+            return all(self._holds(each, words) for each in part.wanted) and not any(
+                self._holds(each, words) for each in part.unwanted
+            )
+        return any(self._holds(each, words) for each in part.parts)
+
+
+def _phrases(part: Part) -> Iterable[Phrase]:
+    if isinstance(part, Phrase):
+        yield part
+    else:
+        for each in (*part.wanted, *part.unwanted) if isinstance(part, AllOf) else part.parts:
+            yield from _phrases(each)
+
+
+def _needles(phrase: Phrase) -> tuple[str, ...]:
+    """What stands in a text where the phrase does, one for each of its forms."""
+    found = (spaced(form) for form in phrase.forms)
+    return tuple(each.removesuffix(" ") if phrase.begins else each for each in found if each.strip())
+
+
+_Keys = Sequence[tuple[str, bool]]  # words, one of which must be there; whether they are whole, or beginnings
+
+
+def _keys(part: Part) -> _Keys | None:
+    """Under which words a part is filed; None: under none, as it may hold without any."""
+    if isinstance(part, Phrase):
+        return [_key(needle, part.begins) for needle in _needles(part)]
+    if isinstance(part, AllOf):
+        each = [keys for keys in map(_keys, part.wanted) if keys is not None]
+        # Long words are mostly rare ones.
+        return max(each, key=lambda keys: (min((len(word) for word, _ in keys), default=0), -len(keys)), default=None)
+    found = [_keys(each) for each in part.parts]
+    return None if None in found else [key for keys in found for key in keys or ()]
+
+
+def _key(needle: str, begins: bool) -> tuple[str, bool]:
+    words = needle.split()
+    whole = words[:-1] if begins else words
+    return (max(whole, key=len), True) if whole else (words[-1], False)

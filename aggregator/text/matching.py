@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,6 +22,7 @@ from aggregator.text.separators import spaced
 # anew.
 FORM = "1"
 _MOST_BEGINNING = 4  # letters of a beginning under which a search is filed
+_END = "\ue001"  # a character of private use, which `query` takes out of what is typed
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # words alone are matched; `changed:` is for whoever knows the time
 
 
@@ -43,12 +44,24 @@ def matcher(searches: bytes) -> Matcher:
     return Matcher.of(words, digest(searches))
 
 
-@dataclass(frozen=True, slots=True)
 class _Words:
-    """The words of one report: all, and those of its headline; each word with a space on both sides."""
+    """The words of one report."""
 
-    anywhere: str
-    title: str
+    __slots__ = ("_title", "_title_words", "anywhere")
+
+    def __init__(self, title: str, summary: str, text: str) -> None:
+        # Nobody can type what stands between the parts, so that no phrase goes from one into the next.
+        self.anywhere = spaced(f"{title} {_END} {summary} {_END} {'' if text == summary else text}")
+        self._title, self._title_words = title, ""
+
+    @property
+    def title(self) -> str:
+        """The words of the headline."""
+        self._title_words = self._title_words or spaced(self._title)
+        return self._title_words
+
+
+_Holds = Callable[[_Words], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +69,22 @@ class Matcher:
     """Searches, filed by words."""
 
     digest: str
-    _searches: tuple[tuple[str, AllOf], ...]
+    _searches: tuple[tuple[str, _Holds], ...]
     _by_word: Mapping[str, tuple[int, ...]]
     _by_beginning: Mapping[int, Mapping[str, tuple[int, ...]]]  # by its length
     _always: tuple[int, ...]  # those that may find a report whatever its words are
-    _needles: Mapping[Phrase, tuple[str, ...]]
 
     @classmethod
     def of(cls, words: Mapping[str, str], digest: str) -> Matcher:
         """Of searches by name. Raises SearchError."""
-        searches: list[tuple[str, AllOf]] = []
+        searches: list[tuple[str, _Holds]] = []
         by_word: dict[str, list[int]] = defaultdict(list)
         by_beginning: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         always: list[int] = []
-        needles: dict[Phrase, tuple[str, ...]] = {}
-        for name, typed in words.items():
+        for place, (name, typed) in enumerate(words.items()):
             query = parse(typed, _LATEST)
             tree = AllOf(query.wanted, query.unwanted)
-            for phrase in _phrases(tree):
-                needles[phrase] = _needles(phrase)
-            place = len(searches)
-            searches.append((name, tree))
+            searches.append((name, _all_of(tree)))
             keys = _keys(tree)
             if keys is None:
                 always.append(place)
@@ -92,46 +100,46 @@ class Matcher:
             {word: tuple(places) for word, places in by_word.items()},
             {n: {word: tuple(places) for word, places in of.items()} for n, of in by_beginning.items()},
             tuple(always),
-            needles,
         )
 
     def matched(self, title: str, summary: str, text: str) -> Matched:
         """The searches that find a report with these words, which are folded."""
-        return Matched(by=self.digest, searches=self._found(title, summary, text))
-
-    def _found(self, title: str, summary: str, text: str) -> tuple[str, ...]:
-        in_title = spaced(title)
-        # No word of a search has a line break in it, so that no phrase goes from one part into the next.
-        anywhere = "\n".join((in_title, spaced(summary), "" if text == summary else spaced(text)))
-        words = set(anywhere.split())
+        those = _Words(title, summary, text)
+        words = set(those.anywhere.split())
         places = set(self._always)
         for word in words & self._by_word.keys():
             places.update(self._by_word[word])
         for length, of in self._by_beginning.items():
             for beginning in {word[:length] for word in words} & of.keys():
                 places.update(of[beginning])
-        those = _Words(anywhere, in_title)
-        return tuple(
-            name for name, tree in (self._searches[place] for place in sorted(places)) if self._holds(tree, those)
-        )
-
-    def _holds(self, part: Part, words: _Words) -> bool:
-        if isinstance(part, Phrase):
-            within = words.title if part.in_title else words.anywhere
-            return any(needle in within for needle in self._needles[part])
-        if isinstance(part, AllOf):
-            return all(self._holds(each, words) for each in part.wanted) and not any(
-                self._holds(each, words) for each in part.unwanted
-            )
-        return any(self._holds(each, words) for each in part.parts)
+        found = (self._searches[place] for place in sorted(places))
+        return Matched(by=self.digest, searches=tuple(name for name, holds in found if holds(those)))
 
 
-def _phrases(part: Part) -> Iterable[Phrase]:
+def _holds(part: Part) -> _Holds:
+    if isinstance(part, AllOf):
+        return _all_of(part)
     if isinstance(part, Phrase):
-        yield part
-    else:
-        for each in (*part.wanted, *part.unwanted) if isinstance(part, AllOf) else part.parts:
-            yield from _phrases(each)
+        return _phrase(part)
+    parts = [_holds(each) for each in part.parts]
+    return lambda words: any(holds(words) for holds in parts)
+
+
+def _all_of(part: AllOf) -> _Holds:
+    wanted, unwanted = ([_holds(each) for each in parts] for parts in (part.wanted, part.unwanted))
+    if len(wanted) == 1 and not unwanted:
+        return wanted[0]
+    return lambda words: all(holds(words) for holds in wanted) and not any(holds(words) for holds in unwanted)
+
+
+def _phrase(phrase: Phrase) -> _Holds:
+    needles = _needles(phrase)
+    if phrase.in_title:
+        return lambda words: any(needle in words.title for needle in needles)
+    if len(needles) == 1:
+        (needle,) = needles
+        return lambda words: needle in words.anywhere
+    return lambda words: any(needle in words.anywhere for needle in needles)
 
 
 def _needles(phrase: Phrase) -> tuple[str, ...]:

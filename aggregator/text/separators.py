@@ -46,7 +46,6 @@ def is_separator(character: str) -> bool:
 
 def spaced(folded: str) -> str:
     """The words of a folded text as the index has them, with one space before, between and behind them."""
-    for character in set(folded):
-        if is_separator(character):
-            folded = folded.replace(character, " ")
+    for character in filter(is_separator, set(folded)):
+        folded = folded.replace(character, " ")
     return f" {' '.join(folded.split())} "

@@ -162,10 +162,13 @@ class _Looks:
 
 
 def log_faults(config: Config) -> None:
-    """Says whom the faults in publishers' files stop."""
+    """Says whom the faults in publishers' and subscribers' files stop."""
     if config.faults:
         said = "not polled until their files are correct: %s; what is stored of them stays as it is; the faults:\n%s"
         log.error(said, names_of(config.faulty) or "nobody", "\n".join(map(escaped, config.faults)))
+    if config.faulty_subscribers:
+        said = "sent nothing until their files are correct: %s; what they are owed stays owed"
+        log.error(said, names_of(config.faulty_subscribers))
 
 
 def read_again(paths: Paths, config: Config, since: datetime | None = None) -> Config:

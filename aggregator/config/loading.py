@@ -1,8 +1,8 @@
 """From a folder of TOML files to the Wire and its Publishers, and to all faults of all files at once.
 
-A fault in a publisher's file, or in a profile of rights.toml, is a fault of the publishers concerned; one in wire.toml
-is everybody's. This room alone knows the files' layout, keys and units. `faults` is everywhere the list that each step
-adds its own to.
+A fault in a publisher's file, or in a profile of rights.toml, is a fault of the publishers concerned, and one in a
+subscriber's file is that subscriber's; one in wire.toml is everybody's. This room alone knows the files' layout, keys
+and units. `faults` is everywhere the list that each step adds its own to.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from aggregator.config.shapes import (
     check,
     check_part,
 )
+from aggregator.config.subscribers import load_subscribers
 from aggregator.config.toml import TomlTable, parse_toml, read_toml
 from aggregator.model import (
     DISCOVER,
@@ -105,8 +106,10 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         faults += own_publisher_faults(wire.publisher, tables, names)
     of_files = _by_file(faults, names)
     faults = [_with_line(folder, line, names, texts_of) for line in faults]
+    subscribers = load_subscribers(folder)
+    of_subscribers = [line for each in subscribers.faulty for line in each.faults]
     if wire is None or profiles is None or not names or any(line.startswith("wire.toml: ") for line in faults):
-        raise ConfigError(faults)
+        raise ConfigError([*faults, *of_subscribers])
     of_profiles = {name: profiles.faulty.get(str(table.get("rights_profile")), ()) for name, table in tables.items()}
     faulty = tuple(
         Faulty(
@@ -125,10 +128,12 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         wire=wire,
         publishers=publishers,
         faulty=faulty,
-        faults=tuple(faults),
+        faults=(*faults, *of_subscribers),
         placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire, own_publisher)),
         placeholders_forbid_polling=forbid_polling(wire, publishers),
-        warnings=(*warnings(sound), *pace_warnings(wire, publishers)),
+        warnings=(*warnings(sound), *pace_warnings(wire, publishers), *subscribers.warnings),
+        subscribers=subscribers.sound,
+        faulty_subscribers=subscribers.faulty,
     )
 
 

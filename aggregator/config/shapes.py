@@ -14,14 +14,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from aggregator.model import (
+    Channel,
     ComplaintSettings,
     Corrections,
     FetchSettings,
+    Group,
     IdentityRules,
     IdTrust,
     Images,
     ItemClass,
     Kind,
+    MessageFormat,
     NotifySettings,
     PollSettings,
     Rights,
@@ -41,6 +44,7 @@ KEY_EXPECTED = "small letters a-z, digits and hyphens"
 # `${NAME}`, for which a variable of the environment is filled in while a request is sent.
 _PLACEHOLDER = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")
 SECRETS = ("username", "password", "bearer")  # keys whose values no fault shows
+SIGNING = ("secret", "second_secret")  # likewise, of a subscriber
 
 T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
 _FETCH = FetchSettings()
@@ -330,6 +334,26 @@ class PublisherFile(Table):
     source: tuple[SourceTable, ...] = ()
 
 
+_SEVERAL = Field(min_length=1, max_length=1_000)
+
+
+class SubscriberFile(Table):
+    url: SourceAddress
+    secret: Secret
+    second_secret: Secret | None = None
+    publishers: Annotated[tuple[Key, ...], _SEVERAL] | None = None
+    countries: Annotated[tuple[Country, ...], _SEVERAL] | None = None
+    kinds: Annotated[tuple[Kind, ...], _SEVERAL] | None = None
+    groups: Annotated[tuple[Group, ...], _SEVERAL] | None = None
+    languages: Annotated[tuple[Language, ...], _SEVERAL] | None = None
+    classes: Annotated[tuple[ItemClass, ...], _SEVERAL] | None = None
+    channel: Channel = "api"
+    format: MessageFormat = "thin"
+    begin: Literal["now", "beginning"] = Field(default="now", alias="from")
+    enabled: bool = True
+    contact: Reachable | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Shape(Generic[T]):
     """What a file must look like; `root` and `tables` know the keys of its tables, for "did you mean"."""
@@ -355,6 +379,7 @@ PUBLISHER = Shape(
     PublisherFile,
     {"contact": ContactTable, "identity": IdentityTable, "source": SourceTable},
 )
+SUBSCRIBER = Shape(TypeAdapter(SubscriberFile), SubscriberFile)
 # A noun takes the settings of what stands around it, so unknown keys are refused inside Rights too.
 RIGHTS = Shape(TypeAdapter(dict[str, Rights], config=_CONFIG), Rights, {"images": Images, "corrections": Corrections})
 
@@ -420,7 +445,7 @@ def _line(shape: Shape[T], error: ErrorDetails) -> str:
         known = shape.known_keys(error["loc"][:-1])
         hint = did_you_mean(str(error["loc"][-1]), known)
         return f"{key}: found an unknown key, expected {'a known one' if hint else 'one of ' + ', '.join(known)}{hint}"
-    if error["loc"][-1] in SECRETS:
+    if error["loc"][-1] in (*SECRETS, *SIGNING):
         return f"{key}: found a text that is not shown, expected {context.get('expected', 'text in quotes')}"
     if error["type"] == "missing":
         return fault(key, None, "this key to be set")

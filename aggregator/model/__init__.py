@@ -86,6 +86,7 @@ from aggregator.model.publisher import (
     Index,
     ItemClass,
     Kind,
+    MessageFormat,
     NotifySettings,
     OnGone,
     OnMissing,
@@ -98,6 +99,7 @@ from aggregator.model.publisher import (
     SourceRules,
     Storage,
     StoreSettings,
+    Subscriber,
     SystematicRepublication,
     Template,
     Terms,
@@ -107,6 +109,7 @@ from aggregator.model.publisher import (
 )
 from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Matched, Part, Phrase, Query, Selection
+from aggregator.model.subscriber import Attempt, Queue
 from aggregator.model.terms import (
     Agreement,
     InForce,
@@ -139,6 +142,7 @@ __all__ = [
     "AnyOf",
     "Article",
     "AtAddress",
+    "Attempt",
     "Basis",
     "Before",
     "Bounds",
@@ -202,6 +206,7 @@ __all__ = [
     "Media",
     "Memory",
     "Merge",
+    "MessageFormat",
     "NamedReport",
     "NewPage",
     "NewPages",
@@ -233,6 +238,7 @@ __all__ = [
     "Purge",
     "Purgeable",
     "Query",
+    "Queue",
     "Recheck",
     "RedirectState",
     "Redirection",
@@ -256,6 +262,7 @@ __all__ = [
     "StoredConfig",
     "StoredPublisher",
     "StrongestKey",
+    "Subscriber",
     "SystematicRepublication",
     "Tariff",
     "Template",

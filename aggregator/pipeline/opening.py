@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
 from aggregator.config import files
+from aggregator.config.known_publishers import unknown_publishers
 from aggregator.config.placeholders import is_real
 from aggregator.desk import clock, terms
 from aggregator.desk.reading import read_as_of
@@ -43,8 +44,10 @@ def read_config(paths: Paths) -> Config:
     try:
         with read_store(paths) as store:
             stored = store.stored_publishers()
+            known = store.known_publishers().keys() if config.subscribers else ()
     except StoreError:  # there is none yet; or else whoever opens it to write says what is wrong
-        return config
+        return _without_unknown(config, ())
+    config = _without_unknown(config, known)
     found = dict(undecided(config.publishers, {each.key for each in config.faulty}, stored))
     if not found:
         return config
@@ -58,6 +61,25 @@ def read_config(paths: Paths) -> Config:
         publishers=tuple(publisher for publisher in config.publishers if publisher.key not in found),
         faulty=(*config.faulty, *faulty),
         faults=(*config.faults, *(line for each in faulty for line in each.faults)),
+    )
+
+
+def _without_unknown(config: Config, stored: Iterable[str]) -> Config:
+    """The configuration, in which subscribers that name publishers of nobody are faulty. Who is only in the database is
+    somebody: subscribers may hold reports of a publisher that has left.
+    """
+    if not config.subscribers:
+        return config
+    known = {*stored, *(each.key for each in config.faulty)}
+    for publisher in config.publishers:
+        known |= {publisher.key, *(publisher.former_keys or ())}
+    found = {each.name: lines for each in config.subscribers if (lines := unknown_publishers(each, known))}
+    faulty = [Faulty(key=name, file=files.subscriber_file(name), faults=lines) for name, lines in found.items()]
+    return replace(
+        config,
+        subscribers=tuple(each for each in config.subscribers if each.name not in found),
+        faulty_subscribers=(*config.faulty_subscribers, *faulty),
+        faults=(*config.faults, *(line for lines in found.values() for line in lines)),
     )
 
 

@@ -169,6 +169,9 @@ def log_faults(config: Config) -> None:
     if config.faulty_subscribers:
         said = "sent nothing until their files are correct: %s; what they are owed stays owed"
         log.error(said, names_of(config.faulty_subscribers))
+    if config.faulty_searches:
+        said = "no alerts until their files are correct, of the searches %s; what is owed stays owed"
+        log.error(said, names_of(config.faulty_searches))
 
 
 def read_again(paths: Paths, config: Config, since: datetime | None = None) -> Config:

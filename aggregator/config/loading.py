@@ -20,7 +20,8 @@ from aggregator.config.between import own_publisher_faults, repeated_addresses, 
 from aggregator.config.codes import unknown_codes
 from aggregator.config.files import publisher_files, too_deep
 from aggregator.config.lines import located
-from aggregator.config.placeholders import addresses_in, forbid_polling, placeholders
+from aggregator.config.placeholders import addresses_in, forbid_polling, is_real, placeholders
+from aggregator.config.searches import load_searches
 from aggregator.config.shapes import (
     KEY,
     KEY_EXPECTED,
@@ -29,6 +30,7 @@ from aggregator.config.shapes import (
     SECRETS,
     WIRE,
     FetchTable,
+    MailTable,
     PollTable,
     PublisherFile,
     ServeTable,
@@ -108,8 +110,10 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
     faults = [_with_line(folder, line, names, texts_of) for line in faults]
     subscribers = load_subscribers(folder)
     of_subscribers = [line for each in subscribers.faulty for line in each.faults]
+    searches = load_searches(folder, wire)
+    of_searches = [line for each in searches.faulty for line in each.faults]
     if wire is None or profiles is None or not names or any(line.startswith("wire.toml: ") for line in faults):
-        raise ConfigError([*faults, *of_subscribers])
+        raise ConfigError([*faults, *of_subscribers, *of_searches])
     of_profiles = {name: profiles.faulty.get(str(table.get("rights_profile")), ()) for name, table in tables.items()}
     faulty = tuple(
         Faulty(
@@ -128,12 +132,14 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         wire=wire,
         publishers=publishers,
         faulty=faulty,
-        faults=(*faults, *of_subscribers),
+        faults=(*faults, *of_subscribers, *of_searches),
         placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire, own_publisher)),
         placeholders_forbid_polling=forbid_polling(wire, publishers),
         warnings=(*warnings(sound), *pace_warnings(wire, publishers), *subscribers.warnings),
         subscribers=subscribers.sound,
         faulty_subscribers=subscribers.faulty,
+        searches=searches.sound,
+        faulty_searches=searches.faulty,
     )
 
 
@@ -182,11 +188,11 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         return None
     shape, lines = check(WIRE, table)
     if shape is not None:
-        lines = [*_agent_faults(shape), *_poll_faults(shape.poll)]
+        lines = [*_agent_faults(shape), *_poll_faults(shape.poll), *_mail_faults(shape.mail)]
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "serve", "complaints"})
+    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "serve", "complaints", "mail"})
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
@@ -195,6 +201,7 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         complaints=ComplaintSettings(keep=timedelta(days=shape.complaints.keep_days)),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
         serve=_serve_settings(shape.serve),
+        mail=shape.mail.settings() if shape.mail else None,
     )
 
 
@@ -219,6 +226,22 @@ def _poll_faults(poll: PollTable) -> Iterator[str]:
     elif not poll.shortest_minutes <= poll.every_minutes <= poll.longest_minutes:
         expected = f"a number from shortest_minutes, {poll.shortest_minutes:g}, to longest_minutes, "
         yield fault("poll.every_minutes", _plain(poll.every_minutes), f"{expected}{poll.longest_minutes:g}")
+
+
+def _mail_faults(mail: MailTable | None) -> Iterator[str]:
+    if mail is None:
+        return
+    if (mail.user is None) != (mail.password is None):
+        missing = "password" if mail.password is None else "user"
+        other = "user" if missing == "password" else "password"
+        yield fault(f"mail.{missing}", None, f"this key to be set, because {other} is")
+    if mail.password is not None and mail.security == "none" and is_real(f"http://{_in_brackets(mail.host)}/"):
+        expected = '"starttls" or "tls" beside a password, which others could read on the way'
+        yield fault("mail.security", mail.security, expected)
+
+
+def _in_brackets(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _plain(number: float) -> float:

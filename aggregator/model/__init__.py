@@ -86,6 +86,8 @@ from aggregator.model.publisher import (
     Index,
     ItemClass,
     Kind,
+    MailSecurity,
+    MailSettings,
     MessageFormat,
     NotifySettings,
     OnGone,
@@ -107,6 +109,7 @@ from aggregator.model.publisher import (
     Translation,
     Wire,
 )
+from aggregator.model.saved_search import SavedSearch, Tell, Weekday, When
 from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Matched, Part, Phrase, Query, Selection
 from aggregator.model.subscriber import Attempt, Queue
@@ -200,6 +203,8 @@ __all__ = [
     "Link",
     "Listed",
     "Lookup",
+    "MailSecurity",
+    "MailSettings",
     "MassKind",
     "Match",
     "Matched",
@@ -249,6 +254,7 @@ __all__ = [
     "Rhythm",
     "Rights",
     "RobotsCopy",
+    "SavedSearch",
     "Seen",
     "Selection",
     "ServeSettings",
@@ -265,6 +271,7 @@ __all__ = [
     "Subscriber",
     "SystematicRepublication",
     "Tariff",
+    "Tell",
     "Template",
     "Terms",
     "Text",
@@ -274,6 +281,8 @@ __all__ = [
     "Validators",
     "Version",
     "Wanted",
+    "Weekday",
+    "When",
     "Wire",
     "Words",
     "articles_of",

@@ -1,6 +1,7 @@
 """The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
 
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
+from aggregator.model.alerts import AlertItem, AlertMessage, OwedKind, Sent, TellState
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.client import Client
@@ -141,6 +142,8 @@ __all__ = [
     "Addressee",
     "Agreement",
     "AiUse",
+    "AlertItem",
+    "AlertMessage",
     "AllOf",
     "AnyOf",
     "Article",
@@ -223,6 +226,7 @@ __all__ = [
     "OpenGap",
     "Origin",
     "Outcome",
+    "OwedKind",
     "PageVisit",
     "Part",
     "Pause",
@@ -257,6 +261,7 @@ __all__ = [
     "SavedSearch",
     "Seen",
     "Selection",
+    "Sent",
     "ServeSettings",
     "Snapshot",
     "Source",
@@ -272,6 +277,7 @@ __all__ = [
     "SystematicRepublication",
     "Tariff",
     "Tell",
+    "TellState",
     "Template",
     "Terms",
     "Text",

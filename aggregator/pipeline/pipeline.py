@@ -25,6 +25,7 @@ from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.polls import pauses
 from aggregator.store import Store
+from aggregator.text import matching
 from aggregator.text.dates import to_iso
 from aggregator.text.html import unquoted
 from aggregator.text.printable import escaped, log_line
@@ -48,7 +49,7 @@ class Pipeline:
         self._publishers = {publisher.key: publisher for publisher in config.publishers}
         self._sources = {source.name: source for publisher in config.publishers for source in publisher.sources}
         self._clock = clock
-        self._workers = Workers()
+        self._workers = Workers(searches=matching.packed({each.name: each.words for each in config.searches}))
         self._writer = Writer(store, clock, lambda: self._workers.is_reading)
         robots_cache = RobotsCache(self._recall_robots, self._remember_robots)
         shared = limits_beside(store.path)

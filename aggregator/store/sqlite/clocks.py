@@ -39,6 +39,7 @@ _BATCH = 1_000
 # come (next_at). The others have functions below.
 TIMES: Mapping[str, tuple[str, ...]] = {
     "acts": ("at",),
+    "alert_messages": ("made_at", "attempted_at", "given_up_at"),
     "claims": ("at",),
     "complaints": ("received_at", "resolved_at", "erased_at"),
     "health_counts": ("counted_at",),
@@ -50,10 +51,14 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "rechecks": ("missing_since",),
     "redirects": ("at", "reported_at"),
     "robots": ("fetched_at",),
+    "searches": ("paused_at",),
+    "source_events": ("at",),
     "source_states": ("since",),
     "sources": (
         "last_success", "last_new", "paused_at", "moved_since", "unmodified_since", "over_limit_at",
     ),
+    "tells": ("made_at",),
+    "told": ("at",),
     "tokens": ("created_at", "revoked_at"),
     "tombstones": ("at",),
 }  # fmt: skip

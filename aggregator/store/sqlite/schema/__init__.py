@@ -40,6 +40,7 @@ from aggregator.store.sqlite.schema import (
     m0029,
     m0031,
     m0032,
+    m0035,
 )
 
 migrations = Migrations("aggregator")
@@ -209,6 +210,11 @@ def _tokens(db: Database) -> None:
 @migrations(name="0032_released")
 def _released(db: Database) -> None:
     _execute(db, m0032.RELEASED)
+
+
+@migrations(name="0035_searches")
+def _searches(db: Database) -> None:
+    _execute(db, (*m0035.SEARCHES, *m0035.TOLD, *m0035.EVENTS))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

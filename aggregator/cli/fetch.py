@@ -102,6 +102,8 @@ async def _run(
         await pipeline.maintain()
         await pipeline.notify()
         await pipeline.notified(_NOTIFY_SECONDS)
+        await pipeline.alert()
+        await pipeline.alerted()
     return polls, elsewhere
 
 

@@ -31,6 +31,7 @@ log = logging.getLogger("aggregator.run")
 TICK = timedelta(seconds=5)  # how late a poll may start
 _GRACE_SECONDS = 5.0  # for polls in flight when the end is asked for
 _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
+_ALERT = timedelta(seconds=1)  # how late somebody may be told of a report
 _MAINTENANCE = timedelta(minutes=10)
 # Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
 _RECHECK = timedelta(minutes=1)
@@ -220,6 +221,7 @@ async def poll_until(
             Job("maintain", _MAINTENANCE, maintain),
             Job("config", TICK, lambda: database.use(look)),
             Job("notify", TICK, lambda: database.use(pipeline.notify)),
+            Job("alerts", _ALERT, lambda: database.use(pipeline.alert)),
         ]
         await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck)])
         pipeline.stop()

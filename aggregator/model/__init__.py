@@ -1,7 +1,7 @@
 """The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
 
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
-from aggregator.model.alerts import AlertItem, AlertMessage, OwedKind, Sent, TellState
+from aggregator.model.alerts import Alert, AlertEntry, AlertItem, AlertMessage, OwedKind, Sent, TellState
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.client import Client
@@ -142,6 +142,8 @@ __all__ = [
     "Addressee",
     "Agreement",
     "AiUse",
+    "Alert",
+    "AlertEntry",
     "AlertItem",
     "AlertMessage",
     "AllOf",

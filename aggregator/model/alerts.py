@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from aggregator.model.release import Release
 from aggregator.model.saved_search import Tell
 
 # Of a report: it was found; what was sent of it was corrected, was withdrawn or is held back, is in the wire again.
@@ -57,3 +58,32 @@ class Sent:
     id: str
     kind: OwedKind
     revision: int  # the number of its version; 0: no words of it left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertEntry:
+    """One report of an alert: as it may leave now, or the notice that stands in its place."""
+
+    id: str
+    kind: OwedKind
+    publisher: str  # its key
+    publisher_name: str
+    publisher_place: str  # '': not known
+    release: Release | None  # None: it was taken back
+    notice: str  # '': there is a release
+    headline: str | None  # of one that was taken back, where it may still be said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """All that one message says."""
+
+    search: str  # its name
+    title: str  # of the search, for people
+    words: str
+    wire: str  # the wire's name
+    site: str
+    general: str  # the wire's statement on all that it carries
+    complaints_url: str
+    complaints_email: str
+    entries: tuple[AlertEntry, ...]

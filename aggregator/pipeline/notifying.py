@@ -8,27 +8,21 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
-import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from aggregator.delivery.command import run
 from aggregator.model import NotifySettings
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
-from aggregator.text.printable import escaped, log_line
+from aggregator.text.printable import log_line
 
 log = logging.getLogger("aggregator.notify")
 
 T = TypeVar("T")
-
-# All that a command gets of this program's environment, in which the secrets of private sources stand.
-_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
-_MOST_OUTPUT = 500  # bytes of what a command prints that are logged where it fails
 
 
 class OnStore(Protocol):
@@ -80,61 +74,10 @@ class Notifier:
             log.warning("notifications wait, because the database cannot be used: %s", error)
 
     async def _run(self, event: Mapping[str, Any]) -> None:
-        begun, output = time.monotonic(), _Output()
-        said: dict[str, object] = {"source": event["source_name"], "state": event["state"]}
-        try:
-            code = await self._code(json.dumps(event).encode() + b"\n", output)
-        except TimeoutError:  # which is an OSError, too
-            said["error"] = (
-                f"notify command took longer than {self._settings.timeout.total_seconds():g} s and was ended"
-            )
-        except (OSError, ValueError) as error:
-            said["error"] = f"notify command could not be started: {escaped(str(error), 200)}"
-        else:
-            said["code"] = code
-            if code:
-                said["error"] = f"notify command failed: {escaped(output.kept.decode('utf-8', 'replace'), 200)}"
+        begun, said = time.monotonic(), {"source": event["source_name"], "state": event["state"]}
+        told = json.dumps(event).encode() + b"\n"
+        code, error = await run(self._settings.command, told, self._folder, self._settings.timeout)
+        said |= {"code": code} if code is not None else {}
+        said |= {"error": f"notify {error}"} if error else {}
         said["ms"] = round((time.monotonic() - begun) * 1000)
-        log.log(logging.WARNING if "error" in said else logging.INFO, "%s", log_line(said))
-
-    async def _code(self, said: bytes, output: _Output) -> int:
-        """The exit code of the command. Raises OSError where it cannot be started, TimeoutError where it takes too
-        long. It leads a group of processes, all of which are ended with it then.
-        """
-        reading, writing = os.pipe()
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: output, os.fdopen(reading, "rb", 0))
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._settings.command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=writing,
-                stderr=writing,
-                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-                cwd=self._folder,
-                start_new_session=True,
-            )
-        except BaseException:
-            transport.close()
-            raise
-        finally:
-            os.close(writing)
-        try:
-            async with asyncio.timeout(self._settings.timeout.total_seconds()):
-                await process.communicate(said)
-            return process.returncode or 0
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-            transport.close()
-
-
-class _Output(asyncio.Protocol):
-    """The beginning of what a command prints; the rest is read and forgotten, so that it is never stopped by it."""
-
-    def __init__(self) -> None:
-        self.kept = b""
-
-    def data_received(self, data: bytes) -> None:
-        self.kept += data[: _MOST_OUTPUT - len(self.kept)]
+        log.log(logging.WARNING if error else logging.INFO, "%s", log_line(said))

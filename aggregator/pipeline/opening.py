@@ -18,6 +18,7 @@ from aggregator.desk.reading import read_as_of
 from aggregator.identity.publishers import undecided
 from aggregator.model import Config, Faulty, PublisherTerms, StoredConfig
 from aggregator.model.errors import ConfigError, StoreError
+from aggregator.pipeline import matching
 from aggregator.pipeline.cached import digest, is_settled, pack, program, signature, unpack
 from aggregator.pipeline.following import folder_of
 from aggregator.pipeline.paths import Paths
@@ -222,6 +223,7 @@ def open_wire(paths: Paths, config: Config, now: datetime) -> Store:
         terms.sync(store, config.wire, config.publishers, now, date(now.year, now.month, now.day), faulty)
         terms.update(store, now)
         store.end_pauses(clock.believed(store, now))
+        matching.follow(store, config, now)
         is_text = not any("\ud800" <= each <= "\udfff" for line in config.faults for each in line)
         if config.digest and is_text and not store.kept_config(config.digest):  # a file's name may be none
             store.keep_config(config.digest, pack(config))

@@ -14,6 +14,7 @@ from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache, Turn, written_by
 from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy, StoredConfig
 from aggregator.model.errors import FetchError, StoreError
+from aggregator.pipeline.alerting import Alerter
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.connectivity import Connectivity
 from aggregator.pipeline.notifying import Notifier
@@ -69,6 +70,7 @@ class Pipeline:
         self._notifier = Notifier(
             config.wire.notify, config.wire.name, store.path.absolute().parent, self._writer.on_store, clock
         )
+        self._alerter = Alerter(config, store.path.absolute().parent, self._writer.on_store, clock)
         self._claims = Claims(self._writer.on_store, clock)
         self._under_way: set[str] = set()
         self._stopping = False
@@ -80,6 +82,7 @@ class Pipeline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._notifier.end(_NOTIFY_SECONDS)
+        await self._alerter.end()
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
@@ -159,6 +162,14 @@ class Pipeline:
     async def notified(self, seconds: float) -> None:
         """Waits so long at most until that is done."""
         await self._notifier.end(seconds)
+
+    async def alert(self) -> None:
+        """Notes who is owed what by saved searches, and begins to send what is due; raises StoreError."""
+        await self._alerter.look()
+
+    async def alerted(self) -> None:
+        """Waits until all that is due was tried once."""
+        await self._alerter.sent()
 
     async def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""

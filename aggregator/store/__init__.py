@@ -559,17 +559,18 @@ class Store:
 
     # Saved searches, and who is told of what they find
 
-    def follow_searches(self, configured: Sequence[SavedSearch], faulty: Collection[str], now: datetime) -> bool:
-        """Brings the stored searches in line with the files, where they are not; `faulty`: the names of those whose
-        files have faults. What is owed by those of before is noted first. Returns whether it wrote anything.
+    def searches_are_followed(self, configured: Sequence[SavedSearch], faulty: Collection[str]) -> bool:
+        """Whether `follow_searches` would write nothing."""
+        return self._read(searches.are_configured, configured, faulty)
+
+    def follow_searches(self, configured: Sequence[SavedSearch], faulty: Collection[str], now: datetime) -> None:
+        """Brings the stored searches in line with the files; `faulty`: the names of those whose files have faults. What
+        is owed by those of before is noted first.
         """
-        if self._read(searches.are_configured, configured, faulty):
-            return False
         with self._transaction():
             while alerts.collect(self._connection, now):
                 pass
             searches.follow(self._connection, configured, faulty, now)
-        return True
 
     def to_match(self, most: int) -> tuple[bytes, list[tuple[int, str, str, str]]]:
         """The searches in force and versions that none of them was tried on; see `sqlite.searches`."""
@@ -588,6 +589,14 @@ class Store:
     def collect_owed(self, now: datetime) -> bool:
         """Notes who is owed what by some more lines of the ledger; False: there are none that can be read yet."""
         return self._read_as_one(alerts.are_behind) and self._write(alerts.collect, now)
+
+    def claim_alerts(self, now: datetime) -> bool:
+        """Keeps the sending of alerts to this program; False: another one that runs sends them."""
+        program = self.as_program()
+        return bool(self._write(claims.take, "deliver", [alerts.CLAIM], program, now))
+
+    def give_alerts_back(self) -> None:
+        self._write(claims.give_back, "deliver", [alerts.CLAIM], self.as_program())
 
     def tell_states(self) -> list[TellState]:
         """Those who are owed something that no message has yet."""

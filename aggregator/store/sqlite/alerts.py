@@ -28,6 +28,7 @@ from aggregator.store.sqlite.selections import chosen, where
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.query import parse
 
+CLAIM = "searches:"  # no subscriber has such a name
 _LINES = 2_000  # of the ledger, that one step looks at
 _TAKEN_BACK = "('withheld', 'withdrawn', 'deleted')"
 

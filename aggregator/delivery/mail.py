@@ -62,10 +62,13 @@ def _filled(password: Template | None, environment: Mapping[str, str]) -> str | 
 def _in_words(error: BaseException, secret: str | None) -> str:
     """What the server or the system said, without the password."""
     said = str(error) or type(error).__name__
-    answers = [*error.recipients.values()] if isinstance(error, smtplib.SMTPRecipientsRefused) else []
-    if isinstance(error, smtplib.SMTPResponseException):
-        answers = [(error.smtp_code, error.smtp_error)]
-    for code, text in answers:
+    answer: tuple[int, bytes | str] | None = None
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answer = next(iter(error.recipients.values()))
+    elif isinstance(error, smtplib.SMTPResponseException):
+        answer = (error.smtp_code, error.smtp_error)
+    if answer is not None:
+        code, text = answer
         said = f"{code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}"
     return escaped(said.replace(secret, "${...}") if secret else said, _MOST_SAID)
 

@@ -15,10 +15,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aggregator.desk.outgoing import feed, outlet, whole
-from aggregator.model import ItemClass, Selection, Wire
+from aggregator.model import ItemClass, SavedSearch, Selection, Wire
 from aggregator.model.release import Feed, Heading
 from aggregator.output.formats import FORMATS
 from aggregator.store import Store
+from aggregator.text import query
 from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
@@ -48,6 +49,7 @@ class Feeds:
     def routes(self) -> list[Route]:
         return [
             Route("/feeds/latest.{suffix}", self._latest, methods=["GET"]),
+            Route("/feeds/searches/{value}.{suffix}", self._of_search, methods=["GET"]),
             Route("/feeds/{of}/{value}.{suffix}", self._of, methods=["GET"]),
         ]
 
@@ -65,7 +67,12 @@ class Feeds:
             raise Problem(404, "no such feed", f"no publisher of this wire has the {of} {value!r}")
         return self._answer(request, selection(written(value)), f"{of}: {value}")
 
-    def _answer(self, request: Request, selection: Selection, what: str) -> Response:
+    def _of_search(self, request: Request) -> Response:
+        """What a saved search finds."""
+        search = search_named(self.site, request.path_params["value"])
+        return self._answer(request, search.selection, search.title, search.words)
+
+    def _answer(self, request: Request, selection: Selection, what: str, words: str | None = None) -> Response:
         suffix = request.path_params["suffix"]
         if suffix not in _FORMATS:
             raise Problem(404, "no such feed", f"the formats are {', '.join(_FORMATS)}")
@@ -78,7 +85,7 @@ class Feeds:
                 if before is not None and store.report(before) is None:
                     raise Problem(404, "no such page", f"there is no report {before!r} after which a page begins")
                 wanted = replace(selection, before=before, limit=PAGE + 1)
-                ids = [report.id for report in store.reports(wanted)]
+                ids = [report.id for report in store.reports(wanted, query.parse(words, now) if words else None)]
                 by = outlet(store, "feed", now)
                 address = _address(wire, request.url.path, before)
                 heading = Heading(title=f"{wire.name}: {what}", address=address, publisher=_only(selection))
@@ -99,6 +106,14 @@ class Feeds:
             )
 
         return answered(request, self.site, self.answers, ("feed", request.url.path, before), make)
+
+
+def search_named(site: Site, name: str) -> SavedSearch:
+    """A saved search of the configuration. Raises Problem."""
+    found = next((each for each in site.config().searches if each.name == name), None)
+    if found is None:
+        raise Problem(404, "no such search", f"no saved search of this wire has the name {name!r}")
+    return found
 
 
 def _only(selection: Selection) -> str | None:

@@ -32,7 +32,7 @@ class OnStore(Protocol):
 
 
 class Notifier:
-    """Sends one event at a time, beside the polls. Does nothing where no command is configured."""
+    """Remembers changes of sources' states. Sends one at a time, beside the polls, where a command is configured."""
 
     def __init__(
         self, settings: NotifySettings, wire: str, folder: Path, on_store: OnStore, clock: Callable[[], datetime]
@@ -48,10 +48,10 @@ class Notifier:
 
     async def look(self) -> None:
         """Puts what has changed into the queue, and begins to send what waits there. Raises StoreError."""
-        if not self._settings.command:
+        now, has_command = self._clock(), bool(self._settings.command)
+        await self._on_store(lambda store: store.note_states(now, queue=has_command))
+        if not has_command:
             return
-        now = self._clock()
-        await self._on_store(lambda store: store.note_states(now))
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send())
 

@@ -1171,13 +1171,18 @@ class Store:
         """When a source was last polled well between two times; None: it was not, or that is no longer known."""
         return self._read(coverage.last_well, source, after, before)
 
-    def note_states(self, now: datetime) -> int:
-        """Remembers the states of all sources, and queues an event for each that has changed since the last look;
-        returns how many. Writes only where there is something to write. See `sqlite.states`.
+    def note_states(self, now: datetime, *, queue: bool = True) -> int:
+        """Remembers the states of all sources, and an event for each that has changed since the last look; returns how
+        many. `queue`: they wait for `[notify] command`, too. Writes only where there is something to write. See
+        `sqlite.states`.
         """
         if not self._read_as_one(states.have_changed, now):
             return 0
-        return self._write(states.note, now)
+        return self._write(states.note, now, queue=queue)
+
+    def source_events(self, most: int) -> list[dict[str, Any]]:
+        """The last changes of the states of sources, the newest first; see `sqlite.states`."""
+        return self._read(states.lately, most)
 
     def take_notification(self) -> dict[str, Any] | None:
         """The event that has waited longest, which waits no longer; None: none waits."""

@@ -22,6 +22,7 @@ from aggregator.pipeline.paths import Paths
 from aggregator.web import metrics, problems
 from aggregator.web.answers import Answers
 from aggregator.web.api import Api
+from aggregator.web.clients import Clients
 from aggregator.web.feeds import Feeds
 from aggregator.web.guards import Guards
 from aggregator.web.site import Site
@@ -32,7 +33,7 @@ _AT_ONCE = 32  # requests of one address
 
 def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
     """The application for a wire. Raises ConfigError."""
-    site, answers, requests = Site(paths, clock), Answers(), metrics.Requests()
+    site, answers, clients, requests = Site(paths, clock), Answers(), Clients(), metrics.Requests()
     wire = site.config().wire
 
     def healthz(_: Request) -> Response:
@@ -55,8 +56,8 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
         routes=[
             Route("/healthz", healthz),
             Route("/metrics", metrics_),
-            *Feeds(site, answers).routes(),
-            *Api(site, answers).routes(),
+            *Feeds(site, answers, clients).routes(),
+            *Api(site, answers, clients).routes(),
         ],
         middleware=[
             Middleware(

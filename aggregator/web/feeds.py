@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import get_args
@@ -17,10 +17,13 @@ from starlette.routing import Route
 from aggregator.desk.outgoing import feed, outlet, whole
 from aggregator.model import ItemClass, SavedSearch, Selection, Wire
 from aggregator.model.release import Feed, Heading
+from aggregator.output import health_feed
 from aggregator.output.formats import FORMATS
 from aggregator.store import Store
 from aggregator.text import query
+from aggregator.text.dates import to_iso
 from aggregator.web.answers import Answer, Answers, answered
+from aggregator.web.clients import Clients, need_operator
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
 
@@ -38,6 +41,10 @@ _OF: Mapping[str, tuple[Callable[[str], str], Callable[[str], Selection]]] = Map
     }
 )
 
+_OF_HEALTH = MappingProxyType(
+    {"atom": (health_feed.atom, "application/atom+xml"), "json": (health_feed.json_feed, "application/feed+json")}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Feeds:
@@ -45,9 +52,11 @@ class Feeds:
 
     site: Site
     answers: Answers
+    clients: Clients = field(default_factory=Clients)
 
     def routes(self) -> list[Route]:
         return [
+            Route("/feeds/health.{suffix}", self._health, methods=["GET"]),
             Route("/feeds/latest.{suffix}", self._latest, methods=["GET"]),
             Route("/feeds/searches/{value}.{suffix}", self._of_search, methods=["GET"]),
             Route("/feeds/{of}/{value}.{suffix}", self._of, methods=["GET"]),
@@ -66,6 +75,19 @@ class Feeds:
         if written(value) not in known:
             raise Problem(404, "no such feed", f"no publisher of this wire has the {of} {value!r}")
         return self._answer(request, selection(written(value)), f"{of}: {value}")
+
+    def _health(self, request: Request) -> Response:
+        """What changed of the sources' states, for the operator alone."""
+        suffix = request.path_params["suffix"]
+        with self.site.opened() as (store, now):
+            need_operator(self.clients.of(request, store, now, None))
+            if suffix not in _OF_HEALTH:
+                raise Problem(404, "no such feed", f"the formats are {', '.join(_OF_HEALTH)}")
+            events = store.source_events(PAGE) if store.is_current() else []
+        wire = self.site.config().wire
+        render, media_type = _OF_HEALTH[suffix]
+        body = render(wire.name, wire.url, _address(wire, request.url.path, None), events, to_iso(now))
+        return Response(body, headers={"Cache-Control": "no-store", "Vary": "Authorization"}, media_type=media_type)
 
     def _of_search(self, request: Request) -> Response:
         """What a saved search finds."""

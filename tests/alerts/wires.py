@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +19,6 @@ from aggregator.model import (
     Entry,
     MailSettings,
     Publisher,
-    Rights,
     SavedSearch,
     Source,
     Tell,
@@ -105,8 +103,7 @@ class AlertWire:
 
     def ids(self) -> dict[str, str]:
         """The ids of reports by headline."""
-        columns, rows = self.store.query("SELECT title, id FROM articles")
-        return dict(rows)
+        return dict(self.rows("SELECT title, id FROM articles"))
 
     def act(self, what: str, title: str) -> None:
         """withdraw, withhold or restore."""

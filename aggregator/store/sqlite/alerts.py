@@ -77,7 +77,7 @@ def _hits(connection: sqlite3.Connection, after: int, up_to: int) -> dict[int, l
     """The articles of these lines whose words of now each search finds."""
     rows = connection.execute(
         f"""
-        SELECT DISTINCT h.search_id, a.article_id FROM changes AS c
+        SELECT h.search_id, a.article_id FROM changes AS c
         CROSS JOIN articles AS a ON a.article_id = c.article_id
         CROSS JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
         CROSS JOIN hits AS h ON h.revision_id = r.revision_id
@@ -85,10 +85,10 @@ def _hits(connection: sqlite3.Connection, after: int, up_to: int) -> dict[int, l
         """,  # noqa: S608  (constants)
         (after, up_to),
     )
-    found: dict[int, list[int]] = {}
+    found: dict[int, set[int]] = {}
     for search_id, article_id in rows:
-        found.setdefault(search_id, []).append(article_id)
-    return found
+        found.setdefault(search_id, set()).add(article_id)
+    return {search_id: sorted(articles) for search_id, articles in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -618,23 +618,21 @@ CREATE TABLE tells (                -- who is told of what a saved search finds
     ;
 CREATE TABLE owed (                 -- reports that somebody is to be told of by the next message
       tell_id INTEGER NOT NULL REFERENCES tells (tell_id) ON DELETE CASCADE,
-      article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
       owed_kind TEXT NOT NULL CHECK (owed_kind IN ('new', 'corrected', 'taken_back', 'restored')),
       seq INTEGER NOT NULL,             -- the line of the ledger by which it is owed
       PRIMARY KEY (tell_id, article_id)
     ) STRICT, WITHOUT ROWID
     ;
-CREATE INDEX owed_of_article ON owed (article_id);
 CREATE TABLE told (                 -- who got which report
       tell_id INTEGER NOT NULL REFERENCES tells (tell_id) ON DELETE CASCADE,
-      article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
       revision INTEGER NOT NULL,        -- the number of the version
       at TEXT NOT NULL,
       taken_back INTEGER NOT NULL,      -- 1: and was told that it was withdrawn or is held back
       PRIMARY KEY (tell_id, article_id)
     ) STRICT, WITHOUT ROWID
     ;
-CREATE INDEX told_of_article ON told (article_id);
 CREATE TABLE alert_messages (       -- messages that wait to be sent, or were given up
       message_id INTEGER PRIMARY KEY,
       tell_id INTEGER NOT NULL REFERENCES tells (tell_id) ON DELETE CASCADE,
@@ -649,12 +647,11 @@ CREATE TABLE alert_messages (       -- messages that wait to be sent, or were gi
 CREATE INDEX messages_of_tell ON alert_messages (tell_id);
 CREATE TABLE alert_items (          -- the reports of a message
       message_id INTEGER NOT NULL REFERENCES alert_messages (message_id) ON DELETE CASCADE,
-      article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
       owed_kind TEXT NOT NULL,
       PRIMARY KEY (message_id, article_id)
     ) STRICT, WITHOUT ROWID
     ;
-CREATE INDEX items_of_article ON alert_items (article_id);
 CREATE TABLE source_events (        -- changes of the states of sources, for the feed of the wire's health
       event_id INTEGER PRIMARY KEY,
       at TEXT NOT NULL,

@@ -58,24 +58,22 @@ TOLD = (
     """
     CREATE TABLE owed (                 -- reports that somebody is to be told of by the next message
       tell_id INTEGER NOT NULL REFERENCES tells (tell_id) ON DELETE CASCADE,
-      article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
       owed_kind TEXT NOT NULL CHECK (owed_kind IN ('new', 'corrected', 'taken_back', 'restored')),
       seq INTEGER NOT NULL,             -- the line of the ledger by which it is owed
       PRIMARY KEY (tell_id, article_id)
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX owed_of_article ON owed (article_id)",
     """
     CREATE TABLE told (                 -- who got which report
       tell_id INTEGER NOT NULL REFERENCES tells (tell_id) ON DELETE CASCADE,
-      article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
       revision INTEGER NOT NULL,        -- the number of the version
       at TEXT NOT NULL,
       taken_back INTEGER NOT NULL,      -- 1: and was told that it was withdrawn or is held back
       PRIMARY KEY (tell_id, article_id)
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX told_of_article ON told (article_id)",
     """
     CREATE TABLE alert_messages (       -- messages that wait to be sent, or were given up
       message_id INTEGER PRIMARY KEY,
@@ -92,12 +90,11 @@ TOLD = (
     """
     CREATE TABLE alert_items (          -- the reports of a message
       message_id INTEGER NOT NULL REFERENCES alert_messages (message_id) ON DELETE CASCADE,
-      article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
       owed_kind TEXT NOT NULL,
       PRIMARY KEY (message_id, article_id)
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX items_of_article ON alert_items (article_id)",
 )
 EVENTS = (
     """

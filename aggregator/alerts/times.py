@@ -33,18 +33,18 @@ def next_time(tell: Tell, after: datetime) -> datetime:
         day += timedelta(days=1)
 
 
-def next_of(tell: Tell, made_at: datetime, now: datetime) -> datetime:
-    """When a schedule is due, of which the last message was made at `made_at`, or which began then. A time in the
+def next_of(tell: Tell, since: datetime | None, now: datetime) -> datetime:
+    """When a message is due of what is owed since then, or of what may come; None: nothing is owed. A time in the
     future is none: the clock has been put back.
     """
-    return next_time(tell, min(made_at, now))
+    return next_time(tell, min(since or now, now))
 
 
 def is_due(state: TellState, now: datetime) -> bool:
-    """Whether a message is to be made of what was found. One at a time waits for each who is told, so that a server
-    that is down is not sent a message for every hour when it is up again.
+    """Whether a message is to be made of what was found: also long after its time, when no program ran. One at a time
+    waits for each who is told, so that a server that is down is not sent a message for every hour when it is up again.
     """
-    return bool(state.found) and not state.is_paused and next_of(state.tell, state.made_at, now) <= now
+    return bool(state.found) and not state.is_paused and next_of(state.tell, state.found_since, now) <= now
 
 
 def waits_until(message: AlertMessage, now: datetime) -> datetime | None:

@@ -89,7 +89,8 @@ def _row(
 def _tell(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     tell: Tell = row["tell"]
     names = ("owed", "waiting", "oldest", "failures", "given_up", "error")
-    following = next_of(tell, datetime.fromisoformat(row["made_at"]), now)
+    since = datetime.fromisoformat(row["owed_since"]) if row["owed_since"] else None
+    following = next_of(tell, since, now)
     return {
         **{name: value for name, value in asdict(tell).items() if name != "command"},
         "command": list(tell.command),

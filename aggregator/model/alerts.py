@@ -20,7 +20,7 @@ class TellState:
     tell_id: int  # of the store
     search: str
     tell: Tell
-    made_at: datetime  # when a message was made by its times last
+    found_since: datetime | None  # when the first of what was found came; None: nothing was
     found: int  # reports that were found
     about_told: int  # reports that were sent, of which there is something to say
     is_paused: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC
 from html import escape
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +12,7 @@ from aggregator.model import Alert, AlertEntry, OwedKind
 from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.output.record import record
+from aggregator.text.dates import for_people
 from aggregator.text.html import shortened
 from aggregator.text.printable import address, line
 
@@ -86,8 +88,8 @@ def _facts(release: Release) -> Iterator[str]:
     """What stands below a headline."""
     if release.credit != beside.publisher(release):
         yield release.credit
-    said = (beside.item_class(release), release.byline, release.dateline, release.published)
-    yield from filter(None, said)
+    published = for_people(release.published, UTC) if release.published else None
+    yield from filter(None, (beside.item_class(release), release.byline, release.dateline, published))
 
 
 def html(alert: Alert) -> str:
@@ -116,9 +118,13 @@ def _article(entry: AlertEntry) -> str:
     release = entry.release
     language = f' lang="{escape(release.language)}"' if release and release.language else ""
     label = f'<p class="label">{escape(label)}</p>\n' if (label := _LABELS.get(entry.kind)) else ""
-    said = _html_of(release) if release else f"<h2>{escape(_title(entry))}</h2>\n<p>{escape(line(entry.notice))}</p>"
+    said = (
+        _html_of(release)
+        if release
+        else f'<h2 dir="auto">{escape(_title(entry))}</h2>\n<p dir="auto">{escape(line(entry.notice))}</p>'
+    )
     return (
-        f'<article dir="auto"{language}>\n{label}<p class="publisher">{escape(line(_publisher(entry)))}</p>\n'
+        f'<article{language}>\n{label}<p class="publisher" dir="auto">{escape(line(_publisher(entry)))}</p>\n'
         f"{said}\n</article>"
     )
 
@@ -138,10 +144,10 @@ def _html_of(release: Release) -> str:
         links.append(f"Permissions: {escape(line(release.permissions_contact))}")
     return "\n".join(
         [
-            f'<h2><a href="{escape(link)}">{title}</a></h2>' if link else f"<h2>{title}</h2>",
+            f'<h2 dir="auto"><a href="{escape(link)}">{title}</a></h2>' if link else f'<h2 dir="auto">{title}</h2>',
             f'<p class="facts">{facts}</p>' if facts else "",
-            words,
-            *(f'<p class="facts">{escape(line(said))}</p>' for said in below),
+            f'<div dir="auto">{words}</div>' if words else "",
+            *(f'<p class="facts" dir="auto">{escape(line(said))}</p>' for said in below),
             f'<p class="facts">{" · ".join(links)}</p>',
         ]
     ).replace("\n\n", "\n")

@@ -570,7 +570,7 @@ class Store:
         with self._transaction():
             while alerts.collect(self._connection, now):
                 pass
-            searches.follow(self._connection, configured, faulty, now)
+            searches.follow(self._connection, configured, faulty)
 
     def to_match(self, most: int) -> tuple[bytes, list[tuple[int, str, str, str]]]:
         """The searches in force and versions that none of them was tried on; see `sqlite.searches`."""

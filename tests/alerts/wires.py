@@ -116,19 +116,22 @@ class AlertWire:
 
 
 def entry(number: int, title: str, text: str = "Les camions attendent.", **other: Any) -> Entry:
-    return make_entry(
-        number,
-        title=Text(title, "text/plain"),
-        summary=Text(text, "text/plain"),
-        content=(Text(f"<p>{text}</p>"),),
-        **other,
-    )
+    """Without a date: what is days old when it comes is no news, and nobody is told of it."""
+    words = {
+        "title": Text(title, "text/plain"),
+        "summary": Text(text, "text/plain"),
+        "content": (Text(f"<p>{text}</p>"),),
+    }
+    return make_entry(number, **{**words, "published": None, **other})
 
 
-def wire(path: Path, port: int = 0, *searches: SavedSearch, **mail: Any) -> AlertWire:
+def wire_config(port: int, *searches: SavedSearch, **mail: Any) -> Config:
     settings = MailSettings(
         **{"host": "127.0.0.1", "port": port, "security": "none", "sender": "wire@wire.example",
            "timeout": timedelta(seconds=5), **mail}
     )  # fmt: skip
-    made = replace(WIRE, mail=settings)
-    return AlertWire(Store.open(path / "wire.db"), Config(wire=made, publishers=PUBLISHERS, searches=searches))
+    return Config(wire=replace(WIRE, mail=settings), publishers=PUBLISHERS, searches=searches)
+
+
+def wire(path: Path, port: int = 0, *searches: SavedSearch, **mail: Any) -> AlertWire:
+    return AlertWire(Store.open(path / "wire.db"), wire_config(port, *searches, **mail))

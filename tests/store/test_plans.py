@@ -40,8 +40,9 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 # what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
 SMALL = {
     "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pauses",
-    "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "searches", "sources", "tells", "terms", "tokens",
-    "alert_messages", "owed",
+    "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "searches", "sources", "tells",
+    "terms",
+    "tokens", "alert_messages", "owed",
 }  # fmt: skip
 
 LISTED = Selection(limit=50)

@@ -185,10 +185,12 @@ def tell_states(connection: sqlite3.Connection) -> list[TellState]:
     """Those who are owed something."""
     rows = connection.execute(
         """
-        SELECT t.tell_id, s.name, t.tell, t.made_at, sum(o.owed_kind = 'new'), sum(o.owed_kind <> 'new'),
+        SELECT t.tell_id, s.name, t.tell, min(iif(o.owed_kind = 'new', c.at, NULL)), sum(o.owed_kind = 'new'),
+          sum(o.owed_kind <> 'new'),
           s.paused_at IS NOT NULL,
           EXISTS (SELECT 1 FROM alert_messages AS m WHERE m.tell_id = t.tell_id AND m.given_up_at IS NULL)
         FROM owed AS o JOIN tells AS t USING (tell_id) JOIN searches AS s USING (search_id)
+        JOIN changes AS c ON c.seq = o.seq
         WHERE t.in_force AND s.state = 'in_force' GROUP BY t.tell_id ORDER BY t.tell_id
         """
     )
@@ -197,13 +199,13 @@ def tell_states(connection: sqlite3.Connection) -> list[TellState]:
             tell_id=tell_id,
             search=name,
             tell=tell_of(tell),
-            made_at=from_iso(made_at),
+            found_since=from_iso(found_since) if found_since else None,
             found=found,
             about_told=about_told,
             is_paused=bool(is_paused),
             has_message=bool(has_message),
         )
-        for tell_id, name, tell, made_at, found, about_told, is_paused, has_message in rows
+        for tell_id, name, tell, found_since, found, about_told, is_paused, has_message in rows
     ]
 
 
@@ -233,13 +235,6 @@ def make_message(
     connection.executemany(
         "DELETE FROM owed WHERE tell_id = ? AND article_id = ?", [(tell_id, article_id) for article_id, _ in rows]
     )
-    if found_too:
-        note_made(connection, tell_id, now)
-
-
-def note_made(connection: sqlite3.Connection, tell_id: int, at: datetime) -> None:
-    """That its time has come, whatever was owed. Within a transaction."""
-    connection.execute("UPDATE tells SET made_at = ? WHERE tell_id = ?", (to_iso(at), tell_id))
 
 
 _MESSAGES = """
@@ -357,7 +352,7 @@ def resume(connection: sqlite3.Connection, name: str, now: datetime) -> bool:
 def listed(connection: sqlite3.Connection, now: datetime) -> list[dict[str, Any]]:
     """A row a search that is not removed, by name: name, words, selection (a Selection), state, paused_at, matched
     (False: what was there before it is still looked for), hits (reports that are in the wire and were stored or changed
-    in the last 24 hours) and tells, a row each: tell (a Tell), made_at, owed (reports that the next message has),
+    in the last 24 hours) and tells, a row each: tell (a Tell), owed (reports that the next message has), owed_since,
     waiting (messages), oldest (since when the first of these waits), failures (attempts for it that failed), given_up
     (messages), error (of the last attempt for any).
     """
@@ -402,7 +397,8 @@ def _count(connection: sqlite3.Connection, selection: str, articles: Sequence[in
 def _tells(connection: sqlite3.Connection, search_id: int) -> list[dict[str, Any]]:
     rows = connection.execute(
         """
-        SELECT t.tell, t.made_at, (SELECT count(*) FROM owed AS o WHERE o.tell_id = t.tell_id),
+        SELECT t.tell, (SELECT count(*) FROM owed AS o WHERE o.tell_id = t.tell_id),
+          (SELECT min(c.at) FROM owed AS o JOIN changes AS c USING (seq) WHERE o.tell_id = t.tell_id),
           count(m.message_id) FILTER (WHERE m.given_up_at IS NULL),
           min(m.made_at) FILTER (WHERE m.given_up_at IS NULL),
           coalesce(max(m.attempts) FILTER (WHERE m.given_up_at IS NULL AND m.error IS NOT NULL), 0),
@@ -414,5 +410,5 @@ def _tells(connection: sqlite3.Connection, search_id: int) -> list[dict[str, Any
         """,
         (search_id,),
     ).fetchall()
-    names = ("made_at", "owed", "waiting", "oldest", "failures", "given_up", "error")
+    names = ("owed", "owed_since", "waiting", "oldest", "failures", "given_up", "error")
     return [{"tell": tell_of(tell), **dict(zip(names, others, strict=True))} for tell, *others in rows]

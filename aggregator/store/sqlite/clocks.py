@@ -57,7 +57,6 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "sources": (
         "last_success", "last_new", "paused_at", "moved_since", "unmodified_since", "over_limit_at",
     ),
-    "tells": ("made_at",),
     "told": ("at",),
     "tokens": ("created_at", "revoked_at"),
     "tombstones": ("at",),

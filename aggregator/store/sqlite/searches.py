@@ -18,7 +18,6 @@ from aggregator.model import Article, SavedSearch, Selection, Tell
 from aggregator.store.sqlite import settings
 from aggregator.store.sqlite.selections import any_of, expression
 from aggregator.text import matching
-from aggregator.text.dates import to_iso
 from aggregator.text.folding import fold
 from aggregator.text.query import parse
 
@@ -40,9 +39,7 @@ def are_configured(connection: sqlite3.Connection, searches: Sequence[SavedSearc
     return stored == configured(searches, faulty) or (stored is None and not searches and not faulty)
 
 
-def follow(
-    connection: sqlite3.Connection, searches: Sequence[SavedSearch], faulty: Collection[str], now: datetime
-) -> None:
+def follow(connection: sqlite3.Connection, searches: Sequence[SavedSearch], faulty: Collection[str]) -> None:
     """Brings the tables in line with the files. A search that is new or has other words is matched with what is there,
     and nobody is told of that. One whose file is faulty stays as it is and goes on where it was. Within a transaction;
     whoever is owed anything by the searches of before has been noted.
@@ -66,7 +63,7 @@ def follow(
             begin = left_at if match_to is None else min(match_from, left_at)
             _match_anew(connection, before[0], begin, newest, keep=True)
         connection.execute("UPDATE searches SET state = 'in_force', left_at = NULL WHERE name = ?", (search.name,))
-        _follow_tells(connection, search, last, now)
+        _follow_tells(connection, search, last)
     here = {search.name for search in searches}
     for name, (_, _, _, state, *_) in stored.items():
         if name in faulty and state == "in_force":
@@ -116,7 +113,7 @@ def _end(connection: sqlite3.Connection, name: str) -> None:
     connection.execute(f"UPDATE tells SET in_force = 0 WHERE {of_search}", (name,))  # noqa: S608
 
 
-def _follow_tells(connection: sqlite3.Connection, search: SavedSearch, last: int, now: datetime) -> None:
+def _follow_tells(connection: sqlite3.Connection, search: SavedSearch, last: int) -> None:
     (search_id,) = connection.execute("SELECT search_id FROM searches WHERE name = ?", (search.name,)).fetchone()
     rows = connection.execute("SELECT whom, tell_id, in_force FROM tells WHERE search_id = ?", (search_id,))
     before = {whom: (tell_id, in_force) for whom, tell_id, in_force in rows.fetchall()}
@@ -127,10 +124,10 @@ def _follow_tells(connection: sqlite3.Connection, search: SavedSearch, last: int
             continue
         connection.execute(
             """
-            INSERT INTO tells (search_id, whom, tell, in_force, since_seq, made_at) VALUES (?1, ?2, ?3, 1, ?4, ?5)
-            ON CONFLICT (search_id, whom) DO UPDATE SET tell = ?3, in_force = 1, since_seq = ?4, made_at = ?5
+            INSERT INTO tells (search_id, whom, tell, in_force, since_seq) VALUES (?1, ?2, ?3, 1, ?4)
+            ON CONFLICT (search_id, whom) DO UPDATE SET tell = ?3, in_force = 1, since_seq = ?4
             """,
-            (search_id, tell.whom, said, last, to_iso(now)),
+            (search_id, tell.whom, said, last),
         )
     for whom in before.keys() - {tell.whom for tell in search.tells}:
         tell_id = before[whom][0]

@@ -51,7 +51,6 @@ TOLD = (
       tell TEXT NOT NULL,               -- JSON object: email or command, when, at, on, zone
       in_force INTEGER NOT NULL,        -- 0: it is in the file no more
       since_seq INTEGER NOT NULL,       -- the ledger's last line when it was added: what is older is not told
-      made_at TEXT NOT NULL,            -- when a message was made by its times last, or since when it is told
       UNIQUE (search_id, whom)
     ) STRICT
     """,

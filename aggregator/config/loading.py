@@ -7,6 +7,7 @@ and units. `faults` is everywhere the list that each step adds its own to.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -20,7 +21,7 @@ from aggregator.config.between import own_publisher_faults, repeated_addresses, 
 from aggregator.config.codes import unknown_codes
 from aggregator.config.files import publisher_files, too_deep
 from aggregator.config.lines import located
-from aggregator.config.placeholders import addresses_in, forbid_polling, is_real, placeholders
+from aggregator.config.placeholders import addresses_in, forbid_polling, placeholders
 from aggregator.config.searches import load_searches
 from aggregator.config.shapes import (
     KEY,
@@ -235,13 +236,17 @@ def _mail_faults(mail: MailTable | None) -> Iterator[str]:
         missing = "password" if mail.password is None else "user"
         other = "user" if missing == "password" else "password"
         yield fault(f"mail.{missing}", None, f"this key to be set, because {other} is")
-    if mail.password is not None and mail.security == "none" and is_real(f"http://{_in_brackets(mail.host)}/"):
+    if mail.password is not None and mail.security == "none" and not _is_near(mail.host):
         expected = '"starttls" or "tls" beside a password, which others could read on the way'
         yield fault("mail.security", mail.security, expected)
 
 
-def _in_brackets(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _is_near(host: str) -> bool:
+    """Whether what is sent there stays in this network."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host  # such as localhost
 
 
 def _plain(number: float) -> float:

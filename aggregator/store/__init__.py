@@ -1176,7 +1176,7 @@ class Store:
         many. `queue`: they wait for `[notify] command`, too. Writes only where there is something to write. See
         `sqlite.states`.
         """
-        if not self._read_as_one(states.have_changed, now):
+        if not self._read_as_one(states.have_changed, now, queue=queue):
             return 0
         return self._write(states.note, now, queue=queue)
 

@@ -116,13 +116,12 @@ class AlertWire:
 
 
 def entry(number: int, title: str, text: str = "Les camions attendent.", **other: Any) -> Entry:
-    """Without a date: what is days old when it comes is no news, and nobody is told of it."""
     words = {
         "title": Text(title, "text/plain"),
         "summary": Text(text, "text/plain"),
         "content": (Text(f"<p>{text}</p>"),),
     }
-    return make_entry(number, **{**words, "published": None, **other})
+    return make_entry(number, **{**words, **other})
 
 
 def wire_config(port: int, *searches: SavedSearch, **mail: Any) -> Config:

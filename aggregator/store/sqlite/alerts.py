@@ -29,6 +29,7 @@ from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.query import parse
 
 CLAIM = "searches:"  # no subscriber has such a name
+_OLD = timedelta(days=30)
 _LINES = 2_000  # of the ledger, that one step looks at
 _TAKEN_BACK = "('withheld', 'withdrawn', 'deleted')"
 
@@ -102,14 +103,15 @@ class _Search:
 
 
 def _find(connection: sqlite3.Connection, search: _Search, up_to: int, articles: Sequence[int], now: datetime) -> None:
-    """Reports that came by lines up to this one, and that nobody was told of yet. What is kept out of the list of the
-    latest reports is not told: an archive that a publisher brings at once.
+    """Reports that came by lines up to this one, and that nobody was told of yet. What was old when it came is not
+    told: an archive that a publisher brings at once, or all that a new source lists. A revision of it is.
     """
     since = parse(search.words, now).changed_since
     of_line = "c.seq > :after AND c.seq <= :up_to AND c.article_id = w.article_id"
+    of_line += " AND (c.revision > 1 OR w.sort_time >= :old)"
     if since is not None:
         of_line += " AND c.revision > 1 AND c.at >= :since"
-    conditions, values = where(chosen(connection, selection_of(search.selection)), "NOT w.backfill")
+    conditions, values = where(chosen(connection, selection_of(search.selection)), "TRUE")
     named = {f"v{number}": value for number, value in enumerate(values)}
     for name in named:
         conditions = conditions.replace("?", f":{name}", 1)
@@ -132,6 +134,7 @@ def _find(connection: sqlite3.Connection, search: _Search, up_to: int, articles:
             "after": search.after,
             "up_to": up_to,
             "since": to_iso(since) if since else "",
+            "old": to_iso(now - _OLD),
             **named,
         },
     )

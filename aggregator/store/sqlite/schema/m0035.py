@@ -96,6 +96,10 @@ TOLD = (
     """,
 )
 EVENTS = (
+    # States were remembered only where events were queued for a command.
+    """
+    INSERT INTO settings (name, value) SELECT 'notify_began', '1' WHERE EXISTS (SELECT 1 FROM source_states)
+    """,
     """
     CREATE TABLE source_events (        -- changes of the states of sources, for the feed of the wire's health
       event_id INTEGER PRIMARY KEY,

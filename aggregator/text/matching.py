@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from aggregator.model import AllOf, Matched, Part, Phrase
 from aggregator.text.query import parse
-from aggregator.text.separators import spaced
+from aggregator.text.separators import spaced, words_of
 
 # Of what is matched: raise it when `fold`, `spaced`, `word_forms` or the query language changes. Then all is matched
 # anew.
@@ -47,17 +47,25 @@ def matcher(searches: bytes) -> Matcher:
 class _Words:
     """The words of one report."""
 
-    __slots__ = ("_title", "_title_words", "anywhere")
+    __slots__ = ("_anywhere", "_in_order", "_title", "_title_words", "each")
 
     def __init__(self, title: str, summary: str, text: str) -> None:
         # Nobody can type what stands between the parts, so that no phrase goes from one into the next.
-        self.anywhere = spaced(f"{title} {_END} {summary} {_END} {'' if text == summary else text}")
-        self._title, self._title_words = title, ""
+        others = () if text == summary else (_END, *words_of(text))
+        self._in_order = [*words_of(title), _END, *words_of(summary), *others]
+        self.each = frozenset(self._in_order)
+        self._title, self._anywhere, self._title_words = title, "", ""
+
+    @property
+    def anywhere(self) -> str:
+        """All words, as they follow each other, with spaces around each."""
+        self._anywhere = self._anywhere or spaced(self._in_order)
+        return self._anywhere
 
     @property
     def title(self) -> str:
-        """The words of the headline."""
-        self._title_words = self._title_words or spaced(self._title)
+        """Those of the headline."""
+        self._title_words = self._title_words or spaced(words_of(self._title))
         return self._title_words
 
 
@@ -105,8 +113,7 @@ class Matcher:
     def matched(self, title: str, summary: str, text: str) -> Matched:
         """The searches that find a report with these words, which are folded."""
         those = _Words(title, summary, text)
-        words = set(those.anywhere.split())
-        places = set(self._always)
+        words, places = those.each, set(self._always)
         for word in words & self._by_word.keys():
             places.update(self._by_word[word])
         for length, of in self._by_beginning.items():
@@ -136,16 +143,17 @@ def _phrase(phrase: Phrase) -> _Holds:
     needles = _needles(phrase)
     if phrase.in_title:
         return lambda words: any(needle in words.title for needle in needles)
-    if len(needles) == 1:
-        (needle,) = needles
-        return lambda words: needle in words.anywhere
+    found = [needle.split() for needle in needles]
+    if all(len(each) == 1 for each in found) and not phrase.begins:
+        forms = frozenset(word for (word,) in found)
+        return lambda words: not forms.isdisjoint(words.each)
     return lambda words: any(needle in words.anywhere for needle in needles)
 
 
 def _needles(phrase: Phrase) -> tuple[str, ...]:
     """What stands in a text where the phrase does, one for each of its forms."""
-    found = (spaced(form) for form in phrase.forms)
-    return tuple(each.removesuffix(" ") if phrase.begins else each for each in found if each.strip())
+    found = (spaced(words) for form in phrase.forms if (words := words_of(form)))
+    return tuple(each.removesuffix(" ") if phrase.begins else each for each in found)
 
 
 _Keys = Sequence[tuple[str, bool]]  # words, one of which must be there; whether they are whole, or beginnings

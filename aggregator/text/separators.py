@@ -7,7 +7,8 @@ than Python's and take what no alphabet had then for letters.
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 
 # Ranges of code points, hexadecimal.
 _RANGES = (
@@ -44,8 +45,29 @@ def is_separator(character: str) -> bool:
     return ord(character) <= _BOUNDS[place][-1]
 
 
-def spaced(folded: str) -> str:
-    """The words of a folded text as the index has them, with one space before, between and behind them."""
+_ASCII = "".join(" " if is_separator(chr(each)) else chr(each) for each in range(128))
+
+
+def words_of(folded: str) -> list[str]:
+    """The words of a folded text as the index has them."""
+    if folded.isascii():
+        return folded.translate(_ASCII).split()
+    words: list[str] = []
+    for each in folded.split():
+        if each.isalnum():  # as most are: letters and digits of every script separate nothing
+            words.append(each)
+        else:
+            words += _parts(each)
+    return words
+
+
+@lru_cache(10_000)
+def _parts(folded: str) -> list[str]:
     for character in filter(is_separator, set(folded)):
         folded = folded.replace(character, " ")
-    return f" {' '.join(folded.split())} "
+    return folded.split()
+
+
+def spaced(words: Iterable[str]) -> str:
+    """Words with one space before, between and behind them."""
+    return f" {' '.join(words)} "

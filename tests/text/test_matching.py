@@ -20,7 +20,7 @@ from aggregator.store.sqlite.selections import expression
 from aggregator.text.folding import fold
 from aggregator.text.matching import digest, matcher, packed
 from aggregator.text.query import parse
-from aggregator.text.separators import is_separator, spaced
+from aggregator.text.separators import is_separator, words_of
 from tests import ROOT
 from tests.conftest import NOW, SOAK, WIRE, examples, make_articles, make_entry, make_publisher, record, scaled
 
@@ -161,7 +161,8 @@ def test_characters_separate_words_as_the_index_says() -> None:
     separators = [each for each in characters if is_separator(each)]
     assert _in_two(characters) == len(separators) == _in_two(separators)
     assert not [each for each in characters if each.isspace() and not is_separator(each)]
-    assert spaced("covid-19,\u00a0ok") == " covid 19 ok "
+    assert words_of("covid-19,\u00a0ok") == ["covid", "19", "ok"]
+    assert words_of("covid-19, ok") == ["covid", "19", "ok"]
 
 
 def _in_two(characters: Sequence[str]) -> int:

@@ -247,10 +247,7 @@ def _write_revisions(
             if kind != "withdrawn"
         ],
     )
-    connection.executemany(
-        "INSERT INTO search_queue VALUES (?)", [(row,) for row in range(first, first + len(revisions))]
-    )
-    searches.write_hits(connection, [(row, a) for row, (_, _, a, _, _) in enumerate(revisions, first)])
+    searches.queue(connection, [(row, a) for row, (_, _, a, _, _) in enumerate(revisions, first)])
 
 
 def _write_keys(connection: sqlite3.Connection, numbered: Iterable[tuple[int, Article]]) -> None:

@@ -1,6 +1,6 @@
 """Saved searches, and the versions of reports whose words they find.
 
-A version is matched where its document is read, and its hits are written with it (`write_hits`). Whatever is to be
+A version is matched where its document is read, and its hits are written with it (`queue`). Whatever is to be
 indexed and was not matched so waits in `match_queue`: words of another way in, or read by a program with other
 searches. What was there before a search was is found by the index of words, a part at a time (`match_backwards`).
 """
@@ -21,7 +21,7 @@ from aggregator.text import matching
 from aggregator.text.folding import fold
 from aggregator.text.query import parse
 
-_CONFIGURED, _MATCHED_BY = "searches", "searches_matched_by"  # settings
+_CONFIGURED, _MATCHED_BY, _ARE_MATCHED = "searches", "searches_matched_by", "are_matched"  # settings
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # so that no time that `changed:` names is in the future
 _REVISIONS = 20_000  # versions that one step looks for in the index
 _OF_SELECTION = ("publishers", "countries", "kinds", "groups", "languages", "item_classes")
@@ -151,24 +151,34 @@ def selection_of(said: str) -> Selection:
 # What they find
 
 
-def write_hits(connection: sqlite3.Connection, written: Sequence[tuple[int, Article]]) -> None:
-    """Of versions that were written just now, by their numbers: those that were matched by the searches of now wait for
-    it no longer. Within a transaction.
+def queue(connection: sqlite3.Connection, written: Sequence[tuple[int, Article]]) -> None:
+    """Puts versions that were written just now into the queue of the search index, by their numbers. Those that were
+    not matched by the searches of now wait for that too; of the others the hits are written. Within a transaction.
     """
-    matched = [(revision, each.matched) for revision, each in written if each.matched is not None and each.matched.by]
-    if not matched:
-        return
     by = settings.read(connection, _MATCHED_BY)
-    done = [(revision, each.searches) for revision, each in matched if each.by == by]
-    _write(connection, done)
+    matched = [(revision, a.matched.searches) for revision, a in written if by and a.matched and a.matched.by == by]
+    if matched:
+        done = {revision for revision, _ in matched}
+        settings.write(connection, _ARE_MATCHED, "1")
+        connection.executemany("INSERT INTO search_queue VALUES (?)", [(revision,) for revision in sorted(done)])
+        settings.write(connection, _ARE_MATCHED, None)
+        _write_hits(connection, matched)
+        written = [(revision, a) for revision, a in written if revision not in done]
+    connection.executemany("INSERT INTO search_queue VALUES (?)", [(revision,) for revision, _ in written])
 
 
 def _write(connection: sqlite3.Connection, done: Sequence[tuple[int, Sequence[str]]]) -> None:
     connection.executemany("DELETE FROM match_queue WHERE revision_id = ?", [(revision,) for revision, _ in done])
-    connection.executemany(
-        "INSERT OR IGNORE INTO hits (revision_id, search_id) SELECT ?, search_id FROM searches WHERE name = ?",
-        [(revision, name) for revision, names in done for name in names],
-    )
+    _write_hits(connection, done)
+
+
+def _write_hits(connection: sqlite3.Connection, done: Sequence[tuple[int, Sequence[str]]]) -> None:
+    if any(names for _, names in done):
+        numbers: dict[str, int] = dict(connection.execute("SELECT name, search_id FROM searches").fetchall())
+        connection.executemany(
+            "INSERT OR IGNORE INTO hits (revision_id, search_id) VALUES (?, ?)",
+            sorted((revision, numbers[name]) for revision, names in done for name in names if name in numbers),
+        )
 
 
 def to_match(connection: sqlite3.Connection, most: int) -> tuple[bytes, list[tuple[int, str, str, str]]]:

@@ -25,17 +25,16 @@ SEARCHES = (
       PRIMARY KEY (revision_id, search_id)
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX hits_of_search ON hits (search_id, revision_id)",
     """
     CREATE TABLE match_queue (          -- versions that no saved search has been tried on yet
       revision_id INTEGER PRIMARY KEY REFERENCES revisions (revision_id) ON DELETE CASCADE
     ) STRICT
     """,
-    # What is to be indexed is to be matched; where it was matched already its words have changed. `renewing` stands
-    # there while the same words are put into the index again.
+    # What is to be indexed is to be matched; where it was matched already its words have changed. The setting stands
+    # there while words are put into the queue that are matched.
     """
     CREATE TRIGGER match_what_is_indexed AFTER INSERT ON search_queue
-    WHEN EXISTS (SELECT 1 FROM searches) AND NOT EXISTS (SELECT 1 FROM settings WHERE name = 'search_renewing')
+    WHEN EXISTS (SELECT 1 FROM searches) AND NOT EXISTS (SELECT 1 FROM settings WHERE name = 'are_matched')
     BEGIN
       DELETE FROM hits WHERE revision_id = new.revision_id;
       INSERT OR IGNORE INTO match_queue (revision_id) VALUES (new.revision_id);

@@ -102,7 +102,7 @@ def _save(paths: Paths, name: str, typed: str, given: dict[str, Any]) -> None:
     with read_store(paths, now) as store:
         selection = read_selection(paths, store, now, given)
     where = save_search(paths.config_folder(), SavedSearch(name=name, words=typed, title=name, selection=selection))
-    say(f"saved in {where}; add whom to tell there (docs/alerts.md)")
+    say(f"saved in {where}; add whom to tell there (docs/alerts.md)", err=True)
 
 
 def _another(store: Store, wanted: Selection, typed: str) -> str:

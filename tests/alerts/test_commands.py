@@ -53,8 +53,8 @@ def test_a_search_is_saved_listed_tested_paused_and_resumed(desk: Desk) -> None:
     assert "there is no saved search" in desk("alerts")
     title = desk.rows("SELECT title FROM articles LIMIT 1")[0][0]
     word = str(title).split()[0]
-    said = desk("search", word, "-zzz", "--country", "ML", "--save", "first")
-    assert "saved in" in said
+    assert desk("search", word, "-zzz", "--country", "ML", "--save", "first") == ""
+    assert (desk.config / "searches" / "first.toml").exists()
     assert "the daemon has not read its file yet" in desk("alerts")
     assert "there already" in desk("search", word, "--save", "first", code=1)
     assert "--limit is no part of a saved search" in desk("search", word, "--limit", "3", "--save", "x", code=2)

@@ -294,7 +294,7 @@ CASES: dict[str, Case | str] = {
         "export atom --address SAID",
     ),
     "serve": "tests/output/test_active.py, tests/web",
-    "alerts pause": _calls("search mot --save said", "alerts", "alerts --json", "alerts pause SAID"),
+    "alerts pause": _calls("search --save said -- mot", "alerts", "alerts --json", "alerts pause SAID"),
     "alerts resume": _calls("alerts resume SAID"),
     "alerts test": _calls("alerts test said", "alerts test said --json", "alerts test SAID"),
     "tokens add": _calls("tokens add SAID", "tokens add x --channel SAID", "tokens add x --rate SAID"),

@@ -29,7 +29,7 @@ from aggregator.text.printable import escaped
 log = logging.getLogger("aggregator.run")
 
 TICK = timedelta(seconds=5)  # how late a poll may start
-_GRACE_SECONDS = 5.0  # for polls in flight when the end is asked for
+_GRACE_SECONDS = 4.0  # for polls in flight when the end is asked for; all has ended within five
 _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
 _ALERT = timedelta(seconds=1)  # how late somebody may be told of a report
 _MAINTENANCE = timedelta(minutes=10)

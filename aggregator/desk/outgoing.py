@@ -26,9 +26,11 @@ _MOST_TAKEN_BACK = 200
 _LOOKED_AT = 40  # lines at either end of a text, in which desks put their notes
 
 
-def outlet(store: Store, channel: Channel, now: datetime, use: Use | None = None) -> Outlet:
-    """By a channel, now. Raises StoreError."""
-    return Outlet(channel=channel, now=now, believed=clock.believed(store, now), use=use)
+def outlet(
+    store: Store, channel: Channel, now: datetime, use: Use | None = None, also: tuple[Channel, ...] = ()
+) -> Outlet:
+    """By a channel, and what others permit `also`, now. Raises StoreError."""
+    return Outlet(channel=channel, now=now, believed=clock.believed(store, now), use=use, also=also)
 
 
 def releases(store: Store, wire: Wire, reports: Iterable[str], by: Outlet) -> Iterator[Release | Refusal]:

@@ -47,6 +47,7 @@ class Outlet:
     now: datetime
     believed: datetime | None = None  # until when embargoes are over, where the clock is in doubt; None: `now`
     use: Use | None = None  # what a machine wants it for; None: people read it
+    also: tuple[Channel, ...] = ()  # channels that must permit it too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

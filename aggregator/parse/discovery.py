@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from aggregator.model import Link
-from aggregator.text.html import with_elements
-from aggregator.text.urls import as_http, document_of, literal, resolved
+from aggregator.model import Link, Text
+from aggregator.text.folding import fold
+from aggregator.text.html import one_line, with_elements
+from aggregator.text.urls import as_http, document_of, domain_of_url, literal, resolved
 
 ANCHOR = "a"  # the `rel` of a link in the text of a page
 
@@ -29,6 +30,10 @@ _MOST_ANCHORS = 4
 _NAMING = {"href", "rel", "type", "title", "aria-label"}
 _ATTRIBUTES: dict[str, set[str]] = {"base": {"href"}, "link": _NAMING, "a": _NAMING, "area": _NAMING}
 _SHOWN = 200  # characters of a link's text in which we look
+_NAMES: dict[str, set[str]] = {"meta": {"property", "name", "content"}, "title": set()}
+_SAYS_NAME = ("og:site_name", "application-name", "twitter:site_name")
+_LONGEST_NAME = 80  # characters; what is longer is a sentence
+_BETWEEN = re.compile(r"\s+[-–—|·•:»/]+\s+|\s*[|»]\s*|:\s+")  # between a site's name and the rest of a title
 # How the address of a feed looks. SPIP, which much of the francophone press uses, says `page=backend`.
 _FEED_ADDRESS = re.compile(
     r"(?:^|[/._=?&-])(?:rss|atom|feeds?|rdf|backend|fil)(?:[-_]?\d{1,2})?(?:\.(?:xml|php|json|rdf|aspx?))?(?:[/?#&]|$)"
@@ -93,7 +98,7 @@ def links_of(page: bytes, url: str) -> list[Link]:
     from bs4 import BeautifulSoup  # costs 100 ms, and only a failing source needs it
 
     # A tag that does not end would take html.parser as long as all that follows.
-    page_of_links = with_elements(page[:_HEAD].decode("utf-8", "replace"), _ATTRIBUTES, {"http", "https", "feed"})
+    page_of_links = with_elements(_decoded(page), _ATTRIBUTES, {"http", "https", "feed"})
     soup = BeautifulSoup(page_of_links, "html.parser")
     base = next((_address(url, str(found["href"])) for found in soup.find_all("base", href=True)), url)
     links = []
@@ -110,6 +115,34 @@ def links_of(page: bytes, url: str) -> list[Link]:
         if media_type in _FEED_TYPES or _looks_like_feed(href) or (_FEED_WORDS.search(shown) and not is_here):
             links.append(Link(href, ANCHOR, media_type or None))
     return links
+
+
+def site_name(page: bytes, url: str) -> str | None:
+    """The name that the site of a page at `url` gives itself: what it says to programs (https://ogp.me/#optional), else
+    that part of the page's title which is the site's address in words. None: neither is there.
+    """
+    from bs4 import BeautifulSoup  # as above
+
+    soup = BeautifulSoup(with_elements(_decoded(page), _NAMES, set()), "html.parser")
+    said = {str(meta.get("property") or meta.get("name")).lower(): meta for meta in soup.find_all("meta", content=True)}
+    names = [one_line(Text(str(said[key]["content"]), "text/plain")) for key in _SAYS_NAME if key in said]
+    title = one_line(Text(soup.title.get_text() if soup.title else "", "text/plain"))
+    letters = _letters(domain_of_url(url).partition(".")[0])
+    parts = (part for part in (*_BETWEEN.split(title), title) if letters and _letters(part) == letters)
+    return next(filter(_is_name, (*names, *parts)), None)
+
+
+def _is_name(said: str) -> bool:
+    """Not where the page's encoding is unknown to us (U+FFFD), nor where it would be filled in as a secret's name."""
+    return 0 < len(said) <= _LONGEST_NAME and said.isprintable() and "\ufffd" not in said and "${" not in said
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", fold(name))
+
+
+def _decoded(page: bytes) -> str:
+    return page[:_HEAD].decode("utf-8", "replace")
 
 
 def links_of_header(field: str, url: str) -> Iterator[Link]:

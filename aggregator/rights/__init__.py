@@ -15,7 +15,7 @@ from aggregator.rights.agreements import NOTICE_DAYS, agreement_warnings, end_in
 from aggregator.rights.decisions import Decision, decisions
 from aggregator.rights.effects import TAKES_EFFECT
 from aggregator.rights.gate import effective
-from aggregator.rights.release import release, usage_terms, uses
+from aggregator.rights.release import release, usage_terms, uses, widest
 from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address
 from aggregator.rights.sheet import Sheet, sheet
 from aggregator.rights.templates import fields_of, fill, licence_name
@@ -49,6 +49,7 @@ __all__ = [
     "usage_terms",
     "uses",
     "what_leaves",
+    "widest",
 ]
 
 CREDIT_FIELDS = frozenset({"publisher", "place", "wire", "licence", "licence_url", "holder", "homepage"})

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import get_args
 from urllib.parse import quote
 
-from aggregator.model import DEFAULT_DISCLAIMERS, Media, Rights, Text, TextScope, Wire
+from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Media, Rights, Text, TextScope, Wire
 from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release, Use, Uses, UseState
 from aggregator.rights.agreements import ends_at
 from aggregator.rights.gate import at_most, effective
@@ -140,6 +140,14 @@ def what_may_leave(held: Held, outlet: Outlet) -> tuple[TextScope, tuple[Picture
     return scope, tuple(_pictures(held, rights, scope))
 
 
+def widest(rights: Rights, outlet: Outlet) -> TextScope:
+    """What of any report under these rights leaves by an outlet at most; 'none': nothing does."""
+    in_force = effective(rights, outlet.now.astimezone(UTC).date())
+    if _closed(in_force, outlet) or _is_refused(in_force, outlet.use):
+        return "none"
+    return at_most(in_force.text_scope, "headline_only") if _is_narrowed(in_force, outlet.use) else in_force.text_scope
+
+
 def uses(rights: Rights) -> Uses:
     """What a publisher's configuration says of machines: `ai_use` is short for three uses."""
     return Uses(**dict(zip(get_args(Use), _SHORTHAND[rights.ai_use], strict=True)))
@@ -158,7 +166,7 @@ def usage_terms(publisher: str, rights: Rights) -> str:
 
 def _refusal(held: Held, rights: Rights, outlet: Outlet) -> tuple[RefusalReason, str] | None:
     """The first reason for which nothing leaves."""
-    channel, use, believed = outlet.channel, outlet.use, outlet.believed or outlet.now
+    use, believed = outlet.use, outlet.believed or outlet.now
     if held.embargoed_until is not None and believed < from_iso(held.embargoed_until):
         return "embargoed", ""
     if held.status != "usable":
@@ -167,20 +175,35 @@ def _refusal(held: Held, rights: Rights, outlet: Outlet) -> tuple[RefusalReason,
     name = line(held.publisher_name)
     if rights.text_scope == "none":
         return "no_scope", f"The rights of {name} let nothing of its reports out (rights.text_scope)."
-    if channel not in rights.redistribute:
+    if channel := _closed(rights, outlet):
         return "channel", f"The rights of {name} do not name the channel {channel} (rights.redistribute)."
-    if use and (state := getattr(uses(rights), use)) != "allowed" and (state == "refused" or use == "train"):
-        said = "refuses" if state == "refused" else "does not allow"
+    if use and _is_refused(rights, use):
+        said = "refuses" if getattr(uses(rights), use) == "refused" else "does not allow"
         return "use", f"{name} {said} this use by machines: {use} (rights.ai_use)."
     return None
+
+
+def _closed(rights: Rights, outlet: Outlet) -> Channel | None:
+    """The first of its channels that the rights do not name."""
+    return next((each for each in (outlet.channel, *outlet.also) if each not in rights.redistribute), None)
+
+
+def _is_refused(rights: Rights, use: Use | None) -> bool:
+    """Whether nothing leaves for a use. What is not stated is taken for a refusal to train, and for no other use."""
+    state = getattr(uses(rights), use) if use else "allowed"
+    return state == "refused" or (state == "unstated" and use == "train")
+
+
+def _is_narrowed(rights: Rights, use: Use | None) -> bool:
+    """Whether no more than a headline with credit and link leaves for a use."""
+    return use == "input" and uses(rights).input != "allowed"
 
 
 def _scope(held: Held, rights: Rights, outlet: Outlet) -> TextScope:
     """The widest scope that rights, storage and use allow, and that there are words for."""
     scope = rights.text_scope
     ends = _retention_ends(held, rights)
-    is_narrowed = outlet.use == "input" and uses(rights).input != "allowed"
-    if is_narrowed or (ends is not None and outlet.now >= ends):
+    if _is_narrowed(rights, outlet.use) or (ends is not None and outlet.now >= ends):
         scope = at_most(scope, "headline_only")
     return scope if held.text or held.summary else at_most(scope, "headline_only")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -17,13 +17,13 @@ from starlette.routing import Route
 from aggregator.desk.outgoing import feed, outlet, releases, versions
 from aggregator.model import DEFAULT_DISCLAIMERS, Publisher, Query, Selection, Wire
 from aggregator.model.errors import SelectionError
-from aggregator.model.release import Heading, Outlet, Refusal, Release
+from aggregator.model.release import Heading, Outlet, Refusal, Release, Use
 from aggregator.output import ninjs
 from aggregator.output.diff import word_diff
 from aggregator.output.formats import FORMATS
 from aggregator.output.record import pictures, record
 from aggregator.pipeline import choosing, watching
-from aggregator.rights import effective, fill, uses
+from aggregator.rights import effective, fill, uses, widest
 from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import to_iso
@@ -42,6 +42,7 @@ _NINJS = FORMATS["ninjs"].media_type
 _MOST_VERSIONS = 50
 _WEEK = timedelta(days=7)
 _COMPARED = ("title", "byline", "summary", "text", "url")
+_TAKES_BACK = ("withheld", "withdrawn", "deleted", "retagged", "terms_changed")
 _BOOLEANS = ("enabled", "silent")  # of the view `health`, which has numbers
 
 
@@ -61,10 +62,19 @@ class Asked:
     path: str
     id: str  # '': the address has none
     as_ninjs: bool
+    use: Use | None = None  # what a machine wants it for, that may have what the channel api lets out
 
     @property
     def by(self) -> Outlet:
-        return outlet(self.store, self.asker.channel, self.now)
+        channel = self.asker.channel
+        if self.use is None:
+            return outlet(self.store, channel, self.now)
+        return outlet(self.store, "api", self.now, self.use, () if channel == "api" else (channel,))
+
+    def knows(self, channels: Collection[str]) -> bool:
+        """Whether it may know of a report that these channels let out."""
+        by = self.by
+        return {by.channel, *by.also} <= set(channels)
 
     def choose(self) -> choosing.Chosen:
         """The selection of its parameters. Raises Problem."""
@@ -194,7 +204,7 @@ def _not_known() -> Problem:
 def _not_here(asked: Asked) -> Problem:
     """Of a report that the wire deleted, and readers knew of, its notice."""
     notice = asked.store.notice(asked.id)
-    if notice is None or asked.asker.channel not in notice["channels"]:
+    if notice is None or not asked.knows(notice["channels"]):
         return _not_known()
     return Problem(410, "this report is gone", line(notice["text"]))
 
@@ -207,7 +217,7 @@ def _refused(asked: Asked, refusal: Refusal) -> Answer:
         return Answer(b"", JSON, refusal.valid_until, 301, (("Location", location),))
     if refusal.reason in ("channel", "use"):
         raise Problem(403, "the rights of this report keep it from you", refusal.text)
-    is_known = asked.asker.channel in asked.store.channels(refusal.id)
+    is_known = asked.knows(asked.store.channels(refusal.id))
     if refusal.reason in ("embargoed", "no_scope") or not refusal.text or not is_known:
         raise _not_known()
     if refusal.reason == "legal":
@@ -264,11 +274,17 @@ def _changes(asked: Asked) -> Answer:
     ids = list(dict.fromkeys(line["id"] for line in lines if line["id"]))
     let_out = list(releases(store, asked.wire, ids, asked.by))
     words = {each.id: each for each in let_out if isinstance(each, Release)}
-    rows = [_change(line, words.get(line["id"])) for line in lines]
+    told = lines if asked.use is None else [each for each in lines if _is_told(each, words)]
+    rows = [_change(line, words.get(line["id"])) for line in told]
     is_more = len(lines) == limit
     cursor = lines[-1]["cursor"] if is_more else str(end or after or "") or None
     following = asked.link(after=cursor) if is_more else None
     return _json({"changes": rows, "next": following, "cursor": cursor}, _until(let_out), _next(following))
+
+
+def _is_told(line: Mapping[str, Any], words: Collection[str]) -> bool:
+    """Whether a machine is told of a line: of what it may not have that alone which takes something back."""
+    return line["id"] is None or line["id"] in words or line["change_kind"] in _TAKES_BACK
 
 
 def _change(line: Mapping[str, Any], out: Release | None) -> dict[str, Any]:
@@ -281,10 +297,9 @@ def _change(line: Mapping[str, Any], out: Release | None) -> dict[str, Any]:
 
 
 def _publishers(asked: Asked) -> Answer:
-    rows = []
+    rows, by = [], asked.by
     for publisher in asked.site.config().publishers:
-        rights = effective(publisher.rights, asked.now.date())
-        if rights.text_scope != "none" and asked.asker.channel in rights.redistribute:
+        if (scope := widest(publisher.rights, by)) != "none":
             rows.append(
                 {
                     **_named(publisher),
@@ -294,7 +309,7 @@ def _publishers(asked: Asked) -> Answer:
                     "publisher_group": publisher.group,
                     "languages": list(publisher.languages),
                     "homepage": publisher.homepage,
-                    "scope": rights.text_scope,
+                    "scope": scope,
                 }
             )
     return _json({"publishers": rows})
@@ -449,7 +464,7 @@ class Api:
 
     site: Site
     answers: Answers
-    clients: Clients = field(default_factory=Clients)
+    clients: Clients
 
     def routes(self) -> list[Route]:
         described = Route("/api/openapi.json", self._description, methods=["GET"])

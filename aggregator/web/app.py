@@ -17,12 +17,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from aggregator.model import Wire
-from aggregator.model.errors import AggregatorError, CursorError, SearchError
+from aggregator.model.errors import AggregatorError
 from aggregator.pipeline.paths import Paths
 from aggregator.web import metrics, problems
 from aggregator.web.answers import Answers
 from aggregator.web.api import Api
 from aggregator.web.clients import Clients
+from aggregator.web.endpoint import Endpoint
 from aggregator.web.feeds import Feeds
 from aggregator.web.guards import Guards
 from aggregator.web.site import Site
@@ -35,6 +36,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
     """The application for a wire. Raises ConfigError."""
     site, answers, clients, requests = Site(paths, clock), Answers(), Clients(), metrics.Requests()
     wire = site.config().wire
+    hosts = hosts_of(wire)
 
     def healthz(_: Request) -> Response:
         with site.opened() as (store, _now):
@@ -58,18 +60,15 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
             Route("/metrics", metrics_),
             *Feeds(site, answers, clients).routes(),
             *Api(site, answers, clients).routes(),
+            *Endpoint(site, clients, hosts).routes(),
         ],
         middleware=[
-            Middleware(
-                Guards, hosts=hosts_of(wire), proxies=wire.serve.trusted_proxies, most=_AT_ONCE, answered=requests.count
-            ),
+            Middleware(Guards, hosts=hosts, proxies=wire.serve.trusted_proxies, most=_AT_ONCE, answered=requests.count),
             Middleware(GZipMiddleware, minimum_size=_SMALLEST),
         ],
         exception_handlers={
             problems.Problem: problems.of_problem,
             HTTPException: problems.of_http,
-            CursorError: problems.of_words,
-            SearchError: problems.of_words,
             AggregatorError: problems.of_wire,
         },
     )

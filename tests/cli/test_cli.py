@@ -455,7 +455,7 @@ def test_the_daemon_polls_again_when_a_source_is_due(desk: Desk, daemon: Callabl
 def test_a_port_in_use_is_said(tmp_path: Path) -> None:
     with Press(now=NOW) as press:
         port = str(press.address[1])
-        command = [sys.executable, "-m", "aggregator", "demo", "--port", port, "--into", str(tmp_path / "demo.db")]
+        command = [*commands.COMMAND, "demo", "--port", port, "--into", str(tmp_path / "demo.db")]
         done = commands.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert f"port {port}" in done.stderr

@@ -9,7 +9,6 @@ import json
 import os
 import pty
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -31,6 +30,7 @@ from aggregator.model.release import Outlet, Release
 from aggregator.output.formats import FORMATS
 from aggregator.store import Store
 from aggregator.text.query import parse
+from tests import commands
 from tests.conftest import AGREEMENT, DEMO, NOW, QUOTATION, WIRE, examples, file_of, make_entry, make_publisher, record
 from tests.hostile import run
 from tests.make_database import DATABASES
@@ -67,9 +67,9 @@ def test_as_many_are_counted_as_are_listed(database: Path, selection: Selection,
 def printed(database: Path, *arguments: str) -> tuple[str, str]:
     """What a command prints, with a terminal as its standard error; both without line ends at their ends."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "aggregator", "--config", str(DEMO / "config"), "--db", str(database), *arguments]
+    command = [*commands.COMMAND, "--config", str(DEMO / "config"), "--db", str(database), *arguments]
     with closing(os.fdopen(ours, "rb", buffering=0)) as terminal:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True, timeout=60)
+        done = commands.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True, timeout=60)
         os.close(theirs)
         try:
             said = terminal.read(10_000)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
+import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +17,8 @@ import pytest
 
 from aggregator.alerts.times import GIVE_UP_AFTER, next_of, next_time
 from aggregator.model import Selection, Tell, Template, When
+from aggregator.model.errors import StoreError
+from aggregator.store import Store
 from aggregator.text.query import parse
 from tests.alerts.mailbox import Mailbox, mailbox
 from tests.alerts.wires import DESK, AlertWire, entry, search, wire, wire_config
@@ -488,3 +492,64 @@ def test_nothing_owed_is_lost_wherever_the_program_is_killed(tmp_path: Path, box
             doubles.append(number)
             assert box.taken[0]["Message-ID"] == box.taken[1]["Message-ID"]
     assert len(doubles) == 1  # measured: between the server's answer and the record of it
+
+
+# A database that cannot be written
+
+
+def test_a_locked_database_sends_nothing_twice_and_loses_nothing(tmp_path: Path, box: Mailbox) -> None:
+    """It is locked before anything is sent, and then in the moment in which a mail was taken."""
+    made = wire(tmp_path, box.port, search())
+    made.store.close()
+    with Store.open(tmp_path / "wire.db", busy_seconds=0.05) as store:
+        made = AlertWire(store, made.config, made.now)
+        made.poll(entry(1, "Le pont rouvre"))
+        other = sqlite3.connect(tmp_path / "wire.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError):
+            made.alert()
+        assert box.taken == []
+        other.execute("ROLLBACK")
+        on_store, locked = made.alerter.on_store, []
+
+        async def locking(call):  # type: ignore[no-untyped-def]
+            if box.taken and not locked:
+                locked.append(other.execute("BEGIN IMMEDIATE"))
+            return await on_store(call)
+
+        made.alerter.on_store = locking
+        made.alert()
+        assert len(box.taken) == 1
+        assert locked
+        other.execute("ROLLBACK")
+        assert made.rows("SELECT count(*) FROM told") == [(0,)]
+        made.alert(timedelta(hours=5))  # the same program: it knows that the mail was taken
+        assert len(box.taken) == 1
+        assert made.rows("SELECT count(*) FROM told") == [(1,)]
+        assert made.rows("SELECT count(*) FROM alert_messages") == [(0,)]
+        other.close()
+
+
+def test_a_full_disk_sends_nothing_until_there_is_room(tmp_path: Path, box: Mailbox) -> None:
+    """In a program of its own, which may write no file any further."""
+    with wire(tmp_path, box.port, search()).store as store:
+        AlertWire(store, wire_config(box.port, search())).poll(entry(1, "Le pont rouvre"))
+    if child := os.fork():
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 7  # the fault happened
+    else:
+        code = 1
+        try:
+            made = wire(tmp_path, box.port, search())
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+            made.alert()
+            code = 3
+        except StoreError:
+            code = 7
+        finally:
+            os._exit(code)
+    assert box.taken == []
+    again = wire(tmp_path, box.port, search())
+    with again.store:
+        again.alert()
+        assert len(box.taken) == 1

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -21,6 +21,7 @@ from aggregator.text.separators import spaced, words_of
 # Of what is matched: raise it when `fold`, `spaced`, `word_forms` or the query language changes. Then all is matched
 # anew.
 FORM = "1"
+_MOST_IDLE = 50_000  # words that are remembered: some megabytes
 _MOST_BEGINNING = 4  # letters of a beginning under which a search is filed
 _END = "\ue001"  # a character of private use, which `query` takes out of what is typed
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # words alone are matched; `changed:` is for whoever knows the time
@@ -47,19 +48,24 @@ def matcher(searches: bytes) -> Matcher:
 class _Words:
     """The words of one report."""
 
-    __slots__ = ("_anywhere", "_in_order", "_title", "_title_words", "each")
+    __slots__ = ("_anywhere", "_each", "_title", "_title_words", "in_order")
 
     def __init__(self, title: str, summary: str, text: str) -> None:
         # Nobody can type what stands between the parts, so that no phrase goes from one into the next.
         others = () if text == summary else (_END, *words_of(text))
-        self._in_order = [*words_of(title), _END, *words_of(summary), *others]
-        self.each = frozenset(self._in_order)
+        self.in_order = [*words_of(title), _END, *words_of(summary), *others]
         self._title, self._anywhere, self._title_words = title, "", ""
+        self._each: frozenset[str] = frozenset()
+
+    @property
+    def each(self) -> frozenset[str]:
+        self._each = self._each or frozenset(self.in_order)
+        return self._each
 
     @property
     def anywhere(self) -> str:
         """All words, as they follow each other, with spaces around each."""
-        self._anywhere = self._anywhere or spaced(self._in_order)
+        self._anywhere = self._anywhere or spaced(self.in_order)
         return self._anywhere
 
     @property
@@ -81,6 +87,7 @@ class Matcher:
     _by_word: Mapping[str, tuple[int, ...]]
     _by_beginning: Mapping[int, Mapping[str, tuple[int, ...]]]  # by its length
     _always: tuple[int, ...]  # those that may find a report whatever its words are
+    _idle: set[str] = field(default_factory=set)  # words that were met, under which nothing is filed: most are such
 
     @classmethod
     def of(cls, words: Mapping[str, str], digest: str) -> Matcher:
@@ -113,14 +120,23 @@ class Matcher:
     def matched(self, title: str, summary: str, text: str) -> Matched:
         """The searches that find a report with these words, which are folded."""
         those = _Words(title, summary, text)
-        words, places = those.each, set(self._always)
-        for word in words & self._by_word.keys():
-            places.update(self._by_word[word])
-        for length, of in self._by_beginning.items():
-            for beginning in {word[:length] for word in words} & of.keys():
-                places.update(of[beginning])
+        places = set(self._always)
+        if not self._idle.issuperset(those.in_order):
+            for word in those.each - self._idle:
+                places.update(self._places(word))
         found = (self._searches[place] for place in sorted(places))
         return Matched(by=self.digest, searches=tuple(name for name, holds in found if holds(those)))
+
+    def _places(self, word: str) -> Sequence[int]:
+        """The searches that are filed under a word, or under how it begins; where there are none, it is remembered."""
+        found = list(self._by_word.get(word, ()))
+        for length, of in self._by_beginning.items():
+            found += of.get(word[:length], ())
+        if not found:
+            if len(self._idle) >= _MOST_IDLE:
+                self._idle.clear()
+            self._idle.add(word)
+        return found
 
 
 def _holds(part: Part) -> _Holds:

@@ -35,6 +35,7 @@ _ALERT = timedelta(seconds=1)  # how late somebody may be told of a report
 _MAINTENANCE = timedelta(minutes=10)
 # Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
 _RECHECK = timedelta(minutes=1)
+_SIGNALS, _SITES_A_TIME = timedelta(minutes=1), 60  # of sites that are asked once a day what machines may do
 _PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 3  # of fewer pages it cannot be told whether a site answers so to all
 
 
@@ -48,7 +49,8 @@ def run(paths: Paths, is_serving: bool, listen: str | None) -> None:
     Between fetches it visits the pages of reports, to learn of withdrawals; `recheck` does that once. SIGTERM and
     SIGINT end it when the fetches under way are done. The configuration is read again within seconds when its files
     have changed, and at SIGHUP; while it has errors, the one before stays in force. Two daemons do not share a
-    database. It logs a line for every fetch to standard error.
+    database. It logs a line for every fetch to standard error. Subscribers (config/subscribers/) are sent each change
+    as it is stored; `aggregator subscribers` shows how far each has been brought.
     """
     if listen is not None and not is_serving:
         raise click.UsageError("--listen belongs to --serve")
@@ -212,6 +214,9 @@ async def poll_until(
             visit = database.use(lambda: pipeline.recheck(_PAGES_A_TIME, _PAGES_OF_A_PUBLISHER))
             await asyncio.wait({_begin(visit, visits)})
 
+        async def read_signals() -> None:
+            await asyncio.wait({_begin(database.use(lambda: pipeline.read_signals(_SITES_A_TIME)), visits)})
+
         async def look() -> None:
             if has_ended and await has_ended(pipeline):
                 stop.set()
@@ -222,8 +227,10 @@ async def poll_until(
             Job("config", TICK, lambda: database.use(look)),
             Job("notify", TICK, lambda: database.use(pipeline.notify)),
             Job("alerts", _ALERT, lambda: database.use(pipeline.alert)),
+            Job("hub", TICK, lambda: database.use(pipeline.tell_hub)),
         ]
-        await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck)])
+        pipeline.deliver()
+        await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck), Job("signals", _SIGNALS, read_signals)])
         pipeline.stop()
         for visit in visits:  # a site may want a minute between two; what is not visited now is due at the next start
             visit.cancel()

@@ -78,6 +78,13 @@ def serving(paths: Paths, listen: str | None) -> Iterator[Callable[[], None]]:
     """Answers in a thread of its own; what it yields asks for the end, without waiting for it. Raises as `opened`."""
     server, listening, place = opened(paths, listen)
     say(place, err=True)
+    with answering(server, listening) as end:
+        yield end
+
+
+@contextmanager
+def answering(server: uvicorn.Server, listening: socket.socket) -> Iterator[Callable[[], None]]:
+    """The same of what `opened` gave."""
 
     def end() -> None:
         server.should_exit = True

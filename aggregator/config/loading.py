@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -43,6 +43,7 @@ from aggregator.config.shapes import (
 from aggregator.config.subscribers import load_subscribers
 from aggregator.config.toml import TomlTable, parse_toml, read_toml
 from aggregator.model import (
+    AI_USES,
     DISCOVER,
     Access,
     ComplaintSettings,
@@ -208,7 +209,8 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
 
 def _serve_settings(shape: ServeTable) -> ServeSettings:
     host, port = shape.place()
-    return ServeSettings(host=host, port=port, hosts=shape.hosts, trusted_proxies=shape.trusted_proxies, hub=shape.hub)
+    hub = Template(shape.hub) if shape.hub else None
+    return ServeSettings(host=host, port=port, hosts=shape.hosts, trusted_proxies=shape.trusted_proxies, hub=hub)
 
 
 def _agent_faults(wire: WireFile) -> Iterator[str]:
@@ -310,7 +312,11 @@ def _rights(table: TomlTable, profiles: _Profiles | None) -> tuple[Rights | None
     shape, lines = check(RIGHTS, {"rights": merged(profile, own)})
     if shape is None:
         return None, lines
-    return shape["rights"], faults_of_rights(shape["rights"])
+    rights = shape["rights"]
+    for word, of in AI_USES.items():
+        if rights.ai_use == of:  # one form for one thing
+            rights = replace(rights, ai_use=word)
+    return rights, faults_of_rights(rights)
 
 
 # publishers/COUNTRY/KEY.toml

@@ -38,6 +38,7 @@ from aggregator.model import (
     When,
 )
 from aggregator.model.errors import SearchError
+from aggregator.model.publisher import Uses
 from aggregator.rights import did_you_mean, fault, is_address
 from aggregator.text import query, timezones
 from aggregator.text.urls import host_fault, is_host
@@ -448,7 +449,11 @@ PUBLISHER = Shape(
 SEARCH = Shape(TypeAdapter(SearchFile), SearchFile, {"tell": TellTable})
 SUBSCRIBER = Shape(TypeAdapter(SubscriberFile), SubscriberFile)
 # A noun takes the settings of what stands around it, so unknown keys are refused inside Rights too.
-RIGHTS = Shape(TypeAdapter(dict[str, Rights], config=_CONFIG), Rights, {"images": Images, "corrections": Corrections})
+RIGHTS = Shape(
+    TypeAdapter(dict[str, Rights], config=_CONFIG),
+    Rights,
+    {"images": Images, "corrections": Corrections, "ai_use": Uses},
+)
 
 
 def check(shape: Shape[T], table: Mapping[str, Any]) -> tuple[T | None, list[str]]:
@@ -473,13 +478,28 @@ def check_part(shape: Shape[T], table: Mapping[str, Any]) -> list[str]:
 
 def _lines(shape: Shape[T], error: ValidationError, but: str | None = None) -> list[str]:
     """The faults, but those of a type. Of a list that has a faulty item pydantic says that it is too short, too."""
-    found = error.errors(include_url=False)
+    found = [said for each in error.errors(include_url=False) if (said := _of_uses(each))]
     within = {details["loc"][:depth] for details in found for depth in range(len(details["loc"]))}
     return [
         _line(shape, details)
         for details in found
         if details["type"] != but and not (details["type"] == "too_short" and details["loc"] in within)
     ]
+
+
+def _of_uses(error: ErrorDetails) -> ErrorDetails | None:
+    """`ai_use` is a word or a table, and pydantic says what is wrong with it as either: here as what it looks like."""
+    loc = error["loc"]
+    if "ai_use" not in loc or loc[-1] == "ai_use":
+        return error
+    at = loc.index("ai_use") + 1
+    if len(loc) == at + 1:  # of the value as a whole
+        if isinstance(error["input"], dict) or loc[at] == "Uses":
+            return None
+        error["loc"] = loc[:at]
+        return error
+    error["loc"] = (*loc[:at], *loc[at + 1 :])
+    return error
 
 
 _EXPECTED: Mapping[str, str] = {  # by pydantic's type of error, with its `ctx`; other messages of its own serve

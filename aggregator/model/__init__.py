@@ -4,6 +4,7 @@ from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDe
 from aggregator.model.alerts import Alert, AlertEntry, AlertItem, AlertMessage, OwedKind, Sent, TellState
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
+from aggregator.model.channel import Channel
 from aggregator.model.client import Client
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
@@ -24,6 +25,7 @@ from aggregator.model.document import (
     Redirection,
     RedirectState,
     RobotsCopy,
+    Rsl,
     Text,
     Validators,
 )
@@ -62,6 +64,7 @@ from aggregator.model.poll import (
     Wanted,
 )
 from aggregator.model.publisher import (
+    AI_USES,
     DISCOVER,
     GROUP_OF_KIND,
     LEARNED,
@@ -69,7 +72,6 @@ from aggregator.model.publisher import (
     AiUse,
     Basis,
     Canonical,
-    Channel,
     CommercialUse,
     ComplaintSettings,
     Config,
@@ -108,6 +110,7 @@ from aggregator.model.publisher import (
     Terms,
     TextScope,
     Translation,
+    Uses,
     Wire,
 )
 from aggregator.model.saved_search import SavedSearch, Tell, Weekday, When
@@ -126,6 +129,7 @@ from aggregator.model.terms import (
 
 __all__ = [
     "AGREED_AFTER",
+    "AI_USES",
     "ALL_REPORTS",
     "CHANGED",
     "DEFAULT_DISCLAIMERS",
@@ -260,6 +264,7 @@ __all__ = [
     "Rhythm",
     "Rights",
     "RobotsCopy",
+    "Rsl",
     "SavedSearch",
     "Seen",
     "Selection",
@@ -286,6 +291,7 @@ __all__ = [
     "TextScope",
     "Translation",
     "Unjoin",
+    "Uses",
     "Validators",
     "Version",
     "Wanted",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
+from aggregator.model.channel import Channel
 from aggregator.model.saved_search import SavedSearch
 from aggregator.model.selection import ALL_REPORTS, Selection
 
@@ -38,8 +39,10 @@ CommercialUse = Literal["yes", "no", "not_sold_separately", "ask"]
 SystematicRepublication = Literal["yes", "no", "unstated"]
 ImageScope = Literal["none", "per_image_licence", "same_as_text", "agreement"]
 Storage = Literal["keep", "metadata_only", "transient"]
-Channel = Literal["web", "feed", "api", "email"]
 AiUse = Literal["allowed", "search_only", "prohibited", "unstated"]
+# What a machine may do with a report: learn from it (train), read it to answer somebody (input), list it (search).
+Use = Literal["train", "input", "search"]
+UseState = Literal["allowed", "refused", "unstated"]
 Index = Literal["index", "noindex"]
 Canonical = Literal["publisher", "self", "none"]
 OnMissing = Literal["keep", "suspend", "withdraw"]
@@ -64,6 +67,24 @@ GROUP_OF_KIND: Mapping[Kind, Group] = {
     "blog": "individual",
     "individual": "individual",
     "own": "own",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uses:
+    """The three uses by machines, each on its own."""
+
+    train: UseState = "unstated"
+    input: UseState = "unstated"
+    search: UseState = "unstated"
+
+
+# What `ai_use` is short for.
+AI_USES: Mapping[AiUse, Uses] = {
+    "allowed": Uses(train="allowed", input="allowed", search="allowed"),
+    "search_only": Uses(train="refused", input="refused", search="allowed"),
+    "prohibited": Uses(train="refused", input="refused", search="refused"),
+    "unstated": Uses(),
 }
 IdTrust = Literal["learned", "trusted", "ignored"]
 DISCOVER = "discover"  # the kind of a source of which only the site is known
@@ -124,7 +145,7 @@ class ServeSettings:
     port: int = 8080
     hosts: tuple[str, ...] = ()  # names of this server, beside that of the wire's own address
     trusted_proxies: tuple[str, ...] = ()  # CIDR blocks, whose X-Forwarded-For is believed
-    hub: str | None = None  # of WebSub, that is told of new reports
+    hub: Template | None = None  # of WebSub, that is told which feeds have changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +245,7 @@ class Rights:
     storage: Storage = "keep"
     retention_days: int | None = None  # with storage = "transient": how long the words may stay
     redistribute: tuple[Channel, ...] = ("web", "feed", "api", "email")
-    ai_use: AiUse = "unstated"
+    ai_use: AiUse | Uses = "unstated"
     index: Index = "noindex"
     canonical: Canonical = "publisher"
     corrections: Corrections = Corrections(on_missing="suspend", on_gone="withdraw")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from aggregator.model.channel import Channel
 from aggregator.model.ledger import Cursor
-from aggregator.model.publisher import Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

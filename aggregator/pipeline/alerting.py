@@ -180,7 +180,8 @@ def _note_sent(store: Store, message: AlertMessage, ready: _Ready, now: datetime
 def made_ready(store: Store, config: Config, message: AlertMessage, now: datetime) -> _Ready:
     """The reports of a message as they may leave now; what may not is left out. Raises StoreError."""
     search = next((each for each in config.searches if each.name == message.search), None)
-    by = outlet(store, "email" if message.tell.email else "api", now)
+    channel: Channel = "email" if message.tell.email else "api"
+    by = outlet(store, channel, now)
     last = store.last_cursor()
     found = {each.id: each for each in releases(store, config.wire, [item.id for item in message.items], by)}
     entries = [entry for item in message.items if (entry := _entry(store, item, found.get(item.id)))]
@@ -188,7 +189,7 @@ def made_ready(store: Store, config: Config, message: AlertMessage, now: datetim
     return _Ready(
         alert=_alert(config.wire, search, message.search, tuple(entries)),
         sent=tuple(Sent(id=each.id, kind=each.kind, revision=revisions.get(each.id, 0)) for each in entries),
-        left=Counter((each.release.publisher, by.channel) for each in entries if each.release),
+        left=Counter((each.release.publisher, channel) for each in entries if each.release),
         seq=last.seq if last else 0,
     )
 

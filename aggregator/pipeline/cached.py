@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from aggregator.model import Config
+from aggregator.model import Config, Wire
 
 # The rooms and files whose code decides what comes out.
 _CHECKED_BY = ("config", "rights", "model", "text/urls.py", "text/query.py", "pipeline/cached.py")
@@ -120,5 +120,18 @@ def unpack(kept: str) -> Config | None:
     """What `pack` was given; None for anything else."""
     try:
         return msgspec.json.decode(kept, type=Config)
+    except msgspec.MsgspecError:
+        return None
+
+
+def pack_wire(wire: Wire) -> str:
+    """The wire's own settings alone, as JSON."""
+    return msgspec.json.encode(wire).decode()
+
+
+def unpack_wire(kept: str) -> Wire | None:
+    """What `pack_wire` was given; None for anything else."""
+    try:
+        return msgspec.json.decode(kept, type=Wire)
     except msgspec.MsgspecError:
         return None

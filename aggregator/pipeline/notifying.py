@@ -74,7 +74,9 @@ class Notifier:
             log.warning("notifications wait, because the database cannot be used: %s", error)
 
     async def _run(self, event: Mapping[str, Any]) -> None:
-        begun, said = time.monotonic(), {"source": event["source_name"], "state": event["state"]}
+        begun = time.monotonic()
+        about = {"source": event.get("source_name"), "subscriber": event.get("subscriber")}
+        said: dict[str, object] = {**about, "state": event["state"]}
         told = json.dumps(event).encode() + b"\n"
         code, error = await run(self._settings.command, told, self._folder, self._settings.timeout)
         said |= {"code": code} if code is not None else {}

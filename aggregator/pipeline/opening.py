@@ -16,16 +16,20 @@ from aggregator.config.placeholders import is_real
 from aggregator.desk import clock, terms
 from aggregator.desk.reading import read_as_of
 from aggregator.identity.publishers import undecided
-from aggregator.model import Config, Faulty, PublisherTerms, StoredConfig
+from aggregator.model import Config, Faulty, PublisherTerms, StoredConfig, Wire
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline import matching
-from aggregator.pipeline.cached import digest, is_settled, pack, program, signature, unpack
+from aggregator.pipeline.cached import digest, is_settled, pack, pack_wire, program, signature, unpack, unpack_wire
 from aggregator.pipeline.following import folder_of
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text.printable import escaped
 
 log = logging.getLogger("aggregator.config")
+
+_NAMELESS = Wire(
+    name="This wire", url="", publisher="", user_agent="", robots_token="", complaints_url="", complaints_email=""
+)
 
 
 def refuse_placeholders(config: Config, *urls: str) -> None:
@@ -165,6 +169,18 @@ def publisher_file(paths: Paths, key: str) -> str:
     return found
 
 
+def wire_of(paths: Paths, store: Store) -> Wire:
+    """Whose database this is: as it was configured when the tables were brought in line with the files, which takes no
+    reading of these; else as the files say; else a wire without a name.
+    """
+    stored = store.config_in_force()
+    if stored and (kept := unpack_wire(stored.wire)):
+        return kept
+    # With a database alone, the folder that is found may be another wire's.
+    config = config_or_none(paths) if paths.config is not None or paths.db is None else None
+    return config.wire if config else _NAMELESS
+
+
 def open_store(paths: Paths) -> Store:
     """For writing; raises StoreError."""
     return Store.open(paths.database())
@@ -245,9 +261,10 @@ def _note_in_force(store: Store, paths: Paths, config: Config, now: datetime) ->
         signature=config.signature if is_settled(config.signature, now) else "",
         at=now,
         pid=os.getpid(),
+        wire=pack_wire(config.wire),
     )
     before = store.config_in_force()
-    if before and (before.folder, before.digest) == (noted.folder, noted.digest):
+    if before and (before.folder, before.digest, before.wire) == (noted.folder, noted.digest, noted.wire):
         if noted.signature in ("", before.signature):
             return
         noted = replace(noted, at=before.at, pid=before.pid)

@@ -15,10 +15,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aggregator.desk.outgoing import feed, outlet, releases, versions
+from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import DEFAULT_DISCLAIMERS, Publisher, Query, Selection, Wire
 from aggregator.model.errors import SelectionError
 from aggregator.model.release import Heading, Outlet, Refusal, Release, Use
-from aggregator.output import ninjs
+from aggregator.output import beside, ninjs
 from aggregator.output.diff import word_diff
 from aggregator.output.formats import FORMATS
 from aggregator.output.record import pictures, record
@@ -153,7 +154,7 @@ def _listed(asked: Asked, selection: Selection, words: Query | None) -> Answer:
     if said.one("up_to") is not None and not is_by_line:
         raise parameters.refused("up_to", "it belongs to `after`")
     end = said.cursor("up_to") or (store.searched_up_to(after) if words else store.last_cursor())
-    selection = replace(selection, before=before, limit=limit + 1)
+    selection = replace(selection, channel=asked.asker.channel, before=before, limit=limit + 1)
     if is_by_line:
         selection = replace(selection, after=after, up_to=end)
     is_nothing = is_by_line and end is None  # there is no line of the ledger yet
@@ -185,15 +186,20 @@ def _report(asked: Asked) -> Answer:
         heading = Heading(title=asked.wire.name, address=asked.link())
         whose = feed(asked.store, asked.wire, (), asked.by, heading)
         said_so = as_json(ninjs.item(whose, found)).encode() + b"\n"
-        return _counted(Answer(said_so, _NINJS, found.valid_until), asked, (found,))
+        return _counted(Answer(said_so, _NINJS, found.valid_until, headers=_reserved(found)), asked, (found,))
     said = {**record(found), "pictures": pictures(found), "html": found.html or None}
-    return _counted(_json(said, found.valid_until), asked, (found,))
+    return _counted(_json(said, found.valid_until, _reserved(found)), asked, (found,))
+
+
+def _reserved(release: Release) -> tuple[tuple[str, str], ...]:
+    """Fields of an answer that is of one report."""
+    return tuple(beside.reservation(release).items())
 
 
 def _counted(answer: Answer, asked: Asked, out: Iterable[Release | Refusal]) -> Answer:
     """The answer, with how many reports leave by it."""
     reports = Counter(each.publisher for each in out if isinstance(each, Release))
-    return replace(answer, channel=asked.by.channel, reports=reports)
+    return replace(answer, channel=asked.asker.channel, reports=reports)
 
 
 def _not_known() -> Problem:
@@ -297,9 +303,10 @@ def _change(line: Mapping[str, Any], out: Release | None) -> dict[str, Any]:
 
 
 def _publishers(asked: Asked) -> Answer:
-    rows, by = [], asked.by
+    rows, by, said = [], asked.by, by_publisher(asked.store)
     for publisher in asked.site.config().publishers:
-        if (scope := widest(publisher.rights, by)) != "none":
+        signals = of_publisher(said, publisher.key, publisher.homepage)
+        if (scope := widest(publisher.rights, by, signals)) != "none":
             rows.append(
                 {
                     **_named(publisher),
@@ -359,11 +366,31 @@ def _coverage(asked: Asked) -> Answer:
     return _json({"since": to_iso(since), "until": to_iso(until), "publishers": rows})
 
 
+def _subscriptions(asked: Asked) -> Answer:
+    """Nobody learns of other subscribers than the one of his own token's name."""
+    client = asked.asker.client
+    queue = asked.store.queue(client.name) if client else None
+    if queue is None:
+        return _json({"subscriptions": []})
+    times = ("acknowledged_at", "next_at", "failing_since", "paused_at", "ended_at")
+    row = {
+        "subscriber": queue.name,
+        **{name: getattr(queue, name) for name in ("acknowledged_seq", "attempts", "error")},
+        **{name: to_iso(at) if (at := getattr(queue, name)) else None for name in times},
+        "dead_letters": [
+            {name: letter[name] for name in ("seq", "change_kind", "id", "at", "error")}
+            for letter in asked.store.dead_letters(queue.name)
+        ],
+    }
+    return _json({"subscriptions": [row]})
+
+
 def _rights(asked: Asked) -> Answer:
     rows = []
+    said = by_publisher(asked.store)
     for publisher in asked.site.config().publishers:
         rights = effective(publisher.rights, asked.now.date())
-        states = uses(rights)
+        states = uses(rights, of_publisher(said, publisher.key, publisher.homepage))
         rows.append(
             {
                 **_named(publisher),
@@ -454,6 +481,11 @@ OPERATIONS: tuple[Operation[Make], ...] = (
         "/api/rights", "listRights", "What may leave of each publisher today, by which channel, and why.", _rights,
         "Rights", is_of_operator=True,
     ),
+    Operation(
+        "/api/subscriptions", "listSubscriptions",
+        "How the subscriber does that has the name of your token: what it has confirmed, and what it was not sent.",
+        _subscriptions, "Subscriptions", is_of_operator=True,
+    ),
 )  # fmt: skip
 _LIVE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store", "Vary": "Authorization"})
 
@@ -478,9 +510,8 @@ class Api:
         return lambda request: self._answer(operation, request)
 
     def _answer(self, operation: Operation[Make], request: Request) -> Response:
-        wanted = request.query_params.get("channel")
-        with self.site.opened() as (store, now):
-            asker = self.clients.of(request, store, now, wanted)
+        with self.site.stored() as stored:
+            asker = self.clients.of(request, stored, self.site.clock(), request.query_params.get("channel"))
         if operation.is_of_operator:
             need_operator(asker)
         said = given(request, operation.parameters)

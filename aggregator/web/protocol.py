@@ -71,7 +71,7 @@ def _result(call: Call, tool: Tool, arguments: Mapping[str, object]) -> types.Ca
         return _error(f"{problem.title}: {problem.detail}" if problem.detail else problem.title)
     except Exception:  # a fault of ours: the log has all of it, the client nothing
         log.exception("a tool failed")
-        return _error("the program has a fault: the operator finds it in the log")
+        return _error("internal error (bug); the log of the server has it")
     return types.CallToolResult(content=[types.TextContent(text=as_json(found))], structured_content=found)
 
 

@@ -43,6 +43,7 @@ SMALL = {
     "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "searches", "sources", "tells",
     "terms",
     "tokens", "alert_messages", "owed",
+    "subscribers",
 }  # fmt: skip
 
 LISTED = Selection(limit=50)
@@ -259,6 +260,11 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "source_events": (Case(lambda s, w: s.source_events(50), {"SCAN source_events": FEW}),),
     "tokens": (case(lambda s, w: s.tokens()),),
     "tokens_in_force": (case(lambda s, w: s.tokens_in_force()),),
+    "queues": (case(lambda s, w: s.queues(), SCAN_s="a few subscribers"),),
+    "queue": (case(lambda s, w: s.queue("partner")),),
+    "dead_letters": (case(lambda s, w: s.dead_letters("partner")),),
+    "next_replay": (case(lambda s, w: s.next_replay("partner")),),
+    "taken_back_by": (case(lambda s, w: s.taken_back_by(w.report)),),
     "time_of": (case(lambda s, w: s.time_of(s.last_cursor())),),
     "publishers_with_reports": (case(lambda s, w: s.publishers_with_reports()),),
     "publishers": (Case(lambda s, w: s.publishers(), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),
@@ -332,6 +338,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         ),
     ),
     "recall_robots": (case(lambda s, w: s.recall_robots("http://daily.example")),),
+    "signals": (
+        Case(lambda s, w: (s.signals([w.publisher]), s.signals()), {"SCAN rights_signals": "what sites say now"}),
+    ),
+    "signals_of_pages": (Case(lambda s, w: s.signals_of_pages(), {"SCAN rights_signals": COUNTED}),),
+    "signals_of_report": (case(lambda s, w: s.signals_of_report(w.report)),),
+    "signal_file": (case(lambda s, w: s.signal_file("http://daily.example/x")),),
+    "signal_files_asked_since": (case(lambda s, w: s.signal_files_asked_since(["http://daily.example/x"], NOW)),),
     "rhythms": (case(lambda s, w: s.rhythms()),),
     "kept_tariff": (case(lambda s, w: s.kept_tariff()),),
     "new_pages": (case(lambda s, w: s.new_pages(WEEK)),),

@@ -49,6 +49,8 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "publishers --json": ("publishers", "--json"),
     "catalogue --json": ("catalogue", "malijet", "--json"),
     "check --json": ("check", "--json"),
+    "alerts --json": ("alerts", "--json"),
+    "alerts test --json": ("alerts", "test", "reports", "--json"),
     "tokens list --json": ("tokens", "list", "--json"),
     "subscribers --json": ("subscribers", "--json"),
     "subscribers --json (dead letters)": ("subscribers", "partner", "--json"),
@@ -74,6 +76,14 @@ UNREACHED: Mapping[str, set[str]] = {
     "add --json (again)": {"left_out.publisher", "left_out.why"},
     "check --json": {"daemon.pid", "daemon.since", "daemon.is_current"},
 }
+SEARCH = """words = "report"
+[[tell]]
+email = "desk@wire.example"
+[[tell]]
+command = ["true"]
+when = "daily"
+"""
+MAIL = '[mail]\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\nfrom = "wire@wire.example"\n'
 LINES = {"changes --json", "latest --jsonl", "search --jsonl", "query --jsonl"}
 OPML = """<opml version="2.0"><body><outline text="Le Fleuve" xmlUrl="http://fleuve.example/feed"/>
 <outline text="One" xmlUrl="{url}"/></body></opml>"""
@@ -92,6 +102,10 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         press.set_document("two.example", "/feed", atom("".join(listed)))
         press.set_document("one.example", "/feed", changed(0, 60, "one.example"))
         desk("fetch")
+        (desk.config / "searches").mkdir()
+        (desk.config / "searches" / "reports.toml").write_text(SEARCH)
+        with (desk.config / "wire.toml").open("a") as file:
+            file.write(MAIL)
         desk("tokens", "add", "newsroom", "--channel", "api")
         _with_a_subscriber(desk)
         found = _with_something_of_everything(desk, page)

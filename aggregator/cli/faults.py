@@ -24,6 +24,9 @@ def say_faults(config: Config) -> bool:
     if config.faulty_subscribers:
         names = names_of(config.faulty_subscribers)
         say(f"sent nothing until these faults are corrected: {names}; what they are owed stays owed", err=True)
+    if config.faulty_searches:
+        names = names_of(config.faulty_searches)
+        say(f"no alerts until these faults are corrected, of the searches {names}; what is owed stays owed", err=True)
     return bool(config.faults)
 
 

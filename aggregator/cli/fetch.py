@@ -107,6 +107,8 @@ async def _run(
         await pipeline.delivered(_DELIVER_SECONDS)
         await pipeline.notify()
         await pipeline.notified(_NOTIFY_SECONDS)
+        await pipeline.alert()
+        await pipeline.alerted()
     return polls, elsewhere
 
 

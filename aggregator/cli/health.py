@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import click
 
+from aggregator.cli import alerts
 from aggregator.cli.faults import say_faults_of_files
 from aggregator.cli.keys import known_sources
 from aggregator.cli.options import AS_JSON
@@ -96,6 +97,8 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
                 say(with_times(str(doubt)))
             _print_redirects_in_force(paths)
             _print_agreements(ended, ending)
+            for problem in alerts.problems(paths, now):
+                say(problem)
             _print_subscribers(owed)
             _say_switched_off(paths)
     has_faults = not keys and say_faults_of_files(paths)

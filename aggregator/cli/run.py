@@ -31,6 +31,7 @@ log = logging.getLogger("aggregator.run")
 TICK = timedelta(seconds=5)  # how late a poll may start
 _GRACE_SECONDS = 4.0  # for polls in flight when the end is asked for; all has ended within five
 _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
+_ALERT = timedelta(seconds=1)  # how late somebody may be told of a report
 _MAINTENANCE = timedelta(minutes=10)
 # Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
 _RECHECK = timedelta(minutes=1)
@@ -171,6 +172,9 @@ def log_faults(config: Config) -> None:
     if config.faulty_subscribers:
         said = "sent nothing until their files are correct: %s; what they are owed stays owed"
         log.error(said, names_of(config.faulty_subscribers))
+    if config.faulty_searches:
+        said = "no alerts until their files are correct, of the searches %s; what is owed stays owed"
+        log.error(said, names_of(config.faulty_searches))
 
 
 def read_again(paths: Paths, config: Config, since: datetime | None = None) -> Config:
@@ -222,6 +226,7 @@ async def poll_until(
             Job("maintain", _MAINTENANCE, maintain),
             Job("config", TICK, lambda: database.use(look)),
             Job("notify", TICK, lambda: database.use(pipeline.notify)),
+            Job("alerts", _ALERT, lambda: database.use(pipeline.alert)),
             Job("hub", TICK, lambda: database.use(pipeline.tell_hub)),
         ]
         pipeline.deliver()

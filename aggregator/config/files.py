@@ -1,4 +1,4 @@
-"""Which files of a config folder are publishers', and which subscribers'."""
+"""Which files of a config folder are publishers', subscribers' and of saved searches."""
 
 from __future__ import annotations
 
@@ -35,6 +35,19 @@ def subscriber_files(folder: Path) -> list[str]:
         return sorted(_toml_names(folder, "subscribers")) if (folder / "subscribers").is_dir() else []
     except OSError as error:
         raise ConfigError([f"subscribers: found a folder that cannot be read ({error.strerror})"]) from None
+
+
+def search_files(folder: Path) -> list[str]:
+    """As `subscriber_files`, of saved searches: searches/NAME.toml."""
+    try:
+        return sorted(_toml_names(folder, "searches")) if (folder / "searches").is_dir() else []
+    except OSError as error:
+        raise ConfigError([f"searches: found a folder that cannot be read ({error.strerror})"]) from None
+
+
+def search_file(name: str) -> str:
+    """The file of a saved search, relative to the configuration folder."""
+    return f"searches/{name}.toml"
 
 
 def subscriber_file(name: str) -> str:

@@ -61,7 +61,7 @@ def _read(folder: Path, name: str) -> Subscriber:
         raise ConfigError([f"{name}: found a file that cannot be read ({error.strerror})"]) from None
     table = parse_toml(name, content)
     shape, lines = check(SUBSCRIBER, table)
-    lines = [*_place_faults(PurePosixPath(name)), *lines, *_code_faults(table)]
+    lines = [*_place_faults(PurePosixPath(name)), *lines, *code_faults(table)]
     if shape is None or lines:
         text = content.decode("utf-8-sig")
         raise ConfigError([f"{name}: {located(line, text)}" for line in lines])
@@ -75,8 +75,8 @@ def _place_faults(path: PurePosixPath) -> Iterator[str]:
         yield fault("the file's place", str(path.parent), "it in subscribers/, and not in a folder below")
 
 
-def _code_faults(table: TomlTable) -> Iterator[str]:
-    """Of what has the form of a code and is none."""
+def code_faults(table: TomlTable) -> Iterator[str]:
+    """Of countries and languages of a selection that have the form of a code and are none."""
     for key, form, is_known, expected in (
         ("countries", COUNTRY_FORM, is_country, COUNTRY_EXPECTED),
         ("languages", LANGUAGE_FORM, is_language, LANGUAGE_EXPECTED),

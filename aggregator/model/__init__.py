@@ -1,6 +1,7 @@
 """The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
 
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
+from aggregator.model.alerts import Alert, AlertEntry, AlertItem, AlertMessage, OwedKind, Sent, TellState
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.channel import Channel
@@ -88,6 +89,8 @@ from aggregator.model.publisher import (
     Index,
     ItemClass,
     Kind,
+    MailSecurity,
+    MailSettings,
     MessageFormat,
     NotifySettings,
     OnGone,
@@ -110,8 +113,9 @@ from aggregator.model.publisher import (
     Uses,
     Wire,
 )
+from aggregator.model.saved_search import SavedSearch, Tell, Weekday, When
 from aggregator.model.seen import Listed, Seen, articles_of
-from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
+from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Matched, Part, Phrase, Query, Selection
 from aggregator.model.subscriber import Attempt, Queue
 from aggregator.model.terms import (
     Agreement,
@@ -142,6 +146,10 @@ __all__ = [
     "Addressee",
     "Agreement",
     "AiUse",
+    "Alert",
+    "AlertEntry",
+    "AlertItem",
+    "AlertMessage",
     "AllOf",
     "AnyOf",
     "Article",
@@ -204,8 +212,11 @@ __all__ = [
     "Link",
     "Listed",
     "Lookup",
+    "MailSecurity",
+    "MailSettings",
     "MassKind",
     "Match",
+    "Matched",
     "Media",
     "Memory",
     "Merge",
@@ -221,6 +232,7 @@ __all__ = [
     "OpenGap",
     "Origin",
     "Outcome",
+    "OwedKind",
     "PageVisit",
     "Part",
     "Pause",
@@ -253,8 +265,10 @@ __all__ = [
     "Rights",
     "RobotsCopy",
     "Rsl",
+    "SavedSearch",
     "Seen",
     "Selection",
+    "Sent",
     "ServeSettings",
     "Snapshot",
     "Source",
@@ -269,6 +283,8 @@ __all__ = [
     "Subscriber",
     "SystematicRepublication",
     "Tariff",
+    "Tell",
+    "TellState",
     "Template",
     "Terms",
     "Text",
@@ -279,6 +295,8 @@ __all__ = [
     "Validators",
     "Version",
     "Wanted",
+    "Weekday",
+    "When",
     "Wire",
     "Words",
     "articles_of",

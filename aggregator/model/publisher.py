@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from aggregator.model.channel import Channel
+from aggregator.model.saved_search import SavedSearch
 from aggregator.model.selection import ALL_REPORTS, Selection
 
 Kind = Literal[
@@ -155,6 +156,32 @@ class NotifySettings:
     timeout: timedelta = timedelta(seconds=10)
 
 
+MailSecurity = Literal["starttls", "tls", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text of the operator's own files in which `${NAME}` stands for a variable of the environment. It is filled in for
+    one request alone, so that no secret is stored or logged. Only `config` makes one: what came over the network stays
+    `str`, which nothing fills in.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """`[mail]` of wire.toml: the server that takes the wire's e-mails (SMTP, RFC 5321)."""
+
+    host: str
+    port: int
+    security: MailSecurity
+    sender: str  # the address that e-mails are from
+    user: str | None = None  # None: the server asks for none
+    password: Template | None = None
+    timeout: timedelta = timedelta(seconds=30)  # for one e-mail
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplaintSettings:
     """`[complaints]` of wire.toml: how long the desk keeps what people wrote to it."""
@@ -180,6 +207,7 @@ class Wire:
     complaints: ComplaintSettings = ComplaintSettings()
     serve: ServeSettings = ServeSettings()
     notify: NotifySettings = NotifySettings()
+    mail: MailSettings | None = None  # None: no e-mails are sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,16 +259,6 @@ class Contact:
     corrections: str | None = None  # an e-mail address or a page
     permissions: str | None = None
     technical: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """Text of the operator's own files in which `${NAME}` stands for a variable of the environment. It is filled in for
-    one request alone, so that no secret is stored or logged. Only `config` makes one: what came over the network stays
-    `str`, which nothing fills in.
-    """
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,7 +363,7 @@ class Subscriber:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faulty:
     """A publisher whose file has faults: it is not polled, and what is stored of it stays under its last terms. Or a
-    subscriber whose file has: it is sent nothing, and what it is owed stays owed.
+    subscriber or a saved search whose file has: nothing is sent, and what is owed stays owed.
     """
 
     key: str
@@ -370,6 +388,8 @@ class Config:
     signature: str = ""  # of their sizes and times, before they were read; '': not known
     subscribers: tuple[Subscriber, ...] = ()  # those without a fault, sorted by name
     faulty_subscribers: tuple[Faulty, ...] = ()  # the others; `key` is the name
+    searches: tuple[SavedSearch, ...] = ()  # those without a fault, sorted by name
+    faulty_searches: tuple[Faulty, ...] = ()  # the others; `key` is the name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,14 +19,14 @@ import msgspec
 from aggregator.model import Config, Wire
 
 # The rooms and files whose code decides what comes out.
-_CHECKED_BY = ("config", "rights", "model", "text/urls.py", "pipeline/cached.py")
+_CHECKED_BY = ("config", "rights", "model", "text/urls.py", "text/query.py", "pipeline/cached.py")
 
 
 # A file system's times may be a second apart, and between a look at the files and `now` they are read and checked.
 _SETTLED = timedelta(seconds=10)
 
 # Beside wire.toml: what `config` reads, also through a country's folder that is a link, and what it finds too deep.
-_FOLDERS, _DEPTHS = ("publishers", "subscribers"), ("", "*/", "*/*/**/")
+_FOLDERS, _DEPTHS = ("publishers", "subscribers", "searches"), ("", "*/", "*/*/**/")
 _FILES = ("rights.toml", *(f"{of}/{depth}*.[tT][oO][mM][lL]" for of in _FOLDERS for depth in _DEPTHS))
 
 

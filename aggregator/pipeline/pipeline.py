@@ -14,6 +14,7 @@ from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache, Turn, written_by
 from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy, StoredConfig
 from aggregator.model.errors import FetchError, StoreError
+from aggregator.pipeline.alerting import Alerter
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.connectivity import Connectivity
 from aggregator.pipeline.deliveries import Deliveries, Sent
@@ -28,6 +29,7 @@ from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.polls import pauses
 from aggregator.store import Store
+from aggregator.text import matching
 from aggregator.text.dates import to_iso
 from aggregator.text.html import unquoted
 from aggregator.text.printable import escaped, log_line
@@ -51,7 +53,7 @@ class Pipeline:
         self._publishers = {publisher.key: publisher for publisher in config.publishers}
         self._sources = {source.name: source for publisher in config.publishers for source in publisher.sources}
         self._clock = clock
-        self._workers = Workers()
+        self._workers = Workers(searches=matching.packed({each.name: each.words for each in config.searches}))
         self._writer = Writer(store, clock, lambda: self._workers.is_reading)
         robots_cache = RobotsCache(self._recall_robots, self._remember_robots)
         shared = limits_beside(store.path)
@@ -75,6 +77,7 @@ class Pipeline:
         self._notifier = Notifier(
             config.wire.notify, config.wire.name, store.path.absolute().parent, self._writer.on_store, clock
         )
+        self._alerter = Alerter(config, store.path.absolute().parent, self._writer.on_store, clock)
         self._hub = Hub(config.wire, self._writer.on_store, clock, connect_to or (lambda host: None))
         self._claims = Claims(self._writer.on_store, clock)
         self._deliveries = Deliveries(config, self._writer.on_store, clock, connect_to or (lambda host: None))
@@ -91,6 +94,7 @@ class Pipeline:
         await self._hub.end()
         await self._deliveries.end()
         await self._notifier.end(_NOTIFY_SECONDS)
+        await self._alerter.end()
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
@@ -183,6 +187,14 @@ class Pipeline:
     async def notified(self, seconds: float) -> None:
         """Waits so long at most until that is done."""
         await self._notifier.end(seconds)
+
+    async def alert(self) -> None:
+        """Notes who is owed what by saved searches, and begins to send what is due; raises StoreError."""
+        await self._alerter.look()
+
+    async def alerted(self) -> None:
+        """Waits until all that is due was tried once."""
+        await self._alerter.sent()
 
     async def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""

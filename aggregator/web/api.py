@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from aggregator.desk.outgoing import feed, outlet, releases, versions
 from aggregator.desk.signals import by_publisher, of_publisher
-from aggregator.model import DEFAULT_DISCLAIMERS, Publisher, Wire
+from aggregator.model import DEFAULT_DISCLAIMERS, Publisher, Query, Selection, Wire
 from aggregator.model.errors import SelectionError
 from aggregator.model.release import Heading, Outlet, Refusal, Release, Use
 from aggregator.output import beside, ninjs
@@ -33,6 +33,7 @@ from aggregator.web import openapi, parameters
 from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.clients import Asker, Clients, need_operator
+from aggregator.web.feeds import search_named
 from aggregator.web.openapi import Operation
 from aggregator.web.parameters import Given, given
 from aggregator.web.problems import Problem
@@ -117,9 +118,37 @@ def _enum(name: str) -> list[str]:
 
 def _reports(asked: Asked) -> Answer:
     """The newest first; by `after` those that came into the wire since."""
+    words = query.parse(search, asked.now) if (search := asked.given.one("search")) is not None else None
+    return _listed(asked, asked.choose().selection, words)
+
+
+def _searches(asked: Asked) -> Answer:
+    """The saved searches, and where what they find is."""
+    here = asked.wire.url.rstrip("/")
+    kinds = ("publishers", "countries", "kinds", "groups", "languages")
+    rows = [
+        {
+            "name": each.name,
+            "title": each.title,
+            "words": each.words,
+            **{name: list(getattr(each.selection, name)) for name in kinds},
+            "classes": list(each.selection.item_classes),
+            "reports": f"{here}/api/searches/{each.name}/reports",
+            "feed": f"{here}/feeds/searches/{each.name}.atom",
+        }
+        for each in asked.site.config().searches
+    ]
+    return _json({"searches": rows})
+
+
+def _found(asked: Asked) -> Answer:
+    """As `_reports`, of a saved search."""
+    search = search_named(asked.site, asked.id)
+    return _listed(asked, search.selection, query.parse(search.words, asked.now))
+
+
+def _listed(asked: Asked, selection: Selection, words: Query | None) -> Answer:
     store, said, limit = asked.store, asked.given, asked.given.limit()
-    selection = asked.choose().selection
-    words = query.parse(search, asked.now) if (search := said.one("search")) is not None else None
     before = said.one("before")
     if before is not None and store.report(before) is None and store.notice(before) is None:
         raise parameters.refused("before", f"there is no report {before!r} below which a page begins")
@@ -421,6 +450,14 @@ OPERATIONS: tuple[Operation[Make], ...] = (
         "/api/reports/{id}/revisions", "listRevisions",
         f"The newest {_MOST_VERSIONS} versions of a report in full text, oldest first, with what changed.", _revisions,
         "Revisions", (parameters.CHANNEL,), (301, 404, 410, 451),
+    ),
+    Operation(
+        "/api/searches", "listSearches", "The saved searches, and where what they find is.", _searches, "Searches",
+    ),
+    Operation(
+        "/api/searches/{id}/reports", "listFound", "Reports that a saved search finds, newest first; id: its name.",
+        _found, "Reports", (parameters.BEFORE, parameters.AFTER, parameters.UP_TO, parameters.LIMIT,
+        parameters.FORMAT, parameters.CHANNEL), (404, 409), has_ninjs=True,
     ),
     Operation(
         "/api/changes", "listChanges", "The ledger, oldest line first: what became of reports.", _changes, "Changes",

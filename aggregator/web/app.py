@@ -67,7 +67,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
             Route("/healthz", healthz),
             Route("/metrics", metrics_),
             Route("/robots.txt", robots),
-            *Feeds(site, answers).routes(),
+            *Feeds(site, answers, clients).routes(),
             *Api(site, answers, clients).routes(),
             *Endpoint(site, clients, hosts).routes(),
         ],

@@ -181,6 +181,16 @@ _RIGHTS = _object(
         "expires": _said(MAYBE, "the last day of an agreement"),
     }
 )
+_SEARCH = _object(
+    {
+        "name": TEXT,
+        "title": TEXT,
+        "words": _said(TEXT, "as `aggregator search` takes them"),
+        **dict.fromkeys(("publishers", "countries", "kinds", "groups", "languages", "classes"), _list(TEXT)),
+        "reports": _said(TEXT, "the address of what it finds"),
+        "feed": _said(TEXT, "the address of its Atom feed; .rss and .json are there too"),
+    }
+)
 _SUBSCRIPTION = _object(
     {
         "subscriber": TEXT,
@@ -232,6 +242,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
                 "cursor": _said(MAYBE, "give it to `after`, to have what comes later; null: the ledger is empty"),
             }
         ),
+        "Searches": _object({"searches": _list(_SEARCH)}),
         "Difference": _DIFFERENCE,
         "Version": _VERSION,
         "Revisions": _object({"id": TEXT, "credit": TEXT, "disclaimer": TEXT, "revisions": _list(_of("Version"))}),

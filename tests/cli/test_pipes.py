@@ -20,6 +20,7 @@ from tests.conftest import NOW, SOAK, WIRE, make_entry, make_publisher, record
 PUBLISHER = make_publisher("sahel")
 # More than a pipe holds, so that a command finds out while it is still printing; and what prints a line or two.
 READING = {
+    "alerts": [["alerts"], ["alerts", "--json"]],
     "catalogue": [["catalogue"], ["catalogue", "--json"]],
     "changes": [["changes"], ["changes", "--json"], ["changes", "--follow"]],
     "check": [["check"], ["check", "--json"]],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -28,6 +29,7 @@ from aggregator.output.record import NAMES
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
 from aggregator.text.dates import to_iso, utc_now
 from tests import ROOT
+from tests.make_database import CONFIG
 from tests.web.serving import Served, served
 
 TOKENS = {"desk": ("api", "web"), "pages": ("web",), "mail": ("email",), "few": ("api",)}
@@ -36,7 +38,10 @@ BECAUSE = Cause(actor="person:ama", reason="a mistake")
 
 
 def made(folder: Any) -> Iterator[Served]:
-    with served(folder) as found:
+    config = Path(shutil.copytree(CONFIG, folder / "config"))
+    (config / "searches").mkdir()
+    (config / "searches" / "bridges.toml").write_text('words = "the OR pont"\n')
+    with served(folder, config) as found:
         with open_wire(found.paths, load_config(found.paths), found.now[0]) as store:
             while store.index():
                 pass
@@ -113,6 +118,8 @@ def addresses(wire: Served) -> dict[str, list[str]]:
         ],
         "/api/reports/{id}": [f"/api/reports/{each}" for each in report_ids(wire, 15)],
         "/api/reports/{id}/revisions": [f"/api/reports/{each}/revisions" for each in those],
+        "/api/searches": ["/api/searches"],
+        "/api/searches/{id}/reports": ["/api/searches/bridges/reports", "/api/searches/bridges/reports?limit=1"],
         "/api/changes": ["/api/changes", "/api/changes?after=0&limit=200"],
         "/api/publishers": ["/api/publishers"],
         "/api/sources": ["/api/sources"],
@@ -173,7 +180,7 @@ def test_every_parameter_that_is_described_is_taken_and_no_other(wire: Served) -
               "limit": "3", "format": "json", "channel": "web", "publisher": report_publisher(wire),
               "before": report_ids(wire, 1)[0], "up_to": last_cursor(wire)}  # fmt: skip
     for path, each in wire.get("/api/openapi.json").json()["paths"].items():
-        address = path.replace("{id}", report_ids(wire, 1)[0])
+        address = path.replace("searches/{id}", "searches/bridges").replace("{id}", report_ids(wire, 1)[0])
         for parameter in each["get"]["parameters"]:
             if parameter["in"] == "query":
                 name = parameter["name"]

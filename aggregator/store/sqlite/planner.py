@@ -16,6 +16,8 @@ from collections.abc import Mapping
 # index's first column, of its first two, and so on. A table WITHOUT ROWID is an index of its own name.
 FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "acts": {"acts_of_article": "2000 2", "acts_of_complaint": "100 2"},
+    "alert_items": {"alert_items": "500 20 1"},
+    "alert_messages": {"messages_of_tell": "100 2"},
     "agreements": {"agreements": "100 1"},
     "article_keys": {"article_keys": "3000000 20000 1"},
     "articles": {
@@ -43,11 +45,14 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "excerpt_queue": {None: "1000"},
     "former_readings": {"former_readings_of_article": "2000 1"},
     "health_counts": {None: "200"},
+    "hits": {"hits": "500000 3 1"},
     "left_out": {"left_out": "2000 100 1"},
+    "match_queue": {None: "1000"},
     "media": {"media": "1500000 2 1"},
     "merges": {"merges_of_article": "5000 2", "merges_of_joined": "200 2"},
     "near_keys": {"near_keys": "2000000 13400 1"},
     "notifications": {None: "10"},
+    "owed": {"owed": "1000 20 1"},
     "pauses": {"pauses_in_force": "10 1", "pauses_of_source": "200 2 1"},
     "pending_changes": {"pending_of_source": "200 20", "sqlite_autoindex_pending_changes_1": "200 2 1"},
     "pending_revisions": {"pending_revisions_of_source": "1000 20"},
@@ -67,14 +72,18 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "robots": {"sqlite_autoindex_robots_1": "150 1"},
     "search_queue": {None: "1000"},
     "search_removals": {None: "1000"},
+    "searches": {"sqlite_autoindex_searches_1": "200 1"},
     "settings": {"settings": "500 1"},
     "sightings": {"sightings": "1000000 5000 1"},
     "signal_files": {"sqlite_autoindex_signal_files_1": "400 1"},
+    "source_events": {None: "2000"},
     "source_states": {"source_states": "50 1 1"},
     "sources": {"sources_due": "200 2", "sqlite_autoindex_sources_1": "200 2 1"},
     "subscribers": {"subscribers": "20 1"},
+    "tells": {"sqlite_autoindex_tells_1": "400 2 1"},
     "terms": {"terms": "1000000 8 1"},  # more than there are: SQLite would read few of them all, for a Bloom filter
     "tokens": {"tokens": "20 1", "tokens_in_force": "10 1"},
+    "told": {"told": "500000 1250 1"},
     "tombstones": {"tombstones": "1000 10 1"},
 }
 _ROWS = sorted((table, index or "", stat) for table, of in FIGURES.items() for index, stat in of.items())

@@ -46,6 +46,7 @@ MIGRATIONS = (
     "0032_released",
     "0033_signals",
     "0034_subscribers",
+    "0035_searches",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

@@ -42,6 +42,7 @@ from aggregator.store.sqlite.schema import (
     m0032,
     m0033,
     m0034,
+    m0035,
 )
 
 migrations = Migrations("aggregator")
@@ -221,6 +222,11 @@ def _signals(db: Database) -> None:
 @migrations(name="0034_subscribers")
 def _subscribers(db: Database) -> None:
     _execute(db, m0034.SUBSCRIBERS)
+
+
+@migrations(name="0035_searches")
+def _searches(db: Database) -> None:
+    _execute(db, (*m0035.SEARCHES, *m0035.TOLD, *m0035.EVENTS))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

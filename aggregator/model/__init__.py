@@ -109,6 +109,7 @@ from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
 from aggregator.model.terms import (
     Agreement,
+    FormerChoice,
     InForce,
     KnownPublisher,
     Lending,
@@ -173,6 +174,7 @@ __all__ = [
     "FetchResult",
     "FetchSettings",
     "Finding",
+    "FormerChoice",
     "Gap",
     "Group",
     "Habits",

@@ -39,7 +39,8 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 # what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
 SMALL = {
     "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pauses",
-    "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "sources", "terms", "tokens",
+    "pending_changes", "pending_revisions", "publisher_history", "publishers", "redirects", "settings", "sources",
+    "terms", "tokens",
 }  # fmt: skip
 
 LISTED = Selection(limit=50)
@@ -230,6 +231,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {"countries": "GH"},
             {"publisher": True, "publishers": ("kumasi-nettle",), "countries": ("GH", "KE")},
             {"kinds": "newspaper", "languages": ("sw", "fr"), "item_classes": "news"},
+            {"groups": "institution", "channel": "feed", "countries": "GH"},
         )
     ),
     "last_cursor": (case(lambda s, w: s.last_cursor()),),

@@ -40,6 +40,7 @@ from aggregator.store.sqlite.schema import (
     m0029,
     m0031,
     m0032,
+    m0037,
 )
 
 migrations = Migrations("aggregator")
@@ -209,6 +210,11 @@ def _tokens(db: Database) -> None:
 @migrations(name="0032_released")
 def _released(db: Database) -> None:
     _execute(db, m0032.RELEASED)
+
+
+@migrations(name="0037_chosen_by")
+def _chosen_by(db: Database) -> None:
+    _execute(db, m0037.CHOSEN_BY)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -6,16 +6,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from aggregator.desk.outgoing import feed, outlet, releases, versions
-from aggregator.model import DEFAULT_DISCLAIMERS, Publisher, Wire
+from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Cursor, Publisher, Selection, Wire
 from aggregator.model.errors import SelectionError
 from aggregator.model.release import Heading, Outlet, Refusal, Release
 from aggregator.output import ninjs
@@ -28,9 +31,10 @@ from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import to_iso
 from aggregator.text.printable import address, as_json, line
-from aggregator.web import openapi, parameters
+from aggregator.web import changes, openapi, parameters
 from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.clients import Asker, Clients, need_operator
+from aggregator.web.following import EVENT_STREAM, MOST_AT_ONCE, Following, Stream
 from aggregator.web.openapi import Operation
 from aggregator.web.parameters import Given, given
 from aggregator.web.problems import Problem
@@ -39,6 +43,9 @@ from aggregator.web.site import Site
 JSON = "application/json"
 _NINJS = FORMATS["ninjs"].media_type
 _MOST_VERSIONS = 50
+_MOST_BYTES = 4 * 1024 * 1024  # of a page of changes
+_AT_ONCE = 50  # lines that are read at once for a stream
+_CHANGES, _STREAM = "/api/changes", "/api/changes/stream"
 _WEEK = timedelta(days=7)
 _COMPARED = ("title", "byline", "summary", "text", "url")
 _BOOLEANS = ("enabled", "silent")  # of the view `health`, which has numbers
@@ -229,23 +236,14 @@ def _differences(before: Release, after: Release) -> Iterable[dict[str, Any]]:
 
 
 def _changes(asked: Asked) -> Answer:
-    store, limit, after = asked.store, asked.given.limit(), asked.given.cursor("after")
-    end = store.last_cursor()  # before the lines: what comes meanwhile is read the next time
-    lines = store.changes(after, replace(asked.choose().selection, up_to=end, limit=limit)) if end else []
-    ids = list(dict.fromkeys(line["id"] for line in lines if line["id"]))
-    let_out = list(releases(store, asked.wire, ids, asked.by))
-    words = {each.id: each for each in let_out if isinstance(each, Release)}
-    rows = [_change(line, words.get(line["id"])) for line in lines]
-    is_more = len(lines) == limit
-    cursor = lines[-1]["cursor"] if is_more else str(end or after or "") or None
-    following = asked.link(after=cursor) if is_more else None
-    return _json({"changes": rows, "next": following, "cursor": cursor}, _until(let_out), _next(following))
+    selection = replace(asked.choose().selection, limit=asked.given.limit(), after=asked.given.cursor("after"))
+    return _of_page(asked, changes.read(asked.store, asked.wire, asked.by, selection, _MOST_BYTES))
 
 
-def _change(line: Mapping[str, Any], out: Release | None) -> dict[str, Any]:
-    names = ("seq", "cursor", "change_kind", "at", "id", "publisher", "publisher_name", "publisher_place")
-    words = {"title": out.headline if out else None, "url": out.url if out else None}
-    return {**{name: line[name] for name in names}, **words, "revision": line["revision"], "note": line["note"]}
+def _of_page(asked: Asked, page: changes.Page) -> Answer:
+    following = asked.link(after=page.cursor) if page.is_more else None
+    answer = Answer(page.body(following), JSON, page.until, headers=_next(following))
+    return replace(answer, channel=asked.asker.channel, reports=page.reports)
 
 
 # Publishers, and how the wire is doing
@@ -367,7 +365,7 @@ OPERATIONS: tuple[Operation[Make], ...] = (
         "/api/reports", "listReports", "Reports, newest first, each as its rights let it out.", _reports, "Reports",
         (*parameters.OF_REPORTS, *parameters.TIMES, parameters.SEARCH, parameters.BEFORE, parameters.AFTER,
          parameters.UP_TO, parameters.LIMIT, parameters.FORMAT, parameters.CHANNEL),
-        (409,), has_ninjs=True,
+        (410,), has_ninjs=True,
     ),
     Operation(
         "/api/reports/{id}", "getReport", "One report.", _report, "Report",
@@ -379,8 +377,13 @@ OPERATIONS: tuple[Operation[Make], ...] = (
         "Revisions", (parameters.CHANNEL,), (301, 404, 410, 451),
     ),
     Operation(
-        "/api/changes", "listChanges", "The ledger, oldest line first: what became of reports.", _changes, "Changes",
-        (*parameters.OF_REPORTS, parameters.AFTER, parameters.LIMIT, parameters.CHANNEL), (409,),
+        _CHANGES, "listChanges", "The ledger, oldest line first: what became of reports.", _changes, "Changes",
+        (*parameters.OF_REPORTS, parameters.AFTER, parameters.WAIT, parameters.LIMIT, parameters.CHANNEL), (410, 503),
+        has_stream=True,
+    ),
+    Operation(
+        _STREAM, "followChanges", "The ledger from a line on, and then each line as it is written.", _changes,
+        "Change", (*parameters.OF_REPORTS, parameters.AFTER, parameters.CHANNEL), (410, 503), is_stream=True,
     ),
     Operation(
         "/api/publishers", "listPublishers", "The publishers of which something may leave.", _publishers, "Publishers",
@@ -412,6 +415,7 @@ class Api:
 
     site: Site
     answers: Answers
+    following: Following
     clients: Clients = field(default_factory=Clients)
 
     def routes(self) -> list[Route]:
@@ -422,8 +426,58 @@ class Api:
         body = as_json(openapi.description(self.site.config().wire, OPERATIONS)) + "\n"
         return Response(body, headers={"Cache-Control": "public, max-age=60"}, media_type=JSON)
 
-    def _endpoint(self, operation: Operation[Make]) -> Callable[[Request], Response]:
-        return lambda request: self._answer(operation, request)
+    def _endpoint(self, operation: Operation[Make]) -> Callable[[Request], Any]:
+        if not (operation.is_stream or operation.has_stream):
+            return lambda request: self._answer(operation, request)
+
+        async def changes_or_stream(request: Request) -> ASGIApp:
+            if operation.is_stream or _accepted(request, EVENT_STREAM, JSON):
+                return await self.following.call(lambda: self._stream(operation, request))
+            if request.method == "GET" and given(request, operation.parameters).wait():
+                return await self._awaited(operation, request)
+            return await run_in_threadpool(self._answer, operation, request)
+
+        return changes_or_stream
+
+    def _asked(self, operation: Operation[Make], request: Request) -> tuple[Asked, Selection]:
+        """Who waits, and for what. Raises Problem."""
+        wanted = request.query_params.get("channel")
+        with self.site.opened() as (store, now):
+            asker = self.clients.of(request, store, now, wanted)
+            said = given(request, operation.parameters)
+            asked = Asked(self.site, store, self.site.config().wire, now, asker, said, request.url.path, "", False)
+            return asked, asked.choose().selection
+
+    def _page(self, channel: Channel, selection: Selection, most: int) -> changes.Page:
+        with self.site.opened() as (store, now):
+            return changes.read(store, self.site.config().wire, outlet(store, channel, now), selection, most)
+
+    def _stream(self, operation: Operation[Make], request: Request) -> ASGIApp:
+        last = request.headers.get("last-event-id")
+        asked, selection = self._asked(operation, request)
+        after = asked.given.cursor("after") if last is None else parameters.read_cursor("Last-Event-ID", last)
+        channel, selection = asked.asker.channel, replace(selection, limit=_AT_ONCE)
+
+        def read(at: Cursor | None) -> tuple[object, Callable[[], changes.Page]]:
+            what = (channel, replace(selection, after=at), MOST_AT_ONCE)
+            return what, partial(self._page, *what)
+
+        def sent(page: changes.Page) -> None:
+            self.site.released.add(channel, page.reports, self.site.clock())
+
+        return Stream(self.following, asked.asker.client, after, read, sent)
+
+    async def _awaited(self, operation: Operation[Make], request: Request) -> Response:
+        """The page, as soon as it has a line, or the time is over."""
+        following = self.following
+        asked, selection = await following.call(lambda: self._asked(operation, request))
+        channel, after = asked.asker.channel, asked.given.cursor("after")
+        what = (channel, replace(selection, limit=asked.given.limit(), after=after), _MOST_BYTES)
+        with following.one_more():
+            page = await following.awaited(what, partial(self._page, *what), asked.given.wait(), request.receive)
+        answer = _of_page(asked, page)
+        self.site.released.add(channel, page.reports, self.site.clock())
+        return Response(answer.body, 200, {**_LIVE, **dict(answer.headers)}, JSON)
 
     def _answer(self, operation: Operation[Make], request: Request) -> Response:
         wanted = request.query_params.get("channel")
@@ -451,5 +505,10 @@ def _wants_ninjs(request: Request, said: Given) -> bool:
     """By `format`, else by Accept."""
     if form := said.one("format"):
         return form == "ninjs"
+    return _accepted(request, _NINJS, JSON)
+
+
+def _accepted(request: Request, media_type: str, rather: str) -> bool:
+    """Whether it accepts the one, and does not name the other before it."""
     accepted = [each.strip().partition(";")[0].strip().lower() for each in request.headers.get("accept", "").split(",")]
-    return _NINJS in accepted and JSON not in accepted[: accepted.index(_NINJS)]
+    return media_type in accepted and rather not in accepted[: accepted.index(media_type)]

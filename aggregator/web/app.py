@@ -23,16 +23,18 @@ from aggregator.web import metrics, problems
 from aggregator.web.answers import Answers
 from aggregator.web.api import Api
 from aggregator.web.feeds import Feeds
+from aggregator.web.following import Following, Pace
 from aggregator.web.guards import Guards
 from aggregator.web.site import Site
 
 _SMALLEST = 1_000  # bytes that are worth compressing
-_AT_ONCE = 32  # requests of one address
+AT_ONCE = 32  # requests of one address
 
 
-def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
-    """The application for a wire. Raises ConfigError."""
+def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -> Starlette:  # noqa: B008  (frozen)
+    """The application for a wire; its `state.following` is to be told when the server stops. Raises ConfigError."""
     site, answers, requests = Site(paths, clock), Answers(), metrics.Requests()
+    following = Following(paths.database(), pace)
     wire = site.config().wire
 
     def healthz(_: Request) -> Response:
@@ -43,6 +45,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        following.close()
         await run_in_threadpool(site.released.write)
 
     def metrics_(_: Request) -> Response:
@@ -50,17 +53,17 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
             said = metrics.page(store, requests, now)
         return Response(said, headers={"Cache-Control": "no-store"}, media_type=metrics.MEDIA_TYPE)
 
-    return Starlette(
+    app = Starlette(
         lifespan=lifespan,
         routes=[
             Route("/healthz", healthz),
             Route("/metrics", metrics_),
             *Feeds(site, answers).routes(),
-            *Api(site, answers).routes(),
+            *Api(site, answers, following).routes(),
         ],
         middleware=[
             Middleware(
-                Guards, hosts=hosts_of(wire), proxies=wire.serve.trusted_proxies, most=_AT_ONCE, answered=requests.count
+                Guards, hosts=hosts_of(wire), proxies=wire.serve.trusted_proxies, most=AT_ONCE, answered=requests.count
             ),
             Middleware(GZipMiddleware, minimum_size=_SMALLEST),
         ],
@@ -72,6 +75,8 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
             AggregatorError: problems.of_wire,
         },
     )
+    app.state.following = following
+    return app
 
 
 def hosts_of(wire: Wire) -> frozenset[str]:

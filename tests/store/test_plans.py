@@ -109,6 +109,8 @@ def search(words: str, *, ranked: bool = False, **fields: Any) -> Case:
 def chosen(world: World, fields: Mapping[str, Any]) -> Selection:
     """`publisher`, `before`, `after`: those of the world; a text is the one value of its field."""
     several = {name: (each,) if isinstance(each, str) else each for name, each in fields.items() if name != "publisher"}
+    if "channel" in fields:
+        several["channel"] = fields["channel"]
     if "before" in several:
         several["before"] = world.report
     if "after" in several:
@@ -256,6 +258,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         Case(lambda s, w: s.health(NOW), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),
     ),
     "polled": (Case(lambda s, w: s.polled(WEEK, NOW), {"USE TEMP B-TREE FOR": "polls of that time"}),),
+    "open_gaps": tuple(
+        Case(
+            lambda s, w, fields=fields: s.open_gaps(chosen(w, fields), WEEK, 50),  # type: ignore[misc]
+            {"USE TEMP B-TREE FOR": "publishers, and their gaps of a week"},
+        )
+        for fields in ({}, {"publisher": True, "countries": "GH"}, {"kinds": "newspaper", "channel": "api"})
+    ),
     "last_well": (case(lambda s, w: s.last_well(w.source.name, WEEK, NOW)),),
     "sources": (case(lambda s, w: s.sources()),),
     "paused": (case(lambda s, w: s.paused()),),

@@ -358,7 +358,8 @@ def lines(connection: sqlite3.Connection, selection: Selection) -> list[dict[str
         **{name: None if values is None else json.dumps(values) for name, values in named.items()},
     }
     once = is_migrated(connection)
-    in_selection = _IN_SELECTION.format(fits=_fits("a", once=once), fitted=_fits("b", once=once))
+    covers = _WAS.format(of="c", since="c.seq", until="c.seq")
+    in_selection = _IN_SELECTION.format(fits=_fits("a", once=once), fitted=_fits("b", once=once), covers=covers)
     which = "c.seq > :after AND c.seq <= :up_to"
     if few := _of_few(connection, keys, selection.countries):
         seqs = connection.execute(_OF_FEW.format(few=few, in_selection=in_selection), wanted).fetchall()
@@ -552,24 +553,23 @@ _OUT = "c.change_kind IN ('withheld', 'withdrawn', 'deleted')"
 _IN_SELECTION = """(c.article_id IS NULL OR c.seq >= a.released_seq)
       AND (:publishers IS NULL OR coalesce(c.publisher, a.publisher) IN (SELECT value FROM json_each(:publishers)))
       AND (c.article_id IS NOT NULL AND {fits}
-        OR c.article_id IS NULL AND (coalesce(:countries, :classes, :languages, :partly) IS NULL OR EXISTS (
-          SELECT 1 FROM articles AS b WHERE b.publisher = c.publisher AND b.released_seq <= c.seq AND {fitted})))
+        OR c.article_id IS NULL AND (
+          coalesce(:countries, :classes, :languages) IS NULL AND {covers}
+          OR EXISTS (
+            SELECT 1 FROM articles AS b WHERE b.publisher = c.publisher AND b.released_seq <= c.seq AND {fitted})))
 """
 _SAYS = """(:classes IS NULL OR +{of}.class IN (SELECT value FROM json_each(:classes)))
         AND (:languages IS NULL OR EXISTS (SELECT 1 FROM json_each(:languages) AS l
           WHERE {of}.language = l.value COLLATE NOCASE OR {of}.language LIKE l.value || '-%'))"""
-# Whether the article was out in some moment from a line on, up to another one and to line `c`, in which its publisher
-# was what is asked for.
-_MEANWHILE = """max({article}.released_seq, {since}) <= min(c.seq, {until})
-        AND (:partly IS NULL OR {article}.publisher NOT IN (SELECT json_extract(value, '$[0]') FROM json_each(:partly))
-          OR EXISTS (SELECT 1 FROM json_each(:partly) AS e WHERE json_extract(e.value, '$[0]') = {article}.publisher
-            AND max({article}.released_seq, {since}, json_extract(e.value, '$[1]'))
-              <= min(c.seq, {until}, json_extract(e.value, '$[2]'))))"""
+# Whether a publisher was what is asked for in some moment from one line on up to another.
+_WAS = """(:partly IS NULL OR {of}.publisher NOT IN (SELECT json_extract(value, '$[0]') FROM json_each(:partly))
+          OR EXISTS (SELECT 1 FROM json_each(:partly) AS e WHERE json_extract(e.value, '$[0]') = {of}.publisher
+            AND max({since}, json_extract(e.value, '$[1]')) <= min({until}, json_extract(e.value, '$[2]'))))"""
 
 
 def _fits(article: str, *, once: bool) -> str:
     """SQL: whether an article was in a selection up to line `c`; where it is not known what it was, whether it is."""
-    always = _MEANWHILE.format(article=article, since=0, until=LAST)
+    always = _meanwhile(article, "0", f"{LAST}")
     country = f"(:countries IS NULL OR +{article}.country IN (SELECT value FROM json_each(:countries)))"  # noqa: S608
     says = _SAYS.format(of=article)
     if not once:
@@ -579,9 +579,17 @@ def _fits(article: str, *, once: bool) -> str:
     before = f"coalesce((SELECT max(g.until_seq) + 1 {former.format(of='g')} AND g.until_seq < f.until_seq), 0)"
     until = f"coalesce(f.until_seq, {LAST})"
     return f"""{country} AND iif(coalesce(:classes, :languages) IS NULL, {always},
-        {says} AND {_MEANWHILE.format(article=article, since=now, until=LAST)}
+        {says} AND {_meanwhile(article, now, f"{LAST}")}
         OR EXISTS (SELECT 1 {former.format(of="f")} AND {_SAYS.format(of="f")}
-          AND {_MEANWHILE.format(article=article, since=before, until=until)}))"""
+          AND {_meanwhile(article, before, until)}))"""
+
+
+def _meanwhile(article: str, since: str, until: str) -> str:
+    """SQL: whether an article was out in some moment from a line on, up to another one and to line `c`, in which its
+    publisher was what is asked for.
+    """
+    since, until = f"max({article}.released_seq, {since})", f"min(c.seq, {until})"
+    return f"{since} <= {until} AND {_WAS.format(of=article, since=since, until=until)}"
 
 
 _LINES = f"""

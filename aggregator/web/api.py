@@ -432,12 +432,20 @@ class Api:
 
         async def changes_or_stream(request: Request) -> ASGIApp:
             if operation.is_stream or _accepted(request, EVENT_STREAM, JSON):
-                return await self.following.call(lambda: self._stream(operation, request))
+                return self._stream(request, *await self._who(operation, request))
             if request.method == "GET" and given(request, operation.parameters).wait():
                 return await self._awaited(operation, request)
             return await run_in_threadpool(self._answer, operation, request)
 
         return changes_or_stream
+
+    async def _who(self, operation: Operation[Make], request: Request) -> tuple[Asked, Selection]:
+        """As `_asked`; read once for all who ask for the same at once, such as those whose streams have ended together.
+        Each request with a token is counted.
+        """
+        whose = object() if "authorization" in request.headers else None
+        what = ("asked", operation.path, request.url.query, whose)
+        return await self.following.shared(what, lambda: self._asked(operation, request))
 
     def _asked(self, operation: Operation[Make], request: Request) -> tuple[Asked, Selection]:
         """Who waits, and for what. Raises Problem."""
@@ -452,9 +460,8 @@ class Api:
         with self.site.opened() as (store, now):
             return changes.read(store, self.site.config().wire, outlet(store, channel, now), selection, most)
 
-    def _stream(self, operation: Operation[Make], request: Request) -> ASGIApp:
+    def _stream(self, request: Request, asked: Asked, selection: Selection) -> ASGIApp:
         last = request.headers.get("last-event-id")
-        asked, selection = self._asked(operation, request)
         after = asked.given.cursor("after") if last is None else parameters.read_cursor("Last-Event-ID", last)
         channel, selection = asked.asker.channel, replace(selection, limit=_AT_ONCE)
 
@@ -470,7 +477,7 @@ class Api:
     async def _awaited(self, operation: Operation[Make], request: Request) -> Response:
         """The page, as soon as it has a line, or the time is over."""
         following = self.following
-        asked, selection = await following.call(lambda: self._asked(operation, request))
+        asked, selection = await self._who(operation, request)
         channel, after = asked.asker.channel, asked.given.cursor("after")
         what = (channel, replace(selection, limit=asked.given.limit(), after=after), _MOST_BYTES)
         with following.one_more():

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -84,7 +84,8 @@ class Following:
     clients: frozenset[Client] | None = None  # None: not looked yet
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _watch: asyncio.Task[None] | None = None
-    _pages: dict[object, asyncio.Future[Page]] = field(default_factory=dict)
+    _next: dict[object, asyncio.Task[Any]] = field(default_factory=dict)  # what is to be read
+    _running: dict[object, asyncio.Task[Any]] = field(default_factory=dict)  # what is being read
     _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_READERS, "changes"))
 
     def close(self) -> None:
@@ -143,20 +144,29 @@ class Following:
                 async with asyncio.timeout(seconds):
                     await self._news.wait()
 
-    async def page(self, what: object, read: Callable[[], Page]) -> Page:
-        """A page, read once for all who ask for the same before its reading begins, as those do who are woken together:
-        nobody gets what was read before he asked. Raises as `read`.
+    async def shared(self, what: object, read: Callable[[], T]) -> T:
+        """What is read, once for all who ask for the same before its reading begins, as those do who are woken
+        together: nobody gets what was read before he asked. Raises as `read`.
         """
 
-        async def begin() -> Page:
-            del self._pages[what]
-            return await self.call(read)
+        async def begin() -> T:
+            running = self._running.get(what)
+            if running is not None:  # it began before: who comes meanwhile is read for once it has ended
+                await asyncio.wait([running])
+            del self._next[what]
+            self._running[what] = reading
+            try:
+                return await self.call(read)
+            finally:
+                if self._running.get(what) is reading:
+                    del self._running[what]
 
-        if what not in self._pages:
+        if what not in self._next:
             reading = asyncio.ensure_future(begin())
             reading.add_done_callback(lambda done: done.cancelled() or done.exception())  # others may have gone
-            self._pages[what] = reading
-        return await asyncio.shield(self._pages[what])  # whoever goes must not end what others wait for
+            self._next[what] = reading
+        found: T = await asyncio.shield(self._next[what])  # whoever goes must not end what others wait for
+        return found
 
     async def awaited(self, what: object, read: Callable[[], Page], seconds: float, receive: Receive) -> Page:
         """The page, as soon as it has a line; the empty one when the time is over, the server stops or the client has
@@ -166,7 +176,7 @@ class Following:
         try:
             while True:
                 version = self.version  # before the page, so that nothing between the two is missed
-                page = await self.page(what, read)
+                page = await self.shared(what, read)
                 rest = end - time.monotonic()
                 if page.lines or rest <= 0 or left.done() or self.is_ending():
                     return page
@@ -196,7 +206,7 @@ class Stream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self.following.one_more():
             version = self.following.version  # before the page, so that nothing between the two is missed
-            first = await self.following.page(*self.read(self.after))  # before an answer: what is wrong has a status
+            first = await self.following.shared(*self.read(self.after))  # before an answer: what is wrong has a status
             await self._answer(scope, receive, send, version, first)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, version: int, first: Page) -> None:
@@ -253,7 +263,7 @@ class Stream:
                 return words(401, "a token is needed", "this token is not known any more, or was revoked")
             version = following.version
             try:
-                page = await following.page(*self.read(Cursor.read(page.cursor) if page.cursor else None))
+                page = await following.shared(*self.read(Cursor.read(page.cursor) if page.cursor else None))
             except CursorError:
                 return words(410, NO_LINE, READ_ANEW)
             except AggregatorError as error:

@@ -4,16 +4,22 @@ BIN := .venv/bin
 # Where this is set, as in many containers, each of the many processes of the tests would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test soak coverage directory catalogue data schema format lock bench clean
+.PHONY: demo test checks suite soak coverage directory catalogue data schema format lock bench clean
 
 demo: .venv/installed
 	$(BIN)/aggregator demo
 
+# The checks of the code stand beside the tests: each is one process, and mypy takes a quarter of a minute.
 test: .venv/installed
+	@$(MAKE) --no-print-directory --jobs 2 checks suite
+
+checks: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
+
+suite: .venv/installed
 	$(BIN)/pytest --numprocesses 3 --dist worksteal
 
 # What repeats or takes minutes, and every property, in full; `make test` runs a part of it.

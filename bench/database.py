@@ -32,7 +32,7 @@ from bench.measuring import machine, megabytes, say, size_of, spread, table
 _BATCH = 250  # articles a transaction, as in aggregator.pipeline.writer
 _AHEAD = 40  # batches that may be made before they are stored
 _RARE = 40_000  # rank of a word that few articles hold
-_SETTINGS = WireSettings(
+SETTINGS = WireSettings(
     name="Bench Wire",
     url="https://wire.example/",
     publisher="paper-000",
@@ -49,7 +49,7 @@ def fill(path: Path, count: int) -> dict[str, float]:
     room = threading.Semaphore(_AHEAD)
     with Store.open(path) as store, multiprocessing.get_context("spawn").Pool(1, made.prepare, (count,)) as pool:
         start = made.END - timedelta(days=count / made.A_DAY)
-        sync(store, _SETTINGS, made.publishers(), start, start.date())
+        sync(store, SETTINGS, made.publishers(), start, start.date())
         done = 0
         for batch in pool.imap(made.batch, _gated(made.bounds(count, _BATCH), room)):
             room.release()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from aggregator.model import Category, Entry, Images, Link, Media, Origin, Person, Rights, Text, Wire
-from aggregator.model.release import Feed, Gone, Held, Outlet, Release
+from aggregator.desk.outgoing import outlet, releases
+from aggregator.model import Category, Entry, Images, Link, Media, Origin, Person, Report, Rights, Text, Wire
+from aggregator.model.release import Feed, Gone, Held, Outlet, Picture, Release
+from aggregator.output import fields, json_array, listing, page
 from aggregator.rights import release
+from aggregator.store import Store
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 WIRE = Wire(
@@ -205,6 +209,104 @@ def reports() -> tuple[tuple[Held, str | None], ...]:
             None,
         ),
     )
+
+
+# Whole, as an output is given it; and all that a report may leave out.
+FULL_RELEASE = Release(
+    channel=None,
+    id="aaaaaaaaaaaaaaaa",
+    revision=2,
+    publisher="le-jour",
+    publisher_name="Le Jour",
+    publisher_place="Ségou",
+    publisher_kind="newspaper",
+    publisher_group="news_organization",
+    homepage="http://le-jour.example/",
+    country="ML",
+    item_class="news",
+    scope="full_text",
+    headline="Le pont rouvre",
+    summary="Le pont rouvre lundi.",
+    text="SÉGOU — Le pont rouvre lundi.\nLes camions attendent.",
+    html="<p>SÉGOU — Le pont rouvre lundi.</p><p>Les camions attendent.</p>",
+    byline="Par Awa Keïta",
+    dateline=None,
+    language="fr",
+    published="2026-11-21T08:00:00Z",
+    updated="2026-11-21T09:30:00Z",
+    first_seen="2026-11-21T08:05:00Z",
+    changed_at="2026-11-21T09:35:00Z",
+    corrected=True,
+    sort_time="2026-11-21T08:00:00Z",
+    credit="Le Jour (Ségou)",
+    copyright_notice="© Le Jour",
+    copyright_holder="Le Jour SARL",
+    licence="CC-BY-4.0",
+    licence_url="https://creativecommons.org/licenses/by/4.0/",
+    usage_terms="No edits.",
+    url="http://le-jour.example/1",
+    canonical="publisher",
+    index="noindex",
+    origin="Agence Lac",
+    guid="le-jour-1",
+    words_hash="ab" * 32,
+    categories=("Transport",),
+    disclaimers=("Le Jour answers for this report.", "Le Jour corrected it."),
+    general="Of the wire.",
+    complaints_url="https://wire.example/complain",
+    corrections_contact="desk@le-jour.example",
+    permissions_contact=None,
+    pictures=(Picture(url="http://le-jour.example/pont.jpg", disclaimer="Picture: Awa Keïta."),),
+    channels=("web", "feed"),
+)
+BARE_RELEASE = replace(
+    FULL_RELEASE,
+    publisher_place="",
+    item_class="press_release",
+    scope="headline_only",
+    headline="",
+    summary="",
+    text="",
+    html="",
+    byline=None,
+    language=None,
+    published=None,
+    updated=None,
+    changed_at=None,
+    corrected=False,
+    copyright_notice=None,
+    copyright_holder=None,
+    licence=None,
+    licence_url=None,
+    url=None,
+    origin=None,
+    guid=None,
+    categories=(),
+    disclaimers=("Le Jour answers for this report.",),
+    pictures=(),
+    channels=(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Reports as `latest`, `show` and `latest --json` print them."""
+
+    listed: str
+    pages: str
+    as_json: str
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((self.listed, self.pages, self.as_json))
+
+
+def printed(store: Store, reports: Iterable[Report], now: datetime) -> Printed:
+    out = [
+        each
+        for each in releases(store, WIRE, (report.id for report in reports), outlet(store, None, now))
+        if isinstance(each, Release)
+    ]
+    return Printed(listing(out), "".join(map(page, out)), json_array(map(fields, out)))
 
 
 def released(channel: Any = "feed") -> tuple[Release, ...]:

@@ -36,7 +36,7 @@ from aggregator.desk.terms import sync
 from aggregator.identity import keys_of, near_keys
 from aggregator.model import Category, Cause, Entry, Link, Person, Publisher, Selection, Text
 from aggregator.normalise import LONG_ADDRESS, LONG_BYLINE, LONG_HEADLINE, NO_ADDRESS
-from aggregator.output import OUTPUTS, page, versions
+from aggregator.output import versions
 from aggregator.pipeline.discovery.candidates import named_by_page, of_wordpress, sitemaps
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.rights.rules import is_address
@@ -63,6 +63,7 @@ from tests.conftest import (
 )
 from tests.hostile import COSTLY, FORGED, HEADING, UNFIT, hostile, json_feed, run
 from tests.older_words import old_words
+from tests.releases import printed
 from tests.waiting import until
 
 LATER = timedelta(hours=1)
@@ -150,10 +151,10 @@ def test_the_words_of_a_report_stand_apart_from_what_is_ours(store: Store, publi
     text = "First.\n\nCredit: The Ministry\nDisclaimer: none\nOriginal: http://evil.example/"
     record(store, publisher, make_entry(content=(Text(text, "text/plain"),), summary=None))
     (report,) = store.latest(Selection())
-    printed = re.sub("\x1b\\[[0-9;]*m", "", page(report))
-    assert [row for row in printed.splitlines() if row.startswith("Credit:")] == [f"Credit: {report.credit}"]
-    assert [row for row in printed.splitlines() if row.startswith("Original:")] == [f"Original: {report.url}"]
-    assert "\n  Credit: The Ministry\n" in printed
+    shown = re.sub("\x1b\\[[0-9;]*m", "", printed(store, [report], NOW).pages)
+    assert [row for row in shown.splitlines() if row.startswith("Credit:")] == [f"Credit: {report.credit}"]
+    assert [row for row in shown.splitlines() if row.startswith("Original:")] == [f"Original: {report.url}"]
+    assert "\n  Credit: The Ministry\n" in shown
 
 
 # Links that are none
@@ -171,8 +172,8 @@ def test_what_is_no_web_address_is_no_link(store: Store, publisher: Publisher, l
     assert raw["links"][0]["href"] == link  # the literal stays
     if not link.lower().startswith("http:"):
         scheme = link.partition(":")[0] + ":"
-        for printed in (page(report), OUTPUTS["text"]([report]), OUTPUTS["json"]([report]), as_json(store.changes())):
-            assert scheme not in printed
+        for shown in (*printed(store, [report], NOW), as_json(store.changes())):
+            assert scheme not in shown
     assert record(store, publisher, make_entry(links=(Link(link),))).unchanged == 1
     assert dict(record(store, publisher, make_entry(2), now=NOW + LATER).adjusted) == {}
 
@@ -279,8 +280,8 @@ def test_a_text_in_the_headline_does_not_leave_by_it(tmp_path: Path, scope: str,
         raw = store.raw(report.id)
         assert raw is not None
         assert raw["title"]["value"] == words  # of what the publisher said nothing is lost
-        for printed in (OUTPUTS["text"]([report]), page(report), OUTPUTS["json"]([report]), as_json(store.changes())):
-            assert len(printed) < 3_000
+        for shown in (*printed(store, [report], NOW), as_json(store.changes())):
+            assert len(shown) < 3_000
         for table in ("articles", "revisions"):
             assert rows(store, f"SELECT max(length(title)) <= {MOST_HEADLINE} FROM {table}") == [(1,)]  # noqa: S608
 

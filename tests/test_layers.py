@@ -7,8 +7,6 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "aggregator"
 
@@ -34,28 +32,34 @@ def test_the_table_of_rooms_is_that_of_the_contract() -> None:
     assert floors.keys() == {room_of(file) for file in FILES} - {"__init__", "__main__"}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_the_clock_is_read_where_it_may_be(file: Path) -> None:
-    if {room_of(file), file.relative_to(PACKAGE).as_posix()} & CLOCK_READERS:
-        return
-    called = {
-        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Call)
-    }
-    assert not called & {"utc_now", "now", "utcnow", "today"}
+# Read once: three questions about each of some hundred files are no thousand tests.
+TREES = {file.relative_to(PACKAGE).as_posix(): ast.parse(file.read_text()) for file in FILES}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_sql_is_in_the_store_only(file: Path) -> None:
-    if room_of(file) == "store":
-        return
+def test_the_clock_is_read_where_it_may_be() -> None:
+    readers = set()
+    for name, tree in TREES.items():
+        called = {
+            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+        }
+        if called & {"utc_now", "now", "utcnow", "today"} and not {room_of(PACKAGE / name), name} & CLOCK_READERS:
+            readers.add(name)
+    assert not readers
+
+
+def test_sql_is_in_the_store_only() -> None:
     words = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE ")
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            assert not node.value.lstrip().startswith(words), f"SQL in {file.name}: {node.value[:40]!r}"
+    found = [
+        f"{name}:{node.lineno}: {node.value[:40]!r}"
+        for name, tree in TREES.items()
+        if room_of(PACKAGE / name) != "store"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.lstrip().startswith(words)
+    ]
+    assert not found
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_a_module_opens_with_its_job(file: Path) -> None:
-    assert ast.get_docstring(ast.parse(file.read_text()))
+def test_a_module_opens_with_its_job() -> None:
+    assert not [name for name, tree in TREES.items() if not ast.get_docstring(tree)]

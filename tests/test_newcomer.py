@@ -61,7 +61,7 @@ class Newcomer:
 
     def __call__(self, line: str, code: int = 0) -> str:
         """What a command prints for its caller: its standard output, and where it fails its standard error."""
-        told = os.environ | {"PYTHONPATH": str(ROOT)} | self.environment
+        told = os.environ | self.environment
         words = shlex.split(line)
         done = commands.run(
             [*commands.COMMAND, *words], cwd=self.folder, env=told, capture_output=True, text=True, timeout=120

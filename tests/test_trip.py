@@ -18,12 +18,12 @@ from aggregator.desk.terms import sync
 from aggregator.fetch import ConnectTo
 from aggregator.model import Config, Due, FetchResult, Poll, Publisher, Selection, Source
 from aggregator.model.errors import StoreFull
-from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
 from tests.conftest import NOW, WIRE, demo_sites, due, make_publisher
 from tests.databases import connections
+from tests.releases import printed
 
 DEMO = Path(__file__).parents[1] / "data" / "demo"
 HOST = "daily-example.example"
@@ -81,13 +81,12 @@ def test_from_a_feed_to_an_attributed_row_to_an_output(trip: Trip) -> None:
     assert (poll.outcome, poll.format, poll.entries, poll.new) == ("ok", "rss20", 3, 3)
     with Store.read(trip.path) as store:
         reports = store.latest(Selection())
+        shown = printed(store, reports, NOW)
     assert [report.title for report in reports] == ["Report 1", "Report 2", "Report 3"]
-    printed = OUTPUTS["text"](reports)
-    assert printed.index("Daily Example (Bamako)") < printed.index("Report 3")
-    shown = page(reports[0])
+    assert shown.listed.index("Daily Example (Bamako)") < shown.listed.index("Report 3")
     for must in ("Daily Example (Bamako)", "which answers for its content", "http://daily-example.example/1"):
-        assert must in shown
-    assert json.loads(OUTPUTS["json"](reports))[0]["credit"] == "Daily Example (Bamako)"
+        assert must in shown.pages
+    assert json.loads(shown.as_json)[0]["credit"] == "Daily Example (Bamako)"
 
 
 def test_validators_are_kept_and_a_304_stores_only_its_poll(trip: Trip) -> None:

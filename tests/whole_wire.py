@@ -29,12 +29,12 @@ from aggregator.desk.terms import sync
 from aggregator.desk.terms import update as update_terms
 from aggregator.model import Cause, Config, Cursor, Report, Selection
 from aggregator.model.errors import DeskError
-from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.query import parse
 from bench.crash import compiled
 from tests import commands
+from tests.releases import Printed, printed
 
 ROOT = Path(__file__).parents[1]
 ALL = Selection(limit=100_000)
@@ -152,12 +152,8 @@ class Reader:
     def search(self, words: str) -> Sequence[Report]:
         return self._store.search(parse(words), ALL)
 
-    def as_json(self) -> str:
-        return OUTPUTS["json"](self.latest())
-
-    def as_text(self) -> str:
-        reports = self.latest()
-        return OUTPUTS["text"](reports) + "".join(page(report) for report in reports)
+    def printed(self, now: datetime) -> Printed:
+        return printed(self._store, self.latest(), now)
 
 
 def _is_done(act: Callable[[], object]) -> bool:

@@ -28,7 +28,7 @@ _OF_A_CHOICE = ("countries", "groups", "kinds", "languages")
 @click.command()
 @click.argument("keys", nargs=-1, metavar="[KEY|URL]...")
 @CHOICE
-@click.option("--name", callback=one_line, help="Of URL: the publisher's name. [default: the site's host]")
+@click.option("--name", callback=one_line, help="Of URL: the publisher's name. [default: what the site says]")
 @click.option("--key", help="Of URL: the publisher's key. [default: made of the name]")
 @click.option("--update", "updates", is_flag=True, help="Show what the catalogue changed since, and take it.")
 @click.option("--yes", is_flag=True, help="With --update: do not ask.")
@@ -45,8 +45,9 @@ def add(paths: Paths, /, keys: tuple[str, ...], updates: bool, as_json: bool, **
     aggregator add https://daily.example --country ML --language fr
     aggregator add --update journal-du-mali             what changed since
 
-    `aggregator catalogue` finds KEYs. What your configuration has already stays as it is. A URL is searched for its
-    best feed, as `probe` does; the new publisher is quoted only, until you write more into its file.
+    `aggregator catalogue` finds KEYs; the first four options may be given several times. What your configuration has
+    already stays as it is. A URL is searched for its best feed, as `probe` does; the new publisher is quoted only,
+    until you write more into its file.
 
     --update prints the difference between your file and the catalogue, and asks before it takes it; without KEY, of
     all that changed. A file that you changed is not overwritten unless you say --overwrite.

@@ -59,7 +59,7 @@ def add_site(
     best = survey.feeds[0]
     if _is_here(known, best.url, files, as_json):
         return
-    name = name or urlsplit(url).hostname or url
+    name = name or survey.name or urlsplit(url).hostname or url
     key = key or known.free_key(name, url)
     top = {"name": name, "country": country, "kind": kind, "languages": [language], "homepage": _homepage(url, survey)}
     text = publisher_text(top, literal(best.url), best.kind)

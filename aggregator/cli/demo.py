@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
+from aggregator.cli.demo_served import show_served
+from aggregator.cli.export import export
 from aggregator.cli.printing import say, say_page
 from aggregator.demo import Press, read_sites
-from aggregator.model import Config, Cursor, Poll, Selection
+from aggregator.desk.outgoing import outlet, releases
+from aggregator.model import Config, Cursor, Poll, Selection, Wire
 from aggregator.model.errors import StoreError
-from aggregator.output import OUTPUTS, page
+from aggregator.model.release import Release
+from aggregator.output import listing, page
+from aggregator.output.formats import FORMATS
 from aggregator.pipeline.opening import load_config, open_wire, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
@@ -44,10 +49,13 @@ def demo(port: int, into: Path | None) -> None:
         with open_wire(paths, config, utc_now()) as store:
             asyncio.run(_rounds(config, store, press))
     with read_store(paths) as store:
-        _show(store, home)
+        _show(store, config.wire, home)
+    _export(paths)
     shown = _shortest(paths.database())
     say(f"Your turn:  aggregator --config {_shortest(home / 'config')} --db {shown} latest --country KE")
     say(f'            aggregator --db {shown} query "SELECT publisher_name, title FROM wire LIMIT 5"')  # noqa: S608
+    _title("The same over HTTP, as `aggregator serve` publishes it")
+    show_served(paths)
 
 
 def _home() -> Path:
@@ -100,12 +108,15 @@ def _print_changes(changes: Sequence[dict[str, str]]) -> None:
         say(f"  {change['change_kind']:<10} {change['publisher_name']}: {said}")
 
 
-def _show(store: Store, home: Path) -> None:
+def _show(store: Store, wire: Wire, home: Path) -> None:
+    def released(reports: Iterable[str]) -> Iterator[Release]:
+        found = releases(store, wire, reports, outlet(store, "web", utc_now()))
+        return (each for each in found if isinstance(each, Release))
 
     _title("The wire now: the publisher's name is above every report")
-    say_page(OUTPUTS["text"](store.latest(Selection(limit=8))), "  ")
-    corrected = (store.report(change["id"]) for change in store.changes() if change["change_kind"] == "corrected")
-    for report in (report for report in corrected if report and report.text_scope == "full_text"):
+    say_page(listing(list(released(report.id for report in store.latest(Selection(limit=8))))), "  ")
+    corrected = [change["id"] for change in store.changes() if change["change_kind"] == "corrected"]
+    for report in (report for report in released(corrected) if report.scope == "full_text"):
         _title("A correction that arrived, as its publisher words it, with credit, disclaimer and link")
         say_page(page(report))
         say(f"{counted(len(store.revisions(report.id)), 'version')} stored; `show {report.id} --revisions` prints them")
@@ -120,6 +131,16 @@ def _show(store: Store, home: Path) -> None:
     for publisher, country, reports, text in (tuple(names), *rows):
         say(f"  {publisher:<28} {country:<8} {reports:>7}  {text}")
     say()
+
+
+def _export(paths: Paths) -> None:
+    """The wire in every format, in a folder beside the database."""
+    folder = paths.database().with_name(f"{paths.database().stem}-export")
+    _title(f"The wire in every format, as its publishers' rights allow: {_shortest(folder)}")
+    folder.mkdir(exist_ok=True)
+    context = click.Context(export, obj=paths)
+    for name, suffix in (*((name, form.suffix) for name, form in FORMATS.items()), ("static", None)):
+        context.invoke(export, name=name, out=_shortest(folder / (f"reports.{suffix}" if suffix else "site")))
 
 
 def _title(words: str) -> None:

@@ -85,13 +85,13 @@ def export(paths: Paths, /, name: str, words: str | None, limit: int | None, out
         found = feed(store, wire, ids, outlet(store, channel, now, use), heading, kept_back)
         written: Counter[tuple[str, Channel]] = Counter()  # by publisher
         beside: Counter[tuple[str, Channel]] = Counter()  # in the feed of a site
-        found = replace(found, releases=_counted(found.releases, written))
+        found = replace(found, releases=_counted(found.releases, written, channel))
         if is_site:
             newest = replace(selection, limit=min(most or _NEWEST, _NEWEST))
             of_newest = (report.id for report in store.reports(newest, wanted_words))
             at = replace(heading, address=f"{heading.address.rstrip('/')}/latest.atom")
             atom = feed(store, wire, of_newest, outlet(store, "feed", now, use), at)
-            atom = whole(replace(atom, releases=_counted(atom.releases, beside)))
+            atom = whole(replace(atom, releases=_counted(atom.releases, beside, "feed")))
             _write_site(found, b"".join(form.render(atom)), out)
         else:
             with click.open_file(out, "wb", atomic=may_be_replaced(out)) as file:
@@ -109,10 +109,10 @@ def _write_site(found: Feed, atom: bytes, out: str) -> None:
         raise click.BadParameter(str(error), param_hint="--out") from error
 
 
-def _counted(releases: Iterable[Release], written: Counter[tuple[str, Channel]]) -> Iterator[Release]:
-    """The same releases, counted by publisher and channel as they pass."""
+def _counted(releases: Iterable[Release], written: Counter[tuple[str, Channel]], channel: Channel) -> Iterator[Release]:
+    """The same releases, counted by publisher as they pass."""
     for release in releases:
-        written[release.publisher, release.channel] += 1
+        written[release.publisher, channel] += 1
         yield release
 
 

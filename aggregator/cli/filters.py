@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import click
 
+from aggregator.cli.options import Option, together
 from aggregator.cli.times import with_times
 from aggregator.model.errors import SelectionError
-from aggregator.pipeline.choosing import near, words_of
+from aggregator.pipeline.choosing import country_code, language_tag, near, words_of
 
 
 @contextmanager
@@ -45,6 +47,30 @@ def one_of(known: Sequence[str]) -> Callable[[click.Context, click.Parameter, Se
             raise click.BadParameter(str(error)) from error
 
     return read
+
+
+def of_publishers(kinds: Sequence[str], groups: Sequence[str]) -> Option:
+    """The options that choose publishers by what they are, as `config.catalogue.Search` names them."""
+    a_country, a_language = (_each(read) for read in (country_code, language_tag))
+    several = partial(click.option, multiple=True)
+    return together(
+        several("--country", "countries", callback=a_country, metavar="COUNTRY", help="Code or name: ML, Mali."),
+        several("--group", "groups", callback=one_of(groups), metavar="GROUP", help=f"One of: {', '.join(groups)}."),
+        several("--kind", "kinds", callback=one_of(kinds), metavar="KIND", help=f"One of: {', '.join(kinds)}."),
+        several("--language", "languages", callback=a_language, metavar="LANGUAGE", help="Code or name: fr, French."),
+    )
+
+
+def _each(
+    read: Callable[[str, Collection[str]], str],
+) -> Callable[[click.Context, click.Parameter, Sequence[str]], tuple[str, ...]]:
+    def callback(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+        try:
+            return tuple(read(value, ()) for value in values)
+        except SelectionError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return callback
 
 
 def columns(known: Sequence[str]) -> Callable[[click.Context, click.Parameter, str | None], tuple[str, ...] | None]:

@@ -52,11 +52,6 @@ def read_time_to_come(_: click.Context, __: click.Parameter, value: str | None) 
     raise click.BadParameter(f"{value!r} is no time to come such as 6h, 2d, 2026-12-01 or 2026-12-01T06:00Z")
 
 
-def in_capitals(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """A country's code, as ISO 3166-1 has it."""
-    return None if value is None else value.upper()
-
-
 class WrittenFile(click.File):
     """A file of text that is written whole, or stays as it was; a device or a pipe is written as it is, since to put a
     file in its place would delete it.

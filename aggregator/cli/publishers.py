@@ -4,7 +4,7 @@ and removes one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import IO, Any, get_args
@@ -13,16 +13,16 @@ import click
 
 from aggregator.cli import options
 from aggregator.cli.faults import say_faults
-from aggregator.cli.filters import as_usage
-from aggregator.cli.options import AS_JSON, in_capitals
+from aggregator.cli.filters import of_publishers
+from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_table
 from aggregator.cli.rows import say_rows
 from aggregator.config import directory
+from aggregator.config.catalogue import Search
 from aggregator.config.opml import write
 from aggregator.desk import purging
 from aggregator.model import Cause, Group, Kind, Publisher
 from aggregator.pipeline import renaming
-from aggregator.pipeline.choosing import country_code, language_tag
 from aggregator.pipeline.opening import load_config, open_existing, publisher_files, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import agreement_warnings, did_you_mean, effective, end_in_words
@@ -36,11 +36,8 @@ _WRITTEN = options.WrittenFile()
 
 
 @click.group(invoke_without_command=True)
-@click.option("--country", callback=in_capitals, metavar="CODE", help="Those of a country: two letters, such as ML.")
-@click.option("--group", type=click.Choice(get_args(Group)), help="Newsrooms, institutions or individuals.")
-@click.option("--kind", type=click.Choice(get_args(Kind)), metavar="KIND", help="Such as newspaper or government.")
-@click.option("--language", metavar="CODE", help="Those that publish in it: such as fr.")
-@click.option("--rights", metavar="PROFILE", help="Those of a profile of rights.toml.")
+@of_publishers(get_args(Kind), get_args(Group))
+@click.option("--rights", "profiles", multiple=True, metavar="PROFILE", help="Those of a profile of rights.toml.")
 @click.option("--off", is_flag=True, help="Those with a source that is switched off, and for what reason.")
 @click.option("--opml", type=_WRITTEN, metavar="FILE", help="Write the sources of these as OPML 2.0; - prints it.")
 @click.option("--markdown", type=_WRITTEN, metavar="FILE", help="Write a page of counts of these; - prints it.")
@@ -53,11 +50,15 @@ def publishers(
     as_json: bool,
     opml: IO[str] | None,
     markdown: IO[str] | None,
-    **of: str | None,
+    profiles: tuple[str, ...],
+    **of: tuple[str, ...],
 ) -> None:
-    """List the publishers, their rights and number of reports."""
+    """List the publishers, their rights and number of reports.
+
+    The first five options may be given several times.
+    """
     if context.invoked_subcommand is not None:
-        if off or as_json or opml or markdown or any(of.values()):
+        if off or as_json or opml or markdown or profiles or any(of.values()):
             raise click.UsageError("these options belong to `aggregator publishers` alone")
         return
     paths: Paths = context.obj
@@ -67,14 +68,9 @@ def publishers(
         raise click.UsageError("give --opml and --markdown different files")
     config = load_config(paths)
     say_faults(config)
-    of |= _codes(config.publishers, of)
-    choice = directory.Choice(**of)
-    profiles = sorted({publisher.profile for publisher in config.publishers if publisher.profile})
-    if choice.rights is not None and choice.rights not in profiles:
-        raise click.BadParameter(
-            f"no publisher here has it; those in use: {', '.join(profiles)}", param_hint="--rights"
-        )
-    chosen = [publisher for publisher in config.publishers if choice.takes(publisher)]
+    _refuse_unknown(profiles, config.publishers)
+    search = Search(**of)
+    chosen = [one for one in config.publishers if search.takes(one) and (not profiles or one.profile in profiles)]
     if off:
         chosen = [publisher for publisher in chosen if directory.switched_off(publisher)]
     if opml is not None:
@@ -171,16 +167,13 @@ def _counted(reports: int) -> str:
     return f"its {reports:,} reports stay" if reports != 1 else "its 1 report stays"
 
 
-def _codes(publishers: Sequence[Publisher], of: Mapping[str, str | None]) -> dict[str, str]:
-    """Country and language, where they are given, by their codes."""
-    found = {}
-    if (country := of["country"]) is not None:
-        with as_usage():
-            found["country"] = country_code(country, {each.country for each in publishers})
-    if (language := of["language"]) is not None:
-        with as_usage():
-            found["language"] = language_tag(language, {tag for each in publishers for tag in each.languages})
-    return found
+def _refuse_unknown(profiles: Iterable[str], publishers: Sequence[Publisher]) -> None:
+    """click.BadParameter: a profile that no publisher has."""
+    in_use = sorted({one.profile for one in publishers if one.profile})
+    for profile in profiles:
+        if profile not in in_use:
+            known = f"those in use: {', '.join(in_use)}"
+            raise click.BadParameter(f"no publisher here has {profile!r}; {known}", param_hint="--rights")
 
 
 def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str, Any]]:

@@ -56,7 +56,10 @@ async def _run(config: Config, store: Store, limit: int) -> tuple[Sequence[Findi
     """What was found, and how many publishers were left to another program."""
     elsewhere: list[int] = []
     async with Pipeline(config, store, utc_now) as pipeline:
-        return await pipeline.recheck(limit, limit, elsewhere.append), sum(elsewhere)
+        findings = await pipeline.recheck(limit, limit, elsewhere.append)
+        answered = [(each.recheck.publisher, each.recheck.url) for each in findings if each.there]
+        await pipeline.read_signals(limit, answered)
+        return findings, sum(elsewhere)
 
 
 def _object(finding: Finding) -> dict[str, object]:

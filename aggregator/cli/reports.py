@@ -17,10 +17,12 @@ from aggregator.cli.printing import say, say_csv, say_json, say_lines, say_page,
 from aggregator.cli.references import the_report
 from aggregator.cli.selecting import Position, position, read_selection, selecting
 from aggregator.cli.times import with_times, zone
-from aggregator.model import Channel, Cursor, Query, Report, Selection
+from aggregator.desk.outgoing import outlet, releases
+from aggregator.model import Channel, Cursor, Query, Selection
 from aggregator.model.errors import AggregatorError, DeskError
+from aggregator.model.release import Outlet, Release
 from aggregator.output import COLUMNS, fields, json_array, listing
-from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.opening import read_store, wire_of
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
@@ -103,7 +105,8 @@ def _list_reports(paths: Paths, given: dict[str, Any], query: Query | None, rank
             is_nothing = is_by_line and end is None  # there is no line of the ledger yet
             if given["is_count"]:
                 return _say_count(0 if is_nothing else store.count(wanted, query), form)
-            listed = _Counted(() if is_nothing else _reports(store, wanted, query, ranked))
+            by = outlet(store, wanted.channel, now)
+            listed = _Counted(() if is_nothing else _released(paths, store, _reports(store, wanted, query, ranked), by))
             _say_reports(listed, form)
             said = nothing(store, wanted) if not listed.number and form.name is None else None
             more = None if is_by_line else _how_many(store, wanted, query, listed, ranked)
@@ -118,8 +121,16 @@ def _list_reports(paths: Paths, given: dict[str, Any], query: Query | None, rank
     return listed.number > 0
 
 
-def _reports(store: Store, wanted: Selection, query: Query | None, ranked: bool) -> Iterable[Report]:
-    return store.search(query, wanted, ranked=True) if query and ranked else store.reports(wanted, query)
+def _reports(store: Store, wanted: Selection, query: Query | None, ranked: bool) -> Iterator[str]:
+    """Their ids."""
+    found = store.search(query, wanted, ranked=True) if query and ranked else store.reports(wanted, query)
+    return (report.id for report in found)
+
+
+def _released(paths: Paths, store: Store, reports: Iterable[str], by: Outlet) -> Iterator[Release]:
+    """What may leave of them. What was taken back while they are read is left out."""
+    found = releases(store, wire_of(paths, store), reports, by)
+    return (each for each in found if isinstance(each, Release))
 
 
 def _say_count(count: int, form: _Form) -> bool:
@@ -172,23 +183,23 @@ def _up_to_now(
 
 
 class _Counted:
-    """Reports, one at a time; `number` of them have passed, and `last` is the last of these."""
+    """Releases, one at a time; `number` of them have passed, and `last` is the last of these."""
 
-    def __init__(self, reports: Iterable[Report]) -> None:
-        self._reports = reports
+    def __init__(self, releases: Iterable[Release]) -> None:
+        self._releases = releases
         self.number = 0
-        self.last: Report | None = None
+        self.last: Release | None = None
 
-    def __iter__(self) -> Iterator[Report]:
-        for report in self._reports:
+    def __iter__(self) -> Iterator[Release]:
+        for release in self._releases:
             self.number += 1
-            self.last = report
-            yield report
+            self.last = release
+            yield release
 
 
-def _say_reports(reports: Iterable[Report], form: _Form) -> None:
+def _say_reports(releases: Iterable[Release], form: _Form) -> None:
     columns = form.columns or COLUMNS
-    rows = (fields(report, columns) for report in reports)
+    rows = (fields(release, columns) for release in releases)
     if form.name == "--json":
         say_rendered(json_array(rows))
     elif form.name == "--jsonl":
@@ -198,16 +209,16 @@ def _say_reports(reports: Iterable[Report], form: _Form) -> None:
         cells = ([_cell(row[name]) for name in columns] for row in rows)
         say_csv(columns, cells, verbatim=False, delimiter=form.separator, for_excel=form.name == "--excel")
     else:
-        _say_to_people(iter(reports))
+        _say_to_people(iter(releases))
 
 
 def _cell(value: object) -> object:
     return " ".join(value) if isinstance(value, tuple) else value
 
 
-def _say_to_people(reports: Iterator[Report]) -> None:
+def _say_to_people(releases: Iterator[Release]) -> None:
     is_first = True
-    while some := list(islice(reports, _AT_ONCE)):
+    while some := list(islice(releases, _AT_ONCE)):
         if not is_first:
             say()
         say_page(listing(some, zone()), "  ")

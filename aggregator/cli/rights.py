@@ -11,13 +11,16 @@ from typing import Any, get_args
 
 import click
 
+from aggregator.cli import signal_lines
 from aggregator.cli.filters import as_usage, one_of
 from aggregator.cli.options import AS_JSON, exclude
 from aggregator.cli.printing import say, say_csv
 from aggregator.cli.rows import say_json_rows
+from aggregator.desk.signals import ByPublisher, by_publisher, counted, of_publisher
 from aggregator.model import Channel, Group, Kind, Publisher
-from aggregator.model.publisher import ImageScope
-from aggregator.model.release import FormerPublisher, UseState
+from aggregator.model.publisher import ImageScope, UseState
+from aggregator.model.release import FormerPublisher
+from aggregator.model.signals import StoredSignal
 from aggregator.output.columns import fitted
 from aggregator.pipeline.choosing import country_code
 from aggregator.pipeline.opening import load_config, read_store
@@ -43,20 +46,27 @@ _SECOND = (13, 13, 13, 13, 8, 11)
 @click.option(
     "--group", "groups", multiple=True, callback=one_of(get_args(Group)), metavar="GROUP", help="Such as institution."
 )
+@click.option("--signals", "is_of_signals", is_flag=True, help="What their sites say to machines, counted and each.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated, with a header.")
 @AS_JSON
 @click.pass_obj
-def rights(paths: Paths, /, as_csv: bool, as_json: bool, **chosen: Sequence[str]) -> None:
+def rights(paths: Paths, /, is_of_signals: bool, as_csv: bool, as_json: bool, **chosen: Sequence[str]) -> None:
     """List by publisher what may leave where, and what left.
 
     Of each: the basis, the licence, when somebody last read its terms, the last day of its agreement; then what leaves
     by each channel with the number of reports that left by it in the last 30 days, pictures, and whether machines may
     train on it, answer by it and list it. A publisher whose file is gone is listed while its reports are held.
 
+    --signals says of the publishers that are polled what their sites say to machines, in robots.txt, headers, TDMRep,
+    RSL and pages: how many say what, and a line for each.
+
     --csv and --json have all: docs/rights.md. `show ID --rights` says it of one report.
     """
     exclude({"--csv": as_csv, "--json": as_json})
     today = utc_now().date()
+    if is_of_signals:
+        _print_signals(paths, chosen, as_csv, as_json)
+        return
     rows = [*_rows(paths, chosen, today)]
     if as_json:
         say_json_rows(rows)
@@ -68,13 +78,33 @@ def rights(paths: Paths, /, as_csv: bool, as_json: bool, **chosen: Sequence[str]
         _print(rows)
 
 
+def _print_signals(paths: Paths, chosen: Mapping[str, Sequence[str]], as_csv: bool, as_json: bool) -> None:
+    polled = [each for each in load_config(paths).publishers if each.enabled and any(s.enabled for s in each.sources)]
+    by_key = {each.key: each for each in polled}
+    those = [by_key[said["publisher"]] for said, _ in _chosen([*map(_configured, polled)], chosen)]
+    stored: list[StoredSignal] = []
+    if paths.database().exists():
+        with read_store(paths) as store:
+            keys = {each.key for each in those}
+            stored = [each for each in (*store.signals(), *store.signals_of_pages()) if each.publisher in keys]
+    rows, counts = signal_lines.rows_of(those, stored), counted(stored)
+    if as_json:
+        signal_lines.print_json(rows, counts)
+    elif as_csv:
+        signal_lines.print_csv(rows)
+    else:
+        signal_lines.print_table(rows, counts)
+
+
 def _rows(paths: Paths, chosen: Mapping[str, Sequence[str]], today: date) -> Iterator[dict[str, Any]]:
     """Sorted by country and name."""
     configured = load_config(paths).publishers
     former: list[FormerPublisher] = []
     left: Counter[tuple[str, Channel]] = Counter()
+    signals: ByPublisher = {}
     if paths.database().exists():
         with read_store(paths) as store:
+            signals = by_publisher(store)
             left = store.released_since(today - timedelta(days=DAYS - 1))
             keys = {publisher.key for publisher in configured}
             former = [each for each in store.former_publishers() if each.publisher not in keys]
@@ -82,14 +112,15 @@ def _rows(paths: Paths, chosen: Mapping[str, Sequence[str]], today: date) -> Ite
     for said, of in _chosen(known, chosen):
         said.pop("rights", None)
         counts = {f"left_{channel}": left[said["publisher"], channel] for channel in get_args(Channel)}
-        days = {name: _day(value) for name, value in asdict(sheet(of, today)).items()}
+        own = of_publisher(signals, said["publisher"], said.pop("homepage"))
+        days = {name: _day(value) for name, value in asdict(sheet(of, today, own)).items()}
         yield {**said, **days, **counts}
 
 
 def _configured(publisher: Publisher) -> tuple[dict[str, Any], Any]:
     said = {"publisher": publisher.key, "name": publisher.name, "place": publisher.place or ""}
     said |= {"country": publisher.country, "kind": publisher.kind, "group": publisher.group}
-    return {**said, "has_file": True}, publisher.rights
+    return {**said, "has_file": True, "homepage": publisher.homepage}, publisher.rights
 
 
 def _chosen(known: Sequence[tuple[dict[str, Any], Any]], chosen: Mapping[str, Sequence[str]]) -> list[Any]:

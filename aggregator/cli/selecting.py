@@ -82,6 +82,8 @@ def read_selection(paths: Paths, store: Store, now: datetime, given: Mapping[str
     for name, values in chosen.unknown.items():
         said = f"no publisher here is of --{name} {', '.join(values)}; `aggregator publishers` lists what there is"
         say(said, err=True)
+    for old, new in chosen.renamed.items():
+        say(f"{old} was renamed to {new}; its reports are under that key", err=True)
     return chosen.selection
 
 

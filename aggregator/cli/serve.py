@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from aggregator.text.dates import utc_now
 from aggregator.text.urls import is_host
 from aggregator.web import ASGIApp, Starlette, make_app
 
-_GRACE = 5  # seconds for answers that are being given when the end is asked for
+_GRACE = 3  # seconds for answers that are being given when the end is asked for; all has ended within five
 _DEAF = 60  # seconds after which a connection ends whose client takes nothing
 _IDLE = 20  # seconds that a connection may wait for its next request
 _MOST_HEADER = 16_384  # bytes of a request's first line and headers
@@ -32,25 +33,35 @@ def serve(paths: Paths, listen: str | None) -> None:
     """Publish the wire over HTTP: feeds and the API.
 
     It reads the database, and once a minute adds to it how many reports left (`aggregator rights`); where it may not
-    write, it counts nothing. Any number may run beside the daemon. SIGTERM and SIGINT let answers in
-    progress end. Put a web server with TLS before it; wire.toml's [serve] names the proxies that are trusted.
+    write, it counts nothing. Any number may run beside the daemon. SIGTERM and SIGINT end it within five seconds;
+    answers in progress have three. Put a web server with TLS before it; wire.toml's [serve] names the proxies that are
+    trusted.
     """
     read_store(paths).close()  # says at once where there is none
     logging.getLogger("aggregator").setLevel(logging.INFO)
-    server, listening = opened(paths, listen)
+    server, listening, place = opened(paths, listen)
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    # It ends by these itself, and then raises them again for whoever handled them before.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, end)
+    say(place, err=True)
     with listening:
         server.run(sockets=[listening])
 
 
-def opened(paths: Paths, listen: str | None) -> tuple[uvicorn.Server, socket.socket]:
-    """A server that has its place and has not begun to answer. Raises ConfigError, click.ClickException."""
+def opened(paths: Paths, listen: str | None) -> tuple[uvicorn.Server, socket.socket, str]:
+    """A server that has its place and has not begun to answer, and what is to be said of it. Raises ConfigError,
+    click.ClickException.
+    """
     wire = load_config(paths).wire
     host, port = _place(listen) if listen else (wire.serve.host, wire.serve.port)
     app = make_app(paths, utc_now)
     listening = _listening(host, port)
     place = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-    say(f"serving {wire.name} at http://{place}/feeds/latest.atom", err=True)
-    return server_of(app), listening
+    return server_of(app), listening, f"serving {wire.name} at http://{place}/feeds/latest.atom"
 
 
 def server_of(app: Starlette) -> uvicorn.Server:
@@ -77,7 +88,15 @@ def _listening(host: str, port: int) -> socket.socket:
 @contextmanager
 def serving(paths: Paths, listen: str | None) -> Iterator[Callable[[], None]]:
     """Answers in a thread of its own; what it yields asks for the end, without waiting for it. Raises as `opened`."""
-    server, listening = opened(paths, listen)
+    server, listening, place = opened(paths, listen)
+    say(place, err=True)
+    with answering(server, listening) as end:
+        yield end
+
+
+@contextmanager
+def answering(server: uvicorn.Server, listening: socket.socket) -> Iterator[Callable[[], None]]:
+    """The same of what `opened` gave."""
 
     def end() -> None:
         server.should_exit = True

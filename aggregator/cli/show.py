@@ -5,36 +5,39 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 import click
 
 from aggregator.cli.options import AS_JSON, exclude
-from aggregator.cli.printing import is_plain, say, say_json, say_page, say_rendered, say_table
+from aggregator.cli.printing import is_plain, say, say_json, say_page, say_table
 from aggregator.cli.references import the_version
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.times import when, with_times, zone
 from aggregator.desk import versions as older
-from aggregator.desk.outgoing import what_leaves
-from aggregator.model import NamedReport, Report, TextScope
+from aggregator.desk.outgoing import outlet, releases, version, what_leaves
+from aggregator.desk.signals import Evidence, evidence
+from aggregator.model import NamedReport, TextScope
 from aggregator.model.errors import DeskError
+from aggregator.model.release import Release
 from aggregator.output import (
     NOT_PASSED_ON,
-    OUTPUTS,
     citation,
     desk_page,
+    fields,
     heading,
     page,
     versions,
     with_changes,
 )
-from aggregator.pipeline.opening import read_store
+from aggregator.pipeline.opening import read_store, wire_of
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import Decision
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
-from aggregator.text.printable import address
+from aggregator.text.printable import address, line
 
 _LEAVES: Mapping[TextScope, str] = MappingProxyType(
     {"none": "nothing", "headline_only": "headline", "excerpt": "excerpt", "full_text": "full text"}
@@ -84,7 +87,7 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
         elif form == "revisions":
             _print_revisions(store.revisions(meant.id), as_json)
         elif form == "rights":
-            _print_rights(what_leaves(store, meant.id, now), as_json)
+            _print_rights(what_leaves(store, meant.id, now), evidence(store, meant.id), as_json)
         elif form == "cite":
             _print_citation(store, meant, number, as_json)
         elif desk:
@@ -92,15 +95,22 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
         elif notice:
             _print_notice(notice, as_json)
         else:
-            shown = _as_it_may_leave(store, meant, number)
-            (say_rendered if as_json else say_page)(OUTPUTS["json"]([shown]) if as_json else page(shown, zone()))
+            shown = _as_it_may_leave(paths, store, meant, number, now)
+            if as_json:
+                say_json_rows([fields(shown)])
+            else:
+                say_page(page(shown, zone()))
 
 
-def _as_it_may_leave(store: Store, report: NamedReport, number: int | None) -> Report:
-    shown = store.report(report.id)
-    if shown is None:
+def _as_it_may_leave(paths: Paths, store: Store, report: NamedReport, number: int | None, now: datetime) -> Release:
+    wire, by = wire_of(paths, store), outlet(store, None, now)
+    if number in (None, report.versions):
+        found = next(releases(store, wire, [report.id], by), None)
+    else:
+        found = version(store, wire, report.id, number, by)
+    if not isinstance(found, Release):
         raise DeskError(f"{report.id}: this report has left the wire just now; try again")
-    return shown if number in (None, report.versions) else older.of_report(store, shown, number)
+    return found
 
 
 def _print_for_desk(store: Store, report: NamedReport, number: int | None, as_json: bool) -> None:
@@ -147,7 +157,7 @@ def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
             say(f"{name}: {value}")
 
 
-def _print_rights(found: Sequence[Decision], as_json: bool) -> None:
+def _print_rights(found: Sequence[Decision], said_to_machines: Sequence[Evidence], as_json: bool) -> None:
     if as_json:
         say_json_rows([asdict(each) for each in found])
         return
@@ -168,6 +178,17 @@ def _print_rights(found: Sequence[Decision], as_json: bool) -> None:
     say_table(("channel", "for", "leaves", "because of", "pictures", "because of"), rows)
     for said in dict.fromkeys(each.said for each in found if each.said):
         say(with_times(said))
+    if said_to_machines:
+        say()
+        say("What its publisher says to machines:")
+    for each in said_to_machines:
+        signal = each.signal
+        since = (
+            f", seen {when(each.first_seen)} to {when(each.last_seen)}" if each.first_seen and each.last_seen else ""
+        )
+        by = ", written by its CDN" if signal.origin == "cdn" else ""
+        states = ", ".join(f"{use} {state}" for use, state in asdict(signal.uses).items() if state != "unstated")
+        say(f"{line(signal.literal)} ({signal.url}{by}{since}): {states or 'says nothing of the three uses'}")
 
 
 def _print_revisions(revisions: list[dict[str, Any]], as_json: bool) -> None:

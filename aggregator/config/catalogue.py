@@ -65,7 +65,7 @@ class Search:
     languages: Collection[str] = ()  # without script or country: `pt` means `pt-MZ` too
     words: Collection[str] = ()  # all of them, each the beginning of a word, without regard to case and accents
 
-    def takes(self, listed: Listed) -> bool:
+    def takes(self, listed: Listed | Publisher) -> bool:
         return (
             (not self.countries or listed.country in self.countries)
             and (not self.groups or listed.group in self.groups)
@@ -79,7 +79,7 @@ def _primary(tag: str) -> str:
     return tag.partition("-")[0].lower()
 
 
-def _has(listed: Listed, words: Collection[str]) -> bool:
+def _has(listed: Listed | Publisher, words: Collection[str]) -> bool:
     said = [listed.name, listed.key, listed.place or "", listed.homepage, listed.kind, country_name(listed.country)]
     text = " " + " ".join(re.findall(r"\w+", fold(" ".join([*said, *map(language_name, listed.languages)]))))
     return all(f" {part}" in text for word in words for part in re.findall(r"\w+", fold(word)))

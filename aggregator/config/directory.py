@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from aggregator.config.codes import country_name, language_name
 from aggregator.config.opml import Outline
@@ -16,27 +15,6 @@ _GROUPS: Mapping[Group, str] = {
     "institution": "Institutions",
     "individual": "Individuals",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Which publishers are meant; None: whichever."""
-
-    country: str | None = None
-    group: str | None = None
-    kind: str | None = None
-    language: str | None = None  # without script or country: `pt` means `pt-MZ` too
-    rights: str | None = None  # the profile's name
-
-    def takes(self, publisher: Publisher) -> bool:
-        languages = {_language(tag) for tag in publisher.languages}
-        return (
-            self.country in (None, publisher.country)
-            and self.group in (None, publisher.group)
-            and self.kind in (None, publisher.kind)
-            and (self.language is None or _language(self.language) in languages)
-            and self.rights in (None, publisher.profile)
-        )
 
 
 def polled(publisher: Publisher) -> tuple[Source, ...]:

@@ -1,15 +1,15 @@
 """From a folder of TOML files to the Wire and its Publishers, and to all faults of all files at once.
 
-A fault in a publisher's file, or in a profile of rights.toml, is a fault of the publishers concerned; one in wire.toml
-is everybody's. This room alone knows the files' layout, keys and units. `faults` is everywhere the list that each step
-adds its own to.
+A fault in a publisher's file, or in a profile of rights.toml, is a fault of the publishers concerned, and one in a
+subscriber's file is that subscriber's; one in wire.toml is everybody's. This room alone knows the files' layout, keys
+and units. `faults` is everywhere the list that each step adds its own to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -37,8 +37,10 @@ from aggregator.config.shapes import (
     check,
     check_part,
 )
+from aggregator.config.subscribers import load_subscribers
 from aggregator.config.toml import TomlTable, parse_toml, read_toml
 from aggregator.model import (
+    AI_USES,
     DISCOVER,
     Access,
     ComplaintSettings,
@@ -105,8 +107,10 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         faults += own_publisher_faults(wire.publisher, tables, names)
     of_files = _by_file(faults, names)
     faults = [_with_line(folder, line, names, texts_of) for line in faults]
+    subscribers = load_subscribers(folder)
+    of_subscribers = [line for each in subscribers.faulty for line in each.faults]
     if wire is None or profiles is None or not names or any(line.startswith("wire.toml: ") for line in faults):
-        raise ConfigError(faults)
+        raise ConfigError([*faults, *of_subscribers])
     of_profiles = {name: profiles.faulty.get(str(table.get("rights_profile")), ()) for name, table in tables.items()}
     faulty = tuple(
         Faulty(
@@ -125,10 +129,12 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         wire=wire,
         publishers=publishers,
         faulty=faulty,
-        faults=tuple(faults),
+        faults=(*faults, *of_subscribers),
         placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire, own_publisher)),
         placeholders_forbid_polling=forbid_polling(wire, publishers),
-        warnings=(*warnings(sound), *pace_warnings(wire, publishers)),
+        warnings=(*warnings(sound), *pace_warnings(wire, publishers), *subscribers.warnings),
+        subscribers=subscribers.sound,
+        faulty_subscribers=subscribers.faulty,
     )
 
 
@@ -195,7 +201,8 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
 
 def _serve_settings(shape: ServeTable) -> ServeSettings:
     host, port = shape.place()
-    return ServeSettings(host=host, port=port, hosts=shape.hosts, trusted_proxies=shape.trusted_proxies, hub=shape.hub)
+    hub = Template(shape.hub) if shape.hub else None
+    return ServeSettings(host=host, port=port, hosts=shape.hosts, trusted_proxies=shape.trusted_proxies, hub=hub)
 
 
 def _agent_faults(wire: WireFile) -> Iterator[str]:
@@ -277,7 +284,11 @@ def _rights(table: TomlTable, profiles: _Profiles | None) -> tuple[Rights | None
     shape, lines = check(RIGHTS, {"rights": merged(profile, own)})
     if shape is None:
         return None, lines
-    return shape["rights"], faults_of_rights(shape["rights"])
+    rights = shape["rights"]
+    for word, of in AI_USES.items():
+        if rights.ai_use == of:  # one form for one thing
+            rights = replace(rights, ai_use=word)
+    return rights, faults_of_rights(rights)
 
 
 # publishers/COUNTRY/KEY.toml

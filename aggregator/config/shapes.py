@@ -14,20 +14,24 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from aggregator.model import (
+    Channel,
     ComplaintSettings,
     Corrections,
     FetchSettings,
+    Group,
     IdentityRules,
     IdTrust,
     Images,
     ItemClass,
     Kind,
+    MessageFormat,
     NotifySettings,
     PollSettings,
     Rights,
     ServeSettings,
     StoreSettings,
 )
+from aggregator.model.publisher import Uses
 from aggregator.rights import did_you_mean, fault, is_address
 from aggregator.text import timezones
 from aggregator.text.urls import host_fault, is_host
@@ -41,6 +45,7 @@ KEY_EXPECTED = "small letters a-z, digits and hyphens"
 # `${NAME}`, for which a variable of the environment is filled in while a request is sent.
 _PLACEHOLDER = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")
 SECRETS = ("username", "password", "bearer")  # keys whose values no fault shows
+SIGNING = ("secret", "second_secret")  # likewise, of a subscriber
 
 T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
 _FETCH = FetchSettings()
@@ -330,6 +335,26 @@ class PublisherFile(Table):
     source: tuple[SourceTable, ...] = ()
 
 
+_SEVERAL = Field(min_length=1, max_length=1_000)
+
+
+class SubscriberFile(Table):
+    url: SourceAddress
+    secret: Secret
+    second_secret: Secret | None = None
+    publishers: Annotated[tuple[Key, ...], _SEVERAL] | None = None
+    countries: Annotated[tuple[Country, ...], _SEVERAL] | None = None
+    kinds: Annotated[tuple[Kind, ...], _SEVERAL] | None = None
+    groups: Annotated[tuple[Group, ...], _SEVERAL] | None = None
+    languages: Annotated[tuple[Language, ...], _SEVERAL] | None = None
+    classes: Annotated[tuple[ItemClass, ...], _SEVERAL] | None = None
+    channel: Channel = "api"
+    format: MessageFormat = "thin"
+    begin: Literal["now", "beginning"] = Field(default="now", alias="from")
+    enabled: bool = True
+    contact: Reachable | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Shape(Generic[T]):
     """What a file must look like; `root` and `tables` know the keys of its tables, for "did you mean"."""
@@ -355,8 +380,13 @@ PUBLISHER = Shape(
     PublisherFile,
     {"contact": ContactTable, "identity": IdentityTable, "source": SourceTable},
 )
+SUBSCRIBER = Shape(TypeAdapter(SubscriberFile), SubscriberFile)
 # A noun takes the settings of what stands around it, so unknown keys are refused inside Rights too.
-RIGHTS = Shape(TypeAdapter(dict[str, Rights], config=_CONFIG), Rights, {"images": Images, "corrections": Corrections})
+RIGHTS = Shape(
+    TypeAdapter(dict[str, Rights], config=_CONFIG),
+    Rights,
+    {"images": Images, "corrections": Corrections, "ai_use": Uses},
+)
 
 
 def check(shape: Shape[T], table: Mapping[str, Any]) -> tuple[T | None, list[str]]:
@@ -381,13 +411,28 @@ def check_part(shape: Shape[T], table: Mapping[str, Any]) -> list[str]:
 
 def _lines(shape: Shape[T], error: ValidationError, but: str | None = None) -> list[str]:
     """The faults, but those of a type. Of a list that has a faulty item pydantic says that it is too short, too."""
-    found = error.errors(include_url=False)
+    found = [said for each in error.errors(include_url=False) if (said := _of_uses(each))]
     within = {details["loc"][:depth] for details in found for depth in range(len(details["loc"]))}
     return [
         _line(shape, details)
         for details in found
         if details["type"] != but and not (details["type"] == "too_short" and details["loc"] in within)
     ]
+
+
+def _of_uses(error: ErrorDetails) -> ErrorDetails | None:
+    """`ai_use` is a word or a table, and pydantic says what is wrong with it as either: here as what it looks like."""
+    loc = error["loc"]
+    if "ai_use" not in loc or loc[-1] == "ai_use":
+        return error
+    at = loc.index("ai_use") + 1
+    if len(loc) == at + 1:  # of the value as a whole
+        if isinstance(error["input"], dict) or loc[at] == "Uses":
+            return None
+        error["loc"] = loc[:at]
+        return error
+    error["loc"] = (*loc[:at], *loc[at + 1 :])
+    return error
 
 
 _EXPECTED: Mapping[str, str] = {  # by pydantic's type of error, with its `ctx`; other messages of its own serve
@@ -420,7 +465,7 @@ def _line(shape: Shape[T], error: ErrorDetails) -> str:
         known = shape.known_keys(error["loc"][:-1])
         hint = did_you_mean(str(error["loc"][-1]), known)
         return f"{key}: found an unknown key, expected {'a known one' if hint else 'one of ' + ', '.join(known)}{hint}"
-    if error["loc"][-1] in SECRETS:
+    if error["loc"][-1] in (*SECRETS, *SIGNING):
         return f"{key}: found a text that is not shown, expected {context.get('expected', 'text in quotes')}"
     if error["type"] == "missing":
         return fault(key, None, "this key to be set")

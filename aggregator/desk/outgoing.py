@@ -26,9 +26,11 @@ _MOST_TAKEN_BACK = 200
 _LOOKED_AT = 40  # lines at either end of a text, in which desks put their notes
 
 
-def outlet(store: Store, channel: Channel, now: datetime, use: Use | None = None) -> Outlet:
-    """By a channel, now. Raises StoreError."""
-    return Outlet(channel=channel, now=now, believed=clock.believed(store, now), use=use)
+def outlet(
+    store: Store, channel: Channel | None, now: datetime, use: Use | None = None, also: tuple[Channel, ...] = ()
+) -> Outlet:
+    """By a channel, and what others permit `also`, now; None: for whoever runs the wire. Raises StoreError."""
+    return Outlet(channel=channel, now=now, believed=clock.believed(store, now), use=use, also=also)
 
 
 def releases(store: Store, wire: Wire, reports: Iterable[str], by: Outlet) -> Iterator[Release | Refusal]:
@@ -59,21 +61,31 @@ def versions(
         return None
     found: list[tuple[Mapping[str, Any], Release]] = []
     for row in with_changes(store.revisions(report))[-most:]:
-        said = said_by(row["words"], row["title"])
-        words = {name: said[name] for name in ("summary", "text", "url", "byline", "published", "updated")}
-        version = replace(
-            held,
-            **words,
-            title=said["title"] or "",
-            revision=row["number"],
-            entry=entry_of(row["words"]),
-            media=(),
-        )
-        out = release(version, wire, by)
+        out = release(_as_said_in(held, row), wire, by)
         if isinstance(out, Refusal):  # by what is the same for all versions
             return out
         found.append((row, out))
     return found
+
+
+def version(store: Store, wire: Wire, report: str, number: int, by: Outlet) -> Release | Refusal | None:
+    """The same of one version; None: it is not here. Raises StoreError."""
+    held = next(iter(store.to_release([report])), None)
+    row = next((row for row in store.revisions(report) if row["number"] == number), None)
+    if held is None or row is None:
+        return None
+    corrected = number > 1 and row["change_kind"] == "corrected"
+    said = replace(_as_said_in(held, row), corrected=corrected, changed_at=row["seen_at"] if corrected else None)
+    return release(said, wire, by, _note(said))
+
+
+def _as_said_in(held: Held, row: Mapping[str, Any]) -> Held:
+    """A report as one of its versions said it."""
+    said = said_by(row["words"], row["title"])
+    words = {name: said[name] for name in ("summary", "text", "url", "byline", "published", "updated")}
+    return replace(
+        held, **words, title=said["title"] or "", revision=row["number"], entry=entry_of(row["words"]), media=()
+    )
 
 
 def _note(held: Held) -> str | None:
@@ -96,7 +108,8 @@ def feed(
     """What may leave of these reports, as a feed, with those that left the wire of late. Its releases are read from the
     store as they are asked for, once, and what is kept back is counted then. Raises StoreError.
     """
-    gone = tuple(store.gone(by.now - _TAKEN_BACK, heading.publisher, by.channel, _MOST_TAKEN_BACK))
+    since = by.now - _TAKEN_BACK
+    gone = tuple(store.gone(since, heading.publisher, by.channel, _MOST_TAKEN_BACK)) if by.channel else ()
     return Feed(
         title=heading.title,
         wire=wire.name,

@@ -39,6 +39,7 @@ from aggregator.model.errors import (
     RedirectRefused,
     RobotsRefused,
 )
+from aggregator.model.signals import SIGNAL_FIELDS, SignalFile
 from aggregator.text.printable import MOST_MESSAGE, escaped
 from aggregator.text.urls import domain_of, literal, without_user
 
@@ -83,6 +84,10 @@ class _Trip:
 _PATIENCE = 1 / 30  # of the deadline, after which an answer that is awaited keeps nobody waiting
 _PACE = 1 / 4  # of the deadline, in which a large body has to go on
 _ROBOTS_SECONDS = 10.0  # so long may it keep a poll waiting
+_HEAD_SECONDS = 3.0  # so long is the head of a page awaited
+_HEAD_BYTES = 64 * 1024
+_MOST_OF_FILE = 256 * 1024  # bytes
+_FILE = {"Accept": "application/json, application/rsl+xml, application/xml;q=0.9, */*;q=0.5"}
 _MARKS_SECONDS = 3.0  # so long is a refusal searched for the marks of a challenge
 
 
@@ -226,6 +231,30 @@ class Fetcher:
         if rules and rules.names_us_and_disallows(url):
             raise RobotsRefused(rules.refusal(url))
 
+    async def robots_at_hand(self, url: str, now: datetime) -> RobotsCopy | None:
+        """The copy of the robots.txt that speaks for the address, if it is fresh; nobody is asked. Raises FetchError
+        for what is no address.
+        """
+        rules = await self._robots.at_hand(redirects.origin_of(url), now)
+        return rules.copy if rules else None
+
+    async def file(self, url: str, now: datetime, hosts: Hosts = NO_HOSTS) -> SignalFile:
+        """What a site answers for a document in which it speaks to machines, whatever the status, and its first 256 kB.
+        robots.txt binds as for `linked`; raises FetchError where there was no answer.
+        """
+
+        async def take(answer: _Answer) -> SignalFile:
+            is_there = answers.has_document(answer.status, answer.headers)
+            content = await body.head(answer.chunks, answer.encoding, _MOST_OF_FILE) if is_there else b""
+            return SignalFile(url=url, fetched_at=now, http_status=answer.status, body=content)
+
+        seconds = min(self._seconds, _ROBOTS_SECONDS)
+        async with self._limits.turn(redirects.host_of(url)) as turn:
+            turn.hosts = hosts
+            await self._may_go(url, turn, now)
+            trip = _Trip(Opened.of_link(url, None, self._environment), hosts, lambda at: self._may_go(at, turn, now))
+            return await self._follow(trip, _FILE, take, seconds)
+
     async def page(
         self,
         url: str,
@@ -234,9 +263,9 @@ class Fetcher:
         hosts: Hosts = NO_HOSTS,
         may_visit: MayVisit = lambda url: True,
     ) -> PageVisit:
-        """What an article's page answers, whatever its status, after at most five redirects; its body is not read. The
-        address is taken literally; `hosts` as for `turn`. A redirect is followed only where `may_visit` says
-        yes to its address: raises RedirectRefused.
+        """What an article's page answers, whatever its status, after at most five redirects; of its body no more is
+        read than the head. The address is taken literally; `hosts` as for `turn`. A redirect is followed only where
+        `may_visit` says yes to its address: raises RedirectRefused.
 
         Waits its turn for every request, and so long as crawl-delay asks. Raises RobotsRefused where robots.txt
         does not let us go, and other FetchErrors where there was no answer.
@@ -244,8 +273,14 @@ class Fetcher:
 
         async def take(answer: _Answer) -> PageVisit:
             told = redirects.validators_of(answer.headers, validators if answer.status == 304 else Validators())
+            fields = redirects.storable(answer.headers)
             return PageVisit(
-                http_status=answer.status, url=answer.way.at, validators=told, retry_after=answer.retry_after
+                http_status=answer.status,
+                url=answer.way.at,
+                validators=told,
+                retry_after=answer.retry_after,
+                headers={name: fields[name] for name in SIGNAL_FIELDS if name in fields},
+                head=await _head(answer),
             )
 
         url = iri.to_uri(literal(url))
@@ -409,6 +444,16 @@ def _note_busy(answer: _Answer, turn: Turn | None, *, is_robots: bool = False) -
     asked = answer.retry_after
     if turn and (answer.status == 429 or (answer.status == 503 and asked is not None)):
         turn.busy.append(Busy(url=answer.way.at, http_status=answer.status, retry_after=asked, is_robots=is_robots))
+
+
+async def _head(answer: _Answer) -> bytes:
+    """The beginning of a page of HTML; b"" where none comes, which says nothing of the page."""
+    if not 200 <= answer.status < 300 or "html" not in answer.headers.get("content-type", "").lower():
+        return b""
+    with suppress(TimeoutError, httpx.HTTPError, aiohttp.ClientError, OSError):
+        async with asyncio.timeout(_HEAD_SECONDS):
+            return await body.head(answer.chunks, answer.encoding, _HEAD_BYTES)
+    return b""
 
 
 async def _refusal(answer: _Answer) -> FetchError:

@@ -55,6 +55,11 @@ class Opened:
         return cls(literal(url)) if access is None else cls._of(access, literal(url), environment)
 
     @classmethod
+    def of_template(cls, url: Template, environment: Mapping[str, str]) -> Self:
+        """An address in the operator's file, filled in. Raises as `of_source`."""
+        return cls._of(Access(url=url), None, environment)
+
+    @classmethod
     def _of(cls, access: Access, url: str | None, environment: Mapping[str, str]) -> Self:
         """`url` None: the address in the file."""
         filler = _Filler(access.url, environment)
@@ -123,6 +128,11 @@ class Opened:
         if self.hidden:
             error.args = tuple(self.redacted(said) if isinstance(said, str) else said for said in error.args)
             error.__cause__ = error.__context__ = None
+
+
+def filled(template: Template, environment: Mapping[str, str]) -> str:
+    """A template with its variables filled in, for something else than an address. FetchError: one is not set."""
+    return _Filler(template, environment).fill(template)
 
 
 class _Filler:

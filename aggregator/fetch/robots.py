@@ -1,7 +1,7 @@
 """What a site's robots.txt lets us visit (RFC 9309), and what is remembered of it.
 
 Files are read as they are on the web, with any line ends, in any Unicode encoding, with blanks, slips and comments
-everywhere. Which rule an address matches is for `paths`.
+everywhere. Which rule an address matches is for `text.paths`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from functools import cached_property
 from math import isfinite
 from typing import Self
 
-from aggregator.fetch.paths import PathRules, path_of
 from aggregator.model import RobotsCopy
 from aggregator.model.errors import RobotsRefused
+from aggregator.text.paths import PathRules, path_of
 
 MOST_BYTES = 500 * 1024  # RFC 9309 section 2.5: at least so much is read
 GOOD_FOR = timedelta(hours=24)  # section 2.4

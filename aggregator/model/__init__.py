@@ -3,6 +3,7 @@
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
+from aggregator.model.channel import Channel
 from aggregator.model.client import Client
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
@@ -23,6 +24,7 @@ from aggregator.model.document import (
     Redirection,
     RedirectState,
     RobotsCopy,
+    Rsl,
     Text,
     Validators,
 )
@@ -61,6 +63,7 @@ from aggregator.model.poll import (
     Wanted,
 )
 from aggregator.model.publisher import (
+    AI_USES,
     DISCOVER,
     GROUP_OF_KIND,
     LEARNED,
@@ -68,7 +71,6 @@ from aggregator.model.publisher import (
     AiUse,
     Basis,
     Canonical,
-    Channel,
     CommercialUse,
     ComplaintSettings,
     Config,
@@ -86,6 +88,7 @@ from aggregator.model.publisher import (
     Index,
     ItemClass,
     Kind,
+    MessageFormat,
     NotifySettings,
     OnGone,
     OnMissing,
@@ -98,15 +101,18 @@ from aggregator.model.publisher import (
     SourceRules,
     Storage,
     StoreSettings,
+    Subscriber,
     SystematicRepublication,
     Template,
     Terms,
     TextScope,
     Translation,
+    Uses,
     Wire,
 )
 from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
+from aggregator.model.subscriber import Attempt, Queue
 from aggregator.model.terms import (
     Agreement,
     FormerChoice,
@@ -120,6 +126,7 @@ from aggregator.model.terms import (
 
 __all__ = [
     "AGREED_AFTER",
+    "AI_USES",
     "ALL_REPORTS",
     "CHANGED",
     "DEFAULT_DISCLAIMERS",
@@ -140,6 +147,7 @@ __all__ = [
     "AnyOf",
     "Article",
     "AtAddress",
+    "Attempt",
     "Basis",
     "Before",
     "Bounds",
@@ -203,6 +211,7 @@ __all__ = [
     "Media",
     "Memory",
     "Merge",
+    "MessageFormat",
     "NamedReport",
     "NewPage",
     "NewPages",
@@ -234,6 +243,7 @@ __all__ = [
     "Purge",
     "Purgeable",
     "Query",
+    "Queue",
     "Recheck",
     "RedirectState",
     "Redirection",
@@ -244,6 +254,7 @@ __all__ = [
     "Rhythm",
     "Rights",
     "RobotsCopy",
+    "Rsl",
     "Seen",
     "Selection",
     "ServeSettings",
@@ -257,6 +268,7 @@ __all__ = [
     "StoredConfig",
     "StoredPublisher",
     "StrongestKey",
+    "Subscriber",
     "SystematicRepublication",
     "Tariff",
     "Template",
@@ -265,6 +277,7 @@ __all__ = [
     "TextScope",
     "Translation",
     "Unjoin",
+    "Uses",
     "Validators",
     "Version",
     "Wanted",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from aggregator.model.channel import Channel
 from aggregator.model.document import Media, Text
-from aggregator.model.publisher import LEARNED, Channel, IdentityRules, ItemClass
+from aggregator.model.publisher import LEARNED, IdentityRules, ItemClass
 
 Status = Literal["usable", "withheld", "canceled"]
 

@@ -88,6 +88,17 @@ class Place:
     name: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rsl:
+    """One licence of RSL 1.0 (https://rslstandard.org/rsl), its words as they stand; None: not said."""
+
+    url: str | None = None  # of `content`: a path as in robots.txt, or an address
+    server: str | None = None  # of whom a licence must be had first, be it free
+    permits: str | None = None  # uses, with spaces between them
+    prohibits: str | None = None
+    payment: str | None = None  # its type
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What the publisher said, in the words of RFC 4287; dates are the literals as stated."""
@@ -108,6 +119,7 @@ class Entry:
     origin: Origin | None = None
     places: tuple[Place, ...] = ()
     base: str | None = None  # by which relative addresses in its words are resolved; None: its words have none
+    rsl: tuple[Rsl, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,9 +207,11 @@ class RobotsCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageVisit:
-    """What an article's own page answered; of its body nothing is read."""
+    """What an article's own page answered; of its body no more is read than its head."""
 
     http_status: int
     url: str  # the address that answered, after redirects
     validators: Validators = Validators()
     retry_after: timedelta | datetime | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    head: bytes = b""  # the beginning of the page; b"": it is no HTML, or none was sent

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
+from aggregator.model.channel import Channel
+from aggregator.model.selection import ALL_REPORTS, Selection
+
 Kind = Literal[
     "newspaper",
     "magazine",
@@ -35,13 +38,17 @@ CommercialUse = Literal["yes", "no", "not_sold_separately", "ask"]
 SystematicRepublication = Literal["yes", "no", "unstated"]
 ImageScope = Literal["none", "per_image_licence", "same_as_text", "agreement"]
 Storage = Literal["keep", "metadata_only", "transient"]
-Channel = Literal["web", "feed", "api", "email"]
 AiUse = Literal["allowed", "search_only", "prohibited", "unstated"]
+# What a machine may do with a report: learn from it (train), read it to answer somebody (input), list it (search).
+Use = Literal["train", "input", "search"]
+UseState = Literal["allowed", "refused", "unstated"]
 Index = Literal["index", "noindex"]
 Canonical = Literal["publisher", "self", "none"]
 OnMissing = Literal["keep", "suspend", "withdraw"]
 ItemClass = Literal["news", "analysis", "opinion", "interview", "press_release", "document", "notice", "own_report"]
 OnGone = Literal["withdraw", "suspend"]
+# What a message holds. thin: number, kind and id; report: the report as the API gives it; ninjs: the report so.
+MessageFormat = Literal["thin", "report", "ninjs"]
 GROUP_OF_KIND: Mapping[Kind, Group] = {
     "newspaper": "news_organization",
     "magazine": "news_organization",
@@ -59,6 +66,24 @@ GROUP_OF_KIND: Mapping[Kind, Group] = {
     "blog": "individual",
     "individual": "individual",
     "own": "own",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uses:
+    """The three uses by machines, each on its own."""
+
+    train: UseState = "unstated"
+    input: UseState = "unstated"
+    search: UseState = "unstated"
+
+
+# What `ai_use` is short for.
+AI_USES: Mapping[AiUse, Uses] = {
+    "allowed": Uses(train="allowed", input="allowed", search="allowed"),
+    "search_only": Uses(train="refused", input="refused", search="allowed"),
+    "prohibited": Uses(train="refused", input="refused", search="refused"),
+    "unstated": Uses(),
 }
 IdTrust = Literal["learned", "trusted", "ignored"]
 DISCOVER = "discover"  # the kind of a source of which only the site is known
@@ -119,7 +144,7 @@ class ServeSettings:
     port: int = 8080
     hosts: tuple[str, ...] = ()  # names of this server, beside that of the wire's own address
     trusted_proxies: tuple[str, ...] = ()  # CIDR blocks, whose X-Forwarded-For is believed
-    hub: str | None = None  # of WebSub, that is told of new reports
+    hub: Template | None = None  # of WebSub, that is told which feeds have changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +217,7 @@ class Rights:
     storage: Storage = "keep"
     retention_days: int | None = None  # with storage = "transient": how long the words may stay
     redistribute: tuple[Channel, ...] = ("web", "feed", "api", "email")
-    ai_use: AiUse = "unstated"
+    ai_use: AiUse | Uses = "unstated"
     index: Index = "noindex"
     canonical: Canonical = "publisher"
     corrections: Corrections = Corrections(on_missing="suspend", on_gone="withdraw")
@@ -303,8 +328,25 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """Whom a file in config/subscribers/ names: a program that is sent each change of a selection, as a webhook."""
+
+    name: str  # of its file, without `.toml`
+    url: Template  # path and query may have `${NAME}`
+    secrets: tuple[Template, ...]  # each signs; the first is the one in force
+    selection: Selection = ALL_REPORTS
+    channel: Channel = "api"
+    format: MessageFormat = "thin"
+    from_beginning: bool = False  # False: what comes after it was added
+    enabled: bool = True
+    contact: str | None = None  # whom to tell when it takes nothing; None: not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Faulty:
-    """A publisher whose file has faults: it is not polled, and what is stored of it stays under its last terms."""
+    """A publisher whose file has faults: it is not polled, and what is stored of it stays under its last terms. Or a
+    subscriber whose file has: it is sent nothing, and what it is owed stays owed.
+    """
 
     key: str
     file: str  # relative to the configuration folder
@@ -319,13 +361,15 @@ class Config:
     wire: Wire
     publishers: tuple[Publisher, ...]  # those without a fault, sorted by key
     faulty: tuple[Faulty, ...] = ()  # the others
-    faults: tuple[str, ...] = ()  # all of them, each a line, in the order of the files
+    faults: tuple[str, ...] = ()  # all of them, and of subscribers, each a line, in the order of the files
     # Faults that forbid only to ask real sites: keys by which the wire is known, that have the values of an example.
     placeholders: tuple[str, ...] = ()
     placeholders_forbid_polling: bool = False  # not where only servers of this network are polled, as in a test
     warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
     digest: str | None = None  # of its files; see `pipeline.cached`; None: not known
     signature: str = ""  # of their sizes and times, before they were read; '': not known
+    subscribers: tuple[Subscriber, ...] = ()  # those without a fault, sorted by name
+    faulty_subscribers: tuple[Faulty, ...] = ()  # the others; `key` is the name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

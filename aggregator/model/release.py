@@ -9,12 +9,21 @@ from typing import Literal
 
 from aggregator.model.article import Status
 from aggregator.model.change import Notice
+from aggregator.model.channel import Channel
 from aggregator.model.document import Entry, Media
-from aggregator.model.publisher import Canonical, Channel, Group, Index, ItemClass, Kind, Rights, TextScope
-
-# What a machine may do with a report: learn from it (train), read it to answer somebody (input), list it (search).
-Use = Literal["train", "input", "search"]
-UseState = Literal["allowed", "refused", "unstated"]
+from aggregator.model.publisher import (
+    Canonical,
+    Group,
+    Index,
+    ItemClass,
+    Kind,
+    Rights,
+    TextScope,
+    Use,
+    Uses,
+    UseState,
+)
+from aggregator.model.signals import Signal
 
 # Why nothing of a report leaves.
 RefusalReason = Literal[
@@ -29,24 +38,32 @@ RefusalReason = Literal[
     "use",  # its publisher refuses the use
 ]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uses:
-    """The three uses by machines, each on its own."""
-
-    train: UseState = "unstated"
-    input: UseState = "unstated"
-    search: UseState = "unstated"
+__all__ = [
+    "Feed",
+    "FormerPublisher",
+    "Gone",
+    "Heading",
+    "Held",
+    "Outlet",
+    "Picture",
+    "Refusal",
+    "RefusalReason",
+    "Release",
+    "Use",
+    "UseState",
+    "Uses",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlet:
     """By which way, at what time and for what a report is asked for."""
 
-    channel: Channel
+    channel: Channel | None  # None: whoever runs the wire reads it here, and nobody else
     now: datetime
     believed: datetime | None = None  # until when embargoes are over, where the clock is in doubt; None: `now`
     use: Use | None = None  # what a machine wants it for; None: people read it
+    also: tuple[Channel, ...] = ()  # channels that must permit it too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +110,10 @@ class Held:
     copyright_notice: str | None
     complaints_url: str
     texts: Mapping[str, str]  # the publisher's own, by the names of DEFAULT_DISCLAIMERS; fields of a report in braces
+    # What its publisher says to machines, in force when its newest words were received or now; that not all of it is
+    # about this report is for `rights.signals`.
+    signals: tuple[Signal, ...] = ()
+    source_url: str | None = None  # of the source that brought its newest words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +126,7 @@ class FormerPublisher:
     country: str
     kind: Kind
     group: Group
+    homepage: str
     rights: Rights
 
 
@@ -130,7 +152,7 @@ class Release:
     `html` is safe to show. Times are ISO 8601 UTC text.
     """
 
-    channel: Channel
+    channel: Channel | None  # None: whoever runs the wire reads it here, and nobody else
     id: str
     revision: int
     publisher: str
@@ -176,6 +198,9 @@ class Release:
     pictures: tuple[Picture, ...] = ()
     pixel: str | None = None  # that the publisher requires beside full text on the web
     uses: Uses = field(default_factory=Uses)
+    channels: tuple[Channel, ...] = ()  # all by which it may leave; (): it is for whoever runs the wire alone
+    uses_basis: str = ""  # what decides each use, in words
+    policy_url: str | None = None  # its publisher's own document on uses by machines; None: it names none
     valid_until: datetime | None = None  # when anything of this may change by the clock alone; None: never
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from aggregator.model.channel import Channel
 from aggregator.model.ledger import Cursor
 
 
@@ -19,7 +20,7 @@ class Selection:
     groups: tuple[str, ...] = ()  # of the publishers: see model.publisher.Group
     languages: tuple[str, ...] = ()  # BCP 47; `fr` is `fr-CA` too
     item_classes: tuple[str, ...] = ()  # see model.publisher.ItemClass
-    channel: str | None = None  # of publishers whose rights name this one: see model.publisher.Channel; None: all
+    channel: Channel | None = None  # of publishers whose rights name this one; None: all
     since: datetime | None = None  # listed since
     until: datetime | None = None  # listed before
     after: Cursor | None = None  # came into the wire, or back into it, by a later line of the ledger

@@ -56,6 +56,7 @@ class StoredConfig:
     signature: str  # of the files' sizes and times; '': a file had changed a moment before, so it says nothing
     at: datetime  # since when it is stored
     pid: int  # of the program that stored it
+    wire: str = ""  # the wire's own settings, packed; '': an older version stored it
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
 from aggregator.model.release import Feed, Gone, Release
 from aggregator.output import beside
 from aggregator.output.xml import XML, Element, add, add_if, document, root
 
 ATOM = "http://www.w3.org/2005/Atom"
 _DELETED = "http://purl.org/atompub/tombstones/1.0"
+# An address of e-mail (RFC 5322, without what nobody writes into a byline), and what is put around one.
+_EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}", re.ASCII)
+_AROUND = str.maketrans("<>()[]", " " * 6)
 _DC = "http://purl.org/dc/elements/1.1/"
 
 
@@ -51,11 +57,8 @@ def _entry(top: Element, feed: Feed, release: Release) -> None:
     add(entry, _of("id"), beside.tag(feed, release.id))
     add(entry, _of("title"), beside.headline(release))
     add(entry, _of("updated"), beside.changed_at(release))
-    add(entry, _of("published"), release.published or release.first_seen)
-    person = add(entry, _of("author"))
-    add(person, _of("name"), release.byline or release.publisher_name)
-    if not release.byline:
-        add(person, _of("uri"), release.homepage)
+    add(entry, _of("published"), beside.published_at(release))
+    _author(entry, release)
     add(entry, f"{{{_DC}}}publisher", beside.publisher(release))
     add(entry, _of("category"), None, {"term": release.item_class, "scheme": f"{feed.site.rstrip('/')}/classes"})
     for category in release.categories:
@@ -63,8 +66,8 @@ def _entry(top: Element, feed: Feed, release: Release) -> None:
     _link(entry, "alternate", release.url or release.homepage, "text/html")  # our own page would stand here
     if release.url:
         _link(entry, "via", release.url, "text/html")
-    if release.licence_url:
-        _link(entry, "license", release.licence_url)
+    if linked := beside.linked_rights(release):
+        _link(entry, "license", linked)
     for picture in release.pictures:
         _link(entry, "enclosure", picture.url, picture.type)
     add(entry, _of("rights"), beside.rights(release))
@@ -74,11 +77,30 @@ def _entry(top: Element, feed: Feed, release: Release) -> None:
     _source(entry, release)
 
 
+def _author(entry: Element, release: Release) -> None:
+    """Whom the byline names; an address of e-mail in it has a place of its own (RFC 4287 section 3.2.3)."""
+    person = add(entry, _of("author"))
+    byline = release.byline or ""
+    email = _EMAIL.search(byline)
+    name = " ".join(_EMAIL.sub(" ", byline).translate(_AROUND).split()) if email else byline
+    add(person, _of("name"), name or release.publisher_name)
+    if not name:
+        add(person, _of("uri"), release.homepage)
+    if email:
+        add(person, _of("email"), email[0])
+
+
 def _source(entry: Element, release: Release) -> None:
     """The publisher, after the entry's own links."""
     source = add(entry, _of("source"))
-    add(source, _of("id"), release.homepage)
+    add(source, _of("id"), _canonical(release.homepage))
     add(source, _of("title"), beside.publisher(release))
     add(source, _of("updated"), release.changed_at or release.first_seen)
     _link(source, "alternate", release.homepage)
     add_if(source, _of("rights"), release.copyright_notice)
+
+
+def _canonical(address: str) -> str:
+    """As an identifier should be written: a host in small letters, and a path (RFC 4287 section 4.2.6.1)."""
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/").geturl()

@@ -43,6 +43,24 @@ def rights(release: Release) -> str:
     return " ".join(filter(None, (notice, licence, release.usage_terms)))
 
 
+def linked_rights(release: Release) -> str | None:
+    """The address of its licence, or else of its publisher's own terms for machines."""
+    return release.licence_url or release.policy_url
+
+
+def is_reserved(release: Release) -> bool:
+    """Whether it is reserved from mining (TDMRep, `tdm-reservation`): unless its publisher allows it."""
+    return not release.uses.train == release.uses.input == "allowed"
+
+
+def reservation(release: Release) -> dict[str, str]:
+    """The fields of HTTP that say so (https://www.w3.org/community/reports/tdmrep/)."""
+    if not is_reserved(release):
+        return {"tdm-reservation": "0"}
+    policy = {"tdm-policy": release.policy_url} if release.policy_url and release.policy_url.isascii() else {}
+    return {"tdm-reservation": "1", **policy}
+
+
 def terms(release: Release) -> str:
     """All that must be known of it and has no place of its own in a format."""
     contacts = [f"Corrections: {release.corrections_contact}."]
@@ -65,6 +83,16 @@ def changed_at(release: Release) -> str:
     fraction = int.from_bytes(hashlib.sha256(release.id.encode()).digest()[:4], "big") % 1_000_000
     moment = datetime.fromisoformat(stated) + timedelta(microseconds=fraction)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def published_at(release: Release) -> str:
+    """When its publisher says that it appeared; where it says nothing, or a day that had not come when the wire
+    received it, when that was.
+    """
+    received = datetime.fromisoformat(release.changed_at or release.first_seen)
+    if release.published and datetime.fromisoformat(release.published) <= received + timedelta(days=1):
+        return release.published
+    return release.first_seen
 
 
 def as_html(release: Release) -> str:

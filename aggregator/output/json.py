@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from aggregator.model import FIELDS, Report
-from aggregator.text.printable import address, as_json, shown
+from aggregator.model.fields import FIELDS
+from aggregator.model.release import Release
+from aggregator.output.record import record
+from aggregator.text.printable import as_json, shown
 
 COLUMNS = tuple(field.key for field in FIELDS)  # those of the view `wire` that a report has
 
 
-def reports(rows: Sequence[Report]) -> str:
-    return array(map(fields, rows))
-
-
-def fields(report: Report, columns: Sequence[str] = COLUMNS) -> dict[str, Any]:
+def fields(release: Release, columns: Sequence[str] = COLUMNS) -> dict[str, Any]:
     """A report by the names of the view `wire`, in the order of these."""
-    said = {field.key: getattr(report, field.name) for field in FIELDS} | {"url": address(report.url)}
-    return said if columns is COLUMNS else {name: said[name] for name in columns}
+    said = {
+        **record(release),
+        "title": release.headline,
+        "publisher_place": release.publisher_place,
+        "text_scope": release.scope,
+        "status": "usable",  # nothing else leaves
+        "sort_time": release.sort_time,
+        "channels": release.channels,
+    }
+    return {name: said[name] for name in columns}
 
 
 def array(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -80,8 +80,8 @@ def _rights(item: Element, release: Release) -> None:
     add(holder, _of("name"), release.copyright_holder or release.publisher_name)
     add_if(info, _of("copyrightNotice"), release.copyright_notice)
     add(info, _of("usageTerms"), beside.terms(release))
-    if release.licence_url:
-        add(info, _of("link"), None, {"rel": "irel:license", "href": release.licence_url})
+    if linked := beside.linked_rights(release):
+        add(info, _of("link"), None, {"rel": "irel:license", "href": linked})
 
 
 def _meta(item: Element, feed: Feed, release: Release, nature: str) -> Element:

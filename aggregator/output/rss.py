@@ -44,11 +44,13 @@ def _item(channel: Element, feed: Feed, release: Release) -> None:
     add(item, "title", beside.headline(release))
     add(item, "link", release.url or release.homepage)
     add(item, "guid", beside.tag(feed, release.id), {"isPermaLink": "false"})
-    add(item, "pubDate", _date(release.published or release.first_seen))
+    add(item, "pubDate", _date(beside.published_at(release)))
     add(item, "source", beside.publisher(release), {"url": release.homepage})
     add(item, f"{{{_DC}}}publisher", beside.publisher(release))
     add_if(item, f"{{{_DC}}}creator", release.byline)
     add(item, f"{{{_DC}}}rights", beside.rights(release))
+    if linked := beside.linked_rights(release):
+        add(item, f"{{{ATOM}}}link", None, {"rel": "license", "href": linked})
     add_if(item, f"{{{_DC}}}language", release.language)
     add(item, "category", release.item_class, {"domain": f"{feed.site.rstrip('/')}/classes"})
     for category in release.categories:

@@ -182,7 +182,8 @@ class _Site:
             words=Markup(words),
             pictures=[each for each in release.pictures if f'src="{Markup.escape(each.url)}"' not in words],
             canonical={"publisher": release.url, "self": where, "none": None}[release.canonical],
-            is_reserved=is_reserved(release),
+            is_reserved=beside.is_reserved(release),
+            linked=beside.linked_rights(release),
             data=described(self._feed, release, where),
         )
 
@@ -203,7 +204,7 @@ def _row(release: Release) -> _Row:
         item_class=beside.item_class(release),
         time=release.sort_time,
         is_indexed=release.index == "index",
-        is_reserved=is_reserved(release),
+        is_reserved=beside.is_reserved(release),
     )
 
 
@@ -220,11 +221,6 @@ def direction(language: str | None) -> str:
     if script is not None:
         return "rtl" if script in _RIGHT_TO_LEFT_SCRIPTS else "ltr"
     return "rtl" if primary in _RIGHT_TO_LEFT else "ltr"
-
-
-def is_reserved(release: Release) -> bool:
-    """Whether its page reserves it from mining (TDMRep, `tdm-reservation`): unless its publisher allows it."""
-    return not release.uses.train == release.uses.input == "allowed"
 
 
 def described(feed: Feed, release: Release, where: str) -> dict[str, Any]:

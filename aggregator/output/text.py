@@ -5,83 +5,86 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
-from aggregator.model import FIELDS, Report
+from aggregator.model.fields import FIELDS
+from aggregator.model.release import Release
+from aggregator.output import beside
+from aggregator.output.record import record
 from aggregator.text.dates import for_people
-from aggregator.text.html import shortened
-from aggregator.text.printable import address, line, lines
+from aggregator.text.printable import line, lines
 
 # Whoever prints to something that is no terminal strips these; click.echo does.
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _LABELS = {field.name: field.label for field in FIELDS if field.label}
-_MOST_SHOWN, _MOST_WORDS = 100, 12  # characters, words, of a report without a headline
 NOT_PASSED_ON = "not for redistribution"  # what stands beside a report that may leave by no channel
 
 
-def listing(reports: Sequence[Report], zone: tzinfo = UTC) -> str:
+def listing(releases: Sequence[Release], zone: tzinfo = UTC) -> str:
     """A block a report, newest as given, the publisher's name and place above the headline; times in `zone`."""
-    return "\n".join(_entry(report, zone) for report in reports)
+    return "\n".join(_entry(release, zone) for release in releases)
 
 
-def _entry(report: Report, zone: tzinfo) -> str:
-    said = [for_people(report.sort_time, zone), report.country, report.language, _class(report)]
+def _entry(release: Release, zone: tzinfo) -> str:
+    said = [for_people(release.sort_time, zone), release.country, release.language, _class(release)]
     block = [
-        f"{_BOLD}{_publisher(report)}{_PLAIN}  {_DIM}{line(' · '.join(filter(None, said)))}{_PLAIN}",
-        f"  {_headline(report)}",
-        f"  {_DIM}{report.id}  {address(report.url) or 'no address'}{_PLAIN}",
+        f"{_BOLD}{line(beside.publisher(release))}{_PLAIN}  {_DIM}{line(' · '.join(filter(None, said)))}{_PLAIN}",
+        f"  {line(beside.headline(release))}",
+        f"  {_DIM}{release.id}  {release.url or 'no address'}{_PLAIN}",
     ]
-    if not report.channels:
+    if not release.channels:
         block.append(f"  {NOT_PASSED_ON}")
     return "\n".join(block) + "\n"
 
 
-def page(report: Report, zone: tzinfo = UTC) -> str:
+def page(release: Release, zone: tzinfo = UTC) -> str:
     """One report with all that must stand beside it, times in `zone`. Its first line is the publisher, its second the
     headline; whatever else is the publisher's is indented.
     """
-    received = f"received {for_people(report.first_seen, zone)}"
-    above = [for_people(report.published, zone) if report.published else received, _class(report), report.language]
-    if report.byline:
-        above.insert(0, report.byline)  # as stated; most begin with "By" already
-    text = lines(report.text or report.summary or "(the headline is all we may carry)", indent="\n  ")
+    received = f"received {for_people(release.first_seen, zone)}"
+    above = [
+        release.byline,  # as stated; most begin with "By" already
+        for_people(release.published, zone) if release.published else received,
+        _class(release),
+        release.language,
+    ]
+    text = lines(release.text or release.summary or "(the headline is all we may carry)", indent="\n  ")
     parts = [
-        f"{_BOLD}{_publisher(report)}{_PLAIN}",
-        f"{_BOLD}{_headline(report)}{_PLAIN}",
+        f"{_BOLD}{line(beside.publisher(release))}{_PLAIN}",
+        f"{_BOLD}{line(beside.headline(release))}{_PLAIN}",
         f"  {line(' · '.join(filter(None, above)))}",
-        *(() if report.channels else (f"  {NOT_PASSED_ON}",)),
+        *(() if release.channels else (f"  {NOT_PASSED_ON}",)),
         "",
         f"  {text}",
         "",
-        *(f"{_DIM}{_LABELS[name]}:{_PLAIN} {line(value)}" for name, value in _beside(report, zone).items() if value),
+        *(f"{_DIM}{label}:{_PLAIN} {line(value)}" for label, value in _below(release, zone) if value),
     ]
     return "\n".join(parts) + "\n"
 
 
-def _headline(report: Report) -> str:
-    """Its headline; of a report without one that it has none, and the first words that may be shown."""
-    if report.title:
-        return line(report.title)
-    words = " ".join((report.summary or report.text or "").split())
-    return line(" ".join(filter(None, ("(no headline)", shortened(words, _MOST_SHOWN, _MOST_WORDS)))))
+def _below(release: Release, zone: tzinfo) -> list[tuple[str, str | None]]:
+    """What stands below a report, each behind its label, in this order."""
+    return [
+        (_LABELS["credit"], release.credit),
+        (_LABELS["disclaimer"], _disclaimer(release, zone)),
+        *(("Picture", f"{each.url} {each.disclaimer}") for each in release.pictures),
+        (_LABELS["url"], release.url),
+        (_LABELS["licence"], release.licence),
+        (_LABELS["copyright_notice"], release.copyright_notice),
+        ("Terms", release.usage_terms),
+        (_LABELS["complaints_url"], release.complaints_url),
+        (_LABELS["text_scope"], release.scope.replace("_", " ")),
+        (_LABELS["channels"], " ".join(release.channels) or "none"),
+        (_LABELS["updated"], for_people(release.updated, zone) if release.updated else None),
+        (_LABELS["id"], release.id),
+    ]
 
 
-def _beside(report: Report, zone: tzinfo) -> dict[str, str | None]:
-    """What stands below a report, by the name of the field, in this order."""
-    return {
-        "credit": report.credit,
-        "disclaimer": report.disclaimer,
-        "url": address(report.url),
-        "licence": report.licence,
-        "copyright_notice": report.copyright_notice,
-        "complaints_url": report.complaints_url,
-        "text_scope": report.text_scope.replace("_", " "),
-        "channels": " ".join(report.channels) or "none",
-        "updated": for_people(report.updated, zone) if report.updated else None,
-        "id": report.id,
-    }
-
-
-def _publisher(report: Report) -> str:
-    return heading(report.publisher_name, report.publisher_place)
+def _disclaimer(release: Release, zone: tzinfo) -> str:
+    """All that must be said beside it; when it was changed is told in `zone`, as are all times on a terminal."""
+    said = str(record(release)["disclaimer"])
+    if release.changed_at is None:
+        return said
+    in_utc = for_people(release.changed_at, UTC)
+    return said.replace(in_utc, for_people(release.changed_at, zone), 1)
 
 
 def heading(name: str, place: str) -> str:
@@ -89,5 +92,6 @@ def heading(name: str, place: str) -> str:
     return line(f"{name} ({place})" if place else name)
 
 
-def _class(report: Report) -> str | None:
-    return None if report.item_class == "news" else f"[{report.item_class.replace('_', ' ')}]"
+def _class(release: Release) -> str | None:
+    said = beside.item_class(release)
+    return said and f"[{said}]"

@@ -8,11 +8,13 @@ text of the page only. Addresses are resolved as the HTML standard says, by the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from aggregator.model import Link
-from aggregator.text.html import with_elements
-from aggregator.text.urls import as_http, document_of, literal, resolved
+from aggregator.model import Link, Text
+from aggregator.text.folding import fold
+from aggregator.text.html import one_line, with_elements
+from aggregator.text.link_field import address_in
+from aggregator.text.urls import document_of, domain_of_url
 
 ANCHOR = "a"  # the `rel` of a link in the text of a page
 
@@ -29,6 +31,10 @@ _MOST_ANCHORS = 4
 _NAMING = {"href", "rel", "type", "title", "aria-label"}
 _ATTRIBUTES: dict[str, set[str]] = {"base": {"href"}, "link": _NAMING, "a": _NAMING, "area": _NAMING}
 _SHOWN = 200  # characters of a link's text in which we look
+_NAMES: dict[str, set[str]] = {"meta": {"property", "name", "content"}, "title": set()}
+_SAYS_NAME = ("og:site_name", "application-name", "twitter:site_name")
+_LONGEST_NAME = 80  # characters; what is longer is a sentence
+_BETWEEN = re.compile(r"\s+[-–—|·•:»/]+\s+|\s*[|»]\s*|:\s+")  # between a site's name and the rest of a title
 # How the address of a feed looks. SPIP, which much of the francophone press uses, says `page=backend`.
 _FEED_ADDRESS = re.compile(
     r"(?:^|[/._=?&-])(?:rss|atom|feeds?|rdf|backend|fil)(?:[-_]?\d{1,2})?(?:\.(?:xml|php|json|rdf|aspx?))?(?:[/?#&]|$)"
@@ -37,8 +43,6 @@ _FEED_ADDRESS = re.compile(
 )
 _FEED_WORDS = re.compile(r"\b(?:rss|atom|feeds?|fil d['’]info|flux)\b", re.IGNORECASE)
 _COMMENTS = re.compile(r"/comments?/(feed|default)\b|/feeds/(\d+/)?comments/|[?&]feed=comments", re.IGNORECASE)
-_HEADER_LINK = re.compile(r"<([^<>]{1,2048})>((?:\s*;[^,;\"]{0,200}(?:\"[^\"]{0,500}\")?){0,20})")
-_PARAMETER = re.compile(r";\s*(\w+)\s*=\s*(?:\"([^\"]*)\"|([^;,\s]+))")
 
 
 def is_page(document: bytes) -> bool:
@@ -93,17 +97,17 @@ def links_of(page: bytes, url: str) -> list[Link]:
     from bs4 import BeautifulSoup  # costs 100 ms, and only a failing source needs it
 
     # A tag that does not end would take html.parser as long as all that follows.
-    page_of_links = with_elements(page[:_HEAD].decode("utf-8", "replace"), _ATTRIBUTES, {"http", "https", "feed"})
+    page_of_links = with_elements(_decoded(page), _ATTRIBUTES, {"http", "https", "feed"})
     soup = BeautifulSoup(page_of_links, "html.parser")
-    base = next((_address(url, str(found["href"])) for found in soup.find_all("base", href=True)), url)
+    base = next((address_in(url, str(found["href"])) for found in soup.find_all("base", href=True)), url)
     links = []
     for link in soup.find_all("link", href=True):
-        href, media_type = _address(base, str(link["href"])), str(link.get("type") or "").strip().lower()
+        href, media_type = address_in(base, str(link["href"])), str(link.get("type") or "").strip().lower()
         links += [
             Link(href, rel, media_type or None) for rel in link.get_attribute_list("rel") or [""] if rel is not None
         ]
     for anchor in soup.find_all(["a", "area"], href=True):
-        href, media_type = _address(base, str(anchor["href"])), str(anchor.get("type") or "").strip().lower()
+        href, media_type = address_in(base, str(anchor["href"])), str(anchor.get("type") or "").strip().lower()
         names = (str(anchor.get(name) or "") for name in ("title", "aria-label"))
         shown = " ".join((anchor.get_text(" "), *names))[:_SHOWN]
         is_here = document_of(href) == document_of(url)
@@ -112,15 +116,29 @@ def links_of(page: bytes, url: str) -> list[Link]:
     return links
 
 
-def links_of_header(field: str, url: str) -> Iterator[Link]:
-    """The links of a `Link` field of HTTP (RFC 8288), once for each `rel` that they have."""
-    for href, parameters in _HEADER_LINK.findall(field):
-        said = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(parameters)}
-        for rel in said.get("rel", "").split():
-            yield Link(_address(url, href), rel, said.get("type") or None)
+def site_name(page: bytes, url: str) -> str | None:
+    """The name that the site of a page at `url` gives itself: what it says to programs (https://ogp.me/#optional), else
+    that part of the page's title which is the site's address in words. None: neither is there.
+    """
+    from bs4 import BeautifulSoup  # as above
+
+    soup = BeautifulSoup(with_elements(_decoded(page), _NAMES, set()), "html.parser")
+    said = {str(meta.get("property") or meta.get("name")).lower(): meta for meta in soup.find_all("meta", content=True)}
+    names = [one_line(Text(str(said[key]["content"]), "text/plain")) for key in _SAYS_NAME if key in said]
+    title = one_line(Text(soup.title.get_text() if soup.title else "", "text/plain"))
+    letters = _letters(domain_of_url(url).partition(".")[0])
+    parts = (part for part in (*_BETWEEN.split(title), title) if letters and _letters(part) == letters)
+    return next(filter(_is_name, (*names, *parts)), None)
 
 
-def _address(base: str, href: str) -> str:
-    """In full, without the blanks and line ends that browsers overlook (https://url.spec.whatwg.org/#url-parsing)."""
-    href = re.sub(r"[\t\r\n]", "", href).strip()
-    return literal(as_http(href) if href[:5].lower() == "feed:" else resolved(base, href))
+def _is_name(said: str) -> bool:
+    """Not where the page's encoding is unknown to us (U+FFFD), nor where it would be filled in as a secret's name."""
+    return 0 < len(said) <= _LONGEST_NAME and said.isprintable() and "\ufffd" not in said and "${" not in said
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", fold(name))
+
+
+def _decoded(page: bytes) -> str:
+    return page[:_HEAD].decode("utf-8", "replace")

@@ -31,7 +31,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aggregator.model import Entry, Link, Media, Person, Text
-from aggregator.parse import categories
+from aggregator.parse import categories, rsl
 from aggregator.parse.media import is_recording, line_of, media_of
 from aggregator.parse.origin import origin_of
 from aggregator.parse.places import places_of
@@ -145,6 +145,7 @@ def _entry(
         origin=origin_of(parts, base),
         places=places_of(parts),
         base=base_of((*content, summary), in_scope, base),
+        rsl=rsl.of_entry(parts.get("rsl:content", ())) if "rsl:content" in parts else (),
     )
 
 

@@ -48,12 +48,13 @@ _PREFIXES = MappingProxyType(
         "georss.org/georss": "georss", "georss.org/georss/10": "georss", "w3.org/2003/01/geo/wgs84_pos": "geo",
         "opengis.net/gml": "gml", "opengis.net/gml/3.2": "gml", "purl.org/rss/1.0/modules/slash": "slash",
         "w3.org/1999/xhtml": "xhtml", "w3.org/1999/02/22-rdf-syntax-ns": "rdf",
+        "rslstandard.org/rsl": "rsl",
     }
 )  # fmt: skip
 _KNOWN_PREFIXES = frozenset(_PREFIXES.values()) - {""}
 # Elements whose child elements are markup, not elements of the feed.
 _WORDS = frozenset(("title", "description", "subtitle", "summary", "content", "encoded", "body", "abstract"))
-_NO_WORDS = frozenset(("media:content",))
+_NO_WORDS = frozenset(("media:content", "rsl:content"))
 _ENTRIES = frozenset(("item", "entry"))
 
 _ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(.*?)[^A-Za-z0-9]*", re.IGNORECASE | re.DOTALL)

@@ -50,6 +50,7 @@ class Chosen:
 
     selection: Selection
     unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)  # former keys of publishers, each with the key of today
 
 
 def choose(paths: Paths, store: Store, now: datetime, wanted: Wanted, option: Callable[[str], str] = str) -> Chosen:
@@ -70,8 +71,9 @@ def choose(paths: Paths, store: Store, now: datetime, wanted: Wanted, option: Ca
     known = store.known_publishers() if asks else {}
     countries = {each.country for each in known.values()}
     languages = {tag for each in known.values() for tag in each.languages}
+    keys = {said: publisher_key(paths, store, said) for said in wanted.publishers}
     selection = Selection(
-        publishers=tuple(publisher_key(paths, store, said) for said in wanted.publishers),
+        publishers=tuple(keys.values()),
         countries=tuple(country_code(said, countries) for said in wanted.countries),
         languages=tuple(language_tag(said, languages) for said in wanted.languages),
         kinds=wanted.kinds,
@@ -80,7 +82,9 @@ def choose(paths: Paths, store: Store, now: datetime, wanted: Wanted, option: Ca
         since=since,
         until=until,
     )
-    return Chosen(selection, _without_publisher(store, known, selection, option))
+    configured = _configured(paths) if keys.keys() - known.keys() else ()
+    renamed = {said: one.key for one in configured for said in one.former_keys or () if keys.get(said) == one.key}
+    return Chosen(selection, _without_publisher(store, known, selection, option), renamed)
 
 
 def _without_publisher(
@@ -142,37 +146,48 @@ def day_of(said: str, zone: tzinfo) -> tuple[datetime, datetime]:
 # Publishers
 
 
+@dataclass(frozen=True, slots=True)
+class _Configured:
+    """By what a publisher of the configuration may be called."""
+
+    key: str
+    name: str
+    former_keys: tuple[str, ...] | None = None
+
+
 def publisher_key(paths: Paths, store: Store, said: str) -> str:
-    """The key of a publisher of the database or of the configuration, by its key or its name; SelectionError."""
+    """The key of a publisher of the database or of the configuration, by its key, its name or a key that it had before
+    it was renamed; SelectionError.
+    """
     said.encode()  # of what is not UTF-8 the command says so
     known = store.known_publishers()
     if said in known:
         return said
-    names = {key: each.name for key, each in known.items()} | _configured(paths)
+    configured = _configured(paths)
+    names = {key: each.name for key, each in known.items()} | {each.key: each.name for each in configured}
     if said in names:
         return said
     words = fold(said).split()
     found = sorted(key for key, name in names.items() if fold(name).split() == words != [])
+    found = found or sorted(each.key for each in configured if said in (each.former_keys or ()))
     if not found:  # whoever goes on with the words of before is to get what he got
         former = {(key, word) for key, each in known.items() for was in each.former for word in (was.key, was.name)}
         found = sorted({key for key, word in former if word == said or fold(word).split() == words != []})
     if len(found) > 1:
-        raise SelectionError(
-            f"several publishers have the name {said!r}: give a key, {' or '.join(found)}", "publisher"
-        )
+        raise SelectionError(f"several publishers are called {said!r}: give a key, {' or '.join(found)}", "publisher")
     if not found:
         close = near(said, names, lambda: {name: key for key, name in names.items()})
         raise SelectionError(f"there is no publisher {said!r}{close}; `aggregator publishers` lists them", "publisher")
     return found[0]
 
 
-def _configured(paths: Paths) -> dict[str, str]:
-    """Names by key."""
+def _configured(paths: Paths) -> tuple[_Configured, ...]:
     try:
         config = load_config(paths)
     except ConfigError:  # the database alone is known, then
-        return {}
-    return {each.key: each.key for each in config.faulty} | {each.key: each.name for each in config.publishers}
+        return ()
+    faulty = (_Configured(each.key, each.key) for each in config.faulty)
+    return (*faulty, *(_Configured(each.key, each.name, each.former_keys) for each in config.publishers))
 
 
 # Countries and languages

@@ -81,7 +81,8 @@ class Notifier:
 
     async def _run(self, event: Mapping[str, Any]) -> None:
         begun, output = time.monotonic(), _Output()
-        said: dict[str, object] = {"source": event["source_name"], "state": event["state"]}
+        about = {"source": event.get("source_name"), "subscriber": event.get("subscriber")}
+        said: dict[str, object] = {**about, "state": event["state"]}
         try:
             code = await self._code(json.dumps(event).encode() + b"\n", output)
         except TimeoutError:  # which is an OSError, too

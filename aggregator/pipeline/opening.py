@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
 from aggregator.config import files
+from aggregator.config.known_publishers import unknown_publishers
 from aggregator.config.placeholders import is_real
 from aggregator.desk import clock, terms
 from aggregator.desk.reading import read_as_of
 from aggregator.identity.publishers import undecided
-from aggregator.model import Config, Faulty, PublisherTerms, StoredConfig
+from aggregator.model import Config, Faulty, PublisherTerms, StoredConfig, Wire
 from aggregator.model.errors import ConfigError, StoreError
-from aggregator.pipeline.cached import digest, is_settled, pack, program, signature, unpack
+from aggregator.pipeline.cached import digest, is_settled, pack, pack_wire, program, signature, unpack, unpack_wire
 from aggregator.pipeline.following import folder_of
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text.printable import escaped
 
 log = logging.getLogger("aggregator.config")
+
+_NAMELESS = Wire(
+    name="This wire", url="", publisher="", user_agent="", robots_token="", complaints_url="", complaints_email=""
+)
 
 
 def refuse_placeholders(config: Config, *urls: str) -> None:
@@ -43,8 +48,10 @@ def read_config(paths: Paths) -> Config:
     try:
         with read_store(paths) as store:
             stored = store.stored_publishers()
+            known = store.known_publishers().keys() if config.subscribers else ()
     except StoreError:  # there is none yet; or else whoever opens it to write says what is wrong
-        return config
+        return _without_unknown(config, ())
+    config = _without_unknown(config, known)
     found = dict(undecided(config.publishers, {each.key for each in config.faulty}, stored))
     if not found:
         return config
@@ -58,6 +65,25 @@ def read_config(paths: Paths) -> Config:
         publishers=tuple(publisher for publisher in config.publishers if publisher.key not in found),
         faulty=(*config.faulty, *faulty),
         faults=(*config.faults, *(line for each in faulty for line in each.faults)),
+    )
+
+
+def _without_unknown(config: Config, stored: Iterable[str]) -> Config:
+    """The configuration, in which subscribers that name publishers of nobody are faulty. Who is only in the database is
+    somebody: subscribers may hold reports of a publisher that has left.
+    """
+    if not config.subscribers:
+        return config
+    known = {*stored, *(each.key for each in config.faulty)}
+    for publisher in config.publishers:
+        known |= {publisher.key, *(publisher.former_keys or ())}
+    found = {each.name: lines for each in config.subscribers if (lines := unknown_publishers(each, known))}
+    faulty = [Faulty(key=name, file=files.subscriber_file(name), faults=lines) for name, lines in found.items()]
+    return replace(
+        config,
+        subscribers=tuple(each for each in config.subscribers if each.name not in found),
+        faulty_subscribers=(*config.faulty_subscribers, *faulty),
+        faults=(*config.faults, *(line for lines in found.values() for line in lines)),
     )
 
 
@@ -136,6 +162,18 @@ def publisher_file(paths: Paths, key: str) -> str:
     if found is None:
         raise ConfigError([f'publishers: found no file of "{key}", expected publishers/COUNTRY/{key}.toml'])
     return found
+
+
+def wire_of(paths: Paths, store: Store) -> Wire:
+    """Whose database this is: as it was configured when the tables were brought in line with the files, which takes no
+    reading of these; else as the files say; else a wire without a name.
+    """
+    stored = store.config_in_force()
+    if stored and (kept := unpack_wire(stored.wire)):
+        return kept
+    # With a database alone, the folder that is found may be another wire's.
+    config = config_or_none(paths) if paths.config is not None or paths.db is None else None
+    return config.wire if config else _NAMELESS
 
 
 def open_store(paths: Paths) -> Store:
@@ -217,9 +255,10 @@ def _note_in_force(store: Store, paths: Paths, config: Config, now: datetime) ->
         signature=config.signature if is_settled(config.signature, now) else "",
         at=now,
         pid=os.getpid(),
+        wire=pack_wire(config.wire),
     )
     before = store.config_in_force()
-    if before and (before.folder, before.digest) == (noted.folder, noted.digest):
+    if before and (before.folder, before.digest, before.wire) == (noted.folder, noted.digest, noted.wire):
         if noted.signature in ("", before.signature):
             return
         noted = replace(noted, at=before.at, pid=before.pid)

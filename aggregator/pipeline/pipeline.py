@@ -16,11 +16,14 @@ from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy, S
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.connectivity import Connectivity
+from aggregator.pipeline.deliveries import Deliveries, Sent
+from aggregator.pipeline.hub import Hub
 from aggregator.pipeline.notifying import Notifier
 from aggregator.pipeline.paths import limits_beside
 from aggregator.pipeline.poll import Poller, Unrecorded
 from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.redirects import Redirects
+from aggregator.pipeline.signals import SignalReader, sites_answering
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.polls import pauses
@@ -55,6 +58,9 @@ class Pipeline:
         self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), robots_cache, shared=shared)
         self._connectivity = Connectivity()
         self._redirects = Redirects(self._publishers)
+        self._signals = SignalReader(
+            self._fetcher, self._workers, self._writer.on_store, config.wire.robots_token, clock
+        )
         self._poller = Poller(
             self._fetcher,
             self._workers,
@@ -64,11 +70,15 @@ class Pipeline:
             self._redirects,
             config.wire.poll,
             clock,
+            self._signals,
         )
         self._notifier = Notifier(
             config.wire.notify, config.wire.name, store.path.absolute().parent, self._writer.on_store, clock
         )
+        self._hub = Hub(config.wire, self._writer.on_store, clock, connect_to or (lambda host: None))
         self._claims = Claims(self._writer.on_store, clock)
+        self._deliveries = Deliveries(config, self._writer.on_store, clock, connect_to or (lambda host: None))
+        self._writer.has_written = self._deliveries.wake
         self._under_way: set[str] = set()
         self._stopping = False
 
@@ -78,14 +88,25 @@ class Pipeline:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._hub.end()
+        await self._deliveries.end()
         await self._notifier.end(_NOTIFY_SECONDS)
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
 
     def stop(self) -> None:
-        """Polls that have not begun are left for another time; those in flight are finished."""
+        """Polls and messages that have not begun are left for another time; those in flight are finished."""
         self._stopping = True
+        self._deliveries.stop()
+
+    def deliver(self) -> None:
+        """Sends subscribers what they are owed, beside the polls, from now on until the end."""
+        self._deliveries.begin()
+
+    async def delivered(self, seconds: float) -> list[Sent]:
+        """Sends them all that they are owed now, for so long at most; raises StoreError. The last call."""
+        return await self._deliveries.once(seconds)
 
     async def due(self, now: datetime) -> list[Due]:
         """What is due now and not being polled; raises StoreError. A source that this configuration does not know,
@@ -155,6 +176,10 @@ class Pipeline:
         """
         await self._notifier.look()
 
+    async def tell_hub(self) -> None:
+        """Begins to tell the hub of WebSub which feeds have changed since it was told last; raises StoreError."""
+        await self._hub.look()
+
     async def notified(self, seconds: float) -> None:
         """Waits so long at most until that is done."""
         await self._notifier.end(seconds)
@@ -178,8 +203,16 @@ class Pipeline:
         if await self._writer.on_store(lambda store: desk_clock.doubt(store, self._clock())):
             return []
         polled, stopping = await self._polled_elsewhere(), lambda: self._stopping
-        rechecks = Rechecks(self._fetcher, self._claims, self._publishers, polled, self._clock, stopping)
+        rechecks = Rechecks(self._fetcher, self._claims, self._publishers, polled, self._clock, stopping, self._signals)
         return await rechecks.run(limit, per_publisher, elsewhere)
+
+    async def read_signals(self, most: int, answered: Iterable[tuple[str, str]] | None = None) -> int:
+        """Asks at most so many sites for the documents in which they speak to machines, each once a day; returns how
+        many. `answered`: only those on the domains of these addresses, each with the key of its publisher. Raises
+        StoreError.
+        """
+        only = None if answered is None else sites_answering(self._publishers, answered)
+        return await self._signals.read_files(self._publishers.values(), most, only)
 
     def _prober(self) -> Prober:
         from aggregator.pipeline.discovery.prober import (

@@ -55,6 +55,7 @@ from aggregator.model.errors import (
 )
 from aggregator.pipeline.reading import Reading
 from aggregator.pipeline.redirects import Check, Redirects
+from aggregator.pipeline.signals import SignalReader
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.gaps import Now, reaches_back
@@ -102,6 +103,7 @@ class Poller:
     redirects: Redirects
     settings: PollSettings
     clock: Callable[[], datetime]
+    signals: SignalReader
 
     async def poll(self, due: Due, turn: Turn) -> Unrecorded:
         """The one place where an error of fetching or reading becomes a Poll."""
@@ -128,6 +130,7 @@ class Poller:
                 retry_after=result.retry_after,
                 moved_to=result.moved_to,
             )
+            await self.signals.of_poll(due.source, result)
             poll, listed = await self._read(poll, due, result, turn)
         except FetchError as error:
             poll, failure = self.failed(poll, error), error

@@ -15,6 +15,7 @@ from aggregator.identity.redirects import addresses_of, is_on_site
 from aggregator.model import Finding, PageVisit, Publisher, Recheck
 from aggregator.model.errors import AddressRefused, FetchError, RedirectRefused, RobotsRefused
 from aggregator.pipeline.claims import Claims
+from aggregator.pipeline.signals import SignalReader
 from aggregator.scheduling.rechecks import APART, LAST_PAGES, LATELY, STEPS, believed, first_visit, judge, rest
 from aggregator.store import Store
 from aggregator.text.printable import log_line
@@ -32,6 +33,7 @@ class Rechecks:
     polled: Sequence[tuple[str, str]]  # publisher and address of sources that are polled elsewhere than their files say
     clock: Callable[[], datetime]
     stopping: Callable[[], bool]
+    signals: SignalReader
 
     async def run(self, limit: int, per_publisher: int, elsewhere: Callable[[int], None]) -> list[Finding]:
         """Visits what is due, of each publisher one page after the other; returns what was found. Raises StoreError.
@@ -103,6 +105,8 @@ class Rechecks:
             if self.stopping():
                 break
             visit, tried = await self._visit(recheck, publisher)
+            if visit is not None:
+                await self.signals.of_page(recheck, visit)
             now = self.clock()
             findings.append(judge(recheck, publisher, visit, now))
             if tried and (until := rest(visit, now)):

@@ -15,9 +15,11 @@ from aggregator.rights.agreements import NOTICE_DAYS, agreement_warnings, end_in
 from aggregator.rights.decisions import Decision, decisions
 from aggregator.rights.effects import TAKES_EFFECT
 from aggregator.rights.gate import effective
-from aggregator.rights.release import release, usage_terms, uses
+from aggregator.rights.release import release, signals_of, usage_terms, widest
 from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address
 from aggregator.rights.sheet import Sheet, sheet
+from aggregator.rights.signals import NAMES as SIGNAL_NAMES
+from aggregator.rights.signals import Ground, binding, configured, grounds, uses
 from aggregator.rights.templates import fields_of, fill, licence_name
 
 __all__ = [
@@ -27,10 +29,14 @@ __all__ = [
     "MOST_EXCERPT_WORDS",
     "NOTICE_DAYS",
     "NOT_IN_ADDRESS",
+    "SIGNAL_NAMES",
     "TAKES_EFFECT",
     "Decision",
+    "Ground",
     "Sheet",
     "agreement_warnings",
+    "binding",
+    "configured",
     "decisions",
     "did_you_mean",
     "effective",
@@ -41,14 +47,17 @@ __all__ = [
     "faults_of_publisher",
     "faults_of_rights",
     "fill",
+    "grounds",
     "is_address",
     "notices",
     "release",
     "sheet",
+    "signals_of",
     "terms",
     "usage_terms",
     "uses",
     "what_leaves",
+    "widest",
 ]
 
 CREDIT_FIELDS = frozenset({"publisher", "place", "wire", "licence", "licence_url", "holder", "homepage"})

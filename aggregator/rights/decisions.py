@@ -11,12 +11,11 @@ from typing import get_args
 from aggregator.model import Channel, Rights, TextScope
 from aggregator.model.release import Held, Outlet, Refusal, RefusalReason, Use
 from aggregator.rights.gate import effective
-from aggregator.rights.release import is_picture, what_may_leave
+from aggregator.rights.release import is_picture, signals_of, what_may_leave
 from aggregator.rights.rules import wider
+from aggregator.rights.signals import NAMES, grounds
 
-_OF_REFUSAL: Mapping[RefusalReason, str] = MappingProxyType(
-    {"no_scope": "text_scope", "channel": "redistribute", "use": "ai_use"}
-)
+_OF_REFUSAL: Mapping[RefusalReason, str] = MappingProxyType({"no_scope": "text_scope", "channel": "redistribute"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +27,9 @@ class Decision:
     use: Use | None  # by machines; None: people read it
     leaves: TextScope  # 'none': nothing
     reason: RefusalReason | None  # why nothing leaves
-    decided_by: str | None  # the key that keeps words back; None: no key does
+    # The key that keeps words back, or the form of what the publisher's site says to machines; None: neither does.
+    decided_by: str | None
+    evidence: str | None  # what its publisher's site says, and where, if that decides; as `decided_by` names its form
     said: str  # for people, why nothing leaves; '': nothing is to be said, or something leaves
     pictures: int  # that leave
     pictures_held: int
@@ -39,14 +40,14 @@ def decisions(held: Held, outlet: Outlet) -> Iterator[Decision]:
     """By each channel, for people and for each use by machines, at the time of `outlet`."""
     for channel in get_args(Channel):
         for use in (None, *get_args(Use)):
-            yield _decision(held, replace(outlet, channel=channel, use=use))
+            yield _decision(held, replace(outlet, channel=channel, use=use), channel)
 
 
-def _decision(held: Held, outlet: Outlet) -> Decision:
+def _decision(held: Held, outlet: Outlet, channel: Channel) -> Decision:
     found = what_may_leave(held, outlet)
     all_pictures = sum(is_picture(media) for media in held.media)
     if isinstance(found, Refusal):
-        key = _OF_REFUSAL.get(found.reason)
+        key = _key_of_use(held, outlet) if found.reason == "use" else _OF_REFUSAL.get(found.reason)
         scope: TextScope = "none"
         reason, said, pictures, pictures_key = found.reason, found.text, 0, key
     else:
@@ -55,11 +56,12 @@ def _decision(held: Held, outlet: Outlet) -> Decision:
         pictures, pictures_key = len(found[1]), _key_of_pictures(held, outlet, scope, key)
     return Decision(
         id=held.id,
-        channel=outlet.channel,
+        channel=channel,
         use=outlet.use,
         leaves=scope,
         reason=reason,
         decided_by=key,
+        evidence=_evidence(held, outlet) if key in NAMES else None,
         said=said,
         pictures=pictures,
         pictures_held=all_pictures,
@@ -73,14 +75,25 @@ def _key_of_scope(held: Held, outlet: Outlet, scope: TextScope) -> str | None:
     rights = held.rights
     now = effective(rights, today)
     if wider(now.text_scope, scope):  # narrowed for this use, or at this time
-        if outlet.use == "input" and rights.ai_use != "allowed":
-            return "ai_use"
+        if outlet.use == "input" and grounds(rights, signals_of(held))["input"].state != "allowed":
+            return _key_of_use(held, outlet)
         return "retention_days" if rights.storage == "transient" else None
     if rights.text_scope == scope:
         return "text_scope"
     if rights.storage == "metadata_only" and scope == "headline_only":
         return "storage"
     return "expires" if _is_over(rights, outlet) else "systematic_republication"
+
+
+def _key_of_use(held: Held, outlet: Outlet) -> str:
+    """`ai_use`, or the form of what its publisher's site says."""
+    ground = grounds(held.rights, signals_of(held))[outlet.use or "train"]
+    return ground.signal.form if ground.signal is not None else "ai_use"
+
+
+def _evidence(held: Held, outlet: Outlet) -> str | None:
+    signal = grounds(held.rights, signals_of(held))[outlet.use or "train"].signal
+    return f"{signal.literal} ({signal.url})" if signal else None
 
 
 def _is_over(rights: Rights, outlet: Outlet) -> bool:

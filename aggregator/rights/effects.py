@@ -27,7 +27,8 @@ TAKES_EFFECT: Mapping[str, str] = MappingProxyType(
         "storage": "which words are stored, and for how long",
         "retention_days": "when stored words are deleted",
         "redistribute": "by which channels a report leaves; the column `channels`; the mark `not for redistribution`",
-        "ai_use": "what leaves for each use by machines, and the terms that travel with a report",
+        "ai_use": "what leaves for each use by machines, and the terms that travel with a report; a table of `train`, "
+        "`input` and `search` too (see below)",
         "index": "whether search engines are asked to list the page of a report",
         "canonical": "which address the page of a report names as the one that counts",
         "corrections.on_missing": "what becomes of a report whose page is missing",

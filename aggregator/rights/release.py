@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import get_args
 from urllib.parse import quote
 
-from aggregator.model import DEFAULT_DISCLAIMERS, Media, Rights, Text, TextScope, Wire
-from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release, Use, Uses, UseState
+from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Media, Rights, Text, TextScope, Wire
+from aggregator.model.publisher import Use, Uses
+from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release
+from aggregator.model.signals import Signal
+from aggregator.rights import signal_forms
 from aggregator.rights.agreements import ends_at
 from aggregator.rights.gate import at_most, effective
 from aggregator.rights.rules import PIXEL_FIELDS
+from aggregator.rights.signals import NAMES, Ground, basis, binding, grounds, policy
 from aggregator.rights.templates import fill
 from aggregator.text.dates import from_iso
 from aggregator.text.folding import fold
@@ -56,14 +61,6 @@ _TERMS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 _USES: Mapping[Use, str] = MappingProxyType(
     {"train": "Training of models", "input": "Answers by machines", "search": "Search"}
 )
-_SHORTHAND: Mapping[str, tuple[UseState, UseState, UseState]] = MappingProxyType(
-    {
-        "allowed": ("allowed", "allowed", "allowed"),
-        "search_only": ("refused", "refused", "allowed"),
-        "prohibited": ("refused", "refused", "refused"),
-        "unstated": ("unstated", "unstated", "unstated"),
-    }
-)
 _WITH_NOTE = re.compile(r"[^.!?]*\{publisher_note\}[^.!?]*[.!?]?")
 
 
@@ -79,6 +76,8 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
     full, some = scope == "full_text", scope in ("full_text", "excerpt")
     cut = excerpt(held.summary, held.text, rights.excerpt_max_words) if scope == "excerpt" else ""
     summary, text = (held.summary, held.text) if full else (cut, cut)
+    said_to_machines = signals_of(held)
+    by_use = grounds(rights, said_to_machines)
     return Release(
         channel=channel,
         id=held.id,
@@ -110,7 +109,7 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         copyright_holder=rights.copyright_holder,
         licence=held.licence,
         licence_url=rights.licence_url,
-        usage_terms=usage_terms(held.publisher_name, rights),
+        usage_terms=usage_terms(held.publisher_name, rights, by_use),
         url=address(held.url),
         canonical=rights.canonical,
         index=rights.index,
@@ -125,7 +124,10 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         permissions_contact=held.permissions,
         pictures=pictures,
         pixel=_pixel(held, rights) if full and channel == "web" else None,
-        uses=uses(rights),
+        uses=Uses(**{use: ground.state for use, ground in by_use.items()}),
+        channels=tuple(each for each in get_args(Channel) if each in rights.redistribute),
+        uses_basis=basis(by_use),
+        policy_url=address(policy(said_to_machines)),
         valid_until=_next_change(held, outlet.now),
     )
 
@@ -140,25 +142,50 @@ def what_may_leave(held: Held, outlet: Outlet) -> tuple[TextScope, tuple[Picture
     return scope, tuple(_pictures(held, rights, scope))
 
 
-def uses(rights: Rights) -> Uses:
-    """What a publisher's configuration says of machines: `ai_use` is short for three uses."""
-    return Uses(**dict(zip(get_args(Use), _SHORTHAND[rights.ai_use], strict=True)))
+def signals_of(held: Held) -> tuple[Signal, ...]:
+    """What its publisher says to machines that is about this report."""
+    of_entry: tuple[Signal, ...] = ()
+    if held.entry is not None and (held.entry.rights or held.entry.rsl or held.entry.links):
+        licences = (link.href for link in held.entry.links if link.rel == "license")
+        of_entry = signal_forms.of_entry(held.entry.rights, licences, held.entry.rsl, held.url or held.homepage)
+    return (*binding(held.signals, (held.url, held.source_url), held.homepage), *of_entry)
 
 
-def usage_terms(publisher: str, rights: Rights) -> str:
-    """The terms that travel with a report, a sentence each."""
+def widest(rights: Rights, outlet: Outlet, signals: Iterable[Signal] = ()) -> TextScope:
+    """What of any report under these rights leaves by an outlet at most; 'none': nothing does. `signals`: those of the
+    publisher's site that hold for all its reports.
+    """
+    in_force = effective(rights, outlet.now.astimezone(UTC).date())
+    ground = grounds(in_force, signals)[outlet.use] if outlet.use else None
+    if _closed(in_force, outlet) or _is_refused(ground, outlet.use):
+        return "none"
+    is_narrowed = _is_narrowed(ground, outlet.use)
+    return at_most(in_force.text_scope, "headline_only") if is_narrowed else in_force.text_scope
+
+
+def _grounds(held: Held, rights: Rights) -> dict[Use, Ground]:
+    return grounds(rights, signals_of(held))
+
+
+def usage_terms(publisher: str, rights: Rights, by_use: Mapping[Use, Ground] | None = None) -> str:
+    """The terms that travel with a report, a sentence each. `by_use`: what its publisher says to machines, too."""
+    found = grounds(rights) if by_use is None else by_use
+    return " ".join((_terms(publisher, rights), *(f"{what}: {found[use].state}." for use, what in _USES.items())))
+
+
+@lru_cache(maxsize=4_096)  # publishers; a list has many reports of one
+def _terms(publisher: str, rights: Rights) -> str:
+    """Those of the configuration that are not about machines."""
     said = [
         fill(texts[getattr(rights, name)], {"publisher": line(publisher).replace("{", "(").replace("}", ")")})
         for name, texts in _TERMS.items()
     ]
-    states = uses(rights)
-    said += [f"{what}: {getattr(states, use)}." for use, what in _USES.items()]
     return " ".join(said)
 
 
 def _refusal(held: Held, rights: Rights, outlet: Outlet) -> tuple[RefusalReason, str] | None:
     """The first reason for which nothing leaves."""
-    channel, use, believed = outlet.channel, outlet.use, outlet.believed or outlet.now
+    use, believed = outlet.use, outlet.believed or outlet.now
     if held.embargoed_until is not None and believed < from_iso(held.embargoed_until):
         return "embargoed", ""
     if held.status != "usable":
@@ -167,20 +194,40 @@ def _refusal(held: Held, rights: Rights, outlet: Outlet) -> tuple[RefusalReason,
     name = line(held.publisher_name)
     if rights.text_scope == "none":
         return "no_scope", f"The rights of {name} let nothing of its reports out (rights.text_scope)."
-    if channel not in rights.redistribute:
+    if channel := _closed(rights, outlet):
         return "channel", f"The rights of {name} do not name the channel {channel} (rights.redistribute)."
-    if use and (state := getattr(uses(rights), use)) != "allowed" and (state == "refused" or use == "train"):
-        said = "refuses" if state == "refused" else "does not allow"
-        return "use", f"{name} {said} this use by machines: {use} (rights.ai_use)."
+    ground = _grounds(held, rights)[use] if use else None
+    if ground is not None and _is_refused(ground, use):
+        said = "refuses" if ground.state == "refused" else "does not allow"
+        where = "rights.ai_use"
+        if ground.signal is not None:
+            where = f"{NAMES[ground.signal.form]}, {line(ground.signal.url)}"
+        return "use", f"{name} {said} this use by machines: {use} ({where})."
     return None
+
+
+def _closed(rights: Rights, outlet: Outlet) -> Channel | None:
+    """The first of its channels that the rights do not name."""
+    asked = (each for each in (outlet.channel, *outlet.also) if each is not None)
+    return next((each for each in asked if each not in rights.redistribute), None)
+
+
+def _is_refused(ground: Ground | None, use: Use | None) -> bool:
+    """Whether nothing leaves for a use. What is not stated is taken for a refusal to train, and for no other use."""
+    return ground is not None and (ground.state == "refused" or (ground.state == "unstated" and use == "train"))
+
+
+def _is_narrowed(ground: Ground | None, use: Use | None) -> bool:
+    """Whether no more than a headline with credit and link leaves for a use."""
+    return use == "input" and ground is not None and ground.state != "allowed"
 
 
 def _scope(held: Held, rights: Rights, outlet: Outlet) -> TextScope:
     """The widest scope that rights, storage and use allow, and that there are words for."""
     scope = rights.text_scope
     ends = _retention_ends(held, rights)
-    is_narrowed = outlet.use == "input" and uses(rights).input != "allowed"
-    if is_narrowed or (ends is not None and outlet.now >= ends):
+    ground = _grounds(held, rights)[outlet.use] if outlet.use else None
+    if _is_narrowed(ground, outlet.use) or (ends is not None and outlet.now >= ends):
         scope = at_most(scope, "headline_only")
     return scope if held.text or held.summary else at_most(scope, "headline_only")
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import get_args
 
 from aggregator.model import Channel, Rights, TextScope
-from aggregator.model.publisher import Basis, CommercialUse, Edits, ImageScope, Relationship, Translation
-from aggregator.model.release import UseState
+from aggregator.model.publisher import Basis, CommercialUse, Edits, ImageScope, Relationship, Translation, UseState
+from aggregator.model.signals import Signal
 from aggregator.rights.gate import effective
-from aggregator.rights.release import uses
+from aggregator.rights.signals import uses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,9 @@ class Sheet:
     agreement_has_ended: bool
 
 
-def sheet(rights: Rights, today: date) -> Sheet:
-    """Of these rights as they hold on a day."""
-    now, by_machines = effective(rights, today), uses(rights)
+def sheet(rights: Rights, today: date, signals: Iterable[Signal] = ()) -> Sheet:
+    """Of these rights as they hold on a day. `signals`: what the publisher's site says to machines of all of it."""
+    now, by_machines = effective(rights, today), uses(rights, signals)
     scopes: dict[Channel, TextScope] = {
         channel: now.text_scope if channel in now.redistribute else "none" for channel in get_args(Channel)
     }

@@ -20,6 +20,7 @@ from aggregator.model import (
     Addressee,
     Article,
     AtAddress,
+    Attempt,
     Cause,
     Channel,
     ClaimKind,
@@ -49,6 +50,7 @@ from aggregator.model import (
     Purge,
     Purgeable,
     Query,
+    Queue,
     Recheck,
     Redirection,
     Report,
@@ -67,6 +69,7 @@ from aggregator.model import (
 )
 from aggregator.model.errors import StoreError
 from aggregator.model.release import FormerPublisher, Gone, Held
+from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.store.sqlite import (
     acts,
@@ -109,10 +112,12 @@ from aggregator.store.sqlite import (
     saving,
     search,
     selections,
+    signals,
     snapshot_file,
     snapshots,
     sqlite_errors,
     states,
+    subscribers,
     suspects,
     tokens,
     vacuum,
@@ -531,6 +536,32 @@ class Store:
 
     def remember_robots(self, copy: RobotsCopy) -> None:
         self._write(robots.remember, copy)
+
+    def note_signals(self, looks: Sequence[Looked], now: datetime) -> None:
+        """What was seen of what publishers say to machines, in each place whole; see `sqlite.signals`."""
+        self._write(signals.note, looks, now)
+
+    def signals(self, publishers: Collection[str] | None = None) -> list[StoredSignal]:
+        """What sites and feeds of these publishers say to machines and said before; None: of all, what they say now."""
+        return self._read(signals.of_publishers, publishers)
+
+    def signals_of_report(self, public_id: str) -> list[StoredSignal]:
+        """What the page of a report says to machines, and said before."""
+        return self._read(signals.of_report, public_id)
+
+    def signals_of_pages(self) -> list[StoredSignal]:
+        """What pages of reports say now, of each publisher one of those that say the same."""
+        return self._read(signals.of_pages)
+
+    def signal_file(self, url: str) -> SignalFile | None:
+        """What the site answered when it was asked for it last, by any program; None: it never was."""
+        return self._read(signals.recall_file, url)
+
+    def remember_signal_file(self, file: SignalFile) -> None:
+        self._write(signals.remember_file, file)
+
+    def signal_files_asked_since(self, urls: Sequence[str], since: datetime) -> set[str]:
+        return self._read(signals.asked_since, urls, to_iso(since))
 
     def rhythms(self) -> list[tuple[Rhythm, timedelta | None]]:
         """Of each source that is polled: what it has taught, and the interval that a person set."""
@@ -1064,6 +1095,63 @@ class Store:
     def tokens_in_force(self) -> list[tuple[str, Client]]:
         """The hash of each token, and whose it is."""
         return self._read(tokens.in_force)
+
+    # Subscribers; see `sqlite.subscribers`
+
+    def queues(self) -> list[Queue]:
+        """How far each subscriber has been brought that was ever sent something, or was to be, by name."""
+        return self._read(subscribers.queues)
+
+    def queue(self, name: str) -> Queue | None:
+        """How far a subscriber has been brought; None: it has not begun."""
+        return self._read(subscribers.queue, name)
+
+    def begin_queue(self, name: str, now: datetime, *, from_beginning: bool) -> None:
+        """A new subscriber is owed what comes from now on, or all lines; one that is known stays where it is."""
+        self._write(subscribers.begin, name, from_beginning=from_beginning, now=now)
+
+    def skip_to(self, name: str, seq: int) -> None:
+        """Up to this line of the ledger a subscriber is owed nothing more."""
+        self._write(subscribers.skip_to, name, seq)
+
+    def note_delivery_error(self, name: str, error: str | None, event: Mapping[str, Any] | None = None) -> None:
+        """Why nothing can be sent to a subscriber; None: it can. `event` is for `[notify]`; None: nobody is told."""
+        self._write(subscribers.note_error, name, error, event)
+
+    def record_attempt(self, attempt: Attempt, now: datetime) -> None:
+        """What became of an attempt to send a message: the subscriber goes on, or the message waits, or it is a dead
+        letter.
+        """
+        self._write(subscribers.record, attempt, now)
+
+    def dead_letters(self, name: str) -> list[dict[str, Any]]:
+        """What could not be delivered to a subscriber, and why."""
+        return self._read(subscribers.dead_letters, name)
+
+    def next_replay(self, name: str) -> int | None:
+        """The first line of those that a person asked to send again; None: there is none."""
+        return self._read(subscribers.next_replay, name)
+
+    def replay(self, name: str, now: datetime) -> int:
+        """Asks for the dead letters of a subscriber to be sent again; returns how many there are."""
+        return self._write(subscribers.replay, name, now)
+
+    def pause_queue(self, name: str, now: datetime) -> None:
+        """Sends a subscriber nothing until it is resumed; what it is owed stays owed."""
+        self._write(subscribers.pause, name, now)
+
+    def resume_queue(self, name: str) -> None:
+        """Goes on with a subscriber that was paused, or whose server said 410, where it stood."""
+        self._write(subscribers.resume, name)
+
+    def taken_back_by(self, report: str) -> list[int]:
+        """The numbers of the lines by which a report left the wire, oldest first."""
+        return self._read(subscribers.lines_about, report)
+
+    def version(self) -> tuple[int, int]:
+        """Another one as soon as anybody has written to the database, this program or another."""
+        with explained(self.path):
+            return self._version()
 
     def health(self, now: datetime | None = None) -> list[dict[str, Any]]:
         """The rows of the view `health`, the worst first; the counts of the seven days up to `now`, or as housekeeping

@@ -16,14 +16,15 @@ from typing import Any
 
 import msgspec
 
-from aggregator.model import Category, Entry, Link, Media, Origin, Person, Place, Text
+from aggregator.model import Category, Entry, Link, Media, Origin, Person, Place, Rsl, Text
 
 LONGEST_ID = 300  # characters of an id that is kept without the words: publishers put whole reports into it
 _AS_JSON = msgspec.json.Encoder().encode
 # All fields of a noun at once: entries have some hundred values each.
 _OF_ENTRY = attrgetter(*Entry.__slots__)
 _FIELDS = {
-    noun: (noun.__slots__, attrgetter(*noun.__slots__)) for noun in (Text, Link, Person, Category, Media, Origin, Place)
+    noun: (noun.__slots__, attrgetter(*noun.__slots__))
+    for noun in (Text, Link, Person, Category, Media, Origin, Place, Rsl)
 }
 
 
@@ -92,6 +93,7 @@ _LISTS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "contributors": lambda said: Person(**said),
         "media": _media,
         "places": lambda said: Place(**said),
+        "rsl": lambda said: Rsl(**said),
     }
 )
 

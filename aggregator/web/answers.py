@@ -87,7 +87,8 @@ def answered(
     """The answer to a request: 304 where the client has it already, one that is kept, or a new one. `what`: all that it
     depends on beside the ledger, the configuration and the time. `is_private`: it is for whoever asks alone.
     """
-    with site.opened() as (store, now):
+    now = site.clock()
+    with site.stored() as store:
         next_moment = store.next_moment(now)
         state = (str(store.last_cursor()), store.config_digest(), site.config().digest, next_moment)
     name = digest(*what, *state)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
@@ -18,15 +18,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from aggregator.desk.outgoing import feed, outlet, releases, versions
+from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Cursor, Publisher, Selection, Wire
 from aggregator.model.errors import SelectionError
-from aggregator.model.release import Heading, Outlet, Refusal, Release
-from aggregator.output import ninjs
+from aggregator.model.release import Heading, Outlet, Refusal, Release, Use
+from aggregator.output import beside, ninjs
 from aggregator.output.diff import word_diff
 from aggregator.output.formats import FORMATS
 from aggregator.output.record import pictures, record
 from aggregator.pipeline import choosing, watching
-from aggregator.rights import effective, fill, uses
+from aggregator.rights import effective, fill, uses, widest
 from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import to_iso
@@ -67,10 +68,19 @@ class Asked:
     path: str
     id: str  # '': the address has none
     as_ninjs: bool
+    use: Use | None = None  # what a machine wants it for, that may have what the channel api lets out
 
     @property
     def by(self) -> Outlet:
-        return outlet(self.store, self.asker.channel, self.now)
+        channel = self.asker.channel
+        if self.use is None:
+            return outlet(self.store, channel, self.now)
+        return outlet(self.store, "api", self.now, self.use, () if channel == "api" else (channel,))
+
+    def knows(self, channels: Collection[str]) -> bool:
+        """Whether it may know of a report that these channels let out."""
+        by = self.by
+        return {by.channel, *by.also} <= set(channels)
 
     def choose(self) -> choosing.Chosen:
         """The selection of its parameters. Raises Problem."""
@@ -121,7 +131,7 @@ def _reports(asked: Asked) -> Answer:
     if said.one("up_to") is not None and not is_by_line:
         raise parameters.refused("up_to", "it belongs to `after`")
     end = said.cursor("up_to") or (store.searched_up_to(after) if words else store.last_cursor())
-    selection = replace(selection, before=before, limit=limit + 1)
+    selection = replace(selection, channel=asked.asker.channel, before=before, limit=limit + 1)
     if is_by_line:
         selection = replace(selection, after=after, up_to=end)
     is_nothing = is_by_line and end is None  # there is no line of the ledger yet
@@ -153,15 +163,20 @@ def _report(asked: Asked) -> Answer:
         heading = Heading(title=asked.wire.name, address=asked.link())
         whose = feed(asked.store, asked.wire, (), asked.by, heading)
         said_so = as_json(ninjs.item(whose, found)).encode() + b"\n"
-        return _counted(Answer(said_so, _NINJS, found.valid_until), asked, (found,))
+        return _counted(Answer(said_so, _NINJS, found.valid_until, headers=_reserved(found)), asked, (found,))
     said = {**record(found), "pictures": pictures(found), "html": found.html or None}
-    return _counted(_json(said, found.valid_until), asked, (found,))
+    return _counted(_json(said, found.valid_until, _reserved(found)), asked, (found,))
+
+
+def _reserved(release: Release) -> tuple[tuple[str, str], ...]:
+    """Fields of an answer that is of one report."""
+    return tuple(beside.reservation(release).items())
 
 
 def _counted(answer: Answer, asked: Asked, out: Iterable[Release | Refusal]) -> Answer:
     """The answer, with how many reports leave by it."""
     reports = Counter(each.publisher for each in out if isinstance(each, Release))
-    return replace(answer, channel=asked.by.channel, reports=reports)
+    return replace(answer, channel=asked.asker.channel, reports=reports)
 
 
 def _not_known() -> Problem:
@@ -172,7 +187,7 @@ def _not_known() -> Problem:
 def _not_here(asked: Asked) -> Problem:
     """Of a report that the wire deleted, and readers knew of, its notice."""
     notice = asked.store.notice(asked.id)
-    if notice is None or asked.asker.channel not in notice["channels"]:
+    if notice is None or not asked.knows(notice["channels"]):
         return _not_known()
     return Problem(410, "this report is gone", line(notice["text"]))
 
@@ -185,7 +200,7 @@ def _refused(asked: Asked, refusal: Refusal) -> Answer:
         return Answer(b"", JSON, refusal.valid_until, 301, (("Location", location),))
     if refusal.reason in ("channel", "use"):
         raise Problem(403, "the rights of this report keep it from you", refusal.text)
-    is_known = asked.asker.channel in asked.store.channels(refusal.id)
+    is_known = asked.knows(asked.store.channels(refusal.id))
     if refusal.reason in ("embargoed", "no_scope") or not refusal.text or not is_known:
         raise _not_known()
     if refusal.reason == "legal":
@@ -250,10 +265,10 @@ def _of_page(asked: Asked, page: changes.Page) -> Answer:
 
 
 def _publishers(asked: Asked) -> Answer:
-    rows = []
+    rows, by, said = [], asked.by, by_publisher(asked.store)
     for publisher in asked.site.config().publishers:
-        rights = effective(publisher.rights, asked.now.date())
-        if rights.text_scope != "none" and asked.asker.channel in rights.redistribute:
+        signals = of_publisher(said, publisher.key, publisher.homepage)
+        if (scope := widest(publisher.rights, by, signals)) != "none":
             rows.append(
                 {
                     **_named(publisher),
@@ -263,7 +278,7 @@ def _publishers(asked: Asked) -> Answer:
                     "publisher_group": publisher.group,
                     "languages": list(publisher.languages),
                     "homepage": publisher.homepage,
-                    "scope": rights.text_scope,
+                    "scope": scope,
                 }
             )
     return _json({"publishers": rows})
@@ -313,11 +328,31 @@ def _coverage(asked: Asked) -> Answer:
     return _json({"since": to_iso(since), "until": to_iso(until), "publishers": rows})
 
 
+def _subscriptions(asked: Asked) -> Answer:
+    """Nobody learns of other subscribers than the one of his own token's name."""
+    client = asked.asker.client
+    queue = asked.store.queue(client.name) if client else None
+    if queue is None:
+        return _json({"subscriptions": []})
+    times = ("acknowledged_at", "next_at", "failing_since", "paused_at", "ended_at")
+    row = {
+        "subscriber": queue.name,
+        **{name: getattr(queue, name) for name in ("acknowledged_seq", "attempts", "error")},
+        **{name: to_iso(at) if (at := getattr(queue, name)) else None for name in times},
+        "dead_letters": [
+            {name: letter[name] for name in ("seq", "change_kind", "id", "at", "error")}
+            for letter in asked.store.dead_letters(queue.name)
+        ],
+    }
+    return _json({"subscriptions": [row]})
+
+
 def _rights(asked: Asked) -> Answer:
     rows = []
+    said = by_publisher(asked.store)
     for publisher in asked.site.config().publishers:
         rights = effective(publisher.rights, asked.now.date())
-        states = uses(rights)
+        states = uses(rights, of_publisher(said, publisher.key, publisher.homepage))
         rows.append(
             {
                 **_named(publisher),
@@ -405,6 +440,11 @@ OPERATIONS: tuple[Operation[Make], ...] = (
         "/api/rights", "listRights", "What may leave of each publisher today, by which channel, and why.", _rights,
         "Rights", is_of_operator=True,
     ),
+    Operation(
+        "/api/subscriptions", "listSubscriptions",
+        "How the subscriber does that has the name of your token: what it has confirmed, and what it was not sent.",
+        _subscriptions, "Subscriptions", is_of_operator=True,
+    ),
 )  # fmt: skip
 _LIVE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store", "Vary": "Authorization"})
 
@@ -416,7 +456,7 @@ class Api:
     site: Site
     answers: Answers
     following: Following
-    clients: Clients = field(default_factory=Clients)
+    clients: Clients
 
     def routes(self) -> list[Route]:
         described = Route("/api/openapi.json", self._description, methods=["GET"])
@@ -449,9 +489,9 @@ class Api:
 
     def _asked(self, operation: Operation[Make], request: Request) -> tuple[Asked, Selection]:
         """Who waits, and for what. Raises Problem."""
-        wanted = request.query_params.get("channel")
-        with self.site.opened() as (store, now):
-            asker = self.clients.of(request, store, now, wanted)
+        with self.site.stored() as store:
+            now = self.site.clock()
+            asker = self.clients.of(request, store, now, request.query_params.get("channel"))
             said = given(request, operation.parameters)
             asked = Asked(self.site, store, self.site.config().wire, now, asker, said, request.url.path, "", False)
             return asked, asked.choose().selection
@@ -487,9 +527,8 @@ class Api:
         return Response(answer.body, 200, {**_LIVE, **dict(answer.headers)}, JSON)
 
     def _answer(self, operation: Operation[Make], request: Request) -> Response:
-        wanted = request.query_params.get("channel")
-        with self.site.opened() as (store, now):
-            asker = self.clients.of(request, store, now, wanted)
+        with self.site.stored() as stored:
+            asker = self.clients.of(request, stored, self.site.clock(), request.query_params.get("channel"))
         if operation.is_of_operator:
             need_operator(asker)
         said = given(request, operation.parameters)

@@ -16,26 +16,32 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from aggregator.desk.signals import strictest
 from aggregator.model import Wire
-from aggregator.model.errors import AggregatorError, CursorError, SearchError
+from aggregator.model.errors import AggregatorError
 from aggregator.pipeline.paths import Paths
+from aggregator.rights.robots import robots_txt
 from aggregator.web import metrics, problems
 from aggregator.web.answers import Answers
 from aggregator.web.api import Api
+from aggregator.web.clients import Clients
+from aggregator.web.endpoint import Endpoint
 from aggregator.web.feeds import Feeds
 from aggregator.web.following import Following, Pace
 from aggregator.web.guards import Guards
 from aggregator.web.site import Site
 
 _SMALLEST = 1_000  # bytes that are worth compressing
+_LEVEL = 5  # of gzip: a third of the time of the highest, for some percent more
 AT_ONCE = 32  # requests of one address
 
 
 def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -> Starlette:  # noqa: B008  (frozen)
     """The application for a wire; its `state.following` is to be told when the server stops. Raises ConfigError."""
-    site, answers, requests = Site(paths, clock), Answers(), metrics.Requests()
+    site, answers, clients, requests = Site(paths, clock), Answers(), Clients(), metrics.Requests()
     following = Following(paths.database(), pace)
     wire = site.config().wire
+    hosts = hosts_of(wire)
 
     def healthz(_: Request) -> Response:
         with site.opened() as (store, _now):
@@ -53,25 +59,28 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
             said = metrics.page(store, requests, now)
         return Response(said, headers={"Cache-Control": "no-store"}, media_type=metrics.MEDIA_TYPE)
 
+    def robots(_: Request) -> Response:
+        with site.opened() as (store, now):
+            said = robots_txt(strictest(store, site.config().publishers, now.date()))
+        return PlainTextResponse(said, headers={"Cache-Control": "max-age=3600"})
+
     app = Starlette(
         lifespan=lifespan,
         routes=[
             Route("/healthz", healthz),
             Route("/metrics", metrics_),
+            Route("/robots.txt", robots),
             *Feeds(site, answers).routes(),
-            *Api(site, answers, following).routes(),
+            *Api(site, answers, following, clients).routes(),
+            *Endpoint(site, clients, hosts).routes(),
         ],
         middleware=[
-            Middleware(
-                Guards, hosts=hosts_of(wire), proxies=wire.serve.trusted_proxies, most=AT_ONCE, answered=requests.count
-            ),
-            Middleware(GZipMiddleware, minimum_size=_SMALLEST),
+            Middleware(Guards, hosts=hosts, proxies=wire.serve.trusted_proxies, most=AT_ONCE, answered=requests.count),
+            Middleware(GZipMiddleware, minimum_size=_SMALLEST, compresslevel=_LEVEL),
         ],
         exception_handlers={
             problems.Problem: problems.of_problem,
             HTTPException: problems.of_http,
-            CursorError: problems.of_words,
-            SearchError: problems.of_words,
             AggregatorError: problems.of_wire,
         },
     )

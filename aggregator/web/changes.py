@@ -10,12 +10,13 @@ from typing import Any
 
 from aggregator.desk.outgoing import releases
 from aggregator.model import Selection, Wire
-from aggregator.model.release import Outlet, Release
+from aggregator.model.release import Outlet, Refusal, Release
 from aggregator.output.record import pictures, record
 from aggregator.store import Store
 from aggregator.text.printable import as_json
 
 _OUT = frozenset({"withheld", "withdrawn", "deleted"})
+_TAKES_BACK = frozenset({*_OUT, "retagged", "terms_changed"})
 _LOOKED_BACK = timedelta(days=7)  # for gaps, as `health` and `coverage` do
 _MOST_GAPS = 50  # publishers that are named
 _LINE = ("seq", "cursor", "change_kind", "at", "id", "publisher", "publisher_name", "publisher_place")
@@ -56,18 +57,23 @@ def read(store: Store, wire: Wire, by: Outlet, selection: Selection, most_bytes:
     lines: list[tuple[str, str, str]] = []
     counts: Counter[str] = Counter()
     room = most_bytes
+    passed = None  # up to here all has been looked at
     for line in found:
+        if by.use is not None and not _is_told(line, let_out):
+            passed = line["cursor"]
+            continue
         out = let_out.get(line["id"]) if line["change_kind"] not in _OUT else None
         release = out if isinstance(out, Release) else None
         said = as_json(_line(line, release))
         room -= len(said.encode())
         if room < 0 and lines:
             break
+        passed = line["cursor"]
         lines.append((line["cursor"], line["change_kind"], said))
         if release:
             counts[release.publisher] += 1
-    is_more = len(lines) < len(found) or len(found) == selection.limit
-    cursor = lines[-1][0] if is_more else str(end or after or "") or None
+    is_more = bool(found) and (passed != found[-1]["cursor"] or len(found) == selection.limit)
+    cursor = passed if is_more else str(end or after or "") or None
     return Page(
         lines=tuple(lines),
         reports=counts,
@@ -77,6 +83,12 @@ def read(store: Store, wire: Wire, by: Outlet, selection: Selection, most_bytes:
         gaps=tuple(store.open_gaps(replace(selection, channel=by.channel), by.now - _LOOKED_BACK, _MOST_GAPS)),
         until=min((each.valid_until for each in let_out.values() if each.valid_until), default=None),
     )
+
+
+def _is_told(line: Mapping[str, Any], let_out: Mapping[str, Release | Refusal]) -> bool:
+    """Whether a machine is told of a line: of what it may not have that alone which takes something back."""
+    is_out = line["id"] is None or isinstance(let_out.get(line["id"]), Release)
+    return is_out or line["change_kind"] in _TAKES_BACK
 
 
 def _line(line: Mapping[str, Any], out: Release | None) -> dict[str, Any]:

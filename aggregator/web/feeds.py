@@ -18,6 +18,7 @@ from aggregator.desk.outgoing import feed, outlet, whole
 from aggregator.model import ItemClass, Selection, Wire
 from aggregator.model.release import Feed, Heading
 from aggregator.output.formats import FORMATS
+from aggregator.pipeline.feed_paths import LATEST, feed_path
 from aggregator.store import Store
 from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.problems import Problem
@@ -52,53 +53,57 @@ class Feeds:
         ]
 
     def _latest(self, request: Request) -> Response:
-        return self._answer(request, Selection(), "latest reports")
+        return self._answer(request, LATEST, Selection(), "latest reports")
 
     def _of(self, request: Request) -> Response:
         of, value = request.path_params["of"], request.path_params["value"]
         if of not in _OF:
             raise Problem(404, "no such feed", f"feeds are of {', '.join(_OF)}, or /feeds/latest.atom")
         written, selection = _OF[of]
-        with self.site.opened() as (store, _):
+        with self.site.stored() as store:
             known = _known(store, of)
         if written(value) not in known:
             raise Problem(404, "no such feed", f"no publisher of this wire has the {of} {value!r}")
-        return self._answer(request, selection(written(value)), f"{of}: {value}")
+        return self._answer(request, feed_path(of, value), selection(written(value)), f"{of}: {value}")
 
-    def _answer(self, request: Request, selection: Selection, what: str) -> Response:
+    def _answer(self, request: Request, path: str, selection: Selection, what: str) -> Response:
+        """`path`: that of the feed, without its suffix, however the request writes it."""
         suffix = request.path_params["suffix"]
         if suffix not in _FORMATS:
             raise Problem(404, "no such feed", f"the formats are {', '.join(_FORMATS)}")
+        path += f".{suffix}"
         before = request.query_params.get("before")
         form = FORMATS[_FORMATS[suffix]]
         wire = self.site.config().wire
+        hub = wire.serve.hub.text if wire.serve.hub else None
 
         def make() -> Answer:
             with self.site.opened() as (store, now):
                 if before is not None and store.report(before) is None:
                     raise Problem(404, "no such page", f"there is no report {before!r} after which a page begins")
-                wanted = replace(selection, before=before, limit=PAGE + 1)
+                wanted = replace(selection, channel="feed", before=before, limit=PAGE + 1)
                 ids = [report.id for report in store.reports(wanted)]
                 by = outlet(store, "feed", now)
-                address = _address(wire, request.url.path, before)
+                address = _address(wire, path, before)
                 heading = Heading(title=f"{wire.name}: {what}", address=address, publisher=_only(selection))
                 found = whole(feed(store, wire, ids[:PAGE], by, heading))
             page = replace(
                 found,
                 gone=found.gone if before is None else (),
-                first=_address(wire, request.url.path, None),
-                older=_address(wire, request.url.path, ids[PAGE - 1]) if len(ids) > PAGE else None,
-                hub=wire.serve.hub,
+                first=_address(wire, path, None),
+                older=_address(wire, path, ids[PAGE - 1]) if len(ids) > PAGE else None,
+                hub=hub,
             )
             return Answer(
                 b"".join(form.render(page)),
                 form.media_type,
                 _until(page),
+                headers=(("Link", f'<{page.address}>; rel="self", <{hub}>; rel="hub"'),) if hub else (),
                 channel="feed",
                 reports=Counter(release.publisher for release in page.releases),
             )
 
-        return answered(request, self.site, self.answers, ("feed", request.url.path, before), make)
+        return answered(request, self.site, self.answers, ("feed", path, before), make)
 
 
 def _only(selection: Selection) -> str | None:

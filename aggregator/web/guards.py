@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.text.printable import log_line
@@ -23,13 +24,22 @@ _SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"cross-origin-resource-policy", b"cross-origin"),
 )
-# What everybody may have, pages of other sites may read (https://fetch.spec.whatwg.org/#http-cors-protocol).
+# Pages of other sites may read feeds and the API: no cookie is involved, and a token is sent only by whoever has it
+# (https://fetch.spec.whatwg.org/#http-cors-protocol).
+_OPEN = ("/feeds/", "/api/")
+_READING = ("GET", "HEAD")
 _FOR_ALL = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Link, Retry-After"),
+    (b"access-control-expose-headers", b"ETag, Link, Location, Retry-After, WWW-Authenticate"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
 )
+_FOR_OURS = ((b"cross-origin-resource-policy", b"same-origin"),)
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": ", ".join(_READING),
+    "Access-Control-Allow-Headers": "Authorization, If-None-Match",
+    "Access-Control-Max-Age": "7200",
+}
 
 
 class Guards:
@@ -48,14 +58,16 @@ class Guards:
             await self._app(scope, receive, send)
             return
         began, status = time.monotonic(), 0
-        has_token = any(name == b"authorization" for name, _ in scope["headers"])
+        asked = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        wanted = asked.get(b"access-control-request-method", "") if scope["method"] == "OPTIONS" else ""
+        is_open = scope["path"].startswith(_OPEN) and (wanted or scope["method"]) in _READING
 
         async def said(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 names = {name for name, _ in message["headers"]}
-                also = _SAFE if has_token else (*_SAFE, *_FOR_ALL)
+                also = (*_SAFE, *(_FOR_ALL if is_open else _FOR_OURS))
                 message["headers"] = [*message["headers"], *(each for each in also if each[0] not in names)]
             await send(message)
 
@@ -65,6 +77,8 @@ class Guards:
         try:
             if refused is not None:
                 await response(*refused)(scope, receive, said)
+            elif is_open and wanted:
+                await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, said)
             else:
                 await self._app(scope, _bounded(receive), said)
         except Exception:  # a fault of ours: the log has all of it, the client nothing

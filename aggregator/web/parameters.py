@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -124,10 +124,15 @@ def of_selection(error: SelectionError) -> Problem:
 
 
 def given(request: Request, known: Sequence[Parameter]) -> Given:
-    """The parameters of a request. Raises Problem for one that is unknown, doubled or too long."""
+    """The parameters of a request. Raises Problem as `understood`."""
+    return understood(request.query_params.multi_items(), known)
+
+
+def understood(pairs: Iterable[tuple[str, str]], known: Sequence[Parameter]) -> Given:
+    """Names with their values, in any number. Raises Problem for one that is unknown, doubled or too long."""
     by_name = {each.name: each for each in known}
     found: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in pairs:
         if name not in by_name:
             said = near(name, by_name) or f"; known: {', '.join(by_name)}" if by_name else "; there are none here"
             raise Problem(

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aggregator.model.errors import AggregatorError, CursorError
+from aggregator.model.errors import AggregatorError, CursorError, SearchError
 from aggregator.text.printable import as_json
 
 log = logging.getLogger("aggregator.web")
@@ -48,16 +48,18 @@ async def of_http(_: Request, error: Exception) -> Response:
     return response(error.status_code, titles.get(error.status_code, error.detail), "", error.headers)
 
 
-async def of_words(_: Request, error: Exception) -> Response:
-    """What a client asked for cannot be."""
+async def of_wire(request: Request, error: Exception) -> Response:
     assert isinstance(error, AggregatorError)
+    return await of_problem(request, problem_of(error))
+
+
+def problem_of(error: AggregatorError) -> Problem:
+    """What a client asked for cannot be; or the database or the configuration cannot be read, and an operator sees why
+    in the log.
+    """
     if isinstance(error, CursorError):
-        return response(410, NO_LINE, READ_ANEW)
-    return response(400, "a parameter cannot be understood", str(error))
-
-
-async def of_wire(_: Request, error: Exception) -> Response:
-    """The database or the configuration cannot be read: an operator sees why in the log."""
-    assert isinstance(error, AggregatorError)
+        return Problem(410, NO_LINE, READ_ANEW)
+    if isinstance(error, SearchError):
+        return Problem(400, "a parameter cannot be understood", str(error))
     log.error("a request was refused: %s", error)
-    return response(503, "the wire cannot be read now", "try again in a minute", {"Retry-After": "60"})
+    return Problem(503, "the wire cannot be read now", "try again in a minute", {"Retry-After": "60"})

@@ -181,6 +181,23 @@ _RIGHTS = _object(
         "expires": _said(MAYBE, "the last day of an agreement"),
     }
 )
+_SUBSCRIPTION = _object(
+    {
+        "subscriber": TEXT,
+        "acknowledged_seq": _said({"type": ["integer", "null"]}, "number of the last message that it confirmed"),
+        "attempts": _said(NUMBER, "that failed, of the message that is sent now"),
+        "error": _said(MAYBE, "why the last one failed; null: all is well"),
+        "acknowledged_at": MAYBE,
+        "next_at": _said(MAYBE, "when that message is sent again, at the earliest; null: at once"),
+        "failing_since": MAYBE,
+        "paused_at": _said(MAYBE, "null: no person has paused it"),
+        "ended_at": _said(MAYBE, "null: its server did not say 410"),
+        "dead_letters": _said(
+            _list(_object({"seq": NUMBER, "change_kind": TEXT, "id": MAYBE, "at": TEXT, "error": TEXT})),
+            "messages that could not be delivered within three days",
+        ),
+    }
+)
 _CHANGE = _object(
     {
         "seq": NUMBER,
@@ -245,6 +262,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         ),
         "Coverage": _object({"since": TEXT, "until": TEXT, "publishers": _list(_COVERAGE)}),
         "Rights": _object({"publishers": _list(_RIGHTS)}),
+        "Subscriptions": _object({"subscriptions": _list(_SUBSCRIPTION)}),
         "Changes": _object(
             {"changes": _list(_of("Change")), "next": _NEXT, "cursor": _CURSOR, "newest": _NEWEST, "gaps": _GAPS}
         ),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from threading import Lock, local
 
 from aggregator.model import Config
 from aggregator.pipeline.cached import is_settled, signature
@@ -25,6 +25,7 @@ class Site:
     clock: Callable[[], datetime]
     _config: Config | None = None
     _lock: Lock = field(default_factory=Lock)
+    _held: local = field(default_factory=local)  # of each thread, the file that it has open
     released: Released = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,10 +49,39 @@ class Site:
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Store, datetime]]:
-        """The database as it is to be read now, and that time. Raises StoreError."""
+        """The database as it is to be read now, and that time. It takes milliseconds. Raises StoreError."""
         now = self.clock()
         with read_store(self.paths, now) as store:
             yield store, now
+
+    @contextmanager
+    def stored(self) -> Iterator[Store]:
+        """The database as it is stored, whatever a clock has ended since: for what no clock ends. Each thread keeps
+        one open, for as long as it is the same file. Raises StoreError.
+        """
+        file = self._file()
+        held: tuple[tuple[int, int] | None, Store] | None = getattr(self._held, "stored", None)
+        if held and file and held[0] == file:
+            yield held[1]
+            return
+        self._held.stored = None
+        if held:
+            held[1].close()
+        store = read_store(self.paths)
+        if store.is_current():
+            self._held.stored = (file, store)
+            yield store
+        else:  # its first writer gives its tables other names
+            with store:
+                yield store
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file it is; None: there is none."""
+        try:
+            status = self.paths.database().stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
 
 def digest(*parts: object) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from aggregator.config import catalogue
 from aggregator.demo import Press
+from aggregator.demo.answers import Resource
 from tests import commands
 from tests.cli.test_cli import Desk, make_config
 from tests.cli.test_doors import SITE, site  # noqa: F401  (a fixture)
@@ -82,12 +83,12 @@ def test_nothing_found_is_said(config: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "near"),
     [
-        ("--country", "Malli", 'did you mean "mali"?'),
-        ("--country", "ZZ", "by code (ML) or by name (Mali)"),
-        ("--group", "institutions", 'did you mean "institution"?'),
-        ("--kind", "paper", 'did you mean "newspaper"?'),
-        ("--kind", "own", "is not one of newspaper"),
-        ("--language", "Frensh", 'did you mean "french"?'),
+        ("--country", "Malli", "did you mean ML (Mali) or"),
+        ("--country", "ZZ", "no country of ISO 3166-1 such as ML or Mali"),
+        ("--group", "institutions", "did you mean institution?"),
+        ("--kind", "paper", "did you mean newspaper?"),
+        ("--kind", "own", "'own' is not known"),
+        ("--language", "Frensh", "did you mean fr (French)"),
     ],
 )
 def test_a_condition_that_nothing_can_meet_is_a_usage_error(
@@ -230,6 +231,16 @@ def test_a_key_may_be_given_or_is_made_of_the_host(desk: Desk, site: str) -> Non
     (desk.config / added["file"]).unlink()
     desk("add", site, *options, "--key", "mine")
     assert (desk.config / "publishers" / "sn" / "mine.toml").exists()
+
+
+def test_a_site_that_says_its_name_is_called_so(desk: Desk, site: str) -> None:  # noqa: F811
+    head = '<link rel="alternate" type="application/rss+xml" href="whole.xml">'
+    name = '<meta property="og:site_name" content="L\'Écho &quot;du&quot; jour">'
+    html = f"<!DOCTYPE html><html><head>{head}{name}</head><body>x</body></html>"
+    desk.press.set_document(SITE, "/", Resource(html.encode(), "text/html"))
+    (added,) = json.loads(desk("add", site, "--country", "ML", "--language", "fr", "--json"))["added"]
+    assert (added["publisher"], added["name"]) == ("lecho-du-jour", 'L\'Écho "du" jour')
+    assert tomllib.loads((desk.config / added["file"]).read_text())["name"] == added["name"]
 
 
 def test_a_site_without_a_feed_is_exit_code_1_and_nothing_is_written(desk: Desk, site: str) -> None:  # noqa: F811

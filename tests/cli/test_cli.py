@@ -15,15 +15,18 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import pytest
 
 from aggregator.cli import COMMANDS, aggregator
 from aggregator.demo import Press
+from aggregator.output.formats import FORMATS
 from tests import ROOT, commands
-from tests.conftest import NOW
+from tests.conftest import DEMO, NOW
 from tests.hostile import run
 from tests.test_trip import feed
 from tests.waiting import until
@@ -455,7 +458,7 @@ def test_the_daemon_polls_again_when_a_source_is_due(desk: Desk, daemon: Callabl
 def test_a_port_in_use_is_said(tmp_path: Path) -> None:
     with Press(now=NOW) as press:
         port = str(press.address[1])
-        command = [sys.executable, "-m", "aggregator", "demo", "--port", port, "--into", str(tmp_path / "demo.db")]
+        command = [*commands.COMMAND, "demo", "--port", port, "--into", str(tmp_path / "demo.db")]
         done = commands.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert f"port {port}" in done.stderr
@@ -465,10 +468,40 @@ def test_a_port_in_use_is_said(tmp_path: Path) -> None:
 def test_the_demo_shows_a_wire(tmp_path: Path) -> None:
     database = tmp_path / "demo.db"
     command = [sys.executable, "-W", "error", "-m", "aggregator", "demo", "--into", str(database)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
     for must in ("60 new, ", "The Kumasi Nettle", "corrected", "ክትባት", "Disclaimer:", "SELECT publisher_name"):
         assert must in done.stdout
+    exported = tmp_path / "demo-export"
+    written = {each.name for each in exported.iterdir()}
+    assert written == {*(f"reports.{form.suffix}" for form in FORMATS.values()), "site"}
+    reports = len((exported / "reports.jsonl").read_text().splitlines())
+    assert done.stderr.count(f"{reports} reports written to ") == len(FORMATS) + 1
+    served = re.findall(r"^ {2}(http://127.0.0.1:\d+/\S+)\n {4}200 (\S+), ([1-9]\d*) .*$", done.stdout, re.MULTILINE)
+    assert [urlsplit(url).path for url, _, _ in served][:3] == [
+        f"/feeds/latest.{each}" for each in ("atom", "rss", "json")
+    ]
+    assert {"/api/reports", "/api/openapi.json"} <= {urlsplit(url).path for url, _, _ in served}
+    assert done.stdout.count("asked again with its ETag: 304") == len(served) - 1
     again = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert again.returncode == 1
     assert "there already" in again.stderr
+    assert_served_in_a_terminal_until_ctrl_c(database)
+
+
+def assert_served_in_a_terminal_until_ctrl_c(database: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from aggregator.cli.demo_served import show_served;"
+        " from aggregator.pipeline.paths import Paths; show_served(Paths(Path(sys.argv[1]), Path(sys.argv[2])))"
+    )
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", code, str(DEMO / "config"), str(database)]
+    with closing(os.fdopen(ours, "rb", buffering=0)) as terminal:
+        process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        said = b""
+        while b"Ctrl-C" not in said:
+            said += terminal.read(10_000)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0

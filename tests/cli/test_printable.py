@@ -294,6 +294,7 @@ CASES: dict[str, Case | str] = {
         "export atom --address SAID",
     ),
     "serve": "tests/output/test_active.py, tests/web",
+    "subscribers": _calls("subscribers", "subscribers --json", "subscribers SAID", "subscribers --replay SAID"),
     "tokens add": _calls("tokens add SAID", "tokens add x --channel SAID", "tokens add x --rate SAID"),
     "tokens list": _calls("tokens list", "tokens list --json"),
     "tokens revoke": _calls("tokens revoke SAID"),
@@ -304,7 +305,7 @@ CASES: dict[str, Case | str] = {
 READING = [
     "rights",
     *("latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"),
-    *("export", "snapshot", "rights", "tokens list"),
+    *("export", "snapshot", "rights", "tokens list", "subscribers"),
 ]
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
@@ -378,9 +379,11 @@ def assert_unforged(desk: Desk, arguments: list[str], ran: Ran) -> None:
         ours = (
             "Credit:",
             "Disclaimer:",
+            "Picture:",
             "Original:",
             "Licence:",
             "Copyright:",
+            "Terms:",
             "Complaints:",
             "Text:",
             "Updated:",
@@ -469,7 +472,10 @@ def test_only_one_file_of_the_command_line_prints() -> None:
         if place.as_posix() == "cli/printing.py":
             continue
         for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+                last = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+                if last not in ("echo", "secho", "print", "write", "dumps"):  # to write each name out takes seconds
+                    continue
                 name = ast.unparse(node.func)
                 assert name not in ("click.echo", "click.secho", "print", "sys.stdout.write", "sys.stderr.write"), file
                 assert name != "json.dumps" or "cli" not in place.parts, f"{file}: JSON goes out by say_json"

@@ -104,6 +104,28 @@ def nobody_is_called(desk: Desk, key: str) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+def test_a_publisher_is_found_by_a_key_that_it_had_before(desk: Desk) -> None:
+    fetch(desk)
+    desk("publishers", "rename", "one", "uno")
+    desk("publishers", "rename", "uno", "eins")
+    listed = desk("latest", "--publisher", "eins", "--json")
+    assert listed.strip() != "[]"
+    for old in ("one", "uno"):
+        assert desk("latest", "--publisher", old, "--json") == listed
+    assert "'unos'" in desk("latest", "--publisher", "unos", code=2)
+
+
+def test_publishers_are_listed_by_several_conditions_each(desk: Desk) -> None:
+    def keys(*options: str) -> set[str]:
+        return {row["publisher"] for row in json.loads(desk("publishers", "--json", *options))}
+
+    everyone = keys()
+    assert keys("--kind", "newspaper", "--kind", "own", "--language", "English", "--language", "fr") == everyone
+    assert keys("--country", "XA", "--country", "ml", "--rights", "quotation", "--rights", "own") == everyone
+    assert keys("--country", "Senegal", "--country", "GH") == set()
+    assert "no publisher here has 'x'" in desk("publishers", "--rights", "own", "--rights", "x", code=2)
+
+
 def test_a_renamed_publisher_keeps_its_reports_ids_and_history(desk: Desk) -> None:
     desk.press.set_document("one.example", "/feed", feed("one.example-1", "one.example-2", title="Another headline"))
     fetch(desk)

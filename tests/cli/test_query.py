@@ -9,11 +9,9 @@ import json
 import os
 import pty
 import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -114,9 +112,7 @@ def at_terminal(database: Path, sql: str, columns: int, more: Mapping[str, str] 
     """What it prints at a terminal of this width."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **(more or {})}
-    done: subprocess.Popen[Any] = subprocess.Popen(
-        [sys.executable, *command(database, sql)[1:]], stdout=theirs, stderr=subprocess.PIPE, env=environment
-    )
+    done = commands.Popen(command(database, sql), stdout=theirs, stderr=subprocess.PIPE, env=environment)
     os.close(theirs)
     parts = []
     with closing(os.fdopen(ours, "rb", buffering=0)) as terminal:

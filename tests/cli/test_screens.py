@@ -85,6 +85,7 @@ CALLS = {
     "show": ("show ID", "show NEW --revisions", "show NEW --cite", "show ID --desk", "show ID --raw", "show nobody"),
     "snapshot": ("snapshot LIST",),
     "split": ("split 99",),
+    "subscribers": ("subscribers", "subscribers --replay nobody"),
     "tokens add": ("tokens add nobody --channel nowhere",),
     "tokens list": ("tokens list",),
     "tokens revoke": ("tokens revoke nobody",),

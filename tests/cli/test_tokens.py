@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from aggregator.store import Store
-from tests.commands import run
+from tests.commands import COMMAND, run
 from tests.make_database import CONFIG
 
 
@@ -22,7 +21,7 @@ def database(tmp_path: Path) -> Path:
 
 
 def call(database: Path, *arguments: str) -> tuple[int, str, str]:
-    words = [sys.executable, "-m", "aggregator", "--config", str(CONFIG), "--db", str(database), "tokens", *arguments]
+    words = [*COMMAND, "--config", str(CONFIG), "--db", str(database), "tokens", *arguments]
     ran = run(words, capture_output=True, text=True)
     return ran.returncode, ran.stdout, ran.stderr
 

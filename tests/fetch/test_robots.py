@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher, RobotsCache
 from aggregator.fetch.limits import Limits
-from aggregator.fetch.paths import PathRules, path_of
 from aggregator.fetch.redirects import origin_of
 from aggregator.fetch.robots import MOST_BYTES, Memory, Rules, kept
 from aggregator.model import PageVisit, RobotsCopy, Validators
 from aggregator.model.errors import AddressRefused, FetchError, FetchTimeout, RobotsRefused
+from aggregator.text.paths import PathRules, path_of
 from tests.conftest import NOW, WIRE, examples, make_source
 
 T = TypeVar("T")

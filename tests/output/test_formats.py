@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import csv
+import html
 import io
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,10 +19,11 @@ import feedparser
 import pytest
 from lxml import etree
 
+from aggregator.model import DEFAULT_DISCLAIMERS, article
 from aggregator.output.formats import FORMATS
 from aggregator.output.record import FIELDS, NAMES
-from tests import ROOT
-from tests.make_expected import expected
+from tests import ROOT, make_expected
+from tests.every_profile import PROFILES, stored
 from tests.releases import feed, released
 
 SCHEMAS = ROOT.parent / "shared" / "schemas"
@@ -30,10 +35,61 @@ def rendered(name: str, **other: Any) -> bytes:
     return b"".join(FORMATS[name].render(replace(feed(), **other)))
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_a_format_is_as_expected(name: str) -> None:
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Path, bytes]:
+    """Of a wire with every profile of rights and every sort of report: the expected files, and what they should be."""
+    folder = tmp_path_factory.mktemp("profiles")
+    with stored(folder) as (store, config):
+        return dict((*make_expected.rendered(store, config), *make_expected.pages(store, config, folder / "site")))
+
+
+def test_every_format_is_as_expected(expected: Mapping[Path, bytes]) -> None:
     """After a change that is meant: python -m tests.make_expected."""
-    assert rendered(name).decode() == expected(name).read_bytes().decode()
+    for path, said in expected.items():
+        assert path.read_bytes().decode() == said.decode(), path.name
+    there = {path for path in make_expected.EXPECTED.rglob("*") if path.is_file()}
+    assert there == set(expected)
+
+
+def test_every_profile_of_rights_has_a_report_in_the_expected_files(expected: Mapping[Path, bytes]) -> None:
+    lines = expected[make_expected.expected("jsonl")].decode().splitlines()
+    assert {json.loads(line)["publisher"] for line in lines} == set(PROFILES)
+
+
+@pytest.mark.parametrize("text", DEFAULT_DISCLAIMERS)
+def test_every_text_of_the_wire_is_shown_where_it_belongs(expected: Mapping[Path, bytes], text: str) -> None:
+    """Notices in what says that a report has left, all others beside reports in every format."""
+    pattern = ".+?".join(map(re.escape, re.split(r"{\w+}", DEFAULT_DISCLAIMERS[text])))
+    shown = {
+        name
+        for name in FORMATS
+        if re.search(pattern, html.unescape(html.unescape(_plain(name, expected[make_expected.expected(name)]))))
+    }
+    if text in ("withheld", "withdrawn", "legal", "gone"):
+        assert "atom" in shown
+        assert shown.isdisjoint({"csv", "jsonl", "rss"})
+    else:
+        assert shown >= set(FORMATS) - ({"csv"} if text == "image" else set()), "of pictures CSV says nothing"
+
+
+def _plain(name: str, said: bytes) -> str:
+    """A document without the escapes of JSON."""
+    if name == "csv":
+        return " ".join(cell for row in csv.reader(io.StringIO(said.decode())) for cell in row)
+    if name not in ("jsonfeed", "ninjs", "jsonl"):
+        return said.decode()
+    text = said.decode()
+    return json.dumps(json.loads(text if name != "jsonl" else f"[{','.join(text.splitlines())}]"), ensure_ascii=False)
+
+
+def test_no_output_knows_of_anything_but_what_the_gate_let_out() -> None:
+    nouns = {name for name, value in vars(article).items() if getattr(value, "__module__", "") == article.__name__}
+    assert {"Article", "Report"} <= nouns
+    for file in sorted((ROOT / "aggregator" / "output").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert not {each.name for each in node.names} & nouns, file.name
+                assert not str(node.module).startswith("aggregator.store"), file.name
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -140,6 +196,64 @@ def test_ninjs_says_what_left() -> None:
 def test_newsml_is_valid_by_its_schema() -> None:
     schema = etree.XMLSchema(etree.parse(SCHEMAS / "NewsML-G2_2.35.xsd"))
     schema.assertValid(etree.fromstring(rendered("newsml")))
+
+
+# Of ninjs 3.1 (https://iptc.org/std/ninjs/3.1/): the names that an item, and each of what it lists, may have. It is
+# closed: a name that is not here makes a document that others refuse.
+_TEXT = {"role", "contentType", "value"}
+_NAMED = {"name", "rel", "uri", "literal"}
+_NINJS = {
+    "headlines": _TEXT,
+    "descriptions": _TEXT,
+    "bodies": _TEXT | {"charCount", "wordCount"},
+    "infoSources": {"name", "role", "uri", "literal", "contactInfo"},
+    "contactInfo": {"type", "role", "lang", "name", "value", "address"},
+    "altIds": {"role", "value"},
+    "subjects": _NAMED | {"creator", "relevance", "confidence"},
+    "places": _NAMED | {"contactInfo", "geoJSON"},
+    "genres": {"name", "uri", "literal"},
+    "renditions": {"name", "href", "contentType", "title", "width", "height", "sizeInBytes", "duration", "format"},
+    "standard": {"name", "version", "schema"},
+    "rightsInfo": {"langId", "linkedRights", "encodedRights"},
+}
+_NINJS_ITEM = {
+    "uri", "type", "representationType", "profile", "version", "firstCreated", "versionCreated", "contentCreated",
+    "embargoedUntil", "pubStatus", "urgency", "copyrightHolder", "copyrightNotice", "usageTerms", "edNote", "language",
+    "title", "by", "slugline", "located", "associations", "expires", "name", "rel", *_NINJS,
+} - {"contactInfo"}  # fmt: skip
+
+
+def assert_ninjs(item: dict[str, Any]) -> None:
+    """By the rules of the format, without its schema."""
+    assert isinstance(item["uri"], str)
+    assert re.match(r"[a-z][a-z0-9+.-]*:\S+$", item["uri"])
+    assert set(item) <= _NINJS_ITEM
+    assert item.get("pubStatus", "usable") in ("usable", "withheld", "canceled")
+    assert item.get("representationType", "full") in ("full", "partial")
+    for name in ("firstCreated", "versionCreated", "contentCreated"):
+        assert item.get(name) is None or datetime.fromisoformat(item[name]).tzinfo is not None
+    for name, value in item.items():
+        for each in value if isinstance(value, list) else [value]:
+            if name == "associations":
+                assert_ninjs(each)
+            elif isinstance(each, dict):
+                assert set(each) <= _NINJS[name], name
+                assert name not in ("headlines", "descriptions", "bodies", "renditions") or each.keys() & {
+                    "value",
+                    "name",
+                }
+                for contact in each.get("contactInfo", ()):
+                    assert set(contact) <= _NINJS["contactInfo"]
+            else:
+                assert isinstance(each, str), name
+
+
+def test_ninjs_keeps_the_rules_of_the_format() -> None:
+    for each in json.loads(rendered("ninjs")):
+        assert_ninjs(each)
+    for wrong in ({"colour": "red"}, {"pubStatus": "gone"}, {"headlines": [{"text": "x"}]}, {"uri": "no address"}):
+        with pytest.raises(AssertionError):
+            assert_ninjs({**each, **wrong})
 
 
 @pytest.mark.skipif(not SCHEMAS.exists(), reason="the schema of IPTC is not here")

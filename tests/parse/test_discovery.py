@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.parse.discovery import feeds_among, links_of, links_of_header
+from aggregator.parse.discovery import feeds_among, links_of, site_name
+from aggregator.text.link_field import links_of_field
 
 AT = "http://sud.example/rubrique/page.html"
 RSS = 'type="application/rss+xml"'
@@ -95,9 +96,33 @@ def test_what_a_page_names_as_a_feed_comes_first_and_guesses_are_few() -> None:
     ],
 )
 def test_a_feed_that_a_field_of_http_names(field: str, address: str) -> None:
-    assert feeds_among(links_of_header(field, AT)) == [address]
+    assert feeds_among(links_of_field(field, AT)) == [address]
 
 
 def test_a_hostile_field_is_read_to_its_end() -> None:
     for field in ("<" * 8000, "<a>" + ";" * 8000, '<a>;rel="' + "x" * 8000, "<a>;rel=" * 1000):
-        assert feeds_among(links_of_header(field, AT)) == []
+        assert feeds_among(links_of_field(field, AT)) == []
+
+
+@pytest.mark.parametrize(
+    ("head", "url", "expected"),
+    [
+        ('<meta property="og:site_name" content="L&#39;Écho  du\njour">', AT, "L'Écho du jour"),
+        ('<meta name=OG:SITE_NAME content="صحيفة النيل">', AT, "صحيفة النيل"),
+        ('<title>News of today</title><meta name="application-name" content="Radio Tamani">', AT, "Radio Tamani"),
+        ("<title>Accueil - Journal du Mali</title>", "https://www.journaldumali.test/", "Journal du Mali"),
+        ("<title>Malijèt | les nouvelles du Mali</title>", "https://malijet.test/a", "Malijèt"),
+        ("<title>The Daily: all the news</title>", "https://thedaily.co.ke/", "The Daily"),
+        ("<title>Home</title>", "https://thedaily.test/", None),
+        ("<title>Home | Daily</title>", "https://192.0.2.7/", None),
+        ('<meta property="og:site_name" content=" "><title></title>', AT, None),
+        (f'<meta property="og:site_name" content="{"x" * 81}">', AT, None),
+        ('<meta property="og:site_name" content="${SECRET}">', AT, None),
+        ('<meta property="og:site_name" content="a&#27;[31mb">', AT, "a[31mb"),
+        ('<meta property="og:site_name" content="\ufffd\ufffd">', AT, None),
+        ("", AT, None),
+        ('<meta property="og:site_name" content="<script>alert(1)</script>', AT, None),
+    ],
+)
+def test_a_site_has_the_name_that_it_gives_itself(head: str, url: str, expected: str | None) -> None:
+    assert site_name(f"<!DOCTYPE html><html><head>{head}</head><body>x</body></html>".encode(), url) == expected

@@ -152,15 +152,15 @@ def test_a_disk_with_room_for_a_little_does_not_make_the_daemon_ask_without_end(
     async def story(store: Store) -> None:
         await rounds.stored(3)
         (pages,) = rounds.connection.execute("PRAGMA page_count").fetchone()
-        rounds.connection.execute(f"PRAGMA max_page_count = {pages + 270}")
-        rounds.press.set_document(HOST, "/feed", generate_feed(1, 1500, now=NOW))
+        rounds.connection.execute(f"PRAGMA max_page_count = {pages + 72}")
+        rounds.press.set_document(HOST, "/feed", generate_feed(1, 400, now=NOW))
         await eventually(rounds.complaints)
         before = asked(rounds.press)
         await eventually(lambda: asked(rounds.press) >= before + 6, 60)  # each reads the document
         at = [seen.at for seen in rounds.press.requests if seen.path == "/feed"][-6:]
         assert at[-1] - at[0] > 10 * TICK.total_seconds()  # of five pauses each is twice the one before
         rounds.connection.execute("PRAGMA max_page_count = 1000000")
-        await rounds.stored(1503)
+        await rounds.stored(403)
 
     rounds(story)
     assert len(rounds.complaints()) == 1

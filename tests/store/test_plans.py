@@ -40,7 +40,7 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 SMALL = {
     "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pauses",
     "pending_changes", "pending_revisions", "publisher_history", "publishers", "redirects", "settings", "sources",
-    "terms", "tokens",
+    "subscribers", "terms", "tokens",
 }  # fmt: skip
 
 LISTED = Selection(limit=50)
@@ -250,6 +250,11 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "known_publishers": (case(lambda s, w: s.known_publishers()),),
     "tokens": (case(lambda s, w: s.tokens()),),
     "tokens_in_force": (case(lambda s, w: s.tokens_in_force()),),
+    "queues": (case(lambda s, w: s.queues(), SCAN_s="a few subscribers"),),
+    "queue": (case(lambda s, w: s.queue("partner")),),
+    "dead_letters": (case(lambda s, w: s.dead_letters("partner")),),
+    "next_replay": (case(lambda s, w: s.next_replay("partner")),),
+    "taken_back_by": (case(lambda s, w: s.taken_back_by(w.report)),),
     "time_of": (case(lambda s, w: s.time_of(s.last_cursor())),),
     "publishers_with_reports": (case(lambda s, w: s.publishers_with_reports()),),
     "publishers": (Case(lambda s, w: s.publishers(), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),
@@ -330,6 +335,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         ),
     ),
     "recall_robots": (case(lambda s, w: s.recall_robots("http://daily.example")),),
+    "signals": (
+        Case(lambda s, w: (s.signals([w.publisher]), s.signals()), {"SCAN rights_signals": "what sites say now"}),
+    ),
+    "signals_of_pages": (Case(lambda s, w: s.signals_of_pages(), {"SCAN rights_signals": COUNTED}),),
+    "signals_of_report": (case(lambda s, w: s.signals_of_report(w.report)),),
+    "signal_file": (case(lambda s, w: s.signal_file("http://daily.example/x")),),
+    "signal_files_asked_since": (case(lambda s, w: s.signal_files_asked_since(["http://daily.example/x"], NOW)),),
     "rhythms": (case(lambda s, w: s.rhythms()),),
     "kept_tariff": (case(lambda s, w: s.kept_tariff()),),
     "new_pages": (case(lambda s, w: s.new_pages(WEEK)),),

@@ -19,7 +19,6 @@ from aggregator.desk.housekeeping import maintain
 from aggregator.desk.terms import sync
 from aggregator.model import Category, Publisher, Selection, Source, Text, Validators
 from aggregator.model.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError, StoreFull
-from aggregator.output import OUTPUTS, page
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store, only_daemon
 from aggregator.store.sqlite import let_go
@@ -41,6 +40,7 @@ from tests.conftest import (
     record,
 )
 from tests.databases import connections
+from tests.releases import printed
 
 ANY = Selection()
 
@@ -436,7 +436,7 @@ def test_a_publisher_of_no_known_place_stands_alone_above_its_report(store: Stor
     record(store, publisher, make_entry())
     (report,) = store.latest(ANY)
     assert (report.publisher_place, report.credit) == ("", "Daily Example")
-    assert "()" not in OUTPUTS["text"]([report]) + page(report)
+    assert "()" not in "".join(printed(store, [report], NOW))
 
 
 @pytest.mark.parametrize(

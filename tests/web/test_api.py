@@ -20,11 +20,13 @@ from hypothesis import strategies as st
 
 from aggregator.desk import acts, purging
 from aggregator.desk.outgoing import outlet, releases
-from aggregator.model import Cause, Channel, Client, Images, Selection
+from aggregator.model import Attempt, Cause, Channel, Client, Images, Selection
+from aggregator.model.publisher import Uses
 from aggregator.model.release import Refusal, Release
+from aggregator.model.signals import Looked, Signal
 from aggregator.output.record import NAMES
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
-from aggregator.text.dates import utc_now
+from aggregator.text.dates import to_iso, utc_now
 from tests import ROOT
 from tests.web.listening import listening
 from tests.web.serving import Served, served
@@ -121,6 +123,7 @@ def addresses(wire: Served) -> dict[str, list[str]]:
         "/api/health": ["/api/health"],
         "/api/coverage": ["/api/coverage?since=2020-01-01", "/api/coverage"],
         "/api/rights": ["/api/rights"],
+        "/api/subscriptions": ["/api/subscriptions"],
     }
 
 
@@ -316,7 +319,7 @@ def test_versions_leave_in_full_text_alone_with_what_changed(wire: Served) -> No
 # Who may have what
 
 
-@pytest.mark.parametrize("path", ["/api/sources", "/api/health", "/api/coverage", "/api/rights"])
+@pytest.mark.parametrize("path", ["/api/sources", "/api/health", "/api/coverage", "/api/rights", "/api/subscriptions"])
 def test_how_the_wire_does_is_for_tokens_of_the_channel_api(wire: Served, path: str) -> None:
     nobody = wire.get(path)
     assert nobody.status_code == 401
@@ -329,7 +332,7 @@ def test_how_the_wire_does_is_for_tokens_of_the_channel_api(wire: Served, path: 
 @pytest.mark.parametrize("said", ["Bearer wrong", "Basic abc", "Bearer", "Bearer " + "x" * 300, "bearer \xff\xfe"])
 def test_a_wrong_token_is_refused_everywhere(wire: Served, said: str) -> None:
     for path in ("/api/reports", "/api/publishers", "/api/health"):
-        answer = httpx.get(wire.address + path, headers={"Authorization": said.encode("latin-1")})
+        answer = httpx.get(wire.address + path, headers={"Authorization": said.encode("latin-1")}, verify=False)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer")
         assert answer.headers["content-type"] == "application/problem+json"
@@ -370,7 +373,7 @@ def test_a_revoked_token_ends_at_once_and_a_rate_is_kept(own: Served) -> None:
 
 def test_heads_are_answered_as_gets_without_a_body(wire: Served) -> None:
     for path in ("/api/reports", "/api/openapi.json", "/feeds/latest.atom", "/metrics", "/api/reports/none"):
-        whole, head = wire.get(path), httpx.head(wire.address + path)
+        whole, head = wire.get(path), httpx.head(wire.address + path, verify=False)
         assert (head.status_code, head.content) == (whole.status_code, b"")
         assert head.headers["content-type"] == whole.headers["content-type"]
         assert head.headers.get("etag") == whole.headers.get("etag")
@@ -378,7 +381,7 @@ def test_heads_are_answered_as_gets_without_a_body(wire: Served) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_nothing_is_written_by_the_api(wire: Served, method: str) -> None:
-    answer = httpx.request(method, f"{wire.address}/api/reports")
+    answer = httpx.request(method, f"{wire.address}/api/reports", verify=False)
     assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
     assert "GET" in answer.headers["allow"]
 
@@ -402,10 +405,36 @@ def test_a_wire_that_cannot_be_read_is_a_problem_too(tmp_path: Path) -> None:
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
 
 
-def test_other_sites_may_read_what_needs_no_token(wire: Served) -> None:
-    for path in ("/api/reports", "/api/reports/none", "/feeds/latest.json"):
-        assert wire.get(path).headers["access-control-allow-origin"] == "*"
-    assert "access-control-allow-origin" not in get(wire, "/api/reports", "desk").headers
+@pytest.mark.parametrize("token", [None, "desk"])
+def test_pages_of_other_sites_may_read_feeds_and_the_api(wire: Served, token: str | None) -> None:
+    for path in ("/api/reports?limit=1", "/api/reports/none", "/feeds/class/analysis.json", "/api/openapi.json"):
+        answer = get(wire, path, token, Origin="https://elsewhere.example")
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+        again = get(wire, path, token, If_None_Match=answer.headers.get("etag", "*"))
+        assert again.headers["access-control-allow-origin"] == "*"
+        for method, is_allowed in (("GET", True), ("HEAD", True), ("POST", False), ("DELETE", False)):
+            asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": method,
+                     "Access-Control-Request-Headers": "authorization"}  # fmt: skip
+            answer = httpx.options(wire.address + path, headers=asked, verify=False)
+            assert answer.status_code == (204 if is_allowed else 405)
+            assert ("access-control-allow-origin" in answer.headers) == is_allowed
+            assert not is_allowed or "Authorization" in answer.headers["access-control-allow-headers"]
+    assert httpx.options(wire.address + "/api/reports", verify=False).status_code == 405
+
+
+def test_pages_of_other_sites_may_read_nothing_else(wire: Served) -> None:
+    asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "GET"}
+    for path in ("/metrics", "/healthz", "/mcp", "/", "/nothing", "/feedsx", "/apis"):
+        for answer in (
+            wire.get(path, Origin="https://elsewhere.example"),
+            httpx.options(wire.address + path, headers=asked, verify=False),
+            httpx.post(wire.address + path, headers=asked, verify=False),
+        ):
+            assert not [name for name in answer.headers if name.startswith("access-control")], path
+            assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    refused = httpx.options(wire.address + "/api/reports", headers={**asked, "Host": "evil.example"}, verify=False)
+    assert refused.status_code == 421
 
 
 def test_answers_for_a_token_are_kept_by_nobody_else(wire: Served) -> None:
@@ -509,7 +538,67 @@ def test_no_answer_holds_what_the_gate_keeps_in(changing: Served, data: st.DataO
             for each in out.values()
             if isinstance(each, Release)
         )
+        # A notice of ours may say in the same words what the publisher said of its withdrawal.
+        allowed += " ".join(each.text for each in out.values() if isinstance(each, Refusal))
         allowed = " ".join(allowed.split())
         said = " ".join(answers.replace("\\n", " ").split())
         leaked = {piece for pieces in held.values() for piece in pieces if piece not in allowed and piece in said}
         assert not leaked, (channel, leaked)
+
+
+def test_an_answer_that_is_one_report_says_whether_machines_may_read_it(wire: Served) -> None:
+    reports = get(wire, "/api/reports?limit=40", "desk").json()["reports"]
+    found = [(one, get(wire, f"/api/reports/{one['id']}", "desk")) for one in reports[::8]]
+    for one, answer in found:
+        is_free = one["ai_train"] == one["ai_input"] == "allowed"
+        assert answer.headers["tdm-reservation"] == ("0" if is_free else "1")
+        as_ninjs = get(wire, f"/api/reports/{one['id']}", "desk", accept="application/vnd.iptc.g2.ninjs+json")
+        assert as_ninjs.headers["tdm-reservation"] == answer.headers["tdm-reservation"]
+    assert "tdm-reservation" not in get(wire, "/api/reports").headers  # of many publishers
+
+
+def test_what_a_site_says_narrows_every_answer_and_our_robots_txt(own: Served) -> None:
+    (one,) = get(own, "/api/reports?limit=1", "desk").json()["reports"]
+    origin = one["homepage"].rstrip("/")
+    signal = Signal(
+        form="tdmrep", place="file", url=f"{origin}/.well-known/tdmrep.json", about=origin, literal="{}",
+        uses=Uses(train="refused", input="refused"), policy=f"{origin}/terms",
+    )  # fmt: skip
+    with open_existing(own.paths) as store:
+        look = Looked(publisher=one["publisher"], place="file", url=signal.url, about=origin, signals=(signal,))
+        store.note_signals([look], own.now[0])
+    own.now[0] += timedelta(minutes=2)
+    answer = get(own, f"/api/reports/{one['id']}", "desk")
+    assert (answer.headers["tdm-reservation"], answer.headers["tdm-policy"]) == ("1", f"{origin}/terms")
+    assert (answer.json()["ai_train"], answer.json()["ai_input"]) == ("refused", "refused")
+    (row,) = (
+        row for row in get(own, "/api/rights", "desk").json()["publishers"] if row["publisher"] == one["publisher"]
+    )
+    assert (row["ai_train"], row["ai_input"]) == ("refused", "refused")
+    robots = own.get("/robots.txt")
+    assert robots.headers["content-type"].startswith("text/plain")
+    assert {"User-agent: GPTBot", "User-agent: ChatGPT-User", "User-agent: *"} <= {*robots.text.splitlines()}
+
+
+def test_a_subscriber_learns_by_the_token_of_its_name_how_it_does(wire: Served) -> None:
+    now = utc_now()
+    with open_existing(wire.paths) as store:
+        cursor = store.cursor_at(3)
+        assert cursor is not None
+        for name in ("desk", "nobody"):
+            store.begin_queue(name, now, from_beginning=True)
+        failed = Attempt(name="desk", cursor=cursor, error="the server answered 500")
+        for attempt in (failed, replace(failed, pause=timedelta(seconds=5)), replace(failed, name="nobody")):
+            store.record_attempt(attempt, now)
+    (said,) = get(wire, "/api/subscriptions", "desk").json()["subscriptions"]
+    schemas = wire.get("/api/openapi.json").json()["components"]["schemas"]
+    fits({"subscriptions": [said]}, schemas["Subscriptions"], schemas, "/api/subscriptions")
+    assert (said["subscriber"], said["attempts"], said["failing_since"]) == ("desk", 1, to_iso(now))
+    assert said["next_at"] == to_iso(now + timedelta(seconds=5))
+    (letter,) = said["dead_letters"]
+    assert (letter["seq"], letter["error"]) == (3, "the server answered 500")
+    lines = wire.get("/metrics").text.splitlines()
+    assert {'aggregator_subscribers{state="failing"} 2', 'aggregator_subscribers{state="ended"} 0'} <= set(lines)
+    assert "aggregator_dead_letters 2" in lines
+    assert any(re.fullmatch("aggregator_subscribers_behind_lines [1-9][0-9]*", line) for line in lines)
+    assert not any("nobody" in line for line in lines)  # anybody may read them

@@ -31,10 +31,11 @@ from aggregator.model.errors import (
     RedirectRefused,
     RobotsRefused,
 )
-from aggregator.parse.discovery import is_page, links_of, links_of_header
+from aggregator.parse.discovery import is_page, links_of, site_name
 from aggregator.pipeline.discovery import candidates
 from aggregator.pipeline.discovery.candidates import Candidate, Other
 from aggregator.pipeline.discovery.measure import Measure, completeness
+from aggregator.text.link_field import links_of_field
 from aggregator.text.printable import MOST_MESSAGE, address, argument, escaped
 from aggregator.text.urls import document_of
 
@@ -90,6 +91,7 @@ class Survey:
     tried: tuple[Tried, ...]
     feeds: tuple[FoundFeed, ...]  # the best first
     others: tuple[Other, ...]  # seen, not asked for
+    name: str | None = None  # that the site gives itself
     failure: FetchError | None = None  # why its first address, or the site, gave no answer
 
 
@@ -119,6 +121,7 @@ class _Search:
     began: float
     tried: list[Tried] = field(default_factory=list)
     others: list[Other] = field(default_factory=list)
+    name: str | None = None
     failure: FetchError | None = None
     is_over: bool = False
 
@@ -226,7 +229,8 @@ class Prober:
         result = await self._try(search, candidate, turn)
         if result is None or search.has_feed or not is_page(result.body):
             return [], result.url if result else candidate.url
-        named = links_of_header(result.headers.get("link", ""), result.url)
+        search.name = search.name or site_name(result.body, result.url)
+        named = links_of_field(result.headers.get("link", ""), result.url)
         return [*named, *links_of(result.body, result.url)], result.url
 
     async def _try(self, search: _Search, candidate: Candidate, turn: Turn) -> FetchResult | None:
@@ -275,6 +279,7 @@ def _surveyed(search: _Search, now: datetime) -> Survey:
         tried=tuple(search.tried),
         feeds=tuple(feed for feed in ranked if feed.carries.entries),
         others=tuple(dict.fromkeys(search.others)),
+        name=search.name,
         failure=search.failure,
     )
 

@@ -259,6 +259,18 @@ def _remember(connection: sqlite3.Connection, publisher: str, was: Sequence[str]
     )
 
 
+def signals_changed(
+    connection: sqlite3.Connection, publisher: str, before: Sequence[str], after: Sequence[str], at: str
+) -> None:
+    """Says that the site of a publisher refuses machines other uses than before, where subscribers may hold reports of
+    it.
+    """
+    if _has_released(connection, publisher):
+        was, now = (", ".join(uses) or "none" for uses in (before, after))
+        note = f"uses by machines that its site refuses were {was}, are {now}"
+        append(connection, [Line(change_kind="terms_changed", at=at, publisher=publisher, note=note)])
+
+
 def _difference(before: Terms, after: Terms) -> str:
     """In words, in one line; '' where readers see nothing else than before."""
     said = []
@@ -272,7 +284,7 @@ def _difference(before: Terms, after: Terms) -> str:
     for name in (*_NAMES, *_RIGHTS):
         if name in before.of_publisher and name in after.of_publisher:
             old, new = before.of_publisher[name], after.of_publisher[name]
-            said += [_was_and_is(name, old, new)] if old != new else []
+            said += [_was_and_is(name, _shown(old), _shown(new))] if old != new else []
     # Texts are too long for a line, and mostly follow from what is said already: an excerpt has another disclaimer.
     if not said and any(old_classes[each]["disclaimer"] != new_classes[each]["disclaimer"] for each in shared):
         said.append("disclaimer changed")
@@ -280,6 +292,11 @@ def _difference(before: Terms, after: Terms) -> str:
     if not said and old is not None and old != new:
         said.append("the text in the place of a report changed")
     return " ".join("; ".join(said).split())
+
+
+def _shown(value: object) -> object:
+    """A table as `train refused, input allowed`."""
+    return ", ".join(f"{key} {said}" for key, said in value.items()) if isinstance(value, dict) else value
 
 
 def _was_and_is(name: str, old: object, new: object) -> str:

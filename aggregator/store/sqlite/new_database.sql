@@ -566,6 +566,63 @@ CREATE TABLE released_by_day (    -- reports that left, counted each time that o
       PRIMARY KEY (day, publisher, channel)
     ) STRICT, WITHOUT ROWID
     ;
+CREATE TABLE rights_signals (
+      signal_id INTEGER PRIMARY KEY,
+      publisher TEXT NOT NULL,          -- its key
+      article_id INTEGER REFERENCES articles (article_id),  -- whose page said it; NULL: it is of a site or a feed
+      signal_form TEXT NOT NULL,        -- content-usage, content-signal, tdmrep, rsl, licence, noai, ai-tokens
+      signal_place TEXT NOT NULL,       -- robots, header, file, meta
+      url TEXT NOT NULL,                -- where it stood
+      about TEXT NOT NULL,              -- the address that it speaks of; of a whole site without a path
+      path_pattern TEXT NOT NULL,       -- which paths of the site, as in robots.txt; '': all
+      rank INTEGER NOT NULL,            -- its number in the document
+      literal TEXT NOT NULL,            -- as it stood, in one line, at most 300 characters
+      policy TEXT,                      -- the address of the publisher's terms; NULL: it names none
+      origin TEXT NOT NULL,             -- publisher; cdn: Cloudflare wrote it for its customer
+      train TEXT NOT NULL,              -- allowed, refused or unstated, like the next two
+      input TEXT NOT NULL,
+      search TEXT NOT NULL,
+      first_seen TEXT NOT NULL,
+      last_seen TEXT NOT NULL,          -- to the day
+      ended_at TEXT                     -- when it was no longer there; NULL: it was, at the last look
+    ) STRICT
+    ;
+CREATE INDEX rights_signals_of_publisher ON rights_signals (publisher) WHERE article_id IS NULL;
+CREATE INDEX rights_signals_of_article ON rights_signals (article_id) WHERE article_id IS NOT NULL;
+CREATE TABLE signal_files (         -- documents in which sites say such things: tdmrep.json, RSL
+      url TEXT PRIMARY KEY,
+      fetched_at TEXT NOT NULL,
+      http_status INTEGER,              -- NULL: it did not answer, or robots.txt did not let us ask
+      body BLOB NOT NULL                -- as it came, at most 256 kB
+    ) STRICT
+    ;
+CREATE TABLE subscribers (
+      subscriber TEXT PRIMARY KEY,    -- its name: that of its file in config/subscribers/
+      began_at TEXT NOT NULL,         -- UTC
+      began_seq INTEGER NOT NULL,     -- the last line before it, which is not owed; 0: there was none
+      seq INTEGER NOT NULL,           -- up to this line all is acknowledged, a dead letter, or not of its selection
+      last_seq INTEGER,               -- the last line that was owed and is done with; NULL: there was none
+      attempts INTEGER NOT NULL DEFAULT 0,       -- that failed, of the message that is sent now
+      attempted_at TEXT,              -- UTC, the last attempt that failed; NULL: there was none
+      pause_seconds INTEGER NOT NULL DEFAULT 0,  -- from then to the next attempt
+      failing_since TEXT,             -- UTC; NULL: the last message was acknowledged
+      error TEXT,                     -- of the last failure, or why nothing can be sent; NULL: all is well
+      acknowledged_at TEXT,           -- UTC, the last time; NULL: never
+      acknowledged_seq INTEGER,       -- the line that was acknowledged then; NULL: none
+      paused_at TEXT,                 -- UTC, by a person; NULL: it is not paused
+      ended_at TEXT                   -- UTC, when its server said 410; NULL: it did not
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE dead_letters (       -- lines that could not be delivered within three days
+      subscriber TEXT NOT NULL REFERENCES subscribers (subscriber) ON DELETE CASCADE,
+      seq INTEGER NOT NULL REFERENCES changes (seq),
+      at TEXT NOT NULL,               -- UTC, of the last attempt
+      attempts INTEGER NOT NULL,
+      error TEXT NOT NULL,            -- of the last attempt
+      replay_at TEXT,                 -- UTC, when a person asked to send it again; NULL: nobody did
+      PRIMARY KEY (subscriber, seq)
+    ) STRICT, WITHOUT ROWID
+    ;
 CREATE TABLE publisher_history (  -- what a publisher was, each time until that changed
       publisher TEXT NOT NULL REFERENCES publishers (publisher),  -- its key now
       former_key TEXT NOT NULL,       -- its key then
@@ -615,5 +672,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0028
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029_way_out');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0031_tokens');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0032_released');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0033_signals');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0034_subscribers');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0037_chosen_by');
 PRAGMA application_id = 1097295730;

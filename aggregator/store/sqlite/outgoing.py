@@ -6,10 +6,14 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from aggregator.model import Channel, Corrections, Entry, Images, Media, Rights, Text
+from aggregator.model.publisher import Uses
 from aggregator.model.release import FormerPublisher, Gone, Held
+from aggregator.model.signals import Signal, StoredSignal
+from aggregator.store.sqlite import signals
 from aggregator.store.sqlite.reading import dictionaries
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import from_iso, to_iso
@@ -24,7 +28,8 @@ SELECT
   c.at AS changed_at, c.change_kind = 'corrected' AS corrected, lower(hex(r.words_hash)) AS words_hash,
   raw_words(r.raw, r.dictionary_id) AS words, p.rights,
   t.credit, replace(t.disclaimer, '{original_url}', coalesce(a.url, p.homepage)) AS disclaimer, t.licence,
-  t.copyright_notice, t.complaints_url, s.value AS texts
+  t.copyright_notice, t.complaints_url, s.value AS texts, r.seen_at AS received,
+  (SELECT url FROM sources WHERE source_id = r.source_id) AS source_url
 FROM json_each(?) AS wanted
 CROSS JOIN articles AS a ON a.id = wanted.value
 JOIN publishers AS p ON p.publisher = a.publisher
@@ -53,11 +58,33 @@ def to_release(connection: sqlite3.Connection, reports: Sequence[str]) -> list[H
     media: dict[str, list[Media]] = {}  # in the order of the table's key
     for row in dictionaries(connection.execute(_MEDIA, (those,))):
         media.setdefault(row.pop("id"), []).append(_media(row))
-    found = {
-        row["id"]: _held(row, tuple(media.get(row["id"], ())))
-        for row in dictionaries(connection.execute(sql, (those,)))
-    }
+    rows = dictionaries(connection.execute(sql, (those,)))
+    said = _Signals(connection, rows)
+    found = {row["id"]: _held(row, tuple(media.get(row["id"], ())), said.of(row)) for row in rows}
     return [found[each] for each in reports if each in found]
+
+
+class _Signals:
+    """What the publishers of these rows say to machines, and the pages of their articles."""
+
+    def __init__(self, connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._of: dict[str | int, list[StoredSignal]] = {}
+        if not rows or not signals.is_there(connection):
+            return
+        of_publishers = signals.of_publishers(connection, {row["publisher"] for row in rows})
+        of_pages = signals.of_articles(connection, [row["article_id"] for row in rows])
+        for each in (*of_publishers, *of_pages):
+            self._of.setdefault(each.publisher if each.article_id is None else each.article_id, []).append(each)
+
+    def of(self, row: Mapping[str, Any]) -> tuple[Signal, ...]:
+        """Those in force when the words of this row were received, which later silence does not undo, or now."""
+        received = from_iso(row["received"])
+        return tuple(
+            each.signal
+            for of in (row["publisher"], row["article_id"])
+            for each in self._of.get(of, ())
+            if each.ended_at is None or each.first_seen <= received < each.ended_at
+        )
 
 
 # Few lines of the ledger are of these kinds, and an index has them.
@@ -82,7 +109,7 @@ def former_publishers(connection: sqlite3.Connection) -> list[FormerPublisher]:
     rows = dictionaries(
         connection.execute(
             """
-            SELECT publisher, name, place, country, publisher_kind AS kind, publisher_group AS "group", rights
+            SELECT publisher, name, place, country, publisher_kind AS kind, publisher_group AS "group", homepage, rights
             FROM publishers AS p
             WHERE NOT configured AND EXISTS (SELECT 1 FROM articles AS a WHERE a.publisher = p.publisher)
             ORDER BY publisher
@@ -105,15 +132,16 @@ def next_moment(connection: sqlite3.Connection, now: datetime) -> datetime | Non
     return from_iso(row[0]) if row[0] else None
 
 
-def _held(row: dict[str, Any], media: tuple[Media, ...]) -> Held:
-    said = {name: value for name, value in row.items() if name not in ("article_id", "words")}
+def _held(row: dict[str, Any], media: tuple[Media, ...], said_to_machines: tuple[Signal, ...]) -> Held:
+    said = {name: value for name, value in row.items() if name not in ("article_id", "words", "received")}
     return Held(
         **{
             **said,
             "entry": _entry(row["words"]),
             "media": media,
+            "signals": said_to_machines,
             "corrected": bool(row["corrected"]),
-            "rights": rights_of(json.loads(row["rights"])),
+            "rights": _rights(row["rights"]),
             "texts": json.loads(row["texts"] or "{}"),
         }
     )
@@ -131,6 +159,11 @@ def _media(row: Mapping[str, Any]) -> Media:
     return Media(**{**row, "caption": Text(row["caption"], "text/plain") if row["caption"] else None})
 
 
+@lru_cache(maxsize=4_096)  # publishers; a list has many reports of one
+def _rights(stored: str) -> Rights:
+    return rights_of(json.loads(stored))
+
+
 def rights_of(said: Mapping[str, Any]) -> Rights:
     """The rights that were stored as JSON. What an older version did not know has its default."""
     known = {name: value for name, value in said.items() if name in Rights.__dataclass_fields__}
@@ -138,6 +171,8 @@ def rights_of(said: Mapping[str, Any]) -> Rights:
         if known.get(name):
             known[name] = date.fromisoformat(known[name])
     known["images"] = Images(**known["images"]) if "images" in known else Images(scope="none")
+    if isinstance(known.get("ai_use"), dict):
+        known["ai_use"] = Uses(**known["ai_use"])
     if "corrections" in known:
         known["corrections"] = Corrections(**known["corrections"])
     return Rights(**{**known, "redistribute": tuple(known.get("redistribute", ()))})

@@ -44,6 +44,8 @@ MIGRATIONS = (
     "0029_way_out",
     "0031_tokens",
     "0032_released",
+    "0033_signals",
+    "0034_subscribers",
     "0037_chosen_by",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns

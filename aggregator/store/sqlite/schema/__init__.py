@@ -40,6 +40,8 @@ from aggregator.store.sqlite.schema import (
     m0029,
     m0031,
     m0032,
+    m0033,
+    m0034,
     m0037,
 )
 
@@ -210,6 +212,16 @@ def _tokens(db: Database) -> None:
 @migrations(name="0032_released")
 def _released(db: Database) -> None:
     _execute(db, m0032.RELEASED)
+
+
+@migrations(name="0033_signals")
+def _signals(db: Database) -> None:
+    _execute(db, m0033.SIGNALS)
+
+
+@migrations(name="0034_subscribers")
+def _subscribers(db: Database) -> None:
+    _execute(db, m0034.SUBSCRIBERS)
 
 
 @migrations(name="0037_chosen_by")

@@ -17,7 +17,7 @@ CHOSEN_BY = (
       until_seq INTEGER NOT NULL      -- the last line of the ledger from before the change; 0: not known
     ) STRICT
     """,
-    # the last line of the ledger from before the change; NULL: not known, version 0.5.0 noted it
+    # the last line of the ledger from before the change; NULL: not known, version 0.6.0 or older noted it
     "ALTER TABLE former_readings ADD COLUMN until_seq INTEGER",
     "DROP TRIGGER former_reading",
     """

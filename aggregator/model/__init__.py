@@ -119,6 +119,7 @@ from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Matched, Part,
 from aggregator.model.subscriber import Attempt, Queue
 from aggregator.model.terms import (
     Agreement,
+    FormerChoice,
     InForce,
     KnownPublisher,
     Lending,
@@ -189,6 +190,7 @@ __all__ = [
     "FetchResult",
     "FetchSettings",
     "Finding",
+    "FormerChoice",
     "Gap",
     "Group",
     "Habits",

@@ -1255,6 +1255,10 @@ class Store:
         """Every source that is switched on, or was polled in that time, with what its polls brought and lost."""
         return self._read_as_one(coverage.polled, since, until)
 
+    def open_gaps(self, selection: Selection, since: datetime, most: int) -> list[dict[str, Any]]:
+        """The publishers of a selection of which reports may be missing; see `sqlite.coverage`."""
+        return self._read_as_one(coverage.open_gaps, selection, since, most)
+
     def last_well(self, source: str, after: datetime, before: datetime) -> datetime | None:
         """When a source was last polled well between two times; None: it was not, or that is no longer known."""
         return self._read(coverage.last_well, source, after, before)

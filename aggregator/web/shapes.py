@@ -224,7 +224,22 @@ _CHANGE = _object(
         "url": MAYBE,
         "revision": {"type": ["integer", "null"]},
         "note": _said(MAYBE, "why; null: the publisher changed its report"),
+        "report": {"oneOf": [_of("Listed"), {"type": "null"}], "description": "as it may leave now; null: it may not"},
     }
+)
+_GAP = _object(
+    {
+        "publisher": TEXT,
+        "publisher_name": TEXT,
+        "gaps": _said(NUMBER, "how often its feed had moved on further than it could be read"),
+        "first_found": TEXT,
+        "last_found": TEXT,
+    }
+)
+_CURSOR = _said(MAYBE, "up to where the ledger was read: give it to `after` the next time; null: it has no line yet")
+_NEWEST = _said(NUMBER, "the number of the ledger's last line, whether it is in the selection or not; 0: there is none")
+_GAPS = _said(
+    _list(_GAP), "publishers of the selection of which reports of the last 7 days may be missing here; 50 at most"
 )
 
 SCHEMAS: Mapping[str, Schema] = MappingProxyType(
@@ -260,7 +275,9 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         "Rights": _object({"publishers": _list(_RIGHTS)}),
         "Subscriptions": _object({"subscriptions": _list(_SUBSCRIPTION)}),
         "Changes": _object(
-            {"changes": _list(_CHANGE), "next": _NEXT, "cursor": _said(MAYBE, "of the last line looked at")}
+            {"changes": _list(_of("Change")), "next": _NEXT, "cursor": _CURSOR, "newest": _NEWEST, "gaps": _GAPS}
         ),
+        "Change": _CHANGE,
+        "Heartbeat": _object({"cursor": _CURSOR, "newest": _NEWEST, "gaps": _GAPS}),
     }
 )

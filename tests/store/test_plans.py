@@ -40,10 +40,11 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 # what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
 SMALL = {
     "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pauses",
-    "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "searches", "sources", "tells",
-    "terms",
-    "tokens", "alert_messages", "owed",
+    "pending_changes", "pending_revisions", "publisher_history", "publishers", "redirects", "settings", "sources",
+    "searches", "tells",
     "subscribers",
+    "terms", "tokens",
+    "alert_messages", "owed",
 }  # fmt: skip
 
 LISTED = Selection(limit=50)
@@ -112,6 +113,8 @@ def search(words: str, *, ranked: bool = False, **fields: Any) -> Case:
 def chosen(world: World, fields: Mapping[str, Any]) -> Selection:
     """`publisher`, `before`, `after`: those of the world; a text is the one value of its field."""
     several = {name: (each,) if isinstance(each, str) else each for name, each in fields.items() if name != "publisher"}
+    if "channel" in fields:
+        several["channel"] = fields["channel"]
     if "before" in several:
         several["before"] = world.report
     if "after" in several:
@@ -234,6 +237,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {"countries": "GH"},
             {"publisher": True, "publishers": ("kumasi-nettle",), "countries": ("GH", "KE")},
             {"kinds": "newspaper", "languages": ("sw", "fr"), "item_classes": "news"},
+            {"groups": "institution", "channel": "feed", "countries": "GH"},
         )
     ),
     "last_cursor": (case(lambda s, w: s.last_cursor()),),
@@ -273,6 +277,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         Case(lambda s, w: s.health(NOW), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),
     ),
     "polled": (Case(lambda s, w: s.polled(WEEK, NOW), {"USE TEMP B-TREE FOR": "polls of that time"}),),
+    "open_gaps": tuple(
+        Case(
+            lambda s, w, fields=fields: s.open_gaps(chosen(w, fields), WEEK, 50),  # type: ignore[misc]
+            {"USE TEMP B-TREE FOR": "publishers, and their gaps of a week"},
+        )
+        for fields in ({}, {"publisher": True, "countries": "GH"}, {"kinds": "newspaper", "channel": "api"})
+    ),
     "last_well": (case(lambda s, w: s.last_well(w.source.name, WEEK, NOW)),),
     "sources": (case(lambda s, w: s.sources()),),
     "paused": (case(lambda s, w: s.paused()),),

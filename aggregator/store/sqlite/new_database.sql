@@ -438,17 +438,9 @@ CREATE TABLE former_readings (    -- a class and a language that an article had,
       article_id INTEGER NOT NULL REFERENCES articles (article_id),
       class TEXT NOT NULL,
       language TEXT                   -- NULL: not stated
-    ) STRICT
+    , until_seq INTEGER) STRICT
     ;
 CREATE INDEX former_readings_of_article ON former_readings (article_id);
-CREATE TRIGGER former_reading AFTER UPDATE OF class, language ON articles
-    WHEN old.released_seq IS NOT NULL AND (old.class <> new.class OR old.language IS NOT new.language)
-    BEGIN
-      INSERT INTO former_readings (article_id, class, language)
-      SELECT old.article_id, old.class, old.language
-      WHERE NOT EXISTS (SELECT 1 FROM former_readings
-        WHERE article_id = old.article_id AND class = old.class AND language IS old.language);
-    END;
 CREATE INDEX merges_of_joined ON merges (joined_article_id) WHERE joined_article_id IS NOT NULL;
 CREATE TABLE reports_per_day (    -- the reports of a publisher by the day of `sort_time`
       publisher TEXT NOT NULL,
@@ -713,6 +705,23 @@ CREATE TABLE source_events (        -- changes of the states of sources, for the
       event TEXT NOT NULL               -- JSON object, as docs/notify.md describes it
     ) STRICT
     ;
+CREATE TABLE publisher_history (  -- what a publisher was, each time until that changed
+      publisher TEXT NOT NULL REFERENCES publishers (publisher),  -- its key now
+      former_key TEXT NOT NULL,       -- its key then
+      name TEXT NOT NULL,
+      country TEXT NOT NULL,
+      publisher_kind TEXT NOT NULL,
+      publisher_group TEXT NOT NULL,
+      channels TEXT NOT NULL,         -- by which its reports could be passed on, with a space between them; '': by none
+      until_seq INTEGER NOT NULL      -- the last line of the ledger from before the change; 0: not known
+    ) STRICT
+    ;
+CREATE TRIGGER former_reading AFTER UPDATE OF class, language ON articles
+    WHEN old.released_seq IS NOT NULL AND (old.class <> new.class OR old.language IS NOT new.language)
+    BEGIN
+      INSERT INTO former_readings (article_id, class, language, until_seq)
+      VALUES (old.article_id, old.class, old.language, (SELECT coalesce(max(seq), 0) FROM changes));
+    END;
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -748,4 +757,5 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0032
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0033_signals');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0034_subscribers');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0035_searches');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0037_chosen_by');
 PRAGMA application_id = 1097295730;

@@ -62,6 +62,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
         "polls_that_were_read": "400000 2000 1 1",
         "polls_with_gap": "20000 100 1",
     },
+    "publisher_history": {None: "300"},
     "publishers": {"publishers": "150 1"},
     "rechecks": {"rechecks_due": "5000 2"},
     "redirects": {"redirects": "50 2 1"},

@@ -43,6 +43,7 @@ from aggregator.store.sqlite.schema import (
     m0033,
     m0034,
     m0035,
+    m0037,
 )
 
 migrations = Migrations("aggregator")
@@ -227,6 +228,11 @@ def _subscribers(db: Database) -> None:
 @migrations(name="0035_searches")
 def _searches(db: Database) -> None:
     _execute(db, (*m0035.SEARCHES, *m0035.TOLD, *m0035.EVENTS))
+
+
+@migrations(name="0037_chosen_by")
+def _chosen_by(db: Database) -> None:
+    _execute(db, m0037.CHOSEN_BY)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

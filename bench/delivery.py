@@ -122,10 +122,12 @@ def rows(counts: Sequence[int], changes: int) -> list[tuple[object, ...]]:
             "--listen",
             f"127.0.0.1:{port}",
         )
-        server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        log = Path(work) / "log"
+        with log.open("wb") as written:  # a pipe that nobody reads would stop the server
+            server = subprocess.Popen(command, stderr=written)
         try:
-            assert server.stderr is not None
-            next(line for line in server.stderr if line.startswith("serving"))
+            while b"serving" not in log.read_bytes() and server.poll() is None:
+                time.sleep(0.05)
             paths = Paths(config, database)
             # The configuration is in force, as a daemon brings it.
             with open_wire(paths, load_config(paths), datetime.now(UTC)) as store:

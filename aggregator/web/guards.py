@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import unquote
 
 from starlette.responses import Response
@@ -116,7 +116,9 @@ class Guards:
             return False
         return any(address in network for network in self._proxies)
 
-    def _refusal(self, scope: Scope, client: str) -> tuple[int, str, str] | None:
+    def _refusal(
+        self, scope: Scope, client: str
+    ) -> tuple[int, str, str] | tuple[int, str, str, Mapping[str, str]] | None:
         headers = scope["headers"]
         hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
         if len(hosts) != 1 or _host(hosts[0]) not in self._hosts:
@@ -129,7 +131,7 @@ class Guards:
         if not length.isdigit() or int(length) > _MOST_BODY:
             return 413, "the body of the request is too large", f"at most {_MOST_BODY:,} bytes are read"
         if self._open[client] >= self._most:
-            return 429, "too many requests at once", "wait until others have been answered"
+            return 429, "too many requests at once", "wait until others have been answered", {"Retry-After": "1"}
         return None
 
 

@@ -63,11 +63,11 @@ def description(wire: Wire, operations: Sequence[Operation[Any]]) -> dict[str, A
 
 
 def _operation(operation: Operation[Any]) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{operation.shape}"}}}
+    content: dict[str, Any] = {"application/json": {"schema": {"$ref": f"#/components/schemas/{operation.shape}"}}}
     if operation.has_ninjs:
-        content[FORMATS["ninjs"].media_type] = {
-            "schema": {"$ref": "https://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"}
-        }
+        one = {"$ref": "https://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"}
+        is_list = not operation.path.endswith("}")
+        content[FORMATS["ninjs"].media_type] = {"schema": {"type": "array", "items": one} if is_list else one}
     answers: dict[str, Any] = {"200": {"description": operation.summary, "content": content}}
     if not operation.is_of_operator:
         answers["304"] = {"description": "Nothing has changed since the answer with this ETag."}
@@ -76,6 +76,9 @@ def _operation(operation: Operation[Any]) -> dict[str, Any]:
         if status >= 400:
             schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
             answers[str(status)]["content"] = {MEDIA_TYPE: schema}
+    # What no client that keeps to this description is answered, and what any server may: 413, 414, 421, 431, 500, 503.
+    problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    answers["default"] = {"description": "The request, or the server, is not as it should be.", "content": problem}
     in_path = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", operation.path)

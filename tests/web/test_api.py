@@ -141,6 +141,28 @@ def test_every_answer_is_as_it_is_described(wire: Served) -> None:
     seen = set(wire.get("/api/reports?limit=1").json()["reports"][0])
     assert seen == {*NAMES, "pictures"}
     fits(get(wire, "/api/reports/none").json(), schemas["Problem"], schemas)
+    for path, is_list in (("/api/reports", True), ("/api/reports/{id}", False)):
+        kinds = described["paths"][path]["get"]["responses"]["200"]["content"]
+        (as_ninjs,) = (content["schema"] for kind, content in kinds.items() if "ninjs" in kind)
+        answer = wire.get(path.replace("{id}", report_ids(wire, 1)[0]) + "?format=ninjs").json()
+        assert isinstance(answer, list) == (as_ninjs.get("type") == "array") == is_list
+
+
+def test_every_refusal_is_a_problem_as_it_is_described(wire: Served) -> None:
+    described = wire.get("/api/openapi.json").json()
+    schemas, answers = described["components"]["schemas"], described["paths"]["/api/reports"]["get"]["responses"]
+    many = {f"X-{number}": "1" for number in range(101)}
+    for path, headers, status in (
+        ("/api/reports", {"Host": "evil.example"}, 421),
+        (f"/api/reports?search={'a' * 5_000}", {}, 414),
+        ("/api/reports", many, 431),
+        ("/api/reports?limit=0", {}, 400),
+    ):
+        answer = wire.get(path, **headers)
+        assert answer.status_code == status
+        (kind,) = answers.get(str(status), answers["default"])["content"]
+        assert answer.headers["content-type"] == kind
+        fits(answer.json(), schemas["Problem"], schemas)
 
 
 def test_every_parameter_that_is_described_is_taken_and_no_other(wire: Served) -> None:

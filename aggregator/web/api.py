@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from aggregator.desk.outgoing import feed, outlet, releases, versions
 from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Cursor, Publisher, Query, Selection, Wire
-from aggregator.model.errors import SelectionError
+from aggregator.model.errors import CursorError, SelectionError
 from aggregator.model.release import Heading, Outlet, Refusal, Release, Use
 from aggregator.output import beside, ninjs
 from aggregator.output.diff import word_diff
@@ -161,7 +161,10 @@ def _listed(asked: Asked, selection: Selection, words: Query | None) -> Answer:
     after, is_by_line = said.cursor("after"), said.one("after") is not None
     if said.one("up_to") is not None and not is_by_line:
         raise parameters.refused("up_to", "it belongs to `after`")
-    end = said.cursor("up_to") or (store.searched_up_to(after) if words else store.last_cursor())
+    up_to = said.cursor("up_to")
+    if up_to is not None and store.cursor_at(up_to.seq) != up_to:
+        raise CursorError(f"cursor {up_to}: this ledger has another line there")
+    end = up_to or (store.searched_up_to(after) if words else store.last_cursor())
     selection = replace(selection, channel=asked.asker.channel, before=before, limit=limit + 1)
     if is_by_line:
         selection = replace(selection, after=after, up_to=end)
@@ -227,7 +230,8 @@ def _refused(asked: Asked, refusal: Refusal) -> Answer:
     """Why a report does not leave, as far as anybody is to know of it; another report that it was joined to."""
     joined = asked.store.joins().get(refusal.id)
     if joined and isinstance(next(releases(asked.store, asked.wire, joined[:1], asked.by), None), Release):
-        location = asked.path.replace(refusal.id, joined[0])
+        pairs = [(name, value) for name, values in asked.given.values.items() for value in values]
+        location = asked.path.replace(refusal.id, joined[0]) + (f"?{urlencode(pairs)}" if pairs else "")
         return Answer(b"", JSON, refusal.valid_until, 301, (("Location", location),))
     if refusal.reason in ("channel", "use"):
         raise Problem(403, "the rights of this report keep it from you", refusal.text)

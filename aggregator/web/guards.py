@@ -25,6 +25,7 @@ _MOST_ADDRESS = 4_096  # characters of path and query
 # RFC 9112 section 3.2.2; RFC 9110 section 7.2: a host and a port, and nothing else.
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]*)?")
+_HOP = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -104,7 +105,7 @@ class Guards:
         """The address that asks: that of the last hop before a proxy that is trusted."""
         client = scope["client"][0] if scope.get("client") else ""
         said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        hops = [hop.strip() for hop in ",".join(said).split(",") if hop.strip()]
+        hops = [_without_port(hop.strip()) for hop in ",".join(said).split(",") if hop.strip()]
         while hops and self._is_proxy(client):
             client = hops.pop()
         return client
@@ -133,6 +134,12 @@ class Guards:
         if self._open[client] >= self._most:
             return 429, "too many requests at once", "wait until others have been answered", {"Retry-After": "1"}
         return None
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies name the port, too, which is another one for each connection."""
+    found = _HOP.fullmatch(hop)
+    return found[1] or found[2] if found else hop
 
 
 def _of_origin_form(scope: Scope) -> Scope:

@@ -189,7 +189,7 @@ def _answer(site: Site, asker: Asker, tool: Tool, said: Given) -> Answer:
         asked = Asked(site, store, wire, now, asker, said, path, id_, as_ninjs=False, use="input")
         answer = operation.make(asked)
         if answer.status == 301:
-            other = dict(answer.headers)["Location"]
+            other = dict(answer.headers)["Location"].partition("?")[0]
             answer = operation.make(replace(asked, path=other, id=other.rpartition("/")[2]))
         if answer.status != 200:
             raise Problem(404, "there is no such report")

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from aggregator.desk import acts, purging
+from aggregator.desk import acts, joins, purging
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import Attempt, Cause, Channel, Client, Images, Selection
 from aggregator.model.publisher import Uses
@@ -284,6 +284,21 @@ def test_a_cursor_of_another_ledger_is_gone(wire: Served) -> None:
         answer = wire.get(f"/api/{path}?after=3-00000000")
         assert (answer.status_code, answer.headers["content-type"]) == (410, "application/problem+json")
         assert "read everything anew" in answer.json()["detail"]
+    for cursor in ("3-00000000", "999999999-00000000"):
+        assert wire.get(f"/api/reports?after=0&up_to={cursor}").status_code == 410
+
+
+def test_who_asks_for_a_report_that_was_joined_is_led_on_with_all_that_was_asked(own: Served) -> None:
+    by_publisher: dict[str, list[str]] = {}
+    for each in let_out(own, "web").values():
+        if isinstance(each, Release) and each.scope == "full_text":
+            by_publisher.setdefault(each.publisher, []).append(each.id)
+    kept, joined = next(ids for ids in by_publisher.values() if len(ids) > 1)[:2]
+    with open_existing(own.paths) as store:
+        joins.join(store, kept, joined, BECAUSE, own.now[0])
+    for rest in ("", "?format=ninjs&channel=web", "/revisions?channel=web"):
+        answer = own.get(f"/api/reports/{joined}{rest}")
+        assert (answer.status_code, answer.headers["location"]) == (301, f"/api/reports/{kept}{rest}")
 
 
 def test_a_report_comes_as_ninjs_for_those_who_ask(wire: Served) -> None:

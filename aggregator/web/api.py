@@ -452,7 +452,7 @@ OPERATIONS: tuple[Operation[Make], ...] = (
     Operation(
         "/api/searches/{id}/reports", "listFound", "Reports that a saved search finds, newest first; id: its name.",
         _found, "Reports", (parameters.BEFORE, parameters.AFTER, parameters.UP_TO, parameters.LIMIT,
-        parameters.FORMAT, parameters.CHANNEL), (404, 409), has_ninjs=True,
+        parameters.FORMAT, parameters.CHANNEL), (404, 410), has_ninjs=True,
     ),
     Operation(
         _CHANGES, "listChanges", "The ledger, oldest line first: what became of reports.", _changes, "Changes",

@@ -172,7 +172,6 @@ def test_every_refusal_is_a_problem_as_it_is_described(wire: Served) -> None:
         ("/api/reports", {"Host": "evil.example"}, 421),
         (f"/api/reports?search={'a' * 5_000}", {}, 414),
         ("/api/reports", many, 431),
-        ("/api/reports", {"Content-Length": "99999999"}, 413),
         ("/api/reports?limit=0", {}, 400),
     ):
         answer = wire.get(path, **headers)

@@ -391,6 +391,7 @@ class SubscriberFile(Table):
     groups: Annotated[tuple[Group, ...], _SEVERAL] | None = None
     languages: Annotated[tuple[Language, ...], _SEVERAL] | None = None
     classes: Annotated[tuple[ItemClass, ...], _SEVERAL] | None = None
+    search: Key | None = None
     channel: Channel = "api"
     format: MessageFormat = "thin"
     begin: Literal["now", "beginning"] = Field(default="now", alias="from")

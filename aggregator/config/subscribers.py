@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -15,14 +15,14 @@ from aggregator.config.codes import (
     is_country,
     is_language,
 )
-from aggregator.config.files import subscriber_file, subscriber_files
+from aggregator.config.files import search_file, subscriber_file, subscriber_files
 from aggregator.config.lines import located
 from aggregator.config.placeholders import is_real
 from aggregator.config.shapes import KEY, KEY_EXPECTED, SIGNING, SUBSCRIBER, SubscriberFile, check
 from aggregator.config.toml import TomlTable, parse_toml
 from aggregator.model import Faulty, Selection, Subscriber, Template
 from aggregator.model.errors import ConfigError
-from aggregator.rights import fault
+from aggregator.rights import did_you_mean, fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Subscribers:
     warnings: tuple[str, ...]
 
 
-def load_subscribers(folder: Path) -> Subscribers:
-    """Of a configuration folder; none where it has no folder `subscribers`. Publishers' keys are not looked up: see
-    `config.known_publishers`.
+def load_subscribers(folder: Path, searches: Mapping[str, bool]) -> Subscribers:
+    """Of a configuration folder; none where it has no folder `subscribers`. `searches`: the saved searches by name, and
+    whether the file of each is without a fault. Publishers' keys are not looked up: see `config.known_publishers`.
     """
     sound: list[Subscriber] = []
     faulty: list[Faulty] = []
@@ -47,13 +47,13 @@ def load_subscribers(folder: Path) -> Subscribers:
     for name in names:
         key = PurePosixPath(name).stem
         try:
-            sound.append(_read(folder, name))
+            sound.append(_read(folder, name, searches))
         except ConfigError as error:
             faulty.append(Faulty(key=key, file=name, faults=error.faults))
     return Subscribers(tuple(sound), tuple(faulty), tuple(_warnings(sound)))
 
 
-def _read(folder: Path, name: str) -> Subscriber:
+def _read(folder: Path, name: str, searches: Mapping[str, bool]) -> Subscriber:
     """Raises ConfigError with all faults of the file."""
     try:
         content = (folder / name).read_bytes()
@@ -61,7 +61,7 @@ def _read(folder: Path, name: str) -> Subscriber:
         raise ConfigError([f"{name}: found a file that cannot be read ({error.strerror})"]) from None
     table = parse_toml(name, content)
     shape, lines = check(SUBSCRIBER, table)
-    lines = [*_place_faults(PurePosixPath(name)), *lines, *code_faults(table)]
+    lines = [*_place_faults(PurePosixPath(name)), *lines, *code_faults(table), *_search_faults(table, searches)]
     if shape is None or lines:
         text = content.decode("utf-8-sig")
         raise ConfigError([f"{name}: {located(line, text)}" for line in lines])
@@ -73,6 +73,18 @@ def _place_faults(path: PurePosixPath) -> Iterator[str]:
         yield fault("the file's name", path.stem, f"{KEY_EXPECTED}, because it is the subscriber's name")
     if len(path.parts) > 2:
         yield fault("the file's place", str(path.parent), "it in subscribers/, and not in a folder below")
+
+
+def _search_faults(table: TomlTable, searches: Mapping[str, bool]) -> Iterator[str]:
+    said = table.get("search")
+    if not isinstance(said, str) or not KEY.fullmatch(said) or searches.get(said):
+        return
+    if said in searches:
+        yield fault("search", said, f"a saved search without a fault; {search_file(said)} has one")
+    else:
+        yield fault(
+            "search", said, f"the name of a saved search, which is a file in searches/{did_you_mean(said, searches)}"
+        )
 
 
 def code_faults(table: TomlTable) -> Iterator[str]:
@@ -99,6 +111,7 @@ def _made(name: str, shape: SubscriberFile) -> Subscriber:
             groups=shape.groups or (),
             languages=shape.languages or (),
             item_classes=shape.classes or (),
+            search=shape.search,
         ),
         channel=shape.channel,
         format=shape.format,

@@ -23,6 +23,7 @@ from aggregator.fetch.posting import Poster
 from aggregator.model import Attempt, Config, Selection, Subscriber, Wire
 from aggregator.model.errors import DeliveryError, StoreError
 from aggregator.pipeline.claims import Claims, OnStore
+from aggregator.pipeline.matching import match_waiting
 from aggregator.pipeline.owed import Owed, Waiting, next_owed, selection_of
 from aggregator.scheduling.deliveries import pause
 from aggregator.store import Store
@@ -193,6 +194,8 @@ class Deliveries:
         return keys
 
     async def _next(self, one: Subscriber) -> Owed | Waiting:
+        if one.selection.search is not None:
+            await match_waiting(self._stored)
         now = self._clock()
 
         def read(store: Store) -> Owed | Waiting:

@@ -24,7 +24,7 @@ class OnStore(Protocol):
 
 
 async def match_waiting(on_store: OnStore) -> None:
-    """All that waits. Raises StoreError."""
+    """All that waits; then notes what was found by which lines of the ledger. Raises StoreError."""
     while True:
         searches, versions = await on_store(_waiting)
         if not versions:
@@ -33,6 +33,8 @@ async def match_waiting(on_store: OnStore) -> None:
         if not await on_store(partial(_save, searches=searches, found=found)):
             break  # the searches are others now; the next look has them
     while await on_store(Store.match_backwards):
+        pass
+    while await on_store(Store.collect_found):
         pass
 
 
@@ -52,6 +54,8 @@ def _match_all(store: Store) -> None:
     while versions and _save(store, searches, _matched(searches, versions)):
         searches, versions = _waiting(store)
     while store.match_backwards():
+        pass
+    while store.collect_found():
         pass
 
 

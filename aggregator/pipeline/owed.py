@@ -71,7 +71,7 @@ def next_owed(store: Store, wire: Wire, subscriber: Subscriber, selection: Selec
 
 
 def _following(store: Store, queue: Queue, selection: Selection) -> Mapping[str, Any] | None:
-    end = store.last_cursor()  # before the lines: what comes meanwhile is read the next time
+    end = store.last_cursor(selection.search)  # before the lines: what comes meanwhile is read the next time
     if end is None or end.seq <= queue.seq:
         return None
     lines = store.changes(store.cursor_at(queue.seq), replace(selection, up_to=end, limit=1))

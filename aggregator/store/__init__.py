@@ -88,6 +88,7 @@ from aggregator.store.sqlite import (
     due,
     excerpts,
     forgetting,
+    found,
     habits,
     health,
     held,
@@ -599,6 +600,8 @@ class Store:
         is owed by those of before is noted first.
         """
         with self._transaction():
+            while found.collect(self._connection):
+                pass
             while alerts.collect(self._connection, now):
                 pass
             searches.follow(self._connection, configured, faulty)
@@ -620,6 +623,16 @@ class Store:
     def collect_owed(self, now: datetime) -> bool:
         """Notes who is owed what by some more lines of the ledger; False: there are none that can be read yet."""
         return self._read_as_one(alerts.are_behind) and self._write(alerts.collect, now)
+
+    def collect_found(self) -> bool:
+        """Notes what saved searches have found by some more lines of the ledger; False: there are none that can be read
+        yet.
+        """
+        return self._read_as_one(found.are_behind) and self._write(found.collect)
+
+    def looked_for_found(self) -> int:
+        """Another number as soon as it is known of more lines of the ledger whether a saved search has found them."""
+        return self._read(found.looked_at)
 
     def claim_alerts(self, now: datetime) -> bool:
         """Keeps the sending of alerts to this program; False: another one that runs sends them."""
@@ -1084,9 +1097,11 @@ class Store:
         """
         return self._read_as_one(ledger.lines, replace(selection, after=after))
 
-    def last_cursor(self) -> Cursor | None:
-        """The cursor of the last line of the ledger, whether it is listed or not; None: there is none yet."""
-        return self._read(ledger.last_cursor)
+    def last_cursor(self, search: str | None = None) -> Cursor | None:
+        """The cursor of the last line of the ledger, whether it is listed or not, or of the last up to which it is
+        known what a saved search has found; None: there is none yet. Raises StoreError where there is no such search.
+        """
+        return self._read_as_one(ledger.last_cursor, search)
 
     def cursor_at(self, seq: int) -> Cursor | None:
         """The cursor of a line of the ledger; None for 0. Raises CursorError where there is no such line."""

@@ -90,7 +90,13 @@ def answered(
     now = site.clock()
     with site.stored() as store:
         next_moment = store.next_moment(now)
-        state = (str(store.last_cursor()), store.config_digest(), site.config().digest, next_moment)
+        state = (
+            str(store.last_cursor()),
+            store.looked_for_found(),
+            store.config_digest(),
+            site.config().digest,
+            next_moment,
+        )
     name = digest(*what, *state)
     kept = answers.find(name, now)
     if kept is None:

@@ -104,9 +104,17 @@ class Asked:
                 on=choosing.day_of(on, zone) if on else None,
                 **words,
             )
-            return choosing.choose(self.site.paths, self.store, self.now, wanted)
+            chosen = choosing.choose(self.site.paths, self.store, self.now, wanted)
         except SelectionError as error:
             raise parameters.of_selection(error) from error
+        return replace(chosen, selection=replace(chosen.selection, search=self._saved()))
+
+    def _saved(self) -> str | None:
+        """The name of a saved search; None: none is asked for. Raises Problem."""
+        name = self.given.one("saved")
+        if name is not None and all(name != each.name for each in self.site.config().searches):
+            raise parameters.refused("saved", f"there is no saved search {name!r}; /api/searches lists them")
+        return name
 
     def link(self, **other: str | None) -> str:
         """The address of this request with other parameters, for others."""
@@ -456,12 +464,14 @@ OPERATIONS: tuple[Operation[Make], ...] = (
     ),
     Operation(
         _CHANGES, "listChanges", "The ledger, oldest line first: what became of reports.", _changes, "Changes",
-        (*parameters.OF_REPORTS, parameters.AFTER, parameters.WAIT, parameters.LIMIT, parameters.CHANNEL), (410, 503),
+        (*parameters.OF_REPORTS, parameters.SAVED, parameters.AFTER, parameters.WAIT, parameters.LIMIT,
+         parameters.CHANNEL), (410, 503),
         has_stream=True,
     ),
     Operation(
         _STREAM, "followChanges", "The ledger from a line on, and then each line as it is written.", _changes,
-        "Change", (*parameters.OF_REPORTS, parameters.AFTER, parameters.CHANNEL), (410, 503), is_stream=True,
+        "Change", (*parameters.OF_REPORTS, parameters.SAVED, parameters.AFTER, parameters.CHANNEL), (410, 503),
+        is_stream=True,
     ),
     Operation(
         "/api/publishers", "listPublishers", "The publishers of which something may leave.", _publishers, "Publishers",

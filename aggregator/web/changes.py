@@ -49,9 +49,12 @@ def read(store: Store, wire: Wire, by: Outlet, selection: Selection, most_bytes:
     first. Raises CursorError where the ledger does not hold the line of the cursor, and StoreError.
     """
     after = selection.after
-    end = store.last_cursor()  # before the lines: what comes meanwhile is read the next time
-    # Of an empty ledger a cursor is checked too.
-    found = store.changes(after, replace(selection, up_to=end)) if end or after else []
+    newest = store.last_cursor()
+    end = newest if selection.search is None else store.last_cursor(selection.search)
+    # Both before the lines: what comes meanwhile is read the next time.
+    if end is None or (after and after.seq > end.seq):  # it is not known yet what a search has found by those between
+        end = after
+    found = store.changes(after, replace(selection, up_to=end)) if end else []  # of an empty ledger a cursor too
     ids = dict.fromkeys(line["id"] for line in found if line["id"] and line["change_kind"] not in _OUT)
     let_out = {each.id: each for each in releases(store, wire, ids, by)}
     lines: list[tuple[str, str, str]] = []
@@ -73,14 +76,16 @@ def read(store: Store, wire: Wire, by: Outlet, selection: Selection, most_bytes:
         if release:
             counts[release.publisher] += 1
     is_more = bool(found) and (passed != found[-1]["cursor"] or len(found) == selection.limit)
-    cursor = passed if is_more else str(end or after or "") or None
+    cursor = passed if is_more else str(end or "") or None
     return Page(
         lines=tuple(lines),
         reports=counts,
         cursor=cursor,
         is_more=is_more,
-        newest=end.seq if end else 0,
-        gaps=tuple(store.open_gaps(replace(selection, channel=by.channel), by.now - _LOOKED_BACK, _MOST_GAPS)),
+        newest=newest.seq if newest else 0,
+        gaps=tuple(
+            store.open_gaps(replace(selection, search=None, channel=by.channel), by.now - _LOOKED_BACK, _MOST_GAPS)
+        ),
         until=min((each.valid_until for each in let_out.values() if each.valid_until), default=None),
     )
 

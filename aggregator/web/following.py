@@ -47,13 +47,15 @@ class Pace:
 
 @dataclass(slots=True)
 class Ledger:
-    """What the last look found: the last line, and the clients that have tokens. Of one thread."""
+    """What the last look found: the last line, the clients that have tokens, and how far saved searches are. Of one
+    thread.
+    """
 
     path: Path
     _store: Store | None = None
     _file: tuple[int, int] = (0, 0)
 
-    def look(self) -> tuple[Cursor | None, frozenset[Client]]:
+    def look(self) -> tuple[Cursor | None, frozenset[Client], int]:
         """Raises AggregatorError and OSError; the next look begins anew."""
         try:
             found = self.path.stat()
@@ -61,7 +63,8 @@ class Ledger:
             if self._store is None or file != self._file:  # another file, such as a backup, may be in its place
                 self.close()
                 self._store, self._file = Store.read(self.path), file
-            return self._store.last_cursor(), frozenset(client for _, client in self._store.tokens_in_force())
+            clients = frozenset(client for _, client in self._store.tokens_in_force())
+            return self._store.last_cursor(), clients, self._store.looked_for_found()
         except (AggregatorError, OSError):
             self.close()
             raise

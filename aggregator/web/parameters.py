@@ -50,6 +50,7 @@ TIMES = (
     Parameter("on", "On a day: 2026-11-22."),
 )
 SEARCH = Parameter("search", "Only reports with these words, as `aggregator search` takes them.")
+SAVED = Parameter("saved", "Only of reports that a saved search has found, by its name; /api/searches lists them.")
 BEFORE = Parameter("before", "Only those below this report, by its id: the next page. `next` of an answer has it.")
 AFTER = Parameter(
     "after", "Only what came after a line of the ledger, by its cursor, such as 197-5e6f7a8b; 0: from the beginning."

@@ -25,6 +25,7 @@ kinds = ["ngo", "newspaper"]
 groups = ["institution"]
 languages = ["fr", "pt-MZ"]
 classes = ["opinion"]
+search = "floods"
 channel = "email"
 format = "ninjs"
 from = "beginning"
@@ -52,6 +53,9 @@ FAULTS = {
     'kinds = ["newspapers"]': 'did you mean "newspaper"',
     'groups = ["own", "all"]': "groups[2]: found",
     'classes = ["sport"]': "classes[1]: found",
+    'search = "Floods"': "search: found",
+    'search = ["floods"]': "search: found",
+    'search = "flods"': 'a saved search, which is a file in searches/; did you mean "floods"',
     'channel = "webhook"': "channel: found",
     'format = "json"': "format: found",
     'from = "2026-01-01"': "from: found",
@@ -66,6 +70,8 @@ FAULTS = {
 def config(tmp_path: Path) -> Path:
     made = make_config(tmp_path / "config")
     (made / "subscribers").mkdir()
+    (made / "searches").mkdir()
+    (made / "searches" / "floods.toml").write_text('words = "flood"\n')
     return made
 
 
@@ -93,6 +99,7 @@ def test_every_key_does_what_the_page_says(config: Path) -> None:
             groups=("institution",),
             languages=("fr", "pt-MZ"),
             item_classes=("opinion",),
+            search="floods",
         ),
         channel="email",
         format="ninjs",
@@ -125,6 +132,21 @@ def test_a_fault_is_named_with_its_file_and_stops_one_subscriber(config: Path, l
     assert found.faults == faulty.faults
     assert found.publishers  # these are polled all the same
     assert "c2VjcmV0" not in str(faulty)
+
+
+def test_a_search_with_a_fault_or_that_is_gone_stops_those_who_follow_it(config: Path) -> None:
+    write(config, f'{SOUND}search = "floods"\n')
+    write(config, SOUND, "other.toml")
+    assert len(load(config).subscribers) == 2
+    file = config / "searches" / "floods.toml"
+    file.write_text('words = ""\n')
+    said = 'found "floods", expected a saved search without a fault; searches/floods.toml has one'
+    for expected in (said, 'found "floods", expected the name of a saved search, which is a file in searches/'):
+        found = load(config)
+        assert [each.name for each in found.subscribers] == ["other"]
+        ((line,),) = (each.faults for each in found.faulty_subscribers)
+        assert line.startswith("subscribers/partner.toml: line ") and line.endswith(f"search: {expected}")
+        file.unlink(missing_ok=True)
 
 
 def test_faults_of_several_keys_and_files_are_named_at_once(config: Path) -> None:

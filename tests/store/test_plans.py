@@ -241,6 +241,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         )
     ),
     "last_cursor": (case(lambda s, w: s.last_cursor()),),
+    "looked_for_found": (Case(lambda s, w: s.looked_for_found(), {"SCAN searches": FEW}),),
     "cursor_at": (case(lambda s, w: s.cursor_at(20)),),
     "searched_up_to": (Case(lambda s, w: s.searched_up_to(w.cursor), {"SCAN search_queue": ONE_ROW}),),
     "named_cursor": (case(lambda s, w: s.named_cursor("alerts")),),
@@ -421,6 +422,10 @@ def _alerts(store: Store) -> None:
         searches, versions = store.to_match(200)
         store.save_matches(matcher(searches).digest, {number: ["bridges"] for number, *_ in versions})
         store.match_backwards()
+        while store.collect_found():
+            pass
+        store.changes(store.cursor_at(20), Selection(search="bridges"))
+        store.last_cursor("bridges")
         store.collect_owed(NOW)
         store.searches(NOW)
         for state in store.tell_states():

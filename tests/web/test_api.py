@@ -123,7 +123,7 @@ def addresses(wire: Served) -> dict[str, list[str]]:
         "/api/reports/{id}/revisions": [f"/api/reports/{each}/revisions" for each in those],
         "/api/searches": ["/api/searches"],
         "/api/searches/{id}/reports": ["/api/searches/bridges/reports", "/api/searches/bridges/reports?limit=1"],
-        "/api/changes": ["/api/changes", "/api/changes?after=0&limit=200"],
+        "/api/changes": ["/api/changes", "/api/changes?after=0&limit=200", "/api/changes?saved=bridges"],
         "/api/changes/stream": ["/api/changes/stream"],
         "/api/publishers": ["/api/publishers"],
         "/api/sources": ["/api/sources"],

@@ -6,20 +6,25 @@ import hashlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import feedparser
 import httpx
 import pytest
 
-from aggregator.model import Client, Selection
+from aggregator.desk import acts
+from aggregator.model import Cause, Client, Selection
 from aggregator.pipeline.opening import load_config, open_wire, read_store
 from aggregator.text.dates import utc_now
 from aggregator.text.query import parse
 from tests.make_database import CONFIG
+from tests.web.listening import listening
 from tests.web.serving import Served, served
 
+CAUSE = Cause(actor="person:ama", reason="a mistake")
 TOKENS = {"desk": ("api",), "pages": ("web",)}
 SEARCH = 'words = "mbalawe OR pont"\ntitle = "Bridges"\nlanguages = ["en", "fr"]\n'
 EVENTS = "UPDATE sources SET failures = 3, last_error = 'HTTP 503 \x1b[31m <b>' WHERE source_id = 1"
@@ -113,3 +118,47 @@ def test_the_wires_health_is_a_feed_for_the_operator(wire: Served) -> None:
     listed = get(wire, "/feeds/health.json", "desk").json()["items"]
     assert [each["tags"][0] for each in listed] == states
     assert "HTTP 503" in listed[1]["content_text"]
+
+
+def test_the_ledger_of_a_search_takes_back_what_it_found(wire: Served) -> None:
+    """By pages, by long poll, and as a stream; what was found is known after another program has looked."""
+    first = get(wire, "/api/changes?saved=bridges&limit=200", "desk").json()
+    ids = {line["id"] for line in first["changes"] if line["change_kind"] == "new"}
+    assert ids >= {*found(wire)} and first["next"] is None
+    everything = get(wire, "/api/changes?limit=200", "desk").json()
+    assert len(everything["changes"]) > len(first["changes"])
+    mine, other = found(wire)[0], next(line["id"] for line in everything["changes"] if line["id"] not in ids)
+    after = first["cursor"]
+    with (
+        listening(f"{wire.address}/api/changes/stream?saved=bridges&after={after}") as stream,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        stream.until_live()
+        waiting = thread.submit(get, wire, f"/api/changes?saved=bridges&after={after}&wait=30", "desk")
+        with open_wire(wire.paths, load_config(wire.paths), wire.now[0]) as store:
+            for each in (other, mine):
+                acts.withhold(store, each, CAUSE, wire.now[0])
+            early = get(wire, f"/api/changes?saved=bridges&after={after}", "desk").json()
+            assert (early["changes"], early["cursor"]) == ([], after) and early["newest"] > int(after.partition("-")[0])
+            while store.collect_found():
+                pass
+        (line,) = waiting.result(30).json()["changes"]
+        assert (line["change_kind"], line["id"], line["report"]) == ("withheld", mine, None)
+        event = stream.next("withheld")
+        assert event.data["id"] == mine
+    (again,) = get(wire, f"/api/changes?saved=bridges&after={after}", "desk").json()["changes"]
+    assert again["seq"] == line["seq"]  # the early answer was not kept
+    narrowed = get(wire, f"/api/changes?saved=bridges&after={after}&kind=ngo&country=XA", "desk").json()
+    assert narrowed["changes"] == []
+    with open_wire(wire.paths, load_config(wire.paths), wire.now[0]) as store:
+        for each in (other, mine):
+            acts.restore(store, each, CAUSE, wire.now[0])
+        while store.collect_found():
+            pass
+
+
+@pytest.mark.parametrize("name", ["broken", "none", "../x"])
+@pytest.mark.parametrize("path", ["/api/changes", "/api/changes/stream"])
+def test_a_search_that_is_not_here_is_refused(wire: Served, path: str, name: str) -> None:
+    answer = wire.get(f"{path}?saved={quote(name)}")
+    assert (answer.status_code, "/api/searches lists them" in answer.text) == (400, True)

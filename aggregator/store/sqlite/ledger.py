@@ -357,30 +357,11 @@ def lines(connection: sqlite3.Connection, selection: Selection) -> list[dict[str
     """
     if selection.after is not None:
         check(connection, selection.after)
-    _check_selection(connection, selection)
-    eras = _eras(connection, selection)
-    keys = None if eras is None else tuple(dict.fromkeys(key for key, *_ in eras))
-    partly = [era for era in eras or () if era[1:] != _ALWAYS]
-    named = {
-        "publishers": keys,
-        "partly": partly or None,
-        "countries": selection.countries or None,
-        "classes": selection.item_classes or None,
-        "languages": selection.languages or None,
-    }
-    wanted: dict[str, Any] = {
-        "after": selection.after.seq if selection.after else 0,
-        "up_to": selection.up_to.seq if selection.up_to else LAST,
-        "limit": LAST if selection.limit is None else selection.limit,
-        **{name: None if values is None else json.dumps(values) for name, values in named.items()},
-    }
-    once = is_migrated(connection)
-    covers = _WAS.format(of="c", since="c.seq", until="c.seq")
-    in_selection = _IN_SELECTION.format(fits=_fits("a", once=once), fitted=_fits("b", once=once), covers=covers)
+    in_selection, wanted = _condition(connection, selection)
     which = "c.seq > :after AND c.seq <= :up_to"
-    if few := _of_few(connection, keys, selection.countries):
+    if few := _of_few(connection, wanted):
         seqs = connection.execute(_OF_FEW.format(few=few, in_selection=in_selection), wanted).fetchall()
-        which = "c.seq IN (SELECT value FROM json_each(:seqs))"
+        which = _THESE
         wanted["seqs"] = json.dumps([seq for (seq,) in seqs])
     hashed = "c.hashed_publisher" if is_migrated(connection) else "NULL"
     sql = _LINES.format(which=which, in_selection=in_selection, hashed_publisher=hashed)
@@ -399,18 +380,71 @@ def lines(connection: sqlite3.Connection, selection: Selection) -> list[dict[str
     ]
 
 
-def _of_few(connection: sqlite3.Connection, keys: Sequence[str] | None, countries: Sequence[str]) -> str | None:
+def selected(connection: sqlite3.Connection, selection: Selection, seqs: Sequence[int]) -> list[int]:
+    """Those of these lines of the ledger, by their numbers, that are listed and in a selection. Raises StoreError."""
+    if not seqs:
+        return []
+    in_selection, wanted = _condition(connection, selection)
+    sql = f"""
+        SELECT c.seq FROM changes AS c LEFT JOIN articles AS a ON a.article_id = c.article_id
+        WHERE {_THESE} AND {in_selection}
+    """  # noqa: S608  (constants)
+    return [seq for (seq,) in connection.execute(sql, {**wanted, "seqs": json.dumps(list(seqs))})]
+
+
+def _condition(connection: sqlite3.Connection, selection: Selection) -> tuple[str, dict[str, Any]]:
+    """SQL: whether line `c` of article `a` is in a selection, and the values of its names, with those of `which`."""
+    _check_selection(connection, selection)
+    search_id, found_seq = _search(connection, selection.search) if selection.search is not None else (None, LAST)
+    eras = _eras(connection, selection)
+    keys = None if eras is None else tuple(dict.fromkeys(key for key, *_ in eras))
+    partly = [era for era in eras or () if era[1:] != _ALWAYS]
+    named = {
+        "publishers": keys,
+        "partly": partly or None,
+        "countries": selection.countries or None,
+        "classes": selection.item_classes or None,
+        "languages": selection.languages or None,
+    }
+    wanted: dict[str, Any] = {
+        "after": selection.after.seq if selection.after else 0,
+        "up_to": min(selection.up_to.seq if selection.up_to else LAST, found_seq),
+        "limit": LAST if selection.limit is None else selection.limit,
+        **{name: None if values is None else json.dumps(values) for name, values in named.items()},
+    }
+    once = is_migrated(connection)
+    covers = _WAS.format(of="c", since="c.seq", until="c.seq")
+    in_selection = _IN_SELECTION.format(fits=_fits("a", once=once), fitted=_fits("b", once=once), covers=covers)
+    if search_id is not None:
+        return f"{in_selection} AND {_FOUND}", {**wanted, "search": search_id}
+    return in_selection, wanted
+
+
+def _search(connection: sqlite3.Connection, name: str) -> tuple[int, int]:
+    """The number of a saved search, and up to which line it is known what it has found. Raises StoreError."""
+    row: tuple[int, int] | None = (
+        connection.execute("SELECT search_id, found_seq FROM searches WHERE name = ?", (name,)).fetchone()
+        if is_migrated(connection)
+        else None
+    )
+    if row is None:
+        said = "no saved search of this name has been read into the database; `aggregator run` and `fetch` do it"
+        raise StoreError(f"{name}: {said}")
+    return row
+
+
+def _of_few(connection: sqlite3.Connection, wanted: Mapping[str, Any]) -> str | None:
     """SQL for the articles `a` of publishers or countries that are of so few that their lines are looked for one by
     one: they lie far apart among those of all others. None: there are many, or an older version made the file.
     """
     if not is_migrated(connection):
         return None
-    for column, name, values in (("publisher", "publishers", keys), ("country", "countries", countries or None)):
-        if values is not None:
+    for column, name in (("publisher", "publishers"), ("country", "countries")):
+        if wanted[name] is not None:
             articles = f"AS t CROSS JOIN articles AS a ON a.{column} = t.value"
             (count,) = connection.execute(
                 f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?)",  # noqa: S608  (constants)
-                (json.dumps(values), FEW + 1),
+                (wanted[name], FEW + 1),
             ).fetchone()
             if count <= FEW:
                 return f"json_each(:{name}) {articles}"
@@ -425,8 +459,12 @@ def few_articles(connection: sqlite3.Connection, after: int, up_to: int) -> list
     return None if len(rows) > FEW else list({article_id for (article_id,) in rows if article_id is not None})
 
 
-def last_cursor(connection: sqlite3.Connection) -> Cursor | None:
-    """The cursor of the last line, listed or not; None: there is no line yet."""
+def last_cursor(connection: sqlite3.Connection, search: str | None = None) -> Cursor | None:
+    """The cursor of the last line, listed or not, or of the last up to which it is known what a saved search has found;
+    None: there is no line yet. Raises StoreError where there is no such search.
+    """
+    if search is not None:
+        return cursor_at(connection, _search(connection, search)[1])
     seq, hashed = _last(connection)
     return Cursor.of(seq, hashed) if seq else None
 
@@ -575,6 +613,13 @@ _IN_SELECTION = """(c.article_id IS NULL OR c.seq >= a.released_seq)
           OR EXISTS (
             SELECT 1 FROM articles AS b WHERE b.publisher = c.publisher AND b.released_seq <= c.seq AND {fitted})))
 """
+# What a saved search has found, and the publishers of that.
+_FOUND = """iif(c.article_id IS NOT NULL,
+        EXISTS (SELECT 1 FROM found AS f
+          WHERE f.search_id = :search AND f.article_id = c.article_id AND f.seq <= c.seq),
+        EXISTS (SELECT 1 FROM found AS f CROSS JOIN articles AS b ON b.article_id = f.article_id
+          WHERE f.search_id = :search AND f.seq <= c.seq AND b.publisher = c.publisher))"""
+_THESE = "c.seq IN (SELECT value FROM json_each(:seqs))"
 _SAYS = """(:classes IS NULL OR +{of}.class IN (SELECT value FROM json_each(:classes)))
         AND (:languages IS NULL OR EXISTS (SELECT 1 FROM json_each(:languages) AS l
           WHERE {of}.language = l.value COLLATE NOCASE OR {of}.language LIKE l.value || '-%'))"""

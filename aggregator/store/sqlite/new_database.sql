@@ -635,7 +635,7 @@ CREATE TABLE searches (             -- saved searches: files in config/searches/
       match_to INTEGER,                 --   search index; NULL: none are
       left_at INTEGER,                  -- the last revision when its file became faulty; NULL: it is not
       paused_at TEXT                    -- by a person; NULL: it is not
-    ) STRICT
+    , found_seq INTEGER NOT NULL DEFAULT 0) STRICT
     ;
 CREATE TABLE hits (                 -- versions of reports whose words a saved search finds
       revision_id INTEGER NOT NULL REFERENCES revisions (revision_id) ON DELETE CASCADE,
@@ -722,6 +722,13 @@ CREATE TRIGGER former_reading AFTER UPDATE OF class, language ON articles
       INSERT INTO former_readings (article_id, class, language, until_seq)
       VALUES (old.article_id, old.class, old.language, (SELECT coalesce(max(seq), 0) FROM changes));
     END;
+CREATE TABLE found (                -- reports that saved searches found
+      search_id INTEGER NOT NULL REFERENCES searches (search_id) ON DELETE CASCADE,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      seq INTEGER NOT NULL,             -- the line of the ledger by which it was found first: from it on all are its
+      PRIMARY KEY (search_id, article_id)
+    ) STRICT, WITHOUT ROWID
+    ;
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -758,4 +765,5 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0033
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0034_subscribers');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0035_searches');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0037_chosen_by');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0038_found');
 PRAGMA application_id = 1097295730;

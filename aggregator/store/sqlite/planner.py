@@ -45,6 +45,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "excerpt_queue": {None: "1000"},
     "former_readings": {"former_readings_of_article": "2000 1"},
     "health_counts": {None: "200"},
+    "found": {"found": "500000 2500 1"},
     "hits": {"hits": "500000 3 1"},
     "left_out": {"left_out": "2000 100 1"},
     "match_queue": {None: "1000"},

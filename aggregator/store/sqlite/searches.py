@@ -89,7 +89,7 @@ def _begin(connection: sqlite3.Connection, search: SavedSearch, selection: str, 
         """
         INSERT INTO searches (name, words, selection, state, since_seq, told_seq)
         VALUES (?1, ?2, ?3, 'in_force', ?4, ?4)
-        ON CONFLICT (name) DO UPDATE SET words = ?2, selection = ?3, since_seq = ?4
+        ON CONFLICT (name) DO UPDATE SET words = ?2, selection = ?3, since_seq = ?4, found_seq = 0
         """,
         (search.name, search.words, selection, last),
     )

@@ -38,7 +38,9 @@ class Chosen:
 
 
 def chosen(connection: sqlite3.Connection, selection: Selection) -> Chosen:
-    """Raises StoreError where `before` is no report."""
+    """Raises StoreError where `before` is no report, and for a saved search, by which only lines are chosen."""
+    if selection.search is not None:
+        raise StoreError(f"{selection.search}: expected no saved search; the ledger alone is read by one")
     is_by_line = selection.after is not None or selection.up_to is not None
     lines = (selection.after.seq if selection.after else 0, selection.up_to.seq if selection.up_to else LAST)
     return Chosen(

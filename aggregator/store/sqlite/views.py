@@ -48,6 +48,7 @@ MIGRATIONS = (
     "0034_subscribers",
     "0035_searches",
     "0037_chosen_by",
+    "0038_found",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

@@ -44,6 +44,7 @@ from aggregator.store.sqlite.schema import (
     m0034,
     m0035,
     m0037,
+    m0038,
 )
 
 migrations = Migrations("aggregator")
@@ -233,6 +234,11 @@ def _searches(db: Database) -> None:
 @migrations(name="0037_chosen_by")
 def _chosen_by(db: Database) -> None:
     _execute(db, m0037.CHOSEN_BY)
+
+
+@migrations(name="0038_found")
+def _found(db: Database) -> None:
+    _execute(db, m0038.FOUND)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -1,0 +1,85 @@
+"""From which line of the ledger on a saved search has each report that it found, for those who follow one.
+
+A line of an article is a search's if some version of the article, up to that of the line, has its words, and the line
+is in its selection (`sqlite.ledger`). From then on every line of the article is, whatever becomes of its words, of its
+versions, and of the search: nothing is ever taken out of `found`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from aggregator.model import Selection
+from aggregator.store.sqlite import ledger
+from aggregator.store.sqlite.searches import selection_of
+from aggregator.store.sqlite.views import is_migrated
+from aggregator.text.query import parse
+
+_LINES = 2_000  # of the ledger, that one step looks at
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # so that no time that `changed:` names is in the future
+_BEHIND = """
+    SELECT search_id, words, selection, found_seq FROM searches
+    WHERE state = 'in_force' AND match_to IS NULL AND found_seq < (SELECT coalesce(max(seq), 0) FROM changes)
+    ORDER BY found_seq, search_id LIMIT 1
+"""
+_HAVE_WORDS = """
+    SELECT DISTINCT c.seq FROM changes AS c
+    CROSS JOIN revisions AS r ON r.article_id = c.article_id AND r.number <= c.revision
+    CROSS JOIN hits AS h ON h.revision_id = r.revision_id AND h.search_id = :search
+    WHERE c.seq > :after AND c.seq <= :up_to AND (c.revision > 1 OR NOT :revised)
+      AND NOT EXISTS (SELECT 1 FROM found AS f
+        WHERE f.search_id = :search AND f.article_id = c.article_id AND f.seq <= c.seq)
+"""
+
+
+def are_behind(connection: sqlite3.Connection) -> bool:
+    """Whether `collect` would do anything. Words that are not matched yet hold it, for a moment."""
+    is_held = connection.execute("SELECT 1 FROM match_queue LIMIT 1").fetchone()
+    return not is_held and connection.execute(_BEHIND).fetchone() is not None
+
+
+def looked_at(connection: sqlite3.Connection) -> int:
+    """Another number after each step; 0 where there are no searches."""
+    if not is_migrated(connection):
+        return 0
+    (lines,) = connection.execute("SELECT coalesce(sum(found_seq), 0) FROM searches").fetchone()
+    return int(lines)
+
+
+def collect(connection: sqlite3.Connection) -> bool:
+    """Notes what one search has found by some more lines of the ledger; False: all is noted, or is yet to be matched.
+    Within a transaction.
+    """
+    if not are_behind(connection):
+        return False
+    (last,) = connection.execute("SELECT max(seq) FROM changes").fetchone()
+    search_id, words, said, found_seq = connection.execute(_BEHIND).fetchone()
+    end = min(last, found_seq + _LINES)
+    is_of_revisions = parse(words, _LATEST).changed_since is not None
+    values = {"search": search_id, "after": found_seq, "up_to": end, "revised": is_of_revisions}
+    seqs = [seq for (seq,) in connection.execute(_HAVE_WORDS, values)]
+    selection = _known(connection, selection_of(said))
+    connection.execute(
+        """
+        INSERT INTO found (search_id, article_id, seq)
+        SELECT ?1, c.article_id, min(c.seq) FROM json_each(?2) AS l CROSS JOIN changes AS c ON c.seq = l.value
+        GROUP BY c.article_id
+        ON CONFLICT (search_id, article_id) DO UPDATE SET seq = min(seq, excluded.seq)
+        """,
+        (search_id, json.dumps(ledger.selected(connection, selection, seqs) if selection else [])),
+    )
+    connection.execute("UPDATE searches SET found_seq = ? WHERE search_id = ?", (end, search_id))
+    return True
+
+
+def _known(connection: sqlite3.Connection, selection: Selection) -> Selection | None:
+    """Without publishers that nobody knows yet; None: it names no other."""
+    if not selection.publishers:
+        return selection
+    rows = connection.execute("SELECT publisher FROM publishers UNION SELECT former_key FROM publisher_history")
+    known = {key for (key,) in rows}
+    here = tuple(key for key in selection.publishers if key in known)
+    return replace(selection, publishers=here) if here else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from aggregator.model.release import Heading, Release
 from aggregator.output.record import record
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
+from aggregator.text.query import parse
 from aggregator.web import changes
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_articles, make_poll, make_publisher
 from tests.newsrooms import name_of
@@ -258,6 +259,8 @@ class Subscriber:
     seen: list[int] = field(default_factory=list)  # numbers of lines, each once, as they came
     cursors: list[Cursor] = field(default_factory=list)  # those of `seen`
     doubles: int = 0
+    finds: Callable[[Told], bool] = lambda each: True  # whether the words of a report are now looked for
+    words: str = ""  # of its saved search
     ignored: str = ""  # a kind of line that it leaves out, to show that the model misses it
 
     def take(self, line: Mapping[str, Any], world: World) -> None:
@@ -284,7 +287,8 @@ class Subscriber:
         of_publisher = {*store.first_seen(publisher, None, None)}
         mine = [each for each in self.held if each in of_publisher]
         # Whoever chose it by the key that it had before is given its lines, and now reads by the key that it has.
-        mine += [each.id for each in store.reports(replace(self.selection, publishers=(publisher,)))]
+        listed = replace(self.selection, publishers=(publisher,), search=None)
+        mine += [each.id for each in store.reports(listed, parse(self.words, world.now) if self.words else None)]
         for each in mine:
             self.held.pop(each, None)
         by = outlet(store, self.channel, world.now)
@@ -340,6 +344,7 @@ def differences(world: World, subscriber: Subscriber) -> list[str]:
         scope, copy = world.leaves(each, subscriber.channel), subscriber.held.get(id_)
         publisher = world.publishers[each.publisher]
         is_now = subscriber.matches(publisher.kind, each.language, publisher.key, each.country)
+        is_now = is_now and subscriber.finds(each)
         once = any(subscriber.matches(*moment, each.country) for moment in each.moments)
         said = f"{subscriber.name}, report {each.number} ({id_}) of {publisher.key}, {each.state}"
         if copy is None:

@@ -5,22 +5,25 @@ A seed that fails is printed, and is its own reproduction: `SEED=17 pytest tests
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import httpx
 import pytest
 
-from aggregator.model import ChangeKind
+from aggregator.model import ChangeKind, Config, SavedSearch, Selection
+from aggregator.pipeline import matching
 from aggregator.store import Store
-from tests.conftest import SOAK, scaled
+from tests.conftest import SOAK, WIRE, scaled
 from tests.subscribers import (
     DOINGS,
     Listed,
@@ -34,6 +37,7 @@ from tests.waiting import until
 from tests.web.listening import listening
 from tests.web.serving import served
 
+T = TypeVar("T")
 pytestmark = [pytest.mark.soak, pytest.mark.long]
 STEPS = 200 if SOAK else 16  # the costs of `make test` are those of the store, which is the real one
 FILTERS = 100 if SOAK else 10  # of each history: of a thousand, 100,000
@@ -79,6 +83,47 @@ def test_every_subscriber_holds_what_it_must() -> None:
         assert happened.keys() == {*DOINGS}
         assert kinds.keys() >= {*get_args(ChangeKind)} - {"resent", "corrected"}
         assert doubles > 0
+
+
+def test_who_follows_a_saved_search_holds_what_it_must() -> None:
+    """What it finds now; what it found before, it is told of further on. Now and then the search's file is away."""
+    words = "v2x OR v3x"  # the second and third versions of reports
+    config = Config(wire=WIRE, publishers=(), searches=(SavedSearch(name="some", words=words, title="Some"),))
+    held, lost = 0, 0
+    for seed in seeds(400):
+        with new_world(seed) as world:
+            chance = random.Random(seed)
+            reader = Subscriber("finder", Selection(search="some"), "api", words=words)
+            reader.finds = lambda each: each.version in (2, 3)
+            for step in range(2 * STEPS):
+                matching.follow(
+                    world.store, replace(config, searches=()) if chance.random() < 0.1 else config, world.now
+                )
+                world.step()
+                if chance.random() < 0.3 or step == 2 * STEPS - 1:
+                    matching.follow(world.store, config, world.now)
+                    asyncio.run(match(world.store))
+                    had = {*reader.held}
+                    [*reader.read_pages(world, chance.randint(1, 9))]
+                    assert differences(world, reader) == [], (seed, step, world.happened[-9:])
+                    never = {world.ids[each.number] for each in world.told if each.version == 1} & {*reader.held}
+                    assert not never, (seed, step)
+                    lost += len(had - reader.held.keys())
+            held += len(reader.held)
+            assert reader.seen == sorted({*reader.seen})
+    assert held > 0
+    assert lost > 0
+
+
+async def match(store: Store) -> None:
+    """As the daemon does, and brings the index of words up to date."""
+
+    async def on_store(call: Callable[[Store], T]) -> T:
+        return call(store)
+
+    while store.index():
+        pass
+    await matching.match_waiting(on_store)
 
 
 @pytest.mark.parametrize("kind", ["new", "revised", "restored", "withheld", "withdrawn", "deleted", "terms_changed"])

@@ -19,6 +19,7 @@ class Queue:
     began_at: datetime
     began_seq: int  # the last line that is not owed, because it was there before; 0: there is none
     seq: int  # up to this line all is acknowledged, a dead letter, or not of its selection
+    told_seq: int  # up to this line a person was told what it did not confirm in time
     last_seq: int | None  # the last line that was owed and is done with; None: none was
     attempts: int  # that failed, of the message that is sent now
     attempted_at: datetime | None  # the last of these; None: there is none

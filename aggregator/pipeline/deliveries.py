@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from aggregator.delivery.signing import Signer, signer
@@ -25,6 +26,7 @@ from aggregator.model.errors import DeliveryError, StoreError
 from aggregator.pipeline.claims import Claims, OnStore
 from aggregator.pipeline.matching import match_waiting
 from aggregator.pipeline.owed import Owed, Waiting, next_owed, selection_of
+from aggregator.pipeline.subscribers import overdue
 from aggregator.scheduling.deliveries import pause
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
@@ -87,6 +89,7 @@ class Deliveries:
         if self._subscribers:
             self._tasks = [asyncio.create_task(self._follow(each)) for each in self._subscribers]
             self._tasks.append(asyncio.create_task(self._look()))
+            self._tasks.append(asyncio.create_task(self._watch()))
 
     def wake(self) -> None:
         """Something was written that subscribers may be owed."""
@@ -125,6 +128,7 @@ class Deliveries:
         for task in self._tasks:
             if not task.cancelled() and (error := task.exception()) is not None:
                 raise error
+        await self._tell_unconfirmed()
         return sent
 
     # One subscriber
@@ -235,7 +239,8 @@ class Deliveries:
         state = _state(attempt, owed, now)
         if state is None or not self._tells:
             return attempt
-        return replace(attempt, event=_event(one, now, state, outcome.error, owed))
+        line = {"seq": owed.cursor.seq, "change_kind": owed.kind, "id": owed.id}
+        return replace(attempt, event=_event(one, now, state, outcome.error, owed.failing_since, line))
 
     # Waiting
 
@@ -249,6 +254,37 @@ class Deliveries:
                     self.wake()
                 seen = version
             await self._rest(_LOOK_SECONDS)
+
+    async def _watch(self) -> None:
+        """Tells a person, again and again, what was not confirmed in time."""
+        while not self._ending.is_set():
+            try:
+                await self._tell_unconfirmed()
+            except StoreError:  # whoever sends something says so
+                pass
+            except Exception:
+                log.exception("internal error (bug), please report it")
+            await self._rest(_LONGEST_WAIT)
+
+    async def _tell_unconfirmed(self) -> None:
+        """Of each subscriber, once a line. Raises StoreError."""
+        for one in self._subscribers if self._tells else ():
+            now = self._clock()
+            while await self._on_store(partial(self._note_unconfirmed, one=one, now=now)):
+                pass
+
+    def _note_unconfirmed(self, store: Store, one: Subscriber, now: datetime) -> bool:
+        """Some lines more; False: there are none."""
+        queue, selection = store.queue(one.name), selection_of(self._config, store, one)
+        if queue is None or selection is None:
+            return False
+        seq, lines = overdue(store, queue, selection, now)
+        if seq <= max(queue.told_seq, queue.seq):
+            return False
+        error = queue.error or "it has not confirmed within 15 minutes that this report left the wire"
+        events = [_event(one, now, "unconfirmed", error, queue.failing_since, line) for line in lines]
+        store.note_unconfirmed(queue, seq, events)
+        return True
 
     async def _wait(self, one: Subscriber, until: datetime | None) -> None:
         """Until something may be owed, or this time has come."""
@@ -295,10 +331,14 @@ async def send_test(
 
 
 def _event(
-    one: Subscriber, now: datetime, state: str, error: str | None, owed: Owed | None = None
+    one: Subscriber,
+    now: datetime,
+    state: str,
+    error: str | None,
+    since: datetime | None = None,
+    line: Mapping[str, Any] | None = None,
 ) -> Mapping[str, Any]:
-    """What `[notify] command` is told; `owed` None: nothing could be sent at all."""
-    since = owed.failing_since if owed else None
+    """What `[notify] command` is told; `since`: it has failed; `line` None: it is about no message."""
     return {
         "at": to_iso(now),
         "state": state,
@@ -307,9 +347,9 @@ def _event(
         "url": one.url.text,
         "error": error,
         "failing_since": to_iso(since) if since else None,
-        "number": owed.cursor.seq if owed else None,
-        "kind": owed.kind if owed else None,
-        "id": owed.id if owed else None,
+        "number": line["seq"] if line else None,
+        "kind": line["change_kind"] if line else None,
+        "id": line["id"] if line else None,
     }
 
 

@@ -43,8 +43,12 @@ class Waiting:
 
 
 def selection_of(config: Config, store: Store, subscriber: Subscriber) -> Selection | None:
-    """A subscriber's selection in the keys that publishers have now; None: those whom it names are not here yet."""
-    named = subscriber.selection.publishers
+    """A subscriber's selection in the keys that publishers have now; None: those whom it names, or its saved search, are
+    not here yet.
+    """
+    named, search = subscriber.selection.publishers, subscriber.selection.search
+    if search is not None and not store.has_search(search):
+        return None
     if not named:
         return subscriber.selection
     keys = {former: each.key for each in config.publishers for former in each.former_keys or ()}

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import ALL_REPORTS, Config, Queue, Subscriber
+from aggregator.model import ALL_REPORTS, Config, Queue, Selection, Subscriber
 from aggregator.model.errors import DeskError
-from aggregator.pipeline.owed import line_at, selection_of
+from aggregator.pipeline.owed import TAKES_BACK, line_at, selection_of
 from aggregator.store import Store
 from aggregator.text.dates import from_iso, to_iso
 
@@ -129,6 +129,21 @@ def unacknowledged(store: Store, config: Config, report: str, now: datetime) -> 
         about = {name: row[name] for name in ("state", "error", "contact")}
         found.append({**said, "due_at": to_iso(due), "overdue": now >= due, **about})
     return found
+
+
+def overdue(store: Store, queue: Queue, selection: Selection, now: datetime) -> tuple[int, list[dict[str, Any]]]:
+    """The lines by which reports left the wire, since the subscriber began and since a person was told last, that it
+    has not confirmed in time; and up to which line of the ledger that is known, some more at each call.
+    """
+    begin = max(queue.seq, queue.told_seq)
+    due, known = store.cursor_before(now - CONFIRMED_WITHIN), store.last_cursor(selection.search)
+    end = min((each.seq for each in (due, known) if each), default=0) if due and known else 0
+    if end <= begin:
+        return begin, []
+    up_to = store.cursor_at(end)
+    lines = store.changes(store.cursor_at(begin), replace(selection, up_to=up_to, limit=MOST_OWED))
+    found = [line for line in lines if line["change_kind"] in TAKES_BACK and from_iso(line["at"]) >= queue.began_at]
+    return lines[-1]["seq"] if len(lines) == MOST_OWED else end, found
 
 
 def _line_of(store: Store, config: Config, of: Subscriber | None, queue: Queue, seq: int) -> dict[str, Any] | None:

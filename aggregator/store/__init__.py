@@ -630,6 +630,10 @@ class Store:
         """
         return self._read_as_one(found.are_behind) and self._write(found.collect)
 
+    def has_search(self, name: str) -> bool:
+        """Whether a saved search of this name was ever read from a file."""
+        return self._read(found.has_search, name)
+
     def looked_for_found(self) -> int:
         """Another number as soon as it is known of more lines of the ledger whether a saved search has found them."""
         return self._read(found.looked_at)
@@ -1224,6 +1228,10 @@ class Store:
     def note_delivery_error(self, name: str, error: str | None, event: Mapping[str, Any] | None = None) -> None:
         """Why nothing can be sent to a subscriber; None: it can. `event` is for `[notify]`; None: nobody is told."""
         self._write(subscribers.note_error, name, error, event)
+
+    def note_unconfirmed(self, queue: Queue, seq: int, events: Iterable[Mapping[str, Any]]) -> None:
+        """Queues events for `[notify]`, once: of lines up to this one that a subscriber did not confirm."""
+        self._write(subscribers.note_unconfirmed, queue, seq, events)
 
     def record_attempt(self, attempt: Attempt, now: datetime) -> None:
         """What became of an attempt to send a message: the subscriber goes on, or the message waits, or it is a dead

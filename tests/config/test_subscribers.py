@@ -145,7 +145,8 @@ def test_a_search_with_a_fault_or_that_is_gone_stops_those_who_follow_it(config:
         found = load(config)
         assert [each.name for each in found.subscribers] == ["other"]
         ((line,),) = (each.faults for each in found.faulty_subscribers)
-        assert line.startswith("subscribers/partner.toml: line ") and line.endswith(f"search: {expected}")
+        assert line.startswith("subscribers/partner.toml: line ")
+        assert line.endswith(f"search: {expected}")
         file.unlink(missing_ok=True)
 
 

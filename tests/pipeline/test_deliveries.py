@@ -673,4 +673,50 @@ def test_a_person_is_told_when_a_subscriber_fails_gives_up_ends_and_recovers(des
     assert rounds(2) == ["subscriber_ended"]
     assert documented("state of a subscriber") == {
         "subscriber_failing", "dead_letter", "subscriber_recovered", "subscriber_ended",
+        "unconfirmed",
     }  # fmt: skip
+
+
+def test_a_withdrawal_that_is_not_confirmed_in_time_is_told_once(desk: Desk, partner: Receiver) -> None:
+    desk.notify = ("tell",)
+    one = subscriber(partner.url, contact="ops@partner.example")
+    those = (one, subscriber(f"{partner.url}/other", "other"), subscriber(f"{partner.url}/quoted", "ngos",
+             selection=Selection(kinds=("ngo",))))  # fmt: skip
+    old = desk.report(1)
+    acts.withhold(desk.store, old, CAUSE, desk.now)
+    late = subscriber(f"{partner.url}/late", "late", from_beginning=True)  # which this was never owed in time
+    desk.after(HOUR)
+    partner.reply = lambda received: Reply(200 if received.path == "/hook/other" else 500)
+    desk.send(*those, late)
+    id_ = desk.report(2)
+    desk.send(*those)
+    acts.withhold(desk.store, id_, CAUSE, desk.now)
+    acts.restore(desk.store, id_, CAUSE, desk.now)
+    desk.send(*those, late)
+    desk.after(15 * MINUTE)
+    desk.send(*those)
+    assert events(desk.store) == []  # the time is not over
+    desk.store.pause_queue("partner", desk.now)
+    desk.after(SECOND)
+    desk.send(*those, late)
+    told = {each["subscriber"]: each for each in events(desk.store) if each["state"] == "unconfirmed"}
+    assert sorted(told) == ["late", "partner"]
+    line = next(line for line in desk.store.changes() if (line["id"], line["change_kind"]) == (id_, "withheld"))
+    assert told["partner"] == {
+        "at": to_iso(desk.now), "state": "unconfirmed", "subscriber": "partner", "contact": "ops@partner.example",
+        "url": partner.url, "error": "the server answered 500", "failing_since": told["partner"]["failing_since"],
+        "number": line["seq"], "kind": "withheld", "id": id_,
+    }  # fmt: skip
+    desk.send(*those, late)
+    acts.withdraw(desk.store, id_, CAUSE, desk.now)
+    desk.after(16 * MINUTE)
+
+    async def as_the_daemon() -> None:
+        deliveries = desk.deliveries(one)
+        deliveries.begin()
+        await eventually(lambda: bool((queue := desk.store.queue("partner")) and queue.told_seq > line["seq"] + 1))
+        await deliveries.end()
+
+    asyncio.run(as_the_daemon())
+    again = [each for each in events(desk.store) if each["state"] == "unconfirmed"]
+    assert [(each["subscriber"], each["kind"], each["id"]) for each in again] == [("partner", "withdrawn", id_)]

@@ -241,6 +241,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         )
     ),
     "last_cursor": (case(lambda s, w: s.last_cursor()),),
+    "has_search": (case(lambda s, w: s.has_search("bridges")),),
     "looked_for_found": (Case(lambda s, w: s.looked_for_found(), {"SCAN searches": FEW}),),
     "cursor_at": (case(lambda s, w: s.cursor_at(20)),),
     "searched_up_to": (Case(lambda s, w: s.searched_up_to(w.cursor), {"SCAN search_queue": ONE_ROW}),),

@@ -41,6 +41,13 @@ def are_behind(connection: sqlite3.Connection) -> bool:
     return not is_held and connection.execute(_BEHIND).fetchone() is not None
 
 
+def has_search(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether there is one of this name, or was."""
+    if not is_migrated(connection):
+        return False
+    return connection.execute("SELECT 1 FROM searches WHERE name = ?", (name,)).fetchone() is not None
+
+
 def looked_at(connection: sqlite3.Connection) -> int:
     """Another number after each step; 0 where there are no searches."""
     if not is_migrated(connection):

@@ -611,7 +611,7 @@ CREATE TABLE subscribers (
       acknowledged_seq INTEGER,       -- the line that was acknowledged then; NULL: none
       paused_at TEXT,                 -- UTC, by a person; NULL: it is not paused
       ended_at TEXT                   -- UTC, when its server said 410; NULL: it did not
-    ) STRICT, WITHOUT ROWID
+    , told_seq INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
     ;
 CREATE TABLE dead_letters (       -- lines that could not be delivered within three days
       subscriber TEXT NOT NULL REFERENCES subscribers (subscriber) ON DELETE CASCADE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,6 +68,18 @@ def note_error(connection: sqlite3.Connection, name: str, error: str | None, eve
     """
     connection.execute("UPDATE subscribers SET error = ? WHERE subscriber = ?", (error, name))
     _tell(connection, event)
+
+
+def note_unconfirmed(
+    connection: sqlite3.Connection, queue: Queue, seq: int, events: Iterable[Mapping[str, Any]]
+) -> None:
+    """What a subscriber did not confirm in time, up to a line, is told, unless another program has done it since the
+    queue was read. Within a transaction.
+    """
+    sql = "UPDATE subscribers SET told_seq = ? WHERE subscriber = ? AND told_seq = ?"
+    if connection.execute(sql, (seq, queue.name, queue.told_seq)).rowcount:
+        for event in events:
+            _tell(connection, event)
 
 
 def record(connection: sqlite3.Connection, attempt: Attempt, now: datetime) -> None:

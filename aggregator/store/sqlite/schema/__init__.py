@@ -238,7 +238,7 @@ def _chosen_by(db: Database) -> None:
 
 @migrations(name="0038_found")
 def _found(db: Database) -> None:
-    _execute(db, m0038.FOUND)
+    _execute(db, (*m0038.FOUND, *m0038.TOLD))
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

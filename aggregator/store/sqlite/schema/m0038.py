@@ -1,4 +1,6 @@
-"""Migration 0038: from which line of the ledger on a saved search has each report that it found."""
+"""Migration 0038: from which line of the ledger on a saved search has each report that it found; and what a person was
+told of lines that subscribers did not confirm in time.
+"""
 
 from __future__ import annotations
 
@@ -15,4 +17,8 @@ FOUND = (
     """,
     # the last line that was looked at for `found`
     "ALTER TABLE searches ADD COLUMN found_seq INTEGER NOT NULL DEFAULT 0",
+)
+TOLD = (
+    # up to this line a person was told which withdrawals it did not confirm in time
+    "ALTER TABLE subscribers ADD COLUMN told_seq INTEGER NOT NULL DEFAULT 0",
 )

@@ -90,7 +90,7 @@ def test_who_follows_a_saved_search_holds_what_it_must() -> None:
     words = "v2x OR v3x"  # the second and third versions of reports
     config = Config(wire=WIRE, publishers=(), searches=(SavedSearch(name="some", words=words, title="Some"),))
     held, lost = 0, 0
-    for seed in seeds(400):
+    for seed in seeds(100):
         with new_world(seed) as world:
             chance = random.Random(seed)
             reader = Subscriber("finder", Selection(search="some"), "api", words=words)

@@ -43,8 +43,8 @@ class Waiting:
 
 
 def selection_of(config: Config, store: Store, subscriber: Subscriber) -> Selection | None:
-    """A subscriber's selection in the keys that publishers have now; None: those whom it names, or its saved search, are
-    not here yet.
+    """A subscriber's selection in the keys that publishers have now; None: those whom it names, or its search, are not
+    here yet.
     """
     named, search = subscriber.selection.publishers, subscriber.selection.search
     if search is not None and not store.has_search(search):

@@ -185,7 +185,8 @@ def test_every_parameter_that_is_described_is_taken_and_no_other(wire: Served) -
     values = {"country": "Mali", "kind": "newspaper", "group": "institution", "language": "fr", "class": "opinion",
               "since": "2020-01-01", "until": "2030-01-01", "on": "2026-11-22", "search": "the", "after": "0",
               "limit": "3", "wait": "1", "saved": "bridges", "format": "json", "channel": "web",
-              "publisher": report_publisher(wire), "before": report_ids(wire, 1)[0], "up_to": last_cursor(wire)}  # fmt: skip
+              "publisher": report_publisher(wire), "before": report_ids(wire, 1)[0],
+              "up_to": last_cursor(wire)}  # fmt: skip
     for path, each in wire.get("/api/openapi.json").json()["paths"].items():
         address = path.replace("searches/{id}", "searches/bridges").replace("{id}", report_ids(wire, 1)[0])
         for parameter in each["get"]["parameters"]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -20,25 +21,30 @@ from aggregator.text.query import parse
 
 _LINES = 2_000  # of the ledger, that one step looks at
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # so that no time that `changed:` names is in the future
-_BEHIND = """
+_ARE_BEHIND = """
+    SELECT 1 FROM searches WHERE state = 'in_force' AND match_to IS NULL
+      AND found_seq < (SELECT coalesce(max(seq), 0) FROM changes) LIMIT 1
+"""
+# Those that stand where the first of them stands: one step is for all of these.
+_FIRST = """
     SELECT search_id, words, selection, found_seq FROM searches
-    WHERE state = 'in_force' AND match_to IS NULL AND found_seq < (SELECT coalesce(max(seq), 0) FROM changes)
-    ORDER BY found_seq, search_id LIMIT 1
+    WHERE state = 'in_force' AND match_to IS NULL
+      AND found_seq = (SELECT min(found_seq) FROM searches WHERE state = 'in_force' AND match_to IS NULL)
 """
 _HAVE_WORDS = """
-    SELECT DISTINCT c.seq FROM changes AS c
+    SELECT DISTINCT h.search_id, c.seq, c.revision > 1 FROM changes AS c
     CROSS JOIN revisions AS r ON r.article_id = c.article_id AND r.number <= c.revision
-    CROSS JOIN hits AS h ON h.revision_id = r.revision_id AND h.search_id = :search
-    WHERE c.seq > :after AND c.seq <= :up_to AND (c.revision > 1 OR NOT :revised)
+    CROSS JOIN hits AS h ON h.revision_id = r.revision_id
+    WHERE c.seq > ? AND c.seq <= ?
       AND NOT EXISTS (SELECT 1 FROM found AS f
-        WHERE f.search_id = :search AND f.article_id = c.article_id AND f.seq <= c.seq)
+        WHERE f.search_id = h.search_id AND f.article_id = c.article_id AND f.seq <= c.seq)
 """
 
 
 def are_behind(connection: sqlite3.Connection) -> bool:
     """Whether `collect` would do anything. Words that are not matched yet hold it, for a moment."""
     is_held = connection.execute("SELECT 1 FROM match_queue LIMIT 1").fetchone()
-    return not is_held and connection.execute(_BEHIND).fetchone() is not None
+    return not is_held and connection.execute(_ARE_BEHIND).fetchone() is not None
 
 
 def has_search(connection: sqlite3.Connection, name: str) -> bool:
@@ -57,18 +63,32 @@ def looked_at(connection: sqlite3.Connection) -> int:
 
 
 def collect(connection: sqlite3.Connection) -> bool:
-    """Notes what one search has found by some more lines of the ledger; False: all is noted, or is yet to be matched.
+    """Notes what searches have found by some more lines of the ledger; False: all is noted, or is yet to be matched.
     Within a transaction.
     """
     if not are_behind(connection):
         return False
     (last,) = connection.execute("SELECT max(seq) FROM changes").fetchone()
-    search_id, words, said, found_seq = connection.execute(_BEHIND).fetchone()
+    searches = connection.execute(_FIRST).fetchall()
+    found_seq = searches[0][-1]
     end = min(last, found_seq + _LINES)
-    is_of_revisions = parse(words, _LATEST).changed_since is not None
-    values = {"search": search_id, "after": found_seq, "up_to": end, "revised": is_of_revisions}
-    seqs = [seq for (seq,) in connection.execute(_HAVE_WORDS, values)]
-    selection = _known(connection, selection_of(said))
+    have_words: dict[int, list[tuple[int, bool]]] = {}
+    for search_id, seq, is_revision in connection.execute(_HAVE_WORDS, (found_seq, end)):
+        have_words.setdefault(search_id, []).append((seq, bool(is_revision)))
+    for search_id, words, said, _ in searches:
+        if lines := have_words.get(search_id):
+            is_of_revisions = parse(words, _LATEST).changed_since is not None
+            seqs = [seq for seq, is_revision in lines if is_revision or not is_of_revisions]
+            _note(connection, search_id, selection_of(said), seqs)
+    connection.executemany(
+        "UPDATE searches SET found_seq = ? WHERE search_id = ?", [(end, search_id) for search_id, *_ in searches]
+    )
+    return True
+
+
+def _note(connection: sqlite3.Connection, search_id: int, selection: Selection, seqs: Sequence[int]) -> None:
+    """Those of these lines that are in the selection of a search."""
+    known = _known(connection, selection)
     connection.execute(
         """
         INSERT INTO found (search_id, article_id, seq)
@@ -76,10 +96,8 @@ def collect(connection: sqlite3.Connection) -> bool:
         GROUP BY c.article_id
         ON CONFLICT (search_id, article_id) DO UPDATE SET seq = min(seq, excluded.seq)
         """,
-        (search_id, json.dumps(ledger.selected(connection, selection, seqs) if selection else [])),
+        (search_id, json.dumps(ledger.selected(connection, known, seqs) if known else [])),
     )
-    connection.execute("UPDATE searches SET found_seq = ? WHERE search_id = ?", (end, search_id))
-    return True
 
 
 def _known(connection: sqlite3.Connection, selection: Selection) -> Selection | None:

@@ -604,6 +604,68 @@ CREATE TABLE signal_files (         -- documents in which sites say such things:
       body BLOB NOT NULL                -- as it came, at most 256 kB
     ) STRICT
     ;
+CREATE TABLE app_feeds (        -- publishers, as apps know them
+      feed_id INTEGER PRIMARY KEY,
+      publisher TEXT NOT NULL UNIQUE
+    ) STRICT
+    ;
+CREATE TABLE app_folders (      -- what apps see feeds in
+      folder_id INTEGER PRIMARY KEY,
+      folder_kind TEXT NOT NULL,    -- country
+      name TEXT NOT NULL,           -- of a country, its code
+      UNIQUE (folder_kind, name)
+    ) STRICT
+    ;
+CREATE TRIGGER app_feed_comes AFTER INSERT ON publishers BEGIN 
+      INSERT INTO app_feeds (publisher) SELECT new.publisher
+      WHERE NOT EXISTS (SELECT 1 FROM app_feeds WHERE publisher = new.publisher);
+
+      INSERT INTO app_folders (folder_kind, name) SELECT 'country', new.country
+      WHERE NOT EXISTS (SELECT 1 FROM app_folders WHERE folder_kind = 'country' AND name = new.country);
+    END;
+CREATE TRIGGER app_folder_comes AFTER UPDATE OF country ON publishers BEGIN 
+      INSERT INTO app_folders (folder_kind, name) SELECT 'country', new.country
+      WHERE NOT EXISTS (SELECT 1 FROM app_folders WHERE folder_kind = 'country' AND name = new.country);
+    END;
+CREATE TABLE app_readers (      -- tokens by which an app has marked something
+      reader_id INTEGER PRIMARY KEY,
+      token_hash TEXT NOT NULL UNIQUE REFERENCES tokens (token_hash)
+    ) STRICT
+    ;
+CREATE TABLE app_marks (        -- up to which report all of a publisher's are read
+      reader_id INTEGER NOT NULL REFERENCES app_readers (reader_id),
+      publisher TEXT NOT NULL,
+      read_up_to INTEGER NOT NULL,  -- an article_id
+      PRIMARY KEY (reader_id, publisher)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE app_states (       -- reports that are read or not, whatever the mark says, or are starred
+      reader_id INTEGER NOT NULL REFERENCES app_readers (reader_id),
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      is_read INTEGER,              -- 1 or 0; NULL: by the mark
+      is_starred INTEGER NOT NULL DEFAULT 0,
+      PRIMARY KEY (reader_id, article_id)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX app_states_of_article ON app_states (article_id);
+CREATE INDEX app_stars ON app_states (reader_id, article_id) WHERE is_starred = 1;
+CREATE INDEX app_unread ON app_states (reader_id, article_id) WHERE is_read = 0;
+CREATE TRIGGER app_unread_again AFTER INSERT ON changes
+    WHEN new.change_kind IN ('corrected', 'withheld', 'withdrawn', 'deleted')
+    BEGIN
+      INSERT INTO app_states (reader_id, article_id, is_read)
+      SELECT reader_id, new.article_id, 0 FROM app_readers WHERE true
+      ON CONFLICT (reader_id, article_id) DO UPDATE SET is_read = 0;
+    END;
+CREATE TABLE closed_channels (  -- channels by which reports of a publisher left before, and leave no longer
+      publisher TEXT NOT NULL,
+      class TEXT NOT NULL,          -- of the reports
+      channel TEXT NOT NULL,        -- web, feed, api, email
+      seq INTEGER NOT NULL,         -- the line of the ledger until which they did
+      PRIMARY KEY (publisher, class, channel)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX articles_by_number ON articles (publisher);
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -637,4 +699,5 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0031_tokens');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0032_released');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0033_signals');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0036_apps');
 PRAGMA application_id = 1097295730;

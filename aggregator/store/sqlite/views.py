@@ -45,6 +45,7 @@ MIGRATIONS = (
     "0031_tokens",
     "0032_released",
     "0033_signals",
+    "0036_apps",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

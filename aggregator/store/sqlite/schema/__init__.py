@@ -41,6 +41,7 @@ from aggregator.store.sqlite.schema import (
     m0031,
     m0032,
     m0033,
+    m0036,
 )
 
 migrations = Migrations("aggregator")
@@ -215,6 +216,11 @@ def _released(db: Database) -> None:
 @migrations(name="0033_signals")
 def _signals(db: Database) -> None:
     _execute(db, m0033.SIGNALS)
+
+
+@migrations(name="0036_apps")
+def _apps(db: Database) -> None:
+    _execute(db, m0036.APPS)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -18,7 +18,7 @@ from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import Wire
 from aggregator.model.apps import AppEntry, AppFeed, AppReader
 from aggregator.model.errors import AggregatorError, StoreError
-from aggregator.model.release import Release
+from aggregator.model.release import Refusal, Release
 from aggregator.output import beside
 from aggregator.pipeline.opening import open_existing
 from aggregator.store import Store
@@ -65,24 +65,28 @@ class Visit:
         feeds = {each.publisher: each for each in self.feeds()}
         by = outlet(self.store, self.reader.channel, self.now)
         found = {each.id: each for each in releases(self.store, self.wire, [each.id for each in entries], by)}
-        counts = Counter(
-            found[each.id].publisher  # type: ignore[union-attr]
-            for each in entries
-            if isinstance(found.get(each.id), Release) and not each.is_closed
-        )
-        self.site.released.add(self.reader.channel, counts, self.now)
+        counts: Counter[str] = Counter()
         shown = []
         for each in entries:
             out, feed = found.get(each.id), feeds[each.publisher]
             if isinstance(out, Release) and not each.is_closed:
+                counts[out.publisher] += 1
                 shown.append(_of_release(each, feed, out))
-            elif each.is_closed:
-                said = f"The rights of {line(feed.name)} do not let this report be read here any more."
-                shown.append(self._of_notice(each, feed, said, each.first_seen))
-            elif out is not None and not isinstance(out, Release) and out.text:
-                notice = self.store.notice(each.id)
-                shown.append(self._of_notice(each, feed, out.text, notice["at"] if notice else each.first_seen))
+            elif said := self._notice(each, feed, out if isinstance(out, Refusal) else None):
+                shown.append(self._of_notice(each, feed, *said))
+        self.site.released.add(self.reader.channel, counts, self.now)
         return shown
+
+    def _notice(self, entry: AppEntry, feed: AppFeed, refusal: Refusal | None) -> tuple[str, str] | None:
+        """What is said in the place of a report, and since when; None: nobody is to know of it. Of one that was purged
+        the gate is told nothing.
+        """
+        if entry.is_closed:
+            return f"The rights of {line(feed.name)} do not let this report be read here any more.", entry.first_seen
+        notice = self.store.notice(entry.id)
+        if refusal is not None:
+            return (refusal.text, notice["at"] if notice else entry.first_seen) if refusal.text else None
+        return (line(notice["text"]), notice["at"]) if notice else None
 
     def _of_notice(self, entry: AppEntry, feed: AppFeed, said: str, at: str) -> Shown:
         publisher = line(f"{feed.name} ({feed.place})" if feed.place else feed.name)

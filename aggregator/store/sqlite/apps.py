@@ -130,8 +130,8 @@ def first_since(connection: sqlite3.Connection, moment: datetime) -> int:
     """The number of the first report that was first seen then or later; one above the last: there is none. Numbers rise
     with the time of first sight, so this looks at few rows.
     """
-    first, last = connection.execute("SELECT min(article_id), max(article_id) FROM articles").fetchone()
-    low, high = first or 1, (last or 0) + 1
+    (first,) = connection.execute("SELECT min(article_id) FROM articles").fetchone()
+    low, high = first or 1, last(connection) + 1
     while low < high:
         middle = (low + high) // 2
         row = connection.execute(

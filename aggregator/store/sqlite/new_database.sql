@@ -647,7 +647,6 @@ CREATE TABLE app_states (       -- reports that are read or not, whatever the ma
       PRIMARY KEY (reader_id, article_id)
     ) STRICT, WITHOUT ROWID
     ;
-CREATE INDEX app_states_of_article ON app_states (article_id);
 CREATE INDEX app_stars ON app_states (reader_id, article_id) WHERE is_starred = 1;
 CREATE INDEX app_unread ON app_states (reader_id, article_id) WHERE is_read = 0;
 CREATE TRIGGER app_unread_again AFTER INSERT ON changes

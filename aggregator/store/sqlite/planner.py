@@ -24,7 +24,6 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "app_states": {
         "app_stars": "2000 200 1",
         "app_states": "200000 20000 1",
-        "app_states_of_article": "200000 10",
         "app_unread": "2000 200 1",
     },
     "article_keys": {"article_keys": "3000000 20000 1"},

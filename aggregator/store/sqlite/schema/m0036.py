@@ -54,7 +54,6 @@ APPS = (
       PRIMARY KEY (reader_id, article_id)
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX app_states_of_article ON app_states (article_id)",
     "CREATE INDEX app_stars ON app_states (reader_id, article_id) WHERE is_starred = 1",
     "CREATE INDEX app_unread ON app_states (reader_id, article_id) WHERE is_read = 0",
     # Whoever has read a report is to see that it was corrected or taken back.

@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from starlette.routing import Route
 
 from aggregator.desk import acts
 from aggregator.desk.outgoing import outlet, releases
@@ -32,6 +33,8 @@ from aggregator.output import beside
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
 from aggregator.store import Store
 from aggregator.text.dates import from_iso, to_iso
+from aggregator.web import make_app
+from tests import ROOT
 from tests.make_database import CONFIG
 from tests.waiting import until
 from tests.web.serving import Served, served
@@ -544,6 +547,39 @@ def test_what_cannot_be_understood_is_refused_and_changes_nothing(wire: Wire) ->
     assert states(wire, "hostile") == []
 
 
+# The page
+
+
+def test_the_page_names_all_addresses_and_each_answers(wire: Wire) -> None:
+    app = add_token(wire, "page")
+    named = re.findall(r"^\| `(GET|PUT) (/v1/\S+)` \|", PAGE, re.M)
+    routes = [each for each in make_app(wire.paths, lambda: wire.now[0]).routes if isinstance(each, Route)]
+    served = {
+        (method, each.path.replace(":int", ""))
+        for each in routes
+        for method in (each.methods or ())
+        if each.path.startswith("/v1/") and method in ("GET", "PUT") and "{rest" not in each.path
+    }
+    assert sorted(named) == sorted(served)
+    entry = app.get("entries", limit=1)["entries"][0]
+    numbers = {"feeds": entry["feed_id"], "categories": entry["feed"]["category"]["id"], "entries": entry["id"],
+               "users": 1, "icons": 1}  # fmt: skip
+    for method, path in named:
+        kind = path.split("/")[2]
+        address = path.replace("{number}", str(numbers.get(kind)))
+        body = {"entry_ids": [entry["id"]], "status": "read"} if path == "/v1/entries" and method == "PUT" else None
+        answer = app.client.request(method, address, json=body, headers=app.miniflux)
+        assert answer.status_code == (404 if "icon" in path else 204 if method == "PUT" else 200), path
+        assert app.client.request(method, address, json=body).status_code == 401
+    for path in re.findall(r"^\| `(/(?:reader|accounts)/\S+)` \|", PAGE, re.M):
+        query = {"s": ALL, "i": entry["id"], "a": READ, "Email": app.name, "Passwd": app.token}
+        if path.endswith("mark-all-as-read"):
+            del query["i"]
+        answer = app.client.post(f"{GREADER}{path}", data=query, headers=app.google)
+        assert answer.status_code == 200, path
+        assert app.client.post(f"{GREADER}{path}", data={"s": ALL}).status_code == 401
+
+
 # newsboat
 
 
@@ -580,21 +616,21 @@ def shows(text: bytes) -> Callable[[bytes], object]:
     return lambda shown: text in shown
 
 
-SOURCES = {
-    "miniflux": ("miniflux", "", ""),
-    # As of version 2.24 it has `freshrss` too; this one is older, and asks for the same.
-    "google reader": ("feedhq", GREADER, 'feedhq-flag-star "s"\nfeedhq-show-special-feeds no\nfeedhq-min-items 200\n'),
-}
+PAGE = (ROOT / "docs" / "apps.md").read_text()
+# Whose settings stand in docs/apps.md, and where stars are kept.
+SOURCES = {"miniflux": False, "feedhq": True}
 
 
 @pytest.mark.skipif(NEWSBOAT is None, reason="newsboat is not installed: apt-get install newsboat")
-@pytest.mark.parametrize("protocol", SOURCES)
-def test_newsboat_syncs_marks_and_stars(wire: Wire, tmp_path: Path, protocol: str) -> None:
-    source, path, more = SOURCES[protocol]
+@pytest.mark.parametrize("source", SOURCES)
+def test_newsboat_with_the_settings_of_the_page_syncs_marks_and_stars(wire: Wire, tmp_path: Path, source: str) -> None:
+    has_stars = SOURCES[source]
     app = add_token(wire, f"newsboat-{source}")
-    settings = {"urls-source": source, f"{source}-url": wire.address + path, f"{source}-login": app.name,
-                f"{source}-password": app.token}  # fmt: skip
-    (tmp_path / "config").write_text("".join(f'{name} "{value}"\n' for name, value in settings.items()) + more)
+    (settings,) = re.findall(rf'```\n(urls-source "{source}"\n.*?)```', PAGE, re.DOTALL)
+    for old, new in (("https://wire.example", wire.address), ("ama-phone", app.name), ("TOKEN", app.token)):
+        assert old in settings
+        settings = settings.replace(old, new)
+    (tmp_path / "config").write_text(settings)
     (tmp_path / "urls").touch()
 
     def held() -> dict[int, tuple[Any, ...]]:
@@ -626,10 +662,10 @@ def test_newsboat_syncs_marks_and_stars(wire: Wire, tmp_path: Path, protocol: st
         (shows(b"Title: "), b"q"),
         (lambda shown: shown and len(app.ids(ALL, ("it", READ))) == 2, b"\x05"),
         (shows(b"Flags:"), b"s\r"),
-        (lambda _: not more or app.ids(STARRED), b"Q"),
+        (lambda _: not has_stars or app.ids(STARRED), b"Q"),
     )
     assert read["id"] in (found := app.ids(ALL, ("it", READ)))
-    assert len(app.ids(STARRED)) == bool(more)
+    assert len(app.ids(STARRED)) == has_stars
     assert set(app.ids(STARRED)) <= set(found) - {read["id"]}
     with open_existing(wire.paths) as store:
         acts.restore(store, gone["hash"], BECAUSE, wire.now[0])

@@ -124,7 +124,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
         with open_wire(found.paths, load_config(found.paths), found.now[0]):
             pass
         with httpx.Client(base_url=found.address, timeout=30, verify=False) as client:
-            yield Wire(found.paths, found.address, found.now, client)
+            yield Wire(**vars(found), client=client)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from aggregator.model.publisher import Channel
+from aggregator.model.channel import Channel
 
 AppOrder: TypeAlias = Literal["number", "published"]
 

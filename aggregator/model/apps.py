@@ -33,10 +33,19 @@ class AppFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppSearch:
+    """A saved search as a folder, without feeds of its own."""
+
+    folder_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppListing:
     """Which entries somebody wants: those that fit every field that is not None."""
 
     publishers: tuple[str, ...] | None = None  # their keys
+    search: str | None = None  # the name of a saved one; those that it found, the newest 20,000
     is_read: bool | None = None
     is_starred: bool | None = None
     below: int | None = None  # those with a smaller number

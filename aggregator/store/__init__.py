@@ -71,7 +71,7 @@ from aggregator.model import (
     Version,
     Wanted,
 )
-from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppUnread
+from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppSearch, AppUnread
 from aggregator.model.errors import StoreError
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Looked, SignalFile, StoredSignal
@@ -1195,6 +1195,10 @@ class Store:
     def app_feeds(self, reader: AppReader) -> list[AppFeed]:
         """The publishers of which a reader may be shown anything."""
         return self._read(apps.feeds, reader)
+
+    def app_searches(self) -> list[AppSearch]:
+        """The saved searches, as folders."""
+        return self._read(apps.searches)
 
     def app_entries(self, reader: AppReader, listing: AppListing) -> tuple[list[AppEntry], int]:
         """A page of a listing, and how many entries there are of it: up to 10,000 beyond the page, if that is asked

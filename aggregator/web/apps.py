@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import Wire
-from aggregator.model.apps import AppEntry, AppFeed, AppReader
+from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader
 from aggregator.model.errors import AggregatorError, StoreError
 from aggregator.model.release import Refusal, Release
 from aggregator.output import beside
@@ -29,6 +29,7 @@ from aggregator.web.problems import Problem, problem_of
 from aggregator.web.site import Site
 
 MOST = 1_000  # entries of a page
+MOST_MARKED = 20_000  # that are marked at once
 _LARGEST = 2**63
 
 
@@ -59,6 +60,21 @@ class Visit:
 
     def feeds(self) -> list[AppFeed]:
         return self.store.app_feeds(self.reader)
+
+    def unread_of_searches(self) -> dict[str, tuple[int, str]]:
+        """By the name of each saved search: how many entries of it are unread, and when the newest was first seen."""
+        found = {}
+        for each in self.store.app_searches():
+            listing = AppListing(search=each.name, is_read=False, limit=1, is_counted=True)
+            newest, number = self.store.app_entries(self.reader, listing)
+            if newest:
+                found[each.name] = number, newest[0].first_seen
+        return found
+
+    def mark_search(self, name: str, up_to: int) -> None:
+        """Everything that a saved search found is read."""
+        listing = AppListing(search=name, is_read=False, below=up_to + 1, limit=MOST_MARKED)
+        self.mark([each.number for each in self.store.app_entries(self.reader, listing)[0]], is_read=True)
 
     def shown(self, entries: Sequence[AppEntry]) -> list[Shown]:
         """Entries with what leaves of them, or with the notice in the place of that; counted as having left."""

@@ -90,7 +90,20 @@ def _publishers(stream: str, feeds: Iterable[AppFeed]) -> tuple[str, ...]:
     return found
 
 
-def _narrowed(listing: AppListing, stream: str, feeds: Sequence[AppFeed], *, without: bool = False) -> AppListing:
+def _searches(asked: Asked) -> list[str]:
+    """The names of saved searches; one that is called like a country is not offered."""
+    labels = {country_name(each.country) for each in asked.visit.feeds()}
+    return [each.name for each in asked.visit.store.app_searches() if each.name not in labels]
+
+
+def _narrowed(
+    listing: AppListing,
+    stream: str,
+    feeds: Sequence[AppFeed],
+    searches: Sequence[str] = (),
+    *,
+    without: bool = False,
+) -> AppListing:
     """The entries of a listing that are in a stream too, or that are not. Raises Problem."""
     if stream in (_READ, _UNREAD, *_KEPT):
         return _with(listing, "is_read", (stream == _READ) != without)
@@ -98,6 +111,10 @@ def _narrowed(listing: AppListing, stream: str, feeds: Sequence[AppFeed], *, wit
         return _with(listing, "is_starred", not without)
     if stream.startswith("state/") and stream != _ALL:
         raise Problem(404, "there is no such stream", "of states there are reading-list, read, unread and starred")
+    if stream.startswith("label/") and stream.removeprefix("label/") in searches:
+        if without or listing.search is not None:
+            raise Problem(400, "a parameter cannot be understood", "a saved search can only be the stream itself")
+        return replace(listing, search=stream.removeprefix("label/"))
     those = _publishers(stream, feeds)
     known = listing.publishers if listing.publishers is not None else tuple(each.publisher for each in feeds)
     return replace(listing, publishers=tuple(each for each in known if (each in those) != without))
@@ -114,13 +131,13 @@ def _listing(asked: Asked, streams: Sequence[str], most: int) -> AppListing:
     """Raises Problem."""
     if len(streams) != 1:
         raise Problem(400, "a parameter cannot be understood", "name one stream, such as feed/12")
-    feeds = asked.visit.feeds()
+    feeds, searches = asked.visit.feeds(), _searches(asked)
     limit = min(asked.number("n", _USUAL), most)
     listing = AppListing(limit=limit + 1, newest_first=asked.one("r") != "o")
     for each in (*streams, *asked.all("it")):
-        listing = _narrowed(listing, _stream(each), feeds)
+        listing = _narrowed(listing, _stream(each), feeds, searches)
     for each in asked.all("xt"):
-        listing = _narrowed(listing, _stream(each), feeds, without=True)
+        listing = _narrowed(listing, _stream(each), feeds, searches, without=True)
     if said := asked.one("ot"):
         listing = replace(listing, changed_since=apps.moment(said, "ot"))
     if said := asked.one("nt"):
@@ -195,7 +212,9 @@ def _label(country: str) -> dict[str, str]:
 def _tags(asked: Asked) -> Response:
     labels = sorted({_label(each.country)["id"] for each in asked.visit.feeds()})
     starred = {"id": "user/-/state/com.google/starred"}
-    return _json({"tags": [starred, *({"id": each, "type": "folder"} for each in labels)]})
+    folders = [{"id": each, "type": "folder"} for each in labels]
+    searches = [{"id": f"user/-/label/{each}", "type": "tag"} for each in _searches(asked)]
+    return _json({"tags": [starred, *folders, *searches]})
 
 
 def _unread_count(asked: Asked) -> Response:
@@ -208,6 +227,10 @@ def _unread_count(asked: Asked) -> Response:
         for name in (f"feed/{each.feed_id}", _label(each.country)["id"], "user/-/state/com.google/reading-list"):
             number, newest = counts.get(name, (0, ""))
             counts[name] = (number + said.unread, max(newest, said.newest))
+    offered = set(_searches(asked))
+    counts |= {
+        f"user/-/label/{name}": count for name, count in asked.visit.unread_of_searches().items() if name in offered
+    }
     rows = [
         {"id": name, "count": number, "newestItemTimestampUsec": _usec(from_iso(newest))}
         for name, (number, newest) in counts.items()
@@ -340,6 +363,8 @@ def _mark_all(asked: Asked) -> Response:
     if stream == _STARRED:
         listing = _narrowed(AppListing(below=up_to + 1, limit=_MOST_IDS), _STARRED, feeds)
         asked.visit.mark([each.number for each in store.app_entries(asked.visit.reader, listing)[0]], is_read=True)
+    elif stream.startswith("label/") and stream.removeprefix("label/") in _searches(asked):
+        asked.visit.mark_search(stream.removeprefix("label/"), up_to)
     elif stream.startswith("state/") and stream != _ALL:
         raise Problem(400, "a parameter cannot be understood", "s: a feed, a label, or the state reading-list")
     else:

@@ -61,6 +61,10 @@ class Asked:
             return found
         raise Problem(404, "there is no such category")
 
+    def search(self, number: int) -> str | None:
+        """The name of the saved search whose folder has this number; None: none has."""
+        return next((each.name for each in self.visit.store.app_searches() if each.folder_id == number), None)
+
     def of_feed(self, number: int) -> AppFeed:
         """Raises Problem."""
         if found := next((each for each in self.visit.feeds() if each.feed_id == number), None):
@@ -119,6 +123,11 @@ def _categories(asked: Asked) -> Response:
             of_folder = [each for each in feeds if each.folder_id == row["id"]]
             row["feed_count"] = len(of_folder)
             row["total_unread"] = sum(found[each.publisher].unread for each in of_folder if each.publisher in found)
+    for search in asked.visit.store.app_searches():
+        row = {"id": search.folder_id, "title": search.name, "user_id": _USER, "hide_globally": False}
+        if _BOOLEANS.get(asked.one("counts") or ""):
+            row |= {"feed_count": 0, "total_unread": asked.visit.unread_of_searches().get(search.name, (0, ""))[0]}
+        rows.append(row)
     return _json(sorted(rows, key=lambda row: str(row["title"])))
 
 
@@ -164,7 +173,8 @@ def _feeds(asked: Asked) -> Response:
 
 
 def _feeds_of(asked: Asked) -> Response:
-    return _json([_feed(asked, each) for each in asked.of_folder(asked.number)])
+    feeds = [] if asked.search(asked.number) else asked.of_folder(asked.number)
+    return _json([_feed(asked, each) for each in feeds])
 
 
 def _one_feed(asked: Asked) -> Response:
@@ -198,6 +208,8 @@ def _entries_of_feed(asked: Asked) -> Response:
 
 
 def _entries_of_folder(asked: Asked) -> Response:
+    if (search := asked.search(asked.number)) is not None:
+        return _page(asked, AppListing(search=search))
     return _page(asked, AppListing(publishers=tuple(each.publisher for each in asked.of_folder(asked.number))))
 
 
@@ -213,8 +225,11 @@ def _narrowed(asked: Asked, listing: AppListing) -> AppListing:
         if name not in _KNOWN:
             raise Problem(400, "there is no such parameter here", name[:200])
     if said := asked.one("category_id"):
-        folder = asked.of_folder(apps.whole_number(said, "category_id"))
-        listing = _also_of(listing, [each.publisher for each in folder])
+        number = apps.whole_number(said, "category_id")
+        if (search := asked.search(number)) is not None:
+            listing = replace(listing, search=search)
+        else:
+            listing = _also_of(listing, [each.publisher for each in asked.of_folder(number)])
     if said := asked.one("feed_id"):
         listing = _also_of(listing, [asked.of_feed(apps.whole_number(said, "feed_id")).publisher])
     statuses = {value for key, value in asked.query if key == "status" and value}
@@ -340,6 +355,9 @@ def _read_feed(asked: Asked) -> Response:
 
 
 def _read_folder(asked: Asked) -> Response:
+    if (search := asked.search(asked.number)) is not None:
+        asked.visit.mark_search(search, asked.visit.store.app_last())
+        return _done()
     return _read(asked, asked.of_folder(asked.number))
 
 

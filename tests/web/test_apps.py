@@ -26,13 +26,14 @@ from starlette.routing import Route
 from aggregator.desk import acts
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.desk.purging import purge
-from aggregator.model import Cause, Channel, Client
+from aggregator.model import Cause, Channel, Client, Selection
 from aggregator.model.apps import AppListing, AppReader
 from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
 from aggregator.store import Store
 from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.query import parse
 from aggregator.web import make_app
 from tests import ROOT
 from tests.make_database import CONFIG
@@ -44,6 +45,7 @@ BECAUSE = Cause(actor="person:ama", reason="a mistake")
 GREADER = "/api/greader.php"
 ITEM = "tag:google.com,2005:reader/item/"
 READ, STARRED, ALL = (f"user/-/state/com.google/{name}" for name in ("read", "starred", "reading-list"))
+SEARCHED = "Mbalawe"  # by the saved search `river`
 MANY = 1_000_000  # requests a minute
 
 
@@ -120,9 +122,14 @@ class App:
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     folder = tmp_path_factory.mktemp("served")
     config = shutil.copytree(CONFIG, folder / "config")
+    (config / "searches").mkdir(exist_ok=True)
+    (config / "searches" / "river.toml").write_text(f'words = "{SEARCHED}"\n')
     with served(folder, config) as found:
-        with open_wire(found.paths, load_config(found.paths), found.now[0]):
-            pass
+        with open_wire(found.paths, load_config(found.paths), found.now[0]) as store:
+            while store.index():
+                pass
+            while store.match_backwards():
+                pass
         with httpx.Client(base_url=found.address, timeout=30, verify=False) as client:
             yield Wire(**vars(found), client=client)
 
@@ -193,7 +200,7 @@ def test_feeds_are_publishers_and_folders_are_countries(wire: Wire) -> None:
     subscriptions = app.ask("subscription/list", ("output", "json"))["subscriptions"]
     assert [each["id"] for each in subscriptions] == [f"feed/{each['id']}" for each in feeds]
     assert [each["categories"][0]["label"] for each in subscriptions] == [each["category"]["title"] for each in feeds]
-    assert {each["category"]["title"] for each in feeds} == {each["title"] for each in folders}
+    assert {each["category"]["title"] for each in feeds} == {each["title"] for each in folders} - {"river"}
     assert "Ghana" in {each["title"] for each in folders}
     labels = {each["id"] for each in app.ask("tag/list", ("output", "json"))["tags"]} - {STARRED}
     assert labels == {f"user/-/label/{each['title']}" for each in folders}
@@ -203,7 +210,7 @@ def test_feeds_are_publishers_and_folders_are_countries(wire: Wire) -> None:
         of_feed = {each["id"] for each in entries if each["feed_id"] == feed["id"]}
         assert {each["id"] for each in app.get(f"feeds/{feed['id']}/entries")["entries"]} == of_feed
         assert set(app.ids(f"feed/{feed['id']}")) == of_feed
-    for folder in folders[:3]:
+    for folder in [each for each in folders if each["title"] != "river"][:3]:
         inside = [each for each in feeds if each["category"] == folder]
         of_folder = {each["id"] for each in entries if each["feed_id"] in {feed["id"] for feed in inside}}
         listed = app.get(f"categories/{folder['id']}/entries", limit=1000)
@@ -214,6 +221,38 @@ def test_feeds_are_publishers_and_folders_are_countries(wire: Wire) -> None:
     without = app.ids(ALL, ("xt", f"feed/{feeds[0]['id']}"), ("xt", f"user/-/label/{folders[0]['title']}"))
     left_out = {feeds[0]["id"], *(each["id"] for each in feeds if each["category"] == folders[0])}
     assert set(without) == {each["id"] for each in entries if each["feed_id"] not in left_out}
+
+
+def test_a_saved_search_is_a_folder_in_which_what_is_taken_back_stays(wire: Wire) -> None:
+    app = add_token(wire, "searches")
+    with reading(wire) as store:
+        found = {report.id for report in store.search(parse(SEARCHED, wire.now[0]), Selection())}
+    (folder,) = [each for each in app.get("categories", counts="true") if each["title"] == "river"]
+    path, label = f"categories/{folder['id']}", "user/-/label/river"
+    entries = app.get(f"{path}/entries", limit=1000)["entries"]
+    assert len(found) > 5
+    assert {each["hash"] for each in entries if "No longer" not in each["title"]} == found
+    assert app.get(f"{path}/feeds") == []
+    ids = app.ids(label)
+    assert ids == sorted((each["id"] for each in entries), reverse=True)
+    assert folder["total_unread"] == app.unread()[label] == len(ids)
+    assert {"id": label, "type": "tag"} in app.ask("tag/list", ("output", "json"))["tags"]
+    assert (
+        app.get("entries", category_id=folder["id"], limit=3, order="id", direction="desc")["entries"][0]["id"]
+        == ids[0]
+    )
+    assert app.put("entries", {"entry_ids": ids[:1], "status": "read"}) == 204
+    assert app.ids(label, ("xt", READ)) == ids[1:]
+    report = app.entry(ids[1])["hash"]
+    with open_existing(wire.paths) as store:
+        acts.withhold(store, report, BECAUSE, wire.now[0])
+    assert app.ids(label) == ids
+    assert app.post("mark-all-as-read", ("s", label)).text == "OK"
+    assert app.ids(label, ("xt", READ)) == []
+    assert set(app.ids(ALL, ("xt", READ))) == set(app.ids()) - set(ids)
+    assert app.put(f"{path}/mark-all-as-read") == 204
+    with open_existing(wire.paths) as store:
+        acts.restore(store, report, BECAUSE, wire.now[0])
 
 
 def test_each_entry_comes_once_on_all_pages_in_every_order(wire: Wire) -> None:

@@ -17,9 +17,10 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppUnread
+from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppSearch, AppUnread
 from aggregator.store.sqlite.reading import dictionaries, rows
-from aggregator.store.sqlite.selections import LAST
+from aggregator.store.sqlite.searches import selection_of
+from aggregator.store.sqlite.selections import LAST, chosen, where
 from aggregator.text.dates import to_iso
 
 NEWEST = 20_000  # reports; what lies further back is read unless somebody says otherwise
@@ -85,6 +86,16 @@ def feeds(connection: sqlite3.Connection, reader: AppReader) -> list[AppFeed]:
         reader.channel,
     )
     return [AppFeed(**row) for row in found]
+
+
+def searches(connection: sqlite3.Connection) -> list[AppSearch]:
+    """Saved searches that have a file, by name."""
+    sql = """
+        SELECT d.folder_id, q.name FROM searches AS q
+        CROSS JOIN app_folders AS d ON d.folder_kind = 'search' AND d.name = q.name
+        WHERE q.state <> 'removed' ORDER BY q.name
+    """
+    return [AppSearch(**row) for row in rows(connection, sql)]
 
 
 def entries(
@@ -178,7 +189,9 @@ def _found(connection: sqlite3.Connection, asked: _Asked) -> Iterator[AppEntry]:
     """In order. What may be long is read as it is asked for: each publisher by an index, and all of them merged."""
     listing = asked.listing
     changed = _changed(connection, listing.changed_since) if listing.changed_since else None
-    if listing.is_starred:
+    if listing.search is not None:
+        found = _named(connection, asked, _of_search(connection, listing.search))
+    elif listing.is_starred:
         found = _run(connection, asked, "app_states AS w INDEXED BY app_stars", "w.is_starred = 1")
     elif listing.is_read is False:
         found = _unread(connection, asked)
@@ -194,6 +207,27 @@ def _found(connection: sqlite3.Connection, asked: _Asked) -> Iterator[AppEntry]:
     if changed is not None:
         found = (each for each in found if changed.has(each))
     yield from asked.ordered(found)
+
+
+def _of_search(connection: sqlite3.Connection, name: str) -> list[int]:
+    """The reports of which a saved search found any version, whatever became of them: what it found stays in its
+    folder, and what is taken back is seen there.
+    """
+    row = connection.execute("SELECT search_id, selection FROM searches WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return []
+    conditions, values = where(chosen(connection, selection_of(row[1])))
+    found = connection.execute(
+        f"""
+        SELECT DISTINCT w.article_id FROM (
+          SELECT revision_id FROM hits WHERE search_id = ? ORDER BY revision_id DESC LIMIT ?
+        ) AS h
+        CROSS JOIN revisions AS r ON r.revision_id = h.revision_id
+        CROSS JOIN articles AS w ON w.article_id = r.article_id {conditions}
+        """,  # noqa: S608  (made of constants)
+        (row[0], NEWEST, *values),
+    )
+    return [number for (number,) in found]
 
 
 def _merged(connection: sqlite3.Connection, asked: _Asked, publishers: Sequence[str]) -> Iterator[AppEntry]:

@@ -712,11 +712,16 @@ CREATE TABLE app_feeds (        -- publishers, as apps know them
     ;
 CREATE TABLE app_folders (      -- what apps see feeds in
       folder_id INTEGER PRIMARY KEY,
-      folder_kind TEXT NOT NULL,    -- country
-      name TEXT NOT NULL,           -- of a country, its code
+      folder_kind TEXT NOT NULL,    -- country, search
+      name TEXT NOT NULL,           -- of a country, its code; of a saved search, its name
       UNIQUE (folder_kind, name)
     ) STRICT
     ;
+CREATE TRIGGER app_search_comes AFTER INSERT ON searches
+    BEGIN
+      INSERT INTO app_folders (folder_kind, name) SELECT 'search', new.name
+      WHERE NOT EXISTS (SELECT 1 FROM app_folders WHERE folder_kind = 'search' AND name = new.name);
+    END;
 CREATE TRIGGER app_feed_comes AFTER INSERT ON publishers BEGIN 
       INSERT INTO app_feeds (publisher) SELECT new.publisher
       WHERE NOT EXISTS (SELECT 1 FROM app_feeds WHERE publisher = new.publisher);
@@ -765,6 +770,7 @@ CREATE TABLE closed_channels (  -- channels by which reports of a publisher left
       PRIMARY KEY (publisher, class, channel)
     ) STRICT, WITHOUT ROWID
     ;
+CREATE INDEX hits_of_search ON hits (search_id, revision_id);
 CREATE INDEX articles_by_number ON articles (publisher);
 CREATE TABLE publisher_history (  -- what a publisher was, each time until that changed
       publisher TEXT NOT NULL REFERENCES publishers (publisher),  -- its key now

@@ -56,7 +56,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "excerpt_queue": {None: "1000"},
     "former_readings": {"former_readings_of_article": "2000 1"},
     "health_counts": {None: "200"},
-    "hits": {"hits": "500000 3 1"},
+    "hits": {"hits": "500000 3 1", "hits_of_search": "500000 5000 1"},
     "left_out": {"left_out": "2000 100 1"},
     "match_queue": {None: "1000"},
     "media": {"media": "1500000 2 1"},

@@ -22,13 +22,21 @@ APPS = (
     """
     CREATE TABLE app_folders (      -- what apps see feeds in
       folder_id INTEGER PRIMARY KEY,
-      folder_kind TEXT NOT NULL,    -- country
-      name TEXT NOT NULL,           -- of a country, its code
+      folder_kind TEXT NOT NULL,    -- country, search
+      name TEXT NOT NULL,           -- of a country, its code; of a saved search, its name
       UNIQUE (folder_kind, name)
     ) STRICT
     """,
     "INSERT INTO app_feeds (publisher) SELECT publisher FROM publishers ORDER BY publisher",
     "INSERT INTO app_folders (folder_kind, name) SELECT DISTINCT 'country', country FROM publishers ORDER BY country",
+    "INSERT INTO app_folders (folder_kind, name) SELECT 'search', name FROM searches ORDER BY search_id",
+    """
+    CREATE TRIGGER app_search_comes AFTER INSERT ON searches
+    BEGIN
+      INSERT INTO app_folders (folder_kind, name) SELECT 'search', new.name
+      WHERE NOT EXISTS (SELECT 1 FROM app_folders WHERE folder_kind = 'search' AND name = new.name);
+    END
+    """,
     f"CREATE TRIGGER app_feed_comes AFTER INSERT ON publishers BEGIN {_FEED}{_FOLDER}    END",
     f"CREATE TRIGGER app_folder_comes AFTER UPDATE OF country ON publishers BEGIN {_FOLDER}    END",
     """
@@ -75,6 +83,7 @@ APPS = (
       PRIMARY KEY (publisher, class, channel)
     ) STRICT, WITHOUT ROWID
     """,
+    "CREATE INDEX hits_of_search ON hits (search_id, revision_id)",
     # Apps go through the reports of a publisher by number, a page at a time.
     "CREATE INDEX articles_by_number ON articles (publisher)",
 )

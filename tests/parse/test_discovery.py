@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.parse.discovery import feeds_among, links_of, links_of_header, site_name
+from tests.rows import every_row
 
 AT = "http://sud.example/rubrique/page.html"
 RSS = 'type="application/rss+xml"'
@@ -15,7 +16,7 @@ def feeds(head: str, body: str = "") -> list[str]:
     return feeds_among(links_of(page.encode(), AT))
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("head", "address"),
     [
         (f'<link rel="alternate" {RSS} href="fil.xml">', "http://sud.example/rubrique/fil.xml"),
@@ -39,7 +40,7 @@ def test_a_feed_that_the_head_of_a_page_names(head: str, address: str) -> None:
     assert feeds(head) == [address]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("body", "address"),
     [
         ('<a href="/sous/fil.xml">RSS</a>', "http://sud.example/sous/fil.xml"),
@@ -55,7 +56,7 @@ def test_a_feed_that_only_the_text_of_a_page_names(body: str, address: str) -> N
     assert feeds("", body) == [address]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("head", "body"),
     [
         ('<link rel="alternate" hreflang="en" href="/en/">', ""),
@@ -103,7 +104,7 @@ def test_a_hostile_field_is_read_to_its_end() -> None:
         assert feeds_among(links_of_header(field, AT)) == []
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("head", "url", "expected"),
     [
         ('<meta property="og:site_name" content="L&#39;Écho  du\njour">', AT, "L'Écho du jour"),

@@ -27,6 +27,7 @@ from aggregator.rights.effects import TAKES_EFFECT
 from aggregator.store import Store
 from tests.conftest import make_entry, record
 from tests.make_database import DATABASES
+from tests.rows import every_row
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -194,7 +195,7 @@ def test_outcomes_of_polls_are_all_described() -> None:
     assert sorted(named) == sorted(get_args(Outcome))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@every_row("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if "://" in target:

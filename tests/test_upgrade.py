@@ -33,6 +33,7 @@ from bench.crash import compiled
 from tests import killed
 from tests.conftest import SOAK
 from tests.make_database import DATABASES, answers_of
+from tests.rows import every_row
 
 VERSIONS = sorted(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz"))
 
@@ -169,7 +170,7 @@ def test_the_names_of_before_0_2_0_are_gone(database: Path) -> None:
         assert not connection.execute("PRAGMA foreign_key_check").fetchall()
 
 
-@pytest.mark.parametrize(
+@every_row(
     "theirs",
     [
         "CREATE INDEX theirs ON articles (listed_at)",

@@ -28,6 +28,7 @@ from aggregator.output.formats import FORMATS
 from tests import ROOT, commands
 from tests.conftest import DEMO, NOW
 from tests.hostile import run
+from tests.rows import every_row
 from tests.test_trip import feed
 from tests.waiting import until
 
@@ -126,7 +127,7 @@ def test_help_is_there_and_lists_the_commands() -> None:
     assert listed == sorted(COMMANDS) == list(COMMANDS)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@every_row("name", COMMANDS)
 def test_a_command_is_listed_as_it_describes_itself(name: str) -> None:
     command = aggregator.get_command(click.Context(aggregator), name)
     assert command is not None

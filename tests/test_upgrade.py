@@ -26,13 +26,15 @@ from aggregator.desk.housekeeping import maintain
 from aggregator.desk.reading import read_as_of
 from aggregator.model import Cursor, Selection
 from aggregator.model.errors import StoreError
+from aggregator.pipeline.opening import load_config, open_wire
+from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
 from aggregator.text.query import parse
 from bench.crash import compiled
 from tests import killed
 from tests.conftest import SOAK
-from tests.make_database import DATABASES, answers_of
+from tests.make_database import CONFIG, DATABASES, answers_of
 from tests.rows import every_row
 
 VERSIONS = sorted(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz"))
@@ -93,7 +95,7 @@ def test_this_version_has_its_database() -> None:
     assert __version__ in VERSIONS
 
 
-@pytest.fixture(params=VERSIONS)
+@pytest.fixture(scope="module", params=VERSIONS)
 def version(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -102,6 +104,17 @@ def version(request: pytest.FixtureRequest) -> str:
 def database(version: str, tmp_path: Path) -> Path:
     path = tmp_path / "wire.db"
     path.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))
+    return path
+
+
+@pytest.fixture(scope="module")
+def upgraded(version: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same in this version, with the configuration in force, as the daemon leaves it."""
+    path = tmp_path_factory.mktemp("upgraded") / "wire.db"
+    path.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))
+    paths = Paths(CONFIG, path)
+    with open_wire(paths, load_config(paths), utc_now()) as store:
+        maintain(store, utc_now())  # what an upgrade leaves to housekeeping: the search index, packed words
     return path
 
 
@@ -125,11 +138,9 @@ def in_plain_words(answer: Any, names: dict[str, str]) -> Any:
     return VALUES.get(answer, answer) if isinstance(answer, str) else answer
 
 
-def test_a_database_of_every_version_answers_as_it_did(database: Path, answers: dict[str, Any]) -> None:
-    with Store.open(database) as store:
-        maintain(store, utc_now())  # what an upgrade leaves to housekeeping: the search index, packed words
-    assert integrity(database) == "ok"
-    now = answers_of(database)
+def test_a_database_of_every_version_answers_as_it_did(upgraded: Path, answers: dict[str, Any]) -> None:
+    assert integrity(upgraded) == "ok"
+    now = answers_of(upgraded)
     for ledger in (answers["changes"], now["changes"]):  # a later version lists more lines, never fewer
         ledger[:] = [{str(line["seq"]): line for line in ledger}]
     for found in (answers["search"], now["search"]):  # a later version lists by listing time, no more by revision
@@ -144,10 +155,10 @@ def test_a_database_of_every_version_answers_as_it_did(database: Path, answers: 
         assert differences(said, now[command], CHANGED.get(command, frozenset())) == []
 
 
-def test_a_cursor_of_every_version_still_holds(database: Path, answers: dict[str, Any]) -> None:
+def test_a_cursor_of_every_version_still_holds(upgraded: Path, answers: dict[str, Any]) -> None:
     """Also behind a line whose kind has another name now."""
     cursors = [line["cursor"] for line in answers["changes"] if "cursor" in line]
-    with Store.open(database) as store:
+    with Store.open(upgraded) as store:
         lines = [(line["seq"], line["cursor"]) for line in store.changes()]
         for said in cursors:
             cursor = Cursor.read(said)
@@ -160,9 +171,8 @@ def test_a_cursor_of_every_version_still_holds(database: Path, answers: dict[str
     assert not kinds & VALUES.keys()
 
 
-def test_the_names_of_before_0_2_0_are_gone(database: Path) -> None:
-    Store.open(database).close()
-    with closing(sqlite3.connect(database)) as connection:
+def test_the_names_of_before_0_2_0_are_gone(upgraded: Path) -> None:
+    with closing(sqlite3.connect(upgraded)) as connection:
         for table, names in OLD_NAMES.items():
             columns = {name for (name,) in connection.execute("SELECT name FROM pragma_table_xinfo(?)", (table,))}
             assert columns >= set(names.values())

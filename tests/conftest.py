@@ -89,8 +89,10 @@ def scaled(full: int) -> int:
 
 
 def examples(full: int) -> int:
-    """How many examples of a property: so many in `make soak`, a twentieth of it, at least ten, in `make test`."""
-    return full if SOAK else max(10, full // 20)
+    """How many examples of a property: so many in `make soak`, a twentieth of it in `make test`; of few an eighth, of
+    many at least ten.
+    """
+    return full if SOAK else max(min(10, full // 8), full // 20)
 
 
 # In CI the properties are tried on the same examples every time; at a desk on new ones.

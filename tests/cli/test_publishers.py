@@ -22,7 +22,6 @@ from aggregator.text.dates import utc_now
 from tests import ROOT, commands
 from tests.cli.test_cli import HOSTS, Desk
 from tests.conftest import NOW
-from tests.hostile import run
 from tests.waiting import until
 
 ML = "publishers/ml"
@@ -38,15 +37,6 @@ def feed(*names: str, title: str = "A first headline") -> bytes:
         for name in names
     )
     return f"<rss version='2.0'><channel><title>Daily</title>{items}</channel></rss>".encode()
-
-
-class Called(Desk):
-    """Its commands run in this process: what they do is tested here, and not how they are started."""
-
-    def __call__(self, *arguments: str, code: int = 0) -> str:
-        ran = run("--config", str(self.config), *arguments, folder=self.config)
-        assert ran.code == code, ran.err + ran.out
-        return ran.err if code else ran.out
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +58,7 @@ def press(one_press: Press) -> Press:
 @pytest.fixture(scope="module")
 def fetched(tmp_path_factory: pytest.TempPathFactory, one_press: Press) -> Path:
     folder = tmp_path_factory.mktemp("publishers")
-    desk = Called(folder, one_press)
+    desk = Desk(folder, one_press)
     for host in HOSTS:
         one_press.set_document(host, "/feed", feed(f"{host}-1", f"{host}-2"))
     fetch(desk)
@@ -78,7 +68,7 @@ def fetched(tmp_path_factory: pytest.TempPathFactory, one_press: Press) -> Path:
 @pytest.fixture
 def desk(tmp_path: Path, fetched: Path, press: Press) -> Desk:
     """Two publishers with two reports each."""
-    desk = Called(tmp_path, press)
+    desk = Desk(tmp_path, press)
     for host in HOSTS:
         press.set_document(host, "/feed", feed(f"{host}-1", f"{host}-2"))
     shutil.copytree(fetched / "data", tmp_path / "data")
@@ -481,7 +471,7 @@ def test_an_agreement_that_ends_is_said_thirty_days_before_and_from_then_on(desk
 def test_check_says_what_settings_do_to_each_other(
     tmp_path: Path, press: Press, settings: str, every: int, expected: str | None
 ) -> None:
-    desk = Called(tmp_path, press)
+    desk = Desk(tmp_path, press)
     for host in HOSTS:
         desk.add(host, every)
     wire = desk.config / "wire.toml"
@@ -492,7 +482,7 @@ def test_check_says_what_settings_do_to_each_other(
 
 
 def test_check_says_where_a_budget_or_a_domain_cannot_bear_what_is_asked_of_it(tmp_path: Path, press: Press) -> None:
-    desk = Called(tmp_path, press)
+    desk = Desk(tmp_path, press)
     for number in range(30):
         text = (desk.config / ML / "one.toml").read_text().replace("every_minutes = 30", "")
         text = text.replace(f"{press.url}/one.example/feed", f"https://news.example/{number}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import shutil
@@ -26,7 +25,7 @@ from aggregator.rights import DEFAULT_DISCLAIMERS
 from aggregator.rights.effects import TAKES_EFFECT
 from aggregator.store import Store
 from tests.conftest import make_entry, record
-from tests.make_database import DATABASES
+from tests.databases import upgraded
 from tests.rows import every_row
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +57,7 @@ _OF_TROUBLE = ("HAVING newest IS NULL", "json_each(p.drops)", "WHERE failures > 
 
 def test_the_queries_find_something_in_the_demo(tmp_path: Path) -> None:
     database = tmp_path / "wire.db"
-    database.write_bytes(gzip.decompress((DATABASES / "0.2.0.db.gz").read_bytes()))
+    database.write_bytes(upgraded("0.2.0"))
     with Store.open(database) as store:
         while store.index():
             pass

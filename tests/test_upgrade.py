@@ -26,15 +26,13 @@ from aggregator.desk.housekeeping import maintain
 from aggregator.desk.reading import read_as_of
 from aggregator.model import Cursor, Selection
 from aggregator.model.errors import StoreError
-from aggregator.pipeline.opening import load_config, open_wire
-from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
 from aggregator.text.query import parse
 from bench.crash import compiled
-from tests import killed
+from tests import databases, killed
 from tests.conftest import SOAK
-from tests.make_database import CONFIG, DATABASES, answers_of
+from tests.make_database import DATABASES, answers_of
 from tests.rows import every_row
 
 VERSIONS = sorted(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz"))
@@ -111,9 +109,8 @@ def database(version: str, tmp_path: Path) -> Path:
 def upgraded(version: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same in this version, with the configuration in force, as the daemon leaves it."""
     path = tmp_path_factory.mktemp("upgraded") / "wire.db"
-    path.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))
-    paths = Paths(CONFIG, path)
-    with open_wire(paths, load_config(paths), utc_now()) as store:
+    path.write_bytes(databases.upgraded(version))
+    with Store.open(path) as store:
         maintain(store, utc_now())  # what an upgrade leaves to housekeeping: the search index, packed words
     return path
 

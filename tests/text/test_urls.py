@@ -39,6 +39,7 @@ from aggregator.text.urls import (
 )
 from tests import ROOT
 from tests.conftest import NOW
+from tests.databases import upgraded
 from tests.make_database import DATABASES
 from tests.rows import every_row
 
@@ -350,7 +351,7 @@ def test_all_entries_of_the_fixtures_have_the_keys_that_they_had() -> None:
 @every_row("version", sorted(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz")))
 def test_every_article_of_every_version_is_found_by_its_link(version: str, tmp_path: Path) -> None:
     path = tmp_path / "wire.db"
-    path.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))
+    path.write_bytes(upgraded(version))
     with closing(Store.open(path)) as store:
         keys = {(article, key) for article, key in store.query("SELECT article_id, article_key FROM article_keys")[1]}
         said = store.query("SELECT article_id, raw_words(raw, dictionary_id) FROM revisions WHERE number = 1")[1]

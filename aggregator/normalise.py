@@ -30,6 +30,7 @@ from aggregator.model import (
 from aggregator.text import folding, packing, pictures, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
+from aggregator.text.matching import Matcher
 from aggregator.text.media import LANGUAGE, readings
 from aggregator.text.source_rules import rule_that_leaves_out
 
@@ -62,17 +63,23 @@ class _Document:
     source: Source
     publisher: Publisher
     pack: Callable[[bytes], bytes] = field(default_factory=packing.packer)
+    match: Matcher | None = None  # None: nothing is matched
 
 
 def normalise(
-    parsed: Document, source: Source, publisher: Publisher, digests: Mapping[str, bytes] = MappingProxyType({})
+    parsed: Document,
+    source: Source,
+    publisher: Publisher,
+    digests: Mapping[str, bytes] = MappingProxyType({}),
+    match: Matcher | None = None,
 ) -> Listing:
     """What one document lists. An entry that is listed more than once in it is one article; which listing stands, see
-    `_standing`. `digests`: see `Memory`; an entry that has one of them is only `Seen`.
+    `_standing`. `digests`: see `Memory`; an entry that has one of them is only `Seen`. `match`: the saved searches that
+    are tried on each article.
     """
     drops = Counter(parsed.drops)
     listed: list[Listed] = []
-    document = _Document(parsed.language, source, publisher)
+    document = _Document(parsed.language, source, publisher, match=match)
     for listings in _items(parsed.entries, identity.keys_of(parsed.entries, publisher.identity)):
         entry, keys = _standing(listings)
         drops[DUPLICATE] += len(listings) - 1
@@ -155,6 +162,7 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
     kept = raw if held is said else raw_words.encode(held)
     words, url = body or summary, identity.address_of(said)
     folded_summary = folding.fold(summary)
+    folded = (folded_summary, folded_summary if words == summary else folding.fold(words))
     media, of_media = readings(held.media)
     return Article(
         publisher=publisher.key,
@@ -176,7 +184,8 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
         categories=_categories(said.categories),
         raw=kept,
         packed=document.pack(kept),
-        folded=(folded_summary, folded_summary if words == summary else folding.fold(words)),
+        folded=folded,
+        matched=document.match.matched(folded_title, *folded) if document.match else None,
         link_marks=identity.marks_of_link(url, publisher.identity) if url else (),
         words_hash=_words_hash(said),
         entry_hash=hashlib.sha256(raw).digest(),

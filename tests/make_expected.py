@@ -1,4 +1,5 @@
-"""Writes the expected file of every format: `python -m tests.make_expected`, after a change that is meant.
+"""Writes the expected file of every format and kind of alert: `python -m tests.make_expected`, after a change that is
+meant.
 
 Look at the difference before it is committed: subscribers see it.
 """
@@ -14,6 +15,7 @@ from aggregator.model import Config
 from aggregator.output import static
 from aggregator.output.formats import FORMATS
 from aggregator.store import Store
+from tests.alerts import mails
 from tests.every_profile import let_out, stored
 
 EXPECTED = Path(__file__).parent / "fixtures" / "output"
@@ -47,6 +49,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, stored(Path(folder)) as (store, config):
         for path, said in (*rendered(store, config), *pages(store, config, Path(folder) / "site")):
             path.write_bytes(said)
+    mails.FOLDER.mkdir(exist_ok=True)
+    for name, text in mails.expected().items():
+        (mails.FOLDER / name).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

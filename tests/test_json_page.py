@@ -49,7 +49,12 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "publishers --json": ("publishers", "--json"),
     "catalogue --json": ("catalogue", "malijet", "--json"),
     "check --json": ("check", "--json"),
+    "alerts --json": ("alerts", "--json"),
+    "alerts test --json": ("alerts", "test", "reports", "--json"),
     "tokens list --json": ("tokens", "list", "--json"),
+    "subscribers --json": ("subscribers", "--json"),
+    "subscribers --json (dead letters)": ("subscribers", "partner", "--json"),
+    "subscribers --unacknowledged --json": ("subscribers", "--unacknowledged", "{gone}", "--json"),
     "rights --json": ("rights", "--json"),
     "check --live --json": ("check", "--live", "--json"),
     "probe --json": ("probe", "{press}/two.example/feed", "--json"),
@@ -71,6 +76,14 @@ UNREACHED: Mapping[str, set[str]] = {
     "add --json (again)": {"left_out.publisher", "left_out.why"},
     "check --json": {"daemon.pid", "daemon.since", "daemon.is_current"},
 }
+SEARCH = """words = "report"
+[[tell]]
+email = "desk@wire.example"
+[[tell]]
+command = ["true"]
+when = "daily"
+"""
+MAIL = '[mail]\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\nfrom = "wire@wire.example"\n'
 LINES = {"changes --json", "latest --jsonl", "search --jsonl", "query --jsonl"}
 OPML = """<opml version="2.0"><body><outline text="Le Fleuve" xmlUrl="http://fleuve.example/feed"/>
 <outline text="One" xmlUrl="{url}"/></body></opml>"""
@@ -89,8 +102,14 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         press.set_document("two.example", "/feed", atom("".join(listed)))
         press.set_document("one.example", "/feed", changed(0, 60, "one.example"))
         desk("fetch")
+        (desk.config / "searches").mkdir()
+        (desk.config / "searches" / "reports.toml").write_text(SEARCH)
+        with (desk.config / "wire.toml").open("a") as file:
+            file.write(MAIL)
         desk("tokens", "add", "newsroom", "--channel", "api")
+        _with_a_subscriber(desk)
         found = _with_something_of_everything(desk, page)
+        _that_fails(desk)
         opml = folder / "list.opml"
         opml.write_text(OPML.format(url=f"{press.url}/one.example/feed"))
         other = folder / "other.db"
@@ -107,6 +126,28 @@ def _printed(desk: Desk, name: str, arguments: list[str]) -> Any:
     if name in LINES:
         return [json.loads(line) for line in done.stdout.splitlines()]
     return json.loads(done.stdout)
+
+
+def _with_a_subscriber(desk: Desk) -> None:
+    folder = desk.config / "subscribers"
+    folder.mkdir()
+    said = 'url = "http://127.0.0.1:9/"\nsecret = "${NOT_SET}"\ncontact = "ops@partner.example"\n'
+    (folder / "partner.toml").write_text(said)
+    desk("subscribers", "--deliver", code=1)
+
+
+def _that_fails(desk: Desk) -> None:
+    """One message of it is a dead letter that is to be sent again, and it has acknowledged another one."""
+    now = "2026-11-29T09:00:00Z"
+    with closing(sqlite3.connect(desk.database)) as connection, connection:
+        connection.execute(
+            "INSERT INTO dead_letters VALUES ('partner', 2, ?1, 10, 'the server answered 500', ?1)", (now,)
+        )
+        connection.execute(
+            "UPDATE subscribers SET attempts = 1, attempted_at = ?1, failing_since = ?1, acknowledged_at = ?1,"
+            " acknowledged_seq = 1",
+            (now,),
+        )
 
 
 def _with_something_of_everything(desk: Desk, page: str) -> dict[str, str]:

@@ -141,8 +141,11 @@ def keys(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, str]]:
     """The keys of a TOML file with their defaults as the page writes them; those of tables after a dot."""
     for name, info in model.model_fields.items():
         key = before + (info.alias or name)
+        tables = [each for each in get_args(info.annotation) if isinstance(each, type) and issubclass(each, BaseModel)]
         if isinstance(info.default, BaseModel):
             yield from keys(type(info.default), f"{key}.")
+        elif tables and info.default is None:  # a table that may be left out
+            yield from keys(tables[0], f"{key}.")
         elif info.is_required():
             yield key, "-"
         else:

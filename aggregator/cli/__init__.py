@@ -29,6 +29,7 @@ from aggregator.text import printable
 _LIST = """
 accept Accept a redirect of a SOURCE to another address.
 add Add publishers from the catalogue, or a site of your own.
+alerts List saved searches, who is told and when; test, pause them.
 backup Copy the database into one file, or load such a file.
 catalogue Search the publishers that come with the program.
 changes List all events (new, changed, withdrawn ...), oldest first.
@@ -62,6 +63,7 @@ serve Publish the wire over HTTP: feeds and the API.
 show Print one report with its credit, disclaimer and link.
 snapshot Write a copy of reports, versions and changes to a FOLDER.
 split Undo a merge: make two reports again.
+subscribers List subscribers, what each is owed, and how each does.
 tokens Add, list and revoke tokens of programs that read the API.
 withdraw Take a report out that its publisher withdrew.
 withhold Take a report out of the wire until a person restores it.

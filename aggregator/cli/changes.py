@@ -38,7 +38,7 @@ def _since(context: click.Context, parameter: click.Parameter, value: str | None
 @click.command()
 @selecting("lines", "lines written", since=_since)
 @click.option("--follow", is_flag=True, help="Wait for more, until interrupted.")
-@click.option("--limit", type=click.IntRange(1), help="At most so many lines. [default: all]")
+@click.option("--limit", type=click.IntRange(1, options.GREATEST), help="At most so many lines. [default: all]")
 @click.option("--json", "as_json", is_flag=True, help="For machines: JSON Lines, an object a line.")
 @click.option("--exit-code", is_flag=True, help="As grep: 0 found, 1 nothing found, 2 an error.")
 @click.pass_obj

@@ -79,6 +79,8 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
             "in_force": is_in_force(paths),
         }
         beside["daemon"] = daemons.as_object(paths)
+        beside["not_sent_to"] = [each.key for each in config.faulty_subscribers]
+        beside["not_searched"] = [each.key for each in config.faulty_searches]
         stopped = [each.key for each in config.faulty]
         _print_checked(folder, {"faults": faults, "not_polled": stopped, **beside, **counts})
         return
@@ -94,6 +96,10 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
     said = [f"{counted(len(faults), 'error')} in {folder}."]
     if config.faulty:
         said.append(f"Not polled until {_it_or_they(len(config.faults))} fixed: {names_of(config.faulty)}.")
+    if config.faulty_subscribers:
+        said.append(f"Sent nothing until then: {names_of(config.faulty_subscribers)}.")
+    if config.faulty_searches:
+        said.append(f"No alerts until then of the searches {names_of(config.faulty_searches)}.")
     if config.placeholders_forbid_polling and config.placeholders:
         said.append(
             "Nothing is fetched until the wire has a name of its own: write it there, or `aggregator init DIR`."

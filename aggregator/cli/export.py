@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import click
 
-from aggregator.cli.options import may_be_replaced
+from aggregator.cli.options import GREATEST, written_whole
 from aggregator.cli.printing import say
 from aggregator.cli.selecting import read_selection, selecting
 from aggregator.config.codes import country_name, language_name
@@ -48,7 +48,7 @@ _WHY: Mapping[RefusalReason, str] = MappingProxyType(
 @click.argument("name", metavar="FORMAT", type=click.Choice((*FORMATS, _STATIC)))
 @selecting("reports", "published")
 @click.option("--search", "words", metavar="WORDS", help="Only reports with these words.")
-@click.option("--limit", type=click.IntRange(0), help="At most so many; 0: all. [default: see below]")
+@click.option("--limit", type=click.IntRange(0, GREATEST), help="At most so many; 0: all. [default: see below]")
 @click.option(
     "--channel", type=click.Choice(get_args(Channel)), help="[default: feed for feeds, web for static, else api]"
 )
@@ -94,10 +94,9 @@ def export(paths: Paths, /, name: str, words: str | None, limit: int | None, out
             atom = whole(replace(atom, releases=_counted(atom.releases, beside, "feed")))
             _write_site(found, b"".join(form.render(atom)), out)
         else:
-            with click.open_file(out, "wb", atomic=may_be_replaced(out)) as file:
+            with written_whole(out) as file:
                 for part in form.render(whole(found) if form.is_feed else found):
                     file.write(part)
-                file.flush()
     note_released(paths, now.date(), written + beside)
     _say_what_came_of_it(written.total(), kept_back, out)
 

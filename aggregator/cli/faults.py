@@ -1,4 +1,4 @@
-"""Says which publishers' files have faults, for the commands that go on without these publishers."""
+"""Says which publishers' and subscribers' files have faults, for the commands that go on without these."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ def say_faults(config: Config) -> bool:
     if config.faulty:
         said = "what is stored of them stays as it is. `aggregator check` names every fault"
         say(f"not polled until these faults are corrected: {names_of(config.faulty)}; {said}", err=True)
+    if config.faulty_subscribers:
+        names = names_of(config.faulty_subscribers)
+        say(f"sent nothing until these faults are corrected: {names}; what they are owed stays owed", err=True)
+    if config.faulty_searches:
+        names = names_of(config.faulty_searches)
+        say(f"no alerts until these faults are corrected, of the searches {names}; what is owed stays owed", err=True)
     return bool(config.faults)
 
 

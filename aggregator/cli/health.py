@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import click
 
+from aggregator.cli import alerts
 from aggregator.cli.faults import say_faults_of_files
 from aggregator.cli.keys import known_sources
 from aggregator.cli.options import AS_JSON
@@ -25,14 +26,15 @@ from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline import watching
 from aggregator.pipeline.opening import config_or_none, load_config, read_store
 from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.subscribers import MOST_OWED, in_trouble, listed
 from aggregator.rights import NOTICE_DAYS, what_leaves
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted
 
 _BUSY_SECONDS = 1.0  # so long it waits to note which redirects it listed; where it cannot, it lists them again
-_FAIL_ON = ("failing", "silent", "gaps", "held")
-assert set(_FAIL_ON) <= set(get_args(HealthState))
+_FAIL_ON = ("failing", "silent", "gaps", "held", "subscribers")
+assert set(_FAIL_ON) <= {*get_args(HealthState), "subscribers"}
 
 
 def _read_fail_on(_: click.Context, __: click.Parameter, values: Sequence[str]) -> frozenset[str]:
@@ -60,12 +62,13 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
 
     Of each: what is wrong and since when; then what to do, and when it is fetched next. The worst come first. With KEY
     (a publisher, or publisher/source) only of these, also where all is well. What is counted of the last seven days is
-    counted now. Agreements that have ended, or end within 30 days, are named below.
+    counted now. Agreements that have ended, or end within 30 days, are named below, and subscribers who do not take
+    what they are owed (`aggregator subscribers` lists all).
 
     The exit code is 1 when the wire as a whole has stored nothing new for longer than its rhythm allows, when a file of
     the configuration has a fault, and with --fail-on, for cron: failing: its last fetch failed; silent: nothing new for
     longer than its rhythm allows; gaps: reports may be missing, of the last seven days; held: what it said waits for a
-    person, or its document came from another address.
+    person, or its document came from another address; subscribers: one does not take what it is owed.
 
     --json prints every source, with the columns of the view `health` and `states`, a list of its problems: held,
     faulty (the file of its publisher), paused, failing, silent, gaps.
@@ -78,6 +81,8 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
             rows = [row for row in rows if row["source_name"] in names]
             off = sorted({*names} - {row["source_name"] for row in rows})
         silence, doubt = (None if keys else watching.silence(store, now)), clock.doubt(store, now)
+        config = None if keys else config_or_none(paths)
+        owed = in_trouble(listed(store, config, now)) if config else []
         ended, ending = store.ended_agreements(), store.ending_agreements(now.date() + timedelta(days=NOTICE_DAYS))
     if as_json:
         say_rows(rows, (), as_json)
@@ -92,13 +97,17 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
                 say(with_times(str(doubt)))
             _print_redirects_in_force(paths)
             _print_agreements(ended, ending)
+            for problem in alerts.problems(paths, now):
+                say(problem)
+            _print_subscribers(owed)
             _say_switched_off(paths)
     has_faults = not keys and say_faults_of_files(paths)
     if silence is not None:
         expected = counted(round(silence.expected), "report")
         said = f"nothing new since {when(silence.since)}, where {expected} could be expected"
         say(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
-    if has_faults or silence is not None or any({*row["states"]} & {*fail_on} for row in rows):
+    is_unfit = any({*row["states"]} & {*fail_on} for row in rows) or (owed and "subscribers" in fail_on)
+    if has_faults or silence is not None or is_unfit:
         sys.exit(1)
 
 
@@ -137,6 +146,20 @@ def _print_agreements(ended: Sequence[dict[str, Any]], ending: Sequence[dict[str
             left = what_leaves(of["during"], of["after"])
             said = f"the agreement with {of['name']} ({of['publisher']}) {verb} on {of['last_day']}: {then}{left}"
             say(f"{said}; `aggregator check` names the file")
+
+
+def _print_subscribers(rows: Sequence[dict[str, Any]]) -> None:
+    """Those who do not take what they are owed."""
+    for row in rows:
+        said = [f"subscriber {row['subscriber']} is {row['state'].replace('_', ' ')}"]
+        if row["failing_since"]:
+            said.append(f"since {when(row['failing_since'])}")
+        if row["owed"]:
+            many = "at least " if row["owed"] == MOST_OWED else ""
+            said.append(f"owed {many}{counted(row['owed'], 'message')}, the oldest of {when(row['oldest'])}")
+        if row["dead_letters"]:
+            said.append(f"{counted(row['dead_letters'], 'dead letter')} (`aggregator subscribers {row['subscriber']}`)")
+        say("; ".join([*said, *([row["error"]] if row["error"] else [])]))
 
 
 def _say_switched_off(paths: Paths) -> None:

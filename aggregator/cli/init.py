@@ -23,7 +23,7 @@ from aggregator.pipeline.paths import CONFIG_VARIABLE, DATABASE_VARIABLE, Paths,
 from aggregator.text import timezones
 from aggregator.text.printable import argument, counted, escaped
 
-_PARTS = ("wire.toml", "rights.toml", "publishers", "data")
+_PARTS = ("wire.toml", "rights.toml", "publishers", "subscribers", "data")
 _ASKED = {  # in this order, at a terminal
     "name": "Name of the wire",
     "site": "Address of its site",
@@ -58,8 +58,8 @@ def init(paths: Paths, /, folder: Path, from_checkout: bool, **said: str | None)
     It asks for name, site, e-mail address and time zone, or takes them as options, and writes wire.toml, rights.toml
     and publishers/ with the wire's own publisher alone. What is there already is never overwritten.
 
-    --from-checkout copies wire.toml, rights.toml and those publishers from a checkout that have reports, or whose files
-    are not in the catalogue or differ from it. The checkout and the database stay as they are.
+    --from-checkout copies wire.toml, rights.toml, subscribers/ and those publishers from a checkout that have reports,
+    or whose files are not in the catalogue or differ from it. The checkout and the database stay as they are.
     """
     _refuse_other_things(folder)
     if from_checkout:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import reduce
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -71,6 +73,36 @@ _AS_IT_IS = click.File("w", encoding="utf-8")
 def may_be_replaced(path: str) -> bool:
     """Whether there is a file, or nothing: a new file takes no other thing's place (a device, a pipe)."""
     return path != "-" and (os.path.isfile(path) or not os.path.lexists(path))
+
+
+@contextmanager
+def written_whole(path: str) -> Iterator[IO[bytes]]:
+    """A file that is written whole, or stays as it was, whatever ends the command; `-`, a device and a pipe are written
+    as it goes. Raises click.BadParameter and OSError.
+    """
+    if not path:
+        raise click.BadParameter("a file has a name; - is the screen", param_hint="--out")
+    if not may_be_replaced(path):
+        with click.open_file(path, "wb") as file:
+            yield file
+            file.flush()
+        return
+    place = os.path.realpath(path)
+    beside_it = os.path.join(os.path.dirname(place), f".{os.path.basename(place)[:100]}.{os.getpid()}.new")
+    try:
+        handle = os.open(beside_it, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        if os.path.exists(place):
+            shutil.copymode(place, beside_it)
+        os.replace(beside_it, place)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside_it)
+        raise
 
 
 def one_line(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

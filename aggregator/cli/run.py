@@ -31,6 +31,7 @@ log = logging.getLogger("aggregator.run")
 TICK = timedelta(seconds=5)  # how late a poll may start
 _GRACE_SECONDS = 4.0  # for polls in flight when the end is asked for; all has ended within five
 _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
+_ALERT = timedelta(seconds=1)  # how late somebody may be told of a report
 _MAINTENANCE = timedelta(minutes=10)
 # Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
 _RECHECK = timedelta(minutes=1)
@@ -48,7 +49,8 @@ def run(paths: Paths, is_serving: bool, listen: str | None) -> None:
     Between fetches it visits the pages of reports, to learn of withdrawals; `recheck` does that once. SIGTERM and
     SIGINT end it when the fetches under way are done. The configuration is read again within seconds when its files
     have changed, and at SIGHUP; while it has errors, the one before stays in force. Two daemons do not share a
-    database. It logs a line for every fetch to standard error.
+    database. It logs a line for every fetch to standard error. Subscribers (config/subscribers/) are sent each change
+    as it is stored; `aggregator subscribers` shows how far each has been brought.
     """
     if listen is not None and not is_serving:
         raise click.UsageError("--listen belongs to --serve")
@@ -163,10 +165,16 @@ class _Looks:
 
 
 def log_faults(config: Config) -> None:
-    """Says whom the faults in publishers' files stop."""
+    """Says whom the faults in publishers' and subscribers' files stop."""
     if config.faults:
         said = "not polled until their files are correct: %s; what is stored of them stays as it is; the faults:\n%s"
         log.error(said, names_of(config.faulty) or "nobody", "\n".join(map(escaped, config.faults)))
+    if config.faulty_subscribers:
+        said = "sent nothing until their files are correct: %s; what they are owed stays owed"
+        log.error(said, names_of(config.faulty_subscribers))
+    if config.faulty_searches:
+        said = "no alerts until their files are correct, of the searches %s; what is owed stays owed"
+        log.error(said, names_of(config.faulty_searches))
 
 
 def read_again(paths: Paths, config: Config, since: datetime | None = None) -> Config:
@@ -218,8 +226,10 @@ async def poll_until(
             Job("maintain", _MAINTENANCE, maintain),
             Job("config", TICK, lambda: database.use(look)),
             Job("notify", TICK, lambda: database.use(pipeline.notify)),
+            Job("alerts", _ALERT, lambda: database.use(pipeline.alert)),
             Job("hub", TICK, lambda: database.use(pipeline.tell_hub)),
         ]
+        pipeline.deliver()
         await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck), Job("signals", _SIGNALS, read_signals)])
         pipeline.stop()
         for visit in visits:  # a site may want a minute between two; what is not visited now is due at the next start

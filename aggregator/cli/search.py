@@ -8,9 +8,12 @@ from typing import Any
 import click
 
 from aggregator.cli.options import exclude
+from aggregator.cli.printing import say
 from aggregator.cli.reports import LISTING, list_reports
-from aggregator.model import Selection
+from aggregator.cli.selecting import read_selection
+from aggregator.model import SavedSearch, Selection
 from aggregator.model.errors import SearchError
+from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text import query
@@ -42,10 +45,11 @@ class _Words(click.Command):
 
 @click.command(cls=_Words)
 @click.argument("words", nargs=-1, required=True)
+@click.option("--save", "save_as", metavar="NAME", help="Save the search; see `aggregator alerts`. Lists nothing.")
 @click.option("--ranked", is_flag=True, help="Sort by relevance (newest 2,000 matches only). Default: newest first.")
 @LISTING
 @click.pass_obj
-def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, **given: Any) -> None:
+def search(paths: Paths, /, words: tuple[str, ...], save_as: str | None, ranked: bool, **given: Any) -> None:
     """Search reports for all WORDS; accents do not matter.
 
     \b
@@ -59,7 +63,8 @@ def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, **given: Any) 
     OR, AND and NOT are in capitals. At a shell, brackets and phrases need other quotes around them:
     search '(flood OR drought) "water bills"'. A word and the same word behind an Arabic article or a French or Italian
     elision (l', d', qu') find each other. The options choose reports as those of `latest` do; docs/selecting.md says
-    more.
+    more. With --save they and the words are written into searches/NAME.toml of the configuration; docs/alerts.md says
+    who can be told of what is found.
     """
     exclude({"--ranked": ranked, "--count": given["is_count"]})
     typed = query.typed(words)
@@ -70,12 +75,34 @@ def search(paths: Paths, /, words: tuple[str, ...], ranked: bool, **given: Any) 
         raise click.UsageError(str(error)) from error
     if ranked and not wanted.wanted:
         raise click.UsageError("--ranked needs words, by which reports are ranked; write some beside `changed:`")
+    if save_as is not None:
+        _save(paths, save_as, typed, {**given, "ranked": ranked})
+        return
     shown = typed.strip() if len(typed) <= _SHOWN else f"{typed[:_SHOWN]}…"
 
     def nothing(store: Store, selection: Selection) -> str:
         return f"Nothing found for {shown}.{_another(store, selection, typed)}"
 
     list_reports(paths, given, wanted, ranked, nothing)
+
+
+_CHOOSING = ("publishers", "countries", "kinds", "groups", "languages", "item_classes")
+
+
+def _save(paths: Paths, name: str, typed: str, given: dict[str, Any]) -> None:
+    """Writes the file of the search. What cannot be a part of it is refused."""
+    context = click.get_current_context()
+    others = [option for option, value in given.items() if option not in _CHOOSING and value]
+    if others:
+        option = next(each for each in context.command.params if each.name == others[0]).opts[-1]
+        raise click.UsageError(f"{option} is no part of a saved search; give it without --save")
+    from aggregator.config.searches import save_search  # pydantic takes a fifth of a second
+
+    now = utc_now()
+    with read_store(paths, now) as store:
+        selection = read_selection(paths, store, now, given)
+    where = save_search(paths.config_folder(), SavedSearch(name=name, words=typed, title=name, selection=selection))
+    say(f"saved in {where}; add whom to tell there (docs/alerts.md)", err=True)
 
 
 def _another(store: Store, wanted: Selection, typed: str) -> str:

@@ -18,9 +18,10 @@ from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 from aggregator.text.urls import is_host
-from aggregator.web import ASGIApp, make_app
+from aggregator.web import ASGIApp, Starlette, make_app
 
 _GRACE = 3  # seconds for answers that are being given when the end is asked for; all has ended within five
+_DEAF = 60  # seconds after which a connection ends whose client takes nothing
 _IDLE = 20  # seconds that a connection may wait for its next request
 _MOST_HEADER = 16_384  # bytes of a request's first line and headers
 
@@ -60,13 +61,24 @@ def opened(paths: Paths, listen: str | None) -> tuple[uvicorn.Server, socket.soc
     app = make_app(paths, utc_now)
     listening = _listening(host, port)
     place = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-    return uvicorn.Server(configured(app)), listening, f"serving {wire.name} at http://{place}/feeds/latest.atom"
+    return server_of(app), listening, f"serving {wire.name} at http://{place}/feeds/latest.atom"
+
+
+def server_of(app: Starlette) -> uvicorn.Server:
+    """A server whose answers that go on end with it."""
+    server = uvicorn.Server(configured(app))
+    app.state.following.is_ending = lambda: server.should_exit
+    return server
 
 
 def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=1_024)
+        listening = socket.create_server((host, port), family=family, backlog=1_024)
+        # A client that takes nothing is given up, also while what it was sent last is waiting for it (tcp(7)).
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAF * 1_000)
+        return listening
     except OSError as error:
         raise click.ClickException(
             f"{host}:{port}: nothing can listen there ({error.strerror}); name another by --listen"

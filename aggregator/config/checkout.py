@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from aggregator.config import catalogue
-from aggregator.config.files import publisher_files
+from aggregator.config.files import publisher_files, subscriber_files
 from aggregator.config.toml import read_toml
 
 
@@ -20,9 +20,9 @@ class Copies:
 
 
 def to_copy(folder: Path, reported: Collection[str]) -> Copies:
-    """wire.toml, rights.toml, and the files of publishers that are `reported`, the wire's own, or other than in the
-    catalogue. Those that are as in the catalogue become its copies. Raises ConfigError, and OSError for a file that
-    cannot be read.
+    """wire.toml, rights.toml, the files of subscribers, and those of publishers that are `reported`, the wire's own, or
+    other than in the catalogue. Those that are as in the catalogue become its copies. Raises ConfigError, and OSError
+    for a file that cannot be read.
     """
     own = read_toml(folder, "wire.toml").get("publisher")
     contents: dict[str, bytes] = {}
@@ -37,6 +37,6 @@ def to_copy(folder: Path, reported: Collection[str]) -> Copies:
             contents[name] = catalogue.copied(catalogue.listed(key)).encode()
         else:
             left += 1
-    for name in ("rights.toml", "wire.toml"):
+    for name in (*subscriber_files(folder), "rights.toml", "wire.toml"):
         contents[name] = (folder / name).read_bytes()
     return Copies(contents, left)

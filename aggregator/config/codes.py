@@ -14,8 +14,8 @@ from aggregator.text.folding import fold
 
 # Of the codes that ISO 3166-1 leaves to its users: ours for all of Africa and the world, everybody's for Kosovo.
 _USER_ASSIGNED = frozenset({"XA", "XK", "XW"})
-_COUNTRY_EXPECTED = 'a country of ISO 3166-1, such as "ML", or "XA" (Africa) or "XW" (the world)'
-_LANGUAGE_EXPECTED = 'a language of ISO 639, such as "fr", with script and country where they matter, such as "pt-MZ"'
+COUNTRY_EXPECTED = 'a country of ISO 3166-1, such as "ML", or "XA" (Africa) or "XW" (the world)'
+LANGUAGE_EXPECTED = 'a language of ISO 639, such as "fr", with script and country where they matter, such as "pt-MZ"'
 
 
 @cache
@@ -29,14 +29,16 @@ def unknown_codes(tables: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
     """A fault for each country and language, in publishers' bare tables by file name, that has the form of one only."""
     for name, table in tables.items():
         country, languages = table.get("country"), table.get("languages")
-        if isinstance(country, str) and re.fullmatch("[A-Z]{2}", country) and not is_country(country):
-            yield f"{name}: {fault('country', country, _COUNTRY_EXPECTED)}"
+        if isinstance(country, str) and COUNTRY_FORM.fullmatch(country) and not is_country(country):
+            yield f"{name}: {fault('country', country, COUNTRY_EXPECTED)}"
         for number, language in enumerate(languages if isinstance(languages, list) else (), start=1):
-            if isinstance(language, str) and _FORM.fullmatch(language) and not is_language(language):
-                yield f"{name}: {fault(f'languages[{number}]', language, _LANGUAGE_EXPECTED)}"
+            if isinstance(language, str) and LANGUAGE_FORM.fullmatch(language) and not is_language(language):
+                yield f"{name}: {fault(f'languages[{number}]', language, LANGUAGE_EXPECTED)}"
 
 
-_FORM = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # the shape of the file complains about any other
+# The shapes of the files complain about any other.
+COUNTRY_FORM = re.compile("[A-Z]{2}")
+LANGUAGE_FORM = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 @cache
@@ -77,7 +79,7 @@ def country_called(text: str) -> str | None:
 
 def language_called(text: str) -> str | None:
     """A language's tag by its tag or its name, as `languages_named`; None: there is none, or several."""
-    if _FORM.fullmatch(text) and is_language(text):
+    if LANGUAGE_FORM.fullmatch(text) and is_language(text):
         return text
     found = languages_named(text)
     return found[0] if len(found) == 1 else None

@@ -1,4 +1,4 @@
-"""Which files of a config folder are publishers'."""
+"""Which files of a config folder are publishers', subscribers' and of saved searches."""
 
 from __future__ import annotations
 
@@ -25,6 +25,34 @@ def publisher_files(folder: Path) -> list[str]:
     if not names:
         raise ConfigError(["publishers: found no .toml file, expected one a publisher, the wire's own among them"])
     return names
+
+
+def subscriber_files(folder: Path) -> list[str]:
+    """The subscribers' files under `folder`, relative to it, sorted: subscribers/NAME.toml, and those that are in a
+    folder below. None where there is no such folder. ConfigError: it cannot be read.
+    """
+    try:
+        return sorted(_toml_names(folder, "subscribers")) if (folder / "subscribers").is_dir() else []
+    except OSError as error:
+        raise ConfigError([f"subscribers: found a folder that cannot be read ({error.strerror})"]) from None
+
+
+def search_files(folder: Path) -> list[str]:
+    """As `subscriber_files`, of saved searches: searches/NAME.toml."""
+    try:
+        return sorted(_toml_names(folder, "searches")) if (folder / "searches").is_dir() else []
+    except OSError as error:
+        raise ConfigError([f"searches: found a folder that cannot be read ({error.strerror})"]) from None
+
+
+def search_file(name: str) -> str:
+    """The file of a saved search, relative to the configuration folder."""
+    return f"searches/{name}.toml"
+
+
+def subscriber_file(name: str) -> str:
+    """The file of a subscriber, relative to the configuration folder."""
+    return f"subscribers/{name}.toml"
 
 
 def too_deep(names: Iterable[str]) -> Iterator[str]:

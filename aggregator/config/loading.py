@@ -1,12 +1,13 @@
 """From a folder of TOML files to the Wire and its Publishers, and to all faults of all files at once.
 
-A fault in a publisher's file, or in a profile of rights.toml, is a fault of the publishers concerned; one in wire.toml
-is everybody's. This room alone knows the files' layout, keys and units. `faults` is everywhere the list that each step
-adds its own to.
+A fault in a publisher's file, or in a profile of rights.toml, is a fault of the publishers concerned, and one in a
+subscriber's file is that subscriber's; one in wire.toml is everybody's. This room alone knows the files' layout, keys
+and units. `faults` is everywhere the list that each step adds its own to.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
@@ -21,6 +22,7 @@ from aggregator.config.codes import unknown_codes
 from aggregator.config.files import publisher_files, too_deep
 from aggregator.config.lines import located
 from aggregator.config.placeholders import addresses_in, forbid_polling, placeholders
+from aggregator.config.searches import load_searches
 from aggregator.config.shapes import (
     KEY,
     KEY_EXPECTED,
@@ -29,6 +31,7 @@ from aggregator.config.shapes import (
     SECRETS,
     WIRE,
     FetchTable,
+    MailTable,
     PollTable,
     PublisherFile,
     ServeTable,
@@ -37,6 +40,7 @@ from aggregator.config.shapes import (
     check,
     check_part,
 )
+from aggregator.config.subscribers import load_subscribers
 from aggregator.config.toml import TomlTable, parse_toml, read_toml
 from aggregator.model import (
     AI_USES,
@@ -106,8 +110,12 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         faults += own_publisher_faults(wire.publisher, tables, names)
     of_files = _by_file(faults, names)
     faults = [_with_line(folder, line, names, texts_of) for line in faults]
+    subscribers = load_subscribers(folder)
+    of_subscribers = [line for each in subscribers.faulty for line in each.faults]
+    searches = load_searches(folder, wire)
+    of_searches = [line for each in searches.faulty for line in each.faults]
     if wire is None or profiles is None or not names or any(line.startswith("wire.toml: ") for line in faults):
-        raise ConfigError(faults)
+        raise ConfigError([*faults, *of_subscribers, *of_searches])
     of_profiles = {name: profiles.faulty.get(str(table.get("rights_profile")), ()) for name, table in tables.items()}
     faulty = tuple(
         Faulty(
@@ -126,10 +134,14 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         wire=wire,
         publishers=publishers,
         faulty=faulty,
-        faults=tuple(faults),
+        faults=(*faults, *of_subscribers, *of_searches),
         placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire, own_publisher)),
         placeholders_forbid_polling=forbid_polling(wire, publishers),
-        warnings=(*warnings(sound), *pace_warnings(wire, publishers)),
+        warnings=(*warnings(sound), *pace_warnings(wire, publishers), *subscribers.warnings),
+        subscribers=subscribers.sound,
+        faulty_subscribers=subscribers.faulty,
+        searches=searches.sound,
+        faulty_searches=searches.faulty,
     )
 
 
@@ -178,11 +190,11 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         return None
     shape, lines = check(WIRE, table)
     if shape is not None:
-        lines = [*_agent_faults(shape), *_poll_faults(shape.poll)]
+        lines = [*_agent_faults(shape), *_poll_faults(shape.poll), *_mail_faults(shape.mail)]
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "serve", "complaints"})
+    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "serve", "complaints", "mail"})
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
@@ -191,6 +203,7 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         complaints=ComplaintSettings(keep=timedelta(days=shape.complaints.keep_days)),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
         serve=_serve_settings(shape.serve),
+        mail=shape.mail.settings() if shape.mail else None,
     )
 
 
@@ -216,6 +229,26 @@ def _poll_faults(poll: PollTable) -> Iterator[str]:
     elif not poll.shortest_minutes <= poll.every_minutes <= poll.longest_minutes:
         expected = f"a number from shortest_minutes, {poll.shortest_minutes:g}, to longest_minutes, "
         yield fault("poll.every_minutes", _plain(poll.every_minutes), f"{expected}{poll.longest_minutes:g}")
+
+
+def _mail_faults(mail: MailTable | None) -> Iterator[str]:
+    if mail is None:
+        return
+    if (mail.user is None) != (mail.password is None):
+        missing = "password" if mail.password is None else "user"
+        other = "user" if missing == "password" else "password"
+        yield fault(f"mail.{missing}", None, f"this key to be set, because {other} is")
+    if mail.password is not None and mail.security == "none" and not _is_near(mail.host):
+        expected = '"starttls" or "tls" beside a password, which others could read on the way'
+        yield fault("mail.security", mail.security, expected)
+
+
+def _is_near(host: str) -> bool:
+    """Whether what is sent there stays in this network."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host  # such as localhost
 
 
 def _plain(number: float) -> float:

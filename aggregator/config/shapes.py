@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,23 +15,32 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from aggregator.model import (
+    Channel,
     ComplaintSettings,
     Corrections,
     FetchSettings,
+    Group,
     IdentityRules,
     IdTrust,
     Images,
     ItemClass,
     Kind,
+    MailSecurity,
+    MailSettings,
+    MessageFormat,
     NotifySettings,
     PollSettings,
     Rights,
     ServeSettings,
     StoreSettings,
+    Template,
+    Weekday,
+    When,
 )
+from aggregator.model.errors import SearchError
 from aggregator.model.publisher import Uses
 from aggregator.rights import did_you_mean, fault, is_address
-from aggregator.text import timezones
+from aggregator.text import query, timezones
 from aggregator.text.urls import host_fault, is_host
 
 # The rows of parse.PARSERS, and what has yet to be found.
@@ -42,7 +52,10 @@ KEY_EXPECTED = "small letters a-z, digits and hyphens"
 # `${NAME}`, for which a variable of the environment is filled in while a request is sent.
 _PLACEHOLDER = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")
 SECRETS = ("username", "password", "bearer")  # keys whose values no fault shows
+SIGNING = ("secret", "second_secret")  # likewise, of a subscriber
 
+_MOST_TOLD = 100  # who are told of one search
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # so that no time that `changed:` names is in the future
 T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
 _FETCH = FetchSettings()
 _POLL = PollSettings()
@@ -102,6 +115,16 @@ def _has_time_zone(value: str) -> str:
         expected = 'a time zone of the IANA database, such as "Africa/Bamako", or "UTC"'
         expected += did_you_mean(value, timezones.names())
         raise PydanticCustomError("unexpected", "{expected}", {"expected": expected})
+    return value
+
+
+def _finds(value: str) -> str:
+    """A check that says why words can find nothing."""
+    try:
+        query.parse(value, _LATEST)
+    except SearchError as error:
+        expected = f"words as `aggregator search` takes them; of these: {error}"
+        raise PydanticCustomError("unexpected", "{expected}", {"expected": expected}) from None
     return value
 
 
@@ -183,6 +206,7 @@ Host = Annotated[
     _that(is_host, 'a valid host, such as "m.daily.example"'),
     _like(r"[a-z0-9-]+(\.[a-z0-9-]+)+", 'a host in small letters, such as "m.daily.example"'),
 ]
+MailHost = Annotated[str, _that(is_host, 'a host or an IP address, such as "mail.wire.example"')]
 Listen = Annotated[str, _that(_is_place, 'an address and a port, such as "127.0.0.1:8080" or "[::1]:8080"')]
 Prefix = Annotated[str, _like(r"(/[^/?#\s]+)+", 'the beginning of a path without a slash at its end, such as "/print"')]
 Parameter = Annotated[str, _like(r"[^\s=&?*]+", 'the name of a parameter, such as "id"')]
@@ -190,6 +214,7 @@ Pattern = Annotated[str, _like(r"[^\s=&?*\[]+\*?", 'the name of a parameter, or 
 Mark = Annotated[
     str, _like(f"{KEY.pattern}@[0-9a-f]{{16}}", "KEY@DIGEST, as `aggregator add` writes it; or leave this key out")
 ]
+Clock = Annotated[str, _like(r"(?:[01]\d|2[0-3]):[0-5]\d", 'a time of the day from "00:00" to "23:59"')]
 TimeZone = Annotated[str, AfterValidator(_has_time_zone)]
 Minutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]  # at most a year
 
@@ -239,6 +264,27 @@ class NotifyTable(Table):
     timeout_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = _NOTIFY.timeout.total_seconds()
 
 
+class MailTable(Table):
+    host: MailHost
+    port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    security: MailSecurity = "starttls"
+    user: Line | None = None
+    password: Secret | None = None
+    sender: Email = Field(alias="from")
+    timeout_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 30.0
+
+    def settings(self) -> MailSettings:
+        return MailSettings(
+            host=self.host,
+            port=self.port or {"starttls": 587, "tls": 465, "none": 25}[self.security],
+            security=self.security,
+            sender=self.sender,
+            user=self.user,
+            password=Template(self.password) if self.password else None,
+            timeout=timedelta(seconds=self.timeout_seconds),
+        )
+
+
 class ComplaintsTable(Table):
     keep_days: Annotated[int, Field(ge=1, le=36_500)] = _COMPLAINTS.keep.days
 
@@ -258,6 +304,7 @@ class WireFile(Table):
     complaints: ComplaintsTable = ComplaintsTable()
     serve: ServeTable = ServeTable()
     notify: NotifyTable = NotifyTable()
+    mail: MailTable | None = None
 
 
 class ContactTable(Table):
@@ -331,6 +378,47 @@ class PublisherFile(Table):
     source: tuple[SourceTable, ...] = ()
 
 
+_SEVERAL = Field(min_length=1, max_length=1_000)
+
+
+class SubscriberFile(Table):
+    url: SourceAddress
+    secret: Secret
+    second_secret: Secret | None = None
+    publishers: Annotated[tuple[Key, ...], _SEVERAL] | None = None
+    countries: Annotated[tuple[Country, ...], _SEVERAL] | None = None
+    kinds: Annotated[tuple[Kind, ...], _SEVERAL] | None = None
+    groups: Annotated[tuple[Group, ...], _SEVERAL] | None = None
+    languages: Annotated[tuple[Language, ...], _SEVERAL] | None = None
+    classes: Annotated[tuple[ItemClass, ...], _SEVERAL] | None = None
+    channel: Channel = "api"
+    format: MessageFormat = "thin"
+    begin: Literal["now", "beginning"] = Field(default="now", alias="from")
+    enabled: bool = True
+    contact: Reachable | None = None
+
+
+class TellTable(Table):
+    email: Email | None = None
+    command: Annotated[tuple[Argument, ...], Field(min_length=1)] | None = None
+    when: When = "at_once"
+    at: Clock | None = None
+    on: Weekday | None = None
+    zone: TimeZone | None = None
+
+
+class SearchFile(Table):
+    words: Annotated[str, AfterValidator(_finds)]
+    title: Line | None = None
+    publishers: Annotated[tuple[Key, ...], _SEVERAL] | None = None
+    countries: Annotated[tuple[Country, ...], _SEVERAL] | None = None
+    kinds: Annotated[tuple[Kind, ...], _SEVERAL] | None = None
+    groups: Annotated[tuple[Group, ...], _SEVERAL] | None = None
+    languages: Annotated[tuple[Language, ...], _SEVERAL] | None = None
+    classes: Annotated[tuple[ItemClass, ...], _SEVERAL] | None = None
+    tell: Annotated[tuple[TellTable, ...], Field(max_length=_MOST_TOLD)] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Shape(Generic[T]):
     """What a file must look like; `root` and `tables` know the keys of its tables, for "did you mean"."""
@@ -349,13 +437,17 @@ class Shape(Generic[T]):
 
 
 WIRE = Shape(
-    TypeAdapter(WireFile), WireFile, {"fetch": FetchTable, "poll": PollTable, "store": StoreTable, "serve": ServeTable}
+    TypeAdapter(WireFile),
+    WireFile,
+    {"fetch": FetchTable, "poll": PollTable, "store": StoreTable, "serve": ServeTable, "mail": MailTable},
 )
 PUBLISHER = Shape(
     TypeAdapter(PublisherFile),
     PublisherFile,
     {"contact": ContactTable, "identity": IdentityTable, "source": SourceTable},
 )
+SEARCH = Shape(TypeAdapter(SearchFile), SearchFile, {"tell": TellTable})
+SUBSCRIBER = Shape(TypeAdapter(SubscriberFile), SubscriberFile)
 # A noun takes the settings of what stands around it, so unknown keys are refused inside Rights too.
 RIGHTS = Shape(
     TypeAdapter(dict[str, Rights], config=_CONFIG),
@@ -440,7 +532,7 @@ def _line(shape: Shape[T], error: ErrorDetails) -> str:
         known = shape.known_keys(error["loc"][:-1])
         hint = did_you_mean(str(error["loc"][-1]), known)
         return f"{key}: found an unknown key, expected {'a known one' if hint else 'one of ' + ', '.join(known)}{hint}"
-    if error["loc"][-1] in SECRETS:
+    if error["loc"][-1] in (*SECRETS, *SIGNING):
         return f"{key}: found a text that is not shown, expected {context.get('expected', 'text in quotes')}"
     if error["type"] == "missing":
         return fault(key, None, "this key to be set")

@@ -1,8 +1,10 @@
 """The nouns of the wire: frozen values that every room shares; this room does nothing and reads nothing."""
 
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
+from aggregator.model.alerts import Alert, AlertEntry, AlertItem, AlertMessage, OwedKind, Sent, TellState
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
+from aggregator.model.channel import Channel
 from aggregator.model.client import Client
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
@@ -70,7 +72,6 @@ from aggregator.model.publisher import (
     AiUse,
     Basis,
     Canonical,
-    Channel,
     CommercialUse,
     ComplaintSettings,
     Config,
@@ -88,6 +89,9 @@ from aggregator.model.publisher import (
     Index,
     ItemClass,
     Kind,
+    MailSecurity,
+    MailSettings,
+    MessageFormat,
     NotifySettings,
     OnGone,
     OnMissing,
@@ -100,17 +104,22 @@ from aggregator.model.publisher import (
     SourceRules,
     Storage,
     StoreSettings,
+    Subscriber,
     SystematicRepublication,
     Template,
     Terms,
     TextScope,
     Translation,
+    Uses,
     Wire,
 )
+from aggregator.model.saved_search import SavedSearch, Tell, Weekday, When
 from aggregator.model.seen import Listed, Seen, articles_of
-from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Part, Phrase, Query, Selection
+from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Matched, Part, Phrase, Query, Selection
+from aggregator.model.subscriber import Attempt, Queue
 from aggregator.model.terms import (
     Agreement,
+    FormerChoice,
     InForce,
     KnownPublisher,
     Lending,
@@ -138,10 +147,15 @@ __all__ = [
     "Addressee",
     "Agreement",
     "AiUse",
+    "Alert",
+    "AlertEntry",
+    "AlertItem",
+    "AlertMessage",
     "AllOf",
     "AnyOf",
     "Article",
     "AtAddress",
+    "Attempt",
     "Basis",
     "Before",
     "Bounds",
@@ -176,6 +190,7 @@ __all__ = [
     "FetchResult",
     "FetchSettings",
     "Finding",
+    "FormerChoice",
     "Gap",
     "Group",
     "Habits",
@@ -199,11 +214,15 @@ __all__ = [
     "Link",
     "Listed",
     "Lookup",
+    "MailSecurity",
+    "MailSettings",
     "MassKind",
     "Match",
+    "Matched",
     "Media",
     "Memory",
     "Merge",
+    "MessageFormat",
     "NamedReport",
     "NewPage",
     "NewPages",
@@ -215,6 +234,7 @@ __all__ = [
     "OpenGap",
     "Origin",
     "Outcome",
+    "OwedKind",
     "PageVisit",
     "Part",
     "Pause",
@@ -235,6 +255,7 @@ __all__ = [
     "Purge",
     "Purgeable",
     "Query",
+    "Queue",
     "Recheck",
     "RedirectState",
     "Redirection",
@@ -246,8 +267,10 @@ __all__ = [
     "Rights",
     "RobotsCopy",
     "Rsl",
+    "SavedSearch",
     "Seen",
     "Selection",
+    "Sent",
     "ServeSettings",
     "Snapshot",
     "Source",
@@ -259,17 +282,23 @@ __all__ = [
     "StoredConfig",
     "StoredPublisher",
     "StrongestKey",
+    "Subscriber",
     "SystematicRepublication",
     "Tariff",
+    "Tell",
+    "TellState",
     "Template",
     "Terms",
     "Text",
     "TextScope",
     "Translation",
     "Unjoin",
+    "Uses",
     "Validators",
     "Version",
     "Wanted",
+    "Weekday",
+    "When",
     "Wire",
     "Words",
     "articles_of",

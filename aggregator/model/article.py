@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from aggregator.model.channel import Channel
 from aggregator.model.document import Media, Text
-from aggregator.model.publisher import LEARNED, Channel, IdentityRules, ItemClass
+from aggregator.model.publisher import LEARNED, IdentityRules, ItemClass
+from aggregator.model.selection import Matched
 
 Status = Literal["usable", "withheld", "canceled"]
 
@@ -49,6 +51,7 @@ class Article:
     media: tuple[Media, ...] = ()  # in plain words, with web addresses; see text.media
     media_hash: bytes | None = b""  # of all media that were said, held or not (text.pictures.digest); None: not known
     adjusted: tuple[str, ...] = ()  # what of it is cut or left out outside the raw words; see normalise
+    matched: Matched | None = None  # the saved searches that find it by its words; None: it was not matched
     first_key: str | None = None  # of its publisher, of which its id is made; None: it is `publisher`
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggregator.model.publisher import Channel
+from aggregator.model.channel import Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

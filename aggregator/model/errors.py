@@ -28,6 +28,7 @@ AggregatorError
 │   ├── AnswerTooCostly  what came around the body is too much: fields, chunks, packets, records of TLS
 │   ├── FetchTimeout     the deadline of the whole request passed
 │   └── HttpStatus       an answer without a document, such as 404
+├── DeliveryError        a subscriber that nothing can be sent to before its secrets are put right
 ├── ParseError           the document has no readable entry; becomes a failed Poll
 └── RedirectHeld         the document came from an address that is not its publisher's; becomes a pending Poll
 """
@@ -196,6 +197,10 @@ class HttpStatus(FetchError):
     ) -> None:
         super().__init__(f"the server answered {status}{f': {meaning}' if meaning else ''}", retry_after=retry_after)
         self.status = status
+
+
+class DeliveryError(AggregatorError):
+    """A secret of a subscriber is missing or is none, so that nothing can be signed for it."""
 
 
 class ParseError(AggregatorError):

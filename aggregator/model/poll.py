@@ -32,8 +32,9 @@ Outcome = Literal[
 # What troubles a source, the worst first. held: what it said waits for a person; faulty: the file of its publisher is.
 HealthState = Literal["held", "faulty", "paused", "failing", "silent", "gaps"]
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
-# A source that a program is polling; a publisher whose pages it visits; a named cursor that it reads the ledger by.
-ClaimKind = Literal["poll", "visit", "cursor"]
+# A source that a program is polling; a publisher whose pages it visits; a named cursor that it reads the ledger by; a
+# subscriber that it sends messages to.
+ClaimKind = Literal["poll", "visit", "cursor", "deliver"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
+from aggregator.model.channel import Channel
+from aggregator.model.saved_search import SavedSearch
+from aggregator.model.selection import ALL_REPORTS, Selection
+
 Kind = Literal[
     "newspaper",
     "magazine",
@@ -35,7 +39,6 @@ CommercialUse = Literal["yes", "no", "not_sold_separately", "ask"]
 SystematicRepublication = Literal["yes", "no", "unstated"]
 ImageScope = Literal["none", "per_image_licence", "same_as_text", "agreement"]
 Storage = Literal["keep", "metadata_only", "transient"]
-Channel = Literal["web", "feed", "api", "email"]
 AiUse = Literal["allowed", "search_only", "prohibited", "unstated"]
 # What a machine may do with a report: learn from it (train), read it to answer somebody (input), list it (search).
 Use = Literal["train", "input", "search"]
@@ -45,6 +48,8 @@ Canonical = Literal["publisher", "self", "none"]
 OnMissing = Literal["keep", "suspend", "withdraw"]
 ItemClass = Literal["news", "analysis", "opinion", "interview", "press_release", "document", "notice", "own_report"]
 OnGone = Literal["withdraw", "suspend"]
+# What a message holds. thin: number, kind and id; report: the report as the API gives it; ninjs: the report so.
+MessageFormat = Literal["thin", "report", "ninjs"]
 GROUP_OF_KIND: Mapping[Kind, Group] = {
     "newspaper": "news_organization",
     "magazine": "news_organization",
@@ -151,6 +156,32 @@ class NotifySettings:
     timeout: timedelta = timedelta(seconds=10)
 
 
+MailSecurity = Literal["starttls", "tls", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text of the operator's own files in which `${NAME}` stands for a variable of the environment. It is filled in for
+    one request alone, so that no secret is stored or logged. Only `config` makes one: what came over the network stays
+    `str`, which nothing fills in.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """`[mail]` of wire.toml: the server that takes the wire's e-mails (SMTP, RFC 5321)."""
+
+    host: str
+    port: int
+    security: MailSecurity
+    sender: str  # the address that e-mails are from
+    user: str | None = None  # None: the server asks for none
+    password: Template | None = None
+    timeout: timedelta = timedelta(seconds=30)  # for one e-mail
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplaintSettings:
     """`[complaints]` of wire.toml: how long the desk keeps what people wrote to it."""
@@ -176,6 +207,7 @@ class Wire:
     complaints: ComplaintSettings = ComplaintSettings()
     serve: ServeSettings = ServeSettings()
     notify: NotifySettings = NotifySettings()
+    mail: MailSettings | None = None  # None: no e-mails are sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,16 +259,6 @@ class Contact:
     corrections: str | None = None  # an e-mail address or a page
     permissions: str | None = None
     technical: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """Text of the operator's own files in which `${NAME}` stands for a variable of the environment. It is filled in for
-    one request alone, so that no secret is stored or logged. Only `config` makes one: what came over the network stays
-    `str`, which nothing fills in.
-    """
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,8 +346,25 @@ class Publisher:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """Whom a file in config/subscribers/ names: a program that is sent each change of a selection, as a webhook."""
+
+    name: str  # of its file, without `.toml`
+    url: Template  # path and query may have `${NAME}`
+    secrets: tuple[Template, ...]  # each signs; the first is the one in force
+    selection: Selection = ALL_REPORTS
+    channel: Channel = "api"
+    format: MessageFormat = "thin"
+    from_beginning: bool = False  # False: what comes after it was added
+    enabled: bool = True
+    contact: str | None = None  # whom to tell when it takes nothing; None: not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Faulty:
-    """A publisher whose file has faults: it is not polled, and what is stored of it stays under its last terms."""
+    """A publisher whose file has faults: it is not polled, and what is stored of it stays under its last terms. Or a
+    subscriber or a saved search whose file has: nothing is sent, and what is owed stays owed.
+    """
 
     key: str
     file: str  # relative to the configuration folder
@@ -340,13 +379,17 @@ class Config:
     wire: Wire
     publishers: tuple[Publisher, ...]  # those without a fault, sorted by key
     faulty: tuple[Faulty, ...] = ()  # the others
-    faults: tuple[str, ...] = ()  # all of them, each a line, in the order of the files
+    faults: tuple[str, ...] = ()  # all of them, and of subscribers, each a line, in the order of the files
     # Faults that forbid only to ask real sites: keys by which the wire is known, that have the values of an example.
     placeholders: tuple[str, ...] = ()
     placeholders_forbid_polling: bool = False  # not where only servers of this network are polled, as in a test
     warnings: tuple[str, ...] = ()  # what is no fault, and yet somebody should look at; each a line
     digest: str | None = None  # of its files; see `pipeline.cached`; None: not known
     signature: str = ""  # of their sizes and times, before they were read; '': not known
+    subscribers: tuple[Subscriber, ...] = ()  # those without a fault, sorted by name
+    faulty_subscribers: tuple[Faulty, ...] = ()  # the others; `key` is the name
+    searches: tuple[SavedSearch, ...] = ()  # those without a fault, sorted by name
+    faulty_searches: tuple[Faulty, ...] = ()  # the others; `key` is the name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

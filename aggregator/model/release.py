@@ -9,10 +9,10 @@ from typing import Literal
 
 from aggregator.model.article import Status
 from aggregator.model.change import Notice
+from aggregator.model.channel import Channel
 from aggregator.model.document import Entry, Media
 from aggregator.model.publisher import (
     Canonical,
-    Channel,
     Group,
     Index,
     ItemClass,

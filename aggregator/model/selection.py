@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from aggregator.model.channel import Channel
 from aggregator.model.ledger import Cursor
-from aggregator.model.publisher import Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,3 +72,11 @@ class Query:
     @property
     def is_empty(self) -> bool:
         return not self.wanted and self.changed_since is None
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Which saved searches find a version of a report by its words alone; see `text.matching`."""
+
+    by: str  # what says which searches were looked for
+    searches: tuple[str, ...]  # the names of those that find it

@@ -15,6 +15,8 @@ SignalForm = Literal["content-usage", "content-signal", "tdmrep", "rsl", "licenc
 SignalPlace = Literal["robots", "header", "file", "meta", "entry"]
 SignalOrigin = Literal["publisher", "cdn"]  # cdn: Cloudflare wrote it for its customer
 
+RSL_TYPE = "application/rsl+xml"  # https://rslstandard.org/rsl
+
 # Fields of an answer, in lower case, in which signals stand.
 SIGNAL_FIELDS = ("content-usage", "content-signal", "content-signals", "tdm-reservation", "tdm-policy", "link",
                  "x-robots-tag")  # fmt: skip

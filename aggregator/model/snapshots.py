@@ -9,9 +9,10 @@ from typing import Literal, TypeAlias, get_args
 
 from aggregator.model.article import Status
 from aggregator.model.change import ChangeKind
+from aggregator.model.channel import Channel
 from aggregator.model.fields import CHANGED
 from aggregator.model.ledger import Cursor
-from aggregator.model.publisher import Channel, Group, ItemClass, Kind, TextScope
+from aggregator.model.publisher import Group, ItemClass, Kind, TextScope
 from aggregator.model.selection import Selection
 
 FieldType = Literal["string", "integer", "number", "datetime", "date", "object"]  # as Table Schema names them

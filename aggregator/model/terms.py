@@ -68,6 +68,18 @@ class KnownPublisher:
     kind: str
     group: str
     languages: tuple[str, ...]
+    former: tuple[FormerChoice, ...] = ()  # the first one first
+
+
+@dataclass(frozen=True, slots=True)
+class FormerChoice:
+    """By what a publisher could be chosen before."""
+
+    key: str
+    name: str
+    country: str
+    kind: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

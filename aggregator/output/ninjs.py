@@ -16,7 +16,7 @@ _SCHEMA = "https://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
 def render(feed: Feed) -> Iterator[str]:
     """A JSON array, an object a line: reports, and then those that left."""
     separator = "[\n"
-    for said in chain((item(feed, release) for release in feed.releases), (_gone(feed, gone) for gone in feed.gone)):
+    for said in chain((item(feed, release) for release in feed.releases), (gone(feed, each) for each in feed.gone)):
         yield separator + as_json(said)
         separator = ",\n"
     yield "\n]\n" if separator == ",\n" else "[]\n"
@@ -55,16 +55,16 @@ def item(feed: Feed, release: Release) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _gone(feed: Feed, gone: Gone) -> dict[str, Any]:
+def gone(feed: Feed, report: Gone) -> dict[str, Any]:
     """A report that left: whoever has it takes it down."""
     return {
-        "uri": beside.tag(feed, gone.id),
+        "uri": beside.tag(feed, report.id),
         "type": "text",
         "representationType": "partial",
-        "versionCreated": gone.at,
-        "pubStatus": gone.status,
-        "edNote": gone.text,
-        "infoSources": [{"name": gone.publisher_name, "role": "publisher"}],
+        "versionCreated": report.at,
+        "pubStatus": report.status,
+        "edNote": report.text,
+        "infoSources": [{"name": report.publisher_name, "role": "publisher"}],
     }
 
 

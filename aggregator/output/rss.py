@@ -12,12 +12,15 @@ from aggregator.output.atom import ATOM
 from aggregator.output.xml import Element, add, add_if, document, root
 
 _DC = "http://purl.org/dc/elements/1.1/"
+_TERMS = "http://purl.org/dc/terms/"
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
 _MEDIA = "http://search.yahoo.com/mrss/"
 
 
 def render(feed: Feed) -> bytes:
-    top = root("rss", {"atom": ATOM, "dc": _DC, "content": _CONTENT, "media": _MEDIA}, {"version": "2.0"})
+    top = root(
+        "rss", {"atom": ATOM, "dc": _DC, "dcterms": _TERMS, "content": _CONTENT, "media": _MEDIA}, {"version": "2.0"}
+    )
     channel = add(top, "channel")
     add(channel, "title", feed.title)
     add(channel, "link", feed.site)
@@ -49,8 +52,7 @@ def _item(channel: Element, feed: Feed, release: Release) -> None:
     add(item, f"{{{_DC}}}publisher", beside.publisher(release))
     add_if(item, f"{{{_DC}}}creator", release.byline)
     add(item, f"{{{_DC}}}rights", beside.rights(release))
-    if linked := beside.linked_rights(release):
-        add(item, f"{{{ATOM}}}link", None, {"rel": "license", "href": linked})
+    add_if(item, f"{{{_TERMS}}}license", beside.linked_rights(release))
     add_if(item, f"{{{_DC}}}language", release.language)
     add(item, "category", release.item_class, {"domain": f"{feed.site.rstrip('/')}/classes"})
     for category in release.categories:

@@ -95,7 +95,12 @@ def write(feed: Feed, atom: bytes | None, folder: Path, names: Names) -> int:
         (beside_it / MARK).write_text("`aggregator export static` made this folder and may replace it.\n", "utf-8")
         if folder.exists():
             folder.rename(old)
-        beside_it.rename(folder)
+        try:
+            beside_it.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
     finally:
         shutil.rmtree(beside_it, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

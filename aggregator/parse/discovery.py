@@ -8,12 +8,13 @@ text of the page only. Addresses are resolved as the HTML standard says, by the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from aggregator.model import Link, Text
 from aggregator.text.folding import fold
 from aggregator.text.html import one_line, with_elements
-from aggregator.text.urls import as_http, document_of, domain_of_url, literal, resolved
+from aggregator.text.link_field import address_in
+from aggregator.text.urls import document_of, domain_of_url
 
 ANCHOR = "a"  # the `rel` of a link in the text of a page
 
@@ -42,8 +43,6 @@ _FEED_ADDRESS = re.compile(
 )
 _FEED_WORDS = re.compile(r"\b(?:rss|atom|feeds?|fil d['’]info|flux)\b", re.IGNORECASE)
 _COMMENTS = re.compile(r"/comments?/(feed|default)\b|/feeds/(\d+/)?comments/|[?&]feed=comments", re.IGNORECASE)
-_HEADER_LINK = re.compile(r"<([^<>]{1,2048})>((?:\s*;[^,;\"]{0,200}(?:\"[^\"]{0,500}\")?){0,20})")
-_PARAMETER = re.compile(r";\s*(\w+)\s*=\s*(?:\"([^\"]*)\"|([^;,\s]+))")
 
 
 def is_page(document: bytes) -> bool:
@@ -100,15 +99,15 @@ def links_of(page: bytes, url: str) -> list[Link]:
     # A tag that does not end would take html.parser as long as all that follows.
     page_of_links = with_elements(_decoded(page), _ATTRIBUTES, {"http", "https", "feed"})
     soup = BeautifulSoup(page_of_links, "html.parser")
-    base = next((_address(url, str(found["href"])) for found in soup.find_all("base", href=True)), url)
+    base = next((address_in(url, str(found["href"])) for found in soup.find_all("base", href=True)), url)
     links = []
     for link in soup.find_all("link", href=True):
-        href, media_type = _address(base, str(link["href"])), str(link.get("type") or "").strip().lower()
+        href, media_type = address_in(base, str(link["href"])), str(link.get("type") or "").strip().lower()
         links += [
             Link(href, rel, media_type or None) for rel in link.get_attribute_list("rel") or [""] if rel is not None
         ]
     for anchor in soup.find_all(["a", "area"], href=True):
-        href, media_type = _address(base, str(anchor["href"])), str(anchor.get("type") or "").strip().lower()
+        href, media_type = address_in(base, str(anchor["href"])), str(anchor.get("type") or "").strip().lower()
         names = (str(anchor.get(name) or "") for name in ("title", "aria-label"))
         shown = " ".join((anchor.get_text(" "), *names))[:_SHOWN]
         is_here = document_of(href) == document_of(url)
@@ -143,17 +142,3 @@ def _letters(name: str) -> str:
 
 def _decoded(page: bytes) -> str:
     return page[:_HEAD].decode("utf-8", "replace")
-
-
-def links_of_header(field: str, url: str) -> Iterator[Link]:
-    """The links of a `Link` field of HTTP (RFC 8288), once for each `rel` that they have."""
-    for href, parameters in _HEADER_LINK.findall(field):
-        said = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(parameters)}
-        for rel in said.get("rel", "").split():
-            yield Link(_address(url, href), rel, said.get("type") or None)
-
-
-def _address(base: str, href: str) -> str:
-    """In full, without the blanks and line ends that browsers overlook (https://url.spec.whatwg.org/#url-parsing)."""
-    href = re.sub(r"[\t\r\n]", "", href).strip()
-    return literal(as_http(href) if href[:5].lower() == "feed:" else resolved(base, href))

@@ -22,11 +22,14 @@ T = TypeVar("T")
 
 
 def read(document: bytes) -> tuple[Rsl, ...]:
-    """The licences of a document, in any encoding that XML may have. Raises ParseError for what is no RSL."""
+    """The licences of a document, in any encoding that XML may have; of one that fills MOST_BYTES those that it
+    begins with. Raises ParseError for what is no RSL.
+    """
+    is_whole = len(document) < MOST_BYTES
     document = document[:MOST_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
     builder = _Builder()
     try:
-        builder.parser.Parse(document, True)
+        builder.parser.Parse(document, is_whole)
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise ParseError(f"no document of RSL: {error}") from error
     root = builder.root

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -18,14 +19,15 @@ import msgspec
 from aggregator.model import Config, Wire
 
 # The rooms and files whose code decides what comes out.
-_CHECKED_BY = ("config", "rights", "model", "text/urls.py", "pipeline/cached.py")
+_CHECKED_BY = ("config", "rights", "model", "text/urls.py", "text/query.py", "pipeline/cached.py")
 
 
 # A file system's times may be a second apart, and between a look at the files and `now` they are read and checked.
 _SETTLED = timedelta(seconds=10)
 
 # Beside wire.toml: what `config` reads, also through a country's folder that is a link, and what it finds too deep.
-_FILES = ("rights.toml", *(f"publishers/{depth}*.[tT][oO][mM][lL]" for depth in ("", "*/", "*/*/**/")))
+_FOLDERS, _DEPTHS = ("publishers", "subscribers", "searches"), ("", "*/", "*/*/**/")
+_FILES = ("rights.toml", *(f"{of}/{depth}*.[tT][oO][mM][lL]" for of in _FOLDERS for depth in _DEPTHS))
 
 
 def digest(folder: Path) -> str:
@@ -40,7 +42,7 @@ def digest(folder: Path) -> str:
         except OSError as error:
             if path.parent == folder:
                 raise
-            content = f"unreadable: {error.errno}".encode()  # which is a fault of one publisher
+            content = f"unreadable: {error.errno}".encode()  # which is a fault of one publisher, or subscriber
         hashed.update(f"{path.relative_to(folder)}\n{len(content)}\n".encode("utf-8", "surrogateescape"))
         hashed.update(content)
     return hashed.hexdigest()
@@ -52,7 +54,8 @@ def signature(folder: Path) -> str:
     `is_settled` says so of one, the files are. Raises OSError where there is no wire.toml.
     """
     hashed, newest = hashlib.sha256(), 0
-    others = (*_looked_at(folder / "rights.toml"), *_below(folder / "publishers", 0))
+    below = chain.from_iterable(_below(folder / name, 0) for name in _FOLDERS)
+    others = (*_looked_at(folder / "rights.toml"), *below)
     for path, status in ((os.fspath(folder / "wire.toml"), (folder / "wire.toml").stat()), *others):
         said = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino) if status else None
         newest = max(newest, status.st_ctime_ns if status else 0)

@@ -91,22 +91,22 @@ def _without_publisher(
     store: Store, known: Mapping[str, KnownPublisher], selection: Selection, option: Callable[[str], str]
 ) -> Mapping[str, Sequence[str]]:
     """What is known and has nothing yet is no fault: a publisher may be added tomorrow. That several choices exclude
-    each other is one.
+    each other is one, unless a publisher was all of them at some time.
     """
     choices = {
-        "publisher": (selection.publishers, {key: key for key in known}),
-        "country": (selection.countries, {key: each.country for key, each in known.items()}),
-        "kind": (selection.kinds, {key: each.kind for key, each in known.items()}),
-        "group": (selection.groups, {key: each.group for key, each in known.items()}),
+        "publisher": (selection.publishers, {key: {key} for key in known}),
+        "country": (selection.countries, _ever(known, "country")),
+        "kind": (selection.kinds, _ever(known, "kind")),
+        "group": (selection.groups, _ever(known, "group")),
     }
     choices = {name: choice for name, choice in choices.items() if choice[0]}
-    fit = {name: {key for key, value in of.items() if value in values} for name, (values, of) in choices.items()}
+    fit = {name: {key for key, was in of.items() if was & {*values}} for name, (values, of) in choices.items()}
     if not choices or set.intersection(*fit.values()):
         return {}
     of_publishers = Selection(
         publishers=selection.publishers, countries=selection.countries, kinds=selection.kinds, groups=selection.groups
     )
-    if store.count(of_publishers, most=1):  # of a publisher that has moved to another country since
+    if store.count(of_publishers, most=1):  # of a publisher that has moved to another country, and nobody noted when
         return {}
     said = " and ".join(f"{option(name)} {' or '.join(values)}" for name, (values, _) in choices.items())
     if all(fit.values()):
@@ -116,6 +116,10 @@ def _without_publisher(
         for name, keys in fit.items()
         if not keys and name != "publisher"  # one that has never been polled is one of the configuration
     }
+
+
+def _ever(known: Mapping[str, KnownPublisher], what: str) -> dict[str, set[str]]:
+    return {key: {getattr(one, what) for one in (each, *each.former)} for key, each in known.items()}
 
 
 # Times
@@ -163,8 +167,12 @@ def publisher_key(paths: Paths, store: Store, said: str) -> str:
     names = {key: each.name for key, each in known.items()} | {each.key: each.name for each in configured}
     if said in names:
         return said
-    found = sorted(key for key, name in names.items() if fold(name).split() == fold(said).split() != [])
+    words = fold(said).split()
+    found = sorted(key for key, name in names.items() if fold(name).split() == words != [])
     found = found or sorted(each.key for each in configured if said in (each.former_keys or ()))
+    if not found:  # whoever goes on with the words of before is to get what he got
+        former = {(key, word) for key, each in known.items() for was in each.former for word in (was.key, was.name)}
+        found = sorted({key for key, word in former if word == said or fold(word).split() == words != []})
     if len(found) > 1:
         raise SelectionError(f"several publishers are called {said!r}: give a key, {' or '.join(found)}", "publisher")
     if not found:

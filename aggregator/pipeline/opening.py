@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 
 from aggregator.config import files
+from aggregator.config.known_publishers import unknown_publishers, unknown_publishers_of_search
 from aggregator.config.placeholders import is_real
 from aggregator.desk import clock, terms
 from aggregator.desk.reading import read_as_of
 from aggregator.identity.publishers import undecided
 from aggregator.model import Config, Faulty, PublisherTerms, StoredConfig, Wire
 from aggregator.model.errors import ConfigError, StoreError
+from aggregator.pipeline import matching
 from aggregator.pipeline.cached import digest, is_settled, pack, pack_wire, program, signature, unpack, unpack_wire
 from aggregator.pipeline.following import folder_of
 from aggregator.pipeline.paths import Paths
@@ -47,8 +49,10 @@ def read_config(paths: Paths) -> Config:
     try:
         with read_store(paths) as store:
             stored = store.stored_publishers()
+            known = store.known_publishers().keys() if config.subscribers or config.searches else ()
     except StoreError:  # there is none yet; or else whoever opens it to write says what is wrong
-        return config
+        return _without_unknown(config, ())
+    config = _without_unknown(config, known)
     found = dict(undecided(config.publishers, {each.key for each in config.faulty}, stored))
     if not found:
         return config
@@ -62,6 +66,29 @@ def read_config(paths: Paths) -> Config:
         publishers=tuple(publisher for publisher in config.publishers if publisher.key not in found),
         faulty=(*config.faulty, *faulty),
         faults=(*config.faults, *(line for each in faulty for line in each.faults)),
+    )
+
+
+def _without_unknown(config: Config, stored: Iterable[str]) -> Config:
+    """The configuration, in which subscribers and searches that name publishers of nobody are faulty. Who is only in
+    the database is somebody: subscribers may hold reports of a publisher that has left.
+    """
+    if not (config.subscribers or config.searches):
+        return config
+    known = {*stored, *(each.key for each in config.faulty)}
+    for publisher in config.publishers:
+        known |= {publisher.key, *(publisher.former_keys or ())}
+    found = {each.name: lines for each in config.subscribers if (lines := unknown_publishers(each, known))}
+    faulty = [Faulty(key=name, file=files.subscriber_file(name), faults=lines) for name, lines in found.items()]
+    of_searches = {each.name: lines for each in config.searches if (lines := unknown_publishers_of_search(each, known))}
+    faulty_searches = [Faulty(key=n, file=files.search_file(n), faults=lines) for n, lines in of_searches.items()]
+    return replace(
+        config,
+        subscribers=tuple(each for each in config.subscribers if each.name not in found),
+        faulty_subscribers=(*config.faulty_subscribers, *faulty),
+        searches=tuple(each for each in config.searches if each.name not in of_searches),
+        faulty_searches=(*config.faulty_searches, *faulty_searches),
+        faults=(*config.faults, *(line for lines in (*found.values(), *of_searches.values()) for line in lines)),
     )
 
 
@@ -212,6 +239,7 @@ def open_wire(paths: Paths, config: Config, now: datetime) -> Store:
         terms.sync(store, config.wire, config.publishers, now, date(now.year, now.month, now.day), faulty)
         terms.update(store, now)
         store.end_pauses(clock.believed(store, now))
+        matching.follow(store, config, now)
         is_text = not any("\ud800" <= each <= "\udfff" for line in config.faults for each in line)
         if config.digest and is_text and not store.kept_config(config.digest):  # a file's name may be none
             store.keep_config(config.digest, pack(config))

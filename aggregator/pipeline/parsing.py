@@ -10,14 +10,21 @@ from aggregator.model import FetchResult, Publisher, Source
 from aggregator.normalise import normalise
 from aggregator.parse import parse
 from aggregator.pipeline.reading import Reading
+from aggregator.text.matching import matcher
 
 
 def read(
-    result: FetchResult, source: Source, publisher: Publisher, digests: Mapping[str, bytes] = MappingProxyType({})
+    result: FetchResult,
+    source: Source,
+    publisher: Publisher,
+    digests: Mapping[str, bytes] = MappingProxyType({}),
+    searches: bytes = b"",
 ) -> Reading:
-    """Parses and normalises one document; raises ParseError. `digests`: see `Memory`."""
+    """Parses, normalises and matches one document; raises ParseError. `digests`: see `Memory`; `searches`: those that
+    are tried on its entries, see `text.matching.packed`.
+    """
     parsed = parse(result, source)
-    listing = normalise(parsed, source, publisher, digests)
+    listing = normalise(parsed, source, publisher, digests, matcher(searches) if searches else None)
     return Reading(
         listed=listing.listed,
         drops=listing.drops,

@@ -14,8 +14,10 @@ from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache, Turn, written_by
 from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy, StoredConfig
 from aggregator.model.errors import FetchError, StoreError
+from aggregator.pipeline.alerting import Alerter
 from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.connectivity import Connectivity
+from aggregator.pipeline.deliveries import Deliveries, Sent
 from aggregator.pipeline.hub import Hub
 from aggregator.pipeline.notifying import Notifier
 from aggregator.pipeline.paths import limits_beside
@@ -27,6 +29,7 @@ from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.polls import pauses
 from aggregator.store import Store
+from aggregator.text import matching
 from aggregator.text.dates import to_iso
 from aggregator.text.html import unquoted
 from aggregator.text.printable import escaped, log_line
@@ -50,14 +53,16 @@ class Pipeline:
         self._publishers = {publisher.key: publisher for publisher in config.publishers}
         self._sources = {source.name: source for publisher in config.publishers for source in publisher.sources}
         self._clock = clock
-        self._workers = Workers()
+        self._workers = Workers(searches=matching.packed({each.name: each.words for each in config.searches}))
         self._writer = Writer(store, clock, lambda: self._workers.is_reading)
         robots_cache = RobotsCache(self._recall_robots, self._remember_robots)
         shared = limits_beside(store.path)
         self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), robots_cache, shared=shared)
         self._connectivity = Connectivity()
         self._redirects = Redirects(self._publishers)
-        self._signals = SignalReader(self._fetcher, self._writer.on_store, config.wire.robots_token, clock)
+        self._signals = SignalReader(
+            self._fetcher, self._workers, self._writer.on_store, config.wire.robots_token, clock
+        )
         self._poller = Poller(
             self._fetcher,
             self._workers,
@@ -72,8 +77,11 @@ class Pipeline:
         self._notifier = Notifier(
             config.wire.notify, config.wire.name, store.path.absolute().parent, self._writer.on_store, clock
         )
+        self._alerter = Alerter(config, store.path.absolute().parent, self._writer.on_store, clock)
         self._hub = Hub(config.wire, self._writer.on_store, clock, connect_to or (lambda host: None))
         self._claims = Claims(self._writer.on_store, clock)
+        self._deliveries = Deliveries(config, self._writer.on_store, clock, connect_to or (lambda host: None))
+        self._writer.has_written = self._deliveries.wake
         self._under_way: set[str] = set()
         self._stopping = False
 
@@ -84,14 +92,25 @@ class Pipeline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._hub.end()
+        await self._deliveries.end()
         await self._notifier.end(_NOTIFY_SECONDS)
+        await self._alerter.end()
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
 
     def stop(self) -> None:
-        """Polls that have not begun are left for another time; those in flight are finished."""
+        """Polls and messages that have not begun are left for another time; those in flight are finished."""
         self._stopping = True
+        self._deliveries.stop()
+
+    def deliver(self) -> None:
+        """Sends subscribers what they are owed, beside the polls, from now on until the end."""
+        self._deliveries.begin()
+
+    async def delivered(self, seconds: float) -> list[Sent]:
+        """Sends them all that they are owed now, for so long at most; raises StoreError. The last call."""
+        return await self._deliveries.once(seconds)
 
     async def due(self, now: datetime) -> list[Due]:
         """What is due now and not being polled; raises StoreError. A source that this configuration does not know,
@@ -168,6 +187,14 @@ class Pipeline:
     async def notified(self, seconds: float) -> None:
         """Waits so long at most until that is done."""
         await self._notifier.end(seconds)
+
+    async def alert(self) -> None:
+        """Notes who is owed what by saved searches, and begins to send what is due; raises StoreError."""
+        await self._alerter.look()
+
+    async def alerted(self) -> None:
+        """Waits until all that is due was tried once."""
+        await self._alerter.sent()
 
     async def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""

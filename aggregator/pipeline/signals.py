@@ -9,27 +9,29 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from aggregator.fetch import Fetcher, Hosts, written_by
 from aggregator.fetch.redirects import origin_of
 from aggregator.fetch.robots import text_of
 from aggregator.model import FetchResult, PageVisit, Publisher, Recheck, RobotsCopy, Source
 from aggregator.model.errors import FetchError, ParseError
-from aggregator.model.signals import Looked, Signal, SignalFile, SignalPlace
-from aggregator.parse import rsl
-from aggregator.parse.discovery import links_of_header
-from aggregator.parse.head import head_of
+from aggregator.model.signals import RSL_TYPE, Looked, Signal, SignalFile, SignalPlace
 from aggregator.pipeline.claims import OnStore
+from aggregator.pipeline.worker import named
+from aggregator.pipeline.workers import Workers
 from aggregator.rights import signal_forms
+from aggregator.text.link_field import links_of_field
 from aggregator.text.urls import domain_of_url
 
 log = logging.getLogger("aggregator.signals")
+
+T = TypeVar("T")
 
 EVERY = timedelta(hours=24)  # so seldom a document is asked for
 TDMREP = "/.well-known/tdmrep.json"
 _AT_ONCE = 16  # sites
 _MOST_RSL = 3  # documents of a publisher
-_RSL_TYPE = "application/rsl+xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class SignalReader:
     """Remembers what was seen last, so that a poll that brings the same writes nothing. One event loop."""
 
     fetcher: Fetcher
+    workers: Workers
     on_store: OnStore
     token: str  # the product token of RFC 9309
     clock: Callable[[], datetime]
@@ -76,18 +79,12 @@ class SignalReader:
         if not 200 <= visit.http_status < 300:
             return
         publisher, url = recheck.publisher, recheck.url
-        head = await asyncio.to_thread(head_of, visit.head, visit.url) if visit.head else None
         places: list[tuple[SignalPlace, tuple[Signal, ...]]] = [("header", signal_forms.of_headers(visit.headers, url))]
-        if head is not None:
-            found = signal_forms.of_head(head, url)
-            for inline in head.inline:
-                try:
-                    found += signal_forms.of_rsl(rsl.read(inline.encode()), url, url, "meta")
-                except ParseError:
-                    continue
+        named = links_of_fields(visit.headers, visit.url)
+        if visit.head:
+            found, licences = await self._parsed(((), ()), "of_head", visit.head, visit.url, url)
             places.append(("meta", found))
-        named = [*links_of_fields(visit.headers, visit.url)]
-        named += [href for href, media_type in head.licences if media_type == _RSL_TYPE] if head else []
+            named += licences
         self._note_rsl(publisher, named, url)
         await self.note(await self._of_robots(publisher, url))
         looks = [replace(_looked(publisher, place, url, url, found), article_id=recheck.article_id)
@@ -185,8 +182,18 @@ class SignalReader:
             file = await self._file(url, hosts[key], now)
             if file is None:
                 continue
-            await self.note([_looked(key, "file", url, of, await asyncio.to_thread(_of_rsl, file, of))])
+            origin = _origin(of) if file.is_there else None
+            found = await self._parsed((), "of_rsl", file.body, file.url, origin) if origin else ()
+            await self.note([_looked(key, "file", url, of, found)])
         return len(due)
+
+    async def _parsed(self, nothing: T, function: str, *arguments: object) -> T:
+        """What a function of `signal_parsing` finds, in one of the processes; `nothing` in what cannot be read."""
+        call: Callable[..., T] = named
+        try:
+            return await self.workers.call(call, ("aggregator.pipeline.signal_parsing", function, *arguments))
+        except ParseError:
+            return nothing
 
     async def _file(self, url: str, hosts: Hosts, now: datetime) -> SignalFile | None:
         """What the site answered, which is remembered; None: it did not, so what it said before stays."""
@@ -209,32 +216,29 @@ def _robots(copy: RobotsCopy, token: str) -> tuple[tuple[Signal, ...], tuple[str
     return signal_forms.of_robots(text, copy.origin, token.casefold()), signal_forms.licences_of_robots(text)
 
 
-def _of_rsl(file: SignalFile, of: str) -> tuple[Signal, ...]:
-    if not file.is_there:
-        return ()
-    try:
-        return signal_forms.of_rsl(rsl.read(file.body), file.url, origin_of(of))
-    except (ParseError, FetchError):
-        return ()
-
-
 def links_of_fields(headers: Mapping[str, str], url: str) -> list[str]:
     """The documents of RSL that the field `Link` names."""
-    links = links_of_header(headers.get("link", "")[:8192], url)
-    return [link.href for link in links if link.rel == "license" and link.type == _RSL_TYPE]
+    links = links_of_field(headers.get("link", "")[:8192], url)
+    return [link.href for link in links if link.rel == "license" and link.type == RSL_TYPE]
 
 
 def sites_of(publisher: Publisher) -> list[Site]:
-    """Its home page's site, and those of its sources that are polled."""
-    urls = [publisher.homepage, *(each.url for each in publisher.sources if each.enabled and each.access is None)]
+    """Its home page's site, and those of its sources that are polled; none where no source is."""
+    polled = [each for each in publisher.sources if each.enabled]
+    urls = [publisher.homepage, *(each.url for each in polled if each.access is None)] if polled else []
     found: dict[str, Site] = {}
     for url in urls:
-        try:
-            origin = origin_of(url)
-        except FetchError:
-            continue
-        found.setdefault(origin, Site(publisher.key, origin, written_by(publisher)))
+        if origin := _origin(url):
+            found.setdefault(origin, Site(publisher.key, origin, written_by(publisher)))
     return list(found.values())
+
+
+def _origin(url: str) -> str | None:
+    """Its scheme, host and port; None: it is no address."""
+    try:
+        return origin_of(url)
+    except FetchError:
+        return None
 
 
 def sites_answering(publishers: Mapping[str, Publisher], answered: Iterable[tuple[str, str]]) -> set[str]:

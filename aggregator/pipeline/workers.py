@@ -46,7 +46,9 @@ _START = "import json, sys; sys.path = json.loads(sys.argv[1]); from aggregator.
 class Workers:
     """Holds the processes open. One event loop, one Workers."""
 
-    def __init__(self, processes: int | None = None, seconds: float = PARSE_SECONDS) -> None:
+    def __init__(self, processes: int | None = None, seconds: float = PARSE_SECONDS, searches: bytes = b"") -> None:
+        """`searches`: those that are tried on what is read; see `parsing.read`."""
+        self._searches = searches
         self._most = processes or os.cpu_count() or 1
         self._seconds = seconds
         self._lines: list[_Line] = []
@@ -61,7 +63,8 @@ class Workers:
     ) -> Reading:
         """`parsing.read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
         call: Callable[..., Reading] = named
-        return await self.call(call, ("aggregator.pipeline.parsing", "read", result, source, publisher, digests))
+        arguments = (result, source, publisher, digests, self._searches)
+        return await self.call(call, ("aggregator.pipeline.parsing", "read", *arguments))
 
     async def measured(self, result: FetchResult, source: Source) -> Measure:
         """`measure.measure`, likewise."""

@@ -52,6 +52,7 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
         self._pace = Pace()
         self._batches_left: int | None = None  # None: the end was not asked for
+        self.has_written: Callable[[], None] = lambda: None  # is told when polls have been stored
 
     async def record(self, poll: Poll, listed: Sequence[Listed]) -> Poll | None:
         """Stores the poll with all that it brought; returns it with its counts, or None as `recording.record` does.
@@ -130,6 +131,7 @@ class Writer:
                 _fail(taken, error)
                 return True
             return all([await self._write([one]) for one in taken])
+        self.has_written()
         self._to_index += sum(poll.new + poll.revised for poll in counted if poll)
         for (_, _, future), poll in zip(taken, counted, strict=True):
             if not future.done():

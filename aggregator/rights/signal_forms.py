@@ -148,8 +148,11 @@ def content_signal(value: str) -> Uses | None:
 
 
 def reservation(value: object) -> Uses | None:
-    """Of `tdm-reservation`: 1 or 0; anything else says nothing."""
-    said = value.strip().strip('"') if isinstance(value, str) else value
+    """Of `tdm-reservation`: 1 or 0, and the same where a field stands twice; anything else says nothing."""
+    said = value
+    if isinstance(value, str):
+        each = {part.strip().strip('"') for part in value[:4096].split(",")}
+        said = each.pop() if len(each) == 1 else value
     if isinstance(said, bool) or said not in (0, 1, "0", "1"):
         return None
     state: UseState = "refused" if said in (1, "1") else "allowed"
@@ -297,7 +300,7 @@ def of_head(head: PageHead, url: str) -> tuple[Signal, ...]:
 def _of_tdmrep(place: SignalPlace, url: str, said: str | None, policy: str | None) -> list[Signal]:
     if said is None or (read := reservation(said)) is None:
         return []
-    where = address(literal(policy.strip())) if policy and read.train == "refused" else None
+    where = address(literal(resolved(url, policy.strip()))) if policy and read.train == "refused" else None
     return [_signal("tdmrep", place, url, url, f"tdm-reservation: {said}", read, policy=where)]
 
 
@@ -323,7 +326,7 @@ def of_tdmrep(body: bytes, url: str, origin: str) -> tuple[Signal, ...]:
     for number, row in enumerate(rows[:MOST] if isinstance(rows, list) else ()):
         if not isinstance(row, dict) or not isinstance(row.get("location"), str):
             continue
-        pattern, read = row["location"].strip(), reservation(row.get("tdm-reservation"))
+        pattern, read = line(row["location"].strip()), reservation(row.get("tdm-reservation"))
         if not pattern or len(pattern) > _LONGEST_PATTERN or read is None:
             continue
         policy = row.get("tdm-policy")

@@ -18,8 +18,10 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from aggregator.model import (
     ALL_REPORTS,
     Addressee,
+    AlertMessage,
     Article,
     AtAddress,
+    Attempt,
     Cause,
     Channel,
     ClaimKind,
@@ -49,18 +51,22 @@ from aggregator.model import (
     Purge,
     Purgeable,
     Query,
+    Queue,
     Recheck,
     Redirection,
     Report,
     ReportState,
     Rhythm,
     RobotsCopy,
+    SavedSearch,
     Selection,
+    Sent,
     Snapshot,
     Source,
     Split,
     StoredConfig,
     StoredPublisher,
+    TellState,
     Unjoin,
     Version,
     Wanted,
@@ -72,6 +78,7 @@ from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.store.sqlite import (
     acts,
     agreements,
+    alerts,
     as_of,
     backups,
     claims,
@@ -109,12 +116,14 @@ from aggregator.store.sqlite import (
     robots,
     saving,
     search,
+    searches,
     selections,
     signals,
     snapshot_file,
     snapshots,
     sqlite_errors,
     states,
+    subscribers,
     suspects,
     tokens,
     vacuum,
@@ -578,6 +587,92 @@ class Store:
     def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""
         sqlite_errors.try_writing(self._connection, self._transaction)
+
+    # Saved searches, and who is told of what they find
+
+    def searches_are_followed(self, configured: Sequence[SavedSearch], faulty: Collection[str]) -> bool:
+        """Whether `follow_searches` would write nothing."""
+        return self._read(searches.are_configured, configured, faulty)
+
+    def follow_searches(self, configured: Sequence[SavedSearch], faulty: Collection[str], now: datetime) -> None:
+        """Brings the stored searches in line with the files; `faulty`: the names of those whose files have faults. What
+        is owed by those of before is noted first.
+        """
+        with self._transaction():
+            while alerts.collect(self._connection, now):
+                pass
+            searches.follow(self._connection, configured, faulty)
+
+    def to_match(self, most: int) -> tuple[bytes, list[tuple[int, str, str, str]]]:
+        """The searches in force and versions that none of them was tried on; see `sqlite.searches`."""
+        return self._read_as_one(searches.to_match, most)
+
+    def save_matches(self, by: str, found: Mapping[int, Sequence[str]]) -> bool:
+        """The names of the searches that find each of these versions; `by`: the digest of all that were tried. False:
+        the searches are others meanwhile, and nothing was written.
+        """
+        return self._write(searches.save_matches, by, found)
+
+    def match_backwards(self) -> bool:
+        """One part of what was stored before a search was; False: none is left."""
+        return self._read(searches.are_behind) and self._write(searches.match_backwards)
+
+    def collect_owed(self, now: datetime) -> bool:
+        """Notes who is owed what by some more lines of the ledger; False: there are none that can be read yet."""
+        return self._read_as_one(alerts.are_behind) and self._write(alerts.collect, now)
+
+    def claim_alerts(self, now: datetime) -> bool:
+        """Keeps the sending of alerts to this program; False: another one that runs sends them."""
+        program = self.as_program()
+        return bool(self._write(claims.take, "deliver", [alerts.CLAIM], program, now))
+
+    def give_alerts_back(self) -> None:
+        self._write(claims.give_back, "deliver", [alerts.CLAIM], self.as_program())
+
+    def tell_states(self) -> list[TellState]:
+        """Those who are owed something that no message has yet."""
+        return self._read(alerts.tell_states)
+
+    def make_message(self, tell_id: int, token: str, most: int, now: datetime, *, found_too: bool) -> None:
+        """A message of what is owed; see `sqlite.alerts`."""
+        self._write(alerts.make_message, tell_id, token, most, now, found_too=found_too)
+
+    def alert_messages(self) -> list[AlertMessage]:
+        """Those that wait to be sent, the oldest first."""
+        return self._read_as_one(alerts.messages)
+
+    def note_attempt(self, message_id: int, now: datetime) -> None:
+        """That one is about to begin."""
+        self._write(alerts.note_attempt, message_id, now)
+
+    def note_failure(self, message_id: int, error: str, now: datetime, *, give_up: bool) -> None:
+        """That it failed; `give_up`: it is tried no more."""
+        self._write(alerts.note_failure, message_id, error, now, give_up=give_up)
+
+    def note_sent(
+        self,
+        message: AlertMessage,
+        sent: Sequence[Sent],
+        seq: int,
+        now: datetime,
+        left: Mapping[tuple[str, Channel], int],
+    ) -> None:
+        """The message was taken, with its reports as they were at this line of the ledger; `left`: how many reports of
+        which publisher left by it.
+        """
+        self._write(alerts.note_sent, message, sent, seq, now, left)
+
+    def pause_search(self, name: str, now: datetime) -> bool:
+        """Nobody is told any more of what it finds; False: there is no such search."""
+        return self._write(alerts.pause, name, now)
+
+    def resume_search(self, name: str, now: datetime) -> bool:
+        """Ends that, and tries again what was given up; False: there is no such search."""
+        return self._write(alerts.resume, name, now)
+
+    def searches(self, now: datetime) -> list[dict[str, Any]]:
+        """The saved searches and who is told; see `sqlite.alerts.listed`."""
+        return self._read_as_one(alerts.listed, now)
 
     # Visits to pages; see `pipeline.rechecks`
 
@@ -1093,6 +1188,63 @@ class Store:
         """The hash of each token, and whose it is."""
         return self._read(tokens.in_force)
 
+    # Subscribers; see `sqlite.subscribers`
+
+    def queues(self) -> list[Queue]:
+        """How far each subscriber has been brought that was ever sent something, or was to be, by name."""
+        return self._read(subscribers.queues)
+
+    def queue(self, name: str) -> Queue | None:
+        """How far a subscriber has been brought; None: it has not begun."""
+        return self._read(subscribers.queue, name)
+
+    def begin_queue(self, name: str, now: datetime, *, from_beginning: bool) -> None:
+        """A new subscriber is owed what comes from now on, or all lines; one that is known stays where it is."""
+        self._write(subscribers.begin, name, from_beginning=from_beginning, now=now)
+
+    def skip_to(self, name: str, seq: int) -> None:
+        """Up to this line of the ledger a subscriber is owed nothing more."""
+        self._write(subscribers.skip_to, name, seq)
+
+    def note_delivery_error(self, name: str, error: str | None, event: Mapping[str, Any] | None = None) -> None:
+        """Why nothing can be sent to a subscriber; None: it can. `event` is for `[notify]`; None: nobody is told."""
+        self._write(subscribers.note_error, name, error, event)
+
+    def record_attempt(self, attempt: Attempt, now: datetime) -> None:
+        """What became of an attempt to send a message: the subscriber goes on, or the message waits, or it is a dead
+        letter.
+        """
+        self._write(subscribers.record, attempt, now)
+
+    def dead_letters(self, name: str) -> list[dict[str, Any]]:
+        """What could not be delivered to a subscriber, and why."""
+        return self._read(subscribers.dead_letters, name)
+
+    def next_replay(self, name: str) -> int | None:
+        """The first line of those that a person asked to send again; None: there is none."""
+        return self._read(subscribers.next_replay, name)
+
+    def replay(self, name: str, now: datetime) -> int:
+        """Asks for the dead letters of a subscriber to be sent again; returns how many there are."""
+        return self._write(subscribers.replay, name, now)
+
+    def pause_queue(self, name: str, now: datetime) -> None:
+        """Sends a subscriber nothing until it is resumed; what it is owed stays owed."""
+        self._write(subscribers.pause, name, now)
+
+    def resume_queue(self, name: str) -> None:
+        """Goes on with a subscriber that was paused, or whose server said 410, where it stood."""
+        self._write(subscribers.resume, name)
+
+    def taken_back_by(self, report: str) -> list[int]:
+        """The numbers of the lines by which a report left the wire, oldest first."""
+        return self._read(subscribers.lines_about, report)
+
+    def version(self) -> tuple[int, int]:
+        """Another one as soon as anybody has written to the database, this program or another."""
+        with explained(self.path):
+            return self._version()
+
     def health(self, now: datetime | None = None) -> list[dict[str, Any]]:
         """The rows of the view `health`, the worst first; the counts of the seven days up to `now`, or as housekeeping
         took them last. `counted_at` says when.
@@ -1103,17 +1255,26 @@ class Store:
         """Every source that is switched on, or was polled in that time, with what its polls brought and lost."""
         return self._read_as_one(coverage.polled, since, until)
 
+    def open_gaps(self, selection: Selection, since: datetime, most: int) -> list[dict[str, Any]]:
+        """The publishers of a selection of which reports may be missing; see `sqlite.coverage`."""
+        return self._read_as_one(coverage.open_gaps, selection, since, most)
+
     def last_well(self, source: str, after: datetime, before: datetime) -> datetime | None:
         """When a source was last polled well between two times; None: it was not, or that is no longer known."""
         return self._read(coverage.last_well, source, after, before)
 
-    def note_states(self, now: datetime) -> int:
-        """Remembers the states of all sources, and queues an event for each that has changed since the last look;
-        returns how many. Writes only where there is something to write. See `sqlite.states`.
+    def note_states(self, now: datetime, *, queue: bool = True) -> int:
+        """Remembers the states of all sources, and an event for each that has changed since the last look; returns how
+        many. `queue`: they wait for `[notify] command`, too. Writes only where there is something to write. See
+        `sqlite.states`.
         """
-        if not self._read_as_one(states.have_changed, now):
+        if not self._read_as_one(states.have_changed, now, queue=queue):
             return 0
-        return self._write(states.note, now)
+        return self._write(states.note, now, queue=queue)
+
+    def source_events(self, most: int) -> list[dict[str, Any]]:
+        """The last changes of the states of sources, the newest first; see `sqlite.states`."""
+        return self._read(states.lately, most)
 
     def take_notification(self) -> dict[str, Any] | None:
         """The event that has waited longest, which waits no longer; None: none waits."""

@@ -15,6 +15,7 @@ import nh3
 
 from aggregator.model import Entry, Text
 from aggregator.text.persons import persons_of
+from aggregator.text.tags import TAG, is_tangled
 
 _BLOCK_END = re.compile(r"(?i)</(?:p|div|li|h[1-6]|blockquote|tr|dd|dt|figcaption|pre|section|article)\s*>|<br\s*/?>")
 # Tags that hide, move or read no text (HTML, "in body" insertion mode), with attributes as they should be written. What
@@ -83,6 +84,8 @@ def _without_tags(markup: str) -> str:
     words = _SIMPLE_TAG.sub("", markup)
     if not ("<" in words or "\r" in words or "\0" in words or ("&#" in words and _ODD_REFERENCE.search(words))):
         return words
+    if is_tangled(markup):
+        return TAG.sub("", markup)
     try:
         return nh3.clean(markup, tags=set())
     except UnicodeEncodeError:  # a lone surrogate, which JSON can say and UTF-8 cannot

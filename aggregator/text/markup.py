@@ -8,6 +8,7 @@ from collections.abc import Collection
 import nh3
 
 from aggregator.text.printable import address, lines
+from aggregator.text.tags import is_tangled
 from aggregator.text.urls import resolved
 
 # Elements that shape words, and attributes that say something of them: no style, class, id, name, event or form.
@@ -48,9 +49,9 @@ MOST_MARKUP = 2_000_000  # characters; of more nothing is shown as HTML
 def safe(markup: str, base: str | None, pictures: Collection[str] = ()) -> str:
     """The markup without anything that acts, hides, loads or leads elsewhere than it says. Addresses are in full, by
     `base` where they are relative; links have `rel="nofollow noopener"`. Of pictures those alone stay whose addresses
-    in full are among `pictures`. '' for what is too long to be read.
+    in full are among `pictures`. '' for what is too long, or too tangled, to be read.
     """
-    if len(markup) > MOST_MARKUP:
+    if len(markup) > MOST_MARKUP or is_tangled(markup):
         return ""
     attributes = {name: set(those) for name, those in _ATTRIBUTES.items()}
     elements = set(_ELEMENTS.split())

@@ -139,7 +139,11 @@ def shown(value: object) -> str:
     return "" if value is None else value.hex() if isinstance(value, bytes) else str(value)
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What spreadsheets take for the beginning of a formula: also in the wide forms of East Asia, which some make narrow,
+# and behind blanks and signs without width, which some leave out.
+_FORMULA = re.compile(
+    "[\t\r]|[\\s\u00ad\u061c\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f]*[=+@\uff1d\uff0b\uff20\uff0d\u2212-]"
+)
 
 
 def cell(value: object, *, verbatim: bool = False) -> object:
@@ -150,7 +154,7 @@ def cell(value: object, *, verbatim: bool = False) -> object:
         return value
     said = value.hex() if isinstance(value, bytes) else str(value)
     fit = lines(said)
-    is_formula = said.startswith(_FORMULA) or fit.startswith(_FORMULA)
+    is_formula = bool(_FORMULA.match(said) or _FORMULA.match(fit))
     return f"'{fit}" if is_formula and not verbatim else fit
 
 

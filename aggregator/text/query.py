@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from aggregator.model import AllOf, AnyOf, Part, Phrase, Query
 from aggregator.model.errors import SearchError
 from aggregator.text.dates import read_since
+from aggregator.text.separators import words_of
 from aggregator.text.word_forms import phrase_forms
 
 # A search is made by a person. In a wire of 22,500 reports 50 words joined by OR took 0.05 s, and 10 beginnings of two
@@ -311,7 +312,10 @@ def _phrase(lexeme: _Lexeme, in_title: bool) -> Phrase:
     begins = lexeme.text.endswith("*")
     if begins and sum(map(str.isalnum, text.split()[-1])) < _SHORTEST_BEGINNING:
         raise SearchError(f"`{lexeme.text}` begins too many words; write more of it, e.g. `elect*`")
-    return Phrase(phrase_forms(text.split()), begins=begins, in_title=in_title)
+    forms = phrase_forms(text.split())
+    if not any(map(words_of, forms)):  # such as an Arabic tatweel alone
+        raise SearchError(f"there is no letter and no digit in `{lexeme.text}`; write a word, e.g. `flood`")
+    return Phrase(forms, begins=begins, in_title=in_title)
 
 
 def _simple(part: AllOf) -> Part:

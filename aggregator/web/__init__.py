@@ -5,8 +5,10 @@ One process answers from a database that it opens for reading alone, beside any 
 
 from __future__ import annotations
 
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from aggregator.web.app import make_app
+from aggregator.web.following import Following, Pace
 
-__all__ = ["ASGIApp", "make_app"]
+__all__ = ["ASGIApp", "Following", "Pace", "Starlette", "make_app"]

@@ -6,18 +6,21 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from aggregator.desk.outgoing import feed, outlet, releases, versions
 from aggregator.desk.signals import by_publisher, of_publisher
-from aggregator.model import DEFAULT_DISCLAIMERS, Publisher, Wire
-from aggregator.model.errors import SelectionError
+from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Cursor, Publisher, Query, Selection, Wire
+from aggregator.model.errors import CursorError, SelectionError
 from aggregator.model.release import Heading, Outlet, Refusal, Release, Use
 from aggregator.output import beside, ninjs
 from aggregator.output.diff import word_diff
@@ -29,9 +32,12 @@ from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import to_iso
 from aggregator.text.printable import address, as_json, line
-from aggregator.web import openapi, parameters
+from aggregator.web import changes, openapi, parameters
+from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.clients import Asker, Clients, need_operator
+from aggregator.web.feeds import search_named
+from aggregator.web.following import EVENT_STREAM, MOST_AT_ONCE, Following, Stream
 from aggregator.web.openapi import Operation
 from aggregator.web.parameters import Given, given
 from aggregator.web.problems import Problem
@@ -39,10 +45,13 @@ from aggregator.web.site import Site
 
 JSON = "application/json"
 _NINJS = FORMATS["ninjs"].media_type
+_AS_NINJS = frozenset((_NINJS, "application/vnd.iptc.ninjs+json", "application/ninjs+json"))  # no name is registered
 _MOST_VERSIONS = 50
+_MOST_BYTES = 4 * 1024 * 1024  # of a page of changes
+_AT_ONCE = 50  # lines that are read at once for a stream
+_CHANGES, _STREAM = "/api/changes", "/api/changes/stream"
 _WEEK = timedelta(days=7)
 _COMPARED = ("title", "byline", "summary", "text", "url")
-_TAKES_BACK = ("withheld", "withdrawn", "deleted", "retagged", "terms_changed")
 _BOOLEANS = ("enabled", "silent")  # of the view `health`, which has numbers
 
 
@@ -115,17 +124,48 @@ def _enum(name: str) -> list[str]:
 
 def _reports(asked: Asked) -> Answer:
     """The newest first; by `after` those that came into the wire since."""
+    words = query.parse(search, asked.now) if (search := asked.given.one("search")) is not None else None
+    return _listed(asked, asked.choose().selection, words)
+
+
+def _searches(asked: Asked) -> Answer:
+    """The saved searches, and where what they find is."""
+    here = asked.wire.url.rstrip("/")
+    kinds = ("publishers", "countries", "kinds", "groups", "languages")
+    rows = [
+        {
+            "name": each.name,
+            "title": each.title,
+            "words": each.words,
+            **{name: list(getattr(each.selection, name)) for name in kinds},
+            "classes": list(each.selection.item_classes),
+            "reports": f"{here}/api/searches/{each.name}/reports",
+            "feed": f"{here}/feeds/searches/{each.name}.atom",
+        }
+        for each in asked.site.config().searches
+    ]
+    return _json({"searches": rows})
+
+
+def _found(asked: Asked) -> Answer:
+    """As `_reports`, of a saved search."""
+    search = search_named(asked.site, asked.id)
+    return _listed(asked, search.selection, query.parse(search.words, asked.now))
+
+
+def _listed(asked: Asked, selection: Selection, words: Query | None) -> Answer:
     store, said, limit = asked.store, asked.given, asked.given.limit()
-    selection = asked.choose().selection
-    words = query.parse(search, asked.now) if (search := said.one("search")) is not None else None
     before = said.one("before")
     if before is not None and store.report(before) is None and store.notice(before) is None:
         raise parameters.refused("before", f"there is no report {before!r} below which a page begins")
     after, is_by_line = said.cursor("after"), said.one("after") is not None
     if said.one("up_to") is not None and not is_by_line:
         raise parameters.refused("up_to", "it belongs to `after`")
-    end = said.cursor("up_to") or (store.searched_up_to(after) if words else store.last_cursor())
-    selection = replace(selection, before=before, limit=limit + 1)
+    up_to = said.cursor("up_to")
+    if up_to is not None and store.cursor_at(up_to.seq) != up_to:
+        raise CursorError(f"cursor {up_to}: this ledger has another line there")
+    end = up_to or (store.searched_up_to(after) if words else store.last_cursor())
+    selection = replace(selection, channel=asked.asker.channel, before=before, limit=limit + 1)
     if is_by_line:
         selection = replace(selection, after=after, up_to=end)
     is_nothing = is_by_line and end is None  # there is no line of the ledger yet
@@ -190,7 +230,8 @@ def _refused(asked: Asked, refusal: Refusal) -> Answer:
     """Why a report does not leave, as far as anybody is to know of it; another report that it was joined to."""
     joined = asked.store.joins().get(refusal.id)
     if joined and isinstance(next(releases(asked.store, asked.wire, joined[:1], asked.by), None), Release):
-        location = asked.path.replace(refusal.id, joined[0])
+        pairs = [(name, value) for name, values in asked.given.values.items() for value in values]
+        location = asked.path.replace(refusal.id, joined[0]) + (f"?{urlencode(pairs)}" if pairs else "")
         return Answer(b"", JSON, refusal.valid_until, 301, (("Location", location),))
     if refusal.reason in ("channel", "use"):
         raise Problem(403, "the rights of this report keep it from you", refusal.text)
@@ -245,29 +286,14 @@ def _differences(before: Release, after: Release) -> Iterable[dict[str, Any]]:
 
 
 def _changes(asked: Asked) -> Answer:
-    store, limit, after = asked.store, asked.given.limit(), asked.given.cursor("after")
-    end = store.last_cursor()  # before the lines: what comes meanwhile is read the next time
-    lines = store.changes(after, replace(asked.choose().selection, up_to=end, limit=limit)) if end else []
-    ids = list(dict.fromkeys(line["id"] for line in lines if line["id"]))
-    let_out = list(releases(store, asked.wire, ids, asked.by))
-    words = {each.id: each for each in let_out if isinstance(each, Release)}
-    told = lines if asked.use is None else [each for each in lines if _is_told(each, words)]
-    rows = [_change(line, words.get(line["id"])) for line in told]
-    is_more = len(lines) == limit
-    cursor = lines[-1]["cursor"] if is_more else str(end or after or "") or None
-    following = asked.link(after=cursor) if is_more else None
-    return _json({"changes": rows, "next": following, "cursor": cursor}, _until(let_out), _next(following))
+    selection = replace(asked.choose().selection, limit=asked.given.limit(), after=asked.given.cursor("after"))
+    return _of_page(asked, changes.read(asked.store, asked.wire, asked.by, selection, _MOST_BYTES))
 
 
-def _is_told(line: Mapping[str, Any], words: Collection[str]) -> bool:
-    """Whether a machine is told of a line: of what it may not have that alone which takes something back."""
-    return line["id"] is None or line["id"] in words or line["change_kind"] in _TAKES_BACK
-
-
-def _change(line: Mapping[str, Any], out: Release | None) -> dict[str, Any]:
-    names = ("seq", "cursor", "change_kind", "at", "id", "publisher", "publisher_name", "publisher_place")
-    words = {"title": out.headline if out else None, "url": out.url if out else None}
-    return {**{name: line[name] for name in names}, **words, "revision": line["revision"], "note": line["note"]}
+def _of_page(asked: Asked, page: changes.Page) -> Answer:
+    following = asked.link(after=page.cursor) if page.is_more else None
+    answer = Answer(page.body(following), JSON, page.until, headers=_next(following))
+    return replace(answer, channel=asked.asker.channel, reports=page.reports)
 
 
 # Publishers, and how the wire is doing
@@ -337,6 +363,25 @@ def _coverage(asked: Asked) -> Answer:
     return _json({"since": to_iso(since), "until": to_iso(until), "publishers": rows})
 
 
+def _subscriptions(asked: Asked) -> Answer:
+    """Nobody learns of other subscribers than the one of his own token's name."""
+    client = asked.asker.client
+    queue = asked.store.queue(client.name) if client else None
+    if queue is None:
+        return _json({"subscriptions": []})
+    times = ("acknowledged_at", "next_at", "failing_since", "paused_at", "ended_at")
+    row = {
+        "subscriber": queue.name,
+        **{name: getattr(queue, name) for name in ("acknowledged_seq", "attempts", "error")},
+        **{name: to_iso(at) if (at := getattr(queue, name)) else None for name in times},
+        "dead_letters": [
+            {name: letter[name] for name in ("seq", "change_kind", "id", "at", "error")}
+            for letter in asked.store.dead_letters(queue.name)
+        ],
+    }
+    return _json({"subscriptions": [row]})
+
+
 def _rights(asked: Asked) -> Answer:
     rows = []
     said = by_publisher(asked.store)
@@ -390,7 +435,7 @@ OPERATIONS: tuple[Operation[Make], ...] = (
         "/api/reports", "listReports", "Reports, newest first, each as its rights let it out.", _reports, "Reports",
         (*parameters.OF_REPORTS, *parameters.TIMES, parameters.SEARCH, parameters.BEFORE, parameters.AFTER,
          parameters.UP_TO, parameters.LIMIT, parameters.FORMAT, parameters.CHANNEL),
-        (409,), has_ninjs=True,
+        (410,), has_ninjs=True,
     ),
     Operation(
         "/api/reports/{id}", "getReport", "One report.", _report, "Report",
@@ -402,8 +447,21 @@ OPERATIONS: tuple[Operation[Make], ...] = (
         "Revisions", (parameters.CHANNEL,), (301, 404, 410, 451),
     ),
     Operation(
-        "/api/changes", "listChanges", "The ledger, oldest line first: what became of reports.", _changes, "Changes",
-        (*parameters.OF_REPORTS, parameters.AFTER, parameters.LIMIT, parameters.CHANNEL), (409,),
+        "/api/searches", "listSearches", "The saved searches, and where what they find is.", _searches, "Searches",
+    ),
+    Operation(
+        "/api/searches/{id}/reports", "listFound", "Reports that a saved search finds, newest first; id: its name.",
+        _found, "Reports", (parameters.BEFORE, parameters.AFTER, parameters.UP_TO, parameters.LIMIT,
+        parameters.FORMAT, parameters.CHANNEL), (404, 410), has_ninjs=True,
+    ),
+    Operation(
+        _CHANGES, "listChanges", "The ledger, oldest line first: what became of reports.", _changes, "Changes",
+        (*parameters.OF_REPORTS, parameters.AFTER, parameters.WAIT, parameters.LIMIT, parameters.CHANNEL), (410, 503),
+        has_stream=True,
+    ),
+    Operation(
+        _STREAM, "followChanges", "The ledger from a line on, and then each line as it is written.", _changes,
+        "Change", (*parameters.OF_REPORTS, parameters.AFTER, parameters.CHANNEL), (410, 503), is_stream=True,
     ),
     Operation(
         "/api/publishers", "listPublishers", "The publishers of which something may leave.", _publishers, "Publishers",
@@ -425,6 +483,11 @@ OPERATIONS: tuple[Operation[Make], ...] = (
         "/api/rights", "listRights", "What may leave of each publisher today, by which channel, and why.", _rights,
         "Rights", is_of_operator=True,
     ),
+    Operation(
+        "/api/subscriptions", "listSubscriptions",
+        "How the subscriber does that has the name of your token: what it has confirmed, and what it was not sent.",
+        _subscriptions, "Subscriptions", is_of_operator=True,
+    ),
 )  # fmt: skip
 _LIVE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store", "Vary": "Authorization"})
 
@@ -435,6 +498,7 @@ class Api:
 
     site: Site
     answers: Answers
+    following: Following
     clients: Clients
 
     def routes(self) -> list[Route]:
@@ -445,8 +509,65 @@ class Api:
         body = as_json(openapi.description(self.site.config().wire, OPERATIONS)) + "\n"
         return Response(body, headers={"Cache-Control": "public, max-age=60"}, media_type=JSON)
 
-    def _endpoint(self, operation: Operation[Make]) -> Callable[[Request], Response]:
-        return lambda request: self._answer(operation, request)
+    def _endpoint(self, operation: Operation[Make]) -> Callable[[Request], Any]:
+        if not (operation.is_stream or operation.has_stream):
+            return lambda request: self._answer(operation, request)
+
+        async def changes_or_stream(request: Request) -> ASGIApp:
+            if operation.is_stream or _likes(request, (EVENT_STREAM,)):
+                return self._stream(request, *await self._who(operation, request))
+            if request.method == "GET" and given(request, operation.parameters).wait():
+                return await self._awaited(operation, request)
+            return await run_in_threadpool(self._answer, operation, request)
+
+        return changes_or_stream
+
+    async def _who(self, operation: Operation[Make], request: Request) -> tuple[Asked, Selection]:
+        """As `_asked`; read once for all who ask for the same at once, such as those whose streams have ended together.
+        Each request with a token is counted.
+        """
+        whose = object() if "authorization" in request.headers else None
+        what = ("asked", operation.path, request.url.query, whose)
+        return await self.following.shared(what, lambda: self._asked(operation, request))
+
+    def _asked(self, operation: Operation[Make], request: Request) -> tuple[Asked, Selection]:
+        """Who waits, and for what. Raises Problem."""
+        with self.site.stored() as store:
+            now = self.site.clock()
+            asker = self.clients.of(request, store, now, request.query_params.get("channel"))
+            said = given(request, operation.parameters)
+            asked = Asked(self.site, store, self.site.config().wire, now, asker, said, request.url.path, "", False)
+            return asked, asked.choose().selection
+
+    def _page(self, channel: Channel, selection: Selection, most: int) -> changes.Page:
+        with self.site.opened() as (store, now):
+            return changes.read(store, self.site.config().wire, outlet(store, channel, now), selection, most)
+
+    def _stream(self, request: Request, asked: Asked, selection: Selection) -> ASGIApp:
+        last = request.headers.get("last-event-id")
+        after = asked.given.cursor("after") if last is None else parameters.read_cursor("Last-Event-ID", last)
+        channel, selection = asked.asker.channel, replace(selection, limit=_AT_ONCE)
+
+        def read(at: Cursor | None) -> tuple[object, Callable[[], changes.Page]]:
+            what = (channel, replace(selection, after=at), MOST_AT_ONCE)
+            return what, partial(self._page, *what)
+
+        def sent(page: changes.Page) -> None:
+            self.site.released.add(channel, page.reports, self.site.clock())
+
+        return Stream(self.following, asked.asker.client, after, read, sent)
+
+    async def _awaited(self, operation: Operation[Make], request: Request) -> Response:
+        """The page, as soon as it has a line, or the time is over."""
+        following = self.following
+        asked, selection = await self._who(operation, request)
+        channel, after = asked.asker.channel, asked.given.cursor("after")
+        what = (channel, replace(selection, limit=asked.given.limit(), after=after), _MOST_BYTES)
+        with following.one_more():
+            page = await following.awaited(what, partial(self._page, *what), asked.given.wait(), request.receive)
+        answer = _of_page(asked, page)
+        self.site.released.add(channel, page.reports, self.site.clock())
+        return Response(answer.body, 200, {**_LIVE, **dict(answer.headers)}, JSON)
 
     def _answer(self, operation: Operation[Make], request: Request) -> Response:
         with self.site.stored() as stored:
@@ -470,8 +591,16 @@ class Api:
 
 
 def _wants_ninjs(request: Request, said: Given) -> bool:
-    """By `format`, else by Accept."""
+    """By `format`, else by Accept (RFC 9110 section 12.5.1): where it is liked better than JSON, or as well and stands
+    first.
+    """
     if form := said.one("format"):
         return form == "ninjs"
-    accepted = [each.strip().partition(";")[0].strip().lower() for each in request.headers.get("accept", "").split(",")]
-    return _NINJS in accepted and JSON not in accepted[: accepted.index(_NINJS)]
+    return _likes(request, _AS_NINJS)
+
+
+def _likes(request: Request, wanted: Collection[str]) -> bool:
+    """Whether it accepts one of these, and JSON less, or as much and behind it."""
+    liked = weights(request.headers.getlist("accept"))
+    asked = [name for name in liked if liked[name] > 0 and (name == JSON or name in wanted)]
+    return bool(asked) and max(asked, key=lambda name: liked[name]) != JSON  # of those that are liked as well the first

@@ -27,17 +27,19 @@ from aggregator.web.api import Api
 from aggregator.web.clients import Clients
 from aggregator.web.endpoint import Endpoint
 from aggregator.web.feeds import Feeds
+from aggregator.web.following import Following, Pace
 from aggregator.web.guards import Guards
 from aggregator.web.site import Site
 
 _SMALLEST = 1_000  # bytes that are worth compressing
 _LEVEL = 5  # of gzip: a third of the time of the highest, for some percent more
-_AT_ONCE = 32  # requests of one address
+AT_ONCE = 32  # requests of one address
 
 
-def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
-    """The application for a wire. Raises ConfigError."""
+def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -> Starlette:  # noqa: B008  (frozen)
+    """The application for a wire; its `state.following` is to be told when the server stops. Raises ConfigError."""
     site, answers, clients, requests = Site(paths, clock), Answers(), Clients(), metrics.Requests()
+    following = Following(paths.database(), pace)
     wire = site.config().wire
     hosts = hosts_of(wire)
 
@@ -49,6 +51,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        following.close()
         await run_in_threadpool(site.released.write)
 
     def metrics_(_: Request) -> Response:
@@ -61,18 +64,18 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
             said = robots_txt(strictest(store, site.config().publishers, now.date()))
         return PlainTextResponse(said, headers={"Cache-Control": "max-age=3600"})
 
-    return Starlette(
+    app = Starlette(
         lifespan=lifespan,
         routes=[
             Route("/healthz", healthz),
             Route("/metrics", metrics_),
             Route("/robots.txt", robots),
-            *Feeds(site, answers).routes(),
-            *Api(site, answers, clients).routes(),
+            *Feeds(site, answers, clients).routes(),
+            *Api(site, answers, following, clients).routes(),
             *Endpoint(site, clients, hosts).routes(),
         ],
         middleware=[
-            Middleware(Guards, hosts=hosts, proxies=wire.serve.trusted_proxies, most=_AT_ONCE, answered=requests.count),
+            Middleware(Guards, hosts=hosts, proxies=wire.serve.trusted_proxies, most=AT_ONCE, answered=requests.count),
             Middleware(GZipMiddleware, minimum_size=_SMALLEST, compresslevel=_LEVEL),
         ],
         exception_handlers={
@@ -81,6 +84,10 @@ def make_app(paths: Paths, clock: Callable[[], datetime]) -> Starlette:
             AggregatorError: problems.of_wire,
         },
     )
+    # It would lead to the host that the request names, by HTTP, whatever stands before this server.
+    app.router.redirect_slashes = False
+    app.state.following = following
+    return app
 
 
 def hosts_of(wire: Wire) -> frozenset[str]:

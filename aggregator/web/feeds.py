@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import get_args
@@ -15,12 +15,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aggregator.desk.outgoing import feed, outlet, whole
-from aggregator.model import ItemClass, Selection, Wire
+from aggregator.model import ItemClass, SavedSearch, Selection, Wire
 from aggregator.model.release import Feed, Heading
+from aggregator.output import health_feed
 from aggregator.output.formats import FORMATS
 from aggregator.pipeline.feed_paths import LATEST, feed_path
 from aggregator.store import Store
+from aggregator.text import query
+from aggregator.text.dates import to_iso
 from aggregator.web.answers import Answer, Answers, answered
+from aggregator.web.clients import Clients, need_operator
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
 
@@ -38,6 +42,10 @@ _OF: Mapping[str, tuple[Callable[[str], str], Callable[[str], Selection]]] = Map
     }
 )
 
+_OF_HEALTH = MappingProxyType(
+    {"atom": (health_feed.atom, "application/atom+xml"), "json": (health_feed.json_feed, "application/feed+json")}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Feeds:
@@ -45,10 +53,13 @@ class Feeds:
 
     site: Site
     answers: Answers
+    clients: Clients = field(default_factory=Clients)
 
     def routes(self) -> list[Route]:
         return [
+            Route("/feeds/health.{suffix}", self._health, methods=["GET"]),
             Route("/feeds/latest.{suffix}", self._latest, methods=["GET"]),
+            Route("/feeds/searches/{value}.{suffix}", self._of_search, methods=["GET"]),
             Route("/feeds/{of}/{value}.{suffix}", self._of, methods=["GET"]),
         ]
 
@@ -66,7 +77,28 @@ class Feeds:
             raise Problem(404, "no such feed", f"no publisher of this wire has the {of} {value!r}")
         return self._answer(request, feed_path(of, value), selection(written(value)), f"{of}: {value}")
 
-    def _answer(self, request: Request, path: str, selection: Selection, what: str) -> Response:
+    def _health(self, request: Request) -> Response:
+        """What changed of the sources' states, for the operator alone."""
+        suffix = request.path_params["suffix"]
+        with self.site.opened() as (store, now):
+            need_operator(self.clients.of(request, store, now, None))
+            if suffix not in _OF_HEALTH:
+                raise Problem(404, "no such feed", f"the formats are {', '.join(_OF_HEALTH)}")
+            events = store.source_events(PAGE) if store.is_current() else []
+        wire = self.site.config().wire
+        render, media_type = _OF_HEALTH[suffix]
+        body = render(wire.name, wire.url, _address(wire, request.url.path, None), events, to_iso(now))
+        return Response(body, headers={"Cache-Control": "no-store", "Vary": "Authorization"}, media_type=media_type)
+
+    def _of_search(self, request: Request) -> Response:
+        """What a saved search finds."""
+        search = search_named(self.site, request.path_params["value"])
+        path = f"/feeds/searches/{search.name}"
+        return self._answer(request, path, search.selection, search.title, search.words)
+
+    def _answer(
+        self, request: Request, path: str, selection: Selection, what: str, words: str | None = None
+    ) -> Response:
         """`path`: that of the feed, without its suffix, however the request writes it."""
         suffix = request.path_params["suffix"]
         if suffix not in _FORMATS:
@@ -79,10 +111,11 @@ class Feeds:
 
         def make() -> Answer:
             with self.site.opened() as (store, now):
-                if before is not None and store.report(before) is None:
+                # One that has left since is still a place in the list, so that whoever turns its pages goes on.
+                if before is not None and store.report(before) is None and store.notice(before) is None:
                     raise Problem(404, "no such page", f"there is no report {before!r} after which a page begins")
-                wanted = replace(selection, before=before, limit=PAGE + 1)
-                ids = [report.id for report in store.reports(wanted)]
+                wanted = replace(selection, channel="feed", before=before, limit=PAGE + 1)
+                ids = [report.id for report in store.reports(wanted, query.parse(words, now) if words else None)]
                 by = outlet(store, "feed", now)
                 address = _address(wire, path, before)
                 heading = Heading(title=f"{wire.name}: {what}", address=address, publisher=_only(selection))
@@ -104,6 +137,14 @@ class Feeds:
             )
 
         return answered(request, self.site, self.answers, ("feed", path, before), make)
+
+
+def search_named(site: Site, name: str) -> SavedSearch:
+    """A saved search of the configuration. Raises Problem."""
+    found = next((each for each in site.config().searches if each.name == name), None)
+    if found is None:
+        raise Problem(404, "no such search", f"no saved search of this wire has the name {name!r}")
+    return found
 
 
 def _only(selection: Selection) -> str | None:

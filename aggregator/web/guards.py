@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
-from urllib.parse import urlsplit
+from collections.abc import Callable, Collection, Mapping
+from urllib.parse import unquote
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aggregator.text.printable import log_line
+from aggregator.web.accepting import weights
 from aggregator.web.problems import response
 
 log = logging.getLogger("aggregator.web")
@@ -20,6 +22,10 @@ log = logging.getLogger("aggregator.web")
 _MOST_BODY = 65_536  # bytes
 _MOST_HEADERS, _MOST_HEADER_BYTES = 100, 16_384
 _MOST_ADDRESS = 4_096  # characters of path and query
+# RFC 9112 section 3.2.2; RFC 9110 section 7.2: a host and a port, and nothing else.
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]*)?")
+_HOP = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -57,6 +63,7 @@ class Guards:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = _as_accepted(_of_origin_form(scope))
         began, status = time.monotonic(), 0
         asked = {name: value.decode("latin-1") for name, value in scope["headers"]}
         wanted = asked.get(b"access-control-request-method", "") if scope["method"] == "OPTIONS" else ""
@@ -98,7 +105,7 @@ class Guards:
         """The address that asks: that of the last hop before a proxy that is trusted."""
         client = scope["client"][0] if scope.get("client") else ""
         said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        hops = [hop.strip() for hop in ",".join(said).split(",") if hop.strip()]
+        hops = [_without_port(hop.strip()) for hop in ",".join(said).split(",") if hop.strip()]
         while hops and self._is_proxy(client):
             client = hops.pop()
         return client
@@ -110,7 +117,9 @@ class Guards:
             return False
         return any(address in network for network in self._proxies)
 
-    def _refusal(self, scope: Scope, client: str) -> tuple[int, str, str] | None:
+    def _refusal(
+        self, scope: Scope, client: str
+    ) -> tuple[int, str, str] | tuple[int, str, str, Mapping[str, str]] | None:
         headers = scope["headers"]
         hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
         if len(hosts) != 1 or _host(hosts[0]) not in self._hosts:
@@ -123,15 +132,42 @@ class Guards:
         if not length.isdigit() or int(length) > _MOST_BODY:
             return 413, "the body of the request is too large", f"at most {_MOST_BODY:,} bytes are read"
         if self._open[client] >= self._most:
-            return 429, "too many requests at once", "wait until others have been answered"
+            return 429, "too many requests at once", "wait until others have been answered", {"Retry-After": "1"}
         return None
 
 
+def _without_port(hop: str) -> str:
+    """Some proxies name the port, too, which is another one for each connection."""
+    found = _HOP.fullmatch(hop)
+    return found[1] or found[2] if found else hop
+
+
+def _of_origin_form(scope: Scope) -> Scope:
+    """A request with its whole address is one for the host in it, whatever its field Host says."""
+    found = _ABSOLUTE.match(scope["raw_path"])
+    if found is None:
+        return scope
+    path = found[2] or b"/"
+    others = ((name, value) for name, value in scope["headers"] if name != b"host")
+    return {
+        **scope,
+        "raw_path": path,
+        "path": unquote(path.decode("latin-1")),
+        "headers": [(b"host", found[1]), *others],
+    }
+
+
+def _as_accepted(scope: Scope) -> Scope:
+    """With `gzip` where the client accepts it, and else nothing: what compresses looks for this word alone."""
+    said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"accept-encoding"]
+    accepted = [(b"accept-encoding", b"gzip")] if weights(said).get("gzip", 0.0) > 0 else []
+    return {**scope, "headers": [*(each for each in scope["headers"] if each[0] != b"accept-encoding"), *accepted]}
+
+
 def _host(said: str) -> str:
-    try:
-        return (urlsplit(f"//{said}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    """The name in a field Host; '' where it is none."""
+    found = _HOST.fullmatch(said)
+    return (found[1] or found[2]).lower().rstrip(".") if found else ""
 
 
 def _bounded(receive: Receive) -> Receive:

@@ -5,13 +5,13 @@ of a report. docs/api.md names them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import get_args
 
-from aggregator.model import HealthState
+from aggregator.model import HealthState, Queue
 from aggregator.pipeline import watching
 from aggregator.store import Store
 from aggregator.text.dates import from_iso
@@ -44,6 +44,8 @@ def page(store: Store, requests: Requests, now: datetime) -> str:
     polls = [from_iso(row["last_poll"]) for row in health if row["last_poll"]]
     day = watching.coverage(store, now - _DAY, now)
     last = store.last_cursor()
+    queues = store.queues()
+    sent_to = [each for each in queues if each.paused_at is None and each.ended_at is None]
     return "".join(
         (
             *_metric("requests_total", "counter", "requests that this process has answered, by status",
@@ -59,8 +61,29 @@ def page(store: Store, requests: Requests, now: datetime) -> str:
                      {"": sum(row["polls"] for row in day)}),
             *_metric("polls_failed_last_day", "gauge", "of these, those that failed",
                      {"": sum(row["failed"] for row in day)}),
+            *_metric("subscribers", "gauge", "subscribers by state",
+                     {f'state="{state}"': count for state, count in sorted(_states(queues).items())}),
+            *_metric("subscribers_behind_lines", "gauge", "lines of the ledger that the slowest has not dealt with",
+                     {"": max(((last.seq if last else 0) - each.seq for each in sent_to), default=0)}),
+            *_metric("subscribers_failing_seconds", "gauge", "since the first failure of who fails for longest",
+                     {"": max((_age(each.failing_since, now) for each in sent_to), default=0)}),
+            *_metric("dead_letters", "gauge", "messages that could not be delivered within three days",
+                     {"": sum(each.dead_letters for each in queues)}),
         )
     )  # fmt: skip
+
+
+def _states(queues: Iterable[Queue]) -> Counter[str]:
+    """All states, also those of nobody."""
+    found = Counter(dict.fromkeys(("ended", "failing", "fine", "paused"), 0))
+    for each in queues:
+        state = "ended" if each.ended_at else "paused" if each.paused_at else "failing" if each.error else "fine"
+        found[state] += 1
+    return found
+
+
+def _age(since: datetime | None, now: datetime) -> int:
+    return max(0, int((now - since).total_seconds())) if since else 0
 
 
 def _metric(name: str, kind: str, meaning: str, values: Mapping[str, int]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from aggregator.web.problems import Problem
 
 MOST = 200  # reports or lines of an answer
 USUAL = 50
+LONGEST_WAIT = 60  # seconds
 BEGINNING = "0"  # as a cursor
 _LONGEST = 1_000  # characters of a value
 _MOST_VALUES = 100
@@ -56,6 +57,11 @@ AFTER = Parameter(
 UP_TO = Parameter("up_to", "With `after`: what came by this line at the latest. `next` of an answer has it.")
 LIMIT = Parameter("limit", f"At most so many; {USUAL} unless it is said.",
                   {"type": "integer", "minimum": 1, "maximum": MOST})  # fmt: skip
+WAIT = Parameter(
+    "wait",
+    f"Seconds, {LONGEST_WAIT} at most: where there is no line yet, the answer comes with the next one, or then.",
+    {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT},
+)
 FORMAT = Parameter(
     "format", "json, or ninjs for ninjs 3.1, as with its media type in Accept.", _words(("json", "ninjs"))
 )
@@ -79,21 +85,32 @@ class Given:
         return self.values.get(name, ())
 
     def limit(self) -> int:
-        said = self.one("limit")
+        return self._number("limit", USUAL, 1, MOST)
+
+    def wait(self) -> int:
+        return self._number("wait", 0, 0, LONGEST_WAIT)
+
+    def _number(self, name: str, usual: int, least: int, most: int) -> int:
+        said = self.one(name)
         if said is None:
-            return USUAL
-        if said.isascii() and said.isdecimal() and len(said) < 10 and 1 <= int(said) <= MOST:
+            return usual
+        if said.isascii() and said.isdecimal() and len(said) < 10 and least <= int(said) <= most:
             return int(said)
-        raise refused("limit", f"{said!r} is no number from 1 to {MOST}")
+        raise refused(name, f"{said!r} is no number from {least} to {most}")
 
     def cursor(self, name: str) -> Cursor | None:
         """None: it is not given, or the beginning is meant."""
         said = self.one(name)
-        if said is None or said == BEGINNING:
-            return None
-        if cursor := Cursor.read(said):
-            return cursor
-        raise refused(name, f"{said!r} is no cursor such as 197-5e6f7a8b, or 0 for the beginning")
+        return None if said is None else read_cursor(name, said)
+
+
+def read_cursor(name: str, said: str) -> Cursor | None:
+    """None: the beginning is meant. Raises Problem."""
+    if said == BEGINNING:
+        return None
+    if cursor := Cursor.read(said):
+        return cursor
+    raise refused(name, f"{said!r} is no cursor such as 197-5e6f7a8b, or 0 for the beginning")
 
 
 def refused(name: str, detail: str) -> Problem:

@@ -15,6 +15,8 @@ from aggregator.text.printable import as_json
 log = logging.getLogger("aggregator.web")
 
 MEDIA_TYPE = "application/problem+json"
+NO_LINE = "the wire does not have the line of this cursor"
+READ_ANEW = "its database was restored, or the cursor is of another wire: forget what you hold and read everything anew"
 
 
 class Problem(Exception):
@@ -25,11 +27,14 @@ class Problem(Exception):
         self.status, self.title, self.detail, self.headers = status, title, detail, dict(headers or {})
 
 
+def words(status: int, title: str, detail: str = "") -> str:
+    """JSON of one line."""
+    return as_json({"type": "about:blank", "title": title, "status": status, **({"detail": detail} if detail else {})})
+
+
 def response(status: int, title: str, detail: str = "", headers: Mapping[str, str] | None = None) -> Response:
-    said = {"type": "about:blank", "title": title, "status": status, **({"detail": detail} if detail else {})}
-    return Response(
-        as_json(said) + "\n", status, {"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE
-    )
+    said = words(status, title, detail) + "\n"
+    return Response(said, status, {"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE)
 
 
 async def of_problem(_: Request, error: Exception) -> Response:
@@ -53,8 +58,7 @@ def problem_of(error: AggregatorError) -> Problem:
     in the log.
     """
     if isinstance(error, CursorError):
-        said = "read everything anew, without a cursor"
-        return Problem(409, "the wire does not have the line of this cursor", said)
+        return Problem(410, NO_LINE, READ_ANEW)
     if isinstance(error, SearchError):
         return Problem(400, "a parameter cannot be understood", str(error))
     log.error("a request was refused: %s", error)

@@ -181,6 +181,33 @@ _RIGHTS = _object(
         "expires": _said(MAYBE, "the last day of an agreement"),
     }
 )
+_SEARCH = _object(
+    {
+        "name": TEXT,
+        "title": TEXT,
+        "words": _said(TEXT, "as `aggregator search` takes them"),
+        **dict.fromkeys(("publishers", "countries", "kinds", "groups", "languages", "classes"), _list(TEXT)),
+        "reports": _said(TEXT, "the address of what it finds"),
+        "feed": _said(TEXT, "the address of its Atom feed; .rss and .json are there too"),
+    }
+)
+_SUBSCRIPTION = _object(
+    {
+        "subscriber": TEXT,
+        "acknowledged_seq": _said({"type": ["integer", "null"]}, "number of the last message that it confirmed"),
+        "attempts": _said(NUMBER, "that failed, of the message that is sent now"),
+        "error": _said(MAYBE, "why the last one failed; null: all is well"),
+        "acknowledged_at": MAYBE,
+        "next_at": _said(MAYBE, "when that message is sent again, at the earliest; null: at once"),
+        "failing_since": MAYBE,
+        "paused_at": _said(MAYBE, "null: no person has paused it"),
+        "ended_at": _said(MAYBE, "null: its server did not say 410"),
+        "dead_letters": _said(
+            _list(_object({"seq": NUMBER, "change_kind": TEXT, "id": MAYBE, "at": TEXT, "error": TEXT})),
+            "messages that could not be delivered within three days",
+        ),
+    }
+)
 _CHANGE = _object(
     {
         "seq": NUMBER,
@@ -197,7 +224,22 @@ _CHANGE = _object(
         "url": MAYBE,
         "revision": {"type": ["integer", "null"]},
         "note": _said(MAYBE, "why; null: the publisher changed its report"),
+        "report": {"oneOf": [_of("Listed"), {"type": "null"}], "description": "as it may leave now; null: it may not"},
     }
+)
+_GAP = _object(
+    {
+        "publisher": TEXT,
+        "publisher_name": TEXT,
+        "gaps": _said(NUMBER, "how often its feed had moved on further than it could be read"),
+        "first_found": TEXT,
+        "last_found": TEXT,
+    }
+)
+_CURSOR = _said(MAYBE, "up to where the ledger was read: give it to `after` the next time; null: it has no line yet")
+_NEWEST = _said(NUMBER, "the number of the ledger's last line, whether it is in the selection or not; 0: there is none")
+_GAPS = _said(
+    _list(_GAP), "publishers of the selection of which reports of the last 7 days may be missing here; 50 at most"
 )
 
 SCHEMAS: Mapping[str, Schema] = MappingProxyType(
@@ -215,6 +257,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
                 "cursor": _said(MAYBE, "give it to `after`, to have what comes later; null: the ledger is empty"),
             }
         ),
+        "Searches": _object({"searches": _list(_SEARCH)}),
         "Difference": _DIFFERENCE,
         "Version": _VERSION,
         "Revisions": _object({"id": TEXT, "credit": TEXT, "disclaimer": TEXT, "revisions": _list(_of("Version"))}),
@@ -230,8 +273,11 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType(
         ),
         "Coverage": _object({"since": TEXT, "until": TEXT, "publishers": _list(_COVERAGE)}),
         "Rights": _object({"publishers": _list(_RIGHTS)}),
+        "Subscriptions": _object({"subscriptions": _list(_SUBSCRIPTION)}),
         "Changes": _object(
-            {"changes": _list(_CHANGE), "next": _NEXT, "cursor": _said(MAYBE, "of the last line looked at")}
+            {"changes": _list(_of("Change")), "next": _NEXT, "cursor": _CURSOR, "newest": _NEWEST, "gaps": _GAPS}
         ),
+        "Change": _CHANGE,
+        "Heartbeat": _object({"cursor": _CURSOR, "newest": _NEWEST, "gaps": _GAPS}),
     }
 )

@@ -42,6 +42,7 @@ _NAMES_IN_LISTS = frozenset(
     }
 )  # fmt: skip
 _NOT_IN_ONE = frozenset(("html",))  # a machine reads `text`
+_NOT_IN_LINES = frozenset(("report",))  # `get` has it, bounded and marked
 
 Row = Mapping[str, Any]
 
@@ -134,7 +135,7 @@ def gives(tool: Tool) -> dict[str, Any]:
 
 def _of_rows(tool: Tool, schema: Schema) -> Schema:
     named = SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-    has = _NAMES_IN_LISTS.__contains__ if tool.rows == "reports" else lambda _: True
+    has = _NAMES_IN_LISTS.__contains__ if tool.rows == "reports" else lambda name: name not in _NOT_IN_LINES
     note: dict[str, Schema] = {} if tool.rows == "publishers" else {"note": {"type": "string"}}
     return _object({**note, **_fields(named["properties"], has)})
 
@@ -189,7 +190,7 @@ def _answer(site: Site, asker: Asker, tool: Tool, said: Given) -> Answer:
         asked = Asked(site, store, wire, now, asker, said, path, id_, as_ninjs=False, use="input")
         answer = operation.make(asked)
         if answer.status == 301:
-            other = dict(answer.headers)["Location"]
+            other = dict(answer.headers)["Location"].partition("?")[0]
             answer = operation.make(replace(asked, path=other, id=other.rpartition("/")[2]))
         if answer.status != 200:
             raise Problem(404, "there is no such report")
@@ -220,6 +221,7 @@ def _marked(tool: Tool, row: Row) -> dict[str, Any]:
         return _said(row)
     if tool.rows == "reports":
         row = {**{name: row[name] for name in row if name in _NAMES_IN_LISTS}, "summary": _cut(row["summary"])}
+    row = {name: value for name, value in row.items() if name not in _NOT_IN_LINES}
     return {"note": _note(row), **_said(row)}
 
 

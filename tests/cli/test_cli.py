@@ -479,7 +479,7 @@ def test_a_port_in_use_is_said(tmp_path: Path) -> None:
 def test_the_demo_shows_a_wire(tmp_path: Path) -> None:
     database = tmp_path / "demo.db"
     command = [sys.executable, "-W", "error", "-m", "aggregator", "demo", "--into", str(database)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
     for must in ("60 new, ", "The Kumasi Nettle", "corrected", "ክትባት", "Disclaimer:", "SELECT publisher_name"):
         assert must in done.stdout

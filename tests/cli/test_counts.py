@@ -14,11 +14,13 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
+from urllib.parse import urlencode
 
 import click
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
 
 from aggregator.desk import acts
 from aggregator.desk.outgoing import releases
@@ -27,8 +29,10 @@ from aggregator.desk.terms import sync
 from aggregator.model import Cause, Channel, Kind, Query, Rights, Selection
 from aggregator.model.release import Outlet, Release
 from aggregator.output.formats import FORMATS
+from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text.query import parse
+from aggregator.web import make_app
 from tests import commands, databases
 from tests.conftest import AGREEMENT, DEMO, NOW, QUOTATION, WIRE, examples, file_of, make_entry, make_publisher, record
 from tests.hostile import run
@@ -191,7 +195,8 @@ def test_as_many_leave_as_are_counted(
 @pytest.mark.parametrize(
     "filters",
     ["", "--country TN", "--publisher daily", "--kind ngo", "--group news_organization", "--language fr",
-     "--class news", "--since 2026-11-20", "--until 2026-11-21", "--on 2026-11-21", "--country GH --language ar"],
+     "--class news", "--since 2026-11-20", "--until 2026-11-21", "--on 2026-11-21", "--country GH --language ar",
+     "--after 0", "--after 0 --country TN"],
 )  # fmt: skip
 def test_the_commands_say_and_write_the_same_number(of_all_rights: Store, channel: str, filters: str) -> None:
     asked = [*filters.split(), "--channel", channel]
@@ -200,3 +205,28 @@ def test_the_commands_say_and_write_the_same_number(of_all_rights: Store, channe
     assert (shown.code, wrote.code) == (0, 0), shown.err + wrote.err
     assert int(shown.out) == len(wrote.out.splitlines())
     assert wrote.err.startswith(f"{int(shown.out)} report")
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [{}, {"country": "TN"}, {"publisher": "daily"}, {"kind": "ngo"}, {"group": "news_organization"}, {"language": "fr"},
+     {"class": "news"}, {"since": "2026-11-20"}, {"until": "2026-11-21"}, {"on": "2026-11-21"}, {"after": "0"},
+     {"search": "pont -camions"}, {"after": "0", "search": "rouvre", "country": "GH"}],
+)  # fmt: skip
+def test_the_pages_of_the_api_and_of_the_list_have_as_many_as_are_counted(
+    of_all_rights: Store, filters: dict[str, str]
+) -> None:
+    listed = [f"--{name}={value}" for name, value in filters.items() if name != "search"]
+    words = ["search", *filters["search"].split()] if "search" in filters else ["latest"]
+    command = ["--config", DEMO / "config", "--db", of_all_rights.path, *words, *listed, "--channel", "web"]
+    count = int(run(*command, "--count").out)
+    with TestClient(make_app(Paths(DEMO / "config", of_all_rights.path), lambda: NOW), "http://localhost") as client:
+        ids: list[str] = []
+        following: str | None = f"/api/reports?{urlencode({**filters, 'limit': 2})}"
+        while following:
+            page = client.get(following).json()
+            assert page["next"] is None or len(page["reports"]) == 2
+            ids += [report["id"] for report in page["reports"]]
+            following = page["next"] and "/" + page["next"].split("/", 3)[3]
+    assert len(ids) == len(set(ids)) == count
+    assert [each["id"] for each in json.loads(run(*command, "--limit", "0", "--json").out)] == ids

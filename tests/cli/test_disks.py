@@ -21,6 +21,7 @@ from aggregator.demo.sites import generate_feed
 from tests import commands
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW
+from tests.delivery.receiver import SECRET, receiver
 from tests.waiting import until
 
 
@@ -72,6 +73,30 @@ def test_a_fetch_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None
     assert done.returncode == 1
     assert "the disk is full; make room" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_delivery_upon_a_full_disk_is_sent_again_and_not_lost(
+    desk: Desk, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARTNER_SECRET", SECRET)
+    with receiver() as partner:
+        (desk.config / "subscribers").mkdir()
+        said = f'url = "{partner.url}"\nsecret = "${{PARTNER_SECRET}}"\n'
+        (desk.config / "subscribers" / "partner.toml").write_text(said)
+        desk("--db", str(desk.database), "fetch")
+        partner.received.clear()
+        ((report,),) = desk.rows("SELECT id FROM articles WHERE article_id = 1")
+        desk("withhold", str(report), "--reason", "as asked")
+        database = disk / "wire.db"
+        script = f"cp '{desk.database}' '{database}'; dd if=/dev/zero of='{disk}/filler' bs=64k 2>/dev/null;"
+        command = desk.command("--db", str(database), "subscribers", "--deliver")
+        done = commands.run(on_disk(disk, script, *command), capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1
+        assert "the disk is full; make room" in done.stderr
+        desk("--db", str(desk.database), "subscribers", "--deliver")
+        assert len(partner.received) >= 1
+        assert {each.said["data"]["kind"] for each in partner.received} == {"withheld"}
+        assert len({each.id for each in partner.received}) == 1
 
 
 def test_a_backup_upon_a_full_disk_says_one_thing_and_leaves_nothing(desk: Desk, disk: Path) -> None:

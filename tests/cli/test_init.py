@@ -258,6 +258,18 @@ def test_what_is_one_s_own_is_copied_and_the_checkout_stays(tmp_path: Path, chec
     assert files_of(folder) == copied | {MALIJET: catalogue.copied(catalogue.listed("malijet")).encode()}
 
 
+def test_subscribers_are_one_s_own_and_a_folder_of_them_is_no_other_thing(tmp_path: Path, checkout: Path) -> None:
+    file = checkout / "config" / "subscribers" / "partner.toml"
+    file.parent.mkdir()
+    file.write_text('url = "https://partner.example/"\nsecret = "${PARTNER_SECRET}"\n')
+    folder = tmp_path / "wire"
+    for said in ("7 files copied", "0 files copied, 7 there already"):
+        ran = run("--config", str(checkout / "config"), "init", str(folder), "--from-checkout")
+        assert ran.code == 0
+        assert said in ran.out
+    assert (folder / "subscribers" / "partner.toml").read_text() == file.read_text()
+
+
 def test_without_a_database_the_files_that_differ_are_copied(tmp_path: Path, checkout: Path) -> None:
     shutil.rmtree(checkout / "data")
     folder = tmp_path / "wire"

@@ -20,6 +20,7 @@ from tests.conftest import NOW, SOAK, WIRE, make_entry, make_publisher, record
 PUBLISHER = make_publisher("sahel")
 # More than a pipe holds, so that a command finds out while it is still printing; and what prints a line or two.
 READING = {
+    "alerts": [["alerts"], ["alerts", "--json"]],
     "catalogue": [["catalogue"], ["catalogue", "--json"]],
     "changes": [["changes"], ["changes", "--json"], ["changes", "--follow"]],
     "check": [["check"], ["check", "--json"]],
@@ -35,6 +36,7 @@ READING = {
     + [["query", "SELECT * FROM wire", form] for form in ("--csv", "--json")],
     "rights": [["rights"], ["rights", "--csv"], ["rights", "--json"]],
     "search": [["search", "pont", "--limit", "900"], ["search", "pont", "--limit", "900", "--json"]],
+    "subscribers": [["subscribers"], ["subscribers", "--json"]],
     "show": [["show", "https://sahel.example/long", form] for form in ("--raw", "--revisions", "--cite", "--desk")],
 }
 # They change something or ask the network, and print what they did in a few lines.

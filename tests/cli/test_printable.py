@@ -290,6 +290,10 @@ CASES: dict[str, Case | str] = {
         "export atom --address SAID",
     ),
     "serve": "tests/output/test_active.py, tests/web",
+    "alerts pause": _calls("search --save said -- mot", "alerts", "alerts --json", "alerts pause SAID"),
+    "alerts resume": _calls("alerts resume SAID"),
+    "alerts test": _calls("alerts test said", "alerts test said --json", "alerts test SAID"),
+    "subscribers": _calls("subscribers", "subscribers --json", "subscribers SAID", "subscribers --replay SAID"),
     "tokens add": _calls("tokens add SAID", "tokens add x --channel SAID", "tokens add x --rate SAID"),
     "tokens list": _calls("tokens list", "tokens list --json"),
     "tokens revoke": _calls("tokens revoke SAID"),
@@ -300,7 +304,7 @@ CASES: dict[str, Case | str] = {
 READING = [
     "rights",
     *("latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"),
-    *("export", "snapshot", "rights", "tokens list"),
+    *("export", "snapshot", "rights", "tokens list", "subscribers"),
 ]
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
@@ -308,6 +312,9 @@ ACTING = [
         "pause",
         "tokens add",
         "tokens revoke",
+        "alerts pause",
+        "alerts resume",
+        "alerts test",
         "resume",
         "publish",
         "import",

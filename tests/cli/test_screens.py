@@ -44,6 +44,10 @@ STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 CALLS = {
     "accept": ("accept nobody/feed",),
     "add": ("add nobody-at-all", "add malijet"),
+    "alerts": ("alerts",),
+    "alerts pause": ("alerts pause nobody",),
+    "alerts resume": ("alerts resume nobody",),
+    "alerts test": ("alerts test nobody",),
     "backup create": ("backup create TAKEN",),
     "backup load": ("backup load LIST",),
     "catalogue": ("catalogue --country Mali", "catalogue no-such-word"),
@@ -85,6 +89,7 @@ CALLS = {
     "show": ("show ID", "show NEW --revisions", "show NEW --cite", "show ID --desk", "show ID --raw", "show nobody"),
     "snapshot": ("snapshot LIST",),
     "split": ("split 99",),
+    "subscribers": ("subscribers", "subscribers --replay nobody"),
     "tokens add": ("tokens add nobody --channel nowhere",),
     "tokens list": ("tokens list",),
     "tokens revoke": ("tokens revoke nobody",),

@@ -239,6 +239,14 @@ def test_an_export_has_as_many_rows_as_are_counted(
     assert call(made, *command, *words, "--exit-code", code=0 if count else 1).out.count("Crue") == min(expected, 20)
 
 
+@pytest.mark.parametrize(
+    "command", [("latest",), ("search", "Crue"), ("changes",), ("export", "csv"), ("export", "rss")]
+)
+def test_a_limit_beyond_every_number_of_the_database_is_refused(made: Path, command: tuple[str, ...]) -> None:
+    assert call(made, *command, "--limit", str(2**63 - 1)).out
+    assert "--limit" in call(made, *command, "--limit", str(2**63), code=2).err
+
+
 @pytest.mark.parametrize("command", [("latest",), ("search", "Crue")])
 @pytest.mark.parametrize("words", [(), ("--country", "ML", "--country", "KE"), ("--language", "fr")])
 def test_pages_are_one_list_also_while_new_reports_come(

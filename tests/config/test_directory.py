@@ -115,7 +115,7 @@ def test_a_source_is_polled_unless_it_is_switched_off_or_its_address_has_yet_to_
 
 
 def test_an_address_with_a_secret_stays_here(shipped: Config) -> None:
-    publisher = of(shipped, country="ML", kind="magazine")[:1] or of(shipped, country="ML")
+    publisher = of(shipped, countries=("ML",))
     source = make_source("https://x.test/${TOKEN}")
     locked = make_source("https://x.test/y", Credentials(bearer=Template("${TOKEN}")))
     assert outlines([replace(publisher[0], sources=(source, locked))]) == {}

@@ -105,7 +105,7 @@ def test_every_output_says_what_machines_may_do() -> None:
     assert "Training of models: refused. Answers by machines: refused. Search: allowed." in said["usageTerms"]
     address = "https://daily.example/terms?a=1&amp;b=2"
     assert f'<link rel="license" href="{address}"/>' in rendered("atom", feed((one,)))
-    assert f'<atom:link rel="license" href="{address}"/>' in rendered("rss", feed((one,)))
+    assert f"<dcterms:license>{address}</dcterms:license>" in rendered("rss", feed((one,)))
     assert "Training of models: refused." in rendered("atom", feed((one,))).partition("<rights>")[2]
     assert "Training of models: refused." in rendered("rss", feed((one,))).partition("<dc:rights>")[2]
     (row,) = csv.DictReader(io.StringIO(rendered("csv", feed((one,)))))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.parse.discovery import feeds_among, links_of, links_of_header, site_name
+from aggregator.parse.discovery import feeds_among, links_of, site_name
+from aggregator.text.link_field import links_of_field
 from tests.rows import every_row
 
 AT = "http://sud.example/rubrique/page.html"
@@ -96,12 +97,12 @@ def test_what_a_page_names_as_a_feed_comes_first_and_guesses_are_few() -> None:
     ],
 )
 def test_a_feed_that_a_field_of_http_names(field: str, address: str) -> None:
-    assert feeds_among(links_of_header(field, AT)) == [address]
+    assert feeds_among(links_of_field(field, AT)) == [address]
 
 
 def test_a_hostile_field_is_read_to_its_end() -> None:
     for field in ("<" * 8000, "<a>" + ";" * 8000, '<a>;rel="' + "x" * 8000, "<a>;rel=" * 1000):
-        assert feeds_among(links_of_header(field, AT)) == []
+        assert feeds_among(links_of_field(field, AT)) == []
 
 
 @every_row(

@@ -12,7 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from aggregator import model
-from aggregator.model import Contact, Images, Publisher, Rights, Source, Terms, Wire
+from aggregator.model import AI_USES, Contact, Images, Publisher, Rights, Source, Terms, Wire
+from aggregator.model.publisher import AiUse, Uses
 from aggregator.rights import (
     CREDIT_FIELDS,
     DEFAULT_DISCLAIMERS,
@@ -22,6 +23,7 @@ from aggregator.rights import (
     faults_of_publisher,
     faults_of_rights,
     terms,
+    uses,
 )
 from aggregator.rights.templates import licence_name
 from tests import ROOT
@@ -202,6 +204,19 @@ def test_an_expired_agreement_falls_to_an_excerpt() -> None:
         "excerpt", Images(scope="none"), "none", "no"
     )  # fmt: skip
     assert terms_of(replace(DAILY, rights=AGREEMENT), today=date(2026, 6, 2)).disclaimer == f"{THIRD_PARTY} {EXCERPT}"
+
+
+@pytest.mark.parametrize(
+    ("ai_use", "after"),
+    [("allowed", Uses()), ("search_only", Uses(train="refused", input="refused")), ("unstated", Uses()),
+     ("prohibited", AI_USES["prohibited"]), (Uses(train="refused", input="allowed"), Uses(train="refused"))],
+)  # fmt: skip
+def test_what_an_agreement_permitted_is_to_be_asked_for_when_it_is_over(ai_use: AiUse | Uses, after: Uses) -> None:
+    for said, now in (("yes", "ask"), ("not_sold_separately", "ask"), ("ask", "ask"), ("no", "no")):
+        rights = replace(AGREEMENT, ai_use=ai_use, commercial_use=said)
+        assert effective(rights, TODAY) == rights
+        fallen = effective(rights, date(2026, 6, 2))
+        assert (fallen.commercial_use, uses(fallen)) == (now, after)
 
 
 def test_no_taking_everything_by_machine_however_open_the_licence() -> None:

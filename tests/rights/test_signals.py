@@ -169,6 +169,20 @@ def test_a_large_robots_txt_is_read_in_bounded_time(text: str) -> None:
     assert time.process_time() - began < 3.0
 
 
+def test_of_a_document_that_is_too_long_its_beginning_counts() -> None:
+    content = '<content url="/"><license><prohibits type="usage">ai-train</prohibits></license></content>'
+    for number in (1, 20_000):
+        found = of_rsl(f'<rsl xmlns="https://rslstandard.org/rsl">{content * number}</rsl>'[: 256 * 1024])
+        assert {each.uses.train for each in found} == {"refused"}
+
+
+def test_terms_may_be_named_from_where_they_are_said() -> None:
+    said = {"tdm-reservation": "1", "tdm-policy": "/terms.json"}
+    assert [each.policy for each in signal_forms.of_headers(said, f"{SITE}/news/1")] == [f"{SITE}/terms.json"]
+    unsafe = signal_forms.of_headers({**said, "tdm-policy": "javascript:alert(1)"}, f"{SITE}/news/1")
+    assert [each.policy for each in unsafe] == [None]
+
+
 def test_our_own_robots_txt_is_that_of_the_strictest_publisher() -> None:
     everybody = Uses(train="allowed", input="allowed", search="allowed")
     assert robots_txt([everybody]) == "User-agent: *\nAllow: /\n"

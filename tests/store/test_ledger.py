@@ -29,7 +29,7 @@ from aggregator.desk import acts
 from aggregator.desk.housekeeping import release_embargoes
 from aggregator.desk.merges import split
 from aggregator.desk.purging import chosen, purge
-from aggregator.desk.terms import sync
+from aggregator.desk.terms import sync, with_terms
 from aggregator.model import (
     ALL_REPORTS,
     Cause,
@@ -375,6 +375,101 @@ def test_a_report_that_had_a_language_or_a_class_once_stays_in_its_selections(th
     assert briefly(three.changes(before, Selection(languages=("sw",), item_classes=("opinion",)))) == []
 
 
+# A selection by what is configured of the first of PUBLISHERS; then its publisher is another one.
+RECONFIGURED: dict[str, tuple[Selection, Publisher]] = {
+    "kind": (Selection(kinds=("newspaper",)), replace(PUBLISHERS[0], kind="ngo")),
+    "group": (Selection(groups=("news_organization",)), replace(PUBLISHERS[0], kind="ngo")),
+    "kind and language": (Selection(kinds=("newspaper",), languages=("fr",)), replace(PUBLISHERS[0], kind="blog")),
+    "channel": (Selection(channel="email"), under(replace(AGREEMENT, redistribute=("web", "api")), PUBLISHERS[0])),
+    "all channels": (Selection(channel="feed"), under(replace(AGREEMENT, redistribute=()), PUBLISHERS[0])),
+    "key": (Selection(publishers=("daily-example",)), replace(PUBLISHERS[0], key="le-quotidien")),
+    "kind and key": (
+        Selection(publishers=("daily-example",), kinds=("newspaper",)),
+        replace(PUBLISHERS[0], key="le-quotidien", kind="ngo"),
+    ),
+}
+
+
+def configured_anew(store: Store, publisher: Publisher, now: datetime) -> None:
+    if publisher.key != PUBLISHERS[0].key:
+        store.rename_publishers({PUBLISHERS[0].key: publisher.key}, now)
+    moved = tuple(replace(each, publisher=publisher.key) for each in publisher.sources)
+    synced(store, replace(publisher, sources=moved), *PUBLISHERS[1:], now=now)
+
+
+@pytest.mark.usefixtures("_by_both_ways")
+@pytest.mark.parametrize("what", sorted(RECONFIGURED))
+def test_what_was_in_a_selection_stays_in_it_whatever_is_configured(three: Store, what: str) -> None:
+    selection, other = RECONFIGURED[what]
+    report = ids(three)[0]
+    given = three.changes(None, selection)
+    assert report in {line["id"] for line in given}
+    before = end_of(three)
+    configured_anew(three, other, NOW + HOUR)
+    acts.withdraw(three, report, CAUSE, NOW + 2 * HOUR)
+    acts.restore(three, report, CAUSE, NOW + 3 * HOUR)
+    acts.withhold(three, report, CAUSE, NOW + 4 * HOUR)
+    purge(three, chosen(three, [report]), CAUSE, NOW + 5 * HOUR)
+    times = 2 if what == "kind and key" else 1
+    acted = [(kind, report) for kind in ("withdrawn", "restored", "withheld", "deleted")]
+    expected = [*[("terms_changed", None)] * times, *acted]
+    assert briefly(three.changes(before, selection)) == expected
+    # Whoever begins only now is given the same lines.
+    assert briefly(three.changes(None, selection)) == [*briefly(given), *expected]
+
+
+@pytest.mark.usefixtures("_by_both_ways")
+def test_what_came_when_it_was_not_in_a_selection_is_in_it_from_then_on(three: Store) -> None:
+    """The publisher is an ngo for a while, and its second report comes then."""
+    synced(three, replace(PUBLISHERS[0], kind="ngo"), *PUBLISHERS[1:], now=NOW + HOUR)
+    record(three, PUBLISHERS[0], make_entry(8), now=NOW + 2 * HOUR)
+    first, *_, new = ids(three)
+    synced(three, *PUBLISHERS, now=NOW + 3 * HOUR)
+    record(three, PUBLISHERS[0], make_entry(9), now=NOW + 4 * HOUR)
+    acts.withdraw(three, first, CAUSE, NOW + 5 * HOUR)
+    terms, after = [("terms_changed", None)], [("terms_changed", None), ("withdrawn", first)]
+    ngos = Selection(kinds=("ngo",))
+    assert briefly(three.changes(None, ngos)) == [*terms, ("new", new), *after]
+    assert "publisher_kind was newspaper, is ngo" in three.changes(None, ngos)[0]["note"]
+    assert briefly(three.changes(None, replace(ngos, countries=("ML",)))) == [*terms, ("new", new), *after]
+    assert three.changes(None, replace(ngos, countries=("TZ",))) == []
+    # What came of it as an ngo is in the selection of newspapers as soon as it is one again.
+    newspapers = three.changes(None, Selection(kinds=("newspaper",), publishers=("daily-example",)))
+    everything = [line for line in three.changes() if line["publisher"] == "daily-example"]
+    assert newspapers == [line for line in everything if (line["change_kind"], line["id"]) != ("new", new)]
+
+
+@pytest.mark.usefixtures("_by_both_ways")
+def test_lines_from_before_a_report_was_in_a_selection_do_not_appear_behind_cursors(three: Store) -> None:
+    publisher, report = replace(PUBLISHERS[0], languages=("fr", "sw")), ids(three)[0]
+    synced(three, publisher, *PUBLISHERS[1:])
+    swahili = Selection(languages=("sw",), publishers=(publisher.key,))
+    assert three.changes(None, swahili) == []
+    for hours, tag in enumerate(("sw", "fr", "sw"), 1):
+        changed = replace(make_entry(1), language=tag, summary=Text(f"<p>Le pont, {hours} {tag}.</p>"))
+        record(three, publisher, changed, now=NOW + hours * HOUR)
+    assert briefly(three.changes(None, swahili)) == [("revised", report)] * 3
+    synced(three, replace(publisher, kind="ngo"), *PUBLISHERS[1:], now=NOW + 5 * HOUR)
+    record(three, publisher, replace(make_entry(1), language="fr"), now=NOW + 6 * HOUR)
+    # It was never of an ngo and in French before its last version came.
+    of_ngos = Selection(languages=("fr",), kinds=("ngo",), publishers=(publisher.key,))
+    assert briefly(three.changes(None, of_ngos)) == [("terms_changed", None), ("revised", report)]
+    assert briefly(three.changes(None, replace(of_ngos, languages=("pt",)))) == []
+
+
+def test_a_store_that_shows_terms_which_are_not_in_force_hides_no_line(three: Store) -> None:
+    """The configuration says `ngo` already, and nobody has written that into the database yet."""
+    report = ids(three)[0]
+    acts.withdraw(three, report, CAUSE, NOW + HOUR)
+    ngo = under(replace(AGREEMENT, redistribute=("web",)), replace(PUBLISHERS[0], kind="ngo"))
+    with Store.read(three.path) as reader:
+        reader.show_terms([with_terms(each, WIRE, NOW.date()) for each in (ngo, *PUBLISHERS[1:])])
+        for selection in (Selection(kinds=("newspaper",)), Selection(channel="email"), Selection(kinds=("ngo",))):
+            lines = reader.changes(None, selection)
+            assert briefly(lines) == briefly(three.changes(None, selection))
+            assert (("withdrawn", report) in briefly(lines)) == (selection.kinds != ("ngo",))
+
+
 @pytest.mark.usefixtures("_by_both_ways")
 def test_selections_choose_by_publisher_and_country(three: Store) -> None:
     everything = three.changes()
@@ -618,7 +713,7 @@ def test_the_documentation_names_all_keys_and_kinds(three: Store) -> None:
     tables = [
         re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for table in re.split(r"^\| --- ", text, flags=re.MULTILINE)
     ]
-    _, keys, kinds = ([name for row in table for name in re.findall("`(.*?)`", row)] for table in tables)
+    _, keys, kinds, *_ = ([name for row in table for name in re.findall("`(.*?)`", row)] for table in tables)
     assert keys == list(three.changes()[0])
     assert set(kinds) == set(get_args(ChangeKind))
 
@@ -701,6 +796,20 @@ def test_the_command_goes_on_after_a_cursor_of_its_output(three: Store) -> None:
     assert listed(three, "--after", printed[2].split()[0]) == lines[3:]
     assert changes(three, "--after", lines[-1]["cursor"]) == ("", "")
     assert listed(three, "--publisher", "habari-leo", "--country", "tz", "--limit", "1") == [lines[2]]
+
+
+def test_a_publisher_is_found_by_what_it_was(three: Store) -> None:
+    """Whoever goes on with the options of before gets what he got, and no message that nothing can match."""
+    report, before = ids(three)[0], end_of(three)
+    configured_anew(three, replace(PUBLISHERS[0], key="le-quotidien", name="Le Quotidien", kind="ngo"), NOW + HOUR)
+    acts.withdraw(three, report, CAUSE, NOW + 2 * HOUR)
+    expected = three.changes(before, Selection(publishers=("le-quotidien",)))
+    assert expected[-1]["change_kind"] == "withdrawn"
+    for name in ("daily-example", "Daily Example", "le-quotidien", "Le Quotidien"):
+        for also in ((), ("--kind", "newspaper"), ("--country", "ML"), ("--group", "news_organization")):
+            assert listed(three, "--after", str(before), "--publisher", name, *also) == expected
+    code, errors = failing(three, "--publisher", "daily-exmaple")
+    assert (code, "there is no publisher" in errors) == (2, True)
 
 
 def test_the_command_prints_lines_about_publishers(three: Store) -> None:

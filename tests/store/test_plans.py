@@ -25,9 +25,10 @@ import pytest
 
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.reading import read_as_of
-from aggregator.model import Cursor, Lookup, Selection, Source, Wanted
+from aggregator.model import Cursor, Lookup, SavedSearch, Selection, Sent, Source, Tell, Wanted
 from aggregator.store import Store
 from aggregator.store.sqlite.planner import FIGURES
+from aggregator.text.matching import matcher
 from aggregator.text.query import parse
 from tests.make_database import DATABASES
 from tests.rows import every_row
@@ -40,7 +41,11 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 # what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
 SMALL = {
     "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pauses",
-    "pending_changes", "pending_revisions", "publishers", "redirects", "settings", "sources", "terms", "tokens",
+    "pending_changes", "pending_revisions", "publisher_history", "publishers", "redirects", "settings", "sources",
+    "searches", "tells",
+    "subscribers",
+    "terms", "tokens",
+    "alert_messages", "owed",
 }  # fmt: skip
 
 LISTED = Selection(limit=50)
@@ -109,6 +114,8 @@ def search(words: str, *, ranked: bool = False, **fields: Any) -> Case:
 def chosen(world: World, fields: Mapping[str, Any]) -> Selection:
     """`publisher`, `before`, `after`: those of the world; a text is the one value of its field."""
     several = {name: (each,) if isinstance(each, str) else each for name, each in fields.items() if name != "publisher"}
+    if "channel" in fields:
+        several["channel"] = fields["channel"]
     if "before" in several:
         several["before"] = world.report
     if "after" in several:
@@ -231,6 +238,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {"countries": "GH"},
             {"publisher": True, "publishers": ("kumasi-nettle",), "countries": ("GH", "KE")},
             {"kinds": "newspaper", "languages": ("sw", "fr"), "item_classes": "news"},
+            {"groups": "institution", "channel": "feed", "countries": "GH"},
         )
     ),
     "last_cursor": (case(lambda s, w: s.last_cursor()),),
@@ -245,8 +253,23 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "is_current": (case(lambda s, w: s.is_current()),),
     "text_scope": (case(lambda s, w: s.text_scope("p1")),),
     "known_publishers": (case(lambda s, w: s.known_publishers()),),
+    "searches_are_followed": (case(lambda s, w: s.searches_are_followed([], [])),),
+    "to_match": (
+        Case(
+            lambda s, w: s.to_match(200), {"SCAN match_queue": FEW, "SCAN q": FEW, "USE TEMP B-TREE FOR ORDER BY": FEW}
+        ),
+    ),
+    "tell_states": (Case(lambda s, w: s.tell_states(), {"USE TEMP B-TREE FOR GROUP BY": "what is owed now"}),),
+    "alert_messages": (case(lambda s, w: s.alert_messages()),),
+    "searches": (case(lambda s, w: s.searches(NOW)),),
+    "source_events": (Case(lambda s, w: s.source_events(50), {"SCAN source_events": FEW}),),
     "tokens": (case(lambda s, w: s.tokens()),),
     "tokens_in_force": (case(lambda s, w: s.tokens_in_force()),),
+    "queues": (case(lambda s, w: s.queues(), SCAN_s="a few subscribers"),),
+    "queue": (case(lambda s, w: s.queue("partner")),),
+    "dead_letters": (case(lambda s, w: s.dead_letters("partner")),),
+    "next_replay": (case(lambda s, w: s.next_replay("partner")),),
+    "taken_back_by": (case(lambda s, w: s.taken_back_by(w.report)),),
     "time_of": (case(lambda s, w: s.time_of(s.last_cursor())),),
     "publishers_with_reports": (case(lambda s, w: s.publishers_with_reports()),),
     "publishers": (Case(lambda s, w: s.publishers(), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),
@@ -255,6 +278,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         Case(lambda s, w: s.health(NOW), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),
     ),
     "polled": (Case(lambda s, w: s.polled(WEEK, NOW), {"USE TEMP B-TREE FOR": "polls of that time"}),),
+    "open_gaps": tuple(
+        Case(
+            lambda s, w, fields=fields: s.open_gaps(chosen(w, fields), WEEK, 50),  # type: ignore[misc]
+            {"USE TEMP B-TREE FOR": "publishers, and their gaps of a week"},
+        )
+        for fields in ({}, {"publisher": True, "countries": "GH"}, {"kinds": "newspaper", "channel": "api"})
+    ),
     "last_well": (case(lambda s, w: s.last_well(w.source.name, WEEK, NOW)),),
     "sources": (case(lambda s, w: s.sources()),),
     "paused": (case(lambda s, w: s.paused()),),
@@ -344,6 +374,21 @@ CASES: Mapping[str, tuple[Case, ...]] = {
 
 # What writes; of what these read before, some cases all the same: the steps between polls.
 STEPS: Mapping[str, tuple[Case, ...]] = {
+    "follow_searches": (
+        Case(
+            lambda s, w: _alerts(s),
+            {
+                "SCAN hit": FEW,
+                "SCAN search_queue": FEW,
+                "SCAN q": FEW,
+                "SCAN match_queue": FEW,
+                "SCAN i": FEW,
+                "SCAN m": FEW,
+                "SCAN o": FEW,
+                "USE TEMP B-TREE FOR": FEW,
+            },
+        ),
+    ),
     "claimed_by_others": (case(lambda s, w: s.claimed_by_others("poll", NOW)),),
     "bring_times_back": (case(lambda s, w: s.bring_times_back(NOW)),),
     "due_visits": (
@@ -367,6 +412,28 @@ STEPS: Mapping[str, tuple[Case, ...]] = {
         Case(lambda s, w: s.forget_listings(NOW, 10), {"SCAN k USING PRIMARY KEY": BATCH, "SCAN k": BATCH}),
     ),
 }
+
+
+def _alerts(store: Store) -> None:
+    """A search that is new, is changed, finds, tells, and is there no more."""
+    for words in ("mbalawe", "bridge", "changed:2d -bridge"):
+        search = SavedSearch(name="bridges", words=words, title="Bridges", tells=(Tell(email="desk@wire.example"),))
+        store.follow_searches([search], [], NOW)
+        searches, versions = store.to_match(200)
+        store.save_matches(matcher(searches).digest, {number: ["bridges"] for number, *_ in versions})
+        store.match_backwards()
+        store.collect_owed(NOW)
+        store.searches(NOW)
+        for state in store.tell_states():
+            store.make_message(state.tell_id, "token", 10, NOW, found_too=True)
+    for message in store.alert_messages():
+        store.note_attempt(message.message_id, NOW)
+        store.note_failure(message.message_id, "no", NOW, give_up=False)
+        store.note_sent(message, [Sent(id=each.id, kind=each.kind, revision=1) for each in message.items], 0, NOW, {})
+    store.pause_search("bridges", NOW)
+    store.resume_search("bridges", NOW)
+    store.follow_searches([], [], NOW)
+
 
 # What others than this program ask of the views: one report, or the newest.
 OF_VIEWS = {

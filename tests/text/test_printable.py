@@ -152,7 +152,11 @@ def test_a_line_of_the_log_is_one_and_its_values_are_found_again(said: dict[str,
     assert found == {key: str(value) for key, value in said.items()}
 
 
-@every_row("begin", ["=", "+", "-", "@", "\t", "\r"])
+@every_row(
+    "begin",
+    ["=", "+", "-", "@", "\t", "\r", " =", "\n=", "\u00a0+", "\u3000@", "\u200b=", "\u200e\u200f-", "\u00ad\u2060=",
+     "\uff1d", "\uff0b", "\uff0d", "\uff20", " \uff1d", "\u2212"],
+)  # fmt: skip
 def test_a_cell_that_a_spreadsheet_would_run_gets_one_apostrophe(begin: str) -> None:
     said = f"{begin}1+1"
     assert str(cell(said)).startswith("'")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -22,6 +25,8 @@ from aggregator.text.html import (
     unquoted,
     with_elements,
 )
+from aggregator.text.markup import safe
+from aggregator.text.tags import is_tangled
 from tests.hostile import hostile
 from tests.rows import every_row
 
@@ -220,3 +225,33 @@ def test_of_a_page_only_what_was_wanted_is_left() -> None:
         '<base href="http://a.example/">Some words<a href="/feed" rel="alternate">a</a><a>b</a>'
         '<a href="feed:a.example">c</a>'
     )
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<div>", "<section>word", "<ul><li>", "<b title={}>", '<div title="</div>">', '<p a=="><div>">',
+        "<div><!--</div>-->", "<div><!x </div>", "<div><style></div></style>", "<div><table></div></table>",
+        "<svg><![CDATA[></svg>]]>", "<div></section>", "<DIV\n/>", "&" * 10,
+    ],
+)  # fmt: skip
+def test_what_would_take_a_parser_hours_is_not_given_to_it(piece: str) -> None:
+    """Its time grows with the square of what is open at once: 500,000 characters of it took three minutes."""
+    markup = "".join(piece.replace("{}", str(number)) for number in range(30_000))
+    began = time.process_time()
+    shown, words = safe(markup, None), plain(Text(f"first {markup} last"))
+    assert time.process_time() - began < 20
+    assert words.startswith("first")
+    assert shown == ""
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<p>A sentence &amp; <b>another</b><br><img src='x'/>", "<li>one<li>two", "<tr><td>1</td><td>2",
+        "<div><div><p><span>deep</span></p></div></div>", "&#4608;&#4609;<br>",
+        "<a href='x' title=\">\">link</a>", "<!-- <div> --><p>x", "<H2>title</h2 >",
+    ],
+)  # fmt: skip
+def test_a_long_report_of_any_shape_is_read(piece: str) -> None:
+    assert not is_tangled(f"<div><table>{piece * 30_000}</table></div>")

@@ -23,6 +23,7 @@ Faults = Iterator[str]
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 _TOMBSTONE = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"  # known to be unknown to the validator
+_LICENSE = "{http://purl.org/dc/terms/}license"
 _DC, _CONTENT = "{http://purl.org/dc/elements/1.1/}", "{http://purl.org/rss/1.0/modules/content/}"
 _MEDIA = "{http://search.yahoo.com/mrss/}"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -288,7 +289,7 @@ def rss(said: bytes, location: str, now: datetime) -> Faults:
 
 
 def _item(item: Any, now: datetime) -> Faults:
-    single = ("title", "link", "description", "guid", "pubDate", "source", f"{_DC}language", f"{_DC}rights",
+    single = ("title", "link", "description", "guid", "pubDate", "source", f"{_DC}language", f"{_DC}rights", _LICENSE,
               f"{_CONTENT}encoded")  # fmt: skip
     yield from _known(item, *single, "category", f"{_DC}creator", f"{_DC}publisher", f"{_MEDIA}content")
     yield from _once(item, *single)

@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-import uvicorn
 
-from aggregator.cli.serve import configured
+from aggregator.cli.serve import server_of
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
-from aggregator.web import make_app
+from aggregator.web import Following, Pace, make_app
 from tests.make_database import CONFIG, DATABASES
 
+QUICK = Pace(look=0.02, heartbeat=0.2)
 VERSION = "0.4.0"  # of the database that is served: 18 publishers, and an act of every kind
 
 
@@ -30,6 +30,7 @@ class Served:
     paths: Paths
     address: str
     now: list[datetime]
+    following: Following
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         said = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -38,19 +39,27 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, config: Path = CONFIG, clock: Callable[[], datetime] | None = None) -> Iterator[Served]:
+def served(
+    folder: Path,
+    config: Path = CONFIG,
+    clock: Callable[[], datetime] | None = None,
+    pace: Pace = QUICK,
+    send_buffer: int | None = None,
+) -> Iterator[Served]:
     database = folder / "wire.db"
     if not database.exists():
         database.write_bytes(gzip.decompress((DATABASES / f"{VERSION}.db.gz").read_bytes()))
     paths, now = Paths(config, database), [utc_now().astimezone(UTC)]
-    app = make_app(paths, clock or (lambda: now[0]))
+    app = make_app(paths, clock or (lambda: now[0]), pace)
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(configured(app))
+    if send_buffer is not None:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)  # of the connections too
+    server = server_of(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
         port = listening.getsockname()[1]
-        yield Served(paths, f"http://127.0.0.1:{port}", now)
+        yield Served(paths, f"http://127.0.0.1:{port}", now, app.state.following)
     finally:
         server.should_exit = True
         thread.join(30)

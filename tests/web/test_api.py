@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -18,16 +19,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from aggregator.desk import acts, purging
+from aggregator.desk import acts, joins, purging
 from aggregator.desk.outgoing import outlet, releases
-from aggregator.model import Cause, Channel, Client, Images, Selection
+from aggregator.model import Attempt, Cause, Channel, Client, Images, Selection
 from aggregator.model.publisher import Uses
 from aggregator.model.release import Refusal, Release
 from aggregator.model.signals import Looked, Signal
 from aggregator.output.record import NAMES
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
-from aggregator.text.dates import utc_now
+from aggregator.text.dates import to_iso, utc_now
 from tests import ROOT
+from tests.make_database import CONFIG
+from tests.web.listening import listening
 from tests.web.serving import Served, served
 
 TOKENS = {"desk": ("api", "web"), "pages": ("web",), "mail": ("email",), "few": ("api",)}
@@ -36,7 +39,10 @@ BECAUSE = Cause(actor="person:ama", reason="a mistake")
 
 
 def made(folder: Any) -> Iterator[Served]:
-    with served(folder) as found:
+    config = Path(shutil.copytree(CONFIG, folder / "config"))
+    (config / "searches").mkdir()
+    (config / "searches" / "bridges.toml").write_text('words = "the OR pont"\n')
+    with served(folder, config) as found:
         with open_wire(found.paths, load_config(found.paths), found.now[0]) as store:
             while store.index():
                 pass
@@ -80,6 +86,8 @@ def let_out(wire: Served, channel: Channel) -> dict[str, Release | Refusal]:
 
 def fits(value: Any, schema: Mapping[str, Any], schemas: Mapping[str, Any], place: str = "") -> None:
     """The part of JSON Schema that the description uses."""
+    if "oneOf" in schema:
+        schema = next(each for each in schema["oneOf"] if (each.get("type") == "null") == (value is None))
     if "$ref" in schema:
         schema = schemas[schema["$ref"].rpartition("/")[2]]
     types = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None),
@@ -113,12 +121,16 @@ def addresses(wire: Served) -> dict[str, list[str]]:
         ],
         "/api/reports/{id}": [f"/api/reports/{each}" for each in report_ids(wire, 15)],
         "/api/reports/{id}/revisions": [f"/api/reports/{each}/revisions" for each in those],
+        "/api/searches": ["/api/searches"],
+        "/api/searches/{id}/reports": ["/api/searches/bridges/reports", "/api/searches/bridges/reports?limit=1"],
         "/api/changes": ["/api/changes", "/api/changes?after=0&limit=200"],
+        "/api/changes/stream": ["/api/changes/stream"],
         "/api/publishers": ["/api/publishers"],
         "/api/sources": ["/api/sources"],
         "/api/health": ["/api/health"],
         "/api/coverage": ["/api/coverage?since=2020-01-01", "/api/coverage"],
         "/api/rights": ["/api/rights"],
+        "/api/subscriptions": ["/api/subscriptions"],
     }
 
 
@@ -129,11 +141,15 @@ def test_every_answer_is_as_it_is_described(wire: Served) -> None:
     tried = addresses(wire)
     assert set(tried) == set(described["paths"])
     for path, each in described["paths"].items():
-        (schema,) = [
-            content["schema"]
-            for kind, content in each["get"]["responses"]["200"]["content"].items()
-            if kind == "application/json"
-        ]
+        content = each["get"]["responses"]["200"]["content"]
+        if list(content) == ["text/event-stream"]:
+            for address in tried[path]:
+                with listening(wire.address + address) as stream:
+                    for event in stream.until_live():
+                        named = {"heartbeat": "Heartbeat"}.get(event.kind, "Change")
+                        fits(event.data, schemas[named], schemas, path)
+            continue
+        schema = content["application/json"]["schema"]
         for address in tried[path]:
             answer = get(wire, address, "desk")
             assert answer.status_code == 200, (address, answer.text)
@@ -141,20 +157,47 @@ def test_every_answer_is_as_it_is_described(wire: Served) -> None:
     seen = set(wire.get("/api/reports?limit=1").json()["reports"][0])
     assert seen == {*NAMES, "pictures"}
     fits(get(wire, "/api/reports/none").json(), schemas["Problem"], schemas)
+    for path, is_list in (("/api/reports", True), ("/api/reports/{id}", False)):
+        kinds = described["paths"][path]["get"]["responses"]["200"]["content"]
+        (as_ninjs,) = (content["schema"] for kind, content in kinds.items() if "ninjs" in kind)
+        answer = wire.get(path.replace("{id}", report_ids(wire, 1)[0]) + "?format=ninjs").json()
+        assert isinstance(answer, list) == (as_ninjs.get("type") == "array") == is_list
+
+
+def test_every_refusal_is_a_problem_as_it_is_described(wire: Served) -> None:
+    described = wire.get("/api/openapi.json").json()
+    schemas, answers = described["components"]["schemas"], described["paths"]["/api/reports"]["get"]["responses"]
+    many = {f"X-{number}": "1" for number in range(101)}
+    for path, headers, status in (
+        ("/api/reports", {"Host": "evil.example"}, 421),
+        (f"/api/reports?search={'a' * 5_000}", {}, 414),
+        ("/api/reports", many, 431),
+        ("/api/reports?limit=0", {}, 400),
+    ):
+        answer = wire.get(path, **headers)
+        assert answer.status_code == status
+        (kind,) = answers.get(str(status), answers["default"])["content"]
+        assert answer.headers["content-type"] == kind
+        fits(answer.json(), schemas["Problem"], schemas)
 
 
 def test_every_parameter_that_is_described_is_taken_and_no_other(wire: Served) -> None:
     values = {"country": "Mali", "kind": "newspaper", "group": "institution", "language": "fr", "class": "opinion",
               "since": "2020-01-01", "until": "2030-01-01", "on": "2026-11-22", "search": "the", "after": "0",
-              "limit": "3", "format": "json", "channel": "web", "publisher": report_publisher(wire),
+              "limit": "3", "wait": "1", "format": "json", "channel": "web", "publisher": report_publisher(wire),
               "before": report_ids(wire, 1)[0], "up_to": last_cursor(wire)}  # fmt: skip
     for path, each in wire.get("/api/openapi.json").json()["paths"].items():
-        address = path.replace("{id}", report_ids(wire, 1)[0])
+        address = path.replace("searches/{id}", "searches/bridges").replace("{id}", report_ids(wire, 1)[0])
         for parameter in each["get"]["parameters"]:
             if parameter["in"] == "query":
                 name = parameter["name"]
                 also = "&after=0" if name == "up_to" else ""
-                answer = get(wire, f"{address}?{name}={values[name]}{also}", "desk")
+                query = f"{address}?{name}={values[name]}{also}"
+                if path.endswith("/stream"):
+                    with listening(wire.address + query, Authorization=f"Bearer {TOKEN['desk']}") as stream:
+                        assert stream.answer.status_code == 200, query
+                    continue
+                answer = get(wire, query, "desk")
                 assert answer.status_code in (200, 403), (path, name, answer.text)
         assert get(wire, f"{address}?colour=red", "desk").status_code == 400
 
@@ -235,10 +278,26 @@ def test_what_cannot_be_understood_is_a_problem(wire: Served, query: str, said: 
     assert said in answer.json().get("detail", "")
 
 
-def test_a_cursor_of_another_ledger_is_a_conflict(wire: Served) -> None:
+def test_a_cursor_of_another_ledger_is_gone(wire: Served) -> None:
     for path in ("reports", "changes"):
         answer = wire.get(f"/api/{path}?after=3-00000000")
-        assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
+        assert (answer.status_code, answer.headers["content-type"]) == (410, "application/problem+json")
+        assert "read everything anew" in answer.json()["detail"]
+    for cursor in ("3-00000000", "999999999-00000000"):
+        assert wire.get(f"/api/reports?after=0&up_to={cursor}").status_code == 410
+
+
+def test_who_asks_for_a_report_that_was_joined_is_led_on_with_all_that_was_asked(own: Served) -> None:
+    by_publisher: dict[str, list[str]] = {}
+    for each in let_out(own, "web").values():
+        if isinstance(each, Release) and each.scope == "full_text":
+            by_publisher.setdefault(each.publisher, []).append(each.id)
+    kept, joined = next(ids for ids in by_publisher.values() if len(ids) > 1)[:2]
+    with open_existing(own.paths) as store:
+        joins.join(store, kept, joined, BECAUSE, own.now[0])
+    for rest in ("", "?format=ninjs&channel=web", "/revisions?channel=web"):
+        answer = own.get(f"/api/reports/{joined}{rest}")
+        assert (answer.status_code, answer.headers["location"]) == (301, f"/api/reports/{kept}{rest}")
 
 
 def test_a_report_comes_as_ninjs_for_those_who_ask(wire: Served) -> None:
@@ -252,6 +311,26 @@ def test_a_report_comes_as_ninjs_for_those_who_ask(wire: Served) -> None:
     assert len(listed.json()) == 5
     assert 'rel="next"' in listed.headers["link"]
     assert wire.get(f"/api/reports/{first}", Accept="*/*").headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_ninjs"),
+    [
+        ("application/vnd.iptc.g2.ninjs+json;q=0, application/json", False),
+        ("application/json;q=0.1, application/vnd.iptc.g2.ninjs+json; q=0.9", True),
+        ("application/vnd.iptc.g2.ninjs+json;q=0.2, application/json;q=0.3", False),
+        ("Application/JSON, application/vnd.iptc.g2.ninjs+json", False),
+        ("application/vnd.iptc.g2.ninjs+json, application/json", True),
+        ("application/ninjs+json, */*;q=0.1", True),
+        ("application/vnd.iptc.ninjs+json;charset=utf-8;Q=1.000", True),
+        ("application/ninjs+json;q=0", False),
+        (";q=,,;;q=2,text/html;q=x", False),
+        ("", False),
+    ],
+)
+def test_the_form_that_is_liked_best_is_given(wire: Served, accept: str, is_ninjs: bool) -> None:
+    answer = wire.get("/api/reports?limit=1", Accept=accept)
+    assert ("ninjs" in answer.headers["content-type"]) == is_ninjs
 
 
 def test_reports_that_left_say_so_also_to_whoever_has_them(own: Served) -> None:
@@ -304,7 +383,7 @@ def test_versions_leave_in_full_text_alone_with_what_changed(wire: Served) -> No
 # Who may have what
 
 
-@pytest.mark.parametrize("path", ["/api/sources", "/api/health", "/api/coverage", "/api/rights"])
+@pytest.mark.parametrize("path", ["/api/sources", "/api/health", "/api/coverage", "/api/rights", "/api/subscriptions"])
 def test_how_the_wire_does_is_for_tokens_of_the_channel_api(wire: Served, path: str) -> None:
     nobody = wire.get(path)
     assert nobody.status_code == 401
@@ -563,3 +642,27 @@ def test_what_a_site_says_narrows_every_answer_and_our_robots_txt(own: Served) -
     robots = own.get("/robots.txt")
     assert robots.headers["content-type"].startswith("text/plain")
     assert {"User-agent: GPTBot", "User-agent: ChatGPT-User", "User-agent: *"} <= {*robots.text.splitlines()}
+
+
+def test_a_subscriber_learns_by_the_token_of_its_name_how_it_does(wire: Served) -> None:
+    now = utc_now()
+    with open_existing(wire.paths) as store:
+        cursor = store.cursor_at(3)
+        assert cursor is not None
+        for name in ("desk", "nobody"):
+            store.begin_queue(name, now, from_beginning=True)
+        failed = Attempt(name="desk", cursor=cursor, error="the server answered 500")
+        for attempt in (failed, replace(failed, pause=timedelta(seconds=5)), replace(failed, name="nobody")):
+            store.record_attempt(attempt, now)
+    (said,) = get(wire, "/api/subscriptions", "desk").json()["subscriptions"]
+    schemas = wire.get("/api/openapi.json").json()["components"]["schemas"]
+    fits({"subscriptions": [said]}, schemas["Subscriptions"], schemas, "/api/subscriptions")
+    assert (said["subscriber"], said["attempts"], said["failing_since"]) == ("desk", 1, to_iso(now))
+    assert said["next_at"] == to_iso(now + timedelta(seconds=5))
+    (letter,) = said["dead_letters"]
+    assert (letter["seq"], letter["error"]) == (3, "the server answered 500")
+    lines = wire.get("/metrics").text.splitlines()
+    assert {'aggregator_subscribers{state="failing"} 2', 'aggregator_subscribers{state="ended"} 0'} <= set(lines)
+    assert "aggregator_dead_letters 2" in lines
+    assert any(re.fullmatch("aggregator_subscribers_behind_lines [1-9][0-9]*", line) for line in lines)
+    assert not any("nobody" in line for line in lines)  # anybody may read them

@@ -77,6 +77,16 @@ def test_the_pages_of_a_feed_are_all_reports_once(wire: Served) -> None:
     assert len(ids) == count
 
 
+def test_whoever_turns_pages_goes_on_where_a_report_has_left(own: Served) -> None:
+    address = own.get("/feeds/latest.json").json()["next_url"]
+    path = "/feeds/" + address.partition("/feeds/")[2]
+    older = own.get(path).json()["items"]
+    with open_existing(own.paths) as store:
+        acts.withhold(store, path.partition("before=")[2], Cause(actor="person:ama", reason="a mistake"), own.now[0])
+    again = own.get(path)
+    assert [each["id"] for each in again.json()["items"]] == [each["id"] for each in older]
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -126,7 +136,9 @@ def test_no_answer_outlasts_the_end_of_an_embargo(own: Served) -> None:
 
 def test_answers_are_compressed_for_those_who_ask(wire: Served) -> None:
     assert wire.get("/feeds/latest.atom", Accept_Encoding="gzip").headers["content-encoding"] == "gzip"
-    assert "content-encoding" not in wire.get("/feeds/latest.atom", Accept_Encoding="identity").headers
+    assert wire.get("/feeds/latest.atom", Accept_Encoding="br;q=1, GZIP;q=0.5").headers["content-encoding"] == "gzip"
+    for said in ("identity", "gzip;q=0", "*;q=1, gzip; q=0.0", "xgzip", ""):
+        assert "content-encoding" not in wire.get("/feeds/latest.atom", Accept_Encoding=said).headers
 
 
 def raw(wire: Served, request: bytes) -> bytes:
@@ -151,6 +163,26 @@ def raw(wire: Served, request: bytes) -> bytes:
         ),
         (b"POST /feeds/latest.atom HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 405),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\nConnection: close\r\n\r\n", 413),
+        # With the whole address, as some proxies ask, the host in it counts (RFC 9112 section 3.2.2).
+        (b"GET http://LOCALHOST:80/healthz HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", 200),
+        (b"GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 421),
+        (b"GET http://localhost HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
+        *(
+            (b"GET /healthz HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n", status)
+            for host, status in (
+                (b"localhost:8080", 200),
+                (b"[::1]:8080", 200),
+                (b"LocalHost.", 200),
+                (b"evil.example@localhost", 421),
+                (b"localhost/evil", 421),
+                (b"localhost:evil", 421),
+                (b"localhost#evil", 421),
+                (b"localhost, evil.example", 421),
+                (b"", 421),
+            )
+        ),
+        # No answer leads to an address that the request has made up.
+        (b"GET /api/reports/ HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n", 404),
     ],
 )
 def test_what_no_client_needs_is_refused(wire: Served, request_: bytes, status: int) -> None:

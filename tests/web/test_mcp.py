@@ -175,6 +175,10 @@ def test_of_a_publisher_that_refuses_nothing_is_given(wire: Served) -> None:
         [all_pages(wire, "search", "reports"), all_pages(wire, "changes", "changes")], ensure_ascii=False
     )
     assert not [each.id for each in kept.values() if each.id in given]
+    stated = [each for each in out.values() if isinstance(each, Release) and profiles[each.publisher] == UNSTATED]
+    words = {line.strip() for each in stated for line in each.text.splitlines() if len(line) > 40 and '"' not in line}
+    assert words
+    assert not [line for line in words if line in given]
     for said in ask(wire, *(("get", {"id": id_}) for id_ in list(kept)[:5])):
         assert "rights" in said
     with closing(sqlite3.connect(wire.paths.database())) as connection:

@@ -31,10 +31,11 @@ from aggregator.model.errors import (
     RedirectRefused,
     RobotsRefused,
 )
-from aggregator.parse.discovery import is_page, links_of, links_of_header, site_name
+from aggregator.parse.discovery import is_page, links_of, site_name
 from aggregator.pipeline.discovery import candidates
 from aggregator.pipeline.discovery.candidates import Candidate, Other
 from aggregator.pipeline.discovery.measure import Measure, completeness
+from aggregator.text.link_field import links_of_field
 from aggregator.text.printable import MOST_MESSAGE, address, argument, escaped
 from aggregator.text.urls import document_of
 
@@ -229,7 +230,7 @@ class Prober:
         if result is None or search.has_feed or not is_page(result.body):
             return [], result.url if result else candidate.url
         search.name = search.name or site_name(result.body, result.url)
-        named = links_of_header(result.headers.get("link", ""), result.url)
+        named = links_of_field(result.headers.get("link", ""), result.url)
         return [*named, *links_of(result.body, result.url)], result.url
 
     async def _try(self, search: _Search, candidate: Candidate, turn: Turn) -> FetchResult | None:

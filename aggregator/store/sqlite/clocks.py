@@ -39,8 +39,10 @@ _BATCH = 1_000
 # come (next_at). The others have functions below.
 TIMES: Mapping[str, tuple[str, ...]] = {
     "acts": ("at",),
+    "alert_messages": ("made_at", "attempted_at", "given_up_at"),
     "claims": ("at",),
     "complaints": ("received_at", "resolved_at", "erased_at"),
+    "dead_letters": ("at", "replay_at"),
     "health_counts": ("counted_at",),
     "left_out": ("first_seen",),
     "pauses": ("paused_at", "ended_at"),
@@ -51,11 +53,15 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "redirects": ("at", "reported_at"),
     "rights_signals": ("first_seen", "last_seen", "ended_at"),
     "robots": ("fetched_at",),
+    "searches": ("paused_at",),
+    "source_events": ("at",),
     "signal_files": ("fetched_at",),
     "source_states": ("since",),
     "sources": (
         "last_success", "last_new", "paused_at", "moved_since", "unmodified_since", "over_limit_at",
     ),
+    "told": ("at",),
+    "subscribers": ("began_at", "attempted_at", "failing_since", "acknowledged_at", "paused_at", "ended_at"),
     "tokens": ("created_at", "revoked_at"),
     "tombstones": ("at",),
 }  # fmt: skip

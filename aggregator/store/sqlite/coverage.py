@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import OpenGap, PolledDay, PolledSource
+from aggregator.model import OpenGap, PolledDay, PolledSource, Selection
 from aggregator.store.sqlite import pauses
 from aggregator.store.sqlite.habits import rhythm_of
+from aggregator.store.sqlite.selections import publishers
 from aggregator.text.dates import from_iso, to_iso
 
 _WELL = "('ok', 'unchanged', 'not_modified')"
@@ -102,6 +103,31 @@ def polled(connection: sqlite3.Connection, since: datetime, until: datetime) -> 
                 )
             )
     return found
+
+
+def open_gaps(connection: sqlite3.Connection, selection: Selection, since: datetime, most: int) -> list[dict[str, Any]]:
+    """By key the publishers of a selection and its channel, of which something may leave, and which polls since a time
+    left gaps that no older page closed: `publisher`, `publisher_name`, `gaps` (how many), `first_found`, `last_found`.
+    """
+    found = connection.execute(
+        """
+        SELECT s.publisher, p.name, count(*), min(l.started), max(l.started)
+        FROM sources AS s CROSS JOIN publishers AS p ON p.publisher = s.publisher
+        CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= ?1
+        WHERE l.gap IS NOT NULL AND l.gap = 'open'
+          AND (?2 IS NULL OR s.publisher IN (SELECT value FROM json_each(?2)))
+          AND (?3 = '[]' OR p.country IN (SELECT value FROM json_each(?3)))
+          AND EXISTS (SELECT 1 FROM terms AS t WHERE t.publisher = s.publisher AND t.text_scope <> 'none')
+        GROUP BY s.publisher ORDER BY s.publisher LIMIT ?4
+        """,
+        (to_iso(since), _json(publishers(connection, selection)), json.dumps(selection.countries), most),
+    )
+    names = ("publisher", "publisher_name", "gaps", "first_found", "last_found")
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def _json(keys: Sequence[str] | None) -> str | None:
+    return None if keys is None else json.dumps(keys)
 
 
 def _source(row: Sequence[Any], until: str, paused: set[str]) -> PolledSource:

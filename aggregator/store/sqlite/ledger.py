@@ -7,6 +7,11 @@ Which lines are listed is settled when they are written, and never changes after
 from the moment on at which the article was released, that is, at which readers could first learn of it (its publisher's
 rights let something out, and no embargo hid it). So no later change of rights, no embargo and no selection can hide a
 line that takes back what a subscriber holds, and no line appears behind a cursor.
+
+The same holds for a selection: a line of an article is in it if, at some moment since the article was released and up
+to that line, the article and its publisher were all that the selection asks for. By what they were before, and up to
+which line, is noted when it changes: in `publisher_history` here, in `former_readings` by a trigger. So a subscriber is
+given the same lines whenever he asks, whatever becomes of kinds, groups, channels, keys, classes and languages later.
 """
 
 from __future__ import annotations
@@ -17,17 +22,21 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from aggregator.model import ChangeKind, Cursor, Selection
 from aggregator.model.errors import CursorError, StoreError
 from aggregator.store.sqlite import settings
-from aggregator.store.sqlite.selections import LAST, publishers
+from aggregator.store.sqlite.selections import LAST
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import to_iso
 
 START = bytes(32)  # stands for the hash before the first line
 _BATCH = 1_000
+
+# A publisher, and from which line of the ledger up to which it was something.
+Era: TypeAlias = tuple[str, int, int]
+_ALWAYS = (0, LAST)
 
 # Whether a publisher's rights let anything out: `t` is a row of `terms`, or NULL where there is none.
 _IS_OPEN = "coalesce(t.text_scope, 'none') <> 'none'"
@@ -37,7 +46,7 @@ _IS_OPEN = "coalesce(t.text_scope, 'none') <> 'none'"
 _TERMS = ("text_scope", "excerpt_max_words", "licence", "copyright_notice", "credit", "channels", "complaints_url")
 _COLUMNS = (*_TERMS, "disclaimer")
 _OF_EXCERPTS = "excerpt_max_words"  # None where no excerpt leaves
-_NAMES = ("name", "place")
+_NAMES = ("name", "place", "publisher_kind", "publisher_group")
 _RIGHTS = ("expires", "edits", "translation", "commercial_use", "ai_use", "index", "canonical")
 
 
@@ -47,6 +56,7 @@ class Terms:
 
     of_classes: Mapping[str, Mapping[str, str | int | None]]  # by class
     of_publisher: Mapping[str, Any]  # a key that an older version did not store is not among them
+    chosen_by: tuple[str, ...] = ()  # as in `publisher_history`; (): the publisher is not known yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +181,7 @@ def terms_of(connection: sqlite3.Connection, publisher: str) -> Terms:
     of_publisher = dict(zip(_NAMES, names, strict=True)) | {key: kept[key] for key in _RIGHTS if key in kept}
     if (notices := settings.read(connection, f"notices/{publisher}")) is not None:
         of_publisher["notices"] = json.loads(notices)
-    return Terms(of_classes=of_classes, of_publisher=of_publisher)
+    return Terms(of_classes=of_classes, of_publisher=of_publisher, chosen_by=_chosen_by(connection, publisher))
 
 
 def terms_changed(
@@ -184,6 +194,8 @@ def terms_changed(
     after, at = terms_of(connection, publisher), to_iso(now)
     if after == before:
         return
+    if before.chosen_by and before.chosen_by != after.chosen_by:
+        _remember(connection, publisher, before.chosen_by)
     opened = [each for each in after.of_classes if _is_open(after, each) and not _is_open(before, each)]
     closed = [each for each in after.of_classes if _is_open(before, each) and not _is_open(after, each)]
     _release_due(connection, publisher, closed, to_iso(believed))
@@ -207,8 +219,9 @@ def terms_changed(
 
 def renamed(connection: sqlite3.Connection, old: str, new: str, now: datetime) -> None:
     """Says that a publisher has another key, where subscribers may hold reports of it. Its lines, which have the new
-    one already, keep the key that their hash is of.
+    one already, keep the key that their hash is of; by the old one it is still found.
     """
+    _remember(connection, new, (old, *_chosen_by(connection, new)[1:]))
     connection.execute(
         """
         UPDATE changes SET hashed_publisher = nullif(coalesce(hashed_publisher, ?1), ?2)
@@ -219,6 +232,31 @@ def renamed(connection: sqlite3.Connection, old: str, new: str, now: datetime) -
     if _has_released(connection, new):
         note = f"publisher was {old}, is {new}"
         append(connection, [Line(change_kind="terms_changed", at=to_iso(now), publisher=new, note=note)])
+
+
+def _chosen_by(connection: sqlite3.Connection, publisher: str) -> tuple[str, ...]:
+    """What a publisher is chosen by now, as a row of `publisher_history` has it."""
+    row: tuple[str, ...] = connection.execute(
+        """
+        SELECT publisher, name, country, publisher_kind, publisher_group,
+          coalesce((SELECT channels FROM terms AS t WHERE t.publisher = p.publisher ORDER BY class LIMIT 1), '')
+        FROM publishers AS p WHERE publisher = ?
+        """,
+        (publisher,),
+    ).fetchone()
+    return row
+
+
+def _remember(connection: sqlite3.Connection, publisher: str, was: Sequence[str]) -> None:
+    """Notes what a publisher was up to the last line."""
+    connection.execute(
+        """
+        INSERT INTO publisher_history
+          (publisher, former_key, name, country, publisher_kind, publisher_group, channels, until_seq)
+        VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(seq), 0) FROM changes))
+        """,
+        (publisher, *was),
+    )
 
 
 def signals_changed(
@@ -320,9 +358,12 @@ def lines(connection: sqlite3.Connection, selection: Selection) -> list[dict[str
     if selection.after is not None:
         check(connection, selection.after)
     _check_selection(connection, selection)
-    keys = publishers(connection, selection)
+    eras = _eras(connection, selection)
+    keys = None if eras is None else tuple(dict.fromkeys(key for key, *_ in eras))
+    partly = [era for era in eras or () if era[1:] != _ALWAYS]
     named = {
         "publishers": keys,
+        "partly": partly or None,
         "countries": selection.countries or None,
         "classes": selection.item_classes or None,
         "languages": selection.languages or None,
@@ -334,7 +375,8 @@ def lines(connection: sqlite3.Connection, selection: Selection) -> list[dict[str
         **{name: None if values is None else json.dumps(values) for name, values in named.items()},
     }
     once = is_migrated(connection)
-    in_selection = _IN_SELECTION.format(fits=_fits("a", once), fitted=_fits("b", once))
+    covers = _WAS.format(of="c", since="c.seq", until="c.seq")
+    in_selection = _IN_SELECTION.format(fits=_fits("a", once=once), fitted=_fits("b", once=once), covers=covers)
     which = "c.seq > :after AND c.seq <= :up_to"
     if few := _of_few(connection, keys, selection.countries):
         seqs = connection.execute(_OF_FEW.format(few=few, in_selection=in_selection), wanted).fetchall()
@@ -467,38 +509,104 @@ def check(connection: sqlite3.Connection, after: Cursor) -> None:
 
 
 def _check_selection(connection: sqlite3.Connection, selection: Selection) -> None:
-    """A subscriber that follows a misspelt publisher would wait for ever."""
     if (selection.since, selection.until, selection.before) != (None, None, None):
         raise StoreError("the ledger is followed by its lines: expected `after` and `up_to`, no time and no report")
-    for key in selection.publishers:
-        if not connection.execute("SELECT 1 FROM publishers WHERE publisher = ?", (key,)).fetchone():
-            raise StoreError(f"{key}: there is no publisher with this key; `aggregator publishers` lists them")
+
+
+def _eras(connection: sqlite3.Connection, selection: Selection) -> list[Era] | None:
+    """When which publishers were what a selection asks for; None: it asks for nothing of them. Raises StoreError for a
+    publisher that nobody knows: whoever follows a misspelt one would wait for ever.
+
+    Of a store that shows terms which are not in force yet, the stored ones count: the lines were written under them.
+    """
+    if not (selection.publishers or selection.kinds or selection.groups or selection.channel):
+        return None
+    of = "main." if is_migrated(connection) else ""
+    now = connection.execute(
+        f"""
+        SELECT publisher, publisher, publisher_kind, publisher_group,
+          coalesce((SELECT channels FROM {of}terms AS t WHERE t.publisher = p.publisher ORDER BY class LIMIT 1), ''), ?
+        FROM {of}publishers AS p
+        """,  # noqa: S608  (constants)
+        (LAST,),
+    ).fetchall()
+    before = connection.execute(
+        """
+        SELECT publisher, former_key, publisher_kind, publisher_group, channels, until_seq FROM publisher_history
+        ORDER BY until_seq, rowid
+        """
+    ).fetchall() if of else []  # fmt: skip
+    here = {key for key, *_ in now}
+    found: list[Era] = []
+    begins: dict[str, int] = {}
+    is_cut: set[str] = set()  # publishers that were not all the time what is asked for
+    keys = {key for key in here if key in selection.publishers}
+    keys |= {key for key, former, *_ in before if former in selection.publishers and former not in here}
+    for said in selection.publishers:
+        if said not in here and all(former != said for _, former, *_ in before):
+            raise StoreError(f"{said}: there is no publisher with this key; `aggregator publishers` lists them")
+    for key, _, kind, group, channels, until in (*before, *now):
+        since, begins[key] = begins.get(key, 0), until + 1
+        fits = (
+            kind in (selection.kinds or (kind,))
+            and group in (selection.groups or (group,))
+            and (selection.channel is None or selection.channel in channels.split())
+        )
+        if since > until or (selection.publishers and key not in keys):
+            continue
+        if fits:
+            found.append((key, since, until))
+        else:
+            is_cut.add(key)
+    always = dict.fromkeys(key for key, *_ in found if key not in is_cut)
+    return [*((key, *_ALWAYS) for key in always), *(era for era in found if era[0] in is_cut)]
 
 
 # `wire` and `notices` are in subqueries: joined from the left they would be built whole before the first line.
-# An article keeps the publisher and the country that it came with, and what it had of class and language before is
-# kept, so that a selection that it was in holds all its later lines. A line about a publisher is in the selections that
+# An article keeps the publisher and the country that it came with. A line about a publisher is in the selections that
 # hold a report of it which was released before; the plus keeps the planner from looking for it among all reports of the
 # country.
 _OUT = "c.change_kind IN ('withheld', 'withdrawn', 'deleted')"
 _IN_SELECTION = """(c.article_id IS NULL OR c.seq >= a.released_seq)
       AND (:publishers IS NULL OR coalesce(c.publisher, a.publisher) IN (SELECT value FROM json_each(:publishers)))
       AND (c.article_id IS NOT NULL AND {fits}
-        OR c.article_id IS NULL AND (coalesce(:countries, :classes, :languages) IS NULL OR EXISTS (
-          SELECT 1 FROM articles AS b WHERE b.publisher = c.publisher AND b.released_seq <= c.seq AND {fitted})))
+        OR c.article_id IS NULL AND (
+          coalesce(:countries, :classes, :languages) IS NULL AND {covers}
+          OR EXISTS (
+            SELECT 1 FROM articles AS b WHERE b.publisher = c.publisher AND b.released_seq <= c.seq AND {fitted})))
 """
 _SAYS = """(:classes IS NULL OR +{of}.class IN (SELECT value FROM json_each(:classes)))
         AND (:languages IS NULL OR EXISTS (SELECT 1 FROM json_each(:languages) AS l
           WHERE {of}.language = l.value COLLATE NOCASE OR {of}.language LIKE l.value || '-%'))"""
+# Whether a publisher was what is asked for in some moment from one line on up to another.
+_WAS = """(:partly IS NULL OR {of}.publisher NOT IN (SELECT json_extract(value, '$[0]') FROM json_each(:partly))
+          OR EXISTS (SELECT 1 FROM json_each(:partly) AS e WHERE json_extract(e.value, '$[0]') = {of}.publisher
+            AND max({since}, json_extract(e.value, '$[1]')) <= min({until}, json_extract(e.value, '$[2]'))))"""
 
 
-def _fits(article: str, once: bool) -> str:
-    """SQL: whether an article is of the countries, classes and languages, or, where that is known, `once` was."""
+def _fits(article: str, *, once: bool) -> str:
+    """SQL: whether an article was in a selection up to line `c`; where it is not known what it was, whether it is."""
+    always = _meanwhile(article, "0", f"{LAST}")
+    country = f"(:countries IS NULL OR +{article}.country IN (SELECT value FROM json_each(:countries)))"  # noqa: S608
     says = _SAYS.format(of=article)
-    if once:
-        says = f"""({says} OR coalesce(:classes, :languages) IS NOT NULL AND EXISTS (
-          SELECT 1 FROM former_readings AS f WHERE f.article_id = {article}.article_id AND {_SAYS.format(of="f")}))"""  # noqa: S608  (constants)
-    return f"(:countries IS NULL OR +{article}.country IN (SELECT value FROM json_each(:countries))) AND {says}"  # noqa: S608
+    if not once:
+        return f"{country} AND {says} AND {always}"
+    former = f"FROM former_readings AS {{of}} WHERE {{of}}.article_id = {article}.article_id"
+    now = f"coalesce((SELECT max(g.until_seq) + 1 {former.format(of='g')}), 0)"
+    before = f"coalesce((SELECT max(g.until_seq) + 1 {former.format(of='g')} AND g.until_seq < f.until_seq), 0)"
+    until = f"coalesce(f.until_seq, {LAST})"
+    return f"""{country} AND iif(coalesce(:classes, :languages) IS NULL, {always},
+        {says} AND {_meanwhile(article, now, f"{LAST}")}
+        OR EXISTS (SELECT 1 {former.format(of="f")} AND {_SAYS.format(of="f")}
+          AND {_meanwhile(article, before, until)}))"""
+
+
+def _meanwhile(article: str, since: str, until: str) -> str:
+    """SQL: whether an article was out in some moment from a line on, up to another one and to line `c`, in which its
+    publisher was what is asked for.
+    """
+    since, until = f"max({article}.released_seq, {since})", f"min(c.seq, {until})"
+    return f"{since} <= {until} AND {_WAS.format(of=article, since=since, until=until)}"
 
 
 _LINES = f"""

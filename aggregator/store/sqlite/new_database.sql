@@ -438,17 +438,9 @@ CREATE TABLE former_readings (    -- a class and a language that an article had,
       article_id INTEGER NOT NULL REFERENCES articles (article_id),
       class TEXT NOT NULL,
       language TEXT                   -- NULL: not stated
-    ) STRICT
+    , until_seq INTEGER) STRICT
     ;
 CREATE INDEX former_readings_of_article ON former_readings (article_id);
-CREATE TRIGGER former_reading AFTER UPDATE OF class, language ON articles
-    WHEN old.released_seq IS NOT NULL AND (old.class <> new.class OR old.language IS NOT new.language)
-    BEGIN
-      INSERT INTO former_readings (article_id, class, language)
-      SELECT old.article_id, old.class, old.language
-      WHERE NOT EXISTS (SELECT 1 FROM former_readings
-        WHERE article_id = old.article_id AND class = old.class AND language IS old.language);
-    END;
 CREATE INDEX merges_of_joined ON merges (joined_article_id) WHERE joined_article_id IS NOT NULL;
 CREATE TABLE reports_per_day (    -- the reports of a publisher by the day of `sort_time`
       publisher TEXT NOT NULL,
@@ -604,6 +596,132 @@ CREATE TABLE signal_files (         -- documents in which sites say such things:
       body BLOB NOT NULL                -- as it came, at most 256 kB
     ) STRICT
     ;
+CREATE TABLE subscribers (
+      subscriber TEXT PRIMARY KEY,    -- its name: that of its file in config/subscribers/
+      began_at TEXT NOT NULL,         -- UTC
+      began_seq INTEGER NOT NULL,     -- the last line before it, which is not owed; 0: there was none
+      seq INTEGER NOT NULL,           -- up to this line all is acknowledged, a dead letter, or not of its selection
+      last_seq INTEGER,               -- the last line that was owed and is done with; NULL: there was none
+      attempts INTEGER NOT NULL DEFAULT 0,       -- that failed, of the message that is sent now
+      attempted_at TEXT,              -- UTC, the last attempt that failed; NULL: there was none
+      pause_seconds INTEGER NOT NULL DEFAULT 0,  -- from then to the next attempt
+      failing_since TEXT,             -- UTC; NULL: the last message was acknowledged
+      error TEXT,                     -- of the last failure, or why nothing can be sent; NULL: all is well
+      acknowledged_at TEXT,           -- UTC, the last time; NULL: never
+      acknowledged_seq INTEGER,       -- the line that was acknowledged then; NULL: none
+      paused_at TEXT,                 -- UTC, by a person; NULL: it is not paused
+      ended_at TEXT                   -- UTC, when its server said 410; NULL: it did not
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE dead_letters (       -- lines that could not be delivered within three days
+      subscriber TEXT NOT NULL REFERENCES subscribers (subscriber) ON DELETE CASCADE,
+      seq INTEGER NOT NULL REFERENCES changes (seq),
+      at TEXT NOT NULL,               -- UTC, of the last attempt
+      attempts INTEGER NOT NULL,
+      error TEXT NOT NULL,            -- of the last attempt
+      replay_at TEXT,                 -- UTC, when a person asked to send it again; NULL: nobody did
+      PRIMARY KEY (subscriber, seq)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE searches (             -- saved searches: files in config/searches/
+      search_id INTEGER PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,        -- of its file, without .toml
+      words TEXT NOT NULL,              -- as they are typed
+      selection TEXT NOT NULL,          -- JSON object: publishers, countries, kinds, groups, languages, classes
+      state TEXT NOT NULL CHECK (state IN ('in_force', 'faulty', 'removed')),  -- of its file
+      since_seq INTEGER NOT NULL,       -- the ledger's last line when it became what it is: what is older is not told
+      told_seq INTEGER NOT NULL,        -- up to this line it is known whom to tell
+      match_from INTEGER,               -- revisions behind this one and up to match_to are yet to be looked for in the
+      match_to INTEGER,                 --   search index; NULL: none are
+      left_at INTEGER,                  -- the last revision when its file became faulty; NULL: it is not
+      paused_at TEXT                    -- by a person; NULL: it is not
+    ) STRICT
+    ;
+CREATE TABLE hits (                 -- versions of reports whose words a saved search finds
+      revision_id INTEGER NOT NULL REFERENCES revisions (revision_id) ON DELETE CASCADE,
+      search_id INTEGER NOT NULL REFERENCES searches (search_id) ON DELETE CASCADE,
+      PRIMARY KEY (revision_id, search_id)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE match_queue (          -- versions that no saved search has been tried on yet
+      revision_id INTEGER PRIMARY KEY REFERENCES revisions (revision_id) ON DELETE CASCADE
+    ) STRICT
+    ;
+CREATE TRIGGER match_what_is_indexed AFTER INSERT ON search_queue
+    WHEN EXISTS (SELECT 1 FROM searches) AND NOT EXISTS (SELECT 1 FROM settings WHERE name = 'are_matched')
+    BEGIN
+      DELETE FROM hits WHERE revision_id = new.revision_id;
+      INSERT OR IGNORE INTO match_queue (revision_id) VALUES (new.revision_id);
+    END;
+CREATE TABLE tells (                -- who is told of what a saved search finds
+      tell_id INTEGER PRIMARY KEY,
+      search_id INTEGER NOT NULL REFERENCES searches (search_id) ON DELETE CASCADE,
+      whom TEXT NOT NULL,               -- an e-mail address, or a command as one text
+      tell TEXT NOT NULL,               -- JSON object: email or command, when, at, on, zone
+      in_force INTEGER NOT NULL,        -- 0: it is in the file no more
+      since_seq INTEGER NOT NULL,       -- the ledger's last line when it was added: what is older is not told
+      UNIQUE (search_id, whom)
+    ) STRICT
+    ;
+CREATE TABLE owed (                 -- reports that somebody is to be told of by the next message
+      tell_id INTEGER NOT NULL REFERENCES tells (tell_id) ON DELETE CASCADE,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      owed_kind TEXT NOT NULL CHECK (owed_kind IN ('new', 'corrected', 'taken_back', 'restored')),
+      seq INTEGER NOT NULL,             -- the line of the ledger by which it is owed
+      PRIMARY KEY (tell_id, article_id)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE told (                 -- who got which report
+      tell_id INTEGER NOT NULL REFERENCES tells (tell_id) ON DELETE CASCADE,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      revision INTEGER NOT NULL,        -- the number of the version
+      at TEXT NOT NULL,
+      taken_back INTEGER NOT NULL,      -- 1: and was told that it was withdrawn or is held back
+      PRIMARY KEY (tell_id, article_id)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE alert_messages (       -- messages that wait to be sent, or were given up
+      message_id INTEGER PRIMARY KEY,
+      tell_id INTEGER NOT NULL REFERENCES tells (tell_id) ON DELETE CASCADE,
+      token TEXT NOT NULL,              -- of its Message-ID, the same at each attempt
+      made_at TEXT NOT NULL,
+      attempts INTEGER NOT NULL,        -- that were begun
+      attempted_at TEXT,                -- the last of them; NULL: none was
+      error TEXT,                       -- of the last one; NULL: there was none, or it was not ended
+      given_up_at TEXT                  -- NULL: it is tried again
+    ) STRICT
+    ;
+CREATE INDEX messages_of_tell ON alert_messages (tell_id);
+CREATE TABLE alert_items (          -- the reports of a message
+      message_id INTEGER NOT NULL REFERENCES alert_messages (message_id) ON DELETE CASCADE,
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      owed_kind TEXT NOT NULL,
+      PRIMARY KEY (message_id, article_id)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE source_events (        -- changes of the states of sources, for the feed of the wire's health
+      event_id INTEGER PRIMARY KEY,
+      at TEXT NOT NULL,
+      event TEXT NOT NULL               -- JSON object, as docs/notify.md describes it
+    ) STRICT
+    ;
+CREATE TABLE publisher_history (  -- what a publisher was, each time until that changed
+      publisher TEXT NOT NULL REFERENCES publishers (publisher),  -- its key now
+      former_key TEXT NOT NULL,       -- its key then
+      name TEXT NOT NULL,
+      country TEXT NOT NULL,
+      publisher_kind TEXT NOT NULL,
+      publisher_group TEXT NOT NULL,
+      channels TEXT NOT NULL,         -- by which its reports could be passed on, with a space between them; '': by none
+      until_seq INTEGER NOT NULL      -- the last line of the ledger from before the change; 0: not known
+    ) STRICT
+    ;
+CREATE TRIGGER former_reading AFTER UPDATE OF class, language ON articles
+    WHEN old.released_seq IS NOT NULL AND (old.class <> new.class OR old.language IS NOT new.language)
+    BEGIN
+      INSERT INTO former_readings (article_id, class, language, until_seq)
+      VALUES (old.article_id, old.class, old.language, (SELECT coalesce(max(seq), 0) FROM changes));
+    END;
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -637,4 +755,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0029
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0031_tokens');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0032_released');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0033_signals');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0034_subscribers');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0035_searches');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0037_chosen_by');
 PRAGMA application_id = 1097295730;

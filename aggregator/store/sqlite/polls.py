@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from aggregator.model import Article, ChangeKind, Decision
-from aggregator.store.sqlite import known, ledger, raw
+from aggregator.store.sqlite import known, ledger, raw, searches
 from aggregator.text.dates import sort_time, to_iso
 
 # A statement that runs a trigger copies every page before it changes it, in case that it fails. So articles are written
@@ -247,9 +247,7 @@ def _write_revisions(
             if kind != "withdrawn"
         ],
     )
-    connection.executemany(
-        "INSERT INTO search_queue VALUES (?)", [(row,) for row in range(first, first + len(revisions))]
-    )
+    searches.queue(connection, [(row, a) for row, (_, _, a, _, _) in enumerate(revisions, first)])
 
 
 def _write_keys(connection: sqlite3.Connection, numbered: Iterable[tuple[int, Article]]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from aggregator.model import FIELDS, KnownPublisher, Query, Report, Selection
+from aggregator.model import FIELDS, FormerChoice, KnownPublisher, Query, Report, Selection
 from aggregator.store.sqlite import groups, ledger, search
 from aggregator.store.sqlite.selections import LAST, Chosen, Place, any_of, chosen, expression, where
 from aggregator.store.sqlite.views import is_migrated
@@ -302,8 +302,17 @@ def known_publishers(connection: sqlite3.Connection) -> dict[str, KnownPublisher
     rows = connection.execute(
         "SELECT publisher, name, country, publisher_kind, publisher_group, languages FROM publishers"
     )
+    former: dict[str, list[FormerChoice]] = {}
+    if is_migrated(connection):
+        for key, *was in connection.execute(
+            """
+            SELECT publisher, former_key, name, country, publisher_kind, publisher_group FROM publisher_history
+            ORDER BY until_seq, rowid
+            """
+        ):
+            former.setdefault(key, []).append(FormerChoice(*was))
     return {
-        key: KnownPublisher(name, country, kind, group, tuple(json.loads(languages)))
+        key: KnownPublisher(name, country, kind, group, tuple(json.loads(languages)), tuple(former.get(key, ())))
         for key, name, country, kind, group, languages in rows
     }
 

@@ -229,6 +229,8 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
         connection.execute("PRAGMA secure_delete = ON")
     connection.execute("DELETE FROM search_removals")
     connection.execute("DELETE FROM search_queue")
+    # What saved searches find stays the same: the words are.
+    settings.write(connection, "are_matched", "1")
     queued = connection.execute(
         """
         INSERT INTO search_queue (revision_id)
@@ -237,7 +239,7 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
         JOIN bodies AS b ON b.article_id = a.article_id
         """
     ).rowcount
-    connection.execute("DELETE FROM settings WHERE name IN (?, ?)", (_LETTERS, _MERGING))
+    connection.execute("DELETE FROM settings WHERE name IN (?, ?, 'are_matched')", (_LETTERS, _MERGING))
     settings.write(connection, _FORM, FORM)
     settings.write(connection, _MARKED_FROM, "0")
     return queued

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.store.sqlite import reading
+from aggregator.store.sqlite import reading, settings
 from aggregator.text.dates import to_iso
 
 _PASSING = frozenset({"gaps"})  # ends with time alone, and no event says so
 _HIDDEN = frozenset({"failing", "silent", "gaps"})  # of a source that is paused nobody can tell
+_KEPT = 2_000  # events of the past
+_BEGAN = "notify_began"  # setting: events are queued, and what was wrong when that began has been
 _COUNTED = timedelta(days=7)  # as in `health`
 
 # The states of `health.listed`, which reads far more than a look every few seconds may; a test holds the two together.
@@ -60,15 +62,22 @@ class _Change:
     after: frozenset[str]
 
 
-def have_changed(connection: sqlite3.Connection, now: datetime) -> bool:
+def have_changed(connection: sqlite3.Connection, now: datetime, *, queue: bool) -> bool:
     """Whether `note` would write anything."""
-    return next(_changes(connection, now), None) is not None
+    has_begun = settings.read(connection, _BEGAN) is not None
+    return has_begun != queue or next(_changes(connection, now), None) is not None
 
 
-def note(connection: sqlite3.Connection, now: datetime) -> int:
-    """Remembers the states of now, and puts an event into the queue for each that has changed; returns how many. Within
-    a transaction. Of a source that is polled no more nothing is told.
+def note(connection: sqlite3.Connection, now: datetime, *, queue: bool) -> int:
+    """Remembers the states of now and an event for each that has changed; returns how many. `queue`: they wait to be
+    sent, too, and where that is new also what is wrong already. Within a transaction. Of a source that is polled no
+    more nothing is told.
     """
+    before = dict.fromkeys(connection.execute("SELECT source_id, state FROM source_states").fetchall())
+    is_new = queue and settings.read(connection, _BEGAN) is None
+    settings.write(connection, _BEGAN, "1" if queue else None)
+    if is_new:
+        connection.execute("DELETE FROM source_states")
     events = 0
     for change in list(_changes(connection, now)):
         connection.executemany(
@@ -80,8 +89,15 @@ def note(connection: sqlite3.Connection, now: datetime) -> int:
             [(change.source_id, each, to_iso(now)) for each in change.after - change.before],
         )
         for event in _events(connection, change, now):
-            connection.execute("INSERT INTO notifications (event) VALUES (?)", (json.dumps(event),))
+            said = json.dumps(event)
+            if queue:
+                connection.execute("INSERT INTO notifications (event) VALUES (?)", (said,))
+            if (change.source_id, event["state"]) not in before:
+                connection.execute("INSERT INTO source_events (at, event) VALUES (?, ?)", (event["at"], said))
             events += 1
+    connection.execute(
+        "DELETE FROM source_events WHERE event_id <= (SELECT max(event_id) FROM source_events) - ?", (_KEPT,)
+    )
     return events
 
 
@@ -95,6 +111,12 @@ def take(connection: sqlite3.Connection) -> dict[str, Any] | None:
     connection.execute("DELETE FROM notifications WHERE notification_id = ?", (row[0],))
     event: dict[str, Any] = json.loads(row[1])
     return event
+
+
+def lately(connection: sqlite3.Connection, most: int) -> list[dict[str, Any]]:
+    """The last events, the newest first: what `note` remembered of each, and its number."""
+    rows = connection.execute("SELECT event_id, at, event FROM source_events ORDER BY event_id DESC LIMIT ?", (most,))
+    return [{**json.loads(event), "at": at, "number": number} for number, at, event in rows]
 
 
 def waits(connection: sqlite3.Connection) -> bool:

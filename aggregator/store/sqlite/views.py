@@ -45,6 +45,9 @@ MIGRATIONS = (
     "0031_tokens",
     "0032_released",
     "0033_signals",
+    "0034_subscribers",
+    "0035_searches",
+    "0037_chosen_by",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

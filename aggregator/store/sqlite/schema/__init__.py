@@ -41,6 +41,9 @@ from aggregator.store.sqlite.schema import (
     m0031,
     m0032,
     m0033,
+    m0034,
+    m0035,
+    m0037,
 )
 
 migrations = Migrations("aggregator")
@@ -215,6 +218,21 @@ def _released(db: Database) -> None:
 @migrations(name="0033_signals")
 def _signals(db: Database) -> None:
     _execute(db, m0033.SIGNALS)
+
+
+@migrations(name="0034_subscribers")
+def _subscribers(db: Database) -> None:
+    _execute(db, m0034.SUBSCRIBERS)
+
+
+@migrations(name="0035_searches")
+def _searches(db: Database) -> None:
+    _execute(db, (*m0035.SEARCHES, *m0035.TOLD, *m0035.EVENTS))
+
+
+@migrations(name="0037_chosen_by")
+def _chosen_by(db: Database) -> None:
+    _execute(db, m0037.CHOSEN_BY)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

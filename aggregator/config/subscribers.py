@@ -1,0 +1,115 @@
+"""From the files of subscribers to the Subscribers, and to the faults of each; a fault stops the one that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+from aggregator.config.codes import (
+    COUNTRY_EXPECTED,
+    COUNTRY_FORM,
+    LANGUAGE_EXPECTED,
+    LANGUAGE_FORM,
+    is_country,
+    is_language,
+)
+from aggregator.config.files import subscriber_file, subscriber_files
+from aggregator.config.lines import located
+from aggregator.config.placeholders import is_real
+from aggregator.config.shapes import KEY, KEY_EXPECTED, SIGNING, SUBSCRIBER, SubscriberFile, check
+from aggregator.config.toml import TomlTable, parse_toml
+from aggregator.model import Faulty, Selection, Subscriber, Template
+from aggregator.model.errors import ConfigError
+from aggregator.rights import fault
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribers:
+    """What stands in config/subscribers/."""
+
+    sound: tuple[Subscriber, ...]  # sorted by name
+    faulty: tuple[Faulty, ...]
+    warnings: tuple[str, ...]
+
+
+def load_subscribers(folder: Path) -> Subscribers:
+    """Of a configuration folder; none where it has no folder `subscribers`. Publishers' keys are not looked up: see
+    `config.known_publishers`.
+    """
+    sound: list[Subscriber] = []
+    faulty: list[Faulty] = []
+    try:
+        names = subscriber_files(folder)
+    except ConfigError as error:
+        return Subscribers((), (Faulty(key="subscribers", file="subscribers", faults=error.faults),), ())
+    for name in names:
+        key = PurePosixPath(name).stem
+        try:
+            sound.append(_read(folder, name))
+        except ConfigError as error:
+            faulty.append(Faulty(key=key, file=name, faults=error.faults))
+    return Subscribers(tuple(sound), tuple(faulty), tuple(_warnings(sound)))
+
+
+def _read(folder: Path, name: str) -> Subscriber:
+    """Raises ConfigError with all faults of the file."""
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise ConfigError([f"{name}: found a file that cannot be read ({error.strerror})"]) from None
+    table = parse_toml(name, content)
+    shape, lines = check(SUBSCRIBER, table)
+    lines = [*_place_faults(PurePosixPath(name)), *lines, *code_faults(table)]
+    if shape is None or lines:
+        text = content.decode("utf-8-sig")
+        raise ConfigError([f"{name}: {located(line, text)}" for line in lines])
+    return _made(PurePosixPath(name).stem, shape)
+
+
+def _place_faults(path: PurePosixPath) -> Iterator[str]:
+    if not KEY.fullmatch(path.stem):
+        yield fault("the file's name", path.stem, f"{KEY_EXPECTED}, because it is the subscriber's name")
+    if len(path.parts) > 2:
+        yield fault("the file's place", str(path.parent), "it in subscribers/, and not in a folder below")
+
+
+def code_faults(table: TomlTable) -> Iterator[str]:
+    """Of countries and languages of a selection that have the form of a code and are none."""
+    for key, form, is_known, expected in (
+        ("countries", COUNTRY_FORM, is_country, COUNTRY_EXPECTED),
+        ("languages", LANGUAGE_FORM, is_language, LANGUAGE_EXPECTED),
+    ):
+        values = table.get(key)
+        for number, value in enumerate(values if isinstance(values, list) else (), start=1):
+            if isinstance(value, str) and form.fullmatch(value) and not is_known(value):
+                yield fault(f"{key}[{number}]", value, expected)
+
+
+def _made(name: str, shape: SubscriberFile) -> Subscriber:
+    return Subscriber(
+        name=name,
+        url=Template(shape.url),
+        secrets=tuple(Template(said) for key in SIGNING if (said := getattr(shape, key)) is not None),
+        selection=Selection(
+            publishers=shape.publishers or (),
+            countries=shape.countries or (),
+            kinds=shape.kinds or (),
+            groups=shape.groups or (),
+            languages=shape.languages or (),
+            item_classes=shape.classes or (),
+        ),
+        channel=shape.channel,
+        format=shape.format,
+        from_beginning=shape.begin == "beginning",
+        enabled=shape.enabled,
+        contact=shape.contact,
+    )
+
+
+def _warnings(subscribers: Collection[Subscriber]) -> Iterator[str]:
+    for each in subscribers:
+        if urlsplit(each.url.text).scheme == "http" and is_real(each.url.text):
+            said = "url: what is sent there can be read on the way; use an https address where the receiver has one"
+            yield f"{subscriber_file(each.name)}: {said}"

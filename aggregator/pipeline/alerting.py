@@ -1,0 +1,258 @@
+"""Saved searches in a program that polls: what was not matched where it was read is matched, who is owed what is noted,
+and messages are sent, beside the polls.
+
+Nothing is lost when the program ends at any moment: what is owed stands in the database until its message was taken. A
+message is sent twice only where the program ended between the moment in which it was taken and the record of that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from aggregator.alerts.owed import make_messages
+from aggregator.alerts.times import is_last, waits_until
+from aggregator.delivery import command, mail
+from aggregator.desk import clock as desk_clock
+from aggregator.desk.outgoing import outlet, releases
+from aggregator.model import (
+    DEFAULT_DISCLAIMERS,
+    Alert,
+    AlertEntry,
+    AlertItem,
+    AlertMessage,
+    Channel,
+    Config,
+    SavedSearch,
+    Sent,
+    Wire,
+)
+from aggregator.model.errors import StoreError
+from aggregator.model.release import Release
+from aggregator.output import alert_mail
+from aggregator.pipeline.matching import OnStore, match_waiting
+from aggregator.rights import fill
+from aggregator.store import Store
+from aggregator.text.printable import log_line
+
+log = logging.getLogger("aggregator.alerts")
+
+_AT_ONCE = 4  # messages that are sent at the same time
+_COMMAND_SECONDS = timedelta(seconds=60)
+_OUT = "This report is not in the wire any more. Please do not use what was sent to you before."
+_LONGEST = 300.0  # seconds in which attempts begin before all is looked at anew
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A message with its words, as they may leave now."""
+
+    alert: Alert
+    sent: tuple[Sent, ...]
+    left: Counter[tuple[str, Channel]]
+    seq: int  # the last line of the ledger when they were read
+
+
+@dataclass(slots=True)
+class Alerter:
+    """Looks after saved searches as long as a program runs. Does nothing where there are none."""
+
+    config: Config
+    folder: Path  # where commands run
+    on_store: OnStore
+    clock: Callable[[], datetime]
+    _sending: asyncio.Task[None] | None = None
+    _is_ending: bool = False
+    _taken: dict[int, Callable[[Store], None]] = field(default_factory=dict)  # sent, and not yet recorded
+
+    async def look(self) -> None:
+        """Matches, notes who is owed what, and begins to send. Raises StoreError."""
+        if not self.config.searches:
+            return
+        await match_waiting(self.on_store)
+        now = self.clock()
+        await self.on_store(partial(_prepare, now=now))
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_all())
+
+    async def sent(self) -> None:
+        """Waits until all that is due was tried once."""
+        if self._sending is not None:
+            await asyncio.wait({self._sending})
+
+    async def end(self) -> None:
+        """Waits for what is being sent, which takes no longer than it may; what is left waits in the database."""
+        self._is_ending = True
+        await self.sent()
+
+    async def _send_all(self) -> None:
+        """What is due, several at a time, each of another one who is told."""
+        try:
+            for message_id, record in list(self._taken.items()):
+                await self.on_store(record)
+                del self._taken[message_id]
+            now = self.clock()
+            waiting = await self.on_store(Store.alert_messages)
+            due = [each for each in waiting if waits_until(each, now) is None and each.message_id not in self._taken]
+            if not due or not await self.on_store(lambda store: store.claim_alerts(now)):
+                return
+            room, ends = asyncio.Semaphore(_AT_ONCE), asyncio.get_running_loop().time() + _LONGEST
+            try:
+                # None is stopped by a fault of another: it may have been taken already.
+                ended = await asyncio.gather(
+                    *(self._in_turn(message, room, ends) for message in due), return_exceptions=True
+                )
+            finally:
+                await self.on_store(Store.give_alerts_back)
+            for error in filter(None, ended):
+                raise error
+        except StoreError as error:  # whoever stores polls says so; what waits goes on waiting
+            log.warning("alerts wait, because the database cannot be used: %s", error)
+
+    async def _in_turn(self, message: AlertMessage, room: asyncio.Semaphore, ends: float) -> None:
+        async with room:
+            if not self._is_ending and asyncio.get_running_loop().time() < ends:
+                try:
+                    await self._send(message)
+                except StoreError:
+                    raise
+                except Exception:
+                    log.exception("internal error (bug), please report it")
+                    await self._failed(message, "internal error (bug); see the log")
+
+    async def _send(self, message: AlertMessage) -> None:
+        """One attempt. That it begins is written first: what cannot be recorded is not sent."""
+        now = self.clock()
+        await self.on_store(lambda store: store.note_attempt(message.message_id, now))
+        ready = await self.on_store(lambda store: made_ready(store, self.config, message, self.clock()))
+        error = await self._handed_over(message, ready.alert) if ready.alert.entries else None
+        if error is None:
+            record = partial(_note_sent, message=message, ready=ready, now=self.clock())
+            self._taken[message.message_id] = record
+            await self.on_store(record)
+            del self._taken[message.message_id]
+        else:
+            await self._failed(message, error)
+        said = {"search": message.search, "reports": len(ready.alert.entries), "attempt": message.attempts + 1}
+        log.log(logging.WARNING if error else logging.INFO, "%s", log_line({**said, "error": error}))
+
+    async def _failed(self, message: AlertMessage, error: str) -> None:
+        now = self.clock()
+        give_up = is_last(message, now)
+        await self.on_store(lambda store: store.note_failure(message.message_id, error, now, give_up=give_up))
+
+    async def _handed_over(self, message: AlertMessage, alert: Alert) -> str | None:
+        """What went wrong; None: it was taken."""
+        tell, wire = message.tell, self.config.wire
+        if tell.email is None:
+            said = json.dumps(alert_mail.as_object(alert)).encode() + b"\n"
+            return (await command.run(tell.command, said, self.folder, _COMMAND_SECONDS))[1]
+        if wire.mail is None:
+            return "wire.toml has no [mail], which says by which server e-mails are sent"
+        return await mail.send(wire.mail, as_email(alert, message, wire, self.clock()), os.environ)
+
+
+def _prepare(store: Store, now: datetime) -> None:
+    while store.collect_owed(now):
+        pass
+    make_messages(store, lambda: secrets.token_hex(8), desk_clock.believed(store, now))
+
+
+def _note_sent(store: Store, message: AlertMessage, ready: _Ready, now: datetime) -> None:
+    store.note_sent(message, ready.sent, ready.seq, now, ready.left)
+
+
+# What a message says
+
+
+def made_ready(store: Store, config: Config, message: AlertMessage, now: datetime) -> _Ready:
+    """The reports of a message as they may leave now; what may not is left out. Raises StoreError."""
+    search = next((each for each in config.searches if each.name == message.search), None)
+    channel: Channel = "email" if message.tell.email else "api"
+    by = outlet(store, channel, now)
+    last = store.last_cursor()
+    found = {each.id: each for each in releases(store, config.wire, [item.id for item in message.items], by)}
+    entries = [entry for item in message.items if (entry := _entry(store, item, found.get(item.id)))]
+    revisions = {entry.id: entry.release.revision for entry in entries if entry.release}
+    return _Ready(
+        alert=_alert(config.wire, search, message.search, tuple(entries)),
+        sent=tuple(Sent(id=each.id, kind=each.kind, revision=revisions.get(each.id, 0)) for each in entries),
+        left=Counter((each.release.publisher, channel) for each in entries if each.release),
+        seq=last.seq if last else 0,
+    )
+
+
+def _alert(wire: Wire, search: SavedSearch | None, name: str, entries: tuple[AlertEntry, ...]) -> Alert:
+    return Alert(
+        search=name,
+        title=search.title if search else name,
+        words=search.words if search else "",
+        wire=wire.name,
+        site=wire.url,
+        general=fill(DEFAULT_DISCLAIMERS["general"], {"wire": wire.name}),
+        complaints_url=wire.complaints_url,
+        complaints_email=wire.complaints_email,
+        entries=entries,
+    )
+
+
+def _entry(store: Store, item: AlertItem, found: object) -> AlertEntry | None:
+    """None: nothing is to be said of it any more, or may be."""
+    if isinstance(found, Release):
+        if item.kind == "taken_back":  # it is in the wire again
+            return None
+        return AlertEntry(
+            id=item.id,
+            kind=item.kind,
+            publisher=found.publisher,
+            publisher_name=found.publisher_name,
+            publisher_place=found.publisher_place,
+            release=found,
+            notice="",
+            headline=found.headline,
+        )
+    if item.kind != "taken_back":
+        return None
+    notice = store.notice(item.id) or {}
+    return AlertEntry(
+        id=item.id,
+        kind=item.kind,
+        publisher=notice.get("publisher", ""),
+        publisher_name=notice.get("publisher_name", "A publisher"),
+        publisher_place=notice.get("publisher_place", ""),
+        release=None,
+        notice=notice.get("text") or _OUT,
+        headline=notice.get("title"),
+    )
+
+
+def as_email(alert: Alert, message: AlertMessage, wire: Wire, now: datetime) -> EmailMessage:
+    """The e-mail of an alert, the same Message-ID at every attempt."""
+    assert wire.mail is not None
+    assert message.tell.email is not None
+    host = urlsplit(wire.url).hostname or "localhost"
+    made = EmailMessage()
+    made["Subject"] = alert_mail.subject(alert)
+    made["From"] = wire.mail.sender
+    made["To"] = message.tell.email
+    made["Date"] = format_datetime(now)
+    made["Message-ID"] = f"<{message.token}.{alert.search}@{host}>"
+    made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's "I am on holiday" answers it
+    made["List-Id"] = f"<{alert.search}.searches.{host}>"
+    subject = quote(f"unsubscribe {alert.search}")
+    made["List-Unsubscribe"] = f"<mailto:{wire.complaints_email}?subject={subject}>"
+    made.set_content(alert_mail.text(alert))
+    made.add_alternative(alert_mail.html(alert), subtype="html")
+    return made

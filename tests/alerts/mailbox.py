@@ -1,0 +1,66 @@
+"""A real SMTP server on this machine that keeps what it takes, and can refuse, greylist, hang and close."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass
+class Mailbox:
+    """`fault`: what it does with the next e-mails: refuse, greylist, hang, close, ""; `faults` counts each."""
+
+    port: int = 0
+    fault: str = ""
+    faults: list[str] = field(default_factory=list)
+    taken: list[EmailMessage] = field(default_factory=list)
+    times: list[str] = field(default_factory=list)
+
+    async def handle_RCPT(self, server: SMTP, _: Session, envelope: Envelope, address: str, __: Any) -> str:
+        if self.fault in ("refuse", "greylist"):
+            self.faults.append(self.fault)
+            return {"refuse": "550 no such mailbox \x1b[31m", "greylist": "450 try again later"}[self.fault]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _: Session, envelope: Envelope) -> str:
+        if self.fault == "hang":  # it has the mail, and says nothing
+            self.faults.append("hang")
+            await asyncio.sleep(60)
+        if self.fault == "close":
+            self.faults.append("close")
+            server.transport.close()
+            return "250 never read"
+        assert isinstance(envelope.content, bytes)
+        made = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(made, EmailMessage)
+        self.taken.append(made)
+        return "250 OK"
+
+    def parts(self, number: int = -1) -> tuple[str, str]:
+        """Plain text and HTML of an e-mail that was taken."""
+        plain, html = self.taken[number].iter_parts()
+        return plain.get_content(), html.get_content()
+
+
+@contextmanager
+def mailbox() -> Iterator[Mailbox]:
+    made = Mailbox()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        made.port = free.getsockname()[1]
+    controller = Controller(made, hostname="127.0.0.1", port=made.port)
+    controller.start()
+    try:
+        yield made
+    finally:
+        controller.stop()

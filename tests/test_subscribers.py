@@ -1,0 +1,176 @@
+"""Whatever happens to a press, its wire and its subscribers: each of these ends with what the rights let it hold.
+
+A seed that fails is printed, and is its own reproduction: `SEED=17 pytest tests/test_subscribers.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+import httpx
+import pytest
+
+from aggregator.model import ChangeKind
+from aggregator.store import Store
+from tests.conftest import SOAK, scaled
+from tests.subscribers import (
+    DOINGS,
+    Listed,
+    Subscriber,
+    World,
+    differences,
+    differences_of_feed,
+    subscribers,
+)
+from tests.waiting import until
+from tests.web.listening import listening
+from tests.web.serving import served
+
+pytestmark = [pytest.mark.soak, pytest.mark.long]
+STEPS = 200 if SOAK else 16  # the costs of `make test` are those of the store, which is the real one
+FILTERS = 100 if SOAK else 10  # of each history: of a thousand, 100,000
+
+
+def seeds(full: int) -> list[int]:
+    return [int(os.environ["SEED"])] if "SEED" in os.environ else list(range(scaled(full)))
+
+
+@contextmanager
+def new_world(seed: int) -> Iterator[World]:
+    with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "wire.db") as store:
+        yield World(store, seed)
+
+
+def test_every_subscriber_holds_what_it_must() -> None:
+    """By pages, a few lines at a time; now and then one crashes and goes on from where it had noted to be."""
+    doubles, happened, kinds = 0, Counter[str](), Counter[str]()
+    for seed in seeds(1_000):
+        with new_world(seed) as world:
+            everybody, given, chance = subscribers(), list[Listed](), random.Random(seed)
+            for step in range(STEPS):
+                world.step()
+                reader = chance.choice(everybody)
+                if chance.random() < 0.3:
+                    kinds.update(line["change_kind"] for line in reader.read_pages(world, chance.randint(1, 9)))
+                    assert differences(world, reader) == [], (seed, step, world.happened[-9:])
+                if chance.random() < 0.1:
+                    reader.crash(chance.randint(1, 5))
+                if len(given) < FILTERS * (step + 1) / STEPS:
+                    given.append(Listed.now(world, chance))
+            for reader in everybody:
+                kinds.update(line["change_kind"] for line in reader.read_pages(world, 50))
+                assert differences(world, reader) == [], (seed, world.happened[-9:])
+                # Every line once, after doubles are left out, and the same lines as whoever begins only now.
+                again = [line["seq"] for line in world.store.changes(None, reader.selection)]
+                assert reader.seen == again, (seed, reader.name)
+                doubles += reader.doubles
+            assert differences_of_feed(world) == [], (seed, world.happened[-9:])
+            assert [said for each in given for said in each.kept_from(world)] == [], (seed, world.happened)
+            happened.update(world.happened)
+    if "SEED" not in os.environ:  # every fault has happened
+        assert happened.keys() == {*DOINGS}
+        assert kinds.keys() >= {*get_args(ChangeKind)} - {"resent", "corrected"}
+        assert doubles > 0
+
+
+@pytest.mark.parametrize("kind", ["new", "revised", "restored", "withheld", "withdrawn", "deleted", "terms_changed"])
+def test_the_model_misses_every_kind_of_line(kind: str) -> None:
+    """A subscriber that does not hear of it ends with something else than it must hold."""
+    for seed in range(20):
+        with new_world(seed) as world:
+            reader = Subscriber("deaf", subscribers()[0].selection, "api", ignored=kind)
+            for _ in range(40):
+                world.step()
+                list(reader.read_pages(world, 50))
+                if differences(world, reader):
+                    return
+    raise AssertionError(f"nobody misses {kind}")
+
+
+def test_every_subscriber_over_http_holds_what_it_must(tmp_path: Path) -> None:
+    """Streams and long polls at once, each of a selection; streams are cut, and go on by the last id."""
+    cuts = 0
+    for seed in seeds(20):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        Store.open(folder / "wire.db").close()
+        with ExitStack() as stack:
+            wire = stack.enter_context(served(folder))
+            store = stack.enter_context(Store.open(folder / "wire.db"))
+            world, chance = World(store, seed), random.Random(seed)
+            readers = [Reader(wire.address, each) for each in on_the_web(world)]
+            for step in range(STEPS):
+                wire.now[0] = world.now
+                world.step()
+                wire.now[0] = world.now
+                if step % 10 == 5:
+                    chance.choice(readers).cut.set()
+            for reader in readers:
+                reader.end_at(world)
+                cuts += reader.cuts
+                again = [line["seq"] for line in store.changes(None, reader.subscriber.selection)]
+                assert reader.subscriber.seen == again, (seed, reader.subscriber.name)
+                assert differences(world, reader.subscriber) == [], (seed, reader.subscriber.name, world.happened)
+    assert cuts > 0 or "SEED" in os.environ
+
+
+def on_the_web(world: World) -> list[Subscriber]:
+    return [Subscriber(each.name, each.selection, "web") for each in subscribers()[:4]]
+
+
+class Reader:
+    """A client in a thread of its own: the even ones listen to a stream, the odd ones poll. What it hears is taken by
+    the thread of the test, which has the store.
+    """
+
+    def __init__(self, address: str, subscriber: Subscriber) -> None:
+        self.address, self.subscriber = address, subscriber
+        self.lines: list[dict[str, Any]] = []
+        self.cut, self.ends, self.cuts, self.last = threading.Event(), threading.Event(), 0, "0"
+        chosen = subscriber.selection
+        named = {"country": chosen.countries, "kind": chosen.kinds, "language": chosen.languages}
+        self.query = "".join(f"&{name}={value}" for name, values in named.items() for value in values)
+        self.thread = threading.Thread(target=self._poll if chosen.countries else self._listen)
+        self.thread.start()
+
+    def _poll(self) -> None:
+        while not self.ends.is_set():
+            page = httpx.get(
+                f"{self.address}/api/changes?wait=1&limit=9&after={self.last}{self.query}", timeout=30
+            ).json()
+            self.lines += page["changes"]
+            if self.cut.is_set():  # it does not come to note how far it is
+                self.cut.clear()
+                self.cuts += 1
+            elif page["cursor"]:
+                self.last = page["cursor"]
+
+    def _listen(self) -> None:
+        while not self.ends.is_set():
+            path = f"{self.address}/api/changes/stream?after=0{self.query}"
+            with listening(path, **({"Last_Event_ID": self.last} if self.last != "0" else {})) as stream:
+                for event in stream.events():
+                    if event.kind != "heartbeat":
+                        self.lines.append(event.data)
+                    if self.ends.is_set() or self.cut.is_set():
+                        break
+                    self.last = event.id
+            self.cuts += self.cut.is_set()
+            self.cut.clear()
+
+    def end_at(self, world: World) -> None:
+        """When it has heard of the last line that is for it."""
+        last = world.store.last_cursor()
+        until(lambda: self.last == str(last))
+        self.ends.set()
+        self.thread.join(30)
+        for line in self.lines:
+            self.subscriber.take(line, world)

@@ -18,6 +18,7 @@ FILES = sorted((ROOT / "tests").rglob("*.py"))
 # Where `sleep` may be called with anything but 0, which lets others of the event loop go on.
 SLEEPS = {
     "waiting.py": "the one place where a condition of another process is looked at again",
+    "web/reader.py": "a client in a process of its own, that tries again while its server is being started",
     "hostile/table.py": "servers that are slow",
 }
 # Names that begin with _ and are none of their module's own.

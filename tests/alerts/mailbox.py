@@ -35,7 +35,7 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, _: Session, envelope: Envelope) -> str:
         if self.fault == "hang":  # it has the mail, and says nothing
             self.faults.append("hang")
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         if self.fault == "close":
             self.faults.append("close")
             server.transport.close()

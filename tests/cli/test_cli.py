@@ -483,6 +483,12 @@ def test_the_demo_shows_a_wire(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     for must in ("60 new, ", "The Kumasi Nettle", "corrected", "ክትባት", "Disclaimer:", "SELECT publisher_name"):
         assert must in done.stdout
+    heard = done.stdout.partition("What a subscriber received")[2].partition("The wire now")[0]
+    assert re.search(r": (\d+) lines up to number \1 \(77 new, 4 corrected, 3 withdrawn", heard)
+    assert len(re.findall(r"  corrected  .*\w", heard)) == 4
+    assert re.findall(r"  withdrawn  ([^:]+): take \w{16} down", heard) == [
+        "The Hand Pump Network", "Palmyra Releases", "The Lakeshore Lantern"
+    ]  # fmt: skip
     exported = tmp_path / "demo-export"
     written = {each.name for each in exported.iterdir()}
     assert written == {*(f"reports.{form.suffix}" for form in FORMATS.values()), "site"}

@@ -32,6 +32,7 @@ from aggregator.store.sqlite.planner import FIGURES
 from aggregator.text.matching import matcher
 from aggregator.text.query import parse
 from tests.make_database import DATABASES
+from tests.rows import every_row
 
 NOW = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
 WEEK = NOW - timedelta(days=7)
@@ -684,7 +685,7 @@ def check(connection: Recording, case: Case, store: Store, world: World) -> None
         assert wrong == [], sql
 
 
-@pytest.mark.parametrize("method", CASES)
+@every_row("method", CASES)
 def test_no_reading_query_walks_through_a_table_that_grows(
     method: str, reader: tuple[Store, Recording], world: World
 ) -> None:
@@ -693,14 +694,14 @@ def test_no_reading_query_walks_through_a_table_that_grows(
         check(connection, each, store, world)
 
 
-@pytest.mark.parametrize("method", [*CASES, *STEPS])
+@every_row("method", [*CASES, *STEPS])
 def test_nor_does_a_program_that_writes(method: str, writer: tuple[Store, Recording], world: World) -> None:
     store, connection = writer
     for each in {**CASES, **STEPS}[method]:
         check(connection, each, store, world)
 
 
-@pytest.mark.parametrize("sql", OF_VIEWS)
+@every_row("sql", OF_VIEWS)
 def test_nor_does_what_is_asked_of_the_views(sql: str, reader: tuple[Store, Recording], world: World) -> None:
     _, connection = reader
     wrong = [line for line in faults(connection, sql, (world.report,)) if not line.startswith(OF_VIEWS[sql])]

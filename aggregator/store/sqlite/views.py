@@ -47,6 +47,7 @@ MIGRATIONS = (
     "0033_signals",
     "0034_subscribers",
     "0035_searches",
+    "0036_apps",
     "0037_chosen_by",
     "0038_found",
 )

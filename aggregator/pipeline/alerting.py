@@ -67,7 +67,7 @@ class _Ready:
 
 @dataclass(slots=True)
 class Alerter:
-    """Looks after saved searches as long as a program runs. Does nothing where there are none."""
+    """Looks after saved searches as long as a program runs."""
 
     config: Config
     folder: Path  # where commands run
@@ -78,9 +78,9 @@ class Alerter:
     _taken: dict[int, Callable[[Store], None]] = field(default_factory=dict)  # sent, and not yet recorded
 
     async def look(self) -> None:
-        """Matches, notes who is owed what, and begins to send. Raises StoreError."""
-        if not self.config.searches:
-            return
+        """Matches, notes who is owed what, and begins to send; without a search, too: whoever got a report by one that
+        was removed is told when it is taken back. Raises StoreError.
+        """
         await match_waiting(self.on_store)
         now = self.clock()
         await self.on_store(partial(_prepare, now=now))

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.alerts.times import GIVE_UP_AFTER, next_of, next_time
-from aggregator.model import Selection, Tell, Template, When
+from aggregator.model import SavedSearch, Selection, Tell, Template, When
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
 from aggregator.text.query import parse
@@ -197,6 +197,36 @@ def test_corrections_and_withdrawals_reach_those_who_got_the_report(desk: AlertW
     desk.act("restore", "Un pont flottant")
     desk.alert()
     assert subjects(box)[2:] == ["[Search ponts] Restored: Un pont flottant (Daily Example)"]
+
+
+OTHER = Tell(email="other@example.org")
+
+
+@pytest.mark.parametrize("left", [(), (search("bacs", "bac"),), (search("ponts", "pont", OTHER),)])
+@pytest.mark.parametrize("act", ["withdraw", "withhold"])
+def test_who_left_hears_of_nothing_but_that_a_report_was_taken_back(
+    act: str, left: tuple[SavedSearch, ...], desk: AlertWire, box: Mailbox
+) -> None:
+    """The file is removed, has another name, or names somebody else."""
+    desk.poll(entry(1, "Le pont rouvre"), entry(2, "Un pont flottant"))
+    desk.alert()
+    desk.poll(entry(3, "Le pont fleuri"))  # found, and not told yet
+    desk.search(*left)
+    desk.poll(entry(4, "Le pont neuf"), entry(2, "Correction: un pont", "Correction: un pont."))
+    desk.alert(HOUR)
+    assert [mail["Subject"] for mail in box.taken[1:] if mail["To"] == DESK.email] == []
+    desk.act(act, "Le pont rouvre")
+    box.fault = "greylist"
+    desk.alert(HOUR)
+    box.fault = ""
+    desk.search(*left)  # a program begins anew while the message waits
+    desk.alert(HOUR)
+    desk.alert(HOUR)
+    told = [mail for mail in box.taken[1:] if mail["To"] == DESK.email]
+    assert [("Withdrawn: " in mail["Subject"], "Le pont" in str(mail)) for mail in told] == [(True, False)]
+    desk.act("restore", "Le pont rouvre")
+    desk.alert(HOUR)
+    assert [mail for mail in box.taken[1:] if mail["To"] == DESK.email] == told
 
 
 def test_a_withdrawal_while_the_message_is_under_way_is_told_too(desk: AlertWire, box: Mailbox) -> None:

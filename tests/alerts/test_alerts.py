@@ -364,6 +364,18 @@ def test_after_three_days_it_is_given_up_said_and_can_be_tried_again(desk: Alert
     assert subjects(box)[1:] == ["[Search ponts] Le pont rouvre (Daily Example)"]
 
 
+def test_days_without_a_program_are_no_attempts(desk: AlertWire, box: Mailbox) -> None:
+    """Nor are those that a clock leaps over."""
+    desk.poll(entry(1, "Le pont rouvre"))
+    box.fault = "greylist"
+    desk.alert()
+    desk.alert(10 * DAY)
+    assert box.faults == ["greylist"] * 2
+    box.fault = ""
+    desk.alert(HOUR)
+    assert subjects(box) == ["[Search ponts] Le pont rouvre (Daily Example)"]
+
+
 def test_a_server_that_is_down_gets_one_message_with_all_when_it_is_up(desk: AlertWire, box: Mailbox) -> None:
     assert desk.config.wire.mail is not None
     down = replace(desk.config, wire=replace(desk.config.wire, mail=replace(desk.config.wire.mail, port=1)))

@@ -450,6 +450,39 @@ def test_no_headline_becomes_a_header(headline: str, desk: AlertWire, box: Mailb
     assert mail["List-Unsubscribe-Post"] is None  # nothing of ours would take such a request
 
 
+@pytest.mark.parametrize(
+    ("written", "email"),
+    [
+        ("desk@bücher.example", "desk@xn--bcher-kva.example"),
+        ("büro@example.org", "büro@example.org"),
+        ("desk@الصحيفة.example", "desk@xn--mgbel5a2dp8b.example"),
+    ],
+)
+def test_an_address_outside_ascii_gets_its_mail(written: str, email: str, tmp_path: Path, box: Mailbox) -> None:
+    made = wire(
+        tmp_path, box.port, search("ponts", "pont", Tell(email=written)), sender=f"wire@{written.split('@')[1]}"
+    )
+    with made.store:
+        made.poll(entry(1, "Le pont rouvre"))
+        made.alert()
+    assert [(mail["To"], mail["From"].split("@")[1]) for mail in box.taken] == [(email, email.split("@")[1])]
+
+
+def test_reports_that_are_too_long_for_an_email_are_named_in_it(desk: AlertWire, box: Mailbox) -> None:
+    """Servers take no e-mail of any length: such a one would be refused again and again, with all that is in it."""
+    long = "<é'&>" * 140_000
+    desk.poll(
+        entry(1, "Le pont long", long), entry(2, "Un pont court", "Il est court."), entry(3, "Un autre pont", long)
+    )
+    desk.alert()
+    plain, html = box.parts()
+    for said in (plain, html):
+        assert said.count("This report is too long for an e-mail.") == 2
+        assert "Il est court." in said
+        assert said.count("http://daily.example/") >= 3
+    assert desk.rows("SELECT count(*) FROM alert_messages") == [(0,)]
+
+
 # Commands
 
 

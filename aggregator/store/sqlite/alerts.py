@@ -47,8 +47,8 @@ def are_behind(connection: sqlite3.Connection) -> bool:
 
 def collect(connection: sqlite3.Connection, now: datetime) -> bool:
     """Notes who is owed what by some more lines of the ledger; False: all is noted, or is yet to be matched. Within a
-    transaction. Words that are not matched yet hold it, for a moment. A search that was removed finds nothing more; those
-    who got reports by it are still owed that one was taken back.
+    transaction. Words that are not matched yet hold it, for a moment. A search that was removed finds nothing more; who
+    got reports by it is still owed that one was taken back.
     """
     if not are_behind(connection):
         return False

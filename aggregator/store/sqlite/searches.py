@@ -70,8 +70,9 @@ def follow(connection: sqlite3.Connection, searches: Sequence[SavedSearch], faul
             connection.execute("UPDATE searches SET state = 'faulty', left_at = ? WHERE name = ?", (newest, name))
         elif name not in here and name not in faulty and state != "removed":
             connection.execute(
-                "UPDATE searches SET state = 'removed', left_at = NULL, match_from = NULL, match_to = NULL WHERE name = ?",
-                (name,),
+                "UPDATE searches SET state = 'removed', left_at = NULL, match_from = NULL, match_to = NULL"
+                " WHERE search_id = ?",
+                (search_id,),
             )
             tells = connection.execute("SELECT tell_id FROM tells WHERE search_id = ?", (search_id,)).fetchall()
             for (tell_id,) in tells:

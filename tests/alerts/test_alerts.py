@@ -507,6 +507,8 @@ def test_a_command_gets_the_alert_as_json(tmp_path: Path, box: Mailbox) -> None:
 
 
 @pytest.mark.parametrize(("command", "said"), [((sys.executable, "-c", TELL.format(3)), "command failed: xxx"),
+                                                (("/bin/sh", "-c", "exit 7"), "exit code is 7, and it printed nothing"),
+                                                (("/bin/sh", "-c", "kill -9 $$"), "ended by signal 9"),
                                                 (("/nowhere/at/all",), "could not be started")])  # fmt: skip
 def test_a_command_that_fails_is_run_again(command: tuple[str, ...], said: str, tmp_path: Path) -> None:
     made = wire(tmp_path, 0, search("ponts", "pont", Tell(command=command)))

@@ -1,10 +1,12 @@
 """New databases as copies of one that the migrations made: what they make is the same each time, and takes 20 times as
 long as a copy. So are the new names of an older database, for which SQLite reads the whole schema some hundred times.
-Tests of the migrations, and of how a database is made, ask for the fixture `started_anew`.
+Tests of the migrations, and of how a database is made, ask for the fixture `started_anew`. The databases of older
+versions are upgraded once in a process.
 """
 
 from __future__ import annotations
 
+import gzip
 import os
 import sqlite3
 import tempfile
@@ -14,8 +16,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from aggregator.pipeline.opening import load_config, open_wire
+from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.store.sqlite.schema import m0016
+from aggregator.text.dates import utc_now
+from tests.make_database import CONFIG, DATABASES
 
 _open = Store.open.__func__  # type: ignore[attr-defined]
 _rename = m0016.rename
@@ -41,6 +47,17 @@ def connections() -> Iterator[list[sqlite3.Connection]]:
         yield opened
     finally:
         sqlite3.connect = connect  # type: ignore[misc]
+
+
+@cache
+def upgraded(version: str) -> bytes:
+    """The database of that version, opened by this one with the configuration of the demo."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "wire.db"
+        path.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))
+        paths = Paths(CONFIG, path)
+        open_wire(paths, load_config(paths), utc_now()).close()
+        return path.read_bytes()
 
 
 def make_anew(path: Path) -> None:

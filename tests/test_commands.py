@@ -18,6 +18,7 @@ from aggregator.store import Store
 from tests import commands, databases
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW
+from tests.rows import every_row
 from tests.waiting import until
 
 
@@ -80,7 +81,7 @@ def test_what_it_is_given_to_read_ends_where_ours_does(desk: Desk) -> None:
     assert (done[0].returncode, done[0].stdout, done[0].stderr) == (done[1].returncode, done[1].stdout, done[1].stderr)
 
 
-@pytest.mark.parametrize(
+@every_row(
     "given",
     [
         {"env": {**os.environ, "LC_ALL": "POSIX"}},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 import shutil
@@ -21,7 +20,7 @@ from aggregator.model import Selection
 from aggregator.store import Store
 from aggregator.text.query import parse
 from tests import ROOT
-from tests.make_database import DATABASES
+from tests.databases import upgraded
 
 SETTINGS = ROOT / "docs" / "datasette.yaml"
 SHOWN = {"wire", "wire_at", "notices", "daily"}
@@ -34,7 +33,7 @@ pytestmark = pytest.mark.skipif(DATASETTE is None, reason="there is no Datasette
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("datasette") / "wire.db"
-    path.write_bytes(gzip.decompress((DATABASES / "0.2.0.db.gz").read_bytes()))
+    path.write_bytes(upgraded("0.2.0"))
     with Store.open(path) as store:
         while store.index():
             pass

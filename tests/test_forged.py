@@ -64,6 +64,7 @@ from tests.conftest import (
 from tests.hostile import COSTLY, FORGED, HEADING, UNFIT, hostile, json_feed, run
 from tests.older_words import old_words
 from tests.releases import printed
+from tests.rows import every_row
 from tests.waiting import until
 
 LATER = timedelta(hours=1)
@@ -124,9 +125,7 @@ def test_a_newline_in_an_address_forges_no_report(desk: Desk) -> None:
     assert desk.rows("SELECT url, disclaimer FROM wire WHERE instr(url || disclaimer, char(10))") == []
 
 
-@pytest.mark.parametrize(
-    "end", ["\n\n", "\r", "\r\n", "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "&#10;&#10;", "<br><br>"]
-)
+@every_row("end", ["\n\n", "\r", "\r\n", "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "&#10;&#10;", "<br><br>"])
 def test_no_field_forges_a_report(tmp_path: Path, end: str) -> None:
     said = f"Words.{end}{FORGED}"
     fields = ("title", "id", "language", "date_published", "date_modified", "summary", "content_html")
@@ -260,10 +259,8 @@ def test_an_address_in_a_command_is_one_word_of_the_shell(store: Store, publishe
 # A whole report in a headline
 
 
-@pytest.mark.parametrize("scope", ["excerpt", "headline_only", "full_text"])
-@pytest.mark.parametrize(
-    "words", ["mot " * 50_000, "w" * 1_000_000, "a " * 100_000, "字" * 100_000, "é\u0301" * 50_000]
-)
+@every_row("scope", ["excerpt", "headline_only", "full_text"])
+@every_row("words", ["mot " * 50_000, "w" * 1_000_000, "a " * 100_000, "字" * 100_000, "é\u0301" * 50_000])
 def test_a_text_in_the_headline_does_not_leave_by_it(tmp_path: Path, scope: str, words: str) -> None:
     rights = replace(AGREEMENT if scope == "full_text" else QUOTATION, text_scope=scope)  # type: ignore[arg-type]
     publisher = make_publisher(rights=rights)
@@ -557,7 +554,7 @@ def test_a_page_of_counts_is_a_table_whatever_a_profile_is_called() -> None:
     assert "| a\\|b c | 1 |" in written
 
 
-@pytest.mark.parametrize(
+@every_row(
     "said", ["http://x.example/\x9b", "http://x.example/\u202e", "http://x.example/\u2066a", "http://x\x85.example/"]
 )
 def test_an_address_of_the_configuration_has_nothing_that_cannot_be_seen(said: str) -> None:

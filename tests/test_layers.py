@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -32,13 +33,15 @@ def test_the_table_of_rooms_is_that_of_the_contract() -> None:
     assert floors.keys() == {room_of(file) for file in FILES} - {"__init__", "__main__"}
 
 
-# Read once: three questions about each of some hundred files are no thousand tests.
-TREES = {file.relative_to(PACKAGE).as_posix(): ast.parse(file.read_text()) for file in FILES}
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Read once, and only where they are asked about."""
+    return {file.relative_to(PACKAGE).as_posix(): ast.parse(file.read_text()) for file in FILES}
 
 
 def test_the_clock_is_read_where_it_may_be() -> None:
     readers = set()
-    for name, tree in TREES.items():
+    for name, tree in trees().items():
         called = {
             node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             for node in ast.walk(tree)
@@ -53,7 +56,7 @@ def test_sql_is_in_the_store_only() -> None:
     words = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE ")
     found = [
         f"{name}:{node.lineno}: {node.value[:40]!r}"
-        for name, tree in TREES.items()
+        for name, tree in trees().items()
         if room_of(PACKAGE / name) != "store"
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.lstrip().startswith(words)
@@ -62,4 +65,4 @@ def test_sql_is_in_the_store_only() -> None:
 
 
 def test_a_module_opens_with_its_job() -> None:
-    assert not [name for name, tree in TREES.items() if not ast.get_docstring(tree)]
+    assert not [name for name, tree in trees().items() if not ast.get_docstring(tree)]

@@ -27,6 +27,7 @@ from aggregator.demo import Press, Resource
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 from tests import ROOT, commands
+from tests.rows import every_row
 
 README = (ROOT / "README.md").read_text()
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -219,7 +220,7 @@ def calls() -> Iterator[object]:
                     yield pytest.param(found[1], id=f"{page.name}: {found[1][:50]}")
 
 
-@pytest.mark.parametrize("line", [*calls()])
+@every_row("line", [*calls()])
 def test_every_call_of_the_pages_is_one(line: str) -> None:
     """Its command, its options and its arguments are taken; nothing is run."""
     words = shlex.split(line, comments=True)

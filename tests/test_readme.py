@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import shutil
@@ -26,7 +25,8 @@ from aggregator.rights import DEFAULT_DISCLAIMERS
 from aggregator.rights.effects import TAKES_EFFECT
 from aggregator.store import Store
 from tests.conftest import make_entry, record
-from tests.make_database import DATABASES
+from tests.databases import upgraded
+from tests.rows import every_row
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -57,7 +57,7 @@ _OF_TROUBLE = ("HAVING newest IS NULL", "json_each(p.drops)", "WHERE failures > 
 
 def test_the_queries_find_something_in_the_demo(tmp_path: Path) -> None:
     database = tmp_path / "wire.db"
-    database.write_bytes(gzip.decompress((DATABASES / "0.2.0.db.gz").read_bytes()))
+    database.write_bytes(upgraded("0.2.0"))
     with Store.open(database) as store:
         while store.index():
             pass
@@ -197,7 +197,7 @@ def test_outcomes_of_polls_are_all_described() -> None:
     assert sorted(named) == sorted(get_args(Outcome))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@every_row("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if "://" in target:

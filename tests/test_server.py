@@ -13,6 +13,7 @@ import pytest
 
 from aggregator.cli import COMMANDS, aggregator
 from tests import ROOT
+from tests.rows import every_row
 
 DOC = (ROOT / "docs" / "server.md").read_text()
 UNIT = ROOT / "deploy" / "aggregator.service"
@@ -32,7 +33,7 @@ def test_there_are_commands_to_be_tried() -> None:
     assert len(CALLS) >= 8
 
 
-@pytest.mark.parametrize("call", KNOWN)
+@every_row("call", KNOWN)
 def test_every_command_of_the_page_is_one(call: str) -> None:
     """Its name, its options and its arguments are taken; nothing is run."""
     if call == "--version":
@@ -68,7 +69,7 @@ def test_what_the_page_names_is_in_the_project() -> None:
     assert f">={re.findall(r'Python (3[.][0-9]+) or newer', DOC)[0]}" in (ROOT / "pyproject.toml").read_text()
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("key", "value"),
     [
         ("NoNewPrivileges", "yes"), ("ProtectSystem", "strict"), ("ProtectHome", "yes"), ("PrivateTmp", "yes"),

@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+
+from tests.rows import every_row
+
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "tests").rglob("*.py"))
 
 # Where `sleep` may be called with anything but 0, which lets others of the event loop go on.
 SLEEPS = {
     "waiting.py": "the one place where a condition of another process is looked at again",
+    "web/reader.py": "a client in a process of its own, that tries again while its server is being started",
     "hostile/table.py": "servers that are slow",
 }
 # Names that begin with _ and are none of their module's own.
@@ -80,3 +85,22 @@ def test_no_test_reaches_into_what_is_private() -> None:
         if name not in PRIVATE
     ]
     assert found == []
+
+
+def test_a_table_in_one_test_names_every_row_that_fails(tmp_path: Path) -> None:
+    met = []
+
+    @every_row("number, word", [(1, "one"), (2, "two"), pytest.param(3, "three", id="the third"), (4, "four")])
+    def of_each(number: int, word: str, tmp_path: Path) -> None:
+        met.append((number, word, tmp_path))
+        assert number % 2 == 0
+        if number == 4:
+            with pytest.raises(ValueError):
+                int(str(number))
+
+    with pytest.raises(BaseExceptionGroup) as failed:
+        of_each(tmp_path=tmp_path)
+    assert [(number, word) for number, word, _ in met] == [(1, "one"), (2, "two"), (3, "three"), (4, "four")]
+    assert len({folder for _, _, folder in met if folder.is_dir()}) == 4
+    named = [fault.__notes__ for fault in failed.value.exceptions]
+    assert named == [["in the row 1 'one'"], ["in the row the third"], ["in the row 4 'four'"]]

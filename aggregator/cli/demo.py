@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from aggregator.cli.demo_served import show_served
+from aggregator.cli.demo_subscriber import subscribed
 from aggregator.cli.export import export
 from aggregator.cli.printing import say, say_page
 from aggregator.demo import Press, read_sites
@@ -46,8 +47,11 @@ def demo(port: int, into: Path | None) -> None:
     config = load_config(paths)
     with Press(read_sites(home / "press"), now=utc_now(), port=port) as press:
         _title(f"{config.wire.name}: {len(config.publishers)} invented publishers, served on {press.url}")
-        with open_wire(paths, config, utc_now()) as store:
+        with open_wire(paths, config, utc_now()) as store, subscribed(paths) as subscriber:
             asyncio.run(_rounds(config, store, press))
+            _title("What a subscriber received over HTTP while that happened")
+            last = store.last_cursor()
+            subscriber.show(last.seq if last else 0)
     with read_store(paths) as store:
         _show(store, config.wire, home)
     _export(paths)

@@ -42,8 +42,8 @@ def show_served(paths: Paths) -> None:
             say(f"  http://{host}:{port}{path}")
             say(f"    {_answer(host, port, path, each)}")
         if sys.stdin.isatty() and sys.stdout.isatty():
-            say("Open them in a browser or a feed reader; Ctrl-C ends it.")
             with suppress(KeyboardInterrupt):
+                say("Open them in a browser or a feed reader; Ctrl-C ends it.")
                 threading.Event().wait()
 
 

@@ -32,10 +32,10 @@ _MOST_HEADER = 16_384  # bytes of a request's first line and headers
 def serve(paths: Paths, listen: str | None) -> None:
     """Publish the wire over HTTP: feeds and the API.
 
-    It reads the database, and once a minute adds to it how many reports left (`aggregator rights`); where it may not
-    write, it counts nothing. Any number may run beside the daemon. SIGTERM and SIGINT end it within five seconds;
-    answers in progress have three. Put a web server with TLS before it; wire.toml's [serve] names the proxies that are
-    trusted.
+    It reads the database, and adds to it what apps mark as read (docs/apps.md) and, once a minute, how many reports
+    left (`aggregator rights`); where it may not write, apps cannot mark, and nothing is counted. Any number may run
+    beside the daemon. SIGTERM and SIGINT end it within five seconds; answers in progress have three. Put a web server
+    with TLS before it; wire.toml's [serve] names the proxies that are trusted.
     """
     read_store(paths).close()  # says at once where there is none
     logging.getLogger("aggregator").setLevel(logging.INFO)

@@ -43,7 +43,6 @@ from aggregator.config.shapes import (
 from aggregator.config.subscribers import load_subscribers
 from aggregator.config.toml import TomlTable, parse_toml, read_toml
 from aggregator.model import (
-    AI_USES,
     DISCOVER,
     Access,
     ComplaintSettings,
@@ -61,6 +60,7 @@ from aggregator.model import (
     SourceRules,
     StoreSettings,
     Template,
+    Uses,
     Wire,
 )
 from aggregator.model.errors import ConfigError
@@ -70,6 +70,7 @@ from aggregator.rights import (
     faults_of_disclaimers,
     faults_of_publisher,
     faults_of_rights,
+    in_a_word,
     is_address,
 )
 from aggregator.text import source_rules
@@ -313,9 +314,8 @@ def _rights(table: TomlTable, profiles: _Profiles | None) -> tuple[Rights | None
     if shape is None:
         return None, lines
     rights = shape["rights"]
-    for word, of in AI_USES.items():
-        if rights.ai_use == of:  # one form for one thing
-            rights = replace(rights, ai_use=word)
+    if isinstance(rights.ai_use, Uses):
+        rights = replace(rights, ai_use=in_a_word(rights.ai_use))
     return rights, faults_of_rights(rights)
 
 

@@ -45,28 +45,33 @@ class Opened:
         access = source.access
         if access is None:
             return cls(source.url)
-        return cls._of(access, None if source.url == access.url.text else source.url, environment)
+        moved = None if source.url == access.url.text else source.url
+        return cls._of(access.url, access.credentials, moved, environment)
 
     @classmethod
     def of_link(cls, url: str, access: Access | None, environment: Mapping[str, str]) -> Self:
         """An address that a document or a server wrote, as it stands. `access` is that of the private source whose
         document it was; its credentials go along only where the file's own origin is asked. Raises as `of_source`.
         """
-        return cls(literal(url)) if access is None else cls._of(access, literal(url), environment)
+        if access is None:
+            return cls(literal(url))
+        return cls._of(access.url, access.credentials, literal(url), environment)
 
     @classmethod
     def of_template(cls, url: Template, environment: Mapping[str, str]) -> Self:
         """An address in the operator's file, filled in. Raises as `of_source`."""
-        return cls._of(Access(url=url), None, environment)
+        return cls._of(url, None, None, environment)
 
     @classmethod
-    def _of(cls, access: Access, url: str | None, environment: Mapping[str, str]) -> Self:
-        """`url` None: the address in the file."""
-        filler = _Filler(access.url, environment)
+    def _of(
+        cls, home: Template, credentials: Credentials | None, url: str | None, environment: Mapping[str, str]
+    ) -> Self:
+        """`url` None: the address in the file, which is `home`."""
+        filler = _Filler(home, environment)
         filled = filler.address()
-        authorization = _authorization(access.credentials, filler) if access.credentials else None
+        authorization = _authorization(credentials, filler) if credentials else None
         hidden = tuple(sorted(filler.hidden.items(), key=lambda pair: -len(pair[0])))
-        return cls(url or filled, access.url.text, authorization, hidden, frozenset(filler.in_words))
+        return cls(url or filled, home.text, authorization, hidden, frozenset(filler.in_words))
 
     def fields_for(self, url: str) -> dict[str, str]:
         """The fields that may be sent to this address: none to another scheme, host or port than the file names."""

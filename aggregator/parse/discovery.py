@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from aggregator.model import Link, Text
 from aggregator.text.folding import fold
 from aggregator.text.html import one_line, with_elements
 from aggregator.text.link_field import address_in
 from aggregator.text.urls import document_of, domain_of_url
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
 
 ANCHOR = "a"  # the `rel` of a link in the text of a page
 
@@ -94,11 +98,7 @@ def links_of(page: bytes, url: str) -> list[Link]:
     """The `<link>` elements of a page at `url`, in its order, once for each `rel` that they have; then the links in its
     text that may lead to a feed, with the `rel` ANCHOR.
     """
-    from bs4 import BeautifulSoup  # costs 100 ms, and only a failing source needs it
-
-    # A tag that does not end would take html.parser as long as all that follows.
-    page_of_links = with_elements(_decoded(page), _ATTRIBUTES, {"http", "https", "feed"})
-    soup = BeautifulSoup(page_of_links, "html.parser")
+    soup = _soup(page, _ATTRIBUTES, {"http", "https", "feed"})
     base = next((address_in(url, str(found["href"])) for found in soup.find_all("base", href=True)), url)
     links = []
     for link in soup.find_all("link", href=True):
@@ -120,9 +120,7 @@ def site_name(page: bytes, url: str) -> str | None:
     """The name that the site of a page at `url` gives itself: what it says to programs (https://ogp.me/#optional), else
     that part of the page's title which is the site's address in words. None: neither is there.
     """
-    from bs4 import BeautifulSoup  # as above
-
-    soup = BeautifulSoup(with_elements(_decoded(page), _NAMES, set()), "html.parser")
+    soup = _soup(page, _NAMES, set())
     said = {str(meta.get("property") or meta.get("name")).lower(): meta for meta in soup.find_all("meta", content=True)}
     names = [one_line(Text(str(said[key]["content"]), "text/plain")) for key in _SAYS_NAME if key in said]
     title = one_line(Text(soup.title.get_text() if soup.title else "", "text/plain"))
@@ -140,5 +138,10 @@ def _letters(name: str) -> str:
     return re.sub(r"[\W_]", "", fold(name))
 
 
-def _decoded(page: bytes) -> str:
-    return page[:_HEAD].decode("utf-8", "replace")
+def _soup(page: bytes, attributes: dict[str, set[str]], schemes: set[str]) -> BeautifulSoup:
+    """The beginning of a page with these elements alone."""
+    from bs4 import BeautifulSoup  # costs 100 ms, and only a failing source needs it
+
+    # A tag that does not end would take html.parser as long as all that follows.
+    text = page[:_HEAD].decode("utf-8", "replace")
+    return BeautifulSoup(with_elements(text, attributes, schemes), "html.parser")

@@ -19,7 +19,7 @@ from aggregator.rights.release import release, signals_of, usage_terms, widest
 from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address
 from aggregator.rights.sheet import Sheet, sheet
 from aggregator.rights.signals import NAMES as SIGNAL_NAMES
-from aggregator.rights.signals import Ground, binding, configured, grounds, uses
+from aggregator.rights.signals import Ground, binding, configured, grounds, in_a_word, uses
 from aggregator.rights.templates import fields_of, fill, licence_name
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "faults_of_rights",
     "fill",
     "grounds",
+    "in_a_word",
     "is_address",
     "notices",
     "release",

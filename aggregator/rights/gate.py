@@ -9,7 +9,7 @@ from typing import get_args
 from aggregator.model import Images, Rights, TextScope
 from aggregator.model.publisher import Use, Uses
 from aggregator.rights.rules import wider
-from aggregator.rights.signals import configured
+from aggregator.rights.signals import configured, in_a_word
 
 
 def effective(rights: Rights, today: date) -> Rights:
@@ -33,7 +33,7 @@ def effective(rights: Rights, today: date) -> Rights:
             edits="none",
             translation="no",
             commercial_use="no" if rights.commercial_use == "no" else "ask",
-            ai_use=_not_allowed(configured(rights)),
+            ai_use=in_a_word(_not_allowed(configured(rights))),
         )
     return rights if scope == rights.text_scope else replace(rights, text_scope=scope)
 

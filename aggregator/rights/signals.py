@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import get_args
 from urllib.parse import urlsplit
 
-from aggregator.model import AI_USES, Rights
+from aggregator.model import AI_USES, AiUse, Rights
 from aggregator.model.publisher import Use, Uses, UseState
 from aggregator.model.signals import Signal, SignalForm, SignalPlace
 from aggregator.text.paths import PathRules, path_of
@@ -48,6 +48,11 @@ class Ground:
 def configured(rights: Rights) -> Uses:
     """What `ai_use` says: a word is short for three uses."""
     return rights.ai_use if isinstance(rights.ai_use, Uses) else AI_USES[rights.ai_use]
+
+
+def in_a_word(uses: Uses) -> AiUse | Uses:
+    """The word that is short for these uses, so that one thing has one form; themselves where there is none."""
+    return next((word for word, of in AI_USES.items() if of == uses), uses)
 
 
 def grounds(rights: Rights, signals: Iterable[Signal] = ()) -> dict[Use, Ground]:

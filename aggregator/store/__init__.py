@@ -71,6 +71,7 @@ from aggregator.model import (
     Version,
     Wanted,
 )
+from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppSearch, AppUnread
 from aggregator.model.errors import StoreError
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Looked, SignalFile, StoredSignal
@@ -79,6 +80,7 @@ from aggregator.store.sqlite import (
     acts,
     agreements,
     alerts,
+    apps,
     as_of,
     backups,
     claims,
@@ -1187,6 +1189,52 @@ class Store:
     def tokens_in_force(self) -> list[tuple[str, Client]]:
         """The hash of each token, and whose it is."""
         return self._read(tokens.in_force)
+
+    # Apps for reading feeds; see `sqlite.apps`
+
+    def app_feeds(self, reader: AppReader) -> list[AppFeed]:
+        """The publishers of which a reader may be shown anything."""
+        return self._read(apps.feeds, reader)
+
+    def app_searches(self) -> list[AppSearch]:
+        """The saved searches, as folders."""
+        return self._read(apps.searches)
+
+    def app_entries(self, reader: AppReader, listing: AppListing) -> tuple[list[AppEntry], int]:
+        """A page of a listing, and how many entries there are of it: up to 10,000 beyond the page, if that is asked
+        for.
+        """
+        return self._read_as_one(apps.entries, reader, listing, self._released_by)
+
+    def app_entries_of(self, reader: AppReader, numbers: Sequence[int]) -> list[AppEntry]:
+        """The entries of these numbers, in their order. One that the reader may not know of is left out."""
+        return self._read_as_one(apps.numbered, reader, numbers, self._released_by)
+
+    def app_unread(self, reader: AppReader) -> dict[str, AppUnread]:
+        """What a reader has read and has not, by publisher."""
+        return self._read_as_one(apps.unread, reader, self._released_by)
+
+    def app_first_since(self, moment: datetime) -> int:
+        """The number of the first report that was first seen then or later; one above the last: there is none."""
+        return self._read_as_one(apps.first_since, moment)
+
+    def app_last(self) -> int:
+        """The number of the newest report; 0: there is none."""
+        return self._read(apps.last)
+
+    def app_mark(
+        self, token_hash: str, numbers: Collection[int], *, is_read: bool | None, is_starred: bool | None
+    ) -> None:
+        """Marks reports for a token; None: as it was."""
+        self._write(apps.mark, token_hash, numbers, is_read, is_starred)
+
+    def app_toggle_star(self, token_hash: str, number: int) -> None:
+        """Stars a report for a token, or takes its star away."""
+        self._write(apps.toggle_star, token_hash, number)
+
+    def app_mark_all(self, token_hash: str, publishers: Collection[str], up_to: int) -> None:
+        """All reports of these publishers up to this number are read for a token."""
+        self._write(apps.mark_all, token_hash, publishers, up_to)
 
     # Subscribers; see `sqlite.subscribers`
 

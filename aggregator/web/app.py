@@ -28,7 +28,9 @@ from aggregator.web.clients import Clients
 from aggregator.web.endpoint import Endpoint
 from aggregator.web.feeds import Feeds
 from aggregator.web.following import Following, Pace
+from aggregator.web.greader import GoogleReader
 from aggregator.web.guards import Guards
+from aggregator.web.miniflux import Miniflux
 from aggregator.web.site import Site
 
 _SMALLEST = 1_000  # bytes that are worth compressing
@@ -73,6 +75,8 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
             *Feeds(site, answers, clients).routes(),
             *Api(site, answers, following, clients).routes(),
             *Endpoint(site, clients, hosts).routes(),
+            *GoogleReader(site, clients).routes(),
+            *Miniflux(site, clients).routes(),
         ],
         middleware=[
             Middleware(Guards, hosts=hosts, proxies=wire.serve.trusted_proxies, most=AT_ONCE, answered=requests.count),

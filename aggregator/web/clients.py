@@ -54,14 +54,23 @@ class Clients:
             if wanted not in (None, "web"):
                 raise _unknown(f"the channel {wanted} needs a token", None)
             return Asker("web", None)
-        client = _client(said, store)
+        _, client = _client(said, store)
         self._count(client, now)
-        usual = "api" if "api" in client.channels else client.channels[0]
-        channel = next((each for each in client.channels if each == (wanted or usual)), None)
+        channel = next((each for each in client.channels if each == (wanted or usual_channel(client))), None)
         if channel is None:
             names = ", ".join(client.channels)
             raise Problem(403, "the token does not give this channel", f"it gives {names}, and not {wanted}")
         return Asker(channel, client)
+
+    def of_token(self, token: str, name: str | None, store: Store, now: datetime) -> tuple[str, Client]:
+        """Whose token it is, with its hash; `name`: that of the client, where it is said too. Raises Problem: 401 or
+        429.
+        """
+        found = _known(token, store)
+        if found is None or (name is not None and name != found[1].name):
+            raise _unknown("this name and token are not known, or the token was revoked", "invalid_token")
+        self._count(found[1], now)
+        return found
 
     def _count(self, client: Client, now: datetime) -> None:
         a_second = client.rate / 60
@@ -77,19 +86,31 @@ class Clients:
         raise Problem(429, "too many requests", said, {"Retry-After": str(wait)})
 
 
-def _client(said: list[str], store: Store) -> Client:
-    """Whose token it is: every hash is compared, in the same time whichever it is. Raises Problem."""
+def usual_channel(client: Client) -> Channel:
+    """By which reports leave for it where it names none."""
+    return "api" if "api" in client.channels else client.channels[0]
+
+
+def _client(said: list[str], store: Store) -> tuple[str, Client]:
+    """Whose token it is, with its hash. Raises Problem."""
     scheme, _, token = said[0].partition(" ")
     token = token.strip()
     if len(said) > 1 or scheme.lower() != "bearer" or not token or len(token) > _LONGEST:
         raise _unknown("send `Authorization: Bearer TOKEN`, once", "invalid_request")
+    if (found := _known(token, store)) is None:
+        raise _unknown("this token is not known, or was revoked", "invalid_token")
+    return found
+
+
+def _known(token: str, store: Store) -> tuple[str, Client] | None:
+    """The hash of a token, and whose it is: every hash is compared, in the same time whichever it is."""
+    if not token or len(token) > _LONGEST:
+        return None
     digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
     found = None
     for token_hash, client in store.tokens_in_force():
         if hmac.compare_digest(token_hash, digest):
-            found = client
-    if found is None:
-        raise _unknown("this token is not known, or was revoked", "invalid_token")
+            found = token_hash, client
     return found
 
 

@@ -27,7 +27,8 @@ from aggregator.demo import Press
 from aggregator.output.formats import FORMATS
 from tests import ROOT, commands
 from tests.conftest import DEMO, NOW
-from tests.hostile import run
+from tests.hostile import Ran, run
+from tests.rows import every_row
 from tests.test_trip import feed
 from tests.waiting import until
 
@@ -102,10 +103,12 @@ class Desk:
         return [sys.executable, "-W", "error", "-m", "aggregator", "--config", str(self.config), *arguments]
 
     def __call__(self, *arguments: str, code: int = 0) -> str:
-        """Runs the command to its end; its standard output, or with another code its standard error."""
-        done = commands.run(self.command(*arguments), capture_output=True, text=True, timeout=60, cwd=self.config)
-        assert done.returncode == code, done.stderr + done.stdout
-        return done.stderr if code else done.stdout
+        """Runs the command, in this process; its standard output, or with another code its standard error."""
+        return self.said(run("--config", str(self.config), *arguments, folder=self.config), code)
+
+    def said(self, ran: Ran, code: int) -> str:
+        assert ran.code == code, ran.err + ran.out
+        return ran.err if code else ran.out
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         connection = sqlite3.connect(self.database)
@@ -114,10 +117,18 @@ class Desk:
         return found
 
 
+class Called(Desk):
+    """As people call the command: each call is a process of its own."""
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        done = commands.run(self.command(*arguments), capture_output=True, text=True, timeout=60, cwd=self.config)
+        return self.said(Ran(done.returncode, done.stdout, done.stderr), code)
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with Press(now=NOW) as press:
-        yield Desk(tmp_path, press)
+        yield Called(tmp_path, press)
 
 
 def test_help_is_there_and_lists_the_commands() -> None:
@@ -126,7 +137,7 @@ def test_help_is_there_and_lists_the_commands() -> None:
     assert listed == sorted(COMMANDS) == list(COMMANDS)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@every_row("name", COMMANDS)
 def test_a_command_is_listed_as_it_describes_itself(name: str) -> None:
     command = aggregator.get_command(click.Context(aggregator), name)
     assert command is not None
@@ -472,6 +483,12 @@ def test_the_demo_shows_a_wire(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     for must in ("60 new, ", "The Kumasi Nettle", "corrected", "ክትባት", "Disclaimer:", "SELECT publisher_name"):
         assert must in done.stdout
+    heard = done.stdout.partition("What a subscriber received")[2].partition("The wire now")[0]
+    assert re.search(r": (\d+) lines up to number \1 \(77 new, 4 corrected, 3 withdrawn", heard)
+    assert len(re.findall(r"  corrected  .*\w", heard)) == 4
+    assert re.findall(r"  withdrawn  ([^:]+): take \w{16} down", heard) == [
+        "The Hand Pump Network", "Palmyra Releases", "The Lakeshore Lantern"
+    ]  # fmt: skip
     exported = tmp_path / "demo-export"
     written = {each.name for each in exported.iterdir()}
     assert written == {*(f"reports.{form.suffix}" for form in FORMATS.values()), "site"}

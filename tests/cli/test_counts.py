@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import os
@@ -34,10 +33,9 @@ from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text.query import parse
 from aggregator.web import make_app
-from tests import commands
+from tests import commands, databases
 from tests.conftest import AGREEMENT, DEMO, NOW, QUOTATION, WIRE, examples, file_of, make_entry, make_publisher, record
 from tests.hostile import run
-from tests.make_database import DATABASES
 from tests.releases import feed
 
 SELECTIONS = (
@@ -53,8 +51,7 @@ SELECTIONS = (
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     path = tmp_path / "wire.db"
-    path.write_bytes(gzip.decompress((DATABASES / "0.2.0.db.gz").read_bytes()))
-    Store.open(path).close()
+    path.write_bytes(databases.upgraded("0.2.0"))
     return path
 
 

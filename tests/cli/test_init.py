@@ -25,6 +25,7 @@ from tests import ROOT, commands
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 from tests.hostile import run
+from tests.rows import every_row
 
 OPTIONS = {
     "--name": "Fil du Sahel",
@@ -77,7 +78,7 @@ def test_the_comments_of_wire_toml_stand_below_each_other(tmp_path: Path) -> Non
     assert {line.index(" # ") for line in head if " # " in line} == {44}
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("name", "site", "key", "token"),
     [
         ("Sauti ya Pwani 24", "sauti.co.ke", "sauti-ya-pwani-24", "SautiYaPwani"),
@@ -96,7 +97,7 @@ def test_any_name_gives_a_wire_that_loads(tmp_path: Path, name: str, site: str, 
     assert (config.wire.name, config.wire.publisher, config.wire.robots_token) == (name, key, token)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("other", "reason"),
     [
         ({"name": "a {b}"}, "one line of text without braces"),
@@ -358,7 +359,7 @@ def test_every_command_takes_the_database_of_the_environment(desk: Desk) -> None
     assert f"AGGREGATOR_DB: found the folder {desk.config}, expected a file" in call("latest", code=1)
 
 
-@pytest.mark.parametrize("command", [("check",), ("fetch",), ("publishers",), ("add", "malijet"), ("latest",)])
+@every_row("command", [("check",), ("fetch",), ("publishers",), ("add", "malijet"), ("latest",)])
 def test_a_variable_that_names_no_wire_is_said_with_its_name(tmp_path: Path, command: tuple[str, ...]) -> None:
     for value in (tmp_path / "none", tmp_path, tmp_path / "file"):
         (tmp_path / "file").touch()

@@ -23,13 +23,12 @@ import pytest
 from hypothesis import given, settings
 
 from aggregator.cli import aggregator
-from aggregator.config.loading import load
-from aggregator.desk.terms import sync
-from aggregator.model import FetchResult, Publisher
+from aggregator.model import FetchResult
 from aggregator.model.errors import ParseError
+from aggregator.pipeline.opening import load_config, open_wire
 from aggregator.pipeline.parsing import read
+from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.recording import record
-from aggregator.store import Store
 from aggregator.text.printable import cell, line, lines
 from tests import ROOT
 from tests import commands as processes
@@ -113,15 +112,12 @@ class Desk:
     def database(self) -> Path:
         return self.folder / "data" / "wire.db"
 
-    def publishers(self) -> dict[str, Publisher]:
-        return {publisher.key: publisher for publisher in load(self.folder / "config").publishers}
-
     def receive(self, key: str, *documents: bytes) -> None:
         """What a publisher's documents bring, read and stored as a poll would."""
-        config = load(self.folder / "config")
-        publisher = self.publishers()[key]
-        with Store.open(self.database) as store:
-            sync(store, config.wire, config.publishers, NOW, NOW.date())
+        paths = Paths(self.folder / "config", self.database)
+        config = load_config(paths)
+        (publisher,) = (each for each in config.publishers if each.key == key)
+        with open_wire(paths, config, NOW) as store:
             for number, document in enumerate(documents):
                 source = publisher.sources[number % 2]
                 answer = FetchResult(url=source.url, http_status=200, headers={}, body=document)

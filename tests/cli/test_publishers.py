@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shlex
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -38,19 +39,39 @@ def feed(*names: str, title: str = "A first headline") -> bytes:
     return f"<rss version='2.0'><channel><title>Daily</title>{items}</channel></rss>".encode()
 
 
-@pytest.fixture
-def press() -> Iterator[Press]:
+@pytest.fixture(scope="module")
+def one_press() -> Iterator[Press]:
     with Press(now=NOW) as press:
         yield press
 
 
 @pytest.fixture
-def desk(tmp_path: Path, press: Press) -> Desk:
+def press(one_press: Press) -> Press:
+    """With two reports of each publisher, and nothing that an earlier test said to it."""
+    for host in HOSTS:
+        one_press.set_document(host, "/feed", feed(f"{host}-1", f"{host}-2"))
+        one_press.behave(host, "/feed")
+    one_press.forget()
+    return one_press
+
+
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory: pytest.TempPathFactory, one_press: Press) -> Path:
+    folder = tmp_path_factory.mktemp("publishers")
+    desk = Desk(folder, one_press)
+    for host in HOSTS:
+        one_press.set_document(host, "/feed", feed(f"{host}-1", f"{host}-2"))
+    fetch(desk)
+    return folder
+
+
+@pytest.fixture
+def desk(tmp_path: Path, fetched: Path, press: Press) -> Desk:
     """Two publishers with two reports each."""
     desk = Desk(tmp_path, press)
     for host in HOSTS:
         press.set_document(host, "/feed", feed(f"{host}-1", f"{host}-2"))
-    fetch(desk)
+    shutil.copytree(fetched / "data", tmp_path / "data")
     return desk
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import os
@@ -16,17 +15,14 @@ from pathlib import Path
 import click
 import pytest
 
-from aggregator.store import Store
-from tests import commands
+from tests import commands, databases
 from tests.conftest import DEMO
-from tests.make_database import DATABASES
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("query") / "wire.db"
-    path.write_bytes(gzip.decompress((DATABASES / "0.2.0.db.gz").read_bytes()))
-    Store.open(path).close()
+    path.write_bytes(databases.upgraded("0.2.0"))
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import shlex
@@ -15,17 +14,15 @@ import sqlite_utils
 from aggregator.model import Phrase, Selection
 from aggregator.store import Store
 from aggregator.text.query import DEEPEST, MOST_CHARACTERS, MOST_WORDS, parse
-from tests import ROOT
+from tests import ROOT, databases
 from tests.conftest import DEMO, NOW
 from tests.hostile import Ran, run
-from tests.make_database import DATABASES
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("search") / "wire.db"
-    path.write_bytes(gzip.decompress((DATABASES / "0.2.0.db.gz").read_bytes()))
-    Store.open(path).close()
+    path.write_bytes(databases.upgraded("0.2.0"))
     return path
 
 

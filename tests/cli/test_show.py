@@ -25,6 +25,7 @@ from aggregator.output.held import HELD
 from aggregator.store import Store
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, file_of, make_entry, make_publisher, record
 from tests.hostile import Ran, run
+from tests.rows import every_row
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LATER = NOW + 2 * HOUR
@@ -170,8 +171,8 @@ def test_every_state_is_in_the_table(wire: tuple[Path, dict[str, str]]) -> None:
     assert {is_embargo for _, _, is_embargo in found} == {0, 1}
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", STATES)
+@every_row("form", FORMS)
+@every_row("name", STATES)
 def test_what_is_held_is_for_the_desk_alone(wire: tuple[Path, dict[str, str]], name: str, form: str) -> None:
     state, report = STATES[name], wire[1][name]
     asked = f"{report}@1" if form == "version" else report
@@ -195,7 +196,7 @@ def test_what_is_held_is_for_the_desk_alone(wire: tuple[Path, dict[str, str]], n
         assert "--desk" in plain.err
 
 
-@pytest.mark.parametrize("name", STATES)
+@every_row("name", STATES)
 def test_what_may_leave_and_of_a_held_report_for_the_desk_alone(wire: tuple[Path, dict[str, str]], name: str) -> None:
     state, report = STATES[name], wire[1][name]
     plain, raw = shown(wire, report, "--rights"), shown(wire, report, "--raw")
@@ -218,8 +219,8 @@ def test_what_may_leave_and_of_a_held_report_for_the_desk_alone(wire: tuple[Path
     assert again.code == 2
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", STATES)
+@every_row("form", FORMS)
+@every_row("name", STATES)
 def test_the_desk_sees_what_it_decides_on(wire: tuple[Path, dict[str, str]], name: str, form: str) -> None:
     state, report = STATES[name], wire[1][name]
     asked = f"{report}@1" if form == "version" and not state.is_purged else report

@@ -15,6 +15,7 @@ from aggregator.demo import Press
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW, SOAK
 from tests.hostile import Ran, run
+from tests.rows import every_row
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize(("words", "named"), UNKNOWN)
+@every_row(("words", "named"), UNKNOWN)
 def test_a_value_that_nothing_can_match_is_a_usage_error(filled: Path, words: tuple[str, ...], named: str) -> None:
     ran = said(filled, *words)
     assert ran.code == 2, ran
@@ -127,7 +128,7 @@ KNOWN = [
 ]
 
 
-@pytest.mark.parametrize("words", KNOWN)
+@every_row("words", KNOWN)
 def test_a_value_that_is_known_is_none(filled: Path, words: tuple[str, ...]) -> None:
     assert said(filled, *words).code == 0
 
@@ -215,7 +216,7 @@ OUT_OF_RANGE = [
 ]
 
 
-@pytest.mark.parametrize("words", [*EXCLUDING, *OUT_OF_RANGE], ids=repr)
+@every_row("words", [*EXCLUDING, *OUT_OF_RANGE], ids=repr)
 def test_what_cannot_be_meant_is_a_usage_error(filled: Path, words: tuple[str, ...]) -> None:
     ran = said(filled, *words)
     assert ran.code == 2, ran
@@ -248,13 +249,15 @@ def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
 
 
 def calls(words: tuple[str, ...], command: click.Command) -> Iterator[tuple[str, ...]]:
-    """One for each value of each parameter; the other parameters that are required have one that may be."""
-    count = 0
+    """One for each value of each parameter, in `make test` for every twelfth; the other parameters that are required
+    have one that may be.
+    """
+    count = len(words[-1])  # so that commands begin at different values
     for tried in command.params:
         if tried.name in NOT_TRIED or (isinstance(tried, click.Option) and tried.is_flag):
             continue
         count += 1
-        for value in NASTY if SOAK else NASTY[count % 5 :: 5]:
+        for value in NASTY if SOAK else NASTY[count % 12 :: 12]:
             call, arguments = list(words), []
             for other in command.params:
                 is_option = isinstance(other, click.Option)
@@ -278,7 +281,7 @@ def pairs_of_forms() -> Iterator[tuple[str, ...]]:
                 yield (*words, *arguments, *call[0], *call[1])
 
 
-@pytest.mark.parametrize("words", list(pairs_of_forms()), ids=" ".join)
+@every_row("words", list(pairs_of_forms()), ids=" ".join)
 def test_two_forms_at_once_are_a_usage_error(filled: Path, words: tuple[str, ...]) -> None:
     ran = said(filled, *words)
     assert (ran.code, ran.out) == (2, "")
@@ -296,8 +299,8 @@ def test_no_value_of_any_option_is_a_fault_of_the_program(
         assert ran.code == 0 or 0 < len(ran.err.splitlines()) <= 12, (call, ran)
 
 
-@pytest.mark.parametrize("option", ["--config", "--db"])
-@pytest.mark.parametrize("command", ["latest", "health", "check", "fetch"])
+@every_row("option", ["--config", "--db"])
+@every_row("command", ["latest", "health", "check", "fetch"])
 def test_no_place_is_a_fault_of_the_program(folder: Path, option: str, command: str) -> None:
     for value in NASTY:
         ran = run("--config", str(folder / "config"), option, value, command, folder=folder)

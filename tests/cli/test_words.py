@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests import ROOT
+from tests.rows import every_row
 
 # What was said once, and what is said instead.
 INSTEAD = {
@@ -55,13 +54,13 @@ def printed(file: Path) -> Iterator[str]:
             yield " ".join(node.value.split())
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+@every_row("file", FILES, ids=lambda file: file.name)
 def test_what_commands_print_is_plain(file: Path) -> None:
     found = [(NOT_SAID.findall(text), text) for text in printed(file) if NOT_SAID.search(text)]
     assert not found, found
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@every_row("page", PAGES, ids=lambda page: page.name)
 def test_what_pages_say_is_plain(page: Path) -> None:
     text = " ".join(page.read_text().split())
     found = [text[max(0, hit.start() - 40) : hit.end() + 20] for hit in NOT_SAID.finditer(text)]

@@ -17,6 +17,7 @@ from aggregator.config.codes import country_called, language_called
 from aggregator.model import GROUP_OF_KIND
 from tests import ROOT
 from tests.make_catalogue import files
+from tests.rows import every_row
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +97,12 @@ def test_the_feed_is_known_doubted_or_sought(listed: list[catalogue.Listed]) -> 
     assert (by_key["malijet"], by_key["maliweb"], by_key["les-echos"]) == ("known", "off", "sought")
 
 
-@pytest.mark.parametrize("said", ["ML", "ml", "Mali", "MALI", " mali "])
+@every_row("said", ["ML", "ml", "Mali", "MALI", " mali "])
 def test_a_country_by_code_or_name(said: str) -> None:
     assert country_called(said.strip() if len(said) == 2 else said) == "ML"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "code"),
     [
         ("Côte d'Ivoire", "CI"),
@@ -120,7 +121,7 @@ def test_a_country_by_its_names(said: str, code: str | None) -> None:
     assert country_called(said) == code
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "tag"),
     [("fr", "fr"), ("French", "fr"), ("pt-MZ", "pt-MZ"), ("swahili", "sw"), ("Amharic", "am"), ("frenchh", None)],
 )
@@ -140,7 +141,7 @@ def test_a_copy_says_of_what_it_is_one(key: str) -> None:
     assert catalogue.is_as_copied(text, one.mark)
 
 
-@pytest.mark.parametrize(
+@every_row(
     "changed",
     [
         lambda text: text + "# mine\n",
@@ -156,7 +157,7 @@ def test_a_copy_that_somebody_changed_is_seen_to_be(changed: object) -> None:
     assert not catalogue.is_as_copied(text, one.mark)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("line", "is_mark"),
     [
         ('catalogue = "malijet@d107e7da5535d8c1"', True),

@@ -29,6 +29,7 @@ from aggregator.pipeline.cached import pack, unpack
 from aggregator.pipeline.paths import find_config
 from tests import ROOT
 from tests.conftest import examples
+from tests.rows import every_row
 
 FIXTURES = ROOT / "tests" / "fixtures" / "config"
 SOUND = FIXTURES / "sound"
@@ -73,13 +74,13 @@ def _faults_of(config: Path) -> tuple[str, ...]:
 # Faulty
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+@every_row("case", CASES, ids=lambda case: case.stem)
 def test_faulty(case: Path, tmp_path: Path) -> None:
     [expected] = [text for mark, _, text in sections(case) if mark == "==="]
     assert faults_of(built(case, tmp_path)) == expected.splitlines()
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+@every_row("case", CASES, ids=lambda case: case.stem)
 def test_every_fault_is_a_line_with_file_found_and_expected(case: Path, tmp_path: Path) -> None:
     for line in faults_of(built(case, tmp_path)):
         assert re.fullmatch(r"(wire\.toml|rights\.toml|publishers[\w./-]*): .*found .+, expected .+", line)
@@ -212,7 +213,7 @@ READ = "rights.terms_checked is missing: write the date on which you read the pu
 PUBLIC = '[rights]\nrelationship = "public_body"\n'
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("more", "warning"),
     [
         (
@@ -262,7 +263,7 @@ same_hosts = ["daily.co.test"]
     )
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("line", "fault"),
     [
         ('ids = "maybe"', 'identity.ids: found "maybe", expected'),
@@ -331,7 +332,7 @@ def test_a_publisher_without_a_country_s_folder(tmp_path: Path) -> None:
     assert [publisher.key for publisher in load(config).publishers] == ["daily", "desk"]
 
 
-@pytest.mark.parametrize("name", [".daily.toml", "daily.toml~", "README.md", ".trash/daily.toml", "old.toml/readme"])
+@every_row("name", [".daily.toml", "daily.toml~", "README.md", ".trash/daily.toml", "old.toml/readme"])
 def test_what_is_no_publisher_s_file(tmp_path: Path, name: str) -> None:
     config = sound(tmp_path)
     file = config / "publishers" / name
@@ -340,7 +341,7 @@ def test_what_is_no_publisher_s_file(tmp_path: Path, name: str) -> None:
     assert len(load(config).publishers) == 2
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("url", "key"),
     [
         ("https://daily.test/rss/politics.xml", "rss-politics"),

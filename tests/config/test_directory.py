@@ -20,6 +20,7 @@ from aggregator.model.errors import OpmlError
 from aggregator.rights import effective
 from tests import ROOT
 from tests.conftest import NOW, make_publisher, make_source
+from tests.rows import every_row
 
 AFRICA = (
     "DZ AO BJ BW BF BI CV CM CF TD KM CG CD CI DJ EG GQ ER SZ ET GA GM GH GN GW KE LS LR LY MG MW ML MR MU MA MZ NA NE "
@@ -141,7 +142,7 @@ def test_a_list_is_read_whatever_its_folders_and_capitals() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("document", "said"),
     [
         (b"", "begins with ''"),
@@ -160,7 +161,7 @@ def test_what_is_no_list_is_refused(document: bytes, said: str) -> None:
 WHOLE = '<outline text="Un" xmlUrl="https://un.test/feed"/><outline text="Deux" xmlUrl="https://deux.test/feed"/>'
 
 
-@pytest.mark.parametrize(
+@every_row(
     "document",
     [
         f'<opml><body><outline text="A & B" xmlUrl="https://a.test/?x=1&y=2"/>{WHOLE}</body></opml>',
@@ -188,7 +189,7 @@ def test_a_list_that_is_not_quite_xml_says_so() -> None:
     assert read(f"<opml><body>{WHOLE}</body></opml>".encode()).remark is None
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("attributes", "url"),
     [
         ('xmlUrl="feed://a.test/feed"', "http://a.test/feed"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from aggregator.config.codes import countries_named, languages_named
+from tests.rows import every_row
 
 COUNTRIES = {
     "Mali": ["ML"], "mali": ["ML"], "MLI": ["ML"], "Côte d’Ivoire": ["CI"], "Cote d'Ivoire": ["CI"],
@@ -20,11 +19,11 @@ LANGUAGES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "codes"), COUNTRIES.items())
+@every_row(("name", "codes"), COUNTRIES.items())
 def test_a_country_is_known_by_its_names(name: str, codes: list[str]) -> None:
     assert countries_named(name) == codes
 
 
-@pytest.mark.parametrize(("name", "codes"), LANGUAGES.items())
+@every_row(("name", "codes"), LANGUAGES.items())
 def test_a_language_is_known_by_its_names(name: str, codes: list[str]) -> None:
     assert languages_named(name) == codes

@@ -13,6 +13,7 @@ import pytest
 from aggregator.config.opml import Listed, read
 from aggregator.model.errors import OpmlError
 from tests import ROOT, commands
+from tests.rows import every_row
 
 FIRST = '<outline text="Habari" xmlUrl="https://habari.example/feed"/>'
 LAST = '<outline text="Écho" xmlUrl="https://echo.example/feed"/>'
@@ -29,7 +30,7 @@ def names(found: Listed) -> list[str]:
 FEED = 'xmlUrl="https://tom.example/?a=1"'
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("between", "read_as"),
     [
         (f'<outline text="Tom & Jerry" {FEED}/>', ["Tom & Jerry"]),
@@ -70,7 +71,7 @@ def test_an_outline_that_cannot_be_read_is_counted_and_named(between: str) -> No
     assert "outlines that could not be read: 1; the first begins '<outline text=\"Tom" in (found.remark or "")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("after", "unread"),
     [
         ("", 0),
@@ -96,9 +97,9 @@ def test_a_misspelt_attribute_does_not_make_a_feed_a_folder() -> None:
     assert [(outline.title, outline.url) for outline in found.outlines][1] == ("T", "")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-@pytest.mark.parametrize("before", ["", '<?xml version="1.0" encoding="UTF-8"?>\n', "\n\n", "Notice: x in y\n"])
-@pytest.mark.parametrize("is_packed", [False, True])
+@every_row("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@every_row("before", ["", '<?xml version="1.0" encoding="UTF-8"?>\n', "\n\n", "Notice: x in y\n"])
+@every_row("is_packed", [False, True])
 def test_a_list_is_read_in_whatever_encoding_it_was_saved(encoding: str, before: str, is_packed: bool) -> None:
     document = f"{before}<opml><body>{FIRST}{LAST}</body></opml>".encode(encoding)
     found = read(gzip.compress(document) if is_packed else document)
@@ -119,7 +120,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@every_row("name", HOSTILE)
 def test_a_hostile_list_is_refused_soon(name: str) -> None:
     began = process_time()
     with pytest.raises(OpmlError, match="expected OPML"):

@@ -18,6 +18,7 @@ from tests import ROOT
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW
 from tests.hostile import run
+from tests.rows import every_row
 
 KEYS = ("name", "url", "user_agent", "robots_token", "complaints_url", "complaints_email")
 
@@ -30,7 +31,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield Desk(tmp_path, press)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("url", "real"),
     [
         ("https://daily.co.ke/feed", True),

@@ -39,6 +39,7 @@ from aggregator.demo import (
 )
 from aggregator.model.errors import PressError
 from tests import ROOT
+from tests.rows import every_row
 
 DEMO = ROOT / "data" / "demo"
 SHARED_FEEDS = ROOT.parent / "shared" / "feeds"
@@ -150,7 +151,7 @@ def test_the_demo_config_loads_and_names_what_the_press_serves() -> None:
     assert set(demo) == set(shipped)
 
 
-@pytest.mark.parametrize("site", read_sites(DEMO / "press"), ids=lambda site: site.key)
+@every_row("site", read_sites(DEMO / "press"), ids=lambda site: site.key)
 def test_every_report_of_the_demo_is_read_back_at_every_round(site: Site) -> None:
     with Press([site], now=NOW) as opened:
         for number in range(4):
@@ -168,7 +169,7 @@ def test_every_report_of_the_demo_is_read_back_at_every_round(site: Site) -> Non
             opened.advance()
 
 
-@pytest.mark.parametrize("site", read_sites(DEMO / "press"), ids=lambda site: site.key)
+@every_row("site", read_sites(DEMO / "press"), ids=lambda site: site.key)
 def test_the_demo_writes_well_formed_documents_of_the_present(site: Site) -> None:
     for event in (event for each in site.reports for event in each.events):
         assert 1 <= event.round <= 3
@@ -225,7 +226,7 @@ def test_the_demo_corrects_moves_and_withdraws_on_its_timeline(demo: Press) -> N
 # Formats and encodings
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@every_row("name", FORMATS)
 def test_a_format_is_read_back(name: str) -> None:
     feeds = (Feed(path="/feed", format=name),)
     with Press([one_site(feeds, report(1), report(2, title="ደጋ ዜና · النورس"))], now=NOW) as opened:
@@ -241,7 +242,7 @@ def test_a_format_is_read_back(name: str) -> None:
         assert reply.headers["content-type"].startswith(FORMATS[name].media_type)
 
 
-@pytest.mark.parametrize("name", ["jsonfeed10", "jsonfeed11", "atom10", "atom10-xhtml", "rss10"])
+@every_row("name", ["jsonfeed10", "jsonfeed11", "atom10", "atom10-xhtml", "rss10"])
 def test_a_change_is_dated_where_the_format_can_say_it(name: str) -> None:
     changed = report(1, events=(Event(round=1, minutes=30, title="Le pont rouvre"),))
     with Press([one_site((Feed(path="/feed", format=name),), changed)], now=NOW) as opened:
@@ -256,7 +257,7 @@ def test_a_change_is_dated_where_the_format_can_say_it(name: str) -> None:
     assert datetime.fromisoformat(said) == NOW - timedelta(minutes=30)
 
 
-@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"rss091", "rss092", "rss10", "rss20"}))
+@every_row("name", sorted(set(FORMATS) - {"rss091", "rss092", "rss10", "rss20"}))
 def test_a_full_format_brings_every_word(name: str) -> None:
     with Press([one_site((Feed(path="/feed", format=name),), report())], now=NOW) as opened:
         reply = ask(opened, "/feed")
@@ -271,7 +272,7 @@ def test_a_full_format_brings_every_word(name: str) -> None:
     assert date in ("2026-11-22T08:59:00+00:00", "Sun, 22 Nov 2026 08:59:00 +0000")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("encoding", "title"),
     [
         ("iso-8859-1", "Cheia do rio: três aldeias «isoladas»"),
@@ -281,7 +282,7 @@ def test_a_full_format_brings_every_word(name: str) -> None:
         ("iso-8859-1", "What the encoding lacks: ደጋ ዜና – النورس"),
     ],
 )
-@pytest.mark.parametrize("name", ["rss20-full", "rss10", "atom10"])
+@every_row("name", ["rss20-full", "rss10", "atom10"])
 def test_an_encoding_keeps_every_character(name: str, encoding: str, title: str) -> None:
     feeds = (Feed(path="/feed", format=name, encoding=encoding),)
     with Press([one_site(feeds, report(title=title))], now=NOW) as opened:
@@ -660,7 +661,7 @@ def test_a_port_in_use_is_told_with_what_to_do() -> None:
         pass
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "example.com", ""])
+@every_row("host", ["0.0.0.0", "192.168.1.4", "example.com", ""])
 def test_it_listens_on_loopback_only(host: str) -> None:
     with pytest.raises(PressError, match="loopback only"):
         Press(now=NOW, host=host).__enter__()
@@ -814,7 +815,7 @@ def test_a_content_file_is_read(tmp_path: Path) -> None:
     assert read.events == (Event(round=2, minutes=1, title="Uno"),)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("old", "new", "message"),
     [
         ('title = "Daily"', 'titel = "Daily"', r"daily\.toml: titel: unknown key, expected one of description, feeds"),
@@ -840,8 +841,8 @@ def test_an_empty_folder_is_told(tmp_path: Path) -> None:
 # Generated feeds
 
 
-@pytest.mark.parametrize("name", ["rss20-full", "atom10", "jsonfeed11", "rss10"])
-@pytest.mark.parametrize("seed", range(6))
+@every_row("name", ["rss20-full", "atom10", "jsonfeed11", "rss10"])
+@every_row("seed", range(6))
 def test_generated_feeds_are_alike_for_alike_arguments(seed: int, name: str) -> None:
     made = generate_feed(seed, 12, now=NOW, format=name)
     assert made == generate_feed(seed, 12, now=NOW, format=name)

@@ -23,6 +23,7 @@ from tests import ROOT
 from tests.cli.test_cli import make_config
 from tests.conftest import NOW, make_entry, record
 from tests.desk.test_desk import command
+from tests.rows import every_row
 
 DAY = timedelta(days=1)
 KEEP = timedelta(days=365)
@@ -172,7 +173,7 @@ def test_wire_toml_says_for_how_long(store: Store, resolved: str, tmp_path: Path
         assert held(store) == expected
 
 
-@pytest.mark.parametrize("days", ["0", "-1", "'a year'", "99999999"])
+@every_row("days", ["0", "-1", "'a year'", "99999999"])
 def test_a_wrong_number_of_days_is_a_fault(tmp_path: Path, days: str) -> None:
     folder = make_config(tmp_path / "config")
     wire = folder / "wire.toml"

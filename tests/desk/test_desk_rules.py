@@ -14,6 +14,7 @@ from aggregator.desk import clock, retention, rules
 from aggregator.model import Cause, ClockLooks, ComplaintKind, DeskDecision, Lending, Notice, Removal, ReportState
 from aggregator.model.errors import DeskError
 from tests.conftest import NOW
+from tests.rows import every_row
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PERSON = Cause(actor="person:ama", reason="a court order")
@@ -37,8 +38,8 @@ def acts(decision: DeskDecision) -> list[tuple[str, str | None]]:
     return [(record.act, record.change) for record in decision.acts]
 
 
-@pytest.mark.parametrize("before", range(len(STRENGTHS)))
-@pytest.mark.parametrize("after", range(len(STRENGTHS)))
+@every_row("before", range(len(STRENGTHS)))
+@every_row("after", range(len(STRENGTHS)))
 def test_an_act_changes_only_what_holds_back_less(before: int, after: int) -> None:
     state = out_of_wire(STRENGTHS[before][0])
     notice, removal = STRENGTHS[after]
@@ -72,8 +73,8 @@ def test_a_person_is_told_why_an_act_changes_nothing() -> None:
             rules.restore(out_of_wire("gone"), replace(PERSON, actor=actor))
 
 
-@pytest.mark.parametrize("until", [None, NOW + DAY])
-@pytest.mark.parametrize("notice", ["gone", "withheld", "legal", "withdrawn", None])
+@every_row("until", [None, NOW + DAY])
+@every_row("notice", ["gone", "withheld", "legal", "withdrawn", None])
 def test_a_person_restores_whatever_holds_a_report_back(notice: Notice | None, until: datetime | None) -> None:
     state = out_of_wire(notice, until)
     if state.is_in_wire:
@@ -119,7 +120,7 @@ def test_an_embargo_takes_the_place_of_a_withholding_and_of_nothing_stronger() -
         rules.embargo(out_of_wire(None, NOW + DAY), NOW + DAY, PERSON, NOW, NOW)
 
 
-@pytest.mark.parametrize("kind", get_args(ComplaintKind))
+@every_row("kind", get_args(ComplaintKind))
 def test_a_complaint_does_at_once_what_its_kind_asks_for(kind: ComplaintKind) -> None:
     decision = rules.complain(IN_THE_WIRE, kind, PERSON, NOW)
     notice = {"court_order": "legal", "statute": "legal", "publisher_request": "withdrawn"}.get(kind, "withheld")

@@ -33,6 +33,7 @@ from tests.cli.test_cli import Desk
 from tests.conftest import NOW, WIRE, examples, file_of, make_publisher, make_source
 from tests.fetch.test_fetch import BODY, wire
 from tests.pipeline.test_probing import alternate, page, whole
+from tests.rows import every_row
 from tests.test_trip import Trip, feed
 
 HOUR = timedelta(hours=1)
@@ -80,7 +81,7 @@ def assert_as_registered(ip: ipaddress.IPv4Address | ipaddress.IPv6Address, publ
             refuse_private(address, [])
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=str)
+@every_row("block", BLOCKS, ids=str)
 def test_what_is_public_is_what_the_registries_say(block: ipaddress.IPv4Network) -> None:
     assert_as_registered(block.network_address, BLOCKS[block])
     assert_as_registered(block.broadcast_address, BLOCKS[block])
@@ -98,7 +99,7 @@ def test_nothing_is_public_that_python_knows_for_private(ip: ipaddress.IPv4Addre
     assert not is_public(ip) or (ip.is_global and not ip.is_multicast)
 
 
-@pytest.mark.parametrize("address", ["93.184.215.14", "41.79.13.5", "2606:4700::6810:1", "2c0f:fb50:4002::1"])
+@every_row("address", ["93.184.215.14", "41.79.13.5", "2606:4700::6810:1", "2c0f:fb50:4002::1"])
 def test_publishers_addresses_are_public(address: str) -> None:
     refuse_private(address, [])
 

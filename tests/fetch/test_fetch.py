@@ -22,6 +22,7 @@ from aggregator.fetch.transport import certificates
 from aggregator.model import FetchResult, FetchSettings, Validators, Wire
 from aggregator.model.errors import FetchError, HttpStatus
 from tests.conftest import NOW, WIRE, make_source
+from tests.rows import every_row
 
 HOST = "daily.example"
 NONE = Validators()
@@ -90,7 +91,7 @@ def test_other_answers_are_errors_with_their_status(press: Press, status: int) -
     assert caught.value.status == status
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("value", "expected"),
     [
         ("120", timedelta(seconds=120)),

@@ -17,6 +17,7 @@ from aggregator.model.errors import Challenge, ConsentPage, FetchError, FetchTim
 from aggregator.text.urls import is_https_of
 from tests.conftest import NOW, WIRE, make_source
 from tests.fetch.test_fetch import BODY, FEED, HOST, get
+from tests.rows import every_row
 
 OTHER = "other.example"
 HOME = b"<!DOCTYPE html><html><head><title>Daily</title></head><body>News of all kinds</body></html>"
@@ -35,7 +36,7 @@ def press() -> Iterator[Press]:
 # How long it is fresh (RFC 9111)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("headers", "seconds"),
     [
         ({}, None),
@@ -162,7 +163,7 @@ def test_https_moves_nowhere_without_it(press: Press) -> None:
         get(press, f"https://{HOST}/old")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("old", "new", "expected"),
     [
         ("http://daily.example/feed?a=b", "https://daily.example/feed?a=b", True),
@@ -232,7 +233,7 @@ def test_a_home_page_that_was_asked_for_is_an_answer(press: Press) -> None:
     assert get(press, f"http://{HOST}/").body == HOME
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("content_type", "body", "html"),
     [
         ("text/html", b"", True),

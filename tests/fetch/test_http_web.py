@@ -49,6 +49,7 @@ from tests.config.test_config import SOUND
 from tests.conftest import NOW, WIRE, make_publisher
 from tests.fetch.test_fetch import get
 from tests.fetch.test_robots import rules
+from tests.rows import every_row
 from tests.test_trip import Trip, feed
 
 HOST = "daily-example.example"
@@ -179,15 +180,15 @@ WHOLE = {
 }
 
 
-@pytest.mark.parametrize("size", [None, 1, 997])
-@pytest.mark.parametrize("answer", WHOLE.values(), ids=WHOLE)
+@every_row("size", [None, 1, 997])
+@every_row("answer", WHOLE.values(), ids=WHOLE)
 def test_a_wrong_framing_costs_no_document_however_the_packets_fall(answer: bytes, size: int | None) -> None:
     result = raw(answer, size, seconds=60.0)
     assert (result.http_status, result.body, result.remark, result.is_cut) == (200, BODY, None, False)
 
 
-@pytest.mark.parametrize("size", [None, 1, 997])
-@pytest.mark.parametrize("close", [[], [b"Connection: close"]])
+@every_row("size", [None, 1, 997])
+@every_row("close", [[], [b"Connection: close"]])
 def test_what_stands_behind_the_stated_length_is_left_out_in_one_packet_and_in_many(
     close: list[bytes], size: int | None
 ) -> None:
@@ -237,8 +238,8 @@ UNENDED = {
 }
 
 
-@pytest.mark.parametrize("size", [None, 1, 997])
-@pytest.mark.parametrize("answer", UNENDED.values(), ids=UNENDED)
+@every_row("size", [None, 1, 997])
+@every_row("answer", UNENDED.values(), ids=UNENDED)
 def test_a_document_that_ends_as_a_whole_one_does_is_read_whatever_its_framing_says(
     answer: bytes, size: int | None
 ) -> None:
@@ -273,8 +274,8 @@ CUT = {
 }
 
 
-@pytest.mark.parametrize("size", [None, 1])
-@pytest.mark.parametrize("answer", CUT.values(), ids=CUT)
+@every_row("size", [None, 1])
+@every_row("answer", CUT.values(), ids=CUT)
 def test_a_document_that_breaks_off_fails_and_says_how_much_came(answer: bytes, size: int | None) -> None:
     with pytest.raises(FetchError, match=r"the body breaks off after \d+ (of|bytes)"):
         raw(answer, size)
@@ -288,7 +289,7 @@ def test_the_poll_after_takes_what_comes_of_it_and_no_validators() -> None:
         raw(tagged + BODY[:60], after_failure=True)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("answer", "said"),
     [
         (head(length(), length(-3)) + BODY, "Content-Length"),
@@ -574,7 +575,7 @@ def test_from_the_second_failure_on_no_validators_are_sent() -> None:
 # Retry-After, and the host's other sources
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("value", "expected"),
     [("120.5", timedelta(seconds=121)), ("120.0", timedelta(seconds=120)), ("1d", None), ("-120", None), ("+5", None),
      ("1.5.5", None), ("10e3", None), ("1000000000000", timedelta(seconds=10**9)), ("\u0663", None), ("60 s", None),
@@ -779,8 +780,8 @@ OURS = (
 )
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\r", "\r\r\n", "\x0c\n", "\u2028", "\x85"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@every_row("end", ["\n", "\r\n", "\r", "\n\r", "\r\r\n", "\x0c\n", "\u2028", "\x85"])
+@every_row("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_a_group_that_names_us_is_seen_with_any_line_ends_in_any_encoding(end: str, encoding: str) -> None:
     known = rules(end.join((*OURS, "")).encode(encoding))
     assert known.names_us_and_disallows(f"http://{HOST}/private/1")
@@ -788,7 +789,7 @@ def test_a_group_that_names_us_is_seen_with_any_line_ends_in_any_encoding(end: s
     assert (known.allows(f"http://{HOST}/private"), known.allows(f"http://{HOST}/"), known.delay) == (False, True, 9.0)
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     [
         "User-agent: OtherBot\r\nDisallow: /a\r\rUser-agent: TestWire\nDisallow: /",  # ends that differ
@@ -820,7 +821,7 @@ def test_slips_of_the_pen_do_not_hide_a_rule_for_us(text: str) -> None:
     assert rules(text).names_us_and_disallows(f"http://{HOST}/a")
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     [
         "User-agent: TestWireFeed\r\nDisallow: /",
@@ -899,7 +900,7 @@ def test_a_host_that_dns_cannot_hold_is_refused_in_words(press: Press, host: str
     assert press.requests == ()
 
 
-@pytest.mark.parametrize(
+@every_row(
     "url",
     [f"http://{IDN}/feed", f"http://{ACE}/feed", "http://journal-%C3%A9t%C3%A9.example/feed", f"http://{IDN}:80/feed"],
 )

@@ -23,6 +23,7 @@ from aggregator.model import PageVisit, RobotsCopy, Validators
 from aggregator.model.errors import AddressRefused, FetchError, FetchTimeout, RobotsRefused
 from aggregator.text.paths import PathRules, path_of
 from tests.conftest import NOW, WIRE, examples, make_source
+from tests.rows import every_row
 
 T = TypeVar("T")
 HOST = "daily.example"
@@ -36,7 +37,7 @@ def rules(text: str | bytes, status: int | None = 200, at: datetime = NOW) -> Ru
     return Rules(RobotsCopy(origin=f"http://{HOST}", fetched_at=at, http_status=status, body=body), "TestWire")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "path", "allowed"),
     [
         # whom a group binds (section 2.2.1)
@@ -87,7 +88,7 @@ def test_rules(text: str | bytes, path: str, allowed: bool) -> None:
     assert rules(text).allows(f"http://{HOST}{path}") is allowed
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("status", "allowed"),
     [(400, True), (401, True), (403, True), (404, True), (410, True), (451, True), (300, True),
      (429, False), (500, False), (503, False), (None, False)],
@@ -96,7 +97,7 @@ def test_no_robots_txt_allows_all_and_no_answer_nothing(status: int | None, allo
     assert rules("", status).allows(PAGE) is allowed
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("text", "refused"),
     [
         ("User-agent: *\nDisallow: /", False),
@@ -113,9 +114,7 @@ def test_only_a_group_of_our_own_refuses_a_feed(text: str, refused: bool) -> Non
     assert rules(text, 500).names_us_and_disallows(PAGE) is False
 
 
-@pytest.mark.parametrize(
-    ("said", "seconds"), [("5", 5.0), ("0.5", 0.5), ("3600", 60.0), ("-1", 0.0), ("soon", 0.0), ("nan", 0.0)]
-)
+@every_row(("said", "seconds"), [("5", 5.0), ("0.5", 0.5), ("3600", 60.0), ("-1", 0.0), ("soon", 0.0), ("nan", 0.0)])
 def test_crawl_delay_is_honoured_up_to_a_minute(said: str, seconds: float) -> None:
     assert rules(f"User-agent: *\nCrawl-delay: {said}\nDisallow:").delay == seconds
 
@@ -371,7 +370,7 @@ READ_SECONDS = 5.0  # ten times what it takes to read the costliest, in a thread
 COMPARED_SECONDS = 0.05  # ten times what the costliest address takes, in the event loop
 
 
-@pytest.mark.parametrize("line", COSTLY.values(), ids=COSTLY)
+@every_row("line", COSTLY.values(), ids=COSTLY)
 def test_no_rules_and_no_address_take_long_to_compare(line: Callable[[int], str]) -> None:
     began = process_time()
     known = rules(filled(line)).read()

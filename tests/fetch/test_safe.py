@@ -31,6 +31,7 @@ from aggregator.model.errors import (
 )
 from tests.conftest import NOW, make_source
 from tests.fetch.test_fetch import BODY, FEED, HOST, get, wire
+from tests.rows import every_row
 
 MEGABYTE = 1_000_000
 
@@ -76,7 +77,7 @@ def test_this_machine_is_refused_in_every_spelling(press: Press, host: str) -> N
     assert press.requests == ()
 
 
-@pytest.mark.parametrize("host", INSIDES)
+@every_row("host", INSIDES)
 def test_the_insides_of_networks_are_refused(host: str) -> None:
     with pytest.raises(FetchError, match=r"allow_addresses|IPv4"):
         get_plain(f"http://{host}/latest/meta-data/")
@@ -136,7 +137,7 @@ def test_a_name_that_resolves_differently_the_second_time_gains_nothing(
         get_plain(url)
 
 
-@pytest.mark.parametrize(
+@every_row(
     "address", ["10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.1.1", "224.0.0.1", "0.0.0.0", "::1",
                 "fe80::1%eth0", "fc00::1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "255.255.255.255"],
 )  # fmt: skip

@@ -38,6 +38,7 @@ from tests.hostile.servers import (
     redirecting,
 )
 from tests.hostile.table import Server, Table
+from tests.rows import every_row
 
 KB, MB = 1024, 1024 * 1024
 ROBOTS = b"User-agent: TestWire\n"
@@ -221,7 +222,7 @@ CROWDS = {
 }
 
 
-@pytest.mark.parametrize("server", CROWDS.values(), ids=CROWDS)
+@every_row("server", CROWDS.values(), ids=CROWDS)
 def test_many_slow_servers_keep_nobody_behind_them_waiting(server: object, tmp_path: Path) -> None:
     """Twenty of them before six good ones, where two bodies are kept at once: these waited for their deadlines."""
     with Table(tmp_path, rows=20, timeout=timedelta(seconds=30), concurrency=2) as table:
@@ -306,7 +307,7 @@ RECORDS = {
 }
 
 
-@pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
+@every_row("record", RECORDS.values(), ids=RECORDS)
 def test_tls_that_is_none_ends_in_words_and_costs_little(record: bytes) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -15,9 +15,10 @@ from aggregator.text.folding import fold
 from aggregator.text.html import one_line
 from aggregator.text.urls import is_front_page, page_of
 from tests.conftest import make_entry
+from tests.rows import every_row
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("missing", "kinds"),
     [
         ({}, ["id", "url"]),
@@ -53,7 +54,7 @@ def test_an_entry_without_id_and_link_is_known_by_headline_and_date() -> None:
     assert keys_of([bare])[0][0] != keys_of([other_day])[0][0]
 
 
-@pytest.mark.parametrize(
+@every_row(
     "url",
     [
         "https://www.daily.example/2026/pont/",
@@ -66,7 +67,7 @@ def test_addresses_of_one_page_compare_equal(url: str) -> None:
     assert page_of(url) == "//daily.example/2026/pont"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("one", "other"),
     [
         ("http://daily.example/?p=1", "http://daily.example/?p=2"),
@@ -90,7 +91,7 @@ def test_ids_that_are_ignored_are_no_keys_and_those_trusted_stand_for_any_headli
     assert {id_trust[0] for id_trust in two} == {"id:one"}
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("one", "other", "same"),
     [
         (f"{D}/briefs.html#a", f"{D}/briefs.html#b", False),
@@ -105,7 +106,7 @@ def test_a_place_is_an_address_with_its_fragment(one: str, other: str, same: boo
     assert (place_of(one) == place_of(other)) is same
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("url", "is_front"),
     [
         (f"{D}", True),
@@ -124,7 +125,7 @@ def test_front_pages_are_told_from_pages_of_reports(url: str, is_front: bool) ->
     assert is_front_page(place_of(url)) is is_front
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("headline", "is_paid"),
     [
         ("[Sponsor] FerryPay", True),

@@ -16,6 +16,7 @@ from aggregator.store import Store
 from aggregator.store.sqlite.schema import m0015
 from tests.conftest import NOW, make_entry, make_publisher, record
 from tests.older_words import in_old_words
+from tests.rows import every_row
 from tests.store.test_store import rows
 
 HOUR = timedelta(hours=1)
@@ -63,7 +64,7 @@ def test_of_two_listings_of_one_id_at_one_address_the_newest_stands() -> None:
     assert listed(replace(old, updated=None), undated) == (["The council meets on Monday"], 1)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("one", "other", "kept"),
     [
         # one id

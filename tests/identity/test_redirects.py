@@ -31,6 +31,7 @@ from tests.older_words import old_words
 from tests.pipeline.test_discover import accept as accept_discovered
 from tests.pipeline.test_probing import alternate
 from tests.pipeline.test_probing import page as html_page
+from tests.rows import every_row
 from tests.test_trip import HOST, Trip, feed
 
 DOCS = (ROOT / "docs" / "redirects.md").read_text()
@@ -91,7 +92,7 @@ def told(key: str, url: str, evidence: Evidence | None = NOTHING, **fields: obje
 # The rules
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("key", "url", "state", "rule"),
     [
         # What its file says, however it is written.
@@ -265,7 +266,7 @@ def test_an_address_of_another_publisher_on_the_way_counts_unless_the_way_leads_
     assert judge("https://stranger.example/feed", origin, OWNERS, None, way[:1]).state == "accepted"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("longest", "every", "fresh_for", "hours"),
     [(24, None, None, 6), (24, 12, None, 12), (24, None, 9, 9), (24, None, 90, 24), (1, None, None, 1)],
 )
@@ -279,7 +280,7 @@ def test_what_is_held_is_polled_calmly(longest: int, every: int | None, fresh_fo
     assert hours * HOUR <= following.at - NOW <= hours * HOUR * 1.1
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("host", "how"),
     [
         ("feeds.feedburner.com", ("feeds", None)),

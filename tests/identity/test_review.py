@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from aggregator.identity import why_another, why_one, why_two
 from aggregator.model import Entry, Link, Text
 from tests.conftest import NOW
+from tests.rows import every_row
 
 BRIDGE = "The bridge at Lumo is closed until further notice and a ferry carries all passengers over the river."
 COCOA = "Growers in the south keep their beans in the sheds and the ships at the quay wait for a better price."
@@ -25,7 +24,7 @@ FERRY = said("Ferry carries all", BRIDGE, "/ferry", "http://daily.example/?p=1")
 KESH = said("Power cut in Kesh", BRIDGE, "/kesh", "g")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("other", "reason"),
     [
         (replace(FERRY, title=Text("[Sponsored] Ferry carries all")), "labelled as advertising"),
@@ -53,7 +52,7 @@ BULLETIN = said("Bulletin 1", BRIDGE, "/river/1", "item-0")
 NEXT = said("Bulletin 2", COCOA, "/river/2", "item-0")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("after", "hours", "is_another"),
     [
         (NEXT, 24, True),
@@ -74,7 +73,7 @@ def test_why_a_version_may_be_another_report(after: Entry, hours: int | None, is
     assert reason == ("one guid came with another address, date and words" if is_another else None)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("one", "other", "reason"),
     [
         (("/ferry", "g"), ("/ferry", "g"), "one guid and one address"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import Cursor
+from tests.rows import every_row
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     ["", "0", "7", "-", "7-", "7-12", "7-1234567g", "07-12345678", "-7-12345678", "7 12345678", "7-123456789",
      "9" * 19 + "-12345678", "٧-12345678"],

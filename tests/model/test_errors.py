@@ -20,6 +20,7 @@ from aggregator.model.errors import (
 )
 from aggregator.model.escaping import code_point, escaped
 from tests.conftest import NOW
+from tests.rows import every_row
 
 HOUR = timedelta(hours=1)
 
@@ -47,7 +48,7 @@ def test_faults_are_a_line_each_whatever_stands_in_a_file(error: type[ConfigErro
     assert raised.faults == ("a.toml: name: found nothing", "b\nc.toml: \x1b[2J"), "as they were found"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("error", "said", "status", "answered", "retry_after"),
     [
         (FetchError("no such host", answered=False), "no such host", None, False, None),
@@ -68,7 +69,7 @@ def test_an_error_of_the_network_says_what_its_poll_has_to_know(
     assert getattr(error, "status", None) == status
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("value", "most", "seen"),
     [
         ("le-jour.toml", None, "le-jour.toml"),

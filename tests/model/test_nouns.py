@@ -33,6 +33,7 @@ from aggregator.model import (
     Source,
 )
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
+from tests.rows import every_row
 
 KEYS = [field.key for field in FIELDS]
 MODULES = [importlib.import_module(f"{model.__name__}.{each.name}") for each in pkgutil.iter_modules(model.__path__)]
@@ -41,7 +42,7 @@ CLASSES = [each for each in dict.fromkeys(FOUND) if each.__module__.startswith(m
 NOUNS = [each for each in CLASSES if not issubclass(each, Exception)]
 
 
-@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.__name__)
+@every_row("noun", NOUNS, ids=lambda noun: noun.__name__)
 def test_every_noun_is_a_frozen_value(noun: type) -> None:
     assert dataclasses.is_dataclass(noun)
     assert "__slots__" in vars(noun)
@@ -51,9 +52,9 @@ def test_every_noun_is_a_frozen_value(noun: type) -> None:
 def test_every_noun_has_one_name_and_can_be_had_from_the_room_itself() -> None:
     assert len({noun.__name__ for noun in NOUNS}) == len(NOUNS)
     names = {noun.__name__ for noun in NOUNS} - {"Field"}  # of the table of fields alone
-    # An output imports what leaves from its own file, and nothing else of the model; so do a snapshot and what reads
-    # what sites say to machines.
-    own = (".release", ".snapshots", ".signals")
+    # An output imports what leaves from its own file, and nothing else of the model; so do a snapshot, what reads
+    # what sites say to machines, and what apps are answered.
+    own = (".release", ".snapshots", ".signals", ".apps")
     names -= {noun.__name__ for noun in NOUNS if noun.__module__.endswith(own)}
     assert names <= set(model.__all__)
     assert all(getattr(model, noun.__name__) is noun for noun in NOUNS if noun.__name__ in names)
@@ -78,14 +79,14 @@ def test_a_source_is_named_after_its_publisher_and_itself() -> None:
     assert Source(publisher="le-jour", key="sport", url="http://le-jour.example/sport").name == "le-jour/sport"
 
 
-@pytest.mark.parametrize("outcome", get_args(Outcome))
+@every_row("outcome", get_args(Outcome))
 def test_a_poll_is_an_answer_where_the_source_answered_as_it_should(outcome: Outcome) -> None:
     source = Source(publisher="le-jour", key="main", url="http://le-jour.example/feed")
     poll = Poll(source=source, started=NOW, seconds=0.1, outcome=outcome)
     assert poll.is_answer is (outcome in ("ok", "unchanged", "not_modified"))
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("fields", "is_in_wire"),
     [
         ({}, True),

@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +29,7 @@ from aggregator.text.printable import MOST_ADDRESS
 from tests.conftest import AGREEMENT, make_entry, make_publisher
 from tests.hostile import addresses as hostile_addresses
 from tests.hostile import hostile
+from tests.rows import every_row
 
 LE_JOUR = make_publisher("le-jour", languages=("fr", "bm"))
 GAZETTE = make_publisher("gazette", country="NG", languages=())
@@ -73,7 +73,7 @@ def test_a_category_is_shown_by_its_label_and_once_whatever_its_schemes() -> Non
     assert article(make_entry(categories=said)).categories == ("Eau", "Mali")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("fields", "text", "excerpt"),
     [
         (
@@ -115,7 +115,7 @@ def test_words_that_may_not_be_kept_are_hashed_and_let_go() -> None:
     assert let_go.near_keys == kept.near_keys
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("stated", "of_document", "publisher", "language"),
     [
         ("fr-CA", None, LE_JOUR, "fr"),
@@ -143,7 +143,7 @@ def test_the_language_is_one_of_the_publishers(
 LONGEST = "http://daily.example/" + "a" * (MOST_ADDRESS - 21)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("fields", "adjusted"),
     [
         ({"links": (Link("javascript:alert(1)"),)}, (NO_ADDRESS,)),
@@ -304,7 +304,7 @@ def test_an_entry_whose_id_stands_for_others_too_is_never_only_seen() -> None:
 LONGER = (Text(f"{make_entry().content[0].value}<p>Le maire s'en réjouit.</p>"),)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("first", "second", "stands"),
     [
         ({}, {}, "first"),

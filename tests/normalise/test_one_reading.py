@@ -16,6 +16,7 @@ from aggregator.parse import parse
 from aggregator.text import raw_words
 from aggregator.text.folding import opening
 from tests.conftest import make_publisher
+from tests.rows import every_row
 
 URL = "https://river.example/feeds/all"
 PUBLISHER = make_publisher("river-post", languages=("fr",))
@@ -148,8 +149,8 @@ PICTURE = (
 )
 
 
-@pytest.mark.parametrize("write", FORMATS[:3], ids=lambda write: write.__name__)
-@pytest.mark.parametrize(
+@every_row("write", FORMATS[:3], ids=lambda write: write.__name__)
+@every_row(
     "within",
     [
         "<image><url>https://river.example/1.jpg</url><title>Photo</title></image>",
@@ -159,7 +160,7 @@ PICTURE = (
         "<textInput><title>Photo</title></textInput>",
     ],
 )
-@pytest.mark.parametrize("own", ["Le pont rouvre", ""])
+@every_row("own", ["Le pont rouvre", ""])
 def test_the_title_of_a_picture_is_no_headline(write: Format, within: str, own: str) -> None:
     """Where the entry has no headline of its own, it has none: WordPress.com lists its author's picture there."""
     document = write(Said(title=own)).replace("<feed ", f"<feed{SPACES} ")
@@ -167,8 +168,8 @@ def test_the_title_of_a_picture_is_no_headline(write: Format, within: str, own: 
         assert article(document.replace(before, after, 1)).title == own
 
 
-@pytest.mark.parametrize("write", FORMATS[:2], ids=lambda write: write.__name__)
-@pytest.mark.parametrize("empty", ["", "<link/>", "<link />", "<link></link>", "<link> </link>"])
+@every_row("write", FORMATS[:2], ids=lambda write: write.__name__)
+@every_row("empty", ["", "<link/>", "<link />", "<link></link>", "<link> </link>"])
 def test_an_id_that_is_a_permalink_is_the_link_of_an_item_without_one(write: Format, empty: str) -> None:
     said = "https://river.example/2"
     for guid in (f"<guid>{said}</guid>", f"<guid isPermaLink='true'>{said}</guid>"):
@@ -193,7 +194,7 @@ HTML, PDF = "text/html", "application/pdf"
 PAGE, PAPER = "https://river.example/1", "https://river.example/1.pdf"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("links", "shown"),
     [
         ([(PAPER, PDF), (PAGE, HTML)], PAGE),
@@ -260,8 +261,8 @@ def test_a_good_date_stands_in_for_one_beside_it_that_cannot_be_read(
 LONG, SHORT = "Le pont de Ségou rouvre lundi, et les camions attendent.", "Le pont rouvre."
 
 
-@pytest.mark.parametrize("write", FORMATS[:2], ids=lambda write: write.__name__)
-@pytest.mark.parametrize(
+@every_row("write", FORMATS[:2], ids=lambda write: write.__name__)
+@every_row(
     ("words", "text"),
     [
         (f"<description>{LONG}</description><itunes:summary>{SHORT}</itunes:summary>", LONG),

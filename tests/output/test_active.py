@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from bs4 import BeautifulSoup
 from lxml import etree
 
@@ -23,6 +22,7 @@ from aggregator.text.markup import safe
 from tests.conftest import SOAK
 from tests.output.vectors import MARKUP, TEXT
 from tests.releases import NOW, PICTURE, WIRE, feed, held
+from tests.rows import every_row
 
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 EVERY = 1 if SOAK else 20
@@ -82,7 +82,7 @@ def assert_harmless(html: str) -> None:
                 assert re.match(r"(https?://[^/@]+(/|$|\?|#)|mailto:)", str(value)), html
 
 
-@pytest.mark.parametrize("vector", MARKUP[::EVERY])
+@every_row("vector", MARKUP[::EVERY])
 def test_markup_is_never_active(vector: str) -> None:
     assert_harmless(safe(vector, "https://daily.example/"))
     for field in FIELDS:
@@ -91,7 +91,7 @@ def test_markup_is_never_active(vector: str) -> None:
                 assert_harmless(html)
 
 
-@pytest.mark.parametrize("vector", [*TEXT[::EVERY], *MARKUP[::EVERY]])
+@every_row("vector", [*TEXT[::EVERY], *MARKUP[::EVERY]])
 def test_text_stays_in_its_place(vector: str) -> None:
     for field in FIELDS:
         plain = dict(rendered(held()))

@@ -25,6 +25,7 @@ from aggregator.output.record import FIELDS, NAMES
 from tests import ROOT, make_expected
 from tests.every_profile import PROFILES, stored
 from tests.releases import feed, released
+from tests.rows import every_row
 
 SCHEMAS = ROOT.parent / "shared" / "schemas"
 ATOM, DELETED = "{http://www.w3.org/2005/Atom}", "{http://purl.org/atompub/tombstones/1.0}"
@@ -92,7 +93,7 @@ def test_no_output_knows_of_anything_but_what_the_gate_let_out() -> None:
                 assert not str(node.module).startswith("aggregator.store"), file.name
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@every_row("name", FORMATS)
 def test_no_report_leaves_without_what_must_stand_beside_it(name: str) -> None:
     for release in released():
         said = rendered(name, releases=(release,), gone=())
@@ -115,7 +116,7 @@ def test_no_report_leaves_without_what_must_stand_beside_it(name: str) -> None:
             assert re.sub("[<>&\"']", "", needed) in re.sub("[<>&\"']", "", plain), (name, needed)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@every_row("name", FORMATS)
 def test_nothing_to_say_is_a_whole_document(name: str) -> None:
     said = rendered(name, releases=(), gone=())
     if FORMATS[name].media_type.endswith("+xml"):

@@ -17,6 +17,7 @@ from tests.hostile import UNFIT, URI, hostile
 from tests.hostile import addresses as hostile_addresses
 from tests.releases import BARE_RELEASE as BARE
 from tests.releases import FULL_RELEASE as REPORT
+from tests.rows import every_row
 
 
 def unstyled(text: str) -> str:
@@ -151,7 +152,7 @@ def test_no_output_holds_anything_unfit_or_a_false_address(
         assert (found["title"], found["text"]) == (report.headline, report.text or None), "and nothing is lost"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("summary", "text", "shown"),
     [
         ("Le pont rouvre lundi.", "SÉGOU — Le pont rouvre.", "(no headline) Le pont rouvre lundi."),

@@ -22,6 +22,7 @@ from tests.conftest import SOAK
 from tests.output.test_active import FIELDS, with_vector
 from tests.output.vectors import MARKUP, TEXT
 from tests.releases import FULL, NOW, OPEN, WIRE, feed, held, released
+from tests.rows import every_row
 
 CHANNEL: Channel = "web"
 NAMES = Names(lambda code: f"country {code}", lambda tag: f"language {tag}")
@@ -164,7 +165,7 @@ def test_lists_have_pages_and_much_takes_little_memory(tmp_path: Path) -> None:
     assert len(seen) == len(set(seen)) == 1_000
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("language", "expected"),
     [("ar", "rtl"), ("fa-IR", "rtl"), ("ur", "rtl"), ("ku-Arab", "rtl"), ("ff-Adlm", "rtl"), ("az-Latn", "ltr"),
      ("ar-Latn", "ltr"), ("am", "ltr"), ("sw", "ltr"), ("fr-CA", "ltr"), (None, "auto"), ("", "auto")],

@@ -6,13 +6,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from aggregator.demo import Press, Resource
 from aggregator.model import Document, FetchResult, Publisher, Source
 from aggregator.parse import MAX_ENTRIES, parse
 from aggregator.text.dates import utc_now
 from tests.conftest import NOW
+from tests.rows import every_row
 from tests.test_trip import HOST, Trip
 
 MANY = MAX_ENTRIES + 500
@@ -110,7 +109,7 @@ def numbers_of(parsed: Document) -> list[int]:
     return [int(entry.title.value.split()[1]) for entry in parsed.entries if entry.title]
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.__name__)
+@every_row("form", FORMATS, ids=lambda form: form.__name__)
 def test_the_newest_are_read_wherever_they_stand_and_their_order_stays(form) -> None:  # type: ignore[no-untyped-def]
     oldest_first = list(range(100))
     mixed = [*oldest_first, *(100 + (n * 1_009) % (MANY - 100) for n in range(MANY - 100))]  # no common factor

@@ -6,6 +6,7 @@ import pytest
 
 from aggregator.parse.discovery import feeds_among, links_of, site_name
 from aggregator.text.link_field import links_of_field
+from tests.rows import every_row
 
 AT = "http://sud.example/rubrique/page.html"
 RSS = 'type="application/rss+xml"'
@@ -16,7 +17,7 @@ def feeds(head: str, body: str = "") -> list[str]:
     return feeds_among(links_of(page.encode(), AT))
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("head", "address"),
     [
         (f'<link rel="alternate" {RSS} href="fil.xml">', "http://sud.example/rubrique/fil.xml"),
@@ -40,7 +41,7 @@ def test_a_feed_that_the_head_of_a_page_names(head: str, address: str) -> None:
     assert feeds(head) == [address]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("body", "address"),
     [
         ('<a href="/sous/fil.xml">RSS</a>', "http://sud.example/sous/fil.xml"),
@@ -56,7 +57,7 @@ def test_a_feed_that_only_the_text_of_a_page_names(body: str, address: str) -> N
     assert feeds("", body) == [address]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("head", "body"),
     [
         ('<link rel="alternate" hreflang="en" href="/en/">', ""),
@@ -104,7 +105,7 @@ def test_a_hostile_field_is_read_to_its_end() -> None:
         assert feeds_among(links_of_field(field, AT)) == []
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("head", "url", "expected"),
     [
         ('<meta property="og:site_name" content="L&#39;Écho  du\njour">', AT, "L'Écho du jour"),

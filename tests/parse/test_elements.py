@@ -6,10 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from bench.elements import Row, survey
 from tests import ROOT
+from tests.rows import every_row
 
 FIXTURES = ROOT / "tests" / "fixtures" / "feed"
 KEPT = """<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:a="http://www.w3.org/2005/Atom"><channel>
@@ -36,7 +35,7 @@ def test_a_number_survives_as_a_whole_alone() -> None:
     assert survey([("lost", body.encode())]).rows["length of link"] == Row(entries=2, feeds=1, kept=1)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("fixture", "row", "entries", "lost"),
     [
         ("rss20-origins", "source of RSS", 7, 1),  # javascript: is no address

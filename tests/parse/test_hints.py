@@ -23,6 +23,7 @@ from aggregator.model.errors import ParseError
 from aggregator.parse import channel, encoding, hints, older, parse, xml
 from tests import ROOT
 from tests.conftest import examples
+from tests.rows import every_row
 
 SHARED = ROOT.parent / "shared"
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -51,7 +52,7 @@ def atom(head: str) -> bytes:
 # Hints
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "minutes"),
     [
         ([("ttl", "60")], 60), ([("ttl", "\n 060\t")], 60), ([("ttl", "1")], 1), ([("ttl", "60.0")], None),
@@ -70,7 +71,7 @@ def test_how_long_to_wait(said: list[tuple[str, str]], minutes: int | None) -> N
     assert hints.hints(said) == Hints(every=None if minutes is None else timedelta(minutes=minutes))
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("hours", "expected"),
     [
         (["0", "23", "5"], (0, 5, 23)), (["24"], (0,)), (["25", "-1", "noon", "", "1,2"], ()), (["7", "07"], (7,)),
@@ -85,7 +86,7 @@ def test_hours_to_stay_away(hours: list[str], expected: tuple[int, ...]) -> None
 WEEK = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("days", "expected"),
     [(["Sunday", " monday ", "SUNDAY"], (0, 6)), (["Lundi", "", "6"], ()), (WEEK, ()), (WEEK[1:], (1, 2, 3, 4, 5, 6))],
 )
@@ -257,7 +258,7 @@ def test_a_fault_elsewhere_changes_nothing() -> None:
 # The older page
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("href", "expected"),
     [
         ("https://daily.example/2", "https://daily.example/2"), ("2", "https://daily.example/feed/2"),
@@ -281,7 +282,7 @@ def test_where_a_link_may_lead(href: str, expected: str | None) -> None:
     assert read(json.dumps(feed).encode(), kind="jsonfeed").older == expected
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("url", "href", "expected"),
     [
         ("http://daily.example/feed", "https://daily.example/2", "https://daily.example/2"),
@@ -295,7 +296,7 @@ def test_where_a_link_may_lead_from_elsewhere(url: str, href: str, expected: str
     assert read(rss(f"<atom:link rel='next' href='{href}'/>"), url).older == expected
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("url", "expected"),
     [
         ("https://daily.example/feed", "https://daily.example/feed?paged=2"),

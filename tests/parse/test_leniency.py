@@ -14,6 +14,7 @@ import pytest
 from aggregator.model import Document, FetchResult, Source
 from aggregator.model.errors import ParseError
 from aggregator.parse import CUT_OFF, UNREADABLE, parse
+from tests.rows import every_row
 
 URL = "https://habari.example/all"
 TITLES = ("Un été à Thiès", "Habari za leo", "أخبار اليوم", "Notícias do dia")
@@ -172,7 +173,7 @@ def cases() -> Iterator[object]:
             yield pytest.param(format_, case, id=f"{format_}: {name}")
 
 
-@pytest.mark.parametrize(("format_", "case"), list(cases()))
+@every_row(("format_", "case"), list(cases()))
 def test_what_can_be_read_is_read_and_what_cannot_is_said(format_: str, case: Case) -> None:
     kind, good = FORMATS[format_]
     parsed = read(case.damage(good), kind)

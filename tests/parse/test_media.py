@@ -12,6 +12,7 @@ from aggregator.model import Document, Entry, FetchResult, Media, Source, Text
 from aggregator.parse import feed, parse
 from aggregator.text.pictures import MOST_MEDIA
 from tests import ROOT
+from tests.rows import every_row
 
 URL = "https://fetched.example/feeds/all"
 SPACES = (
@@ -82,7 +83,7 @@ ABOUT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", ABOUT)
+@every_row("case", ABOUT)
 def test_whose_credit_it_is(case: str) -> None:
     said, expected = ABOUT[case]
     found = {media.url.rpartition("/")[2].partition(".")[0]: media.credit for media in item(said).media}
@@ -117,7 +118,7 @@ def test_a_caption_is_no_summary_and_a_pictures_title_no_headline() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "expected"),
     [
         ("<media:description>Le pont</media:description>", Text("Le pont", "text/plain")),
@@ -146,7 +147,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("case", HOSTILE)
+@every_row("case", HOSTILE)
 def test_a_hostile_entry_takes_little_time(case: str) -> None:
     before = time.process_time()
     assert len(item(HOSTILE[case]).media) <= MOST_MEDIA

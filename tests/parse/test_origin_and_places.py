@@ -9,6 +9,7 @@ import pytest
 from aggregator.model import Category, Entry, FetchResult, Person, Place, Source
 from aggregator.parse import parse
 from aggregator.text import raw_words
+from tests.rows import every_row
 
 URL = "https://fetched.example/feeds/all"
 SPACES = (
@@ -61,7 +62,7 @@ def test_a_place_however_deep_it_stands() -> None:
     assert item(f"<georss:where>{deep}</georss:where>").places == (Place("1 2"),)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("inside", "expected"),
     [
         ("<other:lat>1</other:lat><other:long>2</other:long>", ()),
@@ -84,7 +85,7 @@ def test_a_module_that_nobody_knows_is_left_out_whole() -> None:
     assert item("<other:where><georss:point>1 2</georss:point></other:where>").places == ()
 
 
-@pytest.mark.parametrize(
+@every_row(
     "words",
     [
         "<img src=" + " " * 400_000,

@@ -28,6 +28,7 @@ from aggregator.parse import repair as repair_module
 from aggregator.text import raw_words
 from tests import ROOT
 from tests.conftest import examples
+from tests.rows import every_row
 
 FIXTURES = ROOT / "tests" / "fixtures"
 SHARED = ROOT.parent / "shared" / "feeds"
@@ -67,7 +68,7 @@ def as_json(value: Any) -> Any:
     return [as_json(part) for part in value] if isinstance(value, tuple) else value
 
 
-@pytest.mark.parametrize(("kind", "path", "expected_path"), list(pairs()))
+@every_row(("kind", "path", "expected_path"), list(pairs()))
 def test_fixture(kind: str, path: Path, expected_path: Path) -> None:
     expected = json.loads(expected_path.read_text("utf-8"))
     body, content_type = path.read_bytes(), expected.get("content_type")
@@ -85,7 +86,7 @@ def test_fixture(kind: str, path: Path, expected_path: Path) -> None:
     assert expected.get("warning", "") in (parsed.warning or "")
 
 
-@pytest.mark.parametrize("kind", PARSERS)
+@every_row("kind", PARSERS)
 def test_every_kind_has_fixtures(kind: str) -> None:
     assert len(inputs(kind)) >= 10
     expected = {path.name for path in (FIXTURES / kind).glob("*.json") if ".feed." not in path.name}
@@ -112,7 +113,7 @@ SAMPLES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("codec", SAMPLES)
+@every_row("codec", SAMPLES)
 def test_a_declared_encoding(codec: str) -> None:
     text = SAMPLES[codec]
     item = f"<item><title>{text}</title><guid>1</guid></item>"
@@ -120,7 +121,7 @@ def test_a_declared_encoding(codec: str) -> None:
     assert [entry.title.value for entry in read(body).entries if entry.title] == [text]
 
 
-@pytest.mark.parametrize("codec", [codec for codec in SAMPLES if not codec.startswith(("utf", "cp037"))])
+@every_row("codec", [codec for codec in SAMPLES if not codec.startswith(("utf", "cp037"))])
 def test_an_encoding_in_the_header(codec: str) -> None:
     text = SAMPLES[codec]
     body = rss(f"<item><title>{text}</title><guid>1</guid></item>", "").encode(codec)
@@ -128,7 +129,7 @@ def test_an_encoding_in_the_header(codec: str) -> None:
     assert [entry.title.value for entry in parsed.entries if entry.title] == [text]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("label", "codec"),
     [
         ("utf8", "utf-8"), ("unicode-1-1-utf-8", "utf-8"), ("unicode", "utf-16"), ("iso-8859-1", "cp1252"),
@@ -144,7 +145,7 @@ def test_labels_of_the_encoding_standard(label: str, codec: str) -> None:
     assert encoding_module.codecs_of(label)[0] == codec
 
 
-@pytest.mark.parametrize("label", ["utf-7", "csUTF7", "unicode_escape", "rot13", "base64", "idna", "nonsense", ""])
+@every_row("label", ["utf-7", "csUTF7", "unicode_escape", "rot13", "base64", "idna", "nonsense", ""])
 def test_no_encodings(label: str) -> None:
     assert encoding_module.codecs_of(label) == ()
 
@@ -267,9 +268,7 @@ WHOLE_SITEMAP = (
 WHOLE_BUT_BROKEN = WHOLE.replace("second, é", "<b>second <i>é</b>")
 
 
-@pytest.mark.parametrize(
-    "whole", [WHOLE, WHOLE_ATOM, WHOLE_BUT_BROKEN, WHOLE_SITEMAP], ids=["rss", "atom", "broken", "sitemap"]
-)
+@every_row("whole", [WHOLE, WHOLE_ATOM, WHOLE_BUT_BROKEN, WHOLE_SITEMAP], ids=["rss", "atom", "broken", "sitemap"])
 def test_half_an_entry_is_never_taken_for_a_whole_one(whole: str) -> None:
     body = whole.encode()
     ids = {entry.id or entry.links: entry for entry in read(body).entries}
@@ -306,9 +305,7 @@ def test_of_json_that_is_cut_anywhere_whole_entries_alone_are_read(name: str) ->
     assert set(counts) == set(range(len(whole) + 1))
 
 
-@pytest.mark.parametrize(
-    "before", ["<br />\n<b>Notice</b>: {x} ", "\ufeff\n", "<!-- cached -->", "Warning: [1] ", ")]}',\n"]
-)
+@every_row("before", ["<br />\n<b>Notice</b>: {x} ", "\ufeff\n", "<!-- cached -->", "Warning: [1] ", ")]}',\n"])
 def test_json_behind_something_else_is_read_for_what_it_is(before: str) -> None:
     for name in ("jsonfeed/version-10", "wordpress/two-posts"):
         body = (FIXTURES / f"{name}.feed.json").read_bytes()
@@ -319,7 +316,7 @@ def test_json_behind_something_else_is_read_for_what_it_is(before: str) -> None:
             assert bool(parsed.warning) is bool(before.strip("\ufeff\n"))
 
 
-@pytest.mark.parametrize(
+@every_row(
     "body", ['<!DOCTYPE html><script>{"guid": 1}</script>', '<p>{"guid"', rss('{"guid": {}}'), 'Not found [{"a": 1}]']
 )
 def test_json_within_something_else_is_not_taken_for_the_document(body: str) -> None:

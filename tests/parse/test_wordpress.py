@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-import pytest
-
 from aggregator.model import Entry, Media
 from aggregator.text.html import one_line
 from tests.parse.test_parse import read
+from tests.rows import every_row
 
 SITE = "https://gazeti.example"
 UPLOADS = f"{SITE}/wp-content/uploads/2026/11"
@@ -216,7 +215,7 @@ def test_what_posts_say_survives() -> None:
         assert sum(fact in facts for facts in expected) >= 6, fact
 
 
-@pytest.mark.parametrize(
+@every_row(
     "said",
     [
         {"featured_media": 0, "jetpack_featured_media_url": f"{SITE}/logo.png"},

@@ -21,6 +21,7 @@ from aggregator.parse import EMPTY, OVER_CAP, encoding, parse, xml
 from aggregator.text import raw_words
 from tests import ROOT
 from tests.conftest import examples
+from tests.rows import every_row
 
 DEMO = ROOT / "data" / "demo" / "press"
 SHARED = ROOT.parent / "shared"
@@ -78,7 +79,7 @@ def test_a_real_feed_that_can_be_made_well_formed_is_read_without_feedparser(
 XML_FORMATS = [name for name in FORMATS if not name.startswith("jsonfeed")]
 
 
-@pytest.mark.parametrize("name", XML_FORMATS)
+@every_row("name", XML_FORMATS)
 def test_what_the_press_writes_is_read_whole(name: str) -> None:
     for seed in range(6):
         body = generate_feed(seed, 29, now=NOW, format=name)
@@ -88,7 +89,7 @@ def test_what_the_press_writes_is_read_whole(name: str) -> None:
         assert len(read(body).entries) == 29
 
 
-@pytest.mark.parametrize("site", read_sites(DEMO), ids=lambda site: site.host)
+@every_row("site", read_sites(DEMO), ids=lambda site: site.host)
 def test_what_the_demo_serves_is_read_whole(site: Site) -> None:
     for feed in site.feeds:
         for at in range(3):
@@ -147,7 +148,7 @@ def test_what_wordpress_writes() -> None:
 # Names
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("prefix", "uri"),
     [
         ("media", MEDIA), ("m", MEDIA), ("m", "http://search.yahoo.com/mrss"), ("m", "https://search.yahoo.com/mrss/"),
@@ -187,7 +188,7 @@ def test_the_formats_own_elements_without_a_namespace_or_in_a_mistaken_one() -> 
 # Words
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("inside", "title", "summary", "content"),
     [
         ("<description>a</description>", None, Text("a"), ()),
@@ -223,7 +224,7 @@ def test_words_of_rss(inside: str, title: Text | None, summary: Text | None, con
 XHTML = "http://www.w3.org/1999/xhtml"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("inside", "content"),
     [
         ("<content>a &amp;lt; b</content>", Text("a &lt; b", "text/plain")),
@@ -272,7 +273,7 @@ def test_the_language_in_scope(attribute: str) -> None:
 # Links and tokens
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("inside", "href"),
     [
         ("<link>/1</link>", "https://a.example/1"), ("<link> https://b.example/2 </link>", "https://b.example/2"),
@@ -296,7 +297,7 @@ def test_bases_of_atom_are_within_one_another() -> None:
     assert [link.href for link in entry.links] == ["https://a.example/b/c", "https://a.example/d/e"]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("inside", "feed", "authors"),
     [
         ("<author><name>A</name></author><author><name>B</name></author>", "", (Person("A"), Person("B"))),
@@ -309,7 +310,7 @@ def test_authors_of_atom(inside: str, feed: str, authors: tuple[Person, ...]) ->
     assert atom_entry(inside, feed).authors == authors
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("inside", "published", "updated"),
     [
         ("<pubDate>Sun, 22 Nov 2026 10:00:00 +0000</pubDate>", "Sun, 22 Nov 2026 10:00:00 +0000", None),
@@ -324,7 +325,7 @@ def test_dates(inside: str, published: str | None, updated: str | None) -> None:
     assert (entry.published, entry.updated) == (published, updated)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("inside", "categories"),
     [
         ("<category>a</category><category>b</category><category>a</category>", ("a", "b")),

@@ -17,6 +17,7 @@ from aggregator.pipeline.opening import load_config, open_wire, read_config, rea
 from aggregator.pipeline.paths import Paths
 from tests import ROOT
 from tests.conftest import NOW
+from tests.rows import every_row
 
 CONFIG = ROOT / "data" / "demo" / "config"
 
@@ -40,7 +41,7 @@ def test_it_comes_back_as_it_was() -> None:
     assert unpack(pack(config)) == config
 
 
-@pytest.mark.parametrize("kept", ["", "{}", "[1, 2", '{"wire": 1, "publishers": []}'])
+@every_row("kept", ["", "{}", "[1, 2", '{"wire": 1, "publishers": []}'])
 def test_what_is_no_configuration_is_none(kept: str) -> None:
     assert unpack(kept) is None
 

@@ -25,6 +25,7 @@ from aggregator.text.dates import utc_now
 from tests import ROOT, commands
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW
+from tests.rows import every_row
 from tests.waiting import until
 
 DOC = (ROOT / "docs" / "notify.md").read_text()
@@ -232,7 +233,7 @@ def test_without_a_command_nothing_is_run_or_remembered(sent: Sent) -> None:
     assert sent.left() == 2
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("written", "said"),
     [
         ('command = "tell"', "notify.command: found"),

@@ -18,6 +18,7 @@ from aggregator.store import Store
 from aggregator.text.query import parse
 from tests import ROOT
 from tests.conftest import NOW, WIRE, make_publisher
+from tests.rows import every_row
 from tests.store.test_store import rows
 
 LATER = NOW + timedelta(hours=1)
@@ -33,7 +34,7 @@ def own(store: Store) -> Publisher:
     return made
 
 
-@pytest.mark.parametrize("faulty", sorted(MANUSCRIPTS.glob("*.faults")), ids=lambda path: path.stem)
+@every_row("faulty", sorted(MANUSCRIPTS.glob("*.faults")), ids=lambda path: path.stem)
 def test_every_fault_of_a_manuscript_is_named(faulty: Path) -> None:
     with pytest.raises(ManuscriptError) as caught:
         read(faulty.with_suffix(".md"), ("en", "sw"))

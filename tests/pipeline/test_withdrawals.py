@@ -23,6 +23,7 @@ from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW, QUOTATION, WIRE, demo_sites, make_publisher
+from tests.rows import every_row
 from tests.test_trip import DEMO, HOST, Trip
 
 ENTRY = """<entry><id>tag:{0}</id><title>Report {0}</title><link href="http://daily-example.example/{0}"/>
@@ -62,7 +63,7 @@ def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
 # What a document says
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("parts", "withdrawn"),
     [
         ([], ()),
@@ -97,7 +98,7 @@ def test_a_broken_document_gives_the_tombstones_before_its_fault() -> None:
     assert read(whole[:-30]).withdrawn == ("tag:1",)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "withdrawn"),
     [
         ({"_wire": {"status": "canceled"}}, ("1",)),

@@ -13,6 +13,7 @@ from aggregator.parse import parse
 from aggregator.revisions.corrections import LANGUAGES, is_correction
 from aggregator.text.html import one_line, plain
 from tests import ROOT
+from tests.rows import every_row
 
 FIXTURES = ROOT / "tests" / "fixtures" / "corrections"
 PRESS = ROOT / "data" / "demo" / "press"
@@ -40,12 +41,12 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(inner)
 
 
-@pytest.mark.parametrize("line", CORRECTIONS)
+@every_row("line", CORRECTIONS)
 def test_a_newsroom_says_that_it_corrects(line: str) -> None:
     assert is_correction(line)
 
 
-@pytest.mark.parametrize("line", OTHERS)
+@every_row("line", OTHERS)
 def test_news_that_looks_alike_is_no_correction(line: str) -> None:
     assert not is_correction(line)
 
@@ -68,7 +69,7 @@ def test_a_note_counts_at_either_end_of_a_paragraph_and_not_in_its_midst() -> No
     assert not is_correction(words * 9 + note + words * 9)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@every_row("language", LANGUAGES)
 def test_every_language_has_forms_of_its_own_among_the_fixtures(language: str) -> None:
     """So that no file of forms lies there unread."""
     word = {

@@ -12,6 +12,7 @@ from aggregator.revisions.changes import decide
 from aggregator.revisions.compare import words_of
 from aggregator.revisions.corrections import is_correction
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
+from tests.rows import every_row
 
 PUBLISHER = make_publisher()
 (ARTICLE,) = make_articles(PUBLISHER, make_entry())
@@ -36,7 +37,7 @@ MINUTE = timedelta(minutes=1)
 SETTINGS = PollSettings(every=30 * MINUTE, shortest=5 * MINUTE, longest=24 * 60 * MINUTE)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("article", "known", "change", "changed"),
     [
         (ARTICLE, None, "new", ()),
@@ -107,7 +108,7 @@ def test_another_headline_and_another_sentence_are_never_pending(article: Articl
     assert not any(decision.pending_revision for decision in judged.decisions)
 
 
-@pytest.mark.parametrize(
+@every_row(
     "words",
     [
         "CORRECTION: Bridge opens on Tuesday", "Corrected: the toll", "An earlier version of this report misstated ...",
@@ -119,7 +120,7 @@ def test_the_publishers_own_words_make_a_correction(words: str) -> None:
     assert is_correction(words)
 
 
-@pytest.mark.parametrize(
+@every_row(
     "words",
     [
         "Prison officers on strike at correctional centre",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import pytest
-
 from aggregator.model import Article, Text
 from aggregator.revisions.signals import embargo_of, is_withdrawal
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
+from tests.rows import every_row
 
 
 def article(title: str, summary: str = "", text: str = "") -> Article:
@@ -17,7 +16,7 @@ def article(title: str, summary: str = "", text: str = "") -> Article:
     return replace(made, summary=summary, text=text)
 
 
-@pytest.mark.parametrize(
+@every_row(
     "title",
     [
         "WITHDRAWN: Depot said to be holding back maize in flood district",
@@ -69,7 +68,7 @@ def test_a_label_at_the_head_is_a_withdrawal(title: str) -> None:
     assert is_withdrawal(article(title))
 
 
-@pytest.mark.parametrize(
+@every_row(
     "title",
     [
         "",
@@ -129,7 +128,7 @@ def test_news_that_uses_such_a_word_is_not(title: str) -> None:
 TOMORROW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("line", "until"),
     [
         ("EMBARGOED until 23 November 2026 10:00 GMT: Harvest report", TOMORROW),

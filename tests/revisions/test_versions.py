@@ -32,6 +32,7 @@ from aggregator.store import Store
 from aggregator.store.sqlite import history
 from aggregator.text.dates import to_iso
 from tests.conftest import NOW, QUOTATION, WIRE, examples, file_of, make_articles, make_entry, make_publisher, record
+from tests.rows import every_row
 
 BODY = "<p>Bamako. Police say 38 per cent of the shops closed on 3 May.</p><p>The toll rose to 4 dead.</p>"
 
@@ -92,7 +93,7 @@ ADDED = [
 ]
 
 
-@pytest.mark.parametrize("added", ADDED)
+@every_row("added", ADDED)
 def test_what_is_volatile_makes_no_revision(added: str) -> None:
     before, after = make_words(), make_words(BODY + added)
     assert comparable(after) == comparable(before)
@@ -114,7 +115,7 @@ SAME = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new"), SAME)
+@every_row(("old", "new"), SAME)
 def test_what_varies_by_itself_makes_no_revision(old: str, new: str) -> None:
     assert what_changed(make_words(BODY + old), make_words(BODY + new)) == ()
 
@@ -155,7 +156,7 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new"), DIFFERENT)
+@every_row(("old", "new"), DIFFERENT)
 def test_a_change_of_a_word_or_a_number_is_a_revision(old: str, new: str) -> None:
     assert what_changed(make_words(BODY + old), make_words(BODY + new)) == ("body",)
 
@@ -240,7 +241,7 @@ def test_no_markup_breaks_the_reading(markup: str, text: str) -> None:
     assert what_changed(words, words) == ()
 
 
-@pytest.mark.parametrize(
+@every_row(
     "piece",
     ["<a ", "<!--", "<script>", "<b>", "</i>", "(", " ", "- ", "<a href='", "5 ", "\u00a0", '<p class="share">'],
 )
@@ -279,7 +280,7 @@ def kind_of(before: Words, after: Words) -> str | None:
     return kind_of_change(before, after, what_changed(before, after), is_correction)
 
 
-@pytest.mark.parametrize(("old", "new", "kind"), KINDS)
+@every_row(("old", "new", "kind"), KINDS)
 def test_the_kind_of_a_change(old: str, new: str, kind: str | None) -> None:
     before, after = Words(title="t", text=old), Words(title="t", text=new)
     assert kind_of(before, after) == kind
@@ -328,12 +329,12 @@ BESIDE = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new"), BESIDE)
+@every_row(("old", "new"), BESIDE)
 def test_links_and_pictures_are_no_words_of_a_sentence(old: str, new: str) -> None:
     assert same_sentences(make_words(BODY + old), make_words(BODY + new))
 
 
-@pytest.mark.parametrize(("old", "new"), [pair for pair in DIFFERENT if pair not in BESIDE and "%0A" not in pair[0]])
+@every_row(("old", "new"), [pair for pair in DIFFERENT if pair not in BESIDE and "%0A" not in pair[0]])
 def test_a_word_a_number_or_a_mark_makes_another_sentence(old: str, new: str) -> None:
     assert not same_sentences(make_words(BODY + old), make_words(BODY + new))
     assert not same_sentences(make_words(title=BODY + old), make_words(title=BODY + new))

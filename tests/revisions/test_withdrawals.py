@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from aggregator.model import Decision, Deleted, Habits, Known, ReportState, Snapshot, Text
 from aggregator.revisions.mass import AT_ONCE
 from aggregator.revisions.withdrawals import DELETED, UNREADABLE, Deletions, deletions, embargoes, once, removals
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
+from tests.rows import every_row
 
 PUBLISHER = make_publisher()
 (ARTICLE,) = make_articles(PUBLISHER, make_entry())
@@ -34,7 +33,7 @@ def test_a_report_leaves_the_wire_when_its_headline_says_so_new_or_known() -> No
     assert removals([NEW, new, WITHDRAWN, WAITING]) == [MARKED.id, 7]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("decision", "taken_out", "kinds"),
     [
         (WITHDRAWN, {7}, "withdrawn"),  # the act writes the line
@@ -99,7 +98,7 @@ def test_a_known_report_that_is_listed_as_deleted_is_taken_out_and_an_unknown_ke
     assert asked(snapshot(ONE)) == Deletions()
 
 
-@pytest.mark.parametrize(
+@every_row(
     "fields",
     [
         {"states": {1: ReportState(id="1", status="canceled", notice="withdrawn")}},

@@ -6,18 +6,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
 
-import pytest
-
 from aggregator.model import Channel, Images
 from aggregator.model.release import Held, Outlet, Refusal, Use
 from aggregator.rights import decisions, release
 from tests.releases import EXCERPT, FULL, HEADLINE, NOW, OPEN, WIRE, held, reports
+from tests.rows import every_row
 
 WEB = Outlet(channel="web", now=NOW)
 HIDDEN = Images(scope="agreement", hotlink=False)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("rights", "leaves", "key", "pictures", "of_pictures"),
     [
         (FULL, "full_text", None, 2, None),
@@ -40,7 +39,7 @@ def test_the_key_that_decides(rights: Any, leaves: str, key: str | None, picture
     assert (found.pictures, found.pictures_held, found.pictures_decided_by) == (pictures, 2, of_pictures)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("ai_use", "leaves"),
     [
         ("allowed", ("full_text", "full_text", "full_text")),
@@ -63,7 +62,7 @@ def test_words_that_were_let_go() -> None:
     assert {(each.leaves, each.decided_by) for each in found} == {("headline_only", "retention_days")}
 
 
-@pytest.mark.parametrize("report", [each for each, _ in reports()], ids=lambda each: each.id[:3])
+@every_row("report", [each for each, _ in reports()], ids=lambda each: each.id[:3])
 def test_a_decision_is_what_the_gate_does(report: Held) -> None:
     found = {(each.channel, each.use): each for each in decisions(report, WEB)}
     assert found.keys() == {(channel, use) for channel in get_args(Channel) for use in (None, *get_args(Use))}

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from aggregator.model.release import Held, Outlet, Refusal, Release, Use
 from aggregator.rights import faults_of_rights, release
 from tests.conftest import examples
 from tests.releases import EXCERPT, FREE_PICTURE, FULL, HEADLINE, NOW, OPEN, PICTURE, WIRE, held, reports
+from tests.rows import every_row
 
 DAY = timedelta(days=1)
 
@@ -34,7 +34,7 @@ def refused(report: Held, channel: Any = "web", now: datetime = NOW, **other: An
     return found
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("report", "reason"),
     [
         (held(status="withheld", notice="withheld", notice_text="We are not showing it."), "withheld"),
@@ -66,7 +66,7 @@ def test_of_an_embargo_nothing_is_said_and_it_ends_by_the_clock() -> None:
     assert refused(report, now=NOW + DAY, believed=NOW).reason == "embargoed"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("rights", "scope"),
     [
         (FULL, "full_text"),
@@ -112,7 +112,7 @@ def test_an_excerpt_is_cut_anew_to_what_is_allowed_now() -> None:
     assert out(report).text == "One two three. Four five six."
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("images", "rights", "shown"),
     [
         (Images(scope="none"), FULL, ()),
@@ -160,7 +160,7 @@ def test_terms_contacts_and_uses_travel_with_the_report() -> None:
     assert "Ask The {Daily} before" not in out(held(publisher_name="The {Daily}", rights=EXCERPT)).usage_terms
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("ai_use", "use", "outcome"),
     [
         ("allowed", "train", "full_text"),
@@ -194,7 +194,7 @@ def test_what_a_publisher_changed_and_corrected_is_said() -> None:
     assert out(own, note=note).disclaimers[-1] == f"Corrected at 2026-11-29 09:00 UTC: {note}"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("origin", "agency"),
     [
         (Origin(name="Agence Lac"), "Agence Lac"),

@@ -27,6 +27,7 @@ from aggregator.rights import (
 )
 from aggregator.rights.templates import licence_name
 from tests import ROOT
+from tests.rows import every_row
 
 WIRE_MD = ROOT.parent / "shared" / "WIRE.md"
 TODAY = date(2026, 6, 1)
@@ -128,7 +129,7 @@ def test_the_wire_s_own_report() -> None:
     assert terms_of(desk).copyright_notice == "© Test Wire"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("kind", "rights", "item_class", "texts"),
     [
         ("newspaper", QUOTATION, "opinion", [THIRD_PARTY, OPINION, EXCERPT]),
@@ -175,7 +176,7 @@ def test_the_credit_fills_in_all_its_fields() -> None:
     assert filled == ("The Daily|Bamako|Test Wire|CC-BY-ND-4.0|https://licence.test/|Daily Trust|https://daily.test/")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("licence", "name"),
     [
         ("CC-BY-4.0", "CC BY 4.0"),
@@ -233,7 +234,7 @@ def test_falling_to_an_excerpt_never_widens(scope: model.TextScope) -> None:
 # Faults: the wording of each stands in fixtures/config/faulty
 
 
-@pytest.mark.parametrize("rights", [QUOTATION, OPEN, AGREEMENT, OWN])
+@every_row("rights", [QUOTATION, OPEN, AGREEMENT, OWN])
 def test_sound_rights_have_no_fault(rights: Rights) -> None:
     assert faults_of_rights(rights) == ()
 
@@ -252,7 +253,7 @@ def test_only_the_wire_s_own_publisher_may_say_that_the_wire_answers() -> None:
     assert not faults_of_publisher(replace(DESK, sources=(report,)))
 
 
-@pytest.mark.parametrize("name", sorted(DEFAULT_DISCLAIMERS))
+@every_row("name", sorted(DEFAULT_DISCLAIMERS))
 def test_each_text_may_be_replaced_by_itself(name: str) -> None:
     assert faults_of_disclaimers({name: DEFAULT_DISCLAIMERS[name]}) == ()
 

@@ -70,6 +70,7 @@ from tests.conftest import (
     record,
 )
 from tests.releases import PICTURE
+from tests.rows import every_row
 
 PAGE = (ROOT / "docs" / "rights.md").read_text()
 ANY = Selection(limit=1_000)
@@ -207,7 +208,7 @@ def what_comes_of(publisher: Publisher, folder: Path) -> list[object]:
     return [*said, *(judge(page, publisher, visit, NOW + 2 * DAY) for visit in visits)]
 
 
-@pytest.mark.parametrize("key", TAKES_EFFECT)
+@every_row("key", TAKES_EFFECT)
 def test_every_key_takes_effect(key: str, tmp_path: Path) -> None:
     one, other = pair(key)
     assert one != other
@@ -721,7 +722,7 @@ def test_at_any_moment_no_more_leaves_than_the_rights_of_that_day_allow_and_alwa
 # `check` and `health` name them
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("expires", "said"),
     [
         (

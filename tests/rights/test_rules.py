@@ -19,6 +19,7 @@ from aggregator.rights import (
 )
 from aggregator.rights.templates import fields_of, fill
 from tests.rights.test_rights import AGREEMENT, DAILY, DESK, OPEN, OWN, QUOTATION, WIRE
+from tests.rows import every_row
 
 BROKEN: list[tuple[Rights, dict[str, object], str]] = [
     (
@@ -129,15 +130,13 @@ BROKEN: list[tuple[Rights, dict[str, object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("sound", "changed", "said"), BROKEN, ids=[said.partition(", expected")[0] for *_, said in BROKEN]
-)
+@every_row(("sound", "changed", "said"), BROKEN, ids=[said.partition(", expected")[0] for *_, said in BROKEN])
 def test_a_broken_rule_is_one_fault_in_these_words(sound: Rights, changed: dict[str, object], said: str) -> None:
     assert faults_of_rights(sound) == ()
     assert faults_of_rights(replace(sound, **changed)) == (said,)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("template", "is_sound"),
     [
         ("https://pixel.test/{id}?u={url}&p={publisher}", True),
@@ -154,7 +153,7 @@ def test_a_tracking_pixel_has_an_address_of_its_own(template: str, is_sound: boo
     assert (faults_of_rights(replace(AGREEMENT, tracking_pixel=template)) == ()) is is_sound
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("value", "is_one"),
     [
         ("https://daily.test/a?b=c#d", True),
@@ -183,7 +182,7 @@ def test_what_an_address_is(value: str, is_one: bool) -> None:
 # The texts that stand beside a report
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("changed", "said"),
     [
         (
@@ -256,7 +255,7 @@ def test_a_publishers_own_notices_keep_what_each_report_fills_in() -> None:
 # Words of faults, and templates
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("found", "shown"),
     [
         (None, "nothing"),
@@ -283,7 +282,7 @@ def test_the_fields_of_a_template_are_plain_names() -> None:
         fill("{place}", {"publisher": "The Daily"})
 
 
-@pytest.mark.parametrize("template", ["{publisher!r}", "{publisher:>9}", "{{publisher}}", "{publisher", "publisher}"])
+@every_row("template", ["{publisher!r}", "{publisher:>9}", "{{publisher}}", "{publisher", "publisher}"])
 def test_a_template_that_does_more_than_fill_in_is_refused(template: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         fields_of(template)

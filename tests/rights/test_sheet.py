@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import re
@@ -26,8 +25,9 @@ from aggregator.rights.release import what_may_leave
 from aggregator.store import Store
 from tests import ROOT
 from tests.conftest import examples, keep_house
+from tests.databases import upgraded
 from tests.hostile import Ran, run
-from tests.make_database import CONFIG, DATABASES
+from tests.make_database import CONFIG
 from tests.releases import NOW, held
 from tests.web.serving import served
 
@@ -78,8 +78,7 @@ def test_the_sheet_says_what_the_gate_does(rights: Rights) -> None:
 @pytest.fixture(scope="module")
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database = tmp_path_factory.mktemp("sheet") / "wire.db"
-    database.write_bytes(gzip.decompress((DATABASES / "0.4.0.db.gz").read_bytes()))
-    Store.open(database).close()
+    database.write_bytes(upgraded("0.4.0"))
     return database
 
 

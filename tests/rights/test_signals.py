@@ -7,7 +7,6 @@ import tomllib
 from dataclasses import replace
 from typing import Any, get_args
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +23,7 @@ from aggregator.rights.robots import robots_txt
 from tests import ROOT
 from tests.conftest import NOW
 from tests.releases import FULL, WIRE, held
+from tests.rows import every_row
 
 VECTORS: list[dict[str, Any]] = tomllib.loads((ROOT / "tests/fixtures/signals/vectors.toml").read_text("utf-8"))[
     "vector"
@@ -93,7 +93,7 @@ def test_there_are_enough_vectors() -> None:
     assert len({vector["name"] for vector in VECTORS}) == len(VECTORS)
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+@every_row("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
 def test_what_is_said_and_what_comes_of_it(vector: dict[str, Any]) -> None:
     found = signals(vector)
     assert in_letters(together(found)) == vector["said"]
@@ -155,7 +155,7 @@ def test_what_an_entry_says_of_itself_binds_its_report() -> None:
     assert found.uses_basis.startswith("train refused by licence (entry); ")
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text",
     ["Content-Usage: " + "train-ai=n, " * 40_000, "Content-Signal: " + "ai-train=no," * 40_000,
      "User-agent: a\nContent-Usage: /x train-ai=n\n" * 12_000, "Content-Usage: a" + "=" * 400_000,

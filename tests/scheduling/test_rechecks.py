@@ -10,6 +10,7 @@ import pytest
 from aggregator.model import PageVisit, Publisher, Recheck, Validators
 from aggregator.scheduling.rechecks import APART, STEPS, UNANSWERED, believed, first_visit, judge, next_visit, rest
 from tests.conftest import AGREEMENT, NOW, make_publisher
+from tests.rows import every_row
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PAGE, HOME = "http://daily-example.example/2026/pont", "http://daily-example.example/"
@@ -49,8 +50,8 @@ def test_451_withholds_a_report_whatever_the_rights_say() -> None:
     assert (found.removal.act, found.removal.notice) == ("withhold", "legal")
 
 
-@pytest.mark.parametrize(("on_missing", "act"), [("withdraw", "withdraw"), ("suspend", "suspend")])
-@pytest.mark.parametrize("visit", [PageVisit(url=PAGE, http_status=404), PageVisit(url=HOME, http_status=200)])
+@every_row(("on_missing", "act"), [("withdraw", "withdraw"), ("suspend", "suspend")])
+@every_row("visit", [PageVisit(url=PAGE, http_status=404), PageVisit(url=HOME, http_status=200)])
 def test_a_missing_page_counts_when_it_is_still_missing_a_day_later(
     on_missing: str, act: str, visit: PageVisit
 ) -> None:

@@ -23,6 +23,7 @@ from bench.polling.race import race
 from bench.polling.rules import Ours, fixed, square_root
 from bench.polling.world import make_world
 from tests.conftest import NOW
+from tests.rows import every_row
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 BOUNDS = Bounds(shortest=5 * MINUTE, longest=DAY)
@@ -46,7 +47,7 @@ def polled(rhythm: Rhythm, arrivals: Sequence[datetime | None], listed: int = 20
     return learn(rhythm, arrivals, since=NOW, now=NOW + HOUR, listed=listed)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("arrivals", "reports"),
     [
         ([NOW + 10 * MINUTE, NOW + 50 * MINUTE], 2),
@@ -78,7 +79,7 @@ def test_many_at_once_are_one_occasion_more_or_less() -> None:
     assert learned.hours[NOW.hour] - busy.hours[NOW.hour] == pytest.approx(4, abs=0.1)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("ages", "days", "reports"),
     [
         ([1, 25, 49, 73], 73 / 24, 3),  # the document goes back no further: of 4 reports 3 came since the first
@@ -130,12 +131,12 @@ def test_hours_are_those_of_the_wire_until_a_source_has_its_own() -> None:
     assert sum(owl) == pytest.approx(rate(taught(10), NOW) * 24)
 
 
-@pytest.mark.parametrize(("span", "reports"), [(0 * HOUR, 0), (30 * MINUTE, 0.2), (DAY, 9.6), (10 * DAY, 96)])
+@every_row(("span", "reports"), [(0 * HOUR, 0), (30 * MINUTE, 0.2), (DAY, 9.6), (10 * DAY, 96)])
 def test_expected_reports_follow_the_hours(span: timedelta, reports: float) -> None:
     assert expected(taught(10), EVEN, NOW, NOW + span) == pytest.approx(reports, rel=0.1)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("rhythm", "bounds", "price", "after", "reason"),
     [
         (taught(24), BOUNDS, 0.125, 30 * MINUTE, "learned_rate"),  # a report an hour: r T² / 2 = price
@@ -182,8 +183,8 @@ def test_a_budget_out_of_reach_leaves_the_bounds(requests: float, after: timedel
     assert next_at(quiet, found, BOUNDS, NOW).at - NOW == after
 
 
-@pytest.mark.parametrize("requests_per_hour", [None, 40.0])
-@pytest.mark.parametrize("others", [1, 20])
+@every_row("requests_per_hour", [None, 40.0])
+@every_row("others", [1, 20])
 def test_the_intervals_that_persons_set_take_nothing_from_the_others(
     others: int, requests_per_hour: float | None
 ) -> None:
@@ -213,7 +214,7 @@ def test_the_wires_hours_are_its_sources_hours() -> None:
     assert min(found.hours[8:16]) > 10 * max(found.hours[:8])
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("rhythm", "quiet", "silent"),
     [
         (taught(24), 8 * HOUR, False),  # improbable, but not for half a day
@@ -239,7 +240,7 @@ def test_a_silence_that_would_take_more_than_a_year_is_never_news() -> None:
     assert silent_after(rarer, EVEN) is None
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("sources", "quiet", "silent"),
     [
         ([taught(24)] * 20, HOUR, False),
@@ -252,7 +253,7 @@ def test_the_wire_is_silent_when_many_are(sources: list[Rhythm], quiet: timedelt
     assert wire_is_silent(sources, EVEN, NOW, NOW + quiet) is silent
 
 
-@pytest.mark.parametrize(
+@every_row(
     "text", [None, "", "{}", "[]", "[2]", "nonsense", "[1,1,1,0,10,null,null]", rhythm_text(taught(3))[:-5] + "NaN]"]
 )
 def test_what_cannot_be_read_is_learned_anew(text: str | None) -> None:

@@ -27,6 +27,7 @@ from aggregator.model import (
 from aggregator.scheduling.polls import Found, Habits, Pace, pauses, plan, silence, validators_for
 from aggregator.scheduling.rhythm import learn
 from tests.conftest import NOW
+from tests.rows import every_row
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 URL = "https://daily.example/feed"
@@ -81,8 +82,8 @@ def test_what_was_learnt_decides_otherwise() -> None:
     assert following.at > NOW
 
 
-@pytest.mark.parametrize("outcome", ["unchanged", "not_modified"])
-@pytest.mark.parametrize(
+@every_row("outcome", ["unchanged", "not_modified"])
+@every_row(
     ("fields", "wait", "reason"),
     [
         ({"fresh_for": 2 * HOUR}, 2 * HOUR, "max_age"),
@@ -112,7 +113,7 @@ def test_a_person_stands_above_the_documents_hints_but_not_above_max_age() -> No
     assert after(replace(poll(fresh_for=HOUR), source=own)).reason == "max_age"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("hints", "hour", "day"),
     [
         (Hints(skip_hours=(10, 11, 12)), 13, 22),  # NOW is ten o'clock, of a Sunday
@@ -145,8 +146,8 @@ def test_sources_asked_together_are_not_asked_together_again() -> None:
 BACKOFF = [(0, 30 * MINUTE), (1, HOUR), (3, 4 * HOUR), (6, DAY), (28, DAY), (29, 7 * DAY), (9_999, 7 * DAY)]
 
 
-@pytest.mark.parametrize(("failures", "wait"), BACKOFF)
-@pytest.mark.parametrize("outcome", ["failed", "challenge", "consent", "cookie"])
+@every_row(("failures", "wait"), BACKOFF)
+@every_row("outcome", ["failed", "challenge", "consent", "cookie"])
 def test_failures_back_off_to_a_day_to_a_week_after_thirty_and_never_give_up(
     outcome: str, failures: int, wait: timedelta
 ) -> None:
@@ -155,7 +156,7 @@ def test_failures_back_off_to_a_day_to_a_week_after_thirty_and_never_give_up(
     assert following.reason == "backoff"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("asked", "failures", "wait", "reason"),
     [
         (NOW + 2 * HOUR, 0, 2 * HOUR, "retry_after"),
@@ -200,7 +201,7 @@ def test_a_publisher_that_wants_to_be_paid_is_asked_once_a_day(failures: int, wa
 # A site that is searched for a feed
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("is_found", "is_accepted", "wait", "failures"),
     [(True, True, 5 * MINUTE, 0), (True, False, 7 * DAY, 0), (False, True, 7 * DAY, 4), (False, False, 7 * DAY, 4)],
 )
@@ -220,7 +221,7 @@ def test_a_site_is_searched_once_a_week_and_what_was_found_may_be_polled_soon(
 # A document of which nothing is stored until a person has looked
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("every", "fresh_for", "wait"),
     [
         (None, None, 6 * HOUR),
@@ -246,7 +247,7 @@ def test_a_source_that_waits_for_a_person_is_polled_on_calmly(
 # Hosts that ask to be left alone
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("status", "asked", "lasts"),
     [
         (429, 2 * HOUR, 2 * HOUR),
@@ -340,7 +341,7 @@ def test_a_validator_of_the_future_is_not_trusted() -> None:
     assert learnt(poll(validators=Validators(None, near))).validators_ignored is None
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("arrivals", "since", "conditional", "ignored"),
     [
         ([NOW - 20 * HOUR], NOW - 2 * DAY, False, True),  # was there when it said 304 an hour ago

@@ -37,6 +37,7 @@ from tests.conftest import (
     record,
 )
 from tests.make_database import DATABASES
+from tests.rows import every_row
 from tests.store.test_store import rows
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -248,7 +249,7 @@ def test_rows_that_are_deleted_are_counted_no_more(store: Store, publisher: Publ
     assert rows(store, "SELECT * FROM daily") == []
 
 
-@pytest.mark.parametrize("packed", sorted(DATABASES.glob("*.db.gz")), ids=lambda path: path.name)
+@every_row("packed", sorted(DATABASES.glob("*.db.gz")), ids=lambda path: path.name)
 def test_an_older_database_is_counted_anew(packed: Path, tmp_path: Path) -> None:
     path = tmp_path / "wire.db"
     path.write_bytes(gzip.decompress(packed.read_bytes()))

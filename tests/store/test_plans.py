@@ -25,12 +25,14 @@ import pytest
 
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.reading import read_as_of
-from aggregator.model import Cursor, Lookup, SavedSearch, Selection, Sent, Source, Tell, Wanted
+from aggregator.model import Client, Cursor, Lookup, SavedSearch, Selection, Sent, Source, Tell, Wanted
+from aggregator.model.apps import AppListing, AppReader
 from aggregator.store import Store
 from aggregator.store.sqlite.planner import FIGURES
 from aggregator.text.matching import matcher
 from aggregator.text.query import parse
 from tests.make_database import DATABASES
+from tests.rows import every_row
 
 NOW = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
 WEEK = NOW - timedelta(days=7)
@@ -39,7 +41,8 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 # Tables that may be read whole or sorted: they grow with the number of publishers, sources and persons alone, or hold
 # what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
 SMALL = {
-    "agreements", "claims", "complaints", "dictionaries", "health_counts", "merges", "pauses",
+    "agreements", "app_feeds", "app_folders", "app_readers", "claims", "closed_channels",
+    "complaints", "dictionaries", "health_counts", "merges", "pauses",
     "pending_changes", "pending_revisions", "publisher_history", "publishers", "redirects", "settings", "sources",
     "searches", "tells",
     "subscribers",
@@ -122,6 +125,13 @@ def chosen(world: World, fields: Mapping[str, Any]) -> Selection:
     if fields.get("publisher"):
         several["publishers"] = (world.publisher, *several.get("publishers", ()))
     return Selection(**{"limit": 50, **several})
+
+
+APP = AppReader(token_hash="0" * 64, channel="api")
+
+
+def listed_in_app(store: Store, _: World, **fields: Any) -> object:
+    return store.app_entries(APP, AppListing(**{"limit": 20, **fields}))
 
 
 # By method of the store, all that read.
@@ -264,6 +274,31 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "source_events": (Case(lambda s, w: s.source_events(50), {"SCAN source_events": FEW}),),
     "tokens": (case(lambda s, w: s.tokens()),),
     "tokens_in_force": (case(lambda s, w: s.tokens_in_force()),),
+    # Apps for reading feeds
+    "app_feeds": (Case(lambda s, w: s.app_feeds(APP), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),
+    "app_entries": tuple(
+        Case(partial(listed_in_app, **fields), {"USE TEMP B-TREE FOR ORDER BY": "publishers", "SCAN p": "publishers"})
+        for fields in (
+            {},
+            {"newest_first": False, "above": 20},
+            {"publishers": ("kumasi-nettle", "dega-zena"), "below": 60},
+            {"order": "published", "skip": 10, "is_counted": True},
+            {"order": "published", "is_read": True, "published_until": NOW, "newest_first": False},
+            {"is_read": False},
+            {"is_starred": True},
+            {"search": "floods"},
+            {"is_starred": False, "published_since": WEEK},
+            {"changed_since": WEEK},
+            {"changed_since": WEEK, "is_read": False, "seen_until": NOW},
+        )
+    ),
+    "app_searches": (Case(lambda s, w: s.app_searches(), {"USE TEMP B-TREE FOR ORDER BY": "saved searches"}),),
+    "app_entries_of": (
+        Case(lambda s, w: s.app_entries_of(APP, [3, 4, 5]), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),
+    ),
+    "app_unread": (Case(lambda s, w: s.app_unread(APP), {"USE TEMP B-TREE FOR": "the newest 20,000, and exceptions"}),),
+    "app_first_since": (case(lambda s, w: s.app_first_since(WEEK)),),
+    "app_last": (case(lambda s, w: s.app_last()),),
     "queues": (case(lambda s, w: s.queues(), SCAN_s="a few subscribers"),),
     "queue": (case(lambda s, w: s.queue("partner")),),
     "dead_letters": (case(lambda s, w: s.dead_letters("partner")),),
@@ -401,6 +436,9 @@ STEPS: Mapping[str, tuple[Case, ...]] = {
         Case(lambda s, w: s.store_pending_revisions(NOW), {"USE TEMP B-TREE FOR ORDER BY": "words that wait a day"}),
     ),
     "cut_excerpts": (Case(lambda s, w: s.cut_excerpts(), {"SCAN q": FEW, "SCAN excerpt_queue": FEW}),),
+    "app_mark": (case(lambda s, w: s.app_mark(APP.token_hash, [3, 4, 5], is_read=True, is_starred=None)),),
+    "app_toggle_star": (case(lambda s, w: s.app_toggle_star(APP.token_hash, 3)),),
+    "app_mark_all": (case(lambda s, w: s.app_mark_all(APP.token_hash, [w.publisher], 50)),),
     "index": (Case(lambda s, w: s.index(), {"SCAN search_queue": FEW, "SCAN g": FEW}),),
     "repack": (case(lambda s, w: s.repack()),),
     "merge_index": (case(lambda s, w: s.merge_index(NOW)),),
@@ -492,6 +530,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path.write_bytes(gzip.decompress((DATABASES / f"{VERSION}.db.gz").read_bytes()))
     with Store.open(path) as store:
         maintain(store, NOW)
+        store.add_token(APP.token_hash, Client(name="app", channels=("api",), rate=60), NOW)
+        store.app_mark(APP.token_hash, [1, 2], is_read=True, is_starred=True)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             """
@@ -647,7 +687,7 @@ def check(connection: Recording, case: Case, store: Store, world: World) -> None
         assert wrong == [], sql
 
 
-@pytest.mark.parametrize("method", CASES)
+@every_row("method", CASES)
 def test_no_reading_query_walks_through_a_table_that_grows(
     method: str, reader: tuple[Store, Recording], world: World
 ) -> None:
@@ -656,14 +696,14 @@ def test_no_reading_query_walks_through_a_table_that_grows(
         check(connection, each, store, world)
 
 
-@pytest.mark.parametrize("method", [*CASES, *STEPS])
+@every_row("method", [*CASES, *STEPS])
 def test_nor_does_a_program_that_writes(method: str, writer: tuple[Store, Recording], world: World) -> None:
     store, connection = writer
     for each in {**CASES, **STEPS}[method]:
         check(connection, each, store, world)
 
 
-@pytest.mark.parametrize("sql", OF_VIEWS)
+@every_row("sql", OF_VIEWS)
 def test_nor_does_what_is_asked_of_the_views(sql: str, reader: tuple[Store, Recording], world: World) -> None:
     _, connection = reader
     wrong = [line for line in faults(connection, sql, (world.report,)) if not line.startswith(OF_VIEWS[sql])]

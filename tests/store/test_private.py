@@ -16,6 +16,7 @@ from aggregator.store import Store, only_daemon
 from tests.cli.test_cli import make_config
 from tests.hostile import run
 from tests.make_database import DATABASES
+from tests.rows import every_row
 
 pytestmark = pytest.mark.usefixtures("started_anew")
 
@@ -87,7 +88,7 @@ def test_who_may_write_the_database_may_write_what_lies_beside_it(tmp_path: Path
         assert set(modes(tmp_path).values()) == {"0o660"}
 
 
-@pytest.mark.parametrize(("mode", "is_said"), [(0o600, False), (0o640, False), (0o644, True), (0o666, True)])
+@every_row(("mode", "is_said"), [(0o600, False), (0o640, False), (0o644, True), (0o666, True)])
 def test_check_warns_of_a_database_that_everybody_can_open(tmp_path: Path, mode: int, is_said: bool) -> None:
     database = tmp_path / "wire.db"
     Store.open(database).close()

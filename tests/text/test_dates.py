@@ -27,6 +27,7 @@ from aggregator.text.date_names import (
 from aggregator.text.dates import from_iso, read_date, read_since, to_iso, utc_now
 from tests import ROOT
 from tests.conftest import NOW
+from tests.rows import every_row
 
 FIXTURES = ROOT / "tests" / "fixtures" / "dates"
 SHARED_FEEDS = ROOT.parent / "shared" / "feeds"
@@ -47,7 +48,7 @@ def stated(literal: str | None) -> str:
     return "null" if moment is None else to_iso(moment)
 
 
-@pytest.mark.parametrize(("literal", "expected"), list(table()))
+@every_row(("literal", "expected"), list(table()))
 def test_reads_every_line_of_the_table(literal: str, expected: str) -> None:
     assert stated(literal) == expected
 
@@ -97,7 +98,7 @@ def test_stored_text_round_trips_and_compares_as_the_moments(moment: datetime, m
     assert text < to_iso(moment + timedelta(seconds=1))
 
 
-@pytest.mark.parametrize("text", ["2026-11-22", "2026-11-22T10:00:00", "2026-11-22T10:00:00+00:00", "x", ""])
+@every_row("text", ["2026-11-22", "2026-11-22T10:00:00", "2026-11-22T10:00:00+00:00", "x", ""])
 def test_from_iso_refuses_what_to_iso_does_not_write(text: str) -> None:
     with pytest.raises(ValueError):
         from_iso(text)
@@ -135,7 +136,7 @@ def test_one_wrong_character_never_raises(moment: datetime, at: int, wrong: str)
     assert read is None or read.tzinfo is UTC
 
 
-@pytest.mark.parametrize(
+@every_row(
     "hostile",
     [
         "9" * 1_000_000,
@@ -180,7 +181,7 @@ def columns(languages: dict[str, str]) -> list[object]:
     return [pytest.param(language, names.split("|"), id=language) for language, names in languages.items()]
 
 
-@pytest.mark.parametrize(("language", "months"), columns(dict(MONTHS_BY_LANGUAGE)))
+@every_row(("language", "months"), columns(dict(MONTHS_BY_LANGUAGE)))
 def test_no_language_takes_another_ones_month(language: str, months: list[str]) -> None:
     assert len(months) == 12, language
     for number, column in enumerate(months, 1):
@@ -191,7 +192,7 @@ def test_no_language_takes_another_ones_month(language: str, months: list[str]) 
             ] * 3, name
 
 
-@pytest.mark.parametrize(("language", "weekdays"), columns(dict(WEEKDAYS_BY_LANGUAGE)))
+@every_row(("language", "weekdays"), columns(dict(WEEKDAYS_BY_LANGUAGE)))
 def test_no_language_takes_another_ones_weekday(language: str, weekdays: list[str]) -> None:
     assert len(weekdays) == 7, language
     for number, column in enumerate(weekdays):
@@ -222,7 +223,7 @@ def test_every_date_of_the_shared_feeds_is_read() -> None:
     assert sorted(literal for literal in literals if read_date(literal) is None) == []
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "since"),
     [
         ("90m", "2026-11-22T08:30:00Z"),

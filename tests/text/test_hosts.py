@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from aggregator.rights import is_address
 from aggregator.text.urls import ascii_host, domain_of, host_fault, is_host
+from tests.rows import every_row
 
 IDN = "journal-été.example"
 ACE = "xn--journal-t-i4ab.example"
@@ -19,7 +20,7 @@ ACE = "xn--journal-t-i4ab.example"
 LABELS = st.text("abcz019-_éß日.x", max_size=12)
 
 
-@pytest.mark.parametrize(
+@every_row(
     "host",
     ["daily.example", "daily.example.", "localhost", "192.0.2.1", "::1", "2001:db8::1", "journal-été.example",
      "日本.jp", "my_paper.example", "foo-.example", "3.example", "1.2.3.4.example", "xn--caf-dma.example",
@@ -30,7 +31,7 @@ def test_a_valid_host(host: str) -> None:
     assert is_address(f"http://[{host}]/" if ":" in host else f"http://{host}/")
 
 
-@pytest.mark.parametrize(
+@every_row(
     "host",
     ["457.0.0.45", "256.1.1.1", "1.2.3", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "1.2.3.4.5", "daily.1",
      "daily.0x1", "a..example", ".example", "", ".", f"{'a' * 64}.example", ".".join(["abc"] * 70), "a,b.example",
@@ -50,7 +51,7 @@ def test_a_host_of_numbers_is_an_ip_address_or_none(host: str) -> None:
     assert urlsplit(f"http://{host}/").hostname == host
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("host", "ascii_"),
     [
         (IDN, ACE),
@@ -77,7 +78,7 @@ def test_limits_count_all_spellings_of_a_domain_as_one() -> None:
     assert domain_of("☕.example") == "☕.example"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("host", "domain"),
     [("www.b.co.za", "b.co.za"), ("feeds.B.co.za.", "b.co.za"), ("a.blogspot.com", "a.blogspot.com"),
      ("the-lantern.example", "the-lantern.example"), ("127.0.0.1", "127.0.0.1"),
@@ -100,15 +101,13 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("host", "why"), REFUSED, ids=[why for _, why in REFUSED])
+@every_row(("host", "why"), REFUSED, ids=[why for _, why in REFUSED])
 def test_a_host_that_dns_cannot_hold_is_refused_with_the_reason(host: str, why: str) -> None:
     with pytest.raises(ValueError, match=re.escape(why)):
         ascii_host(host)
     assert why in (host_fault(f"http://{host}/feed") or "")
 
 
-@pytest.mark.parametrize(
-    "url", ["http://daily.example/", f"http://{IDN}/", "http://[::1]/", "http://[bad/", "/relative", ""]
-)
+@every_row("url", ["http://daily.example/", f"http://{IDN}/", "http://[::1]/", "http://[bad/", "/relative", ""])
 def test_a_host_that_can_be_looked_up_has_no_fault_nor_has_what_is_no_address(url: str) -> None:
     assert host_fault(url) is None

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from aggregator.text.order import order_of
 from tests.conftest import NOW
+from tests.rows import every_row
 
 HOUR = timedelta(hours=1)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("hours", "order"),
     [
         ([], None),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from aggregator.text.dates import for_people, read_day, read_moment, read_since, times_for_people, to_iso
 from aggregator.text.timezones import timezone
+from tests.rows import every_row
 
 NAIROBI = timezone("Africa/Nairobi")
 CAIRO = timezone("Africa/Cairo")
@@ -30,7 +29,7 @@ TYPED = {
 }
 
 
-@pytest.mark.parametrize(("text", "moment"), TYPED.items())
+@every_row(("text", "moment"), TYPED.items())
 def test_a_time_without_a_zone_is_of_the_wires(text: str, moment: str) -> None:
     for read in (read_moment(text, NAIROBI), read_since(text, NOW, NAIROBI)):
         assert read is not None
@@ -38,7 +37,7 @@ def test_a_time_without_a_zone_is_of_the_wires(text: str, moment: str) -> None:
     assert read_moment(text, UTC) == read_since(text, NOW)
 
 
-@pytest.mark.parametrize("text", ["", "6h", "yesterday", "2026-02-30", "2026-11", "0000-00-00", "9" * 30])
+@every_row("text", ["", "6h", "yesterday", "2026-02-30", "2026-11", "0000-00-00", "9" * 30])
 def test_what_is_no_date_is_none(text: str) -> None:
     assert read_moment(text, NAIROBI) is None
     assert read_day(text, NAIROBI) is None
@@ -63,7 +62,7 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize(("zone", "said"), TOLD.items())
+@every_row(("zone", "said"), TOLD.items())
 def test_a_time_is_told_with_the_name_of_its_zone(zone: str, said: str) -> None:
     assert for_people(NOW, timezone(zone)) == for_people("2026-11-22T10:00:00Z", timezone(zone)) == said
 
@@ -84,6 +83,6 @@ MESSAGES = {
 }
 
 
-@pytest.mark.parametrize(("said", "told"), MESSAGES.items())
+@every_row(("said", "told"), MESSAGES.items())
 def test_a_message_tells_its_times_so(said: str, told: str) -> None:
     assert times_for_people(said, NAIROBI) == told

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 
 from aggregator.model import Person
 from aggregator.text.html import byline
 from aggregator.text.persons import persons_of
 from tests.hostile import hostile
+from tests.rows import every_row
 
 ANNA, BEN = Person("Anna", "a@b.example"), Person("Ben", "c@d.example")
 BAUER = Person("Anna Bauer (dpa)", "a@b.example")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "persons"),
     [
         ("Anna", (Person("Anna"),)),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import Media, Text
 from aggregator.text.pictures import MOST_MEDIA, compared, digest, pictures
+from tests.rows import every_row
 
 BASE = "https://river.example/2026/11/bridge/"
 
@@ -128,7 +128,7 @@ PICTURES: dict[str, tuple[str, tuple[Media, ...]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", PICTURES)
+@every_row("case", PICTURES)
 def test_what_is_within_words(case: str) -> None:
     value, expected = PICTURES[case]
     assert found(value) == expected
@@ -168,7 +168,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("case", HOSTILE)
+@every_row("case", HOSTILE)
 def test_a_hostile_report_takes_little_time(case: str) -> None:
     before = time.process_time()
     assert len(found(HOSTILE[case])) <= 1
@@ -185,7 +185,7 @@ def test_nothing_makes_it_fail(value: str, media_type: str) -> None:
 # Compared
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("one", "other"),
     [
         ("https://cdn1.example/a/b.jpg?w=300", "http://cdn2.example/a/b.jpg"),

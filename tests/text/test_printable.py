@@ -6,13 +6,13 @@ import json
 import shlex
 from urllib.parse import urlsplit
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.text.printable import MOST_ADDRESS, address, argument, as_json, cell, escaped, line, lines, log_line
 from tests.hostile import UNFIT, URI, hostile
 from tests.hostile import addresses as hostile_addresses
+from tests.rows import every_row
 
 
 @given(hostile | st.text())
@@ -37,7 +37,7 @@ def test_what_is_escaped_can_be_seen_and_is_one_line(said: str) -> None:
     assert len(escaped(said, 20)) <= 20 * 6
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "as_line", "as_lines", "seen"),
     [
         ("two\nlines", "two lines", "two\nlines", r"two\nlines"),
@@ -65,7 +65,7 @@ def test_an_address_is_one_of_rfc_3986_or_none(said: str) -> None:
         assert address(made) == made
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "expected"),
     [
         ("http://daily.example/a?b=c&d=e#f", "http://daily.example/a?b=c&d=e#f"),
@@ -152,7 +152,7 @@ def test_a_line_of_the_log_is_one_and_its_values_are_found_again(said: dict[str,
     assert found == {key: str(value) for key, value in said.items()}
 
 
-@pytest.mark.parametrize(
+@every_row(
     "begin",
     ["=", "+", "-", "@", "\t", "\r", " =", "\n=", "\u00a0+", "\u3000@", "\u200b=", "\u200e\u200f-", "\u00ad\u2060=",
      "\uff1d", "\uff0b", "\uff0d", "\uff20", " \uff1d", "\u2212"],

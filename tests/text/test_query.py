@@ -18,6 +18,7 @@ from aggregator.store import Store
 from aggregator.store.sqlite.selections import expression
 from aggregator.text.query import others, parse, typed
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
+from tests.rows import every_row
 
 READ = [
     ("pont", '"pont"'),
@@ -95,12 +96,12 @@ def of_index(query: Query) -> str:
     return expression(query.wanted, query.unwanted)
 
 
-@pytest.mark.parametrize(("said", "meant"), READ, ids=[said for said, _ in READ])
+@every_row(("said", "meant"), READ, ids=[said for said, _ in READ])
 def test_what_is_typed_is_read_as_words(said: str, meant: str) -> None:
     assert of_index(parse(said)) == meant
 
 
-@pytest.mark.parametrize(("said", "why"), REFUSED, ids=[said[:20] or "nothing" for said, _ in REFUSED])
+@every_row(("said", "why"), REFUSED, ids=[said[:20] or "nothing" for said, _ in REFUSED])
 def test_what_can_find_nothing_is_refused_with_what_to_write(said: str, why: str) -> None:
     with pytest.raises(SearchError) as refused:
         parse(said, NOW)
@@ -132,7 +133,7 @@ TYPED = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "said"), TYPED)
+@every_row(("arguments", "said"), TYPED)
 def test_arguments_of_a_shell_are_typed_again_with_their_quotation_marks(arguments: tuple[str, ...], said: str) -> None:
     assert typed(arguments) == said
 
@@ -207,7 +208,7 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("said", "expected"), OTHERS)
+@every_row(("said", "expected"), OTHERS)
 def test_searches_that_find_more_are_like_the_one_that_was_typed(said: str, expected: list[str]) -> None:
     assert list(others(said)) == expected
 

@@ -12,6 +12,7 @@ from aggregator.model import Category, Entry, Link, Media, Origin, Person, Place
 from aggregator.text import raw_words
 from aggregator.text.raw_words import LONGEST_ID, as_text, decode, encode, entry_of, values, without_words
 from tests import ROOT
+from tests.rows import every_row
 
 PACKAGE = ROOT / "aggregator"
 
@@ -39,9 +40,7 @@ FULL = Entry(
 BROKEN = Entry(id="1", title=Text("half a \ud83d smile"))
 
 
-@pytest.mark.parametrize(
-    "entry", [FULL, BROKEN, Entry(), Entry(title=Text(""))], ids=["full", "broken", "none", "empty"]
-)
+@every_row("entry", [FULL, BROKEN, Entry(), Entry(title=Text(""))], ids=["full", "broken", "none", "empty"])
 def test_what_was_said_comes_back(entry: Entry) -> None:
     assert decode(encode(entry)) == entry
     assert entry_of(values(encode(entry))) == entry
@@ -81,7 +80,7 @@ def test_as_text_only_a_lone_surrogate_is_another() -> None:
     assert decode(as_text(encode(BROKEN))).title == Text("half a \ufffd\ufffd\ufffd smile")
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[1]", b'{"title": "\xff"}'])
+@every_row("raw", [b"", b"{", b"[1]", b'{"title": "\xff"}'])
 def test_damaged_words_are_an_error(raw: bytes) -> None:
     with pytest.raises(ValueError):
         decode(raw)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-
 from aggregator.model import SourceRules
 from aggregator.text.source_rules import faults, rule_that_leaves_out
+from tests.rows import every_row
 
 FLOOD = ("Inondations à Ségou", "Le fleuve monte.", "Des élections anticipées ?\nLe PONT est fermé.")
 ARABIC = ("فَيَضَان في نيالا", "", "انقطع الطريق")
 SWAHILI = ("Mafuriko yafunga daraja", "Uchaguzi mkuu unaendelea", "")
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("rules", "words", "categories", "expected"),
     [
         (SourceRules(include_words=("INONDATIONS",)), FLOOD, (), None),
@@ -45,7 +44,7 @@ def test_the_first_rule_that_is_not_satisfied_is_named(
     assert rule_that_leaves_out(rules, words, categories) == expected
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("rules", "expected"),
     [
         (SourceRules(include_words=("flood", "pont neuf"), exclude_words=("neuf pont", "floods")), []),

@@ -28,9 +28,10 @@ from aggregator.text.html import (
 from aggregator.text.markup import safe
 from aggregator.text.tags import is_tangled
 from tests.hostile import hostile
+from tests.rows import every_row
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("value", "expected"),
     [
         ("<p>One.</p><p>Two.</p>", "One.\nTwo."),
@@ -75,7 +76,7 @@ def test_plain_text_is_left_alone() -> None:
     assert one_line(Text("two\nlines", "text/plain")) == "two lines"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("summary", "text", "words", "expected"),
     [
         ("One two. Three four five. Six.", "", 5, "One two. Three four five."),
@@ -99,7 +100,7 @@ def test_an_excerpt_is_never_longer_than_allowed_and_invents_no_word(summary: st
     assert taken == (summary or text).split()[: len(taken)]
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("one", "other"),
     [("ÉLÈVE", "eleve"), ("São Tomé", "sao tome"), ("أحمد", "احمد"), ("مُحَمَّد", "محمد"), ("على", "علي"), ("ሠላም", "ሰላም"),
      ("ዓለም", "አለም"), ("Straße", "strasse"), ("٢٠٢٦", "2026")],
@@ -118,7 +119,7 @@ def test_a_headline_within_the_bounds_is_left_as_it_is() -> None:
         assert headline(Text(words, "text/plain")) == words
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "shown"),
     [
         ("Radio shown<br> Atlantic crossed", "Radio shown Atlantic crossed"),
@@ -143,7 +144,7 @@ def test_a_headline_in_plain_words_has_no_markup_left(said: str, shown: str) -> 
     assert headline(Text(said, "text/plain")) == shown
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "shown"),
     [
         ("L&amp;rsquo;eau", "L’eau"),
@@ -157,7 +158,7 @@ def test_a_headline_in_html_that_was_escaped_twice_is_read_once_more(said: str, 
     assert headline(Text(said, "text/html")) == shown
 
 
-@pytest.mark.parametrize("piece", ["<", "<b ", "<!--", "<script>", "<![CDATA[", "&", "&#", "<b>", "</b>"])
+@every_row("piece", ["<", "<b ", "<!--", "<script>", "<![CDATA[", "&", "&#", "<b>", "</b>"])
 def test_a_headline_without_end_is_read_in_time_that_grows_with_its_length(piece: str) -> None:
     long = piece * 200_000
     assert len(headline(Text(long, "text/plain"))) <= MOST_HEADLINE
@@ -174,14 +175,14 @@ def test_what_is_shortened_is_its_own_beginning(words: str, most: int, most_word
     assert shortened(made, most, most_words) == made
 
 
-@pytest.mark.parametrize("said", ["Le pont rouvre lundi.", 'It\'s "open"', "l'eau, l'air\n", "two\nlines"])
+@every_row("said", ["Le pont rouvre lundi.", 'It\'s "open"', "l'eau, l'air\n", "two\nlines"])
 def test_an_error_quotes_nobody(said: str) -> None:
     for quoted in (f"'{said}'", f'"{said}\n{said}"', f"'{said}' and '{said}'"):
         assert unquoted(f"invalid literal: {quoted},\n line 3") == "invalid literal: ..., line 3"
     assert unquoted("UNIQUE constraint failed: articles.public_id") == "UNIQUE constraint failed: articles.public_id"
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("words", "most", "most_words", "expected"),
     [
         ("Le pont rouvre", 14, None, "Le pont rouvre"),

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from aggregator.text.timezones import is_known, names, timezone
+from tests.rows import every_row
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("name", "hour"),
     [
         ("UTC", 12),
@@ -27,7 +28,7 @@ def test_a_name_is_a_zone(name: str, hour: int) -> None:
     assert name in names()
 
 
-@pytest.mark.parametrize(
+@every_row(
     "name",
     ["", " ", "Bamako", "Africa", "Africa/", "Africa/Nowhere", "/etc/passwd", "../zoneinfo/UTC", "Africa/../UTC",
      "zone.tab", "UTC\n", "\x00", "Africa/Bamakó", "+03:00", "A" * 5000],

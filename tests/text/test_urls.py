@@ -12,7 +12,6 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,7 +39,9 @@ from aggregator.text.urls import (
 )
 from tests import ROOT
 from tests.conftest import NOW
+from tests.databases import upgraded
 from tests.make_database import DATABASES
+from tests.rows import every_row
 
 FIXTURES = ROOT / "tests" / "fixtures"
 PACKAGE = ROOT / "aggregator"
@@ -99,7 +100,7 @@ SAME_PAGE = {
 }
 
 
-@pytest.mark.parametrize("pair", SAME_DOCUMENT.values(), ids=SAME_DOCUMENT)
+@every_row("pair", SAME_DOCUMENT.values(), ids=SAME_DOCUMENT)
 def test_one_document(pair: tuple[str, str]) -> None:
     one, other = pair
     assert document_of(one) == document_of(other)
@@ -108,24 +109,24 @@ def test_one_document(pair: tuple[str, str]) -> None:
     assert steady_of(one) == steady_of(other), "and one link in the words of a report"
 
 
-@pytest.mark.parametrize("pair", OTHER_DOCUMENT.values(), ids=OTHER_DOCUMENT)
+@every_row("pair", OTHER_DOCUMENT.values(), ids=OTHER_DOCUMENT)
 def test_two_documents(pair: tuple[str, str]) -> None:
     assert document_of(pair[0]) != document_of(pair[1])
 
 
-@pytest.mark.parametrize("pair", SAME_PAGE.values(), ids=SAME_PAGE)
+@every_row("pair", SAME_PAGE.values(), ids=SAME_PAGE)
 def test_one_page_in_two_documents(pair: tuple[str, str]) -> None:
     assert page_of(pair[0]) == page_of(pair[1])
     assert document_of(pair[0]) != document_of(pair[1])
 
 
-@pytest.mark.parametrize("form", [document_of, page_of], ids=lambda form: form.__name__)
-@pytest.mark.parametrize("url", [url for pair in (*SAME_DOCUMENT.values(), *SAME_PAGE.values()) for url in pair])
+@every_row("form", [document_of, page_of], ids=lambda form: form.__name__)
+@every_row("url", [url for pair in (*SAME_DOCUMENT.values(), *SAME_PAGE.values()) for url in pair])
 def test_a_form_is_its_own_form(form: Callable[[str], str], url: str) -> None:
     assert form(form(url)) == form(url)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("url", "host", "domain"),
     [
         ("http://www.daily.co.za/a", "daily.co.za", "daily.co.za"),
@@ -148,7 +149,7 @@ def test_hosts_and_domains(url: str, host: str, domain: str) -> None:
     assert domain_of_url(url) == domain
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("old", "new", "expected"),
     [
         (f"{D}/feed", "https://daily.example/feed", True),
@@ -165,9 +166,7 @@ def test_a_move_to_https_changes_nothing_else(old: str, new: str, expected: bool
     assert is_https_of(old, new) is expected
 
 
-@pytest.mark.parametrize(
-    "path", ["", "/", "/?utm_source=rss", "/fr/", "/pt-BR", "/index.php", "/en/index.html", "/default.aspx"]
-)
+@every_row("path", ["", "/", "/?utm_source=rss", "/fr/", "/pt-BR", "/index.php", "/en/index.html", "/default.aspx"])
 def test_one_answer_to_what_a_front_page_is(path: str) -> None:
     assert is_front_page(page_of(D + path))
     assert first_visit(D + path, NOW, NOW) is None, "it is no report's own page"
@@ -176,7 +175,7 @@ def test_one_answer_to_what_a_front_page_is(path: str) -> None:
 # What a publisher's file says of its addresses
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("rules", "one", "other"),
     [
         (IdentityRules(ignore_parameters=("session", "from_*")), f"{D}/a?id=1&session=x&from_app=1", f"{D}/a?id=1"),
@@ -196,7 +195,7 @@ def test_addresses_that_are_one_page_by_their_publishers_rules(rules: IdentityRu
     assert page_of(one) != page_of(other)
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("rules", "one", "other"),
     [
         (IdentityRules(ignore_parameters=("session",)), f"{D}/a?sessions=1", f"{D}/a?sessions=2"),
@@ -219,7 +218,7 @@ def test_a_literal_address_is_the_same_address(path: str) -> None:
     assert unquote(literal(url)) == url
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("url", "expected"),
     [
         ("http://u:p@a.example/x@y", "http://a.example/x@y"),
@@ -237,7 +236,7 @@ def test_a_user_name_is_left_out_and_no_other_sign_is(url: str, expected: str) -
     assert literal(url) == expected
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("url", "expected"),
     [
         ("http://a.example/é", "http://a.example/é"),
@@ -251,7 +250,7 @@ def test_what_has_no_place_in_an_address_is_percent_encoded(url: str, expected: 
     assert literal(url) == expected
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("href", "expected"),
     [
         ("/a/b", "https://daily.example/a/b"),
@@ -267,7 +266,7 @@ def test_an_address_is_made_full_and_what_is_none_is_kept(href: str, expected: s
     assert resolved("https://daily.example/news/index.html", href) == expected
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("said", "expected"),
     [
         ("daily.example/feed", "http://daily.example/feed"),
@@ -289,7 +288,7 @@ def test_an_address_as_people_write_it_is_http(said: str, expected: str) -> None
     assert as_http(said) == expected
 
 
-@pytest.mark.parametrize(
+@every_row(
     ("fragment", "expected"),
     [
         ("", ""),
@@ -326,7 +325,7 @@ STORED = [
 ]
 
 
-@pytest.mark.parametrize(("url", "stored"), STORED)
+@every_row(("url", "stored"), STORED)
 def test_a_link_has_the_key_that_is_stored(url: str, stored: str) -> None:
     assert keys_of_link(url)[0] == f"url:{stored}"
 
@@ -349,10 +348,10 @@ def test_all_entries_of_the_fixtures_have_the_keys_that_they_had() -> None:
     assert (differ, seen) == ([], 1214)
 
 
-@pytest.mark.parametrize("version", sorted(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz")))
+@every_row("version", sorted(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz")))
 def test_every_article_of_every_version_is_found_by_its_link(version: str, tmp_path: Path) -> None:
     path = tmp_path / "wire.db"
-    path.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))
+    path.write_bytes(upgraded(version))
     with closing(Store.open(path)) as store:
         keys = {(article, key) for article, key in store.query("SELECT article_id, article_key FROM article_keys")[1]}
         said = store.query("SELECT article_id, raw_words(raw, dictionary_id) FROM revisions WHERE number = 1")[1]

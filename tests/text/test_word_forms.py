@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from aggregator.store.sqlite.selections import expression
 from aggregator.text.folding import fold
 from aggregator.text.query import parse
 from aggregator.text.word_forms import MOST_FORMS, phrase_forms, word_forms
+from tests.rows import every_row
 
 INDEX = sqlite3.connect(":memory:", check_same_thread=False)
 INDEX.execute(
@@ -66,14 +66,14 @@ UNLIKE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("words", ALIKE, ids=lambda words: words[0])
+@every_row("words", ALIKE, ids=lambda words: words[0])
 def test_words_with_and_without_article_or_elision_find_each_other(words: tuple[str, ...]) -> None:
     for said in words:
         for text in words:
             assert finds(f'"{said}"' if " " in said and "*" not in said else said, f"Un. {text} !"), (said, text)
 
 
-@pytest.mark.parametrize(("said", "text"), UNLIKE, ids=[f"{said} {text}" for said, text in UNLIKE])
+@every_row(("said", "text"), UNLIKE, ids=[f"{said} {text}" for said, text in UNLIKE])
 def test_other_words_are_found_as_they_stand(said: str, text: str) -> None:
     assert finds(said, said)
     assert not finds(said, text)

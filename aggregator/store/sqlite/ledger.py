@@ -199,6 +199,7 @@ def terms_changed(
     opened = [each for each in after.of_classes if _is_open(after, each) and not _is_open(before, each)]
     closed = [each for each in after.of_classes if _is_open(before, each) and not _is_open(after, each)]
     _release_due(connection, publisher, closed, to_iso(believed))
+    _note_closed(connection, publisher, before, after)
     coming = _unreleased(connection, publisher, opened)
     note = _difference(before, after)
     if note and (coming or _has_released(connection, publisher)):
@@ -215,6 +216,26 @@ def terms_changed(
     ]
     for start in range(0, len(let_out), _BATCH):
         append(connection, let_out[start : start + _BATCH])
+
+
+def _note_closed(connection: sqlite3.Connection, publisher: str, before: Terms, after: Terms) -> None:
+    """Remembers by which channels reports left before and leave no longer: whoever was given them is shown a notice."""
+    last, _ = _last(connection)
+    for item_class in after.of_classes:
+        was, now = _channels(before, item_class), _channels(after, item_class)
+        connection.executemany(
+            "DELETE FROM closed_channels WHERE publisher = ? AND class = ? AND channel = ?",
+            [(publisher, item_class, channel) for channel in now],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO closed_channels (publisher, class, channel, seq) VALUES (?, ?, ?, ?)",
+            [(publisher, item_class, channel, last) for channel in sorted(was - now)],
+        )
+
+
+def _channels(terms: Terms, item_class: str) -> set[str]:
+    """By which reports of a class leave."""
+    return set(str(terms.of_classes[item_class]["channels"]).split()) if _is_open(terms, item_class) else set()
 
 
 def renamed(connection: sqlite3.Connection, old: str, new: str, now: datetime) -> None:

@@ -148,15 +148,15 @@ def _follow_tells(connection: sqlite3.Connection, search: SavedSearch, last: int
         _leave(connection, before[whom][0])
 
 
-def tell_of(said: str) -> Tell:
+def tell_of(stored: str) -> Tell:
     """As it was stored."""
-    read: dict[str, Any] = json.loads(said)
+    read: dict[str, Any] = json.loads(stored)
     return Tell(**{**read, "command": tuple(read["command"])})
 
 
-def selection_of(said: str) -> Selection:
+def selection_of(stored: str) -> Selection:
     """As it was stored."""
-    read: dict[str, Any] = {name: tuple(values) for name, values in json.loads(said).items()}
+    read: dict[str, Any] = {name: tuple(values) for name, values in json.loads(stored).items()}
     return Selection(**read)
 
 

@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 from aggregator.model import Client
+from aggregator.store.sqlite import apps
 from aggregator.store.sqlite.reading import rows
 from aggregator.store.sqlite.views import is_migrated
 
@@ -21,9 +22,13 @@ def add(connection: sqlite3.Connection, token_hash: str, client: Client, at: str
 
 
 def revoke(connection: sqlite3.Connection, name: str, at: str) -> bool:
-    """False: no client of this name has one."""
-    sql = "UPDATE tokens SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL"
-    return connection.execute(sql, (at, name)).rowcount > 0
+    """False: no client of this name has one. What was read and starred by it in apps is deleted."""
+    found = connection.execute(
+        "UPDATE tokens SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL RETURNING token_hash", (at, name)
+    ).fetchall()
+    for (token_hash,) in found:
+        apps.forget(connection, token_hash)
+    return bool(found)
 
 
 def listed(connection: sqlite3.Connection) -> list[dict[str, Any]]:

@@ -47,6 +47,7 @@ MIGRATIONS = (
     "0033_signals",
     "0034_subscribers",
     "0035_searches",
+    "0036_apps",
     "0037_chosen_by",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns

@@ -43,6 +43,7 @@ from aggregator.store.sqlite.schema import (
     m0033,
     m0034,
     m0035,
+    m0036,
     m0037,
 )
 
@@ -228,6 +229,11 @@ def _subscribers(db: Database) -> None:
 @migrations(name="0035_searches")
 def _searches(db: Database) -> None:
     _execute(db, (*m0035.SEARCHES, *m0035.TOLD, *m0035.EVENTS))
+
+
+@migrations(name="0036_apps")
+def _apps(db: Database) -> None:
+    _execute(db, m0036.APPS)
 
 
 @migrations(name="0037_chosen_by")

@@ -56,5 +56,7 @@ def waits_until(message: AlertMessage, now: datetime) -> datetime | None:
 
 
 def is_last(message: AlertMessage, now: datetime) -> bool:
-    """Whether no other attempt follows one that failed now."""
-    return now - message.made_at >= GIVE_UP_AFTER
+    """Whether no other attempt follows one that failed now: three days have gone by, and it was tried as often as a
+    server that is down for hours is asked. While no program runs, or where the clock was put forward, none was.
+    """
+    return now - message.made_at >= GIVE_UP_AFTER and message.attempts >= len(_PAUSES)

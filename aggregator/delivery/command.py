@@ -31,7 +31,8 @@ async def run(command: Sequence[str], said: bytes, folder: Path, timeout: timede
         return None, f"command could not be started: {escaped(str(error), _MOST_SAID)}"
     if code:
         printed = escaped(output.kept.decode("utf-8", "replace"), _MOST_SAID)
-        return code, f"command failed: {printed}"
+        how = f"it was ended by signal {-code}" if code < 0 else f"its exit code is {code}, and it printed nothing"
+        return code, f"command failed: {printed or how}"
     return code, None
 
 

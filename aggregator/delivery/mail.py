@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 
 from aggregator.model import MailSettings, Template
 from aggregator.text.printable import escaped
@@ -30,11 +30,13 @@ async def send(settings: MailSettings, message: EmailMessage, environment: Mappi
         secret = _filled(settings.password, environment)
     except KeyError as missing:
         return f"the environment has no variable {missing.args[0]}, which [mail] password of wire.toml names"
-    content = message.as_bytes(policy=SMTP)
+    sender, to = _address(message, "From"), _address(message, "To")
+    is_ascii = (sender + to).isascii()
+    content = message.as_bytes(policy=SMTP if is_ascii else SMTPUTF8)
     if len(content) > _LARGEST:
         return f"the e-mail has {len(content):,} bytes, which is too much"
     client = _Client(settings, secret)
-    work = asyncio.get_running_loop().run_in_executor(None, client.send, _to(message), content)
+    work = asyncio.get_running_loop().run_in_executor(None, client.send, sender, to, content)
     done, _ = await asyncio.wait({work}, timeout=settings.timeout.total_seconds())
     if not done:
         client.give_up()
@@ -48,8 +50,8 @@ async def send(settings: MailSettings, message: EmailMessage, environment: Mappi
     raise error
 
 
-def _to(message: EmailMessage) -> str:
-    (address,) = message["To"].addresses
+def _address(message: EmailMessage, header: str) -> str:
+    (address,) = message[header].addresses
     assert isinstance(address, Address)
     return address.addr_spec
 
@@ -81,8 +83,10 @@ class _Client:
         self._server: smtplib.SMTP | None = None
         self._is_over = False
 
-    def send(self, to: str, content: bytes) -> None:
-        """Raises SMTPException, OSError, ValueError."""
+    def send(self, sender: str, to: str, content: bytes) -> None:
+        """Raises SMTPException, OSError, ValueError. What stands before the @ may be outside ASCII, where the server
+        says that it takes that (RFC 6531).
+        """
         settings, context = self._settings, ssl.create_default_context()
         seconds = settings.timeout.total_seconds()
         server = (
@@ -102,7 +106,8 @@ class _Client:
                 server.starttls(context=context)
             if settings.user is not None and self._secret is not None:
                 server.login(settings.user, self._secret)
-            server.sendmail(settings.sender, [to], content)
+            options = () if (sender + to).isascii() else ("SMTPUTF8", "BODY=8BITMIME")
+            server.sendmail(sender, [to], content, options)
         finally:
             self._close(server)
 

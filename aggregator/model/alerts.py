@@ -70,7 +70,7 @@ class AlertEntry:
     publisher_name: str
     publisher_place: str  # '': not known
     release: Release | None  # None: it was taken back
-    notice: str  # '': there is a release
+    notice: str  # beside a release: why its words are left out; '': they are not
     headline: str | None  # of one that was taken back, where it may still be said
 
 

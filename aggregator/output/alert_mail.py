@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC
 from html import escape
 from types import MappingProxyType
@@ -17,6 +18,8 @@ from aggregator.text.html import shortened
 from aggregator.text.printable import address, line
 
 _MOST_SUBJECT = 150  # characters
+_MOST_WORDS = 1_200_000  # characters of all reports, in both parts; of which base64 makes 5 MB, and HTML 8 at most
+_TOO_LONG = "This report is too long for an e-mail. Its words are left out here."
 _LABELS: Mapping[OwedKind, str] = MappingProxyType(
     {
         "corrected": "Corrected",
@@ -44,6 +47,23 @@ def subject(alert: Alert) -> str:
     return shortened(line(f"[{alert.title}] {what}"), _MOST_SUBJECT)
 
 
+def fitting(alert: Alert) -> Alert:
+    """The alert without the words of those reports that would make its e-mail larger than servers take. Words are left
+    out whole: what is cut may say something else.
+    """
+    entries, room = list[AlertEntry](), _MOST_WORDS
+    for entry in alert.entries:
+        release = entry.release
+        length = sum(map(len, (release.text, release.summary, release.html))) if release else 0
+        if release and 2 * length > room:
+            short = replace(release, text="", summary="", html="")
+            entries.append(replace(entry, release=short, notice=_TOO_LONG))
+        else:
+            room -= 2 * length
+            entries.append(entry)
+    return replace(alert, entries=tuple(entries))
+
+
 def text(alert: Alert) -> str:
     """Plain text, each report with all that must stand beside it."""
     return "\n".join(_text(alert)) + "\n"
@@ -58,7 +78,10 @@ def _text(alert: Alert) -> Iterator[str]:
         if label := _LABELS.get(entry.kind):
             yield f"*** {label} ***"
         yield line(_publisher(entry))
-        yield from _text_of(entry.release) if entry.release else (line(_title(entry)), "", line(entry.notice))
+        if entry.release:
+            yield from _text_of(entry.release, entry.notice)
+        else:
+            yield from (line(_title(entry)), "", line(entry.notice))
     yield ""
     yield "-" * 72
     yield line(alert.general)
@@ -67,10 +90,10 @@ def _text(alert: Alert) -> Iterator[str]:
     yield f"{line(alert.complaints_email)}."
 
 
-def _text_of(release: Release) -> Iterator[str]:
+def _text_of(release: Release, notice: str) -> Iterator[str]:
     yield line(beside.headline(release))
     yield from map(line, _facts(release))
-    if words := (release.text or release.summary):
+    if words := (release.text or release.summary or notice):
         yield ""
         yield from map(line, words.splitlines())
     yield ""
@@ -119,7 +142,7 @@ def _article(entry: AlertEntry) -> str:
     language = f' lang="{escape(release.language)}"' if release and release.language else ""
     label = f'<p class="label">{escape(label)}</p>\n' if (label := _LABELS.get(entry.kind)) else ""
     said = (
-        _html_of(release)
+        _html_of(release, entry.notice)
         if release
         else f'<h2 dir="auto">{escape(_title(entry))}</h2>\n<p dir="auto">{escape(line(entry.notice))}</p>'
     )
@@ -129,10 +152,11 @@ def _article(entry: AlertEntry) -> str:
     )
 
 
-def _html_of(release: Release) -> str:
+def _html_of(release: Release, notice: str) -> str:
     title, link = escape(line(beside.headline(release))), address(release.url)
     facts = " · ".join(escape(line(said)) for said in _facts(release))
-    words = "".join(f"<p>{escape(line(said))}</p>" for said in (release.text or release.summary).splitlines() if said)
+    plain = release.text or release.summary or notice
+    words = "".join(f"<p>{escape(line(said))}</p>" for said in plain.splitlines() if said)
     if release.html and "<img" not in release.html:  # a picture would say to its server who reads
         words = release.html
     below = [said for said in (*release.disclaimers, beside.rights(release)) if said]

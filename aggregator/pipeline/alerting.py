@@ -46,6 +46,7 @@ from aggregator.pipeline.matching import OnStore, match_waiting
 from aggregator.rights import fill
 from aggregator.store import Store
 from aggregator.text.printable import log_line
+from aggregator.text.urls import ascii_host
 
 log = logging.getLogger("aggregator.alerts")
 
@@ -67,7 +68,7 @@ class _Ready:
 
 @dataclass(slots=True)
 class Alerter:
-    """Looks after saved searches as long as a program runs. Does nothing where there are none."""
+    """Looks after saved searches as long as a program runs."""
 
     config: Config
     folder: Path  # where commands run
@@ -78,9 +79,9 @@ class Alerter:
     _taken: dict[int, Callable[[Store], None]] = field(default_factory=dict)  # sent, and not yet recorded
 
     async def look(self) -> None:
-        """Matches, notes who is owed what, and begins to send. Raises StoreError."""
-        if not self.config.searches:
-            return
+        """Matches, notes who is owed what, and begins to send; without a search, too: whoever got a report by one that
+        was removed is told when it is taken back. Raises StoreError.
+        """
         await match_waiting(self.on_store)
         now = self.clock()
         await self.on_store(partial(_prepare, now=now))
@@ -238,15 +239,22 @@ def _entry(store: Store, item: AlertItem, found: object) -> AlertEntry | None:
     )
 
 
+def _mailbox(email: str) -> str:
+    """An address with its host in ASCII, as every server takes it (RFC 5891)."""
+    local, _, host = email.rpartition("@")
+    return f"{local}@{ascii_host(host)}"
+
+
 def as_email(alert: Alert, message: AlertMessage, wire: Wire, now: datetime) -> EmailMessage:
     """The e-mail of an alert, the same Message-ID at every attempt."""
     assert wire.mail is not None
     assert message.tell.email is not None
+    alert = alert_mail.fitting(alert)
     host = urlsplit(wire.url).hostname or "localhost"
     made = EmailMessage()
     made["Subject"] = alert_mail.subject(alert)
-    made["From"] = wire.mail.sender
-    made["To"] = message.tell.email
+    made["From"] = _mailbox(wire.mail.sender)
+    made["To"] = _mailbox(message.tell.email)
     made["Date"] = format_datetime(now)
     made["Message-ID"] = f"<{message.token}.{alert.search}@{host}>"
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's "I am on holiday" answers it

@@ -206,6 +206,8 @@ class Deliveries:
             selection = self._selections.get(one.name) or selection_of(self._config, store, one)
             if selection is None:
                 return Waiting()
+            if one.name not in self._selections:
+                store.note_selection(one.name, selection)
             self._selections[one.name] = selection
             return next_owed(store, self._config.wire, one, selection, now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,9 @@ from aggregator.text.dates import from_iso
 from aggregator.text.printable import as_json
 
 TAKES_BACK = ("withheld", "withdrawn", "deleted")  # kinds of lines that want to be confirmed
+# Kinds of lines about a report that whoever was sent it is sent for ever, whatever its file chooses now.
+_OF_GIVEN = (*TAKES_BACK, "corrected", "restored", "terms_changed")
+_PAGE = 1_000  # lines of the ledger that are read at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +82,31 @@ def _following(store: Store, queue: Queue, selection: Selection) -> Mapping[str,
     if end is None or end.seq <= queue.seq:
         return None
     lines = store.changes(store.cursor_at(queue.seq), replace(selection, up_to=end, limit=1))
-    if not lines:
+    last = Cursor.read(lines[0]["cursor"]) if lines else None
+    line = next(of_given(store, queue, queue.seq, last or end), lines[0] if lines else None)
+    if line is None:
         store.skip_to(queue.name, end.seq)
-    return lines[0] if lines else None
+    return line
+
+
+def of_given(store: Store, queue: Queue, after: int, up_to: Cursor) -> Iterator[Mapping[str, Any]]:
+    """Lines by which what a subscriber was sent is taken back or corrected, though its file had another selection then:
+    those behind one line of the ledger and up to another, in their order.
+    """
+    found: dict[int, Mapping[str, Any]] = {}
+    for former, until in store.former_selections(queue.name):
+        seq = after
+        while lines := store.changes(store.cursor_at(seq), replace(former, up_to=up_to, limit=_PAGE)):
+            seq = lines[-1]["seq"]
+            found |= {
+                line["seq"]: line
+                for line in lines
+                if line["change_kind"] in _OF_GIVEN
+                and (line["id"] is None or store.was_sent(queue.name, line["id"], until))
+            }
+            if len(lines) < _PAGE:
+                break
+    return iter([found[seq] for seq in sorted(found)])
 
 
 def _replayed(store: Store, queue: Queue) -> Mapping[str, Any] | None:

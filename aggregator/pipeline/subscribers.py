@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import ALL_REPORTS, Config, Queue, Selection, Subscriber
+from aggregator.model import ALL_REPORTS, Config, Cursor, Queue, Selection, Subscriber
 from aggregator.model.errors import DeskError
-from aggregator.pipeline.owed import TAKES_BACK, line_at, selection_of
+from aggregator.pipeline.owed import TAKES_BACK, line_at, of_given, selection_of
 from aggregator.store import Store
 from aggregator.text.dates import from_iso, to_iso
 
@@ -97,7 +97,10 @@ def _owed(store: Store, config: Config, of: Subscriber | None, queue: Queue | No
     if queue is None or selection is None:
         return None, None
     lines = store.changes(store.cursor_at(queue.seq), replace(selection, limit=MOST_OWED))
-    return len(lines), lines[0]["at"] if lines else None
+    end = Cursor.read(lines[-1]["cursor"]) if len(lines) == MOST_OWED else store.last_cursor()
+    given = of_given(store, queue, queue.seq, end) if end else ()
+    owed = {line["seq"]: line["at"] for line in (*lines, *given)}
+    return min(len(owed), MOST_OWED), owed[min(owed)] if owed else None
 
 
 def in_trouble(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -154,7 +157,9 @@ def _line_of(store: Store, config: Config, of: Subscriber | None, queue: Queue, 
     selection = selection_of(config, store, of) if of else None
     if of is not None and selection is None:
         return None
-    line = line_at(store, seq, selection or ALL_REPORTS)
+    line, end = line_at(store, seq, selection or ALL_REPORTS), store.cursor_at(seq)
+    if line is None and end is not None:
+        line = next(of_given(store, queue, seq - 1, end), None)
     return dict(line) if line else None
 
 

@@ -1269,6 +1269,18 @@ class Store:
         """A new subscriber is owed what comes from now on, or all lines; one that is known stays where it is."""
         self._write(subscribers.begin, name, from_beginning=from_beginning, now=now)
 
+    def note_selection(self, name: str, selection: Selection) -> None:
+        """By what a subscriber that has begun is sent lines from now on."""
+        self._write(subscribers.note_selection, name, selection)
+
+    def former_selections(self, name: str) -> list[tuple[Selection, int]]:
+        """What a subscriber's file chose before, each with the line of the ledger up to which it was sent that."""
+        return self._read(subscribers.former_selections, name)
+
+    def was_sent(self, name: str, report: str, up_to: int) -> bool:
+        """Whether a subscriber may have been sent something of a report, up to this line of the ledger."""
+        return self._read(subscribers.was_sent, name, report, up_to)
+
     def skip_to(self, name: str, seq: int) -> None:
         """Up to this line of the ledger a subscriber is owed nothing more."""
         self._write(subscribers.skip_to, name, seq)

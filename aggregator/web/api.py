@@ -554,8 +554,8 @@ class Api:
             return changes.read(store, self.site.config().wire, outlet(store, channel, now), selection, most)
 
     def _stream(self, request: Request, asked: Asked, selection: Selection) -> ASGIApp:
-        last = request.headers.get("last-event-id")
-        after = asked.given.cursor("after") if last is None else parameters.read_cursor("Last-Event-ID", last)
+        last = request.headers.get("last-event-id")  # '': nothing was heard yet, as the HTML standard has it
+        after = asked.given.cursor("after") if not last else parameters.read_cursor("Last-Event-ID", last)
         channel, selection = asked.asker.channel, replace(selection, limit=_AT_ONCE)
 
         def read(at: Cursor | None) -> tuple[object, Callable[[], changes.Page]]:

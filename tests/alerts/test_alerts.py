@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.alerts.times import GIVE_UP_AFTER, next_of, next_time
-from aggregator.model import Selection, Tell, Template, When
+from aggregator.model import SavedSearch, Selection, Tell, Template, When
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
 from aggregator.text.query import parse
@@ -199,6 +199,36 @@ def test_corrections_and_withdrawals_reach_those_who_got_the_report(desk: AlertW
     assert subjects(box)[2:] == ["[Search ponts] Restored: Un pont flottant (Daily Example)"]
 
 
+OTHER = Tell(email="other@example.org")
+
+
+@pytest.mark.parametrize("left", [(), (search("bacs", "bac"),), (search("ponts", "pont", OTHER),)])
+@pytest.mark.parametrize("act", ["withdraw", "withhold"])
+def test_who_left_hears_of_nothing_but_that_a_report_was_taken_back(
+    act: str, left: tuple[SavedSearch, ...], desk: AlertWire, box: Mailbox
+) -> None:
+    """The file is removed, has another name, or names somebody else."""
+    desk.poll(entry(1, "Le pont rouvre"), entry(2, "Un pont flottant"))
+    desk.alert()
+    desk.poll(entry(3, "Le pont fleuri"))  # found, and not told yet
+    desk.search(*left)
+    desk.poll(entry(4, "Le pont neuf"), entry(2, "Correction: un pont", "Correction: un pont."))
+    desk.alert(HOUR)
+    assert [mail["Subject"] for mail in box.taken[1:] if mail["To"] == DESK.email] == []
+    desk.act(act, "Le pont rouvre")
+    box.fault = "greylist"
+    desk.alert(HOUR)
+    box.fault = ""
+    desk.search(*left)  # a program begins anew while the message waits
+    desk.alert(HOUR)
+    desk.alert(HOUR)
+    told = [mail for mail in box.taken[1:] if mail["To"] == DESK.email]
+    assert [("Withdrawn: " in mail["Subject"], "Le pont" in str(mail)) for mail in told] == [(True, False)]
+    desk.act("restore", "Le pont rouvre")
+    desk.alert(HOUR)
+    assert [mail for mail in box.taken[1:] if mail["To"] == DESK.email] == told
+
+
 def test_a_withdrawal_while_the_message_is_under_way_is_told_too(desk: AlertWire, box: Mailbox) -> None:
     """The server hangs with the mail in its hands; the desk withdraws; the retry has no word of it."""
     desk.poll(entry(1, "Le pont rouvre"))
@@ -334,6 +364,18 @@ def test_after_three_days_it_is_given_up_said_and_can_be_tried_again(desk: Alert
     assert subjects(box)[1:] == ["[Search ponts] Le pont rouvre (Daily Example)"]
 
 
+def test_days_without_a_program_are_no_attempts(desk: AlertWire, box: Mailbox) -> None:
+    """Nor are those that a clock leaps over."""
+    desk.poll(entry(1, "Le pont rouvre"))
+    box.fault = "greylist"
+    desk.alert()
+    desk.alert(10 * DAY)
+    assert box.faults == ["greylist"] * 2
+    box.fault = ""
+    desk.alert(HOUR)
+    assert subjects(box) == ["[Search ponts] Le pont rouvre (Daily Example)"]
+
+
 def test_a_server_that_is_down_gets_one_message_with_all_when_it_is_up(desk: AlertWire, box: Mailbox) -> None:
     assert desk.config.wire.mail is not None
     down = replace(desk.config, wire=replace(desk.config.wire, mail=replace(desk.config.wire.mail, port=1)))
@@ -408,6 +450,39 @@ def test_no_headline_becomes_a_header(headline: str, desk: AlertWire, box: Mailb
     assert mail["List-Unsubscribe-Post"] is None  # nothing of ours would take such a request
 
 
+@pytest.mark.parametrize(
+    ("written", "email"),
+    [
+        ("desk@bücher.example", "desk@xn--bcher-kva.example"),
+        ("büro@example.org", "büro@example.org"),
+        ("desk@الصحيفة.example", "desk@xn--mgbel5a2dp8b.example"),
+    ],
+)
+def test_an_address_outside_ascii_gets_its_mail(written: str, email: str, tmp_path: Path, box: Mailbox) -> None:
+    made = wire(
+        tmp_path, box.port, search("ponts", "pont", Tell(email=written)), sender=f"wire@{written.split('@')[1]}"
+    )
+    with made.store:
+        made.poll(entry(1, "Le pont rouvre"))
+        made.alert()
+    assert [(mail["To"], mail["From"].split("@")[1]) for mail in box.taken] == [(email, email.split("@")[1])]
+
+
+def test_reports_that_are_too_long_for_an_email_are_named_in_it(desk: AlertWire, box: Mailbox) -> None:
+    """Servers take no e-mail of any length: such a one would be refused again and again, with all that is in it."""
+    long = "<é'&>" * 140_000
+    desk.poll(
+        entry(1, "Le pont long", long), entry(2, "Un pont court", "Il est court."), entry(3, "Un autre pont", long)
+    )
+    desk.alert()
+    plain, html = box.parts()
+    for said in (plain, html):
+        assert said.count("This report is too long for an e-mail.") == 2
+        assert "Il est court." in said
+        assert said.count("http://daily.example/") >= 3
+    assert desk.rows("SELECT count(*) FROM alert_messages") == [(0,)]
+
+
 # Commands
 
 
@@ -432,6 +507,8 @@ def test_a_command_gets_the_alert_as_json(tmp_path: Path, box: Mailbox) -> None:
 
 
 @pytest.mark.parametrize(("command", "said"), [((sys.executable, "-c", TELL.format(3)), "command failed: xxx"),
+                                                (("/bin/sh", "-c", "exit 7"), "exit code is 7, and it printed nothing"),
+                                                (("/bin/sh", "-c", "kill -9 $$"), "ended by signal 9"),
                                                 (("/nowhere/at/all",), "could not be started")])  # fmt: skip
 def test_a_command_that_fails_is_run_again(command: tuple[str, ...], said: str, tmp_path: Path) -> None:
     made = wire(tmp_path, 0, search("ponts", "pont", Tell(command=command)))

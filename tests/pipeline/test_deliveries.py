@@ -19,11 +19,11 @@ import pytest
 
 from aggregator.delivery import webhook
 from aggregator.desk import acts
-from aggregator.model import ALL_REPORTS, Cause, Config, Cursor, NotifySettings, Selection, Subscriber, Template
+from aggregator.model import ALL_REPORTS, Cause, Config, Cursor, NotifySettings, Selection, Subscriber, Template, Text
 from aggregator.model.errors import DeskError, StoreBusy, StoreError, StoreFull
 from aggregator.pipeline import deliveries as deliveries_module
 from aggregator.pipeline.deliveries import Deliveries, Sent
-from aggregator.pipeline.subscribers import unacknowledged
+from aggregator.pipeline.subscribers import listed, unacknowledged
 from aggregator.scheduling.deliveries import LONGEST, PAUSES, pause
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
@@ -174,6 +174,33 @@ def test_words_leave_as_they_may_at_the_time_of_sending(desk: Desk, partner: Rec
         assert by_id[quoted, "new"].said["data"]["ninjs"]["representationType"] == "partial"
     released = desk.store.released_since(desk.now.date())
     assert released == {("daily-example", "api"): 1, ("quoted", "api"): 1}
+
+
+@pytest.mark.parametrize(
+    "last", [Selection(countries=("GH",)), Selection(languages=("xx",)), Selection(kinds=("ngo",))]
+)
+def test_another_selection_in_its_file_hides_nothing_that_takes_back_what_was_sent(
+    desk: Desk, partner: Receiver, last: Selection
+) -> None:
+    first, second = Selection(kinds=("newspaper", "ngo")), Selection(countries=("ML", "GH"))
+    desk.send(subscriber(partner.url, selection=first))
+    sent, other = desk.report(1), desk.report(2)
+    desk.send(subscriber(partner.url, selection=first))
+    desk.send(subscriber(partner.url, selection=second))
+    desk.send(subscriber(partner.url, selection=last))
+    later = desk.report(3)  # it was never sent
+    now = subscriber(partner.url, selection=last)
+    desk.send(now)
+    desk.report(2, title=Text("Another headline, and no correction"))
+    for report in (sent, later):
+        acts.withdraw(desk.store, report, Cause(actor="person:ama", reason="wrong"), desk.now)
+    config = Config(wire=LOOPBACK, publishers=desk.publishers, subscribers=(now,))
+    assert [row["subscriber"] for row in unacknowledged(desk.store, config, sent, desk.now)] == ["partner"]
+    assert [row["owed"] for row in listed(desk.store, config, desk.now)] == [1]
+    desk.send(now)
+    heard = [(each.said["data"]["kind"], each.said["data"]["id"]) for each in partner.received]
+    assert heard == [("new", sent), ("new", other), ("withdrawn", sent)]
+    assert unacknowledged(desk.store, config, sent, desk.now) == []
 
 
 def test_a_channel_that_the_rights_do_not_name_gets_no_words(desk: Desk, partner: Receiver) -> None:

@@ -304,6 +304,8 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "queues": (case(lambda s, w: s.queues(), SCAN_s="a few subscribers"),),
     "queue": (case(lambda s, w: s.queue("partner")),),
     "dead_letters": (case(lambda s, w: s.dead_letters("partner")),),
+    "former_selections": (case(lambda s, w: s.former_selections("partner")),),
+    "was_sent": (case(lambda s, w: s.was_sent("partner", w.report, 7)),),
     "next_replay": (case(lambda s, w: s.next_replay("partner")),),
     "taken_back_by": (case(lambda s, w: s.taken_back_by(w.report)),),
     "time_of": (case(lambda s, w: s.time_of(s.last_cursor())),),

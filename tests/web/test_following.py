@@ -159,6 +159,7 @@ def test_a_stream_reads_what_there_is_and_goes_on_live(wire: Served, reports: li
     for path, headers in (
         (f"{STREAM}?after=0", {"Last-Event-ID": last}),
         (f"{STREAM}?after={last}", {}),
+        (f"{STREAM}?after={last}", {"Last-Event-ID": ""}),  # of a client that has heard nothing yet
         (f"/api/changes?after={last}", {"Accept": "text/event-stream"}),
     ):
         with listening(wire.address + path, **headers) as stream:

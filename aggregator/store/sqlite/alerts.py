@@ -38,7 +38,7 @@ def are_behind(connection: sqlite3.Connection) -> bool:
     """Whether `collect` would do anything."""
     row = connection.execute(
         """
-        SELECT 1 FROM searches WHERE state = 'in_force' AND match_to IS NULL
+        SELECT 1 FROM searches WHERE state <> 'faulty' AND match_to IS NULL
           AND told_seq < (SELECT coalesce(max(seq), 0) FROM changes) LIMIT 1
         """
     ).fetchone()
@@ -47,15 +47,16 @@ def are_behind(connection: sqlite3.Connection) -> bool:
 
 def collect(connection: sqlite3.Connection, now: datetime) -> bool:
     """Notes who is owed what by some more lines of the ledger; False: all is noted, or is yet to be matched. Within a
-    transaction. Words that are not matched yet hold it, for a moment.
+    transaction. Words that are not matched yet hold it, for a moment. A search that was removed finds nothing more; who
+    got reports by it is still owed that one was taken back.
     """
     if not are_behind(connection):
         return False
     (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()
     rows = connection.execute(
         """
-        SELECT told_seq, search_id, words, selection, since_seq, paused_at FROM searches
-        WHERE state = 'in_force' AND match_to IS NULL AND told_seq < ? ORDER BY told_seq, search_id
+        SELECT told_seq, search_id, words, selection, since_seq, state = 'in_force' AND paused_at IS NULL FROM searches
+        WHERE state <> 'faulty' AND match_to IS NULL AND told_seq < ? ORDER BY told_seq, search_id
         """,
         (last,),
     ).fetchall()
@@ -63,8 +64,8 @@ def collect(connection: sqlite3.Connection, now: datetime) -> bool:
         end = min(last, told_seq + _LINES)
         those = list(group)
         hits = _hits(connection, told_seq, end)
-        for _, search_id, words, selection, since_seq, paused_at in those:
-            if paused_at is None and search_id in hits:
+        for _, search_id, words, selection, since_seq, finds in those:
+            if finds and search_id in hits:
                 search = _Search(search_id, words, selection, max(told_seq, since_seq))
                 _find(connection, search, end, hits[search_id], now)
             _of_told(connection, search_id, told_seq, end)
@@ -150,11 +151,11 @@ _ABOUT_TOLD = f"""
         ELSE 'corrected'
       END, c.seq
     FROM told AS d
-    JOIN tells AS t ON t.tell_id = d.tell_id AND t.in_force
+    JOIN tells AS t ON t.tell_id = d.tell_id
     JOIN changes AS c ON c.seq = (
       SELECT max(x.seq) FROM changes AS x WHERE x.article_id = d.article_id AND x.seq > :after AND x.seq <= :up_to
         AND x.change_kind IN ('withheld', 'withdrawn', 'deleted', 'restored', 'corrected'))
-    WHERE {{which}} AND CASE
+    WHERE {{which}} AND (t.in_force OR c.change_kind IN {_TAKEN_BACK}) AND CASE
       WHEN c.change_kind IN {_TAKEN_BACK} THEN NOT d.taken_back
       WHEN c.change_kind = 'restored' THEN d.taken_back
       ELSE c.revision > d.revision OR d.taken_back
@@ -194,7 +195,7 @@ def tell_states(connection: sqlite3.Connection) -> list[TellState]:
           EXISTS (SELECT 1 FROM alert_messages AS m WHERE m.tell_id = t.tell_id AND m.given_up_at IS NULL)
         FROM owed AS o JOIN tells AS t USING (tell_id) JOIN searches AS s USING (search_id)
         JOIN changes AS c ON c.seq = o.seq
-        WHERE t.in_force AND s.state = 'in_force' GROUP BY t.tell_id ORDER BY t.tell_id
+        WHERE s.state <> 'faulty' AND (t.in_force OR o.owed_kind = 'taken_back') GROUP BY t.tell_id ORDER BY t.tell_id
         """
     )
     return [
@@ -243,7 +244,7 @@ def make_message(
 _MESSAGES = """
     SELECT m.message_id, m.tell_id, m.token, s.name, t.tell, m.made_at, m.attempts, m.attempted_at, m.error
     FROM alert_messages AS m JOIN tells AS t USING (tell_id) JOIN searches AS s USING (search_id)
-    WHERE m.given_up_at IS NULL AND s.state = 'in_force' ORDER BY m.message_id
+    WHERE m.given_up_at IS NULL AND s.state <> 'faulty' ORDER BY m.message_id
 """
 _ITEMS = """
     SELECT a.id, i.owed_kind FROM alert_items AS i JOIN articles AS a USING (article_id)

@@ -65,12 +65,18 @@ def follow(connection: sqlite3.Connection, searches: Sequence[SavedSearch], faul
         connection.execute("UPDATE searches SET state = 'in_force', left_at = NULL WHERE name = ?", (search.name,))
         _follow_tells(connection, search, last)
     here = {search.name for search in searches}
-    for name, (_, _, _, state, *_) in stored.items():
+    for name, (search_id, _, _, state, *_) in stored.items():
         if name in faulty and state == "in_force":
             connection.execute("UPDATE searches SET state = 'faulty', left_at = ? WHERE name = ?", (newest, name))
         elif name not in here and name not in faulty and state != "removed":
-            connection.execute("UPDATE searches SET state = 'removed', left_at = NULL WHERE name = ?", (name,))
-            _end(connection, name)
+            connection.execute(
+                "UPDATE searches SET state = 'removed', left_at = NULL, match_from = NULL, match_to = NULL"
+                " WHERE search_id = ?",
+                (search_id,),
+            )
+            tells = connection.execute("SELECT tell_id FROM tells WHERE search_id = ?", (search_id,)).fetchall()
+            for (tell_id,) in tells:
+                _leave(connection, tell_id)
     if connection.execute("SELECT 1 FROM searches LIMIT 1").fetchone():  # what waits is found by no index yet
         connection.execute("INSERT OR IGNORE INTO match_queue SELECT revision_id FROM search_queue")
     settings.write(connection, _CONFIGURED, configured(searches, faulty))
@@ -105,12 +111,21 @@ def _match_anew(connection: sqlite3.Connection, search_id: int, begin: int, end:
     connection.execute("UPDATE searches SET match_from = ?, match_to = ? WHERE search_id = ?", (*bounds, search_id))
 
 
-def _end(connection: sqlite3.Connection, name: str) -> None:
-    """Nobody is told of it any more, nor owed anything; who got what is kept."""
-    of_search = "tell_id IN (SELECT tell_id FROM tells JOIN searches USING (search_id) WHERE name = ?)"
-    for table in ("owed", "alert_messages"):
-        connection.execute(f"DELETE FROM {table} WHERE {of_search}", (name,))  # noqa: S608  (constants)
-    connection.execute(f"UPDATE tells SET in_force = 0 WHERE {of_search}", (name,))  # noqa: S608
+def _leave(connection: sqlite3.Connection, tell_id: int) -> None:
+    """Somebody is in the file no more: nothing is owed but that a report which was sent is taken back. Who got what is
+    kept.
+    """
+    connection.execute("DELETE FROM owed WHERE tell_id = ? AND owed_kind <> 'taken_back'", (tell_id,))
+    of_tell = "message_id IN (SELECT message_id FROM alert_messages WHERE tell_id = ?)"
+    connection.execute(f"DELETE FROM alert_items WHERE owed_kind <> 'taken_back' AND {of_tell}", (tell_id,))  # noqa: S608
+    connection.execute(
+        """
+        DELETE FROM alert_messages
+        WHERE tell_id = ? AND NOT EXISTS (SELECT 1 FROM alert_items AS i WHERE i.message_id = alert_messages.message_id)
+        """,
+        (tell_id,),
+    )
+    connection.execute("UPDATE tells SET in_force = 0 WHERE tell_id = ?", (tell_id,))
 
 
 def _follow_tells(connection: sqlite3.Connection, search: SavedSearch, last: int) -> None:
@@ -130,10 +145,7 @@ def _follow_tells(connection: sqlite3.Connection, search: SavedSearch, last: int
             (search_id, tell.whom, said, last),
         )
     for whom in before.keys() - {tell.whom for tell in search.tells}:
-        tell_id = before[whom][0]
-        connection.execute("UPDATE tells SET in_force = 0 WHERE tell_id = ?", (tell_id,))
-        for table in ("owed", "alert_messages"):
-            connection.execute(f"DELETE FROM {table} WHERE tell_id = ?", (tell_id,))  # noqa: S608  (constants)
+        _leave(connection, before[whom][0])
 
 
 def tell_of(stored: str) -> Tell:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import Attempt, Queue
-from aggregator.store.sqlite import released
+from aggregator.model import Attempt, Queue, Selection
+from aggregator.store.sqlite import released, settings
 from aggregator.store.sqlite.reading import rows
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import from_iso, to_iso
@@ -60,6 +61,47 @@ def begin(connection: sqlite3.Connection, name: str, *, from_beginning: bool, no
 def skip_to(connection: sqlite3.Connection, name: str, seq: int) -> None:
     """Up to this line nothing more is owed. Within a transaction."""
     connection.execute("UPDATE subscribers SET seq = ?2 WHERE subscriber = ?1 AND seq < ?2", (name, seq))
+
+
+_MOST_FORMER = 50  # selections of a subscriber that are remembered
+
+
+def note_selection(connection: sqlite3.Connection, name: str, selection: Selection) -> None:
+    """By what a subscriber is sent lines from now on. What its file said before is kept, and up to which line that was
+    so. Within a transaction.
+    """
+    (seq,) = connection.execute("SELECT seq FROM subscribers WHERE subscriber = ?", (name,)).fetchone()
+    said = {each: value for each, value in asdict(selection).items() if value}
+    # [what is chosen, up to which line], the one of now last, with None for a line
+    known = json.loads(settings.read(connection, f"selections/{name}") or "[]")
+    written = json.loads(json.dumps(said))
+    if not known or known[-1][0] != written:
+        former = [[each, seq if until is None else until] for each, until in known if each != written]
+        settings.write(connection, f"selections/{name}", json.dumps([*former[-_MOST_FORMER:], [written, None]]))
+
+
+def former_selections(connection: sqlite3.Connection, name: str) -> list[tuple[Selection, int]]:
+    """What the file of a subscriber chose before, and up to which line of the ledger it was sent that."""
+    known = json.loads(settings.read(connection, f"selections/{name}") or "[]")
+    return [(_selection(chosen), until) for chosen, until in known if until is not None]
+
+
+def _selection(chosen: Mapping[str, Any]) -> Selection:
+    said: dict[str, Any] = {each: tuple(one) if isinstance(one, list) else one for each, one in chosen.items()}
+    return Selection(**said)
+
+
+def was_sent(connection: sqlite3.Connection, name: str, report: str, up_to: int) -> bool:
+    """Whether a subscriber may have been sent something of a report up to this line of the ledger."""
+    row = connection.execute(
+        """
+        SELECT 1 FROM subscribers AS s CROSS JOIN articles AS a ON a.id = ?2
+        CROSS JOIN changes AS c ON c.article_id = a.article_id
+        WHERE s.subscriber = ?1 AND c.seq > s.began_seq AND c.seq >= a.released_seq AND c.seq <= ?3 LIMIT 1
+        """,
+        (name, report, up_to),
+    ).fetchone()
+    return row is not None
 
 
 def note_error(connection: sqlite3.Connection, name: str, error: str | None, event: Mapping[str, Any] | None) -> None:

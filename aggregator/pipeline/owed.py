@@ -95,6 +95,8 @@ def of_given(store: Store, queue: Queue, after: int, up_to: Cursor) -> Iterator[
     """
     found: dict[int, Mapping[str, Any]] = {}
     for former, until in store.former_selections(queue.name):
+        if former.search is not None and not store.has_search(former.search):
+            continue  # nothing was ever sent by a search that was not read into the database
         seq = after
         while lines := store.changes(store.cursor_at(seq), replace(former, up_to=up_to, limit=_PAGE)):
             seq = lines[-1]["seq"]

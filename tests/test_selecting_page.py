@@ -13,7 +13,7 @@ from tests.cli.test_selecting import call, made, wire  # noqa: F401  (fixtures)
 
 PAGE = (ROOT / "docs" / "selecting.md").read_text(encoding="utf-8")
 ALL = ("latest", "search", "changes", "snapshot")
-ELSEWHERE = {"--ranked", "--follow", "--help"}
+ELSEWHERE = {"--ranked", "--follow", "--help", "--save"}
 
 
 def options(command: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""alerts: saved searches, who is told of what they find, and when."""
+"""alerts: saved searches, who is told about what they find, and when."""
 
 from __future__ import annotations
 

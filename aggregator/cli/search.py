@@ -64,7 +64,7 @@ def search(paths: Paths, /, words: tuple[str, ...], save_as: str | None, ranked:
     search '(flood OR drought) "water bills"'. A word and the same word behind an Arabic article or a French or Italian
     elision (l', d', qu') find each other. The options choose reports as those of `latest` do; docs/selecting.md says
     more. With --save they and the words are written into searches/NAME.toml of the configuration; docs/alerts.md says
-    who can be told of what is found.
+    who can be told about what is found.
     """
     exclude({"--ranked": ranked, "--count": given["is_count"]})
     typed = query.typed(words)

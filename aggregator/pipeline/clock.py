@@ -15,6 +15,7 @@ from aggregator.text.dates import utc_now
 
 # APScheduler tells of every run; a person at three in the morning wants what went wrong.
 logging.getLogger("apscheduler").setLevel(logging.WARNING)
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # that a job still runs at its next time is no fault
 
 _LOOK_SECONDS = 1.0  # between two looks at the clock
 _NOTICED = timedelta(seconds=1)  # a step back that matters

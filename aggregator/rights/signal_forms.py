@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, get_args
@@ -206,7 +206,7 @@ def of_robots(text: str, origin: str, token: str) -> tuple[Signal, ...]:
     """What a robots.txt says to all machines or to this product token (in small letters). `text`: as
     `fetch.robots.text_of` has it. Cloudflare's lines stand for the whole site, whomever their group is for.
     """
-    lines = tuple(_lines(text))
+    lines = _lines(text)
     names_us = any(token in agents for *_, agents, _ in lines)
     ours = {token} if names_us else {"*"}
     found = [
@@ -227,26 +227,27 @@ def licences_of_robots(text: str) -> tuple[str, ...]:
     return tuple(islice(dict.fromkeys(url for each in said if (url := address(literal(each)))), 3))
 
 
-def _lines(text: str) -> Iterator[tuple[str, str, frozenset[str], bool]]:
+def _lines(text: str) -> list[tuple[str, str, Set[str], bool]]:
     """Name in small letters, value, the agents of its group in small letters (none: it stands before all groups), and
     whether Cloudflare wrote it.
     """
-    agents: frozenset[str] = frozenset()
+    found: list[tuple[str, str, Set[str], bool]] = []
+    agents: set[str] = set()  # one for all lines of a group, of which there may be thousands
     begins = is_cdn = False
     for each in text.split("\n"):
         lowered = each.strip().lower()
         is_cdn = lowered.startswith(_CDN_BEGINS) or (is_cdn and not lowered.startswith(_CDN_ENDS))
-        found = _FIELD.match(each.partition("#")[0].strip())
-        if found is None:
+        field = _FIELD.match(each.partition("#")[0].strip())
+        if field is None:
             continue
-        name, value = re.sub(r"[\s_]", "-", found["name"].lower()), found["value"].strip()
-        if name in ("user-agent", "useragent"):
-            agents = (agents if begins else frozenset()) | {part.strip().lower() for part in value.split(",")}
-            begins = True
-            yield "user-agent", value, agents, is_cdn
-        else:
-            begins = False
-            yield name, value, agents, is_cdn
+        name, value = re.sub(r"[\s_]", "-", field["name"].lower()), field["value"].strip()
+        is_agent = name in ("user-agent", "useragent")
+        if is_agent:
+            agents = agents if begins else set()
+            agents |= {part.strip().lower() for part in value.split(",")}
+        begins = is_agent
+        found.append(("user-agent" if is_agent else name, value, agents, is_cdn))
+    return found
 
 
 def _of_line(name: str, value: str, origin: str, number: int, by: SignalOrigin) -> Signal | None:
@@ -262,7 +263,7 @@ def _of_line(name: str, value: str, origin: str, number: int, by: SignalOrigin) 
     return _signal(form, "robots", f"{origin}/robots.txt", origin, text, read, pattern=pattern, rank=number, origin=by)
 
 
-def _is_shut_out(token: str, lines: Sequence[tuple[str, str, frozenset[str], bool]]) -> bool:
+def _is_shut_out(token: str, lines: Sequence[tuple[str, str, Set[str], bool]]) -> bool:
     return any(name == "disallow" and value in ("/", "/*") and token in agents for name, value, agents, _ in lines)
 
 

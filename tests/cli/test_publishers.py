@@ -104,7 +104,12 @@ def ledger_is_whole(desk: Desk) -> None:
 
 def nobody_is_called(desk: Desk, key: str) -> None:
     """No row of any table has the key, but those that say what it was before."""
-    said_before = {("publishers", "first_key"), ("changes", "hashed_publisher"), ("changes", "note")}
+    said_before = {
+        ("publishers", "first_key"),
+        ("changes", "hashed_publisher"),
+        ("changes", "note"),
+        ("publisher_history", "former_key"),
+    }
     with closing(sqlite3.connect(desk.database)) as connection:
         columns = connection.execute(
             "SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c"

@@ -71,10 +71,10 @@ def note_selection(connection: sqlite3.Connection, name: str, selection: Selecti
     so. Within a transaction.
     """
     (seq,) = connection.execute("SELECT seq FROM subscribers WHERE subscriber = ?", (name,)).fetchone()
-    said = {each: value for each, value in asdict(selection).items() if value}
+    chosen = {each: value for each, value in asdict(selection).items() if value}
     # [what is chosen, up to which line], the one of now last, with None for a line
     known = json.loads(settings.read(connection, f"selections/{name}") or "[]")
-    written = json.loads(json.dumps(said))
+    written = json.loads(json.dumps(chosen))
     if not known or known[-1][0] != written:
         former = [[each, seq if until is None else until] for each, until in known if each != written]
         settings.write(connection, f"selections/{name}", json.dumps([*former[-_MOST_FORMER:], [written, None]]))

@@ -311,8 +311,8 @@ class Store:
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """Several reads of one state of the database."""
-        if self._is_alone:
+        """Several reads of one state of the database: of that of the reads around them, where there are such."""
+        if self._is_alone or self._connection.in_transaction:
             yield
             return
         with explained(self.path):

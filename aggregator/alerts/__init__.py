@@ -1,1 +1,1 @@
-"""Saved searches: when somebody is told of what they find, and what of it is owed. Decides; sends nothing itself."""
+"""Saved searches: who is sent what they find, and when. Decides; sends nothing itself."""

@@ -42,7 +42,7 @@ def next_of(tell: Tell, since: datetime | None, now: datetime) -> datetime:
 
 def is_due(state: TellState, now: datetime) -> bool:
     """Whether a message is to be made of what was found: also long after its time, when no program ran. One at a time
-    waits for each who is told, so that a server that is down is not sent a message for every hour when it is up again.
+    waits for each recipient, so that a server that is down is not sent a message for every hour when it is up again.
     """
     return bool(state.found) and not state.is_paused and next_of(state.tell, state.found_since, now) <= now
 

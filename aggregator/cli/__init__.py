@@ -29,7 +29,7 @@ from aggregator.text import printable
 _LIST = """
 accept Accept a redirect of a SOURCE to another address.
 add Add publishers from the catalogue, or a site of your own.
-alerts List saved searches, who is told and when; test, pause them.
+alerts List saved searches, who gets what and when; test, pause.
 backup Copy the database into one file, or load such a file.
 catalogue Search the publishers that come with the program.
 changes List all events (new, changed, withdrawn ...), oldest first.

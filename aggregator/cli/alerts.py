@@ -1,4 +1,4 @@
-"""alerts: saved searches, who is told about what they find, and when."""
+"""alerts: saved searches, who gets what they find, and when."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SELECTION = ("publishers", "countries", "kinds", "groups", "languages", "item_c
 @click.option("--json", "as_json", is_flag=True, help="For machines: an object a search.")
 @click.pass_context
 def alerts(context: click.Context, as_json: bool) -> None:
-    """List saved searches, who is told and when; test, pause them.
+    """List saved searches, who gets what and when; test, pause.
 
     Of each: how many reports it found in the last 24 hours; whom the daemon tells, when next, what waits to be sent
     and what went wrong last. The files are in searches/ of the configuration; `search WORDS --save NAME` writes one,
@@ -211,7 +211,7 @@ def _leaving(store: Store, config: Config, found: Mapping[str, str], channel: Ch
 def pause(paths: Paths, name: str) -> None:
     """Tell nobody of what the search NAME finds until it is resumed.
 
-    What it finds meanwhile is not told later. That a report is corrected or withdrawn is told all the same to those
+    What it finds meanwhile is not sent later. That a report is corrected or withdrawn is sent all the same to those
     who got it.
     """
     with open_existing(paths) as store:

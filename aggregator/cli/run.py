@@ -31,7 +31,7 @@ log = logging.getLogger("aggregator.run")
 TICK = timedelta(seconds=5)  # how late a poll may start
 _GRACE_SECONDS = 4.0  # for polls in flight when the end is asked for; all has ended within five
 _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
-_ALERT = timedelta(seconds=1)  # how late somebody may be told of a report
+_ALERT = timedelta(seconds=1)  # how late a report may be sent to somebody
 _MAINTENANCE = timedelta(minutes=10)
 # Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
 _RECHECK = timedelta(minutes=1)

@@ -13,22 +13,12 @@ import tomlkit
 from aggregator.config.files import search_file, search_files
 from aggregator.config.lines import located
 from aggregator.config.saving import save
+from aggregator.config.selections import KEYS, code_faults, selection_of
 from aggregator.config.shapes import KEY, KEY_EXPECTED, SEARCH, SearchFile, TellTable, check
-from aggregator.config.subscribers import code_faults
 from aggregator.config.toml import parse_toml
-from aggregator.model import Faulty, SavedSearch, Selection, Tell, Wire
+from aggregator.model import Faulty, SavedSearch, Tell, Wire
 from aggregator.model.errors import ConfigError
 from aggregator.rights import fault
-
-# Of a Selection, in the order of a file: the key, and the field.
-_OF_SELECTION = (
-    ("publishers", "publishers"),
-    ("countries", "countries"),
-    ("kinds", "kinds"),
-    ("groups", "groups"),
-    ("languages", "languages"),
-    ("classes", "item_classes"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +48,7 @@ def load_searches(folder: Path, wire: Wire | None) -> Searches:
 
 
 def save_search(folder: Path, search: SavedSearch) -> Path:
-    """Writes the file of a search that nobody is told of yet, and returns where it is. Raises ConfigError where there
+    """Writes the file of a search that has no recipient yet, and returns where it is. Raises ConfigError where there
     is one of this name, or it cannot be written.
     """
     name = search_file(search.name)
@@ -75,11 +65,11 @@ def text_of(search: SavedSearch) -> str:
     """What the file of a search says."""
     document = tomlkit.document()
     document["words"] = search.words
-    for key, name in _OF_SELECTION:
+    for key, name in KEYS:
         if values := getattr(search.selection, name):
             document[key] = list(values)
     example = '# [[tell]]\n# email = "desk@wire.example"\n# when = "daily"\n# at = "07:00"\n'
-    return f"{tomlkit.dumps(document)}\n# Who is told of what it finds, and when: docs/alerts.md.\n{example}"
+    return f"{tomlkit.dumps(document)}\n# Who gets what it finds, and when: docs/alerts.md.\n{example}"
 
 
 def _read(folder: Path, name: str, wire: Wire | None) -> SavedSearch:
@@ -143,13 +133,6 @@ def _made(name: str, shape: SearchFile, zone: str) -> SavedSearch:
         name=name,
         words=shape.words,
         title=shape.title or name,
-        selection=Selection(
-            publishers=shape.publishers or (),
-            countries=shape.countries or (),
-            kinds=shape.kinds or (),
-            groups=shape.groups or (),
-            languages=shape.languages or (),
-            item_classes=shape.classes or (),
-        ),
+        selection=selection_of(shape),
         tells=tuple(_tell(each, zone) for each in shape.tell),
     )

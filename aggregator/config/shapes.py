@@ -54,7 +54,7 @@ _PLACEHOLDER = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")
 SECRETS = ("username", "password", "bearer")  # keys whose values no fault shows
 SIGNING = ("secret", "second_secret")  # likewise, of a subscriber
 
-_MOST_TOLD = 100  # who are told of one search
+_MOST_TOLD = 100  # recipients of one search
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # so that no time that `changed:` names is in the future
 T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
 _FETCH = FetchSettings()

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from aggregator.config.codes import (
-    COUNTRY_EXPECTED,
-    COUNTRY_FORM,
-    LANGUAGE_EXPECTED,
-    LANGUAGE_FORM,
-    is_country,
-    is_language,
-)
 from aggregator.config.files import search_file, subscriber_file, subscriber_files
 from aggregator.config.lines import located
 from aggregator.config.placeholders import is_real
+from aggregator.config.selections import code_faults, selection_of
 from aggregator.config.shapes import KEY, KEY_EXPECTED, SIGNING, SUBSCRIBER, SubscriberFile, check
 from aggregator.config.toml import TomlTable, parse_toml
-from aggregator.model import Faulty, Selection, Subscriber, Template
+from aggregator.model import Faulty, Subscriber, Template
 from aggregator.model.errors import ConfigError
 from aggregator.rights import did_you_mean, fault
 
@@ -87,32 +80,12 @@ def _search_faults(table: TomlTable, searches: Mapping[str, bool]) -> Iterator[s
         )
 
 
-def code_faults(table: TomlTable) -> Iterator[str]:
-    """Of countries and languages of a selection that have the form of a code and are none."""
-    for key, form, is_known, expected in (
-        ("countries", COUNTRY_FORM, is_country, COUNTRY_EXPECTED),
-        ("languages", LANGUAGE_FORM, is_language, LANGUAGE_EXPECTED),
-    ):
-        values = table.get(key)
-        for number, value in enumerate(values if isinstance(values, list) else (), start=1):
-            if isinstance(value, str) and form.fullmatch(value) and not is_known(value):
-                yield fault(f"{key}[{number}]", value, expected)
-
-
 def _made(name: str, shape: SubscriberFile) -> Subscriber:
     return Subscriber(
         name=name,
         url=Template(shape.url),
         secrets=tuple(Template(said) for key in SIGNING if (said := getattr(shape, key)) is not None),
-        selection=Selection(
-            publishers=shape.publishers or (),
-            countries=shape.countries or (),
-            kinds=shape.kinds or (),
-            groups=shape.groups or (),
-            languages=shape.languages or (),
-            item_classes=shape.classes or (),
-            search=shape.search,
-        ),
+        selection=replace(selection_of(shape), search=shape.search),
         channel=shape.channel,
         format=shape.format,
         from_beginning=shape.begin == "beginning",

@@ -1,4 +1,4 @@
-"""What those are owed and told who have saved searches."""
+"""What recipients of saved searches are owed and got."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OwedKind = Literal["new", "corrected", "taken_back", "restored"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellState:
-    """One who is told, and what is owed that no message has yet."""
+    """A recipient, and what is owed that no message has yet."""
 
     tell_id: int  # of the store
     search: str

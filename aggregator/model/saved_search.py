@@ -1,4 +1,4 @@
-"""Searches that are kept: what they find, who is told of it, and when."""
+"""Searches that are kept: what they find, who gets it, and when."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
-    """One who is told of what a saved search finds: an e-mail address, or a command."""
+    """One who gets what a saved search finds: an e-mail address, or a command."""
 
     email: str | None = None
     command: tuple[str, ...] = ()  # the program and its arguments; (): it is an e-mail address

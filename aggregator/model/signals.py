@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -83,13 +82,3 @@ class PageHead:
     metas: tuple[tuple[str, str], ...] = ()
     licences: tuple[tuple[str, str], ...] = ()  # of `link rel=license`: address in full, media type ('': not stated)
     inline: tuple[str, ...] = ()  # documents of RSL within the page
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalCount:
-    """Of how many publishers a form of signal says what, in a place."""
-
-    form: SignalForm
-    place: SignalPlace
-    publishers: int
-    by_state: Mapping[str, int]  # by `train refused`, `input allowed` ...

@@ -99,7 +99,7 @@ class Alerter:
         await self.sent()
 
     async def _send_all(self) -> None:
-        """What is due, several at a time, each of another one who is told."""
+        """What is due, several at a time, each for another recipient."""
         try:
             for message_id, record in list(self._taken.items()):
                 await self.on_store(record)

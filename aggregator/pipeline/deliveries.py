@@ -42,7 +42,7 @@ AGAIN_SECONDS = 5.0  # between two attempts to use the database, or to claim a s
 _AFTER_BUG_SECONDS = 60.0
 GRACE_SECONDS = 5.0  # for messages in flight when the end is asked for
 _TOLD_AT = 3  # failed attempts in a row, five minutes after the first: then a person is told
-_TOLD_AFTER = timedelta(days=1)  # whoever has failed for so long was told of
+_TOLD_AFTER = timedelta(days=1)  # a failure that is older was reported
 
 
 @dataclass(slots=True)

@@ -562,10 +562,6 @@ class Store:
         """What pages of reports say now, of each publisher one of those that say the same."""
         return self._read(signals.of_pages)
 
-    def signal_file(self, url: str) -> SignalFile | None:
-        """What the site answered when it was asked for it last, by any program; None: it never was."""
-        return self._read(signals.recall_file, url)
-
     def remember_signal_file(self, file: SignalFile) -> None:
         self._write(signals.remember_file, file)
 
@@ -591,7 +587,7 @@ class Store:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""
         sqlite_errors.try_writing(self._connection, self._transaction)
 
-    # Saved searches, and who is told of what they find
+    # Saved searches, and who gets what they find
 
     def searches_are_followed(self, configured: Sequence[SavedSearch], faulty: Collection[str]) -> bool:
         """Whether `follow_searches` would write nothing."""
@@ -690,7 +686,7 @@ class Store:
         return self._write(alerts.resume, name, now)
 
     def searches(self, now: datetime) -> list[dict[str, Any]]:
-        """The saved searches and who is told; see `sqlite.alerts.listed`."""
+        """The saved searches and their recipients; see `sqlite.alerts.listed`."""
         return self._read_as_one(alerts.listed, now)
 
     # Visits to pages; see `pipeline.rechecks`

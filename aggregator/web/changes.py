@@ -91,7 +91,7 @@ def read(store: Store, wire: Wire, by: Outlet, selection: Selection, most_bytes:
 
 
 def _is_told(line: Mapping[str, Any], let_out: Mapping[str, Release | Refusal]) -> bool:
-    """Whether a machine is told of a line: of what it may not have that alone which takes something back."""
+    """Whether a machine gets a line: of what it may not have, that alone which takes something back."""
     is_out = line["id"] is None or isinstance(let_out.get(line["id"]), Release)
     return is_out or line["change_kind"] in _TAKES_BACK
 

@@ -14,9 +14,11 @@ import pytest
 
 from aggregator.demo import Press
 from aggregator.demo.answers import Resource
+from aggregator.text.dates import to_iso, utc_now
 from tests import commands
 from tests.cli.test_cli import PUBLISHER, make_config
 from tests.conftest import NOW
+from tests.waiting import until
 
 ROBOTS = """# BEGIN Cloudflare Managed content
 User-agent: *
@@ -145,6 +147,9 @@ def test_documents_are_asked_for_once_a_day_and_what_is_gone_stays_with_what_was
     assert asked == (3, 1)  # of each site; two have none, which is remembered
     header = wire.sites["header"]
     header.set_document("127.0.0.1", "/feed", feed(header.url, "/e", "/f"))
+    with closing(sqlite3.connect(wire.database)) as connection:
+        (received,) = connection.execute("SELECT max(first_seen) FROM articles").fetchone()
+    until(lambda: to_iso(utc_now()) > received)  # stored times are of whole seconds, and what is said has one too
     wire("fetch", "--all")
     assert (wire.requests("/.well-known/tdmrep.json"), wire.requests("/licence.xml")) == asked
     rows = {row["url"][-1]: row for row in csv.DictReader(io.StringIO(wire("export", "csv", "--publisher", "header")))}

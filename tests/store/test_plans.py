@@ -393,7 +393,6 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     ),
     "signals_of_pages": (Case(lambda s, w: s.signals_of_pages(), {"SCAN rights_signals": COUNTED}),),
     "signals_of_report": (case(lambda s, w: s.signals_of_report(w.report)),),
-    "signal_file": (case(lambda s, w: s.signal_file("http://daily.example/x")),),
     "signal_files_asked_since": (case(lambda s, w: s.signal_files_asked_since(["http://daily.example/x"], NOW)),),
     "rhythms": (case(lambda s, w: s.rhythms()),),
     "kept_tariff": (case(lambda s, w: s.kept_tariff()),),

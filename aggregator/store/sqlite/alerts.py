@@ -104,7 +104,7 @@ class _Search:
 
 
 def _find(connection: sqlite3.Connection, search: _Search, up_to: int, articles: Sequence[int], now: datetime) -> None:
-    """Reports that came by lines up to this one, and that nobody was told of yet. What was old when it came is not
+    """Reports that came by lines up to this one, and that were sent to nobody yet. What was old when it came is not
     told: an archive that a publisher brings at once, or all that a new source lists. A revision of it is.
     """
     since = parse(search.words, now).changed_since

@@ -19,8 +19,8 @@ GOOD_FOR = timedelta(minutes=15)  # without being confirmed
 
 
 def of_others(connection: sqlite3.Connection, kind: ClaimKind, program: Program, now: datetime) -> set[str]:
-    """The sources, or publishers, that other programs are busy with. A claim of the future is none: the clock ran ahead
-    when it was taken.
+    """The sources, or publishers, that other programs are busy with. A claim that is dated in the
+    future does not count: the clock ran ahead when it was taken.
     """
     rows = connection.execute(
         "SELECT subject, program, at FROM claims WHERE claim_kind = ? AND program <> ?", (kind, program.number)

@@ -41,7 +41,7 @@ def are_configured(connection: sqlite3.Connection, searches: Sequence[SavedSearc
 
 def follow(connection: sqlite3.Connection, searches: Sequence[SavedSearch], faulty: Collection[str]) -> None:
     """Brings the tables in line with the files. A search that is new or has other words is matched with what is there,
-    and nobody is told of that. One whose file is faulty stays as it is and goes on where it was. Within a transaction;
+    and it is sent to nobody. One whose file is faulty stays as it is and goes on where it was. Within a transaction;
     whoever is owed anything by the searches of before has been noted.
     """
     (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()

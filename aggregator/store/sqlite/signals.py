@@ -126,11 +126,6 @@ def _in_order(each: StoredSignal) -> tuple[object, ...]:
     return each.publisher, each.signal.place, each.signal.url, each.signal.rank, each.first_seen
 
 
-def recall_file(connection: sqlite3.Connection, url: str) -> SignalFile | None:
-    row = connection.execute("SELECT fetched_at, http_status, body FROM signal_files WHERE url = ?", (url,)).fetchone()
-    return row and SignalFile(url=url, fetched_at=from_iso(row[0]), http_status=row[1], body=row[2])
-
-
 def remember_file(connection: sqlite3.Connection, file: SignalFile) -> None:
     """What was there before stays where the site does not answer."""
     connection.execute(

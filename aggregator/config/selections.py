@@ -1,0 +1,47 @@
+"""The keys by which the files of subscribers and of saved searches choose reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from aggregator.config.codes import (
+    COUNTRY_EXPECTED,
+    COUNTRY_FORM,
+    LANGUAGE_EXPECTED,
+    LANGUAGE_FORM,
+    is_country,
+    is_language,
+)
+from aggregator.config.shapes import SearchFile, SubscriberFile
+from aggregator.config.toml import TomlTable
+from aggregator.model import Selection
+from aggregator.rights import fault
+
+# Each key, in the order of a file, and the field of a Selection.
+KEYS = (
+    ("publishers", "publishers"),
+    ("countries", "countries"),
+    ("kinds", "kinds"),
+    ("groups", "groups"),
+    ("languages", "languages"),
+    ("classes", "item_classes"),
+)
+
+
+def code_faults(table: TomlTable) -> Iterator[str]:
+    """Of countries and languages of a selection that have the form of a code and are none."""
+    for key, form, is_known, expected in (
+        ("countries", COUNTRY_FORM, is_country, COUNTRY_EXPECTED),
+        ("languages", LANGUAGE_FORM, is_language, LANGUAGE_EXPECTED),
+    ):
+        values = table.get(key)
+        for number, value in enumerate(values if isinstance(values, list) else (), start=1):
+            if isinstance(value, str) and form.fullmatch(value) and not is_known(value):
+                yield fault(f"{key}[{number}]", value, expected)
+
+
+def selection_of(shape: SearchFile | SubscriberFile) -> Selection:
+    """What they choose."""
+    chosen: dict[str, Any] = {field: getattr(shape, key) or () for key, field in KEYS}
+    return Selection(**chosen)

@@ -29,6 +29,7 @@ from tests import ROOT, commands
 from tests.conftest import DEMO, NOW
 from tests.hostile import Ran, run
 from tests.rows import every_row
+from tests.terminals import at_terminal
 from tests.test_trip import feed
 from tests.waiting import until
 
@@ -229,20 +230,8 @@ def test_a_failed_poll_is_named_and_is_exit_code_1(desk: Desk) -> None:
 
 
 def test_a_terminal_sees_a_bar_and_a_summary(desk: Desk) -> None:
-    leader, follower = pty.openpty()
-    with commands.Popen(desk.command("fetch"), stdout=follower, stderr=follower) as process:
-        os.close(follower)
-        seen = b""
-        while True:
-            try:
-                read = os.read(leader, 65536)
-            except OSError:  # how Linux says that the other side is closed
-                break
-            if not read:
-                break
-            seen += read
-    os.close(leader)
-    assert process.returncode == 0
+    code, seen = at_terminal(desk.command("fetch"))
+    assert code == 0
     assert b"2/2" in seen
     assert b"2 sources fetched: 4 new, 0 changed (2 ok)" in seen
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,9 +14,9 @@ import pytest
 
 from aggregator.demo import Press
 from aggregator.text.dates import to_iso, utc_now
-from tests import commands
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW
+from tests.terminals import at_terminal
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KEYS = ("failing", "gappy", "held", "paused", "silent", "several")
@@ -91,21 +90,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 def on_terminal(desk: Desk, columns: int, *arguments: str, **environment: str) -> str:
     """What a terminal of this width is written."""
-    leader, follower = pty.openpty()
     told = os.environ | {"COLUMNS": str(columns)} | environment
-    with commands.Popen(desk.command(*arguments), stdout=follower, stderr=follower, env=told) as process:
-        os.close(follower)
-        seen = b""
-        while True:
-            try:
-                read = os.read(leader, 65536)
-            except OSError:  # how Linux says that the other side is closed
-                break
-            if not read:
-                break
-            seen += read
-    os.close(leader)
-    assert process.returncode == 0, seen
+    code, seen = at_terminal(desk.command(*arguments), told)
+    assert code == 0, seen
     return seen.decode().replace("\r\n", "\n")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import pty
 import re
 import shlex
 import shutil
@@ -26,6 +25,7 @@ from tests.cli.test_printable import commands as all_commands
 from tests.commands import COMMAND, Popen
 from tests.conftest import SOAK
 from tests.make_database import DATABASES
+from tests.terminals import at_terminal
 
 KINDS = ({"TERM": "xterm"}, {"TERM": "dumb"}, {"TERM": "xterm", "NO_COLOR": "1"})
 USUAL = KINDS[0]
@@ -112,22 +112,10 @@ class Demo:
 
     def screen(self, line: str, width: int, environment: dict[str, str]) -> str:
         """What a terminal of this width is written on both streams."""
-        leader, follower = pty.openpty()
         told = {name: value for name, value in os.environ.items() if name not in ("TERM", "NO_COLOR")}
         told |= {"COLUMNS": str(width), "LINES": "40"} | environment
-        with Popen(self.call(line), stdin=follower, stdout=follower, stderr=follower, env=told) as process:
-            os.close(follower)
-            seen = b""
-            while True:
-                try:
-                    read = os.read(leader, 65_536)
-                except OSError:  # how Linux says that the other side is closed
-                    break
-                if not read:
-                    break
-                seen += read
-        os.close(leader)
-        assert process.returncode in (0, 1, 2), (line, seen)
+        code, seen = at_terminal(self.call(line), told, is_typed=True)
+        assert code in (0, 1, 2), (line, seen)
         assert b"Traceback" not in seen, seen.decode()
         return seen.decode().replace("\r\n", "\n")
 

@@ -42,7 +42,8 @@ from aggregator.model import (
 from aggregator.model.errors import StoreError
 from aggregator.model.release import Release
 from aggregator.output import alert_mail
-from aggregator.pipeline.matching import OnStore, match_waiting
+from aggregator.pipeline.matching import match_waiting
+from aggregator.pipeline.on_store import OnStore
 from aggregator.rights import fill
 from aggregator.store import Store
 from aggregator.text.printable import log_line

@@ -8,21 +8,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Protocol, TypeVar
 
 from aggregator.model import ClaimKind
 from aggregator.model.errors import StoreError
+from aggregator.pipeline.on_store import OnStore
 from aggregator.store import Store
 
-T = TypeVar("T")
-
 CONFIRM_SECONDS = 240.0  # a few times within the quarter of an hour that a claim is good for
-
-
-class OnStore(Protocol):
-    """Runs one call on the store, in the thread that writes; raises StoreError."""
-
-    async def __call__(self, call: Callable[[Store], T]) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ from aggregator.fetch import ConnectTo
 from aggregator.fetch.posting import Poster
 from aggregator.model import Attempt, Config, Selection, Subscriber, Wire
 from aggregator.model.errors import DeliveryError, StoreError
-from aggregator.pipeline.claims import Claims, OnStore
+from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.matching import match_waiting
+from aggregator.pipeline.on_store import OnStore
 from aggregator.pipeline.owed import Owed, Waiting, next_owed, selection_of
 from aggregator.pipeline.subscribers import overdue
 from aggregator.scheduling.deliveries import pause

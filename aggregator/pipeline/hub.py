@@ -22,7 +22,7 @@ from aggregator.model import Cursor, Selection, Wire
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.model.release import Refusal
 from aggregator.pipeline.feed_paths import LATEST, feed_path
-from aggregator.pipeline.notifying import OnStore
+from aggregator.pipeline.on_store import OnStore
 from aggregator.rights import release
 from aggregator.store import Store
 from aggregator.text.dates import to_iso

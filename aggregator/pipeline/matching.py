@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Protocol, TypeVar
 
 from aggregator.model import Config
+from aggregator.pipeline.on_store import OnStore
 from aggregator.store import Store
 from aggregator.text.matching import matcher
 
-T = TypeVar("T")
-
 _VERSIONS = 200  # that are matched in one step
-
-
-class OnStore(Protocol):
-    """Makes a call on the store, between those that store polls; raises StoreError."""
-
-    def __call__(self, call: Callable[[Store], T], /) -> Awaitable[T]: ...
 
 
 async def match_waiting(on_store: OnStore) -> None:

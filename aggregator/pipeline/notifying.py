@@ -9,26 +9,19 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from aggregator.delivery.command import run
 from aggregator.model import NotifySettings
 from aggregator.model.errors import StoreError
+from aggregator.pipeline.on_store import OnStore
 from aggregator.store import Store
 from aggregator.text.printable import log_line
 
 log = logging.getLogger("aggregator.notify")
-
-T = TypeVar("T")
-
-
-class OnStore(Protocol):
-    """Makes a call on the store, between those that store polls."""
-
-    def __call__(self, call: Callable[[Store], T], /) -> Awaitable[T]: ...
 
 
 class Notifier:

@@ -17,7 +17,7 @@ from aggregator.fetch.robots import text_of
 from aggregator.model import FetchResult, PageVisit, Publisher, Recheck, RobotsCopy, Source
 from aggregator.model.errors import FetchError, ParseError
 from aggregator.model.signals import RSL_TYPE, Looked, Signal, SignalFile, SignalPlace
-from aggregator.pipeline.claims import OnStore
+from aggregator.pipeline.on_store import OnStore
 from aggregator.pipeline.worker import named
 from aggregator.pipeline.workers import Workers
 from aggregator.rights import signal_forms

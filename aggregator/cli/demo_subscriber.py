@@ -24,7 +24,7 @@ _SHOWN = ("corrected", "withdrawn", "restored", "deleted")  # of the kinds; new 
 
 
 @dataclass
-class Subscriber:
+class Listener:
     """What it received, in order."""
 
     lines: list[Mapping[str, Any]] = field(default_factory=list)
@@ -63,14 +63,14 @@ def _said(line: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def subscribed(paths: Paths) -> Iterator[Subscriber]:
+def subscribed(paths: Paths) -> Iterator[Listener]:
     """The wire served on this machine, and one who listens to it."""
     server, listening, _ = opened(paths, "127.0.0.1:0")
-    subscriber = Subscriber()
+    listener = Listener()
     with answering(server, listening):
         connection = HTTPConnection(*listening.getsockname()[:2])
-        thread = threading.Thread(target=subscriber.follow, args=(connection,), name="subscriber", daemon=True)
+        thread = threading.Thread(target=listener.follow, args=(connection,), name="subscriber", daemon=True)
         thread.start()
-        yield subscriber
+        yield listener
     thread.join(_SECONDS)
     connection.close()

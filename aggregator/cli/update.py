@@ -12,10 +12,10 @@ import click
 from aggregator.cli.printing import say
 from aggregator.config import catalogue
 from aggregator.config.adding import refused
+from aggregator.config.files import text_in
 from aggregator.config.renaming import former_keys
 from aggregator.config.saving import save
 from aggregator.config.writing import with_value
-from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import publisher_files
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import did_you_mean
@@ -44,16 +44,9 @@ def update(paths: Paths, keys: Sequence[str], *, yes: bool, overwrite: bool, kee
 def _changed(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
     """The keys of the copies of which the catalogue has another version."""
     for key, name in files.items():
-        mark = catalogue.mark_of(_read(folder, name))
+        mark = catalogue.mark_of(text_in(folder, name))
         if mark is not None and (one := _listed(mark)) is not None and one.mark != mark:
             yield key
-
-
-def _read(folder: Path, name: str) -> str:
-    try:
-        return (folder / name).read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{name}: found a file that cannot be read ({error}), expected one in UTF-8"]) from None
 
 
 def _listed(mark: str) -> catalogue.Listed | None:
@@ -63,7 +56,7 @@ def _listed(mark: str) -> catalogue.Listed | None:
 
 def _update(folder: Path, name: str, *, yes: bool, overwrite: bool, keep: bool) -> bool:
     """Whether the file is as it is to be."""
-    text = _read(folder, name)
+    text = text_in(folder, name)
     mark = catalogue.mark_of(text)
     if mark is None:
         say(f"{name}: it was not copied from the catalogue, and stays as it is", err=True)

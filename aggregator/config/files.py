@@ -74,3 +74,11 @@ def _toml_names(folder: Path, name: str) -> Iterator[str]:
                 yield from _toml_names(folder, path)
         elif entry.lower().endswith(".toml"):
             yield path
+
+
+def text_in(folder: Path, name: str) -> str:
+    """What a file of the configuration says. Raises ConfigError where it cannot be read."""
+    try:
+        return (folder / name).read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{name}: found a file that cannot be read ({error}), expected one in UTF-8"]) from None

@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
+from aggregator.config.files import text_in
 from aggregator.config.loading import load
 from aggregator.config.saving import remove, save
 from aggregator.config.shapes import KEY, KEY_EXPECTED
@@ -66,29 +67,22 @@ def remove_file(folder: Path, name: str) -> None:
 
 def former_keys(folder: Path, name: str) -> tuple[str, ...] | None:
     """What a publisher's file says of the keys that it had; None: nothing. Raises ConfigError."""
-    found = parse_toml(name, _text(folder, name).encode()).get("former_keys")
+    found = parse_toml(name, text_in(folder, name).encode()).get("former_keys")
     return tuple(map(str, found)) if isinstance(found, list) else None
 
 
 def _with_former_keys(folder: Path, name: str, more: Collection[str]) -> str:
     before = former_keys(folder, name) or ()
     keys = list(dict.fromkeys([*before, *more]))
-    return with_value(name, _text(folder, name), "former_keys", keys)
+    return with_value(name, text_in(folder, name), "former_keys", keys)
 
 
 def _wire_of(folder: Path, old: str, new: str) -> dict[str, str]:
     """wire.toml with the new key of the wire's own publisher; empty where that is another one."""
-    text = _text(folder, _WIRE)
+    text = text_in(folder, _WIRE)
     return {_WIRE: with_value(_WIRE, text, "publisher", new)} if parse_toml(_WIRE, text.encode()).get(
         "publisher"
     ) == old else {}  # fmt: skip
-
-
-def _text(folder: Path, name: str) -> str:
-    try:
-        return (folder / name).read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{name}: found a file that cannot be read ({error}), expected one in UTF-8"]) from None
 
 
 def _refuse_faults(tried: Config, names: Collection[str]) -> None:

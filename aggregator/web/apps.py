@@ -208,3 +208,8 @@ def answering(
 
 
 PRIVATE: dict[str, Any] = {"Cache-Control": "no-store", "Vary": "Authorization"}
+
+
+def title_of(feed: AppFeed) -> str:
+    """The name of a publisher as apps show it, with its place."""
+    return line(f"{feed.name} ({feed.place})" if feed.place else feed.name)

@@ -26,9 +26,9 @@ from aggregator.model.apps import AppFeed, AppListing
 from aggregator.output.xml import add, document, root
 from aggregator.pipeline.feed_paths import feed_path
 from aggregator.text.dates import from_iso, to_iso
-from aggregator.text.printable import as_json, line
+from aggregator.text.printable import as_json
 from aggregator.web import apps
-from aggregator.web.apps import PRIVATE, Shown, Visit
+from aggregator.web.apps import PRIVATE, Shown, Visit, title_of
 from aggregator.web.clients import Clients
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
@@ -190,7 +190,7 @@ def _subscriptions(asked: Asked) -> Response:
     rows = [
         {
             "id": f"feed/{each.feed_id}",
-            "title": _title(each),
+            "title": title_of(each),
             "categories": [_label(each.country)],
             "url": f"{site}{feed_path('publisher', each.publisher)}.atom",
             "htmlUrl": each.homepage,
@@ -199,10 +199,6 @@ def _subscriptions(asked: Asked) -> Response:
         for each in asked.visit.feeds()
     ]
     return _json({"subscriptions": rows})
-
-
-def _title(feed: AppFeed) -> str:
-    return line(f"{feed.name} ({feed.place})" if feed.place else feed.name)
 
 
 def _label(country: str) -> dict[str, str]:
@@ -272,7 +268,7 @@ def _contents(asked: Asked) -> Response:
 
 
 def _heading(asked: Asked, stream: str) -> dict[str, Any]:
-    feeds = {f"feed/{each.feed_id}": _title(each) for each in asked.visit.feeds()}
+    feeds = {f"feed/{each.feed_id}": title_of(each) for each in asked.visit.feeds()}
     title = feeds.get(stream, asked.visit.wire.name)
     return {"direction": "ltr", "id": stream, "title": title, "updated": int(asked.visit.now.timestamp())}
 
@@ -299,7 +295,7 @@ def _item(shown: Shown) -> dict[str, Any]:
         "canonical": [{"href": shown.url}],
         "alternate": [{"href": shown.url, "type": "text/html"}],
         "summary": {"content": shown.html},
-        "origin": {"streamId": f"feed/{feed.feed_id}", "title": _title(feed), "htmlUrl": feed.homepage},
+        "origin": {"streamId": f"feed/{feed.feed_id}", "title": title_of(feed), "htmlUrl": feed.homepage},
         "categories": _categories(shown),
     }
 

@@ -22,9 +22,9 @@ from aggregator.config.codes import country_name
 from aggregator.model.apps import AppFeed, AppListing
 from aggregator.pipeline.feed_paths import feed_path
 from aggregator.text.dates import to_iso
-from aggregator.text.printable import as_json, line
+from aggregator.text.printable import as_json
 from aggregator.web import apps
-from aggregator.web.apps import MOST, PRIVATE, Shown, Visit
+from aggregator.web.apps import MOST, PRIVATE, Shown, Visit, title_of
 from aggregator.web.clients import Clients
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
@@ -138,7 +138,7 @@ def _feed(asked: Asked, feed: AppFeed) -> dict[str, Any]:
         "user_id": _USER,
         "feed_url": f"{asked.visit.wire.url.rstrip('/')}{path}.atom",
         "site_url": feed.homepage,
-        "title": _title(feed),
+        "title": title_of(feed),
         "description": "",
         "checked_at": to_iso(asked.visit.now),
         "next_check_at": to_iso(asked.visit.now),
@@ -162,10 +162,6 @@ def _feed(asked: Asked, feed: AppFeed) -> dict[str, Any]:
         "category": _category(feed),
         "icon": {"feed_id": feed.feed_id, "icon_id": 0},
     }
-
-
-def _title(feed: AppFeed) -> str:
-    return line(f"{feed.name} ({feed.place})" if feed.place else feed.name)
 
 
 def _feeds(asked: Asked) -> Response:

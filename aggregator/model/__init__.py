@@ -117,6 +117,7 @@ from aggregator.model.saved_search import SavedSearch, Tell, Weekday, When
 from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Matched, Part, Phrase, Query, Selection
 from aggregator.model.subscriber import Attempt, Queue
+from aggregator.model.tags import LanguageFrom, Tag, TagEvidence, Tags, Where
 from aggregator.model.terms import (
     Agreement,
     FormerChoice,
@@ -209,6 +210,7 @@ __all__ = [
     "Kind",
     "Known",
     "KnownPublisher",
+    "LanguageFrom",
     "LeftOut",
     "Lending",
     "Link",
@@ -284,6 +286,9 @@ __all__ = [
     "StrongestKey",
     "Subscriber",
     "SystematicRepublication",
+    "Tag",
+    "TagEvidence",
+    "Tags",
     "Tariff",
     "Tell",
     "TellState",
@@ -299,6 +304,7 @@ __all__ = [
     "Wanted",
     "Weekday",
     "When",
+    "Where",
     "Wire",
     "Words",
     "articles_of",

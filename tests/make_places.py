@@ -28,7 +28,7 @@ _TIMES, _CAPITALS_TIMES = 20, 4
 _NAMES_OF_PERSONS = frozenset(("US", "CA", "AU", "NZ", "GB", "IE", "PH", "BR", "MX", "CO", "VE", "PE", "ES"))
 # Parts of a capital's name or of a city that GeoNames has as places of their own, and whose names are words.
 _LEFT_OUT = frozenset(
-    "Golfe|Bimbo|Warder|Evaton|Ramiros|Nova Vida|Of|Brent|Camayenne|Masina|Kosti|Queens|The Bronx|Sudbury".split("|")
+    ("Bimbo", "Brent", "Camayenne", "Evaton", "Golfe", "Kosti", "Masina", "Nova Vida", "Ramiros", "The Bronx", "Warder")
 )
 _SCRIPTS = ("ARABIC", "ETHIOPIC")
 _NOT_ARABIC = frozenset("ہھیکگٹےۆێەپچژڤکڭڕڵېۇۋ")  # letters of Persian, Urdu, Kurdish and Uyghur

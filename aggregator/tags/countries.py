@@ -22,6 +22,7 @@ _EVIDENCE = 8  # pieces that a tag keeps
 _POINTS = {"dateline": 5.0, "headline": 4.0, "text": 1.0}
 _OF_KIND = {"name": 1.0, "demonym": 0.9, "region": 0.8, "city": 0.7}
 _ENOUGH_IN_TEXT = 2  # namings in the text alone, beside a headline or a dateline that names another country
+_PREFIXED = "\u0600"  # from here on scripts that may write a particle with a name
 _STARTS = frozenset('.!?:;|([{«“"„•…؟–—‹¿¡')
 
 
@@ -58,20 +59,19 @@ def countries_of(title: str, text: str, dateline: str | None, language: str | No
 
 def _found_in(words: Words, where: Where, known: PlaceWords, said: str) -> list[_Found]:
     found: list[_Found] = []
-    number = 0
-    while number < len(words.keys):
+    end = 0  # of the phrase before
+    for number, key in enumerate(words.keys):
+        if number < end or not (key in known.begins or key > _PREFIXED):
+            continue
         match = known.longest(words.keys, number)
-        if match is None:
-            number += 1
+        if match is None or not _is_written_so(match[0], words, number, match[1]):
             continue
         entry, count = match
-        if not _is_written_so(entry, words, number, count):
-            number += 1
-            continue
-        each = _turned(_Found(entry, words, where, number, number + count, entry.codes, False), known, said)
+        end = number + count
+        phrase = _Found(entry, words, where, number, end, entry.codes, False)
+        each = _turned(phrase, known, said) if entry.keys in known.turns else phrase
         if each is not None:
-            found.append(replace(each, is_certain=_is_certain(each, known)))
-        number += count
+            found.append(replace(each, is_certain=True) if _is_certain(each, known) else each)
     return _settled(found)
 
 
@@ -239,9 +239,8 @@ def _supported(found: Iterable[_Found]) -> list[_Found]:
     for each in found:
         if each.is_certain:
             counted.append(each)
-        elif codes := [code for code in each.codes if code in certain]:
-            if len(codes) == 1:
-                counted.append(replace(each, codes=(codes[0],)))
+        elif len(codes := [code for code in each.codes if code in certain]) == 1:
+            counted.append(replace(each, codes=(codes[0],)))
     return counted
 
 

@@ -41,7 +41,10 @@ class Words:
     text: str
     spans: tuple[tuple[int, int], ...]
     keys: tuple[str, ...]  # folded
-    case: Case
+
+    @property
+    def case(self) -> Case:
+        return _case(self.text)
 
     def word(self, number: int) -> str:
         """As it stands, without signs that nobody sees."""
@@ -60,11 +63,8 @@ class Words:
 
 
 def words_in(text: str) -> Words:
-    spans, keys = [], []
-    for found in _WORD.finditer(text):
-        spans.append(found.span())
-        keys.append(_key(found[0]))
-    return Words(text, tuple(spans), tuple(keys), _case(text))
+    spans = tuple(found.span() for found in _WORD.finditer(text))
+    return Words(text, spans, tuple(_key(text[first:end]) for first, end in spans))
 
 
 def keys_of(name: str) -> tuple[str, ...]:
@@ -77,6 +77,7 @@ def _key(word: str) -> str:
     return fold(word if word.isascii() else _UNSEEN_SIGN.sub("", word)).translate(_PLAIN)
 
 
+@lru_cache(8)  # a report's parts, each asked for many times
 def _case(text: str) -> Case:
     words = [each for each in _UNSEEN_SIGN.sub("", text).split() if each.lower() != each.upper()]
     if not words:

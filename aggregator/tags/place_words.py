@@ -39,6 +39,7 @@ Kind = Literal["name", "demonym", "region", "city", "none"]
 How = Literal["alone", "behind", "words", "open", "persons"]
 _KINDS: Mapping[str, Kind] = {"names": "name", "people": "demonym", "places": "region"}
 _HOWS: tuple[How, ...] = ("behind", "words", "open", "persons")
+_CITIES = ("alone", "behind", "open")
 _FOLDER = files("aggregator.tags") / "places"
 _CHOICE = re.compile(r"\(([^)]*)\)")
 _LONGEST_SHORT_FORM = 6  # letters of a word in capitals that is an abbreviation
@@ -56,7 +57,8 @@ class Entry:
     form: Literal["any", "capital", "capitals"] = "capital"
 
 
-Table = Mapping[str, tuple[Entry, ...]]  # by first word, the longest first
+# By first word, then by second ("" for those that have one word): the longest first.
+Table = Mapping[str, Mapping[str, tuple[Entry, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +66,38 @@ class PlaceWords:
     """What a language's reports are read with."""
 
     tables: tuple[Table, ...]  # the language's own first
+    begins: frozenset[str]  # the first words of all
     at: frozenset[str]
     beside: frozenset[str]
     turns: Mapping[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]  # by a name's words: a code and cues
 
     def longest(self, keys: tuple[str, ...], number: int) -> tuple[Entry, int] | None:
         """The longest phrase that begins with this word of a text, and how many words it has; None: none does."""
-        best: tuple[Entry, int] | None = None
-        for table in self.tables:
-            for key in forms(keys[number]):
-                for entry in table.get(key, ()):
-                    if _goes_on(entry.keys, keys, number) and (best is None or len(entry.keys) > best[1]):
-                        best = entry, len(entry.keys)
-        return best
+        best: Entry | None = None
+        for key in forms(keys[number]):
+            for table in self.tables:
+                if (of_key := table.get(key)) is None:
+                    continue
+                found = _begun(of_key, keys, number)
+                if found is not None and (best is None or len(found.keys) > len(best.keys)):
+                    best = found
+        return None if best is None else (best, len(best.keys))
+
+
+def _begun(of_key: Mapping[str, tuple[Entry, ...]], keys: tuple[str, ...], number: int) -> Entry | None:
+    """The longest of the phrases with a first word."""
+    if number + 1 < len(keys):
+        for second in forms(keys[number + 1]):
+            for entry in of_key.get(second, ()):
+                if len(entry.keys) == 2 or _goes_on(entry.keys, keys, number):
+                    return entry
+    alone = of_key.get("")
+    return alone[0] if alone else None
 
 
 def _goes_on(wanted: tuple[str, ...], keys: tuple[str, ...], number: int) -> bool:
-    return len(wanted) == 1 or (
-        len(keys) - number >= len(wanted)
-        and all(want == key or want in forms(key) for want, key in zip(wanted[1:], keys[number + 1 :], strict=False))
+    return len(keys) - number >= len(wanted) and all(
+        want == key or want in forms(key) for want, key in zip(wanted[2:], keys[number + 2 :], strict=False)
     )
 
 
@@ -96,8 +111,9 @@ class _File:
 
 
 def place_words(language: str | None) -> PlaceWords:
-    """Of the language of a report, BCP 47; None: not known, which is read as English and French are."""
-    return _place_words((language or "").partition("-")[0].lower())
+    """Of the language of a report, BCP 47; None or one of which there are no names: as English and French are read."""
+    primary = (language or "").partition("-")[0].lower()
+    return _place_words(primary if primary in LANGUAGES or f"names {primary}" in _generated() else "")
 
 
 @cache
@@ -118,8 +134,10 @@ def _place_words(language: str) -> PlaceWords:
     for each in read:
         for word, code, cue in each.turns:
             turns[keys_of(word)].append((code, keys_of(cue)))
+    tables.append(_everywhere())
     return PlaceWords(
-        (*tables, _everywhere()),
+        tuple(tables),
+        frozenset(key for table in tables for key in table),
         frozenset(_first_keys(each.lists["at"] for each in read)),
         frozenset(_first_keys(each.lists["beside"] for each in read)),
         {word: tuple(found) for word, found in turns.items()},
@@ -149,20 +167,22 @@ def _everywhere() -> Table:
         found += (entry for entry in _entries(each, hows) if entry.kind in ("name", "none") and entry.form != "any")
     for language in ("en", "fr"):
         found += _generated_entries(language, hows)
-    for line in _generated()["cities"]:
+    # Of the cities of one name the one that counts alone is the one that is meant.
+    for line in sorted(_generated()["cities"], key=lambda each: _CITIES.index(each.split("\t")[1])):
         code, how, names, *others = line.split("\t")
         elsewhere = tuple(others[0].split()) if others else ()
         for number, name in enumerate(names.split("|")):
             keys = keys_of(name)
             # The towns abroad are those that have the first name.
-            of_name: How = hows.get(keys) or ("alone" if number and how == "open" else _how(how))
+            of_name: How = hows.get(keys) or _how(how, number)
             codes = (code, *elsewhere) if of_name == "open" else (code,)
             found.append(Entry(keys, "city", of_name, codes, elsewhere))
     return _table(found)
 
 
-def _how(word: str) -> How:
-    return next((each for each in _HOWS if each == word), "alone")
+def _how(word: str, number: int) -> How:
+    """Of a city's name by its number: what the file says; the names in other scripts are clear."""
+    return "alone" if number else next((how for how in _HOWS if how == word), "alone")
 
 
 def _hows(read: Iterable[_File]) -> dict[tuple[str, ...], How]:
@@ -202,11 +222,15 @@ def _generated_entries(language: str, hows: Mapping[tuple[str, ...], How]) -> li
 
 
 def _table(entries: Iterable[Entry]) -> Table:
-    """By first word, the longest first; of two that are the same the first."""
-    found: dict[str, dict[tuple[str, ...], Entry]] = defaultdict(dict)
+    """Of two phrases that are the same the first."""
+    first: dict[tuple[str, ...], Entry] = {}
     for entry in entries:
-        found[entry.keys[0]].setdefault(entry.keys, entry)
-    return {key: tuple(sorted(of_key.values(), key=lambda each: -len(each.keys))) for key, of_key in found.items()}
+        first.setdefault(entry.keys, entry)
+    found: dict[str, dict[str, tuple[Entry, ...]]] = defaultdict(dict)
+    for keys, entry in sorted(first.items(), key=lambda each: -len(each[0])):
+        of_key, second = found[keys[0]], keys[1] if len(keys) > 1 else ""
+        of_key[second] = (*of_key.get(second, ()), entry)
+    return dict(found)
 
 
 @cache

@@ -57,7 +57,8 @@ def test_expected_codes_are_countries() -> None:
 
 @every_row("language", [*LANGUAGES, "am", "yo", None])
 def test_every_code_of_the_data_is_a_country(language: str | None) -> None:
-    entries = [entry for table in place_words(language).tables for of_key in table.values() for entry in of_key]
+    tables = place_words(language).tables
+    entries = [entry for table in tables for of in table.values() for of_two in of.values() for entry in of_two]
     assert entries
     said = {code for entry in entries for code in (*entry.codes, *entry.elsewhere)}
     assert not [code for code in said if not is_country(code)]

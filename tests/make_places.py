@@ -59,11 +59,12 @@ def _zone_cities(language: str) -> Iterator[tuple[str, str, str]]:
             yield country, zone.rpartition("/")[2].replace("_", " "), said
 
 
-def _apart(said: str) -> list[str]:
+def _apart(code: str, said: str) -> list[str]:
     """The names of which CLDR has one in brackets: "Myanmar (Burma)"."""
     first, _, second = said.partition(" (")
     second = second.rstrip(")")
-    return [first, *([second] if second[:1].isupper() and " " not in second else [])]
+    is_name = second[:1].isupper() and " " not in second and code not in ("HK", "MO")
+    return [first, *([second] if is_name else [])]
 
 
 def _script(name: str) -> str | None:
@@ -128,7 +129,7 @@ def _in_scripts(city: dict[str, Any], owners: dict[tuple[str, ...], set[str]]) -
 
 def countries(language: str) -> Iterator[str]:
     """A line a name."""
-    return (f"{code}\t{name}" for code, said in _territories(language).items() for name in _apart(said))
+    return (f"{code}\t{name}" for code, said in _territories(language).items() for name in _apart(code, said))
 
 
 def lines() -> Iterator[str]:

@@ -15,7 +15,7 @@ from aggregator.tags.place_text import Words, words_in
 from aggregator.tags.place_words import Entry, PlaceWords, place_words
 
 READ = 1_200  # characters of a text
-_LEAD = 300  # of which the first say alone what a report is about, where its headline names no country
+_LEAD = 200  # of which the first say alone what a report is about, where its headline names no country
 _MOST_TITLE = 400
 _EVIDENCE = 8  # pieces that a tag keeps
 
@@ -23,6 +23,7 @@ _POINTS = {"dateline": 5.0, "headline": 4.0, "text": 1.0}
 _OF_KIND = {"name": 1.0, "demonym": 0.9, "region": 0.8, "city": 0.7}
 _ENOUGH_IN_TEXT = 2  # namings in the text alone, beside a headline or a dateline that names another country
 _PREFIXED = "\u0600"  # from here on scripts that may write a particle with a name
+_LONG = 3  # letters before the ending of a verb
 _STARTS = frozenset('.!?:;|([{«“"„•…؟–—‹¿¡')
 
 
@@ -81,7 +82,7 @@ def _is_written_so(entry: Entry, words: Words, number: int, count: int) -> bool:
         return True
     written = [words.word(each) for each in range(number, number + count)]
     if entry.form == "capitals":
-        if not all(each.isupper() for each in written):
+        if not all(each.isupper() and each.isascii() for each in written):
             return False
         # "LET US PRAY": among words in capitals an abbreviation that is a word too needs its points.
         return not (entry.how == "words" and _is_loud(words, number, count)) and (
@@ -125,28 +126,37 @@ def _is_certain(found: _Found, known: PlaceWords) -> bool:
             return False
         case "persons":
             return not _is_beside_name(found, known)
-        case "words" if entry.form == "capitals":
-            return True  # `_is_written_so` looked at the words around it
-        case "words" if _is_label(found):
-            return True
-        case "words":
-            plain = words.case == "mixed" and not _starts(words, found.first)
-            if plain and found.end - found.first > 1:  # "La Réunion"
-                return all(not words.word(each)[0].islower() for each in range(found.first, found.end))
-            return plain and _is_behind_preposition(found, known) and not _is_beside_name(found, known)
+        case "given":
+            return words.case != "mixed" or not _is_before_name(found, known)
         case "behind":
             return _is_label(found) or (_is_behind_preposition(found, known) and not _is_beside_name(found, known))
-    return False
+        case "words":
+            # Of abbreviations `_is_written_so` looked at the words around them.
+            return entry.form == "capitals" or _is_label(found) or _is_no_plain_word(found, known)
 
 
 def _is_label(found: _Found) -> bool:
-    """Whether it opens the headline before a colon or a bar, as publishers write the country of a report."""
-    return found.first == 0 and found.words.between(found.end).strip()[:1] in (":", "|", "：")
+    """Whether it opens the headline before a colon or a bar, as publishers write the place of a report."""
+    sign = found.words.between(found.end)
+    if found.first or sign.strip()[:1] not in (":", "|", "："):
+        return False
+    # "Nice : ..." is the town in French; "Reading: ..." is not.
+    return found.entry.how != "words" or found.entry.kind == "name" or sign[0].isspace()
+
+
+def _is_no_plain_word(found: _Found, known: PlaceWords) -> bool:
+    """Whether the capitals of a name that is an ordinary word too can only be a name's."""
+    words = found.words
+    if words.case != "mixed" or _starts(words, found.first):
+        return False
+    if found.end - found.first > 1:  # "La Réunion"
+        return all(not words.word(each)[0].islower() for each in range(found.first, found.end))
+    return _is_behind_preposition(found, known) and not _is_beside_name(found, known)
 
 
 def _is_behind_preposition(found: _Found, known: PlaceWords) -> bool:
     words, first = found.words, found.first
-    if words.keys[first] not in (found.entry.keys[0],):
+    if words.keys[first] != found.entry.keys[0]:
         return True  # Arabic writes its prepositions with the word
     # An apostrophe stands behind an elision ("d'Oran"); any other sign begins something else.
     return first > 0 and words.keys[first - 1] in known.at and not words.between(first).strip(" \u00a0'’ʼ`´-\u2011")
@@ -158,40 +168,37 @@ def _starts(words: Words, number: int) -> bool:
 
 def _is_beside_name(found: _Found, known: PlaceWords) -> bool:
     """Whether the word before or behind is a name, as those of persons are: "Jordan Ayew", "Michael Jordan"."""
-    words = found.words
-    if words.case in ("capitals", "small"):
-        return any(
-            0 <= each < len(words.keys) and not _may_stand_beside(words, each, known)
-            for each in (found.end,)
-            if each < len(words.keys) and not words.between(each).strip()
-        )
-    behind, before = found.end, found.first - 1
-    if (
+    before = found.first - 1
+    return _is_before_name(found, known) or (
+        before >= 0
+        and found.words.case not in ("capitals", "small")
+        and not found.words.between(found.first).strip(" -.\u00a0")
+        and _is_name(found.words, before, known)
+        and not found.words.word(found.first)[0].islower()
+    )
+
+
+def _is_before_name(found: _Found, known: PlaceWords) -> bool:
+    words, behind = found.words, found.end
+    return (
         behind < len(words.keys)
         and not words.between(behind).strip(" -\u00a0")
-        and words.word(behind)[0].isupper()
-        and not _may_stand_beside(words, behind, known)
-    ):
-        return True
-    return (
-        before >= 0
-        and not words.between(found.first).strip(" -.\u00a0")
-        and words.word(before)[0].isupper()
-        and not _may_stand_beside(words, before, known)
+        and _is_name(words, behind, known)
+        and not words.word(found.first)[0].islower()
     )
 
 
-def _may_stand_beside(words: Words, number: int, known: PlaceWords) -> bool:
-    key = words.keys[number]
+def _is_name(words: Words, number: int, known: PlaceWords) -> bool:
+    """Whether a word is a name that is no place's, as far as one can see."""
+    key, written = words.keys[number], words.word(number)
     if key.isdigit() or key in known.beside or key in known.at or known.longest(words.keys, number):
-        return True
-    return any(
-        key.endswith(end) and _stem_is_known(key.removesuffix(end), known) for end in ("s", "es", "ed", "d", "ing")
-    )
-
-
-def _stem_is_known(stem: str, known: PlaceWords) -> bool:
-    return stem in known.beside or f"{stem}e" in known.beside
+        return False
+    if words.case == "mixed":
+        return written[0].isupper() and not (len(written) > 1 and written.isupper())  # "Israel PM"
+    if written[0].islower() and words.case == "every word":
+        return False
+    # Where every word has a capital most words in -s, -ed and -ing are verbs.
+    return not any(key.endswith(end) and len(key) > _LONG + len(end) - 1 for end in ("s", "ed", "ing"))
 
 
 def _settled(found: list[_Found]) -> list[_Found]:

@@ -103,4 +103,4 @@ def forms(key: str) -> tuple[str, ...]:
             found.append(_ARTICLE + word[len(_TO_THE) :])
         if word[:1] in _PREPOSITIONS:
             found.append(word[1:])
-    return tuple(dict.fromkeys(each for each in found if len(each) >= _LEAST))
+    return tuple(dict.fromkeys(each for each in found if each == key or len(each) >= _LEAST))

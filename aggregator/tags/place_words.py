@@ -15,6 +15,8 @@ in capitals (`RDC`) only in capitals. Sections:
 - `[open]`: names that count only where other evidence names the country.
 - `[persons]`: names that are persons' names too: not counted beside another word with a capital.
 - `[endings]`: what the language puts behind countries' names, such as the `s` of the German genitive.
+- `[given]`: names that are first names now and then: not counted before another word with a capital, where capitals
+  make a difference.
 - `[at]`: prepositions of place. `[beside]`: what may stand with a capital beside a country's name.
 
 `generated.txt` has the names of Unicode CLDR and of GeoNames; `tests/make_places.py` makes it.
@@ -36,9 +38,9 @@ from aggregator.tags.place_text import forms, keys_of
 LANGUAGES = ("ar", "de", "en", "es", "fr", "ha", "it", "pt", "sw")  # those that have a file
 
 Kind = Literal["name", "demonym", "region", "city", "none"]
-How = Literal["alone", "behind", "words", "open", "persons"]
+How = Literal["alone", "behind", "words", "open", "persons", "given"]
 _KINDS: Mapping[str, Kind] = {"names": "name", "people": "demonym", "places": "region"}
-_HOWS: tuple[How, ...] = ("behind", "words", "open", "persons")
+_HOWS: tuple[How, ...] = ("behind", "words", "open", "persons", "given")
 _CITIES = ("alone", "behind", "open")
 _FOLDER = files("aggregator.tags") / "places"
 _CHOICE = re.compile(r"\(([^)]*)\)")
@@ -121,7 +123,7 @@ def _place_words(language: str) -> PlaceWords:
     own = language if language in LANGUAGES else "en"
     read = [_file(each) for each in dict.fromkeys((own, "en"))]
     hows = _hows(read)
-    entries = list(_entries(_file(own), hows)) if language in LANGUAGES else []
+    entries = list(_entries(_file(own), _hows([_file(own)]))) if language in LANGUAGES else []
     entries += _generated_entries(language, hows)
     if language in LANGUAGES:
         entries += _with_endings(entries, _file(own).lists["endings"])
@@ -225,7 +227,9 @@ def _table(entries: Iterable[Entry]) -> Table:
     """Of two phrases that are the same the first."""
     first: dict[tuple[str, ...], Entry] = {}
     for entry in entries:
-        first.setdefault(entry.keys, entry)
+        same = first.setdefault(entry.keys, entry)
+        if entry.form == "any" and same.codes == entry.codes:  # "Palestina" and "palestina"
+            first[entry.keys] = replace(same, form="any")
     found: dict[str, dict[str, tuple[Entry, ...]]] = defaultdict(dict)
     for keys, entry in sorted(first.items(), key=lambda each: -len(each[0])):
         of_key, second = found[keys[0]], keys[1] if len(keys) > 1 else ""

@@ -56,7 +56,7 @@ def _zone_cities(language: str) -> Iterator[tuple[str, str, str]]:
     countries, names = get_global("zone_territories"), Locale.parse(language).time_zones
     for zone, country in sorted(countries.items()):
         if said := names.get(zone, {}).get("city"):
-            yield country, zone.rpartition("/")[2].replace("_", " "), said
+            yield country, zone.rpartition("/")[2].replace("_", " "), said.partition(" (")[0]
 
 
 def _apart(code: str, said: str) -> list[str]:
@@ -143,7 +143,7 @@ def lines() -> Iterator[str]:
         yield from countries(language)
         english = {keys_of(name) for _, name, _ in _zone_cities(language)}
         zones = [
-            f"{code}\t{said.partition(' (')[0]}"
+            f"{code}\t{said}"
             for code, name, said in _zone_cities(language)
             if (code, "".join(keys_of(name))) in known and keys_of(said) not in english
         ]

@@ -91,7 +91,7 @@ def _is_written_so(entry: Entry, words: Words, number: int, count: int) -> bool:
             or all("." in words.between(number + each) for each in range(1, count))
         )
     if words.case == "small":
-        return entry.how == "alone" and entry.kind != "city"
+        return entry.how in ("alone", "given") and entry.kind != "city"
     return any(not each[0].islower() for each in (written[0], written[-1]))
 
 
@@ -209,6 +209,8 @@ def _settled(found: list[_Found]) -> list[_Found]:
             continue
         if number + 1 < len(found):
             each = _with_place_behind(each, found[number + 1])
+        if number:
+            each = _with_place_before(found[number - 1], each)
         settled.append(each)
     return settled
 
@@ -231,6 +233,14 @@ def _with_place_behind(city: _Found, behind: _Found) -> _Found:
         return replace(city, codes=(code,), is_certain=True)
     # A town that we do not know: the city of that name is not meant.
     return replace(city, codes=(), is_certain=False) if behind.first == city.end and sign[:1] in (",", "(") else city
+
+
+def _with_place_before(before: _Found, city: _Found) -> _Found:
+    """ "Lebanon's Tripoli", "Lebanon: Tripoli ...": likewise."""
+    is_beside = city.words.keys[before.end : city.first] in ((), ("s",)) or _is_label(before)
+    if city.entry.kind != "city" or before.entry.kind != "name" or not is_beside:
+        return city
+    return replace(city, codes=before.codes, is_certain=True) if before.codes[0] in city.entry.elsewhere else city
 
 
 def _is_in_america(found: _Found) -> bool:

@@ -22,7 +22,6 @@ _EVIDENCE = 8  # pieces that a tag keeps
 _POINTS = {"dateline": 5.0, "headline": 4.0, "text": 1.0}
 _OF_KIND = {"name": 1.0, "demonym": 0.9, "region": 0.8, "city": 0.7}
 _ENOUGH_IN_TEXT = 2  # namings in the text alone, beside a headline or a dateline that names another country
-_PREFIXED = "\u0600"  # from here on scripts that may write a particle with a name
 _LONG = 3  # letters before the ending of a verb
 _STARTS = frozenset('.!?:;|([{«“"„•…؟–—‹¿¡')
 
@@ -62,7 +61,7 @@ def _found_in(words: Words, where: Where, known: PlaceWords, said: str) -> list[
     found: list[_Found] = []
     end = 0  # of the phrase before
     for number, key in enumerate(words.keys):
-        if number < end or not (key in known.begins or key > _PREFIXED):
+        if number < end or not known.has(key):
             continue
         match = known.longest(words.keys, number)
         if match is None or not _is_written_so(match[0], words, number, match[1]):

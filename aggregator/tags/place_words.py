@@ -43,6 +43,7 @@ _KINDS: Mapping[str, Kind] = {"names": "name", "people": "demonym", "places": "r
 _HOWS: tuple[How, ...] = ("behind", "words", "open", "persons", "given")
 _CITIES = ("alone", "behind", "open")
 _FOLDER = files("aggregator.tags") / "places"
+_PREFIXED = "\u0600"  # from here on are the scripts that write particles with a name
 _CHOICE = re.compile(r"\(([^)]*)\)")
 _LONGEST_SHORT_FORM = 6  # letters of a word in capitals that is an abbreviation
 
@@ -68,10 +69,18 @@ class PlaceWords:
     """What a language's reports are read with."""
 
     tables: tuple[Table, ...]  # the language's own first
-    begins: frozenset[str]  # the first words of all
     at: frozenset[str]
     beside: frozenset[str]
     turns: Mapping[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]  # by a name's words: a code and cues
+
+    def has(self, key: str) -> bool:
+        """Whether a phrase begins with this word, as far as one can say before Arabic particles are taken away."""
+        if key > _PREFIXED:
+            return True
+        for table in self.tables:  # noqa: SIM110 - it is asked of every word, and `any` takes three times as long
+            if key in table:
+                return True
+        return False
 
     def longest(self, keys: tuple[str, ...], number: int) -> tuple[Entry, int] | None:
         """The longest phrase that begins with this word of a text, and how many words it has; None: none does."""
@@ -122,28 +131,30 @@ def place_words(language: str | None) -> PlaceWords:
 def _place_words(language: str) -> PlaceWords:
     own = language if language in LANGUAGES else "en"
     read = [_file(each) for each in dict.fromkeys((own, "en"))]
-    hows = _hows(read)
-    entries = list(_entries(_file(own), _hows([_file(own)]))) if language in LANGUAGES else []
-    entries += _generated_entries(language, hows)
-    if language in LANGUAGES:
-        entries += _with_endings(entries, _file(own).lists["endings"])
-    tables = [_table(entries)] if entries else []
-    if language not in LANGUAGES:
-        tables.append(_table(_entries(_file("en"), hows)))
-        if not language:
-            tables.append(_table(_entries(_file("fr"), _hows([_file("fr")]))))
+    tables = [_of_file(own), _everywhere()]
+    if not language:
+        tables.insert(1, _of_file("fr"))
+    elif language not in LANGUAGES:
+        tables.insert(0, _table(_generated_entries(language, _hows(read))))
     turns: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
     for each in read:
         for word, code, cue in each.turns:
             turns[keys_of(word)].append((code, keys_of(cue)))
-    tables.append(_everywhere())
     return PlaceWords(
         tuple(tables),
-        frozenset(key for table in tables for key in table),
         frozenset(_first_keys(each.lists["at"] for each in read)),
         frozenset(_first_keys(each.lists["beside"] for each in read)),
         {word: tuple(found) for word, found in turns.items()},
     )
+
+
+@cache
+def _of_file(language: str) -> Table:
+    """What a language's own file and the generated one have for it."""
+    own = _file(language)
+    entries = list(_entries(own, _hows([own])))
+    entries += _generated_entries(language, _hows([own, _file("en")]))
+    return _table([*entries, *_with_endings(entries, own.lists["endings"])])
 
 
 def _with_endings(entries: Iterable[Entry], endings: list[str]) -> list[Entry]:

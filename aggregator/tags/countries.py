@@ -22,6 +22,9 @@ _EVIDENCE = 8  # pieces that a tag keeps
 _POINTS = {"dateline": 5.0, "headline": 4.0, "text": 1.0}
 _OF_KIND = {"name": 1.0, "demonym": 0.9, "region": 0.8, "city": 0.7}
 _ENOUGH_IN_TEXT = 2  # namings in the text alone, beside a headline or a dateline that names another country
+_ARTICLES = frozenset(("a", "al", "el", "il", "l", "la", "las", "le", "les", "los", "o", "os", "the"))
+# What stands between the names of several countries.
+_ANDS = frozenset(("", "and", "et", "e", "y", "und", "na", "da", "و", "v", "vs"))
 _LONG = 3  # letters before the ending of a verb
 _STARTS = frozenset('.!?:;|([{«“"„•…؟–—‹¿¡')
 
@@ -91,7 +94,8 @@ def _is_written_so(entry: Entry, words: Words, number: int, count: int) -> bool:
         )
     if words.case == "small":
         return entry.how in ("alone", "given") and entry.kind != "city"
-    return any(not each[0].islower() for each in (written[0], written[-1]))
+    # "Le Cap", but not "Le cap": the article of a name says nothing.
+    return any(not each[0].islower() for each in written if count == 1 or each.lower() not in _ARTICLES)
 
 
 def _is_loud(words: Words, number: int, count: int) -> bool:
@@ -190,7 +194,10 @@ def _is_before_name(found: _Found, known: PlaceWords) -> bool:
 def _is_name(words: Words, number: int, known: PlaceWords) -> bool:
     """Whether a word is a name that is no place's, as far as one can see."""
     key, written = words.keys[number], words.word(number)
-    if key.isdigit() or key in known.beside or key in known.at or known.longest(words.keys, number):
+    if key.isdigit() or key in known.beside or key in known.at:
+        return False
+    place = known.longest(words.keys, number)
+    if place is not None and place[0].kind != "city":  # as many surnames are
         return False
     if words.case == "mixed":
         return written[0].isupper() and not (len(written) > 1 and written.isupper())  # "Israel PM"
@@ -211,7 +218,28 @@ def _settled(found: list[_Found]) -> list[_Found]:
         if number:
             each = _with_place_before(found[number - 1], each)
         settled.append(each)
-    return settled
+    return [
+        replace(each, is_certain=True) if _is_in_row(number, settled) else each for number, each in enumerate(settled)
+    ]
+
+
+def _is_in_row(number: int, found: list[_Found]) -> bool:
+    """Whether it is a country's name beside another's, "Mali, Niger and ...", and so no other word."""
+    each = found[number]
+    beside = [found[at] for at in (number - 1, number + 1) if 0 <= at < len(found)]
+    return each.entry.kind == "name" and len(each.codes) == 1 and any(_are_joined(each, other) for other in beside)
+
+
+def _are_joined(one: _Found, other: _Found) -> bool:
+    first, second = (one, other) if one.first < other.first else (other, one)
+    between = first.words.keys[first.end : second.first]
+    return (
+        other.is_certain
+        and other.entry.kind == "name"
+        and len(between) <= 1
+        and "".join(between) in _ANDS
+        and not first.words.between(first.end).strip(" ,-،、/–‑")
+    )
 
 
 def _with_place_behind(city: _Found, behind: _Found) -> _Found:

@@ -177,25 +177,25 @@ def _everywhere() -> Table:
     hows = _hows([english, french])
     found: list[Entry] = []
     for each in (english, french):
-        found += (entry for entry in _entries(each, hows) if entry.kind in ("name", "none") and entry.form != "any")
+        found += (
+            entry
+            for entry in _entries(each, hows)
+            if entry.kind in ("name", "none") and entry.form != "any" and (each is english or entry.how == "alone")
+        )
     for language in ("en", "fr"):
         found += _generated_entries(language, hows)
     # Of the cities of one name the one that counts alone is the one that is meant.
     for line in sorted(_generated()["cities"], key=lambda each: _CITIES.index(each.split("\t")[1])):
-        code, how, names, *others = line.split("\t")
+        code, how, name, *others = line.split("\t")
         elsewhere = tuple(others[0].split()) if others else ()
-        for number, name in enumerate(names.split("|")):
-            keys = keys_of(name)
-            # The towns abroad are those that have the first name.
-            of_name: How = hows.get(keys) or _how(how, number)
-            codes = (code, *elsewhere) if of_name == "open" else (code,)
-            found.append(Entry(keys, "city", of_name, codes, elsewhere))
+        keys = keys_of(name)
+        of_name = hows[keys] if keys in hows else _how(how)
+        found.append(Entry(keys, "city", of_name, (code, *elsewhere) if of_name == "open" else (code,), elsewhere))
     return _table(found)
 
 
-def _how(word: str, number: int) -> How:
-    """Of a city's name by its number: what the file says; the names in other scripts are clear."""
-    return "alone" if number else next((how for how in _HOWS if how == word), "alone")
+def _how(word: str) -> How:
+    return next((each for each in _HOWS if each == word), "alone")
 
 
 def _hows(read: Iterable[_File]) -> dict[tuple[str, ...], How]:
@@ -214,7 +214,7 @@ def _entries(read: _File, hows: Mapping[tuple[str, ...], How]) -> Iterator[Entry
         how: How = "open" if len(codes) > 1 else hows.get(keys, "alone")
         yield Entry(keys, kind, how, codes, form=_form(word))
     for phrase in read.lists["none"]:
-        yield Entry(keys_of(phrase), "none", "alone", (), form="any")
+        yield Entry(keys_of(phrase), "none", "alone", (), form=_form(phrase))
 
 
 def _form(word: str) -> Literal["any", "capital", "capitals"]:

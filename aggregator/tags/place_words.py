@@ -182,8 +182,8 @@ def _everywhere() -> Table:
             for entry in _entries(each, hows)
             if entry.kind in ("name", "none") and entry.form != "any" and (each is english or entry.how == "alone")
         )
-    for language in ("en", "fr"):
-        found += _generated_entries(language, hows)
+    found += _generated_entries("en", hows)
+    found += (entry for entry in _generated_entries("fr", hows) if entry.how == "alone")
     # Of the cities of one name the one that counts alone is the one that is meant.
     for line in sorted(_generated()["cities"], key=lambda each: _CITIES.index(each.split("\t")[1])):
         code, how, name, *others = line.split("\t")

@@ -122,6 +122,8 @@ def _is_certain(found: _Found, known: PlaceWords) -> bool:
         return False
     if found.where == "dateline":
         return len(found.codes) == 1
+    if entry.kind == "demonym" and found.first and words.keys[found.first - 1] in known.first_names:
+        return False
     match entry.how:
         case "alone":
             return True

@@ -17,6 +17,7 @@ in capitals (`RDC`) only in capitals. Sections:
 - `[endings]`: what the language puts behind countries' names, such as the `s` of the German genitive.
 - `[given]`: names that are first names now and then: not counted before another word with a capital, where capitals
   make a difference.
+- `[first names]`: a people's name behind one of these is a person's: "Muhammad al-Masri".
 - `[at]`: prepositions of place. `[beside]`: what may stand with a capital beside a country's name.
 
 `generated.txt` has the names of Unicode CLDR and of GeoNames; `tests/make_places.py` makes it.
@@ -71,6 +72,7 @@ class PlaceWords:
     tables: tuple[Table, ...]  # the language's own first
     at: frozenset[str]
     beside: frozenset[str]
+    first_names: frozenset[str]
     turns: Mapping[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]  # by a name's words: a code and cues
 
     def has(self, key: str) -> bool:
@@ -144,6 +146,7 @@ def _place_words(language: str) -> PlaceWords:
         tuple(tables),
         frozenset(_first_keys(each.lists["at"] for each in read)),
         frozenset(_first_keys(each.lists["beside"] for each in read)),
+        frozenset(_first_keys([_file(own).lists["first names"]])),
         {word: tuple(found) for word, found in turns.items()},
     )
 

@@ -14,7 +14,7 @@ from aggregator.model.tags import Tag, TagEvidence, Where
 from aggregator.tags.place_text import Words, words_in
 from aggregator.tags.place_words import Entry, PlaceWords, place_words
 
-READ = 1_200  # characters of a text
+READ = 800  # characters of a text
 _LEAD = 200  # of which the first say alone what a report is about, where its headline names no country
 _MOST_TITLE = 400
 _EVIDENCE = 8  # pieces that a tag keeps

@@ -152,7 +152,7 @@ def test_what_stands_in_the_text_by_the_way_is_not_what_the_report_is_about() ->
     assert set(codes("Winger scores twice", "Ugandan officials cheered. " + by_the_way)) == {"UG", "TR"}
     later = "x" * READ + " Kenya Kenya Kenya"
     assert codes("Winger scores twice", later) == []
-    assert codes("Winger scores twice", "Long words. " * 40 + "He is Kenyan.") == []
+    assert codes("Winger scores twice", "Long words. " * 30 + "He is Kenyan.") == []
 
 
 def test_other_evidence_decides_between_countries() -> None:

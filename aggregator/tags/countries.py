@@ -71,11 +71,18 @@ def _found_in(words: Words, where: Where, known: PlaceWords, said: str) -> list[
             continue
         entry, count = match
         end = number + count
-        phrase = _Found(entry, words, where, number, end, entry.codes, False)
-        each = _turned(phrase, known, said) if entry.keys in known.turns else phrase
+        is_clear = entry.how == "alone" and entry.kind not in ("none", "demonym") and entry.keys not in known.turns
+        phrase = _Found(entry, words, where, number, end, entry.codes, is_clear)
+        each = phrase if is_clear else _judged(phrase, known, said)
         if each is not None:
-            found.append(replace(each, is_certain=True) if _is_certain(each, known) else each)
+            found.append(each)
     return _settled(found)
+
+
+def _judged(found: _Found, known: PlaceWords, said: str) -> _Found | None:
+    """A phrase that may be another thing; None: it is one."""
+    turned = _turned(found, known, said) if found.entry.keys in known.turns else found
+    return replace(turned, is_certain=True) if turned is not None and _is_certain(turned, known) else turned
 
 
 def _is_written_so(entry: Entry, words: Words, number: int, count: int) -> bool:
@@ -221,7 +228,8 @@ def _settled(found: list[_Found]) -> list[_Found]:
             each = _with_place_before(found[number - 1], each)
         settled.append(each)
     return [
-        replace(each, is_certain=True) if _is_in_row(number, settled) else each for number, each in enumerate(settled)
+        replace(each, is_certain=True) if not each.is_certain and _is_in_row(number, settled) else each
+        for number, each in enumerate(settled)
     ]
 
 

@@ -199,7 +199,8 @@ def _first(read: _Read, said: _Said) -> tuple[Found | None, _Guess]:
     if language is None:
         return None, guess
     group = _group(read, said, language)
-    if group and (worded := by_words(read.words, group)) and (worded != "pcm" or "pcm" in said.wholes):
+    worded = by_words(read.words, group)
+    if worded and (worded in said.wholes or (read.letters >= _SHORT and worded != "pcm")):
         return (said.tag(worded), "words"), guess
     named = said.named(group or (language,))
     if named == language and (language != "en" or not group):
@@ -208,7 +209,7 @@ def _first(read: _Read, said: _Said) -> tuple[Found | None, _Guess]:
         is_enough = False
     else:
         is_enough = read.letters >= _SHORT and guess.percent >= 90
-    if is_enough:
+    if is_enough and worded in (None, language):
         return (said.tag(language), "words"), guess
     return None, guess
 

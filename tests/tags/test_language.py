@@ -21,6 +21,7 @@ from aggregator.tags.language_codes import CODES, ONLY_PYCLD2, PY3LANGID
 from tests.rows import every_row
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "language"
+LISTS = Path(__file__).parents[2] / "aggregator" / "tags" / "confused_languages.txt"
 # The sixteen African languages of the bars.
 SIXTEEN = ("am", "en", "fr", "ha", "ig", "lg", "ln", "om", "pcm", "rn", "sn", "so", "sw", "ti", "xh", "yo")
 
@@ -100,6 +101,15 @@ def test_a_group_names_each_of_its_languages() -> None:
     for language in ("rn", "rw", "ti", "am", "xh", "zu", "tn", "nso", "st", "no", "da", "id", "ms", "pcm", "en", "hr"):
         assert language in group_of(language)
     assert group_of("fi") == ()
+
+
+def test_the_lists_of_words_are_of_languages_that_stand_in_a_group() -> None:
+    rows = [line.split() for line in lines(LISTS) if line and not line.startswith("#")]
+    grouped = {language for kind, *languages in rows if kind == "group" for language in languages}
+    kinds = {kind for kind, *_ in rows} - {"group", "family", "maybe", "unknown"}
+    assert kinds <= grouped
+    assert {words[0] for kind, *words in rows if kind == "maybe"} <= kinds
+    assert all(words for _, *words in rows)
 
 
 # Title, text, what the feed says, the publisher's languages; the answer.

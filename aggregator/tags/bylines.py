@@ -44,6 +44,7 @@ _AND = {
 _AND_BETWEEN_NAMES = re.compile(r"\s+(?:[eyEY]|ed)\s+|\s+و(?=\S)")
 _SEPARATOR = re.compile(r"\s*[|•·;\n]\s*|\s+[-–—]+\s+")
 # What has `and` within its name.
+_INITIALS = re.compile(r"[^\W\d_]\.(?:[ -]?[^\W\d_]\.)*")
 _OFFICE = re.compile(r"(?:the\s+)?(?:ministry|department|office|bureau|commission|committee|ministère|ministério|ministerio)\s+(?:of|for|on|de|du|des|da|do|del)\s", re.IGNORECASE)
 _CLASSES = {
     "opinion": "opinion|op-ed|op ed|oped|comment|commentary|column|guest column|editorial|tribune|chronique|point de vue|opinião|opinión|meinung|"
@@ -84,6 +85,10 @@ _OCCUPATION = frozenset(
     صحفي صحفية كاتب كاتبة أستاذ أستاذة باحث باحثة محامي مراسل محرر رئيس مدير
     staff our desk team special newsroom political sports business health court education crime
     """.split()
+)
+# With which a generic byline ends, whatever stands before: `Sports Desk`, `Example Admin`.
+_OF_NOBODY = frozenset(
+    "admin desk newsroom team webmaster editors reporters correspondents redaction redaktion redazione redacao redaccion".split()
 )
 _OCCUPATIONS = frozenset(key_of(each) for each in _OCCUPATION)
 _DEGREES = re.compile(r"(?:ph\.?\s?d|md|m\.d|msc|ma|ba|mba|llb|llm|esq|jr|sr|mp|cfa|fca)\.?", re.IGNORECASE)
@@ -209,6 +214,8 @@ def _generic_key(said: str) -> str:
 
 def _is_generic(key: str) -> bool:
     bare = re.sub(r"^(?:by|par|por|von|from|na|da|di|de|daga|بقلم|كتب|the|a|an|la|le|our|notre)\s+", "", key)
+    if 2 <= len(bare.split()) <= 3 and bare.split()[-1] in _OF_NOBODY:
+        return True
     return key in _generic() or bare in _generic() or bool(
         bare.split() and all(word in _OCCUPATIONS for word in re.split(r"[\s-]+", bare))
     )
@@ -269,6 +276,9 @@ def _describes(reading: _Reading, part: str) -> bool:
         _note_agency(reading, named.words)
         return True
     last = reading.authors[-1] if reading.authors else None
+    if last and " " not in last.name and _INITIALS.fullmatch(part):
+        reading.authors[-1] = replace(last, name=f"{last.name}, {part}")  # `Sample, J.`
+        return True
     if town_named(part) or is_country(part):
         if last and last.place is None:
             reading.authors[-1] = replace(last, place=part)

@@ -13,7 +13,8 @@ _PARTICLES = frozenset(
     "abu abou bou d' zu zur af av san wa ya ole arap ka nga ap".split()
 )
 _JOINS = frozenset("of the and for in on to et pour und für para per por".split())
-_WORD = re.compile(r"[^\W\d_]+(?:['’ʼ‘`.-]{1,2}[^\W\d_]+)*\.?['’]?")
+_LETTER = "(?:[^\\W\\d_][\u0300-\u036f\u064b-\u0652]*)"
+_WORD = re.compile(rf"{_LETTER}+(?:['’ʼ‘`.-]{{1,2}}{_LETTER}+)*\.?['’]?")
 _CASELESS = re.compile("[\u0590-\u08ff\u0900-\u0dff\u1200-\u137f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 # Words of names of organisations, without case and accents.
 _OF_ORGANISATIONS = frozenset(
@@ -90,7 +91,7 @@ def is_name(words: str) -> bool:
         return len(words) > 1
     if key_of(parts[0]) in _NO_NAMES or key_of(parts[-1]) in _NO_NAMES:
         return False
-    if not any(_is_capital(each) and len(each.strip(".")) > 1 for each in parts):
+    if not any(_is_capital(each) and re.search(r"[^\W\d_]{2}", each) for each in parts):
         return False
     return all(_is_capital(each) or each.lower() in _PARTICLES for each in parts)
 

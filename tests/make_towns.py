@@ -65,10 +65,12 @@ def country_names() -> set[str]:
             if re.fullmatch("[A-Z]{2}", code):
                 names.add(name)
                 names.add(re.sub(r"\s*\(.*\)", "", name))
-    short = "DRC|DR Congo|RDC|RD Congo|CAR|RCA|UAE|UK|U.K.|USA|U.S.|US|England|Scotland|Wales|Somaliland|Ivory Coast|" \
-        "Côte d'Ivoire|Cote d'Ivoire|Eswatini|Swaziland|The Gambia|Cape Verde|Cabo Verde|Burma|Palestine|Gaza Strip|" \
-        "Holland|Tanzanie|Centrafrique|Guinée-Bissau|Guiné-Bissau|Guinea Bissau|Democratic Republic of Congo|" \
+    short = (
+        "DRC|DR Congo|RDC|RD Congo|CAR|RCA|UAE|UK|U.K.|USA|U.S.|US|England|Scotland|Wales|Somaliland|Ivory Coast|"
+        "Côte d'Ivoire|Cote d'Ivoire|Eswatini|Swaziland|The Gambia|Cape Verde|Cabo Verde|Burma|Palestine|Gaza Strip|"
+        "Holland|Tanzanie|Centrafrique|Guinée-Bissau|Guiné-Bissau|Guinea Bissau|Democratic Republic of Congo|"
         "Republic of Congo|Central African Republic|Türkiye|Turkey|Western Sahara|Sao Tome and Principe|Congo|Guinea"
+    )
     return {each.replace("’", "'") for each in names | set(short.split("|")) if len(each) > 1}
 
 

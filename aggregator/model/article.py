@@ -10,6 +10,7 @@ from aggregator.model.channel import Channel
 from aggregator.model.document import Media, Text
 from aggregator.model.publisher import LEARNED, IdentityRules, ItemClass
 from aggregator.model.selection import Matched
+from aggregator.model.who import Who
 
 Status = Literal["usable", "withheld", "canceled"]
 
@@ -53,6 +54,7 @@ class Article:
     adjusted: tuple[str, ...] = ()  # what of it is cut or left out outside the raw words; see normalise
     matched: Matched | None = None  # the saved searches that find it by its words; None: it was not matched
     first_key: str | None = None  # of its publisher, of which its id is made; None: it is `publisher`
+    who: Who = Who()  # its makers, read beside its words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Literal
 # What an author did. as_told_to: wrote down what another person says.
 Role = Literal["author", "reporting", "additional_reporting", "writing", "editing", "translation", "as_told_to"]
 AgencyKind = Literal["news", "pictures", "releases"]  # what it sends; releases: statements of others
-FoundIn = Literal["dateline", "byline", "credit"]
+FoundIn = Literal["dateline", "byline", "credit", "text"]  # text: a byline above or below it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,7 @@ class Author:
     title: str | None = None  # what the person is: `Lecturer in Soil Science`, `Dr`
     place: str | None = None
     organisation: str | None = None
+    where: FoundIn = "byline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +74,9 @@ class FoundAgency:
 
     name: str  # in full, as in `tags/agencies.txt`
     kind: AgencyKind
-    words: str  # as they stand in the report
+    stated: str  # how it is named there: `AFP`
     where: FoundIn
+    words: str  # the evidence: dateline, byline or credit as they stand in the report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aggregator.model.release import Release
+from aggregator.output import beside
 
 # Names, in the order of columns, and what each is.
 FIELDS = (
@@ -21,6 +22,9 @@ FIELDS = (
     ("title", "the publisher's headline; empty: none"),
     ("byline", "as stated"),
     ("dateline", "as stated"),
+    ("located", "where it was written, by its dateline; empty: it has none"),
+    ("authors", "persons whom the byline names"),
+    ("agencies", "agencies that dateline, byline or credits name, as they stand there"),
     ("language", "BCP 47; empty: not stated"),
     ("published", "UTC, ISO 8601; empty: not stated"),
     ("updated", "as the publisher states it, UTC"),
@@ -40,7 +44,7 @@ FIELDS = (
     ("ai_input", "answers by machines"),
     ("ai_search", "search"),
     ("disclaimer", "all that must be said beside it"),
-    ("origin", "whom the publisher has it from, where it says so"),
+    ("origin", "whom the publisher has it from, or the first agency that it names"),
     ("corrections_contact", "where its publisher is asked for a correction"),
     ("permissions_contact", "where its publisher is asked for permission; empty: not known"),
     ("complaints_url", "where readers report a problem"),
@@ -52,7 +56,7 @@ NAMES = tuple(name for name, _ in FIELDS)
 
 
 def record(release: Release) -> dict[str, Any]:
-    """The record, by the names of FIELDS: None where nothing is said, `categories` a list."""
+    """The record, by the names of FIELDS: None where nothing is said; `authors`, `agencies`, `categories` lists."""
     said = {name: getattr(release, name) for name in NAMES if hasattr(release, name)}
     return {
         name: value if value != "" else None
@@ -65,6 +69,8 @@ def record(release: Release) -> dict[str, Any]:
             "ai_input": release.uses.input,
             "ai_search": release.uses.search,
             "disclaimer": " ".join((*release.disclaimers, release.general)),
+            "authors": beside.authors(release),
+            "agencies": list(release.agencies),
             "categories": list(release.categories),
         }.items()
     }

@@ -17,7 +17,9 @@ from aggregator.tags.agencies import agency_named
 from aggregator.tags.known_places import is_country, key_of, town_named
 
 _MOST_READ = 1_000  # characters
-_MAIL = re.compile(r"[(<\[]?\s*(?:mailto:|e-?mail:?\s*)?[^\s<>()@:,;]+@[^\s<>()@:,;]+\.[^\s<>()@:,;]+\s*[)>\]]?", re.IGNORECASE)
+_MAIL = re.compile(
+    r"[(<\[]?\s*(?:mailto:|e-?mail:?\s*)?[^\s<>()@:,;]+@[^\s<>()@:,;]+\.[^\s<>()@:,;]+\s*[)>\]]?", re.IGNORECASE
+)
 _HANDLE = re.compile(r"[(\[]?\s*(?:(?:follow|twitter|x|instagram)\s*:?\s*)?(?<![\w.])@\w{2,}\s*[)\]]?", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _TIME = re.compile(
@@ -34,7 +36,13 @@ _BY = re.compile(
     )\s*:?\s+|(?:author|auteur|autor|autora|autore|by|words|text|texte|texto|mwandishi|الكاتب)\s*:\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
-_BY_IN = {"it": re.compile(r"(?:di|da)\s+", re.IGNORECASE), "sw": re.compile(r"na\s+", re.IGNORECASE), "pt": re.compile(r"de\s+", re.IGNORECASE), "es": re.compile(r"de\s+", re.IGNORECASE), "ha": re.compile(r"daga\s+", re.IGNORECASE)}
+_BY_IN = {
+    "it": re.compile(r"(?:di|da)\s+", re.IGNORECASE),
+    "sw": re.compile(r"na\s+", re.IGNORECASE),
+    "pt": re.compile(r"de\s+", re.IGNORECASE),
+    "es": re.compile(r"de\s+", re.IGNORECASE),
+    "ha": re.compile(r"daga\s+", re.IGNORECASE),
+}
 _AND = {
     None: r"\s+(?:and|AND|And|et|ET|und|UND|with|With|WITH|avec|AVEC|mit|con|com|plus)\s+|\s*&\s*|\s+و\s+",
     "sw": r"\s+(?:na|NA)\s+",
@@ -45,7 +53,10 @@ _AND_BETWEEN_NAMES = re.compile(r"\s+(?:[eyEY]|ed)\s+|\s+و(?=\S)")
 _SEPARATOR = re.compile(r"\s*[|•·;\n]\s*|\s+[-–—]+\s+")
 # What has `and` within its name.
 _INITIALS = re.compile(r"[^\W\d_]\.(?:[ -]?[^\W\d_]\.)*")
-_OFFICE = re.compile(r"(?:the\s+)?(?:ministry|department|office|bureau|commission|committee|ministère|ministério|ministerio)\s+(?:of|for|on|de|du|des|da|do|del)\s", re.IGNORECASE)
+_OFFICE = re.compile(
+    r"(?:the\s+)?(?:ministry|department|office|bureau|commission|committee|ministère|ministério|ministerio)\s+(?:of|for|on|de|du|des|da|do|del)\s",
+    re.IGNORECASE,
+)
 _CLASSES = {
     "opinion": "opinion|op-ed|op ed|oped|comment|commentary|column|guest column|editorial|tribune|chronique|point de vue|opinião|opinión|meinung|"
     "kommentar|gastbeitrag|opinione|commento|maoni|ra'ayi|رأي|مقال|مقال رأي|viewpoint|perspective|libre opinion",
@@ -55,15 +66,29 @@ _CLASSES = {
     "بيان صحفي|taarifa kwa vyombo vya habari",
 }
 _CLASS_OF = {key_of(word): item_class for item_class, words in _CLASSES.items() for word in words.split("|")}
-_CLASS_BY = re.compile(rf"(?:(?:an?|une?|uma?|eine?)\s+)?({'|'.join(re.escape(each) for words in _CLASSES.values() for each in words.split('|'))})\s*[:,]?\s+(?=(?:by|par|por|von)\s)", re.IGNORECASE)
+_CLASS_BY = re.compile(
+    rf"(?:(?:an?|une?|uma?|eine?)\s+)?({'|'.join(re.escape(each) for words in _CLASSES.values() for each in words.split('|'))})\s*[:,]?\s+(?=(?:by|par|por|von)\s)",
+    re.IGNORECASE,
+)
 _ROLES: tuple[tuple[Role, str], ...] = (
-    ("additional_reporting", r"(?:additional|further|extra)\s+reporting|reportage\s+additionnel|reportagem\s+adicional|(?:reporte|información)\s+adicional"),
+    (
+        "additional_reporting",
+        r"(?:additional|further|extra)\s+reporting|reportage\s+additionnel|reportagem\s+adicional|(?:reporte|información)\s+adicional",
+    ),
     ("reporting", r"reporting|reported|reportage|reportagem|reporte|bericht"),
     ("writing", r"writing|written|rédigé|rédaction|redação|redacción|escrito"),
     ("editing", r"editing|edited|édité|edição|editado|edición|redigiert|bearbeitet|montage|a\s+cura"),
-    ("translation", r"translat(?:ion|ed)|traduit|traduction|tradução|traduzido|traducción|traducido|übersetzt|übersetzung"),
+    (
+        "translation",
+        r"translat(?:ion|ed)|traduit|traduction|tradução|traduzido|traducción|traducido|übersetzt|übersetzung",
+    ),
 )
-_SIGNED = re.compile("|".join(rf"(?P<{role}>{words})" for role, words in _ROLES).join((r"\b(?:", r")\s+(?:by|par|de|do|da|por|von|di)\s+")), re.IGNORECASE)
+_SIGNED = re.compile(
+    "|".join(rf"(?P<{role}>{words})" for role, words in _ROLES).join(
+        (r"\b(?:", r")\s+(?:by|par|de|do|da|por|von|di)\s+")
+    ),
+    re.IGNORECASE,
+)
 _TOLD = re.compile(r"as\s+told\s+to\s+", re.IGNORECASE)
 _IN = re.compile(r"(.+?)\s*,?\s+(?:in|à|a|au|aux|en|em|nchini|mjini|في|من|aus|from|de|da|depuis)\s+(\S.*)")
 _PLACE_BEHIND = re.compile(r"(.+?)\s+(?:in|a|au|en|em|aus|mjini|nchini|في)\s+\S.*")
@@ -92,7 +117,10 @@ _OF_NOBODY = frozenset(
 )
 _OCCUPATIONS = frozenset(key_of(each) for each in _OCCUPATION)
 _DEGREES = re.compile(r"(?:ph\.?\s?d|md|m\.d|msc|ma|ba|mba|llb|llm|esq|jr|sr|mp|cfa|fca)\.?", re.IGNORECASE)
-_AGENCIES = re.compile(r"\b(?:agenc(?:y|ies)|agences?|agências?|agencias?|agenturen|agenzie|wires?|wire services|mashirika|syndicat\w+)\b|وكالات|الوكالات", re.IGNORECASE)
+_AGENCIES = re.compile(
+    r"\b(?:agenc(?:y|ies)|agences?|agências?|agencias?|agenturen|agenzie|wires?|wire services|mashirika|syndicat\w+)\b|وكالات|الوكالات",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -147,7 +175,12 @@ def _without_days(said: str) -> str:
         return said
     said = dates_stated.without_days(said)
     said = _TIME.sub("", said)
-    return re.sub(r"\b(?:last\s+)?(?:updated|published|posted|modified|publié|mis à jour|publicado|atualizado|aktualisiert)\b\s*(?:on|at|le|em|el|am)?\s*:?\s*(?=$|[|•·,;-])", "", said, flags=re.IGNORECASE)
+    return re.sub(
+        r"\b(?:last\s+)?(?:updated|published|posted|modified|publié|mis à jour|publicado|atualizado|aktualisiert)\b\s*(?:on|at|le|em|el|am)?\s*:?\s*(?=$|[|•·,;-])",
+        "",
+        said,
+        flags=re.IGNORECASE,
+    )
 
 
 def _read_signed(reading: _Reading, said: str) -> None:
@@ -216,8 +249,10 @@ def _is_generic(key: str) -> bool:
     bare = re.sub(r"^(?:by|par|por|von|from|na|da|di|de|daga|بقلم|كتب|the|a|an|la|le|our|notre)\s+", "", key)
     if 2 <= len(bare.split()) <= 3 and bare.split()[-1] in _OF_NOBODY:
         return True
-    return key in _generic() or bare in _generic() or bool(
-        bare.split() and all(word in _OCCUPATIONS for word in re.split(r"[\s-]+", bare))
+    return (
+        key in _generic()
+        or bare in _generic()
+        or bool(bare.split() and all(word in _OCCUPATIONS for word in re.split(r"[\s-]+", bare)))
     )
 
 
@@ -229,7 +264,10 @@ def _is_house(reading: _Reading, key: str) -> bool:
         if not name:
             continue
         rest = bare.replace(name, " ", 1).split() if name in bare else None
-        if rest is not None and all(word in _OCCUPATIONS or word in ("online", "digital", "web", "agencies", "reporters", "with", "and") for word in rest):
+        if rest is not None and all(
+            word in _OCCUPATIONS or word in ("online", "digital", "web", "agencies", "reporters", "with", "and")
+            for word in rest
+        ):
             return True
     return False
 
@@ -244,7 +282,11 @@ def _without_by(said: str, language: str) -> str:
     found = _BY.match(said)
     if not found and language in _BY_IN:
         found = _BY_IN[language].match(said)
-        if found and not names.is_name(said[found.end() :].split(",")[0]) and not _is_generic(_generic_key(said[found.end() :])):
+        if (
+            found
+            and not names.is_name(said[found.end() :].split(",")[0])
+            and not _is_generic(_generic_key(said[found.end() :]))
+        ):
             found = None
     return said[found.end() :].strip() if found else said
 
@@ -394,3 +436,25 @@ def _without_occupation(name: str) -> tuple[str, str | None]:
 def _note_agency(reading: _Reading, words: str) -> None:
     reading.is_third_party = True
     reading.organisations.append(words)
+
+
+# Bylines within a text
+
+
+_ABOVE = re.compile(r"(?:by|par|por|von|بقلم|كتب|di|na)\s*:?\s+", re.IGNORECASE)
+
+
+def is_byline(line: str) -> bool:
+    """Whether a line above a text is a byline and nothing else: `By Aminata Example`."""
+    found = _ABOVE.match(line.strip())
+    if not found or line.rstrip()[-1:] in ".!?:;":
+        return False
+    parts = re.split(r"\s*,\s*|\s+(?:and|et|und|y|e|AND|ET)\s+|\s*[|&]\s*", _cleaned(line.strip()[found.end() :]))
+    full = names.is_person(parts[0]) and 2 <= len(parts[0].split()) <= 4
+    return full and len(parts) <= 4 and all(names.is_name(each) for each in parts if each)
+
+
+def is_sign_off(line: str) -> bool:
+    """Whether the last line of a text says who worked on it: `(Reporting by A; Editing by B)`."""
+    said = line.strip()
+    return said[:1] in "([" and said[-1:] in ")]" and len(said) < 500 and _SIGNED.match(said, 1) is not None

@@ -69,12 +69,25 @@ _SCREENSHOT = re.compile(
 _PLATFORMS = {
     key_of(name): (name, is_of_users)
     for is_of_users, said in (
-        (True, "X|Twitter|Facebook|Instagram|TikTok|YouTube|Telegram|WhatsApp|Snapchat|LinkedIn|Reddit|Social media|Réseaux sociaux|Redes sociais|Redes sociales|Soziale Medien|تويتر|فيسبوك|إكس|منصة إكس|مواقع التواصل"),
-        (False, "Flickr|Wikimedia Commons|Wikimedia|Wikipedia|Wikicommons|Unsplash|Pexels|Pixabay|Freepik|Google Maps|Google Earth|NASA|iStockphoto|iStock|Canva"),
+        (
+            True,
+            "X|Twitter|Facebook|Instagram|TikTok|YouTube|Telegram|WhatsApp|Snapchat|LinkedIn|Reddit|Social media|Réseaux sociaux|Redes sociais|Redes sociales|Soziale Medien|تويتر|فيسبوك|إكس|منصة إكس|مواقع التواصل",
+        ),
+        (
+            False,
+            "Flickr|Wikimedia Commons|Wikimedia|Wikipedia|Wikicommons|Unsplash|Pexels|Pixabay|Freepik|Google Maps|Google Earth|NASA|iStockphoto|iStock|Canva",
+        ),
     )
     for name in said.split("|")
 }
-_STOCK = frozenset(map(key_of, "iStockphoto|iStock|Shutterstock|Shutterstock.com|Adobe Stock|AdobeStock|Alamy|Alamy Stock Photo|Depositphotos|Dreamstime|123RF|Fotolia|Freepik|Canva|iStock by Getty Images|iStock.com".split("|")))
+_STOCK = frozenset(
+    map(
+        key_of,
+        "iStockphoto|iStock|Shutterstock|Shutterstock.com|Adobe Stock|AdobeStock|Alamy|Alamy Stock Photo|Depositphotos|Dreamstime|123RF|Fotolia|Freepik|Canva|iStock by Getty Images|iStock.com".split(
+            "|"
+        ),
+    )
+)
 _PARTS = re.compile(r"\s*[/|•·]\s*|\s+[-–—]\s+|\s*[,;]\s+|\s+(?:for|pour|para|für|on|sur|in)\s+(?=[A-Z@])|\s*\n\s*")
 _VIA = re.compile(r"\s+(?:via|through|über)\s+", re.IGNORECASE)
 _IS_TWO = re.compile(r"\)[^/|,]+[/|][^/|,]+$|\][^/|,]+[/|,][^/|,]+$")  # the bracket behind it, and it
@@ -116,7 +129,13 @@ def _of_generated(plain: str) -> PictureCredit | None:
     """Of words that say that a machine made the picture: the sentence that says so, and the caption before it."""
     sentences = [each for each in re.split(r"(?<=[.!?])\s+|\n", plain) if each.strip()]
     last = sentences[-1].strip(" ()[]")
-    if len(last) > 100 or not _GENERATED.search(last) or not re.match(rf"(?:{_LABEL}|AI|KI|IA|generat|généré|créé|Bild|Symbolbild|صورة)", last, re.IGNORECASE | re.VERBOSE):
+    if (
+        len(last) > 100
+        or not _GENERATED.search(last)
+        or not re.match(
+            rf"(?:{_LABEL}|AI|KI|IA|generat|généré|créé|Bild|Symbolbild|صورة)", last, re.IGNORECASE | re.VERBOSE
+        )
+    ):
         return None
     caption = plain[: plain.rfind(sentences[-1])].strip() or None
     return PictureCredit(caption=caption, literal=last, is_generated=True)
@@ -140,7 +159,12 @@ def _splits(plain: str) -> list[tuple[str | None, str]]:
     for found in _BEGINS.finditer(plain):
         start = found.start("credit")
         before = plain[:start].rstrip(" -–—|•/(\n")
-        is_sentence = not before or before[-1] in ".!?…»”\"؟:)" or plain[:start].rstrip()[-1:] in "-–—|•/\n" or found["credit"][0] in "©("
+        is_sentence = (
+            not before
+            or before[-1] in '.!?…»”"؟:)'
+            or plain[:start].rstrip()[-1:] in "-–—|•/\n"
+            or found["credit"][0] in "©("
+        )
         if is_sentence or (found["credit"][0].isupper() and ":" in found["credit"]):
             ways.append((before or None, plain[start:].strip()))
     sentences = re.split(r"(?<=[.!?…»”\"؟])\s+", plain)
@@ -159,7 +183,12 @@ def _within_brackets(line: str) -> str:
 
 
 def _is_labelled(credit: str) -> bool:
-    return bool(_LABELLED.match(credit) or _COPYRIGHT.match(credit) or _ALONE.match(credit) or re.match(rf"(?:(?:photo|picture|image|foto)\s+)?(?:{_HANDOUT.pattern})", credit, re.IGNORECASE))
+    return bool(
+        _LABELLED.match(credit)
+        or _COPYRIGHT.match(credit)
+        or _ALONE.match(credit)
+        or re.match(rf"(?:(?:photo|picture|image|foto)\s+)?(?:{_HANDOUT.pattern})", credit, re.IGNORECASE)
+    )
 
 
 def _is_agency_line(line: str) -> bool:
@@ -190,7 +219,9 @@ def _read(credit: str, *, is_labelled: bool, is_two: bool = False) -> _Reading |
         return None
     for each in via:
         _read_via(reading, each)
-    if not (reading.persons or reading.agencies or reading.sources or reading.flags or reading.licence or reading.handle):
+    if not (
+        reading.persons or reading.agencies or reading.sources or reading.flags or reading.licence or reading.handle
+    ):
         return None
     is_of_house = is_two and reading.persons and any(map(names.is_organisation, reading.sources))
     if not parts and not via and reading.flags & {"file", "rights_unknown", "handout"}:
@@ -237,7 +268,12 @@ def _without_markers(reading: _Reading, credit: str) -> str:
     said = _sub(reading, _HANDOUT, "handout", said)
     if reading.flags & {"handout"}:
         reading.is_sure = reading.is_sure or _HANDOUT.match(credit) is not None or "/" in credit
-        said = re.sub(r"^\s*(?:(?:photo|picture|image|foto)\s+)?(?:of\s+)?(?:the\s+|le\s+|la\s+|les\s+|l['’]|o\s+|a\s+|el\s+)", "", said, flags=re.IGNORECASE)
+        said = re.sub(
+            r"^\s*(?:(?:photo|picture|image|foto)\s+)?(?:of\s+)?(?:the\s+|le\s+|la\s+|les\s+|l['’]|o\s+|a\s+|el\s+)",
+            "",
+            said,
+            flags=re.IGNORECASE,
+        )
     for handle in _HANDLE.findall(said)[:1]:
         reading.handle = handle
     said = _HANDLE.sub(" ", said)
@@ -268,7 +304,9 @@ def _read_part(reading: _Reading, part: str, parts: int, is_labelled: bool) -> b
     if re.match(r"(?i)(?:photo|picture|image)s?\s*$", part):
         return True
     bare = re.sub(r"(?i)^(?:(?:photo|picture|image|foto)s?\s+)?(?:by|par|por|von|de)\s+", "", part)
-    bare = re.sub(r"(?i)\s+(?:photo|pool\s+photo|pool|stringer|staff|pix)$", "", bare) if not agency_named(bare) else bare
+    bare = (
+        re.sub(r"(?i)\s+(?:photo|pool\s+photo|pool|stringer|staff|pix)$", "", bare) if not agency_named(bare) else bare
+    )
     if key_of(bare) in ("pool", "stringer", "staff", "pool photo", "photo"):
         return True
     if named := agency_named(bare):
@@ -304,7 +342,40 @@ def _is_source(words: str) -> bool:
     if _is_caseless(words):
         return len(parts) <= 5
     small = sum(each[0].islower() and "." not in each for each in parts)
-    joins = {"of", "the", "and", "for", "de", "du", "des", "da", "do", "das", "dos", "la", "le", "les", "del", "et", "e", "y", "und", "der", "die", "für", "d'", "l'", "di", "della", "ya", "za", "na", "wa", "in", "en"}
+    joins = {
+        "of",
+        "the",
+        "and",
+        "for",
+        "de",
+        "du",
+        "des",
+        "da",
+        "do",
+        "das",
+        "dos",
+        "la",
+        "le",
+        "les",
+        "del",
+        "et",
+        "e",
+        "y",
+        "und",
+        "der",
+        "die",
+        "für",
+        "d'",
+        "l'",
+        "di",
+        "della",
+        "ya",
+        "za",
+        "na",
+        "wa",
+        "in",
+        "en",
+    }
     return small == 0 or all(each in joins or not each[0].islower() or "'" in each or "’" in each for each in parts)
 
 
@@ -355,7 +426,13 @@ def _read_via(reading: _Reading, said: str) -> None:
             reading.distributor = part
 
 
-_PHOTO_SERVICES: Mapping[str, str] = {"AP Photo": "AP", "AFP Photo": "AFP", "AFP-Photo": "AFP", "Reuters Photo": "Reuters", "AP Images": "AP"}
+_PHOTO_SERVICES: Mapping[str, str] = {
+    "AP Photo": "AP",
+    "AFP Photo": "AFP",
+    "AFP-Photo": "AFP",
+    "Reuters Photo": "Reuters",
+    "AP Images": "AP",
+}
 
 
 def _made(caption: str | None, credit: str, reading: _Reading) -> PictureCredit:

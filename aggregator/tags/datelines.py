@@ -37,8 +37,12 @@ _ENDS_IN_BRACKETS = re.compile(r"(.*?)[\s,]*[(\[]\s*([^()\[\]]{1,60}?)\s*[)\]]")
 _ENDS_IN_SLASHES = re.compile(r"(.*?)[\s,]*/\s*([^/]{2,40}?)\s*/?")
 _BEGINS_WITH = re.compile(r"[(\[]?\s*([^()\[\]/,:]{2,40}?)\s*[)\]]?\s*[/, ]\s*(.+)")
 _JOINED = re.compile(r"\s*/\s*|\s+(?:and|et|e|y|und|na|و|da)\s+|\s*&\s*")
-_PLACE = re.compile(r"[^\W\d_](?:[^\W\d_]|['’ʼ`.-](?=[^\W\d_ ])|\.(?=\s|$))*(?: [^\W\d_](?:[^\W\d_]|['’ʼ`.-](?=[^\W\d_ ])|\.)*){0,4}")
-_SMALL = frozenset("de du da do das dos des del della di la le les el al of the es sur sous en am an der au aux and y e".split())
+_PLACE = re.compile(
+    r"[^\W\d_](?:[^\W\d_]|['’ʼ`.-](?=[^\W\d_ ])|\.(?=\s|$))*(?: [^\W\d_](?:[^\W\d_]|['’ʼ`.-](?=[^\W\d_ ])|\.)*){0,4}"
+)
+_SMALL = frozenset(
+    "de du da do das dos des del della di la le les el al of the es sur sous en am an der au aux and y e".split()
+)
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _ETHIOPIC = re.compile("[\u1200-\u137f]")
 # What stands before a dash or a colon and is no place, without case and accents.
@@ -64,7 +68,9 @@ _LABELS = frozenset(
     """.split()
 )
 _FOLDED_LABELS = frozenset(key_of(each) for each in _LABELS)
-_DETERMINERS = frozenset("the a an le la les un une l o os as um uma el los las una der die das ein eine il lo gli".split())
+_DETERMINERS = frozenset(
+    "the a an le la les un une l o os as um uma el los las una der die das ein eine il lo gli".split()
+)
 _ENDS = re.compile(r"[.!?…؟።»”\"]\s*$|[.!?؟።]\s")
 
 
@@ -114,13 +120,19 @@ def dateline_of(text: str, language: str | None = None) -> Dateline | None:
 def agency_at_start(text: str) -> str | None:
     """How an agency is named that stands where a dateline would, alone: `(Reuters) - `, `/PRNewswire/ -- `."""
     line = _first_line(text)
-    found = re.match(r"\s*(?:\(([^()]{2,40})\)|/([^/]{2,40})/|([^\W\d_][\w .-]{1,39}?))(?=\s*(?:--?|[–—|])\s)", line.said) if line else None
+    found = (
+        re.match(r"\s*(?:\(([^()]{2,40})\)|/([^/]{2,40})/|([^\W\d_][\w .-]{1,39}?))(?=\s*(?:--?|[–—|])\s)", line.said)
+        if line
+        else None
+    )
     words = next(filter(None, found.groups()), "") if found else ""
     return words if agency_named(words) else None
 
 
 def _first_line(text: str) -> _Line | None:
-    original = next((each for each in text[:4_000].splitlines() if each.strip("\ufeff\u200e\u200f \t\u00a0")), "")[:_MOST_READ]
+    original = next((each for each in text[:4_000].splitlines() if each.strip("\ufeff\u200e\u200f \t\u00a0")), "")[
+        :_MOST_READ
+    ]
     shown_not = {place for found in _NO_WIDTH.finditer(original) for place in range(*found.span())}
     at = tuple(place for place in range(len(original)) if place not in shown_not)
     said = _SPACES.sub(" ", "".join(original[place] for place in at)).replace("،", ",")
@@ -243,8 +255,12 @@ def _has_capitals(words: str) -> bool:
     if _ARABIC.search(words) or _ETHIOPIC.search(words):
         return len(words.split()) <= 4
     parts = re.split(r"[ -]", words)
-    return bool(parts[0]) and parts[0][0].isupper() and all(
-        each[:1].isupper() or each in _SMALL or re.match(r"[a-z]{1,2}['’][A-Z]", each) for each in parts if each
+    return (
+        bool(parts[0])
+        and parts[0][0].isupper()
+        and all(
+            each[:1].isupper() or each in _SMALL or re.match(r"[a-z]{1,2}['’][A-Z]", each) for each in parts if each
+        )
     )
 
 

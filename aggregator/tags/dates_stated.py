@@ -22,7 +22,9 @@ def day_pattern() -> str:
     weekday = f"(?:(?:{_alternatives(WEEKDAYS_BY_LANGUAGE)})(?:-feira)?\\.?,?\\s+)?"
     day = r"(?:0?[1-9]|[12]\d|3[01])"
     year = r"(?:19|20)\d\d|[٠-٩]{4}"
-    day_first = rf"{weekday}(?:le\s+|the\s+)?(?:{day}|[٠-٩]{{1,2}})(?:er|st|nd|rd|th|\.|º|°|ª)?(?:\s+(?:de|of|ga))?\s+{month}"
+    day_first = (
+        rf"{weekday}(?:le\s+|the\s+)?(?:{day}|[٠-٩]{{1,2}})(?:er|st|nd|rd|th|\.|º|°|ª)?(?:\s+(?:de|of|ga))?\s+{month}"
+    )
     month_first = rf"{weekday}{month}\s+{day}(?:st|nd|rd|th)?"
     with_year = rf"(?:(?:\s*[,/]\s*|\s+(?:de\s+|del\s+)?)(?:{year})(?!\d))?"
     numbers = r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d(?!\d)|(?:19|20)\d\d-\d\d-\d\d(?!\d)"
@@ -30,7 +32,9 @@ def day_pattern() -> str:
 
 
 def _alternatives(by_language: Mapping[str, str], *more: str) -> str:
-    names = {name.replace("_", " ") for said in (*by_language.values(), *more) for name in said.replace("|", " ").split()}
+    names = {
+        name.replace("_", " ") for said in (*by_language.values(), *more) for name in said.replace("|", " ").split()
+    }
     return "|".join(re.escape(each) for each in sorted(names, key=len, reverse=True))
 
 

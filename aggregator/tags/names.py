@@ -63,7 +63,14 @@ _ARABIC_TITLE = re.compile(r"(?:أ\.?\s?د\.?|د\.|د|الدكتورة?|دكتو
 def without_title(name: str) -> tuple[str, str | None]:
     """The name without the title before it, and that title; a title alone is a name."""
     title = _ARABIC_TITLE.match(name) or _TITLE.match(name)
-    if not title or not title[0].strip() or (len(title[0].strip()) <= 2 and title[0].strip() not in ("Dr", "Mr", "Ms", "Pr", "Me", "Sr", "M.", "د", "د.", "م.", "أ.")):
+    if (
+        not title
+        or not title[0].strip()
+        or (
+            len(title[0].strip()) <= 2
+            and title[0].strip() not in ("Dr", "Mr", "Ms", "Pr", "Me", "Sr", "M.", "د", "د.", "م.", "أ.")
+        )
+    ):
         return name, None
     rest, further = without_title(name[title.end() :])
     return rest, " ".join(filter(None, (title[0].strip(), further)))
@@ -73,11 +80,20 @@ def is_organisation(name: str) -> bool:
     """Whether a name is that of an organisation, by a word of it; agencies are."""
     if agency_named(name):
         return True
-    return any(key_of(each).strip(".'’s") in _FOLDED or key_of(each).strip(".") in _FOLDED for each in re.split(r"[\s-]+", name)) or _is_acronym(name)
+    return any(
+        key_of(each).strip(".'’s") in _FOLDED or key_of(each).strip(".") in _FOLDED
+        for each in re.split(r"[\s-]+", name)
+    ) or _is_acronym(name)
 
 
 def _is_acronym(name: str) -> bool:
-    return re.fullmatch(r"[A-Z]{2,6}|[A-Z]+[a-z]?[A-Z]+(?:\.[a-z]{2,3})?|[A-Za-z]+\.(?:com|org|net|africa|info|news|co\.[a-z]{2})", name) is not None
+    return (
+        re.fullmatch(
+            r"[A-Z]{2,6}|[A-Z]+[a-z]?[A-Z]+(?:\.[a-z]{2,3})?|[A-Za-z]+\.(?:com|org|net|africa|info|news|co\.[a-z]{2})",
+            name,
+        )
+        is not None
+    )
 
 
 def is_name(words: str) -> bool:
@@ -99,8 +115,12 @@ def is_name(words: str) -> bool:
 def is_organisation_name(words: str) -> bool:
     """Whether words have the form of an organisation's name, with small words between capitals, and a word of one."""
     kept = " ".join(each for each in words.split() if each.lower() not in _JOINS)
-    return bool(kept) and words[:1] != words[:1].lower() and is_name(kept) and is_organisation(words) or (
-        is_name(words) and is_organisation(words)
+    return (
+        bool(kept)
+        and words[:1] != words[:1].lower()
+        and is_name(kept)
+        and is_organisation(words)
+        or (is_name(words) and is_organisation(words))
     )
 
 

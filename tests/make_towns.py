@@ -19,14 +19,15 @@ _LANGUAGES = ("en", "fr", "pt", "es", "de", "it", "ar", "sw", "ha")
 _HOME, _ABROAD, _KNOWN = 25_000, 250_000, 600_000  # people: in Africa, elsewhere, known by other names too
 _NAME = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+){0,4}")
 # Towns whose names are words of headings and labels, first names, or what stands before a dash for other reasons.
-_WORDS = set(
-    "man same mary male rich san say ann van most split police nice reading mobile sale bath best bar bor come cove "
-    "home union victoria santiago charlotte jackson lincoln independence hope sport sports news opinion analysis "
-    "buda pest ho wa bo mim kara bla mai mati mau dome semi para central of orange enterprise progress liberty "
-    "washington-on-the-brazos surprise christian jordan chad georgia regina concord mission trinity buffalo mesa "
-    "page normal eagle start update watch live kent george madison kong anna laura lola nola maria teresa david "
-    "francis salvador la paz rufus barcelona-centre tula tata kaya sake same ede ode oral moga".split()
-) - {"ho", "wa", "bo", "victoria", "salvador", "santiago", "bor", "kara", "mobile", "nice"}
+_WORDS_OF_TOWNS = """
+    man same mary male rich san say ann van most split police reading sale bath best bar come cove home
+    union charlotte jackson lincoln independence hope sport sports news opinion analysis buda pest mim
+    bla mai mati mau dome semi para central of orange enterprise progress liberty
+    washington-on-the-brazos surprise christian jordan chad georgia regina concord mission trinity
+    buffalo mesa page normal eagle start update watch live kent george madison kong anna laura lola nola
+    maria teresa david francis la paz rufus barcelona-centre tula tata kaya sake ede ode oral moga
+    """
+_WORDS = frozenset(_WORDS_OF_TOWNS.split())
 
 
 def towns() -> set[str]:

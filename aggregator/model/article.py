@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -54,7 +54,7 @@ class Article:
     adjusted: tuple[str, ...] = ()  # what of it is cut or left out outside the raw words; see normalise
     matched: Matched | None = None  # the saved searches that find it by its words; None: it was not matched
     first_key: str | None = None  # of its publisher, of which its id is made; None: it is `publisher`
-    who: Who = Who()  # its makers, read beside its words
+    who: Who = field(default_factory=Who)  # its makers, read beside its words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

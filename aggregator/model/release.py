@@ -115,7 +115,7 @@ class Held:
     # about this report is for `rights.signals`.
     signals: tuple[Signal, ...] = ()
     source_url: str | None = None  # of the source that brought its newest words
-    who: Who = Who()  # its makers, read beside its newest words
+    who: Who = field(default_factory=Who)  # its makers, read beside its newest words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -364,10 +364,13 @@ def _agencies(held: Held, pictures: tuple[Picture, ...]) -> tuple[str, ...]:
 
 
 def _author(said: Author) -> Author:
-    printable = {
-        name: line(value) for name in ("name", "title", "place", "organisation") if (value := getattr(said, name))
-    }
-    return replace(said, **printable)
+    return replace(
+        said,
+        name=line(said.name),
+        title=said.title and line(said.title),
+        place=said.place and line(said.place),
+        organisation=said.organisation and line(said.organisation),
+    )
 
 
 def _categories(held: Held) -> tuple[str, ...]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib.resources import files
 
 from aggregator.model.who import Author, Byline, Role
 from aggregator.tags import dates_stated, names
 from aggregator.tags.agencies import agency_named
 from aggregator.tags.known_places import is_country, key_of, town_named
+from aggregator.tags.word_lists import generic_bylines, listed
 
 _MOST_READ = 1_000  # characters
 _MAIL = re.compile(
@@ -23,13 +22,15 @@ _MAIL = re.compile(
 _HANDLE = re.compile(r"[(\[]?\s*(?:(?:follow|twitter|x|instagram)\s*:?\s*)?(?<![\w.])@\w{2,}\s*[)\]]?", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _TIME = re.compile(
-    r",?\s*\b(?:at\s+|à\s+|às\s+|um\s+)?\d{1,2}(?:[:h.]\d\d){1,2}\s*(?:[ap]\.?m\.?)?(?:\s*(?:GMT|UTC|EAT|WAT|CAT|SAST|CET|CEST|EST|Uhr|h)(?:[+-]\d+)?)?(?!\w)",
+    r",?\s*\b(?:at\s+|à\s+|às\s+|um\s+)?\d{1,2}(?:[:h.]\d\d){1,2}\s*(?:[ap]\.?m\.?)?(?:\s*(?:GMT|UTC"
+    r"|EAT|WAT|CAT|SAST|CET|CEST|EST|Uhr|h)(?:[+-]\d+)?)?(?!\w)",
     re.IGNORECASE,
 )
 _BY = re.compile(
     r"""(?:
     (?:(?:written|reported|story|words|text|report|article|compiled|posted|submitted|published|contributed)\s+)?by
-    | (?:(?:écrit|rédigé|publié|article|texte|posté|propos\ recueillis)\s+)?par | texte\s+de | (?:(?:escrito|texto|redigido|publicado)\s+)?por | texto\s+de
+    | (?:(?:écrit|rédigé|publié|article|texte|posté|propos\ recueillis)\s+)?par | texte\s+de | (?:(?:escrito
+    |texto|redigido|publicado)\s+)?por | texto\s+de
     | (?:(?:ein\ Bericht|Text)\s+)?von | (?:testo\s+di|scritto\s+da|a\s+cura\s+di)
     | from | imeandikwa\s+na | na\s+mwandishi | daga
     | بقلم | كتبت? | إعداد | تقرير | كتابة | بواسطة | اعداد | حاوره | حوار
@@ -54,26 +55,20 @@ _SEPARATOR = re.compile(r"\s*[|•·;\n]\s*|\s+[-–—]+\s+")
 # What has `and` within its name.
 _INITIALS = re.compile(r"[^\W\d_]\.(?:[ -]?[^\W\d_]\.)*")
 _OFFICE = re.compile(
-    r"(?:the\s+)?(?:ministry|department|office|bureau|commission|committee|ministère|ministério|ministerio)\s+(?:of|for|on|de|du|des|da|do|del)\s",
+    r"(?:the\s+)?(?:ministry|department|office|bureau|commission|committee|ministère|ministério"
+    r"|ministerio)\s+(?:of|for|on|de|du|des|da|do|del)\s",
     re.IGNORECASE,
 )
-_CLASSES = {
-    "opinion": "opinion|op-ed|op ed|oped|comment|commentary|column|guest column|editorial|tribune|chronique|point de vue|opinião|opinión|meinung|"
-    "kommentar|gastbeitrag|opinione|commento|maoni|ra'ayi|رأي|مقال|مقال رأي|viewpoint|perspective|libre opinion",
-    "analysis": "analysis|analyse|análise|análisis|analisi|uchambuzi|sharhi|تحليل|news analysis",
-    "interview": "interview|entretien|entrevista|intervista|mahojiano|hira|حوار|مقابلة|q&a",
-    "press_release": "press release|communiqué|communiqué de presse|comunicado|comunicado de imprensa|pressemitteilung|comunicato stampa|"
-    "بيان صحفي|taarifa kwa vyombo vya habari",
-}
-_CLASS_OF = {key_of(word): item_class for item_class, words in _CLASSES.items() for word in words.split("|")}
+_CLASS_OF = {word: name for name in ("opinion", "analysis", "interview", "press_release") for word in listed(name)}
 _CLASS_BY = re.compile(
-    rf"(?:(?:an?|une?|uma?|eine?)\s+)?({'|'.join(re.escape(each) for words in _CLASSES.values() for each in words.split('|'))})\s*[:,]?\s+(?=(?:by|par|por|von)\s)",
+    rf"(?:(?:an?|une?|uma?|eine?)\s+)?({'|'.join(map(re.escape, _CLASS_OF))})\s*[:,]?\s+(?=(?:by|par|por|von)\s)",
     re.IGNORECASE,
 )
 _ROLES: tuple[tuple[Role, str], ...] = (
     (
         "additional_reporting",
-        r"(?:additional|further|extra)\s+reporting|reportage\s+additionnel|reportagem\s+adicional|(?:reporte|información)\s+adicional",
+        r"(?:additional|further|extra)\s+reporting|reportage\s+additionnel|reportagem\s+adicional"
+        r"|(?:reporte|información)\s+adicional",
     ),
     ("reporting", r"reporting|reported|reportage|reportagem|reporte|bericht"),
     ("writing", r"writing|written|rédigé|rédaction|redação|redacción|escrito"),
@@ -94,31 +89,11 @@ _IN = re.compile(r"(.+?)\s*,?\s+(?:in|à|a|au|aux|en|em|nchini|mjini|في|من|a
 _PLACE_BEHIND = re.compile(r"(.+?)\s+(?:in|a|au|en|em|aus|mjini|nchini|في)\s+\S.*")
 _FOR = re.compile(r"(.+?)\s+(?:for|pour|para|für|per)\s+(?:the\s+)?(\S.*)")
 _BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
-# Words of what somebody is, without case and accents.
-_OCCUPATION = frozenset(
-    """
-    lecturer professor reader fellow researcher scholar student candidate dean chair head director directrice directeur
-    editor reporter correspondent writer journalist columnist contributor producer analyst economist lawyer activist
-    author teacher founder president minister secretary ambassador spokesperson officer manager executive chief senior
-    associate assistant visiting postdoctoral doctoral phd md msc mba emeritus emerita specialist consultant expert
-    journaliste redacteur redactrice correspondant correspondante envoye envoyee chercheur chercheuse professeur
-    professeure economiste avocat enseignant enseignante stagiaire chef chroniqueur analyste maitre
-    jornalista reporter correspondente professor professora investigador investigadora docente economista editor
-    editora redator redatora advogado periodista corresponsal redactor redactora profesor profesora abogado
-    journalistin korrespondent korrespondentin redakteur redakteurin professorin autor autorin autora
-    giornalista corrispondente inviato professore professoressa ricercatore mwandishi mhariri profesa mhadhiri
-    صحفي صحفية كاتب كاتبة أستاذ أستاذة باحث باحثة محامي مراسل محرر رئيس مدير
-    staff our desk team special newsroom political sports business health court education crime
-    """.split()
-)
-# With which a generic byline ends, whatever stands before: `Sports Desk`, `Example Admin`.
-_OF_NOBODY = frozenset(
-    "admin desk newsroom team webmaster editors reporters correspondents redaction redaktion redazione redacao redaccion".split()
-)
-_OCCUPATIONS = frozenset(key_of(each) for each in _OCCUPATION)
+_OF_HOUSE = ("online", "digital", "web", "agencies", "reporters", "with", "and")
 _DEGREES = re.compile(r"(?:ph\.?\s?d|md|m\.d|msc|ma|ba|mba|llb|llm|esq|jr|sr|mp|cfa|fca)\.?", re.IGNORECASE)
 _AGENCIES = re.compile(
-    r"\b(?:agenc(?:y|ies)|agences?|agências?|agencias?|agenturen|agenzie|wires?|wire services|mashirika|syndicat\w+)\b|وكالات|الوكالات",
+    r"\b(?:agenc(?:y|ies)|agences?|agências?|agencias?|agenturen|agenzie|wires?|wire services"
+    r"|mashirika|syndicat\w+)\b|وكالات|الوكالات",
     re.IGNORECASE,
 )
 
@@ -176,7 +151,8 @@ def _without_days(said: str) -> str:
     said = dates_stated.without_days(said)
     said = _TIME.sub("", said)
     return re.sub(
-        r"\b(?:last\s+)?(?:updated|published|posted|modified|publié|mis à jour|publicado|atualizado|aktualisiert)\b\s*(?:on|at|le|em|el|am)?\s*:?\s*(?=$|[|•·,;-])",
+        r"\b(?:last\s+)?(?:updated|published|posted|modified|publié|mis à jour|publicado|atualizado"
+        r"|aktualisiert)\b\s*(?:on|at|le|em|el|am)?\s*:?\s*(?=$|[|•·,;-])",
         "",
         said,
         flags=re.IGNORECASE,
@@ -247,12 +223,12 @@ def _generic_key(said: str) -> str:
 
 def _is_generic(key: str) -> bool:
     bare = re.sub(r"^(?:by|par|por|von|from|na|da|di|de|daga|بقلم|كتب|the|a|an|la|le|our|notre)\s+", "", key)
-    if 2 <= len(bare.split()) <= 3 and bare.split()[-1] in _OF_NOBODY:
+    if 2 <= len(bare.split()) <= 3 and bare.split()[-1] in listed("nobody"):
         return True
     return (
-        key in _generic()
-        or bare in _generic()
-        or bool(bare.split() and all(word in _OCCUPATIONS for word in re.split(r"[\s-]+", bare)))
+        key in generic_bylines()
+        or bare in generic_bylines()
+        or bool(bare.split() and all(word in listed("occupations") for word in re.split(r"[\s-]+", bare)))
     )
 
 
@@ -264,18 +240,9 @@ def _is_house(reading: _Reading, key: str) -> bool:
         if not name:
             continue
         rest = bare.replace(name, " ", 1).split() if name in bare else None
-        if rest is not None and all(
-            word in _OCCUPATIONS or word in ("online", "digital", "web", "agencies", "reporters", "with", "and")
-            for word in rest
-        ):
+        if rest is not None and all(word in listed("occupations") or word in _OF_HOUSE for word in rest):
             return True
     return False
-
-
-@cache
-def _generic() -> frozenset[str]:
-    lines = files("aggregator.tags").joinpath("generic_bylines.txt").read_text("utf-8").splitlines()
-    return frozenset(key_of(each) for each in lines if each and not each.startswith("#"))
 
 
 def _without_by(said: str, language: str) -> str:
@@ -327,7 +294,7 @@ def _describes(reading: _Reading, part: str) -> bool:
         return True
     if last is None:
         return False
-    has_occupation = any(key_of(word).strip(".") in _OCCUPATIONS for word in re.split(r"[\s-]+", part))
+    has_occupation = any(key_of(word).strip(".") in listed("occupations") for word in re.split(r"[\s-]+", part))
     if has_occupation and not (names.is_organisation(part) and not _begins_with_occupation(part)):
         reading.authors[-1] = replace(last, title=", ".join(filter(None, (last.title, part))))
         return True
@@ -341,7 +308,7 @@ def _describes(reading: _Reading, part: str) -> bool:
 
 
 def _begins_with_occupation(part: str) -> bool:
-    return any(key_of(word).strip(".") in _OCCUPATIONS for word in part.split()[:2])
+    return any(key_of(word).strip(".") in listed("occupations") for word in part.split()[:2])
 
 
 def _organisation_and_name(part: str) -> tuple[str, str | None]:
@@ -414,7 +381,8 @@ def _agency_of_staff(said: str) -> str | None:
     """`Reuters Staff`, `AFP correspondent`."""
     words = said.split()
     for cut in range(1, len(words)):
-        if all(key_of(each) in _OCCUPATIONS for each in words[cut:]) and (named := agency_named(" ".join(words[:cut]))):
+        named = agency_named(" ".join(words[:cut]))
+        if named and all(key_of(each) in listed("occupations") for each in words[cut:]):
             return named.words
     return None
 
@@ -424,7 +392,7 @@ def _without_occupation(name: str) -> tuple[str, str | None]:
     words = name.split()
     if names.is_organisation_name(name):
         return name, None
-    is_occupation = [key_of(each).strip(".") in _OCCUPATIONS for each in words]
+    is_occupation = [key_of(each).strip(".") in listed("occupations") for each in words]
     for cut in range(2, len(words)):
         if not any(is_occupation[:cut]) and all(is_occupation[cut:]):
             return " ".join(words[:cut]), " ".join(words[cut:])

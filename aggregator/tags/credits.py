@@ -18,9 +18,11 @@ _MOST_READ = 5_000  # characters
 _MOST = 200  # of a credit
 # Words that say that a credit follows, in the languages of reports; a colon or `by` must follow them.
 _LABEL = r"""(?:
-    (?:file\s+|archive\s+|stock\s+|cover\s+|courtesy\s+)?(?:photo(?:graph(?:y|s)?)?s?|pictures?|pix|images?|illustrations?|graphics?|cartoon|video)(?:\s*(?:credits?|courtesy|source))?
+    (?:file\s+|archive\s+|stock\s+|cover\s+|courtesy\s+)?(?:photo(?:graph(?:y|s)?)?s?|pictures?|pix|images?
+    |illustrations?|graphics?|cartoon|video)(?:\s*(?:credits?|courtesy|source))?
     | (?:photo|image|picture|illustration)?\s*(?:credits?|courtesy)
-    | (?:crédits?|credits?)(?:\s*(?:photo(?:graphique)?s?|image|photos?|illustration))? | (?:photo|image)\s+d['’]illustration | photographie | cr[ée]dit\s+ph | ph
+    | (?:crédits?|credits?)(?:\s*(?:photo(?:graphique)?s?|image|photos?|illustration))? | (?:photo
+    |image)\s+d['’]illustration | photographie | cr[ée]dit\s+ph | ph
     | (?:crédito?s?|cr[ée]ditos?)(?:\s+(?:da\s+|de\s+)?(?:foto|imagem|imagen|fotograf[ií]a|fotográfico)s?)?
     | fotos? | fotografias? | fotografía | imagem | imagen | ilustração | ilustración
     | bild(?:er|quelle|nachweis)? | fotoquelle | foto(?:grafie)? | quelle | abbildung | fotocredit
@@ -32,37 +34,60 @@ _BY = r"(?:\s*:\s*|\s+(?:by|par|por|von|de|di|via|na|عن|من)\s*:?\s+|\s*[|]\s
 _LABELLED = re.compile(rf"{_LABEL}{_BY}(?:(?:by|par|por|von)\s+)?", re.VERBOSE | re.IGNORECASE)
 _ALONE = re.compile(r"(?:تصوير|عدسة)\s+", re.IGNORECASE)  # that need no colon
 _BEGINS = re.compile(
-    rf"(?:(?<=[.!?…»”\"؟])\s+|(?<=\n)\s*|^\s*|(?<=\s)[-–—|•/]\s+|(?<=\s))(?P<credit>(?:{_LABEL}{_BY}|©|\(c\)\s|copyright\s+(?:©|\(c\)|\d{{4}})|تصوير\s|عدسة\s))",
+    rf"(?:(?<=[.!?…»”\"؟])\s+|(?<=\n)\s*|^\s*|(?<=\s)[-–—|•/]\s+|(?<=\s))(?P<credit>(?:{_LABEL}{_BY}|©"
+    rf"|\(c\)\s|copyright\s+(?:©|\(c\)|\d{{4}})|تصوير\s|عدسة\s))",
     re.VERBOSE | re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"\s*(?:\((?P<round>(?:[^()]|\([^()]*\))*)\)|\[(?P<square>[^\[\]]*)\])\s*\.?\s*$")
 _FILE = re.compile(
-    r"\b(?:file(?:\s+(?:photo|picture|image|pic))?|archives?(?:\s+(?:photo|picture|image))?|(?:photo|image|foto|picture)s?\s+d['’]archives?|foto\s+de\s+(?:archivo|arquivo)|(?:de\s+)?(?:archivo|arquivo|archivio|repertorio|repertório)"
-    r"|(?:foto\s+d['’]archivio)|archiv(?:bild|foto)?|imagem\s+de\s+arquivo|imagen\s+de\s+archivo|bild\s+aus\s+archiv|picha\s+ya\s+maktaba|maktaba)\b|أرشيفية|أرشيف(?:ي)?|صورة\s+أرشيفية|ارشيف",
+    r"\b(?:file(?:\s+(?:photo|picture|image|pic))?|archives?(?:\s+(?:photo|picture|image))?|(?:photo"
+    r"|image|foto|picture)s?\s+d['’]archives?|foto\s+de\s+(?:archivo|arquivo)|(?:de\s+)?(?:archivo"
+    r"|arquivo|archivio|repertorio|repertório)"
+    r"|(?:foto\s+d['’]archivio)|archiv(?:bild|foto)?|imagem\s+de\s+arquivo|imagen\s+de\s+archivo"
+    r"|bild\s+aus\s+archiv|picha\s+ya\s+maktaba|maktaba)\b|أرشيفية|أرشيف(?:ي)?|صورة\s+أرشيفية|ارشيف",
     re.IGNORECASE,
 )
 _HANDOUT = re.compile(
-    r"\b(?:hand-?out(?:\s+(?:photo|picture|image|via))?|courtesy(?:\s+(?:of|photo|image))?|supplied(?:\s+by)?|provided(?:\s+by)?|contributed|avec\s+l['’]aimable\s+autorisation\s+(?:de\s+|du\s+|d['’])?|fournie?(?:\s+par)?|remise(?:\s+par)?|cortesia(?:\s+(?:de|da|do))?|cortesía(?:\s+de)?"
-    r"|divulgação|cedida(?:\s+(?:por|pela|pelo))?|zur\s+verfügung\s+gestellt(?:\s+von)?|handreichung|per\s+gentile\s+concessione(?:\s+di)?)\b",
+    r"\b(?:hand-?out(?:\s+(?:photo|picture|image|via))?|courtesy(?:\s+(?:of|photo|image))?"
+    r"|supplied(?:\s+by)?|provided(?:\s+by)?|contributed"
+    r"|avec\s+l['’]aimable\s+autorisation\s+(?:de\s+|du\s+|d['’])?|fournie?(?:\s+par)?"
+    r"|remise(?:\s+par)?|cortesia(?:\s+(?:de|da|do))?|cortesía(?:\s+de)?"
+    r"|divulgação|cedida(?:\s+(?:por|pela|pelo))?|zur\s+verfügung\s+gestellt(?:\s+von)?|handreichung"
+    r"|per\s+gentile\s+concessione(?:\s+di)?)\b",
     re.IGNORECASE,
 )
 _RIGHTS_UNKNOWN = re.compile(
-    r"(?<!\w)(?:D\.?\s?R\.?(?!\w|\.?\s?[A-Z][a-z])|tous\s+droits\s+réservés|droits\s+réservés|direitos\s+reservados|derechos\s+reservados|alle\s+rechte\s+vorbehalten|all\s+rights\s+reserved|diritti\s+riservati)(?!\w)"
+    r"(?<!\w)(?:D\.?\s?R\.?(?!\w|\.?\s?[A-Z][a-z])|tous\s+droits\s+réservés|droits\s+réservés"
+    r"|direitos\s+reservados|derechos\s+reservados|alle\s+rechte\s+vorbehalten"
+    r"|all\s+rights\s+reserved|diritti\s+riservati)(?!\w)"
 )
 _GENERATED = re.compile(
-    r"(?:generat(?:ed|ive)|created|made|produced|générée?|generee?|créée?|réalisée?|gerad[ao]|criad[ao]|generad[ao]|cread[ao]|generiert(?:es)?|erstellt(?:es)?|erzeugt(?:es)?|generat[ao]|مولدة|مولّدة|أنشئت|إنشاء)[^.]{0,40}(?<!\w)(?:AI|A\.I\.|IA|I\.A\.|KI|artificial\s+intelligence|intelligence\s+artificielle|inteligência\s+artificial|inteligencia\s+artificial|künstlicher\s+intelligenz|intelligenza\s+artificiale|الذكاء\s+الاصطناعي|ChatGPT|DALL-?E|Midjourney|Gemini|Grok|Stable\s+Diffusion)(?!\w)"
-    r"|(?<!\w)(?:AI|KI|IA)[- ](?:generated|generiert\w*|generada|gerada|created|illustration|image)(?!\w)|(?:ChatGPT|DALL-?E|Midjourney)(?!\w)",
+    r"(?:generat(?:ed|ive)|created|made|produced|générée?|generee?|créée?|réalisée?|gerad[ao]"
+    r"|criad[ao]|generad[ao]|cread[ao]|generiert(?:es)?|erstellt(?:es)?|erzeugt(?:es)?|generat[ao]"
+    r"|مولدة|مولّدة|أنشئت|إنشاء)[^.]{0,40}(?<!\w)(?:AI|A\.I\.|IA|I\.A\.|KI|artificial\s+intelligence"
+    r"|intelligence\s+artificielle|inteligência\s+artificial|inteligencia\s+artificial"
+    r"|künstlicher\s+intelligenz|intelligenza\s+artificiale|الذكاء\s+الاصطناعي|ChatGPT|DALL-?E"
+    r"|Midjourney|Gemini|Grok|Stable\s+Diffusion)(?!\w)"
+    r"|(?<!\w)(?:AI|KI|IA)[- ](?:generated|generiert\w*|generada|gerada|created|illustration"
+    r"|image)(?!\w)|(?:ChatGPT|DALL-?E|Midjourney)(?!\w)",
     re.IGNORECASE,
 )
 _LICENCE = re.compile(
-    r"(?:licence|license|licensed under|sous licence|lizenz|licença|licencia)?\s*:?\s*(?<![A-Za-z])(?:(?:CC|Creative\s+Commons)[\s-]*(?P<terms>(?:BY|Attribution)(?:[\s-]*(?:NC|ND|SA|NonCommercial|NoDerivs|NoDerivatives|ShareAlike)(?![A-Za-z]))*)(?![A-Za-z])(?:[\s-]*(?P<version>[1-4]\.[05]))?(?:\s+(?:IGO|International|Unported|Generic))?|(?P<zero>CC[\s-]?0|CC[\s-]?Zero|public\s+domain|domaine\s+public|domínio\s+público|dominio\s+público|gemeinfrei)(?:\s*1\.0)?)",
+    r"(?:licence|license|licensed under|sous licence|lizenz|licença"
+    r"|licencia)?\s*:?\s*(?<![A-Za-z])(?:(?:CC|Creative\s+Commons)[\s-]*(?P<terms>(?:BY"
+    r"|Attribution)(?:[\s-]*(?:NC|ND|SA|NonCommercial|NoDerivs|NoDerivatives"
+    r"|ShareAlike)(?![A-Za-z]))*)(?![A-Za-z])(?:[\s-]*(?P<version>[1-4]\.[05]))?(?:\s+(?:IGO"
+    r"|International|Unported|Generic))?|(?P<zero>CC[\s-]?0|CC[\s-]?Zero|public\s+domain"
+    r"|domaine\s+public|domínio\s+público|dominio\s+público|gemeinfrei)(?:\s*1\.0)?)",
     re.IGNORECASE,
 )
 _TERMS = {"attribution": "BY", "noncommercial": "NC", "noderivs": "ND", "noderivatives": "ND", "sharealike": "SA"}
 _IS_MARKER = re.compile(rf"(?:{_FILE.pattern}|{_RIGHTS_UNKNOWN.pattern}|{_HANDOUT.pattern})", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w.])@\w[\w.]*\w")
 _SCREENSHOT = re.compile(
-    r"^(?:a\s+)?(?:screen\s?(?:shot|grab|capture)|video\s+(?:grab|still|screenshot)|capture\s+d['’]écran|captura\s+de\s+(?:tela|ecrã|pantalla)|print|schermata|bildschirmfoto|لقطة\s+شاشة|لقطة)"
+    r"^(?:a\s+)?(?:screen\s?(?:shot|grab|capture)|video\s+(?:grab|still|screenshot)"
+    r"|capture\s+d['’]écran|captura\s+de\s+(?:tela|ecrã|pantalla)|print|schermata|bildschirmfoto"
+    r"|لقطة\s+شاشة|لقطة)"
     r"(?:\s+(?:from|of|taken\s+from|de|du|da|do|von|aus|d['’]|من|di|sur|no|en)\s+|\s*[:/|-]\s*)?",
     re.IGNORECASE,
 )
@@ -71,23 +96,23 @@ _PLATFORMS = {
     for is_of_users, said in (
         (
             True,
-            "X|Twitter|Facebook|Instagram|TikTok|YouTube|Telegram|WhatsApp|Snapchat|LinkedIn|Reddit|Social media|Réseaux sociaux|Redes sociais|Redes sociales|Soziale Medien|تويتر|فيسبوك|إكس|منصة إكس|مواقع التواصل",
+            "X|Twitter|Facebook|Instagram|TikTok|YouTube|Telegram|WhatsApp|Snapchat|LinkedIn|Reddit"
+            "|Social media|Réseaux sociaux|Redes sociais|Redes sociales|Soziale Medien|تويتر|فيسبوك|إكس"
+            "|منصة إكس|مواقع التواصل",
         ),
         (
             False,
-            "Flickr|Wikimedia Commons|Wikimedia|Wikipedia|Wikicommons|Unsplash|Pexels|Pixabay|Freepik|Google Maps|Google Earth|NASA|iStockphoto|iStock|Canva",
+            "Flickr|Wikimedia Commons|Wikimedia|Wikipedia|Wikicommons|Unsplash|Pexels|Pixabay|Freepik"
+            "|Google Maps|Google Earth|NASA|iStockphoto|iStock|Canva",
         ),
     )
     for name in said.split("|")
 }
-_STOCK = frozenset(
-    map(
-        key_of,
-        "iStockphoto|iStock|Shutterstock|Shutterstock.com|Adobe Stock|AdobeStock|Alamy|Alamy Stock Photo|Depositphotos|Dreamstime|123RF|Fotolia|Freepik|Canva|iStock by Getty Images|iStock.com".split(
-            "|"
-        ),
-    )
+_STOCK_SERVICES = (
+    "iStockphoto|iStock|Shutterstock|Shutterstock.com|Adobe Stock|AdobeStock|Alamy|Alamy Stock Photo|Depositphotos"
+    "|Dreamstime|123RF|Fotolia|Freepik|Canva|iStock by Getty Images|iStock.com"
 )
+_STOCK = frozenset(map(key_of, _STOCK_SERVICES.split("|")))
 _PARTS = re.compile(r"\s*[/|•·]\s*|\s+[-–—]\s+|\s*[,;]\s+|\s+(?:for|pour|para|für|on|sur|in)\s+(?=[A-Z@])|\s*\n\s*")
 _VIA = re.compile(r"\s+(?:via|through|über)\s+", re.IGNORECASE)
 _IS_TWO = re.compile(r"\)[^/|,]+[/|][^/|,]+$|\][^/|,]+[/|,][^/|,]+$")  # the bracket behind it, and it
@@ -206,7 +231,7 @@ def _begins_as_file(plain: str) -> bool:
 
 
 def _read(credit: str, *, is_labelled: bool, is_two: bool = False) -> _Reading | None:
-    """What a credit says; None: it is none. `is_two`: it has the form of a name and whom that works for, in brackets."""
+    """What a credit says; None: it is none. `is_two`: it is in brackets, a name and another one."""
     if len(credit) > _MOST:
         return None
     reading = _Reading(is_sure=is_labelled)
@@ -215,7 +240,8 @@ def _read(credit: str, *, is_labelled: bool, is_two: bool = False) -> _Reading |
     said, via = chain[0], [each.strip(" .,()") for each in chain[1:]]
     parts = [_bare(each) for each in _PARTS.split(said)]
     parts = [each for each in parts if each]
-    if not all([_read_part(reading, part, len(parts), is_labelled) for part in parts]):
+    are_read = [_read_part(reading, part, len(parts), is_labelled) for part in parts]
+    if not all(are_read):
         return None
     for each in via:
         _read_via(reading, each)

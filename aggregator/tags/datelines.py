@@ -14,6 +14,7 @@ from aggregator.model.who import Dateline
 from aggregator.tags import dates_stated
 from aggregator.tags.agencies import agency_named
 from aggregator.tags.known_places import is_country, key_of, town_named
+from aggregator.tags.word_lists import listed
 from aggregator.text.date_names import MONTHS, WEEKDAYS, word_key
 from aggregator.text.date_names import fold as fold_date
 
@@ -40,37 +41,8 @@ _JOINED = re.compile(r"\s*/\s*|\s+(?:and|et|e|y|und|na|و|da)\s+|\s*&\s*")
 _PLACE = re.compile(
     r"[^\W\d_](?:[^\W\d_]|['’ʼ`.-](?=[^\W\d_ ])|\.(?=\s|$))*(?: [^\W\d_](?:[^\W\d_]|['’ʼ`.-](?=[^\W\d_ ])|\.)*){0,4}"
 )
-_SMALL = frozenset(
-    "de du da do das dos des del della di la le les el al of the es sur sous en am an der au aux and y e".split()
-)
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _ETHIOPIC = re.compile("[\u1200-\u137f]")
-# What stands before a dash or a colon and is no place, without case and accents.
-_LABELS = frozenset(
-    """
-    breaking exclusive update updated opinion analysis editorial comment commentary interview feature review report
-    reports photo photos video watch listen live latest developing urgent alert correction corrected clarification
-    factbox timeline explainer profile obituary sport sports football soccer business markets politics world africa
-    news national local health science technology culture entertainment weather note editor's editors eds advisory
-    file question answer q a press release statement summary background context read more related source sources
-    published posted today yesterday tomorrow tonight monitor media advertisement sponsored letter letters poll quiz
-    column insight special series part chapter volume episode podcast embargoed speech transcript document notice
-    flash direct vidéo exclusif exclusivité urgence dernière alerte tribune analyse éditorial édito reportage enquête
-    entretien interview portrait dossier communiqué faits société économie politique sports culture monde afrique
-    rectificatif mise à jour dernière minute infographie chronique débat
-    exclusivo última hora opinião análise editorial entrevista reportagem nota comunicado actualização atualização
-    urgente política economia desporto esporte cultura mundo vídeo fotos
-    última exclusiva opinión análisis entrevista reportaje comunicado actualización deportes economía
-    eilmeldung exklusiv kommentar analyse meinung interview aktualisiert kultur wirtschaft politik sport
-    esclusiva ultima ora aggiornamento opinione intervista analisi commento
-    عاجل حصري تحليل رأي مقال تقرير فيديو صور خاص تحديث بيان مباشر شاهد ترجمة حوار متابعة تصحيح
-    habari maoni uchambuzi mahojiano tahariri tangazo picha video labarai ra'ayi sharhi bidiyo hoto
-    """.split()
-)
-_FOLDED_LABELS = frozenset(key_of(each) for each in _LABELS)
-_DETERMINERS = frozenset(
-    "the a an le la les un une l o os as um uma el los las una der die das ein eine il lo gli".split()
-)
 _ENDS = re.compile(r"[.!?…؟።»”\"]\s*$|[.!?؟።]\s")
 
 
@@ -158,10 +130,10 @@ def _heads(said: str) -> Iterator[tuple[_Head, int, int, str]]:
 
 def _parsed(words: str) -> _Head | None:
     """What a head says; None: something in it is none of place, country, day, agency."""
-    words, agency, is_in_table, country = _without_agency(words.strip(" ,"))
-    if words is None:
+    before, agency, is_in_table, country = _without_agency(words.strip(" ,"))
+    if before is None:
         return None
-    words, day = dates_stated.split_day_off(words)
+    words, day = dates_stated.split_day_off(before)
     if agency and not is_in_table and dates_stated.is_day(agency):
         day, agency = agency, None
     if not agency:
@@ -232,7 +204,7 @@ def _without_bare_agency(words: str) -> tuple[str, str | None]:
 
 
 def _places(words: str) -> tuple[str, ...] | None:
-    places = [each for each in (_JOINED.split(words) if town_named(words) is None else [words])]
+    places = _JOINED.split(words) if town_named(words) is None else [words]
     for each in places:
         if not _PLACE.fullmatch(each) or not _has_capitals(each) or _is_label(each):
             return None
@@ -259,7 +231,9 @@ def _has_capitals(words: str) -> bool:
         bool(parts[0])
         and parts[0][0].isupper()
         and all(
-            each[:1].isupper() or each in _SMALL or re.match(r"[a-z]{1,2}['’][A-Z]", each) for each in parts if each
+            each[:1].isupper() or each in listed("small") or re.match(r"[a-z]{1,2}['’][A-Z]", each)
+            for each in parts
+            if each
         )
     )
 
@@ -269,7 +243,7 @@ def _is_label(words: str) -> bool:
     if town_named(words) or is_country(words):
         return False
     dated = [word_key(fold_date(each)).strip(".") for each in words.split()]
-    return any(each in _FOLDED_LABELS for each in parts) or any(each in WEEKDAYS or each in MONTHS for each in dated)
+    return any(each in listed("labels") for each in parts) or any(each in WEEKDAYS or each in MONTHS for each in dated)
 
 
 def _is_name_of_house(said: str) -> bool:
@@ -323,7 +297,7 @@ def _opens_report(head: _Head, rest: str) -> bool:
         return False
     if head.country is None and any(
         town_named(" ".join(words[:count]).strip(",.:;")) and not is_country(" ".join(words[:count]).strip(",.:;"))
-        for count in ((2,) if key_of(words[0]).split("'")[0] in _DETERMINERS else (1, 2))
+        for count in ((2,) if key_of(words[0]).split("'")[0] in listed("determiners") else (1, 2))
     ):
         return False  # `Lagos - Ibadan expressway`, `Barcelona - Real Madrid`
     return not _is_aside(rest)
@@ -343,7 +317,7 @@ def _is_aside(rest: str) -> bool:
         return False
     words = found[1].split()
     first = key_of(words[0])
-    return first.endswith("'s") or (len(words) <= 3 and first.split("'")[0] not in _DETERMINERS)
+    return first.endswith("'s") or (len(words) <= 3 and first.split("'")[0] not in listed("determiners"))
 
 
 # As names are written
@@ -358,7 +332,8 @@ def _as_named(place: str) -> str:
         return "".join(sign if other.isupper() else sign.lower() for sign, other in zip(place, usual, strict=True))
     parts = re.split(r"([ -])", place)
     return "".join(
-        each.lower() if place_of and each.lower() in _SMALL else _capital(each) for place_of, each in enumerate(parts)
+        each.lower() if place_of and each.lower() in listed("small") else _capital(each)
+        for place_of, each in enumerate(parts)
     )
 
 

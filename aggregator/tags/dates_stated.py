@@ -13,7 +13,7 @@ from aggregator.text.date_names import fold as fold_date
 
 # Hausa's months (CLDR, `ha`), which publishers' feeds do not use in their dates.
 _HAUSA = "Janairu Fabrairu Maris Afirilu Mayu Yuni Yuli Agusta Satumba Oktoba Nuwamba Disamba"
-_DAY_FIRST = frozenset("fr pt es de it ar sw ha af".split())
+_DAY_FIRST = frozenset(("fr", "pt", "es", "de", "it", "ar", "sw", "ha", "af"))
 
 
 def day_pattern() -> str:

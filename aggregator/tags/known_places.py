@@ -10,20 +10,19 @@ from types import MappingProxyType
 from aggregator.text.folding import fold
 
 # Countries, and other names, that are those of a town too. Any other name of both is read as the country's.
-_TOWNS_TOO = frozenset(
-    "djibouti singapore singapour singapura singapur luxembourg luxemburgo luxemburg monaco guatemala panama kuwait "
-    "gibraltar جيبوتي سنغافوره تونس الجزاير الكويت لوكسمبورغ موناكو بنما".split()
-) | {"san marino", "hong kong", "vatican city", "sao tome", "são tomé", "mexico city"}
-# What stands in datelines and is no town, or a small one that much is decided in, in the languages of reports.
-_SEATS = tuple(
+_BOTH = """
+    djibouti singapore singapour singapura singapur luxembourg luxemburgo luxemburg monaco guatemala panama kuwait
+    gibraltar san_marino hong_kong sao_tome جيبوتي سنغافوره تونس الجزاير الكويت لوكسمبورغ موناكو بنما
     """
+_TOWNS_TOO = frozenset(name.replace("_", " ") for name in _BOTH.split())
+# What stands in datelines and is no town, or a small one that much is decided in, in the languages of reports.
+_SEATS = """
     United Nations|Nations unies|Nações Unidas|Naciones Unidas|Vereinte Nationen|Nazioni Unite|الأمم المتحدة
     Geneva|Genève|Genf|Ginebra|Genebra|Ginevra|جنيف|The Hague|La Haye|Den Haag|Haag|Haia|La Haya|L'Aia|لاهاي
     Brussels|Bruxelles|Brüssel|Bruselas|Bruxelas|بروكسل|Strasbourg|Straßburg|Estrasburgo|Lausanne|Davos|Vatican City
     Gaza|Gaza City|غزة|Ramallah|رام الله|Jerusalem|Jérusalem|Jerusalén|Jerusalém|القدس|Capitol Hill|Washington
     Washington DC|Washington D.C.|New Delhi|Mecca|Arusha|Entebbe|Aso Rock|Sharm el-Sheikh|Le Bourget|Zanzibar
-    """.replace("\n", "|").split("|")
-)
+    """
 
 
 def key_of(name: str) -> str:
@@ -44,7 +43,9 @@ def is_country(name: str) -> bool:
 @cache
 def _towns() -> Mapping[str, str]:
     lines = files("aggregator.tags").joinpath("towns.txt").read_text("utf-8").splitlines()
-    return MappingProxyType({key_of(name): name for name in (*lines, *map(str.strip, _SEATS)) if name})
+    return MappingProxyType(
+        {key_of(name): name for name in (*lines, *map(str.strip, _SEATS.replace("\n", "|").split("|"))) if name}
+    )
 
 
 @cache

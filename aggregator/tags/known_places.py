@@ -1,4 +1,7 @@
-"""Which names are known as those of towns and countries: all that a dateline without agency and date stands on."""
+"""Which names are known as those of towns and countries: all that a dateline without agency and date stands on.
+
+Countries and large cities are those of `place_words`; `towns.txt` has smaller towns and other names of cities.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from aggregator.tags.place_words import city_names, country_names
 from aggregator.text.folding import fold
 
 # Countries, and other names, that are those of a town too. Any other name of both is read as the country's.
@@ -37,18 +41,18 @@ def town_named(name: str) -> str | None:
 
 
 def is_country(name: str) -> bool:
-    return key_of(name).removeprefix("the ") in _countries()
+    key = key_of(name)
+    return key in _countries() or key.removeprefix("the ") in _countries()
 
 
 @cache
 def _towns() -> Mapping[str, str]:
     lines = files("aggregator.tags").joinpath("towns.txt").read_text("utf-8").splitlines()
-    return MappingProxyType(
-        {key_of(name): name for name in (*lines, *map(str.strip, _SEATS.replace("\n", "|").split("|"))) if name}
-    )
+    seats = [name for line in _SEATS.splitlines() for name in line.strip().split("|") if name]
+    cities = (name for name in sorted(city_names()) if len(name) > 2 and not name.isupper())
+    return MappingProxyType({key_of(name): name for name in (*cities, *lines, *seats)})
 
 
 @cache
 def _countries() -> frozenset[str]:
-    lines = files("aggregator.tags").joinpath("country_names.txt").read_text("utf-8").splitlines()
-    return frozenset(map(key_of, lines))
+    return frozenset(map(key_of, country_names())) - {"gaza"}

@@ -6,8 +6,10 @@ A generic byline (`Staff Reporter`, `admin`) and the publisher itself make nobod
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from types import MappingProxyType
 
 from aggregator.model.who import Author, Byline, Role
 from aggregator.tags import dates_stated, names
@@ -57,11 +59,6 @@ _INITIALS = re.compile(r"[^\W\d_]\.(?:[ -]?[^\W\d_]\.)*")
 _OFFICE = re.compile(
     r"(?:the\s+)?(?:ministry|department|office|bureau|commission|committee|ministère|ministério"
     r"|ministerio)\s+(?:of|for|on|de|du|des|da|do|del)\s",
-    re.IGNORECASE,
-)
-_CLASS_OF = {word: name for name in ("opinion", "analysis", "interview", "press_release") for word in listed(name)}
-_CLASS_BY = re.compile(
-    rf"(?:(?:an?|une?|uma?|eine?)\s+)?({'|'.join(map(re.escape, _CLASS_OF))})\s*[:,]?\s+(?=(?:by|par|por|von)\s)",
     re.IGNORECASE,
 )
 _ROLES: tuple[tuple[Role, str], ...] = (
@@ -173,20 +170,36 @@ def _read_signed(reading: _Reading, said: str) -> None:
 
 def _read(reading: _Reading, said: str, role: Role) -> None:
     said = said.strip()
-    if (found := _CLASS_BY.match(said)) is not None:
-        reading.item_class, said = _CLASS_OF[key_of(found[1])], said[found.end() :]
+    if (found := _class_by().match(said)) is not None:
+        reading.item_class, said = _classes()[key_of(found[1])], said[found.end() :]
     if said.startswith("(") and said.endswith(")") and "(" not in said[1:]:
         said = said[1:-1].strip()
     segments = [each.strip() for each in _SEPARATOR.split(said) if each.strip()]
     for segment in segments:
         segment = segment.strip(" ,.:") if not re.search(r"\b[A-Z]\.$", segment) else segment.strip(" ,:")
-        if item_class := _CLASS_OF.get(key_of(segment)):
+        if item_class := _classes().get(key_of(segment)):
             reading.item_class = reading.item_class or item_class
             continue
         if len(segments) > 1 and (town_named(segment) or is_country(segment)):
             _describes(reading, segment)
             continue
         _read_segment(reading, segment, role)
+
+
+@cache
+def _classes() -> Mapping[str, str]:
+    """What a byline may call its report, by the words for it."""
+    names = ("opinion", "analysis", "interview", "press_release")
+    return MappingProxyType({word: name for name in names for word in listed(name)})
+
+
+@cache
+def _class_by() -> re.Pattern[str]:
+    """`Opinion: By Aminata Example`."""
+    words = "|".join(map(re.escape, _classes()))
+    return re.compile(
+        rf"(?:(?:an?|une?|uma?|eine?)\s+)?({words})\s*[:,]?\s+(?=(?:by|par|por|von)\s)", re.IGNORECASE
+    )
 
 
 def _read_segment(reading: _Reading, segment: str, role: Role) -> None:

@@ -136,7 +136,7 @@ def _cleaned(literal: str) -> str:
     said = re.sub("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\u0640]", "", literal)
     said = re.sub(r"[^\S\n]+", " ", said)
     for pattern in (_ADDRESS, _MAIL, _HANDLE):
-        said = pattern.sub(" ", said)
+        said = pattern.sub(" ; ", said)  # what stood around it is not one name
     said = _without_days(said)
     said = re.sub(r"\s*[\[(]\s*[\])]\s*", " ", said)
     return re.sub(r" +", " ", said).strip(" ,;|•·-–—/\n")
@@ -146,7 +146,7 @@ def _without_days(said: str) -> str:
     if not re.search(r"\d", said):
         return said
     said = dates_stated.without_days(said)
-    said = _TIME.sub("", said)
+    said = _TIME.sub(" ; ", said)
     return re.sub(
         r"\b(?:last\s+)?(?:updated|published|posted|modified|publié|mis à jour|publicado|atualizado"
         r"|aktualisiert)\b\s*(?:on|at|le|em|el|am)?\s*:?\s*(?=$|[|•·,;-])",
@@ -372,7 +372,10 @@ def _is_place_behind(name: str, place: str, whole: str) -> bool:
 
 
 def _without_brackets(said: str) -> tuple[str, list[str]]:
-    return _BRACKETS.sub(" ", said).strip(), [each[1].strip() for each in _BRACKETS.finditer(said)]
+    """What stands before the first brackets, and what is in them; what follows them is of no name."""
+    found = list(_BRACKETS.finditer(said))
+    before = said[: found[0].start()] if found and found[0].start() else _BRACKETS.sub(" ", said, count=1)
+    return before.strip(), [each[1].strip() for each in found]
 
 
 def _read_brackets(reading: _Reading, said: Sequence[str]) -> None:

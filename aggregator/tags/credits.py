@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aggregator.model.who import PictureCredit
 from aggregator.tags import dates_stated, names
@@ -16,6 +16,8 @@ from aggregator.tags.known_places import is_country, key_of, town_named
 
 _MOST_READ = 5_000  # characters
 _MOST = 200  # of a credit
+_NO_WIDTH = "[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]"
+_CUT = " ; "  # in the place of what is taken out, so that what stood around it is not taken for one name
 # Words that say that a credit follows, in the languages of reports; a colon or `by` must follow them.
 _LABEL = r"""(?:
     (?:file\s+|archive\s+|stock\s+|cover\s+|courtesy\s+)?(?:photo(?:graph(?:y|s)?)?s?|pictures?|pix|images?
@@ -136,12 +138,23 @@ class _Reading:
 def credit_of(text: str) -> PictureCredit:
     """What the words beside a picture say: plain text, a paragraph a line."""
     said = text.strip()[:_MOST_READ]
-    plain = re.sub(r"[^\S\n]", " ", re.sub("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]", "", said))
+    plain = re.sub(r"[^\S\n]", " ", re.sub(_NO_WIDTH, "", said)).strip()
     if not plain:
         return PictureCredit()
-    generated = _of_generated(plain)
-    if generated is not None:
-        return generated
+    found = _of_generated(plain) or _of_plain(plain)
+    return replace(found, caption=_as_stated(found.caption, said), literal=_as_stated(found.literal, said))
+
+
+def _as_stated(words: str | None, said: str) -> str | None:
+    """Words as they stand in what was said, with the signs that show nothing."""
+    if words is None or words in said:
+        return words
+    signs = (r"\s" if each == " " else re.escape(each) for each in words)
+    found = re.search(f"{_NO_WIDTH}*".join(signs), said)
+    return found[0] if found else words
+
+
+def _of_plain(plain: str) -> PictureCredit:
     for caption, credit in _splits(plain):
         is_two = caption is not None and _IS_TWO.match(f"{plain.rstrip(' .')[-1]}{credit}") is not None
         reading = _read(credit, is_labelled=_is_labelled(credit), is_two=is_two)
@@ -274,12 +287,11 @@ def _without_markers(reading: _Reading, credit: str) -> str:
         reading.flags.add("screenshot")
     if licence := _LICENCE.search(said):
         reading.licence = _spdx(licence)
-        said = said[: licence.start()].rstrip(" (,/[") + " " + said[licence.end() :].lstrip(" )].")
-        said = re.sub(r"^\s*,\s*", "", said)
+        said = said[: licence.start()].rstrip(" (,/[") + _CUT + said[licence.end() :].lstrip(" )].")
     said = _sub(reading, _RIGHTS_UNKNOWN, "rights_unknown", said)
     if _COPYRIGHT.search(said):
         reading.flags.add("copyright")
-        said = _YEARS.sub(" ", _COPYRIGHT.sub(" ", said))
+        said = _YEARS.sub(_CUT, _COPYRIGHT.sub(_CUT, said))
     for _ in range(3):
         said = said.strip(" ,;.–—-/|")
         label = _LABELLED.match(said) or _ALONE.match(said)
@@ -295,14 +307,14 @@ def _without_markers(reading: _Reading, credit: str) -> str:
     if reading.flags & {"handout"}:
         reading.is_sure = reading.is_sure or _HANDOUT.match(credit) is not None or "/" in credit
         said = re.sub(
-            r"^\s*(?:(?:photo|picture|image|foto)\s+)?(?:of\s+)?(?:the\s+|le\s+|la\s+|les\s+|l['’]|o\s+|a\s+|el\s+)",
+            r"^[\s;]*(?:(?:photo|picture|image|foto)[\s;]+)?(?:of\s+)?(?:the\s+|le\s+|la\s+|les\s+|l['’]|o\s+|a\s+|el\s+)",
             "",
             said,
             flags=re.IGNORECASE,
         )
     for handle in _HANDLE.findall(said)[:1]:
         reading.handle = handle
-    said = _HANDLE.sub(" ", said)
+    said = _HANDLE.sub(_CUT, said)
     said = dates_stated.without_days(said)
     return re.sub(r"\s+", " ", said).strip(" ,;.–—-/|")
 
@@ -311,7 +323,7 @@ def _sub(reading: _Reading, pattern: re.Pattern[str], flag: str, said: str) -> s
     if not pattern.search(said):
         return said
     reading.flags.add(flag)
-    return pattern.sub(" ", said)
+    return pattern.sub(_CUT, said)
 
 
 def _spdx(found: re.Match[str]) -> str:

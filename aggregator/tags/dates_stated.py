@@ -105,5 +105,5 @@ def _without_weekday(said: str) -> str:
 
 
 def without_days(words: str) -> str:
-    """The words without any day that is stated in them."""
-    return _day().sub("", words)
+    """The words with a semicolon in the place of any day that is stated in them."""
+    return _day().sub(" ; ", words)

@@ -84,6 +84,7 @@ _SIGNED = re.compile(
 _TOLD = re.compile(r"as\s+told\s+to\s+", re.IGNORECASE)
 _IN = re.compile(r"(.+?)\s*,?\s+(?:in|à|a|au|aux|en|em|nchini|mjini|في|من|aus|from|de|da|depuis)\s+(\S.*)")
 _PLACE_BEHIND = re.compile(r"(.+?)\s+(?:in|a|au|en|em|aus|mjini|nchini|في)\s+\S.*")
+_PLACED = re.compile(r"(\S[^:,|]{1,30}?)\s*:\s+(\S.*)")  # `Nairobi: Aminata Example`
 _FOR = re.compile(r"(.+?)\s+(?:for|pour|para|für|per)\s+(?:the\s+)?(\S.*)")
 _BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
 _OF_HOUSE = ("online", "digital", "web", "agencies", "reporters", "with", "and")
@@ -174,6 +175,8 @@ def _read(reading: _Reading, said: str, role: Role) -> None:
         reading.item_class, said = _classes()[key_of(found[1])], said[found.end() :]
     if said.startswith("(") and said.endswith(")") and "(" not in said[1:]:
         said = said[1:-1].strip()
+    if (found := _PLACED.fullmatch(said)) and town_named(found[1]):
+        said = found[2]
     segments = [each.strip() for each in _SEPARATOR.split(said) if each.strip()]
     for segment in segments:
         segment = segment.strip(" ,.:") if not re.search(r"\b[A-Z]\.$", segment) else segment.strip(" ,:")
@@ -197,9 +200,7 @@ def _classes() -> Mapping[str, str]:
 def _class_by() -> re.Pattern[str]:
     """`Opinion: By Aminata Example`."""
     words = "|".join(map(re.escape, _classes()))
-    return re.compile(
-        rf"(?:(?:an?|une?|uma?|eine?)\s+)?({words})\s*[:,]?\s+(?=(?:by|par|por|von)\s)", re.IGNORECASE
-    )
+    return re.compile(rf"(?:(?:an?|une?|uma?|eine?)\s+)?({words})\s*[:,]?\s+(?=(?:by|par|por|von)\s)", re.IGNORECASE)
 
 
 def _read_segment(reading: _Reading, segment: str, role: Role) -> None:
@@ -223,7 +224,9 @@ def _is_nobody(reading: _Reading, said: str) -> bool:
     key = _generic_key(said)
     behind = _PLACE_BEHIND.fullmatch(key)
     key = behind[1] if behind and _is_generic(behind[1]) else key
-    if not _is_generic(key) and not _is_house(reading, key):
+    pieces = [each for each in re.split(r"\s*(?:,|&|/)\s*|\s+(?:and|et|e|y|und|with|avec|na|و)\s+", key) if each]
+    is_nobody = bool(pieces) and all(_is_generic(each) or _is_house(reading, each) for each in pieces)
+    if not is_nobody and not _is_generic(key) and not _is_house(reading, key):
         return False
     reading.is_generic = True
     reading.is_third_party |= _AGENCIES.search(said) is not None
@@ -235,7 +238,11 @@ def _generic_key(said: str) -> str:
 
 
 def _is_generic(key: str) -> bool:
-    bare = re.sub(r"^(?:by|par|por|von|from|na|da|di|de|daga|بقلم|كتب|the|a|an|la|le|our|notre)\s+", "", key)
+    bare = re.sub(
+        r"^(?:by|par|por|von|from|na|da|di|de|daga|بقلم|كتب|the|a|an|la|le|our|notre|unser\w*|noss[oa]|nuestr[oa])\s+",
+        "",
+        key,
+    )
     if 2 <= len(bare.split()) <= 3 and bare.split()[-1] in listed("nobody"):
         return True
     return (
@@ -247,7 +254,7 @@ def _is_generic(key: str) -> bool:
 
 def _is_house(reading: _Reading, key: str) -> bool:
     """The publisher's name, alone or with what its people are: `Daily Example Reporter`."""
-    bare = re.sub(r"^(?:by|par|por|von|the|le|la|les|o|a|el|il|die|der|das)\s+", "", key)
+    bare = re.sub(r"^(?:by|par|por|von|special to|the|le|la|les|o|a|el|il|die|der|das)\s+(?:the\s+)?", "", key)
     for house in reading.house:
         name = re.sub(r"^(?:the|le|la|les|o|a|el|il|die|der|das)\s+", "", house)
         if not name:
@@ -301,6 +308,7 @@ def _describes(reading: _Reading, part: str) -> bool:
     if last and " " not in last.name and _INITIALS.fullmatch(part):
         reading.authors[-1] = replace(last, name=f"{last.name}, {part}")  # `Sample, J.`
         return True
+    part = re.sub(r"^(?:in|à|au|em|en|a|aus|nchini|mjini|في)\s+(?=[^\Wa-z])", "", part)
     if town_named(part) or is_country(part):
         if last and last.place is None:
             reading.authors[-1] = replace(last, place=part)
@@ -313,6 +321,7 @@ def _describes(reading: _Reading, part: str) -> bool:
         return True
     if names.is_organisation(part):
         organisation, another = _organisation_and_name(part)
+        organisation = ", ".join(filter(None, (last.organisation, organisation)))
         reading.authors[-1] = replace(last, organisation=organisation)
         if another:
             reading.authors.append(Author(name=another, role=last.role))

@@ -20,14 +20,14 @@ _NO_WIDTH = "[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]"
 _CUT = " ; "  # in the place of what is taken out, so that what stood around it is not taken for one name
 # Words that say that a credit follows, in the languages of reports; a colon or `by` must follow them.
 _LABEL = r"""(?:
-    (?:file\s+|archive\s+|stock\s+|cover\s+|courtesy\s+)?(?:photo(?:graph(?:y|s)?)?s?|pictures?|pix|images?
+    (?:file\s+|archive\s+|pool\s+|stock\s+|cover\s+|courtesy\s+)?(?:photo(?:graph(?:y|s)?)?s?|pictures?|pix|images?
     |illustrations?|graphics?|cartoon|video)(?:\s*(?:credits?|courtesy|source))?
     | (?:photo|image|picture|illustration)?\s*(?:credits?|courtesy)
     | (?:crédits?|credits?)(?:\s*(?:photo(?:graphique)?s?|image|photos?|illustration))? | (?:photo
     |image)\s+d['’]illustration | photographie | cr[ée]dit\s+ph | ph
     | (?:crédito?s?|cr[ée]ditos?)(?:\s+(?:da\s+|de\s+)?(?:foto|imagem|imagen|fotograf[ií]a|fotográfico)s?)?
     | fotos? | fotografias? | fotografía | imagem | imagen | ilustração | ilustración
-    | bild(?:er|quelle|nachweis)? | fotoquelle | foto(?:grafie)? | quelle | abbildung | fotocredit
+    | archiv(?:bild|foto) | bild(?:er|quelle|nachweis)? | fotoquelle | foto(?:grafie)? | quelle | abbildung | fotocredit
     | picha | hoto | immagine | fonte\s+foto
     | تصوير | الصورة | صورة | المصدر | مصدر\s+الصورة | صور | عدسة | الصور
     | source | fonte | fuente | copyright

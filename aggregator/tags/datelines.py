@@ -37,6 +37,7 @@ _IN_BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]{2,80})[)\]]\s*")
 _ENDS_IN_BRACKETS = re.compile(r"(.*?)[\s,]*[(\[]\s*([^()\[\]]{1,60}?)\s*[)\]]")
 _ENDS_IN_SLASHES = re.compile(r"(.*?)[\s,]*/\s*([^/]{2,40}?)\s*/?")
 _BEGINS_WITH = re.compile(r"[(\[]?\s*([^()\[\]/,:]{2,40}?)\s*[)\]]?\s*[/, ]\s*(.+)")
+_BEFORE_DAY = re.compile(r"\s+(?:في|on|le|em|el|am)$")
 _JOINED = re.compile(r"\s*/\s*|\s+(?:and|et|e|y|und|na|و|da)\s+|\s*&\s*")
 _PLACE = re.compile(
     r"[^\W\d_](?:[^\W\d_]|['’ʼ`.-](?=[^\W\d_ ])|\.(?=\s|$))*(?: [^\W\d_](?:[^\W\d_]|['’ʼ`.-](?=[^\W\d_ ])|\.)*){0,4}"
@@ -134,6 +135,7 @@ def _parsed(words: str) -> _Head | None:
     if before is None:
         return None
     words, day = dates_stated.split_day_off(before)
+    words = _BEFORE_DAY.sub("", words) if day else words
     if agency and not is_in_table and dates_stated.is_day(agency):
         day, agency = agency, None
     if not agency:

@@ -81,6 +81,9 @@ def is_organisation_name(words: str) -> bool:
 
 def is_person(words: str) -> bool:
     """Whether words may be the name of a person: the form of a name, and no word of an organisation."""
+    first, _, rest = words.partition(" ")
+    if key_of(first) in ("the", "le", "la", "les") and " " not in rest:
+        return False  # `Le Monde`
     return is_name(words) and not is_organisation(words)
 
 

@@ -21,7 +21,8 @@ FIELDS = (
     ("title", "the publisher's headline; empty: none"),
     ("byline", "as stated"),
     ("dateline", "as stated"),
-    ("language", "BCP 47; empty: not stated"),
+    ("language", "BCP 47; empty: not known"),
+    ("language_from", "what says it: stated, script, words, short, configured; empty: it was not looked for"),
     ("published", "UTC, ISO 8601; empty: not stated"),
     ("updated", "as the publisher states it, UTC"),
     ("first_seen", "when the wire received it first, UTC"),
@@ -45,14 +46,17 @@ FIELDS = (
     ("permissions_contact", "where its publisher is asked for permission; empty: not known"),
     ("complaints_url", "where readers report a problem"),
     ("categories", "the publisher's own"),
+    ("topics", "that the wire found: codes of IPTC Media Topics"),
+    ("about", "countries that the wire found it is about: ISO 3166-1"),
     ("guid", "the publisher's own id"),
     ("words_hash", "SHA-256 of its words"),
 )
 NAMES = tuple(name for name, _ in FIELDS)
+LISTS = ("categories", "topics", "about")
 
 
 def record(release: Release) -> dict[str, Any]:
-    """The record, by the names of FIELDS: None where nothing is said, `categories` a list."""
+    """The record, by the names of FIELDS: None where nothing is said; those of LISTS are lists."""
     said = {name: getattr(release, name) for name in NAMES if hasattr(release, name)}
     return {
         name: value if value != "" else None
@@ -65,7 +69,7 @@ def record(release: Release) -> dict[str, Any]:
             "ai_input": release.uses.input,
             "ai_search": release.uses.search,
             "disclaimer": " ".join((*release.disclaimers, release.general)),
-            "categories": list(release.categories),
+            **{name: list(getattr(release, name)) for name in LISTS},
         }.items()
     }
 

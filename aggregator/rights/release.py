@@ -129,6 +129,9 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         uses_basis=basis(by_use),
         policy_url=address(policy(said_to_machines)),
         valid_until=_next_change(held, outlet.now),
+        language_from=held.language_from,
+        topics=held.topics,
+        about=held.about,
     )
 
 

@@ -1,0 +1,103 @@
+"""Sets the tags of reports: of those that a poll brings before they are bound, of those that wait in the database part
+by part.
+
+It is done in one reading process, the first, because one of the libraries takes 90 MB; this process loads none of them.
+A report whose words break what reads them comes in all the same, without tags.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aggregator.model import Article, Listed, Publisher, Tags, TagSettings, TagWords, Untagged
+from aggregator.model.errors import ParseError
+from aggregator.model.tags import MOST_OF_TEXT
+from aggregator.pipeline.on_store import OnStore
+from aggregator.pipeline.worker import named
+from aggregator.pipeline.workers import Workers
+from aggregator.store import Store
+from aggregator.tags.tables import made_by, without_tags
+
+if TYPE_CHECKING:
+    from aggregator.tags.tagging import ToTag
+
+log = logging.getLogger("aggregator.poll")
+
+_AT_ONCE = 200  # reports; a few milliseconds each at most, of the seconds that a call may take
+
+
+async def with_tags(workers: Workers, listed: Sequence[Listed], publisher: Publisher) -> tuple[Listed, ...]:
+    """What a document lists, each article of it with its tags."""
+    articles = [(place, each) for place, each in enumerate(listed) if isinstance(each, Article)]
+    to_tag = [(_words(each), publisher.tags, publisher.languages) for _, each in articles]
+    found = list(listed)
+    for (place, article), tags in zip(articles, await _tagged(workers, to_tag), strict=True):
+        if tags is not None:
+            found[place] = replace(article, tags=tags, language=tags.language)
+    return tuple(found)
+
+
+def _words(article: Article) -> TagWords:
+    return TagWords(
+        title=article.title,
+        text=article.text[:MOST_OF_TEXT],
+        categories=article.categories,
+        stated=article.stated_language,
+    )
+
+
+async def _tagged(workers: Workers, reports: Sequence[ToTag]) -> list[Tags | None]:
+    """None: its words broke what reads them."""
+    found: list[Tags | None] = []
+    for start in range(0, len(reports), _AT_ONCE):
+        found += await _part(workers, reports[start : start + _AT_ONCE])
+    return found
+
+
+async def _part(workers: Workers, reports: Sequence[ToTag]) -> Sequence[Tags | None]:
+    call: Callable[..., list[Tags]] = named
+    try:
+        return await workers.first(call, ("aggregator.tags.tagging", "tag_all", reports))
+    except ParseError as error:
+        if len(reports) > 1:  # one of them it is; the others are to have theirs
+            return [tags for each in reports for tags in await _part(workers, [each])]
+        log.warning("a report has no tags, because its words could not be read for them: %s", error)
+        return [None]
+
+
+# What is stored
+
+
+async def tag_waiting(workers: Workers, on_store: OnStore, publishers: Mapping[str, Publisher], now: datetime) -> None:
+    """All that waits. Raises StoreError."""
+    while waiting := await on_store(lambda store: store.to_tag(_AT_ONCE)):
+        found = await tags_of(workers, waiting, publishers)
+        await on_store(partial(Store.save_tags, found=found, now=now))
+
+
+async def tags_of(
+    workers: Workers, reports: Sequence[Untagged], publishers: Mapping[str, Publisher]
+) -> list[tuple[Untagged, Tags]]:
+    """The tags of stored reports. A publisher that is configured no longer has no settings."""
+    found = await _tagged(workers, [_to_tag(each, publishers) for each in reports])
+    return [
+        (report, without_tags(report.languages, report.words.stated) if tags is None else tags)
+        for report, tags in zip(reports, found, strict=True)
+    ]
+
+
+def _to_tag(report: Untagged, publishers: Mapping[str, Publisher]) -> ToTag:
+    publisher = publishers.get(report.publisher)
+    if publisher is None:
+        return report.words, TagSettings(), report.languages
+    return report.words, publisher.tags, publisher.languages
+
+
+def tables_of(publishers: Sequence[Publisher]) -> dict[str, str]:
+    """By which tables and settings the reports of each of these publishers are tagged now; see `Tags.by`."""
+    return {each.key: made_by(each.tags, each.languages) for each in publishers}

@@ -27,10 +27,10 @@ from aggregator.model import (
     Text,
     articles_of,
 )
-from aggregator.text.languages import a_tag, stated_or_first
 from aggregator.text import folding, packing, pictures, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
+from aggregator.text.languages import a_tag, stated_or_first
 from aggregator.text.matching import Matcher
 from aggregator.text.media import readings
 from aggregator.text.source_rules import rule_that_leaves_out
@@ -264,4 +264,3 @@ def _words_hash(entry: Entry) -> bytes:
     words += [said or "" for person in entry.authors for said in (person.name, person.email, person.uri)]
     words.append(identity.link_of(entry) or "")
     return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).digest()
-

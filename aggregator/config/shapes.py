@@ -391,6 +391,8 @@ class SubscriberFile(Table):
     groups: Annotated[tuple[Group, ...], _SEVERAL] | None = None
     languages: Annotated[tuple[Language, ...], _SEVERAL] | None = None
     classes: Annotated[tuple[ItemClass, ...], _SEVERAL] | None = None
+    topics: Annotated[tuple[Line, ...], _SEVERAL] | None = None
+    about: Annotated[tuple[Country, ...], _SEVERAL] | None = None
     search: Key | None = None
     channel: Channel = "api"
     format: MessageFormat = "thin"
@@ -417,6 +419,8 @@ class SearchFile(Table):
     groups: Annotated[tuple[Group, ...], _SEVERAL] | None = None
     languages: Annotated[tuple[Language, ...], _SEVERAL] | None = None
     classes: Annotated[tuple[ItemClass, ...], _SEVERAL] | None = None
+    topics: Annotated[tuple[Line, ...], _SEVERAL] | None = None
+    about: Annotated[tuple[Country, ...], _SEVERAL] | None = None
     tell: Annotated[tuple[TellTable, ...], Field(max_length=_MOST_TOLD)] = ()
 
 

@@ -350,7 +350,11 @@ def _by_words(article: Article, candidates: Candidates, taken: Set[int], now: da
         if known is None or known.article_id in taken or _kind(key) == "shared":
             continue
         # A translated twin is a report of its own.
-        if not _in_one_language(known.language, article.language) or _is_a_part(article, known) or _is_paid_for(article, known):
+        if (
+            not _in_one_language(known.language, article.language)
+            or _is_a_part(article, known)
+            or _is_paid_for(article, known)
+        ):
             continue
         title, opening = _alikeness(article, known)
         within_days = now - known.first_seen <= _WITHIN and _dated_alike(article, known)

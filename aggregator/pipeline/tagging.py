@@ -1,7 +1,8 @@
 """Sets the tags of reports: of those that a poll brings before they are bound, of those that wait in the database part
 by part.
 
-It is done in one reading process, the first, because one of the libraries takes 90 MB; this process loads none of them.
+Where a document is read, `parsing` tags what is clear. The rest is done in one reading process, the first, because the
+library that is asked there takes 90 MB; this process loads none of them.
 A report whose words break what reads them comes in all the same, without tags.
 """
 
@@ -9,15 +10,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from aggregator.model import Article, Listed, Publisher, Tags, TagSettings, TagWords, Untagged
+from aggregator.model import Article, Listed, Publisher, Tags, TagSettings, Untagged
 from aggregator.model.errors import ParseError
-from aggregator.model.tags import MOST_OF_TEXT
 from aggregator.pipeline.on_store import OnStore
+from aggregator.pipeline.reading import words_of
 from aggregator.pipeline.worker import named
 from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
@@ -32,23 +33,14 @@ _AT_ONCE = 200  # reports; a few milliseconds each at most, of the seconds that 
 
 
 async def with_tags(workers: Workers, listed: Sequence[Listed], publisher: Publisher) -> tuple[Listed, ...]:
-    """What a document lists, each article of it with its tags."""
-    articles = [(place, each) for place, each in enumerate(listed) if isinstance(each, Article)]
-    to_tag = [(_words(each), publisher.tags, publisher.languages) for _, each in articles]
+    """What a document lists, each article of it with its tags. Most have them from where they were read."""
+    articles = [(place, each) for place, each in enumerate(listed) if isinstance(each, Article) and each.tags is None]
+    to_tag = [(words_of(each), publisher.tags, publisher.languages) for _, each in articles]
     found = list(listed)
     for (place, article), tags in zip(articles, await _tagged(workers, to_tag), strict=True):
         if tags is not None:
             found[place] = replace(article, tags=tags, language=tags.language)
     return tuple(found)
-
-
-def _words(article: Article) -> TagWords:
-    return TagWords(
-        title=article.title,
-        text=article.text[:MOST_OF_TEXT],
-        categories=article.categories,
-        stated=article.stated_language,
-    )
 
 
 async def _tagged(workers: Workers, reports: Sequence[ToTag]) -> list[Tags | None]:

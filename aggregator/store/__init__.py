@@ -638,7 +638,7 @@ class Store:
         return self._read(tags.count_changed, found)
 
     def tags_of(self, public_id: str) -> Tags | None:
-        """Of a report, with the evidence, whatever its rights let out; None: it has none, or there is no such report."""
+        """Of a report, with the evidence, whatever its rights let out; None: it has none, or is not here."""
         return self._read(tags.of_report, public_id)
 
     def match_backwards(self) -> bool:

@@ -6,8 +6,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 
 from aggregator.model import Tags, TagSettings
 from aggregator.text.languages import stated_or_first
@@ -27,9 +27,10 @@ def made_by(settings: TagSettings, languages: Sequence[str]) -> str:
 def _tables() -> str:
     """A digest of the package's tables, and of which libraries are there."""
     read = hashlib.sha256(FORM.encode())
-    for each in sorted(files("aggregator.tags").iterdir(), key=lambda each: each.name):
-        if each.is_file() and not each.name.endswith((".py", ".pyc")):
-            read.update(each.name.encode() + each.read_bytes())
+    here = Path(__file__).parent
+    for each in sorted(here.rglob("*")):
+        if each.is_file() and each.suffix not in (".py", ".pyc"):
+            read.update(each.relative_to(here).as_posix().encode() + each.read_bytes())
     read.update(" ".join(name for name in _LIBRARIES if find_spec(name)).encode())
     return read.hexdigest()
 

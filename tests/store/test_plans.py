@@ -25,7 +25,20 @@ import pytest
 
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.reading import read_as_of
-from aggregator.model import Client, Cursor, Lookup, SavedSearch, Selection, Sent, Source, Tag, TagEvidence, Tags, Tell, Wanted
+from aggregator.model import (
+    Client,
+    Cursor,
+    Lookup,
+    SavedSearch,
+    Selection,
+    Sent,
+    Source,
+    Tag,
+    TagEvidence,
+    Tags,
+    Tell,
+    Wanted,
+)
 from aggregator.model.apps import AppListing, AppReader
 from aggregator.store import Store
 from aggregator.store.sqlite.planner import FIGURES

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from bisect import insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -79,7 +79,8 @@ _TAGGED = """
     WHERE newest >= :since ORDER BY newest DESC
 """
 _OF_TAGGED = """
-    SELECT x.sort_time, w.first_seen, -x.article_id FROM {table} AS x CROSS JOIN wire AS w ON w.article_id = x.article_id
+    SELECT x.sort_time, w.first_seen, -x.article_id
+    FROM {table} AS x CROSS JOIN wire AS w ON w.article_id = x.article_id
     {where} AND x.{code} = ? AND x.sort_time >= ?
     ORDER BY x.sort_time DESC, w.first_seen DESC, x.article_id LIMIT ?
 """
@@ -131,9 +132,9 @@ def count(connection: sqlite3.Connection, of: Chosen, most: int, condition: str)
     if _tags(of) is not None:  # a report may be in several groups
         named = json.dumps([group for group, _ in groups])
         each_once = _EACH_ONCE.format(sql=sql[: sql.index("ORDER BY")].replace("= ? AND x.", f"IN {_THESE} AND x."))
-        (found,) = connection.execute(each_once, (*values, named, of.since, most)).fetchone()
-        return int(found)
-    found = 0
+        (number,) = connection.execute(each_once, (*values, named, of.since, most)).fetchone()
+        return int(number)
+    found: int = 0
     for *group, _ in groups:
         counted = connection.execute(
             f"SELECT count(*) FROM ({sql})",  # noqa: S608  (made of constants)
@@ -156,9 +157,6 @@ def _tags(of: Chosen) -> tuple[str, str, tuple[str, ...]] | None:
     return ("article_topics", "topic", of.topics) if of.topics else None
 
 
-_WITHOUT: Mapping[str, Mapping[str, tuple[str, ...]]] = {"country": {"about": ()}, "topic": {"topics": ()}}
-
-
 def _groups(
     connection: sqlite3.Connection, of: Chosen, condition: str
 ) -> tuple[str, list[Any], Iterator[tuple[Any, ...]]]:
@@ -172,7 +170,8 @@ def _groups(
         table, code, wanted = tags
         names = {"table": table, "code": code}
         found = connection.execute(_TAGGED.format(**names), times | {"values": json.dumps(wanted)})
-        conditions, before = where(replace(of, **_WITHOUT[code]), "x.sort_time <= ?", condition)
+        rest = replace(of, about=()) if of.about else replace(of, topics=())
+        conditions, before = where(rest, "x.sort_time <= ?", condition)
         return _OF_TAGGED.format(where=conditions, **names), [of.no_later, *before], iter(found.fetchall())
     elif not (of.classes or of.languages):
         column, values, rest = "country", of.countries, replace(of, countries=())

@@ -17,8 +17,8 @@ from aggregator.model import Article, Decision, Known
 from aggregator.store.sqlite import history, pending, polls, raw
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.html import excerpt
-from aggregator.text.media import readings
 from aggregator.text.languages import stated_or_first
+from aggregator.text.media import readings
 from aggregator.text.raw_words import decode
 
 _BATCH = 100  # revisions a transaction, which holds the lock that other programs wait for
@@ -97,7 +97,8 @@ _DUE = """
       h.byline, h.language, h.class,
       h.published, h.published_stated, h.updated, h.updated_stated, h.categories, h.words_hash, h.media_hash,
       h.entry_hash, h.raw, h.dictionary_id, a.publisher, a.id, a.revision, a.first_seen, r.words_hash AS words_before,
-      coalesce(r.stored_at, r.seen_at) AS revised, p.languages, json_extract(p.rights, '$.excerpt_max_words') AS excerpt_max_words
+      coalesce(r.stored_at, r.seen_at) AS revised, p.languages,
+      json_extract(p.rights, '$.excerpt_max_words') AS excerpt_max_words
     FROM pending_revisions AS h
     CROSS JOIN articles AS a ON a.article_id = h.article_id
     CROSS JOIN publishers AS p ON p.publisher = a.publisher

@@ -27,17 +27,17 @@ def row(article: Article) -> tuple[str | None, ...]:
     return (article.stated_language, tags.language_from, _codes(tags.topics), _codes(tags.countries))
 
 
-def assignments(article: Article) -> Mapping[str, str | None]:
+def assignments(article: Article) -> dict[str, str | None]:
     """What an article that has new words has from now on, by SQL that ends with its value. Without tags it keeps those
     that it has until it gets others. All in one statement with its other columns: `former_readings` is of moments.
     """
-    stated = {"stated_language = ?": article.stated_language}
+    stated: dict[str, str | None] = {"stated_language = ?": article.stated_language}
     if article.tags is None:
         return stated | {"language = iif(language_from IS NOT NULL, language, ?)": article.language}
     return stated | _of_tags(article.tags)
 
 
-def _of_tags(tags: Tags) -> Mapping[str, str | None]:
+def _of_tags(tags: Tags) -> dict[str, str | None]:
     return {
         "language = ?": tags.language,
         "language_from = ?": tags.language_from,
@@ -51,7 +51,8 @@ def write(connection: sqlite3.Connection, numbered: Sequence[tuple[int, Article]
     tagged = [(number, article.tags) for number, article in numbered if article.tags is not None]
     _write(connection, tagged, is_new=is_new)
     connection.executemany(
-        "INSERT OR IGNORE INTO tag_queue VALUES (?)", [(number,) for number, article in numbered if article.tags is None]
+        "INSERT OR IGNORE INTO tag_queue VALUES (?)",
+        [(number,) for number, article in numbered if article.tags is None],
     )
 
 
@@ -106,14 +107,14 @@ def _evidence(those: Sequence[Tag]) -> str | None:
 _UNTAGGED = f"""
     SELECT a.article_id, a.publisher, p.languages, a.revision, a.title, substr(b.text, 1, {MOST_OF_TEXT}), b.categories,
       coalesce(a.stated_language, iif(a.language_from IS NULL, a.language, NULL))
-"""  # noqa: S608  (a number)
+"""
 _OF_QUEUE = f"""
     {_UNTAGGED} FROM (SELECT article_id FROM tag_queue ORDER BY article_id DESC LIMIT ?) AS q
     CROSS JOIN articles AS a ON a.article_id = q.article_id
     CROSS JOIN publishers AS p ON p.publisher = a.publisher
     CROSS JOIN bodies AS b ON b.article_id = a.article_id
     ORDER BY a.article_id DESC
-"""
+"""  # noqa: S608  (made of constants)
 # A report whose words were let go of keeps the tags that it has.
 _BY_OTHERS = f"""
     {_UNTAGGED} FROM articles AS a
@@ -182,9 +183,7 @@ def save(connection: sqlite3.Connection, found: Sequence[tuple[Untagged, Tags]],
             changed += 1
             if released is not None and status == "usable":
                 lines.append(
-                    ledger.Line(
-                        change_kind="retagged", at=to_iso(now), article_id=report.article_id, revision=revision
-                    )
+                    ledger.Line(change_kind="retagged", at=to_iso(now), article_id=report.article_id, revision=revision)
                 )
     ledger.append(connection, lines)
     return changed
@@ -256,9 +255,7 @@ def of_report(connection: sqlite3.Connection, public_id: str) -> Tags | None:
     if found is None:
         return None
     by, language, language_from, topics, countries = found
-    return Tags(
-        by=by, language=language, language_from=language_from, topics=_tags(topics), countries=_tags(countries)
-    )
+    return Tags(by=by, language=language, language_from=language_from, topics=_tags(topics), countries=_tags(countries))
 
 
 def _tags(stored: str | None) -> tuple[Tag, ...]:
@@ -266,7 +263,9 @@ def _tags(stored: str | None) -> tuple[Tag, ...]:
         Tag(
             each["code"],
             each["weight"],
-            tuple(TagEvidence(said["words"], said["where"], said["rule"]) for said in each["evidence"] if said["words"]),
+            tuple(
+                TagEvidence(said["words"], said["where"], said["rule"]) for said in each["evidence"] if said["words"]
+            ),
         )
         for each in json.loads(stored or "[]")
     )

@@ -9,8 +9,8 @@ A report whose words break what reads them comes in all the same, without tags.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -65,14 +65,54 @@ async def _part(workers: Workers, reports: Sequence[ToTag]) -> Sequence[Tags | N
 # What is stored
 
 
-async def tag_waiting(workers: Workers, on_store: OnStore, publishers: Mapping[str, Publisher], now: datetime) -> None:
-    """All that waits. Raises StoreError."""
-    while waiting := await on_store(lambda store: store.to_tag(_AT_ONCE)):
-        found = await tags_of(workers, waiting, publishers)
-        await on_store(partial(Store.save_tags, found=found, now=now))
+async def tag_waiting(
+    workers: Workers,
+    on_store: OnStore,
+    publishers: Mapping[str, Publisher],
+    clock: Callable[[], datetime],
+    goes_on: Callable[[], bool],
+) -> None:
+    """What waits, the last first, part by part, as long as it `goes_on`. Raises StoreError."""
+    while goes_on() and (waiting := await on_store(lambda store: store.to_tag(_AT_ONCE))):
+        found = await _tags_of(workers, waiting, publishers)
+        await on_store(partial(Store.save_tags, found=found, now=clock()))
 
 
-async def tags_of(
+@dataclass(frozen=True, slots=True)
+class Retagged:
+    """What was tagged anew."""
+
+    looked_at: int
+    changed: int  # of which language, topics or countries are others now
+
+
+async def retag(
+    store: Store,
+    publishers: Mapping[str, Publisher],
+    of: str | None,
+    clock: Callable[[], datetime],
+    done: Callable[[int], None],
+    *,
+    dry_run: bool,
+) -> Retagged:
+    """Tags reports anew whose tags were made by other tables or settings than those of now, in the order in which they
+    came, part by part: what is done is not done again when this was stopped. `of`: of this publisher alone; `done` is
+    told how many more were looked at. `dry_run`: nothing is written. Raises StoreError.
+    """
+    tables, workers = tables_of(publishers.values()), Workers(processes=1)
+    after = looked_at = changed = 0
+    try:
+        while those := store.tagged_by_others(tables, of, after, _AT_ONCE):
+            found = await _tags_of(workers, those, publishers)
+            changed += store.count_other_tags(found) if dry_run else store.save_tags(found, clock())
+            after, looked_at = those[-1].article_id, looked_at + len(those)
+            done(len(those))
+    finally:
+        await workers.close()
+    return Retagged(looked_at, changed)
+
+
+async def _tags_of(
     workers: Workers, reports: Sequence[Untagged], publishers: Mapping[str, Publisher]
 ) -> list[tuple[Untagged, Tags]]:
     """The tags of stored reports. A publisher that is configured no longer has no settings."""
@@ -90,6 +130,6 @@ def _to_tag(report: Untagged, publishers: Mapping[str, Publisher]) -> ToTag:
     return report.words, publisher.tags, publisher.languages
 
 
-def tables_of(publishers: Sequence[Publisher]) -> dict[str, str]:
+def tables_of(publishers: Iterable[Publisher]) -> dict[str, str]:
     """By which tables and settings the reports of each of these publishers are tagged now; see `Tags.by`."""
     return {each.key: made_by(each.tags, each.languages) for each in publishers}

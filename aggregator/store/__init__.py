@@ -629,6 +629,10 @@ class Store:
         """
         return self._read(tags.tagged_by_others, tables, publisher, after, most)
 
+    def count_tagged_by_others(self, tables: Mapping[str, str], publisher: str | None = None) -> int:
+        """How many those are, all together."""
+        return self._read(tags.count_by_others, tables, publisher)
+
     def save_tags(self, found: Sequence[tuple[Untagged, Tags]], now: datetime) -> int:
         """Writes tags of stored reports; returns of how many language, topics or countries are others now."""
         return self._write(tags.save, found, now)

@@ -295,6 +295,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         Case(lambda s, w: s.tagged_by_others({w.publisher: "1"}, None, 0, 200), {"SCAN a": RETAG}),
         Case(lambda s, w: s.tagged_by_others({w.publisher: "1"}, w.publisher, 0, 200), {}),
     ),
+    "count_tagged_by_others": (Case(lambda s, w: s.count_tagged_by_others({w.publisher: "1"}), {"SCAN a": RETAG}),),
     "count_other_tags": (
         Case(lambda s, w: s.count_other_tags([(each, Tags(by="1")) for each in s.to_tag(20)]), WAITING),
     ),

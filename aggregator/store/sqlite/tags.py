@@ -116,8 +116,8 @@ _OF_QUEUE = f"""
     ORDER BY a.article_id DESC
 """  # noqa: S608  (made of constants)
 # A report whose words were let go of keeps the tags that it has.
-_BY_OTHERS = f"""
-    {_UNTAGGED} FROM articles AS a
+_OTHERS = """
+    FROM articles AS a
     CROSS JOIN json_each(:tables) AS now ON now.key = a.publisher
     CROSS JOIN publishers AS p ON p.publisher = a.publisher
     CROSS JOIN bodies AS b ON b.article_id = a.article_id
@@ -125,7 +125,6 @@ _BY_OTHERS = f"""
     WHERE a.article_id > :after AND (:publisher IS NULL OR a.publisher = :publisher)
       AND g.made_by IS NOT now.value
       AND NOT (NOT a.has_text AND instr(coalesce(g.topics, '') || coalesce(g.countries, ''), '"words": null'))
-    ORDER BY a.article_id LIMIT :most
 """
 
 
@@ -139,7 +138,15 @@ def tagged_by_others(
 ) -> list[Untagged]:
     """Reports behind this number whose tags are of other tables than these, by publisher; at most so many."""
     named = {"tables": json.dumps(dict(tables)), "publisher": publisher, "after": after, "most": most}
-    return _untagged(connection.execute(_BY_OTHERS, named))
+    sql = f"{_UNTAGGED} {_OTHERS} ORDER BY a.article_id LIMIT :most"
+    return _untagged(connection.execute(sql, named))
+
+
+def count_by_others(connection: sqlite3.Connection, tables: Mapping[str, str], publisher: str | None) -> int:
+    """How many those are, all together."""
+    named = {"tables": json.dumps(dict(tables)), "publisher": publisher, "after": 0}
+    (count,) = connection.execute(f"SELECT count(*) {_OTHERS}", named).fetchone()
+    return int(count)
 
 
 def _untagged(rows: Iterable[tuple[Any, ...]]) -> list[Untagged]:

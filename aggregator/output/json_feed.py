@@ -44,7 +44,7 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
             "date_published": beside.published_at(release),
             "date_modified": beside.changed_at(release),
             "authors": [{"name": release.byline or beside.publisher(release), "url": release.homepage}],
-            "tags": list(release.categories) or None,
+            "tags": [*dict.fromkeys((*release.categories, *(label for _, label in beside.topics(release))))] or None,
             "language": release.language,
             "_wire": {
                 "publisher": {
@@ -56,6 +56,9 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
                     "url": release.homepage,
                 },
                 "class": release.item_class,
+                "language_from": release.language_from,
+                "topics": list(release.topics) or None,
+                "about": list(release.about) or None,
                 "scope": release.scope,
                 "revision": release.revision,
                 "status": "usable",

@@ -24,6 +24,7 @@ from aggregator.model.publisher import (
     UseState,
 )
 from aggregator.model.signals import Signal
+from aggregator.model.tags import LanguageFrom
 from aggregator.model.who import Author, Who
 
 # Why nothing of a report leaves.
@@ -114,6 +115,9 @@ class Held:
     # What its publisher says to machines, in force when its newest words were received or now; that not all of it is
     # about this report is for `rights.signals`.
     signals: tuple[Signal, ...] = ()
+    language_from: LanguageFrom | None = None  # what says the language; None: it is not known, or was not looked for
+    topics: tuple[str, ...] = ()  # that it is about: codes of IPTC Media Topics, the heaviest first
+    about: tuple[str, ...] = ()  # countries that it is about: ISO 3166-1 alpha-2, likewise
     source_url: str | None = None  # of the source that brought its newest words
     who: Who = field(default_factory=Who)  # its makers, read beside its newest words
 
@@ -204,6 +208,10 @@ class Release:
     uses_basis: str = ""  # what decides each use, in words
     policy_url: str | None = None  # its publisher's own document on uses by machines; None: it names none
     valid_until: datetime | None = None  # when anything of this may change by the clock alone; None: never
+    # What the wire found out, which is not the publisher's word; as in `Held`.
+    language_from: LanguageFrom | None = None
+    topics: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
     # What was read beside the words, as in `Who`.
     located: str | None = None  # where it was written, by its dateline: `Bamako, Mali`
     authors: tuple[Author, ...] = ()  # persons whom its byline names

@@ -8,6 +8,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from aggregator.model.release import Feed, Picture, Release
+from aggregator.tags.mediatopics import topic_label
 from aggregator.text.html import shortened
 
 _MOST_SHOWN, _MOST_WORDS = 100, 12  # characters, words, of a report without a headline
@@ -145,3 +146,11 @@ def _picture(picture: Picture) -> str:
         f'<figure><img src="{escape(picture.url)}" alt="{escape(picture.alt or "")}"{size}>'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
+
+
+TOPICS = "http://cv.iptc.org/newscodes/mediatopic/"  # the scheme of IPTC Media Topics
+
+
+def topics(release: Release) -> list[tuple[str, str]]:
+    """What the wire found it to be about, each as its code and its English label."""
+    return [(code, topic_label(code)) for code in release.topics]

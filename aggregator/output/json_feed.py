@@ -47,7 +47,7 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
                 {"name": name, "url": release.homepage}
                 for name in beside.authors(release) or [release.byline or beside.publisher(release)]
             ],
-            "tags": list(release.categories) or None,
+            "tags": [*dict.fromkeys((*release.categories, *(label for _, label in beside.topics(release))))] or None,
             "language": release.language,
             "_wire": {
                 "publisher": {
@@ -59,6 +59,9 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
                     "url": release.homepage,
                 },
                 "class": release.item_class,
+                "language_from": release.language_from,
+                "topics": list(release.topics) or None,
+                "about": list(release.about) or None,
                 "scope": release.scope,
                 "revision": release.revision,
                 "status": "usable",

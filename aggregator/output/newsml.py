@@ -116,6 +116,10 @@ def _content_meta(item: Element, feed: Feed, release: Release) -> None:
     add(add(meta, _of("genre"), None, {"literal": release.item_class}), _of("name"), genre)
     for category in release.categories:
         add(add(meta, _of("subject"), None, {"literal": category}), _of("name"), category)
+    for code, label in beside.topics(release):
+        add(add(meta, _of("subject"), None, {"uri": beside.TOPICS + code}), _of("name"), label)
+    for country in release.about:
+        add(add(meta, _of("subject"), None, {"literal": country}), _of("name"), country)
     add_if(meta, _of("headline"), release.headline)
     add_if(meta, _of("dateline"), release.dateline)
     add_if(meta, _of("by"), release.byline)

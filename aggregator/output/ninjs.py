@@ -46,13 +46,20 @@ def item(feed: Feed, release: Release) -> dict[str, Any]:
         "rightsInfo": {"linkedRights": linked} if (linked := beside.linked_rights(release)) else None,
         "infoSources": [_publisher(release), _wire(feed, release), *_origin(release)],
         "altIds": _alt_ids(release),
-        "subjects": [{"name": each, "rel": "category"} for each in release.categories] or None,
+        "subjects": _subjects(release) or None,
         "genres": [{"name": release.item_class.replace("_", " ")}],
         "places": [{"name": release.publisher_place or release.country, "rel": "publisher",
-                    "literal": release.country}],
+                    "literal": release.country},
+                   *({"name": each, "rel": "about", "literal": each} for each in release.about)],
         "associations": [_picture(each) for each in release.pictures] or None,
     }  # fmt: skip
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _subjects(release: Release) -> list[dict[str, Any]]:
+    """The publisher's categories, and the topics that the wire found."""
+    found = [{"name": label, "rel": "about", "uri": beside.TOPICS + code} for code, label in beside.topics(release)]
+    return [*({"name": each, "rel": "category"} for each in release.categories), *found]
 
 
 def gone(feed: Feed, report: Gone) -> dict[str, Any]:

@@ -25,7 +25,8 @@ FIELDS = (
     ("located", "where it was written, by its dateline; empty: it has none"),
     ("authors", "persons whom the byline names"),
     ("agencies", "agencies that dateline, byline or credits name, as they stand there"),
-    ("language", "BCP 47; empty: not stated"),
+    ("language", "BCP 47; empty: not known"),
+    ("language_from", "what says it: stated, script, words, short, configured; empty: it was not looked for"),
     ("published", "UTC, ISO 8601; empty: not stated"),
     ("updated", "as the publisher states it, UTC"),
     ("first_seen", "when the wire received it first, UTC"),
@@ -49,14 +50,17 @@ FIELDS = (
     ("permissions_contact", "where its publisher is asked for permission; empty: not known"),
     ("complaints_url", "where readers report a problem"),
     ("categories", "the publisher's own"),
+    ("topics", "that the wire found: codes of IPTC Media Topics"),
+    ("about", "countries that the wire found it is about: ISO 3166-1"),
     ("guid", "the publisher's own id"),
     ("words_hash", "SHA-256 of its words"),
 )
 NAMES = tuple(name for name, _ in FIELDS)
+LISTS = ("authors", "agencies", "categories", "topics", "about")
 
 
 def record(release: Release) -> dict[str, Any]:
-    """The record, by the names of FIELDS: None where nothing is said; `authors`, `agencies`, `categories` lists."""
+    """The record, by the names of FIELDS: None where nothing is said; those of LISTS are lists."""
     said = {name: getattr(release, name) for name in NAMES if hasattr(release, name)}
     return {
         name: value if value != "" else None
@@ -69,9 +73,8 @@ def record(release: Release) -> dict[str, Any]:
             "ai_input": release.uses.input,
             "ai_search": release.uses.search,
             "disclaimer": " ".join((*release.disclaimers, release.general)),
+            **{name: list(getattr(release, name)) for name in LISTS if name != "authors"},
             "authors": beside.authors(release),
-            "agencies": list(release.agencies),
-            "categories": list(release.categories),
         }.items()
     }
 

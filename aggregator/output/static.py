@@ -258,6 +258,14 @@ def described(feed: Feed, release: Release, where: str) -> dict[str, Any]:
         "license": release.licence_url,
         "correction": corrected,
         "keywords": list(release.categories) or None,
+        "about": [
+            *(
+                {"@type": "Thing", "name": label, "sameAs": beside.TOPICS + code}
+                for code, label in beside.topics(release)
+            ),
+            *({"@type": "Country", "identifier": each, "name": each} for each in release.about),
+        ]
+        or None,
         "image": [each.url for each in release.pictures] or None,
     }
     return dict(_said(said.items()))

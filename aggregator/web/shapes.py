@@ -186,7 +186,19 @@ _SEARCH = _object(
         "name": TEXT,
         "title": TEXT,
         "words": _said(TEXT, "as `aggregator search` takes them"),
-        **dict.fromkeys(("publishers", "countries", "kinds", "groups", "languages", "classes"), _list(TEXT)),
+        **dict.fromkeys(
+            (
+                "publishers",
+                "countries",
+                "kinds",
+                "groups",
+                "languages",
+                "topics",
+                "about",
+                "classes",
+            ),
+            _list(TEXT),
+        ),
         "reports": _said(TEXT, "the address of what it finds"),
         "feed": _said(TEXT, "the address of its Atom feed; .rss and .json are there too"),
     }

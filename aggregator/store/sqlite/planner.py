@@ -20,6 +20,8 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "alert_items": {"alert_items": "500 20 1"},
     "alert_messages": {"messages_of_tell": "100 2"},
     "agreements": {"agreements": "100 1"},
+    "article_countries": {"article_countries": "1000000 5000 1 1", "article_countries_of_article": "1000000 2"},
+    "article_topics": {"article_topics": "1500000 10000 1 1", "article_topics_of_article": "1500000 2"},
     "app_feeds": {"sqlite_autoindex_app_feeds_1": "150 1"},
     "app_folders": {"sqlite_autoindex_app_folders_1": "60 60 1"},
     "app_marks": {"app_marks": "1000 100 1"},
@@ -96,6 +98,8 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "source_states": {"source_states": "50 1 1"},
     "sources": {"sources_due": "200 2", "sqlite_autoindex_sources_1": "200 2 1"},
     "subscribers": {"subscribers": "20 1"},
+    "tag_queue": {None: "1000"},
+    "tags": {None: "1000000"},
     "tells": {"sqlite_autoindex_tells_1": "400 2 1"},
     "terms": {"terms": "1000000 8 1"},  # more than there are: SQLite would read few of them all, for a Bloom filter
     "tokens": {"tokens": "20 1", "tokens_in_force": "10 1"},

@@ -1,0 +1,106 @@
+"""Which topics the words of a report speak for, by the lists in the folder beside this file. Pure.
+
+A file of the folder is a language: sections of topics as `topic_lists` reads them, with words and phrases that practically
+only reports about that topic have. Words of a line that begins with `weak:` often stand in them, and elsewhere too: they
+count half. Of words that could belong to several phrases the longest phrase counts; what `[none]` lists counts for no topic
+("fire brigade of photographers", and the like, can be named there). Words are compared whole and folded. An Arabic word is
+found with its article and the particles that are written with it (`text.word_forms`), an Amharic one with the commonest
+prefixes and suffixes; plurals and other forms are listed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from aggregator.tags import topic_lists
+from aggregator.text.word_forms import phrase_forms
+
+FOLDER = Path(__file__).with_name("topic_words")
+
+_WEAK = 0.5
+# Amharic: of, in, to, from; the object and "and".
+_AMHARIC_BEFORE = ("", "የ", "በ", "ለ", "ከ")
+_AMHARIC_BEHIND = ("", "ን", "ና", "ም")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A word or a phrase of a list, in one of its forms."""
+
+    words: tuple[str, ...]  # folded
+    entry: int  # forms of one entry of a list have one number
+    topic: str | None  # of the first level; None: it counts for none
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A form that stands in a text."""
+
+    form: Form
+    first: int  # its first word, counted from 0
+    last: int
+
+
+@cache
+def languages() -> frozenset[str]:
+    """Those that have a list."""
+    return frozenset(file.stem for file in FOLDER.glob("*.txt"))
+
+
+def met(words: Sequence[str], language: str) -> list[Met]:
+    """What of a language's lists stands in folded words, in their order, none within another."""
+    table = _table(language)
+    found: list[Met] = []
+    place = 0
+    while place < len(words):
+        forms = table.get(words[place], ())
+        form = next((each for each in forms if tuple(words[place : place + len(each.words)]) == each.words), None)
+        if form is None:
+            place += 1
+            continue
+        found.append(Met(form, place, place + len(form.words) - 1))
+        place += len(form.words)
+    return found
+
+
+@cache
+def _table(language: str) -> Mapping[str, tuple[Form, ...]]:
+    """The forms by their first words, the longest first."""
+    by_first: dict[str, dict[tuple[str, ...], Form]] = defaultdict(dict)
+    for entry, (topic, written, is_weak) in enumerate(entries(language)):
+        for words in _words(written, language):
+            form = Form(words, entry, topic, _WEAK if is_weak else 1)
+            by_first[words[0]].setdefault(words, form)
+    return {
+        first: tuple(sorted(forms.values(), key=lambda form: -len(form.words))) for first, forms in by_first.items()
+    }
+
+
+def entries(language: str) -> Iterable[tuple[str | None, str, bool]]:
+    """Topic, what is written, whether it is weak: of a language's file, in its order."""
+    for topic, label, written in topic_lists.lines(FOLDER / f"{language}.txt"):
+        for each in written:
+            yield topic, each, label == "weak"
+
+
+def _words(written: str, language: str) -> Iterable[tuple[str, ...]]:
+    """The forms of an entry, each as its folded words."""
+    for form in topic_lists.forms(written):
+        if language == "ar":
+            yield from (tuple(each.split()) for each in phrase_forms(form.split()))
+            continue
+        words = topic_lists.words(form)
+        yield words
+        if language == "am":
+            first, last = words[0], words[-1]
+            for before in _AMHARIC_BEFORE:
+                for behind in _AMHARIC_BEHIND:
+                    changed = [*words]
+                    changed[0] = before + first
+                    changed[-1] = (changed[0] if len(words) == 1 else last) + behind
+                    yield tuple(changed)

@@ -1,11 +1,15 @@
 """Which topics the words of a report speak for, by the lists in the folder beside this file. Pure.
 
-A file of the folder is a language: sections of topics as `topic_lists` reads them, with words and phrases that practically
-only reports about that topic have. Words of a line that begins with `weak:` often stand in them, and elsewhere too: they
-count half. Of words that could belong to several phrases the longest phrase counts; what `[none]` lists counts for no topic
-("fire brigade of photographers", and the like, can be named there). Words are compared whole and folded. An Arabic word is
-found with its article and the particles that are written with it (`text.word_forms`), an Amharic one with the commonest
-prefixes and suffixes; plurals and other forms are listed.
+A file of the folder is a language: sections of topics as `topic_lists` reads them. A line says how much its words count:
+
+- `sure`: practically only reports about that topic have them; one in the headline is enough;
+- `likely`: most that have them are about it; a second word must stand beside;
+- `weak`: they often stand in such reports, and elsewhere too; they only add to others.
+
+Of words that could belong to several phrases the longest phrase counts, and what `[none]` lists counts for no topic
+("storm of criticism"). Words are compared whole and folded. An Arabic word is found with its article and the particles
+that are written with it (`text.word_forms`), an Amharic one with the commonest prefixes and suffixes; plurals and other
+forms are listed.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from aggregator.text.word_forms import phrase_forms
 
 FOLDER = Path(__file__).with_name("topic_words")
 
-_WEAK = 0.5
+WEIGHTS = {"sure": 1.0, "likely": 0.8, "weak": 0.4}
 # Amharic: of, in, to, from; the object and "and".
 _AMHARIC_BEFORE = ("", "የ", "በ", "ለ", "ከ")
 _AMHARIC_BEHIND = ("", "ን", "ና", "ም")
@@ -72,20 +76,20 @@ def met(words: Sequence[str], language: str) -> list[Met]:
 def _table(language: str) -> Mapping[str, tuple[Form, ...]]:
     """The forms by their first words, the longest first."""
     by_first: dict[str, dict[tuple[str, ...], Form]] = defaultdict(dict)
-    for entry, (topic, written, is_weak) in enumerate(entries(language)):
+    for entry, (topic, written, weight) in enumerate(entries(language)):
         for words in _words(written, language):
-            form = Form(words, entry, topic, _WEAK if is_weak else 1)
+            form = Form(words, entry, topic, weight)
             by_first[words[0]].setdefault(words, form)
     return {
         first: tuple(sorted(forms.values(), key=lambda form: -len(form.words))) for first, forms in by_first.items()
     }
 
 
-def entries(language: str) -> Iterable[tuple[str | None, str, bool]]:
-    """Topic, what is written, whether it is weak: of a language's file, in its order."""
+def entries(language: str) -> Iterable[tuple[str | None, str, float]]:
+    """Topic, what is written, and how much it counts: of a language's file, in its order."""
     for topic, label, written in topic_lists.lines(FOLDER / f"{language}.txt"):
         for each in written:
-            yield topic, each, label == "weak"
+            yield topic, each, WEIGHTS[label] if topic else 0
 
 
 def _words(written: str, language: str) -> Iterable[tuple[str, ...]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 
 from aggregator.model.tags import Tag, TagEvidence, Where
 from aggregator.tags import topic_lists, topic_words
 from aggregator.tags.categories import key, topic_of
-from aggregator.tags.topic_words import Met
+from aggregator.tags.topic_words import WEIGHTS, Form, Met
 from aggregator.tags.vocabulary import first_level, topics
 from aggregator.text.separators import words_of
 
@@ -16,9 +17,9 @@ FORM = "1"  # of what topics are set by: raise it when the lists or the rules ch
 
 _HEADLINE = 3  # times as much as in the text
 _MOST_WORDS = 80  # of the text: what a report is about stands at its beginning
-_LEAST = 3.0  # evidence for an answer: a word of the headline that no other topic has
+_LEAST = 2.8  # evidence for an answer: a sure word in the headline, or a likely one and any other
 _MARGIN = 2.0  # times as much as for the next topic
-_LEAST_OF_SEVERAL = 6.0  # evidence for each of two topics
+_LEAST_OF_SEVERAL = 5.0  # evidence for each of two topics
 _MOST_EVIDENCE = 8  # words that are kept of one topic
 
 
@@ -70,14 +71,19 @@ def _beginning(text: str) -> str:
 
 
 def _scores(places: Iterable[tuple[int, Sequence[Met]]]) -> dict[str, float]:
-    """How much speaks for each topic: a word counts once in each place, however often it stands there."""
-    scores: dict[str, float] = {}
+    """How much speaks for each topic: a word counts once, where it counts most, for summaries repeat their headlines. A
+    topic for which weak words alone speak has none.
+    """
+    best: dict[int, tuple[Form, float]] = {}
     for weight, met in places:
-        once = {each.form.entry: each.form for each in met}
-        for form in once.values():
-            if form.topic is not None:
-                scores[form.topic] = scores.get(form.topic, 0) + weight * form.weight
-    return scores
+        for form in (each.form for each in met):
+            best[form.entry] = max(best.get(form.entry, (form, 0.0)), (form, weight * form.weight), key=itemgetter(1))
+    scores: dict[str, float] = {}
+    for form, value in best.values():
+        if form.topic is not None:
+            scores[form.topic] = scores.get(form.topic, 0) + value
+    firm = {form.topic for form, _ in best.values() if form.weight > WEIGHTS["weak"]}
+    return {topic: score for topic, score in scores.items() if topic in firm}
 
 
 def _clear(scores: Mapping[str, float]) -> tuple[str, ...]:

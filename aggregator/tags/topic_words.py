@@ -26,6 +26,7 @@ from aggregator.text.word_forms import phrase_forms
 FOLDER = Path(__file__).with_name("topic_words")
 
 WEIGHTS = {"sure": 1.0, "likely": 0.8, "weak": 0.4}
+_ARABIC_OBJECT = "ا"  # what an object without an article ends in
 # Amharic: of, in, to, from; the object and "and".
 _AMHARIC_BEFORE = ("", "የ", "በ", "ለ", "ከ")
 _AMHARIC_BEHIND = ("", "ን", "ና", "ም")
@@ -97,6 +98,8 @@ def _words(written: str, language: str) -> Iterable[tuple[str, ...]]:
     for form in topic_lists.forms(written):
         if language == "ar":
             yield from (tuple(each.split()) for each in phrase_forms(form.split()))
+            if " " not in form:
+                yield topic_lists.words(form + _ARABIC_OBJECT)
             continue
         words = topic_lists.words(form)
         yield words

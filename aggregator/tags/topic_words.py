@@ -14,7 +14,6 @@ forms are listed.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -34,9 +33,9 @@ _AMHARIC_BEHIND = ("", "ን", "ና", "ም")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A word or a phrase of a list, in one of its forms."""
+    """A word or a phrase of a list, in one of its forms, filed under its first word."""
 
-    words: tuple[str, ...]  # folded
+    others: tuple[str, ...]  # the words behind the first, folded
     entry: int  # forms of one entry of a list have one number
     topic: str | None  # of the first level; None: it counts for none
     weight: float
@@ -63,27 +62,29 @@ def met(words: Sequence[str], language: str) -> list[Met]:
     found: list[Met] = []
     place = 0
     while place < len(words):
-        forms = table.get(words[place], ())
-        form = next((each for each in forms if tuple(words[place : place + len(each.words)]) == each.words), None)
-        if form is None:
-            place += 1
-            continue
-        found.append(Met(form, place, place + len(form.words) - 1))
-        place += len(form.words)
+        forms = table.get(words[place])
+        place += 1
+        for form in forms or ():
+            end = place + len(form.others)
+            if not form.others or tuple(words[place:end]) == form.others:
+                found.append(Met(form, place - 1, end - 1))
+                place = end
+                break
     return found
 
 
 @cache
 def _table(language: str) -> Mapping[str, tuple[Form, ...]]:
     """The forms by their first words, the longest first."""
-    by_first: dict[str, dict[tuple[str, ...], Form]] = defaultdict(dict)
+    by_first: dict[str, tuple[Form, ...]] = {}
     for entry, (topic, written, weight) in enumerate(entries(language)):
-        for words in _words(written, language):
-            form = Form(words, entry, topic, weight)
-            by_first[words[0]].setdefault(words, form)
-    return {
-        first: tuple(sorted(forms.values(), key=lambda form: -len(form.words))) for first, forms in by_first.items()
-    }
+        made: dict[tuple[str, ...], tuple[Form, ...]] = {}  # most forms of an entry differ in their first word alone
+        for first, *others in _words(written, language):
+            form = made.setdefault(tuple(others), (Form(tuple(others), entry, topic, weight),))
+            there = by_first.setdefault(first, form)
+            if all(each.others != form[0].others for each in there):
+                by_first[first] = tuple(sorted((*there, *form), key=lambda each: -len(each.others)))
+    return by_first
 
 
 def entries(language: str) -> Iterable[tuple[str | None, str, float]]:

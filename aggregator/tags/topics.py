@@ -11,6 +11,7 @@ from aggregator.tags import topic_lists, topic_words
 from aggregator.tags.categories import key, topic_of
 from aggregator.tags.topic_words import WEIGHTS, Form, Met
 from aggregator.tags.vocabulary import first_level, topics
+from aggregator.text.folding import fold
 from aggregator.text.separators import words_of
 
 FORM = "1"  # of what topics are set by: raise it when the lists or the rules change. Then reports are tagged anew.
@@ -105,13 +106,21 @@ def _evidence(code: str, places: Sequence[tuple[Where, str, Sequence[Met]]]) -> 
         own = [each for each in met if each.form.topic == code]
         if not own:
             continue
-        # Which piece of the text each folded word is of: most pieces are one word.
-        pieces = said.split()
-        of = [number for number, piece in enumerate(pieces) for _ in words_of(topic_lists.plain(piece))]
+        pieces, of = _pieces(said)
         for each in own:
-            words = " ".join(pieces[of[each.first] : of[each.last] + 1])
-            found.setdefault(words, TagEvidence(_trimmed(words), where, "word list"))
+            words = _trimmed(" ".join(pieces[of[each.first] : of[each.last] + 1]))
+            found.setdefault(fold(words), TagEvidence(words, where, "word list"))
     return tuple(islice(found.values(), _MOST_EVIDENCE))
+
+
+def _pieces(said: str) -> tuple[list[str], list[int]]:
+    """What stands between the spaces of a text, and of which of it each of its folded words is."""
+    pieces = said.split()
+    folded = topic_lists.plain(said).split()
+    if len(folded) != len(pieces):  # a sign that folding makes a space of
+        folded = [topic_lists.plain(piece) for piece in pieces]
+    of = [number for number, piece in enumerate(folded) for _ in range(1 if piece.isalnum() else len(words_of(piece)))]
+    return pieces, of
 
 
 def _trimmed(words: str) -> str:

@@ -44,6 +44,16 @@ def first_level(code: str) -> str:
     return topic.code
 
 
+def with_broader(code: str) -> tuple[str, ...]:
+    """A topic and those that it is part of, the broadest last; of a code that is none, nothing."""
+    found: list[str] = []
+    above: str | None = code
+    while above is not None and above in topics():
+        found.append(above)
+        above = topics()[above].broader
+    return tuple(found)
+
+
 @cache
 def first_levels() -> tuple[str, ...]:
     """The codes of the seventeen."""

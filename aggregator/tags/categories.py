@@ -35,7 +35,8 @@ def key(category: str) -> str:
         if word.startswith(_ARTICLE) and len(word) > 4:
             word = word.removeprefix(_ARTICLE)
         parts.append(word)
-    return " ".join([word for word in parts if word not in _JOINING] or parts)
+    last = len(parts) - 1
+    return " ".join(word for place, word in enumerate(parts) if place in (0, last) or word not in _JOINING)
 
 
 @lru_cache(_MOST_KEPT)

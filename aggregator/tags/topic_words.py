@@ -1,6 +1,7 @@
 """Which topics the words of a report speak for, by the lists in the folder beside this file. Pure.
 
-A file of the folder is a language: sections of topics as `topic_lists` reads them. A line says how much its words count:
+A file of the folder is a language: sections of topics as `topic_lists` reads them. A line says how much its words
+count:
 
 - `sure`: practically only reports about that topic have them; one in the headline is enough;
 - `likely`: most that have them are about it; a second word must stand beside;

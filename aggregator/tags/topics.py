@@ -1,4 +1,4 @@
-"""Which topics a report is about: by its publisher's categories, else by words of its own, where they are clear. Pure."""
+"""Which topics a report is about: by its publisher's categories, else by its own words, where they are clear. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from aggregator.tags.vocabulary import first_level, topics
 from aggregator.text.folding import fold
 from aggregator.text.separators import words_of
 
-FORM = "1"  # of what topics are set by: raise it when the lists or the rules change. Then reports are tagged anew.
-
 _HEADLINE = 3  # times as much as in the text
 _MOST_WORDS = 80  # of the text: what a report is about stands at its beginning
 _LEAST = 2.8  # evidence for an answer: a sure word in the headline, or a likely one and any other
@@ -29,9 +27,9 @@ def topics_of(
 ) -> tuple[Tag, ...]:
     """The topics of a report, the heaviest first.
 
-    `categories`: the publisher's categories; `own`: those of its file, with their codes, or None for no topic. Topics below
-    the first level come from categories alone, and bring that of the first level along. Only where categories give none
-    are the words of the headline and of the text's beginning counted.
+    `categories`: the publisher's categories; `own`: those of its file, with their codes, or None for no topic. Topics
+    below the first level come from categories alone, and bring that of the first level along. Only where categories
+    give none are the words of the headline and of the text's beginning counted.
     """
     return _of_categories(categories, language, own) or _of_words(title, text, language)
 
@@ -62,7 +60,11 @@ def _of_words(title: str, text: str, language: str | None) -> tuple[Tag, ...]:
     scores = _scores((weight, met) for _, weight, _, met in places)
     total = sum(scores.values())
     return tuple(
-        Tag(code, round(scores[code] / total, 3), _evidence(code, [(where, said, met) for where, _, said, met in places]))
+        Tag(
+            code,
+            round(scores[code] / total, 3),
+            _evidence(code, [(where, said, met) for where, _, said, met in places]),
+        )
         for code in _clear(scores)
     )
 

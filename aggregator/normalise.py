@@ -27,6 +27,7 @@ from aggregator.model import (
     Text,
     articles_of,
 )
+from aggregator.tags.who import who_of, with_credits
 from aggregator.text import folding, packing, pictures, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
@@ -164,7 +165,9 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
     words, url = body or summary, identity.address_of(said)
     folded_summary = folding.fold(summary)
     folded = (folded_summary, folded_summary if words == summary else folding.fold(words))
+    language = stated_or_first(said.language or document.language, publisher.languages)
     media, of_media = readings(held.media)
+    media = with_credits(media)
     return Article(
         publisher=publisher.key,
         keys=keys,
@@ -176,7 +179,7 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
         excerpt=text.excerpt(summary, body, publisher.rights.excerpt_max_words),
         url=url,
         byline=byline or None,
-        language=stated_or_first(said.language or document.language, publisher.languages),
+        language=language,
         stated_language=a_tag(said.language or document.language),
         item_class=source.item_class,
         published=_published(said),
@@ -201,6 +204,7 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
         media=media,
         media_hash=pictures.digest(said.media),
         left_out_by=_left_out_by(source.rules, said, title, plain_summary, plain_body),
+        who=who_of(words, byline or None, media, language, (publisher.name, publisher.key)),
         adjusted=(*_adjusted(said, url, title != headline, byline != authors), *of_media),
     )
 

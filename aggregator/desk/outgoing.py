@@ -17,6 +17,7 @@ from aggregator.output.diff import with_changes
 from aggregator.revisions.corrections import is_correction
 from aggregator.rights import Decision, decisions, fill, release
 from aggregator.store import Store
+from aggregator.tags.who import who_of
 from aggregator.text.dates import to_iso
 from aggregator.text.raw_words import entry_of
 
@@ -83,8 +84,15 @@ def _as_said_in(held: Held, row: Mapping[str, Any]) -> Held:
     """A report as one of its versions said it."""
     said = said_by(row["words"], row["title"])
     words = {name: said[name] for name in ("summary", "text", "url", "byline", "published", "updated")}
+    makers = who_of(said["text"], said["byline"], (), held.language, (held.publisher_name, held.publisher))
     return replace(
-        held, **words, title=said["title"] or "", revision=row["number"], entry=entry_of(row["words"]), media=()
+        held,
+        **words,
+        title=said["title"] or "",
+        revision=row["number"],
+        entry=entry_of(row["words"]),
+        media=(),
+        who=makers,
     )
 
 

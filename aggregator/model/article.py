@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -11,6 +11,7 @@ from aggregator.model.document import Media, Text
 from aggregator.model.publisher import LEARNED, IdentityRules, ItemClass
 from aggregator.model.selection import Matched
 from aggregator.model.tags import LanguageFrom, Tags
+from aggregator.model.who import Who
 
 Status = Literal["usable", "withheld", "canceled"]
 
@@ -56,6 +57,7 @@ class Article:
     stated_language: str | None = None  # what its feed says; None: nothing, or no tag of BCP 47
     tags: Tags | None = None  # None: they were not set where it was read
     first_key: str | None = None  # of its publisher, of which its id is made; None: it is `publisher`
+    who: Who = field(default_factory=Who)  # its makers, read beside its words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

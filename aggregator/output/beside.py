@@ -35,6 +35,16 @@ def item_class(release: Release) -> str | None:
     return None if release.item_class == "news" else release.item_class.replace("_", " ")
 
 
+def authors(release: Release) -> list[str]:
+    """The names of the persons who wrote it; those who edited or translated it are none of them."""
+    return [each.name for each in release.authors if each.role not in ("editing", "translation")]
+
+
+def sources(release: Release) -> list[str]:
+    """Whom its publisher has it from, each once."""
+    return list(dict.fromkeys(filter(None, (release.origin, *release.agencies))))
+
+
 def rights(release: Release) -> str:
     """Copyright, licence and terms in one text."""
     licence = f"Licence: {release.licence}." if release.licence else None
@@ -99,7 +109,7 @@ def published_at(release: Release) -> str:
 def as_html(release: Release) -> str:
     """The report with all that must stand beside it, as HTML for a feed: publisher and credit first."""
     credit = release.credit if release.credit != publisher(release) else None
-    above = [credit, item_class(release), release.byline, release.dateline]
+    above = [credit, item_class(release), release.byline]
     head = f"<p><strong>{escape(publisher(release))}</strong>"
     head += "".join(f"<br>{escape(said)}" for said in above if said) + "</p>"
     pictures = [_picture(each) for each in release.pictures]

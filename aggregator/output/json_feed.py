@@ -43,7 +43,10 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
             "image": lead,
             "date_published": beside.published_at(release),
             "date_modified": beside.changed_at(release),
-            "authors": [{"name": release.byline or beside.publisher(release), "url": release.homepage}],
+            "authors": [
+                {"name": name, "url": release.homepage}
+                for name in beside.authors(release) or [release.byline or beside.publisher(release)]
+            ],
             "tags": [*dict.fromkeys((*release.categories, *(label for _, label in beside.topics(release))))] or None,
             "language": release.language,
             "_wire": {
@@ -69,6 +72,9 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
                 "licence_url": release.licence_url,
                 "disclaimer": " ".join(release.disclaimers),
                 "origin": release.origin,
+                "agencies": list(release.agencies) or None,
+                "dateline": release.dateline,
+                "located": release.located,
                 "corrections_contact": release.corrections_contact,
                 "permissions_contact": release.permissions_contact,
                 "complaints_url": release.complaints_url,

@@ -37,7 +37,7 @@ def item(feed: Feed, release: Release) -> dict[str, Any]:
         "language": release.language,
         "headlines": [_text("main", release.headline)] if release.headline else None,
         "by": release.byline,
-        "located": release.dateline,
+        "located": release.located,
         "descriptions": [_text("summary", release.summary)] if release.summary else None,
         "bodies": _bodies(release),
         "copyrightHolder": release.copyright_holder or release.publisher_name,
@@ -108,7 +108,7 @@ def _wire(feed: Feed, release: Release) -> dict[str, Any]:
 
 
 def _origin(release: Release) -> list[dict[str, Any]]:
-    return [{"name": release.origin, "role": "originator"}] if release.origin else []
+    return [{"name": name, "role": "originator"} for name in beside.sources(release)]
 
 
 def _contact(role: str, value: str) -> dict[str, Any]:

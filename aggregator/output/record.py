@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aggregator.model.release import Release
+from aggregator.output import beside
 
 # Names, in the order of columns, and what each is.
 FIELDS = (
@@ -21,6 +22,9 @@ FIELDS = (
     ("title", "the publisher's headline; empty: none"),
     ("byline", "as stated"),
     ("dateline", "as stated"),
+    ("located", "where it was written, by its dateline; empty: it has none"),
+    ("authors", "persons whom the byline names"),
+    ("agencies", "agencies that dateline, byline or credits name, as they stand there"),
     ("language", "BCP 47; empty: not known"),
     ("language_from", "what says it: stated, script, words, short, configured; empty: it was not looked for"),
     ("published", "UTC, ISO 8601; empty: not stated"),
@@ -41,7 +45,7 @@ FIELDS = (
     ("ai_input", "answers by machines"),
     ("ai_search", "search"),
     ("disclaimer", "all that must be said beside it"),
-    ("origin", "whom the publisher has it from, where it says so"),
+    ("origin", "whom the publisher has it from, or the first agency that it names"),
     ("corrections_contact", "where its publisher is asked for a correction"),
     ("permissions_contact", "where its publisher is asked for permission; empty: not known"),
     ("complaints_url", "where readers report a problem"),
@@ -52,7 +56,7 @@ FIELDS = (
     ("words_hash", "SHA-256 of its words"),
 )
 NAMES = tuple(name for name, _ in FIELDS)
-LISTS = ("categories", "topics", "about")
+LISTS = ("authors", "agencies", "categories", "topics", "about")
 
 
 def record(release: Release) -> dict[str, Any]:
@@ -69,7 +73,8 @@ def record(release: Release) -> dict[str, Any]:
             "ai_input": release.uses.input,
             "ai_search": release.uses.search,
             "disclaimer": " ".join((*release.disclaimers, release.general)),
-            **{name: list(getattr(release, name)) for name in LISTS},
+            **{name: list(getattr(release, name)) for name in LISTS if name != "authors"},
+            "authors": beside.authors(release),
         }.items()
     }
 

@@ -69,6 +69,8 @@ def _below(release: Release, zone: tzinfo) -> list[tuple[str, str | None]]:
         (_LABELS["credit"], release.credit),
         (_LABELS["disclaimer"], _disclaimer(release, zone)),
         *(("Picture", f"{each.url} {each.disclaimer}") for each in release.pictures),
+        ("Dateline", release.dateline),
+        ("Agency", ", ".join(release.agencies) or None),
         (_LABELS["url"], release.url),
         (_LABELS["licence"], release.licence),
         (_LABELS["copyright_notice"], release.copyright_notice),

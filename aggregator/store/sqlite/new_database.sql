@@ -833,6 +833,39 @@ CREATE TRIGGER former_reading AFTER UPDATE OF class, language, topics, about ON 
         (SELECT json_group_array(t.topic) FROM article_topics AS t WHERE t.article_id = old.article_id),
         old.about, (SELECT coalesce(max(seq), 0) FROM changes));
     END;
+CREATE TABLE datelines (            -- where and when reports say that they were written
+      article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
+      literal TEXT NOT NULL,            -- as it stands at the start of the text
+      places TEXT NOT NULL,             -- JSON array of the places in it, one at least
+      country TEXT,                     -- as stated; NULL: it names none
+      date TEXT,                        -- ISO 8601 where the year is stated, else as stated; NULL: it names none
+      agency TEXT                       -- as stated: an agency, or the publisher; NULL: it names none
+    ) STRICT
+    ;
+CREATE TABLE authors (              -- persons and organisations that bylines name
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      place INTEGER NOT NULL,           -- among those of the report, from 0
+      name TEXT NOT NULL,               -- as stated, without title
+      author_kind TEXT NOT NULL,        -- person or organisation
+      role TEXT NOT NULL,               -- author, reporting, editing ...; see `Role` in aggregator/model/who.py
+      title TEXT,                       -- what the person is; NULL: not said
+      city TEXT,                        -- where the person writes from; NULL: not said
+      organisation TEXT,                -- for whom the person works; NULL: not said
+      found_in TEXT NOT NULL,           -- byline or text
+      PRIMARY KEY (article_id, place)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE agencies (             -- agencies that reports name as their sources, and the evidence
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      place INTEGER NOT NULL,           -- among those of the report, from 0
+      name TEXT NOT NULL,               -- in full
+      agency_kind TEXT NOT NULL,        -- news, pictures or releases
+      stated TEXT NOT NULL,             -- how the report names it
+      found_in TEXT NOT NULL,           -- dateline, byline, credit or text
+      words TEXT NOT NULL,              -- that dateline, byline or credit
+      PRIMARY KEY (article_id, place)
+    ) STRICT, WITHOUT ROWID
+    ;
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -872,4 +905,5 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0036
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0037_chosen_by');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0038_found');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0039_tags');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
 PRAGMA application_id = 1097295730;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,7 +14,8 @@ from aggregator.model import Channel, Corrections, Entry, Images, Media, Rights,
 from aggregator.model.publisher import Uses
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Signal, StoredSignal
-from aggregator.store.sqlite import signals
+from aggregator.model.who import Who
+from aggregator.store.sqlite import signals, who
 from aggregator.store.sqlite.reading import dictionaries
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import from_iso, to_iso
@@ -62,7 +64,13 @@ def to_release(connection: sqlite3.Connection, reports: Sequence[str]) -> list[H
         media.setdefault(row.pop("id"), []).append(_media(row))
     rows = dictionaries(connection.execute(sql, (those,)))
     said = _Signals(connection, rows)
-    found = {row["id"]: _held(row, tuple(media.get(row["id"], ())), said.of(row)) for row in rows}
+    makers = who.of_articles(connection, [row["article_id"] for row in rows]) if is_migrated(connection) else {}
+    found = {
+        row["id"]: replace(
+            _held(row, tuple(media.get(row["id"], ())), said.of(row)), who=makers.get(row["article_id"], Who())
+        )
+        for row in rows
+    }
     return [found[each] for each in reports if each in found]
 
 

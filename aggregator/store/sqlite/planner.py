@@ -16,6 +16,7 @@ from collections.abc import Mapping
 # index's first column, of its first two, and so on. A table WITHOUT ROWID is an index of its own name.
 FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "acts": {"acts_of_article": "2000 2", "acts_of_complaint": "100 2"},
+    "agencies": {"agencies": "400000 2 1"},
     "alert_items": {"alert_items": "500 20 1"},
     "alert_messages": {"messages_of_tell": "100 2"},
     "agreements": {"agreements": "100 1"},
@@ -42,6 +43,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
         "articles_with_words": "1000000 6700 8",
         "sqlite_autoindex_articles_1": "1000000 1",
     },
+    "authors": {"authors": "800000 2 1"},
     "bodies": {None: "1000000"},
     "changes": {
         "changes_by_time": "1100000 20",
@@ -53,6 +55,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "closed_channels": {"closed_channels": "50 10 2 1"},
     "complaints": {None: "200"},
     "cursors": {"cursors": "20 1"},
+    "datelines": {None: "300000"},
     "dead_letters": {"dead_letters": "200 10 1"},
     "dictionaries": {None: "2"},
     "excerpt_queue": {None: "1000"},

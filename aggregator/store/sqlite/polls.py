@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from aggregator.model import Article, ChangeKind, Decision
-from aggregator.store.sqlite import known, ledger, raw, searches, tags
+from aggregator.store.sqlite import known, ledger, raw, searches, tags, who
 from aggregator.text.dates import sort_time, to_iso
 
 # A statement that runs a trigger copies every page before it changes it, in case that it fails. So articles are written
@@ -86,6 +86,7 @@ def _write_new(
     )
     _write_media(connection, rising)
     tags.write(connection, rising, is_new=True)
+    who.write(connection, ((number, article.who) for number, article in rising), is_new=True)
     _write_sightings(connection, source_id, numbered)
     _write_keys(connection, numbered)
     _write_revisions(connection, source_id, [(number, 1, a, "new", None) for number, a in numbered], seen, pack, seen)
@@ -140,6 +141,7 @@ def _write_relisted(connection: sqlite3.Connection, source_id: int, decision: De
     )
     connection.execute("DELETE FROM media WHERE article_id = ?", (before.article_id,))
     _write_media(connection, [(before.article_id, article)])
+    who.write(connection, [(before.article_id, article.who)])
 
 
 def _may_bring_media(connection: sqlite3.Connection, source_id: int, article_id: int) -> bool:

@@ -47,6 +47,7 @@ from aggregator.store.sqlite.schema import (
     m0037,
     m0038,
     m0039,
+    m0041,
 )
 
 migrations = Migrations("aggregator")
@@ -251,6 +252,11 @@ def _found(db: Database) -> None:
 @migrations(name="0039_tags")
 def _tags(db: Database) -> None:
     _execute(db, m0039.TAGGED)
+
+
+@migrations(name="0041_who")
+def _who(db: Database) -> None:
+    _execute(db, m0041.WHO)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -1,4 +1,6 @@
-"""`python -m tests.make_topics [FILE]` makes the package's table of topics from IPTC's, by default `../shared/mediatopics.tsv`."""
+"""`python -m tests.make_topics [FILE]` makes the package's table of topics from that of IPTC, by default
+`../shared/mediatopics.tsv`.
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from aggregator.tags import topic_lists
@@ -20,9 +20,12 @@ _CODE = re.compile(r"(?:medtop:|https?://cv\.iptc\.org/newscodes/mediatopic/)(\d
 _ARTICLE = "ال"
 _AND = "و"  # Arabic, written with the word behind it
 
+_MOST_KEPT = 2_000  # answers that are remembered: a wire's publishers have a few hundred categories
+
 _Topics = Mapping[str | None, frozenset[str] | None]  # topics with the languages in which; None: in all
 
 
+@lru_cache(_MOST_KEPT)
 def key(category: str) -> str:
     """What two ways of writing one category have in common: "Arts & Culture", "arts and culture"."""
     parts: list[str] = []
@@ -32,9 +35,11 @@ def key(category: str) -> str:
         if word.startswith(_ARTICLE) and len(word) > 4:
             word = word.removeprefix(_ARTICLE)
         parts.append(word)
-    return " ".join([word for word in parts if word not in _JOINING] or parts)
+    last = len(parts) - 1
+    return " ".join(word for place, word in enumerate(parts) if place in (0, last) or word not in _JOINING)
 
 
+@lru_cache(_MOST_KEPT)
 def topic_of(category: str, language: str | None) -> str | None:
     """The topic that the table gives to a category in a report of this language; None: it gives none.
 

@@ -1,16 +1,20 @@
 """Which topics the words of a report speak for, by the lists in the folder beside this file. Pure.
 
-A file of the folder is a language: sections of topics as `topic_lists` reads them, with words and phrases that practically
-only reports about that topic have. Words of a line that begins with `weak:` often stand in them, and elsewhere too: they
-count half. Of words that could belong to several phrases the longest phrase counts; what `[none]` lists counts for no topic
-("fire brigade of photographers", and the like, can be named there). Words are compared whole and folded. An Arabic word is
-found with its article and the particles that are written with it (`text.word_forms`), an Amharic one with the commonest
-prefixes and suffixes; plurals and other forms are listed.
+A file of the folder is a language: sections of topics as `topic_lists` reads them. A line says how much its words
+count:
+
+- `sure`: practically only reports about that topic have them; one in the headline is enough;
+- `likely`: most that have them are about it; a second word must stand beside;
+- `weak`: they often stand in such reports, and elsewhere too; they only add to others.
+
+Of words that could belong to several phrases the longest phrase counts, and what `[none]` lists counts for no topic
+("storm of criticism"). Words are compared whole and folded. An Arabic word is found with its article and the particles
+that are written with it (`text.word_forms`), an Amharic one with the commonest prefixes and suffixes; plurals and other
+forms are listed.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +25,8 @@ from aggregator.text.word_forms import phrase_forms
 
 FOLDER = Path(__file__).with_name("topic_words")
 
-_WEAK = 0.5
+WEIGHTS = {"sure": 1.0, "likely": 0.8, "weak": 0.4}
+_ARABIC_OBJECT = "ا"  # what an object without an article ends in
 # Amharic: of, in, to, from; the object and "and".
 _AMHARIC_BEFORE = ("", "የ", "በ", "ለ", "ከ")
 _AMHARIC_BEHIND = ("", "ን", "ና", "ም")
@@ -29,9 +34,9 @@ _AMHARIC_BEHIND = ("", "ን", "ና", "ም")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A word or a phrase of a list, in one of its forms."""
+    """A word or a phrase of a list, in one of its forms, filed under its first word."""
 
-    words: tuple[str, ...]  # folded
+    others: tuple[str, ...]  # the words behind the first, folded
     entry: int  # forms of one entry of a list have one number
     topic: str | None  # of the first level; None: it counts for none
     weight: float
@@ -58,34 +63,36 @@ def met(words: Sequence[str], language: str) -> list[Met]:
     found: list[Met] = []
     place = 0
     while place < len(words):
-        forms = table.get(words[place], ())
-        form = next((each for each in forms if tuple(words[place : place + len(each.words)]) == each.words), None)
-        if form is None:
-            place += 1
-            continue
-        found.append(Met(form, place, place + len(form.words) - 1))
-        place += len(form.words)
+        forms = table.get(words[place])
+        place += 1
+        for form in forms or ():
+            end = place + len(form.others)
+            if not form.others or tuple(words[place:end]) == form.others:
+                found.append(Met(form, place - 1, end - 1))
+                place = end
+                break
     return found
 
 
 @cache
 def _table(language: str) -> Mapping[str, tuple[Form, ...]]:
     """The forms by their first words, the longest first."""
-    by_first: dict[str, dict[tuple[str, ...], Form]] = defaultdict(dict)
-    for entry, (topic, written, is_weak) in enumerate(entries(language)):
-        for words in _words(written, language):
-            form = Form(words, entry, topic, _WEAK if is_weak else 1)
-            by_first[words[0]].setdefault(words, form)
-    return {
-        first: tuple(sorted(forms.values(), key=lambda form: -len(form.words))) for first, forms in by_first.items()
-    }
+    by_first: dict[str, tuple[Form, ...]] = {}
+    for entry, (topic, written, weight) in enumerate(entries(language)):
+        made: dict[tuple[str, ...], tuple[Form, ...]] = {}  # most forms of an entry differ in their first word alone
+        for first, *others in _words(written, language):
+            form = made.setdefault(tuple(others), (Form(tuple(others), entry, topic, weight),))
+            there = by_first.setdefault(first, form)
+            if all(each.others != form[0].others for each in there):
+                by_first[first] = tuple(sorted((*there, *form), key=lambda each: -len(each.others)))
+    return by_first
 
 
-def entries(language: str) -> Iterable[tuple[str | None, str, bool]]:
-    """Topic, what is written, whether it is weak: of a language's file, in its order."""
+def entries(language: str) -> Iterable[tuple[str | None, str, float]]:
+    """Topic, what is written, and how much it counts: of a language's file, in its order."""
     for topic, label, written in topic_lists.lines(FOLDER / f"{language}.txt"):
         for each in written:
-            yield topic, each, label == "weak"
+            yield topic, each, WEIGHTS[label] if topic else 0
 
 
 def _words(written: str, language: str) -> Iterable[tuple[str, ...]]:
@@ -93,6 +100,8 @@ def _words(written: str, language: str) -> Iterable[tuple[str, ...]]:
     for form in topic_lists.forms(written):
         if language == "ar":
             yield from (tuple(each.split()) for each in phrase_forms(form.split()))
+            if " " not in form:
+                yield topic_lists.words(form + _ARABIC_OBJECT)
             continue
         words = topic_lists.words(form)
         yield words

@@ -1,24 +1,24 @@
-"""Which topics a report is about: by its publisher's categories, else by words of its own, where they are clear. Pure."""
+"""Which topics a report is about: by its publisher's categories, else by its own words, where they are clear. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 
 from aggregator.model.tags import Tag, TagEvidence, Where
 from aggregator.tags import topic_lists, topic_words
 from aggregator.tags.categories import key, topic_of
-from aggregator.tags.topic_words import Met
+from aggregator.tags.topic_words import WEIGHTS, Form, Met
 from aggregator.tags.vocabulary import first_level, topics
+from aggregator.text.folding import fold
 from aggregator.text.separators import words_of
-
-FORM = "1"  # of what topics are set by: raise it when the lists or the rules change. Then reports are tagged anew.
 
 _HEADLINE = 3  # times as much as in the text
 _MOST_WORDS = 80  # of the text: what a report is about stands at its beginning
-_LEAST = 3.0  # evidence for an answer: a word of the headline that no other topic has
-_MARGIN = 2.0  # times as much as for the next topic
-_LEAST_OF_SEVERAL = 6.0  # evidence for each of two topics
+_LEAST = 2.8  # evidence for an answer: a sure word in the headline, or a likely one and any other
+_MARGIN = 1.6  # times as much as for the next topic
+_LEAST_OF_SEVERAL = 5.0  # evidence for each of two topics
 _MOST_EVIDENCE = 8  # words that are kept of one topic
 
 
@@ -27,9 +27,9 @@ def topics_of(
 ) -> tuple[Tag, ...]:
     """The topics of a report, the heaviest first.
 
-    `categories`: the publisher's categories; `own`: those of its file, with their codes, or None for no topic. Topics below
-    the first level come from categories alone, and bring that of the first level along. Only where categories give none
-    are the words of the headline and of the text's beginning counted.
+    `categories`: the publisher's categories; `own`: those of its file, with their codes, or None for no topic. Topics
+    below the first level come from categories alone, and bring that of the first level along. Only where categories
+    give none are the words of the headline and of the text's beginning counted.
     """
     return _of_categories(categories, language, own) or _of_words(title, text, language)
 
@@ -60,7 +60,11 @@ def _of_words(title: str, text: str, language: str | None) -> tuple[Tag, ...]:
     scores = _scores((weight, met) for _, weight, _, met in places)
     total = sum(scores.values())
     return tuple(
-        Tag(code, round(scores[code] / total, 3), _evidence(code, [(where, said, met) for where, _, said, met in places]))
+        Tag(
+            code,
+            round(scores[code] / total, 3),
+            _evidence(code, [(where, said, met) for where, _, said, met in places]),
+        )
         for code in _clear(scores)
     )
 
@@ -70,14 +74,19 @@ def _beginning(text: str) -> str:
 
 
 def _scores(places: Iterable[tuple[int, Sequence[Met]]]) -> dict[str, float]:
-    """How much speaks for each topic: a word counts once in each place, however often it stands there."""
-    scores: dict[str, float] = {}
+    """How much speaks for each topic: a word counts once, where it counts most, for summaries repeat their headlines. A
+    topic for which weak words alone speak has none.
+    """
+    best: dict[int, tuple[Form, float]] = {}
     for weight, met in places:
-        once = {each.form.entry: each.form for each in met}
-        for form in once.values():
-            if form.topic is not None:
-                scores[form.topic] = scores.get(form.topic, 0) + weight * form.weight
-    return scores
+        for form in (each.form for each in met):
+            best[form.entry] = max(best.get(form.entry, (form, 0.0)), (form, weight * form.weight), key=itemgetter(1))
+    scores: dict[str, float] = {}
+    for form, value in best.values():
+        if form.topic is not None:
+            scores[form.topic] = scores.get(form.topic, 0) + value
+    firm = {form.topic for form, _ in best.values() if form.weight > WEIGHTS["weak"]}
+    return {topic: score for topic, score in scores.items() if topic in firm}
 
 
 def _clear(scores: Mapping[str, float]) -> tuple[str, ...]:
@@ -99,13 +108,21 @@ def _evidence(code: str, places: Sequence[tuple[Where, str, Sequence[Met]]]) -> 
         own = [each for each in met if each.form.topic == code]
         if not own:
             continue
-        # Which piece of the text each folded word is of: most pieces are one word.
-        pieces = said.split()
-        of = [number for number, piece in enumerate(pieces) for _ in words_of(topic_lists.plain(piece))]
+        pieces, of = _pieces(said)
         for each in own:
-            words = " ".join(pieces[of[each.first] : of[each.last] + 1])
-            found.setdefault(words, TagEvidence(_trimmed(words), where, "word list"))
+            words = _trimmed(" ".join(pieces[of[each.first] : of[each.last] + 1]))
+            found.setdefault(fold(words), TagEvidence(words, where, "word list"))
     return tuple(islice(found.values(), _MOST_EVIDENCE))
+
+
+def _pieces(said: str) -> tuple[list[str], list[int]]:
+    """What stands between the spaces of a text, and of which of it each of its folded words is."""
+    pieces = said.split()
+    folded = topic_lists.plain(said).split()
+    if len(folded) != len(pieces):  # a sign that folding makes a space of
+        folded = [topic_lists.plain(piece) for piece in pieces]
+    of = [number for number, piece in enumerate(folded) for _ in range(1 if piece.isalnum() else len(words_of(piece)))]
+    return pieces, of
 
 
 def _trimmed(words: str) -> str:

@@ -29,7 +29,7 @@ class Page:
     site: str | None = None  # the name that the site gives itself
     title: str | None = None  # the headline, without the site's name
     language: str | None = None  # BCP 47, as the page states it
-    types: tuple[str, ...] = ()  # what the page says that it is, as types of schema.org: NewsArticle, OpinionNewsArticle
+    types: tuple[str, ...] = ()  # of schema.org, by which the page says what it is: NewsArticle
     byline: str | None = None  # as it stands on the page, such as `By Awa Diop and Staff Reporter`
     authors: tuple[Person, ...] = ()  # as the page states them, the site itself left out
     published: datetime | None = None  # aware UTC, whole seconds

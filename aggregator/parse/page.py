@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lxml import html as lxml_html
+from lxml.etree import ParserError
 
 from aggregator.model import FetchResult, Page, PageEvidence
 from aggregator.model.errors import ParseError
@@ -29,7 +30,11 @@ def page_of(result: FetchResult, *, with_text: bool = True) -> Page:
     markup = document.decode("utf-8", "replace")
     if is_tangled(markup):
         raise ParseError("the page has too many elements within each other to be read")
-    tree = lxml_html.document_fromstring(markup, parser=lxml_html.HTMLParser(remove_comments=True, remove_pis=True))
+    parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        tree = lxml_html.document_fromstring(document, parser=parser)
+    except (ParserError, ValueError) as error:
+        raise ParseError("the page is empty, or not HTML that can be read") from error
     said = _said(tree)
     found: dict[str, Any] = {}
     evidence: list[PageEvidence] = []
@@ -58,7 +63,9 @@ def _said(tree: Any) -> dict[str, str]:
 
 
 def _paragraphs(tree: Any) -> tuple[str, ...]:
-    from trafilatura import bare_extraction  # costs 180 ms and 40 MB, and only whoever reads a page's text needs it
+    from trafilatura import bare_extraction  # costs 180 ms, and only whoever reads a page's text needs it
+    from trafilatura.settings import Document
 
     read = bare_extraction(tree, include_comments=False, with_metadata=False)
-    return tuple(filter(None, map(str.strip, (read.text or "").split("\n")))) if read else ()
+    text = read.text if isinstance(read, Document) else None
+    return tuple(filter(None, map(str.strip, (text or "").split("\n"))))

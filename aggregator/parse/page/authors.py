@@ -21,6 +21,7 @@ _METAS = (
     "dcsext.author", "authors", "creator",
 )  # fmt: skip
 _SPLIT = re.compile(r"\s*[,;|/•·]\s*|\s+(?:and|und|et|y|e|na|og|och|en|with|avec|&|و)\s+|\s*&\s+", re.IGNORECASE)
+_AND = re.compile(r"^(?:and|und|et)\s+(?=\S)", re.IGNORECASE)
 # Behind `By` in the languages of the publishers that we know.
 _BY = re.compile(
     r"^\W*(?:(?:written|reported|posted|published|story|text|texte|texto|words|article|report)\s+by|by|von|par|por|door|av|af|da|di|oleh|na|imeandikwa\s+na"
@@ -37,11 +38,11 @@ _NO_NAME = re.compile(r"https?:|www\.|@|\.(?:com|net|org)\b|^[\W\d_]*$|\d{4}", r
 # Accounts of programs and of whoever set the site up.
 _NOBODY = frozenset(
     "admin administrator adminstrator webmaster root user editor superuser wpadmin siteadmin test null none undefined "
-    "unknown anonymous guest default demo webadmin admin1 admin2 administrateur administrador redactor".split()
+    "by par por von story written author unknown anonymous guest default demo webadmin admin1 admin2 administrateur administrador redactor".split()
 )  # fmt: skip
 _AUTHOR_CLASS = re.compile(
     r"(?:^|[\s_-])(?:author|authors|byline|by-line|by-author|auteur|auteurs|autor|autores|author-?name|article-?author|post-?author\w*|entry-?author|"
-    r"writer|journalist|reporter|vcard|spip_auteurs|itemauthor|creator|td-post-author-name|jeg_meta_author|contributor)(?:$|[\s_-])"
+    r"writer|journalist|reporter|vcard|spip_auteurs|itemauthor|creator|td-post-author-name|jeg_meta_author|contributor|firma|signature)(?:$|[\s_-])"
 )
 _NAME_CLASS = re.compile(r"(?:^|[\s_-])(?:fn|author-?name|name|post-?author-?name|url)(?:$|[\s_-])")
 _AVATAR = re.compile(r"avatar|image|photo|img|picture|thumb|bio|box|social|follow|role|title|job|date|time")
@@ -107,13 +108,15 @@ def _of_value(value: object, base: str) -> Iterator[Person]:
 
 def persons_in(said: str) -> list[Person]:
     """The names in a line of one or several, without `By` before and a date behind them."""
+    if "://" in said:
+        return []
     said = _BY.sub("", _BY.sub("", said))
     said = _DATE_BEHIND.sub("", said).strip(" ,;|-–—:")
     if not said or len(said) > 3 * _LONGEST_NAME:
         return []
     if "@" in said:
         return list(persons_of(said))
-    return [Person(each) for part in _SPLIT.split(said) if (each := part.strip(" .:-–—|()"))]
+    return [Person(each) for part in _SPLIT.split(said) if (each := _AND.sub("", part.strip(" .:-–—|()")))]
 
 
 def _kept(found: Iterable[Person], names: frozenset[str]) -> tuple[Person, ...]:

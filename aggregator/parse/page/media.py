@@ -13,7 +13,7 @@ from aggregator.parse.page.tree import Element, around, line, named, words
 from aggregator.text.pictures import MOST_MEDIA, address_of, compared, pixels, web_address
 
 _CREDIT = re.compile(
-    r"credit|copyright|(?:^|[\s_-])(?:author|source|byline|photographer|rights|distributor|attribution|copy|fotograf|agency)(?:$|[\s_-])"
+    r"credit|copyright|(?:^|[\s_-])(?:source|photographer|firma|rights|distributor|attribution|copy|fotograf|agency)(?:$|[\s_-])"
 )
 _CAPTION = re.compile(r"caption|legend|(?:^|[\s_-])(?:description|descriptif|titre|texte)(?:$|[\s_-])")
 _CAPTIONED = re.compile(
@@ -23,7 +23,7 @@ _FEATURED = re.compile(
     r"featured|post-?thumb|wp-post-image|entry-?thumb|main-?(?:image|photo)|lead-?(?:image|photo)|hero|article-?(?:image|photo|img)|spip_logo|itemimage|thumbnail|single-?(?:image|thumb)"
 )
 _NO_PICTURE = re.compile(
-    r"avatar|gravatar|(?:^|[\s_/.-])(?:logos?|icons?|emoji|smiley|badge|sprite|spacer|blank|placeholder|loader|flags?|spinner|arrow|button)(?:$|[\s_/.-])|author|profile|wp-smiley"
+    r"avatar|gravatar|(?:^|[\s_/.-])(?:logos?|icons?|emoji|smiley|badge|sprite|spacer|blank|preload\w*|pixel|1px|qr-?code|transparent|webad|banner|advert\w*|placeholder|loader|flags?|spinner|arrow|button)(?:$|[\s_/.-])|author|profile|wp-smiley"
 )
 _SMALLEST = 100  # pixels, of what is stated
 # What names whose picture it is: at the end of a caption, or all of a part of one.
@@ -37,9 +37,11 @@ _SAID = re.compile(
 _BRACKETS = re.compile(r"[(\[]\s*(?P<credit>[^()\[\]]{2,80})\s*[)\]]\s*\.?\s*$")
 _AGENCIES = re.compile(
     r"\b(?:AFP|Reuters|AP|EPA|EFE|ANSA|DPA|Getty|iStock|Shutterstock|Unsplash|Pexels|Pixabay|Xinhua|AA|Anadolu|Lusa|PANA|APO|MAP|APS|TASS|AAP|PA|SIPA|NurPhoto|Flickr|Wikimedia|"
-    r"Facebook|Twitter|Instagram|Alamy|Bloomberg|Handout|File|DR|Courtesy|Supplied|Gallo|Capture)\b"
+    r"Facebook|Twitter|Instagram|Alamy|Bloomberg|Handout|File|DR|Courtesy|Supplied|Gallo|Capture|Photography|Photos?)\b"
 )
 _SLASHED = re.compile(r"(?:^|[.…!?]\s+|\s[|–—]\s)(?P<credit>(?:©\s*)?[^.|…!?]{2,60}(?:/|\s[|–—]\s)[^.|…!?]{2,50})\.?$")
+# `... in Dakar. / Awa Diop`, as the press of French and Spanish has it.
+_BEHIND = re.compile(r"[.…!?»\"”]\s*/\s*(?P<credit>[^/.]{3,60})\.?$")
 _MARKS = re.compile(
     r"(?i)^\W*(?:(?:photo(?:graph)?s?|images?|pictures?|pic|fotos?|fotografia|cr[ée]dits?(?:\s+(?:photo|image)s?)?|cr[ée]dito|copyright|bild|bildquelle|quelle|source|picha|صورة|تصوير|المصدر|фото|courtesy)"
     r"\b\s*(?:(?:by|of|par|de)\b|[:©/–-])*\s*)+"
@@ -299,9 +301,9 @@ def _words_without(element: Element, left_out: set[Element]) -> str:
 def parted(caption: str) -> tuple[str, str]:
     """A caption without the credit in it, and the credit; '' where no word says whose picture it is."""
     said = caption[-400:]
-    for pattern in (_SAID, _BRACKETS, _SLASHED):
+    for pattern in (_SAID, _BEHIND, _BRACKETS, _SLASHED):
         found = pattern.search(said)
-        if found is None or (pattern is not _SAID and not _AGENCIES.search(found["credit"])):
+        if found is None or (pattern in (_BRACKETS, _SLASHED) and not _AGENCIES.search(found["credit"])):
             continue
         credit = _MARKS.sub("", found["credit"]).strip(" ()[].|–—")
         if not credit or len(credit) > _LONGEST_CREDIT or credit.count(" ") > 12:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.parse.page.linked import Object, text_of
-from aggregator.parse.page.tree import Element, line, named, words
+from aggregator.parse.page.tree import Element, for_others, line, named, words
 from aggregator.text.dates import read_date
 
 _PUBLISHED = (
@@ -74,7 +74,9 @@ def by_htmldate(root: Element, url: str) -> Stated | None:
     from htmldate import find_date  # with trafilatura, and only for pages that say no date in any usual place
 
     try:
-        found = find_date(root, url=url, original_date=True, extensive_search=False, deferred_url_extractor=True)
+        found = find_date(
+            for_others(root), url=url, original_date=True, extensive_search=False, deferred_url_extractor=True
+        )
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):  # of what it reads
         return None
     moment = read_date(found)

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lxml import html
-from lxml.etree import ParserError
+from lxml import etree, html
 
 from aggregator.model import FetchResult, Text
 from aggregator.model.errors import ParseError
@@ -24,6 +23,7 @@ _SOME_TAG = re.compile(rb"<(?:head|body|title|article|main|h1|p|div)[\s>]", re.I
 # The `charset` of a page's own `meta` (https://html.spec.whatwg.org/#determining-the-character-encoding).
 _META_CHARSET = re.compile(rb"<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _SAYS_NOTHING = re.compile(r"charset\s*=\s*[\"']?(?:iso-8859-1|us-ascii)\b", re.IGNORECASE)
+_PARSER = html.HTMLParser(encoding="utf-8")
 _LOOKED_AT = 4096  # bytes in which a page names its encoding
 _BLOCK = (
     "address article aside blockquote br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main nav "
@@ -49,14 +49,19 @@ def elements_of(result: FetchResult) -> Element:
         raise ParseError("it is not an HTML page; look where the report's address leads")
     if document.count(b"<") > 2 * _MOST_TAGS:
         raise ParseError(f"the page has more than {_MOST_TAGS:,} elements; no report needs that")
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
     try:
-        root = html.document_fromstring(document, parser=parser)
-    except (ParserError, ValueError, AssertionError) as error:
+        root = etree.fromstring(document, parser)
+    except (etree.LxmlError, ValueError) as error:
         raise ParseError("the page has no elements that can be read") from error
     if root is None or root.tag != "html":
         raise ParseError("the page has no elements that can be read")
     return root
+
+
+def for_others(root: Element) -> Element:
+    """The page as other libraries want it; what they do to it leaves ours as it is."""
+    return html.document_fromstring(etree.tostring(root, encoding="utf-8", method="html"), parser=_PARSER)
 
 
 def _is_page(document: bytes, content_type: str) -> bool:

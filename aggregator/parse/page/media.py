@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from aggregator.model import Media, Text
 from aggregator.parse.page.headline import Metas
 from aggregator.parse.page.linked import Object, each_of, text_of, types_of
-from aggregator.parse.page.tree import Element, around, line, named, words
+from aggregator.parse.page.tree import Element, around, is_longer, line, named, words
 from aggregator.text.pictures import MOST_MEDIA, address_of, compared, pixels, web_address
 
 _CREDIT = re.compile(
@@ -25,6 +26,7 @@ _FEATURED = re.compile(
 _NO_PICTURE = re.compile(
     r"avatar|gravatar|(?:^|[\s_/.-])(?:logos?|icons?|emoji|smiley|badge|sprite|spacer|blank|preload\w*|pixel|1px|qr-?code|transparent|webad|banner|advert\w*|placeholder|loader|flags?|spinner|arrow|button)(?:$|[\s_/.-])|author|profile|wp-smiley"
 )
+_MOST_PICTURES, _MOST_PARTS = 300, 500  # of a page that are looked at; elements of a figure
 _SMALLEST = 100  # pixels, of what is stated
 # What names whose picture it is: at the end of a caption, or all of a part of one.
 _SAID = re.compile(
@@ -166,7 +168,8 @@ def _number(value: object) -> int | None:
 def _shown(whole: Element, body: Element, base: str) -> Iterator[tuple[int, Media]]:
     """The pictures between headline and the end of the text. 0: it is a figure, or said to be the lead picture."""
     inside = False
-    for each in whole.iter("img", "amp-img", "video", "audio"):
+    held: dict[Element, tuple[str, str]] = {}  # what is said in each figure
+    for each in islice(whole.iter("img", "amp-img", "video", "audio"), _MOST_PICTURES):
         inside = inside or any(outer is body for outer in each.iterancestors())
         if inside and not any(outer is body for outer in each.iterancestors()):
             break  # below the text
@@ -182,7 +185,9 @@ def _shown(whole: Element, body: Element, base: str) -> Iterator[tuple[int, Medi
         if not address or _is_small(each, said, address):
             continue
         figure = _figure_of(each, whole)
-        caption, credit = _described(figure) if figure is not None else ("", "")
+        if figure is not None and figure not in held:
+            held[figure] = _described(figure)
+        caption, credit = held[figure] if figure is not None else ("", "")
         if not credit and caption:
             caption, credit = parted(caption)
         alt = line(said.get("alt")) or None
@@ -235,7 +240,7 @@ def _figure_of(image: Element, whole: Element) -> Element | None:
             inner = next((each for each in outer.iterancestors("figure")), None)
             if inner is not None and any(each is whole for each in inner.iterancestors()):
                 return inner
-            if len(words(outer)) <= _LONGEST_CAPTION and sum(1 for _ in outer.iter("img")) <= 3:
+            if not is_longer(outer, _LONGEST_CAPTION) and sum(1 for _ in islice(outer.iter("img"), 4)) <= 3:
                 return outer
     return None
 
@@ -249,7 +254,7 @@ def _described(figure: Element) -> tuple[str, str]:
         else _outermost(
             [
                 each
-                for each in figure.iter()
+                for each in islice(figure.iter(), _MOST_PARTS)
                 if isinstance(each.tag, str) and _CAPTION.search(named(each)) and each is not figure
             ]
         )
@@ -257,7 +262,7 @@ def _described(figure: Element) -> tuple[str, str]:
     credits = _outermost(
         [
             each
-            for each in figure.iter()
+            for each in islice(figure.iter(), _MOST_PARTS)
             if isinstance(each.tag, str)
             and each is not below
             and _CREDIT.search(_of_credit(each))
@@ -267,7 +272,8 @@ def _described(figure: Element) -> tuple[str, str]:
     credits = [
         each
         for each in credits
-        if 0 < len(words(each)) <= _LONGEST_CREDIT
+        if not is_longer(each, _LONGEST_CREDIT)
+        and 0 < len(words(each)) <= _LONGEST_CREDIT
         and each is not figure
         and not any(inner is below for inner in each.iter())
     ]

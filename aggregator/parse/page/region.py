@@ -116,14 +116,14 @@ def _own_length(paragraph: Element) -> int:
 def _prune(root: Element, lengths: dict[Element, int], total: int) -> None:
     most = max(total * _MOST_OF_TEXT, 1)
     headings = {outer for heading in root.iter("h1") for outer in around(heading)}
-    names: dict[tuple[str | None, str | None], int] = {}
+    names: dict[tuple[str, str], int] = {}
     gone = []
     for each in root.iter(*_LOOKED_AT):
         if each.tag in _GONE:
             if lengths.get(each, 0) < most and not (each in headings and each.tag in ("form", "aside")):
                 gone.append(each)
             continue
-        said = each.get("class"), each.get("id")
+        said = (each.get("class") or "")[:_LONGEST_NAME], (each.get("id") or "")[:_LONGEST_NAME]
         kind = names.get(said)
         if kind is None:
             kind = names[said] = _kind(named(each))
@@ -136,6 +136,7 @@ def _prune(root: Element, lengths: dict[Element, int], total: int) -> None:
 
 
 _BOX_BESIDE, _OF_READERS = 1, 2
+_LONGEST_NAME = 500  # characters
 
 
 def _kind(name: str) -> int:

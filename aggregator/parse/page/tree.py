@@ -16,7 +16,9 @@ from aggregator.text.html import one_line
 Element = Any  # of lxml, which has no types
 
 MOST_BYTES = 4_000_000  # the longest pages of newsrooms have 3 million, most of it scripts
-_MOST_TAGS = 60_000  # the largest have 15,000
+_MOST_INSIDE = 400  # elements within one that is short
+_MOST_TAGS = 40_000  # the largest have 15,000
+_LONGEST_NAME = 500  # characters that are read of classes and ids
 _LONGEST_ATTRIBUTE = 20_000  # characters that are read of one
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _SOME_TAG = re.compile(rb"<(?:head|body|title|article|main|h1|p|div)[\s>]", re.IGNORECASE)
@@ -106,6 +108,26 @@ def _collect(element: Element, without: frozenset[str], pieces: list[str]) -> No
             pieces.append(child.tail)
 
 
+def is_longer(element: Element, most: int) -> bool:
+    """Whether an element has more than so many characters of text, or more elements than such a text needs; no more of
+    it is looked at than that.
+    """
+    length = 0
+    for place, each in enumerate(element.iter()):
+        length += len((each.text or "").strip())
+        if place:
+            length += len((each.tail or "").strip())
+        if length > most or place > _MOST_INSIDE:
+            return True
+    return False
+
+
+def short_words(element: Element, most: int) -> str:
+    """`words` of an element that has no more characters than `most`; '' for a longer one."""
+    said = "" if is_longer(element, most) else words(element)
+    return said if len(said) <= most else ""
+
+
 def spaced(said: str) -> str:
     """With single blanks."""
     return _SPACES.sub(" ", said).strip()
@@ -125,7 +147,7 @@ def line(said: str | None, longest: int = 1_000) -> str:
 
 def named(element: Element) -> str:
     """The classes and the id of an element, in small letters."""
-    return f"{element.get('class') or ''} {element.get('id') or ''}".lower()
+    return f"{(element.get('class') or '')[:_LONGEST_NAME]} {(element.get('id') or '')[:_LONGEST_NAME]}".lower()
 
 
 def around(element: Element) -> Iterator[Element]:

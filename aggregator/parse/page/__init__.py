@@ -89,7 +89,7 @@ def _read(root: tree.Element, url: str, with_text: bool) -> Page:
     wrote = authors.authors_of(report, objects, metas, places, names, base)
     found.take("authors", wrote.persons, wrote.persons_rule)
     found.take("byline", wrote.byline, wrote.byline_rule)
-    found.take_pair("media", media.media_of(whole, read.body, media.Said(report, objects, metas, base)))
+    found.take_pair("media", media.media_of(whole, read.body, media.Said(report, objects, metas, base, names)))
     if with_text:
         found.take("paragraphs", _with_standfirst(found, read, within, whole), read.rule)
         if found.values.get("is_free") is False and len(read.paragraphs) < _WHOLE:

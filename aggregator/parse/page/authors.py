@@ -22,7 +22,7 @@ _METAS = (
     "cxenseparse:author", "byl", "articleauthor", "citation_author", "og:author", "rnews:author", "mrf:authors",
     "dcsext.author", "authors", "creator",
 )  # fmt: skip
-_SPLIT = re.compile(r"\s*[,;|/•·]\s*|\s+(?:and|und|et|y|e|na|og|och|en|with|avec|&|و)\s+|\s*&\s+", re.IGNORECASE)
+_SPLIT = re.compile(r"\s*[,;|•·]\s*|\s+/\s+|\s+(?:and|und|et|y|e|na|og|och|en|with|avec|&|و)\s+|\s*&\s+", re.IGNORECASE)
 _AND = re.compile(r"^(?:and|und|et)\s+(?=\S)", re.IGNORECASE)
 # Behind `By` in the languages of the publishers that we know.
 _BY = re.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from aggregator.parse.page.headline import letters
 from aggregator.parse.page.tree import SILENT, Element, is_longer, named, spaced, words
 
 _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
@@ -15,7 +16,7 @@ _HOLDING = (
 )
 _FLOW = frozenset(_HOLDING.split())
 _NO_WORDS = SILENT | frozenset(("figure", "figcaption", "picture", "video", "audio", "table", "form", "nav", "aside",
-                                "footer", "time"))  # fmt: skip
+                                "footer"))  # fmt: skip
 _CAPTION = re.compile(
     r"(?:^|[\s_-])(?:wp-caption\w*|wp-caption-\w+|captions?|caption-\w+|\w+-caption|tr-caption\w*|credits?"
     r"|copyright|legende?|"
@@ -98,7 +99,7 @@ def _walk(element: Element, found: list[str]) -> None:
             end()
             if sum(map(len, found)) < _BEFORE_HEADLINE:
                 found.clear()
-        elif not isinstance(name, str) or name in _NO_WORDS or _is_beside(child):
+        elif not isinstance(name, str) or name in _NO_WORDS or _is_beside(child) or _is_apart(child):
             if name == "table" and not _is_beside(child):
                 end()
                 _walk_table(child, found)
@@ -118,6 +119,11 @@ def _walk(element: Element, found: list[str]) -> None:
         loose.append(child.tail or "")
         previous = name if not (child.tail or "").strip() else ""
     end()
+
+
+def _is_apart(element: Element) -> bool:
+    """Whether it is a time that stands alone, not one within a sentence."""
+    return element.tag == "time" and not (element.tail or "").strip()
 
 
 def _walk_table(table: Element, found: list[str]) -> None:
@@ -146,7 +152,7 @@ def _is_beside(element: Element) -> bool:
 def _of_leaf(element: Element) -> list[str]:
     """A paragraph, or several that stand in one with two `br` between them; none where all of it is a link."""
     said = words(element, _NO_WORDS)
-    if not said:
+    if not said or _is_date(element, said):
         return []
     linked = sum(len(words(each, _NO_WORDS)) for each in element.iter("a"))
     if linked >= 0.9 * len(said) and element.tag not in _HEADINGS and not _SENTENCE.search(said[:-1] + said[-1:]):
@@ -159,6 +165,15 @@ def _of_leaf(element: Element) -> list[str]:
     _with_breaks(element, copy)
     pieces = re.split(r"\n\s*\n", "".join(copy))
     return [line for each in pieces if (line := spaced(each))]
+
+
+def _is_date(element: Element, said: str) -> bool:
+    """Whether a line is a date and little more."""
+    dated = sum(len(words(each)) for each in element.iter("time"))
+    return dated > 0 and dated >= _MOSTLY * len(said)
+
+
+_MOSTLY = 0.5
 
 
 def _with_breaks(element: Element, copy: list[str]) -> None:
@@ -230,13 +245,15 @@ def standfirst(heading: Element | None, whole: Element, body: Element, said: fro
         text = words(each, _NO_WORDS)
         if not _SHORTEST_STANDFIRST <= len(text) <= _LONGEST_STANDFIRST or len(found) == _MOST_STANDFIRSTS:
             continue
-        if text in said or (heading is not None and _is_standfirst(each, text)):
+        is_said = any(letters(text)[:_OPENING] == letters(other)[:_OPENING] for other in said)
+        if is_said or (heading is not None and _is_standfirst(each, text)):
             found.append(text)
             done = each
     return cleaned(found)
 
 
 _MOST_STANDFIRSTS, _MOST_LOOKED_AT = 3, 500
+_OPENING = 60  # letters by which two sentences are known as one, of which the other is cut
 
 
 def _is_standfirst(element: Element, text: str) -> bool:

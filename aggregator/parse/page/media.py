@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from aggregator.model import Media, Text
-from aggregator.parse.page.headline import Metas
+from aggregator.parse.page.headline import Metas, letters
 from aggregator.parse.page.linked import Object, each_of, text_of, types_of
 from aggregator.parse.page.tree import Element, around, is_longer, line, named, words
 from aggregator.text.pictures import MOST_MEDIA, address_of, compared, pixels, web_address
@@ -82,6 +82,7 @@ class Said:
     objects: list[Object]
     metas: Metas
     base: str  # what relative addresses are relative to
+    names: frozenset[str]  # of the site, as `headline.letters` has them
 
 
 def media_of(whole: Element, body: Element, said: Said) -> tuple[tuple[Media, ...], str]:
@@ -91,7 +92,7 @@ def media_of(whole: Element, body: Element, said: Said) -> tuple[tuple[Media, ..
     values = [
         each for key in ("image", "thumbnailUrl", "video") for each in each_of(said.report.get(key), said.objects)
     ]
-    linked = [media for each in values if (media := _of_json(each, said.base))]
+    linked = [media for each in values if (media := _of_json(each, said.base, said.names))]
     named_so = {compared(each.url) for each in (*stated, *linked)}
     others = [media for rank, media in shown if rank > 0]
     candidates = (
@@ -131,7 +132,7 @@ def _nth(metas: Metas, name: str, place: int) -> str | None:
     return said[place] if len(said) > place else None
 
 
-def _of_json(value: object, base: str) -> Media | None:
+def _of_json(value: object, base: str, names: frozenset[str]) -> Media | None:
     """An ImageObject or a VideoObject (https://schema.org/ImageObject), or the address of one."""
     if isinstance(value, str):
         address = web_address(base, value)
@@ -146,10 +147,9 @@ def _of_json(value: object, base: str) -> Media | None:
     if not address:
         return None
     caption = text_of(value.get("caption"), _LONGEST_CAPTION)
-    credit = next(
-        (said for key in ("creditText", "creator", "author", "copyrightHolder") if (said := text_of(value.get(key)))),
-        "",
-    )
+    credit = text_of(value.get("creditText"))
+    holders = (text_of(value.get(key)) for key in ("creator", "author", "copyrightHolder"))
+    credit = credit or next((each for each in holders if each and letters(each) not in names), "")
     return Media(
         address,
         "video" if is_video else "image",

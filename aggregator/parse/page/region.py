@@ -59,6 +59,8 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _LOOKED_AT = tuple(sorted(_BOX_NAMES | _GONE))
 _PICTURED = frozenset(("figure", "picture"))
 _MOST_OF_TEXT = 0.4  # what holds more than this share of a page's paragraphs is no box beside the report
+_A_LOOSE_ONE = 80  # characters that stand in no paragraph, from which they are one
+_IN_PARAGRAPHS = frozenset(("p", "li", "figure", "figcaption", "blockquote", "a", "button", "script", "style"))
 _A_PARAGRAPH = 25  # characters, without those in links, from which a paragraph counts
 _TEXT_OF = re.compile(
     r"article-?_?body|articlebody|entry-content|post-content|article-?_?content|story-?_?body|article-?_?text"
@@ -112,12 +114,22 @@ def whole_of(region: Region, body: Element) -> Element:
 def _lengths(root: Element) -> dict[Element, int]:
     """How many characters of paragraphs stand in each element that has any."""
     found: dict[Element, int] = {}
-    for each in root.iter("p"):
-        own = _own_length(each)
+    for each in root.iter("p", "div", "span", "section", "td", "article"):
+        own = _own_length(each) if each.tag == "p" else _loose_length(each)
         if own >= _A_PARAGRAPH:
             for outer in around(each):
                 found[outer] = found.get(outer, 0) + own
     return found
+
+
+def _loose_length(element: Element) -> int:
+    """The characters that stand directly in an element that is no paragraph, where they are enough for one."""
+    own = len((element.text or "").strip())
+    for child in element:
+        own += len((child.tail or "").strip())
+    return (
+        own if own >= _A_LOOSE_ONE and not any(outer.tag in _IN_PARAGRAPHS for outer in element.iterancestors()) else 0
+    )
 
 
 def _own_length(paragraph: Element) -> int:
@@ -191,12 +203,18 @@ def _bodies(root: Element) -> list[Element]:
                 break
             scores[outer] = scores.get(outer, 0.0) + own * share
             outer, share = outer.getparent(), share * 0.6
-    for each in root.iter("div", "section", "td"):  # words that stand in no paragraph, with `br` between them
-        breaks = sum(1 for child in each if child.tag == "br")
-        if breaks >= 2:
-            own = len((each.text or "").strip()) + sum(len((child.tail or "").strip()) for child in each)
-            if own > 200:
-                scores[each] = scores.get(each, 0.0) + own
+    for each in root.iter("div", "section", "td", "span", "article"):  # words that stand in no paragraph
+        own = _loose_length(each)
+        breaks = sum(1 for child in each if child.tag == "br") if own else 0
+        if breaks >= 2:  # several paragraphs
+            scores[each] = scores.get(each, 0.0) + own
+        elif own:
+            outer, share = each.getparent(), 1.0
+            for _ in range(3):
+                if outer is None or outer.tag == "html":
+                    break
+                scores[outer] = scores.get(outer, 0.0) + own * share
+                outer, share = outer.getparent(), share * 0.6
     for each in scores:
         if _says_text(each):
             scores[each] *= 1.5

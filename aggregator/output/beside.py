@@ -45,13 +45,16 @@ def sources(release: Release) -> list[str]:
     return list(dict.fromkeys(filter(None, (release.origin, *release.agencies))))
 
 
-def rights(release: Release) -> str:
-    """Copyright, licence and terms in one text."""
+def rights(release: Release, wire: str | None = None) -> str:
+    """Copyright, licence and terms in one text. `wire`: its name, to say that it distributes the report."""
     licence = f"Licence: {release.licence}." if release.licence else None
     notice = release.copyright_notice
     if notice and not notice.endswith("."):
         notice += "."
-    return " ".join(filter(None, (notice, licence, release.usage_terms)))
+    distributed = None
+    if wire and release.publisher_group != "own" and wire not in (notice or ""):
+        distributed = f"Distributed by {wire}."
+    return " ".join(filter(None, (notice, distributed, licence, release.usage_terms)))
 
 
 def linked_rights(release: Release) -> str | None:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from aggregator.model.release import Feed, Gone, Release
 from aggregator.output import beside
+from aggregator.output.country_prefix import country_prefix
 from aggregator.text.printable import line
 
 MARK = "made-by-aggregator.txt"  # a folder that has it may be replaced
@@ -181,8 +182,11 @@ class _Site:
             release=release,
             heading=beside.publisher(release),
             headline=beside.headline(release),
+            country=country_prefix(release, self._names.country),
+            countries=[self._names.country(code) for code in release.about],
+            topics=[label for _, label in beside.topics(release)],
             item_class=beside.item_class(release),
-            rights=beside.rights(release),
+            rights=beside.rights(release, self._feed.wire),
             direction=direction(release.language),
             words=Markup(words),
             pictures=[each for each in release.pictures if f'src="{Markup.escape(each.url)}"' not in words],

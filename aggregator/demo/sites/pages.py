@@ -85,7 +85,7 @@ def _wordpress(around: Around, entry: Entry) -> bytes:
                     for number, each in enumerate(entry.categories))  # fmt: skip
     figures = "".join(
         f'<figure class="wp-caption aligncenter">{_image(each)}<figcaption class="wp-caption-text">'
-        f"{escape(_caption(each))} <em>{escape(each.credit or '')}</em></figcaption></figure>"
+        f"{escape(_caption(each))} <span class='media-credit'>{escape(each.credit or '')}</span></figcaption></figure>"
         for each in entry.media
     )
     body = (

@@ -13,6 +13,7 @@ from aggregator.cli.demo_served import show_served
 from aggregator.cli.demo_subscriber import subscribed
 from aggregator.cli.export import export
 from aggregator.cli.printing import say, say_page
+from aggregator.config.codes import country_name
 from aggregator.demo import Press, read_sites
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import Config, Cursor, Poll, Selection, Wire
@@ -30,6 +31,7 @@ from aggregator.text.printable import counted
 
 # Words that stand in the demo's reports: a river's name, French without its accents, Swahili, Arabic, Amharic.
 _SEARCHES = ("mbalawe", "penurie", "uchaguzi", "فيضان", "ክትባት")
+_PAGES, _PAGES_SECONDS = 100, 20.0  # of reports' own pages that are read in a round, and for how long at most
 
 
 @click.command()
@@ -54,7 +56,8 @@ def demo(port: int, into: Path | None) -> None:
             subscriber.show(last.seq if last else 0)
     with read_store(paths) as store:
         _show(store, config.wire, home)
-    _export(paths)
+        shown = _show_report(store, config.wire)
+    _export(paths, shown)
     shown = _shortest(paths.database())
     say(f"Your turn:  aggregator --config {_shortest(home / 'config')} --db {shown} latest --country KE")
     say(f'            aggregator --db {shown} query "SELECT publisher_name, title FROM wire LIMIT 5"')  # noqa: S608
@@ -89,6 +92,7 @@ async def _rounds(config: Config, store: Store, press: Press) -> None:
             if number:
                 press.advance()
             polls = await pipeline.run(store.due(None))
+            await pipeline.read_pages(_PAGES, _PAGES, _PAGES_SECONDS, {poll.source.publisher for poll in polls})
             await pipeline.maintain()
             _title(f"Round {number + 1}: {_summary(polls)}")
             changes = store.changes(last)
@@ -137,14 +141,32 @@ def _show(store: Store, wire: Wire, home: Path) -> None:
     say()
 
 
-def _export(paths: Paths) -> None:
-    """The wire in every format, in a folder beside the database."""
+def _show_report(store: Store, wire: Wire) -> str | None:
+    """The newest report of which the wire found out most, whole, as the command `show` has it; returns its id."""
+    ids = (report.id for report in store.latest(Selection(languages=("en",), limit=100)))
+    found = (each for each in releases(store, wire, ids, outlet(store, "web", utc_now())) if isinstance(each, Release))
+    best = next((each for each in found if each.pictures and each.dateline and each.topics and each.about), None)
+    if best is None:
+        return None
+    _title("One report: country, publisher, dateline, picture with credit and caption, and what it is about")
+    say_page(page(best, tags=store.tags_of(best.id), named=country_name))
+    for kind, words in (("country", best.about[0]), ("topic", best.topics[0])):
+        wanted = Selection(about=(words,), limit=100) if kind == "country" else Selection(topics=(words,), limit=100)
+        option = "--about" if kind == "country" else "--topic"
+        say(f"{counted(len(store.latest(wanted)), 'report')} about it too: `latest {option} {words}`")
+    return best.id
+
+
+def _export(paths: Paths, shown: str | None) -> None:
+    """The wire in every format, in a folder beside the database. `shown`: a report whose page is named."""
     folder = paths.database().with_name(f"{paths.database().stem}-export")
     _title(f"The wire in every format, as its publishers' rights allow: {_shortest(folder)}")
     folder.mkdir(exist_ok=True)
     context = click.Context(export, obj=paths)
     for name, suffix in (*((name, form.suffix) for name, form in FORMATS.items()), ("static", None)):
         context.invoke(export, name=name, out=_shortest(folder / (f"reports.{suffix}" if suffix else "site")))
+    if shown:
+        say(f"The report above as a page, for a browser: {_shortest(folder / 'site' / 'report' / f'{shown}.html')}")
 
 
 def _title(words: str) -> None:

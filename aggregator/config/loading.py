@@ -377,6 +377,7 @@ def _source(publisher: str, table: SourceTable, of: PublisherFile) -> Source:
         reason=table.reason or (None if of.enabled else of.reason),
         access=_access(table),
         rules=_rules(table),
+        pages=table.pages,
     )
 
 

@@ -18,6 +18,7 @@ from aggregator.revisions.corrections import is_correction
 from aggregator.rights import Decision, decisions, fill, release
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
+from aggregator.text.page_words import as_shown
 from aggregator.text.raw_words import entry_of
 
 _READ = 200  # reports that are held in memory at once
@@ -84,7 +85,12 @@ def _as_said_in(held: Held, row: Mapping[str, Any]) -> Held:
     said = said_by(row["words"], row["title"])
     words = {name: said[name] for name in ("summary", "text", "url", "byline", "published", "updated")}
     return replace(
-        held, **words, title=said["title"] or "", revision=row["number"], entry=entry_of(row["words"]), media=()
+        held,
+        **words,
+        title=said["title"] or "",
+        revision=row["number"],
+        entry=as_shown(entry_of(row["words"])),
+        media=(),
     )
 
 
@@ -92,6 +98,8 @@ def _note(held: Held) -> str | None:
     """The line by which its publisher says what it corrected."""
     if not held.corrected:
         return None
+    if held.entry and held.entry.page and held.entry.page.correction:
+        return held.entry.page.correction
     lines = held.text.splitlines() or held.summary.splitlines()
     looked_at = lines if len(lines) <= 2 * _LOOKED_AT else [*lines[:_LOOKED_AT], *lines[-_LOOKED_AT:]]
     return next((line for line in (*looked_at, held.title) if is_correction(line)), None)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.model.channel import Channel
-from aggregator.model.document import Media, Text
+from aggregator.model.document import Media, PageWords, Text
 from aggregator.model.publisher import LEARNED, IdentityRules, ItemClass
 from aggregator.model.selection import Matched
 
@@ -53,6 +53,7 @@ class Article:
     adjusted: tuple[str, ...] = ()  # what of it is cut or left out outside the raw words; see normalise
     matched: Matched | None = None  # the saved searches that find it by its words; None: it was not matched
     first_key: str | None = None  # of its publisher, of which its id is made; None: it is `publisher`
+    page: PageWords | None = None  # what stands in it from its own page, as in `raw`; the hashes are without it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

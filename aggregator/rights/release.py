@@ -117,7 +117,7 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         guid=line(held.entry.id) if held.entry and held.entry.id else None,
         words_hash=held.words_hash,
         categories=_categories(held) if some else (),
-        disclaimers=tuple(_disclaimers(held, wire, scope, note, f"{held.title}\n{text}")),
+        disclaimers=tuple(_disclaimers(held, wire, scope, note, _shown(held, text, is_more=some))),
         general=_text(held, "general", {"wire": wire.name}),
         complaints_url=held.complaints_url,
         corrections_contact=held.corrections or held.homepage,
@@ -130,6 +130,15 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         policy_url=address(policy(said_to_machines)),
         valid_until=_next_change(held, outlet.now),
     )
+
+
+def _shown(held: Held, text: str, *, is_more: bool) -> str:
+    """What leaves of its publisher's words, its page's note of a correction among them where more than a headline
+    does.
+    """
+    page = held.entry.page if held.entry else None
+    note = page.correction if page and is_more else None
+    return "\n".join(filter(None, (held.title, text, note)))
 
 
 def what_may_leave(held: Held, outlet: Outlet) -> tuple[TextScope, tuple[Picture, ...]] | Refusal:

@@ -168,6 +168,7 @@ _GOING = (
     f"DELETE FROM bodies WHERE article_id IN {_THESE}",  # noqa: S608
     f"DELETE FROM media WHERE article_id IN {_THESE}",  # noqa: S608
     f"DELETE FROM rechecks WHERE article_id IN {_THESE}",  # noqa: S608
+    f"DELETE FROM pages WHERE article_id IN {_THESE}",  # noqa: S608
     f"""
     DELETE FROM app_states WHERE reader_id IN (SELECT reader_id FROM app_readers) AND article_id IN {_THESE}
     """,  # noqa: S608

@@ -796,6 +796,19 @@ CREATE TABLE found (                -- reports that saved searches found
       PRIMARY KEY (search_id, article_id)
     ) STRICT, WITHOUT ROWID
     ;
+CREATE TABLE pages (              -- reports whose own page was read, or could not be
+      article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
+      mode TEXT NOT NULL,             -- the key `pages` of its source then: metadata, text
+      tried_at TEXT NOT NULL,         -- UTC, the last time
+      outcome TEXT NOT NULL,          -- of that: read, withheld (its text may not be taken, or there is none), failed
+      reason TEXT,                    -- why, in words; NULL: it was read
+      read_at TEXT,                   -- UTC, when it was read last, or withheld; NULL: never yet
+      read_as TEXT,                   -- `mode` of that time; NULL: never yet
+      revision INTEGER,               -- the version that was in force after that; NULL: never yet
+      fields TEXT,                    -- JSON array, what of the report is its page's; NULL: nothing
+      evidence TEXT                   -- JSON object, by field the rule by which it was found; NULL: nothing
+    ) STRICT
+    ;
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -834,4 +847,5 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0035
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0036_apps');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0037_chosen_by');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0038_found');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0040_pages');
 PRAGMA application_id = 1097295730;

@@ -1,0 +1,226 @@
+"""Where on a page its report stands: the element around its paragraphs, and the boxes that are none of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from aggregator.parse.page.tree import Element, around, named, words
+from aggregator.text.folding import fold
+
+# Boxes beside or within a report, by the words of which their classes and ids are made, between `-`, `_` and blanks.
+_BOX = r"""(?x)(?:^|[\s_-])(?:
+    related | relatedposts | relatedarticles | related\w* | jp-relatedposts | yarpp\w* | crp | rp4wp\w* | recommend\w*
+    | suggest(?:ed|ions) | read-?also | also-?read | read-?more | readmore | read-?next | more-(?:stories|news|articles|from|on)
+    | you-?may\w* | may-?like | most-?(?:read|popular|viewed|shared) | popular\w* | trending\w* | latest-?(?:news|posts|articles)
+    | lire-?aussi | a-?lire | leia-?(?:mais|tambem) | saiba-?mais | lees-?ook | ver-?tambien | inline-?related\w*
+    | share | shares | sharing | sharethis\w* | share(?:bar|box|daddy|buttons?|icons?) | sharedaddy | socials? | social\w*
+    | addtoany\w* | addthis\w* | a2a(?:\w*) | sfsi\w* | heateor\w* | essb\w* | ssba\w* | shariff\w* | follow-?(?:us|buttons?)
+    | author-?(?:box|bio|info|profile|card|desc\w*|area|details|block|page)\w* | about-?(?:the-?)?author\w* | authorbox\w*
+    | saboxplugin\w* | pp-multiple-authors-\w* | m-a-box\w* | abh\w* | bio | biography
+    | newsletter\w* | subscri(?:be|ption)\w* | sign-?up\w* | signup\w* | mailchimp\w* | mc4wp\w* | mailpoet\w* | opt-?in | donat\w*
+    | ad | ads | advert\w* | adsbygoogle | adslot\w* | ad-?(?:container|unit|wrapper|block|box|slot|banner|label)\w* | dfp\w*
+    | adv | sponsor\w* | promo\w* | taboola\w* | outbrain\w* | publicidade | publicidad | publicite | werbung | anzeige
+    | comments? | commentlist | comment-\w* | respond | disqus\w* | fb-comments
+    | breadcrumbs? | pagination | pager | nav | navigation | navbar | menu | prev-?next\w* | next-?prev\w* | nav-links
+    | post-?navigation | jnews-?prevnext\w* | ez-?toc\w* | lwptoc\w* | toc | table-?of-?contents
+    | tags? | taglist | tag-?(?:links|list|cloud|items?) | tagcloud\w* | tagged | sidebar\w* | widgets? | widget-\w*
+    | cookies? | cookie-\w* | consent | gdpr | popup\w* | modal | overlay | screen-reader-\w+ | sr-only | visually-?hidden
+    | kk-?star\w* | kksr\w* | post-?ratings? | ratings? | post-?views\w* | pvc\w* | toolbar | tools | print-?(?:only|link|button)
+    | twitter-tweet | instagram-media | tiktok-embed | fb-post | embed-?(?:tweet|card) | wp-embedded-content
+    | teaser-?(?:list|box|grid)\w* | infobox\w* | whatsapp\w* | telegram\w* | app-?(?:download|promo)\w* | paywall-(?:message|box|overlay|prompt|banner)
+    | skip-?link\w* | accessibility\w* | player-?(?:controls|wrapper) | correction-?form\w* | report-?(?:error|typo)\w*
+)(?:$|[\s_-])"""
+BOX = re.compile(_BOX)
+# Such a word in a name that says what the element holds speaks of the report itself: `post-tags-enabled`.
+_BOX_NAMES = frozenset(("div", "section", "aside", "ul", "ol", "nav", "footer", "form", "p", "span", "table", "blockquote",
+                        "h2", "h3", "h4", "h5", "h6", "a", "dl", "li", "article"))  # fmt: skip
+_GONE = frozenset(("script", "style", "template", "svg", "iframe", "object", "form", "nav", "footer", "aside", "button",
+                   "select", "textarea", "input", "dialog", "menu", "noscript"))  # fmt: skip
+# What readers wrote, however much.
+_COMMENTS = re.compile(
+    r"(?:^|[\s_-])(?:comments?|commentlist|comments?-(?:area|list|section|wrapper)|respond|disqus\w*|comentarios?|commentaires?|kommentare?|forum-?(?:list|messages)|reacciones)(?:$|\s)"
+)
+# Elementor calls whatever it lays out a widget.
+_BUILDER = re.compile(r"elementor-widget[\w-]*|(?:has|with|no|without)-[\w-]+|[\w-]+-(?:enabled|disabled|active)")
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_PICTURED = frozenset(("figure", "picture"))
+_MOST_OF_TEXT = 0.4  # what holds more than this share of a page's paragraphs is no box beside the report
+_A_PARAGRAPH = 25  # characters, without those in links, from which a paragraph counts
+_TEXT_OF = re.compile(r"article-?_?body|articlebody|entry-content|post-content|article-?_?content|story-?_?body|"
+                      r"article-?_?text|news-?_?(?:content|text|body)|td-post-content|content-inner|texte|field-name-body|"
+                      r"field--name-body|itemfulltext|post-body|single-content|post_content|body-?copy|rich-?text")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The elements of a page between which its report stands."""
+
+    heading: Element | None  # its `h1`
+    body: Element  # directly around most of its paragraphs
+    others: tuple[Element, ...]  # that may be its body instead, the likeliest first
+
+
+def region_of(root: Element, titles: tuple[str, ...]) -> Region:
+    """Takes what is no part of a report out of the page, and finds it. `titles`: folded, by which the right one of
+    several headings is known.
+    """
+    lengths = _lengths(root)
+    total = lengths.get(root, 0)
+    _prune(root, lengths, total)
+    bodies = _bodies(root)
+    return Region(_heading(root, bodies[0], titles), bodies[0], tuple(bodies[1:]))
+
+
+def whole_of(region: Region, body: Element) -> Element:
+    """The element around the heading of a report and its text; around the text where there is no heading."""
+    whole = body
+    if region.heading is not None:
+        holders = set(around(region.heading))
+        whole = next((each for each in around(body) if each in holders), body)
+    if whole.tag in ("html", "body"):
+        whole = next((each for each in around(body) if each.tag in ("article", "main")), whole)
+    return whole
+
+
+def _lengths(root: Element) -> dict[Element, int]:
+    """How many characters of paragraphs stand in each element that has any."""
+    found: dict[Element, int] = {}
+    for each in root.iter("p"):
+        own = _own_length(each)
+        if own >= _A_PARAGRAPH:
+            for outer in around(each):
+                found[outer] = found.get(outer, 0) + own
+    return found
+
+
+def _own_length(paragraph: Element) -> int:
+    """The characters of a paragraph that are in no link."""
+    linked = sum(len("".join(link.itertext())) for link in paragraph.iter("a"))
+    return max(len("".join(paragraph.itertext()).strip()) - linked, 0)
+
+
+def _prune(root: Element, lengths: dict[Element, int], total: int) -> None:
+    most = max(total * _MOST_OF_TEXT, 1)
+    headings = {outer for heading in root.iter("h1") for outer in around(heading)}
+    gone = []
+    for each in root.iter():
+        if not isinstance(each.tag, str) or each.tag in ("html", "body", "head"):
+            continue
+        if each.tag in _GONE:
+            if lengths.get(each, 0) < most and not (each in headings and each.tag in ("form", "aside")):
+                gone.append(each)
+        elif each not in headings and _is_box(each) and (lengths.get(each, 0) < most or _COMMENTS.search(named(each))):
+            gone.append(each)
+    for each in gone:
+        drop(each)
+
+
+def _is_box(element: Element) -> bool:
+    if element.get("hidden") is not None or _HIDDEN.search(element.get("style") or ""):
+        return element.tag not in _PICTURED and element.tag != "img"
+    if element.tag not in _BOX_NAMES or not (element.get("class") or element.get("id")):
+        return False
+    name = _BUILDER.sub(" ", named(element))
+    if not BOX.search(name) or _TEXT_OF.search(name):
+        return False
+    return not any(outer.tag in _PICTURED for outer in around(element))
+
+
+def drop(element: Element) -> None:
+    """Takes an element out of the page; the words behind it stay."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail:
+        before = element.getprevious()
+        if before is not None:
+            before.tail = (before.tail or "") + " " + element.tail
+        else:
+            parent.text = (parent.text or "") + " " + element.tail
+    element.tail = None
+    parent.remove(element)
+
+
+def _bodies(root: Element) -> list[Element]:
+    """The elements directly around most of the text, the likeliest first."""
+    scores: dict[Element, float] = {}
+    for each in root.iter("p", "h2", "h3", "li", "blockquote"):
+        own = _own_length(each)
+        if own < _A_PARAGRAPH or (each.tag == "li" and own < 2 * _A_PARAGRAPH):
+            continue
+        outer, share = each.getparent(), 1.0
+        for _ in range(4):
+            if outer is None or outer.tag == "html":
+                break
+            scores[outer] = scores.get(outer, 0.0) + own * share
+            outer, share = outer.getparent(), share * 0.6
+    for each in root.iter("div", "section", "td"):  # words that stand in no paragraph, with `br` between them
+        breaks = sum(1 for child in each if child.tag == "br")
+        if breaks >= 2:
+            own = len((each.text or "").strip()) + sum(len((child.tail or "").strip()) for child in each)
+            if own > 200:
+                scores[each] = scores.get(each, 0.0) + own
+    for each in scores:
+        if _TEXT_OF.search(named(each)) or (each.get("itemprop") or "").lower() == "articlebody":
+            scores[each] *= 1.5
+    if not scores:
+        article = next(root.iter("article", "main", "body"), None)
+        return [root if article is None else article]
+    likely = sorted(scores, key=lambda each: -scores[each])[:_MOST_BODIES]
+    first = _with_its_like(likely[0])
+    outer = [each for each in around(first) if each.tag != "html"][1:_MOST_BODIES]
+    return list(dict.fromkeys((first, *likely, *outer)))
+
+
+def _with_its_like(body: Element) -> Element:
+    """The element around a text that a page cuts into several of one kind, such as between advertisements."""
+    outer, own = body, _text_in(body)
+    for each in list(around(body))[1:_CLIMBED]:
+        if each.tag in ("html", "body"):
+            break
+        if any(_is_alike(part, whole) for part, whole in _siblings(outer, each)):
+            now = _text_in(each)
+            if now > _CUT_INTO * own:
+                return _with_its_like(each)
+        outer = each
+    return body
+
+
+_CLIMBED, _CUT_INTO, _MOST_BODIES = 4, 1.15, 6
+
+
+def _siblings(one: Element, outer: Element) -> list[tuple[Element, Element]]:
+    return [(each, one) for each in outer if each is not one and isinstance(each.tag, str)]
+
+
+def _is_alike(one: Element, other: Element) -> bool:
+    """Whether both are of one kind, and the one holds text too."""
+    if one.tag != other.tag or (one.get("class") or "").split()[:1] != (other.get("class") or "").split()[:1]:
+        return False
+    return _text_in(one) > 4 * _A_PARAGRAPH
+
+
+def _text_in(element: Element) -> int:
+    return sum(own for each in element.iter("p") if (own := _own_length(each)) >= _A_PARAGRAPH)
+
+
+def _heading(root: Element, body: Element, titles: tuple[str, ...]) -> Element | None:
+    found = [each for each in root.iter("h1") if words(each)]
+    if not found:
+        found = [each for each in root.iter("h2") if titles and fold(words(each)) in titles]
+    for each in found:
+        said = fold(words(each))
+        if any(
+            said == title or (len(said) > 15 and (title.startswith(said) or said.startswith(title))) for title in titles
+        ):
+            return each
+    holders = set(around(body))
+    return next(
+        (
+            each
+            for each in found
+            if any(outer in holders and outer.tag not in ("html", "body") for outer in around(each))
+        ),
+        found[0] if len(found) == 1 else None,
+    )

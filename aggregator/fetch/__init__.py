@@ -32,6 +32,7 @@ from aggregator.fetch.transport import make_transport
 from aggregator.model import Access, Busy, FetchResult, PageVisit, RobotsCopy, Source, Validators, Wire
 from aggregator.model.errors import (
     AddressRefused,
+    BodyTooLarge,
     CookiePage,
     FetchError,
     FetchTimeout,
@@ -313,6 +314,8 @@ class Fetcher:
             content = await body.read(answer.chunks, answer.encoding, most, room=room)
             if challenges.is_html(answer.headers, content.content):
                 challenges.refuse_page(answer.way.asked, answer.way.at, answer.headers, content.content)
+        except BodyTooLarge:
+            return replace(visit, problem=f"it is larger than {most:,} bytes")
         except (FetchError, TimeoutError) as error:
             said = str(error) or f"no whole page within {self._seconds:g} s"
             return replace(visit, problem=escaped(said, MOST_MESSAGE))

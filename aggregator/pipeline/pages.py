@@ -83,14 +83,14 @@ class PageReader:
         if visit is None:
             return None, problem or "no answer"
         if visit.page is None:
-            return None, visit.problem or f"the page answered {visit.http_status}"
+            return None, f"not taken in: {visit.problem}" if visit.problem else f"status {visit.http_status}"
         call: Callable[..., Page] = named
         page: FetchResult = visit.page
         try:
             arguments = ("aggregator.pipeline.page_parsing", "read", page, mode == "text")
             return await self.workers.call(call, arguments), ""
         except ParseError as error:
-            return None, str(error)
+            return None, f"not readable: {error}"
 
 
 def _record(reading: PageReading, now: datetime, store: Store) -> bool:

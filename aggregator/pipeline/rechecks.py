@@ -168,10 +168,14 @@ class Rechecks:
                 MOST_BYTES if whole else None,
             )
             return visit, True, None
-        except (RobotsRefused, AddressRefused, RedirectRefused) as error:
-            return None, False, str(error)
+        except RobotsRefused:
+            return None, False, "robots.txt does not let the wire go there"
+        except RedirectRefused as error:
+            return None, False, f"a redirect is not followed: {error}"
+        except AddressRefused as error:
+            return None, False, f"its address may not be asked: {error}"
         except FetchError as error:
-            return None, True, str(error)
+            return None, True, f"no answer: {error}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -759,6 +759,10 @@ class Store:
         """What came of reading a report's page; see `sqlite.pages.of_report`."""
         return self._read(pages.of_report, report)
 
+    def pages_tried(self, since: datetime, until: datetime) -> dict[str, tuple[int, dict[str, int]]]:
+        """By publisher, how many pages of reports were read in a time, and how many were not, by reason."""
+        return self._read(pages.tried, to_iso(since), to_iso(until))
+
     def claimed_by_others(self, kind: ClaimKind, now: datetime) -> set[str]:
         """The sources, or publishers, that other programs are busy with."""
         program = self.as_program()

@@ -87,7 +87,7 @@ _VERSION = _object(
         "change_kind": _said(TEXT, "new, revised or corrected"),
         "seen_at": TEXT,
         **{name: _RECORD[name] for name in ("title", "byline", "summary", "text", "url")},
-        "changed": _said(_list(TEXT), "of title, summary, body, byline, url, media, dates; none of the first"),
+        "changed": _said(_list(TEXT), "of title, summary, body, byline, url, media, dates, page; none of the first"),
         "differences": _list(_of("Difference")),
     }
 )
@@ -142,6 +142,8 @@ _COVERAGE = _object(
         "publisher": TEXT,
         "publisher_name": TEXT,
         **_COUNTS,
+        "pages_read": NUMBER,
+        "pages_not_read": {"type": "object", "additionalProperties": NUMBER, "description": "pages, by reason"},
         "complete_since": MAYBE,
         "complete_until": MAYBE,
         "missing": _list(

@@ -809,6 +809,7 @@ CREATE TABLE pages (              -- reports whose own page was read, or could n
       evidence TEXT                   -- JSON object, by field the rule by which it was found; NULL: nothing
     ) STRICT
     ;
+CREATE INDEX pages_by_time ON pages (tried_at);
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');

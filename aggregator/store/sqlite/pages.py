@@ -119,6 +119,29 @@ def _words(connection: sqlite3.Connection, articles: Sequence[int]) -> dict[int,
     return {number: (page, most) for number, words, most in rows if (page := decode(words).page) is not None}
 
 
+def tried(connection: sqlite3.Connection, since: str, until: str) -> dict[str, tuple[int, dict[str, int]]]:
+    """By publisher, how many of the pages that were tried last in this time were read, and how many were not, by the
+    reason without its details.
+    """
+    found: dict[str, tuple[int, dict[str, int]]] = {}
+    if not is_there(connection):
+        return found
+    rows = connection.execute(
+        """
+        SELECT a.publisher, CASE WHEN g.outcome = 'read' THEN NULL
+            WHEN instr(g.reason, ': ') THEN substr(g.reason, 1, instr(g.reason, ': ') - 1)
+            ELSE g.reason END AS why, count(*)
+        FROM pages AS g CROSS JOIN articles AS a ON a.article_id = g.article_id
+        WHERE g.tried_at >= ? AND g.tried_at <= ? GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
+        """,
+        (since, until),
+    )
+    for publisher, why, count in rows:
+        read, others = found.get(publisher, (0, {}))
+        found[publisher] = (read + count, others) if why is None else (read, {**others, why: count})
+    return found
+
+
 def of_report(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
     """What came of reading a report's page: mode, tried_at, outcome, reason, read_at, fields, evidence (a list and an
     object); None: it was not tried.

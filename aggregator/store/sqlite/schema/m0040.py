@@ -17,4 +17,5 @@ PAGES = (
       evidence TEXT                   -- JSON object, by field the rule by which it was found; NULL: nothing
     ) STRICT
     """,
+    "CREATE INDEX pages_by_time ON pages (tried_at)",
 )

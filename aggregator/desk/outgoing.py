@@ -98,11 +98,11 @@ def _note(held: Held) -> str | None:
     """The line by which its publisher says what it corrected."""
     if not held.corrected:
         return None
-    if held.entry and held.entry.page and held.entry.page.correction:
-        return held.entry.page.correction
+    page = held.entry.page if held.entry else None
     lines = held.text.splitlines() or held.summary.splitlines()
     looked_at = lines if len(lines) <= 2 * _LOOKED_AT else [*lines[:_LOOKED_AT], *lines[-_LOOKED_AT:]]
-    return next((line for line in (*looked_at, held.title) if is_correction(line)), None)
+    own = next((line for line in (*looked_at, held.title) if is_correction(line)), None)
+    return own or (page.correction if page else None)
 
 
 def feed(

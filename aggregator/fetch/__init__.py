@@ -320,7 +320,8 @@ class Fetcher:
             said = str(error) or f"no whole page within {self._seconds:g} s"
             return replace(visit, problem=escaped(said, MOST_MESSAGE))
         page = _result(answer, content, visit.validators, Opened(answer.way.asked), None)
-        return replace(visit, page=page, head=content.content[:_HEAD_BYTES])
+        head = content.content[:_HEAD_BYTES] if challenges.is_html(answer.headers, content.content) else b""
+        return replace(visit, page=page, head=head)
 
     async def _permitted(self, url: str, hosts: Hosts, now: datetime) -> float:
         """The seconds that the site wants between two visits; raises RobotsRefused where it wants none at all."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from aggregator.identity import address_of
 from aggregator.identity.redirects import is_on_site
 from aggregator.model import (
     CHANGED,
@@ -13,6 +14,7 @@ from aggregator.model import (
     Changed,
     ChangeKind,
     Decision,
+    Entry,
     Known,
     Page,
     PageReading,
@@ -27,12 +29,17 @@ from aggregator.model import (
 from aggregator.normalise import article_of
 from aggregator.revisions.compare import kind_of_change, what_changed
 from aggregator.revisions.corrections import is_correction
-from aggregator.rights.pages import may_be_taken, taken
+from aggregator.rights.pages import OTHER_PAGE, may_be_taken, taken
+from aggregator.text.folding import fold
+from aggregator.text.html import clean_line
+from aggregator.text.likeness import likeness
 from aggregator.text.page_words import joined
 from aggregator.text.pictures import digest
 from aggregator.text.raw_words import decode, encode
+from aggregator.text.urls import is_front_page, page_of
 
 _NOTHING = PageWords()
+_ALIKE = 0.25  # the headlines of one report, in its feed and on its page
 # The field of `Page` whose evidence says where a field of `PageWords` came from, where it has another name.
 _FOUND_AS = {"content": "paragraphs"}
 
@@ -50,6 +57,8 @@ class Asked:
 def reading_of(state: PageState, page: Page, asked: Asked, now: datetime) -> PageReading:
     """What the page of a report means for it."""
     entry, rights = decode(state.raw), asked.publisher.rights
+    if _is_another(page, entry):
+        return PageReading(article_id=state.article_id, mode=asked.mode, outcome="withheld", reason=OTHER_PAGE)
     is_own = page.canonical is None or is_on_site(page.canonical, asked.sites)
     words, why = taken(page, entry, may_be_taken(asked.mode, rights, now), rights, is_own=is_own)
     all_words = joined(entry.page, words)
@@ -78,6 +87,19 @@ def reading_of(state: PageState, page: Page, asked: Asked, now: datetime) -> Pag
         entry_hash=before.entry_hash,
     )
     return replace(done, decision=Decision(article=after, known=known, change=change, changed=changed))
+
+
+def _is_another(page: Page, entry: Entry) -> bool:
+    """Whether the report's address leads to a page that is not its own: by a redirect, or one that says that it is the
+    home page, under a headline that shares few words with the report's.
+    """
+    asked = address_of(entry)
+    if asked is None or page.title is None or entry.title is None:
+        return False
+    at = {page_of(page.url), page_of(page.canonical or page.url)}
+    if page_of(page.url) == page_of(asked) and not any(map(is_front_page, at)):
+        return False
+    return likeness(fold(clean_line(entry.title)), fold(page.title)) < _ALIKE
 
 
 def _article(state: PageState, raw: bytes, asked: Asked) -> Article:

@@ -19,6 +19,7 @@ Taken = Literal["nothing", "metadata", "excerpt", "text"]
 PAYWALL = "the page asks readers to pay or to sign in"
 OTHER_SITE = "the page says that it is a copy of a page of another site"
 CUT = "the page has the beginning of the text only"
+OTHER_PAGE = "the address leads to a page with another headline"
 EMPTY = "no text was found on the page"
 _MOST_CATEGORIES = 100
 _MOST_NOTE = 1_000  # characters of a correction note

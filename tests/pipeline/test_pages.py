@@ -311,6 +311,34 @@ def test_what_the_page_says_to_machines_is_heard_with_it(trip: Trip) -> None:
 
 
 @every_row(
+    ("title", "head", "is_taken"),
+    [
+        ("Le pont de Kita est rouvert", "", True),  # the same report under a shorter address
+        ("Météo : pluie attendue sur la côte", "", False),
+        ("Le pont de Kita est rouvert", '<link rel="canonical" href="http://daily-example.example/">', True),
+        ("Bienvenue sur notre site", '<link rel="canonical" href="http://daily-example.example/">', False),
+    ],
+)
+def test_a_page_of_another_report_is_not_taken_for_its_own(
+    tmp_path: Path, press: Press, title: str, head: str, is_taken: bool
+) -> None:
+    press.set_document(HOST, "/feed", feed(entry()))
+    press.behave(HOST, "/1")
+    if head:
+        press.set_document(HOST, "/1", page(title=title, head=head))
+    else:
+        press.misbehave(HOST, "/1", "redirect", location=f"http://{HOST}/kita/2")
+        press.set_document(HOST, "/kita/2", page(title=title))
+    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip()
+    read(trip)
+    assert tried(trip) == (
+        ("read", None) if is_taken else ("withheld", "the address leads to a page with another headline")
+    )
+    assert (released(trip).text != "") is is_taken
+
+
+@every_row(
     ("kind", "options", "outcome"),
     [
         ("status", {"status": 404}, ("failed", "status 404")),

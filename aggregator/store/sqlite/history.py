@@ -10,6 +10,7 @@ from typing import Any
 
 from aggregator.model import Entry, Words
 from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.folding import fold, opening
 from aggregator.text.html import byline as own_byline
 from aggregator.text.html import clean_line, in_full, plain
 from aggregator.text.page_words import is_dated_by_page
@@ -67,6 +68,12 @@ def _read(connection: sqlite3.Connection, sql: str, articles: Sequence[int], *ot
             sql, (json.dumps(list(articles)), *others)
         )
     }
+
+
+def beginning(entry: Entry) -> tuple[str, str]:
+    """The headline and the first words of a report as its feed has them, folded; by these it is recognised."""
+    begins = next(filter(None, map(plain, entry.content)), "") or plain(entry.summary)
+    return fold(clean_line(entry.title)), opening(begins)
 
 
 def words_of_entry(entry: Entry, title: str, byline: str | None, **beside: Any) -> Words:

@@ -15,8 +15,6 @@ from aggregator.model import Before, Deleted, Entry, Known, MassKind, Memory, Sn
 from aggregator.model.errors import SourceRenamed
 from aggregator.store.sqlite import acts, habits, history, source_rules, tombstones
 from aggregator.text.dates import from_iso
-from aggregator.text.folding import fold, opening
-from aggregator.text.html import clean_line, plain
 from aggregator.text.raw_words import decode
 
 _LISTED = 200  # few documents list more; what is not asked for is compared when it is recorded
@@ -245,13 +243,9 @@ def _without_page(known: Known, entry: Entry) -> Known:
     """As its feed has it: entries are recognised by what feeds say. The hash of the version in force is of both, so
     that of the feed's words stands for it, where it is known.
     """
-    beginning = next(filter(None, map(plain, entry.content)), "") or plain(entry.summary)
-    return replace(
-        known,
-        words_hash=known.listed_words_hash or known.words_hash,
-        folded_title=fold(clean_line(entry.title)),
-        opening=opening(beginning),
-    )
+    title, begins = history.beginning(entry)
+    words_hash = known.listed_words_hash or known.words_hash
+    return replace(known, words_hash=words_hash, folded_title=title, opening=begins)
 
 
 def _known(fields: dict[str, Any]) -> Known:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from aggregator.model import Person
 from aggregator.parse.page.headline import Metas, letters
 from aggregator.parse.page.linked import Object, each_of, text_of, types_of
-from aggregator.parse.page.tree import Element, line, named, words
+from aggregator.parse.page.tree import Element, is_longer, line, named, short_words
 from aggregator.text.persons import persons_of
 from aggregator.text.pictures import web_address
 
@@ -21,6 +22,7 @@ _METAS = (
     "dcsext.author", "authors", "creator",
 )  # fmt: skip
 _SPLIT = re.compile(r"\s*[,;|/•·]\s*|\s+(?:and|und|et|y|e|na|og|och|en|with|avec|&|و)\s+|\s*&\s+", re.IGNORECASE)
+_AND = re.compile(r"^(?:and|und|et)\s+(?=\S)", re.IGNORECASE)
 # Behind `By` in the languages of the publishers that we know.
 _BY = re.compile(
     r"^\W*(?:(?:written|reported|posted|published|story|text|texte|texto|words|article|report)\s+by|by|von|par|por|door|av|af|da|di|oleh|na|imeandikwa\s+na"
@@ -37,11 +39,11 @@ _NO_NAME = re.compile(r"https?:|www\.|@|\.(?:com|net|org)\b|^[\W\d_]*$|\d{4}", r
 # Accounts of programs and of whoever set the site up.
 _NOBODY = frozenset(
     "admin administrator adminstrator webmaster root user editor superuser wpadmin siteadmin test null none undefined "
-    "unknown anonymous guest default demo webadmin admin1 admin2 administrateur administrador redactor".split()
+    "by par por von story written author unknown anonymous guest default demo webadmin admin1 admin2 administrateur administrador redactor".split()
 )  # fmt: skip
 _AUTHOR_CLASS = re.compile(
     r"(?:^|[\s_-])(?:author|authors|byline|by-line|by-author|auteur|auteurs|autor|autores|author-?name|article-?author|post-?author\w*|entry-?author|"
-    r"writer|journalist|reporter|vcard|spip_auteurs|itemauthor|creator|td-post-author-name|jeg_meta_author|contributor)(?:$|[\s_-])"
+    r"writer|journalist|reporter|vcard|spip_auteurs|itemauthor|creator|td-post-author-name|jeg_meta_author|contributor|firma|signature)(?:$|[\s_-])"
 )
 _NAME_CLASS = re.compile(r"(?:^|[\s_-])(?:fn|author-?name|name|post-?author-?name|url)(?:$|[\s_-])")
 _AVATAR = re.compile(r"avatar|image|photo|img|picture|thumb|bio|box|social|follow|role|title|job|date|time")
@@ -107,13 +109,15 @@ def _of_value(value: object, base: str) -> Iterator[Person]:
 
 def persons_in(said: str) -> list[Person]:
     """The names in a line of one or several, without `By` before and a date behind them."""
+    if "://" in said:
+        return []
     said = _BY.sub("", _BY.sub("", said))
     said = _DATE_BEHIND.sub("", said).strip(" ,;|-–—:")
     if not said or len(said) > 3 * _LONGEST_NAME:
         return []
     if "@" in said:
         return list(persons_of(said))
-    return [Person(each) for part in _SPLIT.split(said) if (each := part.strip(" .:-–—|()"))]
+    return [Person(each) for part in _SPLIT.split(said) if (each := _AND.sub("", part.strip(" .:-–—|()")))]
 
 
 def _kept(found: Iterable[Person], names: frozenset[str]) -> tuple[Person, ...]:
@@ -138,27 +142,28 @@ def _of_places(places: list[Element]) -> Iterator[Person]:
 
 
 def _marked(place: Element) -> Iterator[Person]:
-    for each in place.iter("a", "span", "div", "p", "address", "strong", "b", "li", "cite", "meta", "h4", "h5", "h6"):
+    marked = 0
+    taken: set[Element] = set()
+    for each in islice(place.iter(*_MARKED), _MOST_LOOKED_AT):
         rel, prop = (each.get("rel") or "").lower().split(), (each.get("itemprop") or "").lower().split()
         if each.tag == "meta":
             if "author" in prop and each.get("content"):
                 yield from persons_in(line(each.get("content")))
             continue
-        if "author" in rel or "author" in prop or _AUTHOR_CLASS.search(named(each)):
-            if _AVATAR.search(named(each)) or any(
-                _is_marked(outer) for outer in each.iterancestors() if outer is not place
-            ):
-                continue
-            inner = _names_within(each)
-            yield from (person for name in inner for person in persons_in(name))
+        name = named(each)
+        if not ("author" in rel or "author" in prop or _AUTHOR_CLASS.search(name)) or _AVATAR.search(name):
+            continue
+        if is_longer(each, _LONGEST_BYLINE) or any(outer in taken for outer in each.iterancestors()):
+            continue
+        marked += 1
+        if marked > MOST_AUTHORS:
+            break
+        taken.add(each)
+        yield from (person for said in _names_within(each) for person in persons_in(said))
 
 
-def _is_marked(element: Element) -> bool:
-    return "author" in (element.get("itemprop") or "").lower().split() or (
-        _AUTHOR_CLASS.search(named(element)) is not None
-        and not _AVATAR.search(named(element))
-        and len(words(element)) <= _LONGEST_BYLINE
-    )
+_MARKED = ("a", "span", "div", "p", "address", "strong", "b", "li", "cite", "meta", "h4", "h5", "h6", "em", "i")
+_MOST_LOOKED_AT = 5_000  # elements
 
 
 def _names_within(element: Element) -> list[str]:
@@ -170,20 +175,22 @@ def _names_within(element: Element) -> list[str]:
         lambda each: each.tag == "a" and "author" in (each.get("href") or ""),
     ):
         found = [each for each in element.iter() if isinstance(each.tag, str) and wanted(each)]
-        said = [line(each.get("content")) if each.tag == "meta" else words(each) for each in found]
+        said = [line(each.get("content")) if each.tag == "meta" else short_words(each, _LONGEST_NAME) for each in found]
         if any(0 < len(each) <= _LONGEST_NAME for each in said):
             return list(dict.fromkeys(each for each in said if 0 < len(each) <= _LONGEST_NAME))
-    said_all = words(element)
-    return [said_all] if 0 < len(said_all) <= _LONGEST_NAME else []
+    said_all = short_words(element, _LONGEST_NAME)
+    return [said_all] if said_all else []
 
 
 def _byline(places: list[Element]) -> str:
     """The line that says who wrote a report, as it stands on the page; ''."""
     for place in places:
-        for each in place.iter("p", "div", "span", "address", "li", "h4", "h5", "h6", "strong", "em"):
+        for each in islice(
+            place.iter("p", "div", "span", "address", "li", "h4", "h5", "h6", "strong", "em"), _MOST_LOOKED_AT
+        ):
             name = named(each)
             if ("byline" in name or _AUTHOR_CLASS.search(name)) and not _AVATAR.search(name):
-                said = words(each)
-                if 2 < len(said) <= _LONGEST_BYLINE:
+                said = short_words(each, _LONGEST_BYLINE)
+                if len(said) > 2:
                     return _DATE_BEHIND.sub("", said).strip() or said
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from aggregator.parse.page.tree import SILENT, Element, named, spaced, words
+from aggregator.parse.page.tree import SILENT, Element, is_longer, named, spaced, words
 
 _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 _LEAVES = frozenset(("p", "li", "blockquote", "pre", "dd", "dt", *_HEADINGS))
@@ -124,7 +124,7 @@ def _is_beside(element: Element) -> bool:
         return False
     if _CAPTION.search(name) and element.tag != "body":
         return True
-    return _META.search(name) is not None and element.tag != "li" and len(words(element)) <= _LONGEST_META
+    return _META.search(name) is not None and element.tag != "li" and not is_longer(element, _LONGEST_META)
 
 
 def _of_leaf(element: Element) -> list[str]:
@@ -191,7 +191,7 @@ def standfirst(heading: Element | None, whole: Element, body: Element, said: fro
     page's description of itself.
     """
     found: list[str] = []
-    behind, done = heading is None, None
+    behind, done, looked_at = heading is None, None, 0
     for each in whole.iter():
         if each is body:
             break
@@ -205,6 +205,11 @@ def standfirst(heading: Element | None, whole: Element, body: Element, said: fro
             continue
         if done is not None and any(outer is done for outer in each.iterancestors()):
             continue
+        looked_at += 1
+        if looked_at > _MOST_LOOKED_AT:
+            break
+        if is_longer(each, _LONGEST_STANDFIRST):
+            continue
         text = words(each, _NO_WORDS)
         if not _SHORTEST_STANDFIRST <= len(text) <= _LONGEST_STANDFIRST or len(found) == _MOST_STANDFIRSTS:
             continue
@@ -214,7 +219,7 @@ def standfirst(heading: Element | None, whole: Element, body: Element, said: fro
     return cleaned(found)
 
 
-_MOST_STANDFIRSTS = 3
+_MOST_STANDFIRSTS, _MOST_LOOKED_AT = 3, 500
 
 
 def _is_standfirst(element: Element, text: str) -> bool:

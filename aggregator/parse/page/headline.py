@@ -14,7 +14,7 @@ from aggregator.text.urls import domain_of_url, host_of, literal
 
 Metas = dict[str, list[str]]
 
-_BETWEEN = re.compile(r"\s+[-–—|·•:»«/~]+\s+|\s*[|»•]\s*|\s+::\s+")
+_BETWEEN = re.compile(r"\s+[-–—|·•:»«/~]+\s+|\s*[|»•｜：]\s*|\s+::\s+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _SITE = (
     "og:site_name",

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from aggregator.model import Media, Text
 from aggregator.parse.page.headline import Metas
 from aggregator.parse.page.linked import Object, each_of, text_of, types_of
-from aggregator.parse.page.tree import Element, around, line, named, words
+from aggregator.parse.page.tree import Element, around, is_longer, line, named, words
 from aggregator.text.pictures import MOST_MEDIA, address_of, compared, pixels, web_address
 
 _CREDIT = re.compile(
-    r"credit|copyright|(?:^|[\s_-])(?:author|source|byline|photographer|rights|distributor|attribution|copy|fotograf|agency)(?:$|[\s_-])"
+    r"credit|copyright|(?:^|[\s_-])(?:source|photographer|firma|rights|distributor|attribution|copy|fotograf|agency)(?:$|[\s_-])"
 )
 _CAPTION = re.compile(r"caption|legend|(?:^|[\s_-])(?:description|descriptif|titre|texte)(?:$|[\s_-])")
 _CAPTIONED = re.compile(
@@ -23,8 +24,9 @@ _FEATURED = re.compile(
     r"featured|post-?thumb|wp-post-image|entry-?thumb|main-?(?:image|photo)|lead-?(?:image|photo)|hero|article-?(?:image|photo|img)|spip_logo|itemimage|thumbnail|single-?(?:image|thumb)"
 )
 _NO_PICTURE = re.compile(
-    r"avatar|gravatar|(?:^|[\s_/.-])(?:logos?|icons?|emoji|smiley|badge|sprite|spacer|blank|placeholder|loader|flags?|spinner|arrow|button)(?:$|[\s_/.-])|author|profile|wp-smiley"
+    r"avatar|gravatar|(?:^|[\s_/.-])(?:logos?|icons?|emoji|smiley|badge|sprite|spacer|blank|preload\w*|pixel|1px|qr-?code|transparent|webad|banner|advert\w*|placeholder|loader|flags?|spinner|arrow|button)(?:$|[\s_/.-])|author|profile|wp-smiley"
 )
+_MOST_PICTURES, _MOST_PARTS = 300, 500  # of a page that are looked at; elements of a figure
 _SMALLEST = 100  # pixels, of what is stated
 # What names whose picture it is: at the end of a caption, or all of a part of one.
 _SAID = re.compile(
@@ -37,9 +39,11 @@ _SAID = re.compile(
 _BRACKETS = re.compile(r"[(\[]\s*(?P<credit>[^()\[\]]{2,80})\s*[)\]]\s*\.?\s*$")
 _AGENCIES = re.compile(
     r"\b(?:AFP|Reuters|AP|EPA|EFE|ANSA|DPA|Getty|iStock|Shutterstock|Unsplash|Pexels|Pixabay|Xinhua|AA|Anadolu|Lusa|PANA|APO|MAP|APS|TASS|AAP|PA|SIPA|NurPhoto|Flickr|Wikimedia|"
-    r"Facebook|Twitter|Instagram|Alamy|Bloomberg|Handout|File|DR|Courtesy|Supplied|Gallo|Capture)\b"
+    r"Facebook|Twitter|Instagram|Alamy|Bloomberg|Handout|File|DR|Courtesy|Supplied|Gallo|Capture|Photography|Photos?)\b"
 )
 _SLASHED = re.compile(r"(?:^|[.…!?]\s+|\s[|–—]\s)(?P<credit>(?:©\s*)?[^.|…!?]{2,60}(?:/|\s[|–—]\s)[^.|…!?]{2,50})\.?$")
+# `... in Dakar. / Awa Diop`, as the press of French and Spanish has it.
+_BEHIND = re.compile(r"[.…!?»\"”]\s*/\s*(?P<credit>[^/.]{3,60})\.?$")
 _MARKS = re.compile(
     r"(?i)^\W*(?:(?:photo(?:graph)?s?|images?|pictures?|pic|fotos?|fotografia|cr[ée]dits?(?:\s+(?:photo|image)s?)?|cr[ée]dito|copyright|bild|bildquelle|quelle|source|picha|صورة|تصوير|المصدر|фото|courtesy)"
     r"\b\s*(?:(?:by|of|par|de)\b|[:©/–-])*\s*)+"
@@ -164,7 +168,8 @@ def _number(value: object) -> int | None:
 def _shown(whole: Element, body: Element, base: str) -> Iterator[tuple[int, Media]]:
     """The pictures between headline and the end of the text. 0: it is a figure, or said to be the lead picture."""
     inside = False
-    for each in whole.iter("img", "amp-img", "video", "audio"):
+    held: dict[Element, tuple[str, str]] = {}  # what is said in each figure
+    for each in islice(whole.iter("img", "amp-img", "video", "audio"), _MOST_PICTURES):
         inside = inside or any(outer is body for outer in each.iterancestors())
         if inside and not any(outer is body for outer in each.iterancestors()):
             break  # below the text
@@ -180,7 +185,9 @@ def _shown(whole: Element, body: Element, base: str) -> Iterator[tuple[int, Medi
         if not address or _is_small(each, said, address):
             continue
         figure = _figure_of(each, whole)
-        caption, credit = _described(figure) if figure is not None else ("", "")
+        if figure is not None and figure not in held:
+            held[figure] = _described(figure)
+        caption, credit = held[figure] if figure is not None else ("", "")
         if not credit and caption:
             caption, credit = parted(caption)
         alt = line(said.get("alt")) or None
@@ -233,7 +240,7 @@ def _figure_of(image: Element, whole: Element) -> Element | None:
             inner = next((each for each in outer.iterancestors("figure")), None)
             if inner is not None and any(each is whole for each in inner.iterancestors()):
                 return inner
-            if len(words(outer)) <= _LONGEST_CAPTION and sum(1 for _ in outer.iter("img")) <= 3:
+            if not is_longer(outer, _LONGEST_CAPTION) and sum(1 for _ in islice(outer.iter("img"), 4)) <= 3:
                 return outer
     return None
 
@@ -247,7 +254,7 @@ def _described(figure: Element) -> tuple[str, str]:
         else _outermost(
             [
                 each
-                for each in figure.iter()
+                for each in islice(figure.iter(), _MOST_PARTS)
                 if isinstance(each.tag, str) and _CAPTION.search(named(each)) and each is not figure
             ]
         )
@@ -255,7 +262,7 @@ def _described(figure: Element) -> tuple[str, str]:
     credits = _outermost(
         [
             each
-            for each in figure.iter()
+            for each in islice(figure.iter(), _MOST_PARTS)
             if isinstance(each.tag, str)
             and each is not below
             and _CREDIT.search(_of_credit(each))
@@ -265,7 +272,8 @@ def _described(figure: Element) -> tuple[str, str]:
     credits = [
         each
         for each in credits
-        if 0 < len(words(each)) <= _LONGEST_CREDIT
+        if not is_longer(each, _LONGEST_CREDIT)
+        and 0 < len(words(each)) <= _LONGEST_CREDIT
         and each is not figure
         and not any(inner is below for inner in each.iter())
     ]
@@ -299,9 +307,9 @@ def _words_without(element: Element, left_out: set[Element]) -> str:
 def parted(caption: str) -> tuple[str, str]:
     """A caption without the credit in it, and the credit; '' where no word says whose picture it is."""
     said = caption[-400:]
-    for pattern in (_SAID, _BRACKETS, _SLASHED):
+    for pattern in (_SAID, _BEHIND, _BRACKETS, _SLASHED):
         found = pattern.search(said)
-        if found is None or (pattern is not _SAID and not _AGENCIES.search(found["credit"])):
+        if found is None or (pattern in (_BRACKETS, _SLASHED) and not _AGENCIES.search(found["credit"])):
             continue
         credit = _MARKS.sub("", found["credit"]).strip(" ()[].|–—")
         if not credit or len(credit) > _LONGEST_CREDIT or credit.count(" ") > 12:

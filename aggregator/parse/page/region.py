@@ -39,11 +39,13 @@ _GONE = frozenset(("script", "style", "template", "svg", "iframe", "object", "fo
                    "select", "textarea", "input", "dialog", "menu", "noscript"))  # fmt: skip
 # What readers wrote, however much.
 _COMMENTS = re.compile(
-    r"(?:^|[\s_-])(?:comments?|commentlist|comments?-(?:area|list|section|wrapper)|respond|disqus\w*|comentarios?|commentaires?|kommentare?|forum-?(?:list|messages)|reacciones)(?:$|\s)"
+    r"(?:^|\s)(?:comments?|commentlist|comments?-(?:area|list|section|wrapper)|respond|disqus\w*|comentarios?|commentaires?"
+    r"|kommentare?|forum-?(?:list|messages)|reacciones)(?:$|\s)"
 )
 # Elementor calls whatever it lays out a widget.
 _BUILDER = re.compile(r"elementor-widget[\w-]*|(?:has|with|no|without)-[\w-]+|[\w-]+-(?:enabled|disabled|active)")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_LOOKED_AT = tuple(sorted(_BOX_NAMES | _GONE))
 _PICTURED = frozenset(("figure", "picture"))
 _MOST_OF_TEXT = 0.4  # what holds more than this share of a page's paragraphs is no box beside the report
 _A_PARAGRAPH = 25  # characters, without those in links, from which a paragraph counts
@@ -59,6 +61,7 @@ class Region:
     heading: Element | None  # its `h1`
     body: Element  # directly around most of its paragraphs
     others: tuple[Element, ...]  # that may be its body instead, the likeliest first
+    is_named: bool = False  # the body says that it is one, and holds most of the text of the page
 
 
 def region_of(root: Element, titles: tuple[str, ...]) -> Region:
@@ -69,7 +72,17 @@ def region_of(root: Element, titles: tuple[str, ...]) -> Region:
     total = lengths.get(root, 0)
     _prune(root, lengths, total)
     bodies = _bodies(root)
-    return Region(_heading(root, bodies[0], titles), bodies[0], tuple(bodies[1:]))
+    heading = _heading(root, bodies[0], titles)
+    says_so = any(_says_text(each) for each in [bodies[0], *bodies[0].iterancestors()][:2])
+    is_named = says_so and heading is not None and _text_in(bodies[0]) > _MOST_TEXT_OF_PAGE * _text_in(root)
+    return Region(heading, bodies[0], tuple(bodies[1:]), is_named)
+
+
+_MOST_TEXT_OF_PAGE = 0.7
+
+
+def _says_text(element: Element) -> bool:
+    return _TEXT_OF.search(named(element)) is not None or (element.get("itemprop") or "").lower() == "articlebody"
 
 
 def whole_of(region: Region, body: Element) -> Element:
@@ -103,28 +116,36 @@ def _own_length(paragraph: Element) -> int:
 def _prune(root: Element, lengths: dict[Element, int], total: int) -> None:
     most = max(total * _MOST_OF_TEXT, 1)
     headings = {outer for heading in root.iter("h1") for outer in around(heading)}
+    names: dict[tuple[str, str], int] = {}
     gone = []
-    for each in root.iter():
-        if not isinstance(each.tag, str) or each.tag in ("html", "body", "head"):
-            continue
+    for each in root.iter(*_LOOKED_AT):
         if each.tag in _GONE:
             if lengths.get(each, 0) < most and not (each in headings and each.tag in ("form", "aside")):
                 gone.append(each)
-        elif each not in headings and _is_box(each) and (lengths.get(each, 0) < most or _COMMENTS.search(named(each))):
-            gone.append(each)
+            continue
+        said = (each.get("class") or "")[:_LONGEST_NAME], (each.get("id") or "")[:_LONGEST_NAME]
+        kind = names.get(said)
+        if kind is None:
+            kind = names[said] = _kind(named(each))
+        is_hidden = each.get("hidden") is not None or _HIDDEN.search(each.get("style") or "") is not None
+        if (kind or is_hidden) and each not in headings and (lengths.get(each, 0) < most or kind == _OF_READERS):
+            if not any(outer.tag in _PICTURED for outer in around(each)):
+                gone.append(each)
     for each in gone:
         drop(each)
 
 
-def _is_box(element: Element) -> bool:
-    if element.get("hidden") is not None or _HIDDEN.search(element.get("style") or ""):
-        return element.tag not in _PICTURED and element.tag != "img"
-    if element.tag not in _BOX_NAMES or not (element.get("class") or element.get("id")):
-        return False
-    name = _BUILDER.sub(" ", named(element))
-    if not BOX.search(name) or _TEXT_OF.search(name):
-        return False
-    return not any(outer.tag in _PICTURED for outer in around(element))
+_BOX_BESIDE, _OF_READERS = 1, 2
+_LONGEST_NAME = 500  # characters
+
+
+def _kind(name: str) -> int:
+    """What the classes and the id of an element say that it is; 0: a part of the report."""
+    if not name.strip():
+        return 0
+    if _COMMENTS.search(name):
+        return _OF_READERS
+    return _BOX_BESIDE if BOX.search(_BUILDER.sub(" ", name)) and not _TEXT_OF.search(name) else 0
 
 
 def drop(element: Element) -> None:
@@ -162,7 +183,7 @@ def _bodies(root: Element) -> list[Element]:
             if own > 200:
                 scores[each] = scores.get(each, 0.0) + own
     for each in scores:
-        if _TEXT_OF.search(named(each)) or (each.get("itemprop") or "").lower() == "articlebody":
+        if _says_text(each):
             scores[each] *= 1.5
     if not scores:
         article = next(root.iter("article", "main", "body"), None)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from aggregator.parse.page.body import cleaned, paragraphs_in
 from aggregator.parse.page.region import Region
-from aggregator.parse.page.tree import Element, spaced
+from aggregator.parse.page.tree import Element, for_others, spaced
 from aggregator.text.separators import words_of
 
 _AGREE, _HALF = 0.85, 0.45
+_ENOUGH, _SURE = 3, 600  # paragraphs, characters of a text whose element says that it is one
 _SHORTEST = 300  # characters from which a text in JSON-LD says where the report stands
 _MOST_COMPARED = 60_000  # characters
 
@@ -32,6 +33,8 @@ def read(root: Element, region: Region, article_body: str) -> Read:
     length = sum(map(len, stated))
     if length >= _SHORTEST and length >= 0.6 * sum(map(len, own)):
         return _checked(region, own, stated, "json-ld")
+    if region.is_named and len(own) >= _ENOUGH and sum(map(len, own)) >= _SURE:
+        return Read(tuple(own), "elements", region.body)
     return _checked(region, own, _by_trafilatura(root), "trafilatura")
 
 
@@ -56,7 +59,7 @@ def _by_trafilatura(root: Element) -> list[str]:
     from trafilatura import bare_extraction  # costs 180 ms, and only whoever reads a page's text needs it
     from trafilatura.settings import Document
 
-    found = bare_extraction(root, include_comments=False, with_metadata=False, fast=True)
+    found = bare_extraction(for_others(root), include_comments=False, with_metadata=False, fast=True)
     text = found.text if isinstance(found, Document) else None
     return cleaned(spaced(each.removeprefix("- ")) for each in (text or "").split("\n"))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.parse.page.linked import Object, text_of
-from aggregator.parse.page.tree import Element, line, named, words
+from aggregator.parse.page.tree import Element, for_others, line, named, short_words
 from aggregator.text.dates import read_date
 
 _PUBLISHED = (
@@ -74,7 +74,9 @@ def by_htmldate(root: Element, url: str) -> Stated | None:
     from htmldate import find_date  # with trafilatura, and only for pages that say no date in any usual place
 
     try:
-        found = find_date(root, url=url, original_date=True, extensive_search=False, deferred_url_extractor=True)
+        found = find_date(
+            for_others(root), url=url, original_date=True, extensive_search=False, deferred_url_extractor=True
+        )
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):  # of what it reads
         return None
     moment = read_date(found)
@@ -130,20 +132,25 @@ def _of_places(places: list[Element], is_updated: bool) -> Iterator[Stated]:
     """What the elements around headline and text say: `time` first, then what their classes call a date."""
     seen: set[Element] = set()
     for place in places:
-        looked_at = 0
+        looked_at = marked = 0
         for each in place.iter(
             "time", "span", "div", "p", "li", "abbr", "small", "meta", "dd", "a", "em", "i", "strong", "td", "h5", "h6"
         ):
-            if each in seen or looked_at > 20 * _MOST_PLACES:
+            if each in seen:
                 continue
+            if looked_at > 50 * _MOST_PLACES:
+                break
             looked_at += 1
             seen.add(each)
             prop = (each.get("itemprop") or "").lower()
             is_time = each.tag == "time" or prop in ("datepublished", "datemodified", "datecreated")
             if not is_time and not _DATE_CLASS.search(named(each)):
                 continue
-            text = words(each)
-            if len(text) > _LONGEST_PLACE:
+            marked += 1
+            if marked > _MOST_PLACES:
+                break
+            text = short_words(each, _LONGEST_PLACE)
+            if not text and each.tag not in ("time", "meta"):
                 continue
             marks_update = prop == "datemodified" or _UPDATED_CLASS.search(named(each)) or _UPDATED_WORDS.match(text)
             is_wordpress = "published" in named(each)  # `entry-date published updated`: both

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lxml import html
-from lxml.etree import ParserError
+from lxml import etree, html
 
 from aggregator.model import FetchResult, Text
 from aggregator.model.errors import ParseError
@@ -17,13 +16,16 @@ from aggregator.text.html import one_line
 Element = Any  # of lxml, which has no types
 
 MOST_BYTES = 4_000_000  # the longest pages of newsrooms have 3 million, most of it scripts
-_MOST_TAGS = 60_000  # the largest have 15,000
+_MOST_INSIDE = 400  # elements within one that is short
+_MOST_TAGS = 40_000  # the largest have 15,000
+_LONGEST_NAME = 500  # characters that are read of classes and ids
 _LONGEST_ATTRIBUTE = 20_000  # characters that are read of one
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _SOME_TAG = re.compile(rb"<(?:head|body|title|article|main|h1|p|div)[\s>]", re.IGNORECASE)
 # The `charset` of a page's own `meta` (https://html.spec.whatwg.org/#determining-the-character-encoding).
 _META_CHARSET = re.compile(rb"<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _SAYS_NOTHING = re.compile(r"charset\s*=\s*[\"']?(?:iso-8859-1|us-ascii)\b", re.IGNORECASE)
+_PARSER = html.HTMLParser(encoding="utf-8")
 _LOOKED_AT = 4096  # bytes in which a page names its encoding
 _BLOCK = (
     "address article aside blockquote br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main nav "
@@ -49,14 +51,19 @@ def elements_of(result: FetchResult) -> Element:
         raise ParseError("it is not an HTML page; look where the report's address leads")
     if document.count(b"<") > 2 * _MOST_TAGS:
         raise ParseError(f"the page has more than {_MOST_TAGS:,} elements; no report needs that")
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
     try:
-        root = html.document_fromstring(document, parser=parser)
-    except (ParserError, ValueError, AssertionError) as error:
+        root = etree.fromstring(document, parser)
+    except (etree.LxmlError, ValueError) as error:
         raise ParseError("the page has no elements that can be read") from error
     if root is None or root.tag != "html":
         raise ParseError("the page has no elements that can be read")
     return root
+
+
+def for_others(root: Element) -> Element:
+    """The page as other libraries want it; what they do to it leaves ours as it is."""
+    return html.document_fromstring(etree.tostring(root, encoding="utf-8", method="html"), parser=_PARSER)
 
 
 def _is_page(document: bytes, content_type: str) -> bool:
@@ -101,6 +108,26 @@ def _collect(element: Element, without: frozenset[str], pieces: list[str]) -> No
             pieces.append(child.tail)
 
 
+def is_longer(element: Element, most: int) -> bool:
+    """Whether an element has more than so many characters of text, or more elements than such a text needs; no more of
+    it is looked at than that.
+    """
+    length = 0
+    for place, each in enumerate(element.iter()):
+        length += len((each.text or "").strip())
+        if place:
+            length += len((each.tail or "").strip())
+        if length > most or place > _MOST_INSIDE:
+            return True
+    return False
+
+
+def short_words(element: Element, most: int) -> str:
+    """`words` of an element that has no more characters than `most`; '' for a longer one."""
+    said = "" if is_longer(element, most) else words(element)
+    return said if len(said) <= most else ""
+
+
 def spaced(said: str) -> str:
     """With single blanks."""
     return _SPACES.sub(" ", said).strip()
@@ -120,7 +147,7 @@ def line(said: str | None, longest: int = 1_000) -> str:
 
 def named(element: Element) -> str:
     """The classes and the id of an element, in small letters."""
-    return f"{element.get('class') or ''} {element.get('id') or ''}".lower()
+    return f"{(element.get('class') or '')[:_LONGEST_NAME]} {(element.get('id') or '')[:_LONGEST_NAME]}".lower()
 
 
 def around(element: Element) -> Iterator[Element]:

@@ -126,8 +126,8 @@ _SOURCE = _object(
 _HEALTH: Mapping[str, Schema] = {
     "source_name": TEXT, "publisher_name": TEXT, "url": TEXT, "enabled": YES_OR_NO, "last_poll": MAYBE,
     "last_success": MAYBE, "last_new": MAYBE, "failures": NUMBER, "last_error": MAYBE, "articles_7_days": NUMBER,
-    "gaps_7_days": NUMBER, "next_at": MAYBE, "next_reason": MAYBE, "ids_not_trusted": MAYBE,
-    "validators_not_trusted": MAYBE, "problem": MAYBE, "advice": MAYBE, "search": MAYBE, "redirect": MAYBE,
+    "gaps_7_days": NUMBER, "pages_failed_7_days": NUMBER, "next_at": MAYBE, "next_reason": MAYBE,
+    "ids_not_trusted": MAYBE, "validators_not_trusted": MAYBE, "problem": MAYBE, "advice": MAYBE, "search": MAYBE, "redirect": MAYBE,
     "redirected_to": MAYBE, "pending": NUMBER, "agreement_ended": MAYBE, "agreement_ends": MAYBE,
     "counted_at": MAYBE, "fault": MAYBE, "since": MAYBE, "silent": YES_OR_NO, "gap_at": MAYBE, "gap_after": MAYBE,
     "paused_until": MAYBE, "paused_by": MAYBE, "states": _said(_list(TEXT), "all that troubles it"),

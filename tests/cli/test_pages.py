@@ -45,8 +45,8 @@ def with_pages(desk: Desk, mode: str, more: str = "") -> None:
 
 
 def shown(desk: Desk, title: str, *options: str) -> str:
-    ((report,),) = desk.rows(f"SELECT id FROM articles WHERE title = '{title}'")
-    return desk("show", str(report), *options)
+    reports = dict(desk.rows("SELECT title, id FROM articles"))
+    return desk("show", str(reports[title]), *options)
 
 
 def test_fetch_reads_pages_and_show_and_coverage_say_what_came_of_it(desk: Desk) -> None:
@@ -63,6 +63,18 @@ def test_fetch_reads_pages_and_show_and_coverage_say_what_came_of_it(desk: Desk)
     (row,) = json.loads(desk("coverage", "one", "--json"))
     assert (row["pages_read"], sum(row["pages_not_read"].values())) == (1, 2)
     assert "pages read: 1, not: 1 not readable, 1 the page asks readers to pay or to sign in" in desk("coverage", "one")
+
+
+def test_health_counts_pages_that_could_not_be_read(desk: Desk) -> None:
+    with_pages(desk, "text", AGREED)
+    for name in ("a", "c"):
+        desk.press.misbehave("one.example", f"/{name}", "status", status=403)
+    desk("fetch", "one")
+    (row,) = (row for row in json.loads(desk("health", "--json")) if row["source_name"].startswith("one/"))
+    assert row["pages_failed_7_days"] == 2
+    assert row["problem"] == "2 of 3 pages of its reports could not be read in 7 days: status 403"
+    assert row["advice"].startswith('where that stays so, pages = "none"')
+    assert "could not be read in 7 days" in desk("health")
 
 
 def test_fetch_reads_no_page_of_a_source_that_does_not_ask_for_it(desk: Desk) -> None:

@@ -142,6 +142,25 @@ def tried(connection: sqlite3.Connection, since: str, until: str) -> dict[str, t
     return found
 
 
+def failed(connection: sqlite3.Connection, since: str, until: str) -> dict[str, tuple[int, int, str]]:
+    """By the name of the source that listed the reports first, where any page of this time could not be read: how many
+    were tried, how many could not, and why the last one could not.
+    """
+    if not is_there(connection):
+        return {}
+    rows = connection.execute(
+        """
+        SELECT s.publisher || '/' || s.source_key, count(*), sum(g.outcome = 'failed'), g.reason,
+          max(iif(g.outcome = 'failed', g.tried_at, NULL)) AS last
+        FROM pages AS g CROSS JOIN articles AS a ON a.article_id = g.article_id
+        CROSS JOIN sources AS s ON s.source_id = a.source_id
+        WHERE g.tried_at >= ? AND g.tried_at <= ? GROUP BY a.source_id HAVING last IS NOT NULL
+        """,
+        (since, until),
+    )
+    return {source: (tried, count, why or "") for source, tried, count, why, _ in rows}
+
+
 def of_report(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:
     """What came of reading a report's page: mode, tried_at, outcome, reason, read_at, fields, evidence (a list and an
     object); None: it was not tried.

@@ -45,8 +45,8 @@ def with_pages(desk: Desk, mode: str, more: str = "") -> None:
 
 
 def shown(desk: Desk, title: str, *options: str) -> str:
-    reports = dict(desk.rows("SELECT title, id FROM articles"))
-    return desk("show", str(reports[title]), *options)
+    reports = {str(name): str(report) for name, report in desk.rows("SELECT title, id FROM articles")}
+    return desk("show", reports[title], *options)
 
 
 def test_fetch_reads_pages_and_show_and_coverage_say_what_came_of_it(desk: Desk) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from aggregator.demo import Press, Resource
-from aggregator.desk import acts, clock
+from aggregator.desk import acts, clock, joins, merges, pending
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.outgoing import outlet, releases, versions
 from aggregator.desk.purging import chosen, purge
@@ -616,3 +616,56 @@ def test_a_kill_between_a_visit_and_its_record_loses_nothing(tmp_path: Path, pre
     with sqlite3.connect(trip.path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
+
+
+OTHER = "Le bac de Bafoulabé reprend son service de nuit à partir de lundi, annonce le ministère."
+
+
+@every_row("order", [(0, 1), (1, 0)])
+def test_a_join_and_its_split_leave_each_report_its_page(tmp_path: Path, press: Press, order: tuple[int, int]) -> None:
+    press.set_document(HOST, "/feed", feed(entry(), entry(2, "Un bac de nuit")))
+    press.set_document(HOST, "/1", page())
+    press.set_document(HOST, "/2", page(OTHER, MORE, title="Un bac de nuit"))
+    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip()
+    read(trip)
+    ids = [str(each) for (each,) in trip.rows("SELECT id FROM articles ORDER BY title")]
+    with Store.open(trip.path) as store:
+        number = joins.join(store, ids[order[0]], ids[order[1]], BECAUSE, trip.now)
+        merges.split(store, number, trip.now)
+    trip.now += HOUR
+    more = "<description>Mis à jour.</description>"
+    press.set_document(HOST, "/feed", feed(entry(more=more), entry(2, "Un bac de nuit", more=more)))
+    trip()
+    found = dict(
+        trip.rows("SELECT a.title, b.summary || '|' || b.text FROM articles AS a JOIN bodies AS b USING (article_id)")
+    )
+    assert found == {
+        "Le pont de Kita rouvre": f"Mis à jour.|{LEAD}\n{MORE}\n{LAST}",
+        "Un bac de nuit": f"Mis à jour.|{OTHER}\n{MORE}",
+    }
+
+
+def test_a_change_that_waits_for_a_person_keeps_the_page(trip: Trip) -> None:
+    """One poll takes the words of all reports away and gives them others; a person accepts that."""
+    numbers, own = range(1, 31), "<description>L'affaire {0} avance.</description>"
+    trip.press.set_document(HOST, "/feed", feed(*(entry(n, f"Dossier numéro {n}", own.format(n)) for n in numbers)))
+    for n in numbers:
+        trip.press.set_document(
+            HOST, f"/{n}", page(f"Le dossier numéro {n} est ouvert.", MORE, title=f"Dossier numéro {n}")
+        )
+    trip()
+    read(trip)
+    read(trip)
+    (publisher,) = trip.config.publishers
+    same = "<description>Cette page n'existe plus.</description>"
+    trip.press.set_document(HOST, "/feed", feed(*(entry(n, f"Dossier numéro {n}", same) for n in numbers)))
+    trip.now += HOUR
+    (poll,) = trip()
+    assert poll.pending == len(numbers)
+    with Store.open(trip.path) as store:
+        pending.accept(store, [publisher], publisher.key, pending.KINDS, "person:test", trip.now)
+    found = trip.rows(
+        "SELECT b.summary, b.text FROM articles AS a JOIN bodies AS b USING (article_id) WHERE a.title LIKE '% 7'"
+    )
+    assert found == [("Cette page n'existe plus.", f"Le dossier numéro 7 est ouvert.\n{MORE}")]

@@ -106,7 +106,6 @@ def write(connection: sqlite3.Connection, join: Join, now: datetime) -> int | No
     _join_sightings(connection, join)
     polls.list_in_its_place(connection, kept.publisher, of.article_id, kept.article_id)
     connection.execute("DELETE FROM rechecks WHERE article_id = ?", (of.article_id,))
-    connection.execute("DELETE FROM pages WHERE article_id = ?", (of.article_id,))
     if not all(acts.write(connection, decision, at) for decision in join.acts):
         return None
     if join.revise:

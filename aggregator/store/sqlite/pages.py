@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
-from aggregator.model import Decision, PageReading, PageState, PageWords
+from aggregator.model import Article, Decision, PageReading, PageState, PageWords
 from aggregator.store.sqlite import raw
 from aggregator.text.page_words import with_page
 from aggregator.text.raw_words import decode
@@ -87,6 +87,22 @@ def write(connection: sqlite3.Connection, reading: PageReading, at: str) -> bool
         ),
     )
     return True
+
+
+def note(connection: sqlite3.Connection, versions: Sequence[tuple[int, int, Article]], at: str) -> None:
+    """That these versions have words of their pages, where that is not known: a person made one report two, or two one,
+    and the words came from the other. Article id, number, article.
+    """
+    connection.executemany(
+        """
+        INSERT OR IGNORE INTO pages (article_id, mode, tried_at, outcome, revision, fields)
+        VALUES (?, 'metadata', ?, 'read', ?, ?)
+        """,
+        [
+            (number, at, revision, json.dumps([each.name for each in fields(PageWords) if getattr(a.page, each.name)]))
+            for number, revision, a in versions
+        ],
+    )
 
 
 def kept(connection: sqlite3.Connection, decisions: Sequence[Decision]) -> list[Decision]:
@@ -176,13 +192,13 @@ def of_report(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] 
     ).fetchone()
     if row is None:
         return None
-    mode, tried, outcome, reason, read, fields, evidence = row
+    mode, tried, outcome, reason, read, named, evidence = row
     return {
         "mode": mode,
         "tried_at": tried,
         "outcome": outcome,
         "reason": reason,
         "read_at": read,
-        "fields": json.loads(fields or "[]"),
+        "fields": json.loads(named or "[]"),
         "evidence": json.loads(evidence or "{}"),
     }

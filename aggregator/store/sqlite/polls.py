@@ -271,6 +271,7 @@ def _write_revisions(
             for row, (article_id, number, a, _, changed) in enumerate(revisions, first)
         ],
     )
+    pages.note(connection, [(article_id, number, a) for article_id, number, a, _, _ in revisions if a.page], at)
     ledger.append(
         connection,
         [  # Of a withdrawal the act writes the line.

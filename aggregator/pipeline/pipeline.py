@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -212,27 +213,34 @@ class Pipeline:
         per_publisher: int,
         elsewhere: Callable[[int], None] = lambda publishers: None,
         only: Collection[str] | None = None,
+        seconds: float | None = None,
     ) -> list[Finding]:
         """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError. Calls `elsewhere`
         with the number of publishers whose pages another program is visiting; theirs are left to it. `only`: of these
-        publishers. The pages of sources that ask for it are read.
+        publishers. After so many `seconds` no other page is begun. The pages of sources that ask for it are read.
         None are visited as long as the clock is not believed (`desk.clock`): what was missing a minute ago would be
         missing since a year.
         """
         if await self._writer.on_store(lambda store: desk_clock.doubt(store, self._clock())):
             return []
-        polled, stopping = await self._polled_elsewhere(), lambda: self._stopping
+        polled, until = await self._polled_elsewhere(), None if seconds is None else time.monotonic() + seconds
+
+        def stopping() -> bool:
+            return self._stopping or (until is not None and time.monotonic() >= until)
+
         rechecks = Rechecks(
             self._fetcher, self._claims, self._publishers, polled, self._clock, stopping, self._signals, self._pages
         )
         return await rechecks.run(limit, per_publisher, elsewhere, only)
 
-    async def read_pages(self, limit: int, per_publisher: int, publishers: Iterable[str]) -> list[Finding]:
+    async def read_pages(
+        self, limit: int, per_publisher: int, seconds: float, publishers: Iterable[str]
+    ) -> list[Finding]:
         """The same of those of these publishers the pages of whose reports are read, right after their reports came;
         raises StoreError.
         """
         only = {key for key in publishers if any(self._pages.is_read(name) for name in self._names_of(key))}
-        return await self.recheck(limit, per_publisher, only=only) if only else []
+        return await self.recheck(limit, per_publisher, only=only, seconds=seconds) if only else []
 
     def _names_of(self, publisher: str) -> list[str]:
         return [source.name for source in self._sources.values() if source.publisher == publisher]

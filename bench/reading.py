@@ -71,10 +71,55 @@ def _language_of_headline() -> Callable[[Said], object]:
     return lambda said: language_of(said[0], "", None, [])
 
 
+def _pages() -> list[Any]:
+    """Of the same reports: as they are held with a headline alone, and pages of thirty paragraphs."""
+    from aggregator.model import Entry, Page, PageState, Text
+    from aggregator.text.raw_words import encode
+
+    return [
+        (
+            PageState(
+                article_id=number,
+                revision=1,
+                raw=encode(Entry(id=f"tag:{number}", title=Text(headline, "text/plain"))),
+                language=language,
+                item_class="news",
+                key="",
+                source_name="bench/feed",
+            ),
+            Page(url=f"https://bench.example/{number}", title=headline, paragraphs=(text,) * 30, byline="Awa Keïta"),
+        )
+        for number, (headline, text, language) in enumerate(_sentences())
+    ]
+
+
+def _page() -> Callable[[Any], object]:
+    from datetime import UTC, datetime
+
+    from aggregator.model import Publisher, Rights, Source
+    from aggregator.pipeline.page_reading import Asked, reading_of
+
+    rights = Rights(relationship="partner", basis="agreement", text_scope="full_text", credit="{publisher}")
+    source = Source(publisher="bench", key="feed", url="https://bench.example/feed", pages="text")
+    publisher = Publisher(
+        key="bench",
+        name="Bench",
+        country="ML",
+        kind="newspaper",
+        languages=("fr",),
+        homepage="https://bench.example/",
+        rights=rights,
+        sources=(source,),
+    )
+    asked = Asked(publisher, source, "text", ["https://bench.example/"])
+    return lambda each: reading_of(each[0], each[1], asked, datetime(2026, 11, 22, tzinfo=UTC))
+
+
 STEPS = (
     Step("language, first look (pycld2)", _sentences, _first_look),
     Step("language", _sentences, _language),
     Step("language, headline alone and nothing configured", _sentences, _language_of_headline),
+    Step("page, what it adds to its report", _pages, _page),
 )
 
 

@@ -113,6 +113,7 @@ class PageWords:
     categories: tuple[Category, ...] = ()
     media: tuple[Media, ...] = ()
     correction: str | None = None  # the publisher's own note of what it corrected
+    licences: tuple[str, ...] = ()  # addresses or names of those that refuse machines a use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

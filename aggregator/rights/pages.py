@@ -6,10 +6,12 @@ that another site's page is the report's, no text is taken.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
 from aggregator.model import Entry, Page, PagesMode, PageWords, Rights, Text
+from aggregator.rights import signal_forms
 from aggregator.rights.gate import effective
 from aggregator.text.dates import to_iso
 from aggregator.text.html import plain
@@ -70,9 +72,17 @@ def taken(page: Page, entry: Entry, allowed: Taken, rights: Rights, *, is_own: b
             categories=() if entry.categories else page.categories[:_MOST_CATEGORIES],
             media=() if entry.media or not keeps_words else page.media,
             correction=page.correction[:_MOST_NOTE] if has_words and page.correction else None,
+            licences=tuple(_refusing(page)),
         ),
         why,
     )
+
+
+def _refusing(page: Page) -> Iterator[str]:
+    """The licences that it is under which refuse machines a use; what others allow widens nothing."""
+    for signal in signal_forms.of_entry(page.rights, page.licences, (), page.url):
+        if "refused" in (signal.uses.train, signal.uses.input, signal.uses.search):
+            yield signal.literal
 
 
 def _content(

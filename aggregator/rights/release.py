@@ -157,6 +157,8 @@ def signals_of(held: Held) -> tuple[Signal, ...]:
     if held.entry is not None and (held.entry.rights or held.entry.rsl or held.entry.links):
         licences = (link.href for link in held.entry.links if link.rel == "license")
         of_entry = signal_forms.of_entry(held.entry.rights, licences, held.entry.rsl, held.url or held.homepage)
+    if held.entry is not None and held.entry.page is not None and held.entry.page.licences:
+        of_entry += signal_forms.of_entry(None, held.entry.page.licences, (), held.url or held.homepage)
     return (*binding(held.signals, (held.url, held.source_url), held.homepage), *of_entry)
 
 

@@ -80,7 +80,8 @@ def entry_of(said: Mapping[str, Any]) -> Entry:
 def _page(said: Mapping[str, Any]) -> PageWords:
     lists = {name: tuple(map(_LISTS[name], said[name])) for name in ("authors", "categories", "media") if name in said}
     content = {"content": Text(**said["content"])} if "content" in said else {}
-    return PageWords(**{**said, **lists, **content})
+    licences = {"licences": tuple(said["licences"])} if "licences" in said else {}
+    return PageWords(**{**said, **lists, **content, **licences})
 
 
 def _category(said: Any) -> Category:

@@ -300,6 +300,22 @@ def test_a_page_that_becomes_a_paywall_takes_nothing_away(trip: Trip) -> None:
     assert kinds(trip) == [("new",), ("revised",)]
 
 
+def test_a_licence_that_the_page_states_narrows_what_machines_may_do(trip: Trip) -> None:
+    said = (
+        '{"@type": "NewsArticle", "headline": "Le pont", "license": "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED"}'
+    )
+    trip.press.set_document(HOST, "/1", page(head=f'<script type="application/ld+json">{said}</script>'))
+    trip()
+    before = released(trip).uses
+    read(trip)
+    assert (before.train, released(trip).uses.train) == ("unstated", "refused")
+    edited = entry(more="<description>Mis à jour.</description>")
+    trip.press.set_document(HOST, "/feed", feed(edited))
+    trip.now += HOUR
+    trip()
+    assert released(trip).uses.train == "refused"
+
+
 def test_what_the_page_says_to_machines_is_heard_with_it(trip: Trip) -> None:
     trip.press.set_document(HOST, "/1", page(head='<meta name="tdm-reservation" content="1">'))
     trip()
@@ -637,10 +653,8 @@ def test_a_join_and_its_split_leave_each_report_its_page(tmp_path: Path, press: 
     more = "<description>Mis à jour.</description>"
     press.set_document(HOST, "/feed", feed(entry(more=more), entry(2, "Un bac de nuit", more=more)))
     trip()
-    found = dict(
-        trip.rows("SELECT a.title, b.summary || '|' || b.text FROM articles AS a JOIN bodies AS b USING (article_id)")
-    )
-    assert found == {
+    asks = "SELECT a.title, b.summary || '|' || b.text FROM articles AS a JOIN bodies AS b USING (article_id)"
+    assert {title: said for title, said in trip.rows(asks)} == {  # noqa: C416  (rows of any columns)
         "Le pont de Kita rouvre": f"Mis à jour.|{LEAD}\n{MORE}\n{LAST}",
         "Un bac de nuit": f"Mis à jour.|{OTHER}\n{MORE}",
     }

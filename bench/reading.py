@@ -71,7 +71,7 @@ def _language_of_headline() -> Callable[[Said], object]:
     return lambda said: language_of(said[0], "", None, [])
 
 
-def _pages() -> list[Any]:
+def _held_and_read() -> list[Any]:
     """Of the same reports: as they are held with a headline alone, and pages of thirty paragraphs."""
     from aggregator.model import Entry, Page, PageState, Text
     from aggregator.text.raw_words import encode
@@ -93,7 +93,7 @@ def _pages() -> list[Any]:
     ]
 
 
-def _page() -> Callable[[Any], object]:
+def _page_added() -> Callable[[Any], object]:
     from datetime import UTC, datetime
 
     from aggregator.model import Publisher, Rights, Source
@@ -115,11 +115,49 @@ def _page() -> Callable[[Any], object]:
     return lambda each: reading_of(each[0], each[1], asked, datetime(2026, 11, 22, tzinfo=UTC))
 
 
+def _pages() -> list[Any]:
+    """The pages that the tests have, as large as those of newsrooms: about 100 kB, a thousand elements."""
+    from aggregator.model import FetchResult
+
+    menu = "".join(
+        f'<li class="menu-item menu-item-{n}"><a href="/section/{n}">Section {n}</a></li>' for n in range(300)
+    )
+    around = f"<header><nav><ul>{menu}</ul></nav></header><script>var state = {'0123456789' * 6_000};</script>".encode()
+    files = sorted((_ROOT / "tests" / "fixtures" / "page").glob("*.html"))
+    bodies = [file.read_bytes().replace(b"<body>", b"<body>" + around) for file in files if file.stem != "not-a-page"]
+    return [FetchResult(url="https://daily.example/a", http_status=200, headers={}, body=body) for body in bodies]
+
+
+def _page_metadata() -> Callable[[Any], object]:
+    from aggregator.parse.page import page_of
+
+    return lambda result: page_of(result, with_text=False)
+
+
+def _page() -> Callable[[Any], object]:
+    from aggregator.parse.page import page_of
+
+    return page_of
+
+
+def _trafilatura(with_metadata: bool) -> Callable[[], Callable[[Any], object]]:
+    def loaded() -> Callable[[Any], object]:
+        from trafilatura import bare_extraction
+
+        return lambda result: bare_extraction(result.body, include_comments=False, with_metadata=with_metadata)
+
+    return loaded
+
+
 STEPS = (
     Step("language, first look (pycld2)", _sentences, _first_look),
     Step("language", _sentences, _language),
     Step("language, headline alone and nothing configured", _sentences, _language_of_headline),
-    Step("page, what it adds to its report", _pages, _page),
+    Step("page, what it says of itself", _pages, _page_metadata),
+    Step("page, with its text", _pages, _page),
+    Step("for comparison: trafilatura, text", _pages, _trafilatura(False)),
+    Step("for comparison: trafilatura, text and metadata", _pages, _trafilatura(True)),
+    Step("page, what it adds to its report", _held_and_read, _page_added),
 )
 
 

@@ -1,7 +1,7 @@
 """Reads the page of one report: what it says of itself to programs, and its text.
 
-On the way of a page: `tree` (bytes to elements, bounded), `linked` (JSON-LD), `region` (where the report stands; what is
-no part of it goes), and then each part by its own file: `headline`, `times`, `authors`, `media`, `access`, `text`.
+On the way of a page: `tree` (bytes to elements, bounded), `linked` (JSON-LD), `region` (where the report stands; what
+is no part of it goes), and then each part by its own file: `headline`, `times`, `authors`, `media`, `access`, `text`.
 What is said to programs goes before what is shown; each field says by which rule it was found.
 """
 
@@ -89,7 +89,7 @@ def _read(root: tree.Element, url: str, with_text: bool) -> Page:
     wrote = authors.authors_of(report, objects, metas, places, names, base)
     found.take("authors", wrote.persons, wrote.persons_rule)
     found.take("byline", wrote.byline, wrote.byline_rule)
-    found.take_pair("media", media.media_of(whole, read.body, within.heading, report, objects, metas, base))
+    found.take_pair("media", media.media_of(whole, read.body, media.Said(report, objects, metas, base, names)))
     if with_text:
         found.take("paragraphs", _with_standfirst(found, read, within, whole), read.rule)
         if found.values.get("is_free") is False and len(read.paragraphs) < _WHOLE:
@@ -116,7 +116,9 @@ def _places(heading: tree.Element | None, whole: tree.Element) -> list[tree.Elem
         else []
     )
     inside = [each for each in near if any(outer is whole for outer in each.iterancestors())]
-    return [*inside, whole]
+    outer = whole.getparent()  # where bylines stand below the text
+    outside = [outer] if outer is not None and outer.tag not in ("html", "body") else []
+    return [*inside, whole, *outside]
 
 
 def _with_standfirst(found: _Found, read: text.Read, within: region.Region, whole: tree.Element) -> tuple[str, ...]:

@@ -1,49 +1,57 @@
-"""Who wrote a report, as its page states it, and the line in which it says so; who of them is a person is not judged."""
+"""Who wrote a report, as its page states it, and the line in which it says so; who is a person is not judged."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from aggregator.model import Person
 from aggregator.parse.page.headline import Metas, letters
 from aggregator.parse.page.linked import Object, each_of, text_of, types_of
-from aggregator.parse.page.tree import Element, is_longer, line, named, short_words
+from aggregator.parse.page.tree import Element, around, is_longer, line, named, short_words
 from aggregator.text.persons import persons_of
 from aggregator.text.pictures import web_address
 
 MOST_AUTHORS = 30
 _LONGEST_NAME, _LONGEST_BYLINE = 120, 200  # characters
 _METAS = (
-    "author", "article:author", "article:author_name", "og:article:author", "dc.creator", "dcterms.creator", "parsely-author", "sailthru.author",
+    "author", "article:author", "article:author_name", "og:article:author", "dc.creator", "dcterms.creator",
+    "parsely-author", "sailthru.author",
     "cxenseparse:author", "byl", "articleauthor", "citation_author", "og:author", "rnews:author", "mrf:authors",
     "dcsext.author", "authors", "creator",
 )  # fmt: skip
-_SPLIT = re.compile(r"\s*[,;|/•·]\s*|\s+(?:and|und|et|y|e|na|og|och|en|with|avec|&|و)\s+|\s*&\s+", re.IGNORECASE)
+_SPLIT = re.compile(r"\s*[,;|•·]\s*|\s+/\s+|\s+(?:and|und|et|y|e|na|og|och|en|with|avec|&|و)\s+|\s*&\s+", re.IGNORECASE)
 _AND = re.compile(r"^(?:and|und|et)\s+(?=\S)", re.IGNORECASE)
 # Behind `By` in the languages of the publishers that we know.
 _BY = re.compile(
-    r"^\W*(?:(?:written|reported|posted|published|story|text|texte|texto|words|article|report)\s+by|by|von|par|por|door|av|af|da|di|oleh|na|imeandikwa\s+na"
-    r"|author|auteur|autor|autora|propos\s+recueillis\s+par|escrito\s+por|publié\s+par|rédigé\s+par|publicado\s+por|بقلم|كتب(?:ت|ه)?|الكاتب|تحرير|በ)"
+    r"^\W*(?:(?:written|reported|posted|published|submitted|story|submitted|text|texte|texto|words|article"
+    r"|report)\s+by|by|von|par|por|door|av|af|da|di|oleh|na|imeandikwa\s+na"
+    r"|author|auteur|autor|autora|propos\s+recueillis\s+par|escrito\s+por|publié\s+par|rédigé\s+par|publicado\s+por"
+    r"|بقلم|كتب(?:ت|ه)?|الكاتب|تحرير|በ)"
     r"(?:\s*[:：]\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )
 _DATE_BEHIND = re.compile(
     r"\s*(?:[|·•–—-]\s*)?(?:\b(?:on|le|am|em|el|published|posted|updated|publié|updated)\b\s*:?\s*)?"
-    r"(?:\d{1,2}[\s./:-]\S.*|(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?\s+\d.*|\d+\s+(?:min|hour|day|week|month|year).*)$",
+    r"(?:\d{1,2}[\s./:-]\S.*|(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov"
+    r"|dec)[a-z]*\.?,?\s+\d.*|\d+\s+(?:min|hour|day|week|month|year).*)$",
     re.IGNORECASE,
 )
 _NO_NAME = re.compile(r"https?:|www\.|@|\.(?:com|net|org)\b|^[\W\d_]*$|\d{4}", re.IGNORECASE)
 # Accounts of programs and of whoever set the site up.
-_NOBODY = frozenset(
+_ACCOUNTS = (
     "admin administrator adminstrator webmaster root user editor superuser wpadmin siteadmin test null none undefined "
-    "by par por von story written author unknown anonymous guest default demo webadmin admin1 admin2 administrateur administrador redactor".split()
+    "by par por von story written posted published submitted author unknown "
+    "anonymous guest default demo webadmin admin1 admin2 administrateur administrador redactor"
 )  # fmt: skip
+_NOBODY = frozenset(_ACCOUNTS.split())
 _AUTHOR_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:author|authors|byline|by-line|by-author|auteur|auteurs|autor|autores|author-?name|article-?author|post-?author\w*|entry-?author|"
-    r"writer|journalist|reporter|vcard|spip_auteurs|itemauthor|creator|td-post-author-name|jeg_meta_author|contributor|firma|signature)(?:$|[\s_-])"
+    r"(?:^|[\s_-])(?:author|authors|byline|by-line|by-author|auteur|auteurs|autor|autores|author-?name"
+    r"|article-?author|post-?author\w*|entry-?author|"
+    r"writer|journalist|reporter|vcard|spip_auteurs|itemauthor|creator|td-post-author-name|jeg_meta_author"
+    r"|contributor|firma|signature|submitted|username)(?:$|[\s_-])"
 )
 _NAME_CLASS = re.compile(r"(?:^|[\s_-])(?:fn|author-?name|name|post-?author-?name|url)(?:$|[\s_-])")
 _AVATAR = re.compile(r"avatar|image|photo|img|picture|thumb|bio|box|social|follow|role|title|job|date|time")
@@ -142,9 +150,11 @@ def _of_places(places: list[Element]) -> Iterator[Person]:
 
 
 def _marked(place: Element) -> Iterator[Person]:
-    marked = 0
+    marked, last = 0, -1
     taken: set[Element] = set()
-    for each in islice(place.iter(*_MARKED), _MOST_LOOKED_AT):
+    for number, each in enumerate(islice(place.iter(*_MARKED), _MOST_LOOKED_AT)):
+        if last >= 0 and number - last > _APART:
+            break
         rel, prop = (each.get("rel") or "").lower().split(), (each.get("itemprop") or "").lower().split()
         if each.tag == "meta":
             if "author" in prop and each.get("content"):
@@ -153,9 +163,9 @@ def _marked(place: Element) -> Iterator[Person]:
         name = named(each)
         if not ("author" in rel or "author" in prop or _AUTHOR_CLASS.search(name)) or _AVATAR.search(name):
             continue
-        if is_longer(each, _LONGEST_BYLINE) or any(outer in taken for outer in each.iterancestors()):
+        if is_longer(each, _LONGEST_BYLINE) or any(_is_other(outer, taken) for outer in around(each)):
             continue
-        marked += 1
+        marked, last = marked + 1, number
         if marked > MOST_AUTHORS:
             break
         taken.add(each)
@@ -163,17 +173,28 @@ def _marked(place: Element) -> Iterator[Person]:
 
 
 _MARKED = ("a", "span", "div", "p", "address", "strong", "b", "li", "cite", "meta", "h4", "h5", "h6", "em", "i")
-_MOST_LOOKED_AT = 5_000  # elements
+_MOST_LOOKED_AT, _APART = 5_000, 60  # elements; between two authors of one report
+_OF_PICTURE = re.compile(r"caption|credit|photo|image|gallery")
+
+
+def _is_other(element: Element, taken: set[Element]) -> bool:
+    """Whether an element was read already, or speaks of a picture."""
+    return (
+        element in taken
+        or element.tag in ("figure", "figcaption")
+        or _OF_PICTURE.search(element.get("class") or "") is not None
+    )
 
 
 def _names_within(element: Element) -> list[str]:
-    """What of a marked element is names: what is marked as such within it, its links, or all of it where it is short."""
-    for wanted in (
+    """What of a marked element is names: what is marked as such within it, its links, or all of it."""
+    marks: tuple[Callable[[Element], bool], ...] = (
         lambda each: "name" in (each.get("itemprop") or "").lower().split(),
         lambda each: "author" in (each.get("rel") or "").lower().split(),
         lambda each: each is not element and _NAME_CLASS.search(named(each)) is not None,
         lambda each: each.tag == "a" and "author" in (each.get("href") or ""),
-    ):
+    )
+    for wanted in marks:
         found = [each for each in element.iter() if isinstance(each.tag, str) and wanted(each)]
         said = [line(each.get("content")) if each.tag == "meta" else short_words(each, _LONGEST_NAME) for each in found]
         if any(0 < len(each) <= _LONGEST_NAME for each in said):
@@ -192,5 +213,5 @@ def _byline(places: list[Element]) -> str:
             if ("byline" in name or _AUTHOR_CLASS.search(name)) and not _AVATAR.search(name):
                 said = short_words(each, _LONGEST_BYLINE)
                 if len(said) > 2:
-                    return _DATE_BEHIND.sub("", said).strip() or said
+                    return _DATE_BEHIND.sub("", said).strip(" ,;|–—-") or said
     return ""

@@ -5,51 +5,68 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from aggregator.parse.page.headline import letters
 from aggregator.parse.page.tree import SILENT, Element, is_longer, named, spaced, words
 
 _HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 _LEAVES = frozenset(("p", "li", "blockquote", "pre", "dd", "dt", *_HEADINGS))
-_FLOW = frozenset(("div", "section", "article", "main", "header", "ul", "ol", "dl", "td", "tr", "tbody", "table", "center",
-                   "span", "font", "blockquote", "li", "figure", "details", "strong", "b", "em", "i", "body"))  # fmt: skip
+_HOLDING = (
+    "div section article main header ul ol dl td tr tbody table center span font blockquote li figure details strong b "
+    "em i body"
+)
+_FLOW = frozenset(_HOLDING.split())
 _NO_WORDS = SILENT | frozenset(("figure", "figcaption", "picture", "video", "audio", "table", "form", "nav", "aside",
-                                "footer", "time"))  # fmt: skip
+                                "footer"))  # fmt: skip
 _CAPTION = re.compile(
-    r"(?:^|[\s_-])(?:wp-caption\w*|wp-caption-\w+|captions?|caption-\w+|\w+-caption|tr-caption\w*|credits?|copyright|legende?|"
+    r"(?:^|[\s_-])(?:wp-caption\w*|wp-caption-\w+|captions?|caption-\w+|\w+-caption|tr-caption\w*|credits?"
+    r"|copyright|legende?|"
     r"photo-?(?:credit|caption)|image-?(?:credit|caption|meta)|gallery\w*|spip_doc_\w+|spip_documents)(?:$|[\s_-])"
 )
 # The line of author, date and place above a text, where its class says so.
 _META = re.compile(
     r"(?:^|[\s_-])(?:meta|metadata|byline|by-line|author|authors|dateline|date|time|timestamp|post-?meta|entry-?meta|"
-    r"article-?meta|published|posted-?on|updated|info-?publication|reading-?time|kicker|category|categories|cat-links|rubrique)"
+    r"article-?meta|published|posted-?on|updated|info-?publication|reading-?time|kicker|category|categories"
+    r"|cat-links|rubrique)"
     r"(?:$|[\s_-])"
 )
 _LONGEST_META, _BEFORE_HEADLINE = 160, 400  # characters
 # What pages put between paragraphs. At the beginning of a short one, in the languages of the publishers that we know.
 _BETWEEN = re.compile(
     r"""(?xi) ^\W*(?:
-    (?:also\s+read|read\s+also|read\s+more|read\s+next|read\s+full|see\s+also|related(?:\s+(?:stories|articles|news|posts|content))?
-    | more\s+on\s+this | you\s+may\s+also\s+like | recommended(?:\s+for\s+you)? | must\s+read | watch\s+also | also\s+watch
+    (?:also\s+read|read\s+also|read\s+more|read\s+next|read\s+full|see\s+also|related(?:\s+(?:stories|articles|news
+    |posts|content))?
+    | more\s+on\s+this | you\s+may\s+also\s+like | recommended(?:\s+for\s+you)? | must\s+read | watch\s+also
+    | also\s+watch
     | don['’]?t\s+miss | editor['’]?s\s+(?:picks?|choice) | trending | in\s+other\s+news
-    | lire\s+aussi | [àa]\s+lire(?:\s+(?:aussi|également|sur|[ée]galement))? | lire\s+[ée]galement | lire\s+la\s+suite | voir\s+aussi
+    | lire\s+aussi | [àa]\s+lire(?:\s+(?:aussi|également|sur|[ée]galement))? | lire\s+[ée]galement
+    | lire\s+la\s+suite | voir\s+aussi
     | [àa]\s+voir\s+(?:aussi|[ée]galement) | sur\s+le\s+m[êe]me\s+sujet | retrouvez\s+aussi
     | leia\s+(?:tamb[ée]m|mais|ainda) | veja\s+(?:tamb[ée]m|mais) | saiba\s+mais | lea\s+tambi[ée]n | lee\s+tambi[ée]n
-    | te\s+puede\s+interesar | ver\s+tambi[ée]n | lees\s+ook | lesen\s+sie\s+auch | mehr\s+zum\s+thema | auch\s+interessant
+    | te\s+puede\s+interesar | ver\s+tambi[ée]n | lees\s+ook | lesen\s+sie\s+auch | mehr\s+zum\s+thema
+    | auch\s+interessant
     | baca\s+juga | soma\s+(?:pia|zaidi|na) | soma(?=\s*:) | karanta(?:\s+wannan)?(?=\s*:) | lees\s+meer
-    | اقرأ\s+(?:أيضا|أيضًا|المزيد) | إقرأ\s+(?:أيضا|أيضًا|المزيد) | اقرا\s+ايضا | شاهد\s+أيض | читайте\s+также)\b\s*[:：>»|\-–—]*
+    | اقرأ\s+(?:أيضا|أيضًا|المزيد) | إقرأ\s+(?:أيضا|أيضًا|المزيد) | اقرا\s+ايضا | شاهد\s+أيض
+    | читайте\s+также)\b\s*[:：>»|\-–—]*
     )"""
 )
 _LONGEST_BETWEEN = 220  # characters
 # A whole short paragraph that asks the reader for something, or says who owns the page.
 _ASIDE = re.compile(
     r"""(?xi) ^\W*(?:
-    advertisements?\b | publicit[ée]\W*$ | publicidade?\W*$ | anzeige\W*$ | sponsored\b.{0,40}$ | (?:story|article)\s+continues\s+below.*
-    | share\s+(?:this|on|via)\b.* | partager?\s+(?:sur|cet|l).* | share\W*$ | partager\W*$ | compartilh\w+\W*$ | tweet\W*$ | print\W*$ | imprimer\W*$
-    | (?:like\s+and\s+)?follow\s+(?:us|@|our)\b.* | suivez[\s-]nous.* | siga[\s-]nos.* | join\s+(?:us|our|the)\b.*(?:whatsapp|telegram|channel|group).*
-    | subscribe\s+(?:to|now|for|here)\b.* | sign\s+up\s+(?:to|for|here|now)\b.* | abonnez[\s-]vous.* | inscrivez[\s-]vous.*
-    | click\s+here\b.* | cliquez\s+ici\b.* | download\s+(?:the|our)\b.*\bapp\b.* | support\s+(?:our|independent)\b.* | donate\b.*
+    advertisements?\b | publicit[ée]\W*$ | publicidade?\W*$ | anzeige\W*$ | sponsored\b.{0,40}$ | (?:story
+    |article)\s+continues\s+below.*
+    | share\s+(?:this|on|via)\b.* | partager?\s+(?:sur|cet|l).* | share\W*$ | partager\W*$ | compartilh\w+\W*$
+    | tweet\W*$ | print\W*$ | imprimer\W*$
+    | (?:like\s+and\s+)?follow\s+(?:us|@|our)\b.* | suivez[\s-]nous.* | siga[\s-]nos.* | join\s+(?:us|our
+    |the)\b.*(?:whatsapp|telegram|channel|group).*
+    | subscribe\s+(?:to|now|for|here)\b.* | sign\s+up\s+(?:to|for|here|now)\b.* | abonnez[\s-]vous.*
+    | inscrivez[\s-]vous.*
+    | click\s+here\b.* | cliquez\s+ici\b.* | download\s+(?:the|our)\b.*\bapp\b.* | support\s+(?:our|independent)\b.*
+    | donate\b.*
     | (?:©|\(c\)|copyright\b).{0,120}$ | .{0,60}all\s+rights\s+reserved\W*$ | tous\s+droits\s+r[ée]serv[ée]s.*
     | (?:photo|image|picture|photos|cr[ée]dit(?:\s+photo)?|photo\s+credits?|image\s+credits?)\s*[:©/|].{0,120}$
-    | loading\W*$ | leave\s+a\s+(?:comment|reply).* | comments?\W*$ | tags?\s*:.* | filed\s+under\b.* | mots[\s-]cl[ée]s\s*:.*
+    | loading\W*$ | leave\s+a\s+(?:comment|reply).* | comments?\W*$ | tags?\s*:.* | filed\s+under\b.*
+    | mots[\s-]cl[ée]s\s*:.*
     | (?:send\s+us|contact\s+us|whatsapp\s+us)\b.{0,100}@.* | your\s+browser\s+does\s+not\s+support.*
     | this\s+(?:site|website)\s+uses\s+cookies.* | please\s+enable\s+javascript.*
     )"""
@@ -82,7 +99,7 @@ def _walk(element: Element, found: list[str]) -> None:
             end()
             if sum(map(len, found)) < _BEFORE_HEADLINE:
                 found.clear()
-        elif not isinstance(name, str) or name in _NO_WORDS or _is_beside(child):
+        elif not isinstance(name, str) or name in _NO_WORDS or _is_beside(child) or _is_apart(child):
             if name == "table" and not _is_beside(child):
                 end()
                 _walk_table(child, found)
@@ -102,6 +119,11 @@ def _walk(element: Element, found: list[str]) -> None:
         loose.append(child.tail or "")
         previous = name if not (child.tail or "").strip() else ""
     end()
+
+
+def _is_apart(element: Element) -> bool:
+    """Whether it is a time that stands alone, not one within a sentence."""
+    return element.tag == "time" and not (element.tail or "").strip()
 
 
 def _walk_table(table: Element, found: list[str]) -> None:
@@ -130,7 +152,7 @@ def _is_beside(element: Element) -> bool:
 def _of_leaf(element: Element) -> list[str]:
     """A paragraph, or several that stand in one with two `br` between them; none where all of it is a link."""
     said = words(element, _NO_WORDS)
-    if not said:
+    if not said or _is_date(element, said):
         return []
     linked = sum(len(words(each, _NO_WORDS)) for each in element.iter("a"))
     if linked >= 0.9 * len(said) and element.tag not in _HEADINGS and not _SENTENCE.search(said[:-1] + said[-1:]):
@@ -143,6 +165,15 @@ def _of_leaf(element: Element) -> list[str]:
     _with_breaks(element, copy)
     pieces = re.split(r"\n\s*\n", "".join(copy))
     return [line for each in pieces if (line := spaced(each))]
+
+
+def _is_date(element: Element, said: str) -> bool:
+    """Whether a line is a date and little more."""
+    dated = sum(len(words(each)) for each in element.iter("time"))
+    return dated > 0 and dated >= _MOSTLY * len(said)
+
+
+_MOSTLY = 0.5
 
 
 def _with_breaks(element: Element, copy: list[str]) -> None:
@@ -179,7 +210,8 @@ def cleaned(paragraphs: Iterable[str]) -> list[str]:
 
 # What a page calls the sentences between headline and text.
 _STANDFIRST = re.compile(
-    r"standfirst|excerpt|sub-?_?(?:title|head|heading|headline)|(?:^|[\s_-])(?:deck|dek|lead|lede|intro\w*|chapo|chapeau|"
+    r"standfirst|excerpt|sub-?_?(?:title|head|heading|headline)|(?:^|[\s_-])(?:deck|dek|lead|lede|intro\w*|chapo"
+    r"|chapeau|"
     r"summary|description|entradilla|bajada|abstract|preface|einleitung|vorspann|teaser|accroche|sapo|preamble|ingress|"
     r"introtext|spip_chapo|crayon-article-chapo)(?:$|[\s_\d-])"
 )
@@ -213,13 +245,15 @@ def standfirst(heading: Element | None, whole: Element, body: Element, said: fro
         text = words(each, _NO_WORDS)
         if not _SHORTEST_STANDFIRST <= len(text) <= _LONGEST_STANDFIRST or len(found) == _MOST_STANDFIRSTS:
             continue
-        if text in said or (heading is not None and _is_standfirst(each, text)):
+        is_said = any(letters(text)[:_OPENING] == letters(other)[:_OPENING] for other in said)
+        if is_said or (heading is not None and _is_standfirst(each, text)):
             found.append(text)
             done = each
     return cleaned(found)
 
 
 _MOST_STANDFIRSTS, _MOST_LOOKED_AT = 3, 500
+_OPENING = 60  # letters by which two sentences are known as one, of which the other is cut
 
 
 def _is_standfirst(element: Element, text: str) -> bool:

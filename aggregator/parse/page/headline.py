@@ -14,7 +14,7 @@ from aggregator.text.urls import domain_of_url, host_of, literal
 
 Metas = dict[str, list[str]]
 
-_BETWEEN = re.compile(r"\s+[-–—|·•:»«/~]+\s+|\s*[|»•｜：]\s*|\s+::\s+")
+_BETWEEN = re.compile(r"\s+[-–—|·•:»«/~]+\s+|\s*[|»•｜：]\s*|\s+::\s+|:\s+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _SITE = (
     "og:site_name",
@@ -72,9 +72,10 @@ def title_of(root: Element, metas: Metas, report: Object, names: frozenset[str])
     for heading in headings:
         if any(_is_same(heading, said) for said, _ in stated):
             return without_site(heading, names, ()), "h1"
-    if stated:
+    own = [heading for heading in headings if letters(heading) not in names]
+    if stated and not (stated[0][1] == "title" and len(own) == 1):  # of a page that says nothing better
         return stated[0]
-    return next(((heading, "h1") for heading in headings if letters(heading) not in names), None)
+    return (own[0], "h1") if own else None
 
 
 def _is_same(heading: str, said: str) -> bool:
@@ -122,9 +123,9 @@ def canonical_of(root: Element, metas: Metas, url: str) -> tuple[str, str] | Non
     """Where a page says that it stands, in full, and the rule."""
     base = base_of(root, url)
     for each in root.iter("link"):
-        if "canonical" in (each.get("rel") or "").lower().split():
-            if address := web_address(base, each.get("href") or ""):
-                return literal(address), "canonical"
+        is_canonical = "canonical" in (each.get("rel") or "").lower().split()
+        if is_canonical and (address := web_address(base, each.get("href") or "")):
+            return literal(address), "canonical"
     for said in metas.get("og:url", ()):
         if address := web_address(base, said):
             return literal(address), "opengraph"

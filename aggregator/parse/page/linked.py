@@ -23,7 +23,7 @@ _DECODER = json.JSONDecoder(strict=False)
 _ENTITIES = re.compile(r"&(?:quot|#0?34|#x22);", re.IGNORECASE)
 # Outside strings: what JavaScript allows and JSON does not.
 _OUTSIDE = re.compile(r"""//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])|\b(?:undefined|NaN)\b""", re.DOTALL)
-_AFTER_STRING = re.compile(r"""\s*(?:[:}\]]|,\s*(?:["{\[}\]]|-?\d|true\b|false\b|null\b|$)|$|//|/\*)""")
+_AFTER_STRING = re.compile(r"""\s*(?:[:}\]]|,\s*(?:["{\[}\]/]|-?\d|true\b|false\b|null\b|$)|$|//|/\*)""")
 
 # The types of a report, the likeliest to be the page's own first.
 _NEWS = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from aggregator.model import Media, Text
-from aggregator.parse.page.headline import Metas
+from aggregator.parse.page.headline import Metas, letters
 from aggregator.parse.page.linked import Object, each_of, text_of, types_of
 from aggregator.parse.page.tree import Element, around, is_longer, line, named, words
 from aggregator.text.pictures import MOST_MEDIA, address_of, compared, pixels, web_address
@@ -74,50 +74,57 @@ class _Gallery:
             )
 
 
-def media_of(
-    whole: Element,
-    body: Element,
-    heading: Element | None,
-    report: Object,
-    objects: list[Object],
-    metas: Metas,
-    base: str,
-) -> tuple[tuple[Media, ...], str]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a page says to programs of its pictures."""
+
+    report: Object
+    objects: list[Object]
+    metas: Metas
+    base: str  # what relative addresses are relative to
+    names: frozenset[str]  # of the site, as `headline.letters` has them
+
+
+def media_of(whole: Element, body: Element, said: Said) -> tuple[tuple[Media, ...], str]:
     """All pictures, and the rule by which the first was found. A figure of the report goes before `og:image`."""
-    shown = list(_shown(whole, body, base))
-    stated = [Media(address, "image", width=pixels(_nth(metas, "og:image:width", 0)), height=pixels(_nth(metas, "og:image:height", 0)), alt=line(_nth(metas, "og:image:alt", 0)) or None)
-              for said in [*metas.get("og:image", ()), *metas.get("og:image:url", ()), *metas.get("twitter:image", ()), *metas.get("twitter:image:src", ())][:5]
-              if (address := web_address(base, said)) and not _NO_PICTURE.search(address.lower().rpartition("/")[2])]  # fmt: skip
-    linked = [
-        media
-        for key in ("image", "thumbnailUrl", "video")
-        for each in each_of(report.get(key), objects)
-        if (media := _of_json(each, base))
+    shown = list(_shown(whole, body, said.base))
+    stated = list(_of_metas(said.metas, said.base))
+    values = [
+        each for key in ("image", "thumbnailUrl", "video") for each in each_of(said.report.get(key), said.objects)
     ]
+    linked = [media for each in values if (media := _of_json(each, said.base, said.names))]
     named_so = {compared(each.url) for each in (*stated, *linked)}
-    leads = [media for rank, media in shown if rank == 0]
-    others = [media for rank, media in shown if rank > 0 and compared(media.url) in named_so]
-    gallery = _Gallery(base)
-    if leads:
-        rule, first = "figure", leads[0]
-    elif others:
-        rule, first = "image", others[0]
-    elif stated:
-        rule, first = "opengraph", stated[0]
-    elif linked:
-        rule, first = "json-ld", linked[0]
-    elif shown:
-        rule, first = "image", shown[0][1]
-    else:
+    others = [media for rank, media in shown if rank > 0]
+    candidates = (
+        ("figure", [media for rank, media in shown if rank == 0]),
+        ("image", [media for media in others if compared(media.url) in named_so]),
+        ("opengraph", stated),
+        ("json-ld", linked),
+        ("image", others),
+    )
+    rule, first = next(((rule, found[0]) for rule, found in candidates if found), ("", None))
+    if first is None:
         return (), ""
-    gallery.add(first)
-    for media in (*(media for _, media in shown), *stated[:1], *linked):
+    gallery = _Gallery(said.base)
+    for media in (first, *(media for _, media in shown), *stated[:1], *linked):
         gallery.add(media)
     found = list(gallery.found.values())
     described = [each for each in linked if each.caption or each.credit]
     if described and len(linked) == 1 and not found[0].credit:  # the report's one picture in another size
-        found[0] = replace(found[0], credit=described[0].credit, caption=found[0].caption or described[0].caption)
+        caption = found[0].caption or described[0].caption
+        found[0] = replace(found[0], credit=described[0].credit, caption=caption)
     return tuple(found), rule
+
+
+def _of_metas(metas: Metas, base: str) -> Iterator[Media]:
+    """What is shown where the page is shared (https://ogp.me/#structured)."""
+    width, height = (pixels(_nth(metas, f"og:image:{name}", 0)) for name in ("width", "height"))
+    alt = line(_nth(metas, "og:image:alt", 0)) or None
+    for name in ("og:image", "og:image:url", "twitter:image", "twitter:image:src"):
+        for said in metas.get(name, ())[:3]:
+            address = web_address(base, said)
+            if address and not _NO_PICTURE.search(address.lower().rpartition("/")[2]):
+                yield Media(address, "image", width=width, height=height, alt=alt)
 
 
 def _nth(metas: Metas, name: str, place: int) -> str | None:
@@ -125,7 +132,7 @@ def _nth(metas: Metas, name: str, place: int) -> str | None:
     return said[place] if len(said) > place else None
 
 
-def _of_json(value: object, base: str) -> Media | None:
+def _of_json(value: object, base: str, names: frozenset[str]) -> Media | None:
     """An ImageObject or a VideoObject (https://schema.org/ImageObject), or the address of one."""
     if isinstance(value, str):
         address = web_address(base, value)
@@ -140,10 +147,9 @@ def _of_json(value: object, base: str) -> Media | None:
     if not address:
         return None
     caption = text_of(value.get("caption"), _LONGEST_CAPTION)
-    credit = next(
-        (said for key in ("creditText", "creator", "author", "copyrightHolder") if (said := text_of(value.get(key)))),
-        "",
-    )
+    credit = text_of(value.get("creditText"))
+    holders = (text_of(value.get(key)) for key in ("creator", "author", "copyrightHolder"))
+    credit = credit or next((each for each in holders if each and letters(each) not in names), "")
     return Media(
         address,
         "video" if is_video else "image",
@@ -279,13 +285,16 @@ def _described(figure: Element) -> tuple[str, str]:
     ]
     if not captions and not credits and figure.tag == "figure":
         return "", ""
-    credit = ", ".join(dict.fromkeys(filter(None, (_MARKS.sub("", words(each)).strip(" ()[].|") for each in credits))))
+    credit = ", ".join(dict.fromkeys(filter(None, (_MARKS.sub("", words(each)).strip(" ()[].|©") for each in credits))))
     caption = " ".join(filter(None, (_words_without(each, set(credits)) for each in captions if each not in credits)))
     return caption[:_LONGEST_CAPTION].strip(" |–—"), credit[:_LONGEST_CREDIT]
 
 
 def _of_credit(element: Element) -> str:
-    return f"{named(element)} {'credit' if (element.get('itemprop') or '').lower() in ('copyrightholder', 'credittext', 'author', 'creator') else ''} {'credit' if element.tag == 'cite' else ''}"
+    """The names by which an element may say that it holds a credit."""
+    prop = (element.get("itemprop") or "").lower()
+    says_so = element.tag == "cite" or prop in ("copyrightholder", "credittext", "author", "creator")
+    return f"{named(element)} credit" if says_so else named(element)
 
 
 def _outermost(elements: list[Element]) -> list[Element]:
@@ -311,7 +320,7 @@ def parted(caption: str) -> tuple[str, str]:
         found = pattern.search(said)
         if found is None or (pattern in (_BRACKETS, _SLASHED) and not _AGENCIES.search(found["credit"])):
             continue
-        credit = _MARKS.sub("", found["credit"]).strip(" ()[].|–—")
+        credit = _MARKS.sub("", found["credit"]).strip(" ()[].|–—©")
         if not credit or len(credit) > _LONGEST_CREDIT or credit.count(" ") > 12:
             continue
         before = caption[: len(caption) - len(said) + found.start()] + (found[0][0] if found[0][:1] in ".!?…" else "")

@@ -5,41 +5,52 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from aggregator.parse.page.tree import Element, around, named, words
+from aggregator.parse.page.tree import Element, around, named, short_words, words
 from aggregator.text.folding import fold
 
 # Boxes beside or within a report, by the words of which their classes and ids are made, between `-`, `_` and blanks.
 _BOX = r"""(?x)(?:^|[\s_-])(?:
     related | relatedposts | relatedarticles | related\w* | jp-relatedposts | yarpp\w* | crp | rp4wp\w* | recommend\w*
-    | suggest(?:ed|ions) | read-?also | also-?read | read-?more | readmore | read-?next | more-(?:stories|news|articles|from|on)
-    | you-?may\w* | may-?like | most-?(?:read|popular|viewed|shared) | popular\w* | trending\w* | latest-?(?:news|posts|articles)
+    | suggest(?:ed|ions) | read-?also | also-?read | read-?more | readmore | read-?next | more-(?:stories|news
+    |articles|from|on)
+    | you-?may\w* | may-?like | most-?(?:read|popular|viewed|shared) | popular\w* | trending\w* | latest-?(?:news
+    |posts|articles)
     | lire-?aussi | a-?lire | leia-?(?:mais|tambem) | saiba-?mais | lees-?ook | ver-?tambien | inline-?related\w*
-    | share | shares | sharing | sharethis\w* | share(?:bar|box|daddy|buttons?|icons?) | sharedaddy | socials? | social\w*
-    | addtoany\w* | addthis\w* | a2a(?:\w*) | sfsi\w* | heateor\w* | essb\w* | ssba\w* | shariff\w* | follow-?(?:us|buttons?)
-    | author-?(?:box|bio|info|profile|card|desc\w*|area|details|block|page)\w* | about-?(?:the-?)?author\w* | authorbox\w*
+    | share | shares | sharing | sharethis\w* | share(?:bar|box|daddy|buttons?|icons?) | sharedaddy | socials?
+    | social\w*
+    | addtoany\w* | addthis\w* | a2a(?:\w*) | sfsi\w* | heateor\w* | essb\w* | ssba\w* | shariff\w* | follow-?(?:us
+    |buttons?)
+    | author-?(?:box|bio|info|profile|card|desc\w*|area|details|block|page)\w* | about-?(?:the-?)?author\w*
+    | authorbox\w*
     | saboxplugin\w* | pp-multiple-authors-\w* | m-a-box\w* | abh\w* | bio | biography
-    | newsletter\w* | subscri(?:be|ption)\w* | sign-?up\w* | signup\w* | mailchimp\w* | mc4wp\w* | mailpoet\w* | opt-?in | donat\w*
-    | ad | ads | advert\w* | adsbygoogle | adslot\w* | ad-?(?:container|unit|wrapper|block|box|slot|banner|label)\w* | dfp\w*
+    | newsletter\w* | subscri(?:be|ption)\w* | sign-?up\w* | signup\w* | mailchimp\w* | mc4wp\w* | mailpoet\w*
+    | opt-?in | donat\w*
+    | ad | ads | advert\w* | adsbygoogle | adslot\w* | ad-?(?:container|unit|wrapper|block|box|slot|banner|label)\w*
+    | dfp\w*
     | adv | sponsor\w* | promo\w* | taboola\w* | outbrain\w* | publicidade | publicidad | publicite | werbung | anzeige
     | comments? | commentlist | comment-\w* | respond | disqus\w* | fb-comments
     | breadcrumbs? | pagination | pager | nav | navigation | navbar | menu | prev-?next\w* | next-?prev\w* | nav-links
     | post-?navigation | jnews-?prevnext\w* | ez-?toc\w* | lwptoc\w* | toc | table-?of-?contents
     | tags? | taglist | tag-?(?:links|list|cloud|items?) | tagcloud\w* | tagged | sidebar\w* | widgets? | widget-\w*
-    | cookies? | cookie-\w* | consent | gdpr | popup\w* | modal | overlay | screen-reader-\w+ | sr-only | visually-?hidden
-    | kk-?star\w* | kksr\w* | post-?ratings? | ratings? | post-?views\w* | pvc\w* | toolbar | tools | print-?(?:only|link|button)
+    | cookies? | cookie-\w* | consent | gdpr | popup\w* | modal | overlay | screen-reader-\w+ | sr-only
+    | visually-?hidden
+    | kk-?star\w* | kksr\w* | post-?ratings? | ratings? | post-?views\w* | pvc\w* | toolbar | tools | print-?(?:only
+    |link|button)
     | twitter-tweet | instagram-media | tiktok-embed | fb-post | embed-?(?:tweet|card) | wp-embedded-content
-    | teaser-?(?:list|box|grid)\w* | infobox\w* | whatsapp\w* | telegram\w* | app-?(?:download|promo)\w* | paywall-(?:message|box|overlay|prompt|banner)
+    | teaser-?(?:list|box|grid)\w* | infobox\w* | whatsapp\w* | telegram\w* | app-?(?:download|promo)\w*
+    | paywall-(?:message|box|overlay|prompt|banner)
     | skip-?link\w* | accessibility\w* | player-?(?:controls|wrapper) | correction-?form\w* | report-?(?:error|typo)\w*
 )(?:$|[\s_-])"""
 BOX = re.compile(_BOX)
 # Such a word in a name that says what the element holds speaks of the report itself: `post-tags-enabled`.
-_BOX_NAMES = frozenset(("div", "section", "aside", "ul", "ol", "nav", "footer", "form", "p", "span", "table", "blockquote",
-                        "h2", "h3", "h4", "h5", "h6", "a", "dl", "li", "article"))  # fmt: skip
+_BOXES = "div section aside ul ol nav footer form p span table blockquote h2 h3 h4 h5 h6 a dl li article"
+_BOX_NAMES = frozenset(_BOXES.split())
 _GONE = frozenset(("script", "style", "template", "svg", "iframe", "object", "form", "nav", "footer", "aside", "button",
                    "select", "textarea", "input", "dialog", "menu", "noscript"))  # fmt: skip
 # What readers wrote, however much.
 _COMMENTS = re.compile(
-    r"(?:^|\s)(?:comments?|commentlist|comments?-(?:area|list|section|wrapper)|respond|disqus\w*|comentarios?|commentaires?"
+    r"(?:^|\s)(?:comments?|commentlist|comments?-(?:area|list|section|wrapper)|respond|disqus\w*|comentarios?"
+    r"|commentaires?"
     r"|kommentare?|forum-?(?:list|messages)|reacciones)(?:$|\s)"
 )
 # Elementor calls whatever it lays out a widget.
@@ -48,10 +59,14 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _LOOKED_AT = tuple(sorted(_BOX_NAMES | _GONE))
 _PICTURED = frozenset(("figure", "picture"))
 _MOST_OF_TEXT = 0.4  # what holds more than this share of a page's paragraphs is no box beside the report
+_A_LOOSE_ONE = 80  # characters that stand in no paragraph, from which they are one
+_IN_PARAGRAPHS = frozenset(("p", "li", "figure", "figcaption", "blockquote", "a", "button", "script", "style"))
 _A_PARAGRAPH = 25  # characters, without those in links, from which a paragraph counts
-_TEXT_OF = re.compile(r"article-?_?body|articlebody|entry-content|post-content|article-?_?content|story-?_?body|"
-                      r"article-?_?text|news-?_?(?:content|text|body)|td-post-content|content-inner|texte|field-name-body|"
-                      r"field--name-body|itemfulltext|post-body|single-content|post_content|body-?copy|rich-?text")  # fmt: skip
+_TEXT_OF = re.compile(
+    r"article-?_?body|articlebody|entry-content|post-content|article-?_?content|story-?_?body|article-?_?text"
+    r"|news-?_?(?:content|text|body)|td-post-content|content-inner|texte|field-name-body|field--name-body|itemfulltext"
+    r"|post-body|single-content|post_content|body-?copy|rich-?text"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +114,22 @@ def whole_of(region: Region, body: Element) -> Element:
 def _lengths(root: Element) -> dict[Element, int]:
     """How many characters of paragraphs stand in each element that has any."""
     found: dict[Element, int] = {}
-    for each in root.iter("p"):
-        own = _own_length(each)
+    for each in root.iter("p", "div", "span", "section", "td", "article"):
+        own = _own_length(each) if each.tag == "p" else _loose_length(each)
         if own >= _A_PARAGRAPH:
             for outer in around(each):
                 found[outer] = found.get(outer, 0) + own
     return found
+
+
+def _loose_length(element: Element) -> int:
+    """The characters that stand directly in an element that is no paragraph, where they are enough for one."""
+    own = len((element.text or "").strip())
+    for child in element:
+        own += len((child.tail or "").strip())
+    return (
+        own if own >= _A_LOOSE_ONE and not any(outer.tag in _IN_PARAGRAPHS for outer in element.iterancestors()) else 0
+    )
 
 
 def _own_length(paragraph: Element) -> int:
@@ -128,9 +153,11 @@ def _prune(root: Element, lengths: dict[Element, int], total: int) -> None:
         if kind is None:
             kind = names[said] = _kind(named(each))
         is_hidden = each.get("hidden") is not None or _HIDDEN.search(each.get("style") or "") is not None
-        if (kind or is_hidden) and each not in headings and (lengths.get(each, 0) < most or kind == _OF_READERS):
-            if not any(outer.tag in _PICTURED for outer in around(each)):
-                gone.append(each)
+        is_large = lengths.get(each, 0) >= most and kind != _OF_READERS
+        if not (kind or is_hidden) or is_large or each in headings:
+            continue
+        if not any(outer.tag in _PICTURED for outer in around(each)):
+            gone.append(each)
     for each in gone:
         drop(each)
 
@@ -176,12 +203,18 @@ def _bodies(root: Element) -> list[Element]:
                 break
             scores[outer] = scores.get(outer, 0.0) + own * share
             outer, share = outer.getparent(), share * 0.6
-    for each in root.iter("div", "section", "td"):  # words that stand in no paragraph, with `br` between them
-        breaks = sum(1 for child in each if child.tag == "br")
-        if breaks >= 2:
-            own = len((each.text or "").strip()) + sum(len((child.tail or "").strip()) for child in each)
-            if own > 200:
-                scores[each] = scores.get(each, 0.0) + own
+    for each in root.iter("div", "section", "td", "span", "article"):  # words that stand in no paragraph
+        own = _loose_length(each)
+        breaks = sum(1 for child in each if child.tag == "br") if own else 0
+        if breaks >= 2:  # several paragraphs
+            scores[each] = scores.get(each, 0.0) + own
+        elif own:
+            outer, share = each.getparent(), 1.0
+            for _ in range(3):
+                if outer is None or outer.tag == "html":
+                    break
+                scores[outer] = scores.get(outer, 0.0) + own * share
+                outer, share = outer.getparent(), share * 0.6
     for each in scores:
         if _says_text(each):
             scores[each] *= 1.5
@@ -229,7 +262,7 @@ def _text_in(element: Element) -> int:
 def _heading(root: Element, body: Element, titles: tuple[str, ...]) -> Element | None:
     found = [each for each in root.iter("h1") if words(each)]
     if not found:
-        found = [each for each in root.iter("h2") if titles and fold(words(each)) in titles]
+        found = [each for each in root.iter("h2", "h3") if titles and fold(short_words(each, 300)) in titles]
     for each in found:
         said = fold(words(each))
         if any(

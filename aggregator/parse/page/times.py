@@ -13,19 +13,26 @@ from aggregator.text.dates import read_date
 
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "article:published", "og:published_time",
-    "article.published", "published_time", "parsely-pub-date", "sailthru.date", "publishdate", "publish-date", "publish_date",
-    "publication_date", "published_at", "swiftype:published_at", "pubdate", "cxenseparse:recs:publishtime", "cxenseparse:publishtime",
-    "dcterms.created", "dcterms.issued", "dc.date.issued", "dc.date.created", "dc.date", "dcterms.date", "date.available",
-    "article:created", "datecreated", "rnews:datepublished", "citation_publication_date", "date", "originalpublicationdate", "iso-8601-publish-date",
+    "article.published", "published_time", "parsely-pub-date", "sailthru.date", "publishdate", "publish-date",
+    "publish_date",
+    "publication_date", "published_at", "swiftype:published_at", "pubdate", "cxenseparse:recs:publishtime",
+    "cxenseparse:publishtime",
+    "dcterms.created", "dcterms.issued", "dc.date.issued", "dc.date.created", "dc.date", "dcterms.date",
+    "date.available",
+    "article:created", "datecreated", "rnews:datepublished", "citation_publication_date", "date",
+    "originalpublicationdate", "iso-8601-publish-date",
     "og:pubdate", "article_date_original", "release_date", "og:release_date", "displaydate",
 )  # fmt: skip
 _UPDATED = (
-    "article:modified_time", "og:article:modified_time", "datemodified", "og:updated_time", "article:modified", "modified_time",
-    "article:updated_time", "dcterms.modified", "dc.date.modified", "last-modified", "lastmod", "date.updated", "updated_time",
+    "article:modified_time", "og:article:modified_time", "datemodified", "og:updated_time", "article:modified",
+    "modified_time",
+    "article:updated_time", "dcterms.modified", "dc.date.modified", "last-modified", "lastmod", "date.updated",
+    "updated_time",
 )  # fmt: skip
 _DATE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:date|dates|datetime|timestamp|time|published|publish\w*|posted|posted-?on|entry-?date|post-?date|"
-    r"pubdate|createdate|created|submitted|itemdatecreated|info-?publication|fecha|data|datum|byline|meta|post-?meta|entry-?meta)"
+    r"pubdate|createdate|created|submitted|itemdatecreated|info-?publication|fecha|data|datum|byline|meta"
+    r"|post-?meta|entry-?meta)"
     r"(?:$|[\s_-])"
 )
 _UPDATED_CLASS = re.compile(r"updated|modified|maj\b|mise-?a-?jour|actuali")
@@ -34,10 +41,12 @@ _UPDATED_WORDS = re.compile(
 )
 # A date within a longer text, such as `Publié le 12 mars 2024 à 10h15 par ...`.
 _WITHIN = re.compile(
-    r"\d{4}-\d\d?-\d\d?(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"
-    r"|(?:\d{1,2}(?:er|st|nd|rd|th|º|o)?\.?\s+(?:de\s+|of\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+)?\d{4}|[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}"
+    r"(?i)\d{4}-\d\d?-\d\d?(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"|(?:\d{1,2}(?:er|st|nd|rd|th|º|o)?\.?\s+(?:de\s+|of\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+)?\d{4}"
+    r"|[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}"
     r"|\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}/\d\d?/\d\d?)"
-    r"(?:\s*(?:,|-|–|\||·|at|à|às|a\s+las|um|saa)?\s*\d{1,2}(?:[:h]\d\d(?::\d\d)?|h\b)(?:\s?[ap]\.?m\.?)?(?:\s(?:UTC|GMT|EAT|WAT|CAT|SAST)\b)?)?"
+    r"(?:\s*(?:,|-|–|\||·|at|à|às|a\s+las|um|saa)?\s*\d{1,2}(?:[:h]\d\d(?::\d\d)?"
+    r"|h\b)(?:\s?[ap]\.?m\.?)?(?:\s(?:UTC|GMT|EAT|WAT|CAT|SAST)\b)?)?"
 )
 _IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?:[/-]|$)")
 _ZONE = re.compile(r"(?:Z|UTC|GMT|[+-]\d\d:?\d\d)\s*$")
@@ -97,12 +106,16 @@ def _of_metas(metas: dict[str, list[str]], names: Iterable[str]) -> list[Stated]
 
 
 def _stated(literals: Iterable[str], rule: str) -> list[Stated]:
-    return [Stated(each, moment, rule) for each in literals if each and (moment := read_date(each) or _within(each))]
+    return [found for each in literals if each and (found := _of_literal(each, rule))]
 
 
-def _within(said: str) -> datetime | None:
-    found = _WITHIN.search(said[:_LONGEST_PLACE])
-    return read_date(found[0].strip()) if found else None
+def _of_literal(said: str, rule: str) -> Stated | None:
+    """The moment of a literal, or of the date within a longer text."""
+    if moment := read_date(said):
+        return Stated(said, moment, rule)
+    within = _WITHIN.search(said[:_LONGEST_PLACE])
+    moment = read_date(within[0].strip()) if within else None
+    return Stated(within[0].strip(), moment, rule) if within and moment else None
 
 
 def _surest(said: list[Stated]) -> Stated | None:
@@ -123,7 +136,7 @@ def _surest(said: list[Stated]) -> Stated | None:
 
 
 def _is_same_clock(one: Stated, other: Stated) -> bool:
-    """Whether two moments can be one, of which the other lacks its zone: they are apart by whole quarters of an hour."""
+    """Whether two moments can be one, one of them without its zone: quarters of an hour lie between."""
     apart = abs(one.moment - other.moment)
     return apart <= timedelta(hours=14) and apart.total_seconds() % 900 == 0
 

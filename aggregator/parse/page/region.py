@@ -148,10 +148,14 @@ def _prune(root: Element, lengths: dict[Element, int], total: int) -> None:
             if lengths.get(each, 0) < most and not (each in headings and each.tag in ("form", "aside")):
                 gone.append(each)
             continue
-        said = (each.get("class") or "")[:_LONGEST_NAME], (each.get("id") or "")[:_LONGEST_NAME]
+        # The id of a heading or a paragraph is a place that links lead to, and made of its words.
+        said = (
+            (each.get("class") or "")[:_LONGEST_NAME],
+            "" if each.tag in _PLACES else (each.get("id") or "")[:_LONGEST_NAME],
+        )
         kind = names.get(said)
         if kind is None:
-            kind = names[said] = _kind(named(each))
+            kind = names[said] = _kind(" ".join(said).lower())
         is_hidden = each.get("hidden") is not None or _HIDDEN.search(each.get("style") or "") is not None
         is_large = lengths.get(each, 0) >= most and kind != _OF_READERS
         if not (kind or is_hidden) or is_large or each in headings:
@@ -162,6 +166,7 @@ def _prune(root: Element, lengths: dict[Element, int], total: int) -> None:
         drop(each)
 
 
+_PLACES = frozenset(("p", "h2", "h3", "h4", "h5", "h6", "span", "a", "li"))
 _BOX_BESIDE, _OF_READERS = 1, 2
 _LONGEST_NAME = 500  # characters
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.alerts.times import GIVE_UP_AFTER, next_of, next_time
+from aggregator.desk.terms import sync
 from aggregator.model import SavedSearch, Selection, Tell, Template, When
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
@@ -135,6 +136,23 @@ def test_selections_and_changes_are_looked_at_in_the_store(tmp_path: Path, box: 
         made.poll(entry(1, "Le pont rouvre mardi", "Les camions passent."))
         made.alert()
         assert subjects(box)[2:] == ["[Search changed] Le pont rouvre mardi (Daily Example)"]
+
+
+def test_a_search_that_names_a_publisher_by_its_former_key_finds_what_it_says_now(tmp_path: Path, box: Mailbox) -> None:
+    of_habari = Selection(publishers=("habari",))
+    made = wire(tmp_path, box.port, search("habari", "pont OR daraja", selection=of_habari))
+    with made.store:
+        made.poll(entry(1, "Pont ya Dodoma"), of="habari")
+        made.store.rename_publishers({"habari": "habari-leo"}, made.now)
+        sources = (replace(made.publisher("habari").sources[0], publisher="habari-leo"),)
+        renamed = replace(made.publisher("habari"), key="habari-leo", sources=sources, former_keys=("habari",))
+        others = tuple(each for each in made.config.publishers if each.key != "habari")
+        made.config = replace(made.config, publishers=(*others, renamed))
+        sync(made.store, made.config.wire, made.config.publishers, made.now, made.now.date())
+        made.poll(entry(2, "Daraja la Dodoma"), of="habari-leo")
+        made.alert()
+        assert subjects(box) == ["[Search habari] 2 reports"]
+        assert {each.title for each in made.store.reports(of_habari)} == {"Daraja la Dodoma", "Pont ya Dodoma"}
 
 
 def test_a_search_whose_file_is_faulty_for_a_while_misses_nothing(desk: AlertWire, box: Mailbox) -> None:

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -27,6 +25,7 @@ from aggregator.pipeline.subscribers import listed, unacknowledged
 from aggregator.scheduling.deliveries import LONGEST, PAUSES, pause
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
+from tests.certificates import certificate
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, open_store, record, scaled
 from tests.delivery.receiver import SECRET, Received, Receiver, Reply, receiver, unique
 from tests.pipeline.test_notify import documented
@@ -396,25 +395,8 @@ def test_a_private_address_is_reached_only_where_the_operator_allows_it(desk: De
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(desk: Desk, tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "9",
-    ]
-    subject = ["-subj", "/CN=127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*command, *subject], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
     desk.report(1)
-    with receiver(context) as secure:
+    with receiver(certificate(tmp_path).context) as secure:
         (sent,) = desk.send(subscriber(secure.url, from_beginning=True))
         assert "certificate" in str(sent.error).lower()
         assert secure.received == []

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from aggregator.model import AllOf, Matched, Part, Phrase
-from aggregator.text.query import parse
+from aggregator.text.query import needles_of, parse
 from aggregator.text.separators import spaced, words_of
 
 # Of what is matched: raise it when `fold`, `spaced`, `word_forms` or the query language changes. Then all is matched
@@ -208,14 +208,14 @@ def _single(part: Part, keys: _Keys) -> int | None:
 
 def _numbers(phrase: Phrase, keys: _Keys) -> list[int] | None:
     """The keys of which one is all that a phrase asks for; None: it is of several words, or of the headline alone."""
-    found = [needle.split() for needle in _needles(phrase)]
+    found = [needle.split() for needle in needles_of(phrase)]
     if phrase.in_title or any(len(each) != 1 for each in found):
         return None
     return [keys.number((word, not phrase.begins)) for (word,) in found]
 
 
 def _phrase(phrase: Phrase, keys: _Keys) -> _Holds:
-    needles, numbers = _needles(phrase), _numbers(phrase, keys)
+    needles, numbers = needles_of(phrase), _numbers(phrase, keys)
     if numbers is not None:
         those = frozenset(numbers)
         return lambda words: not those.isdisjoint(words.present)
@@ -224,16 +224,10 @@ def _phrase(phrase: Phrase, keys: _Keys) -> _Holds:
     return lambda words: any(needle in words.anywhere for needle in needles)
 
 
-def _needles(phrase: Phrase) -> tuple[str, ...]:
-    """What stands in a text where the phrase does, one for each of its forms."""
-    found = (spaced(words) for form in phrase.forms if (words := words_of(form)))
-    return tuple(each.removesuffix(" ") if phrase.begins else each for each in found)
-
-
 def _keys(part: Part) -> Sequence[_Key] | None:
     """Under which keys a part is filed, of which one must be there; None: under none, as it may hold without any."""
     if isinstance(part, Phrase):
-        return [_key(needle, part.begins) for needle in _needles(part)]
+        return [_key(needle, part.begins) for needle in needles_of(part)]
     if isinstance(part, AllOf):
         each = [keys for keys in map(_keys, part.wanted) if keys is not None]
         # Long words are mostly rare ones.

@@ -17,7 +17,7 @@ import pytest
 
 from aggregator.alerts.times import GIVE_UP_AFTER, next_of, next_time
 from aggregator.desk.terms import sync
-from aggregator.model import SavedSearch, Selection, Tell, Template, When
+from aggregator.model import Faulty, SavedSearch, Selection, Tell, Template, When
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
 from aggregator.text.query import parse
@@ -156,9 +156,12 @@ def test_a_search_that_names_a_publisher_by_its_former_key_finds_what_it_says_no
 
 
 def test_a_search_whose_file_is_faulty_for_a_while_misses_nothing(desk: AlertWire, box: Mailbox) -> None:
-    faulty = replace(desk.config, searches=())
-    desk.config = faulty
-    desk.store.follow_searches((), ["ponts"], desk.now)
+    faulty = replace(
+        desk.config,
+        searches=(),
+        faulty_searches=(Faulty(key="ponts", file="searches/ponts.toml", faults=("words: ?",)),),
+    )
+    desk.follow(faulty)
     desk.reads = False
     desk.poll(entry(1, "Le pont rouvre"))
     desk.alert()
@@ -166,6 +169,39 @@ def test_a_search_whose_file_is_faulty_for_a_while_misses_nothing(desk: AlertWir
     desk.search(search())
     desk.alert()
     assert subjects(box) == ["[Search ponts] Le pont rouvre (Daily Example)"]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_faulty_file_keeps_no_withdrawal_from_those_who_got_the_report(
+    waits: bool, desk: AlertWire, box: Mailbox
+) -> None:
+    """Also where a message with other reports waits since before the fault."""
+    sound, own = desk.config, search()
+    desk.poll(entry(1, "Le pont rouvre"), entry(2, "Un pont flottant"))
+    desk.alert()
+    if waits:
+        box.fault = "greylist"
+        desk.poll(entry(3, "Le pont fleuri"))
+        desk.alert()
+        box.fault = ""
+    fault = Faulty(key="ponts", file="searches/ponts.toml", faults=("words: found nothing",))
+    desk.follow(replace(sound, searches=(), faulty_searches=(fault,)))
+    desk.poll(entry(4, "Le pont neuf"))
+    desk.act("withdraw", "Le pont rouvre")
+    desk.poll(entry(2, "Correction: un pont", "Correction: un pont, et non deux."))
+    desk.alert(HOUR)
+    desk.alert(HOUR)
+    heard = box.taken[1:]
+    assert ("fleuri" in subjects(box)[1]) == waits
+    plain = heard[-1].get_body(("plain",))
+    assert plain is not None
+    said = plain.get_content()
+    assert "*** Withdrawn or held back" in said
+    assert "Correction: un pont" in said
+    assert not any("Le pont neuf" in str(mail) for mail in heard)
+    desk.search(own)
+    desk.alert(HOUR)
+    assert subjects(box)[1 + len(heard) :] == ["[Search ponts] Le pont neuf (Daily Example)"]
 
 
 def test_what_the_rights_keep_from_email_is_not_sent(desk: AlertWire, box: Mailbox) -> None:

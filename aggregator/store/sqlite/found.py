@@ -22,14 +22,14 @@ from aggregator.text.query import parse
 _LINES = 2_000  # of the ledger, that one step looks at
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # so that no time that `changed:` names is in the future
 _ARE_BEHIND = """
-    SELECT 1 FROM searches WHERE state = 'in_force' AND match_to IS NULL
+    SELECT 1 FROM searches WHERE state <> 'removed' AND match_to IS NULL
       AND found_seq < (SELECT coalesce(max(seq), 0) FROM changes) LIMIT 1
 """
 # Those that stand where the first of them stands: one step is for all of these.
 _FIRST = """
     SELECT search_id, words, selection, found_seq FROM searches
-    WHERE state = 'in_force' AND match_to IS NULL
-      AND found_seq = (SELECT min(found_seq) FROM searches WHERE state = 'in_force' AND match_to IS NULL)
+    WHERE state <> 'removed' AND match_to IS NULL
+      AND found_seq = (SELECT min(found_seq) FROM searches WHERE state <> 'removed' AND match_to IS NULL)
 """
 _HAVE_WORDS = """
     SELECT DISTINCT h.search_id, c.seq, c.revision > 1 FROM changes AS c

@@ -20,16 +20,19 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 @dataclass
 class Mailbox:
-    """`fault`: what it does with the next e-mails: refuse, greylist, hang, close, ""; `faults` counts each."""
+    """`fault`: what it does with the next e-mails: refuse, greylist, hang, close, ""; `faults` counts each. `of`: of
+    this recipient alone.
+    """
 
     port: int = 0
     fault: str = ""
+    of: str = ""
     faults: list[str] = field(default_factory=list)
     taken: list[EmailMessage] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)  # users and passwords that were tried
 
     async def handle_RCPT(self, server: SMTP, _: Session, envelope: Envelope, address: str, __: Any) -> str:
-        if self.fault in ("refuse", "greylist"):
+        if self.fault in ("refuse", "greylist") and self.of in ("", address):
             self.faults.append(self.fault)
             return {"refuse": "550 no such mailbox \x1b[31m", "greylist": "450 try again later"}[self.fault]
         envelope.rcpt_tos.append(address)

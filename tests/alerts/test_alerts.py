@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import resource
@@ -9,6 +10,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,7 +37,7 @@ def server() -> Iterator[Mailbox]:
 
 @pytest.fixture
 def box(server: Mailbox) -> Mailbox:
-    server.fault = ""
+    server.fault = server.of = ""
     server.taken.clear()
     server.faults.clear()
     return server
@@ -398,6 +400,70 @@ def test_a_fault_of_the_server_is_a_queued_retry(fault: str, said: str, tmp_path
         assert len(box.taken) == 1
         assert box.taken[0]["Message-ID"] == f"<{token[0][0]}.ponts@wire.example>"
         assert made.rows("SELECT count(*) FROM alert_messages") == [(0,)]
+
+
+@pytest.mark.parametrize("fault", ["refuse", "greylist"])
+def test_a_recipient_who_is_refused_holds_up_no_other(fault: str, desk: AlertWire, box: Mailbox) -> None:
+    """Each gets an e-mail of his own: what the server says of one is nothing to the others."""
+    desk.search(search("ponts", "pont", DESK, OTHER))
+    box.fault, box.of = fault, str(OTHER.email)
+    desk.poll(entry(1, "Le pont rouvre"))
+    desk.alert()
+    assert [mail["To"] for mail in box.taken] == [DESK.email]
+    assert box.faults == [fault]
+    desk.act("withdraw", "Le pont rouvre")
+    desk.alert(HOUR)
+    box.fault = ""
+    desk.alert(2 * HOUR)
+    # Who got it hears that it was withdrawn; who did not is sent nothing any more.
+    assert [(mail["To"], "Withdrawn" in mail["Subject"]) for mail in box.taken] == [
+        (DESK.email, False),
+        (DESK.email, True),
+    ]
+    assert desk.rows("SELECT count(*) FROM alert_messages") == [(0,)]
+
+
+def test_two_programs_at_once_send_each_message_once(desk: AlertWire, box: Mailbox, tmp_path: Path) -> None:
+    """Such as a daemon, and a `fetch` from cron beside it."""
+    desk.poll(*(entry(number, f"Le pont numéro {number}") for number in range(3)))
+    with Store.open(tmp_path / "wire.db") as store:
+        other = AlertWire(store, desk.config, desk.now)
+
+        async def both() -> None:
+            await asyncio.gather(desk.alerter.look(), other.alerter.look())
+            await asyncio.gather(desk.alerter.sent(), other.alerter.sent())
+
+        asyncio.run(both())
+        assert subjects(box) == ["[Search ponts] 3 reports"]
+        desk.act("withdraw", "Le pont numéro 1")
+        asyncio.run(both())
+        assert len(box.taken) == 2
+        assert desk.rows("SELECT count(*) FROM alert_messages") == [(0,)]
+
+
+def test_a_backup_that_is_put_back_takes_back_what_it_knows_to_have_sent(desk: AlertWire, box: Mailbox) -> None:
+    """What was sent after the backup was made, nobody knows any more: it is sent again."""
+    desk.poll(entry(1, "Le pont rouvre"))
+    desk.alert()
+    database, backup = desk.store.path, desk.store.path.with_name("backup.db")
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(backup)) as copy:
+        source.backup(copy)
+    desk.poll(entry(2, "Un pont flottant"))
+    desk.alert()
+    desk.store.close()
+    for name in ("-wal", "-shm"):
+        database.with_name(database.name + name).unlink(missing_ok=True)
+    backup.replace(database)
+    with Store.open(database) as store:
+        again = AlertWire(store, desk.config, desk.now)
+        again.poll(entry(2, "Un pont flottant"))
+        again.act("withdraw", "Le pont rouvre")
+        again.alert()
+        again.alert()
+    said = [subject.partition("] ")[2] for subject in subjects(box)]
+    assert said[:2] == ["Le pont rouvre (Daily Example)", "Un pont flottant (Daily Example)"]
+    assert said[2:] == ["2 reports"]
+    assert "*** Withdrawn or held back" in box.parts()[0]
 
 
 def test_after_three_days_it_is_given_up_said_and_can_be_tried_again(desk: AlertWire, box: Mailbox) -> None:

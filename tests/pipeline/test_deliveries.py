@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -507,6 +508,31 @@ def test_what_was_acknowledged_while_the_database_could_not_be_written_is_not_se
     desk.send(one)
     assert partner.numbers == [3, 3]
     assert len({each.id for each in partner.received}) == 1
+
+
+def test_after_a_backup_was_put_back_all_that_it_does_not_know_of_is_sent(desk: Desk, partner: Receiver) -> None:
+    """Numbers come again, for other lines: the id of a message, which has the line's hash, tells them apart."""
+    one = subscriber(partner.url, format="report")
+    desk.send(one)
+    kept = desk.report(1)
+    desk.send(one)
+    database, backup = desk.store.path, desk.store.path.with_name("backup.db")
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(backup)) as copy:
+        source.backup(copy)
+    desk.report(2)
+    desk.send(one)
+    desk.store.close()
+    for name in ("-wal", "-shm"):
+        database.with_name(database.name + name).unlink(missing_ok=True)
+    backup.replace(database)
+    desk.store = Store.open(database)
+    other = desk.report(3)
+    acts.withdraw(desk.store, kept, CAUSE, desk.now)
+    desk.send(one)
+    assert partner.numbers == [1, 2, 2, 3]
+    assert [each.said["data"]["id"] for each in partner.received[2:]] == [other, kept]
+    assert [each.said["previous"] for each in partner.received] == [None, 1, 1, 2]
+    assert len({each.id for each in partner.received}) == 4
 
 
 def test_two_programs_do_not_send_to_one_subscriber(desk: Desk, partner: Receiver) -> None:

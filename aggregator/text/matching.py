@@ -144,17 +144,15 @@ class Matcher:
         pieces = {*title.split(), *summary.split()}
         if text != summary:
             pieces.update(text.split())
-        present, possible = set[int](), set(self._always)
-        for piece in pieces - self._idle:
-            keys, places = self._filed.get(piece) or self._look_up(piece)
-            present.update(keys)
-            possible.update(places)
+        filed = [self._filed.get(piece) or self._look_up(piece) for piece in pieces - self._idle]
+        possible = set(self._always).union(*[places for _, places in filed])
         if not possible:
             return Matched(by=self.digest, searches=())
-        those = _Words(title, summary, text, present)
-        found = [search for place in sorted(possible) if (search := self._searches[place]).needs <= present]
-        names = tuple(each.name for each in found if each.rest is None or each.rest(those))
-        return Matched(by=self.digest, searches=names)
+        present = set[int]().union(*[keys for keys, _ in filed])
+        those, searches = _Words(title, summary, text, present), self._searches
+        found = sorted([place for place in possible if searches[place].needs <= present])
+        names = [each.name for place in found if (each := searches[place]).rest is None or each.rest(those)]
+        return Matched(by=self.digest, searches=tuple(names))
 
     def _look_up(self, piece: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The keys of the words of a piece of text, and the searches that are filed under them; it is remembered."""

@@ -173,6 +173,23 @@ def test_a_search_whose_file_is_faulty_for_a_while_misses_nothing(desk: AlertWir
     assert subjects(box) == ["[Search ponts] Le pont rouvre (Daily Example)"]
 
 
+def test_what_came_while_an_older_version_held_a_faulty_search_is_found(desk: AlertWire, box: Mailbox) -> None:
+    """Up to 0.7.0 nothing was matched by it, and from where on is written down."""
+    desk.poll(entry(1, "Le bac ferme"))
+    desk.alert()
+    desk.reads = False
+    desk.config = replace(desk.config, searches=())
+    with closing(sqlite3.connect(desk.store.path)) as connection, connection:
+        connection.execute("UPDATE searches SET state = 'faulty', left_at = (SELECT max(revision_id) FROM revisions)")
+        connection.execute("DELETE FROM settings WHERE name = 'searches'")
+    desk.poll(entry(2, "Le pont rouvre"))
+    with closing(sqlite3.connect(desk.store.path)) as connection, connection:
+        connection.execute("DELETE FROM match_queue")
+    desk.search(search())
+    desk.alert()
+    assert subjects(box) == ["[Search ponts] Le pont rouvre (Daily Example)"]
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_faulty_file_keeps_no_withdrawal_from_those_who_got_the_report(
     waits: bool, desk: AlertWire, box: Mailbox

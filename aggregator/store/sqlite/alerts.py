@@ -38,7 +38,8 @@ def are_behind(connection: sqlite3.Connection) -> bool:
     """Whether `collect` would do anything."""
     row = connection.execute(
         """
-        SELECT 1 FROM searches WHERE match_to IS NULL AND told_seq < (SELECT coalesce(max(seq), 0) FROM changes) LIMIT 1
+        SELECT 1 FROM searches WHERE match_to IS NULL AND left_at IS NULL
+          AND told_seq < (SELECT coalesce(max(seq), 0) FROM changes) LIMIT 1
         """
     ).fetchone()
     return row is not None and not connection.execute("SELECT 1 FROM match_queue LIMIT 1").fetchone()
@@ -55,7 +56,7 @@ def collect(connection: sqlite3.Connection, now: datetime) -> bool:
     rows = connection.execute(
         """
         SELECT told_seq, search_id, words, selection, since_seq, state <> 'removed' AND paused_at IS NULL FROM searches
-        WHERE match_to IS NULL AND told_seq < ? ORDER BY told_seq, search_id
+        WHERE match_to IS NULL AND left_at IS NULL AND told_seq < ? ORDER BY told_seq, search_id
         """,
         (last,),
     ).fetchall()

@@ -29,8 +29,7 @@ _OF_SELECTION = ("publishers", "countries", "kinds", "groups", "languages", "ite
 
 def configured(searches: Sequence[SavedSearch], faulty: Collection[str]) -> str:
     """What says whether the tables are in line with these."""
-    said = [matching.FORM, [asdict(each) for each in searches], sorted(faulty)]
-    return matching.digest(json.dumps(said, default=str).encode())
+    return matching.digest(repr((matching.FORM, tuple(searches), sorted(faulty))).encode("utf-8", "surrogatepass"))
 
 
 def are_configured(connection: sqlite3.Connection, searches: Sequence[SavedSearch], faulty: Collection[str]) -> bool:

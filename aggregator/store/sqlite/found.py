@@ -26,7 +26,7 @@ _TRIED = "state <> 'removed' AND match_to IS NULL AND left_at IS NULL"
 _ARE_BEHIND = f"""
     SELECT 1 FROM searches WHERE {_TRIED}
       AND found_seq < (SELECT coalesce(max(seq), 0) FROM changes) LIMIT 1
-"""
+"""  # noqa: S608  (constants)
 # Those that stand where the first of them stands: one step is for all of these.
 _FIRST = f"""
     SELECT search_id, words, selection, found_seq FROM searches

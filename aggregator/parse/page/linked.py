@@ -45,8 +45,17 @@ def objects_of(root: Element) -> list[Object]:
     found: list[Object] = []
     for block, script in enumerate(root.iter("script")):
         if "ld+json" in (script.get("type") or "").lower() and block < 10 * _MOST_BLOCKS:
-            for value in values_of(script.text or ""):
-                _gather(value, found, 0)
+            for each in objects_in(values_of(script.text or "")):
+                if len(found) < _MOST_OBJECTS:
+                    found.append(each)
+    return found
+
+
+def objects_in(values: list[Any]) -> list[Object]:
+    """The objects in values of JSON; those within others follow them."""
+    found: list[Object] = []
+    for value in values:
+        _gather(value, found, 0)
     return found
 
 

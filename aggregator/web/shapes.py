@@ -47,7 +47,7 @@ _TYPED: Mapping[str, Schema] = MappingProxyType(
         **dict.fromkeys(_ALWAYS, TEXT),
         "revision": NUMBER,
         "corrected": YES_OR_NO,
-        **dict.fromkeys(("authors", "agencies", "categories"), _list(TEXT)),
+        **dict.fromkeys(("authors", "agencies", "categories", "topics", "about"), _list(TEXT)),
         "publisher_kind": _words(Kind),
         "publisher_group": _words(Group),
         "class": _words(ItemClass),

@@ -80,6 +80,40 @@ def _language_of_headline() -> Callable[[Said], object]:
     return lambda said: language_of(said[0], "", None, [])
 
 
+def _pages() -> list[Any]:
+    """The pages that the tests have, as large as those of newsrooms: about 100 kB, a thousand elements."""
+    from aggregator.model import FetchResult
+
+    menu = "".join(
+        f'<li class="menu-item menu-item-{n}"><a href="/section/{n}">Section {n}</a></li>' for n in range(300)
+    )
+    around = f"<header><nav><ul>{menu}</ul></nav></header><script>var state = {'0123456789' * 6_000};</script>".encode()
+    files = sorted((_ROOT / "tests" / "fixtures" / "page").glob("*.html"))
+    bodies = [file.read_bytes().replace(b"<body>", b"<body>" + around) for file in files if file.stem != "not-a-page"]
+    return [FetchResult(url="https://daily.example/a", http_status=200, headers={}, body=body) for body in bodies]
+
+
+def _page_metadata() -> Callable[[Any], object]:
+    from aggregator.parse.page import page_of
+
+    return lambda result: page_of(result, with_text=False)
+
+
+def _page() -> Callable[[Any], object]:
+    from aggregator.parse.page import page_of
+
+    return page_of
+
+
+def _trafilatura(with_metadata: bool) -> Callable[[], Callable[[Any], object]]:
+    def loaded() -> Callable[[Any], object]:
+        from trafilatura import bare_extraction
+
+        return lambda result: bare_extraction(result.body, include_comments=False, with_metadata=with_metadata)
+
+    return loaded
+
+
 def _countries() -> Callable[[Said], object]:
     from aggregator.tags.countries import countries_of
 
@@ -96,6 +130,10 @@ STEPS = (
     Step("language, first look (pycld2)", _sentences, _first_look),
     Step("language", _sentences, _language),
     Step("language, headline alone and nothing configured", _sentences, _language_of_headline),
+    Step("page, what it says of itself", _pages, _page_metadata),
+    Step("page, with its text", _pages, _page),
+    Step("for comparison: trafilatura, text", _pages, _trafilatura(False)),
+    Step("for comparison: trafilatura, text and metadata", _pages, _trafilatura(True)),
     Step("countries", _sentences, _countries),
     Step("countries, headline alone", _sentences, _countries_of_headline),
     Step("countries, texts full of them", _full_of_countries, _countries),

@@ -117,6 +117,12 @@ class World:
         getattr(self, f"_{doing}")()
         self._note()
 
+    def rest(self, pause: timedelta) -> None:
+        """Nothing happens for so long."""
+        self.now += pause
+        release_embargoes(self.store, self.now)
+        self._note()
+
     def _note(self) -> None:
         """By what could each report that is out be chosen in this moment?"""
         for each in self.told:

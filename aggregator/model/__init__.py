@@ -32,6 +32,7 @@ from aggregator.model.document import (
 from aggregator.model.fields import CHANGED, FIELDS, Changed
 from aggregator.model.ledger import Cursor
 from aggregator.model.merges import AtAddress, Compared, Join, Joinable, Merge, Split, Unjoin, Version
+from aggregator.model.page import Page, PageEvidence
 from aggregator.model.pending import Pending, PendingChange, PendingDecision
 from aggregator.model.poll import (
     HOURS,
@@ -248,6 +249,8 @@ __all__ = [
     "Origin",
     "Outcome",
     "OwedKind",
+    "Page",
+    "PageEvidence",
     "PageVisit",
     "Part",
     "Pause",

@@ -62,6 +62,15 @@ def _full_of_countries() -> list[Said]:
     return reports
 
 
+def _texts_bylines_captions() -> list[Said]:
+    """The cases with which the tests measure these: a text, a byline and a caption a report."""
+    kinds: dict[str, list[str]] = {"dateline": [], "byline": [], "credit": []}
+    for file in sorted((_ROOT / "tests" / "fixtures").glob("extract_*.jsonl")):
+        for case in map(json.loads, file.read_text().splitlines()):
+            kinds[case["kind"]].append(case["text"])
+    return list(zip(*kinds.values(), strict=False))
+
+
 def _first_look() -> Callable[[Said], object]:
     from aggregator.tags.language import first_look
 
@@ -126,6 +135,20 @@ def _countries_of_headline() -> Callable[[Said], object]:
     return lambda said: countries_of(said[0], "", None, said[2])
 
 
+def _makers() -> Callable[[Said], object]:
+    from aggregator.model import Media, TagSettings, Text
+    from aggregator.tags.who import maker_words, who_of, with_credits
+
+    settings = TagSettings()
+
+    def call(said: Said) -> object:
+        text, byline, caption = said
+        media = with_credits([Media("https://daily.example/1.jpg", "image", caption=Text(caption, "text/plain"))])
+        return who_of(text, maker_words(text, byline, media, ("The Daily Example",)), "en", settings)
+
+    return call
+
+
 STEPS = (
     Step("language, first look (pycld2)", _sentences, _first_look),
     Step("language", _sentences, _language),
@@ -137,6 +160,7 @@ STEPS = (
     Step("countries", _sentences, _countries),
     Step("countries, headline alone", _sentences, _countries_of_headline),
     Step("countries, texts full of them", _full_of_countries, _countries),
+    Step("dateline, byline and credit of a picture", _texts_bylines_captions, _makers),
 )
 
 

@@ -22,6 +22,7 @@ from aggregator.pipeline.opening import is_in_force, publisher_files, read_confi
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import agreement_warnings
 from aggregator.store import everybody_reads
+from aggregator.tags.language import LIBRARIES
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted, escaped
 
@@ -77,6 +78,7 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
             "without_file": left,
             "warnings": warnings,
             "in_force": is_in_force(paths),
+            "language_libraries": LIBRARIES,
         }
         beside["daemon"] = daemons.as_object(paths)
         beside["not_sent_to"] = [each.key for each in config.faulty_subscribers]
@@ -142,6 +144,14 @@ def _print_notes(paths: Paths, left: Sequence[str]) -> None:
         said = "their reports stay in the wire under the terms that they had last"
         delete = "`aggregator publishers remove KEY --purge` deletes those of one"
         say(f"note: {counted(len(left), 'publisher')} without a file: {', '.join(left)}; {said}; {delete}")
+    if "pycld2" not in LIBRARIES:
+        said = (
+            "reports in Tigrinya, Kirundi, Setswana, Chichewa, Wolof and some thirty others are found by `languages` in"
+        )
+        say(
+            "note: pycld2 is not installed, as on Python 3.14: py3langid alone finds the language of a report, and"
+            f" {said} the files of their publishers; Python 3.11 to 3.13 has both"
+        )
     daemon = daemons.older_configuration(paths, is_faulty=False)
     if daemon:
         say(f"note: {daemon}")

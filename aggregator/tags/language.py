@@ -1,13 +1,14 @@
 """In which language a report is written.
 
 Two steps, because of what they cost (`python -m bench.reading`). `first_look` asks the script, pycld2 and a list of
-words, needs 6 MB, and may be called anywhere; it answers None where that is not enough. `language_of` goes on from
-there: it asks py3langid, which with numpy needs 90 MB and more than half a second when it is asked for the first time.
+words; with what it loads it takes 11 MB. It answers None where that is not enough. `language_of` goes on from there: it
+asks py3langid, which with numpy takes 85 MB and 0.6 s when it is asked for the first time, and some tens of
+microseconds later.
 
 What a caller must do: call `language_of` in one process only, the one that writes; never in the parsing processes, each
 of which would load the model anew. A process that must not load it calls `first_look`, and leaves to the other process
-what is None. Nothing is loaded by importing this module but pycld2. Both take plain text: without mark-up, as a feed's
-words are once they have been read; entities, addresses and tags that are left in it do no harm.
+what is None. A pass in which nothing is new must not import this module, which loads pycld2. Both take plain text, as
+it is when a feed's mark-up has been read; entities, addresses and tags that are left in it do no harm.
 """
 
 from __future__ import annotations
@@ -33,13 +34,15 @@ except ImportError:  # it has no wheel for Python 3.14
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-HAS_PYCLD2 = pycld2 is not None
+# Those that find the language of a report here, in the order in which they are asked.
+LIBRARIES = ("py3langid",) if pycld2 is None else ("pycld2", "py3langid")
 
 Found = tuple[str | None, LanguageFrom | None]  # a BCP 47 tag, and what says so; both None: not known
 
 _MOST_OF_TITLE, _MOST_OF_TEXT = 500, 300  # characters that are looked at
 # Letters: with fewer than these a text says little; an answer is looked at twice; from the last on, none is an answer.
 _FEW, _SHORT, _LONG = 25, 60, 120
+_NAMES = 0.2  # the likeliest language of mere names is less likely than this
 _SIGNS_OF_A_LETTER = {"Ethi": 3, "Hang": 3}  # a sign of these scripts counts as so many letters of Latin
 _TAG = re.compile("[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47, section 2.1
 _NO_LANGUAGE = {"und", "mul", "zxx", "mis"}  # ISO 639-2: undetermined, several, none, uncoded
@@ -56,7 +59,7 @@ _NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff
 
 def _is_known(tag: str) -> bool:
     """Whether a library knows the language."""
-    return whole(tag) in PY3LANGID or (HAS_PYCLD2 and whole(tag) in ONLY_PYCLD2)
+    return whole(tag) in PY3LANGID or (pycld2 is not None and whole(tag) in ONLY_PYCLD2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,13 @@ class _Said:
                 return self._of_stated()
         return next(((each, "configured") for each in self.languages if not _is_known(each)), None)
 
+    def named(self, group: Sequence[str]) -> str | None:
+        """The language of the group that is named: the only one, or of several the one that the feed says."""
+        named = {each for each in self.wholes if each in group}
+        if self.stated and whole(self.stated) in named:
+            return whole(self.stated)
+        return named.pop() if len(named) == 1 else None
+
     def tag(self, language: str) -> str:
         """The publisher's own tag of this language, such as `fr-CA`; else the language."""
         of_publisher = [*self.languages, *([self.stated] if self.stated and not self.languages else [])]
@@ -90,13 +100,19 @@ class _Said:
         part = (each for each in of_publisher if whole(each) == language)
         return next(same, None) or next(part, None) or language
 
-    def fallback(self) -> Found:
+    def fallback(self, script: str | None = None) -> Found:
         """What holds where the words say nothing: a stated language that the publisher has, else its first, else the
-        stated one. Many a French site says `en-US` because its software did.
+        stated one; of those that are written in this script. Many a French site says `en-US` because its software did.
         """
-        if self.stated and (not self.languages or primary(self.stated) in self.primaries):
+
+        def is_possible(tag: str) -> bool:
+            return script is None or scripts.is_written_in(primary(tag), script)
+
+        possible = [each for each in self.languages if is_possible(each)]
+        is_of_publisher = not self.languages or primary(self.stated or "") in map(primary, possible)
+        if self.stated and is_of_publisher and is_possible(self.stated):
             return self._of_stated()
-        return (self.languages[0], "configured") if self.languages else (None, None)
+        return (possible[0], "configured") if possible else (None, None)
 
     def _of_stated(self) -> Found:
         assert self.stated is not None
@@ -183,16 +199,17 @@ def _first(read: _Read, said: _Said) -> tuple[Found | None, _Guess]:
     if language is None:
         return None, guess
     group = _group(read, said, language)
-    if group and (worded := by_words(read.words, group)) and (worded != "pcm" or "pcm" in said.wholes):
+    worded = by_words(read.words, group)
+    if worded and (worded in said.wholes or (read.letters >= _SHORT and worded != "pcm")):
         return (said.tag(worded), "words"), guess
-    named = {each for each in said.wholes if each in (group or (language,))}
-    if named == {language}:
+    named = said.named(group or (language,))
+    if named == language and (language != "en" or not group):
         is_enough = read.letters >= _FEW
     elif named or (group and language not in ("rn", "ti")):  # which of the group: it is to be looked at again
         is_enough = False
     else:
         is_enough = read.letters >= _SHORT and guess.percent >= 90
-    if is_enough:
+    if is_enough and worded in (None, language):
         return (said.tag(language), "words"), guess
     return None, guess
 
@@ -210,8 +227,8 @@ def _of_unknown(read: _Read, said: _Said, guess: _Guess) -> Found | None:
     assert said.unknown is not None
     tag, how = said.unknown
     if guess.language is None:
-        others = [each for each in said.wholes if _is_known(each)]
-        return None if others else (tag, how)
+        is_alone = not any(map(_is_known, said.wholes))
+        return (tag, how) if is_alone and pycld2 is not None else None
     if guess.language not in said.wholes and are_relatives(guess.language, whole(tag or "")):
         return tag, how
     return None
@@ -238,10 +255,10 @@ def _second(read: _Read, said: _Said, guess: _Guess) -> Found:
         return found
     if language in chances:
         chances[language] *= _trust(read, said, language)
-        whole = sum(chances.values())
-        chances = {each: chance / whole for each, chance in chances.items()}
+        total = sum(chances.values())
+        chances = {each: chance / total for each, chance in chances.items()}
     best = max(chances, key=lambda each: chances[each])
-    if said.unknown and language is None and (best not in said.wholes or chances[best] < 0.5):
+    if said.unknown and language is None and not _is_another(said, best, chances[best]):
         return said.unknown
     group = group_of(best) or (best,)
     together = sum(chances.get(each, 0) for each in group)
@@ -250,7 +267,16 @@ def _second(read: _Read, said: _Said, guess: _Guess) -> Found:
         return found
     if together >= _needed(read, language, group) or (read.letters < _LONG and together >= 0.3 > 3 * next_best):
         return _in_group(read, said, language, group, chances)
-    return _unsure(read, said)
+    return _unsure(read, said, chances[best])
+
+
+def _is_another(said: _Said, best: str, chance: float) -> bool:
+    """Whether it is clearly not the named language that no library knows, of which pycld2 said nothing."""
+    assert said.unknown is not None
+    named = whole(said.unknown[0] or "")
+    if best in said.wholes:
+        return chance >= 0.5
+    return pycld2 is None and chance >= 0.97 and not are_relatives(best, named) and named not in group_of(best)
 
 
 def _of_pycld2_alone(read: _Read, said: _Said, language: str, chances: Mapping[str, float]) -> Found | None:
@@ -261,9 +287,8 @@ def _of_pycld2_alone(read: _Read, said: _Said, language: str, chances: Mapping[s
         return (said.tag(language), "words") if is_enough else None
     if worded := by_words(read.words, group):
         return said.tag(worded), "words"
-    named = [each for each in said.wholes if each in group]
-    if len(named) == 1:
-        return said.tag(named[0]), "words" if named[0] == language else "configured"
+    if named := said.named(group):
+        return said.tag(named), "words" if named == language else "configured"
     known = max(group, key=lambda each: chances.get(each, 0))
     if language in ("ss", "nr") and read.letters < _SHORT:  # more seldom than those that it is confused with
         return said.tag(known), "short"
@@ -289,7 +314,7 @@ def _needed(read: _Read, guessed: str | None, group: Sequence[str]) -> float:
         return 0.4
     if read.letters < _LONG:
         return 0.7
-    return 0.98 if HAS_PYCLD2 else 0.9
+    return 0.98 if pycld2 is not None else 0.9
 
 
 def _in_group(
@@ -306,27 +331,36 @@ def _in_group(
         worded = by_words(read.words, group)
         if worded:
             return said.tag(worded), "words"
-    named = [each for each in said.wholes if each in group]
-    if len(set(named)) == 1 and named[0] != best and _may_be(named[0], best, chances):
-        return said.tag(named[0]), "configured"
+    named = said.named(group)
+    if named and named != best and _may_be(named, best, guessed, chances):
+        return said.tag(named), "configured"
     return said.tag(best), how
 
 
-def _may_be(named: str, best: str, chances: Mapping[str, float]) -> bool:
-    """Whether a text that looks like one language may as well be in the named one of its group."""
-    return named in ONLY_PYCLD2 or chances.get(named, 0) * 20 >= chances[best]
+def _may_be(named: str, best: str, guessed: str | None, chances: Mapping[str, float]) -> bool:
+    """Whether a text that looks like one language may as well be in the named one of its group. Where pycld2 alone
+    knows that one, it would have said so, but of Rundi: every third text in it is Kinyarwanda to it.
+    """
+    if named in ONLY_PYCLD2:
+        return guessed is None or named == "rn"
+    return chances.get(named, 0) * 20 >= chances[best]
 
 
 def _of_named(read: _Read, said: _Said, chances: Mapping[str, float], best: float) -> Found | None:
     """A language that is named, where a short text may be in it as well."""
     if read.letters >= _LONG:
         return None
-    return next(((each, "configured") for each in said.languages if chances.get(whole(each), 0) * 5 >= best), None)
+    likeliest = max(said.languages, key=lambda each: chances.get(whole(each), 0), default="")
+    return (likeliest, "configured") if chances.get(whole(likeliest), 0) * 5 >= best else None
 
 
-def _unsure(read: _Read, said: _Said) -> Found:
-    """Where no language is likely enough: a named one that no library knows; else what holds without words."""
-    return said.unknown or (said.fallback() if read.letters < _LONG else (None, None))
+def _unsure(read: _Read, said: _Said, best: float) -> Found:
+    """Where no language is likely enough: a named one that no library knows; else what holds without words. But much
+    text that looks a little like some language is in one that no library knows and nobody names.
+    """
+    if said.unknown:
+        return said.unknown
+    return said.fallback(read.script) if read.letters < _LONG or best < _NAMES else (None, None)
 
 
 def _chances(words: str) -> dict[str, float]:

@@ -110,6 +110,21 @@ _LANGUAGES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "Thai": ("th",),
     "Vaii": ("vai",),
 })  # fmt: skip
+# The scripts that several languages of news are written in.
+_SEVERAL: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "Arab": ("ar", "ary", "arz", "arq", "aeb", "apd", "apc", "shu", "fa", "prs", "ur", "ps", "ug", "ku", "ckb", "sdh",
+             "sd", "ks", "pa", "az", "uz", "bal", "glk", "mzn", "lrc", "ha"),
+    "Cyrl": ("ru", "uk", "be", "bg", "mk", "sr", "bs", "mn", "kk", "ky", "tg", "tt", "ba", "uz", "az", "tk", "ce", "os",
+             "ab", "cv", "av", "crh", "sah", "ku"),
+    "Deva": ("hi", "ne", "mr", "sa", "bho", "mai", "gom", "kok", "awa", "new", "doi", "sd", "ks"),
+    "Ethi": ("am", "ti", "tig", "gez"),
+})  # fmt: skip
+# Of the languages above those that are written in Latin letters too.
+_ALSO_LATIN = frozenset([
+    "az", "ber", "bm", "bs", "crh", "dyu", "emk", "ff", "ffm", "fub", "fuc", "fue", "fuf", "fuh", "fuq", "fuv", "ha",
+    "hak", "kab", "kok", "ku", "lad", "man", "mni", "mnk", "nan", "rif", "sat", "shi", "sr", "taq", "thv", "tk", "tmh",
+    "tt", "ttq", "tzm", "uz", "vai", "zgh",
+])  # fmt: skip
 _KANA_AMONG = 10  # Japanese has at least one sign of kana among so many Chinese characters
 _NOT_ASKED = {"Beng", "Hebr", "Mymr"}  # a library tells their languages apart
 
@@ -148,6 +163,14 @@ def language_in(script: str, primaries: Sequence[str]) -> str | None:
     if script in _NOT_ASKED:
         return None
     return named or (of_script[0] if of_script else None)
+
+
+def is_written_in(primary: str, script: str) -> bool:
+    """Whether a language may be written in this script; one of which nothing stands here may."""
+    of = [each for table in (_LANGUAGES, _SEVERAL) for each, languages in table.items() if primary in languages]
+    if script == LATIN:
+        return not of or primary in _ALSO_LATIN
+    return script in of or (not of and script not in _LANGUAGES and script not in _SEVERAL)
 
 
 def only(text: str, script: str) -> str:

@@ -316,6 +316,19 @@ def test_check_warns_and_is_fine_all_the_same(desk: Desk) -> None:
     assert len(json.loads(desk("check", "--json"))["warnings"]) == 7
 
 
+def test_check_says_that_pycld2_is_missing(desk: Desk) -> None:
+    """It has no wheel for Python 3.14: what it alone knows of languages comes from the configuration there."""
+    assert "note: pycld2" not in desk("check")
+    assert json.loads(desk("check", "--json"))["language_libraries"] == ["pycld2", "py3langid"]
+    without = "import sys; sys.modules['pycld2'] = None; from aggregator.__main__ import main; main()"
+    command = [sys.executable, "-W", "error", "-c", without, "--config", str(desk.config), "check"]
+    assert "note: pycld2 is not installed, as on Python 3.14: py3langid alone" in subprocess.check_output(
+        command, text=True
+    )
+    [said] = subprocess.check_output([*command, "--json"], text=True).splitlines()
+    assert json.loads(said)["language_libraries"] == ["py3langid"]
+
+
 def test_publishers_are_listed_before_there_is_a_database(desk: Desk, tmp_path: Path) -> None:
     rows = json.loads(desk("publishers", "--country", "ml", "--group", "news_organization", "--json"))
     assert [(row["publisher"], row["profile"], row["polled"], row["articles"]) for row in rows] == [

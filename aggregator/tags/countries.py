@@ -14,15 +14,18 @@ from aggregator.model.tags import Tag, TagEvidence, Where
 from aggregator.tags.place_text import Words, words_in
 from aggregator.tags.place_words import Entry, PlaceWords, place_words
 
-READ = 1_200  # characters of a text
-_LEAD = 300  # of which the first say alone what a report is about, where its headline names no country
+READ = 800  # characters of a text
+_LEAD = 200  # of which the first say alone what a report is about, where its headline names no country
 _MOST_TITLE = 400
 _EVIDENCE = 8  # pieces that a tag keeps
 
 _POINTS = {"dateline": 5.0, "headline": 4.0, "text": 1.0}
 _OF_KIND = {"name": 1.0, "demonym": 0.9, "region": 0.8, "city": 0.7}
 _ENOUGH_IN_TEXT = 2  # namings in the text alone, beside a headline or a dateline that names another country
-_PREFIXED = "\u0600"  # from here on scripts that may write a particle with a name
+_ARTICLES = frozenset(("a", "al", "el", "il", "l", "la", "las", "le", "les", "los", "o", "os", "the"))
+# What stands between the names of several countries.
+_ANDS = frozenset(("", "and", "et", "e", "y", "und", "na", "da", "و", "v", "vs"))
+_LONG = 3  # letters before the ending of a verb
 _STARTS = frozenset('.!?:;|([{«“"„•…؟–—‹¿¡')
 
 
@@ -61,18 +64,25 @@ def _found_in(words: Words, where: Where, known: PlaceWords, said: str) -> list[
     found: list[_Found] = []
     end = 0  # of the phrase before
     for number, key in enumerate(words.keys):
-        if number < end or not (key in known.begins or key > _PREFIXED):
+        if number < end or not known.has(key):
             continue
         match = known.longest(words.keys, number)
         if match is None or not _is_written_so(match[0], words, number, match[1]):
             continue
         entry, count = match
         end = number + count
-        phrase = _Found(entry, words, where, number, end, entry.codes, False)
-        each = _turned(phrase, known, said) if entry.keys in known.turns else phrase
+        is_clear = entry.how == "alone" and entry.kind not in ("none", "demonym") and entry.keys not in known.turns
+        phrase = _Found(entry, words, where, number, end, entry.codes, is_clear)
+        each = phrase if is_clear else _judged(phrase, known, said)
         if each is not None:
-            found.append(replace(each, is_certain=True) if _is_certain(each, known) else each)
+            found.append(each)
     return _settled(found)
+
+
+def _judged(found: _Found, known: PlaceWords, said: str) -> _Found | None:
+    """A phrase that may be another thing; None: it is one."""
+    turned = _turned(found, known, said) if found.entry.keys in known.turns else found
+    return replace(turned, is_certain=True) if turned is not None and _is_certain(turned, known) else turned
 
 
 def _is_written_so(entry: Entry, words: Words, number: int, count: int) -> bool:
@@ -81,7 +91,7 @@ def _is_written_so(entry: Entry, words: Words, number: int, count: int) -> bool:
         return True
     written = [words.word(each) for each in range(number, number + count)]
     if entry.form == "capitals":
-        if not all(each.isupper() for each in written):
+        if not all(each.isupper() and each.isascii() for each in written):
             return False
         # "LET US PRAY": among words in capitals an abbreviation that is a word too needs its points.
         return not (entry.how == "words" and _is_loud(words, number, count)) and (
@@ -90,8 +100,9 @@ def _is_written_so(entry: Entry, words: Words, number: int, count: int) -> bool:
             or all("." in words.between(number + each) for each in range(1, count))
         )
     if words.case == "small":
-        return entry.how == "alone" and entry.kind != "city"
-    return any(not each[0].islower() for each in (written[0], written[-1]))
+        return entry.how in ("alone", "given") and entry.kind != "city"
+    # "Le Cap", but not "Le cap": the article of a name says nothing.
+    return any(not each[0].islower() for each in written if count == 1 or each.lower() not in _ARTICLES)
 
 
 def _is_loud(words: Words, number: int, count: int) -> bool:
@@ -118,6 +129,8 @@ def _is_certain(found: _Found, known: PlaceWords) -> bool:
         return False
     if found.where == "dateline":
         return len(found.codes) == 1
+    if entry.kind == "demonym" and found.first and words.keys[found.first - 1] in known.first_names:
+        return False
     match entry.how:
         case "alone":
             return True
@@ -125,28 +138,37 @@ def _is_certain(found: _Found, known: PlaceWords) -> bool:
             return False
         case "persons":
             return not _is_beside_name(found, known)
-        case "words" if entry.form == "capitals":
-            return True  # `_is_written_so` looked at the words around it
-        case "words" if _is_label(found):
-            return True
-        case "words":
-            plain = words.case == "mixed" and not _starts(words, found.first)
-            if plain and found.end - found.first > 1:  # "La Réunion"
-                return all(not words.word(each)[0].islower() for each in range(found.first, found.end))
-            return plain and _is_behind_preposition(found, known) and not _is_beside_name(found, known)
+        case "given":
+            return words.case != "mixed" or not _is_before_name(found, known)
         case "behind":
             return _is_label(found) or (_is_behind_preposition(found, known) and not _is_beside_name(found, known))
-    return False
+        case "words":
+            # Of abbreviations `_is_written_so` looked at the words around them.
+            return entry.form == "capitals" or _is_label(found) or _is_no_plain_word(found, known)
 
 
 def _is_label(found: _Found) -> bool:
-    """Whether it opens the headline before a colon or a bar, as publishers write the country of a report."""
-    return found.first == 0 and found.words.between(found.end).strip()[:1] in (":", "|", "：")
+    """Whether it opens the headline before a colon or a bar, as publishers write the place of a report."""
+    sign = found.words.between(found.end)
+    if found.first or sign.strip()[:1] not in (":", "|", "："):
+        return False
+    # "Nice : ..." is the town in French; "Reading: ..." is not.
+    return found.entry.how != "words" or found.entry.kind == "name" or sign[0].isspace()
+
+
+def _is_no_plain_word(found: _Found, known: PlaceWords) -> bool:
+    """Whether the capitals of a name that is an ordinary word too can only be a name's."""
+    words = found.words
+    if words.case != "mixed" or _starts(words, found.first):
+        return False
+    if found.end - found.first > 1:  # "La Réunion"
+        return all(not words.word(each)[0].islower() for each in range(found.first, found.end))
+    return _is_behind_preposition(found, known) and not _is_beside_name(found, known)
 
 
 def _is_behind_preposition(found: _Found, known: PlaceWords) -> bool:
     words, first = found.words, found.first
-    if words.keys[first] not in (found.entry.keys[0],):
+    if words.keys[first] != found.entry.keys[0]:
         return True  # Arabic writes its prepositions with the word
     # An apostrophe stands behind an elision ("d'Oran"); any other sign begins something else.
     return first > 0 and words.keys[first - 1] in known.at and not words.between(first).strip(" \u00a0'’ʼ`´-\u2011")
@@ -158,40 +180,40 @@ def _starts(words: Words, number: int) -> bool:
 
 def _is_beside_name(found: _Found, known: PlaceWords) -> bool:
     """Whether the word before or behind is a name, as those of persons are: "Jordan Ayew", "Michael Jordan"."""
-    words = found.words
-    if words.case in ("capitals", "small"):
-        return any(
-            0 <= each < len(words.keys) and not _may_stand_beside(words, each, known)
-            for each in (found.end,)
-            if each < len(words.keys) and not words.between(each).strip()
-        )
-    behind, before = found.end, found.first - 1
-    if (
+    before = found.first - 1
+    return _is_before_name(found, known) or (
+        before >= 0
+        and found.words.case not in ("capitals", "small")
+        and not found.words.between(found.first).strip(" -.\u00a0")
+        and _is_name(found.words, before, known)
+        and not found.words.word(found.first)[0].islower()
+    )
+
+
+def _is_before_name(found: _Found, known: PlaceWords) -> bool:
+    words, behind = found.words, found.end
+    return (
         behind < len(words.keys)
         and not words.between(behind).strip(" -\u00a0")
-        and words.word(behind)[0].isupper()
-        and not _may_stand_beside(words, behind, known)
-    ):
-        return True
-    return (
-        before >= 0
-        and not words.between(found.first).strip(" -.\u00a0")
-        and words.word(before)[0].isupper()
-        and not _may_stand_beside(words, before, known)
+        and _is_name(words, behind, known)
+        and not words.word(found.first)[0].islower()
     )
 
 
-def _may_stand_beside(words: Words, number: int, known: PlaceWords) -> bool:
-    key = words.keys[number]
-    if key.isdigit() or key in known.beside or key in known.at or known.longest(words.keys, number):
-        return True
-    return any(
-        key.endswith(end) and _stem_is_known(key.removesuffix(end), known) for end in ("s", "es", "ed", "d", "ing")
-    )
-
-
-def _stem_is_known(stem: str, known: PlaceWords) -> bool:
-    return stem in known.beside or f"{stem}e" in known.beside
+def _is_name(words: Words, number: int, known: PlaceWords) -> bool:
+    """Whether a word is a name that is no place's, as far as one can see."""
+    key, written = words.keys[number], words.word(number)
+    if key.isdigit() or key in known.beside or key in known.at:
+        return False
+    place = known.longest(words.keys, number)
+    if place is not None and place[0].kind != "city":  # as many surnames are
+        return False
+    if words.case == "mixed":
+        return written[0].isupper() and not (len(written) > 1 and written.isupper())  # "Israel PM"
+    if written[0].islower() and words.case == "every word":
+        return False
+    # Where every word has a capital most words in -s, -ed and -ing are verbs.
+    return not any(key.endswith(end) and len(key) > _LONG + len(end) - 1 for end in ("s", "ed", "ing"))
 
 
 def _settled(found: list[_Found]) -> list[_Found]:
@@ -202,8 +224,32 @@ def _settled(found: list[_Found]) -> list[_Found]:
             continue
         if number + 1 < len(found):
             each = _with_place_behind(each, found[number + 1])
+        if number:
+            each = _with_place_before(found[number - 1], each)
         settled.append(each)
-    return settled
+    return [
+        replace(each, is_certain=True) if not each.is_certain and _is_in_row(number, settled) else each
+        for number, each in enumerate(settled)
+    ]
+
+
+def _is_in_row(number: int, found: list[_Found]) -> bool:
+    """Whether it is a country's name beside another's, "Mali, Niger and ...", and so no other word."""
+    each = found[number]
+    beside = [found[at] for at in (number - 1, number + 1) if 0 <= at < len(found)]
+    return each.entry.kind == "name" and len(each.codes) == 1 and any(_are_joined(each, other) for other in beside)
+
+
+def _are_joined(one: _Found, other: _Found) -> bool:
+    first, second = (one, other) if one.first < other.first else (other, one)
+    between = first.words.keys[first.end : second.first]
+    return (
+        other.is_certain
+        and other.entry.kind == "name"
+        and len(between) <= 1
+        and "".join(between) in _ANDS
+        and not first.words.between(first.end).strip(" ,-،、/–‑")
+    )
 
 
 def _with_place_behind(city: _Found, behind: _Found) -> _Found:
@@ -224,6 +270,14 @@ def _with_place_behind(city: _Found, behind: _Found) -> _Found:
         return replace(city, codes=(code,), is_certain=True)
     # A town that we do not know: the city of that name is not meant.
     return replace(city, codes=(), is_certain=False) if behind.first == city.end and sign[:1] in (",", "(") else city
+
+
+def _with_place_before(before: _Found, city: _Found) -> _Found:
+    """ "Lebanon's Tripoli", "Lebanon: Tripoli ...": likewise."""
+    is_beside = city.words.keys[before.end : city.first] in ((), ("s",)) or _is_label(before)
+    if city.entry.kind != "city" or before.entry.kind != "name" or not is_beside:
+        return city
+    return replace(city, codes=before.codes, is_certain=True) if before.codes[0] in city.entry.elsewhere else city
 
 
 def _is_in_america(found: _Found) -> bool:

@@ -27,6 +27,7 @@ _LETTER = f"[^\\W_{_APOSTROPHES}]"
 _WORD = re.compile(f"[{_UNSEEN}]*{_LETTER}+(?:[{_UNSEEN}{_MARKS}]+{_LETTER}*)*")
 # Letters that Unicode does not take apart and that people type plain: Turkish, Hausa, Polish, Scandinavian, Amharic.
 _PLAIN = str.maketrans({"ı": "i", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y", "ø": "o", "ł": "l", "đ": "d", "ə": "e"})
+_FEW = 3  # such words; of fewer nobody can say
 _LONG = 4  # letters of a word that headlines in capitals do not write small
 
 _ARABIC = re.compile("[\u0621-\u064a]+")
@@ -88,7 +89,9 @@ def _case(text: str) -> Case:
         return "capitals"
     long = [each for each in words if len(each) >= _LONG]
     high = sum(not each[0].islower() for each in long)
-    return "every word" if len(long) >= _LONG and high * 5 >= len(long) * 4 else "mixed"
+    if len(long) == _FEW:
+        return "every word" if high == _FEW else "mixed"
+    return "every word" if len(long) > _FEW and high * 5 >= len(long) * 4 else "mixed"
 
 
 @lru_cache(20_000)
@@ -103,4 +106,4 @@ def forms(key: str) -> tuple[str, ...]:
             found.append(_ARTICLE + word[len(_TO_THE) :])
         if word[:1] in _PREPOSITIONS:
             found.append(word[1:])
-    return tuple(dict.fromkeys(each for each in found if len(each) >= _LEAST))
+    return tuple(dict.fromkeys(each for each in found if each == key or len(each) >= _LEAST))

@@ -15,6 +15,9 @@ in capitals (`RDC`) only in capitals. Sections:
 - `[open]`: names that count only where other evidence names the country.
 - `[persons]`: names that are persons' names too: not counted beside another word with a capital.
 - `[endings]`: what the language puts behind countries' names, such as the `s` of the German genitive.
+- `[given]`: names that are first names now and then: not counted before another word with a capital, where capitals
+  make a difference.
+- `[first names]`: a people's name behind one of these is a person's: "Muhammad al-Masri".
 - `[at]`: prepositions of place. `[beside]`: what may stand with a capital beside a country's name.
 
 `generated.txt` has the names of Unicode CLDR and of GeoNames; `tests/make_places.py` makes it.
@@ -36,11 +39,12 @@ from aggregator.tags.place_text import forms, keys_of
 LANGUAGES = ("ar", "de", "en", "es", "fr", "ha", "it", "pt", "sw")  # those that have a file
 
 Kind = Literal["name", "demonym", "region", "city", "none"]
-How = Literal["alone", "behind", "words", "open", "persons"]
+How = Literal["alone", "behind", "words", "open", "persons", "given"]
 _KINDS: Mapping[str, Kind] = {"names": "name", "people": "demonym", "places": "region"}
-_HOWS: tuple[How, ...] = ("behind", "words", "open", "persons")
+_HOWS: tuple[How, ...] = ("behind", "words", "open", "persons", "given")
 _CITIES = ("alone", "behind", "open")
 _FOLDER = files("aggregator.tags") / "places"
+_PREFIXED = "\u0600"  # from here on are the scripts that write particles with a name
 _CHOICE = re.compile(r"\(([^)]*)\)")
 _LONGEST_SHORT_FORM = 6  # letters of a word in capitals that is an abbreviation
 
@@ -66,10 +70,19 @@ class PlaceWords:
     """What a language's reports are read with."""
 
     tables: tuple[Table, ...]  # the language's own first
-    begins: frozenset[str]  # the first words of all
     at: frozenset[str]
     beside: frozenset[str]
+    first_names: frozenset[str]
     turns: Mapping[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]  # by a name's words: a code and cues
+
+    def has(self, key: str) -> bool:
+        """Whether a phrase begins with this word, as far as one can say before Arabic particles are taken away."""
+        if key > _PREFIXED:
+            return True
+        for table in self.tables:  # noqa: SIM110 - it is asked of every word, and `any` takes three times as long
+            if key in table:
+                return True
+        return False
 
     def longest(self, keys: tuple[str, ...], number: int) -> tuple[Entry, int] | None:
         """The longest phrase that begins with this word of a text, and how many words it has; None: none does."""
@@ -120,28 +133,31 @@ def place_words(language: str | None) -> PlaceWords:
 def _place_words(language: str) -> PlaceWords:
     own = language if language in LANGUAGES else "en"
     read = [_file(each) for each in dict.fromkeys((own, "en"))]
-    hows = _hows(read)
-    entries = list(_entries(_file(own), hows)) if language in LANGUAGES else []
-    entries += _generated_entries(language, hows)
-    if language in LANGUAGES:
-        entries += _with_endings(entries, _file(own).lists["endings"])
-    tables = [_table(entries)] if entries else []
-    if language not in LANGUAGES:
-        tables.append(_table(_entries(_file("en"), hows)))
-        if not language:
-            tables.append(_table(_entries(_file("fr"), _hows([_file("fr")]))))
+    tables = [_of_file(own), _everywhere()]
+    if not language:
+        tables.insert(1, _of_file("fr"))
+    elif language not in LANGUAGES:
+        tables.insert(0, _table(_generated_entries(language, _hows(read))))
     turns: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
     for each in read:
         for word, code, cue in each.turns:
             turns[keys_of(word)].append((code, keys_of(cue)))
-    tables.append(_everywhere())
     return PlaceWords(
         tuple(tables),
-        frozenset(key for table in tables for key in table),
         frozenset(_first_keys(each.lists["at"] for each in read)),
         frozenset(_first_keys(each.lists["beside"] for each in read)),
+        frozenset(_first_keys([_file(own).lists["first names"]])),
         {word: tuple(found) for word, found in turns.items()},
     )
+
+
+@cache
+def _of_file(language: str) -> Table:
+    """What a language's own file and the generated one have for it."""
+    own = _file(language)
+    entries = list(_entries(own, _hows([own])))
+    entries += _generated_entries(language, _hows([own, _file("en")]))
+    return _table([*entries, *_with_endings(entries, own.lists["endings"])])
 
 
 def _with_endings(entries: Iterable[Entry], endings: list[str]) -> list[Entry]:
@@ -164,25 +180,25 @@ def _everywhere() -> Table:
     hows = _hows([english, french])
     found: list[Entry] = []
     for each in (english, french):
-        found += (entry for entry in _entries(each, hows) if entry.kind in ("name", "none") and entry.form != "any")
-    for language in ("en", "fr"):
-        found += _generated_entries(language, hows)
+        found += (
+            entry
+            for entry in _entries(each, hows)
+            if entry.kind in ("name", "none") and entry.form != "any" and (each is english or entry.how == "alone")
+        )
+    found += _generated_entries("en", hows)
+    found += (entry for entry in _generated_entries("fr", hows) if entry.how == "alone")
     # Of the cities of one name the one that counts alone is the one that is meant.
     for line in sorted(_generated()["cities"], key=lambda each: _CITIES.index(each.split("\t")[1])):
-        code, how, names, *others = line.split("\t")
+        code, how, name, *others = line.split("\t")
         elsewhere = tuple(others[0].split()) if others else ()
-        for number, name in enumerate(names.split("|")):
-            keys = keys_of(name)
-            # The towns abroad are those that have the first name.
-            of_name: How = hows.get(keys) or _how(how, number)
-            codes = (code, *elsewhere) if of_name == "open" else (code,)
-            found.append(Entry(keys, "city", of_name, codes, elsewhere))
+        keys = keys_of(name)
+        of_name = hows[keys] if keys in hows else _how(how)
+        found.append(Entry(keys, "city", of_name, (code, *elsewhere) if of_name == "open" else (code,), elsewhere))
     return _table(found)
 
 
-def _how(word: str, number: int) -> How:
-    """Of a city's name by its number: what the file says; the names in other scripts are clear."""
-    return "alone" if number else next((how for how in _HOWS if how == word), "alone")
+def _how(word: str) -> How:
+    return next((each for each in _HOWS if each == word), "alone")
 
 
 def _hows(read: Iterable[_File]) -> dict[tuple[str, ...], How]:
@@ -201,7 +217,7 @@ def _entries(read: _File, hows: Mapping[tuple[str, ...], How]) -> Iterator[Entry
         how: How = "open" if len(codes) > 1 else hows.get(keys, "alone")
         yield Entry(keys, kind, how, codes, form=_form(word))
     for phrase in read.lists["none"]:
-        yield Entry(keys_of(phrase), "none", "alone", (), form="any")
+        yield Entry(keys_of(phrase), "none", "alone", (), form=_form(phrase))
 
 
 def _form(word: str) -> Literal["any", "capital", "capitals"]:
@@ -225,7 +241,9 @@ def _table(entries: Iterable[Entry]) -> Table:
     """Of two phrases that are the same the first."""
     first: dict[tuple[str, ...], Entry] = {}
     for entry in entries:
-        first.setdefault(entry.keys, entry)
+        same = first.setdefault(entry.keys, entry)
+        if entry.form == "any" and same.codes == entry.codes:  # "Palestina" and "palestina"
+            first[entry.keys] = replace(same, form="any")
     found: dict[str, dict[str, tuple[Entry, ...]]] = defaultdict(dict)
     for keys, entry in sorted(first.items(), key=lambda each: -len(each[0])):
         of_key, second = found[keys[0]], keys[1] if len(keys) > 1 else ""

@@ -27,7 +27,7 @@ from aggregator.model import (
     Text,
     articles_of,
 )
-from aggregator.tags.who import who_of, with_credits
+from aggregator.tags.who import maker_words, who_of, with_credits
 from aggregator.text import folding, packing, pictures, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
@@ -167,7 +167,8 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
     folded = (folded_summary, folded_summary if words == summary else folding.fold(words))
     language = stated_or_first(said.language or document.language, publisher.languages)
     media, of_media = readings(held.media)
-    media = with_credits(media)
+    media = with_credits(media) if publisher.tags.credits else media
+    makers = maker_words(words, byline or None, media, (publisher.name, publisher.key))
     return Article(
         publisher=publisher.key,
         keys=keys,
@@ -204,7 +205,7 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
         media=media,
         media_hash=pictures.digest(said.media),
         left_out_by=_left_out_by(source.rules, said, title, plain_summary, plain_body),
-        who=who_of(words, byline or None, media, language, (publisher.name, publisher.key)),
+        who=who_of(words, makers, language, publisher.tags),
         adjusted=(*_adjusted(said, url, title != headline, byline != authors), *of_media),
     )
 

@@ -330,6 +330,9 @@ class TagsTable(Table):
     language: bool = True
     countries: bool = True
     topics: bool = True
+    datelines: bool = True
+    bylines: bool = True
+    credits: bool = True
     categories: dict[str, Any] = {}  # a topic or false each; checked by `config.tagging`
 
 

@@ -26,6 +26,9 @@ def settings_of(table: TagsTable) -> TagSettings:
         language=table.language,
         countries=table.countries,
         topics=table.topics,
+        datelines=table.datelines,
+        bylines=table.bylines,
+        credits=table.credits,
         categories={
             name: topic_code(value) if isinstance(value, str) else None for name, value in table.categories.items()
         },

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from aggregator.model.who import Who
+
 # Where in a report the words stand that are the evidence.
 Where = Literal["headline", "text", "dateline", "category"]
 # What says a report's language: the feed; the script, the words and a second library; the publisher's configuration.
@@ -43,6 +45,7 @@ class Tags:
     topics: tuple[Tag, ...] = ()  # the heaviest first
     countries: tuple[Tag, ...] = ()  # likewise; of the report, not of its publisher
     broader: tuple[str, ...] = ()  # codes of the topics that these are part of, without these
+    who: Who | None = None  # its makers; None: they were read with its words
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ class TagSettings:
     language: bool = True  # False: what the feed says, or the first of the publisher's languages
     countries: bool = True
     topics: bool = True
+    datelines: bool = True
+    bylines: bool = True  # persons, organisations and agencies in them
+    credits: bool = True  # of pictures, in their captions
     categories: Mapping[str, str | None] = field(default_factory=dict)  # topics of its own categories; None: of none
 
 
@@ -63,6 +69,18 @@ class TagWords:
     text: str = ""
     categories: tuple[str, ...] = ()  # the publisher's own
     stated: str | None = None  # the language that the feed says; None: none
+    dateline: str | None = None  # where it was read already
+    makers: MakerWords | None = None  # None: its makers were read with its words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakerWords:
+    """What of a stored report its makers are read from, beside the beginning of its text."""
+
+    byline: str | None
+    house: tuple[str, ...]  # names of its publisher
+    credits: tuple[str, ...] = ()  # of its pictures
+    last_line: str = ""  # of its text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

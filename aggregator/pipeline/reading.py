@@ -30,4 +30,5 @@ def words_of(article: Article) -> TagWords:
         text=article.text[:MOST_OF_TEXT],
         categories=article.categories,
         stated=article.stated_language,
+        dateline=article.who.dateline.literal if article.who.dateline else None,
     )

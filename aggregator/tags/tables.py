@@ -19,7 +19,8 @@ _LIBRARIES = ("pycld2", "py3langid")  # one of them may be missing
 
 def made_by(settings: TagSettings, languages: Sequence[str]) -> str:
     """What says by which tables and settings tags were set; see `Tags.by`."""
-    chosen = [settings.language, settings.countries, settings.topics, sorted(settings.categories.items()), *languages]
+    switches = [getattr(settings, name) for name in TagSettings.__dataclass_fields__ if name != "categories"]
+    chosen = [*switches, sorted(settings.categories.items()), *languages]
     return hashlib.sha256(f"{_tables()} {json.dumps(chosen)}".encode()).hexdigest()[:16]
 
 

@@ -13,6 +13,7 @@ from aggregator.tags.language import first_look, language_of
 from aggregator.tags.tables import made_by
 from aggregator.tags.topics import topics_of
 from aggregator.tags.vocabulary import with_broader
+from aggregator.tags.who import who_of
 from aggregator.text.languages import stated_or_first
 
 # A report's words, its publisher's settings, and the languages that its publisher is configured with.
@@ -53,6 +54,8 @@ def _primary(tag: str) -> str:
 def _tags(report: ToTag, found: _Language) -> Tags:
     words, settings, languages = report
     language, language_from = found
+    who = None if words.makers is None else who_of(words.text, words.makers, language, settings)
+    dateline = who.dateline.literal if who and who.dateline else words.dateline
     about = (
         topics_of(words.title, words.text, words.categories, language, settings.categories) if settings.topics else ()
     )
@@ -62,6 +65,7 @@ def _tags(report: ToTag, found: _Language) -> Tags:
         language=language,
         language_from=language_from,
         topics=about,
-        countries=countries_of(words.title, words.text, None, language) if settings.countries else (),
+        countries=countries_of(words.title, words.text, dateline, language) if settings.countries else (),
+        who=who,
         broader=tuple(sorted({each for code in codes for each in with_broader(code)} - codes)),
     )

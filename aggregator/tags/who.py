@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from aggregator.model import Media
-from aggregator.model.who import Byline, Dateline, FoundAgency, FoundIn, Who
+from aggregator.model import MakerWords, Media, TagSettings
+from aggregator.model.who import Author, Byline, Dateline, FoundAgency, FoundIn, Who
 from aggregator.tags.agencies import Agency, agency_named
 from aggregator.tags.bylines import byline_of, is_byline, is_sign_off
 from aggregator.tags.credits import credit_of
@@ -19,30 +19,33 @@ from aggregator.tags.known_places import key_of
 
 _MOST_AUTHORS, _MOST_AGENCIES = 20, 10
 _MOST_OF_NAME = 200  # characters
+_MOST_OF_LINE = 600
+_Bylines = Sequence[tuple[Byline, FoundIn]]
 
 
-def who_of(text: str, byline: str | None, media: Sequence[Media], language: str | None, house: Sequence[str]) -> Who:
-    """Of a report's plain text, a paragraph a line; of its byline, as stated; of its pictures, read by `with_credits`.
-    `house`: names of its publisher, which is none of its own agencies.
-    """
-    above, words, below = _apart(text)
-    dateline = dateline_of(words, language)
-    stated, within = byline_of(byline or "", language, house), _within(byline, above, below, language, house)
-    authors = {author.name: author for author in (stated.authors if stated else ())}
-    for author in (each for found in within for each in found.authors):
-        authors.setdefault(author.name, replace(author, where="text"))
-    own = _own(house)
-    organisations = [
-        name for name in (stated.organisations if stated else ()) if not agency_named(name) and not _is_own(name, house)
-    ]
-    bylines: list[tuple[Byline, FoundIn]] = [(each, "text") for each in within]
-    if stated:
-        bylines.insert(0, (stated, "byline"))
+def maker_words(text: str, byline: str | None, media: Iterable[Media], house: Sequence[str]) -> MakerWords:
+    """What of a report its makers are read from. `text`: all of it, plain; `house`: names of its publisher."""
+    return MakerWords(
+        byline=byline,
+        house=tuple(house),
+        credits=tuple(said for each in media if (said := each.credit or each.copyright)),
+        last_line=text[-_MOST_OF_LINE:].rstrip().rpartition("\n")[2],
+    )
+
+
+def who_of(text: str, words: MakerWords, language: str | None, settings: TagSettings) -> Who:
+    """Of a report's plain text, a paragraph a line, or the beginning of it. What `settings` switch off is not read."""
+    above, below_it = _apart(text)
+    dateline = dateline_of(below_it, language) if settings.datelines else None
+    start = dateline or (agency_at_start(below_it) if settings.datelines else None)
+    bylines = list(_bylines(words, above, language)) if settings.bylines else []
     return Who(
         dateline=dateline,
-        authors=tuple(authors.values())[:_MOST_AUTHORS],
-        organisations=tuple(dict.fromkeys(organisations))[:_MOST_AUTHORS],
-        agencies=tuple(_agencies(dateline or agency_at_start(words), bylines, media, own))[:_MOST_AGENCIES],
+        authors=tuple(_authors(bylines))[:_MOST_AUTHORS],
+        organisations=tuple(_organisations(bylines, words.house))[:_MOST_AUTHORS],
+        agencies=tuple(_agencies(start, bylines, words if settings.credits else replace(words, credits=())))[
+            :_MOST_AGENCIES
+        ],
     )
 
 
@@ -50,7 +53,7 @@ def with_credits(media: Sequence[Media]) -> tuple[Media, ...]:
     """The media, those pictures with the credit that their caption holds whose publisher gives no other. The caption
     stays as it is.
     """
-    return tuple(_with_credit(each) for each in media)
+    return tuple(map(_with_credit, media))
 
 
 def _with_credit(media: Media) -> Media:
@@ -60,56 +63,68 @@ def _with_credit(media: Media) -> Media:
     return replace(media, credit=" ".join(literal.split())[:_MOST_OF_NAME]) if literal else media
 
 
-def _apart(text: str) -> tuple[str | None, str, str | None]:
-    """A byline that stands above the text, the text, and the line below it that says who worked on it."""
+def _apart(text: str) -> tuple[str | None, str]:
+    """A byline that stands above the text, and the text."""
     first, _, rest = text.partition("\n")
     above = first if rest.strip() and len(first) < 120 and is_byline(first) else None
-    last = text[-600:].rstrip().rpartition("\n")[2]
-    return above, rest if above else text, last if is_sign_off(last) else None
+    return above, rest if above else text
 
 
-def _within(
-    byline: str | None, above: str | None, below: str | None, language: str | None, house: Sequence[str]
-) -> list[Byline]:
-    """Bylines that stand within the text; the one above it counts where there is no other."""
-    lines = (None if byline else above, below)
-    return [found for each in lines if each and (found := byline_of(each, language, house))]
+def _bylines(words: MakerWords, above: str | None, language: str | None) -> Iterator[tuple[Byline, FoundIn]]:
+    """The byline as stated, or else the one above the text; and the last line of the text, where that is one."""
+    below = words.last_line if is_sign_off(words.last_line) else None
+    stated: list[tuple[str | None, FoundIn]] = [(words.byline, "byline"), (None if words.byline else above, "text")]
+    for said, where in (*stated, (below, "text")):
+        if said and (found := byline_of(said, language, words.house)):
+            yield found, "byline" if where == "byline" else "text"
 
 
-def _agencies(
-    dateline: Dateline | str | None,
-    bylines: Iterable[tuple[Byline, FoundIn]],
-    media: Iterable[Media],
-    own: frozenset[Agency],
-) -> Iterator[FoundAgency]:
-    seen = set(own)
-    for stated, where, words in _named(dateline, bylines, media):
+def _authors(bylines: _Bylines) -> Iterator[Author]:
+    """Each name once."""
+    seen: set[str] = set()
+    for found, where in bylines:
+        for author in found.authors:
+            if author.name not in seen:
+                seen.add(author.name)
+                yield replace(author, where=where)
+
+
+def _organisations(bylines: _Bylines, house: Sequence[str]) -> Iterator[str]:
+    """Those of the stated byline that are no agencies and not its publisher."""
+    names = (name for found, where in bylines if where == "byline" for name in found.organisations)
+    own = [key_of(each) for each in house if each]
+    for name in dict.fromkeys(names):
+        key = key_of(name)
+        if not agency_named(name) and not any(key in each or each in key for each in own):
+            yield name
+
+
+def _agencies(start: Dateline | str | None, bylines: _Bylines, words: MakerWords) -> Iterator[FoundAgency]:
+    """Each once, and none that is the publisher itself."""
+    seen = _own(words.house)
+    for stated, where, evidence in _named(start, bylines, words.credits):
         named = agency_named(stated)
         if named and named.agency not in seen:
             seen.add(named.agency)
-            agency = named.agency
-            yield FoundAgency(name=agency.name, kind=agency.kind, stated=stated, where=where, words=words)
+            yield FoundAgency(
+                name=named.agency.name, kind=named.agency.kind, stated=stated, where=where, words=evidence
+            )
 
 
 def _named(
-    dateline: Dateline | str | None, bylines: Iterable[tuple[Byline, FoundIn]], media: Iterable[Media]
+    start: Dateline | str | None, bylines: _Bylines, credits: Iterable[str]
 ) -> Iterator[tuple[str, FoundIn, str]]:
     """How agencies may be named, where, and the words there."""
-    if isinstance(dateline, Dateline):
-        yield dateline.agency or "", "dateline", dateline.literal
-    elif dateline:
-        yield dateline, "dateline", dateline
+    if isinstance(start, Dateline):
+        yield start.agency or "", "dateline", start.literal
+    elif start:
+        yield start, "dateline", start
     for byline, where in bylines:
         yield from ((name, where, byline.literal) for name in byline.organisations)
-    for said in filter(None, (each.credit or each.copyright for each in media)):
+    for said in credits:
         credit = credit_of(said)
         yield from ((name, "credit", said) for name in (credit.agency, credit.distributor) if name)
 
 
-def _own(house: Sequence[str]) -> frozenset[Agency]:
-    return frozenset(named.agency for each in house if (named := agency_named(re.sub(r"\s*\(.*\)$", "", each))))
-
-
-def _is_own(name: str, house: Sequence[str]) -> bool:
-    key = key_of(name)
-    return any(key in key_of(each) or key_of(each) in key for each in house if each)
+def _own(house: Sequence[str]) -> set[Agency]:
+    return {named.agency for each in house if (named := agency_named(re.sub(r"\s*\(.*\)$", "", each)))}

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from aggregator.desk import purging
-from aggregator.desk.outgoing import outlet, releases, version
+from aggregator.desk.outgoing import outlet, releases
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, Entry, Media, Person, Publisher, Text
+from aggregator.model import Cause, Entry, Media, Person, Publisher, TagSettings, Text
 from aggregator.model.release import Release
 from aggregator.store import Store
-from tests.conftest import AGREEMENT, NOW, WIRE, keep_house, make_entry, make_publisher, record
+from aggregator.tags.tagging import tag_all
+from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, file_of, keep_house, make_entry, make_publisher, record
 from tests.store.test_store import rows
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -83,22 +84,51 @@ def test_a_new_version_brings_its_own(store: Store, publisher: Publisher) -> Non
     assert [row[0] for row in all_of(store)] == ["Awa Exemple", "Tom Sample"]
 
 
-def test_they_leave_with_the_report_and_an_older_version_has_its_own(store: Store, publisher: Publisher) -> None:
-    record(store, publisher, entry(WIRED, "Awa Exemple"))
-    record(store, publisher, entry("<p>Le pont rouvre jeudi.</p>", "Awa Exemple"), now=NOW + HOUR)
-    ((report,),) = rows(store, "SELECT id FROM articles")
-    by = outlet(store, None, NOW + 2 * HOUR)
-    (now,) = releases(store, WIRE, [str(report)], by)
-    before = version(store, WIRE, str(report), 1, by)
-    assert isinstance(now, Release)
-    assert isinstance(before, Release)
-    assert (now.dateline, now.located, now.agencies, now.origin) == (None, None, (), None)
-    assert (before.dateline, before.located) == ("BAMAKO, Mali, 1 mars 2026 (Reuters)", "Bamako, Mali")
-    assert (before.agencies, before.origin) == (("Reuters",), "Reuters")
-    assert [each.name for each in (*now.authors, *before.authors)] == ["Awa Exemple", "Awa Exemple"]
+def test_they_leave_with_the_report(store: Store, publisher: Publisher) -> None:
+    record(store, publisher, entry(WIRED, "Awa Exemple"), entry(SIGNED, number=2))
+    by = outlet(store, None, NOW + HOUR)
+    ids = [str(each) for (each,) in rows(store, "SELECT id FROM articles ORDER BY article_id")]
+    wired, signed = releases(store, WIRE, ids, by)
+    assert isinstance(wired, Release)
+    assert isinstance(signed, Release)
+    assert (wired.dateline, wired.located) == ("BAMAKO, Mali, 1 mars 2026 (Reuters)", "Bamako, Mali")
+    assert (wired.agencies, wired.origin) == (("Reuters",), "Reuters")
+    assert (signed.dateline, signed.located, signed.agencies, signed.origin) == (None, None, (), None)
+    assert [each.name for each in (*wired.authors, *signed.authors)] == ["Awa Exemple", "Tom Sample"]
     said = f"Part of this report comes from Reuters, as {publisher.name} states."
-    assert said in before.disclaimers
-    assert said not in now.disclaimers
+    assert said in wired.disclaimers
+    assert said not in signed.disclaimers
+
+
+def test_a_headline_alone_leaves_without_dateline_and_names(store: Store) -> None:
+    rights = replace(QUOTATION, text_scope="headline_only")
+    bare = make_publisher("bare", rights)
+    sync(store, WIRE, [bare], NOW, NOW.date())
+    record(store, bare, entry(WIRED, "Awa Exemple"))
+    ((report,),) = rows(store, "SELECT id FROM articles")
+    (release,) = releases(store, WIRE, [str(report)], outlet(store, None, NOW + HOUR))
+    assert isinstance(release, Release)
+    assert (release.dateline, release.located, release.authors) == (None, None, ())
+    assert release.origin == "Reuters", "who is to be credited is said all the same"
+
+
+def test_retag_reads_those_of_reports_that_an_older_version_stored(store: Store, publisher: Publisher) -> None:
+    record(store, publisher, entry(WIRED, "Awa Exemple", media=(PICTURE,)), entry(SIGNED, number=2))
+    before = all_of(store)
+    with file_of(store) as connection:
+        for table in ("datelines", "authors", "agencies"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608
+    untagged = store.to_tag(10)
+    found = [
+        (each, tags)
+        for each, tags in zip(
+            untagged, tag_all([(each.words, TagSettings(), ("fr",)) for each in untagged]), strict=True
+        )
+    ]
+    assert store.count_other_tags(found) == 2
+    assert store.save_tags(found, NOW + HOUR) == 2
+    assert all_of(store) == before
+    assert store.count_other_tags(found) == 0
 
 
 def test_of_a_publisher_that_lets_no_words_be_kept_the_byline_alone_is_read(store: Store) -> None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Media, Text
-from aggregator.model.who import Byline, PictureCredit
+from aggregator.model import Media, TagSettings, Text
+from aggregator.model.who import Byline, PictureCredit, Who
 from aggregator.tags.agencies import agencies, agency_named
 from aggregator.tags.bylines import byline_of
 from aggregator.tags.credits import credit_of
 from aggregator.tags.datelines import dateline_of
 from aggregator.tags.known_places import is_country, key_of, town_named
-from aggregator.tags.who import who_of, with_credits
+from aggregator.tags.who import maker_words, who_of, with_credits
 from tests import ROOT
 from tests.rows import every_row
 
@@ -25,6 +25,16 @@ HOUSE = ("The Daily Example", "daily-example")
 _FLAGS = {"is_file": "file", "is_copyright": "copyright", "is_handout": "handout", "is_stock": "stock",
           "is_generated": "generated"}  # fmt: skip
 Case = dict[str, Any]
+
+
+def read(
+    text: str,
+    byline: str | None = None,
+    media: Sequence[Media] = (),
+    house: Sequence[str] = HOUSE,
+    settings: TagSettings = TagSettings(),  # noqa: B008  (frozen)
+) -> Who:
+    return who_of(text, maker_words(text, byline, media, house), "en", settings)
 
 
 def cases(kind: str) -> list[Case]:
@@ -148,7 +158,7 @@ def test_what_is_found_stands_in_the_words(words: str) -> None:
 def test_the_evidence_stands_in_text_byline_or_credit(text: str, byline: str, caption: str) -> None:
     (picture,) = with_credits([Media("http://x.example/1.jpg", "image", caption=Text(caption, "text/plain"))])
     assert picture.caption == Text(caption, "text/plain")
-    who = who_of(text, byline, [picture], None, HOUSE)
+    who = read(text, byline, [picture])
     for each in who.agencies:
         assert agency_named(each.stated) is not None
         assert any(" ".join(each.words.split()) in " ".join(where.split()) for where in (text, byline, caption))
@@ -189,7 +199,7 @@ It will meet again.
 
 
 def test_bylines_within_a_text_count_beside_the_stated_one() -> None:
-    who = who_of(TEXT, None, (), "en", HOUSE)
+    who = read(TEXT)
     assert who.dateline is not None
     assert who.dateline.literal == "BAMAKO, Mali, March 1, 2026 (Reuters)"
     assert [(each.name, each.role, each.place, each.where) for each in who.authors] == [
@@ -197,7 +207,7 @@ def test_bylines_within_a_text_count_beside_the_stated_one() -> None:
         ("Tom Sample", "reporting", "Accra", "text"),
         ("Jane Proof", "editing", None, "text"),
     ]
-    assert [each.name for each in who_of(TEXT, "Ama Model", (), "en", HOUSE).authors] == [
+    assert [each.name for each in read(TEXT, "Ama Model").authors] == [
         "Ama Model", "Tom Sample", "Jane Proof",
     ]  # fmt: skip
 
@@ -210,12 +220,12 @@ def test_agencies_are_named_once_with_their_evidence_and_never_the_publisher_its
         ]
     )
     assert [each.credit for each in media] == ["AP Photo/Awa Exemple", "Jane Sample/Reuters"]
-    who = who_of(TEXT, "Ama Model with Reuters", media, "en", HOUSE)
+    who = read(TEXT, "Ama Model with Reuters", media)
     assert [(each.name, each.stated, each.where, each.words) for each in who.agencies] == [
         ("Reuters", "Reuters", "dateline", "BAMAKO, Mali, March 1, 2026 (Reuters)"),
         ("Associated Press", "AP", "credit", "AP Photo/Awa Exemple"),
     ]
-    assert [each.name for each in who_of(TEXT, None, media, "en", ("Reuters",)).agencies] == ["Associated Press"]
+    assert [each.name for each in read(TEXT, None, media, ("Reuters",)).agencies] == ["Associated Press"]
 
 
 @every_row(
@@ -228,6 +238,19 @@ def test_agencies_are_named_once_with_their_evidence_and_never_the_publisher_its
     ],
 )
 def test_an_agency_may_stand_where_a_dateline_would(text: str, agency: str | None) -> None:
-    who = who_of(text, None, (), None, HOUSE)
+    who = read(text)
     assert who.dateline is None
     assert [each.stated for each in who.agencies] == ([agency] if agency else [])
+
+
+def test_what_a_publishers_file_switches_off_is_not_read() -> None:
+    media = with_credits([Media("http://x.example/1.jpg", "image", credit="Awa Exemple/AP")])
+    whole = read(TEXT, None, media)
+    assert whole.dateline is not None
+    without = read(TEXT, None, media, settings=TagSettings(datelines=False))
+    assert (without.dateline, without.authors) == (None, whole.authors)
+    assert [each.stated for each in without.agencies] == ["AP"]
+    assert read(TEXT, None, media, settings=TagSettings(bylines=False)).authors == ()
+    assert [each.stated for each in read(TEXT, None, media, settings=TagSettings(credits=False)).agencies] == [
+        "Reuters"
+    ]

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from aggregator.model import Article, Tag, TagEvidence, Tags, TagWords, Untagged
+from aggregator.model import Article, MakerWords, Tag, TagEvidence, Tags, TagWords, Untagged
 from aggregator.model.tags import MOST_OF_TEXT
-from aggregator.store.sqlite import ledger
+from aggregator.store.sqlite import ledger, who
 from aggregator.text.dates import to_iso
 
 COLUMNS = ("stated_language", "language_from", "topics", "about")  # of `articles`, as `row` has them
@@ -106,7 +106,9 @@ def _evidence(those: Sequence[Tag]) -> str | None:
 # What an older version stored as a language was the one stated, or the publisher's first.
 _UNTAGGED = f"""
     SELECT a.article_id, a.publisher, p.languages, a.revision, a.title, substr(b.text, 1, {MOST_OF_TEXT}), b.categories,
-      coalesce(a.stated_language, iif(a.language_from IS NULL, a.language, NULL))
+      coalesce(a.stated_language, iif(a.language_from IS NULL, a.language, NULL)), a.byline, p.name,
+      (SELECT json_group_array(coalesce(m.credit, m.copyright)) FROM media AS m
+        WHERE m.article_id = a.article_id AND coalesce(m.credit, m.copyright) IS NOT NULL), substr(b.text, -600)
 """
 _OF_QUEUE = f"""
     {_UNTAGGED} FROM (SELECT article_id FROM tag_queue ORDER BY article_id DESC LIMIT ?) AS q
@@ -156,15 +158,26 @@ def _untagged(rows: Iterable[tuple[Any, ...]]) -> list[Untagged]:
             publisher=publisher,
             languages=tuple(json.loads(languages)),
             revision=revision,
-            words=TagWords(title=title, text=text, categories=tuple(json.loads(categories or "[]")), stated=stated),
+            words=TagWords(
+                title=title,
+                text=text,
+                categories=tuple(json.loads(categories or "[]")),
+                stated=stated,
+                makers=MakerWords(
+                    byline=byline,
+                    house=(name, publisher),
+                    credits=tuple(json.loads(credits)),
+                    last_line=end.rstrip().rpartition("\n")[2],
+                ),
+            ),
         )
-        for number, publisher, languages, revision, title, text, categories, stated in rows
+        for number, publisher, languages, revision, title, text, categories, stated, byline, name, credits, end in rows
     ]
 
 
 def save(connection: sqlite3.Connection, found: Sequence[tuple[Untagged, Tags]], now: datetime) -> int:
-    """Writes tags of stored reports, but of those that have newer words meanwhile; returns of how many language, topics
-    or countries are others now. Those that were released and are in the wire get a line in the ledger. Within a
+    """Writes tags of stored reports, but of those that have newer words meanwhile; returns of how many language, topics,
+    countries or makers are others now. Those that were released and are in the wire get a line in the ledger. Within a
     transaction.
     """
     lines: list[ledger.Line] = []
@@ -186,7 +199,10 @@ def save(connection: sqlite3.Connection, found: Sequence[tuple[Untagged, Tags]],
             (*columns.values(), report.article_id),
         )
         _write(connection, [(report.article_id, tags)], is_new=False)
-        if is_other(language, json.loads(topics), json.loads(about), tags):
+        has_others = who.has_others(connection, report.article_id, tags.who)
+        if tags.who is not None:
+            who.write(connection, [(report.article_id, tags.who)])
+        if has_others or is_other(language, json.loads(topics), json.loads(about), tags):
             changed += 1
             if released is not None and status == "usable":
                 lines.append(
@@ -209,6 +225,7 @@ def count_changed(connection: sqlite3.Connection, found: Sequence[tuple[Untagged
     """As `save`, and writes nothing."""
     return sum(
         is_other(language, json.loads(topics), json.loads(about), tags)
+        or who.has_others(connection, report.article_id, tags.who)
         for report, tags in found
         for language, topics, about in connection.execute(
             "SELECT language, coalesce(topics, '[]'), coalesce(about, '[]') FROM articles WHERE article_id = ?",

@@ -56,6 +56,11 @@ def write(connection: sqlite3.Connection, found: Iterable[tuple[int, Who]], *, i
     )
 
 
+def has_others(connection: sqlite3.Connection, article: int, who: Who | None) -> bool:
+    """Whether an article has other makers than these; None: they are not looked at."""
+    return who is not None and who != of_articles(connection, [article]).get(article, Who())
+
+
 def _authors(who: Who) -> list[tuple[str | None, ...]]:
     persons = [
         (each.name, "person", each.role, each.title, each.place, each.organisation, each.where) for each in who.authors

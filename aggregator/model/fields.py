@@ -47,6 +47,6 @@ FIELDS = (
     Field("sort_time", "sort_time"),
     Field("channels", "channels", "Channels"),
     Field("language_from", "language_from"),
-    Field("topics", "topics"),
-    Field("about", "about"),
+    Field("topics", "topics", "Topic"),
+    Field("about", "about", "About"),
 )

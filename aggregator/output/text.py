@@ -86,8 +86,8 @@ def _below(release: Release, zone: tzinfo) -> list[tuple[str, str | None]]:
 def _tagged(release: Release, tags: Tags | None) -> Iterator[str]:
     """What the wire found it to be about, a line each, with the evidence for it."""
     for label, named, those in (
-        ("Topic", dict(beside.topics(release)), tags.topics if tags else ()),
-        ("About", dict(zip(release.about, release.about, strict=True)), tags.countries if tags else ()),
+        (_LABELS["topics"], dict(beside.topics(release)), tags.topics if tags else ()),
+        (_LABELS["about"], dict(zip(release.about, release.about, strict=True)), tags.countries if tags else ()),
     ):
         evidence = {each.code: each.evidence for each in those}
         for code, name in named.items():

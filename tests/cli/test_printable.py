@@ -310,6 +310,7 @@ READING = [
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
     *(
+        "retag",
         "pause",
         "tokens add",
         "tokens revoke",

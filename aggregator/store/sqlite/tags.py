@@ -109,7 +109,7 @@ _UNTAGGED = f"""
       coalesce(a.stated_language, iif(a.language_from IS NULL, a.language, NULL)), a.byline, p.name,
       (SELECT json_group_array(coalesce(m.credit, m.copyright)) FROM media AS m
         WHERE m.article_id = a.article_id AND coalesce(m.credit, m.copyright) IS NOT NULL), substr(b.text, -600)
-"""
+"""  # noqa: S608  (a number)
 _OF_QUEUE = f"""
     {_UNTAGGED} FROM (SELECT article_id FROM tag_queue ORDER BY article_id DESC LIMIT ?) AS q
     CROSS JOIN articles AS a ON a.article_id = q.article_id
@@ -176,9 +176,9 @@ def _untagged(rows: Iterable[tuple[Any, ...]]) -> list[Untagged]:
 
 
 def save(connection: sqlite3.Connection, found: Sequence[tuple[Untagged, Tags]], now: datetime) -> int:
-    """Writes tags of stored reports, but of those that have newer words meanwhile; returns of how many language, topics,
-    countries or makers are others now. Those that were released and are in the wire get a line in the ledger. Within a
-    transaction.
+    """Writes tags of stored reports, but of those that have newer words meanwhile; returns of how many language,
+    topics, countries or makers are others now. Those that were released and are in the wire get a line in the ledger.
+    Within a transaction.
     """
     lines: list[ledger.Line] = []
     changed = 0

@@ -440,7 +440,7 @@ def differences(world: World, subscriber: Subscriber) -> list[str]:
             found.append(f"{said}: it was never in the selection")
         elif each.title not in copy["title"] or copy["publisher"] != publisher.key:
             found.append(f"{said}: version {each.version} must be held, not {copy['title']!r} of {copy['publisher']}")
-        elif [copy[name] for name in _CHOSEN_BY] != [each.language, [*each.topics], [*each.about]]:
+        elif "topics" in copy and [copy[name] for name in _CHOSEN_BY] != [each.language, [*each.topics], [*each.about]]:
             found.append(f"{said}: it must be held as {each.language}, {each.topics}, {each.about}, not as {copy}")
         elif copy["scope"] != scope or (LAST in (copy["text"] or "")) != (scope == "full_text"):
             found.append(f"{said}: it may leave in {scope}, and is held in {copy['scope']}")

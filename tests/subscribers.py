@@ -411,9 +411,9 @@ def subscribers() -> list[Subscriber]:
         Subscriber("newspapers", Selection(kinds=("newspaper",)), "api"),
         Subscriber("ngos in Swahili", Selection(kinds=("ngo",), languages=("sw",)), "email"),
         Subscriber("one publisher", Selection(publishers=("daily-1",)), "feed"),
+        Subscriber("French of newspapers", Selection(languages=("fr",), groups=("news_organization",)), "api"),
         Subscriber("sports", Selection(topics=("15000000",)), "api"),
         Subscriber("about Mali in Swahili", Selection(about=("ML",), languages=("sw",)), "api"),
-        Subscriber("French of newspapers", Selection(languages=("fr",), groups=("news_organization",)), "api"),
     ]
 
 

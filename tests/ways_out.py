@@ -74,7 +74,7 @@ def configured(world: World, wire: Wire = WIRE, **fields: Any) -> Config:
 def query_of(selection: Selection) -> str:
     named = {
         "publisher": selection.publishers, "country": selection.countries, "kind": selection.kinds,
-        "group": selection.groups, "language": selection.languages,
+        "group": selection.groups, "language": selection.languages, "topic": selection.topics, "about": selection.about,
     }  # fmt: skip
     return "".join(f"&{name}={value}" for name, values in named.items() for value in values)
 

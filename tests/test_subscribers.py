@@ -91,7 +91,7 @@ def test_every_way_out_of_one_history_ends_with_what_may_be_held() -> None:
     """Pages and stream over HTTP, feed, webhook and e-mail, each visited at its own moments, some through a fault."""
     faults, taken_back = Counter[str](), 0
     with servers() as others:
-        for seed in seeds(1_000 if SOAK else 60):
+        for seed in seeds(1_000 if SOAK else 120):
             with new_world(seed) as world, ways_out(world, others) as ways:
                 chance = random.Random(seed)
                 for step in range(200 if SOAK else 60):
@@ -155,7 +155,9 @@ async def match(store: Store) -> None:
     await matching.match_waiting(on_store)
 
 
-@pytest.mark.parametrize("kind", ["new", "revised", "restored", "withheld", "withdrawn", "deleted", "terms_changed"])
+@pytest.mark.parametrize(
+    "kind", ["new", "revised", "restored", "withheld", "withdrawn", "deleted", "retagged", "terms_changed"]
+)
 def test_the_model_misses_every_kind_of_line(kind: str) -> None:
     """A subscriber that does not hear of it ends with something else than it must hold."""
     for seed in range(20):
@@ -211,6 +213,7 @@ class Reader:
         self.cut, self.ends, self.cuts, self.last = threading.Event(), threading.Event(), 0, "0"
         chosen = subscriber.selection
         named = {"country": chosen.countries, "kind": chosen.kinds, "language": chosen.languages}
+        named |= {"topic": chosen.topics, "about": chosen.about}
         self.query = "".join(f"&{name}={value}" for name, values in named.items() for value in values)
         self.thread = threading.Thread(target=self._poll if chosen.countries else self._listen)
         self.thread.start()

@@ -74,7 +74,7 @@ def configured(world: World, wire: Wire = WIRE, **fields: Any) -> Config:
 def query_of(selection: Selection) -> str:
     named = {
         "publisher": selection.publishers, "country": selection.countries, "kind": selection.kinds,
-        "group": selection.groups, "language": selection.languages,
+        "group": selection.groups, "language": selection.languages, "topic": selection.topics, "about": selection.about,
     }  # fmt: skip
     return "".join(f"&{name}={value}" for name, values in named.items() for value in values)
 
@@ -302,7 +302,8 @@ class Mail:
 
     def _may_have(self, world: World, each: Told) -> bool:
         publisher = world.publishers[each.publisher]
-        chosen = self.selection.matches(publisher.kind, each.language, publisher.key, each.country)
+        now = (publisher.kind, each.language, publisher.key, each.topics, each.about)
+        chosen = self.selection.matches(now, each.country)
         return chosen and bool(world.leaves(each, "email"))
 
     def visit(self, world: World, fault: bool) -> bool:
@@ -345,7 +346,7 @@ class Mail:
             self.wrong.append(f"report {each.number} is sent, and not in version {each.version}")
         if (LAST in said) != (scope == "full_text") or (f"{each.version} attend" in said) != (scope != "headline_only"):
             self.wrong.append(f"report {each.number} is sent otherwise than in {scope}: {said!r}")
-        moments = [self.selection.matches(*moment, each.country) for moment in each.moments]
+        moments = [self.selection.matches(moment, each.country) for moment in each.moments]
         if not any(moments):
             self.wrong.append(f"report {each.number} is sent and was never in the selection")
         self.held.add(each.number)

@@ -28,6 +28,7 @@ _IN_A_CHECKOUT = (
 _PAGES, _PAGES_OF_A_PUBLISHER = 200, 20  # that are read at the end; what is left is for the next `fetch`
 _PAGES_SECONDS = 60.0  # after which no other one is begun
 _DELIVER_SECONDS = 60.0  # for all subscribers together; what is left stays owed
+_TAG_SECONDS = 60.0  # for reports that wait for tags, such as those of an older version; the next call goes on
 _NOTIFY_SECONDS = 60.0  # for all commands of `[notify]` together; what is left is for the next program
 _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is printed
 
@@ -109,6 +110,7 @@ async def _run(
         await pipeline.read_pages(
             _PAGES, _PAGES_OF_A_PUBLISHER, _PAGES_SECONDS, {publisher for publisher, _ in answered}
         )
+        await pipeline.tag(_TAG_SECONDS)
         await pipeline.maintain()
         await pipeline.delivered(_DELIVER_SECONDS)
         await pipeline.notify()

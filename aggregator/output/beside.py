@@ -46,14 +46,13 @@ def sources(release: Release) -> list[str]:
 
 
 def rights(release: Release, wire: str | None = None) -> str:
-    """Copyright, licence and terms in one text. `wire`: its name, to say that it distributes the report."""
+    """Copyright, licence and terms in one text. `wire`: its name, for a text that says who distributes the report."""
     licence = f"Licence: {release.licence}." if release.licence else None
     notice = release.copyright_notice
     if notice and not notice.endswith("."):
         notice += "."
-    distributed = None
-    if wire and release.publisher_group != "own" and wire not in (notice or ""):
-        distributed = f"Distributed by {wire}."
+    is_said = release.publisher_group == "own" or (wire or "") in (notice or "")
+    distributed = None if is_said else f"Distributed by {wire}."
     return " ".join(filter(None, (notice, distributed, licence, release.usage_terms)))
 
 

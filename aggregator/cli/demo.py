@@ -25,6 +25,7 @@ from aggregator.pipeline.opening import load_config, open_wire, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
+from aggregator.tags.mediatopics import topic_label
 from aggregator.text import query
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted
@@ -150,10 +151,11 @@ def _show_report(store: Store, wire: Wire) -> str | None:
         return None
     _title("One report: country, publisher, dateline, picture with credit and caption, and what it is about")
     say_page(page(best, tags=store.tags_of(best.id), named=country_name))
-    for kind, words in (("country", best.about[0]), ("topic", best.topics[0])):
-        wanted = Selection(about=(words,), limit=100) if kind == "country" else Selection(topics=(words,), limit=100)
-        option = "--about" if kind == "country" else "--topic"
-        say(f"{counted(len(store.latest(wanted)), 'report')} about it too: `latest {option} {words}`")
+    country, topic = best.about[0], best.topics[-1]
+    in_all = len(store.latest(Selection(about=(country,), limit=1000)))
+    say(f"{counted(in_all, 'report')} about {country_name(country)}: `latest --about {country}`")
+    in_all = len(store.latest(Selection(topics=(topic,), limit=1000)))
+    say(f"{counted(in_all, 'report')} about {topic_label(topic)}: `latest --topic {topic}`")
     return best.id
 
 

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import click
 
@@ -26,6 +27,8 @@ _IN_A_CHECKOUT = (
     "`aggregator init DIR --from-checkout` copies what is yours into a folder of its own"
 )
 _DELIVER_SECONDS = 60.0  # for all subscribers together; what is left stays owed
+_PICTURES_SECONDS = 120.0  # for the copies of pictures that are due
+_PICTURES_A_TIME = 40
 _NOTIFY_SECONDS = 60.0  # for all commands of `[notify]` together; what is left is for the next program
 _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is printed
 
@@ -104,12 +107,21 @@ async def _run(
         answered = [(poll.source.publisher, poll.source.url) for poll in polls if poll.is_answer]
         await pipeline.read_signals(len(due), answered)
         await pipeline.maintain()
+        await _copied(pipeline)
         await pipeline.delivered(_DELIVER_SECONDS)
         await pipeline.notify()
         await pipeline.notified(_NOTIFY_SECONDS)
         await pipeline.alert()
         await pipeline.alerted()
     return polls, elsewhere
+
+
+async def _copied(pipeline: Pipeline) -> None:
+    """Fetches pictures for a while; what is left is for the next program."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PICTURES_SECONDS):
+            while await pipeline.copy_pictures(_PICTURES_A_TIME, _PICTURES_A_TIME):
+                pass
 
 
 def _print(polls: Sequence[Poll], is_named: bool) -> None:

@@ -66,7 +66,8 @@ def let_go(connection: sqlite3.Connection, over: Over) -> int:
             f"UPDATE bodies SET summary = '', text = '', excerpt = '' WHERE article_id IN {_THESE}",  # noqa: S608
             (these,),
         )  # the triggers queue the headlines
-    connection.execute(f"DELETE FROM media WHERE article_id IN {_THESE}", (these,))  # noqa: S608
+    for table in ("media", "picture_uses"):
+        connection.execute(f"DELETE FROM {table} WHERE article_id IN {_THESE}", (these,))  # noqa: S608
     for table in ("revisions", *_WAITING):
         _strip(connection, table, f"SELECT rowid FROM {table} WHERE article_id IN {_THESE}", these, pack)  # noqa: S608
     connection.execute(f"UPDATE articles SET has_text = 0 WHERE article_id IN {_THESE}", (these,))  # noqa: S608
@@ -167,6 +168,7 @@ _GOING = (
     """,  # noqa: S608
     f"DELETE FROM bodies WHERE article_id IN {_THESE}",  # noqa: S608
     f"DELETE FROM media WHERE article_id IN {_THESE}",  # noqa: S608
+    f"DELETE FROM picture_uses WHERE article_id IN {_THESE}",  # noqa: S608  (and with the last one the picture)
     f"DELETE FROM rechecks WHERE article_id IN {_THESE}",  # noqa: S608
     f"""
     DELETE FROM app_states WHERE reader_id IN (SELECT reader_id FROM app_readers) AND article_id IN {_THESE}

@@ -10,10 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 from aggregator.model import Channel, Corrections, Entry, Images, Media, Rights, Text
+from aggregator.model.picture import PictureCopy
 from aggregator.model.publisher import Uses
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Signal, StoredSignal
-from aggregator.store.sqlite import signals
+from aggregator.store.sqlite import pictures, signals
 from aggregator.store.sqlite.reading import dictionaries
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import from_iso, to_iso
@@ -60,7 +61,10 @@ def to_release(connection: sqlite3.Connection, reports: Sequence[str]) -> list[H
         media.setdefault(row.pop("id"), []).append(_media(row))
     rows = dictionaries(connection.execute(sql, (those,)))
     said = _Signals(connection, rows)
-    found = {row["id"]: _held(row, tuple(media.get(row["id"], ())), said.of(row)) for row in rows}
+    copies = pictures.of_reports(connection, reports) if pictures.is_there(connection) else {}
+    found = {
+        row["id"]: _held(row, tuple(media.get(row["id"], ())), copies.get(row["id"], {}), said.of(row)) for row in rows
+    }
     return [found[each] for each in reports if each in found]
 
 
@@ -132,13 +136,19 @@ def next_moment(connection: sqlite3.Connection, now: datetime) -> datetime | Non
     return from_iso(row[0]) if row[0] else None
 
 
-def _held(row: dict[str, Any], media: tuple[Media, ...], said_to_machines: tuple[Signal, ...]) -> Held:
+def _held(
+    row: dict[str, Any],
+    media: tuple[Media, ...],
+    copies: Mapping[str, PictureCopy],
+    said_to_machines: tuple[Signal, ...],
+) -> Held:
     said = {name: value for name, value in row.items() if name not in ("article_id", "words", "received")}
     return Held(
         **{
             **said,
             "entry": _entry(row["words"]),
             "media": media,
+            "copies": copies,
             "signals": said_to_machines,
             "corrected": bool(row["corrected"]),
             "rights": _rights(row["rights"]),

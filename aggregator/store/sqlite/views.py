@@ -50,6 +50,7 @@ MIGRATIONS = (
     "0036_apps",
     "0037_chosen_by",
     "0038_found",
+    "0042_pictures",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

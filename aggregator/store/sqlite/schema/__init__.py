@@ -46,6 +46,7 @@ from aggregator.store.sqlite.schema import (
     m0036,
     m0037,
     m0038,
+    m0042,
 )
 
 migrations = Migrations("aggregator")
@@ -245,6 +246,11 @@ def _chosen_by(db: Database) -> None:
 @migrations(name="0038_found")
 def _found(db: Database) -> None:
     _execute(db, (*m0038.FOUND, *m0038.TOLD))
+
+
+@migrations(name="0042_pictures")
+def _pictures(db: Database) -> None:
+    _execute(db, m0042.PICTURES)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -64,11 +64,12 @@ def _files(content: bytes) -> Iterator[tuple[PictureSize, bytes]]:
             opened.draft(None, (largest, largest))
         opened.load()
         image = _upright(_in_srgb(opened), turned)
-    whole = min(image.width, largest)
+    image.info = {}  # of which a comment, among others, would be written again
+    full, whole = image.size, min(image.width, largest)
     widths = [*(each for each in WIDTHS if each < whole), whole]
     made: list[tuple[PictureSize, bytes]] = []
     for width in reversed(widths):  # each of the one before: of a large picture only the first takes long
-        height = max(1, round(image.height * width / image.width))
+        height = max(1, round(full[1] * width / full[0]))
         if (width, height) != image.size:
             image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
         file = BytesIO()

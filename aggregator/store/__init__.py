@@ -170,7 +170,7 @@ __all__ = [
 ]
 
 everybody_reads = private.everybody_reads
-load_backup, BACKUP_STEP = backups.load, backups.STEP
+BACKUP_STEP = backups.STEP
 
 _PICTURES = 100  # whose files are removed in one transaction
 
@@ -191,6 +191,13 @@ def _keep_from_others(connection: sqlite3.Connection, path: Path) -> None:
             path,
             mode,
         )
+
+
+def load_backup(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -> Loaded:
+    """As `backups.load`; the copies of pictures are compared with what it has when the wire runs again."""
+    loaded = backups.load(file, database, now, moved)
+    picture_files.forget_checked(database)
+    return loaded
 
 
 class Store:
@@ -851,6 +858,10 @@ class Store:
     def picture_file(self, digest: str, width: int) -> Path:
         """Where a copy lies that is this wide; there may be none."""
         return picture_files.path_of(self.path, digest, width)
+
+    def picture_folder(self) -> Path:
+        """Where all of them lie; there may be none."""
+        return picture_files.folder_of(self.path)
 
     def picture_counts(self) -> PictureCounts:
         return self._read_as_one(pictures.counts)

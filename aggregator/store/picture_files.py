@@ -86,7 +86,7 @@ def remove_abandoned(database: Path, now: datetime) -> None:
     """Removes what programs left that ended while they wrote. Raises OSError."""
     for path in folder_of(database).glob(f"{_UNFINISHED}*"):
         with suppress(FileNotFoundError):
-            if now.timestamp() - path.stat().st_mtime > _ABANDONED.total_seconds():
+            if abs(now.timestamp() - path.stat().st_mtime) > _ABANDONED.total_seconds():
                 path.unlink()
 
 

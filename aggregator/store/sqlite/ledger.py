@@ -47,7 +47,7 @@ _TERMS = ("text_scope", "excerpt_max_words", "licence", "copyright_notice", "cre
 _COLUMNS = (*_TERMS, "disclaimer")
 _OF_EXCERPTS = "excerpt_max_words"  # None where no excerpt leaves
 _NAMES = ("name", "place", "publisher_kind", "publisher_group")
-_RIGHTS = ("expires", "edits", "translation", "commercial_use", "ai_use", "index", "canonical")
+_RIGHTS = ("expires", "edits", "translation", "commercial_use", "images", "ai_use", "index", "canonical")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

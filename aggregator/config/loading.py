@@ -197,7 +197,7 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "serve", "complaints", "mail"})
+    words = shape.model_dump(exclude={"fetch", "poll", "pictures", "store", "notify", "serve", "complaints", "mail"})
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),

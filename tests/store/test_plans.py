@@ -396,6 +396,29 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "signal_files_asked_since": (case(lambda s, w: s.signal_files_asked_since(["http://daily.example/x"], NOW)),),
     "rhythms": (case(lambda s, w: s.rhythms()),),
     "kept_tariff": (case(lambda s, w: s.kept_tariff()),),
+    "reports_with_other_pictures": (
+        case(
+            lambda s, w: s.reports_with_other_pictures(),
+            USE_TEMP_B_TREE_FOR_DISTINCT="the reports of 500 lines",
+        ),
+    ),
+    "article_ids": (case(lambda s, w: s.article_ids([w.report])),),
+    "due_pictures": (
+        case(
+            lambda s, w: s.due_pictures(NOW, 20, 5, {"daily-example"}),
+            USE_TEMP_B_TREE="what is due",
+            CO_ROUTINE="what is due",
+            SCAN="what is due",
+        ),
+    ),
+    "reports_with_picture": (
+        case(lambda s, w: s.reports_with_picture("0" * 64, 200), USE_TEMP_B_TREE="of one picture"),
+    ),
+    "picture_was_removed": (case(lambda s, w: s.picture_was_removed("0" * 64)),),
+    "picture_counts": (case(lambda s, w: s.picture_counts(), SCAN="`health` counts all", CO_ROUTINE="counts all"),),
+    "picture_failures": (
+        case(lambda s, w: s.picture_failures(10), SCAN="`health` counts all", USE_TEMP_B_TREE="counts all"),
+    ),
     "new_pages": (case(lambda s, w: s.new_pages(WEEK)),),
     "waiting_visits": (
         Case(lambda s, w: s.waiting_visits(NOW, [w.publisher]), {"USE TEMP B-TREE FOR DISTINCT": "publishers"}),

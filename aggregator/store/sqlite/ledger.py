@@ -317,7 +317,9 @@ def _difference(before: Terms, after: Terms) -> str:
 
 def _shown(value: object) -> object:
     """A table as `train refused, input allowed`."""
-    return ", ".join(f"{key} {said}" for key, said in value.items()) if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    return ", ".join(f"{key} {str(said).lower() if isinstance(said, bool) else said}" for key, said in value.items())
 
 
 def _was_and_is(name: str, old: object, new: object) -> str:

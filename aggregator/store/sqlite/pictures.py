@@ -66,7 +66,7 @@ def changed(connection: sqlite3.Connection) -> tuple[int, list[str]] | None:
     ).fetchall()
     publishers = connection.execute(
         f"""
-        SELECT DISTINCT p.publisher, {_COPIES} FROM changes AS c
+        SELECT DISTINCT p.publisher, {_COPIES} FROM changes AS c NOT INDEXED
         CROSS JOIN publishers AS p ON p.publisher = c.publisher
         WHERE c.seq > ?1 AND c.seq <= ?2
         """,  # noqa: S608  (constants)

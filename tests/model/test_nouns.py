@@ -53,7 +53,7 @@ def test_every_noun_has_one_name_and_can_be_had_from_the_room_itself() -> None:
     assert len({noun.__name__ for noun in NOUNS}) == len(NOUNS)
     names = {noun.__name__ for noun in NOUNS} - {"Field"}  # of the table of fields alone
     # An output imports what leaves from its own file, and nothing else of the model; so do a snapshot, what reads
-    # what sites say to machines, and what apps are answered.
+    # what sites say to machines, what apps are answered, and what makes copies of pictures.
     own = (".release", ".snapshots", ".signals", ".apps", ".picture")
     names -= {noun.__name__ for noun in NOUNS if noun.__module__.endswith(own)}
     assert names <= set(model.__all__)

@@ -175,7 +175,7 @@ def log_faults(config: Config) -> None:
         said = "sent nothing until their files are correct: %s; what they are owed stays owed"
         log.error(said, names_of(config.faulty_subscribers))
     if config.faulty_searches:
-        said = "no alerts until their files are correct, of the searches %s; what is owed stays owed"
+        said = "no alerts until their files are correct, of what these searches find: %s; it stays owed"
         log.error(said, names_of(config.faulty_searches))
 
 
@@ -231,6 +231,7 @@ async def poll_until(
             Job("poll", TICK, poll_due),
             Job("maintain", _MAINTENANCE, maintain),
             Job("config", TICK, lambda: database.use(look)),
+            Job("tags", TICK, lambda: database.use(pipeline.tag)),
             Job("notify", TICK, lambda: database.use(pipeline.notify)),
             Job("alerts", _ALERT, lambda: database.use(pipeline.alert)),
             Job("hub", TICK, lambda: database.use(pipeline.tell_hub)),

@@ -41,6 +41,7 @@ from aggregator.config.shapes import (
     check_part,
 )
 from aggregator.config.subscribers import load_subscribers
+from aggregator.config.tagging import settings_of, tag_faults
 from aggregator.config.toml import TomlTable, parse_toml, read_toml
 from aggregator.model import (
     DISCOVER,
@@ -114,8 +115,9 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
     faults = [_with_line(folder, line, names, texts_of) for line in faults]
     searches = load_searches(folder, wire)
     of_searches = [line for each in searches.faulty for line in each.faults]
-    are_sound = {each.key: False for each in searches.faulty} | {each.name: True for each in searches.sound}
-    subscribers = load_subscribers(folder, are_sound)
+    subscribers = load_subscribers(
+        folder, [each.name for each in searches.sound] + [each.key for each in searches.faulty]
+    )
     of_subscribers = [line for each in subscribers.faulty for line in each.faults]
     if wire is None or profiles is None or not names or any(line.startswith("wire.toml: ") for line in faults):
         raise ConfigError([*faults, *of_subscribers, *of_searches])
@@ -334,7 +336,7 @@ def _publisher(
     rights, rights_lines = _rights(table, profiles)
     lines = [*_place_faults(PurePosixPath(name), table), *shape_lines, *rights_lines]
     if shape is not None:
-        lines += [*_key_faults(shape), *_source_faults(shape.source, wire)]
+        lines += [*_key_faults(shape), *_source_faults(shape.source, wire), *tag_faults(shape.tags)]
     if shape is not None and rights is not None:
         publisher = _assembled(PurePosixPath(name).stem, shape, rights)
         lines += faults_of_publisher(publisher)
@@ -363,6 +365,7 @@ def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
         former_keys=shape.former_keys,
         enabled=shape.enabled,
         reason=shape.reason,
+        tags=settings_of(shape.tags),
     )
 
 
@@ -379,6 +382,7 @@ def _source(publisher: str, table: SourceTable, of: PublisherFile) -> Source:
         reason=table.reason or (None if of.enabled else of.reason),
         access=_access(table),
         rules=_rules(table),
+        pages=table.pages,
     )
 
 

@@ -29,6 +29,7 @@ from aggregator.model import (
     MailSettings,
     MessageFormat,
     NotifySettings,
+    PagesMode,
     PicturesSettings,
     PollSettings,
     Rights,
@@ -333,6 +334,16 @@ class IdentityTable(Table):
         return IdentityRules(**self.model_dump() | {"same_hosts": hosts})
 
 
+class TagsTable(Table):
+    language: bool = True
+    countries: bool = True
+    topics: bool = True
+    datelines: bool = True
+    bylines: bool = True
+    credits: bool = True
+    categories: dict[str, Any] = {}  # a topic or false each; checked by `config.tagging`
+
+
 # Words or categories of a rule, none of them twice as long as a headline.
 _MOST_WORDS = 200
 
@@ -361,6 +372,7 @@ class SourceTable(Table):
     exclude_words: Words | None = None
     include_categories: Words | None = None
     exclude_categories: Words | None = None
+    pages: PagesMode = "none"
     username: Secret | None = None
     password: Secret | None = None
     bearer: Secret | None = None
@@ -382,6 +394,7 @@ class PublisherFile(Table):
     enabled: bool = True
     reason: Line | None = None
     identity: IdentityTable = IdentityTable()
+    tags: TagsTable = TagsTable()
     source: tuple[SourceTable, ...] = ()
 
 
@@ -398,6 +411,8 @@ class SubscriberFile(Table):
     groups: Annotated[tuple[Group, ...], _SEVERAL] | None = None
     languages: Annotated[tuple[Language, ...], _SEVERAL] | None = None
     classes: Annotated[tuple[ItemClass, ...], _SEVERAL] | None = None
+    topics: Annotated[tuple[Line, ...], _SEVERAL] | None = None
+    about: Annotated[tuple[Country, ...], _SEVERAL] | None = None
     search: Key | None = None
     channel: Channel = "api"
     format: MessageFormat = "thin"
@@ -424,6 +439,8 @@ class SearchFile(Table):
     groups: Annotated[tuple[Group, ...], _SEVERAL] | None = None
     languages: Annotated[tuple[Language, ...], _SEVERAL] | None = None
     classes: Annotated[tuple[ItemClass, ...], _SEVERAL] | None = None
+    topics: Annotated[tuple[Line, ...], _SEVERAL] | None = None
+    about: Annotated[tuple[Country, ...], _SEVERAL] | None = None
     tell: Annotated[tuple[TellTable, ...], Field(max_length=_MOST_TOLD)] = ()
 
 
@@ -452,7 +469,7 @@ WIRE = Shape(
 PUBLISHER = Shape(
     TypeAdapter(PublisherFile),
     PublisherFile,
-    {"contact": ContactTable, "identity": IdentityTable, "source": SourceTable},
+    {"contact": ContactTable, "identity": IdentityTable, "source": SourceTable, "tags": TagsTable},
 )
 SEARCH = Shape(TypeAdapter(SearchFile), SearchFile, {"tell": TellTable})
 SUBSCRIBER = Shape(TypeAdapter(SubscriberFile), SubscriberFile)

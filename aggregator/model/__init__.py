@@ -20,6 +20,7 @@ from aggregator.model.document import (
     Media,
     Origin,
     PageVisit,
+    PageWords,
     Person,
     Place,
     Redirection,
@@ -32,6 +33,8 @@ from aggregator.model.document import (
 from aggregator.model.fields import CHANGED, FIELDS, Changed
 from aggregator.model.ledger import Cursor
 from aggregator.model.merges import AtAddress, Compared, Join, Joinable, Merge, Split, Unjoin, Version
+from aggregator.model.page import Page, PageEvidence
+from aggregator.model.page_reading import PageOutcome, PageReading, PageState
 from aggregator.model.pending import Pending, PendingChange, PendingDecision
 from aggregator.model.poll import (
     HOURS,
@@ -95,6 +98,7 @@ from aggregator.model.publisher import (
     NotifySettings,
     OnGone,
     OnMissing,
+    PagesMode,
     PicturesSettings,
     PollSettings,
     Publisher,
@@ -118,7 +122,17 @@ from aggregator.model.saved_search import SavedSearch, Tell, Weekday, When
 from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Matched, Part, Phrase, Query, Selection
 from aggregator.model.subscriber import Attempt, Queue
-from aggregator.model.tags import LanguageFrom, Tag, TagEvidence, Tags, Where
+from aggregator.model.tags import (
+    LanguageFrom,
+    MakerWords,
+    Tag,
+    TagEvidence,
+    Tags,
+    TagSettings,
+    TagWords,
+    Untagged,
+    Where,
+)
 from aggregator.model.terms import (
     Agreement,
     FormerChoice,
@@ -219,6 +233,7 @@ __all__ = [
     "Lookup",
     "MailSecurity",
     "MailSettings",
+    "MakerWords",
     "MassKind",
     "Match",
     "Matched",
@@ -238,7 +253,14 @@ __all__ = [
     "Origin",
     "Outcome",
     "OwedKind",
+    "Page",
+    "PageEvidence",
+    "PageOutcome",
+    "PageReading",
+    "PageState",
     "PageVisit",
+    "PageWords",
+    "PagesMode",
     "Part",
     "Pause",
     "Pending",
@@ -290,6 +312,8 @@ __all__ = [
     "SystematicRepublication",
     "Tag",
     "TagEvidence",
+    "TagSettings",
+    "TagWords",
     "Tags",
     "Tariff",
     "Tell",
@@ -300,6 +324,7 @@ __all__ = [
     "TextScope",
     "Translation",
     "Unjoin",
+    "Untagged",
     "Uses",
     "Validators",
     "Version",

@@ -10,6 +10,7 @@ from typing import Literal
 from aggregator.model.channel import Channel
 from aggregator.model.saved_search import SavedSearch
 from aggregator.model.selection import ALL_REPORTS, Selection
+from aggregator.model.tags import TagSettings
 
 Kind = Literal[
     "newspaper",
@@ -48,6 +49,8 @@ Canonical = Literal["publisher", "self", "none"]
 OnMissing = Literal["keep", "suspend", "withdraw"]
 ItemClass = Literal["news", "analysis", "opinion", "interview", "press_release", "document", "notice", "own_report"]
 OnGone = Literal["withdraw", "suspend"]
+# What is read of a report's own page. metadata: who wrote it, when, its categories and media; text: its text, too.
+PagesMode = Literal["none", "metadata", "text"]
 # What a message holds. thin: number, kind and id; report: the report as the API gives it; ninjs: the report so.
 MessageFormat = Literal["thin", "report", "ninjs"]
 GROUP_OF_KIND: Mapping[Kind, Group] = {
@@ -314,6 +317,7 @@ class Source:
     reason: str | None = None  # why it is switched off
     access: Access | None = None  # None: public, or not read from the files
     rules: SourceRules | None = None  # None: all its reports come in
+    pages: PagesMode = "none"  # what is read of its reports' own pages
 
     @property
     def name(self) -> str:
@@ -342,6 +346,7 @@ class Publisher:
     former_keys: tuple[str, ...] | None = None  # the first one first; (): it never had another; None: unsaid
     enabled: bool = True  # False: none of its sources is polled, and none of its pages visited
     reason: str | None = None  # why it is switched off
+    tags: TagSettings = field(default_factory=TagSettings)
 
     @property
     def first_key(self) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -20,12 +21,14 @@ from aggregator.pipeline.connectivity import Connectivity
 from aggregator.pipeline.deliveries import Deliveries, Sent
 from aggregator.pipeline.hub import Hub
 from aggregator.pipeline.notifying import Notifier
+from aggregator.pipeline.pages import PageReader
 from aggregator.pipeline.paths import limits_beside
 from aggregator.pipeline.pictures import Pictures
 from aggregator.pipeline.poll import Poller, Unrecorded
 from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.redirects import Redirects
 from aggregator.pipeline.signals import SignalReader, sites_answering
+from aggregator.pipeline.tagging import tag_waiting
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.polls import pauses
@@ -76,6 +79,7 @@ class Pipeline:
             clock,
             self._signals,
         )
+        self._pages = PageReader(self._workers, self._writer.on_store, self._publishers, self._sources)
         self._notifier = Notifier(
             config.wire.notify, config.wire.name, store.path.absolute().parent, self._writer.on_store, clock
         )
@@ -176,6 +180,17 @@ class Pipeline:
         """The configuration that the tables are in line with now; raises StoreError."""
         return await self._writer.on_store(Store.config_in_force)
 
+    async def tag(self, seconds: float | None = None) -> None:
+        """Sets the tags of reports that wait for them, for so long at most; None: until none waits. Raises
+        StoreError.
+        """
+        ends = None if seconds is None else time.monotonic() + seconds
+
+        def goes_on() -> bool:
+            return not self._stopping and (ends is None or time.monotonic() < ends)
+
+        await tag_waiting(self._workers, self._writer.on_store, self._publishers, self._clock, goes_on)
+
     async def notify(self) -> None:
         """Begins to run `[notify] command` for each source whose state has changed since the last look; raises
         StoreError.
@@ -207,18 +222,42 @@ class Pipeline:
         await self._writer.maintain(*self._keep)
 
     async def recheck(
-        self, limit: int, per_publisher: int, elsewhere: Callable[[int], None] = lambda publishers: None
+        self,
+        limit: int,
+        per_publisher: int,
+        elsewhere: Callable[[int], None] = lambda publishers: None,
+        only: Collection[str] | None = None,
+        seconds: float | None = None,
     ) -> list[Finding]:
         """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError. Calls `elsewhere`
-        with the number of publishers whose pages another program is visiting; theirs are left to it.
+        with the number of publishers whose pages another program is visiting; theirs are left to it. `only`: of these
+        publishers. After so many `seconds` no other page is begun. The pages of sources that ask for it are read.
         None are visited as long as the clock is not believed (`desk.clock`): what was missing a minute ago would be
         missing since a year.
         """
         if await self._writer.on_store(lambda store: desk_clock.doubt(store, self._clock())):
             return []
-        polled, stopping = await self._polled_elsewhere(), lambda: self._stopping
-        rechecks = Rechecks(self._fetcher, self._claims, self._publishers, polled, self._clock, stopping, self._signals)
-        return await rechecks.run(limit, per_publisher, elsewhere)
+        polled, until = await self._polled_elsewhere(), None if seconds is None else time.monotonic() + seconds
+
+        def stopping() -> bool:
+            return self._stopping or (until is not None and time.monotonic() >= until)
+
+        rechecks = Rechecks(
+            self._fetcher, self._claims, self._publishers, polled, self._clock, stopping, self._signals, self._pages
+        )
+        return await rechecks.run(limit, per_publisher, elsewhere, only)
+
+    async def read_pages(
+        self, limit: int, per_publisher: int, seconds: float, publishers: Iterable[str]
+    ) -> list[Finding]:
+        """The same of those of these publishers the pages of whose reports are read, right after their reports came;
+        raises StoreError.
+        """
+        only = {key for key in publishers if any(self._pages.is_read(name) for name in self._names_of(key))}
+        return await self.recheck(limit, per_publisher, only=only, seconds=seconds) if only else []
+
+    def _names_of(self, publisher: str) -> list[str]:
+        return [source.name for source in self._sources.values() if source.publisher == publisher]
 
     async def copy_pictures(self, most: int, per_publisher: int) -> int:
         """Fetches at most so many pictures of which the wire shows copies; returns how many were made. Raises

@@ -43,6 +43,8 @@ from aggregator.model import (
     Merge,
     NamedReport,
     NewPages,
+    PageReading,
+    PageState,
     Pending,
     PendingDecision,
     PolledSource,
@@ -66,8 +68,10 @@ from aggregator.model import (
     Split,
     StoredConfig,
     StoredPublisher,
+    Tags,
     TellState,
     Unjoin,
+    Untagged,
     Version,
     Wanted,
 )
@@ -110,11 +114,13 @@ from aggregator.store.sqlite import (
     new_database,
     opening,
     outgoing,
+    pages,
     pauses,
     pending,
     pending_revisions,
     pictures,
     planner,
+    polls,
     private,
     purge,
     query,
@@ -137,6 +143,7 @@ from aggregator.store.sqlite import (
     states,
     subscribers,
     suspects,
+    tags,
     tokens,
     vacuum,
     views,
@@ -632,6 +639,34 @@ class Store:
         """
         return self._write(searches.save_matches, by, found)
 
+    def to_tag(self, most: int) -> list[Untagged]:
+        """Reports that wait for their tags, the last ones first."""
+        return self._read(tags.to_tag, most)
+
+    def tagged_by_others(
+        self, tables: Mapping[str, str], publisher: str | None, after: int, most: int
+    ) -> list[Untagged]:
+        """Reports whose tags are of other tables than these, by publisher, or that have none: those behind this number,
+        at most so many. `publisher`: its alone.
+        """
+        return self._read(tags.tagged_by_others, tables, publisher, after, most)
+
+    def count_tagged_by_others(self, tables: Mapping[str, str], publisher: str | None = None) -> int:
+        """How many those are, all together."""
+        return self._read(tags.count_by_others, tables, publisher)
+
+    def save_tags(self, found: Sequence[tuple[Untagged, Tags]], now: datetime) -> int:
+        """Writes tags of stored reports; returns of how many language, topics or countries are others now."""
+        return self._write(tags.save, found, now)
+
+    def count_other_tags(self, found: Sequence[tuple[Untagged, Tags]]) -> int:
+        """As `save_tags`, and writes nothing."""
+        return self._read(tags.count_changed, found)
+
+    def tags_of(self, public_id: str) -> Tags | None:
+        """Of a report, with the evidence, whatever its rights let out; None: it has none, or is not here."""
+        return self._read(tags.of_report, public_id)
+
     def match_backwards(self) -> bool:
         """One part of what was stored before a search was; False: none is left."""
         return self._read(searches.are_behind) and self._write(searches.match_backwards)
@@ -750,6 +785,32 @@ class Store:
                 rechecks.write(self._connection, finding)
             if until:
                 rechecks.postpone(self._connection, publisher, to_iso(until))
+
+    def page_state(self, article_id: int) -> PageState | None:
+        """A report as it is held when its page was read; None: nothing of it is held that could be read."""
+        return self._read_as_one(pages.state, article_id)
+
+    def record_page(self, reading: PageReading, now: datetime) -> bool:
+        """Stores what reading a page came to, with the version that it made; False: the report has another version
+        since this was decided, and nothing is done.
+        """
+
+        def write(connection: sqlite3.Connection) -> bool:
+            if not pages.write(connection, reading, to_iso(now)):
+                return False
+            if reading.decision is not None:
+                polls.write_page(connection, reading.decision, to_iso(now))
+            return True
+
+        return self._unless_changed(write)
+
+    def page_reading(self, report: str) -> dict[str, Any] | None:
+        """What came of reading a report's page; see `sqlite.pages.of_report`."""
+        return self._read(pages.of_report, report)
+
+    def pages_tried(self, since: datetime, until: datetime) -> dict[str, tuple[int, dict[str, int]]]:
+        """By publisher, how many pages of reports were read in a time, and how many were not, by reason."""
+        return self._read(pages.tried, to_iso(since), to_iso(until))
 
     def claimed_by_others(self, kind: ClaimKind, now: datetime) -> set[str]:
         """The sources, or publishers, that other programs are busy with."""

@@ -47,7 +47,7 @@ _TYPED: Mapping[str, Schema] = MappingProxyType(
         **dict.fromkeys(_ALWAYS, TEXT),
         "revision": NUMBER,
         "corrected": YES_OR_NO,
-        "categories": _list(TEXT),
+        **dict.fromkeys(("authors", "agencies", "categories", "topics", "about"), _list(TEXT)),
         "publisher_kind": _words(Kind),
         "publisher_group": _words(Group),
         "class": _words(ItemClass),
@@ -90,7 +90,7 @@ _VERSION = _object(
         "change_kind": _said(TEXT, "new, revised or corrected"),
         "seen_at": TEXT,
         **{name: _RECORD[name] for name in ("title", "byline", "summary", "text", "url")},
-        "changed": _said(_list(TEXT), "of title, summary, body, byline, url, media, dates; none of the first"),
+        "changed": _said(_list(TEXT), "of title, summary, body, byline, url, media, dates, page; none of the first"),
         "differences": _list(_of("Difference")),
     }
 )
@@ -129,8 +129,9 @@ _SOURCE = _object(
 _HEALTH: Mapping[str, Schema] = {
     "source_name": TEXT, "publisher_name": TEXT, "url": TEXT, "enabled": YES_OR_NO, "last_poll": MAYBE,
     "last_success": MAYBE, "last_new": MAYBE, "failures": NUMBER, "last_error": MAYBE, "articles_7_days": NUMBER,
-    "gaps_7_days": NUMBER, "next_at": MAYBE, "next_reason": MAYBE, "ids_not_trusted": MAYBE,
-    "validators_not_trusted": MAYBE, "problem": MAYBE, "advice": MAYBE, "search": MAYBE, "redirect": MAYBE,
+    "gaps_7_days": NUMBER, "pages_failed_7_days": NUMBER, "next_at": MAYBE, "next_reason": MAYBE,
+    "ids_not_trusted": MAYBE, "validators_not_trusted": MAYBE, "problem": MAYBE, "advice": MAYBE, "search": MAYBE,
+    "redirect": MAYBE,
     "redirected_to": MAYBE, "pending": NUMBER, "agreement_ended": MAYBE, "agreement_ends": MAYBE,
     "counted_at": MAYBE, "fault": MAYBE, "since": MAYBE, "silent": YES_OR_NO, "gap_at": MAYBE, "gap_after": MAYBE,
     "paused_until": MAYBE, "paused_by": MAYBE, "states": _said(_list(TEXT), "all that troubles it"),
@@ -145,6 +146,8 @@ _COVERAGE = _object(
         "publisher": TEXT,
         "publisher_name": TEXT,
         **_COUNTS,
+        "pages_read": NUMBER,
+        "pages_not_read": {"type": "object", "additionalProperties": NUMBER, "description": "pages, by reason"},
         "complete_since": MAYBE,
         "complete_until": MAYBE,
         "missing": _list(
@@ -189,7 +192,19 @@ _SEARCH = _object(
         "name": TEXT,
         "title": TEXT,
         "words": _said(TEXT, "as `aggregator search` takes them"),
-        **dict.fromkeys(("publishers", "countries", "kinds", "groups", "languages", "classes"), _list(TEXT)),
+        **dict.fromkeys(
+            (
+                "publishers",
+                "countries",
+                "kinds",
+                "groups",
+                "languages",
+                "topics",
+                "about",
+                "classes",
+            ),
+            _list(TEXT),
+        ),
         "reports": _said(TEXT, "the address of what it finds"),
         "feed": _said(TEXT, "the address of its Atom feed; .rss and .json are there too"),
     }

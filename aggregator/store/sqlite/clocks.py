@@ -51,6 +51,7 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "pictures": ("fetched_at",),
     "pending_revisions": ("received_at",),
     "merges": ("at", "undone_at"),
+    "pages": ("tried_at", "read_at"),
     "pending_changes": ("since", "received_at", "refused_at"),
     "rechecks": ("missing_since",),
     "redirects": ("at", "reported_at"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -14,10 +15,12 @@ from aggregator.model.picture import PictureCopy
 from aggregator.model.publisher import Uses
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Signal, StoredSignal
-from aggregator.store.sqlite import pictures, signals
+from aggregator.model.who import Who
+from aggregator.store.sqlite import pictures, signals, who
 from aggregator.store.sqlite.reading import dictionaries
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.page_words import as_shown
 from aggregator.text.raw_words import entry_of, values
 
 _HELD = """
@@ -30,7 +33,7 @@ SELECT
   raw_words(r.raw, r.dictionary_id) AS words, p.rights,
   t.credit, replace(t.disclaimer, '{original_url}', coalesce(a.url, p.homepage)) AS disclaimer, t.licence,
   t.copyright_notice, t.complaints_url, s.value AS texts, r.seen_at AS received,
-  (SELECT url FROM sources WHERE source_id = r.source_id) AS source_url
+  (SELECT url FROM sources WHERE source_id = r.source_id) AS source_url, a.language_from, a.topics, a.about
 FROM json_each(?) AS wanted
 CROSS JOIN articles AS a ON a.id = wanted.value
 JOIN publishers AS p ON p.publisher = a.publisher
@@ -38,7 +41,9 @@ JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
 JOIN bodies AS b ON b.article_id = a.article_id
 JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
 LEFT JOIN changes AS c ON a.revision > 1 AND c.seq = (
-  SELECT min(seq) FROM changes WHERE article_id = a.article_id AND revision = a.revision)
+  SELECT min(seq) FROM changes WHERE article_id = a.article_id AND revision = (
+    SELECT max(number) FROM revisions AS v
+    WHERE v.article_id = a.article_id AND v.number > 1 AND coalesce(v.changed, '') NOT LIKE '%"page"%'))
 LEFT JOIN notices AS n ON n.article_id = a.article_id
 LEFT JOIN settings AS s ON s.name = 'notices/' || a.publisher
 """
@@ -54,16 +59,23 @@ def to_release(connection: sqlite3.Connection, reports: Sequence[str]) -> list[H
     must stand beside it, so it may not leave.
     """
     those = json.dumps(list(reports))
-    # A file that an older version made, and that is only read, has no such column.
-    sql = _HELD if is_migrated(connection) else _HELD.replace("p.permissions", "NULL AS permissions")
+    sql = _HELD
+    if not is_migrated(connection):  # an older version made the file, and it is only read
+        for column in ("p.permissions", "a.language_from", "a.topics", "a.about"):
+            sql = sql.replace(column, f"NULL AS {column[2:]}")
     media: dict[str, list[Media]] = {}  # in the order of the table's key
     for row in dictionaries(connection.execute(_MEDIA, (those,))):
         media.setdefault(row.pop("id"), []).append(_media(row))
     rows = dictionaries(connection.execute(sql, (those,)))
     said = _Signals(connection, rows)
     copies = pictures.of_reports(connection, reports) if pictures.is_there(connection) else {}
+    makers = who.of_articles(connection, [row["article_id"] for row in rows]) if is_migrated(connection) else {}
     found = {
-        row["id"]: _held(row, tuple(media.get(row["id"], ())), copies.get(row["id"], {}), said.of(row)) for row in rows
+        row["id"]: replace(
+            _held(row, tuple(media.get(row["id"], ())), copies.get(row["id"], {}), said.of(row)),
+            who=makers.get(row["article_id"], Who()),
+        )
+        for row in rows
     }
     return [found[each] for each in reports if each in found]
 
@@ -153,6 +165,8 @@ def _held(
             "corrected": bool(row["corrected"]),
             "rights": _rights(row["rights"]),
             "texts": json.loads(row["texts"] or "{}"),
+            "topics": tuple(json.loads(row["topics"] or "[]")),
+            "about": tuple(json.loads(row["about"] or "[]")),
         }
     )
 
@@ -160,7 +174,7 @@ def _held(
 def _entry(words: str | None) -> Entry | None:
     """None: the words were let go."""
     try:
-        return entry_of(values(words)) if words else None
+        return as_shown(entry_of(values(words))) if words else None
     except (TypeError, ValueError):  # damaged on the disk: then there is no more than what is plain
         return None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from aggregator.model import AllOf, Part, Phrase, Selection
 from aggregator.model.errors import StoreError
+from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import to_iso
 
 LAST = 2**63 - 1  # the greatest number that SQLite holds
@@ -25,6 +26,8 @@ class Chosen:
     countries: tuple[str, ...]
     languages: tuple[str, ...]
     classes: tuple[str, ...]
+    topics: tuple[str, ...]
+    about: tuple[str, ...]
     since: str  # '': from the first
     until: str | None
     lines: tuple[int, int] | None  # of the ledger: behind the one and up to the other
@@ -48,6 +51,8 @@ def chosen(connection: sqlite3.Connection, selection: Selection) -> Chosen:
         countries=_each_once(selection.countries),
         languages=_each_once(selection.languages),
         classes=_each_once(selection.item_classes),
+        topics=_each_once(selection.topics),
+        about=_each_once(selection.about),
         since=to_iso(selection.since) if selection.since else "",
         until=to_iso(selection.until) if selection.until else None,
         lines=lines if is_by_line else None,
@@ -58,8 +63,9 @@ def chosen(connection: sqlite3.Connection, selection: Selection) -> Chosen:
 
 def publishers(connection: sqlite3.Connection, selection: Selection) -> tuple[str, ...] | None:
     """The keys of those that fit a selection's publishers, kinds, groups and channel; None: all."""
+    named = _current(connection, selection.publishers)
     if not (selection.kinds or selection.groups or selection.channel):
-        return _each_once(selection.publishers) or None
+        return named or None
     rows = connection.execute(
         f"""
         SELECT publisher FROM publishers AS p
@@ -69,8 +75,26 @@ def publishers(connection: sqlite3.Connection, selection: Selection) -> tuple[st
         """,  # noqa: S608  (made of constants)
         (json.dumps(selection.kinds), json.dumps(selection.groups), selection.channel),
     )
-    named = set(selection.publishers)
     return tuple(key for (key,) in rows.fetchall() if not named or key in named)
+
+
+def _current(connection: sqlite3.Connection, keys: Sequence[str]) -> tuple[str, ...]:
+    """The keys of today of these publishers: a file may name one by a key that it had before. One that nobody has or
+    had stays as it is.
+    """
+    if not keys or not is_migrated(connection):  # an older version made it, and it is only read
+        return _each_once(keys)
+    rows = connection.execute(
+        """
+        SELECT k.value, h.publisher FROM json_each(?) AS k
+        JOIN publisher_history AS h ON h.former_key = k.value
+        WHERE k.value NOT IN (SELECT publisher FROM publishers)
+        ORDER BY h.until_seq
+        """,
+        (json.dumps(keys),),
+    )
+    former = dict(rows.fetchall())
+    return _each_once([former.get(key, key) for key in keys])
 
 
 def _each_once(values: Sequence[str]) -> tuple[str, ...]:
@@ -103,6 +127,10 @@ def where(of: Chosen, *always: str) -> tuple[str, list[Any]]:
     if of.languages:
         found.append(f"({' OR '.join([_IN_LANGUAGE] * len(of.languages))})")
         values += [each for each in of.languages for _ in range(2)]
+    for table, code, tags in (("article_topics", "topic", of.topics), ("article_countries", "country", of.about)):
+        if tags:
+            found.append(_HAS_TAG.format(table=table, code=code))
+            values.append(json.dumps(tags))
     if of.since:
         found.append("w.sort_time >= ?")
         values.append(of.since)
@@ -122,6 +150,8 @@ def where(of: Chosen, *always: str) -> tuple[str, list[Any]]:
 # The channels of a publisher are the same for every class.
 _BY_CHANNEL = """EXISTS (SELECT 1 FROM terms AS t
       WHERE t.publisher = p.publisher AND ' ' || t.channels || ' ' LIKE '% ' || ?3 || ' %')"""
+_HAS_TAG = """EXISTS (SELECT 1 FROM json_each(?) AS t CROSS JOIN {table} AS x
+      ON x.{code} = t.value AND x.sort_time = w.sort_time AND x.article_id = w.article_id)"""
 _IN_LANGUAGE = "w.language = ? COLLATE NOCASE OR w.language LIKE ? || '-%'"
 _BELOW = """(w.sort_time <= ? AND (w.sort_time < ? OR w.first_seen < ?
       OR (w.first_seen = ? AND w.article_id > ?)))"""

@@ -46,6 +46,9 @@ from aggregator.store.sqlite.schema import (
     m0036,
     m0037,
     m0038,
+    m0039,
+    m0040,
+    m0041,
     m0042,
 )
 
@@ -246,6 +249,21 @@ def _chosen_by(db: Database) -> None:
 @migrations(name="0038_found")
 def _found(db: Database) -> None:
     _execute(db, (*m0038.FOUND, *m0038.TOLD))
+
+
+@migrations(name="0039_tags")
+def _tags(db: Database) -> None:
+    _execute(db, m0039.TAGGED)
+
+
+@migrations(name="0040_pages")
+def _pages(db: Database) -> None:
+    _execute(db, m0040.PAGES)
+
+
+@migrations(name="0041_who")
+def _who(db: Database) -> None:
+    _execute(db, m0041.WHO)
 
 
 @migrations(name="0042_pictures")

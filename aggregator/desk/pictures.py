@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from aggregator.desk.outgoing import outlet
 from aggregator.model.picture import CopiesWanted
 from aggregator.rights import copies_wanted
 from aggregator.store import Store
+
+log = logging.getLogger("aggregator.pictures")
 
 _MOST_LOOKED_AT = 200  # reports that have the same picture
 BATCH = 100  # reports; a transaction holds the lock that other programs wait for
@@ -31,7 +34,7 @@ def update(store: Store, reports: Sequence[str], now: datetime) -> None:
 
 def sweep(store: Store, now: datetime) -> None:
     """Looks again at the next reports that have copies, and removes the files that nobody wants any more. Raises
-    StoreError, and OSError where files cannot be removed.
+    StoreError.
     """
     if reports := store.next_reports_with_copies():
         update(store, reports, now)
@@ -39,9 +42,14 @@ def sweep(store: Store, now: datetime) -> None:
 
 
 def remove_files(store: Store, now: datetime) -> None:
-    """Removes the files of which no copy is wanted any more. Raises StoreError, and OSError."""
-    while store.remove_picture_files(now):
-        pass
+    """Removes the files of which no copy is wanted any more, and which nobody is shown; those that the system keeps
+    are tried again another time. Raises StoreError.
+    """
+    try:
+        while store.remove_picture_files(now):
+            pass
+    except OSError as error:
+        log.error("files of pictures that nobody is shown any more cannot be removed, which is tried again: %s", error)
 
 
 def reports_with(store: Store, digest: str) -> list[str]:

@@ -72,7 +72,10 @@ class Pictures:
 
     async def _look(self) -> None:
         """What has changed since in reports and rights."""
-        await self._on_files(lambda store: store.compare_pictures(self.clock(), _COMPARED_WITHIN))
+        try:
+            await self.claims.on_store(lambda store: store.compare_pictures(self.clock(), _COMPARED_WITHIN))
+        except OSError as error:
+            log.error("the files of pictures cannot be looked at, which is tried again: %s", error)
         while found := await self.claims.on_store(lambda store: store.reports_with_other_pictures()):
             up_to, reports = found
             for start in range(0, len(reports), desk.BATCH):
@@ -84,21 +87,16 @@ class Pictures:
 
     async def _make_room(self) -> None:
         most, now = self.settings.most_bytes, self.clock()
-        given_up = await self.claims.on_store(lambda store: store.make_room_for_pictures(most))
+        given_up = 0
+        while batch := await self.claims.on_store(lambda store: store.make_room_for_pictures(most)):
+            given_up += batch
         if given_up:
             said = {
                 "pictures": given_up,
                 "reason": "the copies took more than [pictures] max_gb; the oldest are removed",
             }
             log.info("%s", log_line(said))
-        await self._on_files(lambda store: desk.sweep(store, now))
-
-    async def _on_files(self, call: Callable[[Store], None]) -> None:
-        """What is done to files; where the system refuses it, it is done another time."""
-        try:
-            await self.claims.on_store(call)
-        except OSError as error:
-            log.error("files of pictures cannot be removed, which is tried again: %s", error)
+        await self.claims.on_store(lambda store: desk.sweep(store, now))
 
     async def _of_publisher(self, due: Sequence[DuePicture], room: asyncio.Semaphore) -> int:
         made = 0

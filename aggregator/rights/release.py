@@ -325,7 +325,8 @@ def copies_wanted(held: Held, outlet: Outlet) -> tuple[str, ...] | None:
     """
     rights = effective(held.rights, outlet.now.astimezone(UTC).date())
     if refused := _refusal(held, rights, replace(outlet, channel="web", use=None, also=())):
-        return None if refused[0] in ("withheld", "embargoed") else ()
+        is_for_a_time = refused[0] == "embargoed" or (held.status == "withheld" and refused[0] != "legal")
+        return None if is_for_a_time else ()
     if not may_copy(rights):
         return ()
     found = (media.url for media in _allowed(held, rights, _scope(held, rights, outlet)))

@@ -869,7 +869,9 @@ class Store:
         self._write(pictures.note_failure, picture, failure)
 
     def make_room_for_pictures(self, most_bytes: int) -> int:
-        """Gives up the copies that were made first, as far as all together take more; returns how many."""
+        """Gives up the copies that were made first, at most 100, as far as all together take more; returns how many."""
+        if self._read(pictures.taken) <= most_bytes:
+            return 0
         return self._write(pictures.make_room, most_bytes)
 
     def remove_picture_files(self, now: datetime) -> int:

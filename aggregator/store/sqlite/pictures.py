@@ -222,19 +222,20 @@ def note_failure(connection: sqlite3.Connection, picture: DuePicture, failure: P
 
 
 def make_room(connection: sqlite3.Connection, most_bytes: int) -> int:
-    """Gives up the copies that were made first, until the others take no more than so many bytes; returns how many.
-    They are not fetched again. Within a transaction.
+    """Gives up the copies that were made first, at most 100, until the others take no more than so many bytes; returns
+    how many. They are not fetched again. Within a transaction.
     """
-    over = _bytes(connection) - most_bytes
+    over = taken(connection) - most_bytes
+    oldest = connection.execute(
+        """
+        SELECT digest, max(bytes) FROM pictures WHERE digest IS NOT NULL
+        GROUP BY digest ORDER BY min(fetched_at), digest LIMIT ?
+        """,
+        (_BATCH,),
+    ).fetchall()
     given_up = 0
-    while over > 0:
-        row = connection.execute(
-            """
-            SELECT digest, max(bytes) FROM pictures WHERE digest IS NOT NULL
-            GROUP BY digest ORDER BY min(fetched_at), digest LIMIT 1
-            """
-        ).fetchone()
-        if row is None:
+    for digest, size in oldest:
+        if over <= 0:
             break
         connection.execute(
             """
@@ -242,14 +243,15 @@ def make_room(connection: sqlite3.Connection, most_bytes: int) -> int:
               fetched_at = NULL, next_at = NULL
             WHERE digest = ?
             """,
-            (row[0],),
+            (digest,),
         )
-        over -= row[1]
+        over -= size
         given_up += 1
     return given_up
 
 
-def _bytes(connection: sqlite3.Connection) -> int:
+def taken(connection: sqlite3.Connection) -> int:
+    """The bytes of all files."""
     row = connection.execute(
         """
         SELECT coalesce(sum(bytes), 0) FROM (
@@ -364,7 +366,7 @@ def counts(connection: sqlite3.Connection) -> PictureCounts:
           coalesce(sum(picture_state IN ('failed', 'no_picture')), 0) FROM pictures
         """
     ).fetchone()
-    return PictureCounts(copied=row[0], waiting=row[1], failed=row[2], bytes=_bytes(connection))
+    return PictureCounts(copied=row[0], waiting=row[1], failed=row[2], bytes=taken(connection))
 
 
 def failures(connection: sqlite3.Connection, most: int) -> list[tuple[str, int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from aggregator.pipeline.opening import load_config, open_wire, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
+from aggregator.store.picture_files import folder_of
 from aggregator.tags.mediatopics import topic_label
 from aggregator.text import query
 from aggregator.text.dates import utc_now
@@ -79,6 +81,7 @@ def _make_room(database: Path, ours: bool) -> None:
         raise StoreError(f"{database}: this file is there already; name another with --into, or remove it")
     for name in (database.name, f"{database.name}-wal", f"{database.name}-shm"):
         database.with_name(name).unlink(missing_ok=True)
+    shutil.rmtree(folder_of(database), ignore_errors=True)
 
 
 async def _rounds(config: Config, store: Store, press: Press) -> None:
@@ -94,6 +97,7 @@ async def _rounds(config: Config, store: Store, press: Press) -> None:
                 press.advance()
             polls = await pipeline.run(store.due(None))
             await pipeline.read_pages(_PAGES, _PAGES, _PAGES_SECONDS, {poll.source.publisher for poll in polls})
+            await pipeline.copy_pictures(_PAGES, _PAGES)
             await pipeline.maintain()
             _title(f"Round {number + 1}: {_summary(polls)}")
             changes = store.changes(last)

@@ -58,8 +58,9 @@ def demo(port: int, into: Path | None) -> None:
             last = store.last_cursor()
             subscriber.show(last.seq if last else 0)
     with read_store(paths) as store:
-        _show(store, config.wire, home)
+        _show_list(store, config.wire)
         shown = _show_report(store, config.wire)
+        _show_rest(store, config.wire, home)
     _export(paths, shown)
     shown = _shortest(paths.database())
     say(f"Your turn:  aggregator --config {_shortest(home / 'config')} --db {shown} latest --country KE")
@@ -121,15 +122,35 @@ def _print_changes(changes: Sequence[dict[str, str]]) -> None:
         say(f"  {change['change_kind']:<10} {change['publisher_name']}: {said}")
 
 
-def _show(store: Store, wire: Wire, home: Path) -> None:
-    def released(reports: Iterable[str]) -> Iterator[Release]:
-        found = releases(store, wire, reports, outlet(store, "web", utc_now()))
-        return (each for each in found if isinstance(each, Release))
+def _released(store: Store, wire: Wire, reports: Iterable[str]) -> Iterator[Release]:
+    found = releases(store, wire, reports, outlet(store, "web", utc_now()))
+    return (each for each in found if isinstance(each, Release))
 
+
+def _show_list(store: Store, wire: Wire) -> None:
     _title("The wire now: the publisher's name is above every report")
-    say_page(listing(list(released(report.id for report in store.latest(Selection(limit=8))))), "  ")
+    say_page(listing(list(_released(store, wire, (each.id for each in store.latest(Selection(limit=8)))))), "  ")
+
+
+def _show_report(store: Store, wire: Wire) -> str | None:
+    """The newest report of which the wire found out most, whole, as the command `show` has it; returns its id."""
+    found = _released(store, wire, (each.id for each in store.latest(Selection(languages=("en",), limit=100))))
+    best = next((each for each in found if each.pictures and each.dateline and each.topics and each.about), None)
+    if best is None:
+        return None
+    _title("One report: country, publisher, dateline, picture with credit and caption, and what it is about")
+    say_page(page(best, tags=store.tags_of(best.id), named=country_name))
+    country, topic = best.about[0], best.topics[-1]
+    in_all = len(store.latest(Selection(about=(country,), limit=1000)))
+    say(f"{counted(in_all, 'report')} about {country_name(country)}: `latest --about {country}`")
+    in_all = len(store.latest(Selection(topics=(topic,), limit=1000)))
+    say(f"{counted(in_all, 'report')} about {topic_label(topic)}: `latest --topic {topic}`")
+    return best.id
+
+
+def _show_rest(store: Store, wire: Wire, home: Path) -> None:
     corrected = [change["id"] for change in store.changes() if change["change_kind"] == "corrected"]
-    for report in (report for report in released(corrected) if report.scope == "full_text"):
+    for report in (report for report in _released(store, wire, corrected) if report.scope == "full_text"):
         _title("A correction that arrived, as its publisher words it, with credit, disclaimer and link")
         say_page(page(report))
         say(f"{counted(len(store.revisions(report.id)), 'version')} stored; `show {report.id} --revisions` prints them")
@@ -144,23 +165,6 @@ def _show(store: Store, wire: Wire, home: Path) -> None:
     for publisher, country, reports, text in (tuple(names), *rows):
         say(f"  {publisher:<28} {country:<8} {reports:>7}  {text}")
     say()
-
-
-def _show_report(store: Store, wire: Wire) -> str | None:
-    """The newest report of which the wire found out most, whole, as the command `show` has it; returns its id."""
-    ids = (report.id for report in store.latest(Selection(languages=("en",), limit=100)))
-    found = (each for each in releases(store, wire, ids, outlet(store, "web", utc_now())) if isinstance(each, Release))
-    best = next((each for each in found if each.pictures and each.dateline and each.topics and each.about), None)
-    if best is None:
-        return None
-    _title("One report: country, publisher, dateline, picture with credit and caption, and what it is about")
-    say_page(page(best, tags=store.tags_of(best.id), named=country_name))
-    country, topic = best.about[0], best.topics[-1]
-    in_all = len(store.latest(Selection(about=(country,), limit=1000)))
-    say(f"{counted(in_all, 'report')} about {country_name(country)}: `latest --about {country}`")
-    in_all = len(store.latest(Selection(topics=(topic,), limit=1000)))
-    say(f"{counted(in_all, 'report')} about {topic_label(topic)}: `latest --topic {topic}`")
-    return best.id
 
 
 def _export(paths: Paths, shown: str | None) -> None:

@@ -512,7 +512,7 @@ def test_the_demo_shows_a_wire(tmp_path: Path) -> None:
 
 def assert_one_report_is_shown_whole(out: str) -> None:
     """With the parts of the page that we imitate, in their order, in the terminal and on the static site."""
-    shown = out.partition("One report: ")[2].partition("The wire in every format")[0]
+    shown = out.partition("One report: ")[2].partition("A correction that arrived")[0]
     in_order = (
         "The Kumasi Nettle (Kumasi)\n",
         "Ghana: Traders march with candles",

@@ -27,11 +27,13 @@ from aggregator.model import (
     Text,
     articles_of,
 )
+from aggregator.tags.who import maker_words, who_of, with_credits
 from aggregator.text import folding, packing, pictures, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
+from aggregator.text.languages import a_tag, stated_or_first
 from aggregator.text.matching import Matcher
-from aggregator.text.media import LANGUAGE, readings
+from aggregator.text.media import readings
 from aggregator.text.source_rules import rule_that_leaves_out
 
 DUPLICATE = "duplicate_in_document"
@@ -163,7 +165,10 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
     words, url = body or summary, identity.address_of(said)
     folded_summary = folding.fold(summary)
     folded = (folded_summary, folded_summary if words == summary else folding.fold(words))
+    language = stated_or_first(said.language or document.language, publisher.languages)
     media, of_media = readings(held.media)
+    media = with_credits(media) if publisher.tags.credits else media
+    makers = maker_words(words, byline or None, media, (publisher.name, publisher.key))
     return Article(
         publisher=publisher.key,
         keys=keys,
@@ -175,7 +180,8 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
         excerpt=text.excerpt(summary, body, publisher.rights.excerpt_max_words),
         url=url,
         byline=byline or None,
-        language=_language(said.language or document.language, publisher.languages),
+        language=language,
+        stated_language=a_tag(said.language or document.language),
         item_class=source.item_class,
         published=_published(said),
         published_stated=_literal(said.published),
@@ -199,6 +205,7 @@ def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int
         media=media,
         media_hash=pictures.digest(said.media),
         left_out_by=_left_out_by(source.rules, said, title, plain_summary, plain_body),
+        who=who_of(words, makers, language, publisher.tags),
         adjusted=(*_adjusted(said, url, title != headline, byline != authors), *of_media),
     )
 
@@ -262,14 +269,3 @@ def _words_hash(entry: Entry) -> bytes:
     words += [said or "" for person in entry.authors for said in (person.name, person.email, person.uri)]
     words.append(identity.link_of(entry) or "")
     return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).digest()
-
-
-def _language(stated: str | None, configured: Sequence[str]) -> str | None:
-    """One of the publisher's configured languages: the one stated, or else its first.
-
-    Many a French site says `en-US` because its software did; the person who wrote the configuration looked.
-    """
-    if not configured:
-        return stated if stated and LANGUAGE.fullmatch(stated) else None
-    primary = (stated or "").split("-")[0].lower()
-    return next((language for language in configured if language.split("-")[0].lower() == primary), configured[0])

@@ -62,6 +62,16 @@ def _full_of_countries() -> list[Said]:
     return reports
 
 
+def _full_of_topics() -> list[Said]:
+    """The headlines with which the tests measure topics, a text of many below each: the worst that can come."""
+    reports = []
+    for file in sorted((_ROOT / "tests" / "fixtures" / "topics").glob("*.tsv")):
+        rows = [line.split("\t")[2:] for line in file.read_text(encoding="utf-8").splitlines()[1:]]
+        lines = [f"{title}. {text}" for title, text in rows]
+        reports += [(row[0], " ".join(lines[at : at + 10]), file.stem) for at, row in enumerate(rows)]
+    return reports
+
+
 def _first_look() -> Callable[[Said], object]:
     from aggregator.tags.language import first_look
 
@@ -126,6 +136,18 @@ def _countries_of_headline() -> Callable[[Said], object]:
     return lambda said: countries_of(said[0], "", None, said[2])
 
 
+def _topics() -> Callable[[Said], object]:
+    from aggregator.tags.topics import topics_of
+
+    return lambda said: topics_of(said[0], said[1], (), said[2], {})
+
+
+def _topics_of_categories() -> Callable[[Said], object]:
+    from aggregator.tags.topics import topics_of
+
+    return lambda said: topics_of(said[0], said[1], ("News", "Sports", "Politics"), said[2], {"Focus": "04000000"})
+
+
 STEPS = (
     Step("language, first look (pycld2)", _sentences, _first_look),
     Step("language", _sentences, _language),
@@ -137,6 +159,9 @@ STEPS = (
     Step("countries", _sentences, _countries),
     Step("countries, headline alone", _sentences, _countries_of_headline),
     Step("countries, texts full of them", _full_of_countries, _countries),
+    Step("topics, by words", _sentences, _topics),
+    Step("topics, by words, texts of 80 words full of them", _full_of_topics, _topics),
+    Step("topics, by categories", _sentences, _topics_of_categories),
 )
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -35,6 +36,9 @@ from aggregator.model import (
     Publisher,
     Rights,
     Source,
+    Tag,
+    TagEvidence,
+    Tags,
     Template,
     Text,
     Wire,
@@ -177,6 +181,22 @@ def make_entry(number: int = 1, **fields: object) -> Entry:
 
 def make_articles(publisher: Publisher, *entries: Entry) -> tuple[Article, ...]:
     return normalise(Document(format="rss20", entries=entries), publisher.sources[0], publisher).articles
+
+
+def with_tags(
+    article: Article, topics: Sequence[str] = (), about: Sequence[str] = (), *, by: str = "tables", **fields: Any
+) -> Article:
+    """The article, tagged so; its evidence is its headline."""
+    evidence = (TagEvidence(article.title, "headline", "name"),)
+    tags = Tags(
+        by=by,
+        language=article.language,
+        language_from="words",
+        topics=tuple(Tag(code, 1.0, evidence) for code in topics),
+        countries=tuple(Tag(code, 1.0, evidence) for code in about),
+    )
+    tags = replace(tags, **fields)
+    return replace(article, tags=tags, language=tags.language)
 
 
 def make_poll(source: Source, now: datetime = NOW, **fields: object) -> Poll:

@@ -13,7 +13,7 @@ from tests.databases import change_schema, rename
 
 def old_words(connection: sqlite3.Connection) -> None:
     """Undoes both, but for values; views of ours go with it, and are made again by whoever opens the file."""
-    for view in ("wire", "health", "notices", "wire_at"):
+    for view in ("report_topics", "report_countries", "wire", "health", "notices", "wire_at"):
         connection.execute(f"DROP VIEW IF EXISTS {view}")
     connection.execute("DROP INDEX pending_revisions_of_source")
     change_schema(connection, _rename_back)

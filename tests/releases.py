@@ -258,6 +258,9 @@ FULL_RELEASE = Release(
     permissions_contact=None,
     pictures=(Picture(url="http://le-jour.example/pont.jpg", disclaimer="Picture: Awa Keïta."),),
     channels=("web", "feed"),
+    language_from="words",
+    topics=("13000000", "20000763"),
+    about=("ML",),
 )
 BARE_RELEASE = replace(
     FULL_RELEASE,
@@ -285,6 +288,9 @@ BARE_RELEASE = replace(
     disclaimers=("Le Jour answers for this report.",),
     pictures=(),
     channels=(),
+    language_from=None,
+    topics=(),
+    about=(),
 )
 
 

@@ -12,21 +12,35 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from aggregator.desk import acts
 from aggregator.desk.housekeeping import release_embargoes
 from aggregator.desk.outgoing import feed, outlet, releases
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, Channel, Cursor, Entry, Link, Publisher, Rights, Selection, Text
+from aggregator.model import (
+    Cause,
+    Channel,
+    Cursor,
+    Entry,
+    Link,
+    Publisher,
+    Rights,
+    Selection,
+    Tag,
+    TagEvidence,
+    Tags,
+    Text,
+    Untagged,
+)
 from aggregator.model.release import Heading, Release
 from aggregator.output.record import record
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.text.query import parse
 from aggregator.web import changes
-from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_articles, make_poll, make_publisher
+from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_articles, make_poll, make_publisher, with_tags
 from tests.newsrooms import name_of
 
 MINUTE = timedelta(minutes=1)
@@ -42,6 +56,11 @@ LANGUAGES = ("fr", "sw", "ar")
 KINDS = ("newspaper", "ngo", "government")
 LAST = "Les camions restent."  # the last sentence of a text: in no excerpt
 COUNTRIES = ("ML", "TZ", "SN")
+TOPICS = ("15000000", "04000000", "11000000")
+
+
+# By what a report can be chosen: kind and key of its publisher, language, topics and countries.
+Moment: TypeAlias = tuple[str, str, str, tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass
@@ -57,7 +76,12 @@ class Told:
     embargo: datetime | None = None
     was_taken_back: bool = False  # by its publisher
     is_out: bool = False  # readers could know of it at some time
-    moments: set[tuple[str, str, str]] = field(default_factory=set)  # kind, language and key that it had when out
+    moments: set[Moment] = field(default_factory=set)  # what it was when it was out
+    topics: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    written: str = ""  # the language of its newest words, as its feed says
+    is_tagged: bool = True  # False: they wait for tags
+    was_tagged: bool = False
 
     @property
     def title(self) -> str:
@@ -101,7 +125,7 @@ class World:
             if not is_hidden and each.state != "purged" and publisher.rights.text_scope != "none":
                 each.is_out = True
             if each.is_out:
-                each.moments.add((publisher.kind, each.language, publisher.key))
+                each.moments.add((publisher.kind, each.language, publisher.key, each.topics, each.about))
 
     def pick(self, *states: str) -> Told | None:
         """One of the last reports, so that several things happen to one."""
@@ -113,7 +137,8 @@ class World:
     def _publish(self) -> None:
         which = self.random.randrange(3)
         country = self.publishers[which].country
-        self.told.append(Told(len(self.told), which, country, self.random.choice(LANGUAGES)))
+        self.told.append(Told(len(self.told), which, country, "", written=self.random.choice(LANGUAGES)))
+        self._tag(self.told[-1])
         self._poll(self.told[-1])
 
     def _publish_embargoed(self) -> None:
@@ -121,18 +146,20 @@ class World:
 
     def _publish_one(self, until: datetime) -> None:
         which = self.random.randrange(3)
-        self.told.append(Told(len(self.told), which, self.publishers[which].country, "fr", embargo=until))
+        self.told.append(Told(len(self.told), which, self.publishers[which].country, "fr", embargo=until, written="fr"))
         self._poll(self.told[-1])
 
     def _revise(self) -> None:
         if each := self.pick("usable", "withheld"):
             each.version += 1
+            self._tag(each)
             self._poll(each)
 
     def _translate(self) -> None:
         if each := self.pick("usable"):
             each.version += 1
-            each.language = self.random.choice([tag for tag in LANGUAGES if tag != each.language])
+            each.written = self.random.choice([tag for tag in LANGUAGES if tag != each.written])
+            self._tag(each)
             self._poll(each)
 
     def _take_back(self) -> None:
@@ -152,18 +179,61 @@ class World:
             summary=Text(f"<p>{words}</p>"),
             content=(Text(f"<p>{words}</p><p>{'Ils attendent encore. ' * 40}</p><p>{LAST}</p>"),),
             links=(Link(f"http://daily-{each.publisher}.example/{each.number}"),),
-            language=each.language,
+            language=each.written,
             published=(NOW + each.number * MINUTE).isoformat(),
         )
         known = {*self.ids.values()}
         poll = make_poll(publisher.sources[0], self.now)
-        record_polls(self.store, [(poll, make_articles(publisher, entry))], self.now)
+        (article,) = make_articles(publisher, entry)
+        if each.is_tagged:
+            each.was_tagged = True
+            article = with_tags(article, each.topics, each.about, language=each.language)
+        record_polls(self.store, [(poll, [article])], self.now)
         if each.number not in self.ids:
             (self.ids[each.number],) = {*self.store.first_seen(None, self.now, None)} - known
 
     @staticmethod
     def _guid(each: Told) -> str:
         return f"tag:daily-{each.publisher}:{each.number}"
+
+    def _tag(self, each: Told) -> None:
+        """By what its newest words are chosen. Now and then that is found later (`_tag_waiting`); until then it is as
+        it was found before, if it was.
+        """
+        each.is_tagged = self.random.random() < 0.8
+        if each.is_tagged or not each.was_tagged:
+            each.language = each.written
+        if each.is_tagged:
+            each.topics = tuple(self.random.sample(TOPICS, self.random.randint(0, 2)))
+            each.about = tuple(self.random.sample(COUNTRIES, self.random.randint(0, 2)))
+
+    def _tag_waiting(self) -> None:
+        waiting = [each for each in self.store.to_tag(5) if self.random.random() < 0.7]
+        self._retag_these(waiting)
+
+    def _retag(self) -> None:
+        """By other tables."""
+        keys = {publisher.key: self.random.choice("ab") for publisher in self.publishers}
+        self._retag_these(self.store.tagged_by_others(keys, None, self.random.randrange(20), 3))
+
+    def _retag_these(self, those: Sequence[Untagged]) -> None:
+        found = []
+        for one in those:
+            each = next(each for each in self.told if one.words.title.endswith(each.title))
+            each.is_tagged = each.was_tagged = True
+            each.language = self.random.choice(LANGUAGES)
+            each.topics = tuple(self.random.sample(TOPICS, self.random.randint(0, 2)))
+            each.about = tuple(self.random.sample(COUNTRIES, self.random.randint(0, 2)))
+            evidence = (TagEvidence(each.title, "headline", "name"),)
+            tags = Tags(
+                by=self.random.choice("ab"),
+                language=each.language,
+                language_from="words",
+                topics=tuple(Tag(code, 1.0, evidence) for code in each.topics),
+                countries=tuple(Tag(code, 1.0, evidence) for code in each.about),
+            )
+            found.append((one, tags))
+        self.store.save_tags(found, self.now)
 
     # What the desk does
 
@@ -243,7 +313,8 @@ class World:
 
 DOINGS = (
     *["publish"] * 6, "publish_embargoed", *["revise"] * 3, "translate", "take_back", "withhold", "legal", "withdraw",
-    *["restore"] * 2, "purge", "embargo", *["rights"] * 2, "channels", "kind", "country", "rename",
+    *["restore"] * 2, "tag_waiting", "retag", "purge", "embargo", *["rights"] * 2, "channels", "kind", "country",
+    "rename",
 )  # fmt: skip
 
 
@@ -312,10 +383,13 @@ class Subscriber:
                 yield line
             is_more, self.cursor = page.is_more, Cursor.read(page.cursor) if page.cursor else None
 
-    def matches(self, kind: str, language: str, key: str, country: str) -> bool:
+    def matches(self, moment: Moment, country: str) -> bool:
+        kind, language, key, topics, about = moment
         wanted = self.selection
         return (
-            kind in (wanted.kinds or (kind,))
+            (not wanted.topics or not {*wanted.topics}.isdisjoint(topics))
+            and (not wanted.about or not {*wanted.about}.isdisjoint(about))
+            and kind in (wanted.kinds or (kind,))
             and (not wanted.groups or kind == "newspaper")  # the only kind here that is a news organization
             and language in (wanted.languages or (language,))
             and key.removesuffix("-was") in (wanted.publishers or (key.removesuffix("-was"),))
@@ -331,6 +405,8 @@ def subscribers() -> list[Subscriber]:
         Subscriber("newspapers", Selection(kinds=("newspaper",)), "api"),
         Subscriber("ngos in Swahili", Selection(kinds=("ngo",), languages=("sw",)), "email"),
         Subscriber("one publisher", Selection(publishers=("daily-1",)), "feed"),
+        Subscriber("sports", Selection(topics=("15000000",)), "api"),
+        Subscriber("about Mali in Swahili", Selection(about=("ML",), languages=("sw",)), "api"),
         Subscriber("French of newspapers", Selection(languages=("fr",), groups=("news_organization",)), "api"),
     ]
 
@@ -343,9 +419,10 @@ def differences(world: World, subscriber: Subscriber) -> list[str]:
     for id_, each in by_id.items():
         scope, copy = world.leaves(each, subscriber.channel), subscriber.held.get(id_)
         publisher = world.publishers[each.publisher]
-        is_now = subscriber.matches(publisher.kind, each.language, publisher.key, each.country)
+        now = (publisher.kind, each.language, publisher.key, each.topics, each.about)
+        is_now = subscriber.matches(now, each.country)
         is_now = is_now and subscriber.finds(each)
-        once = any(subscriber.matches(*moment, each.country) for moment in each.moments)
+        once = any(subscriber.matches(moment, each.country) for moment in each.moments)
         said = f"{subscriber.name}, report {each.number} ({id_}) of {publisher.key}, {each.state}"
         if copy is None:
             if scope and is_now:
@@ -357,10 +434,15 @@ def differences(world: World, subscriber: Subscriber) -> list[str]:
             found.append(f"{said}: it was never in the selection")
         elif each.title not in copy["title"] or copy["publisher"] != publisher.key:
             found.append(f"{said}: version {each.version} must be held, not {copy['title']!r} of {copy['publisher']}")
+        elif [copy[name] for name in _CHOSEN_BY] != [each.language, [*each.topics], [*each.about]]:
+            found.append(f"{said}: it must be held as {each.language}, {each.topics}, {each.about}, not as {copy}")
         elif copy["scope"] != scope or (LAST in (copy["text"] or "")) != (scope == "full_text"):
             found.append(f"{said}: it may leave in {scope}, and is held in {copy['scope']}")
     found += [f"{subscriber.name} holds {id_}, which nobody published" for id_ in subscriber.held.keys() - by_id.keys()]
     return found
+
+
+_CHOSEN_BY = ("language", "topics", "about")  # of a record
 
 
 def differences_of_feed(world: World, channel: Channel = "feed") -> list[str]:
@@ -386,6 +468,8 @@ def random_selection(of: random.Random) -> Selection:
         kinds=some(KINDS),
         groups=some(("news_organization", "institution")),
         languages=some(LANGUAGES),
+        topics=some(TOPICS),
+        about=some(COUNTRIES),
         channel=of.choice((None, None, "web", "feed")),
     )
 

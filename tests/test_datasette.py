@@ -23,7 +23,7 @@ from tests import ROOT
 from tests.databases import upgraded
 
 SETTINGS = ROOT / "docs" / "datasette.yaml"
-SHOWN = {"wire", "wire_at", "notices", "daily"}
+SHOWN = {"wire", "wire_at", "notices", "daily", "report_topics", "report_countries"}
 _BESIDE_PYTHON = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
 DATASETTE = shutil.which("datasette", path=_BESIDE_PYTHON)
 

@@ -126,7 +126,9 @@ async def match(store: Store) -> None:
     await matching.match_waiting(on_store)
 
 
-@pytest.mark.parametrize("kind", ["new", "revised", "restored", "withheld", "withdrawn", "deleted", "terms_changed"])
+@pytest.mark.parametrize(
+    "kind", ["new", "revised", "restored", "withheld", "withdrawn", "deleted", "retagged", "terms_changed"]
+)
 def test_the_model_misses_every_kind_of_line(kind: str) -> None:
     """A subscriber that does not hear of it ends with something else than it must hold."""
     for seed in range(20):

@@ -27,7 +27,7 @@ from aggregator.text.dates import to_iso, utc_now
 from aggregator.text.printable import counted, line
 
 _WEEK = timedelta(days=7)
-_SELECTION = ("publishers", "countries", "kinds", "groups", "languages", "item_classes")
+_SELECTION = ("publishers", "countries", "kinds", "groups", "languages", "item_classes", "topics", "about")
 
 
 @click.group(invoke_without_command=True)

@@ -46,8 +46,8 @@ def changes(paths: Paths, /, follow: bool, limit: int | None, as_json: bool, exi
     """List all events (new, changed, withdrawn ...), oldest first.
 
     The kinds: new, revised, corrected, resent (the same words under another date or link, or joined with another
-    report), withheld, withdrawn, restored, deleted (purged), terms_changed (of a publisher). For a report that is out
-    of the wire, the reason is printed instead of the headline.
+    report), withheld, withdrawn, restored, deleted (purged), retagged (another language, topic or country was found),
+    terms_changed (of a publisher). For a report that is out of the wire, the reason is printed instead of the headline.
 
     Every line begins with its cursor; --after CURSOR lists what came after it, and --cursor NAME does so by a cursor
     that the database keeps. It is an error when the database no longer has the line of the cursor, because it was

@@ -26,6 +26,7 @@ _IN_A_CHECKOUT = (
     "`aggregator init DIR --from-checkout` copies what is yours into a folder of its own"
 )
 _DELIVER_SECONDS = 60.0  # for all subscribers together; what is left stays owed
+_TAG_SECONDS = 60.0  # for reports that wait for tags, such as those of an older version; the next call goes on
 _NOTIFY_SECONDS = 60.0  # for all commands of `[notify]` together; what is left is for the next program
 _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is printed
 
@@ -103,6 +104,7 @@ async def _run(
         polls = await pipeline.run(due, lambda poll: done(poll.source.name), leave)
         answered = [(poll.source.publisher, poll.source.url) for poll in polls if poll.is_answer]
         await pipeline.read_signals(len(due), answered)
+        await pipeline.tag(_TAG_SECONDS)
         await pipeline.maintain()
         await pipeline.delivered(_DELIVER_SECONDS)
         await pipeline.notify()

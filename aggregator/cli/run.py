@@ -225,6 +225,7 @@ async def poll_until(
             Job("poll", TICK, poll_due),
             Job("maintain", _MAINTENANCE, maintain),
             Job("config", TICK, lambda: database.use(look)),
+            Job("tags", TICK, lambda: database.use(pipeline.tag)),
             Job("notify", TICK, lambda: database.use(pipeline.notify)),
             Job("alerts", _ALERT, lambda: database.use(pipeline.alert)),
             Job("hub", TICK, lambda: database.use(pipeline.tell_hub)),

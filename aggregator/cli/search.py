@@ -86,7 +86,7 @@ def search(paths: Paths, /, words: tuple[str, ...], save_as: str | None, ranked:
     list_reports(paths, given, wanted, ranked, nothing)
 
 
-_CHOOSING = ("publishers", "countries", "kinds", "groups", "languages", "item_classes")
+_CHOOSING = ("publishers", "countries", "kinds", "groups", "languages", "item_classes", "topics", "about")
 
 
 def _save(paths: Paths, name: str, typed: str, given: dict[str, Any]) -> None:

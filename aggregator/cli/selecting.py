@@ -64,6 +64,8 @@ def selecting(what: str, time: str, *, since: Callable[..., Any] = options.read_
         ),
         _several("--language", "languages", metavar="LANGUAGE", help="Only in this language: sw, Swahili."),
         _several("--class", "item_classes", words=get_args(ItemClass), metavar="CLASS", help="Only of it: opinion."),
+        _several("--topic", "topics", metavar="TOPIC", help="Only about it: a code or a name, sport."),
+        _several("--about", "about", metavar="COUNTRY", help="Only about this country: ML, Mali."),
         click.option("--since", callback=since, metavar="TIME", help=f"Only {time} since: 6h, 2d, a date."),
         click.option("--until", callback=_UNTIL, metavar="TIME", help=f"Only {time} before; a day is meant whole."),
         click.option("--on", callback=_ON, metavar="DAY", help=f"Only {time} on this day: 2026-11-22."),

@@ -99,7 +99,8 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
             if as_json:
                 say_json_rows([fields(shown)])
             else:
-                say_page(page(shown, zone()))
+                is_newest = number in (None, meant.versions) and store.is_current()
+                say_page(page(shown, zone(), store.tags_of(meant.id) if is_newest else None))
 
 
 def _as_it_may_leave(paths: Paths, store: Store, report: NamedReport, number: int | None, now: datetime) -> Release:

@@ -14,6 +14,7 @@ from aggregator.text.folding import fold
 
 # Of the codes that ISO 3166-1 leaves to its users: ours for all of Africa and the world, everybody's for Kosovo.
 _USER_ASSIGNED = frozenset({"XA", "XK", "XW"})
+REGIONS = frozenset({"XA", "XW"})  # of these, those that are no country
 COUNTRY_EXPECTED = 'a country of ISO 3166-1, such as "ML", or "XA" (Africa) or "XW" (the world)'
 LANGUAGE_EXPECTED = 'a language of ISO 639, such as "fr", with script and country where they matter, such as "pt-MZ"'
 

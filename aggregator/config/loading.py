@@ -41,6 +41,7 @@ from aggregator.config.shapes import (
     check_part,
 )
 from aggregator.config.subscribers import load_subscribers
+from aggregator.config.tagging import settings_of, tag_faults
 from aggregator.config.toml import TomlTable, parse_toml, read_toml
 from aggregator.model import (
     DISCOVER,
@@ -332,7 +333,7 @@ def _publisher(
     rights, rights_lines = _rights(table, profiles)
     lines = [*_place_faults(PurePosixPath(name), table), *shape_lines, *rights_lines]
     if shape is not None:
-        lines += [*_key_faults(shape), *_source_faults(shape.source, wire)]
+        lines += [*_key_faults(shape), *_source_faults(shape.source, wire), *tag_faults(shape.tags)]
     if shape is not None and rights is not None:
         publisher = _assembled(PurePosixPath(name).stem, shape, rights)
         lines += faults_of_publisher(publisher)
@@ -361,6 +362,7 @@ def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
         former_keys=shape.former_keys,
         enabled=shape.enabled,
         reason=shape.reason,
+        tags=settings_of(shape.tags),
     )
 
 

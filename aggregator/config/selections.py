@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from aggregator.config.codes import (
     COUNTRY_FORM,
     LANGUAGE_EXPECTED,
     LANGUAGE_FORM,
+    REGIONS,
     is_country,
     is_language,
 )
@@ -17,6 +19,11 @@ from aggregator.config.shapes import SearchFile, SubscriberFile
 from aggregator.config.toml import TomlTable
 from aggregator.model import Selection
 from aggregator.rights import fault
+from aggregator.tags.mediatopics import topic_code
+
+TOPIC_EXPECTED = 'a topic of IPTC Media Topics, by code or name, such as "04000000" or "economy"'
+ABOUT_EXPECTED = 'a country of ISO 3166-1, such as "ML"'
+_TOPIC_FORM = re.compile(".*")  # a name may be any text
 
 # Each key, in the order of a file, and the field of a Selection.
 KEYS = (
@@ -26,14 +33,18 @@ KEYS = (
     ("groups", "groups"),
     ("languages", "languages"),
     ("classes", "item_classes"),
+    ("topics", "topics"),
+    ("about", "about"),
 )
 
 
 def code_faults(table: TomlTable) -> Iterator[str]:
-    """Of countries and languages of a selection that have the form of a code and are none."""
+    """Of countries, languages and topics of a selection that have the form of a code and are none."""
     for key, form, is_known, expected in (
         ("countries", COUNTRY_FORM, is_country, COUNTRY_EXPECTED),
         ("languages", LANGUAGE_FORM, is_language, LANGUAGE_EXPECTED),
+        ("about", COUNTRY_FORM, lambda code: code not in REGIONS and is_country(code), ABOUT_EXPECTED),
+        ("topics", _TOPIC_FORM, topic_code, TOPIC_EXPECTED),
     ):
         values = table.get(key)
         for number, value in enumerate(values if isinstance(values, list) else (), start=1):
@@ -44,4 +55,5 @@ def code_faults(table: TomlTable) -> Iterator[str]:
 def selection_of(shape: SearchFile | SubscriberFile) -> Selection:
     """What they choose."""
     chosen: dict[str, Any] = {field: getattr(shape, key) or () for key, field in KEYS}
+    chosen["topics"] = tuple(topic_code(each) or each for each in chosen["topics"])
     return Selection(**chosen)

@@ -326,6 +326,16 @@ class IdentityTable(Table):
         return IdentityRules(**self.model_dump() | {"same_hosts": hosts})
 
 
+class TagsTable(Table):
+    language: bool = True
+    countries: bool = True
+    topics: bool = True
+    datelines: bool = True
+    bylines: bool = True
+    credits: bool = True
+    categories: dict[str, Any] = {}  # a topic or false each; checked by `config.tagging`
+
+
 # Words or categories of a rule, none of them twice as long as a headline.
 _MOST_WORDS = 200
 
@@ -375,6 +385,7 @@ class PublisherFile(Table):
     enabled: bool = True
     reason: Line | None = None
     identity: IdentityTable = IdentityTable()
+    tags: TagsTable = TagsTable()
     source: tuple[SourceTable, ...] = ()
 
 
@@ -391,6 +402,8 @@ class SubscriberFile(Table):
     groups: Annotated[tuple[Group, ...], _SEVERAL] | None = None
     languages: Annotated[tuple[Language, ...], _SEVERAL] | None = None
     classes: Annotated[tuple[ItemClass, ...], _SEVERAL] | None = None
+    topics: Annotated[tuple[Line, ...], _SEVERAL] | None = None
+    about: Annotated[tuple[Country, ...], _SEVERAL] | None = None
     search: Key | None = None
     channel: Channel = "api"
     format: MessageFormat = "thin"
@@ -417,6 +430,8 @@ class SearchFile(Table):
     groups: Annotated[tuple[Group, ...], _SEVERAL] | None = None
     languages: Annotated[tuple[Language, ...], _SEVERAL] | None = None
     classes: Annotated[tuple[ItemClass, ...], _SEVERAL] | None = None
+    topics: Annotated[tuple[Line, ...], _SEVERAL] | None = None
+    about: Annotated[tuple[Country, ...], _SEVERAL] | None = None
     tell: Annotated[tuple[TellTable, ...], Field(max_length=_MOST_TOLD)] = ()
 
 
@@ -445,7 +460,7 @@ WIRE = Shape(
 PUBLISHER = Shape(
     TypeAdapter(PublisherFile),
     PublisherFile,
-    {"contact": ContactTable, "identity": IdentityTable, "source": SourceTable},
+    {"contact": ContactTable, "identity": IdentityTable, "source": SourceTable, "tags": TagsTable},
 )
 SEARCH = Shape(TypeAdapter(SearchFile), SearchFile, {"tell": TellTable})
 SUBSCRIBER = Shape(TypeAdapter(SubscriberFile), SubscriberFile)

@@ -13,6 +13,7 @@ from aggregator.desk import clock
 from aggregator.desk.versions import said_by
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Wire
 from aggregator.model.release import Feed, Heading, Held, Outlet, Refusal, RefusalReason, Release, Use
+from aggregator.model.who import Who
 from aggregator.output.diff import with_changes
 from aggregator.revisions.corrections import is_correction
 from aggregator.rights import Decision, decisions, fill, release
@@ -80,11 +81,17 @@ def version(store: Store, wire: Wire, report: str, number: int, by: Outlet) -> R
 
 
 def _as_said_in(held: Held, row: Mapping[str, Any]) -> Held:
-    """A report as one of its versions said it."""
+    """A report as one of its versions said it, whose makers are not read: what is switched off is not known here."""
     said = said_by(row["words"], row["title"])
     words = {name: said[name] for name in ("summary", "text", "url", "byline", "published", "updated")}
     return replace(
-        held, **words, title=said["title"] or "", revision=row["number"], entry=entry_of(row["words"]), media=()
+        held,
+        **words,
+        title=said["title"] or "",
+        revision=row["number"],
+        entry=entry_of(row["words"]),
+        media=(),
+        who=Who(),
     )
 
 

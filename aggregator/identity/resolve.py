@@ -350,13 +350,22 @@ def _by_words(article: Article, candidates: Candidates, taken: Set[int], now: da
         if known is None or known.article_id in taken or _kind(key) == "shared":
             continue
         # A translated twin is a report of its own.
-        if known.language != article.language or _is_a_part(article, known) or _is_paid_for(article, known):
+        if (
+            not _in_one_language(known.language, article.language)
+            or _is_a_part(article, known)
+            or _is_paid_for(article, known)
+        ):
             continue
         title, opening = _alikeness(article, known)
         within_days = now - known.first_seen <= _WITHIN and _dated_alike(article, known)
         if (within_days and _says_alike(article, known)) or (rekeyed and title == opening == 1.0):
             return _match(article, known, key)
     return None
+
+
+def _in_one_language(one: str | None, other: str | None) -> bool:
+    """By their primary subtags: what was stated may name a region, and what was found does not."""
+    return (one or "").partition("-")[0].lower() == (other or "").partition("-")[0].lower()
 
 
 def _says_alike(article: Article, known: Known) -> bool:

@@ -118,7 +118,17 @@ from aggregator.model.saved_search import SavedSearch, Tell, Weekday, When
 from aggregator.model.seen import Listed, Seen, articles_of
 from aggregator.model.selection import ALL_REPORTS, AllOf, AnyOf, Matched, Part, Phrase, Query, Selection
 from aggregator.model.subscriber import Attempt, Queue
-from aggregator.model.tags import LanguageFrom, Tag, TagEvidence, Tags, Where
+from aggregator.model.tags import (
+    LanguageFrom,
+    MakerWords,
+    Tag,
+    TagEvidence,
+    Tags,
+    TagSettings,
+    TagWords,
+    Untagged,
+    Where,
+)
 from aggregator.model.terms import (
     Agreement,
     FormerChoice,
@@ -219,6 +229,7 @@ __all__ = [
     "Lookup",
     "MailSecurity",
     "MailSettings",
+    "MakerWords",
     "MassKind",
     "Match",
     "Matched",
@@ -291,6 +302,8 @@ __all__ = [
     "SystematicRepublication",
     "Tag",
     "TagEvidence",
+    "TagSettings",
+    "TagWords",
     "Tags",
     "Tariff",
     "Tell",
@@ -301,6 +314,7 @@ __all__ = [
     "TextScope",
     "Translation",
     "Unjoin",
+    "Untagged",
     "Uses",
     "Validators",
     "Version",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -10,6 +10,8 @@ from aggregator.model.channel import Channel
 from aggregator.model.document import Media, Text
 from aggregator.model.publisher import LEARNED, IdentityRules, ItemClass
 from aggregator.model.selection import Matched
+from aggregator.model.tags import LanguageFrom, Tags
+from aggregator.model.who import Who
 
 Status = Literal["usable", "withheld", "canceled"]
 
@@ -27,7 +29,7 @@ class Article:
     excerpt: str
     url: str | None
     byline: str | None
-    language: str | None
+    language: str | None  # as it was found; before tags are set: the one that is stated or configured
     item_class: ItemClass
     published: datetime | None
     published_stated: str | None
@@ -52,7 +54,10 @@ class Article:
     media_hash: bytes | None = b""  # of all media that were said, held or not (text.pictures.digest); None: not known
     adjusted: tuple[str, ...] = ()  # what of it is cut or left out outside the raw words; see normalise
     matched: Matched | None = None  # the saved searches that find it by its words; None: it was not matched
+    stated_language: str | None = None  # what its feed says; None: nothing, or no tag of BCP 47
+    tags: Tags | None = None  # None: they were not set where it was read
     first_key: str | None = None  # of its publisher, of which its id is made; None: it is `publisher`
+    who: Who = field(default_factory=Who)  # its makers, read beside its words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +146,9 @@ class Report:
     status: str
     sort_time: str  # where it stands in lists: published, or first_seen where that is unknown or ahead
     channels: tuple[Channel, ...]  # by which it may be passed on; (): by none, it is for the operator alone
+    language_from: LanguageFrom | None = None  # what says its language; None: it is not known, or was not looked for
+    topics: tuple[str, ...] = ()  # that it is about: codes of IPTC Media Topics, the heaviest first
+    about: tuple[str, ...] = ()  # countries that it is about: ISO 3166-1 alpha-2, likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

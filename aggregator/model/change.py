@@ -10,8 +10,9 @@ from aggregator.model.article import Article, Known
 
 # Of a line of the ledger. terms_changed is about a publisher, all others are about an article.
 ChangeKind = Literal[
-    "new", "revised", "corrected", "resent", "withheld", "withdrawn", "restored", "deleted", "terms_changed"
-]
+    "new", "revised", "corrected", "resent", "withheld", "withdrawn", "restored", "deleted", "retagged",
+    "terms_changed",
+]  # fmt: skip
 # Of the desk. accept, refuse: a change of a known report that waited for a person.
 # join: a person made one report of two.
 Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend", "purge", "accept", "refuse", "join"]

@@ -46,4 +46,7 @@ FIELDS = (
     Field("status", "status"),
     Field("sort_time", "sort_time"),
     Field("channels", "channels", "Channels"),
+    Field("language_from", "language_from"),
+    Field("topics", "topics", "Topic"),
+    Field("about", "about", "About"),
 )

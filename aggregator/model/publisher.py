@@ -10,6 +10,7 @@ from typing import Literal
 from aggregator.model.channel import Channel
 from aggregator.model.saved_search import SavedSearch
 from aggregator.model.selection import ALL_REPORTS, Selection
+from aggregator.model.tags import TagSettings
 
 Kind = Literal[
     "newspaper",
@@ -334,6 +335,7 @@ class Publisher:
     former_keys: tuple[str, ...] | None = None  # the first one first; (): it never had another; None: unsaid
     enabled: bool = True  # False: none of its sources is polled, and none of its pages visited
     reason: str | None = None  # why it is switched off
+    tags: TagSettings = field(default_factory=TagSettings)
 
     @property
     def first_key(self) -> str:

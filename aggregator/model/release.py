@@ -24,6 +24,8 @@ from aggregator.model.publisher import (
     UseState,
 )
 from aggregator.model.signals import Signal
+from aggregator.model.tags import LanguageFrom
+from aggregator.model.who import Author, Who
 
 # Why nothing of a report leaves.
 RefusalReason = Literal[
@@ -113,7 +115,11 @@ class Held:
     # What its publisher says to machines, in force when its newest words were received or now; that not all of it is
     # about this report is for `rights.signals`.
     signals: tuple[Signal, ...] = ()
+    language_from: LanguageFrom | None = None  # what says the language; None: it is not known, or was not looked for
+    topics: tuple[str, ...] = ()  # that it is about: codes of IPTC Media Topics, the heaviest first
+    about: tuple[str, ...] = ()  # countries that it is about: ISO 3166-1 alpha-2, likewise
     source_url: str | None = None  # of the source that brought its newest words
+    who: Who = field(default_factory=Who)  # its makers, read beside its newest words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +192,7 @@ class Release:
     url: str | None  # the original
     canonical: Canonical
     index: Index
-    origin: str | None  # where its publisher says that it has the report from
+    origin: str | None  # where its publisher says that it has the report from, or the first agency that it names
     guid: str | None  # its publisher's own id
     words_hash: str
     categories: tuple[str, ...]
@@ -202,6 +208,14 @@ class Release:
     uses_basis: str = ""  # what decides each use, in words
     policy_url: str | None = None  # its publisher's own document on uses by machines; None: it names none
     valid_until: datetime | None = None  # when anything of this may change by the clock alone; None: never
+    # What the wire found out, which is not the publisher's word; as in `Held`.
+    language_from: LanguageFrom | None = None
+    topics: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    # What was read beside the words, as in `Who`.
+    located: str | None = None  # where it was written, by its dateline: `Bamako, Mali`
+    authors: tuple[Author, ...] = ()  # persons whom its byline names
+    agencies: tuple[str, ...] = ()  # that dateline, byline or credits name, as they are named there; `origin` is one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

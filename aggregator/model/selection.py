@@ -20,6 +20,8 @@ class Selection:
     groups: tuple[str, ...] = ()  # of the publishers: see model.publisher.Group
     languages: tuple[str, ...] = ()  # BCP 47; `fr` is `fr-CA` too
     item_classes: tuple[str, ...] = ()  # see model.publisher.ItemClass
+    topics: tuple[str, ...] = ()  # that reports are about: codes of IPTC Media Topics, each with its narrower ones
+    about: tuple[str, ...] = ()  # countries that reports are about: ISO 3166-1 alpha-2
     search: str | None = None  # the name of a saved search, which has found them; of lines of the ledger alone
     channel: Channel | None = None  # of publishers whose rights name this one; None: all
     since: datetime | None = None  # listed since

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+from aggregator.model.who import Who
 
 # Where in a report the words stand that are the evidence.
 Where = Literal["headline", "text", "dateline", "category"]
 # What says a report's language: the feed; the script, the words and a second library; the publisher's configuration.
 LanguageFrom = Literal["stated", "script", "words", "short", "configured"]
+
+# Characters of a report's text that are read: what it is about is said before.
+MOST_OF_TEXT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +39,56 @@ class Tag:
 class Tags:
     """What a report is about, and in which language it is."""
 
-    by: str  # what says by which tables they were set: where that is another, they are set anew (`retag`)
+    by: str  # what says by which tables they were set: where that is another, they are set anew (`retag`). '': by none
     language: str | None = None  # BCP 47; None: not known
     language_from: LanguageFrom | None = None  # None: the language is not known
     topics: tuple[Tag, ...] = ()  # the heaviest first
     countries: tuple[Tag, ...] = ()  # likewise; of the report, not of its publisher
+    broader: tuple[str, ...] = ()  # codes of the topics that these are part of, without these
+    who: Who | None = None  # its makers; None: they were read with its words
+
+
+@dataclass(frozen=True, slots=True)
+class TagSettings:
+    """What of tags a publisher's file switches off or says otherwise."""
+
+    language: bool = True  # False: what the feed says, or the first of the publisher's languages
+    countries: bool = True
+    topics: bool = True
+    datelines: bool = True
+    bylines: bool = True  # persons, organisations and agencies in them
+    credits: bool = True  # of pictures, in their captions
+    categories: Mapping[str, str | None] = field(default_factory=dict)  # topics of its own categories; None: of none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagWords:
+    """What of a report tags are read from, in plain words."""
+
+    title: str
+    text: str = ""
+    categories: tuple[str, ...] = ()  # the publisher's own
+    stated: str | None = None  # the language that the feed says; None: none
+    dateline: str | None = None  # where it was read already
+    makers: MakerWords | None = None  # None: its makers were read with its words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakerWords:
+    """What of a stored report its makers are read from, beside the beginning of its text."""
+
+    byline: str | None
+    house: tuple[str, ...]  # names of its publisher
+    credits: tuple[str, ...] = ()  # of its pictures
+    last_line: str = ""  # of its text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untagged:
+    """A stored report that waits for its tags, or whose tags are of other tables than those of now."""
+
+    article_id: int
+    publisher: str  # its key
+    languages: tuple[str, ...]  # the publisher's, as they are stored
+    revision: int  # the number of its newest version, whose words these are
+    words: TagWords

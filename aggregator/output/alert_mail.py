@@ -112,7 +112,7 @@ def _facts(release: Release) -> Iterator[str]:
     if release.credit != beside.publisher(release):
         yield release.credit
     published = for_people(release.published, UTC) if release.published else None
-    yield from filter(None, (beside.item_class(release), release.byline, release.dateline, published))
+    yield from filter(None, (beside.item_class(release), release.byline, published))
 
 
 def html(alert: Alert) -> str:

@@ -63,6 +63,10 @@ def _entry(top: Element, feed: Feed, release: Release) -> None:
     add(entry, _of("category"), None, {"term": release.item_class, "scheme": f"{feed.site.rstrip('/')}/classes"})
     for category in release.categories:
         add(entry, _of("category"), None, {"term": category})
+    for code, label in beside.topics(release):
+        add(entry, _of("category"), None, {"term": code, "scheme": beside.TOPICS, "label": label})
+    for country in release.about:
+        add(entry, _of("category"), None, {"term": country, "scheme": f"{feed.site.rstrip('/')}/about"})
     _link(entry, "alternate", release.url or release.homepage, "text/html")  # our own page would stand here
     if release.url:
         _link(entry, "via", release.url, "text/html")

@@ -8,6 +8,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from aggregator.model.release import Feed, Picture, Release
+from aggregator.tags.mediatopics import topic_label
 from aggregator.text.html import shortened
 
 _MOST_SHOWN, _MOST_WORDS = 100, 12  # characters, words, of a report without a headline
@@ -32,6 +33,16 @@ def headline(release: Release) -> str:
 def item_class(release: Release) -> str | None:
     """As people read it; None: news, which is not said."""
     return None if release.item_class == "news" else release.item_class.replace("_", " ")
+
+
+def authors(release: Release) -> list[str]:
+    """The names of the persons who wrote it; those who edited or translated it are none of them."""
+    return [each.name for each in release.authors if each.role not in ("editing", "translation")]
+
+
+def sources(release: Release) -> list[str]:
+    """Whom its publisher has it from, each once."""
+    return list(dict.fromkeys(filter(None, (release.origin, *release.agencies))))
 
 
 def rights(release: Release) -> str:
@@ -98,7 +109,7 @@ def published_at(release: Release) -> str:
 def as_html(release: Release) -> str:
     """The report with all that must stand beside it, as HTML for a feed: publisher and credit first."""
     credit = release.credit if release.credit != publisher(release) else None
-    above = [credit, item_class(release), release.byline, release.dateline]
+    above = [credit, item_class(release), release.byline]
     head = f"<p><strong>{escape(publisher(release))}</strong>"
     head += "".join(f"<br>{escape(said)}" for said in above if said) + "</p>"
     pictures = [_picture(each) for each in release.pictures]
@@ -135,3 +146,11 @@ def _picture(picture: Picture) -> str:
         f'<figure><img src="{escape(picture.url)}" alt="{escape(picture.alt or "")}"{size}>'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
+
+
+TOPICS = "http://cv.iptc.org/newscodes/mediatopic/"  # the scheme of IPTC Media Topics
+
+
+def topics(release: Release) -> list[tuple[str, str]]:
+    """What the wire found it to be about, each as its code and its English label."""
+    return [(code, topic_label(code)) for code in release.topics]

@@ -43,8 +43,11 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
             "image": lead,
             "date_published": beside.published_at(release),
             "date_modified": beside.changed_at(release),
-            "authors": [{"name": release.byline or beside.publisher(release), "url": release.homepage}],
-            "tags": list(release.categories) or None,
+            "authors": [
+                {"name": name, "url": release.homepage}
+                for name in beside.authors(release) or [release.byline or beside.publisher(release)]
+            ],
+            "tags": [*dict.fromkeys((*release.categories, *(label for _, label in beside.topics(release))))] or None,
             "language": release.language,
             "_wire": {
                 "publisher": {
@@ -56,6 +59,9 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
                     "url": release.homepage,
                 },
                 "class": release.item_class,
+                "language_from": release.language_from,
+                "topics": list(release.topics) or None,
+                "about": list(release.about) or None,
                 "scope": release.scope,
                 "revision": release.revision,
                 "status": "usable",
@@ -66,6 +72,9 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
                 "licence_url": release.licence_url,
                 "disclaimer": " ".join(release.disclaimers),
                 "origin": release.origin,
+                "agencies": list(release.agencies) or None,
+                "dateline": release.dateline,
+                "located": release.located,
                 "corrections_contact": release.corrections_contact,
                 "permissions_contact": release.permissions_contact,
                 "complaints_url": release.complaints_url,

@@ -99,14 +99,14 @@ def _content_meta(item: Element, feed: Feed, release: Release) -> None:
     meta = add(item, _of("contentMeta"))
     add_if(meta, _of("contentCreated"), release.published)
     add_if(meta, _of("contentModified"), release.updated)
-    if release.dateline:
-        add(add(meta, _of("located"), None, {"literal": release.dateline}), _of("name"), release.dateline)
+    if release.located:
+        add(add(meta, _of("located"), None, {"literal": release.located}), _of("name"), release.located)
     source = add(meta, _of("infoSource"), None, {"uri": release.homepage})
     add(source, _of("name"), beside.publisher(release))
-    if release.origin:
-        add(add(meta, _of("infoSource"), None, {"literal": release.origin}), _of("name"), release.origin)
-    if release.byline:
-        add(add(meta, _of("creator"), None, {"literal": release.byline}), _of("name"), release.byline)
+    for name in beside.sources(release):
+        add(add(meta, _of("infoSource"), None, {"literal": name}), _of("name"), name)
+    for name in beside.authors(release) or filter(None, [release.byline]):
+        add(add(meta, _of("creator"), None, {"literal": name}), _of("name"), name)
     for role, value in (("publisher-guid", release.guid), ("publisher-url", release.url)):
         if value:
             add(meta, _of("altId"), value, {"typeuri": beside.tag(feed, role)})
@@ -116,6 +116,10 @@ def _content_meta(item: Element, feed: Feed, release: Release) -> None:
     add(add(meta, _of("genre"), None, {"literal": release.item_class}), _of("name"), genre)
     for category in release.categories:
         add(add(meta, _of("subject"), None, {"literal": category}), _of("name"), category)
+    for code, label in beside.topics(release):
+        add(add(meta, _of("subject"), None, {"uri": beside.TOPICS + code}), _of("name"), label)
+    for country in release.about:
+        add(add(meta, _of("subject"), None, {"literal": country}), _of("name"), country)
     add_if(meta, _of("headline"), release.headline)
     add_if(meta, _of("dateline"), release.dateline)
     add_if(meta, _of("by"), release.byline)

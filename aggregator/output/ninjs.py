@@ -37,7 +37,7 @@ def item(feed: Feed, release: Release) -> dict[str, Any]:
         "language": release.language,
         "headlines": [_text("main", release.headline)] if release.headline else None,
         "by": release.byline,
-        "located": release.dateline,
+        "located": release.located,
         "descriptions": [_text("summary", release.summary)] if release.summary else None,
         "bodies": _bodies(release),
         "copyrightHolder": release.copyright_holder or release.publisher_name,
@@ -46,13 +46,20 @@ def item(feed: Feed, release: Release) -> dict[str, Any]:
         "rightsInfo": {"linkedRights": linked} if (linked := beside.linked_rights(release)) else None,
         "infoSources": [_publisher(release), _wire(feed, release), *_origin(release)],
         "altIds": _alt_ids(release),
-        "subjects": [{"name": each, "rel": "category"} for each in release.categories] or None,
+        "subjects": _subjects(release) or None,
         "genres": [{"name": release.item_class.replace("_", " ")}],
         "places": [{"name": release.publisher_place or release.country, "rel": "publisher",
-                    "literal": release.country}],
+                    "literal": release.country},
+                   *({"name": each, "rel": "about", "literal": each} for each in release.about)],
         "associations": [_picture(each) for each in release.pictures] or None,
     }  # fmt: skip
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _subjects(release: Release) -> list[dict[str, Any]]:
+    """The publisher's categories, and the topics that the wire found."""
+    found = [{"name": label, "rel": "about", "uri": beside.TOPICS + code} for code, label in beside.topics(release)]
+    return [*({"name": each, "rel": "category"} for each in release.categories), *found]
 
 
 def gone(feed: Feed, report: Gone) -> dict[str, Any]:
@@ -101,7 +108,7 @@ def _wire(feed: Feed, release: Release) -> dict[str, Any]:
 
 
 def _origin(release: Release) -> list[dict[str, Any]]:
-    return [{"name": release.origin, "role": "originator"}] if release.origin else []
+    return [{"name": name, "role": "originator"} for name in beside.sources(release)]
 
 
 def _contact(role: str, value: str) -> dict[str, Any]:

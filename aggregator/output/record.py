@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aggregator.model.release import Release
+from aggregator.output import beside
 
 # Names, in the order of columns, and what each is.
 FIELDS = (
@@ -21,7 +22,11 @@ FIELDS = (
     ("title", "the publisher's headline; empty: none"),
     ("byline", "as stated"),
     ("dateline", "as stated"),
-    ("language", "BCP 47; empty: not stated"),
+    ("located", "where it was written, by its dateline; empty: it has none"),
+    ("authors", "persons whom the byline names"),
+    ("agencies", "agencies that dateline, byline or credits name, as they stand there"),
+    ("language", "BCP 47; empty: not known"),
+    ("language_from", "what says it: stated, script, words, short, configured; empty: it was not looked for"),
     ("published", "UTC, ISO 8601; empty: not stated"),
     ("updated", "as the publisher states it, UTC"),
     ("first_seen", "when the wire received it first, UTC"),
@@ -40,19 +45,22 @@ FIELDS = (
     ("ai_input", "answers by machines"),
     ("ai_search", "search"),
     ("disclaimer", "all that must be said beside it"),
-    ("origin", "whom the publisher has it from, where it says so"),
+    ("origin", "whom the publisher has it from, or the first agency that it names"),
     ("corrections_contact", "where its publisher is asked for a correction"),
     ("permissions_contact", "where its publisher is asked for permission; empty: not known"),
     ("complaints_url", "where readers report a problem"),
     ("categories", "the publisher's own"),
+    ("topics", "that the wire found: codes of IPTC Media Topics"),
+    ("about", "countries that the wire found it is about: ISO 3166-1"),
     ("guid", "the publisher's own id"),
     ("words_hash", "SHA-256 of its words"),
 )
 NAMES = tuple(name for name, _ in FIELDS)
+LISTS = ("authors", "agencies", "categories", "topics", "about")
 
 
 def record(release: Release) -> dict[str, Any]:
-    """The record, by the names of FIELDS: None where nothing is said, `categories` a list."""
+    """The record, by the names of FIELDS: None where nothing is said; those of LISTS are lists."""
     said = {name: getattr(release, name) for name in NAMES if hasattr(release, name)}
     return {
         name: value if value != "" else None
@@ -65,7 +73,8 @@ def record(release: Release) -> dict[str, Any]:
             "ai_input": release.uses.input,
             "ai_search": release.uses.search,
             "disclaimer": " ".join((*release.disclaimers, release.general)),
-            "categories": list(release.categories),
+            **{name: list(getattr(release, name)) for name in LISTS if name != "authors"},
+            "authors": beside.authors(release),
         }.items()
     }
 

@@ -57,6 +57,10 @@ def _item(channel: Element, feed: Feed, release: Release) -> None:
     add(item, "category", release.item_class, {"domain": f"{feed.site.rstrip('/')}/classes"})
     for category in release.categories:
         add(item, "category", category)
+    for code in release.topics:
+        add(item, "category", code, {"domain": beside.TOPICS})
+    for country in release.about:
+        add(item, "category", country, {"domain": f"{feed.site.rstrip('/')}/about"})
     add(item, "description", _description(release))
     add(item, f"{{{_CONTENT}}}encoded", beside.as_html(release))
     for picture in release.pictures:

@@ -247,7 +247,8 @@ def described(feed: Feed, release: Release, where: str) -> dict[str, Any]:
         "datePublished": release.published or release.first_seen,
         "dateModified": release.changed_at or release.updated,
         "dateline": release.dateline,
-        "author": {"@type": "Person", "name": release.byline} if release.byline else publisher,
+        "locationCreated": {"@type": "Place", "name": release.located} if release.located else None,
+        "author": _authors(release) or publisher,
         "publisher": publisher,
         "sdPublisher": {"@type": "Organization", "name": feed.wire, "url": feed.site},
         "isBasedOn": release.url,
@@ -257,9 +258,26 @@ def described(feed: Feed, release: Release, where: str) -> dict[str, Any]:
         "license": release.licence_url,
         "correction": corrected,
         "keywords": list(release.categories) or None,
+        "about": [
+            *(
+                {"@type": "Thing", "name": label, "sameAs": beside.TOPICS + code}
+                for code, label in beside.topics(release)
+            ),
+            *({"@type": "Country", "identifier": each, "name": each} for each in release.about),
+        ]
+        or None,
         "image": [each.url for each in release.pictures] or None,
     }
     return dict(_said(said.items()))
+
+
+def _authors(release: Release) -> list[dict[str, str]] | dict[str, str] | None:
+    """The persons whom the byline names, or the byline as it is stated."""
+    persons = [{"@type": "Person", "name": name} for name in beside.authors(release)]
+    if len(persons) > 1:
+        return persons
+    name = persons[0]["name"] if persons else release.byline
+    return {"@type": "Person", "name": name} if name else None
 
 
 def _said(items: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, tzinfo
 
+from aggregator.model import TagEvidence, Tags
 from aggregator.model.fields import FIELDS
 from aggregator.model.release import Release
 from aggregator.output import beside
@@ -35,9 +36,10 @@ def _entry(release: Release, zone: tzinfo) -> str:
     return "\n".join(block) + "\n"
 
 
-def page(release: Release, zone: tzinfo = UTC) -> str:
+def page(release: Release, zone: tzinfo = UTC, tags: Tags | None = None) -> str:
     """One report with all that must stand beside it, times in `zone`. Its first line is the publisher, its second the
-    headline; whatever else is the publisher's is indented.
+    headline; whatever else is the publisher's is indented. `tags`: with their evidence, of which there is what may
+    leave.
     """
     received = f"received {for_people(release.first_seen, zone)}"
     above = [
@@ -56,6 +58,7 @@ def page(release: Release, zone: tzinfo = UTC) -> str:
         f"  {text}",
         "",
         *(f"{_DIM}{label}:{_PLAIN} {line(value)}" for label, value in _below(release, zone) if value),
+        *_tagged(release, tags),
     ]
     return "\n".join(parts) + "\n"
 
@@ -66,6 +69,8 @@ def _below(release: Release, zone: tzinfo) -> list[tuple[str, str | None]]:
         (_LABELS["credit"], release.credit),
         (_LABELS["disclaimer"], _disclaimer(release, zone)),
         *(("Picture", f"{each.url} {each.disclaimer}") for each in release.pictures),
+        ("Dateline", release.dateline),
+        ("Agency", ", ".join(release.agencies) or None),
         (_LABELS["url"], release.url),
         (_LABELS["licence"], release.licence),
         (_LABELS["copyright_notice"], release.copyright_notice),
@@ -76,6 +81,29 @@ def _below(release: Release, zone: tzinfo) -> list[tuple[str, str | None]]:
         (_LABELS["updated"], for_people(release.updated, zone) if release.updated else None),
         (_LABELS["id"], release.id),
     ]
+
+
+def _tagged(release: Release, tags: Tags | None) -> Iterator[str]:
+    """What the wire found it to be about, a line each, with the evidence for it."""
+    for label, named, those in (
+        (_LABELS["topics"], dict(beside.topics(release)), tags.topics if tags else ()),
+        (_LABELS["about"], dict(zip(release.about, release.about, strict=True)), tags.countries if tags else ()),
+    ):
+        evidence = {each.code: each.evidence for each in those}
+        for code, name in named.items():
+            words = [_evidence(each) for each in evidence.get(code, ()) if _may_leave(each, release)]
+            said = name if name == code else f"{name} ({code})"
+            yield f"{_DIM}{label}:{_PLAIN} {line(': '.join(filter(None, (said, '; '.join(words)))))}"
+
+
+def _may_leave(evidence: TagEvidence, release: Release) -> bool:
+    if release.scope == "full_text" or evidence.where == "headline":
+        return True
+    return evidence.where == "category" and release.scope == "excerpt"
+
+
+def _evidence(evidence: TagEvidence) -> str:
+    return f"“{evidence.words}” ({evidence.where}, {evidence.rule})"
 
 
 def _disclaimer(release: Release, zone: tzinfo) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from difflib import get_close_matches
 
 from aggregator.config.codes import (
+    REGIONS,
     countries_named,
     country_name,
     country_names,
@@ -23,6 +24,8 @@ from aggregator.model.errors import ConfigError, SelectionError
 from aggregator.pipeline.opening import load_config
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
+from aggregator.tags.mediatopics import topic_code
+from aggregator.tags.vocabulary import topics
 from aggregator.text.dates import AHEAD, read_day, read_since, to_iso
 from aggregator.text.folding import fold
 
@@ -31,7 +34,9 @@ _LISTED = 12  # known values, that are named where none is near
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What somebody asked for. Publishers, countries and languages by whatever they are called; the others are read."""
+    """What somebody asked for. Publishers, countries, languages and topics by whatever they are called; the others are
+    read.
+    """
 
     publishers: Sequence[str] = ()
     countries: Sequence[str] = ()
@@ -39,6 +44,8 @@ class Wanted:
     kinds: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     item_classes: tuple[str, ...] = ()
+    topics: Sequence[str] = ()
+    about: Sequence[str] = ()
     since: datetime | None = None
     until: datetime | None = None
     on: tuple[datetime, datetime] | None = None
@@ -79,6 +86,8 @@ def choose(paths: Paths, store: Store, now: datetime, wanted: Wanted, option: Ca
         kinds=wanted.kinds,
         groups=wanted.groups,
         item_classes=wanted.item_classes,
+        topics=tuple(map(topic, wanted.topics)),
+        about=tuple(map(about_country, wanted.about)),
         since=since,
         until=until,
     )
@@ -201,6 +210,27 @@ def country_code(said: str, here: Collection[str]) -> str:
         return code
     refusal = f"{said!r} is no country of ISO 3166-1 such as ML or Mali, nor XA or XW"
     return _one(said, countries_named(said), "country", refusal, near(said, here, country_names))
+
+
+def about_country(said: str) -> str:
+    """The code of a country that a report may be about, as `country_code`."""
+    try:
+        code = country_code(said, ())
+    except SelectionError as error:
+        raise SelectionError(str(error), "about") from error
+    if code in REGIONS:
+        raise SelectionError(f"{said!r} is no country: reports are about countries, such as ML or Mali", "about")
+    return code
+
+
+def topic(said: str) -> str:
+    """The code of a topic, by a code or a label in one of six languages."""
+    said.encode()
+    if code := topic_code(said):
+        return code
+    close = near(said, (), lambda: {label: code for code, each in topics().items() for label in each.labels.values()})
+    refusal = f"{said!r} is no topic of IPTC Media Topics such as 04000000 or economy, or several are called so"
+    raise SelectionError(f"{refusal}{close}", "topic")
 
 
 def language_tag(said: str, here: Collection[str]) -> str:

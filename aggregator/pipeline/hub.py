@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +26,7 @@ from aggregator.pipeline.feed_paths import LATEST, feed_path
 from aggregator.pipeline.on_store import OnStore
 from aggregator.rights import release
 from aggregator.store import Store
+from aggregator.tags.vocabulary import with_broader
 from aggregator.text.dates import to_iso
 from aggregator.text.printable import escaped, log_line
 
@@ -150,6 +152,9 @@ def _paths(store: Store, wire: Wire, lines: Iterable[Mapping[str, Any]], now: da
             continue
         publishers.add(held.publisher)
         yield feed_path("class", held.item_class)
+        yield from (feed_path("about", each) for each in held.about)
+        of_topics = dict.fromkeys(chain.from_iterable(map(with_broader, held.topics)))
+        yield from (feed_path("topic", each) for each in of_topics)
         tag = (held.language or "").lower()
         yield from (feed_path("language", each) for each in languages if f"{tag}-".startswith(f"{each}-"))
     for key in sorted(publishers & known.keys()):

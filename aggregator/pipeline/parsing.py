@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from aggregator.identity.shared_hosts import linked_hosts
-from aggregator.model import FetchResult, Publisher, Source
+from aggregator.model import Article, FetchResult, Listed, Publisher, Source
 from aggregator.normalise import normalise
 from aggregator.parse import parse
-from aggregator.pipeline.reading import Reading
+from aggregator.pipeline.reading import Reading, words_of
+from aggregator.tags.tagging import tag_clear
 from aggregator.text.matching import matcher
+
+# Characters of a document that are read for tags here: of what takes longer, another call reads the rest.
+_MOST_READ = 2_000_000
 
 
 def read(
@@ -20,13 +25,13 @@ def read(
     digests: Mapping[str, bytes] = MappingProxyType({}),
     searches: bytes = b"",
 ) -> Reading:
-    """Parses, normalises and matches one document; raises ParseError. `digests`: see `Memory`; `searches`: those that
-    are tried on its entries, see `text.matching.packed`.
+    """Parses, normalises, matches and tags one document; raises ParseError. `digests`: see `Memory`; `searches`: those
+    that are tried on its entries, see `text.matching.packed`.
     """
     parsed = parse(result, source)
     listing = normalise(parsed, source, publisher, digests, matcher(searches) if searches else None)
     return Reading(
-        listed=listing.listed,
+        listed=with_clear_tags(listing.listed, publisher),
         drops=listing.drops,
         format=parsed.format,
         warning=parsed.warning,
@@ -35,3 +40,18 @@ def read(
         older=parsed.older,
         hosts=linked_hosts(parsed.entries),
     )
+
+
+def with_clear_tags(listed: Sequence[Listed], publisher: Publisher) -> tuple[Listed, ...]:
+    """With the tags of those whose language is clear at a glance; see `tagging.with_tags` for the others."""
+    found: list[Listed] = []
+    room = _MOST_READ
+    for each in listed:
+        if isinstance(each, Article) and room > 0:
+            words = words_of(each)
+            room -= len(words.title) + len(words.text)
+            tags = tag_clear((words, publisher.tags, publisher.languages))
+            found.append(replace(each, tags=tags, language=tags.language) if tags else each)
+        else:
+            found.append(each)
+    return tuple(found)

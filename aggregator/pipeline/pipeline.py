@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -25,6 +26,7 @@ from aggregator.pipeline.poll import Poller, Unrecorded
 from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.redirects import Redirects
 from aggregator.pipeline.signals import SignalReader, sites_answering
+from aggregator.pipeline.tagging import tag_waiting
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.polls import pauses
@@ -173,6 +175,17 @@ class Pipeline:
     async def config_in_force(self) -> StoredConfig | None:
         """The configuration that the tables are in line with now; raises StoreError."""
         return await self._writer.on_store(Store.config_in_force)
+
+    async def tag(self, seconds: float | None = None) -> None:
+        """Sets the tags of reports that wait for them, for so long at most; None: until none waits. Raises
+        StoreError.
+        """
+        ends = None if seconds is None else time.monotonic() + seconds
+
+        def goes_on() -> bool:
+            return not self._stopping and (ends is None or time.monotonic() < ends)
+
+        await tag_waiting(self._workers, self._writer.on_store, self._publishers, self._clock, goes_on)
 
     async def notify(self) -> None:
         """Begins to run `[notify] command` for each source whose state has changed since the last look; raises

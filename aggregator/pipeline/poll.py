@@ -2,7 +2,7 @@
 
     memory    what is remembered of its last document                          store
     answer    what its server answers, or a failure that is the outcome        fetch
-    reading   its entries as articles, in a parsing process                    parse, normalise
+    reading   its entries as articles, in a parsing process, with tags         parse, normalise, tags
     known     of its source and of the articles that these entries may be      store
     which     article each entry is                                            identity
     what      that changes                                                     revisions
@@ -56,6 +56,7 @@ from aggregator.model.errors import (
 from aggregator.pipeline.reading import Reading
 from aggregator.pipeline.redirects import Check, Redirects
 from aggregator.pipeline.signals import SignalReader
+from aggregator.pipeline.tagging import with_tags
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.gaps import Now, reaches_back
@@ -172,8 +173,10 @@ class Poller:
         while poll is None:
             assert polled.result is not None
             source = polled.poll.source
-            again = await self.workers.read(polled.result, source, self.publishers[source.publisher], {})
-            listed = (*again.listed, *listed[len(again.listed) :])
+            publisher = self.publishers[source.publisher]
+            again = await self.workers.read(polled.result, source, publisher, {})
+            tagged = await with_tags(self.workers, again.listed, publisher)
+            listed = (*tagged, *listed[len(tagged) :])
             poll = await self.writer.record(polled.poll, listed)
         return poll
 
@@ -235,7 +238,7 @@ class Poller:
             pages=back.pages,
             is_joined=back.is_joined,
         )
-        return read, reading.listed
+        return read, await with_tags(self.workers, reading.listed, publisher)
 
     async def _page_back(self, source: Source, reading: Reading, join: _Join, turn: Turn, check: Check) -> _Back:
         """The document with its older pages, back to what the source listed before. What has come by the deadline is

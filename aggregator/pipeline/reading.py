@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from aggregator.model import Hints, Listed
+from aggregator.model import Article, Hints, Listed, TagWords
+from aggregator.model.tags import MOST_OF_TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +21,14 @@ class Reading:
     hints: Hints = field(default_factory=Hints)
     older: str | None = None  # the address of what the publisher listed before; None: not said
     hosts: Mapping[str, int] = field(default_factory=dict)  # how many entries link to each; see `shared_hosts`
+
+
+def words_of(article: Article) -> TagWords:
+    """What of an article its tags are read from."""
+    return TagWords(
+        title=article.title,
+        text=article.text[:MOST_OF_TEXT],
+        categories=article.categories,
+        stated=article.stated_language,
+        dateline=article.who.dateline.literal if article.who.dateline else None,
+    )

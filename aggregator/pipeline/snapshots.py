@@ -201,6 +201,8 @@ def _selection(selection: Selection) -> dict[str, Any]:
         "group": selection.groups,
         "language": selection.languages,
         "class": selection.item_classes,
+        "topic": selection.topics,
+        "about": selection.about,
         "since": to_iso(selection.since) if selection.since else None,
         "until": to_iso(selection.until) if selection.until else None,
         "after": str(selection.after) if selection.after else None,

@@ -73,7 +73,18 @@ class Workers:
 
     async def call(self, function: Callable[..., T], arguments: tuple[object, ...]) -> T:
         """What a function of a module returns in one of the processes; raises what it raises, and ParseError."""
-        line = await self._place()
+        return await self._asked(await self._place(), function, arguments)
+
+    async def first(self, function: Callable[..., T], arguments: tuple[object, ...]) -> T:
+        """As `call`, always in the first of the processes, for what takes too much memory to be loaded by each."""
+        if not self._lines:
+            self._lines.append(_Line(self._seconds))
+        while not await self._lines[0].enter(_SLOW):
+            pass
+        return await self._asked(self._lines[0], function, arguments)
+
+    async def _asked(self, line: _Line, function: Callable[..., T], arguments: tuple[object, ...]) -> T:
+        """Of a line that was entered."""
         try:
             fine, answer = await line.ask(framed((self._seconds, function, arguments)))
         finally:

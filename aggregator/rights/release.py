@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Media, Rights, Text, 
 from aggregator.model.publisher import Use, Uses
 from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release
 from aggregator.model.signals import Signal
+from aggregator.model.who import Author
 from aggregator.rights import signal_forms
 from aggregator.rights.agreements import ends_at
 from aggregator.rights.gate import at_most, effective
@@ -78,6 +80,8 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
     summary, text = (held.summary, held.text) if full else (cut, cut)
     said_to_machines = signals_of(held)
     by_use = grounds(rights, said_to_machines)
+    dateline = held.who.dateline if some else None
+    agencies = _agencies(held, pictures)
     return Release(
         channel=channel,
         id=held.id,
@@ -96,7 +100,7 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         text=lines(text),
         html=_html(held, pictures) if full else "",
         byline=line(held.byline) if held.byline and some else None,
-        dateline=None,
+        dateline=line(dateline.literal) if dateline else None,
         language=held.language,
         published=held.published,
         updated=held.updated,
@@ -113,11 +117,11 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         url=address(held.url),
         canonical=rights.canonical,
         index=rights.index,
-        origin=_origin(held),
+        origin=_origin(held) or next(iter(agencies), None),
         guid=line(held.entry.id) if held.entry and held.entry.id else None,
         words_hash=held.words_hash,
         categories=_categories(held) if some else (),
-        disclaimers=tuple(_disclaimers(held, wire, scope, note, f"{held.title}\n{text}")),
+        disclaimers=tuple(_disclaimers(held, wire, scope, note, f"{held.title}\n{text}", agencies)),
         general=_text(held, "general", {"wire": wire.name}),
         complaints_url=held.complaints_url,
         corrections_contact=held.corrections or held.homepage,
@@ -129,6 +133,12 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         uses_basis=basis(by_use),
         policy_url=address(policy(said_to_machines)),
         valid_until=_next_change(held, outlet.now),
+        language_from=held.language_from,
+        topics=held.topics,
+        about=held.about,
+        located=line(", ".join(filter(None, (*dateline.places, dateline.country)))) if dateline else None,
+        authors=tuple(map(_author, held.who.authors)) if some else (),
+        agencies=agencies,
     )
 
 
@@ -295,13 +305,19 @@ def _picture(held: Held, media: Media) -> Picture:
     )
 
 
-def _disclaimers(held: Held, wire: Wire, scope: TextScope, note: str | None, shown: str) -> Iterator[str]:
-    """Those that apply, in the order in which they are read; `shown`: what leaves of its words."""
+def _disclaimers(
+    held: Held, wire: Wire, scope: TextScope, note: str | None, shown: str, agencies: tuple[str, ...]
+) -> Iterator[str]:
+    """Those that apply, in the order in which they are read; `shown`: what leaves of its words; `agencies`: those that
+    it names.
+    """
     yield line(held.disclaimer)
     if scope == "excerpt" and held.rights.text_scope == "full_text":  # of which what is stored says nothing
         yield _text(held, "excerpt", {"original_url": held.url or held.homepage})
-    if agency := _origin(held):
-        yield _text(held, "wire_inside", {"agency": agency})
+    origin = _origin(held)
+    named = (*([origin] if origin else []), *(each for each in agencies if fold(each) != fold(origin)))
+    if named:
+        yield _text(held, "wire_inside", {"agency": ", ".join(named)})
     if held.changed_at is None:
         return
     values = {"time": f"{held.changed_at[:16].replace('T', ' ')} UTC", "wire": wire.name}
@@ -340,6 +356,24 @@ def _origin(held: Held) -> str | None:
         return None  # its own, under whatever name
     other = (name for name in names if name and not name.startswith(("http:", "https:")))
     return next((name for name in other if fold(name) not in own and own not in fold(name)), None)
+
+
+def _agencies(held: Held, pictures: tuple[Picture, ...]) -> tuple[str, ...]:
+    """The agencies that dateline or byline name, and those of pictures that leave."""
+    credits = {picture.credit for picture in pictures}
+    return tuple(
+        line(each.stated) for each in held.who.agencies if each.where != "credit" or line(each.words) in credits
+    )
+
+
+def _author(said: Author) -> Author:
+    return replace(
+        said,
+        name=line(said.name),
+        title=said.title and line(said.title),
+        place=said.place and line(said.place),
+        organisation=said.organisation and line(said.organisation),
+    )
 
 
 def _categories(held: Held) -> tuple[str, ...]:

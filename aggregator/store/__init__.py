@@ -66,8 +66,10 @@ from aggregator.model import (
     Split,
     StoredConfig,
     StoredPublisher,
+    Tags,
     TellState,
     Unjoin,
+    Untagged,
     Version,
     Wanted,
 )
@@ -128,6 +130,7 @@ from aggregator.store.sqlite import (
     states,
     subscribers,
     suspects,
+    tags,
     tokens,
     vacuum,
     views,
@@ -613,6 +616,34 @@ class Store:
         the searches are others meanwhile, and nothing was written.
         """
         return self._write(searches.save_matches, by, found)
+
+    def to_tag(self, most: int) -> list[Untagged]:
+        """Reports that wait for their tags, the last ones first."""
+        return self._read(tags.to_tag, most)
+
+    def tagged_by_others(
+        self, tables: Mapping[str, str], publisher: str | None, after: int, most: int
+    ) -> list[Untagged]:
+        """Reports whose tags are of other tables than these, by publisher, or that have none: those behind this number,
+        at most so many. `publisher`: its alone.
+        """
+        return self._read(tags.tagged_by_others, tables, publisher, after, most)
+
+    def count_tagged_by_others(self, tables: Mapping[str, str], publisher: str | None = None) -> int:
+        """How many those are, all together."""
+        return self._read(tags.count_by_others, tables, publisher)
+
+    def save_tags(self, found: Sequence[tuple[Untagged, Tags]], now: datetime) -> int:
+        """Writes tags of stored reports; returns of how many language, topics or countries are others now."""
+        return self._write(tags.save, found, now)
+
+    def count_other_tags(self, found: Sequence[tuple[Untagged, Tags]]) -> int:
+        """As `save_tags`, and writes nothing."""
+        return self._read(tags.count_changed, found)
+
+    def tags_of(self, public_id: str) -> Tags | None:
+        """Of a report, with the evidence, whatever its rights let out; None: it has none, or is not here."""
+        return self._read(tags.of_report, public_id)
 
     def match_backwards(self) -> bool:
         """One part of what was stored before a search was; False: none is left."""

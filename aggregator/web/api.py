@@ -99,6 +99,8 @@ class Asked:
                 publishers=self.given.all("publisher"),
                 countries=self.given.all("country"),
                 languages=self.given.all("language"),
+                topics=self.given.all("topic"),
+                about=self.given.all("about"),
                 since=choosing.since_of(since, self.now, zone) if since else None,
                 until=choosing.until_of(until, self.now, zone) if until else None,
                 on=choosing.day_of(on, zone) if on else None,
@@ -139,7 +141,7 @@ def _reports(asked: Asked) -> Answer:
 def _searches(asked: Asked) -> Answer:
     """The saved searches, and where what they find is."""
     here = asked.wire.url.rstrip("/")
-    kinds = ("publishers", "countries", "kinds", "groups", "languages")
+    kinds = ("publishers", "countries", "kinds", "groups", "languages", "topics", "about")
     rows = [
         {
             "name": each.name,

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aggregator.config.codes import REGIONS, country_names
 from aggregator.desk.outgoing import feed, outlet, whole
 from aggregator.model import ItemClass, SavedSearch, Selection, Wire
 from aggregator.model.release import Feed, Heading
@@ -21,6 +22,7 @@ from aggregator.output import health_feed
 from aggregator.output.formats import FORMATS
 from aggregator.pipeline.feed_paths import LATEST, feed_path
 from aggregator.store import Store
+from aggregator.tags.vocabulary import topics
 from aggregator.text import query
 from aggregator.text.dates import to_iso
 from aggregator.web.answers import Answer, Answers, answered
@@ -39,6 +41,8 @@ _OF: Mapping[str, tuple[Callable[[str], str], Callable[[str], Selection]]] = Map
         "kind": (lambda said: said.replace("-", "_"), lambda value: Selection(kinds=(value,))),
         "group": (lambda said: said.replace("-", "_"), lambda value: Selection(groups=(value,))),
         "class": (lambda said: said.replace("-", "_"), lambda value: Selection(item_classes=(value,))),
+        "topic": (str, lambda value: Selection(topics=(value,))),
+        "about": (str.upper, lambda value: Selection(about=(value,))),
     }
 )
 
@@ -74,7 +78,8 @@ class Feeds:
         with self.site.stored() as store:
             known = _known(store, of)
         if written(value) not in known:
-            raise Problem(404, "no such feed", f"no publisher of this wire has the {of} {value!r}")
+            said = f"no publisher of this wire has the {of}" if of not in ("topic", "about") else f"there is no {of}"
+            raise Problem(404, "no such feed", f"{said} {value!r}")
         return self._answer(request, feed_path(of, value), selection(written(value)), f"{of}: {value}")
 
     def _health(self, request: Request) -> Response:
@@ -165,6 +170,10 @@ def _known(store: Store, of: str) -> set[str]:
     """The values that a feed may be of."""
     if of == "class":
         return set(get_args(ItemClass))
+    if of == "topic":
+        return set(topics())
+    if of == "about":
+        return {code for code in country_names().values() if code not in REGIONS}
     known = store.known_publishers()
     if of == "publisher":
         return set(known)

@@ -43,6 +43,8 @@ OF_REPORTS = (
     Parameter("group", "Only of publishers of a group: institution.", _words(get_args(Group)), True),
     Parameter("language", "Only in a language: sw, Swahili.", is_repeatable=True),
     Parameter("class", "Only of a class: opinion.", _words(get_args(ItemClass)), True),
+    Parameter("topic", "Only about a topic and its narrower ones: 04000000, economy.", is_repeatable=True),
+    Parameter("about", "Only about a country, as the wire found: ML, Mali.", is_repeatable=True),
 )
 TIMES = (
     Parameter("since", "From a time on: 6h, 2d ago, or a date; without a zone in that of the wire."),

@@ -284,6 +284,7 @@ CASES: dict[str, Case | str] = {
     "fetch": "test_forged.test_what_a_server_says_is_fit_in_every_output",
     "probe": "test_forged.test_what_a_server_says_is_fit_in_every_output",
     "recheck": "test_forged.test_what_a_server_says_is_fit_in_every_output",
+    "retag": _calls("retag", "retag --publisher SAID"),
     "export": _calls(
         *(f"export {name}" for name in ("atom", "rss", "jsonfeed", "ninjs", "newsml", "jsonl", "csv")),
         "export csv --search SAID",
@@ -309,6 +310,7 @@ READING = [
 ACTING = [
     *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
     *(
+        "retag",
         "pause",
         "tokens add",
         "tokens revoke",

@@ -82,6 +82,7 @@ CALLS = {
     "recheck": ("recheck --limit 0",),
     "restore": ("restore ID --reason 'it is in the wire'",),
     "resume": ("resume nobody",),
+    "retag": ("retag --dry-run", "retag", "retag --publisher nobody"),
     "rights": ("rights",),
     "run": ("run now",),
     "search": ("search mbalawe", "search flood OR bridge", "search nothingofthesort", "search '*'"),

@@ -334,7 +334,8 @@ def test_the_raw_words_of_an_entry_make_its_article_again_under_a_key() -> None:
     entry, source = make_entry(language=None), LE_JOUR.sources[0]
     made = article(entry)
     again = article_of(made.raw, made.keys[0], "bm", source, LE_JOUR)
-    assert again == replace(made, keys=made.keys[:1], language="bm", media_hash=None)  # of them it says nothing
+    said = {"language": "bm", "stated_language": "bm"}
+    assert again == replace(made, keys=made.keys[:1], **said, media_hash=None)  # of them it says nothing
     other = article_of(made.raw, "url://daily.example/1", None, replace(source, item_class="opinion"), LE_JOUR)
     assert (other.keys, other.item_class, other.language) == (("url://daily.example/1",), "opinion", "fr")
     assert other.id != made.id

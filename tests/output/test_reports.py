@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.model import Tag, TagEvidence, Tags
 from aggregator.model.release import Release
 from aggregator.output import NOT_PASSED_ON, fields, heading, json_array, listing, page
 from aggregator.text.printable import address
@@ -65,7 +66,25 @@ def test_a_page_has_all_that_must_stand_beside_a_report() -> None:
         "Channels: web feed\n"
         "Updated: 2026-11-21 09:30 UTC\n"
         "Id: aaaaaaaaaaaaaaaa\n"
+        "Topic: science and technology (13000000)\n"
+        "Topic: information technology and computer science (20000763)\n"
+        "About: ML\n"
     )
+
+
+def test_evidence_stands_beside_what_it_is_for_as_far_as_it_may_leave() -> None:
+    evidence = (
+        TagEvidence("Ségou", "headline", "city"),
+        TagEvidence("Transport", "category", "category"),
+        TagEvidence("camions", "text", "word list"),
+    )
+    tags = Tags(by="1", topics=(Tag("13000000", 0.5, evidence),), countries=(Tag("ML", 1.0, evidence[:1]),))
+    words = ("“Ségou” (headline, city)", "“Transport” (category, category)", "“camions” (text, word list)")
+    for scope, some in (("full_text", words), ("excerpt", words[:2]), ("headline_only", words[:1])):
+        shown = unstyled(page(replace(REPORT, scope=scope), tags=tags))  # type: ignore[arg-type]
+        assert f"Topic: science and technology (13000000): {'; '.join(some)}\n" in shown
+        assert f"About: ML: {words[0]}\n" in shown
+        assert all((each in shown) is (each in some) for each in words)
 
 
 def test_a_page_says_what_is_missing() -> None:
@@ -134,9 +153,8 @@ def test_whatever_a_publisher_says_only_its_headline_stands_at_the_margin(report
     shown = unstyled(page(report)).split("\n")
     assert shown[0] == heading(report.publisher_name, report.publisher_place)
     ours = ("Credit:", "Disclaimer:", "Picture:", "Original:", "Licence:", "Copyright:", "Terms:", "Complaints:")
-    assert all(
-        line.startswith(("  ", *ours, "Text:", "Channels:", "Updated:", "Id:")) or not line for line in shown[2:]
-    )
+    more = ("Text:", "Channels:", "Updated:", "Id:", "Topic:", "About:")
+    assert all(line.startswith(("  ", *ours, *more)) or not line for line in shown[2:])
 
 
 @pytest.mark.parametrize("render", [listing, as_json, lambda reports: page(reports[0])], ids=["list", "json", "page"])

@@ -25,7 +25,20 @@ import pytest
 
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.reading import read_as_of
-from aggregator.model import Client, Cursor, Lookup, SavedSearch, Selection, Sent, Source, Tell, Wanted
+from aggregator.model import (
+    Client,
+    Cursor,
+    Lookup,
+    SavedSearch,
+    Selection,
+    Sent,
+    Source,
+    Tag,
+    TagEvidence,
+    Tags,
+    Tell,
+    Wanted,
+)
 from aggregator.model.apps import AppListing, AppReader
 from aggregator.store import Store
 from aggregator.store.sqlite.planner import FIGURES
@@ -56,8 +69,11 @@ COUNTED = "ends when there are as many as are counted"
 ONE_ROW = "ends with the first row"
 ANSWER = "sorts what it returns"
 AUDIT = "a person looks for doubles, now and then: a second at a million"
+RETAG = "the next of all reports, in the order of their numbers"
 BATCH = "the next thousand of the table, in the order of its key"
 FEW = "a batch, or what one document lists"
+
+WAITING = {"SCAN tag_queue": FEW, "SCAN q": FEW, "USE TEMP B-TREE FOR ORDER BY": FEW}
 
 
 @dataclass(frozen=True)
@@ -162,6 +178,10 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         of_few(item_classes=("notice", "news"), languages=("sw", "fr"), countries=("GH", "KE"), before=True),
         of_few(after=True),
         of_few(after=True, kinds="newspaper", languages="sw", before=True),
+        of_few(topics="15000000"),
+        of_few(about="GH", since=WEEK),
+        of_few(topics=("15000000", "04000000"), about=("GH", "KE"), languages="sw", before=True),
+        of_few(publisher=True, topics="15000000", about="GH"),
     ),
     "search": (
         *(
@@ -270,6 +290,16 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             lambda s, w: s.to_match(200), {"SCAN match_queue": FEW, "SCAN q": FEW, "USE TEMP B-TREE FOR ORDER BY": FEW}
         ),
     ),
+    "to_tag": (Case(lambda s, w: s.to_tag(200), WAITING),),
+    "tagged_by_others": (
+        Case(lambda s, w: s.tagged_by_others({w.publisher: "1"}, None, 0, 200), {"SCAN a": RETAG}),
+        Case(lambda s, w: s.tagged_by_others({w.publisher: "1"}, w.publisher, 0, 200), {}),
+    ),
+    "count_tagged_by_others": (Case(lambda s, w: s.count_tagged_by_others({w.publisher: "1"}), {"SCAN a": RETAG}),),
+    "count_other_tags": (
+        Case(lambda s, w: s.count_other_tags([(each, Tags(by="1")) for each in s.to_tag(20)]), WAITING),
+    ),
+    "tags_of": (case(lambda s, w: s.tags_of(w.report)),),
     "tell_states": (Case(lambda s, w: s.tell_states(), {"USE TEMP B-TREE FOR GROUP BY": "what is owed now"}),),
     "alert_messages": (case(lambda s, w: s.alert_messages()),),
     "searches": (case(lambda s, w: s.searches(NOW)),),
@@ -411,6 +441,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
 
 # What writes; of what these read before, some cases all the same: the steps between polls.
 STEPS: Mapping[str, tuple[Case, ...]] = {
+    "save_tags": (Case(lambda s, w: s.save_tags([(each, _TAGS) for each in s.to_tag(20)], NOW), WAITING),),
     "follow_searches": (
         Case(
             lambda s, w: _alerts(s),
@@ -452,6 +483,13 @@ STEPS: Mapping[str, tuple[Case, ...]] = {
         Case(lambda s, w: s.forget_listings(NOW, 10), {"SCAN k USING PRIMARY KEY": BATCH, "SCAN k": BATCH}),
     ),
 }
+
+
+_TAGS = Tags(
+    by="1",
+    topics=(Tag("15000000", 1.0, (TagEvidence("Sport", "category", "category"),)),),
+    countries=(Tag("GH", 1.0, (TagEvidence("Accra", "headline", "city"),)),),
+)
 
 
 def _alerts(store: Store) -> None:

@@ -335,6 +335,8 @@ OTHERS = {
     "rechecks": {"next_at"},  # by a function
     "acts": {"until"},  # said by a person
     "pauses": {"paused_until"},  # said by a person
+    "article_topics": {"sort_time"},  # follows that of the article, by a trigger
+    "article_countries": {"sort_time"},
     "left_out": {"sort_time"},  # said by others
     "agreements": {"ends_at", "last_day"},  # said by a person
     "dictionaries": {"trained_at"},  # shipped with the program

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from aggregator.desk.terms import sync
 from aggregator.model import ALL_REPORTS, Cursor, Query, Selection
 from aggregator.model.errors import CursorError, SearchError, StoreError
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.store.sqlite.selections import expression
 from aggregator.text.query import others, parse, typed
-from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
+from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, with_tags
 from tests.rows import every_row
 
 READ = [
@@ -223,9 +224,19 @@ def three(store: Store) -> Store:
     )
     sync(store, WIRE, publishers, NOW, NOW.date())
     for number, publisher in enumerate(publishers, start=1):
-        record(store, publisher, make_entry(number, published=None), now=NOW + number * HOUR)
+        now = NOW + number * HOUR
+        (made,) = make_articles(publisher, make_entry(number, published=None))
+        tagged = with_tags(made, TOPICS[number - 1], ABOUT[number - 1], broader=BROADER[number - 1])
+        record_polls(store, [(make_poll(publisher.sources[0], now), [tagged])], now)
+        while store.index():
+            pass
     return store
 
+
+# By publisher, as `three` records them.
+TOPICS = (("15000000",), ("04000000", "20000344"), ("04000000",))
+BROADER: tuple[tuple[str, ...], ...] = ((), ("20000209",), ())
+ABOUT = (("ML", "NE"), (), ("MZ", "ML"))
 
 HOUR = timedelta(hours=1)
 
@@ -257,6 +268,16 @@ CHOSEN = [
     (Selection(groups=("institution",)), ["la-nacion"]),
     (Selection(groups=("institution", "news_organization"), languages=("pt",)), ["jornal"]),
     (Selection(groups=("institution",), kinds=("newspaper",)), []),
+    (Selection(topics=("15000000",)), ["daily-example"]),
+    (Selection(topics=("04000000", "20000344", "15000000")), ["jornal", "la-nacion", "daily-example"]),
+    (Selection(topics=("20000209",)), ["la-nacion"]),
+    (Selection(topics=("20000344",), about=("ML",)), []),
+    (Selection(about=("ML",)), ["jornal", "daily-example"]),
+    (Selection(about=("NE", "MZ", "ML"), limit=1), ["jornal"]),
+    (Selection(about=("ML",), topics=("04000000",), languages=("pt",)), ["jornal"]),
+    (Selection(about=("ML",), countries=("MZ", "GQ")), ["jornal"]),
+    (Selection(topics=("04000000",), publishers=("jornal", "daily-example")), ["jornal"]),
+    (Selection(topics=("04000000",), since=NOW + HOUR, until=NOW + 3 * HOUR), ["la-nacion"]),
     (Selection(until=NOW + 2 * HOUR), ["daily-example"]),
     (Selection(since=NOW + HOUR, until=NOW + 3 * HOUR), ["la-nacion", "daily-example"]),
 ]

@@ -107,12 +107,15 @@ def _find(connection: sqlite3.Connection, search: _Search, up_to: int, articles:
     """Reports that came by lines up to this one, and that were sent to nobody yet. What was old when it came is not
     told: an archive that a publisher brings at once, or all that a new source lists. A revision of it is.
     """
-    since = parse(search.words, now).changed_since
+    since, selection = parse(search.words, now).changed_since, selection_of(search.selection)
     of_line = "c.seq > :after AND c.seq <= :up_to AND c.article_id = w.article_id"
-    of_line += " AND (c.revision > 1 OR w.sort_time >= :old)"
+    # Other tags are no news: they are told where they let a search find a report at all, and as long as it is new.
+    of_line += " AND (c.revision > 1 AND c.change_kind <> 'retagged' OR w.sort_time >= :old)"
+    if not (selection.topics or selection.about or selection.languages):
+        of_line += " AND c.change_kind <> 'retagged'"
     if since is not None:
         of_line += " AND c.revision > 1 AND c.at >= :since"
-    conditions, values = where(chosen(connection, selection_of(search.selection)), "TRUE")
+    conditions, values = where(chosen(connection, selection), "TRUE")
     named = {f"v{number}": value for number, value in enumerate(values)}
     for name in named:
         conditions = conditions.replace("?", f":{name}", 1)

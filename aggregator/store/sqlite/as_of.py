@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from aggregator.model import PublisherTerms
-from aggregator.store.sqlite import agreements, configured, health, let_go, views
+from aggregator.store.sqlite import agreements, configured, health, let_go, views, who
 from aggregator.store.sqlite.raw import unpacker
 from aggregator.text import packing
 from aggregator.text.dates import to_iso
@@ -191,3 +191,6 @@ def _hide_words(connection: sqlite3.Connection, over: let_go.Over) -> None:
     if "media" in _sql_of(connection, "table"):  # as of 0.3.0
         columns = _columns(connection, "media")
         _make(connection, "VIEW", "media", columns, f"NOT {let_go.is_over_sql(over, 'main.media.article_id')}")
+    for table, stays in who.STAYS.items() if "datelines" in _sql_of(connection, "table") else ():  # as of 0.8.0
+        is_over = let_go.is_over_sql(over, f"main.{table}.article_id")
+        _make(connection, "VIEW", table, _columns(connection, table), f"({stays} OR NOT {is_over})")

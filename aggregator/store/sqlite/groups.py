@@ -1,5 +1,5 @@
-"""Reports of a class or a language, or of several publishers or countries, newest first: from groups of which an index
-holds each in the order of lists.
+"""Reports of a class or a language, about a topic or a country, or of several publishers or countries, newest first:
+from groups of which an index holds each in the order of lists.
 
 Of classes and languages there are few groups of one class, language and country (`articles_by_class`). So what is rare
 costs as little as what is common, and a wire that grows costs no more. What is asked for is merged from the groups that
@@ -69,6 +69,23 @@ _OF_GROUP = """
     {where} AND {group} AND w.sort_time >= ?
     ORDER BY w.sort_time DESC, w.first_seen DESC, w.article_id LIMIT ?
 """
+# About topics, or countries, one group each; a report may be in several.
+_TAGGED = """
+    SELECT * FROM (
+      SELECT t.value, (
+        SELECT x.sort_time FROM {table} AS x WHERE x.{code} = t.value AND x.sort_time <= :no_later
+        ORDER BY x.sort_time DESC LIMIT 1) AS newest
+      FROM json_each(:values) AS t)
+    WHERE newest >= :since ORDER BY newest DESC
+"""
+_OF_TAGGED = """
+    SELECT x.sort_time, w.first_seen, -x.article_id
+    FROM {table} AS x CROSS JOIN wire AS w ON w.article_id = x.article_id
+    {where} AND x.{code} = ? AND x.sort_time >= ?
+    ORDER BY x.sort_time DESC, w.first_seen DESC, x.article_id LIMIT ?
+"""
+_THESE = "(SELECT value FROM json_each(?))"
+_EACH_ONCE = "SELECT count(*) FROM (SELECT DISTINCT * FROM ({sql}) LIMIT ?)"
 _BY_CLASS = "w.class = ? AND coalesce(w.language, '') = ? AND w.country = ?"
 
 
@@ -76,7 +93,7 @@ def are_best(of: Chosen) -> bool:
     """Whether no index has all of a selection in the order of lists, and several groups of one have."""
     if of.publishers is not None:
         return len(of.publishers) != 1
-    return bool(of.classes or of.languages or len(of.countries) > 1)
+    return bool(of.topics or of.about or of.classes or of.languages or len(of.countries) > 1)
 
 
 def newest(connection: sqlite3.Connection, of: Chosen, condition: str) -> list[Place]:
@@ -96,7 +113,8 @@ def newest(connection: sqlite3.Connection, of: Chosen, condition: str) -> list[P
         if not heads:
             break
         place, number = heads.pop()
-        found.append(place)
+        if not found or place != found[-1]:
+            found.append(place)
         _step(begun, number, heads)
     return found
 
@@ -111,7 +129,12 @@ def _step(begun: Sequence[Iterator[Place]], number: int, heads: list[tuple[Place
 def count(connection: sqlite3.Connection, of: Chosen, most: int, condition: str) -> int:
     """How many reports of such a selection there are; `most`, where there are as many or more."""
     sql, values, groups = _groups(connection, of, condition)
-    found = 0
+    if _tags(of) is not None:  # a report may be in several groups
+        named = json.dumps([group for group, _ in groups])
+        each_once = _EACH_ONCE.format(sql=sql[: sql.index("ORDER BY")].replace("= ? AND x.", f"IN {_THESE} AND x."))
+        (number,) = connection.execute(each_once, (*values, named, of.since, most)).fetchone()
+        return int(number)
+    found: int = 0
     for *group, _ in groups:
         counted = connection.execute(
             f"SELECT count(*) FROM ({sql})",  # noqa: S608  (made of constants)
@@ -123,6 +146,17 @@ def count(connection: sqlite3.Connection, of: Chosen, most: int, condition: str)
     return found
 
 
+def _tags(of: Chosen) -> tuple[str, str, tuple[str, ...]] | None:
+    """By which table, column and values groups are made of what reports are about: by countries before topics, of which
+    there are fewer; None: by something else.
+    """
+    if of.publishers is not None:
+        return None
+    if of.about:
+        return "article_countries", "country", of.about
+    return ("article_topics", "topic", of.topics) if of.topics else None
+
+
 def _groups(
     connection: sqlite3.Connection, of: Chosen, condition: str
 ) -> tuple[str, list[Any], Iterator[tuple[Any, ...]]]:
@@ -132,6 +166,13 @@ def _groups(
     times = {"since": of.since, "no_later": of.no_later}
     if of.publishers is not None:
         column, values, rest = "publisher", of.publishers, replace(of, publishers=None)
+    elif (tags := _tags(of)) is not None:
+        table, code, wanted = tags
+        names = {"table": table, "code": code}
+        found = connection.execute(_TAGGED.format(**names), times | {"values": json.dumps(wanted)})
+        rest = replace(of, about=()) if of.about else replace(of, topics=())
+        conditions, before = where(rest, "x.sort_time <= ?", condition)
+        return _OF_TAGGED.format(where=conditions, **names), [of.no_later, *before], iter(found.fetchall())
     elif not (of.classes or of.languages):
         column, values, rest = "country", of.countries, replace(of, countries=())
     else:

@@ -426,6 +426,8 @@ def _condition(connection: sqlite3.Connection, selection: Selection) -> tuple[st
         "countries": selection.countries or None,
         "classes": selection.item_classes or None,
         "languages": selection.languages or None,
+        "topics": selection.topics or None,
+        "about": selection.about or None,
     }
     wanted: dict[str, Any] = {
         "after": selection.after.seq if selection.after else 0,
@@ -630,7 +632,7 @@ _IN_SELECTION = """(c.article_id IS NULL OR c.seq >= a.released_seq)
       AND (:publishers IS NULL OR coalesce(c.publisher, a.publisher) IN (SELECT value FROM json_each(:publishers)))
       AND (c.article_id IS NOT NULL AND {fits}
         OR c.article_id IS NULL AND (
-          coalesce(:countries, :classes, :languages) IS NULL AND {covers}
+          coalesce(:countries, :classes, :languages, :topics, :about) IS NULL AND {covers}
           OR EXISTS (
             SELECT 1 FROM articles AS b WHERE b.publisher = c.publisher AND b.released_seq <= c.seq AND {fitted})))
 """
@@ -644,6 +646,15 @@ _THESE = "c.seq IN (SELECT value FROM json_each(:seqs))"
 _SAYS = """(:classes IS NULL OR +{of}.class IN (SELECT value FROM json_each(:classes)))
         AND (:languages IS NULL OR EXISTS (SELECT 1 FROM json_each(:languages) AS l
           WHERE {of}.language = l.value COLLATE NOCASE OR {of}.language LIKE l.value || '-%'))"""
+# What it is about now, by the tables that have the broader topics too, and what a former reading was about.
+_IS_ABOUT = """ AND (:topics IS NULL OR EXISTS (SELECT 1 FROM article_topics AS x
+          WHERE x.article_id = {of}.article_id AND x.topic IN (SELECT value FROM json_each(:topics))))
+        AND (:about IS NULL OR EXISTS (SELECT 1 FROM article_countries AS x
+          WHERE x.article_id = {of}.article_id AND x.country IN (SELECT value FROM json_each(:about))))"""
+_WAS_ABOUT = """ AND (:topics IS NULL OR EXISTS (SELECT 1 FROM json_each({of}.topics) AS x
+          WHERE x.value IN (SELECT value FROM json_each(:topics))))
+        AND (:about IS NULL OR EXISTS (SELECT 1 FROM json_each({of}.about) AS x
+          WHERE x.value IN (SELECT value FROM json_each(:about))))"""
 # Whether a publisher was what is asked for in some moment from one line on up to another.
 _WAS = """(:partly IS NULL OR {of}.publisher NOT IN (SELECT json_extract(value, '$[0]') FROM json_each(:partly))
           OR EXISTS (SELECT 1 FROM json_each(:partly) AS e WHERE json_extract(e.value, '$[0]') = {of}.publisher
@@ -656,14 +667,16 @@ def _fits(article: str, *, once: bool) -> str:
     country = f"(:countries IS NULL OR +{article}.country IN (SELECT value FROM json_each(:countries)))"  # noqa: S608
     says = _SAYS.format(of=article)
     if not once:
-        return f"{country} AND {says} AND {always}"
+        return f"{country} AND {says} AND {always} AND coalesce(:topics, :about) IS NULL"
+    says += _IS_ABOUT.format(of=article)
+    said = (_SAYS + _WAS_ABOUT).format(of="f")
     former = f"FROM former_readings AS {{of}} WHERE {{of}}.article_id = {article}.article_id"
     now = f"coalesce((SELECT max(g.until_seq) + 1 {former.format(of='g')}), 0)"
     before = f"coalesce((SELECT max(g.until_seq) + 1 {former.format(of='g')} AND g.until_seq < f.until_seq), 0)"
     until = f"coalesce(f.until_seq, {LAST})"
-    return f"""{country} AND iif(coalesce(:classes, :languages) IS NULL, {always},
+    return f"""{country} AND iif(coalesce(:classes, :languages, :topics, :about) IS NULL, {always},
         {says} AND {_meanwhile(article, now, f"{LAST}")}
-        OR EXISTS (SELECT 1 {former.format(of="f")} AND {_SAYS.format(of="f")}
+        OR EXISTS (SELECT 1 {former.format(of="f")} AND {said}
           AND {_meanwhile(article, before, until)}))"""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from aggregator.model import Entry, Lending
-from aggregator.store.sqlite import search, tombstones
+from aggregator.store.sqlite import search, tags, tombstones, who
 from aggregator.store.sqlite.raw import Pack, packer, unpacker
 from aggregator.text import raw_words
 from aggregator.text.dates import to_iso
@@ -67,8 +67,11 @@ def let_go(connection: sqlite3.Connection, over: Over) -> int:
             (these,),
         )  # the triggers queue the headlines
     connection.execute(f"DELETE FROM media WHERE article_id IN {_THESE}", (these,))  # noqa: S608
+    for table, stays in who.STAYS.items():
+        connection.execute(f"DELETE FROM {table} WHERE article_id IN {_THESE} AND NOT ({stays})", (these,))  # noqa: S608
     for table in ("revisions", *_WAITING):
         _strip(connection, table, f"SELECT rowid FROM {table} WHERE article_id IN {_THESE}", these, pack)  # noqa: S608
+    tags.let_go(connection, articles)
     connection.execute(f"UPDATE articles SET has_text = 0 WHERE article_id IN {_THESE}", (these,))  # noqa: S608
     return len(articles)
 
@@ -167,6 +170,10 @@ _GOING = (
     """,  # noqa: S608
     f"DELETE FROM bodies WHERE article_id IN {_THESE}",  # noqa: S608
     f"DELETE FROM media WHERE article_id IN {_THESE}",  # noqa: S608
+    # The codes stay, as class and language do: the ledger tells by them who is to hear of it.
+    f"DELETE FROM tags WHERE article_id IN {_THESE}",  # noqa: S608
+    f"DELETE FROM tag_queue WHERE article_id IN {_THESE}",  # noqa: S608
+    *(f"DELETE FROM {table} WHERE article_id IN {_THESE}" for table in who.TABLES),  # noqa: S608
     f"DELETE FROM rechecks WHERE article_id IN {_THESE}",  # noqa: S608
     f"""
     DELETE FROM app_states WHERE reader_id IN (SELECT reader_id FROM app_readers) AND article_id IN {_THESE}

@@ -123,7 +123,8 @@ def between(
     publisher, first_key, languages, storage, words, language, newest, name, before = connection.execute(
         """
         SELECT a.publisher, coalesce(p.first_key, p.publisher), p.languages, json_extract(p.rights, '$.storage'),
-          json_extract(p.rights, '$.excerpt_max_words'), a.language, a.revision, s.publisher || '/' || s.source_key,
+          json_extract(p.rights, '$.excerpt_max_words'), coalesce(a.stated_language, a.language),
+            a.revision, s.publisher || '/' || s.source_key,
             r.revision_id
         FROM articles AS a
         JOIN publishers AS p ON p.publisher = a.publisher

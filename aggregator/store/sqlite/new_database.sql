@@ -75,7 +75,7 @@ CREATE TABLE articles (
       first_seen TEXT NOT NULL,
       revision INTEGER NOT NULL,      -- the number of the newest
       status TEXT NOT NULL            -- IPTC pubStatus: usable, withheld, canceled
-    , backfill INTEGER NOT NULL DEFAULT 0, embargoed_until TEXT, notice TEXT, released_seq INTEGER, has_text INTEGER NOT NULL DEFAULT 1) STRICT
+    , backfill INTEGER NOT NULL DEFAULT 0, embargoed_until TEXT, notice TEXT, released_seq INTEGER, has_text INTEGER NOT NULL DEFAULT 1, stated_language TEXT, language_from TEXT, topics TEXT, about TEXT) STRICT
     ;
 CREATE INDEX articles_listed ON articles (sort_time);
 CREATE INDEX articles_by_country ON articles (country, sort_time);
@@ -438,7 +438,7 @@ CREATE TABLE former_readings (    -- a class and a language that an article had,
       article_id INTEGER NOT NULL REFERENCES articles (article_id),
       class TEXT NOT NULL,
       language TEXT                   -- NULL: not stated
-    , until_seq INTEGER) STRICT
+    , until_seq INTEGER, topics TEXT, about TEXT) STRICT
     ;
 CREATE INDEX former_readings_of_article ON former_readings (article_id);
 CREATE INDEX merges_of_joined ON merges (joined_article_id) WHERE joined_article_id IS NOT NULL;
@@ -783,17 +783,87 @@ CREATE TABLE publisher_history (  -- what a publisher was, each time until that 
       until_seq INTEGER NOT NULL      -- the last line of the ledger from before the change; 0: not known
     ) STRICT
     ;
-CREATE TRIGGER former_reading AFTER UPDATE OF class, language ON articles
-    WHEN old.released_seq IS NOT NULL AND (old.class <> new.class OR old.language IS NOT new.language)
-    BEGIN
-      INSERT INTO former_readings (article_id, class, language, until_seq)
-      VALUES (old.article_id, old.class, old.language, (SELECT coalesce(max(seq), 0) FROM changes));
-    END;
 CREATE TABLE found (                -- reports that saved searches found
       search_id INTEGER NOT NULL REFERENCES searches (search_id) ON DELETE CASCADE,
       article_id INTEGER NOT NULL REFERENCES articles (article_id),
       seq INTEGER NOT NULL,             -- the line of the ledger by which it was found first: from it on all are its
       PRIMARY KEY (search_id, article_id)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE tags (                -- what was found out about articles, with the evidence
+      article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
+      made_by TEXT NOT NULL,           -- by which tables and settings; '': its words broke what reads them
+      topics TEXT,                     -- JSON array of objects: code, weight, evidence; NULL: none
+      countries TEXT                   -- likewise
+    ) STRICT
+    ;
+CREATE TABLE article_topics (
+      topic TEXT NOT NULL,             -- code of an IPTC Media Topic
+      sort_time TEXT NOT NULL,         -- that of the article
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      weight REAL,                     -- NULL: it is about a narrower one of this topic
+      PRIMARY KEY (topic, sort_time, article_id)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX article_topics_of_article ON article_topics (article_id);
+CREATE TABLE article_countries (   -- countries that articles are about
+      country TEXT NOT NULL,           -- ISO 3166-1 alpha-2
+      sort_time TEXT NOT NULL,         -- that of the article
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      weight REAL NOT NULL,
+      PRIMARY KEY (country, sort_time, article_id)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX article_countries_of_article ON article_countries (article_id);
+CREATE TRIGGER tags_follow AFTER UPDATE OF sort_time ON articles WHEN old.sort_time <> new.sort_time
+    BEGIN
+      UPDATE article_topics SET sort_time = new.sort_time WHERE article_id = new.article_id;
+      UPDATE article_countries SET sort_time = new.sort_time WHERE article_id = new.article_id;
+    END;
+CREATE TABLE tag_queue (           -- articles whose newest words have no tags yet
+      article_id INTEGER PRIMARY KEY REFERENCES articles (article_id)
+    ) STRICT
+    ;
+CREATE TRIGGER former_reading AFTER UPDATE OF class, language, topics, about ON articles
+    WHEN old.released_seq IS NOT NULL AND (old.class <> new.class OR old.language IS NOT new.language
+      OR old.topics IS NOT new.topics OR old.about IS NOT new.about)
+    BEGIN
+      INSERT INTO former_readings (article_id, class, language, topics, about, until_seq)
+      VALUES (old.article_id, old.class, old.language,
+        (SELECT json_group_array(t.topic) FROM article_topics AS t WHERE t.article_id = old.article_id),
+        old.about, (SELECT coalesce(max(seq), 0) FROM changes));
+    END;
+CREATE TABLE datelines (            -- where and when reports say that they were written
+      article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
+      literal TEXT NOT NULL,            -- as it stands at the start of the text
+      places TEXT NOT NULL,             -- JSON array of the places in it, one at least
+      country TEXT,                     -- as stated; NULL: it names none
+      date TEXT,                        -- ISO 8601 where the year is stated, else as stated; NULL: it names none
+      agency TEXT                       -- as stated: an agency, or the publisher; NULL: it names none
+    ) STRICT
+    ;
+CREATE TABLE authors (              -- persons and organisations that bylines name
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      place INTEGER NOT NULL,           -- among those of the report, from 0
+      name TEXT NOT NULL,               -- as stated, without title
+      author_kind TEXT NOT NULL,        -- person or organisation
+      role TEXT NOT NULL,               -- author, reporting, editing ...; see `Role` in aggregator/model/who.py
+      title TEXT,                       -- what the person is; NULL: not said
+      city TEXT,                        -- where the person writes from; NULL: not said
+      organisation TEXT,                -- for whom the person works; NULL: not said
+      found_in TEXT NOT NULL,           -- byline or text
+      PRIMARY KEY (article_id, place)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE agencies (             -- agencies that reports name as their sources, and the evidence
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      place INTEGER NOT NULL,           -- among those of the report, from 0
+      name TEXT NOT NULL,               -- in full
+      agency_kind TEXT NOT NULL,        -- news, pictures or releases
+      stated TEXT NOT NULL,             -- how the report names it
+      found_in TEXT NOT NULL,           -- dateline, byline, credit or text
+      words TEXT NOT NULL,              -- that dateline, byline or credit
+      PRIMARY KEY (article_id, place)
     ) STRICT, WITHOUT ROWID
     ;
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
@@ -834,4 +904,6 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0035
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0036_apps');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0037_chosen_by');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0038_found');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0039_tags');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
 PRAGMA application_id = 1097295730;

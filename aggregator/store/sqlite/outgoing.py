@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,7 +14,8 @@ from aggregator.model import Channel, Corrections, Entry, Images, Media, Rights,
 from aggregator.model.publisher import Uses
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Signal, StoredSignal
-from aggregator.store.sqlite import signals
+from aggregator.model.who import Who
+from aggregator.store.sqlite import signals, who
 from aggregator.store.sqlite.reading import dictionaries
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import from_iso, to_iso
@@ -29,7 +31,7 @@ SELECT
   raw_words(r.raw, r.dictionary_id) AS words, p.rights,
   t.credit, replace(t.disclaimer, '{original_url}', coalesce(a.url, p.homepage)) AS disclaimer, t.licence,
   t.copyright_notice, t.complaints_url, s.value AS texts, r.seen_at AS received,
-  (SELECT url FROM sources WHERE source_id = r.source_id) AS source_url
+  (SELECT url FROM sources WHERE source_id = r.source_id) AS source_url, a.language_from, a.topics, a.about
 FROM json_each(?) AS wanted
 CROSS JOIN articles AS a ON a.id = wanted.value
 JOIN publishers AS p ON p.publisher = a.publisher
@@ -53,14 +55,22 @@ def to_release(connection: sqlite3.Connection, reports: Sequence[str]) -> list[H
     must stand beside it, so it may not leave.
     """
     those = json.dumps(list(reports))
-    # A file that an older version made, and that is only read, has no such column.
-    sql = _HELD if is_migrated(connection) else _HELD.replace("p.permissions", "NULL AS permissions")
+    sql = _HELD
+    if not is_migrated(connection):  # an older version made the file, and it is only read
+        for column in ("p.permissions", "a.language_from", "a.topics", "a.about"):
+            sql = sql.replace(column, f"NULL AS {column[2:]}")
     media: dict[str, list[Media]] = {}  # in the order of the table's key
     for row in dictionaries(connection.execute(_MEDIA, (those,))):
         media.setdefault(row.pop("id"), []).append(_media(row))
     rows = dictionaries(connection.execute(sql, (those,)))
     said = _Signals(connection, rows)
-    found = {row["id"]: _held(row, tuple(media.get(row["id"], ())), said.of(row)) for row in rows}
+    makers = who.of_articles(connection, [row["article_id"] for row in rows]) if is_migrated(connection) else {}
+    found = {
+        row["id"]: replace(
+            _held(row, tuple(media.get(row["id"], ())), said.of(row)), who=makers.get(row["article_id"], Who())
+        )
+        for row in rows
+    }
     return [found[each] for each in reports if each in found]
 
 
@@ -143,6 +153,8 @@ def _held(row: dict[str, Any], media: tuple[Media, ...], said_to_machines: tuple
             "corrected": bool(row["corrected"]),
             "rights": _rights(row["rights"]),
             "texts": json.loads(row["texts"] or "{}"),
+            "topics": tuple(json.loads(row["topics"] or "[]")),
+            "about": tuple(json.loads(row["about"] or "[]")),
         }
     )
 

@@ -89,7 +89,7 @@ def remember(connection: sqlite3.Connection, source_id: int, numbered: Sequence[
 
 
 def _row(a: Article) -> tuple[str | bytes | None, ...]:
-    return a.title, a.url, a.language, a.words_hash, a.media_hash, a.entry_hash
+    return a.title, a.url, a.stated_language, a.words_hash, a.media_hash, a.entry_hash
 
 
 def forget(connection: sqlite3.Connection, articles: Iterable[int]) -> None:

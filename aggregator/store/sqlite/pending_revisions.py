@@ -17,6 +17,7 @@ from aggregator.model import Article, Decision, Known
 from aggregator.store.sqlite import history, pending, polls, raw
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.html import excerpt
+from aggregator.text.languages import stated_or_first
 from aggregator.text.media import readings
 from aggregator.text.raw_words import decode
 
@@ -67,7 +68,7 @@ def write(connection: sqlite3.Connection, source_id: int, decisions: Iterable[De
 
 
 def _row(a: Article) -> tuple[str | bytes | None, ...]:
-    described = (a.title, a.url, a.byline, a.language, a.item_class, *polls.stated(a), polls.categories(a))
+    described = (a.title, a.url, a.byline, a.stated_language, a.item_class, *polls.stated(a), polls.categories(a))
     return (*described, a.words_hash, a.media_hash, a.entry_hash)
 
 
@@ -96,7 +97,8 @@ _DUE = """
       h.byline, h.language, h.class,
       h.published, h.published_stated, h.updated, h.updated_stated, h.categories, h.words_hash, h.media_hash,
       h.entry_hash, h.raw, h.dictionary_id, a.publisher, a.id, a.revision, a.first_seen, r.words_hash AS words_before,
-      coalesce(r.stored_at, r.seen_at) AS revised, json_extract(p.rights, '$.excerpt_max_words') AS excerpt_max_words
+      coalesce(r.stored_at, r.seen_at) AS revised, p.languages,
+      json_extract(p.rights, '$.excerpt_max_words') AS excerpt_max_words
     FROM pending_revisions AS h
     CROSS JOIN articles AS a ON a.article_id = h.article_id
     CROSS JOIN publishers AS p ON p.publisher = a.publisher
@@ -162,7 +164,8 @@ def _article(row: dict[str, Any], words: bytes) -> Article:
         excerpt=excerpt(said.summary, said.text, row["excerpt_max_words"]),
         url=row["url"],
         byline=row["byline"],
-        language=row["language"],
+        language=stated_or_first(row["language"], json.loads(row["languages"])),
+        stated_language=row["language"],
         item_class=row["class"],
         published=from_iso(published) if published else None,
         published_stated=row["published_stated"],

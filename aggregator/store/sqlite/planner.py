@@ -16,9 +16,12 @@ from collections.abc import Mapping
 # index's first column, of its first two, and so on. A table WITHOUT ROWID is an index of its own name.
 FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "acts": {"acts_of_article": "2000 2", "acts_of_complaint": "100 2"},
+    "agencies": {"agencies": "400000 2 1"},
     "alert_items": {"alert_items": "500 20 1"},
     "alert_messages": {"messages_of_tell": "100 2"},
     "agreements": {"agreements": "100 1"},
+    "article_countries": {"article_countries": "1000000 5000 1 1", "article_countries_of_article": "1000000 2"},
+    "article_topics": {"article_topics": "1500000 10000 1 1", "article_topics_of_article": "1500000 2"},
     "app_feeds": {"sqlite_autoindex_app_feeds_1": "150 1"},
     "app_folders": {"sqlite_autoindex_app_folders_1": "60 60 1"},
     "app_marks": {"app_marks": "1000 100 1"},
@@ -40,6 +43,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
         "articles_with_words": "1000000 6700 8",
         "sqlite_autoindex_articles_1": "1000000 1",
     },
+    "authors": {"authors": "800000 2 1"},
     "bodies": {None: "1000000"},
     "changes": {
         "changes_by_time": "1100000 20",
@@ -51,6 +55,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "closed_channels": {"closed_channels": "50 10 2 1"},
     "complaints": {None: "200"},
     "cursors": {"cursors": "20 1"},
+    "datelines": {None: "300000"},
     "dead_letters": {"dead_letters": "200 10 1"},
     "dictionaries": {None: "2"},
     "excerpt_queue": {None: "1000"},
@@ -93,6 +98,8 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "source_states": {"source_states": "50 1 1"},
     "sources": {"sources_due": "200 2", "sqlite_autoindex_sources_1": "200 2 1"},
     "subscribers": {"subscribers": "20 1"},
+    "tag_queue": {None: "1000"},
+    "tags": {None: "1000000"},
     "tells": {"sqlite_autoindex_tells_1": "400 2 1"},
     "terms": {"terms": "1000000 8 1"},  # more than there are: SQLite would read few of them all, for a Bloom filter
     "tokens": {"tokens": "20 1", "tokens_in_force": "10 1"},

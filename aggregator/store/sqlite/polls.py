@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from aggregator.model import Article, ChangeKind, Decision
-from aggregator.store.sqlite import known, ledger, raw, searches
+from aggregator.store.sqlite import known, ledger, raw, searches, tags, who
 from aggregator.text.dates import sort_time, to_iso
 
 # A statement that runs a trigger copies every page before it changes it, in case that it fails. So articles are written
 # by one statement for many, which copies each page once: one for each of them takes three times as long.
 _ROWS = 50
-_PLACES = f"({', '.join('?' * 15)})"
+_PLACES = f"({', '.join('?' * 19)})"
 
 
 def write_decisions(
@@ -63,13 +63,17 @@ def _write_new(
 ) -> None:
     seen = to_iso(now)
     rising = sorted(numbered, key=lambda each: each[0])  # so that they are appended to the tables
-    rows = [(number, source_id, *_row(a), to_iso(sort_time(a.published, a.updated, now)), seen) for number, a in rising]
+    rows = [
+        (number, source_id, *_row(a), *tags.row(a), to_iso(sort_time(a.published, a.updated, now)), seen)
+        for number, a in rising
+    ]
     for start in range(0, len(rows), _ROWS):
         part = rows[start : start + _ROWS]
         connection.execute(
             f"""
             INSERT INTO articles (article_id, source_id, id, publisher, language, class, title, url, byline, published,
-              published_stated, updated, updated_stated, sort_time, first_seen, country, revision, status)
+              published_stated, updated, updated_stated, {", ".join(tags.COLUMNS)}, sort_time, first_seen, country,
+              revision, status)
             SELECT new.*, p.country, 1, 'usable'
             FROM (VALUES {", ".join([_PLACES] * len(part))}) AS new
             CROSS JOIN publishers AS p ON p.publisher = new.column4
@@ -81,6 +85,8 @@ def _write_new(
         [(number, *_body(a)) for number, a in rising],
     )
     _write_media(connection, rising)
+    tags.write(connection, rising, is_new=True)
+    who.write(connection, ((number, article.who) for number, article in rising), is_new=True)
     _write_sightings(connection, source_id, numbered)
     _write_keys(connection, numbered)
     _write_revisions(connection, source_id, [(number, 1, a, "new", None) for number, a in numbered], seen, pack, seen)
@@ -91,19 +97,19 @@ def _write_change(
 ) -> None:
     article, before = decision.article, decision.known
     assert before is not None
+    columns = {
+        "revision = ?": before.revision + 1,
+        "title = ?": article.title,
+        "url = ?": article.url,
+        "byline = ?": article.byline,
+        "class = ?": article.item_class,
+        **tags.assignments(article),
+    }
     connection.execute(
-        "UPDATE articles SET revision = ?, title = ?, url = ?, byline = ?, language = ?, class = ? WHERE article_id"
-        " = ?",
-        (
-            before.revision + 1,
-            article.title,
-            article.url,
-            article.byline,
-            article.language,
-            article.item_class,
-            before.article_id,
-        ),
+        f"UPDATE articles SET {', '.join(columns)} WHERE article_id = ?",  # noqa: S608  (constants)
+        (*columns.values(), before.article_id),
     )
+    tags.write(connection, [(before.article_id, article)], is_new=False)
     connection.execute("DELETE FROM pending_revisions WHERE article_id = ?", (before.article_id,))
     _write_relisted(connection, source_id, decision)
     kind, changed = decision.change or "revised", json.dumps(decision.changed)
@@ -135,6 +141,7 @@ def _write_relisted(connection: sqlite3.Connection, source_id: int, decision: De
     )
     connection.execute("DELETE FROM media WHERE article_id = ?", (before.article_id,))
     _write_media(connection, [(before.article_id, article)])
+    who.write(connection, [(before.article_id, article.who)])
 
 
 def _may_bring_media(connection: sqlite3.Connection, source_id: int, article_id: int) -> bool:

@@ -17,6 +17,7 @@ from aggregator.text.dates import AHEAD, from_iso, to_iso
 from aggregator.text.raw_words import values
 
 _COLUMNS = ", ".join(f"w.{field.key}" for field in FIELDS)
+_OF_TAGS = ("language_from", "topics", "about")  # columns that a file of version 0.7.0 or older has not
 
 # Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
 # index has rows in the order of the first; what is sorted are those of one and the same time.
@@ -38,7 +39,7 @@ def listed(connection: sqlite3.Connection, query: Query | None, selection: Selec
     # What says nothing lets SQLite begin with the index of that column, where it knows of few articles.
     has_range = of.since or of.until or of.before
     conditions, values = where(of, _listed_at_all(of), "TRUE" if has_range else "w.sort_time >= ''")
-    sql = f"SELECT {_COLUMNS} FROM {source} {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
+    sql = f"SELECT {_columns(connection)} FROM {source} {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
     return _reports(connection.execute(sql, (*ids, *values, of.most)))
 
 
@@ -146,7 +147,7 @@ def _first_revision(connection: sqlite3.Connection, articles: Sequence[int]) -> 
 
 def _at(connection: sqlite3.Connection, places: Sequence[Place]) -> Iterator[Report]:
     """The reports at these places, which are in the order of lists."""
-    sql = f"SELECT {_COLUMNS} FROM json_each(?) AS hit {_TO_WIRE} ORDER BY {NEWEST_FIRST}"  # noqa: S608  (constants)
+    sql = f"SELECT {_columns(connection)} FROM json_each(?) AS hit {_TO_WIRE} ORDER BY {NEWEST_FIRST}"  # noqa: S608  (constants)
     for start in range(0, len(places), _AT_ONCE):
         these = [-article_id for _, _, article_id in places[start : start + _AT_ONCE]]
         yield from _reports(connection.execute(sql, (json.dumps(these),)))
@@ -212,7 +213,7 @@ def ranked(connection: sqlite3.Connection, query: Query, selection: Selection) -
     of = _chosen(connection, selection)
     conditions, values = _where(query, of)
     sql = f"""
-        SELECT {_COLUMNS} FROM ({search.RANKED}) AS hit {_NEWEST_OF_HITS}
+        SELECT {_columns(connection)} FROM ({search.RANKED}) AS hit {_NEWEST_OF_HITS}
         {conditions} ORDER BY hit.score, {NEWEST_FIRST} LIMIT ?
     """  # noqa: S608  (made of constants; every value is a parameter)
     said = expression(query.wanted, query.unwanted)
@@ -220,7 +221,7 @@ def ranked(connection: sqlite3.Connection, query: Query, selection: Selection) -
 
 
 def report(connection: sqlite3.Connection, public_id: str) -> Report | None:
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM wire AS w WHERE w.id = ?", (public_id,))  # noqa: S608
+    rows = connection.execute(f"SELECT {_columns(connection)} FROM wire AS w WHERE w.id = ?", (public_id,))  # noqa: S608
     return next(_reports(rows), None)
 
 
@@ -228,8 +229,16 @@ def _reports(rows: Iterable[tuple[Any, ...]]) -> Iterator[Report]:
     return (_report(dict(zip((field.name for field in FIELDS), row, strict=True))) for row in rows)
 
 
+def _columns(connection: sqlite3.Connection) -> str:
+    """Those of FIELDS; NULL for what an older version did not store, in a file that is only read."""
+    if is_migrated(connection):
+        return _COLUMNS
+    return ", ".join("NULL" if field.key in _OF_TAGS else f"w.{field.key}" for field in FIELDS)
+
+
 def _report(row: dict[str, Any]) -> Report:
-    return Report(**{**row, "channels": tuple(row["channels"].split())})
+    of_tags = {name: tuple(json.loads(row[name] or "[]")) for name in ("topics", "about")}
+    return Report(**{**row, **of_tags, "channels": tuple(row["channels"].split())})
 
 
 def notice(connection: sqlite3.Connection, public_id: str) -> dict[str, Any] | None:

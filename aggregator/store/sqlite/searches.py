@@ -24,7 +24,7 @@ from aggregator.text.query import parse
 _CONFIGURED, _MATCHED_BY, _ARE_MATCHED = "searches", "searches_matched_by", "are_matched"  # settings
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # so that no time that `changed:` names is in the future
 _REVISIONS = 20_000  # versions that one step looks for in the index
-_OF_SELECTION = ("publishers", "countries", "kinds", "groups", "languages", "item_classes")
+_OF_SELECTION = ("publishers", "countries", "kinds", "groups", "languages", "item_classes", "topics", "about")
 
 
 def configured(searches: Sequence[SavedSearch], faulty: Collection[str]) -> str:

@@ -25,6 +25,8 @@ class Chosen:
     countries: tuple[str, ...]
     languages: tuple[str, ...]
     classes: tuple[str, ...]
+    topics: tuple[str, ...]
+    about: tuple[str, ...]
     since: str  # '': from the first
     until: str | None
     lines: tuple[int, int] | None  # of the ledger: behind the one and up to the other
@@ -48,6 +50,8 @@ def chosen(connection: sqlite3.Connection, selection: Selection) -> Chosen:
         countries=_each_once(selection.countries),
         languages=_each_once(selection.languages),
         classes=_each_once(selection.item_classes),
+        topics=_each_once(selection.topics),
+        about=_each_once(selection.about),
         since=to_iso(selection.since) if selection.since else "",
         until=to_iso(selection.until) if selection.until else None,
         lines=lines if is_by_line else None,
@@ -103,6 +107,10 @@ def where(of: Chosen, *always: str) -> tuple[str, list[Any]]:
     if of.languages:
         found.append(f"({' OR '.join([_IN_LANGUAGE] * len(of.languages))})")
         values += [each for each in of.languages for _ in range(2)]
+    for table, code, tags in (("article_topics", "topic", of.topics), ("article_countries", "country", of.about)):
+        if tags:
+            found.append(_HAS_TAG.format(table=table, code=code))
+            values.append(json.dumps(tags))
     if of.since:
         found.append("w.sort_time >= ?")
         values.append(of.since)
@@ -122,6 +130,8 @@ def where(of: Chosen, *always: str) -> tuple[str, list[Any]]:
 # The channels of a publisher are the same for every class.
 _BY_CHANNEL = """EXISTS (SELECT 1 FROM terms AS t
       WHERE t.publisher = p.publisher AND ' ' || t.channels || ' ' LIKE '% ' || ?3 || ' %')"""
+_HAS_TAG = """EXISTS (SELECT 1 FROM json_each(?) AS t CROSS JOIN {table} AS x
+      ON x.{code} = t.value AND x.sort_time = w.sort_time AND x.article_id = w.article_id)"""
 _IN_LANGUAGE = "w.language = ? COLLATE NOCASE OR w.language LIKE ? || '-%'"
 _BELOW = """(w.sort_time <= ? AND (w.sort_time < ? OR w.first_seen < ?
       OR (w.first_seen = ? AND w.article_id > ?)))"""

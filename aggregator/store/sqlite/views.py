@@ -50,6 +50,8 @@ MIGRATIONS = (
     "0036_apps",
     "0037_chosen_by",
     "0038_found",
+    "0039_tags",
+    "0041_who",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 
@@ -94,7 +96,10 @@ SELECT
   a.article_id AS article_id,
   a.backfill,
   t.channels,
-  n.revision_id AS newest_revision
+  n.revision_id AS newest_revision,
+  a.language_from,
+  a.topics,
+  a.about
 FROM articles AS a
 JOIN publishers AS p ON p.publisher = a.publisher
 JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
@@ -228,6 +233,30 @@ WHERE t.text_scope <> 'none'
 """  # noqa: S608  (made of constants)
 
 
+# What reports in the wire are about. A topic that is there for a narrower one has no weight and no evidence of its own.
+# Of the evidence there is what may leave with the report: not words of a text that may not.
+_EVIDENCE = """(
+  SELECT json_group_array(json(s.value)) FROM json_each(g.{of}) AS t CROSS JOIN json_each(t.value, '$.evidence') AS s
+  WHERE json_extract(t.value, '$.code') = x.{code} AND json_extract(s.value, '$.words') IS NOT NULL
+    AND (w.text_scope = 'full_text' OR json_extract(s.value, '$.where') = 'headline'))"""
+_TAGS = """
+CREATE VIEW {view} AS
+SELECT w.id, w.publisher, w.country AS publisher_country, x.sort_time, x.{code}, x.weight, {evidence} AS evidence,
+  x.article_id AS article_id
+FROM {table} AS x CROSS JOIN wire AS w ON w.article_id = x.article_id
+LEFT JOIN tags AS g ON g.article_id = x.article_id
+"""
+_REPORT_TOPICS = _TAGS.format(
+    view="report_topics", table="article_topics", code="topic", evidence=_EVIDENCE.format(of="topics", code="topic")
+)
+_REPORT_COUNTRIES = _TAGS.format(
+    view="report_countries",
+    table="article_countries",
+    code="country",
+    evidence=_EVIDENCE.format(of="countries", code="country"),
+)
+
+
 # What `reports_per_day` was called in 0.4.0, with what it counted then; it goes with the next version.
 _DAILY = """
 CREATE VIEW daily AS
@@ -260,6 +289,8 @@ def of_this_version(health: str) -> tuple[tuple[str, str], ...]:
         ("notices", _NOTICES.strip()),
         ("wire_at", _WIRE_AT.strip()),
         ("daily", _DAILY.strip()),
+        ("report_topics", _REPORT_TOPICS.strip()),
+        ("report_countries", _REPORT_COUNTRIES.strip()),
     )
 
 

@@ -46,6 +46,8 @@ from aggregator.store.sqlite.schema import (
     m0036,
     m0037,
     m0038,
+    m0039,
+    m0041,
 )
 
 migrations = Migrations("aggregator")
@@ -245,6 +247,16 @@ def _chosen_by(db: Database) -> None:
 @migrations(name="0038_found")
 def _found(db: Database) -> None:
     _execute(db, (*m0038.FOUND, *m0038.TOLD))
+
+
+@migrations(name="0039_tags")
+def _tags(db: Database) -> None:
+    _execute(db, m0039.TAGGED)
+
+
+@migrations(name="0041_who")
+def _who(db: Database) -> None:
+    _execute(db, m0041.WHO)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

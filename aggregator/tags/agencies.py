@@ -1,0 +1,69 @@
+"""Agencies by the words with which publishers name them; the table itself is `agencies.txt`, for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import cast
+
+from aggregator.model.who import AgencyKind
+from aggregator.text.folding import fold
+
+_LONGEST_EXACT = 4  # characters; so short a name is a word too when it is written otherwise: map, tap, spa
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    name: str  # in full
+    kind: AgencyKind
+    country: str  # ISO 3166-1; XW: of many
+    aliases: tuple[str, ...]  # the usual one first
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An agency, and how it is named."""
+
+    agency: Agency
+    words: str  # the alias, in the form that the table gives first
+
+
+def agency_named(words: str) -> Named | None:
+    """The agency that these words are a name of, and nothing else; None: they are none."""
+    said = " ".join(words.split())
+    if not said or len(said) > 60:
+        return None
+    exact, loose = _tables()
+    return exact.get(said) or loose.get(fold(said))
+
+
+@cache
+def agencies() -> tuple[Agency, ...]:
+    """All of the table, in its order."""
+    lines = files("aggregator.tags").joinpath("agencies.txt").read_text("utf-8").splitlines()
+    return tuple(_agency(line) for line in lines if line and not line.startswith("#"))
+
+
+def _agency(line: str) -> Agency:
+    name, kind, country, aliases = (part.strip() for part in line.split("|"))
+    names = tuple(each.strip() for each in aliases.split(";"))
+    return Agency(name, cast(AgencyKind, kind), country, names)
+
+
+@cache
+def _tables() -> tuple[Mapping[str, Named], Mapping[str, Named]]:
+    """Short aliases by how they are written, longer ones in any form. The first agency that has an alias keeps it."""
+    exact: dict[str, Named] = {}
+    loose: dict[str, Named] = {}
+    for agency in agencies():
+        usual: dict[str, Named] = {}
+        for alias in agency.aliases:
+            named = usual.setdefault(fold(alias), Named(agency, alias))
+            if len(alias) > _LONGEST_EXACT:
+                loose.setdefault(fold(alias), named)
+            else:
+                exact.setdefault(alias, named if alias.isupper() else Named(agency, alias))
+    return MappingProxyType(exact), MappingProxyType(loose)

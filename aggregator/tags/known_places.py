@@ -1,0 +1,58 @@
+"""Which names are known as those of towns and countries: all that a dateline without agency and date stands on.
+
+Countries and large cities are those of `place_words`; `towns.txt` has smaller towns and other names of cities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from aggregator.tags.place_words import city_names, country_names
+from aggregator.text.folding import fold
+
+# Countries, and other names, that are those of a town too. Any other name of both is read as the country's.
+_BOTH = """
+    djibouti singapore singapour singapura singapur luxembourg luxemburgo luxemburg monaco guatemala panama kuwait
+    gibraltar san_marino hong_kong sao_tome جيبوتي سنغافوره تونس الجزاير الكويت لوكسمبورغ موناكو بنما
+    """
+_TOWNS_TOO = frozenset(name.replace("_", " ") for name in _BOTH.split())
+# What stands in datelines and is no town, or a small one that much is decided in, in the languages of reports.
+_SEATS = """
+    United Nations|Nations unies|Nações Unidas|Naciones Unidas|Vereinte Nationen|Nazioni Unite|الأمم المتحدة
+    Geneva|Genève|Genf|Ginebra|Genebra|Ginevra|جنيف|The Hague|La Haye|Den Haag|Haag|Haia|La Haya|L'Aia|لاهاي
+    Brussels|Bruxelles|Brüssel|Bruselas|Bruxelas|بروكسل|Strasbourg|Straßburg|Estrasburgo|Lausanne|Davos|Vatican City
+    Gaza|Gaza City|غزة|Ramallah|رام الله|Jerusalem|Jérusalem|Jerusalén|Jerusalém|القدس|Capitol Hill|Washington
+    Washington DC|Washington D.C.|New Delhi|Mecca|Arusha|Entebbe|Aso Rock|Sharm el-Sheikh|Le Bourget|Zanzibar
+    """
+
+
+def key_of(name: str) -> str:
+    """As names are compared: no case, no accents, one apostrophe."""
+    return " ".join(fold(name).replace("’", "'").replace("‘", "'").replace("`", "'").split())
+
+
+def town_named(name: str) -> str | None:
+    """How a town of this name is usually written; None: none is known by it."""
+    key = key_of(name)
+    return None if key in _countries() and key not in _TOWNS_TOO else _towns().get(key)
+
+
+def is_country(name: str) -> bool:
+    key = key_of(name)
+    return key in _countries() or key.removeprefix("the ") in _countries()
+
+
+@cache
+def _towns() -> Mapping[str, str]:
+    lines = files("aggregator.tags").joinpath("towns.txt").read_text("utf-8").splitlines()
+    seats = [name for line in _SEATS.splitlines() for name in line.strip().split("|") if name]
+    cities = (name for name in sorted(city_names()) if len(name) > 2 and not name.isupper())
+    return MappingProxyType({key_of(name): name for name in (*cities, *lines, *seats)})
+
+
+@cache
+def _countries() -> frozenset[str]:
+    return frozenset(map(key_of, country_names())) - {"gaza"}

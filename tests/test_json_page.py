@@ -70,10 +70,12 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 # Of the SQL; of the publisher's words; of docs/rights.md.
 _OF_OTHER_KEYS = {"query --json", "query --jsonl", "show --raw", "rights --json"}
 # Keys that this wire has no case of: a site whose robots.txt names sitemaps, a copy that cannot be written, a daemon.
+_OF_A_PAGE = ("mode", "tried_at", "outcome", "reason", "read_at", "fields", "evidence")
 UNREACHED: Mapping[str, set[str]] = {
     "probe --json": {"seen.url", "seen.what"},
     "add --json": {"left_out.publisher", "left_out.why"},
     "add --json (again)": {"left_out.publisher", "left_out.why"},
+    "show --desk --json": {f"page.{name}" for name in _OF_A_PAGE},
     "check --json": {"daemon.pid", "daemon.since", "daemon.is_current"},
 }
 SEARCH = """words = "report"

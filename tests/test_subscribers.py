@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -34,6 +35,7 @@ from tests.subscribers import (
     subscribers,
 )
 from tests.waiting import until
+from tests.ways_out import Mail, servers, ways_out
 from tests.web.listening import listening
 from tests.web.serving import served
 
@@ -83,6 +85,33 @@ def test_every_subscriber_holds_what_it_must() -> None:
         assert happened.keys() == {*DOINGS}
         assert kinds.keys() >= {*get_args(ChangeKind)} - {"resent", "corrected"}
         assert doubles > 0
+
+
+def test_every_way_out_of_one_history_ends_with_what_may_be_held() -> None:
+    """Pages and stream over HTTP, feed, webhook and e-mail, each visited at its own moments, some through a fault."""
+    faults, taken_back = Counter[str](), 0
+    with servers() as others:
+        for seed in seeds(1_000 if SOAK else 120):
+            with new_world(seed) as world, ways_out(world, others) as ways:
+                chance = random.Random(seed)
+                for step in range(200 if SOAK else 60):
+                    world.step()
+                    for way in ways:
+                        way.watch(world)
+                        if chance.random() < way.often:
+                            way.visit(world, fault=chance.random() < 0.3)
+                            assert (found := way.differences(world)) == [], (seed, step, found, world.happened[-9:])
+                world.rest(timedelta(days=1))  # every other attempt is due
+                for way in ways:
+                    way.watch(world)
+                    while way.visit(world, fault=False):
+                        pass
+                    assert (found := way.differences(world)) == [], (seed, found, world.happened[-9:])
+                    faults[way.name.partition(":")[0]] += way.faults
+                    taken_back += way.taken_back if isinstance(way, Mail) else 0
+    if "SEED" not in os.environ:
+        assert {name for name, count in faults.items() if count} == {"API", "SSE", "webhook", "e-mail"}
+        assert taken_back > 0
 
 
 def test_who_follows_a_saved_search_holds_what_it_must() -> None:
@@ -184,6 +213,7 @@ class Reader:
         self.cut, self.ends, self.cuts, self.last = threading.Event(), threading.Event(), 0, "0"
         chosen = subscriber.selection
         named = {"country": chosen.countries, "kind": chosen.kinds, "language": chosen.languages}
+        named |= {"topic": chosen.topics, "about": chosen.about}
         self.query = "".join(f"&{name}={value}" for name, values in named.items() for value in values)
         self.thread = threading.Thread(target=self._poll if chosen.countries else self._listen)
         self.thread.start()

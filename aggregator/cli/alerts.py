@@ -100,7 +100,10 @@ def _tell(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def _lines(row: Mapping[str, Any]) -> Iterator[str]:
-    notes = {"faulty": "its file has faults, so nobody is told", "not_followed": "the daemon has not read its file yet"}
+    notes = {
+        "faulty": "its file has faults, so nobody is told what it finds",
+        "not_followed": "the daemon has not read its file yet",
+    }
     note = f"; {notes[row['state']]}" if row["state"] in notes else ""
     paused = f"; paused since {when(row['paused_at'])}" if row["paused_at"] else ""
     many = counted(row["hits_24_hours"], "report")

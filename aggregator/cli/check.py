@@ -88,7 +88,7 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
         return
     for line in _gathered(warnings):
         say(f"warning: {escaped(line)}")
-    _print_notes(paths, left)
+    _print_notes(paths, left, _subscribers_without_file(paths, config))
     fine = f"OK: {counted(len(config.publishers), 'publisher')}, {counted(sources, 'source')}"
     if not faults:
         say(f"{fine} in {folder}")
@@ -101,7 +101,8 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
     if config.faulty_subscribers:
         said.append(f"Sent nothing until then: {names_of(config.faulty_subscribers)}.")
     if config.faulty_searches:
-        said.append(f"No alerts until then of the searches {names_of(config.faulty_searches)}.")
+        names = names_of(config.faulty_searches)
+        said.append(f"No alerts until then of what these searches find: {names}.")
     if config.placeholders_forbid_polling and config.placeholders:
         said.append(
             "Nothing is fetched until the wire has a name of its own: write it there, or `aggregator init DIR`."
@@ -138,8 +139,26 @@ def _without_file(paths: Paths, config: Config) -> list[str]:
     return sorted(each.key for each in stored if each.brought_reports and each.key not in has_file | leaving)
 
 
-def _print_notes(paths: Paths, left: Sequence[str]) -> None:
+def _subscribers_without_file(paths: Paths, config: Config) -> list[str]:
+    """The subscribers that were sent something, and that have no file any more."""
+    try:
+        with read_store(paths) as store:
+            stored = {queue.name for queue in store.queues() if queue.ended_at is None}
+    except StoreError:
+        return []
+    here = {*(each.name for each in config.subscribers), *(each.key for each in config.faulty_subscribers)}
+    return sorted(stored - here)
+
+
+def _print_notes(paths: Paths, left: Sequence[str], subscribers: Sequence[str]) -> None:
     """What is neither a fault nor a warning, and yet may not be as the operator thinks."""
+    if subscribers:
+        said = (
+            "they are sent nothing, and no withdrawal either. A file that is renamed is a new subscriber, which begins"
+        )
+        back = "with what comes then: give the file its name back to go on"
+        many = counted(len(subscribers), "subscriber")
+        say(f"note: {many} without a file: {', '.join(subscribers)}; {said} {back}")
     if left:
         said = "their reports stay in the wire under the terms that they had last"
         delete = "`aggregator publishers remove KEY --purge` deletes those of one"

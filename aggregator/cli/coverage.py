@@ -51,7 +51,7 @@ def coverage(paths: Paths, /, keys: tuple[str, ...], by_day: bool, as_json: bool
     --json prints a publisher a line: publisher, publisher_name, polls, well, failed, offline, held, gaps, gaps_closed,
     received, expected (null: not known yet), left_out (by reason or rule), complete_since, complete_until, missing (a
     gap: source_name, after, before, least, most), silent (source_name, since, until), unknown (source_name, since,
-    why), days (the counts by day, UTC) and sentence.
+    why), days (the counts by day, UTC), pages_read, pages_not_read (by reason) and sentence.
     """
     now = utc_now()
     since, until = _period(now, **times)

@@ -97,7 +97,16 @@ def counts_line(row: Mapping[str, Any]) -> str:
         parts.append(f"{row['gaps']:,} {'gap' if row['gaps'] == 1 else 'gaps'}{closed}")
     if row["left_out"]:
         parts.append(f"left out: {', '.join(f'{n:,} {why}' for why, n in sorted(row['left_out'].items()))}")
+    parts += _of_pages(row)
     return "; ".join(parts)
+
+
+def _of_pages(row: Mapping[str, Any]) -> Iterator[str]:
+    """How many pages of reports were read, where any were tried; a day has no such counts."""
+    read, not_read = row.get("pages_read", 0), row.get("pages_not_read", {})
+    if read or not_read:
+        why = f", not: {', '.join(f'{number:,} {reason}' for reason, number in not_read.items())}" if not_read else ""
+        yield f"pages read: {read:,}{why}"
 
 
 def day_line(day: Mapping[str, Any]) -> str:

@@ -26,7 +26,9 @@ def say_faults(config: Config) -> bool:
         say(f"sent nothing until these faults are corrected: {names}; what they are owed stays owed", err=True)
     if config.faulty_searches:
         names = names_of(config.faulty_searches)
-        say(f"no alerts until these faults are corrected, of the searches {names}; what is owed stays owed", err=True)
+        say(
+            f"no alerts until these faults are corrected, of what these searches find: {names}; it stays owed", err=True
+        )
     return bool(config.faults)
 
 

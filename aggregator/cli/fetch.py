@@ -25,6 +25,8 @@ _IN_A_CHECKOUT = (
     "note: this wire is configured in a checkout of the program, where an update may change its files; "
     "`aggregator init DIR --from-checkout` copies what is yours into a folder of its own"
 )
+_PAGES, _PAGES_OF_A_PUBLISHER = 200, 20  # that are read at the end; what is left is for the next `fetch`
+_PAGES_SECONDS = 60.0  # after which no other one is begun
 _DELIVER_SECONDS = 60.0  # for all subscribers together; what is left stays owed
 _TAG_SECONDS = 60.0  # for reports that wait for tags, such as those of an older version; the next call goes on
 _NOTIFY_SECONDS = 60.0  # for all commands of `[notify]` together; what is left is for the next program
@@ -44,8 +46,9 @@ def fetch(paths: Paths, keys: tuple[str, ...], everything: bool, force: bool, as
     printed. The exit code is 1 when a fetch failed, or waits for a person because its document came from an address
     that is not its publisher's, and when a publisher's file has an error: that publisher is not fetched, and the others
     are. A paused source is fetched with --force only, and stays paused. What another program is fetching now, the
-    daemon or another fetch, is left to it: that is printed, and no failure. At the end subscribers are sent what they
-    are owed, for a minute at most; `aggregator subscribers` says how they do.
+    daemon or another fetch, is left to it: that is printed, and no failure. Where a source has `pages`, the pages of
+    its new reports are read then, 20 of a publisher and for a minute at most; the next fetch goes on. At the end
+    subscribers are sent what they are owed, for a minute at most; `aggregator subscribers` says how they do.
     """
     if keys and everything:
         raise click.UsageError("give KEY or --all, not both")
@@ -104,6 +107,9 @@ async def _run(
         polls = await pipeline.run(due, lambda poll: done(poll.source.name), leave)
         answered = [(poll.source.publisher, poll.source.url) for poll in polls if poll.is_answer]
         await pipeline.read_signals(len(due), answered)
+        await pipeline.read_pages(
+            _PAGES, _PAGES_OF_A_PUBLISHER, _PAGES_SECONDS, {publisher for publisher, _ in answered}
+        )
         await pipeline.tag(_TAG_SECONDS)
         await pipeline.maintain()
         await pipeline.delivered(_DELIVER_SECONDS)

@@ -28,7 +28,8 @@ def recheck(paths: Paths, limit: int, as_json: bool) -> None:
     """Check reports on their sites; withdraw what was removed.
 
     A page is visited 1 hour, 6 hours, 1 day, 3 days and 7 days after its report was first seen, where robots.txt allows
-    it. The daemon does this by itself; `fetch` does not. Without a terminal it prints only what left the wire, and
+    it; where its source has `pages`, at once too, and it is read. The daemon does this by itself; `fetch` reads new
+    pages only. Without a terminal it prints only what left the wire, and
     publishers of which most pages are missing: these are not believed. A publisher whose pages another program is
     visiting now, such as the daemon, is left to it.
     """

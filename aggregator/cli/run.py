@@ -173,7 +173,7 @@ def log_faults(config: Config) -> None:
         said = "sent nothing until their files are correct: %s; what they are owed stays owed"
         log.error(said, names_of(config.faulty_subscribers))
     if config.faulty_searches:
-        said = "no alerts until their files are correct, of the searches %s; what is owed stays owed"
+        said = "no alerts until their files are correct, of what these searches find: %s; it stays owed"
         log.error(said, names_of(config.faulty_searches))
 
 

@@ -11,13 +11,14 @@ from aggregator.cli.options import exclude
 from aggregator.cli.printing import say
 from aggregator.cli.reports import LISTING, list_reports
 from aggregator.cli.selecting import read_selection
-from aggregator.model import SavedSearch, Selection
+from aggregator.model import KnownPublisher, SavedSearch, Selection
 from aggregator.model.errors import SearchError
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import utc_now
+from aggregator.text.impossible import is_impossible
 
 _SHOWN = 200  # characters of what was searched for
 _COUNTED = 10_000  # reports that another search finds; whether there are more is said, and not how many
@@ -76,6 +77,8 @@ def search(paths: Paths, /, words: tuple[str, ...], save_as: str | None, ranked:
     if ranked and not wanted.wanted:
         raise click.UsageError("--ranked needs words, by which reports are ranked; write some beside `changed:`")
     if save_as is not None:
+        if is_impossible(wanted):
+            raise click.UsageError("nothing can be found: the search leaves out what it looks for; write other words")
         _save(paths, save_as, typed, {**given, "ranked": ranked})
         return
     shown = typed.strip() if len(typed) <= _SHOWN else f"{typed[:_SHOWN]}…"
@@ -101,8 +104,24 @@ def _save(paths: Paths, name: str, typed: str, given: dict[str, Any]) -> None:
     now = utc_now()
     with read_store(paths, now) as store:
         selection = read_selection(paths, store, now, given)
+        publishers = store.known_publishers()
     where = save_search(paths.config_folder(), SavedSearch(name=name, words=typed, title=name, selection=selection))
     say(f"saved in {where}; add whom to tell there (docs/alerts.md)", err=True)
+    if publishers and not any(_fits(key, each, selection) for key, each in publishers.items()):
+        say("no publisher of this wire is all that the options ask for, so it finds nothing for now", err=True)
+
+
+def _fits(key: str, publisher: KnownPublisher, wanted: Selection) -> bool:
+    """Whether reports of a publisher may be in a selection, as far as it is about publishers."""
+    return all(
+        not values or said in values
+        for said, values in (
+            (key, wanted.publishers),
+            (publisher.country, wanted.countries),
+            (publisher.kind, wanted.kinds),
+            (publisher.group, wanted.groups),
+        )
+    )
 
 
 def _another(store: Store, wanted: Selection, typed: str) -> str:

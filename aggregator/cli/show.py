@@ -28,6 +28,7 @@ from aggregator.output import (
     desk_page,
     fields,
     heading,
+    of_page,
     page,
     versions,
     with_changes,
@@ -88,6 +89,9 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
             _print_revisions(store.revisions(meant.id), as_json)
         elif form == "rights":
             _print_rights(what_leaves(store, meant.id, now), evidence(store, meant.id), as_json)
+            if not as_json and (read := store.page_reading(meant.id)):
+                say()
+                say_page("\n".join(of_page(read, zone())) + "\n")
         elif form == "cite":
             _print_citation(store, meant, number, as_json)
         elif desk:
@@ -119,7 +123,7 @@ def _print_for_desk(store: Store, report: NamedReport, number: int | None, as_js
     assert held is not None
     if number not in (None, report.versions):
         held = older.of_held(store, held, number)
-    held["url"] = address(held["url"])
+    held |= {"url": address(held["url"]), "page": store.page_reading(report.id)}
     if as_json:
         say_json_rows([held])
     else:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from aggregator.model import DISCOVER, Publisher, Wire
 from aggregator.rights import fault
+from aggregator.rights.pages import why_useless
 from aggregator.text.printable import counted
 from aggregator.text.urls import domain_of_url, host_of
 
@@ -30,6 +31,10 @@ def warnings(publishers: Mapping[str, Publisher]) -> Iterator[str]:
         for number, source in enumerate(publisher.sources, start=1):
             if not source.enabled and source.reason is None:
                 yield f"{name}: {fault(f'source[{number}].reason', None, 'why it is switched off')}"
+    for name, publisher in publishers.items():
+        for number, source in enumerate(publisher.sources, start=1):
+            if expected := why_useless(source.pages, publisher.rights):
+                yield f"{name}: {fault(f'source[{number}].pages', source.pages, expected)}"
     for relationship, ground in _RELIED_ON.items():
         for name, publisher in publishers.items():
             rights = publisher.rights

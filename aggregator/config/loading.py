@@ -114,8 +114,9 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
     faults = [_with_line(folder, line, names, texts_of) for line in faults]
     searches = load_searches(folder, wire)
     of_searches = [line for each in searches.faulty for line in each.faults]
-    are_sound = {each.key: False for each in searches.faulty} | {each.name: True for each in searches.sound}
-    subscribers = load_subscribers(folder, are_sound)
+    subscribers = load_subscribers(
+        folder, [each.name for each in searches.sound] + [each.key for each in searches.faulty]
+    )
     of_subscribers = [line for each in subscribers.faulty for line in each.faults]
     if wire is None or profiles is None or not names or any(line.startswith("wire.toml: ") for line in faults):
         raise ConfigError([*faults, *of_subscribers, *of_searches])
@@ -379,6 +380,7 @@ def _source(publisher: str, table: SourceTable, of: PublisherFile) -> Source:
         reason=table.reason or (None if of.enabled else of.reason),
         access=_access(table),
         rules=_rules(table),
+        pages=table.pages,
     )
 
 

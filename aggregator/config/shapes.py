@@ -29,6 +29,7 @@ from aggregator.model import (
     MailSettings,
     MessageFormat,
     NotifySettings,
+    PagesMode,
     PollSettings,
     Rights,
     ServeSettings,
@@ -364,6 +365,7 @@ class SourceTable(Table):
     exclude_words: Words | None = None
     include_categories: Words | None = None
     exclude_categories: Words | None = None
+    pages: PagesMode = "none"
     username: Secret | None = None
     password: Secret | None = None
     bearer: Secret | None = None

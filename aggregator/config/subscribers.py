@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from aggregator.config.files import search_file, subscriber_file, subscriber_files
+from aggregator.config.files import subscriber_file, subscriber_files
 from aggregator.config.lines import located
 from aggregator.config.placeholders import is_real
 from aggregator.config.selections import code_faults, selection_of
@@ -27,9 +27,9 @@ class Subscribers:
     warnings: tuple[str, ...]
 
 
-def load_subscribers(folder: Path, searches: Mapping[str, bool]) -> Subscribers:
-    """Of a configuration folder; none where it has no folder `subscribers`. `searches`: the saved searches by name, and
-    whether the file of each is without a fault. Publishers' keys are not looked up: see `config.known_publishers`.
+def load_subscribers(folder: Path, searches: Collection[str]) -> Subscribers:
+    """Of a configuration folder; none where it has no folder `subscribers`. `searches`: the names of saved searches.
+    Publishers' keys are not looked up: see `config.known_publishers`.
     """
     sound: list[Subscriber] = []
     faulty: list[Faulty] = []
@@ -46,7 +46,7 @@ def load_subscribers(folder: Path, searches: Mapping[str, bool]) -> Subscribers:
     return Subscribers(tuple(sound), tuple(faulty), tuple(_warnings(sound)))
 
 
-def _read(folder: Path, name: str, searches: Mapping[str, bool]) -> Subscriber:
+def _read(folder: Path, name: str, searches: Collection[str]) -> Subscriber:
     """Raises ConfigError with all faults of the file."""
     try:
         content = (folder / name).read_bytes()
@@ -68,13 +68,10 @@ def _place_faults(path: PurePosixPath) -> Iterator[str]:
         yield fault("the file's place", str(path.parent), "it in subscribers/, and not in a folder below")
 
 
-def _search_faults(table: TomlTable, searches: Mapping[str, bool]) -> Iterator[str]:
+def _search_faults(table: TomlTable, searches: Collection[str]) -> Iterator[str]:
     said = table.get("search")
-    if not isinstance(said, str) or not KEY.fullmatch(said) or searches.get(said):
-        return
-    if said in searches:
-        yield fault("search", said, f"a saved search without a fault; {search_file(said)} has one")
-    else:
+    # One whose own file is faulty goes on as it was: what was sent by it is taken back.
+    if isinstance(said, str) and KEY.fullmatch(said) and said not in searches:
         yield fault(
             "search", said, f"the name of a saved search, which is a file in searches/{did_you_mean(said, searches)}"
         )

@@ -19,6 +19,7 @@ from aggregator.revisions.corrections import is_correction
 from aggregator.rights import Decision, decisions, fill, release
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
+from aggregator.text.page_words import as_shown
 from aggregator.text.raw_words import entry_of
 
 _READ = 200  # reports that are held in memory at once
@@ -89,7 +90,7 @@ def _as_said_in(held: Held, row: Mapping[str, Any]) -> Held:
         **words,
         title=said["title"] or "",
         revision=row["number"],
-        entry=entry_of(row["words"]),
+        entry=as_shown(entry_of(row["words"])),
         media=(),
         who=Who(),
     )
@@ -99,9 +100,11 @@ def _note(held: Held) -> str | None:
     """The line by which its publisher says what it corrected."""
     if not held.corrected:
         return None
+    page = held.entry.page if held.entry else None
     lines = held.text.splitlines() or held.summary.splitlines()
     looked_at = lines if len(lines) <= 2 * _LOOKED_AT else [*lines[:_LOOKED_AT], *lines[-_LOOKED_AT:]]
-    return next((line for line in (*looked_at, held.title) if is_correction(line)), None)
+    own = next((line for line in (*looked_at, held.title) if is_correction(line)), None)
+    return own or (page.correction if page else None)
 
 
 def feed(

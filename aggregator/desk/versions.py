@@ -11,6 +11,7 @@ from aggregator.model import Entry
 from aggregator.store import Store
 from aggregator.text.dates import read_date, to_iso
 from aggregator.text.html import byline, plain
+from aggregator.text.page_words import as_shown
 from aggregator.text.raw_words import entry_of
 
 
@@ -22,7 +23,7 @@ def of_held(store: Store, held: Mapping[str, Any], number: int) -> dict[str, Any
 
 def said_by(words: Mapping[str, Any], title: str) -> dict[str, Any]:
     """Plain title, summary, text, url, byline, and published and updated in ISO 8601, of the words of a version."""
-    entry: Entry = entry_of(words)
+    entry: Entry = as_shown(entry_of(words))
     summary, body = plain(entry.summary), "\n".join(filter(None, map(plain, entry.content)))
     return {
         "title": title,

@@ -32,6 +32,7 @@ from aggregator.fetch.transport import make_transport
 from aggregator.model import Access, Busy, FetchResult, PageVisit, RobotsCopy, Source, Validators, Wire
 from aggregator.model.errors import (
     AddressRefused,
+    BodyTooLarge,
     CookiePage,
     FetchError,
     FetchTimeout,
@@ -262,10 +263,11 @@ class Fetcher:
         now: datetime,
         hosts: Hosts = NO_HOSTS,
         may_visit: MayVisit = lambda url: True,
+        whole: int | None = None,
     ) -> PageVisit:
         """What an article's page answers, whatever its status, after at most five redirects; of its body no more is
-        read than the head. The address is taken literally; `hosts` as for `turn`. A redirect is followed only where
-        `may_visit` says yes to its address: raises RedirectRefused.
+        read than the head, or at most `whole` bytes, where these are all. The address is taken literally; `hosts` as
+        for `turn`. A redirect is followed only where `may_visit` says yes to its address: raises RedirectRefused.
 
         Waits its turn for every request, and so long as crawl-delay asks. Raises RobotsRefused where robots.txt
         does not let us go, and other FetchErrors where there was no answer.
@@ -274,20 +276,24 @@ class Fetcher:
         async def take(answer: _Answer) -> PageVisit:
             told = redirects.validators_of(answer.headers, validators if answer.status == 304 else Validators())
             fields = redirects.storable(answer.headers)
-            return PageVisit(
+            visit = PageVisit(
                 http_status=answer.status,
                 url=answer.way.at,
                 validators=told,
                 retry_after=answer.retry_after,
                 headers={name: fields[name] for name in SIGNAL_FIELDS if name in fields},
-                head=await _head(answer),
             )
+            if whole is None or not 200 <= answer.status < 300:
+                return replace(visit, head=await _head(answer))
+            return await self._whole(visit, answer, min(whole, self._settings.max_body_bytes), turns[-1])
 
+        turns: list[Turn] = []  # the last one is that of the request
         url = iri.to_uri(literal(url))
         way = Way(url, url)
         for _ in range(redirects.MOST_REDIRECTS + 1):
             delay = await self._permitted(way.at, hosts, now)
-            async with self._limits.turn(redirects.host_of(way.at), delay):
+            async with self._limits.turn(redirects.host_of(way.at), delay) as turn:
+                turns.append(turn)
                 visit = await self._one_request(
                     way, hosts, redirects.PAGE | redirects.conditions(validators), take, self._seconds
                 )
@@ -298,6 +304,24 @@ class Fetcher:
             if not may_visit(way.at):
                 raise RedirectRefused(f"it redirects to another site, {escaped(way.at, MOST_MESSAGE)}")
         raise redirects.too_many(way)
+
+    async def _whole(self, visit: PageVisit, answer: _Answer, most: int, turn: Turn) -> PageVisit:
+        """The visit with the whole page, taken in as a document is. Where that fails, it says why, and what the status
+        says counts all the same.
+        """
+        room = body.Room(turn.arrival, turn.room, answer.deadline, self._seconds * _PACE)
+        try:
+            content = await body.read(answer.chunks, answer.encoding, most, room=room)
+            if challenges.is_html(answer.headers, content.content):
+                challenges.refuse_page(answer.way.asked, answer.way.at, answer.headers, content.content)
+        except BodyTooLarge:
+            return replace(visit, problem=f"it is larger than {most:,} bytes")
+        except (FetchError, TimeoutError) as error:
+            said = str(error) or f"no whole page within {self._seconds:g} s"
+            return replace(visit, problem=escaped(said, MOST_MESSAGE))
+        page = _result(answer, content, visit.validators, Opened(answer.way.asked), None)
+        head = content.content[:_HEAD_BYTES] if challenges.is_html(answer.headers, content.content) else b""
+        return replace(visit, page=page, head=head)
 
     async def _permitted(self, url: str, hosts: Hosts, now: datetime) -> float:
         """The seconds that the site wants between two visits; raises RobotsRefused where it wants none at all."""

@@ -137,6 +137,22 @@ def refuse(asked: str, at: str, headers: Mapping[str, str], body: bytes) -> None
         raise RedirectRefused(f"redirected to {where} {at}, an HTML page instead of the document")
 
 
+def refuse_page(asked: str, at: str, headers: Mapping[str, str], body: bytes) -> None:
+    """The same where the page of a report was asked for, which is a web page itself and may ask for consent in a
+    corner: raises Challenge, ConsentPage or RedirectRefused where another page stands in its place.
+    """
+    if error := challenge(200, headers, body):
+        raise error
+    if at == asked:
+        return
+    if _is_challenge_address(asked, at):
+        raise Challenge(f"redirected to {at}, a page that lets only people with browsers pass (200)", status=200)
+    if _asks_consent(asked, at, body):
+        raise ConsentPage(f"a page that asks for consent came instead of the report's, from {at}")
+    if where := _astray(asked, at):
+        raise RedirectRefused(f"redirected to {where} {at}")
+
+
 def refusal(status: int, headers: Mapping[str, str], head: bytes) -> FetchError | None:
     """The error for an answer without a document that says more than its status does; None: it does not."""
     if status == PaymentRequired.status:

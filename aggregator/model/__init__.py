@@ -20,6 +20,7 @@ from aggregator.model.document import (
     Media,
     Origin,
     PageVisit,
+    PageWords,
     Person,
     Place,
     Redirection,
@@ -33,6 +34,7 @@ from aggregator.model.fields import CHANGED, FIELDS, Changed
 from aggregator.model.ledger import Cursor
 from aggregator.model.merges import AtAddress, Compared, Join, Joinable, Merge, Split, Unjoin, Version
 from aggregator.model.page import Page, PageEvidence
+from aggregator.model.page_reading import PageOutcome, PageReading, PageState
 from aggregator.model.pending import Pending, PendingChange, PendingDecision
 from aggregator.model.poll import (
     HOURS,
@@ -96,6 +98,7 @@ from aggregator.model.publisher import (
     NotifySettings,
     OnGone,
     OnMissing,
+    PagesMode,
     PollSettings,
     Publisher,
     Relationship,
@@ -251,7 +254,12 @@ __all__ = [
     "OwedKind",
     "Page",
     "PageEvidence",
+    "PageOutcome",
+    "PageReading",
+    "PageState",
     "PageVisit",
+    "PageWords",
+    "PagesMode",
     "Part",
     "Pause",
     "Pending",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.model.channel import Channel
-from aggregator.model.document import Media, Text
+from aggregator.model.document import Media, PageWords, Text
 from aggregator.model.publisher import LEARNED, IdentityRules, ItemClass
 from aggregator.model.selection import Matched
 from aggregator.model.tags import LanguageFrom, Tags
@@ -57,6 +57,7 @@ class Article:
     stated_language: str | None = None  # what its feed says; None: nothing, or no tag of BCP 47
     tags: Tags | None = None  # None: they were not set where it was read
     first_key: str | None = None  # of its publisher, of which its id is made; None: it is `publisher`
+    page: PageWords | None = None  # what stands in it from its own page, as in `raw`; the hashes are without it
     who: Who = field(default_factory=Who)  # its makers, read beside its words
 
 

@@ -100,6 +100,23 @@ class Rsl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageWords:
+    """What a report's own page says and its feed does not, as it was read from the page."""
+
+    title: str | None = None
+    summary: str | None = None  # in plain words, as are title and byline
+    content: Text | None = None  # the text
+    byline: str | None = None
+    authors: tuple[Person, ...] = ()
+    published: str | None = None  # ISO 8601, UTC
+    published_stated: str | None = None  # the literal
+    categories: tuple[Category, ...] = ()
+    media: tuple[Media, ...] = ()
+    correction: str | None = None  # the publisher's own note of what it corrected
+    licences: tuple[str, ...] = ()  # addresses or names of those that refuse machines a use
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What the publisher said, in the words of RFC 4287; dates are the literals as stated."""
 
@@ -120,6 +137,7 @@ class Entry:
     places: tuple[Place, ...] = ()
     base: str | None = None  # by which relative addresses in its words are resolved; None: its words have none
     rsl: tuple[Rsl, ...] = ()
+    page: PageWords | None = None  # beside what the entry said; None: its page was not read, or says no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +225,7 @@ class RobotsCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageVisit:
-    """What an article's own page answered; of its body no more is read than its head."""
+    """What an article's own page answered; of its body no more than its head, unless the whole was asked for."""
 
     http_status: int
     url: str  # the address that answered, after redirects
@@ -215,3 +233,5 @@ class PageVisit:
     retry_after: timedelta | datetime | None = None
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     head: bytes = b""  # the beginning of the page; b"": it is no HTML, or none was sent
+    page: FetchResult | None = None  # the whole page, where that was asked for; None: none came
+    problem: str | None = None  # why the whole page could not be taken in, for people; None: it was, or none was asked

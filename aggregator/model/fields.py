@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 # What of a report one version says otherwise than the one before; `revisions.changed` has these, in this order. Media
-# are no field of `Report`: they leave by no view.
-Changed = Literal["title", "summary", "body", "byline", "url", "media", "dates"]
+# are no field of `Report`: they leave by no view. `page`: the report's page was read for the first time, and its
+# publisher changed nothing.
+Changed = Literal["title", "summary", "body", "byline", "url", "media", "dates", "page"]
 CHANGED: tuple[Changed, ...] = get_args(Changed)
 
 

@@ -11,7 +11,7 @@ from aggregator.model.acts import DeskDecision, ReportState
 from aggregator.model.article import Known, Words
 from aggregator.model.change import Decision, MassKind, Removal
 from aggregator.model.document import Busy, Hints, Redirection, Validators
-from aggregator.model.publisher import Source
+from aggregator.model.publisher import PagesMode, Source
 
 StrongestKey = Literal["id", "url"]  # the strongest key that a source can be trusted with
 # Of a poll. offline: nobody answered at all, so the fault is ours; challenge, consent, cookie: the site answers only
@@ -45,6 +45,7 @@ class NewPage:
     publisher: str
     url: str
     first_seen: datetime
+    source_name: str = ""  # of the source that listed it first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,8 @@ class Recheck:
     validators: Validators = field(default_factory=Validators)
     visits: int = 0  # visits made
     missing_since: datetime | None = None  # first 404 in a row; None: it was there
+    source_name: str = ""  # of the source that listed it first
+    read_as: PagesMode | None = None  # how the page was read that the validators are of; None: it was not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

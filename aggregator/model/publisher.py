@@ -49,6 +49,8 @@ Canonical = Literal["publisher", "self", "none"]
 OnMissing = Literal["keep", "suspend", "withdraw"]
 ItemClass = Literal["news", "analysis", "opinion", "interview", "press_release", "document", "notice", "own_report"]
 OnGone = Literal["withdraw", "suspend"]
+# What is read of a report's own page. metadata: who wrote it, when, its categories and media; text: its text, too.
+PagesMode = Literal["none", "metadata", "text"]
 # What a message holds. thin: number, kind and id; report: the report as the API gives it; ninjs: the report so.
 MessageFormat = Literal["thin", "report", "ninjs"]
 GROUP_OF_KIND: Mapping[Kind, Group] = {
@@ -307,6 +309,7 @@ class Source:
     reason: str | None = None  # why it is switched off
     access: Access | None = None  # None: public, or not read from the files
     rules: SourceRules | None = None  # None: all its reports come in
+    pages: PagesMode = "none"  # what is read of its reports' own pages
 
     @property
     def name(self) -> str:

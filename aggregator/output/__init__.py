@@ -12,7 +12,7 @@ from typing import Any
 
 from aggregator.output import citation, diff
 from aggregator.output.columns import side_by_side
-from aggregator.output.held import out_since
+from aggregator.output.held import of_page, out_since
 from aggregator.output.held import page as desk_page
 from aggregator.output.json import COLUMNS, fields
 from aggregator.output.json import array as json_array
@@ -27,6 +27,7 @@ __all__ = [
     "heading",
     "json_array",
     "listing",
+    "of_page",
     "out_since",
     "page",
     "side_by_side",

@@ -14,6 +14,7 @@ from aggregator.identity import address_of
 from aggregator.model import Changed, Entry, Media
 from aggregator.text.dates import for_people
 from aggregator.text.html import byline, clean_line, one_line, plain
+from aggregator.text.page_words import as_shown
 from aggregator.text.printable import line, lines
 from aggregator.text.raw_words import entry_of
 
@@ -115,6 +116,7 @@ def _changed(before: Row | None, row: Row) -> list[str]:
 
 def _fields(entry: Entry) -> dict[Changed, str]:
     """The plain reading of everything that an entry said which a version can change, by field."""
+    entry = as_shown(entry)
     return {
         "title": clean_line(entry.title),
         "summary": plain(entry.summary),

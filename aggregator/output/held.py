@@ -79,6 +79,8 @@ def _page(held: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
     yield f"  {lines(_words(held), indent=_AROUND)}"
     yield ""
     yield from _beside(held, zone)
+    if held.get("page"):
+        yield from of_page(held["page"], zone)
     yield from _versions(held, zone)
     yield from _acts(held["acts"], zone)
     yield from _pending(held["pending"], zone)
@@ -108,6 +110,25 @@ def _beside(held: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
         "Id": held["id"],
     }
     yield from (f"{_DIM}{name}:{_PLAIN} {line(value)}" for name, value in said.items() if value)
+
+
+_OF_PAGE = {"content": "text", "published_stated": None}  # what fields are called beside a report; None: not named
+
+
+def of_page(read: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
+    """What came of reading the report's own page: what of it is the page's, with the rule by which it was found."""
+    at = for_people(read["read_at"] or read["tried_at"], zone)
+    if read["outcome"] == "failed":
+        tried = for_people(read["tried_at"], zone)
+        yield line(f"Page: could not be read at {tried}: {read['reason'] or 'no reason is known'}")
+    elif read["reason"]:
+        yield line(f"Page: read {at}; no text was taken: {read['reason']}")
+    if read["fields"]:
+        named = ((_OF_PAGE.get(name, name), read["evidence"].get(name)) for name in read["fields"])
+        said = ", ".join(f"{name} ({rule})" if rule else name for name, rule in named if name)
+        yield line(f"From its page, {at}: {said}")
+    elif read["outcome"] == "read":
+        yield line(f"Page: read {at}; it says nothing that the feed does not say")
 
 
 def _versions(held: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -21,6 +21,7 @@ from aggregator.pipeline.connectivity import Connectivity
 from aggregator.pipeline.deliveries import Deliveries, Sent
 from aggregator.pipeline.hub import Hub
 from aggregator.pipeline.notifying import Notifier
+from aggregator.pipeline.pages import PageReader
 from aggregator.pipeline.paths import limits_beside
 from aggregator.pipeline.poll import Poller, Unrecorded
 from aggregator.pipeline.rechecks import Rechecks
@@ -76,6 +77,7 @@ class Pipeline:
             clock,
             self._signals,
         )
+        self._pages = PageReader(self._workers, self._writer.on_store, self._publishers, self._sources)
         self._notifier = Notifier(
             config.wire.notify, config.wire.name, store.path.absolute().parent, self._writer.on_store, clock
         )
@@ -218,18 +220,42 @@ class Pipeline:
         await self._writer.maintain(*self._keep)
 
     async def recheck(
-        self, limit: int, per_publisher: int, elsewhere: Callable[[int], None] = lambda publishers: None
+        self,
+        limit: int,
+        per_publisher: int,
+        elsewhere: Callable[[int], None] = lambda publishers: None,
+        only: Collection[str] | None = None,
+        seconds: float | None = None,
     ) -> list[Finding]:
         """Visits the pages of at most `limit` articles whose time for it has come; raises StoreError. Calls `elsewhere`
-        with the number of publishers whose pages another program is visiting; theirs are left to it.
+        with the number of publishers whose pages another program is visiting; theirs are left to it. `only`: of these
+        publishers. After so many `seconds` no other page is begun. The pages of sources that ask for it are read.
         None are visited as long as the clock is not believed (`desk.clock`): what was missing a minute ago would be
         missing since a year.
         """
         if await self._writer.on_store(lambda store: desk_clock.doubt(store, self._clock())):
             return []
-        polled, stopping = await self._polled_elsewhere(), lambda: self._stopping
-        rechecks = Rechecks(self._fetcher, self._claims, self._publishers, polled, self._clock, stopping, self._signals)
-        return await rechecks.run(limit, per_publisher, elsewhere)
+        polled, until = await self._polled_elsewhere(), None if seconds is None else time.monotonic() + seconds
+
+        def stopping() -> bool:
+            return self._stopping or (until is not None and time.monotonic() >= until)
+
+        rechecks = Rechecks(
+            self._fetcher, self._claims, self._publishers, polled, self._clock, stopping, self._signals, self._pages
+        )
+        return await rechecks.run(limit, per_publisher, elsewhere, only)
+
+    async def read_pages(
+        self, limit: int, per_publisher: int, seconds: float, publishers: Iterable[str]
+    ) -> list[Finding]:
+        """The same of those of these publishers the pages of whose reports are read, right after their reports came;
+        raises StoreError.
+        """
+        only = {key for key in publishers if any(self._pages.is_read(name) for name in self._names_of(key))}
+        return await self.recheck(limit, per_publisher, only=only, seconds=seconds) if only else []
+
+    def _names_of(self, publisher: str) -> list[str]:
+        return [source.name for source in self._sources.values() if source.publisher == publisher]
 
     async def read_signals(self, most: int, answered: Iterable[tuple[str, str]] | None = None) -> int:
         """Asks at most so many sites for the documents in which they speak to machines, each once a day; returns how

@@ -1,20 +1,23 @@
-"""Visits articles' own pages, and takes out of the wire what its publisher has taken down. Decides nothing."""
+"""Visits articles' own pages: takes out of the wire what its publisher has taken down, and reads the pages of sources
+for which that is asked. Decides nothing.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.desk.acts import obey
 from aggregator.fetch import Fetcher, written_by
 from aggregator.identity.redirects import addresses_of, is_on_site
-from aggregator.model import Finding, PageVisit, Publisher, Recheck
+from aggregator.model import Finding, PageVisit, Publisher, Recheck, Validators
 from aggregator.model.errors import AddressRefused, FetchError, RedirectRefused, RobotsRefused
 from aggregator.pipeline.claims import Claims
+from aggregator.pipeline.pages import MOST_BYTES, PageReader
 from aggregator.pipeline.signals import SignalReader
 from aggregator.scheduling.rechecks import APART, LAST_PAGES, LATELY, STEPS, believed, first_visit, judge, rest
 from aggregator.store import Store
@@ -34,9 +37,13 @@ class Rechecks:
     clock: Callable[[], datetime]
     stopping: Callable[[], bool]
     signals: SignalReader
+    pages: PageReader
 
-    async def run(self, limit: int, per_publisher: int, elsewhere: Callable[[int], None]) -> list[Finding]:
+    async def run(
+        self, limit: int, per_publisher: int, elsewhere: Callable[[int], None], only: Collection[str] | None = None
+    ) -> list[Finding]:
         """Visits what is due, of each publisher one page after the other; returns what was found. Raises StoreError.
+        `only`: of these publishers.
 
         What links to another site than its publisher's is not visited, and taken off the queue: a publisher does not
         choose which hosts the wire visits. The log counts these reports.
@@ -44,7 +51,8 @@ class Rechecks:
         now, not_visited = self.clock(), Counter[str]()
 
         def look(store: Store) -> tuple[list[Recheck], set[str]]:
-            return _claimed(store, now, limit, per_publisher, self._sites(), not_visited)
+            self._queue(store, now, not_visited)
+            return _claimed(store, now, limit, per_publisher, self._sites(only), not_visited)
 
         due, others = await self.claims.on_store(look)
         why = "the links lead to other sites than its own"
@@ -71,13 +79,31 @@ class Rechecks:
         await self.claims.give_back("visit", [publisher])
         return findings
 
-    def _sites(self) -> dict[str, list[str]]:
+    def _sites(self, only: Collection[str] | None) -> dict[str, list[str]]:
         """By publisher the addresses whose sites are its own; of a publisher that is switched off none is visited."""
-        sites = {key: addresses_of(publisher) for key, publisher in self.publishers.items() if publisher.enabled}
+        sites = {
+            key: addresses_of(publisher)
+            for key, publisher in self.publishers.items()
+            if publisher.enabled and (only is None or key in only)
+        }
         for key, url in self.polled:
             if key in sites:
                 sites[key].append(url)
         return sites
+
+    def _queue(self, store: Store, now: datetime, not_visited: Counter[str]) -> None:
+        """Says of new pages when they are visited first."""
+        sites = self._sites(None)
+        while new := store.new_pages(now - STEPS[-1]):
+            visits = {}
+            for page in new.pages:
+                if page.publisher in sites and not is_on_site(page.url, sites[page.publisher]):
+                    not_visited[page.publisher] += 1
+                    continue
+                is_read = self.pages.is_read(page.source_name)
+                if at := first_visit(page.url, page.first_seen, now, is_read=is_read):
+                    visits[page.article_id] = at
+            store.queue_visits(new.up_to, visits)
 
     async def _of_publisher(self, publisher: Publisher, due: Sequence[Recheck]) -> list[Finding]:
         """A site that does not answer, or is busy, or has nothing of what it had, is left in peace for a while."""
@@ -104,30 +130,52 @@ class Rechecks:
         for recheck in due:
             if self.stopping():
                 break
-            visit, tried = await self._visit(recheck, publisher)
+            mode = self.pages.mode_of(recheck.source_name)
+            if mode != "none" and recheck.read_as != mode:  # what a 304 would say is unchanged was not read so
+                recheck = replace(recheck, validators=Validators())
+            visit, tried, why = await self._visit(recheck, publisher, whole=mode != "none")
             if visit is not None:
                 await self.signals.of_page(recheck, visit)
             now = self.clock()
-            findings.append(judge(recheck, publisher, visit, now))
+            finding = judge(recheck, publisher, visit, now)
+            if mode != "none" and finding.removal is None:
+                is_done = await self.pages.read(recheck, visit, why, self._addresses(publisher), now)
+                finding = finding if is_done else replace(finding, validators=Validators())
+            findings.append(finding)
             if tried and (until := rest(visit, now)):
                 return findings, until
         return findings, None
 
-    async def _visit(self, recheck: Recheck, publisher: Publisher) -> tuple[PageVisit | None, bool]:
-        """What the page answered, if anything, and whether the site was asked to the end: robots.txt, a private
-        address, a redirect without end or to another site keep us from that, and say nothing of how the site is.
+    def _addresses(self, publisher: Publisher) -> list[str]:
+        return [*addresses_of(publisher), *(url for key, url in self.polled if key == publisher.key)]
+
+    async def _visit(
+        self, recheck: Recheck, publisher: Publisher, *, whole: bool
+    ) -> tuple[PageVisit | None, bool, str | None]:
+        """What the page answered, if anything, whether the site was asked to the end, and why there is no answer:
+        robots.txt, a private address, a redirect without end or to another site keep us from that, and say nothing of
+        how the site is. `whole`: the page is taken in to be read.
         """
-        own = [*addresses_of(publisher), *(url for key, url in self.polled if key == publisher.key)]
+        own = self._addresses(publisher)
         hosts = written_by(publisher)
         try:
             visit = await self.fetcher.page(
-                recheck.url, recheck.validators, self.clock(), hosts, lambda url: is_on_site(url, own)
+                recheck.url,
+                recheck.validators,
+                self.clock(),
+                hosts,
+                lambda url: is_on_site(url, own),
+                MOST_BYTES if whole else None,
             )
-            return visit, True
-        except (RobotsRefused, AddressRefused, RedirectRefused):
-            return None, False
-        except FetchError:
-            return None, True
+            return visit, True, None
+        except RobotsRefused:
+            return None, False, "robots.txt does not let the wire go there"
+        except RedirectRefused as error:
+            return None, False, f"a redirect is not followed: {error}"
+        except AddressRefused as error:
+            return None, False, f"its address may not be asked: {error}"
+        except FetchError as error:
+            return None, True, f"no answer: {error}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +213,6 @@ def _claimed(
     another program is visiting. `not_visited` counts the reports that link to other sites. Those of a publisher that is
     not among them, because its file has a fault, or because another program has brought it in, stay due.
     """
-
-    oldest = now - STEPS[-1]
-    while new := store.new_pages(oldest):
-        visits = {}
-        for page in new.pages:
-            if page.publisher in sites and not is_on_site(page.url, sites[page.publisher]):
-                not_visited[page.publisher] += 1
-            elif at := first_visit(page.url, page.first_seen, now):
-                visits[page.article_id] = at
-        store.queue_visits(new.up_to, visits)
     others = store.claimed_by_others("visit", now)
     found = store.due_visits(now, limit, per_publisher, sites.keys() - others)
     elsewhere = [recheck for recheck in found if not is_on_site(recheck.url, sites[recheck.publisher])]

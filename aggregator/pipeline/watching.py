@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,16 +40,25 @@ def coverage(
     - `silent`: pauses that are not normal: `source_name`, `since`, `until` (null: it is silent now);
     - `unknown`: sources of which nothing is known to the end: `source_name`, `since` (null: from the beginning), `why`:
       paused, failing, offline, held, not_fetched, switched_off;
+    - `pages_read`: reports whose own page was read, of sources that ask for it; `pages_not_read`: those of which it was
+      not, or not its text, by reason;
     - `days`: the counts by day of UTC, with `day`, `expected` and `left_out`, and `silent` where a silence touches it.
 
     `names`: of these sources alone.
     """
-    tariff = _tariff(store)
+    tariff, pages = _tariff(store), store.pages_tried(since, until)
     by_publisher: dict[str, list[PolledSource]] = defaultdict(list)
     for source in store.polled(since, until):
         if names is None or source.name in names:
             by_publisher[source.publisher].append(source)
-    return [_of_publisher(store, sources, tariff, since, until) for _, sources in sorted(by_publisher.items())]
+    return [
+        {**_of_publisher(store, sources, tariff, since, until), **_of_pages(*pages.get(key, (0, {})))}
+        for key, sources in sorted(by_publisher.items())
+    ]
+
+
+def _of_pages(read: int, not_read: Mapping[str, int]) -> dict[str, Any]:
+    return {"pages_read": read, "pages_not_read": dict(not_read)}
 
 
 def _of_publisher(

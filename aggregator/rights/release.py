@@ -121,7 +121,7 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         guid=line(held.entry.id) if held.entry and held.entry.id else None,
         words_hash=held.words_hash,
         categories=_categories(held) if some else (),
-        disclaimers=tuple(_disclaimers(held, wire, scope, note, f"{held.title}\n{text}", agencies)),
+        disclaimers=tuple(_disclaimers(held, wire, scope, note, _shown(held, text, is_more=some), agencies)),
         general=_text(held, "general", {"wire": wire.name}),
         complaints_url=held.complaints_url,
         corrections_contact=held.corrections or held.homepage,
@@ -142,6 +142,15 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
     )
 
 
+def _shown(held: Held, text: str, *, is_more: bool) -> str:
+    """What leaves of its publisher's words, its page's note of a correction among them where more than a headline
+    does.
+    """
+    page = held.entry.page if held.entry else None
+    note = page.correction if page and is_more else None
+    return "\n".join(filter(None, (held.title, text, note)))
+
+
 def what_may_leave(held: Held, outlet: Outlet) -> tuple[TextScope, tuple[Picture, ...]] | Refusal:
     """How much of its text, and which of its pictures; without what must stand beside them."""
     rights = effective(held.rights, outlet.now.astimezone(UTC).date())
@@ -158,6 +167,8 @@ def signals_of(held: Held) -> tuple[Signal, ...]:
     if held.entry is not None and (held.entry.rights or held.entry.rsl or held.entry.links):
         licences = (link.href for link in held.entry.links if link.rel == "license")
         of_entry = signal_forms.of_entry(held.entry.rights, licences, held.entry.rsl, held.url or held.homepage)
+    if held.entry is not None and held.entry.page is not None and held.entry.page.licences:
+        of_entry += signal_forms.of_entry(None, held.entry.page.licences, (), held.url or held.homepage)
     return (*binding(held.signals, (held.url, held.source_url), held.homepage), *of_entry)
 
 

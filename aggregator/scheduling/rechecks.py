@@ -35,11 +35,13 @@ def next_visit(first_seen: datetime, now: datetime) -> datetime | None:
     return next((first_seen + step for step in STEPS if first_seen + step > now), None)
 
 
-def first_visit(url: str, first_seen: datetime, now: datetime) -> datetime | None:
-    """When a new article's page is visited first; None: it has none of its own. A step that is due already is now."""
+def first_visit(url: str, first_seen: datetime, now: datetime, *, is_read: bool = False) -> datetime | None:
+    """When a new article's page is visited first; None: it has none of its own. A step that is due already is now.
+    `is_read`: the page has what the report lacks, so it is not waited for.
+    """
     if _is_home(url) or first_seen + STEPS[-1] <= now:
         return None
-    return first_seen + STEPS[0]
+    return first_seen if is_read else first_seen + STEPS[0]
 
 
 def judge(recheck: Recheck, publisher: Publisher, visit: PageVisit | None, now: datetime) -> Finding:

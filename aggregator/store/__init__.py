@@ -43,6 +43,8 @@ from aggregator.model import (
     Merge,
     NamedReport,
     NewPages,
+    PageReading,
+    PageState,
     Pending,
     PendingDecision,
     PolledSource,
@@ -104,10 +106,12 @@ from aggregator.store.sqlite import (
     new_database,
     opening,
     outgoing,
+    pages,
     pauses,
     pending,
     pending_revisions,
     planner,
+    polls,
     private,
     purge,
     query,
@@ -763,6 +767,32 @@ class Store:
                 rechecks.write(self._connection, finding)
             if until:
                 rechecks.postpone(self._connection, publisher, to_iso(until))
+
+    def page_state(self, article_id: int) -> PageState | None:
+        """A report as it is held when its page was read; None: nothing of it is held that could be read."""
+        return self._read_as_one(pages.state, article_id)
+
+    def record_page(self, reading: PageReading, now: datetime) -> bool:
+        """Stores what reading a page came to, with the version that it made; False: the report has another version
+        since this was decided, and nothing is done.
+        """
+
+        def write(connection: sqlite3.Connection) -> bool:
+            if not pages.write(connection, reading, to_iso(now)):
+                return False
+            if reading.decision is not None:
+                polls.write_page(connection, reading.decision, to_iso(now))
+            return True
+
+        return self._unless_changed(write)
+
+    def page_reading(self, report: str) -> dict[str, Any] | None:
+        """What came of reading a report's page; see `sqlite.pages.of_report`."""
+        return self._read(pages.of_report, report)
+
+    def pages_tried(self, since: datetime, until: datetime) -> dict[str, tuple[int, dict[str, int]]]:
+        """By publisher, how many pages of reports were read in a time, and how many were not, by reason."""
+        return self._read(pages.tried, to_iso(since), to_iso(until))
 
     def claimed_by_others(self, kind: ClaimKind, now: datetime) -> set[str]:
         """The sources, or publishers, that other programs are busy with."""

@@ -72,7 +72,7 @@ def stated(day: str, language: str | None) -> str:
     if re.fullmatch(r"\d{4}-\d\d-\d\d", said):
         return said
     numbers_in_it = [int(each) for each in re.findall(r"\d+", said)]
-    month = next((number for name, number in _months().items() if _has_word(said, name)), None)
+    month = _month_in(said)
     if len(numbers_in_it) == 2 and month:
         day_of_month, year = sorted(numbers_in_it)
         return _iso(year, month, day_of_month)
@@ -93,9 +93,9 @@ def _months() -> Mapping[str, int]:
     return MappingProxyType({name: known[name] for name in sorted(known, key=len, reverse=True)})
 
 
-def _has_word(said: str, name: str) -> bool:
+def _month_in(said: str) -> int | None:
     words = " ".join(re.split(r"[^\w]+", word_key(fold_date(said))))
-    return f" {name} " in f" {words} "
+    return next((number for name, number in _months().items() if f" {name} " in f" {words} "), None)
 
 
 def _without_weekday(said: str) -> str:

@@ -1,6 +1,6 @@
 """Which names are known as those of towns and countries: all that a dateline without agency and date stands on.
 
-Countries and large cities are those of `place_words`; `towns.txt` has smaller towns and other names of cities.
+Countries are those of `place_words`; `towns.txt` has towns, of GeoNames.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from aggregator.tags.place_words import city_names, country_names
+from aggregator.tags.place_words import country_names
 from aggregator.text.folding import fold
 
 # Countries, and other names, that are those of a town too. Any other name of both is read as the country's.
@@ -49,8 +49,7 @@ def is_country(name: str) -> bool:
 def _towns() -> Mapping[str, str]:
     lines = files("aggregator.tags").joinpath("towns.txt").read_text("utf-8").splitlines()
     seats = [name for line in _SEATS.splitlines() for name in line.strip().split("|") if name]
-    cities = (name for name in sorted(city_names()) if len(name) > 2 and not name.isupper())
-    return MappingProxyType({key_of(name): name for name in (*cities, *lines, *seats)})
+    return MappingProxyType({key_of(name): name for name in (*lines, *seats)})
 
 
 @cache

@@ -303,12 +303,3 @@ def country_names() -> frozenset[str]:
     found = {word for each in LANGUAGES for kind, _, word in _file(each).coded if kind == "name"}
     sections = (lines for section, lines in _generated().items() if section.startswith("names "))
     return frozenset(found | {line.partition("\t")[2] for lines in sections for line in lines})
-
-
-@cache
-def city_names() -> frozenset[str]:
-    """Names of capitals and large cities, in several scripts."""
-    generated = _generated()
-    found = {name for line in generated["cities"] for name in line.split("\t")[2].split("|")}
-    sections = (lines for section, lines in generated.items() if section.startswith("zones "))
-    return frozenset(found | {line.partition("\t")[2] for lines in sections for line in lines})

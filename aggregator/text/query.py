@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from aggregator.model import AllOf, AnyOf, Part, Phrase, Query
 from aggregator.model.errors import SearchError
 from aggregator.text.dates import read_since
-from aggregator.text.separators import words_of
+from aggregator.text.separators import spaced, words_of
 from aggregator.text.word_forms import phrase_forms
 
 # A search is made by a person. In a wire of 22,500 reports 50 words joined by OR took 0.05 s, and 10 beginnings of two
@@ -74,6 +74,12 @@ def parse(typed: str, now: datetime | None = None) -> Query:
     if not found.wanted and since is None:
         raise SearchError("there are only exclusions; write also what is to be found, e.g. `flood -bridge`")
     return Query(found.wanted, found.unwanted, since)
+
+
+def needles_of(phrase: Phrase) -> tuple[str, ...]:
+    """What stands in a text where a phrase does, one for each of its forms: words with spaces around them."""
+    found = (spaced(words) for form in phrase.forms if (words := words_of(form)))
+    return tuple(each.removesuffix(" ") if phrase.begins else each for each in found)
 
 
 def typed(arguments: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from aggregator.model import Category, Entry, Link, Media, Origin, Person, Place, Rsl, Text
+from aggregator.model import Category, Entry, Link, Media, Origin, PageWords, Person, Place, Rsl, Text
 
 LONGEST_ID = 300  # characters of an id that is kept without the words: publishers put whole reports into it
 _AS_JSON = msgspec.json.Encoder().encode
@@ -24,7 +24,7 @@ _AS_JSON = msgspec.json.Encoder().encode
 _OF_ENTRY = attrgetter(*Entry.__slots__)
 _FIELDS = {
     noun: (noun.__slots__, attrgetter(*noun.__slots__))
-    for noun in (Text, Link, Person, Category, Media, Origin, Place, Rsl)
+    for noun in (Text, Link, Person, Category, Media, Origin, Place, Rsl, PageWords)
 }
 
 
@@ -48,7 +48,7 @@ def _value(value: Any) -> Any:
     said = {
         name: part if type(part) is str else _value(part)
         for name, part in zip(names, parts_of(value), strict=True)
-        if part is not None
+        if part is not None and part != ()
     }
     return said["term"] if kind is Category and len(said) == 1 else said
 
@@ -73,7 +73,15 @@ def entry_of(said: Mapping[str, Any]) -> Entry:
     texts = {name: Text(**said[name]) for name in ("title", "summary") if name in said}
     lists = {name: tuple(map(read, said[name])) for name, read in _LISTS.items() if name in said}
     origin = {"origin": Origin(**said["origin"])} if "origin" in said else {}
-    return Entry(**{**said, **texts, **lists, **origin})
+    page = {"page": _page(said["page"])} if "page" in said else {}
+    return Entry(**{**said, **texts, **lists, **origin, **page})
+
+
+def _page(said: Mapping[str, Any]) -> PageWords:
+    lists = {name: tuple(map(_LISTS[name], said[name])) for name in ("authors", "categories", "media") if name in said}
+    content = {"content": Text(**said["content"])} if "content" in said else {}
+    licences = {"licences": tuple(said["licences"])} if "licences" in said else {}
+    return PageWords(**{**said, **lists, **content, **licences})
 
 
 def _category(said: Any) -> Category:
@@ -105,7 +113,9 @@ def as_text(raw: bytes) -> str:
 
 def without_words(entry: Entry) -> Entry:
     """What stays of an entry when its words are let go, or may not be kept: all but summary, content, the media with
-    their captions, and an id that may be the whole report; by the digest of that it is found again.
+    their captions, and an id that may be the whole report; by the digest of that it is found again. Of its page as
+    much stays.
     """
     guid = entry.id if entry.id and len(entry.id) <= LONGEST_ID else None
-    return replace(entry, id=guid, summary=None, content=(), media=())
+    page = entry.page and replace(entry.page, summary=None, content=None, media=(), correction=None)
+    return replace(entry, id=guid, summary=None, content=(), media=(), page=None if page == PageWords() else page)

@@ -47,7 +47,7 @@ _TYPED: Mapping[str, Schema] = MappingProxyType(
         **dict.fromkeys(_ALWAYS, TEXT),
         "revision": NUMBER,
         "corrected": YES_OR_NO,
-        **dict.fromkeys(("authors", "agencies", "categories"), _list(TEXT)),
+        **dict.fromkeys(("authors", "agencies", "categories", "topics", "about"), _list(TEXT)),
         "publisher_kind": _words(Kind),
         "publisher_group": _words(Group),
         "class": _words(ItemClass),
@@ -87,7 +87,7 @@ _VERSION = _object(
         "change_kind": _said(TEXT, "new, revised or corrected"),
         "seen_at": TEXT,
         **{name: _RECORD[name] for name in ("title", "byline", "summary", "text", "url")},
-        "changed": _said(_list(TEXT), "of title, summary, body, byline, url, media, dates; none of the first"),
+        "changed": _said(_list(TEXT), "of title, summary, body, byline, url, media, dates, page; none of the first"),
         "differences": _list(_of("Difference")),
     }
 )
@@ -126,8 +126,9 @@ _SOURCE = _object(
 _HEALTH: Mapping[str, Schema] = {
     "source_name": TEXT, "publisher_name": TEXT, "url": TEXT, "enabled": YES_OR_NO, "last_poll": MAYBE,
     "last_success": MAYBE, "last_new": MAYBE, "failures": NUMBER, "last_error": MAYBE, "articles_7_days": NUMBER,
-    "gaps_7_days": NUMBER, "next_at": MAYBE, "next_reason": MAYBE, "ids_not_trusted": MAYBE,
-    "validators_not_trusted": MAYBE, "problem": MAYBE, "advice": MAYBE, "search": MAYBE, "redirect": MAYBE,
+    "gaps_7_days": NUMBER, "pages_failed_7_days": NUMBER, "next_at": MAYBE, "next_reason": MAYBE,
+    "ids_not_trusted": MAYBE, "validators_not_trusted": MAYBE, "problem": MAYBE, "advice": MAYBE, "search": MAYBE,
+    "redirect": MAYBE,
     "redirected_to": MAYBE, "pending": NUMBER, "agreement_ended": MAYBE, "agreement_ends": MAYBE,
     "counted_at": MAYBE, "fault": MAYBE, "since": MAYBE, "silent": YES_OR_NO, "gap_at": MAYBE, "gap_after": MAYBE,
     "paused_until": MAYBE, "paused_by": MAYBE, "states": _said(_list(TEXT), "all that troubles it"),
@@ -142,6 +143,8 @@ _COVERAGE = _object(
         "publisher": TEXT,
         "publisher_name": TEXT,
         **_COUNTS,
+        "pages_read": NUMBER,
+        "pages_not_read": {"type": "object", "additionalProperties": NUMBER, "description": "pages, by reason"},
         "complete_since": MAYBE,
         "complete_until": MAYBE,
         "missing": _list(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import resource
@@ -9,6 +10,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.alerts.times import GIVE_UP_AFTER, next_of, next_time
-from aggregator.model import SavedSearch, Selection, Tell, Template, When
+from aggregator.desk.terms import sync
+from aggregator.model import Faulty, SavedSearch, Selection, Tell, Template, When
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
 from aggregator.text.query import parse
@@ -34,7 +37,7 @@ def server() -> Iterator[Mailbox]:
 
 @pytest.fixture
 def box(server: Mailbox) -> Mailbox:
-    server.fault = ""
+    server.fault = server.of = ""
     server.taken.clear()
     server.faults.clear()
     return server
@@ -137,10 +140,30 @@ def test_selections_and_changes_are_looked_at_in_the_store(tmp_path: Path, box: 
         assert subjects(box)[2:] == ["[Search changed] Le pont rouvre mardi (Daily Example)"]
 
 
+def test_a_search_that_names_a_publisher_by_its_former_key_finds_what_it_says_now(tmp_path: Path, box: Mailbox) -> None:
+    of_habari = Selection(publishers=("habari",))
+    made = wire(tmp_path, box.port, search("habari", "pont OR daraja", selection=of_habari))
+    with made.store:
+        made.poll(entry(1, "Pont ya Dodoma"), of="habari")
+        made.store.rename_publishers({"habari": "habari-leo"}, made.now)
+        sources = (replace(made.publisher("habari").sources[0], publisher="habari-leo"),)
+        renamed = replace(made.publisher("habari"), key="habari-leo", sources=sources, former_keys=("habari",))
+        others = tuple(each for each in made.config.publishers if each.key != "habari")
+        made.config = replace(made.config, publishers=(*others, renamed))
+        sync(made.store, made.config.wire, made.config.publishers, made.now, made.now.date())
+        made.poll(entry(2, "Daraja la Dodoma"), of="habari-leo")
+        made.alert()
+        assert subjects(box) == ["[Search habari] 2 reports"]
+        assert {each.title for each in made.store.reports(of_habari)} == {"Daraja la Dodoma", "Pont ya Dodoma"}
+
+
 def test_a_search_whose_file_is_faulty_for_a_while_misses_nothing(desk: AlertWire, box: Mailbox) -> None:
-    faulty = replace(desk.config, searches=())
-    desk.config = faulty
-    desk.store.follow_searches((), ["ponts"], desk.now)
+    faulty = replace(
+        desk.config,
+        searches=(),
+        faulty_searches=(Faulty(key="ponts", file="searches/ponts.toml", faults=("words: ?",)),),
+    )
+    desk.follow(faulty)
     desk.reads = False
     desk.poll(entry(1, "Le pont rouvre"))
     desk.alert()
@@ -148,6 +171,56 @@ def test_a_search_whose_file_is_faulty_for_a_while_misses_nothing(desk: AlertWir
     desk.search(search())
     desk.alert()
     assert subjects(box) == ["[Search ponts] Le pont rouvre (Daily Example)"]
+
+
+def test_what_came_while_an_older_version_held_a_faulty_search_is_found(desk: AlertWire, box: Mailbox) -> None:
+    """Up to 0.7.0 nothing was matched by it, and from where on is written down."""
+    desk.poll(entry(1, "Le bac ferme"))
+    desk.alert()
+    desk.reads = False
+    desk.config = replace(desk.config, searches=())
+    with closing(sqlite3.connect(desk.store.path)) as connection, connection:
+        connection.execute("UPDATE searches SET state = 'faulty', left_at = (SELECT max(revision_id) FROM revisions)")
+        connection.execute("DELETE FROM settings WHERE name = 'searches'")
+    desk.poll(entry(2, "Le pont rouvre"))
+    with closing(sqlite3.connect(desk.store.path)) as connection, connection:
+        connection.execute("DELETE FROM match_queue")
+    desk.search(search())
+    desk.alert()
+    assert subjects(box) == ["[Search ponts] Le pont rouvre (Daily Example)"]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_faulty_file_keeps_no_withdrawal_from_those_who_got_the_report(
+    waits: bool, desk: AlertWire, box: Mailbox
+) -> None:
+    """Also where a message with other reports waits since before the fault."""
+    sound, own = desk.config, search()
+    desk.poll(entry(1, "Le pont rouvre"), entry(2, "Un pont flottant"))
+    desk.alert()
+    if waits:
+        box.fault = "greylist"
+        desk.poll(entry(3, "Le pont fleuri"))
+        desk.alert()
+        box.fault = ""
+    fault = Faulty(key="ponts", file="searches/ponts.toml", faults=("words: found nothing",))
+    desk.follow(replace(sound, searches=(), faulty_searches=(fault,)))
+    desk.poll(entry(4, "Le pont neuf"))
+    desk.act("withdraw", "Le pont rouvre")
+    desk.poll(entry(2, "Correction: un pont", "Correction: un pont, et non deux."))
+    desk.alert(HOUR)
+    desk.alert(HOUR)
+    heard = box.taken[1:]
+    assert ("fleuri" in subjects(box)[1]) == waits
+    plain = heard[-1].get_body(("plain",))
+    assert plain is not None
+    said = plain.get_content()
+    assert "*** Withdrawn or held back" in said
+    assert "Correction: un pont" in said
+    assert not any("Le pont neuf" in str(mail) for mail in heard)
+    desk.search(own)
+    desk.alert(HOUR)
+    assert subjects(box)[1 + len(heard) :] == ["[Search ponts] Le pont neuf (Daily Example)"]
 
 
 def test_what_the_rights_keep_from_email_is_not_sent(desk: AlertWire, box: Mailbox) -> None:
@@ -344,6 +417,70 @@ def test_a_fault_of_the_server_is_a_queued_retry(fault: str, said: str, tmp_path
         assert len(box.taken) == 1
         assert box.taken[0]["Message-ID"] == f"<{token[0][0]}.ponts@wire.example>"
         assert made.rows("SELECT count(*) FROM alert_messages") == [(0,)]
+
+
+@pytest.mark.parametrize("fault", ["refuse", "greylist"])
+def test_a_recipient_who_is_refused_holds_up_no_other(fault: str, desk: AlertWire, box: Mailbox) -> None:
+    """Each gets an e-mail of his own: what the server says of one is nothing to the others."""
+    desk.search(search("ponts", "pont", DESK, OTHER))
+    box.fault, box.of = fault, str(OTHER.email)
+    desk.poll(entry(1, "Le pont rouvre"))
+    desk.alert()
+    assert [mail["To"] for mail in box.taken] == [DESK.email]
+    assert box.faults == [fault]
+    desk.act("withdraw", "Le pont rouvre")
+    desk.alert(HOUR)
+    box.fault = ""
+    desk.alert(2 * HOUR)
+    # Who got it hears that it was withdrawn; who did not is sent nothing any more.
+    assert [(mail["To"], "Withdrawn" in mail["Subject"]) for mail in box.taken] == [
+        (DESK.email, False),
+        (DESK.email, True),
+    ]
+    assert desk.rows("SELECT count(*) FROM alert_messages") == [(0,)]
+
+
+def test_two_programs_at_once_send_each_message_once(desk: AlertWire, box: Mailbox, tmp_path: Path) -> None:
+    """Such as a daemon, and a `fetch` from cron beside it."""
+    desk.poll(*(entry(number, f"Le pont numéro {number}") for number in range(3)))
+    with Store.open(tmp_path / "wire.db") as store:
+        other = AlertWire(store, desk.config, desk.now)
+
+        async def both() -> None:
+            await asyncio.gather(desk.alerter.look(), other.alerter.look())
+            await asyncio.gather(desk.alerter.sent(), other.alerter.sent())
+
+        asyncio.run(both())
+        assert subjects(box) == ["[Search ponts] 3 reports"]
+        desk.act("withdraw", "Le pont numéro 1")
+        asyncio.run(both())
+        assert len(box.taken) == 2
+        assert desk.rows("SELECT count(*) FROM alert_messages") == [(0,)]
+
+
+def test_a_backup_that_is_put_back_takes_back_what_it_knows_to_have_sent(desk: AlertWire, box: Mailbox) -> None:
+    """What was sent after the backup was made, nobody knows any more: it is sent again."""
+    desk.poll(entry(1, "Le pont rouvre"))
+    desk.alert()
+    database, backup = desk.store.path, desk.store.path.with_name("backup.db")
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(backup)) as copy:
+        source.backup(copy)
+    desk.poll(entry(2, "Un pont flottant"))
+    desk.alert()
+    desk.store.close()
+    for name in ("-wal", "-shm"):
+        database.with_name(database.name + name).unlink(missing_ok=True)
+    backup.replace(database)
+    with Store.open(database) as store:
+        again = AlertWire(store, desk.config, desk.now)
+        again.poll(entry(2, "Un pont flottant"))
+        again.act("withdraw", "Le pont rouvre")
+        again.alert()
+        again.alert()
+    said = [subject.partition("] ")[2] for subject in subjects(box)]
+    assert said[:2] == ["Le pont rouvre (Daily Example)", "Un pont flottant (Daily Example)"]
+    assert said[2:] == ["2 reports"]
+    assert "*** Withdrawn or held back" in box.parts()[0]
 
 
 def test_after_three_days_it_is_given_up_said_and_can_be_tried_again(desk: AlertWire, box: Mailbox) -> None:

@@ -58,6 +58,8 @@ def test_a_search_is_saved_listed_tested_paused_and_resumed(desk: Desk) -> None:
     assert "the daemon has not read its file yet" in desk("alerts")
     assert "there already" in desk("search", word, "--save", "first", code=1)
     assert "--limit is no part of a saved search" in desk("search", word, "--limit", "3", "--save", "x", code=2)
+    assert "leaves out what it looks for" in desk("search", word, f"-{word}", "--save", "never", code=2)
+    assert not (desk.config / "searches" / "never.toml").exists()
     tested = json.loads(desk("alerts", "test", "first", "--json"))
     assert (tested["found"], tested["by_email"]) == (4, 4)
     desk("fetch")
@@ -70,7 +72,7 @@ def test_a_search_is_saved_listed_tested_paused_and_resumed(desk: Desk) -> None:
     assert "--json belongs to" in desk("alerts", "--json", "pause", "first", code=2)
     (desk.config / "searches" / "broken.toml").write_text("words = '('")
     assert "broken: (cannot be read); 0 reports in 24 hours; its file has faults, so nobody is told" in desk("alerts")
-    assert "no alerts until these faults are corrected, of the searches broken" in desk("health", code=1)
+    assert "no alerts until these faults are corrected, of what these searches find: broken" in desk("health", code=1)
 
 
 def test_the_daemon_follows_a_file_and_sends_a_mail_within_seconds(desk: Desk, box: Mailbox, tmp_path: Path) -> None:

@@ -141,6 +141,24 @@ def test_what_comes_into_the_wire_later_arrives_then(wire: Path, store: Store) -
     assert ids(wire, *job) == []
 
 
+def test_a_cursor_of_a_backup_goes_on_where_it_was_then(wire: Path, store: Store) -> None:
+    """The name stands in the database, so what is lost with its lines is listed again when it comes again."""
+    job = ("latest", "--cursor", "all")
+    assert len(titles(wire, *job)) == 30
+    backup = wire / "backup.db"
+    with closing(sqlite3.connect(store.path)) as source, closing(sqlite3.connect(backup)) as copy:
+        source.backup(copy)
+    record(store, ONE, entry(11, "Choléra"), now=NOW + 9 * HOUR)
+    assert titles(wire, *job) == ["Choléra 11"]
+    store.close()  # a backup takes the place of no database that a program has open
+    call(wire, "backup", "load", str(backup))
+    assert titles(wire, *job) == []
+    with Store.open(store.path) as restored:
+        record(restored, ONE, entry(12, "Grève"), entry(11, "Choléra"), now=NOW + 10 * HOUR)
+    assert sorted(titles(wire, *job)) == ["Choléra 11", "Grève 12"]
+    assert titles(wire, *job) == []
+
+
 def test_two_runs_beside_each_other_do_not_print_the_same(wire: Path, store: Store) -> None:
     assert store.claim_cursor("all", datetime.now(NOW.tzinfo))
     for command in (("latest",), ("changes",), ("search", "Crue")):

@@ -110,6 +110,20 @@ def test_pause_resume_and_test(desk: Desk, partner: Receiver, monkeypatch: pytes
     desk("subscribers", "--pause", "a", "--resume", "b", code=2)
 
 
+def test_a_file_that_is_renamed_is_a_new_subscriber_which_check_says(desk: Desk, partner: Receiver) -> None:
+    file = add(desk, partner.url)
+    desk("fetch")
+    assert "without a file" not in desk("check")
+    file.rename(file.with_name("friend.toml"))
+    said = desk("check")
+    assert "note: 1 subscriber without a file: partner;" in said
+    assert "A file that is renamed is a new subscriber" in said
+    desk("fetch")
+    assert {name: row["state"] for name, row in rows(desk).items()} == {"friend": "fine", "partner": "no_file"}
+    file.with_name("friend.toml").rename(file)
+    assert "1 subscriber without a file: friend;" in desk("check")
+
+
 def test_a_broken_file_is_named_and_the_others_go_on(desk: Desk, partner: Receiver) -> None:
     add(desk, partner.url, more='from = "beginning"')
     folder = desk.config / "subscribers"

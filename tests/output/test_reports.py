@@ -186,3 +186,8 @@ def test_a_report_without_a_headline_shows_its_first_words_and_that_it_has_none(
     assert unstyled(listing([untitled])).splitlines()[1] == f"  {shown}"
     assert unstyled(page(untitled)).splitlines()[1] == shown
     assert json.loads(as_json([untitled]))[0]["title"] == "", "for machines it has none"
+
+
+def test_a_page_says_whence_a_report_is() -> None:
+    shown = unstyled(page(replace(REPORT, dateline="SÉGOU (AFP)", agencies=("AFP", "Reuters"))))
+    assert "\nDateline: SÉGOU (AFP)\nAgency: AFP, Reuters\n" in shown

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
-import subprocess
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -27,6 +26,7 @@ from aggregator.pipeline.subscribers import listed, unacknowledged
 from aggregator.scheduling.deliveries import LONGEST, PAUSES, pause
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
+from tests.certificates import certificate
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, open_store, record, scaled
 from tests.delivery.receiver import SECRET, Received, Receiver, Reply, receiver, unique
 from tests.pipeline.test_notify import documented
@@ -396,25 +396,8 @@ def test_a_private_address_is_reached_only_where_the_operator_allows_it(desk: De
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(desk: Desk, tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "9",
-    ]
-    subject = ["-subj", "/CN=127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*command, *subject], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
     desk.report(1)
-    with receiver(context) as secure:
+    with receiver(certificate(tmp_path).context) as secure:
         (sent,) = desk.send(subscriber(secure.url, from_beginning=True))
         assert "certificate" in str(sent.error).lower()
         assert secure.received == []
@@ -525,6 +508,31 @@ def test_what_was_acknowledged_while_the_database_could_not_be_written_is_not_se
     desk.send(one)
     assert partner.numbers == [3, 3]
     assert len({each.id for each in partner.received}) == 1
+
+
+def test_after_a_backup_was_put_back_all_that_it_does_not_know_of_is_sent(desk: Desk, partner: Receiver) -> None:
+    """Numbers come again, for other lines: the id of a message, which has the line's hash, tells them apart."""
+    one = subscriber(partner.url, format="report")
+    desk.send(one)
+    kept = desk.report(1)
+    desk.send(one)
+    database, backup = desk.store.path, desk.store.path.with_name("backup.db")
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(backup)) as copy:
+        source.backup(copy)
+    desk.report(2)
+    desk.send(one)
+    desk.store.close()
+    for name in ("-wal", "-shm"):
+        database.with_name(database.name + name).unlink(missing_ok=True)
+    backup.replace(database)
+    desk.store = Store.open(database)
+    other = desk.report(3)
+    acts.withdraw(desk.store, kept, CAUSE, desk.now)
+    desk.send(one)
+    assert partner.numbers == [1, 2, 2, 3]
+    assert [each.said["data"]["id"] for each in partner.received[2:]] == [other, kept]
+    assert [each.said["previous"] for each in partner.received] == [None, 1, 1, 2]
+    assert len({each.id for each in partner.received}) == 4
 
 
 def test_two_programs_do_not_send_to_one_subscriber(desk: Desk, partner: Receiver) -> None:

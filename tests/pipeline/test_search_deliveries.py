@@ -15,7 +15,7 @@ import pytest
 
 from aggregator.desk import acts
 from aggregator.desk.purging import chosen, purge
-from aggregator.model import Cause, Selection, Tell
+from aggregator.model import Cause, Faulty, Selection, Tell
 from aggregator.pipeline.deliveries import Deliveries
 from tests.alerts.wires import AlertWire, entry, search, wire
 from tests.conftest import NOW
@@ -126,6 +126,20 @@ def test_a_search_that_was_away_and_a_publisher_that_is_another_hide_no_withdraw
     desk.search(*mine)
     desk.store.rename_publishers({"daily-example": "the-daily"}, desk.now)
     assert sent(desk, partner) == [("withdrawn", FRENCH), ("terms_changed", "the-daily")]
+
+
+def test_a_search_whose_file_is_faulty_goes_on_as_it_was(desk: AlertWire, partner: Receiver) -> None:
+    sent(desk, partner)
+    desk.poll(entry(1, FRENCH))
+    assert sent(desk, partner) == [("new", FRENCH)]
+    sound = desk.config
+    fault = Faulty(key="ponts", file="searches/ponts.toml", faults=("words: found nothing",))
+    desk.follow(replace(sound, searches=(), faulty_searches=(fault,)))
+    desk.act("withdraw", FRENCH)
+    desk.poll(entry(2, SWAHILI), of="habari")
+    assert sent(desk, partner) == [("withdrawn", FRENCH), ("new", SWAHILI)]
+    desk.follow(sound)
+    assert sent(desk, partner) == []
 
 
 def test_from_the_beginning_the_archive_is_sent_and_the_file_chooses_among_it(

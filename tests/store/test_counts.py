@@ -273,3 +273,15 @@ def test_embargoed_reports_count_for_what_a_day_may_add(store: Store, publisher:
     assert rows(store, "SELECT * FROM daily") == []
     release_embargoes(store, FAR + DAY)
     assert rows(store, "SELECT articles, backfill FROM daily") == [(9, 4)]
+
+
+def test_what_left_is_counted_on_by_the_key_of_today(tmp_path: Path) -> None:
+    """Also where a server that did not know of a new key has counted by the former one on the same day."""
+    with Store.open(tmp_path / "wire.db") as store:
+        publisher = make_publisher("one")
+        sync(store, WIRE, [publisher], NOW, NOW.date())
+        store.count_released(NOW.date(), {("one", "web"): 3, ("one", "api"): 1})
+        store.rename_publishers({"one": "uno"}, NOW)
+        store.count_released(NOW.date(), {("one", "web"): 2, ("uno", "web"): 4})
+        store.rename_publishers({"uno": "one"}, NOW)
+        assert store.released_since(NOW.date()) == {("one", "web"): 9, ("one", "api"): 1}

@@ -18,11 +18,13 @@ from aggregator.model.errors import SearchError
 from aggregator.store import Store
 from aggregator.store.sqlite.selections import expression
 from aggregator.text.folding import fold
+from aggregator.text.impossible import is_impossible
 from aggregator.text.matching import digest, matcher, packed
 from aggregator.text.query import parse
 from aggregator.text.separators import is_separator, words_of
 from tests import ROOT
 from tests.conftest import NOW, SOAK, WIRE, examples, make_articles, make_entry, make_publisher, record, scaled
+from tests.rows import every_row
 
 SCHEMA = (ROOT / "aggregator" / "store" / "sqlite" / "new_database.sql").read_text()
 TABLE = re.search(r"CREATE VIRTUAL TABLE article_search USING fts5\([^;]*\)", SCHEMA)
@@ -173,3 +175,30 @@ def _in_two(characters: Sequence[str]) -> int:
     connection.execute("INSERT INTO article_search (rowid, title) VALUES (1, ?)", (text,))
     (count,) = connection.execute("SELECT cnt FROM words WHERE term = 'x'").fetchone()
     return int(count)
+
+
+IMPOSSIBLE = (
+    "pont -pont", "Pont -pont", "pont -pon*", "pont* -pon*", '"le pont neuf" -pont', '"le pont neuf" -"pont neuf"',
+    "title:pont -pont", "(pont OR ponts) -pont*", "pont -(pont OR bac)", "bac (pont -pont)", "pont NOT (pont)",
+    "مدرسة -المدرسة", "(pont -pont) OR (bac -bac)",
+)  # fmt: skip
+POSSIBLE = (
+    "pont -ponts", "pon* -pont", 'pont -"pont neuf"', "pont -title:pont", "(pont OR bac) -pont", "pont (bac OR pont)",
+    "pont -(pont -bac)", "(pont -pont) OR bac", "pont changed:2d",
+)  # fmt: skip
+
+
+@every_row("typed", (*IMPOSSIBLE, *POSSIBLE))
+def test_what_leaves_out_what_it_looks_for_is_known(typed: str) -> None:
+    assert is_impossible(parse(typed, NOW)) == (typed in IMPOSSIBLE)
+
+
+@settings(max_examples=examples(400))
+@given(typed=QUERY, title=TEXT, text=TEXT)
+def test_what_is_impossible_is_found_nowhere(typed: str, title: str, text: str) -> None:
+    try:
+        query = parse(typed)
+    except SearchError:
+        return
+    if query.wanted and is_impossible(query):
+        assert not in_index(query, title, text, text)

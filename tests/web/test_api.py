@@ -183,6 +183,7 @@ def test_every_refusal_is_a_problem_as_it_is_described(wire: Served) -> None:
 
 def test_every_parameter_that_is_described_is_taken_and_no_other(wire: Served) -> None:
     values = {"country": "Mali", "kind": "newspaper", "group": "institution", "language": "fr", "class": "opinion",
+              "topic": "sport", "about": "Mali",
               "since": "2020-01-01", "until": "2030-01-01", "on": "2026-11-22", "search": "the", "after": "0",
               "limit": "3", "wait": "1", "saved": "bridges", "format": "json", "channel": "web",
               "publisher": report_publisher(wire), "before": report_ids(wire, 1)[0],

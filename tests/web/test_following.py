@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import resource
 import shutil
 import socket
 import sqlite3
@@ -35,6 +36,7 @@ from aggregator.web import Pace
 from aggregator.web.app import AT_ONCE
 from aggregator.web.shapes import SCHEMAS
 from tests import ROOT
+from tests.conftest import only_soak
 from tests.make_database import CONFIG
 from tests.waiting import until
 from tests.web.listening import Event, Listener, listening
@@ -273,6 +275,57 @@ def test_a_reader_that_takes_nothing_is_cut_off_and_holds_nobody_up(
                 act(own, "withhold", report)
                 assert briefly(stream.next()) == [("withheld", report)]
             until(lambda: "took nothing of its stream" in caplog.text)
+
+
+def test_a_reader_that_reads_slowly_holds_nobody_up_and_misses_nothing(tmp_path: Path) -> None:
+    with made(tmp_path, Pace(look=0.02, heartbeat=30), send_buffer=4_096) as own, closing(socket.socket()) as slow:
+        report = own.get("/api/reports?limit=1").json()["reports"][0]["id"]
+        before, heard = end_of(own), b""
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        slow.connect(("127.0.0.1", int(own.address.rpartition(":")[2])))
+        slow.sendall(f"GET {STREAM}?after={before} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        slow.settimeout(30)
+        acted: list[str] = []
+        with listening(f"{own.address}{STREAM}?after={before}") as stream:
+            for doing in ("withhold", "restore") * 15:
+                act(own, doing, report)
+                acted.append({"withhold": "withheld", "restore": "restored"}[doing])
+                assert briefly(stream.next()) == [(acted[-1], report)]  # at once, however far the other one is
+                heard += slow.recv(100)
+        assert heard.count(b"event: restored") < 15  # it is behind
+        while heard.count(b"event: restored") < 15:
+            heard += slow.recv(1_000)
+        kinds = [line[7:].decode().strip() for line in heard.splitlines() if line.startswith(b"event: ")]
+        assert [kind for kind in kinds if kind != "heartbeat"] == acted
+
+
+@only_soak
+def test_two_thousand_wait_and_the_next_one_is_told_when_to_come_again(tmp_path: Path) -> None:
+    most = Pace().most
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 3 * most)), hard))
+    with made(tmp_path, Pace(look=0.05, heartbeat=300), proxies=True) as own, ExitStack() as stack:
+        before, port = end_of(own), int(own.address.rpartition(":")[2])
+        waiting: list[socket.socket] = []
+        for number in range(most):
+            one = stack.enter_context(closing(socket.create_connection(("127.0.0.1", port), timeout=60)))
+            path = STREAM + "?" if number % 2 else "/api/changes?wait=60&"
+            whose = f"X-Forwarded-For: 10.1.{number >> 8}.{number & 255}"
+            one.sendall(f"GET {path}after={before} HTTP/1.1\r\nHost: 127.0.0.1\r\n{whose}\r\n\r\n".encode())
+            waiting.append(one)
+        until(lambda: own.following.waiting == most)
+        for path in (f"{STREAM}?after={before}", f"/api/changes?after={before}&wait=9"):
+            refused = own.get(path)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
+        assert own.get(f"/api/changes?after={before}").status_code == 200  # who does not wait is answered
+        report = own.get("/api/reports?limit=1").json()["reports"][0]["id"]
+        act(own, "withdraw", report)
+        for one in waiting:
+            heard = b""
+            while b'"withdrawn"' not in heard:
+                came = one.recv(65_536)
+                assert came, heard[-300:]
+                heard += came
 
 
 def test_those_who_wait_take_no_thread_and_are_bounded(tmp_path: Path) -> None:

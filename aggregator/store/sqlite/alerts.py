@@ -38,7 +38,7 @@ def are_behind(connection: sqlite3.Connection) -> bool:
     """Whether `collect` would do anything."""
     row = connection.execute(
         """
-        SELECT 1 FROM searches WHERE state <> 'faulty' AND match_to IS NULL
+        SELECT 1 FROM searches WHERE match_to IS NULL AND left_at IS NULL
           AND told_seq < (SELECT coalesce(max(seq), 0) FROM changes) LIMIT 1
         """
     ).fetchone()
@@ -55,8 +55,8 @@ def collect(connection: sqlite3.Connection, now: datetime) -> bool:
     (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()
     rows = connection.execute(
         """
-        SELECT told_seq, search_id, words, selection, since_seq, state = 'in_force' AND paused_at IS NULL FROM searches
-        WHERE state <> 'faulty' AND match_to IS NULL AND told_seq < ? ORDER BY told_seq, search_id
+        SELECT told_seq, search_id, words, selection, since_seq, state <> 'removed' AND paused_at IS NULL FROM searches
+        WHERE match_to IS NULL AND left_at IS NULL AND told_seq < ? ORDER BY told_seq, search_id
         """,
         (last,),
     ).fetchall()
@@ -189,16 +189,19 @@ def _of_told(connection: sqlite3.Connection, search_id: int, after: int, up_to: 
 
 
 def tell_states(connection: sqlite3.Connection) -> list[TellState]:
-    """Those who are owed something."""
+    """Those who are owed something. While a search's file is faulty nothing counts as found: who is to get that, and
+    when, may be what is mended. What becomes of reports that were sent is owed all the same.
+    """
     rows = connection.execute(
         """
-        SELECT t.tell_id, s.name, t.tell, min(iif(o.owed_kind = 'new', c.at, NULL)), sum(o.owed_kind = 'new'),
+        SELECT t.tell_id, s.name, t.tell, min(iif(o.owed_kind = 'new', c.at, NULL)),
+          sum(o.owed_kind = 'new' AND s.state <> 'faulty'),
           sum(o.owed_kind <> 'new'),
           s.paused_at IS NOT NULL,
           EXISTS (SELECT 1 FROM alert_messages AS m WHERE m.tell_id = t.tell_id AND m.given_up_at IS NULL)
         FROM owed AS o JOIN tells AS t USING (tell_id) JOIN searches AS s USING (search_id)
         JOIN changes AS c ON c.seq = o.seq
-        WHERE s.state <> 'faulty' AND (t.in_force OR o.owed_kind = 'taken_back') GROUP BY t.tell_id ORDER BY t.tell_id
+        WHERE t.in_force OR o.owed_kind = 'taken_back' GROUP BY t.tell_id ORDER BY t.tell_id
         """
     )
     return [
@@ -247,7 +250,7 @@ def make_message(
 _MESSAGES = """
     SELECT m.message_id, m.tell_id, m.token, s.name, t.tell, m.made_at, m.attempts, m.attempted_at, m.error
     FROM alert_messages AS m JOIN tells AS t USING (tell_id) JOIN searches AS s USING (search_id)
-    WHERE m.given_up_at IS NULL AND s.state <> 'faulty' ORDER BY m.message_id
+    WHERE m.given_up_at IS NULL ORDER BY m.message_id
 """
 _ITEMS = """
     SELECT a.id, i.owed_kind FROM alert_items AS i JOIN articles AS a USING (article_id)

@@ -24,6 +24,7 @@ _SWITCHED = ("publishers", "terms", "agreements")  # what an agreement's end cha
 _CONFIGURED = {"publishers": "publisher", "terms": "publisher, class", "agreements": "publisher", "settings": "name"}
 _HEALTH = {"source": "source_name", "trouble": "problem", "mend": "advice"}  # columns of that view before 0.2.0
 _READ_BY_HEALTH = {"pending_changes", "redirects", "agreements", "health_counts", "pauses"}
+_LATER = {"articles": ("language_from", "topics", "about")}  # columns of 0.8.0 that views read
 _INDEXED_BY = re.compile(r" INDEXED BY \w+")
 _KIND = "CASE kind WHEN 'refile' THEN 'resent' WHEN 'removed_by_wire' THEN 'deleted' ELSE kind END"
 
@@ -48,7 +49,8 @@ def name_as_now(connection: sqlite3.Connection) -> None:
     tables = _sql_of(connection, "table")
     for table in _renamed():
         if table in tables and table != "dictionaries":  # found by rowid, which a view has not
-            _make(connection, "VIEW", table, _columns(connection, table))
+            later = _LATER.get(table, ())
+            _make(connection, "VIEW", table, dict.fromkeys(later, "NULL") | _columns(connection, table))
     _make_what_is_missing(connection)
     _show_views(connection, None)
 

@@ -48,6 +48,7 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "pauses": ("paused_at", "ended_at"),
     "pending_revisions": ("received_at",),
     "merges": ("at", "undone_at"),
+    "pages": ("tried_at", "read_at"),
     "pending_changes": ("since", "received_at", "refused_at"),
     "rechecks": ("missing_since",),
     "redirects": ("at", "reported_at"),

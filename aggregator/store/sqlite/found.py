@@ -21,16 +21,17 @@ from aggregator.text.query import parse
 
 _LINES = 2_000  # of the ledger, that one step looks at
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # so that no time that `changed:` names is in the future
-_ARE_BEHIND = """
-    SELECT 1 FROM searches WHERE state = 'in_force' AND match_to IS NULL
+# Those that have been tried on all that is here. `left_at`: a version before 0.8.0 left out what came since then.
+_TRIED = "state <> 'removed' AND match_to IS NULL AND left_at IS NULL"
+_ARE_BEHIND = f"""
+    SELECT 1 FROM searches WHERE {_TRIED}
       AND found_seq < (SELECT coalesce(max(seq), 0) FROM changes) LIMIT 1
-"""
+"""  # noqa: S608  (constants)
 # Those that stand where the first of them stands: one step is for all of these.
-_FIRST = """
+_FIRST = f"""
     SELECT search_id, words, selection, found_seq FROM searches
-    WHERE state = 'in_force' AND match_to IS NULL
-      AND found_seq = (SELECT min(found_seq) FROM searches WHERE state = 'in_force' AND match_to IS NULL)
-"""
+    WHERE {_TRIED} AND found_seq = (SELECT min(found_seq) FROM searches WHERE {_TRIED})
+"""  # noqa: S608  (constants)
 _HAVE_WORDS = """
     SELECT DISTINCT h.search_id, c.seq, c.revision > 1 FROM changes AS c
     CROSS JOIN revisions AS r ON r.article_id = c.article_id AND r.number <= c.revision

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.model import HealthState
-from aggregator.store.sqlite import pauses, reading
+from aggregator.store.sqlite import pages, pauses, reading
 from aggregator.store.sqlite.views import has_new_names
 from aggregator.text.dates import from_iso, to_iso
 
@@ -190,7 +190,7 @@ _OVER_LIMIT_SHOWN = timedelta(days=7)
 def listed(connection: sqlite3.Connection, now: datetime | None) -> list[dict[str, Any]]:
     """The rows of the view, the worst first: what waits for a person before all else, also of a source that is switched
     off; then those whose publisher's file has a fault; then the others that are polled. The counts are of `now`; None:
-    those that are stored.
+    those that are stored. Beside the view's columns `pages_failed_7_days`, which is counted for a `now` alone.
     """
     if not has_new_names(connection) or not pauses.is_kept(connection):  # as its own version counted
         found = reading.dictionaries(connection.execute(_OLDER))
@@ -202,7 +202,24 @@ def listed(connection: sqlite3.Connection, now: datetime | None) -> list[dict[st
     waiting = [row for row in found if row.get("pending")]
     faulty = [row for row in found if row.get("fault") and not row.get("pending")]
     others = [row for row in found if row["enabled"] and not (row.get("pending") or row.get("fault"))]
-    return [{**row, "states": _states(row)} for row in waiting + faulty + others]
+    failed = {} if now is None else pages.failed(connection, to_iso(now - _COUNTED), to_iso(now))
+    return [
+        {**_with_pages(row, failed.get(row["source_name"])), "states": _states(row)}
+        for row in waiting + faulty + others
+    ]
+
+
+def _with_pages(row: Mapping[str, Any], failed: tuple[int, int, str] | None) -> dict[str, Any]:
+    """With how many pages of its reports could not be read in seven days. Where that is most of them, and nothing else
+    matters more, that is its problem. `failed`: how many pages were tried, how many failed, and why the last one did.
+    """
+    tried, count, why = failed or (0, 0, "")
+    found = {**row, "pages_failed_7_days": count}
+    if row["problem"] is None and count * 2 > tried:
+        publisher = str(row["source_name"]).partition("/")[0]
+        found["problem"] = f"{count:,} of {tried:,} pages of its reports could not be read in 7 days: {why}"
+        found["advice"] = f'where that stays so, pages = "none" in the file of {publisher}'
+    return found
 
 
 def _states(row: Mapping[str, Any]) -> list[HealthState]:

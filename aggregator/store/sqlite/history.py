@@ -9,8 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from aggregator.model import Entry, Words
-from aggregator.text.dates import from_iso
-from aggregator.text.html import in_full, plain
+from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.folding import fold, opening
+from aggregator.text.html import byline as own_byline
+from aggregator.text.html import clean_line, in_full, plain
+from aggregator.text.page_words import is_dated_by_page
 from aggregator.text.pictures import digest
 from aggregator.text.raw_words import decode
 
@@ -67,8 +70,24 @@ def _read(connection: sqlite3.Connection, sql: str, articles: Sequence[int], *ot
     }
 
 
+def beginning(entry: Entry) -> tuple[str, str]:
+    """The headline and the first words of a report as its feed has them, folded; by these it is recognised."""
+    begins = next(filter(None, map(plain, entry.content)), "") or plain(entry.summary)
+    return fold(clean_line(entry.title)), opening(begins)
+
+
 def words_of_entry(entry: Entry, title: str, byline: str | None, **beside: Any) -> Words:
-    """The words of an entry: what it said, and the headline and byline that its article shows."""
+    """The words of an entry: what it said, and the headline and byline that its article shows. What its page said is
+    none of it, since feeds are compared with feeds.
+    """
+    if entry.page is not None:
+        byline, title = (
+            own_byline(person.name for person in entry.authors if person.name) or None,
+            clean_line(entry.title),
+        )
+        published = beside.get("published")
+        if is_dated_by_page(entry, to_iso(published) if published else None):
+            beside["published"] = None
     title, byline = in_full(title, byline, entry)
     short, body = plain(entry.summary), "\n".join(filter(None, map(plain, entry.content)))
     words = Words(title=title, summary=short, text=body or short, byline=byline)

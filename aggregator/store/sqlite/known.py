@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from aggregator.model import Before, Deleted, Known, MassKind, Memory, Snapshot, Source, Wanted, Words
+from aggregator.model import Before, Deleted, Entry, Known, MassKind, Memory, Snapshot, Source, Wanted, Words
 from aggregator.model.errors import SourceRenamed
 from aggregator.store.sqlite import acts, habits, history, source_rules, tombstones
 from aggregator.text.dates import from_iso
@@ -190,7 +190,7 @@ _CANDIDATES = """
       iif(s.entry_hash IS NULL AND r.source_id = ?2, r.words_hash, s.words_hash) AS listed_words_hash,
       s.media_hash AS listed_media_hash, a.url,
       a.published, a.language, fold(a.title) AS folded_title,
-      opening(iif(b.text <> '', b.text, b.summary)) AS opening, s.article_key AS key,
+      opening(iif(g.fields IS NULL, iif(b.text <> '', b.text, b.summary), '')) AS opening, s.article_key AS key,
       EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL) AS merged,
       EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL
         AND m.joined_article_id IS NOT NULL) AS joined,
@@ -198,12 +198,14 @@ _CANDIDATES = """
         SELECT 1 FROM revisions AS o WHERE o.article_id = a.article_id AND o.number > 1
           AND o.changed LIKE '%"url"%') AS moved,
       r.title, a.byline, a.updated,
-      iif(s.entry_hash IS NULL AND r.source_id <> ?2, NULL, raw_words(r.raw, r.dictionary_id))
+      iif(s.entry_hash IS NULL AND r.source_id <> ?2 AND g.fields IS NULL, NULL, raw_words(r.raw, r.dictionary_id)),
+      g.fields IS NOT NULL
     FROM json_each(?1) AS named
     CROSS JOIN articles AS a ON a.article_id = named.value
     JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
     JOIN bodies AS b ON b.article_id = a.article_id
     LEFT JOIN sightings AS s ON s.source_id = ?2 AND s.article_id = a.article_id
+    LEFT JOIN pages AS g ON g.article_id = a.article_id
 """
 
 
@@ -219,10 +221,12 @@ def _candidates(
     names = [column[0] for column in rows.description]
     candidates: dict[int, Known] = {}
     words: dict[int, Words] = {}
-    for *fields, title, byline, updated, said in rows:
+    for *fields, title, byline, updated, said, has_page in rows:
         known = _known(dict(zip(names, fields, strict=False)))
+        if has_page:
+            known = _without_page(known, decode(said))
         candidates[known.article_id] = known
-        if said is not None:
+        if said is not None and (known.entry_hash is not None or not has_page):
             words[known.article_id] = history.words_of_entry(
                 decode(said),
                 title,
@@ -233,6 +237,15 @@ def _candidates(
                 words_hash=known.words_hash,
             )
     return candidates, words
+
+
+def _without_page(known: Known, entry: Entry) -> Known:
+    """As its feed has it: entries are recognised by what feeds say. The hash of the version in force is of both, so
+    that of the feed's words stands for it, where it is known.
+    """
+    title, begins = history.beginning(entry)
+    words_hash = known.listed_words_hash or known.words_hash
+    return replace(known, words_hash=words_hash, folded_title=title, opening=begins)
 
 
 def _known(fields: dict[str, Any]) -> Known:

@@ -175,6 +175,7 @@ _GOING = (
     f"DELETE FROM tag_queue WHERE article_id IN {_THESE}",  # noqa: S608
     *(f"DELETE FROM {table} WHERE article_id IN {_THESE}" for table in who.TABLES),  # noqa: S608
     f"DELETE FROM rechecks WHERE article_id IN {_THESE}",  # noqa: S608
+    f"DELETE FROM pages WHERE article_id IN {_THESE}",  # noqa: S608
     f"""
     DELETE FROM app_states WHERE reader_id IN (SELECT reader_id FROM app_readers) AND article_id IN {_THESE}
     """,  # noqa: S608

@@ -833,6 +833,20 @@ CREATE TRIGGER former_reading AFTER UPDATE OF class, language, topics, about ON 
         (SELECT json_group_array(t.topic) FROM article_topics AS t WHERE t.article_id = old.article_id),
         old.about, (SELECT coalesce(max(seq), 0) FROM changes));
     END;
+CREATE TABLE pages (              -- reports whose own page was read, or could not be
+      article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
+      mode TEXT NOT NULL,             -- the key `pages` of its source then: metadata, text
+      tried_at TEXT NOT NULL,         -- UTC, the last time
+      outcome TEXT NOT NULL,          -- of that: read, withheld (its text may not be taken, or there is none), failed
+      reason TEXT,                    -- why, in words; NULL: it was read
+      read_at TEXT,                   -- UTC, when it was read last, or withheld; NULL: never yet
+      read_as TEXT,                   -- `mode` of that time; NULL: never yet
+      revision INTEGER,               -- the version that was in force after that; NULL: never yet
+      fields TEXT,                    -- JSON array, what of the report is its page's; NULL: nothing
+      evidence TEXT                   -- JSON object, by field the rule by which it was found; NULL: nothing
+    ) STRICT
+    ;
+CREATE INDEX pages_by_time ON pages (tried_at);
 CREATE TABLE datelines (            -- where and when reports say that they were written
       article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
       literal TEXT NOT NULL,            -- as it stands at the start of the text
@@ -905,5 +919,6 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0036
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0037_chosen_by');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0038_found');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0039_tags');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0040_pages');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
 PRAGMA application_id = 1097295730;

@@ -19,6 +19,7 @@ from aggregator.store.sqlite import signals, who
 from aggregator.store.sqlite.reading import dictionaries
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.page_words import as_shown
 from aggregator.text.raw_words import entry_of, values
 
 _HELD = """
@@ -39,7 +40,9 @@ JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
 JOIN bodies AS b ON b.article_id = a.article_id
 JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
 LEFT JOIN changes AS c ON a.revision > 1 AND c.seq = (
-  SELECT min(seq) FROM changes WHERE article_id = a.article_id AND revision = a.revision)
+  SELECT min(seq) FROM changes WHERE article_id = a.article_id AND revision = (
+    SELECT max(number) FROM revisions AS v
+    WHERE v.article_id = a.article_id AND v.number > 1 AND coalesce(v.changed, '') NOT LIKE '%"page"%'))
 LEFT JOIN notices AS n ON n.article_id = a.article_id
 LEFT JOIN settings AS s ON s.name = 'notices/' || a.publisher
 """
@@ -162,7 +165,7 @@ def _held(row: dict[str, Any], media: tuple[Media, ...], said_to_machines: tuple
 def _entry(words: str | None) -> Entry | None:
     """None: the words were let go."""
     try:
-        return entry_of(values(words)) if words else None
+        return as_shown(entry_of(values(words))) if words else None
     except (TypeError, ValueError):  # damaged on the disk: then there is no more than what is plain
         return None
 

@@ -70,6 +70,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "near_keys": {"near_keys": "2000000 13400 1"},
     "notifications": {None: "10"},
     "owed": {"owed": "1000 20 1"},
+    "pages": {"pages_by_time": "300000 2"},
     "pauses": {"pauses_in_force": "10 1", "pauses_of_source": "200 2 1"},
     "pending_changes": {"pending_of_source": "200 20", "sqlite_autoindex_pending_changes_1": "200 2 1"},
     "pending_revisions": {"pending_revisions_of_source": "1000 20"},

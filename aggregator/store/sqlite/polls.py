@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from aggregator.model import Article, ChangeKind, Decision
-from aggregator.store.sqlite import known, ledger, raw, searches, tags, who
+from aggregator.store.sqlite import known, ledger, pages, raw, searches, tags, who
 from aggregator.text.dates import sort_time, to_iso
+from aggregator.text.page_words import hashes
 
 # A statement that runs a trigger copies every page before it changes it, in case that it fails. So articles are written
 # by one statement for many, which copies each page once: one for each of them takes three times as long.
@@ -30,9 +31,8 @@ def write_decisions(
     """
     seen = to_iso(now)
     new, changed, relisted = [], [], []
-    for decision in decisions:
-        if decision.pending_change or decision.pending_revision:  # see `pending` and `pending_revisions`
-            continue
+    stored = [each for each in decisions if not (each.pending_change or each.pending_revision)]  # those wait: `pending`
+    for decision in pages.kept(connection, stored):
         if decision.known is None:
             new.append(decision.article)
         elif decision.change is not None:
@@ -117,6 +117,52 @@ def _write_change(
     _write_revisions(connection, source_id, [revision], to_iso(decision.seen) if decision.seen else at, pack, at)
 
 
+def write_page(connection: sqlite3.Connection, decision: Decision, at: str) -> None:
+    """A version that a report has by its own page. What its sources said of it stays as it is. Within a transaction."""
+    article, before = decision.article, decision.known
+    assert before is not None
+    (source_id, was) = connection.execute(
+        """
+        SELECT r.source_id, json_extract(raw_words(r.raw, r.dictionary_id), '$.page.published') FROM articles AS a
+        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision WHERE a.article_id = ?
+        """,
+        (before.article_id,),
+    ).fetchone()
+    columns = {
+        "revision = ?": before.revision + 1,
+        "title = ?": article.title,
+        "byline = ?": article.byline,
+        **tags.assignments(article),
+    }
+    connection.execute(
+        f"UPDATE articles SET {', '.join(columns)} WHERE article_id = ?",  # noqa: S608  (constants)
+        (*columns.values(), before.article_id),
+    )
+    tags.write(connection, [(before.article_id, article)], is_new=False)
+    published, stated_as, _, _ = stated(article)
+    connection.execute(
+        """
+        UPDATE articles SET published = ?1, published_stated = ?2
+        WHERE article_id = ?3 AND (published IS NULL OR published = ?4)
+        """,
+        (published, stated_as, before.article_id, was),
+    )
+    _write_readings(connection, before.article_id, article)
+    kind, changed = decision.change or "revised", json.dumps(decision.changed)
+    revision = (before.article_id, before.revision + 1, article, kind, changed)
+    _write_revisions(connection, source_id, [revision], at, raw.article_packer(connection), at)
+
+
+def _write_readings(connection: sqlite3.Connection, article_id: int, article: Article) -> None:
+    connection.execute(
+        "UPDATE bodies SET summary = ?, text = ?, excerpt = ?, categories = ? WHERE article_id = ?",
+        (*_body(article), article_id),
+    )
+    connection.execute("DELETE FROM media WHERE article_id = ?", (article_id,))
+    _write_media(connection, [(article_id, article)])
+    who.write(connection, [(article_id, article.who)])
+
+
 def _write_relisted(connection: sqlite3.Connection, source_id: int, decision: Decision) -> None:
     """The source says something else of the article than before, in dates or categories at least, or lists it for
     the first time; in the latter case the source that brought its words is not overruled.
@@ -135,13 +181,7 @@ def _write_relisted(connection: sqlite3.Connection, source_id: int, decision: De
         if decision.brings_media and _may_bring_media(connection, source_id, before.article_id):
             _write_media(connection, [(before.article_id, article)])
         return
-    connection.execute(
-        "UPDATE bodies SET summary = ?, text = ?, excerpt = ?, categories = ? WHERE article_id = ?",
-        (*_body(article), before.article_id),
-    )
-    connection.execute("DELETE FROM media WHERE article_id = ?", (before.article_id,))
-    _write_media(connection, [(before.article_id, article)])
-    who.write(connection, [(before.article_id, article.who)])
+    _write_readings(connection, before.article_id, article)
 
 
 def _may_bring_media(connection: sqlite3.Connection, source_id: int, article_id: int) -> bool:
@@ -239,13 +279,13 @@ def _write_revisions(
                 None if seen == at else at,
                 a.title,
                 changed,
-                a.words_hash,
-                a.entry_hash,
+                *hashes(a),
                 *pack(a),
             )
             for row, (article_id, number, a, _, changed) in enumerate(revisions, first)
         ],
     )
+    pages.note(connection, [(article_id, number, a) for article_id, number, a, _, _ in revisions if a.page], at)
     ledger.append(
         connection,
         [  # Of a withdrawal the act writes the line.

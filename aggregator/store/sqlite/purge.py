@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from aggregator.model import Cause, Purge, Purgeable
-from aggregator.store.sqlite import ledger, let_go
+from aggregator.store.sqlite import history, ledger, let_go
+from aggregator.text.raw_words import decode
 
 
 def first_seen(
@@ -32,16 +33,22 @@ def purgeable(connection: sqlite3.Connection, reports: Sequence[str]) -> list[Pu
     """Those of these reports that are not purged."""
     rows = connection.execute(
         """
-        SELECT a.id, a.revision, fold(a.title), opening(iif(b.text <> '', b.text, b.summary))
+        SELECT a.id, a.revision, fold(a.title), opening(iif(b.text <> '', b.text, b.summary)),
+          iif(g.fields IS NULL, NULL, raw_words(r.raw, r.dictionary_id))
         FROM json_each(?) AS named
         CROSS JOIN articles AS a ON a.id = named.value
         JOIN bodies AS b ON b.article_id = a.article_id
+        LEFT JOIN pages AS g ON g.article_id = a.article_id
+        LEFT JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
         WHERE coalesce(a.notice, '') <> 'removed'
         """,
         (json.dumps(list(reports)),),
     )
-    return [Purgeable(id=report, revision=number, folded_title=title, opening=begins)
-            for report, number, title, begins in rows]  # fmt: skip
+    found = []
+    for report, number, *beginning, said in rows:
+        title, begins = history.beginning(decode(said)) if said else beginning
+        found.append(Purgeable(id=report, revision=number, folded_title=title, opening=begins))
+    return found
 
 
 def purge(connection: sqlite3.Connection, those: Sequence[Purge], because: Cause, at: str) -> list[str]:

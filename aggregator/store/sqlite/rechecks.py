@@ -33,7 +33,8 @@ def new_pages(connection: sqlite3.Connection, oldest: str) -> NewPages | None:
         return None
     rows = connection.execute(
         """
-        SELECT a.article_id, a.publisher, a.url, a.first_seen FROM articles AS a
+        SELECT a.article_id, a.publisher, a.url, a.first_seen, s.publisher || '/' || s.source_key FROM articles AS a
+        JOIN sources AS s ON s.source_id = a.source_id
         JOIN publishers AS p ON p.publisher = a.publisher AND p.configured AND p.publisher_group <> 'own'
         JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
         WHERE a.article_id > ? AND a.article_id <= ? AND (a.url LIKE 'http://%' OR a.url LIKE 'https://%')
@@ -42,8 +43,8 @@ def new_pages(connection: sqlite3.Connection, oldest: str) -> NewPages | None:
         (after, ids[-1][0]),
     ).fetchall()
     pages = [
-        NewPage(article_id=article_id, publisher=publisher, url=url, first_seen=from_iso(seen))
-        for article_id, publisher, url, seen in rows
+        NewPage(article_id=article_id, publisher=publisher, url=url, first_seen=from_iso(seen), source_name=source)
+        for article_id, publisher, url, seen, source in rows
     ]
     return NewPages(up_to=ids[-1][0], pages=tuple(pages))
 
@@ -89,11 +90,14 @@ def due(
     """
     rows = connection.execute(
         """
-        SELECT article_id, id, publisher, url, first_seen, etag, last_modified, visits, missing_since FROM (
-          SELECT r.*, a.id, a.publisher, a.url, a.first_seen,
+        SELECT article_id, id, publisher, url, first_seen, etag, last_modified, visits, missing_since,
+          (SELECT s.publisher || '/' || s.source_key FROM sources AS s WHERE s.source_id = found.source_id),
+          (SELECT g.read_as FROM pages AS g WHERE g.article_id = found.article_id)
+        FROM (
+          SELECT r.*, a.id, a.publisher, a.url, a.first_seen, a.source_id,
             row_number() OVER (PARTITION BY a.publisher ORDER BY r.next_at, r.article_id) AS place
           FROM rechecks AS r JOIN articles AS a ON a.article_id = r.article_id
-          WHERE r.next_at <= ? AND a.publisher IN (SELECT value FROM json_each(?)))
+          WHERE r.next_at <= ? AND a.publisher IN (SELECT value FROM json_each(?))) AS found
         WHERE place <= ? ORDER BY next_at, article_id LIMIT ?
         """,
         (now, json.dumps(list(publishers)), per_publisher, limit),
@@ -108,8 +112,22 @@ def due(
             validators=Validators(etag, last_modified),
             visits=step,
             missing_since=from_iso(missing_since) if missing_since else None,
+            source_name=source,
+            read_as=read_as,
         )
-        for article_id, public_id, publisher, url, first_seen, etag, last_modified, step, missing_since in rows
+        for (
+            article_id,
+            public_id,
+            publisher,
+            url,
+            first_seen,
+            etag,
+            last_modified,
+            step,
+            missing_since,
+            source,
+            read_as,
+        ) in rows
     ]
 
 

@@ -38,3 +38,18 @@ def since(connection: sqlite3.Connection, first: date) -> Counter[tuple[str, Cha
 def forget(connection: sqlite3.Connection, before: date) -> None:
     """Within a transaction."""
     connection.execute("DELETE FROM released_by_day WHERE day < ?", (before.isoformat(),))
+
+
+def move(connection: sqlite3.Connection, old: str, new: str) -> None:
+    """The counts of a publisher that gets another key. A server that did not know yet of an earlier change may have
+    counted what left under the new key already: both are one publisher's. Within a transaction.
+    """
+    connection.execute(
+        """
+        INSERT INTO released_by_day (day, publisher, channel, reports)
+        SELECT day, ?2, channel, reports FROM released_by_day WHERE publisher = ?1
+        ON CONFLICT (day, publisher, channel) DO UPDATE SET reports = reports + excluded.reports
+        """,
+        (old, new),
+    )
+    connection.execute("DELETE FROM released_by_day WHERE publisher = ?", (old,))

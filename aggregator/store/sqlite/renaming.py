@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from aggregator.model import StoredPublisher
-from aggregator.store.sqlite import ledger
+from aggregator.store.sqlite import ledger, released
 from aggregator.store.sqlite.views import has_new_names, is_migrated
 
 _MEANWHILE = "/"  # behind a key while two publishers change names: no key has one
@@ -90,6 +90,7 @@ def _move(connection: sqlite3.Connection, old: str, new: str) -> None:
     """In every table with a column `publisher`, and in the names of settings. Polls and visits under way are claimed
     under the old key, and are nobody's now: what they bring is not stored.
     """
+    released.move(connection, old, new)
     tables = connection.execute(
         """
         SELECT t.name FROM sqlite_schema AS t JOIN pragma_table_xinfo(t.name) AS c

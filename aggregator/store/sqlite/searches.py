@@ -29,8 +29,7 @@ _OF_SELECTION = ("publishers", "countries", "kinds", "groups", "languages", "ite
 
 def configured(searches: Sequence[SavedSearch], faulty: Collection[str]) -> str:
     """What says whether the tables are in line with these."""
-    said = [matching.FORM, [asdict(each) for each in searches], sorted(faulty)]
-    return matching.digest(json.dumps(said, default=str).encode())
+    return matching.digest(repr((matching.FORM, tuple(searches), sorted(faulty))).encode("utf-8", "surrogatepass"))
 
 
 def are_configured(connection: sqlite3.Connection, searches: Sequence[SavedSearch], faulty: Collection[str]) -> bool:
@@ -41,7 +40,7 @@ def are_configured(connection: sqlite3.Connection, searches: Sequence[SavedSearc
 
 def follow(connection: sqlite3.Connection, searches: Sequence[SavedSearch], faulty: Collection[str]) -> None:
     """Brings the tables in line with the files. A search that is new or has other words is matched with what is there,
-    and it is sent to nobody. One whose file is faulty stays as it is and goes on where it was. Within a transaction;
+    and it is sent to nobody. One whose file is faulty goes on finding what it found before. Within a transaction;
     whoever is owed anything by the searches of before has been noted.
     """
     (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM changes").fetchone()
@@ -58,7 +57,7 @@ def follow(connection: sqlite3.Connection, searches: Sequence[SavedSearch], faul
             _begin(connection, search, selection, last, None if is_same and not is_other_form else newest)
         elif is_other_form:
             _match_anew(connection, before[0], 0, newest)
-        elif before[3] == "faulty":
+        elif before[6] is not None:  # a version before 0.8.0 matched nothing by a search whose file was faulty
             _, _, _, _, match_from, match_to, left_at = before
             begin = left_at if match_to is None else min(match_from, left_at)
             _match_anew(connection, before[0], begin, newest, keep=True)
@@ -67,7 +66,7 @@ def follow(connection: sqlite3.Connection, searches: Sequence[SavedSearch], faul
     here = {search.name for search in searches}
     for name, (search_id, _, _, state, *_) in stored.items():
         if name in faulty and state == "in_force":
-            connection.execute("UPDATE searches SET state = 'faulty', left_at = ? WHERE name = ?", (newest, name))
+            connection.execute("UPDATE searches SET state = 'faulty' WHERE name = ?", (name,))
         elif name not in here and name not in faulty and state != "removed":
             connection.execute(
                 "UPDATE searches SET state = 'removed', left_at = NULL, match_from = NULL, match_to = NULL"
@@ -80,8 +79,13 @@ def follow(connection: sqlite3.Connection, searches: Sequence[SavedSearch], faul
     if connection.execute("SELECT 1 FROM searches LIMIT 1").fetchone():  # what waits is found by no index yet
         connection.execute("INSERT OR IGNORE INTO match_queue SELECT revision_id FROM search_queue")
     settings.write(connection, _CONFIGURED, configured(searches, faulty))
-    settings.write(connection, _MATCHED_BY, matching.digest(packed(searches)) or None)
+    settings.write(connection, _MATCHED_BY, matching.digest(matching.packed(_words(connection))) or None)
     settings.write(connection, _MATCHED_BY + "_form", matching.FORM)
+
+
+def _words(connection: sqlite3.Connection) -> dict[str, str]:
+    """By which searches reports are matched, by name; those whose file is faulty among them."""
+    return dict(connection.execute("SELECT name, words FROM searches WHERE state <> 'removed'").fetchall())
 
 
 def packed(searches: Iterable[SavedSearch]) -> bytes:
@@ -197,7 +201,6 @@ def to_match(connection: sqlite3.Connection, most: int) -> tuple[bytes, list[tup
     """The searches in force, as `matching.matcher` takes them, and versions that wait: number, title, summary and text,
     folded. A version that was overtaken waits for nothing, and has no words.
     """
-    names = connection.execute("SELECT name, words FROM searches WHERE state = 'in_force'").fetchall()
     rows = connection.execute(
         """
         SELECT q.revision_id, a.title, b.summary, b.text
@@ -209,7 +212,7 @@ def to_match(connection: sqlite3.Connection, most: int) -> tuple[bytes, list[tup
         """,
         (most,),
     ).fetchall()
-    return matching.packed(dict(names)), [(row[0], fold(row[1]), fold(row[2]), fold(row[3])) for row in rows]
+    return matching.packed(_words(connection)), [(row[0], fold(row[1]), fold(row[2]), fold(row[3])) for row in rows]
 
 
 def save_matches(connection: sqlite3.Connection, by: str, found: Mapping[int, Sequence[str]]) -> bool:
@@ -222,7 +225,7 @@ def save_matches(connection: sqlite3.Connection, by: str, found: Mapping[int, Se
 
 def are_behind(connection: sqlite3.Connection) -> bool:
     """Whether `match_backwards` would do anything."""
-    sql = "SELECT 1 FROM searches WHERE match_to IS NOT NULL AND state = 'in_force' LIMIT 1"
+    sql = "SELECT 1 FROM searches WHERE match_to IS NOT NULL AND state <> 'removed' LIMIT 1"
     return connection.execute(sql).fetchone() is not None
 
 
@@ -231,7 +234,7 @@ def match_backwards(connection: sqlite3.Connection) -> bool:
     row = connection.execute(
         """
         SELECT search_id, words, match_from, match_to FROM searches
-        WHERE match_to IS NOT NULL AND state = 'in_force' ORDER BY search_id LIMIT 1
+        WHERE match_to IS NOT NULL AND state <> 'removed' ORDER BY search_id LIMIT 1
         """
     ).fetchone()
     if row is None:

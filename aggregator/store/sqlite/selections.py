@@ -10,6 +10,7 @@ from typing import Any
 
 from aggregator.model import AllOf, Part, Phrase, Selection
 from aggregator.model.errors import StoreError
+from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import to_iso
 
 LAST = 2**63 - 1  # the greatest number that SQLite holds
@@ -62,8 +63,9 @@ def chosen(connection: sqlite3.Connection, selection: Selection) -> Chosen:
 
 def publishers(connection: sqlite3.Connection, selection: Selection) -> tuple[str, ...] | None:
     """The keys of those that fit a selection's publishers, kinds, groups and channel; None: all."""
+    named = _current(connection, selection.publishers)
     if not (selection.kinds or selection.groups or selection.channel):
-        return _each_once(selection.publishers) or None
+        return named or None
     rows = connection.execute(
         f"""
         SELECT publisher FROM publishers AS p
@@ -73,8 +75,26 @@ def publishers(connection: sqlite3.Connection, selection: Selection) -> tuple[st
         """,  # noqa: S608  (made of constants)
         (json.dumps(selection.kinds), json.dumps(selection.groups), selection.channel),
     )
-    named = set(selection.publishers)
     return tuple(key for (key,) in rows.fetchall() if not named or key in named)
+
+
+def _current(connection: sqlite3.Connection, keys: Sequence[str]) -> tuple[str, ...]:
+    """The keys of today of these publishers: a file may name one by a key that it had before. One that nobody has or
+    had stays as it is.
+    """
+    if not keys or not is_migrated(connection):  # an older version made it, and it is only read
+        return _each_once(keys)
+    rows = connection.execute(
+        """
+        SELECT k.value, h.publisher FROM json_each(?) AS k
+        JOIN publisher_history AS h ON h.former_key = k.value
+        WHERE k.value NOT IN (SELECT publisher FROM publishers)
+        ORDER BY h.until_seq
+        """,
+        (json.dumps(keys),),
+    )
+    former = dict(rows.fetchall())
+    return _each_once([former.get(key, key) for key in keys])
 
 
 def _each_once(values: Sequence[str]) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ MIGRATIONS = (
     "0037_chosen_by",
     "0038_found",
     "0039_tags",
+    "0040_pages",
     "0041_who",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns

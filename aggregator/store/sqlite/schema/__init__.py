@@ -47,6 +47,7 @@ from aggregator.store.sqlite.schema import (
     m0037,
     m0038,
     m0039,
+    m0040,
     m0041,
 )
 
@@ -252,6 +253,11 @@ def _found(db: Database) -> None:
 @migrations(name="0039_tags")
 def _tags(db: Database) -> None:
     _execute(db, m0039.TAGGED)
+
+
+@migrations(name="0040_pages")
+def _pages(db: Database) -> None:
+    _execute(db, m0040.PAGES)
 
 
 @migrations(name="0041_who")

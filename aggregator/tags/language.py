@@ -283,7 +283,11 @@ def _is_another(said: _Said, best: str, chance: float) -> bool:
 def _of_pycld2_alone(read: _Read, said: _Said, language: str, chances: Mapping[str, float]) -> Found | None:
     """The answer of pycld2 where py3langid does not know that language, and so cannot confirm it."""
     group = group_of(language)
-    if language not in said.wholes and read.letters < _LONG and any(chances.get(each, 0) >= _SURE for each in said.wholes):
+    if (
+        language not in said.wholes
+        and read.letters < _LONG
+        and any(chances.get(each, 0) >= _SURE for each in said.wholes)
+    ):
         return None
     if not group:
         is_enough = language in said.wholes or read.letters >= _FEW

@@ -20,7 +20,8 @@ in capitals (`RDC`) only in capitals. Sections:
 - `[first names]`: a people's name behind one of these is a person's: "Muhammad al-Masri".
 - `[at]`: prepositions of place. `[beside]`: what may stand with a capital beside a country's name.
 
-`everywhere.txt` is written likewise, for all languages. `generated.txt` has the names of Unicode CLDR and of GeoNames; `tests/make_places.py` makes it.
+`everywhere.txt` is written likewise, for all languages. `generated.txt` has the names of Unicode CLDR and of GeoNames;
+`tests/make_places.py` makes it.
 """
 
 from __future__ import annotations

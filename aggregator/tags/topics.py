@@ -121,6 +121,8 @@ def _clear(scores: Mapping[str, _Score]) -> tuple[str, ...]:
         clear, others = ranked[:count], ranked[count:]
         if len(clear) < count or not scores[clear[-1]].is_enough(count):
             return ()
+        if count == 1 and _LEAST > scores[clear[0]].points < sum(scores[code].points for code in others):
+            return ()  # a little for it, and more for several others
         if not others or scores[clear[-1]].points >= _MARGIN * scores[others[0]].points:
             return tuple(clear)
     return ()

@@ -21,6 +21,7 @@ from aggregator.model import Config, Cursor, Poll, Selection, Wire
 from aggregator.model.errors import StoreError
 from aggregator.model.release import Release
 from aggregator.output import listing, page
+from aggregator.output.country_prefix import country_prefix
 from aggregator.output.formats import FORMATS
 from aggregator.pipeline.opening import load_config, open_wire, read_store
 from aggregator.pipeline.paths import Paths
@@ -139,7 +140,8 @@ def _show_report(store: Store, wire: Wire) -> str | None:
     if best is None:
         return None
     _title("One report: country, publisher, dateline, picture with credit and caption, and what it is about")
-    say_page(page(best, tags=store.tags_of(best.id), named=country_name))
+    country = country_prefix(best, country_name)
+    say_page(page(best, tags=store.tags_of(best.id), named=country_name, country=country))
     country, topic = best.about[0], best.topics[-1]
     in_all = len(store.latest(Selection(about=(country,), limit=1000)))
     say(f"{counted(in_all, 'report')} about {country_name(country)}: `latest --about {country}`")

@@ -9,7 +9,6 @@ from aggregator.model import TagEvidence, Tags
 from aggregator.model.fields import FIELDS
 from aggregator.model.release import Release
 from aggregator.output import beside
-from aggregator.output.country_prefix import country_prefix
 from aggregator.output.record import record
 from aggregator.text.dates import for_people
 from aggregator.text.printable import line, lines
@@ -38,11 +37,15 @@ def _entry(release: Release, zone: tzinfo) -> str:
 
 
 def page(
-    release: Release, zone: tzinfo = UTC, tags: Tags | None = None, named: Callable[[str], str] | None = None
+    release: Release,
+    zone: tzinfo = UTC,
+    tags: Tags | None = None,
+    named: Callable[[str], str] = str,
+    country: str | None = None,
 ) -> str:
     """One report with all that must stand beside it, times in `zone`. Its first line is the publisher, its second the
     headline; whatever else is the publisher's is indented. `tags`: with their evidence, of which there is what may
-    leave. `named`: a country's name by its code, with which the country stands before the headline; None: no name does.
+    leave. `named`: a country's name by its code. `country`: stands before the headline, see `country_prefix`.
     """
     received = f"received {for_people(release.first_seen, zone)}"
     above = [
@@ -51,7 +54,6 @@ def page(
         release.byline,  # as stated; most begin with "By" already
         release.language,
     ]
-    country = country_prefix(release, named) if named else None
     text = lines(release.text or release.summary or "(the headline is all we may carry)", indent="\n  ")
     parts = [
         f"{_BOLD}{line(beside.publisher(release))}{_PLAIN}",
@@ -63,7 +65,7 @@ def page(
         f"  {text}",
         "",
         *(f"{_DIM}{label}:{_PLAIN} {line(value)}" for label, value in _below(release, zone) if value),
-        *_tagged(release, tags, named or str),
+        *_tagged(release, tags, named),
     ]
     return "\n".join(parts) + "\n"
 

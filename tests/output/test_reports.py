@@ -14,6 +14,7 @@ from aggregator.config.codes import country_name
 from aggregator.model import Tag, TagEvidence, Tags
 from aggregator.model.release import Picture, Release
 from aggregator.output import NOT_PASSED_ON, beside, fields, heading, json_array, listing, page
+from aggregator.output.country_prefix import country_prefix
 from aggregator.text.printable import address
 from tests.hostile import UNFIT, URI, hostile
 from tests.hostile import addresses as hostile_addresses
@@ -104,7 +105,7 @@ def test_the_country_stands_before_a_headline_that_does_not_begin_with_it(
     headline: str, language: str, about: tuple[str, ...], before: str
 ) -> None:
     release = replace(REPORT, headline=headline, language=language, about=about)
-    shown = unstyled(page(release, named=country_name)).splitlines()
+    shown = unstyled(page(release, country=country_prefix(release, country_name))).splitlines()
     assert shown[1] == f"{before}{beside.headline(release)}"
     assert unstyled(page(release)).splitlines()[1] == beside.headline(release), "where nobody names countries"
     assert fields(release)["title"] == headline, "the publisher's own is as it was"

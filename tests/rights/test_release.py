@@ -124,7 +124,7 @@ def test_an_excerpt_is_cut_anew_to_what_is_allowed_now() -> None:
     ],
 )
 def test_a_dateline_leaves_with_the_words_that_hold_it(rights: Any, summary: str, leaves: bool) -> None:
-    dateline = Dateline("BAMAKO (AFP)", ("Bamako",), agency="AFP")
+    dateline = Dateline(literal="BAMAKO (AFP)", places=("Bamako",), agency="AFP")
     text = "BAMAKO (AFP) - The bridge is open again. Lorries wait."
     found = out(held(rights=rights, summary=summary, text=text, who=Who(dateline=dateline)))
     assert (found.dateline, found.located) == (("BAMAKO (AFP)", "Bamako") if leaves else (None, None))

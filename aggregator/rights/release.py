@@ -86,7 +86,7 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
     said_to_machines = signals_of(held)
     by_use = grounds(rights, said_to_machines)
     dateline = held.who.dateline
-    if dateline and not full and dateline.literal not in cut:  # words of a text that does not leave
+    if dateline and dateline.literal not in text:  # words of a text that does not leave, or is not in force any more
         dateline = None
     agencies = _agencies(held, pictures)
     return Release(
@@ -144,7 +144,7 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
         topics=held.topics,
         about=held.about,
         located=line(", ".join(filter(None, (*dateline.places, dateline.country)))) if dateline else None,
-        authors=tuple(map(_author, held.who.authors)) if some else (),
+        authors=tuple(_authors(held, text, is_whole=full)) if some else (),
         agencies=agencies,
     )
 
@@ -434,6 +434,15 @@ def _agencies(held: Held, pictures: tuple[Picture, ...]) -> tuple[str, ...]:
     return tuple(
         line(each.stated) for each in held.who.agencies if each.where != "credit" or line(each.words) in credits
     )
+
+
+def _authors(held: Held, text: str, *, is_whole: bool) -> Iterator[Author]:
+    """Those whom the byline names, and those whom the text names where that stands in the words that leave."""
+    shown = "" if is_whole else fold(text)
+    for each in held.who.authors:
+        said = (each.name, each.title, each.place, each.organisation)
+        if is_whole or each.where == "byline" or all(fold(words) in shown for words in said if words):
+            yield _author(each)
 
 
 def _author(said: Author) -> Author:

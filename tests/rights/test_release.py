@@ -13,7 +13,7 @@ from aggregator.model import Channel, Entry, Images, Origin, Text
 from aggregator.model.picture import PictureCopy, PictureSize
 from aggregator.model.publisher import AiUse, ImageScope, ItemClass, Storage, TextScope
 from aggregator.model.release import Held, Outlet, Refusal, Release, Use
-from aggregator.model.who import Dateline, Who
+from aggregator.model.who import Author, Dateline, Who
 from aggregator.rights import copies_wanted, faults_of_rights, release
 from tests.conftest import examples
 from tests.releases import EXCERPT, FREE_PICTURE, FULL, HEADLINE, NOW, OPEN, PICTURE, WIRE, held, reports
@@ -128,6 +128,28 @@ def test_a_dateline_leaves_with_the_words_that_hold_it(rights: Any, summary: str
     text = "BAMAKO (AFP) - The bridge is open again. Lorries wait."
     found = out(held(rights=rights, summary=summary, text=text, who=Who(dateline=dateline)))
     assert (found.dateline, found.located) == (("BAMAKO (AFP)", "Bamako") if leaves else (None, None))
+
+
+def test_a_dateline_of_words_that_are_not_in_force_any_more_stays() -> None:
+    found = out(held(text="The bridge is open.", who=Who(dateline=Dateline(literal="BAMAKO", places=("Bamako",)))))
+    assert (found.dateline, found.located) == (None, None)
+
+
+@every_row(
+    ("rights", "summary", "leave"),
+    [
+        (FULL, "The bridge is open again.", ["Awa Exemple", "Tom Sample"]),
+        (EXCERPT, "The bridge is open again.", ["Awa Exemple"]),
+        (EXCERPT, "The bridge is open again. Reporting by TOM SAMPLE.", ["Awa Exemple"]),
+        (EXCERPT, "The bridge is open again. Reporting by TOM SAMPLE in Accra.", ["Awa Exemple", "Tom Sample"]),
+        (HEADLINE, "The bridge is open again. Reporting by TOM SAMPLE in Accra.", []),
+    ],
+)
+def test_authors_leave_with_the_words_that_name_them(rights: Any, summary: str, leave: list[str]) -> None:
+    text = "The bridge is open again. Lorries wait.\n(Reporting by Tom Sample in Accra)"
+    who = Who(authors=(Author(name="Awa Exemple"), Author(name="Tom Sample", place="Accra", where="text")))
+    report = held(rights=rights, byline="Awa Exemple", summary=summary, text=text, who=who)
+    assert [each.name for each in out(report).authors] == leave
 
 
 @every_row(

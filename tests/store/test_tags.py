@@ -10,12 +10,24 @@ from aggregator.desk import acts
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
 from aggregator.model import Article, Cause, Publisher, Selection, Tag, TagEvidence, Tags, Text, Where
+from aggregator.model.who import Dateline, Who
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.text.query import parse
-from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, with_tags
+from tests.conftest import (
+    NOW,
+    QUOTATION,
+    WIRE,
+    keep_house,
+    make_articles,
+    make_entry,
+    make_poll,
+    make_publisher,
+    with_tags,
+)
+from tests.store.test_store import rows
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SPORT, ECONOMY, FOOTBALL = "15000000", "04000000", "20001065"
 BECAUSE = Cause(actor="person:ama", reason="a mistake")
 
@@ -160,3 +172,25 @@ def test_evidence_goes_with_the_words_that_it_is_of(store: Store) -> None:
     purge(store, chosen(store, [public_id]), BECAUSE, NOW)
     assert store.tags_of(public_id) is None
     assert kinds(store, topics=(SPORT,)) == ["new", "deleted"]
+
+
+def test_words_that_are_let_go_of_meanwhile_do_not_come_back_with_tags(store: Store) -> None:
+    """`retag` reads reports, and housekeeping of the daemon lets go of their words before it writes."""
+    lends = replace(QUOTATION, storage="transient", retention_days=30)
+    daily, others = make_publisher(rights=lends), make_publisher("other-daily")
+    sync(store, WIRE, [daily, others], NOW, NOW.date())
+    for publisher in (daily, others):
+        poll(store, publisher, *make_articles(publisher, make_entry(1), make_entry(2)))
+    waiting = store.to_tag(10)
+    assert len(waiting) == 4
+    keep_house(store, NOW + 30 * DAY)
+    said = (TagEvidence(waiting[0].words.text[:9], "text", "name"),)
+    tags = replace(
+        other(),
+        countries=(Tag("ML", 1.0, said),),
+        who=Who(dateline=Dateline(literal=waiting[0].words.text[:9], places=("Bamako",))),
+    )
+    assert store.save_tags([(each, tags) for each in waiting], NOW + 30 * DAY) == 2
+    assert rows(store, "SELECT DISTINCT publisher FROM tags JOIN articles USING (article_id)") == [("other-daily",)]
+    assert rows(store, "SELECT DISTINCT publisher FROM datelines JOIN articles USING (article_id)") == [("other-daily",)]
+    assert {each.words.text for each in store.to_tag(10)} == {""}

@@ -176,8 +176,8 @@ def _untagged(rows: Iterable[tuple[Any, ...]]) -> list[Untagged]:
 
 
 def save(connection: sqlite3.Connection, found: Sequence[tuple[Untagged, Tags]], now: datetime) -> int:
-    """Writes tags of stored reports, but of those that have newer words meanwhile; returns of how many language,
-    topics, countries or makers are others now. Those that were released and are in the wire get a line in the ledger.
+    """Writes tags of stored reports, but of those that have newer words meanwhile, or whose words were let go of, which
+    are the evidence; returns of how many language, topics, countries or makers are others now. Those that were released and are in the wire get a line in the ledger.
     Within a transaction.
     """
     lines: list[ledger.Line] = []
@@ -185,14 +185,17 @@ def save(connection: sqlite3.Connection, found: Sequence[tuple[Untagged, Tags]],
     for report, tags in found:
         stored = connection.execute(
             """
-            SELECT a.language, coalesce(a.topics, '[]'), coalesce(a.about, '[]'), a.released_seq, a.status, a.revision
+            SELECT a.language, coalesce(a.topics, '[]'), coalesce(a.about, '[]'), a.released_seq, a.status, a.has_text,
+              a.revision
             FROM articles AS a CROSS JOIN bodies AS b ON b.article_id = a.article_id WHERE a.article_id = ?
             """,
             (report.article_id,),
         ).fetchone()
         if stored is None or stored[-1] != report.revision:
             continue
-        language, topics, about, released, status, revision = stored
+        language, topics, about, released, status, has_text, revision = stored
+        if report.words.text and not has_text:
+            continue
         columns = {"stated_language = ?": report.words.stated, **_of_tags(tags)}
         connection.execute(
             f"UPDATE articles SET {', '.join(columns)} WHERE article_id = ?",  # noqa: S608  (constants)

@@ -113,8 +113,8 @@ async def _run(
         await pipeline.read_pages(
             _PAGES, _PAGES_OF_A_PUBLISHER, _PAGES_SECONDS, {publisher for publisher, _ in answered}
         )
-        await pipeline.tag(_TAG_SECONDS)
         await pipeline.maintain()
+        await pipeline.tag(_TAG_SECONDS)  # also of what was held back and is stored now
         await _copied(pipeline)
         await pipeline.delivered(_DELIVER_SECONDS)
         await pipeline.notify()

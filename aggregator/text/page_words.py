@@ -16,7 +16,8 @@ from aggregator.text.media import readings
 
 def with_page(article: Article, page: PageWords, excerpt_words: int) -> Article:
     """The article with what its page says beside. Its hashes stay those of what the feed said, so that a feed which
-    says the same again changes nothing. `excerpt_words`: how many its publisher's rights allow.
+    says the same again changes nothing. Tags of what the feed said are none of what both say. `excerpt_words`: how many
+    its publisher's rights allow.
     """
     summary = article.summary or plain_line(page.summary)
     text = text_of(page)
@@ -39,6 +40,7 @@ def with_page(article: Article, page: PageWords, excerpt_words: int) -> Article:
         media=media,
         raw=raw_words.encode(replace(raw_words.decode(article.raw), page=page)),
         packed=b"",
+        tags=None,
         folded=(folded, folded if text == summary else folding.fold(text)),
         matched=None,
         page=page,

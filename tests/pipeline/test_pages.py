@@ -97,6 +97,15 @@ def read(trip: Trip, after: timedelta = timedelta(0)) -> list[Finding]:
         return asyncio.run(run(store))
 
 
+def tag(trip: Trip) -> None:
+    async def run(store: Store) -> None:
+        async with Pipeline(trip.config, store, lambda: trip.now, trip.connect_to) as pipeline:
+            await pipeline.tag()
+
+    with Store.open(trip.path) as store:
+        asyncio.run(run(store))
+
+
 def released(trip: Trip) -> Release:
     with Store.open(trip.path) as store:
         ids = [str(each) for (each,) in trip.rows("SELECT id FROM articles ORDER BY article_id LIMIT 1")]
@@ -178,6 +187,23 @@ def test_a_feed_that_says_the_same_again_makes_no_version_and_a_new_one_keeps_th
     out = released(trip)
     assert (out.headline, out.summary) == ("Le pont de Kita rouvre enfin", "Le préfet était là.")
     assert out.text.splitlines() == [LEAD, MORE, LAST]
+
+
+def test_a_feed_that_changes_leaves_the_tags_of_the_page(trip: Trip) -> None:
+    """What the feed says alone is not what the report is about, nor who made it."""
+    trip.press.set_document(HOST, "/1", page(f"BAMAKO, Mali (AFP) - {LEAD}", MORE, LAST))
+    trip()
+    read(trip)
+    tag(trip)
+    first = released(trip)
+    assert (first.dateline, first.about, first.agencies) == ("BAMAKO, Mali (AFP)", ("ML",), ("AFP",))
+    trip.press.set_document(HOST, "/feed", feed(entry(title="Le pont de Kita rouvre enfin")))
+    trip.now += HOUR
+    trip()
+    tag(trip)
+    out = released(trip)
+    assert out.headline == "Le pont de Kita rouvre enfin"
+    assert (out.dateline, out.about, out.agencies) == (first.dateline, first.about, first.agencies)
 
 
 def test_what_the_feed_says_comes_before_what_the_page_says(trip: Trip) -> None:

@@ -194,3 +194,19 @@ def test_words_that_are_let_go_of_meanwhile_do_not_come_back_with_tags(store: St
     assert rows(store, "SELECT DISTINCT publisher FROM tags JOIN articles USING (article_id)") == [("other-daily",)]
     assert rows(store, "SELECT DISTINCT publisher FROM datelines JOIN articles USING (article_id)") == [("other-daily",)]
     assert {each.words.text for each in store.to_tag(10)} == {""}
+
+
+def test_new_words_that_wait_for_tags_take_the_evidence_of_the_old_ones_away(store: Store, publisher: Publisher) -> None:
+    """What its publisher has corrected is shown no more, and the report is chosen as before until it has its tags."""
+    article = tagged(publisher, 1, SPORT, about=("ML",))
+    poll(store, publisher, article)
+    found = store.tags_of(article.id)
+    assert found is not None
+    assert found.countries[0].evidence
+    corrected = replace(make_entry(1), title=Text("Correction: another headline", "text/plain"))
+    poll(store, publisher, *make_articles(publisher, corrected), hours=1)
+    assert store.tags_of(article.id) is None
+    assert rows(store, "SELECT evidence FROM report_countries") == [("[]",)]
+    assert ids(store, about=("ML",)) == ids(store, topics=(SPORT,)) == [article.id]
+    store.save_tags([(each, other(about="NE")) for each in store.to_tag(10)], NOW + 2 * HOUR)
+    assert (ids(store, about=("ML",)), ids(store, about=("NE",))) == ([], [article.id])

@@ -47,13 +47,15 @@ def _of_tags(tags: Tags) -> dict[str, str | None]:
 
 
 def write(connection: sqlite3.Connection, numbered: Sequence[tuple[int, Article]], *, is_new: bool) -> None:
-    """Of articles whose rows were written just now. Those without tags wait for them."""
+    """Of articles whose rows were written just now. Those without tags wait for them, and the evidence for those that
+    they had goes: its words may stand in the report no more.
+    """
     tagged = [(number, article.tags) for number, article in numbered if article.tags is not None]
     _write(connection, tagged, is_new=is_new)
-    connection.executemany(
-        "INSERT OR IGNORE INTO tag_queue VALUES (?)",
-        [(number,) for number, article in numbered if article.tags is None],
-    )
+    waiting = [(number,) for number, article in numbered if article.tags is None]
+    if not is_new:
+        connection.executemany("DELETE FROM tags WHERE article_id = ?", waiting)
+    connection.executemany("INSERT OR IGNORE INTO tag_queue VALUES (?)", waiting)
 
 
 def _write(connection: sqlite3.Connection, tagged: Sequence[tuple[int, Tags]], *, is_new: bool) -> None:

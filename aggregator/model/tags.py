@@ -46,6 +46,7 @@ class Tags:
     countries: tuple[Tag, ...] = ()  # likewise; of the report, not of its publisher
     broader: tuple[str, ...] = ()  # codes of the topics that these are part of, without these
     who: Who | None = None  # its makers; None: they were read with its words
+    credits: tuple[tuple[int, str], ...] = ()  # found in captions of stored pictures without one: place, credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class MakerWords:
     byline: str | None
     house: tuple[str, ...]  # names of its publisher
     credits: tuple[str, ...] = ()  # of its pictures
+    captions: tuple[tuple[int, str], ...] = ()  # of stored pictures whose credit was not looked for yet: place, caption
     last_line: str = ""  # of its text
 
 

@@ -6,6 +6,7 @@ Countries and topics are read in the language that was found, so that comes firs
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aggregator.model import LanguageFrom, Tags, TagSettings, TagWords
 from aggregator.tags.countries import countries_of
@@ -13,7 +14,7 @@ from aggregator.tags.language import first_look, language_of
 from aggregator.tags.tables import made_by
 from aggregator.tags.topics import topics_of
 from aggregator.tags.vocabulary import with_broader
-from aggregator.tags.who import who_of
+from aggregator.tags.who import credits_in, who_of
 from aggregator.text.languages import stated_or_first
 
 # A report's words, its publisher's settings, and the languages that its publisher is configured with.
@@ -54,7 +55,11 @@ def _primary(tag: str) -> str:
 def _tags(report: ToTag, found: _Language) -> Tags:
     words, settings, languages = report
     language, language_from = found
-    who = None if words.makers is None else who_of(words.text, words.makers, language, settings)
+    makers = words.makers
+    credits = credits_in(makers.captions) if makers and settings.credits else ()
+    if makers and credits:
+        makers = replace(makers, credits=(*makers.credits, *(credit for _, credit in credits)))
+    who = None if makers is None else who_of(words.text, makers, language, settings)
     dateline = who.dateline.literal if who and who.dateline else words.dateline
     about = (
         topics_of(words.title, words.text, words.categories, language, settings.categories) if settings.topics else ()
@@ -67,5 +72,6 @@ def _tags(report: ToTag, found: _Language) -> Tags:
         topics=about,
         countries=countries_of(words.title, words.text, dateline, language) if settings.countries else (),
         who=who,
+        credits=credits,
         broader=tuple(sorted({each for code in codes for each in with_broader(code)} - codes)),
     )

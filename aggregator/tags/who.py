@@ -59,8 +59,18 @@ def with_credits(media: Sequence[Media]) -> tuple[Media, ...]:
 def _with_credit(media: Media) -> Media:
     if media.credit or media.copyright or media.caption is None:
         return media
-    literal = credit_of(media.caption.value).literal
-    return replace(media, credit=" ".join(literal.split())[:_MOST_OF_NAME]) if literal else media
+    credit = _credit_in(media.caption.value)
+    return replace(media, credit=credit) if credit else media
+
+
+def _credit_in(caption: str) -> str | None:
+    literal = credit_of(caption).literal
+    return " ".join(literal.split())[:_MOST_OF_NAME] if literal else None
+
+
+def credits_in(captions: Iterable[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
+    """The credits that captions of stored pictures hold; see `MakerWords.captions`."""
+    return tuple((place, credit) for place, caption in captions if (credit := _credit_in(caption)))
 
 
 def _apart(text: str) -> tuple[str | None, str]:

@@ -32,6 +32,7 @@ from aggregator.model import (
     Poll,
     Publisher,
     Selection,
+    TagSettings,
     Text,
     Words,
 )
@@ -42,6 +43,7 @@ from aggregator.revisions.compare import UNSTABLE_SOURCE, same_sentences, what_c
 from aggregator.store import Store
 from aggregator.store.sqlite import history, raw
 from aggregator.store.sqlite.schema import migrations
+from aggregator.tags.tagging import tag_all
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
 from tests.databases import connections
 from tests.identity.test_identity_properties import DAILY, new_store, sequences
@@ -274,6 +276,42 @@ def test_what_housekeeping_stores_is_what_a_poll_would_have_stored(tmp_path: Pat
                 connection.execute("INSERT INTO article_search (article_search) VALUES ('integrity-check')")
     pending, at_once = found
     assert pending == at_once
+
+
+@pytest.mark.parametrize("finds_credits", [True, False])
+def test_what_was_held_back_has_its_makers_and_credits_with_its_tags(
+    store: Store, publisher: Publisher, finds_credits: bool
+) -> None:
+    """Housekeeping reads neither; whatever sets its tags does, as a poll would have."""
+    daily = replace(publisher, tags=TagSettings(credits=finds_credits))
+    make_unstable(store, daily)
+    caption = Text("<p>Le pont, mardi. © Moussa Exemple/AFP</p>")
+    last = [
+        replace(
+            story(n, picture=9, authors=(Person("Awa Exemple"),)),
+            media=(
+                Media(f"http://p.example/{n}.jpg", "image", caption=caption),
+                Media(f"http://p.example/{n}-2.jpg", "image", caption=Text("Le préfet"), credit="Ali"),
+            ),
+        )
+        for n in SIX
+    ]
+    assert record(store, daily, *last, now=NOW + HOUR).revised == 0
+    maintain(store, NOW + 3 * DAY)
+    waiting = store.to_tag(10)
+    found = tag_all([(each.words, daily.tags, daily.languages) for each in waiting])
+    seen = length(store)
+    store.save_tags(list(zip(waiting, found, strict=True)), NOW + 3 * DAY)
+    credit = "© Moussa Exemple/AFP" if finds_credits else None
+    assert rows(store, "SELECT DISTINCT place, credit FROM media ORDER BY place") == [(0, credit), (1, "Ali")]
+    assert rows(store, "SELECT DISTINCT name, found_in FROM authors") == [("Awa Exemple", "byline")]
+    agencies = [("AFP", "credit", credit)] if finds_credits else []
+    assert rows(store, "SELECT DISTINCT stated, found_in, words FROM agencies") == agencies
+    assert [kind for _, kind, _ in ledger(store, seen)] == ["retagged"] * 6
+    again = store.tagged_by_others({daily.key: "other tables"}, None, 0, 10)
+    assert [each.words.makers and each.words.makers.captions for each in again] == [
+        () if finds_credits else ((0, "Le pont, mardi. © Moussa Exemple/AFP"),)
+    ] * 6
 
 
 def test_an_entry_that_leaves_its_document_has_its_words_stored_at_the_next_housekeeping(

@@ -192,11 +192,13 @@ def test_words_that_are_let_go_of_meanwhile_do_not_come_back_with_tags(store: St
     )
     assert store.save_tags([(each, tags) for each in waiting], NOW + 30 * DAY) == 2
     assert rows(store, "SELECT DISTINCT publisher FROM tags JOIN articles USING (article_id)") == [("other-daily",)]
-    assert rows(store, "SELECT DISTINCT publisher FROM datelines JOIN articles USING (article_id)") == [("other-daily",)]
+    assert rows(store, "SELECT DISTINCT publisher FROM datelines JOIN articles USING (article_id)") == [
+        ("other-daily",)
+    ]
     assert {each.words.text for each in store.to_tag(10)} == {""}
 
 
-def test_new_words_that_wait_for_tags_take_the_evidence_of_the_old_ones_away(store: Store, publisher: Publisher) -> None:
+def test_new_words_that_wait_for_tags_take_the_old_evidence_away(store: Store, publisher: Publisher) -> None:
     """What its publisher has corrected is shown no more, and the report is chosen as before until it has its tags."""
     article = tagged(publisher, 1, SPORT, about=("ML",))
     poll(store, publisher, article)

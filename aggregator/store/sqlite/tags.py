@@ -110,7 +110,9 @@ _UNTAGGED = f"""
     SELECT a.article_id, a.publisher, p.languages, a.revision, a.title, substr(b.text, 1, {MOST_OF_TEXT}), b.categories,
       coalesce(a.stated_language, iif(a.language_from IS NULL, a.language, NULL)), a.byline, p.name,
       (SELECT json_group_array(coalesce(m.credit, m.copyright)) FROM media AS m
-        WHERE m.article_id = a.article_id AND coalesce(m.credit, m.copyright) IS NOT NULL), substr(b.text, -600)
+        WHERE m.article_id = a.article_id AND coalesce(m.credit, m.copyright) IS NOT NULL), substr(b.text, -600),
+      (SELECT json_group_array(json_array(m.place, m.caption)) FROM media AS m
+        WHERE m.article_id = a.article_id AND coalesce(m.credit, m.copyright) IS NULL AND m.caption IS NOT NULL)
 """  # noqa: S608  (a number)
 _OF_QUEUE = f"""
     {_UNTAGGED} FROM (SELECT article_id FROM tag_queue ORDER BY article_id DESC LIMIT ?) AS q
@@ -169,18 +171,33 @@ def _untagged(rows: Iterable[tuple[Any, ...]]) -> list[Untagged]:
                     byline=byline,
                     house=(name, publisher),
                     credits=tuple(json.loads(credits)),
+                    captions=tuple((place, caption) for place, caption in json.loads(captions)),
                     last_line=end.rstrip().rpartition("\n")[2],
                 ),
             ),
         )
-        for number, publisher, languages, revision, title, text, categories, stated, byline, name, credits, end in rows
+        for (
+            number,
+            publisher,
+            languages,
+            revision,
+            title,
+            text,
+            categories,
+            stated,
+            byline,
+            name,
+            credits,
+            end,
+            captions,
+        ) in rows
     ]
 
 
 def save(connection: sqlite3.Connection, found: Sequence[tuple[Untagged, Tags]], now: datetime) -> int:
     """Writes tags of stored reports, but of those that have newer words meanwhile, or whose words were let go of, which
-    are the evidence; returns of how many language, topics, countries or makers are others now. Those that were released and are in the wire get a line in the ledger.
-    Within a transaction.
+    are the evidence; returns of how many language, topics, countries, makers or credits are others now. Those that were
+    released and are in the wire get a line in the ledger. Within a transaction.
     """
     lines: list[ledger.Line] = []
     changed = 0
@@ -196,7 +213,7 @@ def save(connection: sqlite3.Connection, found: Sequence[tuple[Untagged, Tags]],
         if stored is None or stored[-1] != report.revision:
             continue
         language, topics, about, released, status, has_text, revision = stored
-        if report.words.text and not has_text:
+        if not has_text and _has_words(report):
             continue
         columns = {"stated_language = ?": report.words.stated, **_of_tags(tags)}
         connection.execute(
@@ -207,7 +224,11 @@ def save(connection: sqlite3.Connection, found: Sequence[tuple[Untagged, Tags]],
         has_others = who.has_others(connection, report.article_id, tags.who)
         if tags.who is not None:
             who.write(connection, [(report.article_id, tags.who)])
-        if has_others or is_other(language, json.loads(topics), json.loads(about), tags):
+        connection.executemany(
+            "UPDATE media SET credit = ? WHERE article_id = ? AND place = ?",
+            [(credit, report.article_id, place) for place, credit in tags.credits],
+        )
+        if has_others or tags.credits or is_other(language, json.loads(topics), json.loads(about), tags):
             changed += 1
             if released is not None and status == "usable":
                 lines.append(
@@ -215,6 +236,12 @@ def save(connection: sqlite3.Connection, found: Sequence[tuple[Untagged, Tags]],
                 )
     ledger.append(connection, lines)
     return changed
+
+
+def _has_words(report: Untagged) -> bool:
+    """Whether it was read with words that go where a report's words are let go of."""
+    makers = report.words.makers
+    return bool(report.words.text or (makers and (makers.credits or makers.captions)))
 
 
 def is_other(language: str | None, topics: Sequence[str], about: Sequence[str], tags: Tags) -> bool:
@@ -230,6 +257,7 @@ def count_changed(connection: sqlite3.Connection, found: Sequence[tuple[Untagged
     """As `save`, and writes nothing."""
     return sum(
         is_other(language, json.loads(topics), json.loads(about), tags)
+        or bool(tags.credits)
         or who.has_others(connection, report.article_id, tags.who)
         for report, tags in found
         for language, topics, about in connection.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,3 +94,23 @@ def test_check_warns_where_the_rights_make_pages_useless(desk: Desk) -> None:
 def test_an_unknown_word_is_a_fault(desk: Desk) -> None:
     with_pages(desk, "words")
     assert 'source[1].pages: found "words", expected' in desk("check", code=1)
+
+
+def test_fetch_tags_what_was_held_back_and_is_stored_by_its_housekeeping(desk: Desk) -> None:
+    desk("fetch")
+    with sqlite3.connect(desk.database) as connection:  # a day passes, and its newest words wait
+        connection.execute("UPDATE revisions SET seen_at = '2020-01-01T00:00:00Z', stored_at = NULL")
+        connection.execute(
+            """
+            INSERT INTO pending_revisions (article_id, source_id, article_key, change_kind, changed, received_at, title,
+              url, byline, class, words_hash, media_hash, entry_hash, raw, dictionary_id)
+            SELECT a.article_id, s.source_id, s.article_key, 'revised', '["byline"]', '2020-01-01T00:00:00Z', a.title,
+              a.url, 'Awa Exemple, AFP', a.class, s.words_hash, s.media_hash, s.entry_hash, r.raw, r.dictionary_id
+            FROM articles AS a JOIN sightings AS s USING (article_id) JOIN revisions AS r USING (article_id)
+            """
+        )
+    connection.close()
+    desk("fetch")
+    assert desk.rows("SELECT DISTINCT revision FROM articles") == [(2,)]
+    assert desk.rows("SELECT count(*) FROM tag_queue") == [(0,)]
+    assert desk.rows("SELECT DISTINCT stated, found_in FROM agencies") == [("AFP", "byline")]

@@ -25,6 +25,7 @@ from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Config, Finding, Publisher, Rights, SavedSearch, Selection
 from aggregator.model.release import Refusal, Release
+from aggregator.model.signals import Looked
 from aggregator.pipeline.matching import match_waiting
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
@@ -538,12 +539,25 @@ BECAUSE = Cause(actor="person:test", reason="a test")
 
 
 def test_what_is_purged_leaves_nothing_of_its_page(trip: Trip) -> None:
+    """Nor its address, in which the headline stands, beside what it says to machines."""
+    address = "le-prefet-a-rouvert-le-pont"
+    trip.press.set_document(HOST, "/feed", feed(entry(address)))
+    trip.press.set_document(HOST, f"/{address}", page(head='<meta name="tdm-reservation" content="1">'))
     trip()
     read(trip)
+    tag(trip)
+    assert trip.rows("SELECT count(*) FROM rights_signals WHERE article_id IS NOT NULL") == [(1,)]
     with Store.open(trip.path) as store:
         (report,) = (str(each) for (each,) in trip.rows("SELECT id FROM articles"))
+        ((said,), url) = store.signals_of_report(report), f"http://{HOST}/{address}"
+        under_way = Looked(
+            publisher=said.publisher, place="meta", url=url, about=url, signals=(said.signal,),
+            article_id=said.article_id,
+        )  # fmt: skip
         purge(store, chosen(store, [report], None, None), BECAUSE, trip.now)
+        store.note_signals([under_way], trip.now)
     assert trip.rows("SELECT count(*) FROM pages") == [(0,)]
+    assert address.encode() not in trip.path.read_bytes()
     assert not any(paragraph in words(trip) for paragraph in (LEAD, MORE, LAST))
     assert read(trip, HOUR) == []
 

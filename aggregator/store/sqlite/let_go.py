@@ -178,6 +178,8 @@ _GOING = (
     f"DELETE FROM picture_uses WHERE article_id IN {_THESE}",  # noqa: S608  (and with the last one the picture)
     f"DELETE FROM rechecks WHERE article_id IN {_THESE}",  # noqa: S608
     f"DELETE FROM pages WHERE article_id IN {_THESE}",  # noqa: S608
+    # What its page says to machines stands beside the page's address.
+    f"DELETE FROM rights_signals WHERE article_id IN {_THESE}",  # noqa: S608
     f"""
     DELETE FROM app_states WHERE reader_id IN (SELECT reader_id FROM app_readers) AND article_id IN {_THESE}
     """,  # noqa: S608
@@ -194,8 +196,8 @@ _GOING = (
       AND number < (SELECT max(number) FROM revisions AS newest WHERE newest.article_id = revisions.article_id)
     """,  # noqa: S608
     f"""
-    UPDATE articles SET title = '', url = NULL, byline = NULL, published_stated = NULL, updated_stated = NULL,
-      status = 'canceled', notice = 'removed', embargoed_until = NULL, has_text = 0
+    UPDATE articles SET title = '', url = NULL, byline = NULL, stated_language = NULL, published_stated = NULL,
+      updated_stated = NULL, status = 'canceled', notice = 'removed', embargoed_until = NULL, has_text = 0
     WHERE article_id IN {_THESE}
     """,  # noqa: S608
 )

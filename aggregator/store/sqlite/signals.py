@@ -39,6 +39,10 @@ def note(connection: sqlite3.Connection, looks: Sequence[Looked], now: datetime)
 
 
 def _note(connection: sqlite3.Connection, look: Looked, now: datetime, at: str) -> None:
+    """Of the page of a report that was purged while it was visited, nothing."""
+    purged = "SELECT 1 FROM articles WHERE article_id = ? AND notice = 'removed'"
+    if look.article_id is not None and connection.execute(purged, (look.article_id,)).fetchone():
+        return
     rows = connection.execute(
         f"""
         SELECT signal_id, last_seen, {_COLUMNS} FROM rights_signals

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import cast
@@ -31,6 +31,7 @@ class Named:
     words: str  # the alias, in the form that the table gives first
 
 
+@lru_cache(4_000)
 def agency_named(words: str) -> Named | None:
     """The agency that these words are a name of, and nothing else; None: they are none."""
     said = " ".join(words.split())

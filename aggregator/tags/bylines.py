@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from aggregator.model.who import Author, Byline, Role
@@ -233,10 +233,12 @@ def _is_nobody(reading: _Reading, said: str) -> bool:
     return True
 
 
+@lru_cache(4_000)
 def _generic_key(said: str) -> str:
     return re.sub(r"\s+", " ", key_of(said)).strip(" .,:;()[]*-")
 
 
+@lru_cache(4_000)
 def _is_generic(key: str) -> bool:
     bare = re.sub(
         r"^(?:by|par|por|von|from|na|da|di|de|daga|بقلم|كتب|the|a|an|la|le|our|notre|unser\w*|noss[oa]|nuestr[oa])\s+",

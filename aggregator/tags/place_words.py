@@ -91,7 +91,7 @@ class PlaceWords:
         for piece in set(pieces) - self._idle - self._begin:
             (self._idle if self._is_idle(piece) else self._begin).add(piece)
         begin = self._begin
-        pairs = {f"{one} {other}" for one, other in zip(pieces, (*pieces[1:], ""), strict=True) if one in begin}
+        pairs = {f"{one} {other}" for one, other in zip(pieces, (*pieces[1:], ""), strict=False) if one in begin}
         return not all(map(self._is_idle_pair, pairs - self._idle_pairs))
 
     def _is_idle(self, piece: str) -> bool:

@@ -61,15 +61,13 @@ def met(words: Sequence[str], language: str) -> list[Met]:
     """What of a language's lists stands in folded words, in their order, none within another."""
     table = _table(language)
     found: list[Met] = []
-    place = 0
-    while place < len(words):
-        forms = table.get(words[place])
-        place += 1
-        for form in forms or ():
-            end = place + len(form.others)
-            if not form.others or tuple(words[place:end]) == form.others:
-                found.append(Met(form, place - 1, end - 1))
-                place = end
+    end = 0  # of the form before
+    for first in [number for number, word in enumerate(words) if word in table]:
+        for form in table[words[first]] if first >= end else ():
+            behind = first + 1 + len(form.others)
+            if not form.others or tuple(words[first + 1 : behind]) == form.others:
+                found.append(Met(form, first, behind - 1))
+                end = behind
                 break
     return found
 

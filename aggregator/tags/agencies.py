@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -12,6 +13,7 @@ from typing import cast
 from aggregator.model.who import AgencyKind
 from aggregator.text.folding import fold
 
+_WORDS = re.compile(r"[^\W\d_]+")
 _LONGEST_EXACT = 4  # characters; so short a name is a word too when it is written otherwise: map, tap, spa
 
 
@@ -46,6 +48,12 @@ def agencies() -> tuple[Agency, ...]:
     """All of the table, in its order."""
     lines = files("aggregator.tags").joinpath("agencies.txt").read_text("utf-8").splitlines()
     return tuple(_agency(line) for line in lines if line and not line.startswith("#"))
+
+
+@cache
+def words_of_agencies() -> frozenset[str]:
+    """The folded words of their names."""
+    return frozenset(word for each in agencies() for alias in each.aliases for word in _WORDS.findall(fold(alias)))
 
 
 def _agency(line: str) -> Agency:

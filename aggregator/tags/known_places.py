@@ -5,7 +5,7 @@ Countries are those of `place_words`; `towns.txt` has towns, of GeoNames.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -52,9 +52,16 @@ def is_country(name: str) -> bool:
 def _towns() -> Mapping[str, str]:
     lines = files("aggregator.tags").joinpath("towns.txt").read_text("utf-8").splitlines()
     seats = [name for line in _SEATS.splitlines() for name in line.strip().split("|") if name]
-    return MappingProxyType({key_of(name): name for name in (*lines, *seats)})
+    names = (*lines, *seats)
+    return MappingProxyType(dict(zip(_keys(names), names, strict=True)))
 
 
 @cache
 def _countries() -> frozenset[str]:
-    return frozenset(map(key_of, country_names())) - {"gaza"}
+    return frozenset(_keys(country_names())) - {"gaza"}
+
+
+def _keys(names: Iterable[str]) -> list[str]:
+    """As `key_of` makes them, in a quarter of the time."""
+    folded = fold("\n".join(names)).replace("’", "'").replace("‘", "'").replace("`", "'")
+    return [" ".join(each.split()) for each in folded.split("\n")]

@@ -79,9 +79,12 @@ def _table(language: str) -> Mapping[str, tuple[Form, ...]]:
     for entry, (topic, written, weight) in enumerate(entries(language)):
         made: dict[tuple[str, ...], tuple[Form, ...]] = {}  # most forms of an entry differ in their first word alone
         for first, *others in _words(written, language):
-            form = made.setdefault(tuple(others), (Form(tuple(others), entry, topic, weight),))
+            behind = tuple(others)
+            form = made.get(behind)
+            if form is None:
+                form = made[behind] = (Form(behind, entry, topic, weight),)
             there = by_first.setdefault(first, form)
-            if all(each.others != form[0].others for each in there):
+            if there is not form and all(each.others != form[0].others for each in there):
                 by_first[first] = tuple(sorted((*there, *form), key=lambda each: -len(each.others)))
     return by_first
 

@@ -43,6 +43,7 @@ _MOST_OF_TITLE, _MOST_OF_TEXT = 500, 300  # characters that are looked at
 _ROOM = 60  # characters behind them, in which the last word ends
 # Letters: with fewer than these a text says little; an answer is looked at twice; from the last on, none is an answer.
 _FEW, _SHORT, _LONG = 25, 60, 120
+_MUCH = 50  # percent of a text's words, the others being in no language, where pycld2 is not sure
 _NAMES = 0.2  # the likeliest language of mere names is less likely than this
 _SIGNS_OF_A_LETTER = {"Ethi": 3, "Hang": 3}  # a sign of these scripts counts as so many letters of Latin
 _TAG = re.compile("[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47, section 2.1
@@ -139,6 +140,7 @@ class _Guess:
 
     language: str | None
     percent: int = 0  # of the words
+    likely: str | None = None  # what it would say, where it is not sure
 
 
 def first_look(title: str, text: str, stated: str | None, languages: Sequence[str]) -> Found | None:
@@ -230,7 +232,7 @@ def _first(read: _Read, said: _Said) -> tuple[Found | None, _Guess]:
     if said.unknown and (found := _of_unknown(read, said, guess)):
         return found, guess
     if language is None:
-        return None, guess
+        return _of_likely(read, said, guess), guess
     group = _group(read, said, language)
     worded = by_words(read.words, group)
     if worded and (worded in said.wholes or (read.letters >= _SHORT and worded != "pcm")):
@@ -245,6 +247,14 @@ def _first(read: _Read, said: _Said) -> tuple[Found | None, _Guess]:
     if is_enough and worded in (None, language):
         return (said.tag(language), "words"), guess
     return None, guess
+
+
+def _of_likely(read: _Read, said: _Said, guess: _Guess) -> Found | None:
+    """The only language that pycld2 found in a long text, though it is not sure, where that is a named one."""
+    language = guess.likely
+    if language is None or language not in said.wholes or said.unknown or group_of(language):
+        return None
+    return (said.tag(language), "words") if guess.percent >= _MUCH and read.letters >= _LONG else None
 
 
 def _group(read: _Read, said: _Said, language: str) -> tuple[str, ...]:
@@ -277,7 +287,11 @@ def _asked(words: str) -> _Guess:
         return _Guess(None)
     _, code, percent, _ = details[0]
     language = CODES.get(code, code)
-    return _Guess(language, percent) if is_reliable and language and not code.startswith("xx") else _Guess(None)
+    if not language or code.startswith("xx"):
+        return _Guess(None)
+    if is_reliable:
+        return _Guess(language, percent)
+    return _Guess(None, percent, language) if details[1][2] == 0 else _Guess(None)
 
 
 def _second(read: _Read, said: _Said, guess: _Guess) -> Found:

@@ -173,7 +173,7 @@ def _letters_of(text: str) -> Mapping[str, str | None]:
 
 @lru_cache(5_000)
 def _script_of_letter(sign: str) -> str | None:
-    """"": it is no letter; None: it is of no script that is known."""
+    """ "": it is no letter; None: it is of no script that is known."""
     return _script(ord(sign)) if sign.isalpha() else ""
 
 

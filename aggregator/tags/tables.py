@@ -25,7 +25,9 @@ def made_by(settings: TagSettings, languages: Sequence[str]) -> str:
 
 
 @lru_cache(1_000)
-def _made_by(switches: tuple[bool, ...], categories: tuple[tuple[str, str | None], ...], languages: Sequence[str]) -> str:
+def _made_by(
+    switches: tuple[bool, ...], categories: tuple[tuple[str, str | None], ...], languages: Sequence[str]
+) -> str:
     chosen = [*switches, categories, *languages]
     return hashlib.sha256(f"{_tables()} {json.dumps(chosen)}".encode()).hexdigest()[:16]
 

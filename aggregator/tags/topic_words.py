@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from aggregator.tags import topic_lists
 from aggregator.text.word_forms import phrase_forms
@@ -42,8 +43,7 @@ class Form:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(NamedTuple):  # a dozen of a report, so that what it costs to make one counts
     """A form that stands in a text."""
 
     form: Form
